@@ -1,0 +1,46 @@
+# Every target works on a fresh machine with Python 3.11+ (with venv) and make.
+PYTHON ?= python3
+BIN := .venv/bin
+CLIENTS := .venv-clients/bin
+
+.PHONY: demo test check setup clients format lint types bench soak clean
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml constraints.txt src/trunkcall/__init__.py
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+# Clients that pin botocore themselves live apart from the product.
+clients: .venv-clients/.ready
+
+.venv-clients/.ready: constraints-clients.txt
+	test -x $(CLIENTS)/python || $(PYTHON) -m venv .venv-clients
+	PIP_CONSTRAINT=$(CURDIR)/constraints-clients.txt $(CLIENTS)/python -m pip install --quiet --disable-pip-version-check awscli 'moto[server]'
+	touch $@
+
+demo: setup
+	$(BIN)/trunkcall demo
+
+test: setup clients
+	$(BIN)/python -m pytest
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+check: lint types test
+
+bench: setup clients
+	for bench in benchmarks/[a-z]*.py; do $(BIN)/python $$bench || exit 1; done
+
+clean:
+	rm -rf .venv .venv-clients .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,121 @@
+"""Errors as a client of the API sees them.
+
+Decides which error code stands for which error of the domain, and the status of codes that no service model has. It
+must not know how an error is written to the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from trunkcall.domain.errors import (
+    ConflictError,
+    InvalidCampaignStateError,
+    InvalidInputError,
+    InvalidStateError,
+    NotFoundError,
+    QuotaExceededError,
+)
+
+INTERNAL_MESSAGE = "The request could not be processed because of an internal failure. Try again shortly."
+
+# No code of ours but the internal failure uses 500, 502, 503 or 504: every SDK retries those, and what is refused for
+# good must not be asked again. 501 is the one status of the 500s that no SDK retries.
+COMMON_STATUSES: Mapping[str, int] = MappingProxyType(
+    {
+        "AccessDeniedException": 403,
+        "IncompleteSignatureException": 400,
+        "InternalServerException": 500,
+        "InvalidSignatureException": 403,
+        "MissingAuthenticationTokenException": 403,
+        "NotImplementedException": 501,
+        "RequestEntityTooLargeException": 413,
+        # A timed-out upload is worth another try; the SDKs give it their usual few attempts.
+        "RequestTimeoutException": 408,
+        "SerializationException": 400,
+        "ThrottlingException": 429,
+        "UnknownOperationException": 404,
+        "UnrecognizedClientException": 403,
+        "ValidationException": 400,
+    }
+)
+"""Status by code, for errors that arise before an operation is known or that its model does not have."""
+
+ALTERNATIVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "ValidationException": ("InvalidParameterException", "InvalidRequestException"),
+        "ConflictException": ("ResourceConflictException", "DuplicateResourceException"),
+        "InternalServerException": ("InternalServiceException",),
+        "ServiceQuotaExceededException": ("LimitExceededException",),
+    }
+)
+"""What other service models (``connect``) call the same error, in order of preference."""
+
+
+class ApiError(Exception):
+    """An error that is answered to the client.
+
+    ``code`` is the name of an error shape or of a common AWS error. ``status`` overrides the model's. ``members`` are
+    further members of the error's body; those that the model lacks are not sent. ``message`` is sent as it is, so it
+    never holds a secret, a phone number or an attribute.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, status: int | None = None, members: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.members: Mapping[str, object] = members or {}
+
+
+def serialization_error(message: str) -> ApiError:
+    """What was sent can't be read: not JSON, or a value of the wrong JSON type."""
+    return ApiError("SerializationException", message)
+
+
+def validation_error(message: str) -> ApiError:
+    """What was sent can be read and breaks a constraint."""
+    return ApiError("ValidationException", message)
+
+
+def unknown_operation() -> ApiError:
+    """No operation has this method and path."""
+    return ApiError("UnknownOperationException", "No operation of this service has this method and path.")
+
+
+def not_offered(operation_name: str) -> ApiError:
+    """The operation exists in the API, and Trunkcall doesn't have it yet."""
+    return ApiError("NotImplementedException", f"Trunkcall does not offer {operation_name} yet.")
+
+
+def internal_error() -> ApiError:
+    """Something broke on our side. The message says nothing of what."""
+    return ApiError("InternalServerException", INTERNAL_MESSAGE)
+
+
+def to_api_error(error: Exception) -> ApiError | None:
+    """The error that a client gets to see for an error of the domain.
+
+    None when it is none of the client's business: the answer is then ``internal_error()``, and the cause is logged.
+    That includes an unavailable store and a lost lease, which the SDKs retry by themselves.
+    """
+    match error:
+        case ApiError():
+            return error
+        case NotFoundError():
+            return ApiError("ResourceNotFoundException", error.message)
+        case ConflictError():
+            return ApiError("ConflictException", error.message)
+        case InvalidCampaignStateError():
+            return ApiError("InvalidCampaignStateException", error.message, members={"state": str(error.state)})
+        case InvalidStateError():
+            return ApiError("InvalidStateException", error.message)
+        case InvalidInputError():
+            return ApiError("ValidationException", error.message)
+        case QuotaExceededError():
+            return ApiError("ServiceQuotaExceededException", error.message)
+        case _:
+            return None

@@ -1,0 +1,55 @@
+"""nextToken: where a list goes on, opaque to the client and proof against tampering.
+
+Decides the token's form: the position and the filter that it was made under, signed. It must not know what is listed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+
+import msgspec
+
+from trunkcall.aws.errors import ApiError, validation_error
+from trunkcall.domain.instants import Instant
+
+_SIGNATURE_BYTES = 16
+
+
+class Paging:
+    """Makes and reads tokens under one key, which processes that share a store share."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def token(self, operation: str, query: str, after: tuple[Instant, str] | None) -> str | None:
+        """The token for going on after this position; None at the end. ``query`` is what the list was filtered by."""
+        if after is None:
+            return None
+        payload = msgspec.json.encode([operation, query, *after])
+        return urlsafe_b64encode(self._sign(payload) + payload).decode()
+
+    def position(self, operation: str, query: str, token: str | None) -> tuple[Instant, str] | None:
+        """The position in a token. Raises ValidationException for one that is not ours or belongs to another list."""
+        if token is None:
+            return None
+        try:
+            raw = b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
+        except (Base64Error, ValueError):
+            raise _not_ours() from None
+        signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
+        if not hmac.compare_digest(signature, self._sign(payload)):
+            raise _not_ours()
+        made_by, made_for, at, item_id = msgspec.json.decode(payload, type=tuple[str, str, int, str])
+        if (made_by, made_for) != (operation, query):
+            raise _not_ours()
+        return at, item_id
+
+    def _sign(self, payload: bytes) -> bytes:
+        return hmac.digest(self._key, payload, hashlib.sha256)[:_SIGNATURE_BYTES]
+
+
+def _not_ours() -> ApiError:
+    return validation_error("The nextToken is not one that this list returned. Begin again without one.")

@@ -1,0 +1,119 @@
+"""What a person sees of a campaign while it runs and at its end.
+
+Decides which figures are shown and how. It reads them from /metrics, as any monitoring would.
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A campaign as /metrics has it."""
+
+    attempts: int
+    live_answers: int
+    connected: int
+    abandoned: int
+    dispositions: Mapping[str, int]
+    agents: Mapping[str, int]
+    in_flight: int
+    occupancy_ratio: float
+
+    @property
+    def ended(self) -> int:
+        return sum(self.dispositions.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The account of a run. ``dispositions`` add up to ``dial_requests``."""
+
+    dial_requests: int
+    attempts: int
+    human_answered: int
+    connected_to_agent: int
+    abandoned: int
+    abandonment_ratio: float
+    occupancy_ratio: float
+    dispositions: dict[str, int]
+
+
+def read_progress(url: str, campaign_id: str) -> Progress:
+    """Read /metrics."""
+    with urllib.request.urlopen(f"{url}/metrics", timeout=TIMEOUT_S) as answer:  # noqa: S310 - our own server
+        text = answer.read().decode()
+    sums: dict[str, float] = {}
+    dispositions: dict[str, int] = {}
+    agents: dict[str, int] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == "trunkcall_contacts_ended_total" and sample.labels["campaign_id"] == campaign_id:
+                dispositions[sample.labels["disposition"]] = int(sample.value)
+            elif sample.name == "trunkcall_agents":
+                agents[sample.labels["state"]] = int(sample.value)
+            elif sample.labels.get("campaign_id", campaign_id) == campaign_id:
+                sums[sample.name] = sample.value
+    staffed_s = sums.get("trunkcall_agent_staffed_seconds_total", 0.0)
+    return Progress(
+        attempts=int(sums.get("trunkcall_attempts_total", 0)),
+        live_answers=int(sums.get("trunkcall_live_answers_total", 0)),
+        connected=int(sums.get("trunkcall_connected_to_agent_total", 0)),
+        abandoned=int(sums.get("trunkcall_abandoned_total", 0)),
+        dispositions=dispositions,
+        agents=agents,
+        in_flight=int(sums.get("trunkcall_campaign_in_flight", 0)),
+        occupancy_ratio=sums.get("trunkcall_agent_handling_seconds_total", 0.0) / staffed_s if staffed_s else 0.0,
+    )
+
+
+def progress_view(progress: Progress, total: int) -> RenderableType:
+    """The moving picture of a run."""
+    staffed = sum(number for state, number in progress.agents.items() if state not in ("Offline", "OnBreak"))
+    busy = staffed - progress.agents.get("Available", 0)
+    table = Table.grid(padding=(0, 2))
+    table.add_row(
+        "leads", ProgressBar(total=total, completed=progress.ended, width=40), f"{progress.ended:,}/{total:,}"
+    )
+    table.add_row("agents busy", ProgressBar(total=max(staffed, 1), completed=busy, width=40), f"{busy}/{staffed}")
+    facts = (
+        f"dialing {progress.in_flight}   attempts {progress.attempts:,}   "
+        f"live answers {_share(progress.live_answers, progress.attempts)}   "
+        f"abandoned {progress.abandoned}/{progress.live_answers}"
+    )
+    return Group(table, Text(facts))
+
+
+def report_view(report: Report) -> RenderableType:
+    """The account at the end."""
+    table = Table(title="What became of every lead", title_justify="left")
+    table.add_column("disposition")
+    table.add_column("leads", justify="right")
+    table.add_column("share", justify="right")
+    for disposition, number in report.dispositions.items():
+        table.add_row(disposition.replace("_", " "), f"{number:,}", _share(number, report.dial_requests))
+    table.add_section()
+    table.add_row("all", f"{sum(report.dispositions.values()):,}", "")
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("attempts", f"{report.attempts:,}")
+    facts.add_row("live answers", f"{report.human_answered:,} ({_share(report.human_answered, report.attempts)})")
+    facts.add_row("connected to an agent", f"{report.connected_to_agent:,}")
+    ratio = f"{report.abandonment_ratio:.2%}"
+    facts.add_row("abandonment", f"{report.abandoned}/{report.human_answered} = {ratio} (limit 3 %)")
+    facts.add_row("occupancy", f"{report.occupancy_ratio:.1%}")
+    return Group(table, facts)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "–"

@@ -1,0 +1,128 @@
+"""`trunkcall serve`: the API and the dialer, until SIGTERM or Ctrl-C.
+
+Decides sockets, signals and logging of the process. It must not know what is served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import structlog
+import uvicorn
+
+from trunkcall.cli.options import with_settings
+from trunkcall.compose import build_server
+from trunkcall.domain.errors import SettingsError
+from trunkcall.settings import Settings
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 2048
+
+
+@with_settings()
+def serve(settings: Settings) -> None:
+    """Serve the API and dial."""
+    set_up_logging(settings)
+    listener = listen(settings.host, settings.port)
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(_serve(settings, listener))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises SettingsError when the address is not to be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another --port.") from error
+    listener.listen(BACKLOG)
+    return listener
+
+
+def set_up_logging(settings: Settings) -> None:
+    """Send all log lines to standard error, in the form that the settings ask for."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: structlog.typing.Processor
+    if settings.log_format == "json":
+        renderer = structlog.processors.JSONRenderer()
+    else:
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.root.level))
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+class _Uvicorn(uvicorn.Server):
+    """A server whose process ends with exit code 0 when it was asked to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._asked_to_stop)
+        yield
+
+    def _asked_to_stop(self) -> None:
+        # A second signal does not wait for connections.
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    server = await build_server(settings, url=url)
+    try:
+        config = uvicorn.Config(
+            server.gateway,
+            http="httptools",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        await server.start()
+        # What is alive now stays alive; the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        log.info("serving", extra={"url": url, "data_dir": str(settings.data_dir)})
+        await _Uvicorn(config).serve(sockets=[listener])
+    finally:
+        await server.stop()
+        listener.close()
+    log.info("stopped")

@@ -1,0 +1,210 @@
+"""The composition root: the only module that names concrete adapters.
+
+Decides which store, carrier and clock an installation has, and in what order its parts start and stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import secrets
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from uuid import uuid4
+
+from trunkcall.aws.campaigns_v1 import CampaignsV1
+from trunkcall.aws.model import CAMPAIGNS_V1, load_service
+from trunkcall.aws.paging import Paging
+from trunkcall.domain.directory import Directory
+from trunkcall.domain.identifiers import Scope, time_ordered_uuid
+from trunkcall.domain.instants import seconds
+from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.ledger import LedgerLimit
+from trunkcall.service.campaigns import Campaigns
+from trunkcall.service.clock import InstanceClock
+from trunkcall.service.dial_requests import DialRequests
+from trunkcall.service.floor import SimulatedFloor
+from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation, simulated_agents
+from trunkcall.service.owner import InstanceOwner
+from trunkcall.service.presence import Presence
+from trunkcall.settings import Settings
+from trunkcall.simulation.world import World
+from trunkcall.storage.data_dir import SECRET_KEY, DataDir
+from trunkcall.storage.secret_box import SecretBox, load_secret_key
+from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.store import Store
+from trunkcall.telephony.simulated import SimulatedCarrier
+from trunkcall.web.gateway import Gateway, Limits
+from trunkcall.web.health import Health
+from trunkcall.web.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+
+def open_store(path: Path) -> Store:
+    """The embedded store at this path."""
+    return SQLiteStore(path)
+
+
+def new_contact_id() -> str:
+    """A contact id that sorts by the time at which it was made."""
+    return time_ordered_uuid(time.time_ns() // 1_000_000, secrets.randbits(74))
+
+
+@dataclass(slots=True)
+class Server:
+    """One running installation."""
+
+    settings: Settings
+    data_dir: DataDir
+    store: Store
+    clock: InstanceClock
+    owner: InstanceOwner
+    gateway: Gateway
+    tasks: list[asyncio.Task[None]]
+
+    async def start(self) -> None:
+        """Begin to dial."""
+        self.tasks.append(asyncio.create_task(self.clock.run(), name="clock"))
+        self.tasks.append(asyncio.create_task(self.owner.run(), name="owner"))
+
+    async def stop(self) -> None:
+        """Stop dialing, let contacts in progress go on for ``drain_s``, close what is left, close the store."""
+        await self.owner.suspend()
+        if not await self.owner.drained(self.settings.drain_s):
+            log.warning("contacts were still in progress when the time for draining was up")
+        for task in reversed(self.tasks):
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.owner.close_out()
+        await self.store.close()
+        self.data_dir.close()
+
+
+async def build_server(settings: Settings, *, url: str) -> Server:
+    """Open the data directory, create what a first start needs, and wire everything together. ``url`` is where the
+    server listens."""
+    data_dir = DataDir(settings.data_dir)
+    data_dir.open()
+    key_file = Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / SECRET_KEY
+    box = SecretBox(load_secret_key(key_file))
+    store = open_store(data_dir.store_path)
+    await store.open()
+    clock = InstanceClock(speed=settings.speed)
+    directory = await _directory(store, settings, data_dir, box, clock, url)
+    agents = simulated_agents(directory, settings.agents)
+    await store.put_agents(directory.instance.instance_id, agents)
+    data_dir.write_endpoint(url)
+
+    presence = Presence()
+    floor = SimulatedFloor(presence)
+    carrier = SimulatedCarrier(
+        clock,
+        world=World(),
+        seed=settings.seed,
+        on_agent_done=floor.agent_done,
+        journal_path=Path(settings.carrier_journal) if settings.carrier_journal else None,
+    )
+    leg_ids = random.SystemRandom()
+    owner = InstanceOwner(
+        instance_id=directory.instance.instance_id,
+        store=store,
+        carrier=carrier,
+        clock=clock,
+        presence=presence,
+        config=_engine_config(settings),
+        new_id=lambda: f"{leg_ids.getrandbits(128):032x}",
+        owner=f"{os.uname().nodename}:{os.getpid()}",
+        sole=True,
+    )
+    presence.know(frozenset(agent.agent_id for agent in agents))
+    floor.staff(agent.agent_id for agent in agents)
+    return Server(
+        settings=settings,
+        data_dir=data_dir,
+        store=store,
+        clock=clock,
+        owner=owner,
+        gateway=_gateway(settings, store, box, clock, owner, directory.instance.instance_id),
+        tasks=[],
+    )
+
+
+def _gateway(
+    settings: Settings, store: Store, box: SecretBox, clock: InstanceClock, owner: InstanceOwner, instance_id: str
+) -> Gateway:
+    scope = Scope("aws", settings.region, settings.account_id)
+    campaigns = Campaigns(store, scope, clock, lambda: str(uuid4()), owner)
+    dial_requests = DialRequests(store, campaigns, clock, new_contact_id, owner, max_waiting=settings.max_pending)
+    v1 = CampaignsV1(campaigns, dial_requests, Paging(box.derive("nextToken")))
+    metrics = Metrics(owner, instance_id)
+    health = Health(instance_id, clock, settings.speed, lambda: owner.trouble)
+    opened = lru_cache(maxsize=1024)(box.open)
+
+    async def authenticate(access_key_id: str) -> str | None:
+        key = await store.access_key(access_key_id)
+        if key is None or key.revoked_at is not None:
+            return None
+        return opened(key.encrypted_secret, access_key_id)
+
+    return Gateway(
+        [load_service(CAMPAIGNS_V1)],
+        {CAMPAIGNS_V1: v1.handlers()},
+        region=settings.region,
+        authenticate=authenticate,
+        clock=lambda: time.time_ns() // 1000,
+        limits=Limits(body_bytes=settings.max_body_bytes),
+        on_request=metrics.on_request,
+        pages={"/health": health.page, "/metrics": metrics.page},
+    )
+
+
+async def _directory(
+    store: Store, settings: Settings, data_dir: DataDir, box: SecretBox, clock: InstanceClock, url: str
+) -> Directory:
+    """The default instance's directory, made on the first start. A first start that was cut short before it had written
+    the shared files is finished by the next."""
+    instances = await store.instances()
+    if not instances:
+        first = first_installation(
+            now=clock.now(),
+            new_id=lambda: str(uuid4()),
+            access_key_id="AKIA" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)),
+            secret=secrets.token_urlsafe(30),
+            seal=box.seal,
+        )
+        await store.create_instance(first.directory, first.access_key)
+        instances = await store.instances()
+    directory = await store.directory(instances[0].instance_id)
+    assert directory is not None
+    if not data_dir.has_shared_files:
+        key = (await store.access_keys())[0]
+        data_dir.write_first(
+            credentials={
+                "aws_access_key_id": key.access_key_id,
+                "aws_secret_access_key": box.open(key.encrypted_secret, key.access_key_id),
+            },
+            config={
+                "region": settings.region,
+                "endpoint_url": url,
+                "trunkcall_instance_id": directory.instance.instance_id,
+                "trunkcall_queue_id": next(iter(directory.queues)),
+                "trunkcall_contact_flow_id": next(iter(directory.contact_flows)),
+                "trunkcall_source_phone_number": SOURCE_PHONE_NUMBER,
+            },
+        )
+    return directory
+
+
+def _engine_config(settings: Settings) -> EngineConfig:
+    return EngineConfig(
+        ring_timeout=seconds(settings.ring_timeout_s),
+        abandonment_threshold=seconds(settings.abandonment_threshold_s),
+        trunk=TrunkLimit(settings.channels, settings.attempts_per_s),
+        ledger=LedgerLimit(target_ratio=settings.abandonment_target_ratio),
+    )

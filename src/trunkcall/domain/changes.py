@@ -1,0 +1,173 @@
+"""What the engine has decided about contacts and what must be durable before the carrier acts on it.
+
+Decides the set of changes that a dialer may make to the records of contacts. It must not know how they are stored. All
+of them belong to the owner of the instance's lease; a store refuses them from anybody else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, TypeGuard, get_args
+
+from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
+from trunkcall.domain.instants import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptBegun:
+    """The one attempt on a waiting contact. Refused unless the contact still waits, its campaign is Running and its
+    expiry has not come."""
+
+    contact_id: str
+    campaign_id: str
+    leg_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptVoided:
+    """The originate provably never left: the contact waits again as if it had not been attempted."""
+
+    contact_id: str
+    campaign_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ContactAnswered:
+    """Somebody or something took the call."""
+
+    contact_id: str
+    at: Instant
+    ring_started_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDetected:
+    """Answering machine detection has ended; ``detection`` is None when it was off."""
+
+    contact_id: str
+    at: Instant
+    detection: DetectionStatus | None
+    greeting_started_at: Instant | None = None
+    greeting_ended_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactQueued:
+    """The flow has handed the live answer to its queue."""
+
+    contact_id: str
+    queue_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ContactConnecting:
+    """An agent was chosen and the agent's leg is being made."""
+
+    contact_id: str
+    agent_id: str
+    leg_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRequeued:
+    """The agent chosen did not come to the phone: the contact is back in its queue."""
+
+    contact_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ContactConnected:
+    """Customer and agent hear each other."""
+
+    contact_id: str
+    agent_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ContactAbandoned:
+    """No agent came within the limit. The contact may go on waiting, or end by a change of its own."""
+
+    contact_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEnded:
+    """The contact is over. ``detection`` is the status of a contact that was never answered, None where detection was
+    off or has been recorded already."""
+
+    contact_id: str
+    campaign_id: str
+    at: Instant
+    disposition: Disposition
+    disconnect_reason: DisconnectReason
+    detection: DetectionStatus | None = None
+    ring_started_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactExpired:
+    """A waiting contact was not dialed in time. Ignored by the store if the contact no longer waits."""
+
+    contact_id: str
+    campaign_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class AfterContactWorkEnded:
+    """The agent has finished with the contact."""
+
+    contact_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerCounted:
+    """So many live answers and abandonments more in a campaign's ledger, at this instant."""
+
+    campaign_id: str
+    at: Instant
+    live_answers: int
+    abandoned: int
+
+
+Change: TypeAlias = (
+    AttemptBegun
+    | AttemptVoided
+    | ContactAnswered
+    | ContactDetected
+    | ContactQueued
+    | ContactConnecting
+    | ContactRequeued
+    | ContactConnected
+    | ContactAbandoned
+    | ContactEnded
+    | ContactExpired
+    | AfterContactWorkEnded
+    | LedgerCounted
+)
+
+
+_KINDS = get_args(Change)
+
+
+def is_change(value: object) -> TypeGuard[Change]:
+    """Whether this is a change that must be durable."""
+    return isinstance(value, _KINDS)
+
+
+class Refusal(StrEnum):
+    """Why the store refused an attempt."""
+
+    NOT_WAITING = "NotWaiting"
+    """It was dialed, expired or erased meanwhile."""
+    CAMPAIGN_NOT_RUNNING = "CampaignNotRunning"
+    EXPIRED = "Expired"

@@ -1,0 +1,184 @@
+"""Contacts: what becomes of a dial request once it is accepted.
+
+Decides the vocabulary of contacts: states, dispositions, and the names that Amazon Connect's contact records use for
+them. It must not know how a contact is dialed or stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trunkcall.domain.instants import Instant
+
+
+class ContactState(StrEnum):
+    """Where a contact is in its life. The table of transitions is ``trunkcall.engine.transitions``."""
+
+    WAITING = "Waiting"
+    DIALING = "Dialing"
+    ANSWERED = "Answered"
+    IN_FLOW = "InFlow"
+    QUEUED = "Queued"
+    CONNECTING = "Connecting"
+    CONNECTED = "Connected"
+    ENDED = "Ended"
+
+
+class DetectionStatus(StrEnum):
+    """AnsweringMachineDetectionStatus of a contact record (research/amazon-connect.md, 3)."""
+
+    HUMAN_ANSWERED = "HUMAN_ANSWERED"
+    VOICEMAIL_BEEP = "VOICEMAIL_BEEP"
+    VOICEMAIL_NO_BEEP = "VOICEMAIL_NO_BEEP"
+    AMD_UNANSWERED = "AMD_UNANSWERED"
+    AMD_UNRESOLVED = "AMD_UNRESOLVED"
+    AMD_UNRESOLVED_SILENCE = "AMD_UNRESOLVED_SILENCE"
+    AMD_NOT_APPLICABLE = "AMD_NOT_APPLICABLE"
+    SIT_TONE_BUSY = "SIT_TONE_BUSY"
+    SIT_TONE_INVALID_NUMBER = "SIT_TONE_INVALID_NUMBER"
+    SIT_TONE_DETECTED = "SIT_TONE_DETECTED"
+    FAX_MACHINE_DETECTED = "FAX_MACHINE_DETECTED"
+    AMD_ERROR = "AMD_ERROR"
+
+
+LIVE_DETECTIONS = frozenset(
+    {
+        None,
+        DetectionStatus.HUMAN_ANSWERED,
+        DetectionStatus.AMD_UNRESOLVED,
+        DetectionStatus.AMD_UNRESOLVED_SILENCE,
+    }
+)
+"""Detection results that are treated as a live answer. None is an answer with detection off. An undecided answer is
+treated as answered, as Amazon's best practices advise, and so it counts in the ledger too: somebody may be there."""
+
+
+class DisconnectReason(StrEnum):
+    """DisconnectReason of a contact record (research/amazon-connect.md, 4.2)."""
+
+    TELECOM_BUSY = "TELECOM_BUSY"
+    TELECOM_NUMBER_INVALID = "TELECOM_NUMBER_INVALID"
+    TELECOM_POTENTIAL_BLOCKING = "TELECOM_POTENTIAL_BLOCKING"
+    TELECOM_UNANSWERED = "TELECOM_UNANSWERED"
+    TELECOM_TIMEOUT = "TELECOM_TIMEOUT"
+    TELECOM_PROBLEM = "TELECOM_PROBLEM"
+    CUSTOMER_DISCONNECT = "CUSTOMER_DISCONNECT"
+    AGENT_DISCONNECT = "AGENT_DISCONNECT"
+    CONTACT_FLOW_DISCONNECT = "CONTACT_FLOW_DISCONNECT"
+    OTHER = "OTHER"
+    OUTBOUND_DESTINATION_ENDPOINT_ERROR = "OUTBOUND_DESTINATION_ENDPOINT_ERROR"
+    OUTBOUND_RESOURCE_ERROR = "OUTBOUND_RESOURCE_ERROR"
+    OUTBOUND_ATTEMPT_FAILED = "OUTBOUND_ATTEMPT_FAILED"
+    EXPIRED = "EXPIRED"
+
+
+class Disposition(StrEnum):
+    """How a contact ended, in the words of a contact centre. Every ended contact has exactly one."""
+
+    CONNECTED_TO_AGENT = "connected_to_agent"
+    ABANDONED = "abandoned"
+    """A live answer that no agent reached within the limit."""
+    MESSAGE_PLAYED = "message_played"
+    """A live answer that the flow dealt with and ended, as agentless campaigns do."""
+    CUSTOMER_HUNG_UP = "customer_hung_up"
+    """Answered and hung up again before it was known to be a live answer, or during the flow's message."""
+    VOICEMAIL = "voicemail"
+    FAX = "fax"
+    BUSY = "busy"
+    INVALID_NUMBER = "invalid_number"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    NETWORK_FAILURE = "network_failure"
+    ATTEMPT_FAILED = "attempt_failed"
+    """The attempt's fate is unknown, or the dialer could not carry it out."""
+    EXPIRED = "expired"
+    """Never dialed: its expirationTime passed, or its campaign was stopped or deleted."""
+
+
+UNANSWERED_DISPOSITIONS = frozenset(
+    {
+        Disposition.BUSY,
+        Disposition.NO_ANSWER,
+        Disposition.REJECTED,
+        Disposition.NETWORK_FAILURE,
+        Disposition.ATTEMPT_FAILED,
+        Disposition.EXPIRED,
+    }
+)
+"""Dispositions after which it makes sense to submit the number again, with a new client token."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialRequest:
+    """One item of PutDialRequestBatch that has passed every check.
+
+    ``phone_number`` is E.164. ``attributes`` are the caller's; both are personal data and never leave the store but for
+    the carrier and the flow.
+    """
+
+    contact_id: str
+    client_token: str
+    phone_number: str
+    expires_at: Instant
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingContact:
+    """A contact of the backlog, as the dialer takes it into its window. ``sequence`` is the order of acceptance."""
+
+    contact_id: str
+    campaign_id: str
+    sequence: int
+    expires_at: Instant
+    client_token: str
+    phone_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveContact:
+    """A contact that was in progress when its dialer went away."""
+
+    contact_id: str
+    campaign_id: str
+    state: ContactState
+    leg_id: str
+    detection: DetectionStatus | None
+    agent_id: str | None
+    queued_at: Instant | None
+    attempted_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """Everything that is known of one contact. Instants are None until the thing has happened."""
+
+    contact_id: str
+    campaign_id: str
+    instance_id: str
+    client_token: str
+    phone_number: str
+    attributes: Mapping[str, str]
+    state: ContactState
+    accepted_at: Instant
+    expires_at: Instant
+    updated_at: Instant
+    source_phone_number: str | None = None
+    queue_id: str | None = None
+    attempts: int = 0
+    attempted_at: Instant | None = None
+    ring_started_at: Instant | None = None
+    answered_at: Instant | None = None
+    detection: DetectionStatus | None = None
+    greeting_started_at: Instant | None = None
+    greeting_ended_at: Instant | None = None
+    queued_at: Instant | None = None
+    agent_id: str | None = None
+    connected_to_agent_at: Instant | None = None
+    abandoned: bool = False
+    ended_at: Instant | None = None
+    disposition: Disposition | None = None
+    disconnect_reason: DisconnectReason | None = None
+    after_contact_work_ended_at: Instant | None = None

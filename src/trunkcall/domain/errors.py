@@ -1,0 +1,75 @@
+"""Everything that can go wrong in the domain, in words for the person who will read them.
+
+The docstring of a class is its default message. A message never holds a phone number, an attribute or a secret.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+
+class TrunkcallError(Exception):
+    """Something went wrong inside Trunkcall."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.cleandoc(self.__doc__ or ""))
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class NotFoundError(TrunkcallError):
+    """The specified resource does not exist."""
+
+
+class ConflictError(TrunkcallError):
+    """The request could not be processed because of conflict in the current state of the resource."""
+
+
+class InvalidCampaignStateError(TrunkcallError):
+    """The campaign is in a state in which this is not possible."""
+
+    def __init__(self, state: str, message: str | None = None) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+class InvalidStateError(TrunkcallError):
+    """The instance is in a state in which this is not possible."""
+
+
+class InvalidInputError(TrunkcallError):
+    """The input fails to satisfy the constraints of the operation."""
+
+
+class QuotaExceededError(TrunkcallError):
+    """A quota of this instance has been reached. Raise it in the settings or remove what is no longer needed."""
+
+
+class IllegalTransitionError(TrunkcallError):
+    """This event cannot happen in the present state. Nothing was changed."""
+
+
+class StoreError(TrunkcallError):
+    """The store could not do what was asked."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store cannot be written at the moment. Nothing that was accepted is lost; try again shortly."""
+
+
+class SchemaMismatchError(StoreError):
+    """The store was written by another version of Trunkcall."""
+
+
+class LeaseLostError(StoreError):
+    """Another process owns this instance now. This process stops dialing for it."""
+
+
+class CarrierUnavailableError(TrunkcallError):
+    """The carrier cannot be reached. Dialing has stopped and resumes by itself when the carrier is back."""
+
+
+class SettingsError(TrunkcallError):
+    """A setting has a value that cannot be used."""

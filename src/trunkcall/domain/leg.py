@@ -1,0 +1,52 @@
+"""Legs: one channel to one party, and why it ended.
+
+Decides the vocabulary between the engine and every carrier. It must not know SIP, Asterisk or the simulator.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class LegState(StrEnum):
+    """The life of a leg as the carrier reports it."""
+
+    ORIGINATING = "Originating"
+    RINGING = "Ringing"
+    UP = "Up"
+    ENDED = "Ended"
+
+
+class LegParty(StrEnum):
+    """Whom a leg reaches."""
+
+    CUSTOMER = "Customer"
+    AGENT = "Agent"
+
+
+class HangupCause(StrEnum):
+    """Why a leg ended, told apart as far as a carrier can.
+
+    Adapters map their own codes to these; for SIP and Q.850 see research/telephony.md, section 5.
+    """
+
+    NORMAL = "Normal"
+    """The far party hung up after it had answered."""
+    HUNG_UP_BY_US = "HungUpByUs"
+    """The dialer asked for it."""
+    BUSY = "Busy"
+    INVALID_NUMBER = "InvalidNumber"
+    NO_ANSWER = "NoAnswer"
+    """It rang and nobody answered; the network ended it."""
+    RING_TIMEOUT = "RingTimeout"
+    """It rang and nobody answered within the ring timeout that we asked for."""
+    REJECTED = "Rejected"
+    """Declined or blocked on the way (SIP 403, 603, 607, 608)."""
+    CONGESTION = "Congestion"
+    """The network had no circuit."""
+    UNREACHABLE = "Unreachable"
+    """No sign of ringing at all: a dead host or an unregistered endpoint."""
+    FAILED = "Failed"
+    """Anything else that went wrong at the carrier."""
+    LOST = "Lost"
+    """The carrier no longer knows the leg: it was lost in a failure."""

@@ -1,0 +1,121 @@
+"""What the engine keeps of one campaign: settings, window, contacts in progress, statistics, ledger, pacer.
+
+Decides which pacer a dialer type gets. It must not know when a pacer is asked.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.errors import IllegalTransitionError
+from trunkcall.domain.instants import Instant
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.contact import Contact
+from trunkcall.engine.events import CampaignChanged
+from trunkcall.engine.ledger import Ledger
+from trunkcall.engine.pacing.agentless import AgentlessPacer
+from trunkcall.engine.pacing.base import Pacer
+from trunkcall.engine.pacing.progressive import ProgressivePacer
+from trunkcall.engine.statistics import CampaignStatistics
+from trunkcall.engine.window import Window
+
+OVER = frozenset({CampaignState.STOPPED, CampaignState.FAILED})
+"""States in which a campaign will never dial again."""
+
+
+def pacer_for(dialer_type: DialerType) -> Pacer:
+    """The pacing method of a dialer type. Predictive campaigns are dialed one to one, which keeps every promise that
+    their owners made to the law."""
+    match dialer_type:
+        case DialerType.PROGRESSIVE | DialerType.PREDICTIVE:
+            return ProgressivePacer()
+        case DialerType.AGENTLESS:
+            return AgentlessPacer()
+        case _:
+            assert_never(dialer_type)
+
+
+class CampaignDialing:
+    """One campaign in the engine."""
+
+    __slots__ = (
+        "bereft",
+        "blocked",
+        "contacts",
+        "expiry_timer_at",
+        "in_flight",
+        "last_attempt_at",
+        "ledger",
+        "lines",
+        "pacer",
+        "running_since",
+        "settings",
+        "statistics",
+        "turn",
+        "window",
+    )
+
+    def __init__(self, settings: CampaignChanged, config: EngineConfig, now: Instant) -> None:
+        self.settings = settings
+        self.pacer = pacer_for(settings.dialer_type)
+        self.window = Window(config.window_size)
+        self.contacts: dict[str, Contact] = {}
+        """Contacts in progress: attempted and not ended."""
+        self.in_flight: dict[str, Contact] = {}
+        """Those of them that no agent has taken yet."""
+        self.bereft: dict[str, Contact] = {}
+        """Those of them that were dialed one to one and whose agent has left."""
+        self.lines = 0
+        self.turn = 0.0
+        """Attempts over weight: among campaigns that compete for the same agents, the lowest is dialed next."""
+        self.statistics = CampaignStatistics()
+        self.ledger = Ledger(config.ledger)
+        self.blocked = False
+        """The store refused an attempt because the campaign is not Running; nothing is dialed until its change
+        arrives."""
+        self.running_since: Instant = now
+        self.last_attempt_at: Instant | None = None
+        self.expiry_timer_at: Instant | None = None
+
+    @property
+    def campaign_id(self) -> str:
+        return self.settings.campaign_id
+
+    @property
+    def dials(self) -> bool:
+        return self.settings.state is CampaignState.RUNNING and not self.blocked
+
+    @property
+    def over(self) -> bool:
+        return self.settings.state in OVER
+
+    @property
+    def pool(self) -> str | None:
+        """The queue whose agents the campaign competes for; None if it competes for lines alone."""
+        return self.settings.queue_id if self.pacer.needs_agents else None
+
+    @property
+    def weight(self) -> float:
+        """Its claim against the others of its pool. One without any is dialed when no other wants to."""
+        weight = self.settings.bandwidth_allocation if self.pacer.needs_agents else self.settings.dialing_capacity
+        return max(weight, 1e-6)
+
+    @property
+    def load(self) -> float:
+        """Lines held for each unit of weight: among pools, the one with the least is next."""
+        return self.lines / self.weight
+
+    def change(self, settings: CampaignChanged, now: Instant) -> None:
+        """Take new settings or a new state. Raises IllegalTransitionError if the campaign is over and the new state is
+        not."""
+        if self.over and settings.state not in OVER:
+            raise IllegalTransitionError("a campaign that is over cannot be begun again; nothing was changed")
+        if settings.dialer_type is not self.settings.dialer_type:
+            self.pacer = pacer_for(settings.dialer_type)
+        if settings.state is CampaignState.RUNNING and self.settings.state is not CampaignState.RUNNING:
+            self.running_since = now
+        self.settings = settings
+        self.blocked = False
+        if self.over:
+            self.window.clear()

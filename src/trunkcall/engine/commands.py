@@ -1,0 +1,73 @@
+"""What is to be done: the engine's outputs, in the imperative, and the changes that must be durable first.
+
+Decides the vocabulary in which the engine asks for deeds. It must not know who carries them out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from trunkcall.domain.changes import Change
+from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.instants import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Originate:
+    """Dial a contact's number once. Follows the AttemptBegun of the same leg."""
+
+    leg_id: str
+    contact_id: str
+    campaign_id: str
+    ring_timeout: Duration
+    detect_machines: bool
+    await_prompt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OriginateAgentLeg:
+    """Ring an agent's phone for a contact."""
+
+    leg_id: str
+    agent_id: str
+    customer_leg_id: str
+    ring_timeout: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeLegs:
+    """Let customer and agent hear each other."""
+
+    customer_leg_id: str
+    agent_leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End a leg."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartFlow:
+    """Run the campaign's flow for an answered contact. ``detection`` is None when detection was off."""
+
+    contact_id: str
+    campaign_id: str
+    leg_id: str
+    detection: DetectionStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefillWindow:
+    """Offer up to ``limit`` waiting contacts of the campaign that were accepted after ``after_sequence``."""
+
+    campaign_id: str
+    after_sequence: int
+    limit: int
+
+
+CarrierCommand: TypeAlias = Originate | OriginateAgentLeg | BridgeLegs | HangUp
+Command: TypeAlias = CarrierCommand | StartFlow | RefillWindow | Change

@@ -1,0 +1,39 @@
+"""What an engine is told about its instance.
+
+Decides names, units and defaults of the engine's settings. It must not know where a value came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trunkcall.domain.instants import HOUR, SECOND, Duration
+from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.ledger import LedgerLimit
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Settings of one engine. Durations are microseconds."""
+
+    ring_timeout: Duration = 30 * SECOND
+    """How long a customer's phone rings. At least 15 s (16 CFR 310.4(b)(4)(ii)); Amazon's own default is 60 s."""
+    agent_ring_timeout: Duration = 20 * SECOND
+    originate_grace: Duration = 15 * SECOND
+    """How long after the ring timeout a carrier may stay silent about a leg before the attempt counts as failed."""
+    detection_timeout: Duration = 45 * SECOND
+    """How long answering machine detection may take before an answer counts as undecided."""
+    hang_up_grace: Duration = 60 * SECOND
+    """How long a leg that was told to end may hold its line without the carrier confirming."""
+    abandonment_threshold: Duration = 2 * SECOND
+    """A live answer that no agent has reached by then is abandoned (47 CFR 64.1200(a)(7))."""
+    queue_limit: Duration = 20 * SECOND
+    """How long a live answer may wait in its queue at all before it is hung up."""
+    void_backoff: Duration = 1 * SECOND
+    """How long nothing is dialed after an originate that the carrier did not take."""
+    campaign_memory: Duration = HOUR
+    """How long the sums of a campaign that is over can still be read."""
+    window_size: int = 2000
+    """Most waiting contacts of one campaign that the engine holds."""
+    trunk: TrunkLimit = field(default_factory=TrunkLimit)
+    ledger: LedgerLimit = field(default_factory=LedgerLimit)

@@ -1,0 +1,76 @@
+"""A contact in progress and the legs it has, as the engine keeps them in memory.
+
+Decides nothing; it holds what the rest of the engine decides about.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trunkcall.domain.contact import ContactState, DetectionStatus
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import LegParty, LegState
+from trunkcall.engine.events import OfferedContact
+
+if TYPE_CHECKING:
+    from trunkcall.engine.campaigns import CampaignDialing
+
+
+class Contact:
+    """One contact from its attempt to its end."""
+
+    __slots__ = (
+        "abandoned",
+        "agent_id",
+        "agent_leg_id",
+        "attempted_at",
+        "campaign",
+        "contact_id",
+        "detection",
+        "detects_machines",
+        "flow_ended",
+        "leg_id",
+        "live",
+        "live_at",
+        "offered",
+        "queued_until",
+        "reserved_agent_id",
+        "ring_started_at",
+        "state",
+    )
+
+    def __init__(self, offered: OfferedContact, campaign: CampaignDialing, leg_id: str, now: Instant) -> None:
+        self.contact_id = offered.contact_id
+        self.offered = offered
+        self.campaign = campaign
+        self.leg_id = leg_id
+        self.state = ContactState.WAITING
+        self.attempted_at = now
+        self.ring_started_at: Instant | None = None
+        self.detects_machines = campaign.settings.detects_machines
+        self.detection: DetectionStatus | None = None
+        self.live = False
+        """Whether it is a live answer, a matter of the ledger."""
+        self.live_at: Instant = 0
+        """When the abandonment clock started: the end of the greeting if it is known, else the end of detection."""
+        self.queued_until: Instant = 0
+        """When it has waited for an agent for as long as anybody may."""
+        self.abandoned = False
+        self.flow_ended = False
+        """Whether it was the flow that had the customer's leg hung up."""
+        self.agent_id: str | None = None
+        self.agent_leg_id: str | None = None
+        self.reserved_agent_id: str | None = None
+
+
+class Leg:
+    """One leg that the carrier has or was asked for. ``contact`` is None once its contact is over and only the leg's
+    end is awaited."""
+
+    __slots__ = ("contact", "leg_id", "party", "state")
+
+    def __init__(self, leg_id: str, party: LegParty, contact: Contact) -> None:
+        self.leg_id = leg_id
+        self.party = party
+        self.contact: Contact | None = contact
+        self.state = LegState.ORIGINATING

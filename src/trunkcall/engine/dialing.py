@@ -1,0 +1,178 @@
+"""Who is dialed next: asks the pacers, keeps the limits, begins attempts.
+
+Decides how scarce agents, lines and attempts per second are divided among the campaigns that want them. It must not
+know what becomes of an attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trunkcall.domain.changes import AttemptBegun, ContactExpired
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import LegParty
+from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.capacity import LineDemand, share_lines
+from trunkcall.engine.commands import Originate, RefillWindow
+from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
+from trunkcall.engine.transitions import CONTACT, ContactEvent, after
+
+
+class _View:
+    """One campaign as its pacer sees it."""
+
+    __slots__ = ("_campaign", "_state")
+
+    def __init__(self, state: EngineState, campaign: CampaignDialing) -> None:
+        self._state = state
+        self._campaign = campaign
+
+    @property
+    def free_agents(self) -> int:
+        queue_id = self._campaign.settings.queue_id
+        return len(self._state.roster.queue(queue_id).free) if queue_id is not None else 0
+
+    @property
+    def lines_in_flight(self) -> int:
+        return len(self._campaign.in_flight)
+
+    @property
+    def lines_free(self) -> int:
+        return max(0, self._state.config.trunk.channels - self._state.lines)
+
+
+class Dialing:
+    """Begins attempts."""
+
+    __slots__ = ("_pace_at", "_state", "_turns")
+
+    def __init__(self, state: EngineState) -> None:
+        self._state = state
+        self._pace_at: Instant | None = None
+        self._turns: dict[str | None, float] = {}
+        """The turn at which each pool was last dialed for."""
+
+    def plan(self, now: Instant) -> None:
+        """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
+        state = self._state
+        wanting = [c for c in state.campaigns.values() if c.dials and len(c.window)]
+        if wanting and state.carrier_up and not state.suspended and now >= state.held_until:
+            self._dial(wanting, now)
+        for campaign in state.campaigns.values():
+            self._tend_window(campaign)
+
+    def expire(self, campaign: CampaignDialing, now: Instant) -> None:
+        """End the contacts of the window whose expiry has come."""
+        campaign.expiry_timer_at = None
+        for contact in campaign.window.expire(now):
+            self._state.out.append(ContactExpired(contact.contact_id, campaign.campaign_id, now))
+
+    def pace_due(self) -> None:
+        self._pace_at = None
+
+    def _dial(self, wanting: list[CampaignDialing], now: Instant) -> None:
+        granted = self._grants(wanting, now)
+        for campaign_id in granted:
+            campaign = self._state.campaigns[campaign_id]
+            # Whoever had nothing to dial for a while has no claim to what others dialed meanwhile.
+            campaign.turn = max(campaign.turn, self._turns.get(campaign.pool, 0.0))
+        while granted:
+            campaign = self._next(granted)
+            campaign_id = campaign.campaign_id
+            allowed_at = self._state.rate.allows_at()
+            if allowed_at > now:
+                self._wake_at(allowed_at)
+                return
+            if not self._begin_attempt(campaign, now):
+                del granted[campaign_id]
+                continue
+            granted[campaign_id] -= 1
+            if granted[campaign_id] <= 0:
+                del granted[campaign_id]
+
+    def _next(self, granted: Iterable[str]) -> CampaignDialing:
+        """Whose turn it is. Within a pool attempts are dealt by weight (start-time fair queueing), however few agents
+        there are to deal out; among pools, which do not compete for agents, whoever holds fewest lines is next."""
+        heads: dict[str | None, CampaignDialing] = {}
+        for campaign_id in granted:
+            campaign = self._state.campaigns[campaign_id]
+            head = heads.get(campaign.pool)
+            if head is None or (campaign.turn, campaign_id) < (head.turn, head.campaign_id):
+                heads[campaign.pool] = campaign
+        return min(heads.values(), key=lambda head: (head.load, head.campaign_id))
+
+    def _grants(self, wanting: list[CampaignDialing], now: Instant) -> dict[str, int]:
+        """How many attempts each campaign may begin as far as lines go."""
+        demands: dict[str, LineDemand] = {}
+        for campaign in wanting:
+            wanted = min(campaign.pacer.attempts_wanted(_View(self._state, campaign), now), len(campaign.window))
+            if wanted > 0:
+                capacity = campaign.settings.dialing_capacity
+                demands[campaign.campaign_id] = LineDemand(campaign.lines, wanted, capacity)
+        if not demands:
+            return {}
+        held_by_others = self._state.lines - sum(demand.held for demand in demands.values())
+        shares = share_lines(self._state.config.trunk.channels - held_by_others, demands)
+        return {name: share for name, share in shares.items() if share > 0}
+
+    def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:
+        """Dial the campaign's next contact. False if it has none, or one to one no agent is left for it."""
+        state = self._state
+        queue_id = campaign.settings.queue_id
+        if campaign.pacer.one_to_one and (queue_id is None or not state.roster.queue(queue_id).free):
+            return False
+        offered = campaign.window.take()
+        while offered is not None and offered.expires_at <= now:
+            state.out.append(ContactExpired(offered.contact_id, campaign.campaign_id, now))
+            offered = campaign.window.take()
+        if offered is None:
+            return False
+        leg_id = state.new_id()
+        contact = Contact(offered, campaign, leg_id, now)
+        contact.state = after(CONTACT, contact.state, ContactEvent.ATTEMPT)
+        assert contact.state is ContactState.DIALING
+        if campaign.pacer.one_to_one and queue_id is not None:
+            state.roster.reserve(queue_id, contact)
+        state.contacts[contact.contact_id] = contact
+        state.legs[leg_id] = Leg(leg_id, LegParty.CUSTOMER, contact)
+        campaign.contacts[contact.contact_id] = contact
+        campaign.in_flight[contact.contact_id] = contact
+        campaign.lines += 1
+        self._turns[campaign.pool] = campaign.turn
+        campaign.turn += 1 / campaign.weight
+        campaign.statistics.attempts += 1
+        campaign.last_attempt_at = now
+        state.lines += 1
+        state.rate.spend(now)
+        config = state.config
+        state.timers.set(now + config.ring_timeout + config.originate_grace, TimerKind.ORIGINATE_OVERDUE, leg_id)
+        state.out.append(AttemptBegun(contact.contact_id, campaign.campaign_id, leg_id, now))
+        state.out.append(
+            Originate(
+                leg_id,
+                contact.contact_id,
+                campaign.campaign_id,
+                config.ring_timeout,
+                contact.detects_machines,
+                campaign.settings.awaits_prompt,
+            )
+        )
+        return True
+
+    def _tend_window(self, campaign: CampaignDialing) -> None:
+        window = campaign.window
+        if campaign.dials and window.wants_refill:
+            window.refill_pending = True
+            self._state.out.append(RefillWindow(campaign.campaign_id, window.after_sequence, window.refill_limit))
+        expiry_at = window.next_expiry_at
+        if expiry_at is not None and (campaign.expiry_timer_at is None or expiry_at < campaign.expiry_timer_at):
+            campaign.expiry_timer_at = expiry_at
+            self._state.timers.set(expiry_at, TimerKind.EXPIRY, campaign.campaign_id)
+
+    def _wake_at(self, at: Instant) -> None:
+        if self._pace_at is None or at < self._pace_at:
+            self._pace_at = at
+            self._state.timers.set(at, TimerKind.PACE)

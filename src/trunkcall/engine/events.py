@@ -1,0 +1,199 @@
+"""What has happened: the engine's inputs, in the past tense.
+
+Decides the vocabulary in which the store, the carrier, flows and agents tell the engine what they saw. It holds ids and
+instants only, so a trace of events holds nothing personal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.changes import Refusal
+from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import HangupCause
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignChanged:
+    """A campaign is new to this engine, or its settings or state have changed. A deleted campaign is Stopped. One that
+    is over is forgotten some time after its last contact has ended (``EngineConfig.campaign_memory``)."""
+
+    campaign_id: str
+    state: CampaignState
+    dialer_type: DialerType
+    queue_id: str | None
+    bandwidth_allocation: float
+    dialing_capacity: float
+    detects_machines: bool
+    awaits_prompt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRestored:
+    """What the store remembers of a campaign's ledger: (minute, live answers, abandonments), oldest first."""
+
+    campaign_id: str
+    minutes: tuple[tuple[Instant, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedContact:
+    """A waiting contact as the engine sees it."""
+
+    contact_id: str
+    sequence: int
+    expires_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsOffered:
+    """The answer to RefillWindow. ``exhausted`` says that the store had fewer than were asked for. Here and in the next
+    two, a campaign that the engine does not know changes nothing: it may have been forgotten since."""
+
+    campaign_id: str
+    contacts: tuple[OfferedContact, ...]
+    exhausted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsAccepted:
+    """The store holds waiting contacts of the campaign that it did not hold before."""
+
+    campaign_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsSwept:
+    """The store has ended these waiting contacts: expired, or their campaign is over."""
+
+    campaign_id: str
+    contact_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRefused:
+    """The store did not let an attempt be made; nothing was dialed."""
+
+    contact_id: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRegistered:
+    """An agent exists and serves these queues. Known agents get the new queues."""
+
+    agent_id: str
+    queue_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatusSet:
+    """An agent has asked to be available, on a break or offline."""
+
+    agent_id: str
+    status: AgentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OriginateVoided:
+    """The carrier provably never got the originate: the leg does not and will not exist."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegRang:
+    """The far end is ringing."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """The far end has answered."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionEnded:
+    """Answering machine detection has come to a result on an answered leg."""
+
+    leg_id: str
+    detection: DetectionStatus
+    greeting_started_at: Instant | None = None
+    greeting_ended_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LegsBridged:
+    """Customer and agent hear each other."""
+
+    customer_leg_id: str
+    agent_leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The leg is gone."""
+
+    leg_id: str
+    cause: HangupCause
+
+
+@dataclass(frozen=True, slots=True)
+class ContactTransferredToQueue:
+    """The flow of an answered contact has transferred it to its queue."""
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowDisconnected:
+    """The flow of an answered contact wants it to end."""
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierLost:
+    """The carrier does not answer. What its legs do is unknown until CarrierFound."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierFound:
+    """The carrier answers again and has these legs of ours."""
+
+    live_leg_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DialingSuspended:
+    """This process is about to stop: contacts in progress go on, no attempt is begun any more."""
+
+
+Event: TypeAlias = (
+    CampaignChanged
+    | LedgerRestored
+    | ContactsOffered
+    | RequestsAccepted
+    | ContactsSwept
+    | AttemptRefused
+    | AgentRegistered
+    | AgentStatusSet
+    | OriginateVoided
+    | LegRang
+    | LegAnswered
+    | DetectionEnded
+    | LegsBridged
+    | LegEnded
+    | ContactTransferredToQueue
+    | FlowDisconnected
+    | CarrierLost
+    | CarrierFound
+    | DialingSuspended
+)

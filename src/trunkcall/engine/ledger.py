@@ -1,0 +1,86 @@
+"""Abandonments against live answers of one campaign, over rolling windows.
+
+Decides how much abandonment a campaign has left. It binds every pacer and must not know which one is at work. The limit
+and its windows follow 47 CFR 64.1200(a)(7) and 16 CFR 310.4(b)(4) (research/dialing.md, B1 and B2).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLimit:
+    """At most ``target_ratio`` of the live answers may be abandoned, in each window of ``windows`` by itself."""
+
+    target_ratio: float = 0.03
+    windows: tuple[Duration, ...] = (DAY, 30 * DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTotals:
+    """Numerator and denominator of the abandonment ratio in one window."""
+
+    window: Duration
+    live_answers: int
+    abandoned: int
+
+    @property
+    def abandonment_ratio(self) -> float:
+        return self.abandoned / self.live_answers if self.live_answers else 0.0
+
+
+class _Window:
+    """Running totals over whole minutes; a minute leaves once it lies wholly outside the window."""
+
+    __slots__ = ("abandoned", "length", "live_answers", "minutes")
+
+    def __init__(self, length: Duration) -> None:
+        self.length = length
+        self.live_answers = 0
+        self.abandoned = 0
+        self.minutes: deque[list[int]] = deque()
+
+    def count(self, at: Instant, live_answers: int, abandoned: int) -> None:
+        minute = at - at % MINUTE
+        if not self.minutes or self.minutes[-1][0] < minute:
+            self.minutes.append([minute, 0, 0])
+        self.minutes[-1][1] += live_answers
+        self.minutes[-1][2] += abandoned
+        self.live_answers += live_answers
+        self.abandoned += abandoned
+
+    def forget(self, now: Instant) -> None:
+        horizon = now - self.length - MINUTE
+        while self.minutes and self.minutes[0][0] <= horizon:
+            _, live_answers, abandoned = self.minutes.popleft()
+            self.live_answers -= live_answers
+            self.abandoned -= abandoned
+
+
+class Ledger:
+    """The ledger of one campaign."""
+
+    __slots__ = ("_windows", "limit")
+
+    def __init__(self, limit: LedgerLimit) -> None:
+        self.limit = limit
+        self._windows = [_Window(length) for length in limit.windows]
+
+    def count(self, at: Instant, *, live_answers: int = 0, abandoned: int = 0) -> None:
+        """Enter live answers and abandonments. Instants must not decrease by more than a minute."""
+        for window in self._windows:
+            window.count(at, live_answers, abandoned)
+
+    def totals(self, now: Instant) -> tuple[LedgerTotals, ...]:
+        """Numerators and denominators, one a window."""
+        for window in self._windows:
+            window.forget(now)
+        return tuple(LedgerTotals(w.length, w.live_answers, w.abandoned) for w in self._windows)
+
+    def headroom(self, now: Instant) -> float:
+        """Abandonments left in the tightest window: target × live answers − abandoned. May be negative."""
+        return min(self.limit.target_ratio * t.live_answers - t.abandoned for t in self.totals(now))

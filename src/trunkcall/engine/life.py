@@ -1,0 +1,571 @@
+"""The life of a contact from its attempt to its end: what each report of carrier and flow means for it.
+
+Decides dispositions, who takes a live answer, and what counts in the ledger. It must not know how many contacts are
+dialed, nor when.
+"""
+
+from __future__ import annotations
+
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.changes import (
+    AfterContactWorkEnded,
+    AttemptVoided,
+    ContactAbandoned,
+    ContactAnswered,
+    ContactConnected,
+    ContactConnecting,
+    ContactDetected,
+    ContactEnded,
+    ContactQueued,
+    ContactRequeued,
+    LedgerCounted,
+    Refusal,
+)
+from trunkcall.domain.contact import (
+    LIVE_DETECTIONS,
+    ContactState,
+    DetectionStatus,
+    DisconnectReason,
+    Disposition,
+)
+from trunkcall.domain.errors import IllegalTransitionError
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import HangupCause, LegParty, LegState
+from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg, StartFlow
+from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.events import DetectionEnded, LegsBridged
+from trunkcall.engine.roster import Agent
+from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
+from trunkcall.engine.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
+
+D = Disposition
+R = DisconnectReason
+
+UNANSWERED: dict[HangupCause, tuple[Disposition, DisconnectReason, DetectionStatus | None]] = {
+    HangupCause.NORMAL: (D.NO_ANSWER, R.TELECOM_UNANSWERED, DetectionStatus.AMD_UNANSWERED),
+    HangupCause.HUNG_UP_BY_US: (D.ATTEMPT_FAILED, R.OUTBOUND_ATTEMPT_FAILED, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.BUSY: (D.BUSY, R.TELECOM_BUSY, DetectionStatus.SIT_TONE_BUSY),
+    HangupCause.INVALID_NUMBER: (
+        D.INVALID_NUMBER,
+        R.TELECOM_NUMBER_INVALID,
+        DetectionStatus.SIT_TONE_INVALID_NUMBER,
+    ),
+    HangupCause.NO_ANSWER: (D.NO_ANSWER, R.TELECOM_UNANSWERED, DetectionStatus.AMD_UNANSWERED),
+    HangupCause.RING_TIMEOUT: (D.NO_ANSWER, R.TELECOM_TIMEOUT, DetectionStatus.AMD_UNANSWERED),
+    HangupCause.REJECTED: (D.REJECTED, R.TELECOM_POTENTIAL_BLOCKING, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.CONGESTION: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.UNREACHABLE: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.FAILED: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.LOST: (D.ATTEMPT_FAILED, R.OUTBOUND_ATTEMPT_FAILED, DetectionStatus.AMD_NOT_APPLICABLE),
+}
+"""How a contact ends whose leg ended before anybody answered."""
+
+ANSWERED = {
+    HangupCause.HUNG_UP_BY_US: R.OTHER,
+    HangupCause.CONGESTION: R.TELECOM_PROBLEM,
+    HangupCause.UNREACHABLE: R.TELECOM_PROBLEM,
+    HangupCause.FAILED: R.TELECOM_PROBLEM,
+    HangupCause.LOST: R.TELECOM_PROBLEM,
+}
+"""Why a contact ended whose leg ended after the answer, where it was not the customer who hung up."""
+
+MACHINES = {
+    DetectionStatus.VOICEMAIL_BEEP: D.VOICEMAIL,
+    DetectionStatus.VOICEMAIL_NO_BEEP: D.VOICEMAIL,
+    DetectionStatus.FAX_MACHINE_DETECTED: D.FAX,
+    DetectionStatus.SIT_TONE_BUSY: D.BUSY,
+    DetectionStatus.SIT_TONE_INVALID_NUMBER: D.INVALID_NUMBER,
+    DetectionStatus.SIT_TONE_DETECTED: D.INVALID_NUMBER,
+    DetectionStatus.AMD_ERROR: D.NETWORK_FAILURE,
+}
+"""How a contact ends that was answered, but not by a person."""
+
+
+class ContactLife:
+    """Carries contacts from answer to end."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: EngineState) -> None:
+        self._state = state
+
+    # --- reports about legs -----------------------------------------------------------------------------------------
+
+    def rang(self, leg_id: str, now: Instant) -> None:
+        """A leg rings. Reports of legs that are over or unknown change nothing, here and below: a carrier may be late,
+        repeat itself, or have outlived a former engine."""
+        leg = self._state.legs.get(leg_id)
+        if leg is None or leg.state is not LegState.ORIGINATING:
+            return
+        leg.state = after(LEG, leg.state, LegEvent.RING)
+        if leg.party is LegParty.CUSTOMER and leg.contact is not None:
+            leg.contact.ring_started_at = now
+
+    def answered(self, leg_id: str, now: Instant) -> None:
+        leg = self._state.legs.get(leg_id)
+        if leg is None or leg.contact is None:
+            # Nobody may be left listening to nothing.
+            self._state.out.append(HangUp(leg_id))
+            return
+        if leg.state is LegState.UP:
+            return
+        leg.state = after(LEG, leg.state, LegEvent.ANSWER)
+        contact = leg.contact
+        if leg.party is LegParty.AGENT:
+            self._state.out.append(BridgeLegs(contact.leg_id, leg_id))
+            return
+        contact.state = after(CONTACT, contact.state, ContactEvent.ANSWER)
+        contact.campaign.statistics.answered += 1
+        self._state.out.append(ContactAnswered(contact.contact_id, now, contact.ring_started_at))
+        if contact.detects_machines:
+            self._state.timers.set(now + self._state.config.detection_timeout, TimerKind.DETECTION_OVERDUE, leg_id)
+        else:
+            self._detected(contact, None, now, None, None)
+
+    def detection_ended(self, event: DetectionEnded, now: Instant) -> None:
+        leg = self._state.legs.get(event.leg_id)
+        if leg is None or leg.contact is None or leg.contact.state is not ContactState.ANSWERED:
+            return
+        detection = event.detection
+        if detection not in LIVE_DETECTIONS and detection not in MACHINES:
+            # Not a result that an answered leg can have: nothing is known of who is there.
+            detection = DetectionStatus.AMD_UNRESOLVED
+        self._detected(leg.contact, detection, now, event.greeting_started_at, event.greeting_ended_at)
+
+    def detection_overdue(self, leg_id: str, now: Instant) -> None:
+        """Detection never came to a result: whoever is there is not left alone, and counts as undecided."""
+        self.detection_ended(DetectionEnded(leg_id, DetectionStatus.AMD_UNRESOLVED), now)
+
+    def bridged(self, event: LegsBridged, now: Instant) -> None:
+        leg = self._state.legs.get(event.agent_leg_id)
+        contact = leg.contact if leg is not None else None
+        if contact is None or contact.state is not ContactState.CONNECTING or contact.leg_id != event.customer_leg_id:
+            return
+        agent = self._agent_of(contact)
+        contact.state = after(CONTACT, contact.state, ContactEvent.BRIDGE)
+        self._state.roster.step(agent, AgentEvent.BRIDGE, now)
+        contact.campaign.statistics.connected += 1
+        self._state.out.append(ContactConnected(contact.contact_id, agent.agent_id, now))
+
+    def ended(self, leg_id: str, cause: HangupCause, now: Instant) -> None:
+        leg = self._state.legs.pop(leg_id, None)
+        if leg is None:
+            return
+        if leg.party is LegParty.CUSTOMER:
+            self._state.lines -= 1
+        contact = leg.contact
+        if contact is None:
+            return
+        if leg.party is LegParty.CUSTOMER:
+            self._customer_left(contact, cause, now)
+        else:
+            self._agent_leg_ended(contact, now)
+
+    def originate_overdue(self, leg_id: str, now: Instant) -> None:
+        """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends."""
+        leg = self._state.legs.get(leg_id)
+        if leg is None or leg.contact is None or leg.state is LegState.UP:
+            return
+        contact = leg.contact
+        self._hang_up(leg, now)
+        self._customer_left(contact, HangupCause.LOST, now)
+
+    def agent_ring_overdue(self, leg_id: str, now: Instant) -> None:
+        leg = self._state.legs.get(leg_id)
+        if leg is None or leg.contact is None or leg.contact.state is not ContactState.CONNECTING:
+            return
+        contact = leg.contact
+        self._hang_up(leg, now)
+        self._agent_leg_ended(contact, now)
+
+    def hang_up_overdue(self, leg_id: str, now: Instant) -> None:
+        """The carrier has not confirmed the end of a leg: it no longer holds a line."""
+        leg = self._state.legs.get(leg_id)
+        if leg is not None and leg.contact is None:
+            self.ended(leg_id, HangupCause.LOST, now)
+
+    # --- attempts that never were ---------------------------------------------------------------------------------
+
+    def voided(self, leg_id: str, now: Instant) -> None:
+        """The originate never left: the contact is the next one again."""
+        leg = self._state.legs.get(leg_id)
+        if leg is None:
+            return
+        contact = leg.contact
+        if contact is None or leg.party is LegParty.AGENT:
+            # Its contact is over already, or a customer waits for an agent who will not come: a leg that never was is
+            # a leg that has ended.
+            self.ended(leg_id, HangupCause.UNREACHABLE, now)
+            return
+        if contact.state is not ContactState.DIALING:
+            return
+        contact.state = after(CONTACT, contact.state, ContactEvent.VOID)
+        self._forget_attempt(contact, now)
+        self._state.out.append(AttemptVoided(contact.contact_id, contact.campaign.campaign_id, now))
+        self._state.held_until = now + self._state.config.void_backoff
+        self._state.timers.set(self._state.held_until, TimerKind.PACE)
+        if not contact.campaign.over:
+            contact.campaign.window.put_back(contact.offered)
+
+    def refused(self, contact_id: str, refusal: Refusal, now: Instant) -> None:
+        """The store did not let the attempt be made."""
+        contact = self._state.contact(contact_id)
+        if contact.state is not ContactState.DIALING:
+            raise IllegalTransitionError("only an attempt that was just begun can be refused; nothing was changed")
+        self._forget_attempt(contact, now)
+        if refusal is Refusal.CAMPAIGN_NOT_RUNNING:
+            contact.campaign.blocked = True
+            if not contact.campaign.over:
+                contact.campaign.window.put_back(contact.offered)
+
+    def _forget_attempt(self, contact: Contact, now: Instant) -> None:
+        campaign = contact.campaign
+        campaign.statistics.attempts -= 1
+        campaign.lines -= 1
+        self._state.lines -= 1
+        del self._state.legs[contact.leg_id]
+        del self._state.contacts[contact.contact_id]
+        campaign.contacts.pop(contact.contact_id, None)
+        campaign.in_flight.pop(contact.contact_id, None)
+        self._end_reservation(contact, now)
+
+    # --- the flow -----------------------------------------------------------------------------------------------------
+
+    def _detected(
+        self,
+        contact: Contact,
+        detection: DetectionStatus | None,
+        now: Instant,
+        greeting_started_at: Instant | None,
+        greeting_ended_at: Instant | None,
+    ) -> None:
+        contact.state = after(CONTACT, contact.state, ContactEvent.DETECT)
+        contact.detection = detection
+        contact.live = detection in LIVE_DETECTIONS
+        contact.live_at = greeting_ended_at if greeting_ended_at is not None else now
+        self._state.out.append(
+            ContactDetected(contact.contact_id, now, detection, greeting_started_at, greeting_ended_at)
+        )
+        if contact.live:
+            contact.campaign.statistics.live_answers += 1
+            if contact.campaign.pacer.needs_agents:
+                self._count(contact, now, live_answers=1)
+        else:
+            contact.campaign.in_flight.pop(contact.contact_id, None)
+            self._end_reservation(contact, now)
+        self._state.out.append(
+            StartFlow(contact.contact_id, contact.campaign.campaign_id, contact.leg_id, contact.detection)
+        )
+
+    def transferred_to_queue(self, contact_id: str, now: Instant) -> None:
+        """The flow has put the contact into its campaign's queue."""
+        contact = self._state.contacts.get(contact_id)
+        if contact is None:
+            return
+        queue_id = contact.campaign.settings.queue_id
+        if queue_id is None:
+            self.flow_disconnected(contact_id, now)
+            return
+        contact.state = after(CONTACT, contact.state, ContactEvent.QUEUE)
+        self._state.out.append(ContactQueued(contact_id, queue_id, now))
+        config = self._state.config
+        self._state.timers.set(contact.live_at + config.abandonment_threshold, TimerKind.ABANDONMENT, contact_id)
+        contact.queued_until = now + config.queue_limit
+        self._state.timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact_id)
+        agent = self._agent_for(contact, queue_id)
+        if agent is not None:
+            self._assign(contact, agent, now)
+        else:
+            self._state.roster.queue(queue_id).waiting[contact_id] = contact
+
+    def flow_disconnected(self, contact_id: str, now: Instant) -> None:
+        """The flow is done with the contact."""
+        contact = self._state.contacts.get(contact_id)
+        if contact is None or contact.state not in (ContactState.IN_FLOW, ContactState.QUEUED):
+            return
+        contact.flow_ended = True
+        self._hang_up(self._state.legs[contact.leg_id], now)
+        self._customer_left(contact, HangupCause.HUNG_UP_BY_US, now)
+
+    def abandonment_due(self, contact_id: str, now: Instant) -> None:
+        """The limit has passed: if no agent has come by now, it is an abandonment, whatever happens next."""
+        contact = self._state.contacts.get(contact_id)
+        if contact is not None and contact.state in (ContactState.QUEUED, ContactState.CONNECTING):
+            self._abandon(contact, now)
+
+    def queue_limit_due(self, contact_id: str, now: Instant) -> None:
+        contact = self._state.contacts.get(contact_id)
+        if contact is not None and contact.state is ContactState.QUEUED:
+            self.flow_disconnected(contact_id, now)
+
+    # --- agents -------------------------------------------------------------------------------------------------------
+
+    def registered(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> None:
+        """An agent is new, or serves other queues: whoever waits there, or was to be served here, hears of it."""
+        roster = self._state.roster
+        agent = roster.register(agent_id, queue_ids, now)
+        bereft = agent.reserved_for
+        if bereft is not None and bereft.campaign.settings.queue_id not in queue_ids:
+            roster.unreserve(bereft)
+            self._reserve(bereft)
+        if agent.state is AgentState.AVAILABLE and agent.reserved_for is None:
+            self.agent_freed(agent, now)
+
+    def status_set(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
+        """An agent asks for a status; during a contact it takes effect once the contact is done with."""
+        match agent.state:
+            case AgentState.CONNECTING | AgentState.CONNECTED:
+                agent.next_status = status
+                return
+            case AgentState.AFTER_CONTACT_WORK:
+                if status is AgentStatus.AVAILABLE and agent.next_status is not None:
+                    status = agent.next_status
+                if agent.contact is not None:
+                    self._state.out.append(AfterContactWorkEnded(agent.contact.contact_id, now))
+                    agent.contact = None
+            case AgentState.OFFLINE | AgentState.AVAILABLE | AgentState.ON_BREAK:
+                pass
+        agent.next_status = None
+        self._become(agent, status, now)
+
+    def _become(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
+        match status, agent.state:
+            case (AgentStatus.AVAILABLE, AgentState.AVAILABLE) | (AgentStatus.BREAK, AgentState.ON_BREAK):
+                return
+            case AgentStatus.OFFLINE, AgentState.OFFLINE:
+                return
+            case AgentStatus.AVAILABLE, _:
+                self._state.roster.step(agent, AgentEvent.COME, now)
+                self.agent_freed(agent, now)
+                return
+            case AgentStatus.BREAK, _:
+                event = AgentEvent.TAKE_BREAK
+            case _:
+                event = AgentEvent.LEAVE
+        bereft = agent.reserved_for
+        self._state.roster.step(agent, event, now)
+        if bereft is not None:
+            self._state.roster.unreserve(bereft)
+            self._reserve(bereft)
+
+    def agent_freed(self, agent: Agent, now: Instant) -> None:
+        """A free agent takes whoever waits longest; failing that, is kept for a dial whose agent has left."""
+        longest: Contact | None = None
+        for queue_id in agent.queue_ids:
+            head = next(iter(self._state.roster.queue(queue_id).waiting.values()), None)
+            if head is not None and (longest is None or head.live_at < longest.live_at):
+                longest = head
+        if longest is not None:
+            self._assign(longest, agent, now)
+            return
+        for campaign in self._state.campaigns.values():
+            if campaign.bereft and campaign.settings.queue_id in agent.queue_ids:
+                self._reserve(next(iter(campaign.bereft.values())))
+                return
+
+    def _reserve(self, contact: Contact) -> None:
+        """Keep a free agent for a dial whose agent has left; if there is none, the next who is freed."""
+        queue_id = contact.campaign.settings.queue_id
+        if queue_id is not None and self._state.roster.reserve(queue_id, contact):
+            contact.campaign.bereft.pop(contact.contact_id, None)
+        else:
+            contact.campaign.bereft[contact.contact_id] = contact
+
+    def _end_reservation(self, contact: Contact, now: Instant) -> None:
+        """The contact needs no agent any more: the one who was kept for it is free."""
+        contact.campaign.bereft.pop(contact.contact_id, None)
+        agent = self._state.roster.unreserve(contact)
+        if agent is not None:
+            self.agent_freed(agent, now)
+
+    def _agent_for(self, contact: Contact, queue_id: str) -> Agent | None:
+        """The agent kept for this contact; else the one of its queue who has been free longest; else, one to one, an
+        agent kept for a dial that nobody has answered: a live answer is here, that dial may never be one."""
+        contact.campaign.bereft.pop(contact.contact_id, None)
+        agent = self._state.roster.unreserve(contact)
+        if agent is not None:
+            return agent
+        agent = next(iter(self._state.roster.queue(queue_id).free.values()), None)
+        if agent is None and contact.campaign.pacer.one_to_one:
+            return self._agent_of_a_dial(contact.campaign, queue_id)
+        return agent
+
+    def _agent_of_a_dial(self, campaign: CampaignDialing, queue_id: str) -> Agent | None:
+        """An agent of the queue who is kept for a dial that nobody has answered, of this campaign or else another."""
+        roster = self._state.roster
+        others = [other for other in self._state.campaigns.values() if other is not campaign]
+        for dialing in (campaign, *others):
+            for dial in dialing.in_flight.values():
+                kept = dial.reserved_agent_id
+                if kept is None or dial.state is not ContactState.DIALING:
+                    continue
+                if queue_id in roster.agents[kept].queue_ids:
+                    dialing.bereft[dial.contact_id] = dial
+                    return roster.unreserve(dial)
+        return None
+
+    def _assign(self, contact: Contact, agent: Agent, now: Instant) -> None:
+        state = self._state
+        queue_id = contact.campaign.settings.queue_id
+        if queue_id is not None:
+            state.roster.queue(queue_id).waiting.pop(contact.contact_id, None)
+        contact.campaign.in_flight.pop(contact.contact_id, None)
+        contact.state = after(CONTACT, contact.state, ContactEvent.ASSIGN)
+        state.roster.step(agent, AgentEvent.ASSIGN, now)
+        leg_id = state.new_id()
+        contact.agent_id = agent.agent_id
+        contact.agent_leg_id = leg_id
+        agent.contact = contact
+        state.legs[leg_id] = Leg(leg_id, LegParty.AGENT, contact)
+        timeout = state.config.agent_ring_timeout
+        state.out.append(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))
+        state.out.append(OriginateAgentLeg(leg_id, agent.agent_id, contact.leg_id, timeout))
+        state.timers.set(now + timeout, TimerKind.AGENT_RING_OVERDUE, leg_id)
+
+    def _agent_leg_ended(self, contact: Contact, now: Instant) -> None:
+        agent = self._agent_of(contact)
+        if contact.state is ContactState.CONNECTED:
+            self._hang_up(self._state.legs[contact.leg_id], now)
+            self._end(contact, D.CONNECTED_TO_AGENT, R.AGENT_DISCONNECT, now)
+            self._release(agent, now)
+            return
+        contact.state = after(CONTACT, contact.state, ContactEvent.REQUEUE)
+        contact.agent_id = contact.agent_leg_id = agent.contact = None
+        status, agent.next_status = agent.next_status, None
+        self._state.roster.step(agent, AgentEvent.MISS, now)
+        if status is AgentStatus.OFFLINE:
+            self._become(agent, status, now)
+        self._state.out.append(ContactRequeued(contact.contact_id, now))
+        contact.campaign.in_flight[contact.contact_id] = contact
+        queue_id = contact.campaign.settings.queue_id
+        if queue_id is None:
+            return
+        other = self._agent_for(contact, queue_id)
+        if other is not None:
+            self._assign(contact, other, now)
+        else:
+            waiting = self._state.roster.queue(queue_id).waiting
+            others = dict(waiting)
+            waiting.clear()
+            waiting[contact.contact_id] = contact
+            waiting.update(others)
+            if now >= contact.queued_until:
+                self.flow_disconnected(contact.contact_id, now)
+
+    def _release(self, agent: Agent, now: Instant) -> None:
+        """The contact is over for the agent; what is left is work after it."""
+        self._state.roster.step(agent, AgentEvent.RELEASE, now)
+
+    # --- ends -------------------------------------------------------------------------------------------------------
+
+    def _customer_left(self, contact: Contact, cause: HangupCause, now: Instant) -> None:
+        agent = self._state.roster.agents.get(contact.agent_id) if contact.agent_id is not None else None
+        reason = R.CONTACT_FLOW_DISCONNECT if contact.flow_ended else ANSWERED.get(cause, R.CUSTOMER_DISCONNECT)
+        match contact.state:
+            case ContactState.DIALING:
+                disposition, unanswered_reason, detection = UNANSWERED[cause]
+                if not contact.detects_machines:
+                    detection = None
+                self._end(contact, disposition, unanswered_reason, now, detection=detection)
+            case ContactState.ANSWERED:
+                self._end(contact, D.CUSTOMER_HUNG_UP, reason, now, detection=DetectionStatus.AMD_UNRESOLVED)
+            case ContactState.IN_FLOW:
+                self._end(contact, self._flow_disposition(contact), reason, now)
+            case ContactState.QUEUED:
+                self._abandon(contact, now)
+                self._end(contact, self._unreached_disposition(contact), reason, now)
+            case ContactState.CONNECTING:
+                assert agent is not None
+                self._abandon(contact, now)
+                self._hang_up_agent_leg(contact, now)
+                self._end(contact, self._unreached_disposition(contact), reason, now)
+                agent.contact = None
+                status, agent.next_status = agent.next_status, None
+                self._state.roster.step(agent, AgentEvent.CUSTOMER_LEFT, now)
+                if status is not None and status is not AgentStatus.AVAILABLE:
+                    self._become(agent, status, now)
+                else:
+                    self.agent_freed(agent, now)
+            case ContactState.CONNECTED:
+                assert agent is not None
+                self._hang_up_agent_leg(contact, now)
+                self._end(contact, D.CONNECTED_TO_AGENT, reason, now)
+                self._release(agent, now)
+            case ContactState.WAITING | ContactState.ENDED:
+                raise IllegalTransitionError("a contact without a leg cannot be left; nothing was changed")
+
+    def _unreached_disposition(self, contact: Contact) -> Disposition:
+        """Of a contact that no agent reached. A flow may put machines into the queue too; they are not abandoned."""
+        if contact.live or contact.detection is None:
+            return D.ABANDONED
+        return MACHINES[contact.detection]
+
+    def _flow_disposition(self, contact: Contact) -> Disposition:
+        if contact.detection in MACHINES:
+            return MACHINES[contact.detection]
+        return D.MESSAGE_PLAYED if contact.flow_ended else D.CUSTOMER_HUNG_UP
+
+    def _end(
+        self,
+        contact: Contact,
+        disposition: Disposition,
+        reason: DisconnectReason,
+        now: Instant,
+        *,
+        detection: DetectionStatus | None = None,
+    ) -> None:
+        state = self._state
+        campaign = contact.campaign
+        contact.state = after(CONTACT, contact.state, ContactEvent.END)
+        leg = state.legs.get(contact.leg_id)
+        if leg is not None:
+            leg.contact = None
+        campaign.lines -= 1
+        campaign.contacts.pop(contact.contact_id, None)
+        campaign.in_flight.pop(contact.contact_id, None)
+        queue_id = campaign.settings.queue_id
+        if queue_id is not None:
+            state.roster.queue(queue_id).waiting.pop(contact.contact_id, None)
+        del state.contacts[contact.contact_id]
+        self._end_reservation(contact, now)
+        campaign.statistics.dispositions[disposition] += 1
+        state.out.append(
+            ContactEnded(
+                contact.contact_id,
+                campaign.campaign_id,
+                now,
+                disposition,
+                reason,
+                detection,
+                contact.ring_started_at,
+            )
+        )
+
+    def _abandon(self, contact: Contact, now: Instant) -> None:
+        """Enter one abandonment of a live answer, once. Only campaigns with agents have a ledger."""
+        if contact.abandoned or not contact.live:
+            return
+        contact.abandoned = True
+        self._state.out.append(ContactAbandoned(contact.contact_id, now))
+        if contact.campaign.pacer.needs_agents:
+            contact.campaign.statistics.abandoned += 1
+            self._count(contact, now, abandoned=1)
+
+    def _count(self, contact: Contact, now: Instant, *, live_answers: int = 0, abandoned: int = 0) -> None:
+        contact.campaign.ledger.count(now, live_answers=live_answers, abandoned=abandoned)
+        self._state.out.append(LedgerCounted(contact.campaign.campaign_id, now, live_answers, abandoned))
+
+    def _hang_up_agent_leg(self, contact: Contact, now: Instant) -> None:
+        if contact.agent_leg_id is not None and contact.agent_leg_id in self._state.legs:
+            self._hang_up(self._state.legs[contact.agent_leg_id], now)
+
+    def _hang_up(self, leg: Leg, now: Instant) -> None:
+        leg.contact = None
+        self._state.out.append(HangUp(leg.leg_id))
+        self._state.timers.set(now + self._state.config.hang_up_grace, TimerKind.HANG_UP_OVERDUE, leg.leg_id)
+
+    def _agent_of(self, contact: Contact) -> Agent:
+        assert contact.agent_id is not None
+        return self._state.roster.agents[contact.agent_id]

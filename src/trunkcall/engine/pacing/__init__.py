@@ -1,0 +1,1 @@
+"""Pacing: how many contacts to originate now."""

@@ -1,0 +1,150 @@
+"""Agents and queues: who is free, who is handling, who waits for whom.
+
+Decides which agent takes the next live answer (the one who has been free longest) and keeps the sums that occupancy is
+made of. It must not know why a contact is in a queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trunkcall.domain.agent import HANDLING_STATES, STAFFED_STATES, AgentState, AgentStatus
+from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.instants import Duration, Instant
+from trunkcall.engine.contact import Contact
+from trunkcall.engine.transitions import AGENT, AgentEvent, after
+
+
+class Agent:
+    """One agent. ``reserved_for`` is the contact being dialed that this free agent is kept for; ``contact`` the one
+    being connected, talked to or worked on afterwards."""
+
+    __slots__ = (
+        "agent_id",
+        "contact",
+        "handling",
+        "next_status",
+        "queue_ids",
+        "reserved_for",
+        "since",
+        "staffed",
+        "state",
+    )
+
+    def __init__(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> None:
+        self.agent_id = agent_id
+        self.queue_ids = queue_ids
+        self.state = AgentState.OFFLINE
+        self.since = now
+        self.staffed: Duration = 0
+        self.handling: Duration = 0
+        self.reserved_for: Contact | None = None
+        self.contact: Contact | None = None
+        self.next_status: AgentStatus | None = None
+
+    def staffed_by(self, now: Instant) -> Duration:
+        return self.staffed + (now - self.since if self.state in STAFFED_STATES else 0)
+
+    def handling_by(self, now: Instant) -> Duration:
+        return self.handling + (now - self.since if self.state in HANDLING_STATES else 0)
+
+
+class Queue:
+    """``free`` holds agents who are available and not reserved, longest free first; ``waiting`` the contacts that wait
+    for an agent, longest waiting first. Both are dicts for their order."""
+
+    __slots__ = ("free", "waiting")
+
+    def __init__(self) -> None:
+        self.free: dict[str, Agent] = {}
+        self.waiting: dict[str, Contact] = {}
+
+
+class Roster:
+    """All agents and queues of one instance."""
+
+    __slots__ = ("agents", "queues")
+
+    def __init__(self) -> None:
+        self.agents: dict[str, Agent] = {}
+        self.queues: dict[str, Queue] = {}
+
+    def queue(self, queue_id: str) -> Queue:
+        """The queue, made when it is first spoken of."""
+        queue = self.queues.get(queue_id)
+        if queue is None:
+            queue = self.queues[queue_id] = Queue()
+        return queue
+
+    def register(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> Agent:
+        """Make the agent known, offline at first, or give a known one its new queues."""
+        agent = self.agents.get(agent_id)
+        if agent is None:
+            agent = self.agents[agent_id] = Agent(agent_id, queue_ids, now)
+        elif agent.queue_ids != queue_ids:
+            self._leave_queues(agent)
+            agent.queue_ids = queue_ids
+            if agent.state is AgentState.AVAILABLE and agent.reserved_for is None:
+                self._join_queues(agent)
+        for queue_id in queue_ids:
+            self.queue(queue_id)
+        return agent
+
+    def agent(self, agent_id: str) -> Agent:
+        try:
+            return self.agents[agent_id]
+        except KeyError:
+            raise NotFoundError("this agent was never registered with the engine; nothing was changed") from None
+
+    def step(self, agent: Agent, event: AgentEvent, now: Instant) -> None:
+        """Move the agent along its table, keep the sums, and keep ``free`` true."""
+        state = after(AGENT, agent.state, event)
+        agent.staffed = agent.staffed_by(now)
+        agent.handling = agent.handling_by(now)
+        agent.since = now
+        agent.state = state
+        if state is AgentState.AVAILABLE:
+            self._join_queues(agent)
+        else:
+            self._leave_queues(agent)
+
+    def reserve(self, queue_id: str, contact: Contact) -> bool:
+        """Keep the longest-free agent of the queue for a contact that is being dialed. False if there is none."""
+        agent = next(iter(self.queue(queue_id).free.values()), None)
+        if agent is None:
+            return False
+        self._leave_queues(agent)
+        agent.reserved_for = contact
+        contact.reserved_agent_id = agent.agent_id
+        return True
+
+    def unreserve(self, contact: Contact) -> Agent | None:
+        """End the contact's reservation, if it has one. The agent is free again."""
+        if contact.reserved_agent_id is None:
+            return None
+        agent = self.agents[contact.reserved_agent_id]
+        contact.reserved_agent_id = None
+        agent.reserved_for = None
+        if agent.state is AgentState.AVAILABLE:
+            self._join_queues(agent)
+        return agent
+
+    def in_state(self) -> dict[AgentState, int]:
+        """How many agents are in each state."""
+        counts = dict.fromkeys(AgentState, 0)
+        for agent in self.agents.values():
+            counts[agent.state] += 1
+        return counts
+
+    def staffed_for(self, queue_ids: Iterable[str]) -> int:
+        """How many agents of these queues are staffed."""
+        wanted = set(queue_ids)
+        return sum(1 for a in self.agents.values() if a.state in STAFFED_STATES and not wanted.isdisjoint(a.queue_ids))
+
+    def _join_queues(self, agent: Agent) -> None:
+        for queue_id in agent.queue_ids:
+            self.queue(queue_id).free[agent.agent_id] = agent
+
+    def _leave_queues(self, agent: Agent) -> None:
+        for queue_id in agent.queue_ids:
+            self.queue(queue_id).free.pop(agent.agent_id, None)

@@ -1,0 +1,119 @@
+"""What an engine is doing at one instant, as values that outlive it.
+
+Decides what metrics, explanations and progress displays can be told. It must not change anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trunkcall.domain.agent import AgentState
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.domain.instants import Duration, Instant
+from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.ledger import LedgerTotals
+from trunkcall.engine.state import EngineState
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignSnapshot:
+    """One campaign. ``in_window`` waiting contacts are known to the engine; the store may hold more."""
+
+    campaign_id: str
+    state: CampaignState
+    dialer_type: DialerType
+    in_window: int
+    exhausted: bool
+    in_flight: int
+    in_state: Mapping[ContactState, int]
+    free_agents: int
+    staffed_agents: int
+    needs_agents: bool
+    attempts: int
+    answered: int
+    live_answers: int
+    connected: int
+    abandoned: int
+    dispositions: Mapping[Disposition, int]
+    ledger: tuple[LedgerTotals, ...]
+    ledger_target_ratio: float
+    ledger_headroom: float
+    running_since: Instant
+    last_attempt_at: Instant | None
+
+    @property
+    def live_answer_ratio(self) -> float:
+        """Live answers over attempts; 0 before the first attempt."""
+        return self.live_answers / self.attempts if self.attempts else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSnapshot:
+    """One instance. Durations are sums over its agents, microseconds."""
+
+    at: Instant
+    campaigns: tuple[CampaignSnapshot, ...]
+    agents: Mapping[AgentState, int]
+    staffed: Duration
+    handling: Duration
+    lines: int
+    channels: int
+    carrier_up: bool
+
+    @property
+    def contacts_in_progress(self) -> int:
+        """Contacts that were attempted and have not ended, over all campaigns."""
+        return sum(sum(campaign.in_state.values()) for campaign in self.campaigns)
+
+    @property
+    def occupancy_ratio(self) -> float:
+        """Handling over staffed agent time; 0 before anybody was staffed."""
+        return self.handling / self.staffed if self.staffed else 0.0
+
+
+def take_snapshot(state: EngineState, now: Instant) -> EngineSnapshot:
+    """The engine's state as of ``now``."""
+    agents = state.roster.agents.values()
+    return EngineSnapshot(
+        at=now,
+        campaigns=tuple(_campaign(state, campaign, now) for campaign in state.campaigns.values()),
+        agents=state.roster.in_state(),
+        staffed=sum(agent.staffed_by(now) for agent in agents),
+        handling=sum(agent.handling_by(now) for agent in agents),
+        lines=state.lines,
+        channels=state.config.trunk.channels,
+        carrier_up=state.carrier_up,
+    )
+
+
+def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> CampaignSnapshot:
+    in_state = dict.fromkeys(ContactState, 0)
+    for contact in campaign.contacts.values():
+        in_state[contact.state] += 1
+    queue_id = campaign.settings.queue_id
+    statistics = campaign.statistics
+    return CampaignSnapshot(
+        campaign_id=campaign.campaign_id,
+        state=campaign.settings.state,
+        dialer_type=campaign.settings.dialer_type,
+        in_window=len(campaign.window),
+        exhausted=campaign.window.exhausted,
+        in_flight=len(campaign.in_flight),
+        in_state=in_state,
+        free_agents=len(state.roster.queue(queue_id).free) if queue_id is not None else 0,
+        staffed_agents=state.roster.staffed_for([queue_id]) if queue_id is not None else 0,
+        needs_agents=campaign.pacer.needs_agents,
+        attempts=statistics.attempts,
+        answered=statistics.answered,
+        live_answers=statistics.live_answers,
+        connected=statistics.connected,
+        abandoned=statistics.abandoned,
+        dispositions=dict(statistics.dispositions),
+        ledger=campaign.ledger.totals(now),
+        ledger_target_ratio=campaign.ledger.limit.target_ratio,
+        ledger_headroom=campaign.ledger.headroom(now),
+        running_since=campaign.running_since,
+        last_attempt_at=campaign.last_attempt_at,
+    )

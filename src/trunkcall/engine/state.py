@@ -1,0 +1,66 @@
+"""The engine's memory, shared by its parts.
+
+Decides nothing. ``out`` gathers the commands of the call in progress; the engine returns and empties it.
+"""
+
+from __future__ import annotations
+
+from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.identifiers import NewId
+from trunkcall.domain.instants import Instant
+from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.capacity import RateLimit
+from trunkcall.engine.commands import Command
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.roster import Roster
+from trunkcall.engine.timers import Timers
+
+
+class EngineState:
+    """Everything that one engine remembers."""
+
+    __slots__ = (
+        "campaigns",
+        "carrier_up",
+        "config",
+        "contacts",
+        "held_until",
+        "legs",
+        "lines",
+        "new_id",
+        "out",
+        "rate",
+        "roster",
+        "suspended",
+        "timers",
+    )
+
+    def __init__(self, config: EngineConfig, new_id: NewId) -> None:
+        self.config = config
+        self.new_id = new_id
+        self.campaigns: dict[str, CampaignDialing] = {}
+        self.contacts: dict[str, Contact] = {}
+        self.legs: dict[str, Leg] = {}
+        self.lines = 0
+        """Lines held: customer legs that were asked for and have not ended."""
+        self.roster = Roster()
+        self.timers = Timers()
+        self.rate = RateLimit(config.trunk.attempts_per_s)
+        self.carrier_up = True
+        self.suspended = False
+        self.held_until: Instant = 0
+        """Nothing is dialed before this: the carrier did not take an originate."""
+        self.out: list[Command] = []
+
+    def campaign(self, campaign_id: str) -> CampaignDialing:
+        try:
+            return self.campaigns[campaign_id]
+        except KeyError:
+            raise NotFoundError("this campaign was never made known to the engine; nothing was changed") from None
+
+    def contact(self, contact_id: str) -> Contact:
+        try:
+            return self.contacts[contact_id]
+        except KeyError:
+            raise NotFoundError("this contact is not in progress; nothing was changed") from None

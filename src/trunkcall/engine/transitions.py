@@ -1,0 +1,153 @@
+"""The state tables of campaign, contact, leg and agent, as data.
+
+Rules for editors of this file: everything that decides a next state is here and nowhere else; a table says what may
+happen, never what is done about it; the diagrams in docs/ are drawn from these tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+
+from trunkcall.domain.agent import AgentState
+from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.errors import IllegalTransitionError
+from trunkcall.domain.leg import LegState
+
+S = TypeVar("S", bound=StrEnum)
+E = TypeVar("E", bound=StrEnum)
+Table: TypeAlias = Mapping[S, Mapping[E, S]]
+
+
+class CampaignEvent(StrEnum):
+    """What the API asks of a campaign."""
+
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    FAIL = "fail"
+
+
+class ContactEvent(StrEnum):
+    """What befalls a contact."""
+
+    ATTEMPT = "attempt"
+    VOID = "void"
+    ANSWER = "answer"
+    DETECT = "detect"
+    QUEUE = "queue"
+    ASSIGN = "assign"
+    REQUEUE = "requeue"
+    BRIDGE = "bridge"
+    END = "end"
+
+
+class AgentEvent(StrEnum):
+    """What an agent does, or what is done with an agent."""
+
+    COME = "come"
+    TAKE_BREAK = "take break"
+    LEAVE = "leave"
+    ASSIGN = "assign"
+    BRIDGE = "bridge"
+    MISS = "miss"
+    RELEASE = "release"
+    CUSTOMER_LEFT = "customer left"
+
+
+class LegEvent(StrEnum):
+    """What a carrier reports of a leg."""
+
+    RING = "ring"
+    ANSWER = "answer"
+    END = "end"
+
+
+CAMPAIGN: Table[CampaignState, CampaignEvent] = {
+    CampaignState.INITIALIZED: {CampaignEvent.START: CampaignState.RUNNING},
+    CampaignState.RUNNING: {
+        CampaignEvent.PAUSE: CampaignState.PAUSED,
+        CampaignEvent.STOP: CampaignState.STOPPED,
+        CampaignEvent.FAIL: CampaignState.FAILED,
+    },
+    CampaignState.PAUSED: {
+        CampaignEvent.RESUME: CampaignState.RUNNING,
+        CampaignEvent.STOP: CampaignState.STOPPED,
+        CampaignEvent.FAIL: CampaignState.FAILED,
+    },
+    CampaignState.STOPPED: {},
+    CampaignState.FAILED: {},
+}
+
+CONTACT: Table[ContactState, ContactEvent] = {
+    ContactState.WAITING: {ContactEvent.ATTEMPT: ContactState.DIALING, ContactEvent.END: ContactState.ENDED},
+    ContactState.DIALING: {
+        ContactEvent.VOID: ContactState.WAITING,
+        ContactEvent.ANSWER: ContactState.ANSWERED,
+        ContactEvent.END: ContactState.ENDED,
+    },
+    ContactState.ANSWERED: {ContactEvent.DETECT: ContactState.IN_FLOW, ContactEvent.END: ContactState.ENDED},
+    ContactState.IN_FLOW: {ContactEvent.QUEUE: ContactState.QUEUED, ContactEvent.END: ContactState.ENDED},
+    ContactState.QUEUED: {ContactEvent.ASSIGN: ContactState.CONNECTING, ContactEvent.END: ContactState.ENDED},
+    ContactState.CONNECTING: {
+        ContactEvent.REQUEUE: ContactState.QUEUED,
+        ContactEvent.BRIDGE: ContactState.CONNECTED,
+        ContactEvent.END: ContactState.ENDED,
+    },
+    ContactState.CONNECTED: {ContactEvent.END: ContactState.ENDED},
+    ContactState.ENDED: {},
+}
+
+AGENT: Table[AgentState, AgentEvent] = {
+    AgentState.OFFLINE: {AgentEvent.COME: AgentState.AVAILABLE, AgentEvent.TAKE_BREAK: AgentState.ON_BREAK},
+    AgentState.AVAILABLE: {
+        AgentEvent.TAKE_BREAK: AgentState.ON_BREAK,
+        AgentEvent.LEAVE: AgentState.OFFLINE,
+        AgentEvent.ASSIGN: AgentState.CONNECTING,
+    },
+    AgentState.ON_BREAK: {AgentEvent.COME: AgentState.AVAILABLE, AgentEvent.LEAVE: AgentState.OFFLINE},
+    AgentState.CONNECTING: {
+        AgentEvent.BRIDGE: AgentState.CONNECTED,
+        AgentEvent.MISS: AgentState.ON_BREAK,
+        AgentEvent.CUSTOMER_LEFT: AgentState.AVAILABLE,
+    },
+    AgentState.CONNECTED: {AgentEvent.RELEASE: AgentState.AFTER_CONTACT_WORK},
+    AgentState.AFTER_CONTACT_WORK: {
+        AgentEvent.COME: AgentState.AVAILABLE,
+        AgentEvent.TAKE_BREAK: AgentState.ON_BREAK,
+        AgentEvent.LEAVE: AgentState.OFFLINE,
+    },
+}
+
+LEG: Table[LegState, LegEvent] = {
+    LegState.ORIGINATING: {
+        LegEvent.RING: LegState.RINGING,
+        LegEvent.ANSWER: LegState.UP,
+        LegEvent.END: LegState.ENDED,
+    },
+    LegState.RINGING: {LegEvent.ANSWER: LegState.UP, LegEvent.END: LegState.ENDED},
+    LegState.UP: {LegEvent.END: LegState.ENDED},
+    LegState.ENDED: {},
+}
+
+
+def after(table: Table[S, E], state: S, event: E) -> S:
+    """The state after the event. Raises IllegalTransitionError, naming both, if the table has no such step."""
+    try:
+        return table[state][event]
+    except KeyError:
+        raise IllegalTransitionError(f"{event!s} is not possible in state {state!s}; nothing was changed") from None
+
+
+def sources(table: Table[S, E], event: E) -> frozenset[S]:
+    """The states in which the event is possible."""
+    return frozenset(state for state, steps in table.items() if event in steps)
+
+
+def target(table: Table[S, E], event: E) -> S:
+    """The state that the event leads to, from wherever it is possible."""
+    (state,) = {steps[event] for steps in table.values() if event in steps}
+    return state

@@ -1,0 +1,1 @@
+"""Contact flows without I/O: what an answered contact goes through."""

@@ -1,0 +1,164 @@
+"""Use cases about campaigns: create, describe, list, start, stop, pause, resume, delete.
+
+Decides what may be asked of a campaign and when, by the engine's transition tables. It must not know the wire's names
+nor SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, OutboundCallConfig
+from trunkcall.domain.clock import Clock
+from trunkcall.domain.directory import Directory
+from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from trunkcall.domain.identifiers import NewId, Scope
+from trunkcall.domain.instants import Instant
+from trunkcall.engine.transitions import CAMPAIGN, CampaignEvent, sources, target
+from trunkcall.service.wakeups import Wakeups
+from trunkcall.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a list, and from where to go on; ``after`` is None at its end."""
+
+    campaigns: Sequence[Campaign]
+    after: tuple[Instant, str] | None
+
+
+class Campaigns:
+    """Use cases about campaigns. Ids may be given as ids or as ARNs wherever one is asked for."""
+
+    def __init__(self, store: Store, scope: Scope, clock: Clock, new_id: NewId, wakeups: Wakeups) -> None:
+        self._store = store
+        self._scope = scope
+        self._clock = clock
+        self._new_id = new_id
+        self._wakeups = wakeups
+
+    async def create_campaign(
+        self,
+        *,
+        name: str,
+        instance_id: str,
+        dialer: DialerConfig,
+        outbound_call: OutboundCallConfig,
+        tags: Mapping[str, str],
+    ) -> Campaign:
+        """Create a campaign, Initialized.
+
+        Names are unique within an instance. Repeated with equal parameters it returns the first campaign; with others
+        it raises ConflictError. Raises NotFoundError for an unknown instance, queue or flow, InvalidInputError where
+        parameters do not fit together.
+        """
+        directory = await self._directory(instance_id)
+        outbound_call = self._resolve(directory, dialer, outbound_call)
+        campaign_id = self._new_id()
+        campaign = Campaign(
+            campaign_id=campaign_id,
+            arn=self._scope.campaign_arn(campaign_id),
+            instance_id=instance_id,
+            name=name,
+            dialer=dialer,
+            outbound_call=outbound_call,
+            state=CampaignState.INITIALIZED,
+            created_at=self._clock.now(),
+            tags=dict(tags),
+        )
+        stored = await self._store.create_campaign(campaign)
+        if stored.campaign_id == campaign_id:
+            self._wakeups.campaigns_changed(instance_id)
+            return stored
+        if _parameters(stored) != _parameters(campaign):
+            raise ConflictError("A campaign with this name and other parameters exists in this instance.")
+        return stored
+
+    async def describe_campaign(self, id_or_arn: str) -> Campaign:
+        """The campaign. Raises NotFoundError."""
+        campaign_id = self._scope.campaign_id(id_or_arn)
+        campaign = await self._store.campaign(campaign_id) if campaign_id else None
+        if campaign is None:
+            raise NotFoundError("No campaign with this id exists.")
+        return campaign
+
+    async def list_campaigns(
+        self, *, instance_id: str | None = None, after: tuple[Instant, str] | None = None, limit: int = 50
+    ) -> Page:
+        """Campaigns in the order of their creation."""
+        found = await self._store.campaigns(instance_id=instance_id, after=after, limit=limit + 1)
+        page = found[:limit]
+        more = len(found) > limit
+        return Page(page, (page[-1].created_at, page[-1].campaign_id) if more else None)
+
+    async def get_campaign_state(self, id_or_arn: str) -> CampaignState:
+        """The campaign's state. Raises NotFoundError."""
+        return (await self.describe_campaign(id_or_arn)).state
+
+    async def start_campaign(self, id_or_arn: str) -> Campaign:
+        """Initialized → Running. Raises NotFoundError, InvalidCampaignStateError."""
+        return await self._step(id_or_arn, CampaignEvent.START)
+
+    async def pause_campaign(self, id_or_arn: str) -> Campaign:
+        """Running → Paused: once this returns no attempt begins; waiting contacts wait on, until they expire."""
+        return await self._step(id_or_arn, CampaignEvent.PAUSE)
+
+    async def resume_campaign(self, id_or_arn: str) -> Campaign:
+        """Paused → Running."""
+        return await self._step(id_or_arn, CampaignEvent.RESUME)
+
+    async def stop_campaign(self, id_or_arn: str) -> Campaign:
+        """Running or Paused → Stopped, for good: waiting contacts end EXPIRED, contacts in progress go on."""
+        return await self._step(id_or_arn, CampaignEvent.STOP)
+
+    async def delete_campaign(self, id_or_arn: str) -> None:
+        """Delete the campaign in any state; one that runs is stopped with it. Records of its contacts stay."""
+        campaign = await self.describe_campaign(id_or_arn)
+        await self._store.delete_campaign(campaign.campaign_id, at=self._clock.now())
+        self._wakeups.campaigns_changed(campaign.instance_id)
+
+    async def _step(self, id_or_arn: str, event: CampaignEvent) -> Campaign:
+        campaign_id = self._scope.campaign_id(id_or_arn)
+        if not campaign_id:
+            raise NotFoundError("No campaign with this id exists.")
+        campaign = await self._store.change_campaign_state(
+            campaign_id, allowed_from=sources(CAMPAIGN, event), to=target(CAMPAIGN, event)
+        )
+        self._wakeups.campaigns_changed(campaign.instance_id)
+        return campaign
+
+    async def _directory(self, instance_id: str) -> Directory:
+        directory = await self._store.directory(instance_id)
+        if directory is None:
+            raise NotFoundError("No Connect instance with this id exists.")
+        if not directory.instance.onboarded:
+            raise NotFoundError("This Connect instance is not onboarded for outbound campaigns.")
+        return directory
+
+    def _resolve(
+        self, directory: Directory, dialer: DialerConfig, outbound_call: OutboundCallConfig
+    ) -> OutboundCallConfig:
+        """Ids in place of ARNs, after checking that everything named exists and fits the dialer."""
+        instance_id = directory.instance.instance_id
+        flow_id = self._scope.resource_id(instance_id, "contact-flow", outbound_call.contact_flow_id)
+        if flow_id is None or flow_id not in directory.contact_flows:
+            raise NotFoundError("No contact flow with this id exists in the instance.")
+        queue_id = None
+        if outbound_call.queue_id is not None:
+            queue_id = self._scope.resource_id(instance_id, "queue", outbound_call.queue_id)
+            if queue_id not in directory.queues:
+                raise NotFoundError("No queue with this id exists in the instance.")
+        elif dialer.needs_agents:
+            raise InvalidInputError("connectQueueId is required for progressive and predictive campaigns.")
+        number = outbound_call.source_phone_number
+        if number is not None:
+            if number not in directory.phone_numbers:
+                raise NotFoundError("connectSourcePhoneNumber is not a number of this instance.")
+        elif queue_id is None:
+            raise InvalidInputError("connectSourcePhoneNumber is required when there is no connectQueueId.")
+        return replace(outbound_call, contact_flow_id=flow_id, queue_id=queue_id)
+
+
+def _parameters(campaign: Campaign) -> tuple[object, ...]:
+    return (campaign.dialer, campaign.outbound_call, dict(campaign.tags))

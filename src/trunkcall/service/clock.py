@@ -1,0 +1,105 @@
+"""The clock of an instance: the wall clock, or one that paces itself.
+
+Decides when callbacks run. A pacing clock runs ``speed`` times as fast as the wall clock, but never past something that
+is due and not yet dealt with: when the machine cannot keep up, the instance's time slips, instead of simulated people
+hanging up because a disk was slow. It must not know what it is pacing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from heapq import heappop, heappush
+
+from trunkcall.domain.instants import MILLISECOND, SECOND, Duration, Instant
+
+STEP: Duration = 50 * MILLISECOND
+"""Things due within so short a time of one another, on a clock that is behind, are done together."""
+
+LARGEST_LAG_S = 1.0
+"""How far behind, in real seconds, a pacing clock may fall before it stops trying to catch up."""
+
+
+class InstanceClock:
+    """See the module. ``pacing`` is false for a real carrier, whose events come when they come."""
+
+    def __init__(
+        self,
+        *,
+        speed: float = 1.0,
+        pacing: bool = True,
+        wall: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._speed = speed
+        self._pacing = pacing
+        self._monotonic = monotonic
+        self._base_at: Instant = wall() // 1000
+        self._base_s = monotonic()
+        self._last: Instant = self._base_at
+        self._stepping = False
+        self._heap: list[tuple[Instant, int, Callable[[], None]]] = []
+        self._sequence = 0
+        self._woken = asyncio.Event()
+        self._settled: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def speed(self) -> float:
+        return self._speed
+
+    def now(self) -> Instant:
+        if self._stepping:
+            return self._last
+        reached = self._target()
+        if self._pacing and self._heap:
+            reached = min(reached, self._heap[0][0])
+        self._last = max(self._last, reached)
+        return self._last
+
+    def call_at(self, at: Instant, callback: Callable[[], None]) -> None:
+        self._sequence += 1
+        earlier = not self._heap or at < self._heap[0][0]
+        heappush(self._heap, (max(at, self._last), self._sequence, callback))
+        if earlier:
+            self._woken.set()
+
+    def settle_with(self, settled: Callable[[], Awaitable[None]] | None) -> None:
+        """After every step, a pacing clock stands still until this has been awaited."""
+        self._settled = settled
+
+    async def run(self) -> None:
+        """Make the calls that were asked for, until cancelled."""
+        while True:
+            self._woken.clear()
+            if self._heap and self._heap[0][0] <= self._target():
+                await self._step()
+            elif self._heap:
+                delay = (self._heap[0][0] - self._target()) / SECOND / self._speed
+                try:
+                    async with asyncio.timeout(delay):
+                        await self._woken.wait()
+                except TimeoutError:
+                    pass
+            else:
+                await self._woken.wait()
+
+    def _target(self) -> Instant:
+        return self._base_at + round((self._monotonic() - self._base_s) * self._speed * SECOND)
+
+    async def _step(self) -> None:
+        lag_s = (self._target() - self._heap[0][0]) / SECOND / self._speed
+        if self._pacing and lag_s > LARGEST_LAG_S:
+            self._base_s += lag_s - LARGEST_LAG_S
+        until = min(self._target(), self._heap[0][0] + STEP)
+        self._stepping = self._pacing
+        try:
+            while self._heap and self._heap[0][0] <= until:
+                at, _, callback = heappop(self._heap)
+                self._last = max(self._last, at)
+                callback()
+            if self._pacing and self._settled is not None:
+                await self._settled()
+        finally:
+            self._stepping = False
+        await asyncio.sleep(0)

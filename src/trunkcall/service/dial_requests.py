@@ -1,0 +1,136 @@
+"""The use case of submitting dial requests.
+
+Decides which items of a batch may be dialed at all, and answers each in the order of the request. A constraint of the
+wire has been checked before; what the wire's model cannot say is checked here, item by item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from trunkcall.domain.clock import Clock
+from trunkcall.domain.contact import DialRequest
+from trunkcall.domain.identifiers import NewId
+from trunkcall.domain.instants import Instant
+from trunkcall.service.campaigns import Campaigns
+from trunkcall.service.numbers import NotDialableError, to_e164
+from trunkcall.service.wakeups import Wakeups
+from trunkcall.storage.store import Store
+
+MOST_ATTRIBUTE_BYTES = 32_768
+"""Of all attribute keys and values of a contact, in UTF-8 (Amazon Connect API reference)."""
+
+
+class FailureCode(StrEnum):
+    """Why one item of a batch was not accepted."""
+
+    INVALID_INPUT = "InvalidInput"
+    REQUEST_THROTTLED = "RequestThrottled"
+    UNKNOWN_ERROR = "UnknownError"
+
+
+@dataclass(frozen=True, slots=True)
+class DialRequestItem:
+    """One item as submitted."""
+
+    client_token: str
+    phone_number: str
+    expires_at: Instant
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedItem:
+    """The item is a contact now, or was one already under the same client token."""
+
+    client_token: str
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedItem:
+    """The item is not a contact. ``reason`` is for its sender and holds nothing personal."""
+
+    client_token: str
+    failure_code: FailureCode
+    reason: str
+
+
+ItemResult: TypeAlias = AcceptedItem | RefusedItem
+
+
+class DialRequests:
+    """Accepts dial requests."""
+
+    def __init__(
+        self,
+        store: Store,
+        campaigns: Campaigns,
+        clock: Clock,
+        new_contact_id: NewId,
+        wakeups: Wakeups,
+        *,
+        max_waiting: int,
+    ) -> None:
+        self._store = store
+        self._campaigns = campaigns
+        self._clock = clock
+        self._new_contact_id = new_contact_id
+        self._wakeups = wakeups
+        self._max_waiting = max_waiting
+
+    async def put_dial_request_batch(self, id_or_arn: str, items: Sequence[DialRequestItem]) -> list[ItemResult]:
+        """Accept what can be accepted; the results are in the order of the items.
+
+        When it returns, accepted items survive any crash. Raises NotFoundError, and InvalidCampaignStateError unless
+        the campaign is Running.
+        """
+        campaign = await self._campaigns.describe_campaign(id_or_arn)
+        now = self._clock.now()
+        checked = [self._check(item, now) for item in items]
+        requests = [request for request in checked if isinstance(request, DialRequest)]
+        stored = await self._store.put_dial_requests(
+            campaign.campaign_id, requests, at=now, max_waiting=self._max_waiting
+        )
+        accepted = iter(stored.accepted)
+        results: list[ItemResult] = []
+        for outcome in checked:
+            if isinstance(outcome, RefusedItem):
+                results.append(outcome)
+                continue
+            held = next(accepted)
+            if held is None:
+                reason = f"the campaign holds {self._max_waiting} waiting requests; wait and submit it again"
+                results.append(RefusedItem(outcome.client_token, FailureCode.REQUEST_THROTTLED, reason))
+            else:
+                results.append(AcceptedItem(held.client_token, held.contact_id))
+        if any(held is not None and not held.repeated for held in stored.accepted):
+            self._wakeups.requests_accepted(campaign.instance_id, campaign.campaign_id)
+        return results
+
+    def _check(self, item: DialRequestItem, now: Instant) -> DialRequest | RefusedItem:
+        reason: str | None = None
+        number = item.phone_number
+        try:
+            number = to_e164(number)
+        except NotDialableError as error:
+            reason = str(error)
+        if not item.client_token:
+            reason = "clientToken is empty"
+        elif item.expires_at <= now:
+            reason = "expirationTime has passed"
+        elif item.attributes and _size(item.attributes) > MOST_ATTRIBUTE_BYTES:
+            reason = f"attributes are larger than {MOST_ATTRIBUTE_BYTES} bytes"
+        if reason is not None:
+            return RefusedItem(item.client_token, FailureCode.INVALID_INPUT, reason)
+        return DialRequest(self._new_contact_id(), item.client_token, number, item.expires_at, item.attributes)
+
+
+def _size(attributes: Mapping[str, str]) -> int:
+    characters = sum(len(key) + len(value) for key, value in attributes.items())
+    if characters * 4 <= MOST_ATTRIBUTE_BYTES:
+        return characters
+    return sum(len(key.encode()) + len(value.encode()) for key, value in attributes.items())

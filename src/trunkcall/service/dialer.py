@@ -1,0 +1,320 @@
+"""The only loop: event → engine → store → carrier.
+
+Decides the order in which things happen, and nothing else: what the engine has decided is committed before the carrier
+acts, many decisions in one commit. If a commit fails, its commands are dropped and the loop ends; the engine must be
+rebuilt from the store (``service.owner``). It must not know which store or carrier it serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+
+from trunkcall.domain.campaign import Campaign, CampaignState
+from trunkcall.domain.changes import ContactEnded, ContactExpired, is_change
+from trunkcall.domain.clock import Clock
+from trunkcall.domain.contact import WaitingContact
+from trunkcall.domain.directory import Directory
+from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
+from trunkcall.domain.instants import DAY, Instant
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    Command,
+    HangUp,
+    Originate,
+    OriginateAgentLeg,
+    RefillWindow,
+    StartFlow,
+)
+from trunkcall.engine.engine import Engine
+from trunkcall.engine.events import (
+    AttemptRefused,
+    CampaignChanged,
+    ContactsOffered,
+    ContactsSwept,
+    ContactTransferredToQueue,
+    Event,
+    FlowDisconnected,
+    LedgerRestored,
+    OfferedContact,
+    OriginateVoided,
+    RequestsAccepted,
+)
+from trunkcall.flows.builtin import (
+    BuiltinFlow,
+    DisconnectParticipant,
+    FlowStep,
+    MessageParticipant,
+    TransferContactToQueue,
+)
+from trunkcall.service.totals import DialerTotals
+from trunkcall.storage.store import CommitResult, Lease, Store
+from trunkcall.telephony.carrier import Carrier, CarrierEvent, Destination, PlaybackEnded
+
+log = logging.getLogger(__name__)
+
+SWEEP_LIMIT = 2000
+"""Waiting contacts ended in one transaction by the sweep: few enough that nobody waits for it."""
+
+LEDGER_MEMORY = 30 * DAY
+
+
+class Dialer:
+    """Dials for one instance under one lease.
+
+    ``may_originate`` tells whether the lease has enough time left for an originate to be handed over.
+    """
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        engine: Engine,
+        store: Store,
+        carrier: Carrier,
+        clock: Clock,
+        lease: Lease,
+        totals: DialerTotals,
+        may_originate: Callable[[], bool],
+    ) -> None:
+        self._directory = directory
+        self._engine = engine
+        self._store = store
+        self._carrier = carrier
+        self._clock = clock
+        self._lease = lease
+        self._totals = totals
+        self._may_originate = may_originate
+        self._inbox: list[tuple[Event | PlaybackEnded, Instant]] = []
+        self._refills: list[RefillWindow] = []
+        self._campaigns: dict[str, Campaign] = {}
+        self._version = 0
+        self._campaigns_stale = True
+        self._accepted: set[str] = set()
+        self._known: dict[str, WaitingContact] = {}
+        """Contacts of the engine's windows and in progress, with what the carrier needs to reach them."""
+        self._flows: dict[str, str] = {}
+        """Contacts whose flow plays a message, by leg."""
+        self._timer_at: Instant | None = None
+        self._work = asyncio.Event()
+        self._work.set()
+        self._idle = asyncio.Event()
+        self._running = False
+
+    # --- what the outside tells -----------------------------------------------------------------------------------
+
+    def post(self, event: Event | CarrierEvent) -> None:
+        """Something has happened, now."""
+        self._inbox.append((event, self._clock.now()))
+        self._wake()
+
+    def campaigns_changed(self) -> None:
+        """The store's campaigns are not what they were."""
+        self._campaigns_stale = True
+        self._wake()
+
+    def requests_accepted(self, campaign_id: str) -> None:
+        """The store holds more waiting contacts of this campaign."""
+        self._accepted.add(campaign_id)
+        self._wake()
+
+    def poll(self) -> None:
+        """Look for what nobody told: changes by other processes."""
+        self._campaigns_stale = True
+        for campaign in self._campaigns.values():
+            if campaign.takes_requests:
+                self._accepted.add(campaign.campaign_id)
+        self._wake()
+
+    async def settled(self) -> None:
+        """Wait until everything told so far has been dealt with."""
+        if self._running:
+            await self._idle.wait()
+
+    # --- the loop ---------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Dial until cancelled. Raises LeaseLostError or StoreUnavailableError when a commit fails: then this dialer
+        and its engine are finished."""
+        self._running = True
+        try:
+            while True:
+                if not self._work.is_set():
+                    self._idle.set()
+                    await self._work.wait()
+                self._work.clear()
+                await self._turn()
+        finally:
+            self._running = False
+            self._idle.set()
+
+    async def sweep(self) -> None:
+        """End waiting contacts that have expired outside the engine's windows, or whose campaign is over."""
+        while True:
+            swept = await self._store.expire_waiting(self._lease, now=self._clock.now(), limit=SWEEP_LIMIT)
+            by_campaign: defaultdict[str, list[str]] = defaultdict(list)
+            for contact in swept:
+                by_campaign[contact.campaign_id].append(contact.contact_id)
+            for campaign_id, contact_ids in by_campaign.items():
+                self._totals.count_swept(campaign_id, len(contact_ids))
+                self._forget(contact_ids)
+                if campaign_id in self._campaigns:
+                    self.post(ContactsSwept(campaign_id, tuple(contact_ids)))
+            if len(swept) < SWEEP_LIMIT:
+                return
+
+    def _wake(self) -> None:
+        self._work.set()
+        self._idle.clear()
+
+    async def _turn(self) -> None:
+        if self._campaigns_stale:
+            self._campaigns_stale = False
+            await self._read_campaigns()
+        for campaign_id in self._accepted & self._campaigns.keys():
+            self.post(RequestsAccepted(campaign_id))
+        self._accepted.clear()
+        inbox, self._inbox = self._inbox, []
+        commands: list[Command] = []
+        for event, at in inbox:
+            self._feed(event, at, commands)
+        now = self._clock.now()
+        timer_at = self._engine.next_timer()
+        if timer_at is not None and timer_at <= now:
+            self._take(self._engine.handle_timer(now), now, commands)
+        await self._carry_out(commands)
+        for refill in self._take_refills():
+            await self._refill(refill)
+        self._set_timer()
+        if self._inbox:
+            self._wake()
+
+    def _feed(self, event: Event | PlaybackEnded, at: Instant, commands: list[Command]) -> None:
+        if isinstance(event, PlaybackEnded):
+            contact_id = self._flows.pop(event.leg_id, None)
+            if contact_id is not None:
+                self._flow_step(BuiltinFlow(to_queue=False).message_ended(), contact_id, event.leg_id, at, commands)
+            return
+        try:
+            result = self._engine.handle(event, at)
+        except (IllegalTransitionError, NotFoundError) as error:
+            log.warning("the engine refused an event", extra={"event_type": type(event).__name__, "why": error.message})
+            return
+        self._take(result, at, commands)
+
+    def _take(self, result: list[Command], at: Instant, commands: list[Command]) -> None:
+        """Gather the engine's commands; flows are stepped at once, so that what they decide is in the same commit."""
+        commands.extend(result)
+        for command in result:
+            if isinstance(command, StartFlow):
+                campaign = self._campaigns[command.campaign_id]
+                to_queue = campaign.outbound_call.queue_id is not None and campaign.dialer.needs_agents
+                step = BuiltinFlow(to_queue=to_queue).started(command.detection)
+                self._flow_step(step, command.contact_id, command.leg_id, at, commands)
+
+    def _flow_step(self, step: FlowStep, contact_id: str, leg_id: str, at: Instant, commands: list[Command]) -> None:
+        match step:
+            case TransferContactToQueue():
+                self._feed(ContactTransferredToQueue(contact_id), at, commands)
+            case DisconnectParticipant():
+                self._feed(FlowDisconnected(contact_id), at, commands)
+            case MessageParticipant():
+                self._flows[leg_id] = contact_id
+                self._carrier.play(leg_id, step.text)
+
+    async def _carry_out(self, commands: list[Command]) -> None:
+        changes = [command for command in commands if is_change(command)]
+        result = CommitResult()
+        if changes:
+            result = await self._store.commit(self._lease, changes)
+            self._totals.count(changes, result)
+        for contact_id, refusal in result.refused.items():
+            self.post(AttemptRefused(contact_id, refusal))
+        for command in commands:
+            match command:
+                case Originate():
+                    if command.contact_id not in result.refused:
+                        self._originate(command)
+                case OriginateAgentLeg():
+                    self._carrier.originate_agent_leg(command)
+                case BridgeLegs():
+                    self._carrier.bridge(command)
+                case HangUp():
+                    self._flows.pop(command.leg_id, None)
+                    self._carrier.hang_up(command)
+                case RefillWindow():
+                    self._refills.append(command)
+                case ContactEnded() | ContactExpired():
+                    self._forget([command.contact_id])
+                case _:
+                    pass
+
+    def _originate(self, command: Originate) -> None:
+        contact = self._known.get(command.contact_id)
+        if contact is None or not self._may_originate():
+            self.post(OriginateVoided(command.leg_id))
+            return
+        campaign = self._campaigns[command.campaign_id]
+        queue = self._directory.queues.get(campaign.outbound_call.queue_id or "")
+        caller_id = campaign.outbound_call.source_phone_number or (queue.outbound_caller_id if queue else None)
+        self._carrier.originate(command, Destination(contact.phone_number, caller_id, contact.client_token))
+
+    # --- what the store tells ---------------------------------------------------------------------------------------
+
+    async def _read_campaigns(self) -> None:
+        instance_id = self._directory.instance.instance_id
+        for campaign in await self._store.campaigns_changed(instance_id, after_version=self._version):
+            self._version = max(self._version, campaign.version)
+            new = campaign.campaign_id not in self._campaigns
+            state = CampaignState.STOPPED if campaign.deleted_at is not None else campaign.state
+            if new and state not in (CampaignState.RUNNING, CampaignState.PAUSED):
+                # Nothing to dial yet, or nothing any more: the engine need not know it.
+                continue
+            self._campaigns[campaign.campaign_id] = campaign
+            self.post(
+                CampaignChanged(
+                    campaign_id=campaign.campaign_id,
+                    state=state,
+                    dialer_type=campaign.dialer.dialer_type,
+                    queue_id=campaign.outbound_call.queue_id,
+                    bandwidth_allocation=campaign.dialer.bandwidth_allocation or 0.0,
+                    dialing_capacity=campaign.dialer.dialing_capacity or 1.0,
+                    detects_machines=campaign.outbound_call.detects_machines,
+                    awaits_prompt=campaign.outbound_call.awaits_prompt,
+                )
+            )
+            if new:
+                since = self._clock.now() - LEDGER_MEMORY
+                minutes = await self._store.ledger(campaign.campaign_id, since=since)
+                if minutes:
+                    entries = tuple((m.minute_at, m.live_answers, m.abandoned) for m in minutes)
+                    self.post(LedgerRestored(campaign.campaign_id, entries))
+
+    def _take_refills(self) -> list[RefillWindow]:
+        refills, self._refills = self._refills, []
+        return refills
+
+    async def _refill(self, refill: RefillWindow) -> None:
+        found = await self._store.waiting_contacts(
+            refill.campaign_id, after_sequence=refill.after_sequence, limit=refill.limit
+        )
+        for contact in found:
+            self._known[contact.contact_id] = contact
+        offered = tuple(OfferedContact(c.contact_id, c.sequence, c.expires_at) for c in found)
+        self.post(ContactsOffered(refill.campaign_id, offered, exhausted=len(found) < refill.limit))
+
+    def _forget(self, contact_ids: list[str]) -> None:
+        for contact_id in contact_ids:
+            self._known.pop(contact_id, None)
+
+    def _set_timer(self) -> None:
+        timer_at = self._engine.next_timer()
+        if timer_at is not None and (self._timer_at is None or timer_at < self._timer_at):
+            self._timer_at = timer_at
+            self._clock.call_at(timer_at, self._timer_due)
+
+    def _timer_due(self) -> None:
+        self._timer_at = None
+        self._wake()

@@ -1,0 +1,28 @@
+"""Simulated agents: they come when the server starts and are available again once their work after a contact is done.
+
+Decides nothing of their speed, which is the simulated world's. They are a client of the same use case that real agents
+use (PutUserStatus); their phones are the simulated carrier's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trunkcall.domain.agent import AgentStatus
+from trunkcall.service.presence import Presence
+
+
+class SimulatedFloor:
+    """The simulated agents of one instance."""
+
+    def __init__(self, presence: Presence) -> None:
+        self._presence = presence
+
+    def staff(self, agent_ids: Iterable[str]) -> None:
+        """These agents come in and want to work."""
+        for agent_id in agent_ids:
+            self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
+
+    def agent_done(self, agent_id: str) -> None:
+        """The agent has finished the work after a contact."""
+        self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)

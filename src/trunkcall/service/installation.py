@@ -1,0 +1,69 @@
+"""What an empty store is given on its first start: an instance that can run a campaign at once.
+
+Decides the default instance's parts. It must not know where they are stored, nor how the key's secret is encrypted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import NAMESPACE_URL, uuid5
+
+from trunkcall.domain.directory import (
+    AccessKey,
+    Agent,
+    ContactFlow,
+    Directory,
+    Instance,
+    PhoneNumber,
+    Queue,
+    RoutingProfile,
+)
+from trunkcall.domain.identifiers import NewId
+from trunkcall.domain.instants import Instant
+
+SOURCE_PHONE_NUMBER = "+12025550100"
+"""A number of the range that the North American Numbering Plan reserves for fiction (555-0100 to 555-0199)."""
+
+ALL_ACTIONS_POLICY = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"connect-campaigns:*","Resource":"*"}]}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstInstallation:
+    """The default instance and the first access key."""
+
+    directory: Directory
+    access_key: AccessKey
+
+
+def first_installation(
+    *,
+    now: Instant,
+    new_id: NewId,
+    access_key_id: str,
+    secret: str,
+    seal: Callable[[str, str], bytes],
+) -> FirstInstallation:
+    """A default instance with a queue, a flow, a number and a routing profile, and an access key that may do all."""
+    queue = Queue(new_id(), "BasicQueue", SOURCE_PHONE_NUMBER)
+    flow = ContactFlow(new_id(), "Default outbound flow")
+    profile = RoutingProfile(new_id(), "Basic Routing Profile", (queue.queue_id,))
+    directory = Directory(
+        instance=Instance(new_id(), "default", now, onboarded=True),
+        queues={queue.queue_id: queue},
+        contact_flows={flow.contact_flow_id: flow},
+        phone_numbers={SOURCE_PHONE_NUMBER: PhoneNumber(SOURCE_PHONE_NUMBER)},
+        routing_profiles={profile.routing_profile_id: profile},
+    )
+    return FirstInstallation(directory, AccessKey(access_key_id, seal(secret, access_key_id), ALL_ACTIONS_POLICY, now))
+
+
+def simulated_agents(directory: Directory, number: int) -> list[Agent]:
+    """So many agents, ``agent-0001`` and on, in the directory's first routing profile; ids stay the same from one start
+    to the next."""
+    profile_id = next(iter(directory.routing_profiles))
+    instance = uuid5(NAMESPACE_URL, directory.instance.instance_id)
+    names = [f"agent-{i:04d}" for i in range(1, number + 1)]
+    return [Agent(str(uuid5(instance, name)), name, profile_id) for name in names]

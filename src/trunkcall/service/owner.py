@@ -1,0 +1,218 @@
+"""Who dials for an instance: takes its lease, recovers, dials, and starts over when a commit has failed.
+
+Decides the life of one ownership. At most one dialer of an instance may originate; the lease's fencing token has the
+store refuse every other, and an owner stops originating while its own lease still has time left (design, "Who owns
+what"). It must not know which store or carrier it serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import traceback
+from collections.abc import Callable
+
+from trunkcall.domain.changes import Change
+from trunkcall.domain.directory import Directory
+from trunkcall.domain.errors import NotFoundError, TrunkcallError
+from trunkcall.domain.identifiers import NewId
+from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.engine import Engine
+from trunkcall.engine.events import AgentRegistered, AgentStatusSet, DialingSuspended
+from trunkcall.engine.snapshot import EngineSnapshot
+from trunkcall.service.clock import InstanceClock
+from trunkcall.service.dialer import Dialer
+from trunkcall.service.presence import Presence
+from trunkcall.service.recovery import close_lost_contacts
+from trunkcall.service.totals import DialerTotals
+from trunkcall.storage.store import Lease, Store
+from trunkcall.telephony.carrier import Carrier
+
+log = logging.getLogger(__name__)
+
+LEASE: Duration = 30 * SECOND
+ORIGINATE_MARGIN_S = 10.0
+"""An originate is handed to the carrier only while the lease has this much left, in real seconds."""
+RENEW_EVERY_S = 5.0
+POLL_EVERY_S = 1.0
+RETRY_AFTER_S = 1.0
+
+
+class InstanceOwner:
+    """Dials for one instance for as long as it holds the lease.
+
+    ``sole`` says that no other process can own it (this one holds the data directory's lock), so the lease of a dead
+    process need not be waited for.
+    """
+
+    def __init__(
+        self,
+        *,
+        instance_id: str,
+        store: Store,
+        carrier: Carrier,
+        clock: InstanceClock,
+        presence: Presence,
+        config: EngineConfig,
+        new_id: NewId,
+        owner: str,
+        sole: bool,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._instance_id = instance_id
+        self._store = store
+        self._carrier = carrier
+        self._clock = clock
+        self._presence = presence
+        self._config = config
+        self._new_id = new_id
+        self._owner = owner
+        self._sole = sole
+        self._monotonic = monotonic
+        self._lease_until_s = 0.0
+        self._engine: Engine | None = None
+        self._dialer: Dialer | None = None
+        self.totals = DialerTotals()
+        self.trouble: str | None = None
+        """Why nothing is dialed at the moment, in words for /health; None while all is well."""
+
+    # --- Wakeups ------------------------------------------------------------------------------------------------------
+
+    def campaigns_changed(self, instance_id: str) -> None:
+        """Tell the dialer, if it is this instance's."""
+        if self._dialer is not None and instance_id == self._instance_id:
+            self._dialer.campaigns_changed()
+
+    def requests_accepted(self, instance_id: str, campaign_id: str) -> None:
+        """Tell the dialer, if it is this instance's."""
+        if self._dialer is not None and instance_id == self._instance_id:
+            self._dialer.requests_accepted(campaign_id)
+
+    # --- the life of an ownership ---------------------------------------------------------------------------------
+
+    def snapshot(self) -> EngineSnapshot | None:
+        """What the engine is doing; None while nobody dials."""
+        return self._engine.snapshot(self._clock.now()) if self._engine is not None else None
+
+    async def run(self) -> None:
+        """Own the instance again and again, until cancelled."""
+        while True:
+            try:
+                lease = await self._acquire()
+                try:
+                    await self._own(lease)
+                finally:
+                    self._dialer = self._engine = None
+                    self._presence.listen(None)
+                    self._clock.settle_with(None)
+            except* Exception as group:
+                # Whatever it was, the store is the truth: the engine is dropped and built anew from it.
+                self.trouble = _why(group)
+                log.warning("dialing has stopped and is begun anew from the store", extra={"why": self.trouble})
+                await asyncio.sleep(RETRY_AFTER_S)
+
+    async def suspend(self) -> None:
+        """Begin no attempt any more; contacts in progress go on."""
+        if self._dialer is not None:
+            self._dialer.post(DialingSuspended())
+            await self._dialer.settled()
+
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait until no contact is in progress; False if some still are when the time is up."""
+        until = self._monotonic() + timeout_s
+        while (snapshot := self.snapshot()) is not None and snapshot.contacts_in_progress:
+            if self._monotonic() >= until:
+                return False
+            await asyncio.sleep(0.05)
+        return True
+
+    async def close_out(self) -> None:
+        """End contacts whose legs end with this process, and let the next owner in. Call it when ``run`` is over."""
+        lease = await self._acquire()
+        directory = await self._read_directory()
+        await self._close_lost(lease, directory)
+        await self._store.release_lease(lease)
+
+    async def _acquire(self) -> Lease:
+        while True:
+            asked_s = self._monotonic()
+            lease = await self._store.acquire_lease(self._instance_id, self._owner, LEASE, sole=self._sole)
+            if lease is not None:
+                self._lease_until_s = asked_s + LEASE / SECOND
+                return lease
+            self.trouble = "another process owns this instance"
+            await asyncio.sleep(POLL_EVERY_S)
+
+    async def _own(self, lease: Lease) -> None:
+        directory = await self._read_directory()
+        await self._close_lost(lease, directory)
+        engine = Engine(self._config, new_id=self._new_id)
+        dialer = Dialer(
+            directory=directory,
+            engine=engine,
+            store=self._store,
+            carrier=self._carrier,
+            clock=self._clock,
+            lease=lease,
+            totals=self.totals,
+            may_originate=lambda: self._monotonic() < self._lease_until_s - ORIGINATE_MARGIN_S,
+        )
+        self._tell_agents(dialer, directory)
+        await self._carrier.start(dialer.post)
+        self._engine, self._dialer = engine, dialer
+        self._clock.settle_with(dialer.settled)
+        self.trouble = None
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(dialer.run(), name="dialer")
+            tasks.create_task(self._renew(lease), name="lease")
+            tasks.create_task(self._poll(dialer), name="poll")
+
+    def _tell_agents(self, dialer: Dialer, directory: Directory) -> None:
+        for agent in directory.agents.values():
+            profile = directory.routing_profiles[agent.routing_profile_id]
+            dialer.post(AgentRegistered(agent.agent_id, profile.queue_ids))
+        self._presence.know(frozenset(directory.agents))
+        for agent_id, status in self._presence.listen(dialer.post).items():
+            dialer.post(AgentStatusSet(agent_id, status))
+
+    async def _close_lost(self, lease: Lease, directory: Directory) -> None:
+        contacts = await self._store.live_contacts(self._instance_id)
+        if not contacts:
+            return
+        campaigns = await self._store.campaigns_changed(self._instance_id, after_version=0)
+        agentless = frozenset(c.campaign_id for c in campaigns if not c.dialer.needs_agents)
+        changes: list[Change] = close_lost_contacts(contacts, agentless_campaigns=agentless, now=self._clock.now())
+        result = await self._store.commit(lease, changes)
+        self.totals.count(changes, result)
+        log.warning("contacts were in progress when their dialer went away", extra={"number": len(contacts)})
+
+    async def _read_directory(self) -> Directory:
+        directory = await self._store.directory(self._instance_id)
+        if directory is None:
+            raise NotFoundError("the instance to dial for does not exist in this store")
+        return directory
+
+    async def _renew(self, lease: Lease) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            asked_s = self._monotonic()
+            await self._store.renew_lease(lease, LEASE)
+            self._lease_until_s = asked_s + LEASE / SECOND
+
+    async def _poll(self, dialer: Dialer) -> None:
+        while True:
+            await dialer.sweep()
+            await asyncio.sleep(POLL_EVERY_S)
+            dialer.poll()
+
+
+def _why(error: BaseException) -> str:
+    """The first reason in a group, in words; of an error that nobody foresaw its type and place, never its values."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, TrunkcallError):
+        return error.message
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"unforeseen {type(error).__name__} at {frame.filename}:{frame.lineno}"

@@ -1,0 +1,135 @@
+"""Contact records with Amazon Connect's field names, and a few of our own that say what Amazon's leave open.
+
+Decides names and forms (research/amazon-connect.md, 4.1). Fields that Amazon does not have: ClientToken, Disposition,
+Abandoned, Attempts, AttemptTimestamp, ExpirationTimestamp, State. It must not know where records are written.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from trunkcall.domain.contact import ContactRecord
+from trunkcall.domain.directory import Directory
+from trunkcall.domain.identifiers import Scope
+from trunkcall.domain.instants import Instant, to_record_time, to_record_time_ms
+
+Record: TypeAlias = dict[str, Any]
+
+FORMAT_VERSION = "2017-03-10"
+
+COLUMNS = (
+    "ContactId",
+    "ClientToken",
+    "Campaign.CampaignId",
+    "CustomerEndpoint.Address",
+    "State",
+    "Disposition",
+    "DisconnectReason",
+    "AnsweringMachineDetectionStatus",
+    "Abandoned",
+    "Attempts",
+    "InitiationTimestamp",
+    "AttemptTimestamp",
+    "RingStartTimestamp",
+    "ConnectedToSystemTimestamp",
+    "Queue.EnqueueTimestamp",
+    "Queue.DequeueTimestamp",
+    "Agent.Username",
+    "Agent.ConnectedToAgentTimestamp",
+    "Agent.AgentInteractionDuration",
+    "Agent.AfterContactWorkDuration",
+    "DisconnectTimestamp",
+    "ExpirationTimestamp",
+    "LastUpdateTimestamp",
+    "SystemEndpoint.Address",
+    "Attributes",
+)
+"""Columns of the CSV export, in order; dots go into nested objects, and Attributes is JSON."""
+
+
+def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope) -> Record:
+    """One contact as a contact record. ``directory`` gives names to its queue and agent, if it still has them."""
+    instance_id = contact.instance_id
+    return {
+        "AWSAccountId": scope.account_id,
+        "AWSContactTraceRecordFormatVersion": FORMAT_VERSION,
+        "InstanceARN": scope.instance_arn(instance_id),
+        "ContactId": contact.contact_id,
+        "InitialContactId": contact.contact_id,
+        "ClientToken": contact.client_token,
+        "Campaign": {"CampaignId": contact.campaign_id},
+        "Channel": "VOICE",
+        # The enumeration has no value for campaigns; their contacts are initiated by the API.
+        "InitiationMethod": "API",
+        "State": contact.state.value,
+        "Disposition": contact.disposition.value if contact.disposition else None,
+        "DisconnectReason": contact.disconnect_reason.value if contact.disconnect_reason else None,
+        "AnsweringMachineDetectionStatus": contact.detection.value if contact.detection else None,
+        "Abandoned": contact.abandoned,
+        "Attempts": contact.attempts,
+        "CustomerEndpoint": {"Address": contact.phone_number, "Type": "TELEPHONE_NUMBER"},
+        "SystemEndpoint": _endpoint(contact.source_phone_number),
+        "InitiationTimestamp": _time(contact.attempted_at if contact.attempted_at is not None else contact.accepted_at),
+        "AttemptTimestamp": _time(contact.attempted_at),
+        "RingStartTimestamp": _time(contact.ring_started_at),
+        "ConnectedToSystemTimestamp": _time(contact.answered_at),
+        "CustomerVoiceActivity": _voice_activity(contact),
+        "Queue": _queue(contact, directory, scope),
+        "Agent": _agent(contact, directory, scope),
+        "DisconnectTimestamp": _time(contact.ended_at),
+        "ExpirationTimestamp": _time(contact.expires_at),
+        "LastUpdateTimestamp": _time(contact.updated_at),
+        "Attributes": dict(contact.attributes),
+    }
+
+
+def _endpoint(number: str | None) -> Record | None:
+    return {"Address": number, "Type": "TELEPHONE_NUMBER"} if number is not None else None
+
+
+def _voice_activity(contact: ContactRecord) -> Record | None:
+    if contact.greeting_started_at is None and contact.greeting_ended_at is None:
+        return None
+    started, ended = contact.greeting_started_at, contact.greeting_ended_at
+    return {
+        "GreetingStartTimestamp": to_record_time_ms(started) if started is not None else None,
+        "GreetingEndTimestamp": to_record_time_ms(ended) if ended is not None else None,
+    }
+
+
+def _queue(contact: ContactRecord, directory: Directory | None, scope: Scope) -> Record | None:
+    if contact.queue_id is None or contact.queued_at is None:
+        return None
+    queue = directory.queues.get(contact.queue_id) if directory is not None else None
+    left_at = contact.connected_to_agent_at if contact.connected_to_agent_at is not None else contact.ended_at
+    return {
+        "ARN": scope.in_instance(contact.instance_id, "queue", contact.queue_id),
+        "Name": queue.name if queue is not None else None,
+        "EnqueueTimestamp": _time(contact.queued_at),
+        "DequeueTimestamp": _time(left_at),
+        "Duration": _whole_seconds(contact.queued_at, left_at),
+    }
+
+
+def _agent(contact: ContactRecord, directory: Directory | None, scope: Scope) -> Record | None:
+    if contact.agent_id is None or contact.connected_to_agent_at is None:
+        return None
+    agent = directory.agents.get(contact.agent_id) if directory is not None else None
+    return {
+        "ARN": scope.in_instance(contact.instance_id, "agent", contact.agent_id),
+        "Username": agent.username if agent is not None else None,
+        "ConnectedToAgentTimestamp": _time(contact.connected_to_agent_at),
+        "AgentInteractionDuration": _whole_seconds(contact.connected_to_agent_at, contact.ended_at),
+        "AfterContactWorkStartTimestamp": _time(contact.ended_at),
+        "AfterContactWorkEndTimestamp": _time(contact.after_contact_work_ended_at),
+        "AfterContactWorkDuration": _whole_seconds(contact.ended_at, contact.after_contact_work_ended_at),
+    }
+
+
+def _time(at: Instant | None) -> str | None:
+    return to_record_time(at) if at is not None else None
+
+
+def _whole_seconds(start: Instant | None, end: Instant | None) -> int | None:
+    """Durations of contact records are whole seconds."""
+    return round((end - start) / 1_000_000) if start is not None and end is not None else None

@@ -1,0 +1,44 @@
+"""What one process has done so far, for metrics. Sums only.
+
+Decides what is counted: what the store has confirmed, never what was merely intended.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, ContactEnded, ContactExpired
+from trunkcall.domain.contact import Disposition
+from trunkcall.storage.store import CommitResult
+
+
+@dataclass(slots=True)
+class DialerTotals:
+    """Sums of one dialer, by campaign id."""
+
+    attempts: Counter[str] = field(default_factory=Counter)
+    ended: Counter[tuple[str, Disposition]] = field(default_factory=Counter)
+    commits: int = 0
+    changes: int = 0
+
+    def count(self, changes: list[Change], result: CommitResult) -> None:
+        """Enter what a commit has made durable."""
+        self.commits += 1
+        self.changes += len(changes)
+        for change in changes:
+            match change:
+                case AttemptBegun() if change.contact_id not in result.refused:
+                    self.attempts[change.campaign_id] += 1
+                case AttemptVoided():
+                    self.attempts[change.campaign_id] -= 1
+                case ContactEnded():
+                    self.ended[change.campaign_id, change.disposition] += 1
+                case ContactExpired() if change.contact_id not in result.not_expired:
+                    self.ended[change.campaign_id, Disposition.EXPIRED] += 1
+                case _:
+                    pass
+
+    def count_swept(self, campaign_id: str, number: int) -> None:
+        """Enter waiting contacts that the store ended by its sweep."""
+        self.ended[campaign_id, Disposition.EXPIRED] += number

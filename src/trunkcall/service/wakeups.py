@@ -1,0 +1,27 @@
+"""How use cases tell the dialer of the same process that the store holds something new.
+
+Decides nothing: a wake-up is a hint that saves the wait for the dialer's next poll. The store is the truth, so a lost
+hint, or a dialer in another process, costs a second and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Wakeups(Protocol):
+    """The dialer's ear."""
+
+    def campaigns_changed(self, instance_id: str) -> None: ...
+
+    def requests_accepted(self, instance_id: str, campaign_id: str) -> None: ...
+
+
+class NoWakeups:
+    """Nobody dials in this process."""
+
+    def campaigns_changed(self, instance_id: str) -> None:
+        """Tell nobody."""
+
+    def requests_accepted(self, instance_id: str, campaign_id: str) -> None:
+        """Tell nobody."""

@@ -1,0 +1,183 @@
+"""One table of settings; flags, environment variables, the TOML file and the reference page come from it.
+
+Decides names, defaults, ranges and help texts, and which source wins: a flag over the environment, the environment over
+the file, the file over the default. It must not know what a setting is used for.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from trunkcall.domain.errors import SettingsError
+
+Value: TypeAlias = str | int | float | Path
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. ``check`` returns what is wrong with a value, or None."""
+
+    name: str
+    kind: type[str] | type[int] | type[float] | type[Path]
+    default: Value
+    help: str
+    check: Callable[[Value], str | None] = lambda value: None
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return "TRUNKCALL_" + self.name.upper()
+
+
+def _within(least: float, most: float) -> Callable[[Value], str | None]:
+    def check(value: Value) -> str | None:
+        assert isinstance(value, int | float)
+        return None if least <= value <= most else f"must be from {least:g} to {most:g}"
+
+    return check
+
+
+def _one_of(*choices: str) -> Callable[[Value], str | None]:
+    def check(value: Value) -> str | None:
+        return None if value in choices else f"must be one of {', '.join(choices)}"
+
+    return check
+
+
+def _account(value: Value) -> str | None:
+    return None if isinstance(value, str) and len(value) == 12 and value.isdigit() else "must be 12 digits"
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("data_dir", Path, Path("trunkcall-data"), "Directory of the embedded store, keys and credentials."),
+    Setting("host", str, "127.0.0.1", "Address to listen on. Anything but loopback is reachable by others."),
+    Setting("port", int, 8750, "Port to listen on; 0 takes a free one.", _within(0, 65535)),
+    Setting("store", str, "sqlite", "Where state is kept: sqlite, in the data directory.", _one_of("sqlite")),
+    Setting("carrier", str, "simulated", "Who makes the calls: simulated.", _one_of("simulated")),
+    Setting(
+        "speed",
+        float,
+        1.0,
+        "How many times as fast as the wall clock the instance's clock runs. Simulated carrier only.",
+        _within(0.01, 10_000),
+    ),
+    Setting("region", str, "us-east-1", "AWS Region in ARNs and signatures."),
+    Setting("account_id", str, "000000000000", "AWS account id in ARNs: 12 digits.", _account),
+    Setting("agents", int, 10, "How many simulated agents serve the default queue.", _within(0, 10_000)),
+    Setting("seed", int, 1, "Seed of the simulated world. With a contact's client token it decides what happens."),
+    Setting("channels", int, 1000, "Most customer legs at once.", _within(1, 1_000_000)),
+    Setting("attempts_per_s", float, 50.0, "Most attempts per second of instance time.", _within(0.01, 100_000)),
+    Setting(
+        "ring_timeout_s",
+        float,
+        30.0,
+        "How long a customer's phone rings. The US telemarketing rules ask for 15 s at least.",
+        _within(15, 120),
+    ),
+    Setting(
+        "abandonment_threshold_s",
+        float,
+        2.0,
+        "A live answer that no agent has reached after so long is abandoned.",
+        _within(0, 60),
+    ),
+    Setting("abandonment_target_ratio", float, 0.03, "Most abandonments per live answer.", _within(0.0, 1.0)),
+    Setting("max_pending", int, 1_000_000, "Most waiting requests of one campaign.", _within(1, 1_000_000_000)),
+    Setting("drain_s", float, 5.0, "How long a stopping server lets contacts in progress go on.", _within(0, 86_400)),
+    Setting("max_body_bytes", int, 1_048_576, "Largest request body.", _within(1024, 100_000_000)),
+    Setting("secret_key_file", str, "", "File with the key that encrypts secrets. Default: DATA_DIR/secret.key."),
+    Setting("carrier_journal", str, "", "File to which the simulated carrier writes every originate. Default: none."),
+    Setting("log_format", str, "console", "How log lines look: console or json.", _one_of("console", "json")),
+    Setting("log_level", str, "info", "Least important lines logged.", _one_of("debug", "info", "warning", "error")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, checked. A test keeps these fields and the table the same."""
+
+    data_dir: Path
+    host: str
+    port: int
+    store: str
+    carrier: str
+    speed: float
+    region: str
+    account_id: str
+    agents: int
+    seed: int
+    channels: int
+    attempts_per_s: float
+    ring_timeout_s: float
+    abandonment_threshold_s: float
+    abandonment_target_ratio: float
+    max_pending: int
+    drain_s: float
+    max_body_bytes: int
+    secret_key_file: str
+    carrier_journal: str
+    log_format: str
+    log_level: str
+
+
+def load_settings(
+    flags: Mapping[str, Value | None] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    config_file: Path | None = None,
+) -> Settings:
+    """Settings from flags (None means not given), environment and a TOML file. Raises SettingsError that says which
+    source, which setting and what would be right."""
+    flags = flags or {}
+    environment = os.environ if environment is None else environment
+    table = _read_file(config_file) if config_file is not None else {}
+    values: dict[str, Value] = {}
+    for setting in SETTINGS:
+        given = flags.get(setting.name)
+        if given is not None:
+            values[setting.name] = _convert(setting, given, setting.flag)
+        elif setting.variable in environment:
+            values[setting.name] = _convert(setting, environment[setting.variable], setting.variable)
+        elif setting.name in table:
+            values[setting.name] = _convert(setting, table[setting.name], f"{setting.name} in {config_file}")
+        else:
+            values[setting.name] = setting.default
+    return Settings(**values)  # type: ignore[arg-type]  # the kinds were checked one by one against the same table
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"The configuration file {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The configuration file {path} is not TOML: {error}.") from error
+    unknown = sorted(table.keys() - {setting.name for setting in SETTINGS})
+    if unknown:
+        known = ", ".join(setting.name for setting in SETTINGS)
+        raise SettingsError(f"The configuration file {path} has {', '.join(unknown)}; known settings are {known}.")
+    return table
+
+
+def _convert(setting: Setting, given: object, source: str) -> Value:
+    kind = {str: "a text", int: "a whole number", float: "a number", Path: "a path"}[setting.kind]
+    value: Value | None = None
+    # TOML's booleans, dates and tables are no values of ours, whatever their texts look like.
+    if isinstance(given, str | int | float | Path) and not isinstance(given, bool):
+        with suppress(ValueError):
+            value = setting.kind(str(given))
+    if value is None:
+        raise SettingsError(f"{source} must be {kind}, not {given!r}.")
+    problem = setting.check(value)
+    if problem is not None:
+        raise SettingsError(f"{source} {problem}, not {given!r}.")
+    return value

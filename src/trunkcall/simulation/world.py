@@ -1,0 +1,147 @@
+"""What a simulated world does with an attempt: outcome, ringing, detection, patience, talk and wrap-up.
+
+Decides the distributions (shared/interfaces, "The pacing workload") and that a contact's fate is a function of the seed
+and its client token alone, so that runs can be repeated although ids and scheduling differ. It must not know engines,
+carriers or clocks.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import blake2b
+from random import Random
+
+from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.instants import Duration, seconds
+
+
+class Outcome(StrEnum):
+    """What meets an attempt at the far end."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    BUSY = "busy"
+    INVALID = "invalid"
+    NO_ANSWER = "no_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Parameters of the simulated world. Times are seconds; ratios are shares of all attempts."""
+
+    human_ratio: float = 0.25
+    machine_ratio: float = 0.30
+    failure_ratio: float = 0.10
+    """Busy or invalid."""
+    invalid_share: float = 0.3
+    """Of the failures, how many are invalid numbers; the rest are busy."""
+    human_ring_shape: float = 4.0
+    human_ring_scale_s: float = 3.0
+    human_ring_range_s: tuple[float, float] = (2.0, 28.0)
+    machine_ring_mean_s: float = 22.0
+    machine_ring_deviation_s: float = 3.0
+    machine_ring_range_s: tuple[float, float] = (8.0, 30.0)
+    machine_detection_s: float = 2.5
+    machine_prompt_mean_s: float = 12.0
+    machine_prompt_deviation_s: float = 3.0
+    beep_share: float = 0.6
+    """Of the machines, how many end their prompt with a beep."""
+    failure_range_s: tuple[float, float] = (1.0, 5.0)
+    no_answer_s: float = 28.0
+    patience_s: float = 2.0
+    """How long a live answer waits for an agent before hanging up."""
+    talk_mean_s: float = 120.0
+    talk_variation: float = 1.0
+    """Coefficient of variation: standard deviation over mean."""
+    wrap_mean_s: float = 30.0
+    wrap_variation: float = 0.5
+    machine_talk_s: float = 8.0
+    """How long an agent listens to a machine that was put through."""
+    agent_hangs_up_share: float = 0.3
+    """Of the talks, how many the agent ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What is in store for one contact."""
+
+    outcome: Outcome
+    ring: Duration
+    """From dialing to the answer, or to the network's word that there is none."""
+    detection: DetectionStatus
+    detection_time: Duration
+    prompt: Duration
+    """How much longer a machine's prompt goes on after it was recognised."""
+    patience: Duration
+    talk: Duration
+    wrap: Duration
+    agent_hangs_up: bool
+
+
+def fate_of(world: World, seed: int, client_token: str) -> Fate:
+    """The fate of a contact.
+
+    Every part is drawn in one fixed order, whatever the outcome, so that a change of one parameter leaves the other
+    draws as they were.
+    """
+    digest = blake2b(client_token.encode(), digest_size=16, key=seed.to_bytes(16, "little", signed=True)).digest()
+    random = Random(int.from_bytes(digest, "little"))  # noqa: S311 - a simulation, not a secret
+    share = random.random()
+    invalid = random.random() < world.invalid_share
+    machine_ring = _clip(
+        random.gauss(world.machine_ring_mean_s, world.machine_ring_deviation_s), world.machine_ring_range_s
+    )
+    failure = random.uniform(*world.failure_range_s)
+    beep = random.random() < world.beep_share
+    prompt = max(0.0, random.gauss(world.machine_prompt_mean_s, world.machine_prompt_deviation_s))
+    talk = _lognormal(random, world.talk_mean_s, world.talk_variation)
+    wrap = _lognormal(random, world.wrap_mean_s, world.wrap_variation)
+    agent_hangs_up = random.random() < world.agent_hangs_up_share
+    # Last, because how many numbers a gamma draw takes depends on its shape.
+    human_ring = _clip(random.gammavariate(world.human_ring_shape, world.human_ring_scale_s), world.human_ring_range_s)
+
+    outcome = _outcome(world, share, invalid=invalid)
+    ring = {
+        Outcome.HUMAN: human_ring,
+        Outcome.MACHINE: machine_ring,
+        Outcome.BUSY: failure,
+        Outcome.INVALID: failure,
+        Outcome.NO_ANSWER: world.no_answer_s,
+    }[outcome]
+    machine = outcome is Outcome.MACHINE
+    voicemail = DetectionStatus.VOICEMAIL_BEEP if beep else DetectionStatus.VOICEMAIL_NO_BEEP
+    return Fate(
+        outcome=outcome,
+        ring=seconds(ring),
+        detection=voicemail if machine else DetectionStatus.HUMAN_ANSWERED,
+        detection_time=seconds(world.machine_detection_s) if machine else 0,
+        prompt=seconds(prompt) if machine else 0,
+        patience=seconds(world.patience_s),
+        talk=seconds(world.machine_talk_s if machine else talk),
+        wrap=seconds(wrap),
+        agent_hangs_up=agent_hangs_up or machine,
+    )
+
+
+def _outcome(world: World, share: float, *, invalid: bool) -> Outcome:
+    for outcome, ratio in (
+        (Outcome.HUMAN, world.human_ratio),
+        (Outcome.MACHINE, world.machine_ratio),
+        (Outcome.INVALID if invalid else Outcome.BUSY, world.failure_ratio),
+    ):
+        if share < ratio:
+            return outcome
+        share -= ratio
+    return Outcome.NO_ANSWER
+
+
+def _clip(value: float, bounds: tuple[float, float]) -> float:
+    return min(max(value, bounds[0]), bounds[1])
+
+
+def _lognormal(random: Random, mean: float, variation: float) -> float:
+    """A lognormal draw by its mean and coefficient of variation: sigma² = ln(1 + cv²), mu = ln(mean) − sigma²/2."""
+    variance = math.log(1.0 + variation * variation)
+    return random.lognormvariate(math.log(mean) - variance / 2.0, math.sqrt(variance))

@@ -1,0 +1,1 @@
+"""Durable state: the Store protocol in the domain's verbs, and its adapters."""

@@ -1,0 +1,107 @@
+"""The data directory of an embedded installation: its lock, its key, and the AWS shared files of the first start.
+
+Decides file names and modes. It must not know what is in the store.
+"""
+
+from __future__ import annotations
+
+import configparser
+import fcntl
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from trunkcall.domain.errors import TrunkcallError
+
+LOCK = "lock"
+STORE = "trunkcall.db"
+SECRET_KEY = "secret.key"  # noqa: S105 - a file name
+CREDENTIALS = "credentials"
+CONFIG = "config"
+ENDPOINT = "endpoint"
+
+
+class DataDirInUseError(TrunkcallError):
+    """Another Trunkcall serves this data directory. Stop it first, or choose another directory."""
+
+
+class DataDirMissingError(TrunkcallError):
+    """There is no Trunkcall data directory at this place. `trunkcall serve` makes one."""
+
+
+class DataDir:
+    """A data directory. ``open`` makes it, mode 0700, and locks it against a second server."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = None
+
+    @property
+    def store_path(self) -> Path:
+        return self.path / STORE
+
+    def open(self) -> None:
+        """Raises DataDirInUseError. The lock is the kernel's: it goes with the process, however that ends."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock)
+            raise DataDirInUseError(
+                f"Another Trunkcall serves the data directory {self.path}. Stop it first, or choose another directory."
+            ) from error
+        self._lock = lock
+
+    def close(self) -> None:
+        """Unlock. May be called twice."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def check(self) -> None:
+        """Raises DataDirMissingError unless a server has been here."""
+        if not self.store_path.exists():
+            raise DataDirMissingError(
+                f"There is no Trunkcall data directory at {self.path}. `trunkcall serve` makes one."
+            )
+
+    @property
+    def has_shared_files(self) -> bool:
+        """Whether the first start got as far as writing them; ``config`` is the last."""
+        return (self.path / CONFIG).exists()
+
+    def write_first(self, *, credentials: Mapping[str, str], config: Mapping[str, str]) -> None:
+        """Write the AWS shared files, mode 0600, unless they exist."""
+        self._write_once(CREDENTIALS, credentials)
+        self._write_once(CONFIG, config)
+
+    def write_endpoint(self, url: str) -> None:
+        """Remember where the server listens now."""
+        target = self.path / ENDPOINT
+        part = target.with_suffix(".part")
+        part.write_text(url + "\n", encoding="ascii")
+        part.replace(target)
+
+    def shared_files(self) -> dict[str, str]:
+        """All that the shared files say of the default profile, and ``endpoint_url`` as of the last start."""
+        self.check()
+        values: dict[str, str] = {}
+        for name in (CREDENTIALS, CONFIG):
+            parser = configparser.ConfigParser(interpolation=None)
+            parser.read(self.path / name, encoding="utf-8")
+            if parser.has_section("default"):
+                values.update(parser["default"])
+        endpoint = self.path / ENDPOINT
+        if endpoint.exists():
+            values["endpoint_url"] = endpoint.read_text(encoding="ascii").strip()
+        return values
+
+    def _write_once(self, name: str, values: Mapping[str, str]) -> None:
+        lines = ["[default]", *(f"{key} = {value}" for key, value in values.items())]
+        try:
+            file = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return
+        with os.fdopen(file, "w", encoding="utf-8") as text:
+            text.write("\n".join(lines) + "\n")

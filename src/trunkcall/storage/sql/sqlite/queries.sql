@@ -1,0 +1,291 @@
+-- Every statement of the SQLite store, each under a header `-- name --`. Parameters are positional.
+-- INDEXED BY stands where another plan would read a whole campaign: SQLite then refuses instead of getting slow.
+
+-- Directory -------------------------------------------------------------------------------------------------------
+
+-- instance_exists --
+SELECT 1 FROM instance WHERE instance_id = ?;
+
+-- instances --
+SELECT instance_id, alias, created_at, onboarded FROM instance ORDER BY created_at, instance_id;
+
+-- instance --
+SELECT instance_id, alias, created_at, onboarded FROM instance WHERE instance_id = ?;
+
+-- queues --
+SELECT queue_id, name, outbound_caller_id FROM queue WHERE instance_id = ? ORDER BY rowid;
+
+-- contact_flows --
+SELECT contact_flow_id, name FROM contact_flow WHERE instance_id = ? ORDER BY rowid;
+
+-- phone_numbers --
+SELECT phone_number_id, phone_number FROM phone_number WHERE instance_id = ? ORDER BY rowid;
+
+-- routing_profiles --
+SELECT routing_profile_id, name, queue_ids FROM routing_profile WHERE instance_id = ? ORDER BY rowid;
+
+-- agents --
+SELECT agent_id, username, routing_profile_id FROM agent WHERE instance_id = ? ORDER BY rowid;
+
+-- insert_instance --
+INSERT INTO instance (instance_id, alias, created_at, onboarded) VALUES (?, ?, ?, ?);
+
+-- insert_queue --
+INSERT INTO queue (instance_id, queue_id, name, outbound_caller_id) VALUES (?, ?, ?, ?);
+
+-- insert_contact_flow --
+INSERT INTO contact_flow (instance_id, contact_flow_id, name) VALUES (?, ?, ?);
+
+-- insert_phone_number --
+INSERT INTO phone_number (instance_id, phone_number_id, phone_number) VALUES (?, ?, ?);
+
+-- insert_routing_profile --
+INSERT INTO routing_profile (instance_id, routing_profile_id, name, queue_ids) VALUES (?, ?, ?, ?);
+
+-- put_agent --
+INSERT INTO agent (instance_id, agent_id, username, routing_profile_id) VALUES (?, ?, ?, ?)
+ON CONFLICT (instance_id, agent_id) DO UPDATE
+SET username = excluded.username, routing_profile_id = excluded.routing_profile_id;
+
+-- put_access_key --
+INSERT INTO access_key (access_key_id, encrypted_secret, policy, created_at, revoked_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (access_key_id) DO UPDATE
+SET encrypted_secret = excluded.encrypted_secret, policy = excluded.policy, created_at = excluded.created_at,
+    revoked_at = excluded.revoked_at;
+
+-- access_key --
+SELECT access_key_id, encrypted_secret, policy, created_at, revoked_at FROM access_key WHERE access_key_id = ?;
+
+-- access_keys --
+SELECT access_key_id, encrypted_secret, policy, created_at, revoked_at FROM access_key
+ORDER BY created_at, access_key_id;
+
+-- Campaigns -------------------------------------------------------------------------------------------------------
+
+-- next_campaign_version --
+UPDATE counter SET value = value + 1 WHERE name = 'campaign_version' RETURNING value;
+
+-- insert_campaign --
+INSERT INTO campaign (
+    campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id, queue_id,
+    source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at, version
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- insert_backlog --
+INSERT INTO backlog (campaign_key) VALUES (?);
+
+-- campaign_version --
+-- The hot path of every request: a campaign decoded earlier at this version is still right.
+SELECT version FROM campaign WHERE campaign_id = ? AND deleted_at IS NULL;
+
+-- campaign --
+SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
+    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
+    version
+FROM campaign WHERE campaign_id = ?;
+
+-- campaign_of_name --
+SELECT campaign_id FROM campaign WHERE instance_id = ? AND name = ? AND deleted_at IS NULL;
+
+-- campaigns --
+SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
+    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
+    version
+FROM campaign
+WHERE deleted_at IS NULL AND (created_at, campaign_id) > (?, ?)
+ORDER BY created_at, campaign_id LIMIT ?;
+
+-- campaigns_of_instance --
+SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
+    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
+    version
+FROM campaign
+WHERE deleted_at IS NULL AND instance_id = ? AND (created_at, campaign_id) > (?, ?)
+ORDER BY created_at, campaign_id LIMIT ?;
+
+-- campaigns_changed --
+SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
+    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
+    version
+FROM campaign WHERE instance_id = ? AND version > ? ORDER BY version;
+
+-- set_campaign_state --
+UPDATE campaign SET state = ?, version = ? WHERE campaign_key = ?;
+
+-- set_campaign_deleted --
+UPDATE campaign SET state = ?, deleted_at = ?, version = ? WHERE campaign_key = ?;
+
+-- Counters of a transaction ---------------------------------------------------------------------------------------
+
+-- campaign_head --
+-- What a transaction needs to know of a campaign before it touches the campaign's contacts.
+SELECT campaign_key, campaign_id, instance_id, state, deleted_at IS NOT NULL, waiting
+FROM campaign JOIN backlog USING (campaign_key) WHERE campaign_id = ?;
+
+-- contact_sequence --
+SELECT value FROM counter WHERE name = 'contact_sequence';
+
+-- set_contact_sequence --
+UPDATE counter SET value = ? WHERE name = 'contact_sequence';
+
+-- add_to_backlog --
+UPDATE backlog SET accepted = accepted + ?, waiting = waiting + ? WHERE campaign_key = ?;
+
+-- add_to_dispositions --
+INSERT INTO disposition_count (campaign_key, disposition, contacts) VALUES (?, ?, ?)
+ON CONFLICT (campaign_key, disposition) DO UPDATE SET contacts = contacts + excluded.contacts;
+
+-- Dial requests ---------------------------------------------------------------------------------------------------
+
+-- accept_contacts --
+-- The row of VALUES is repeated for each dial request of a batch. A client token known in the campaign adds nothing.
+INSERT INTO contact (
+    sequence, contact_id, campaign_key, client_token, phone_number, attributes, accepted_at, expires_at, updated_at
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- contact_of_token --
+SELECT sequence, contact_id FROM contact WHERE campaign_key = ? AND client_token = ?;
+
+-- waiting_contacts --
+SELECT contact_id, sequence, expires_at, client_token, phone_number
+FROM contact INDEXED BY contact_waiting
+WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND state = 'Waiting' AND sequence > ?
+ORDER BY sequence LIMIT ?;
+
+-- waiting_count --
+SELECT waiting FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?);
+
+-- disposition_counts --
+-- Under NULL those that have not ended, from the same snapshot.
+WITH counted AS (
+    SELECT disposition, contacts FROM disposition_count
+    WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?1)
+)
+SELECT disposition, contacts FROM counted
+UNION ALL
+SELECT NULL, accepted - (SELECT coalesce(sum(contacts), 0) FROM counted)
+FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?1);
+
+-- contact_records --
+-- The unary plus keeps SQLite off the indexes of campaign_key: they would have it sort the campaign for every chunk.
+SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, phone_number, attributes, contact.state,
+    accepted_at, expires_at, updated_at,
+    CASE WHEN attempts > 0 THEN campaign.source_phone_number END, contact.queue_id, attempts, attempted_at,
+    ring_started_at, answered_at, detection, greeting_started_at, greeting_ended_at, queued_at, agent_id,
+    connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at
+FROM contact CROSS JOIN campaign ON campaign.campaign_key = +contact.campaign_key
+WHERE contact.sequence > ?1
+    AND (?2 IS NULL OR +contact.campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?2))
+    AND (?3 IS NULL OR campaign.instance_id = ?3)
+ORDER BY contact.sequence LIMIT ?4;
+
+-- Leases ----------------------------------------------------------------------------------------------------------
+
+-- lease --
+SELECT token, owner, expires_at FROM lease WHERE instance_id = ?;
+
+-- put_lease --
+INSERT INTO lease (instance_id, token, owner, expires_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (instance_id) DO UPDATE
+SET token = excluded.token, owner = excluded.owner, expires_at = excluded.expires_at;
+
+-- renew_lease --
+UPDATE lease SET expires_at = ? WHERE instance_id = ? AND token = ? AND owner = ?;
+
+-- release_lease --
+UPDATE lease SET owner = NULL, expires_at = 0 WHERE instance_id = ? AND token = ? AND owner = ?;
+
+-- What the owner of a lease changes ----------------------------------------------------------------------------------
+
+-- begin_attempt --
+UPDATE contact SET state = 'Dialing', leg_id = ?, attempted_at = ?, attempts = attempts + 1, updated_at = ?
+WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting' AND expires_at > ?;
+
+-- contact_state --
+SELECT state FROM contact WHERE contact_id = ? AND campaign_key = ?;
+
+-- void_attempt --
+-- A contact that was never dialed: the columns of the attempt are cleared, the place in the backlog is the old one.
+UPDATE contact
+SET state = 'Waiting', leg_id = NULL, attempted_at = NULL, ring_started_at = NULL, attempts = attempts - 1,
+    updated_at = ?
+WHERE contact_id = ? AND campaign_key = ? AND state = 'Dialing';
+
+-- contact_answered --
+UPDATE contact
+SET state = 'Answered', answered_at = ?, ring_started_at = coalesce(?, ring_started_at), updated_at = ?
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+
+-- contact_detected --
+UPDATE contact
+SET state = 'InFlow', detection = ?, greeting_started_at = ?, greeting_ended_at = ?, updated_at = ?
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+
+-- contact_queued --
+UPDATE contact SET state = 'Queued', queue_id = ?, queued_at = ?, updated_at = ?
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+
+-- contact_connecting --
+UPDATE contact SET state = 'Connecting', agent_id = ?, updated_at = ?
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+
+-- contact_requeued --
+UPDATE contact SET state = 'Queued', agent_id = NULL, updated_at = ?
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+
+-- contact_connected --
+UPDATE contact SET state = 'Connected', agent_id = ?, connected_to_agent_at = ?, updated_at = ?
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+
+-- contact_abandoned --
+UPDATE contact SET abandoned = 1, updated_at = ? WHERE contact_id = ? AND state <> 'Waiting';
+
+-- end_contact --
+UPDATE contact
+SET state = 'Ended', ended_at = ?, disposition = ?, disconnect_reason = ?, detection = coalesce(?, detection),
+    ring_started_at = coalesce(?, ring_started_at), updated_at = ?
+WHERE contact_id = ? AND campaign_key = ? AND state NOT IN ('Waiting', 'Ended');
+
+-- after_contact_work_ended --
+UPDATE contact SET after_contact_work_ended_at = ?, updated_at = ? WHERE contact_id = ? AND state <> 'Waiting';
+
+-- expire_contact --
+UPDATE contact
+SET state = 'Ended', ended_at = ?, disposition = 'expired', disconnect_reason = 'EXPIRED', updated_at = ?
+WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting';
+
+-- count_in_ledger --
+INSERT INTO ledger (campaign_key, minute_at, live_answers, abandoned) VALUES (?, ?, ?, ?)
+ON CONFLICT (campaign_key, minute_at) DO UPDATE
+SET live_answers = live_answers + excluded.live_answers, abandoned = abandoned + excluded.abandoned;
+
+-- ledger --
+SELECT minute_at, live_answers, abandoned FROM ledger
+WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND minute_at >= ?
+ORDER BY minute_at;
+
+-- backlogs_of_instance --
+SELECT campaign_id, campaign.deleted_at IS NOT NULL OR state IN ('Stopped', 'Failed')
+FROM campaign JOIN backlog USING (campaign_key) WHERE instance_id = ? AND waiting > 0 ORDER BY campaign_key;
+
+-- waiting_in_closed_campaign --
+SELECT contact_id, sequence, expires_at, client_token, phone_number
+FROM contact INDEXED BY contact_waiting
+WHERE campaign_key = ? AND state = 'Waiting' ORDER BY sequence LIMIT ?;
+
+-- waiting_past_expiry --
+SELECT contact_id, sequence, expires_at, client_token, phone_number
+FROM contact INDEXED BY contact_waiting_by_expiry
+WHERE campaign_key = ? AND state = 'Waiting' AND expires_at <= ? ORDER BY expires_at, sequence LIMIT ?;
+
+-- expire_sequences --
+UPDATE contact
+SET state = 'Ended', ended_at = ?1, disposition = 'expired', disconnect_reason = 'EXPIRED', updated_at = ?1
+WHERE sequence IN (SELECT value FROM json_each(?2)) AND state = 'Waiting';
+
+-- live_contacts --
+SELECT contact_id, campaign_id, contact.state, leg_id, detection, agent_id, queued_at, attempted_at
+FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)
+WHERE instance_id = ? AND contact.state NOT IN ('Waiting', 'Ended') ORDER BY contact.sequence;

@@ -1,0 +1,167 @@
+-- The schema of the SQLite store as it is now. migrations/ lead to the same schema; a test compares the two.
+--
+-- Instants are integer microseconds since the Unix epoch, UTC. States, dispositions and reasons are the values of the
+-- enums in trunkcall.domain, as text. Personal data is in contact.phone_number, contact.client_token and
+-- contact.attributes, and nowhere else.
+
+-- Numbers that only grow. They are kept here, not derived by max(): a number is never handed out twice, whatever rows
+-- are erased.
+CREATE TABLE counter (
+    name TEXT PRIMARY KEY, -- contact_sequence: the last one given; campaign_version: likewise
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO counter (name, value) VALUES ('contact_sequence', 0), ('campaign_version', 0);
+
+-- The contact centre ---------------------------------------------------------------------------------------------
+
+CREATE TABLE instance (
+    instance_id TEXT PRIMARY KEY NOT NULL,
+    alias TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    onboarded INTEGER NOT NULL -- 0 or 1
+) STRICT;
+
+CREATE TABLE queue (
+    instance_id TEXT NOT NULL REFERENCES instance,
+    queue_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    outbound_caller_id TEXT,
+    PRIMARY KEY (instance_id, queue_id)
+) STRICT;
+
+CREATE TABLE contact_flow (
+    instance_id TEXT NOT NULL REFERENCES instance,
+    contact_flow_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (instance_id, contact_flow_id)
+) STRICT;
+
+CREATE TABLE phone_number (
+    instance_id TEXT NOT NULL REFERENCES instance,
+    phone_number_id TEXT NOT NULL, -- the key of the directory's map
+    phone_number TEXT NOT NULL, -- E.164; the centre's own number, not a customer's
+    PRIMARY KEY (instance_id, phone_number_id)
+) STRICT;
+
+CREATE TABLE routing_profile (
+    instance_id TEXT NOT NULL REFERENCES instance,
+    routing_profile_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    queue_ids TEXT NOT NULL, -- a JSON array
+    PRIMARY KEY (instance_id, routing_profile_id)
+) STRICT;
+
+CREATE TABLE agent (
+    instance_id TEXT NOT NULL REFERENCES instance,
+    agent_id TEXT NOT NULL,
+    username TEXT NOT NULL,
+    routing_profile_id TEXT NOT NULL,
+    PRIMARY KEY (instance_id, agent_id)
+) STRICT;
+
+CREATE TABLE access_key (
+    access_key_id TEXT PRIMARY KEY NOT NULL,
+    encrypted_secret BLOB NOT NULL,
+    policy TEXT NOT NULL, -- an IAM policy document, JSON
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+) STRICT;
+
+-- Who dials for an instance. The row outlives the lease, so that the token grows for ever.
+CREATE TABLE lease (
+    instance_id TEXT PRIMARY KEY NOT NULL REFERENCES instance,
+    token INTEGER NOT NULL,
+    owner TEXT, -- NULL once released
+    expires_at INTEGER NOT NULL -- by the store's own clock
+) STRICT;
+
+-- Campaigns --------------------------------------------------------------------------------------------------------
+
+CREATE TABLE campaign (
+    campaign_key INTEGER PRIMARY KEY, -- what the rows of contacts refer to; a text id would double their indexes
+    campaign_id TEXT NOT NULL UNIQUE,
+    arn TEXT NOT NULL,
+    instance_id TEXT NOT NULL REFERENCES instance,
+    name TEXT NOT NULL,
+    dialer_type TEXT NOT NULL, -- DialerType
+    bandwidth_allocation REAL,
+    dialing_capacity REAL,
+    contact_flow_id TEXT NOT NULL,
+    queue_id TEXT,
+    source_phone_number TEXT,
+    detection_enabled INTEGER, -- 0, 1, or NULL: no answerMachineDetectionConfig was given
+    detection_await_prompt INTEGER, -- 0, 1, or NULL: not given
+    state TEXT NOT NULL, -- CampaignState
+    created_at INTEGER NOT NULL,
+    tags TEXT NOT NULL, -- a JSON object
+    deleted_at INTEGER,
+    version INTEGER NOT NULL -- counter campaign_version at the row's last change
+) STRICT;
+
+CREATE UNIQUE INDEX campaign_by_name ON campaign (instance_id, name) WHERE deleted_at IS NULL;
+CREATE INDEX campaign_listed ON campaign (created_at, campaign_id) WHERE deleted_at IS NULL;
+CREATE INDEX campaign_listed_of_instance ON campaign (instance_id, created_at, campaign_id) WHERE deleted_at IS NULL;
+CREATE INDEX campaign_by_version ON campaign (instance_id, version);
+
+-- Counts of a campaign's contacts, written in the transaction that changes the contacts: counting a million rows has no
+-- place on the way of a request.
+CREATE TABLE backlog (
+    campaign_key INTEGER PRIMARY KEY REFERENCES campaign,
+    accepted INTEGER NOT NULL DEFAULT 0, -- all of them, ever
+    waiting INTEGER NOT NULL DEFAULT 0 CHECK (waiting >= 0)
+) STRICT;
+
+CREATE TABLE disposition_count (
+    campaign_key INTEGER NOT NULL REFERENCES campaign,
+    disposition TEXT NOT NULL, -- Disposition
+    contacts INTEGER NOT NULL,
+    PRIMARY KEY (campaign_key, disposition)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ledger (
+    campaign_key INTEGER NOT NULL REFERENCES campaign,
+    minute_at INTEGER NOT NULL, -- the beginning of the minute
+    live_answers INTEGER NOT NULL,
+    abandoned INTEGER NOT NULL,
+    PRIMARY KEY (campaign_key, minute_at)
+) STRICT, WITHOUT ROWID;
+
+-- Contacts ---------------------------------------------------------------------------------------------------------
+
+-- A dial request and, once accepted, its record. Columns are NULL until the thing has happened.
+CREATE TABLE contact (
+    sequence INTEGER PRIMARY KEY, -- order of acceptance, from counter contact_sequence
+    contact_id TEXT NOT NULL UNIQUE,
+    campaign_key INTEGER NOT NULL REFERENCES campaign,
+    client_token TEXT NOT NULL,
+    phone_number TEXT NOT NULL, -- E.164
+    attributes TEXT NOT NULL, -- a JSON object
+    state TEXT NOT NULL DEFAULT 'Waiting', -- ContactState: Waiting, Dialing, …, Ended; all but the two ends are live
+    accepted_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    leg_id TEXT, -- the customer's leg
+    attempted_at INTEGER,
+    ring_started_at INTEGER,
+    answered_at INTEGER,
+    detection TEXT, -- DetectionStatus
+    greeting_started_at INTEGER,
+    greeting_ended_at INTEGER,
+    queue_id TEXT,
+    queued_at INTEGER,
+    agent_id TEXT,
+    connected_to_agent_at INTEGER,
+    abandoned INTEGER NOT NULL DEFAULT 0, -- 0 or 1
+    ended_at INTEGER,
+    disposition TEXT, -- Disposition
+    disconnect_reason TEXT, -- DisconnectReason
+    after_contact_work_ended_at INTEGER,
+    UNIQUE (campaign_key, client_token)
+) STRICT;
+
+-- Every index ends in the row's sequence by itself, so this one is in order of acceptance within a campaign.
+CREATE INDEX contact_waiting ON contact (campaign_key) WHERE state = 'Waiting';
+CREATE INDEX contact_waiting_by_expiry ON contact (campaign_key, expires_at) WHERE state = 'Waiting';
+CREATE INDEX contact_live ON contact (campaign_key) WHERE state NOT IN ('Waiting', 'Ended');

@@ -1,0 +1,321 @@
+"""The store on one machine: one SQLite file, one writer thread, reads beside it.
+
+Decides on which thread each verb of the Store protocol runs: everything that changes something in the writer's, point
+reads on the event loop's own thread (they take microseconds, a thread hop takes longer), exports in a worker thread. It
+must not decide what a verb changes; that is in ``sqlite_operations`` and ``sqlite_changes``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from trunkcall.domain.campaign import Campaign, CampaignState
+from trunkcall.domain.changes import Change
+from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition, LiveContact, WaitingContact
+from trunkcall.domain.directory import (
+    AccessKey,
+    Agent,
+    ContactFlow,
+    Directory,
+    Instance,
+    PhoneNumber,
+    Queue,
+    RoutingProfile,
+)
+from trunkcall.domain.errors import StoreError, StoreUnavailableError
+from trunkcall.domain.instants import MINUTE, SECOND, Duration, Instant
+from trunkcall.storage import sqlite_changes as changing
+from trunkcall.storage import sqlite_operations as operations
+from trunkcall.storage import sqlite_rows as rows
+from trunkcall.storage import sqlite_schema as schema
+from trunkcall.storage.sqlite_schema import QUERIES
+from trunkcall.storage.sqlite_transaction import WriteTransaction
+from trunkcall.storage.sqlite_writer import Operation, Writer
+from trunkcall.storage.store import CommitResult, Lease, LedgerMinute, PutResult
+
+T = TypeVar("T")
+
+_MAX_CACHED_CAMPAIGNS: Final = 1024
+
+
+def _wall_clock() -> Instant:
+    return time.time_ns() // 1000
+
+
+def _not_open() -> StoreError:
+    return StoreError("The store is not open: it was closed, or `await store.open()` has not been called yet.")
+
+
+class SQLiteStore:
+    """A Store in an SQLite file, used by one event loop. ``clock`` is the time of leases.
+
+    A lease that has run out by this clock is refused by ``commit`` and ``expire_waiting`` even while nobody else has
+    acquired it; ``renew_lease`` revives it unless somebody has.
+    """
+
+    def __init__(
+        self, path: Path, *, clock: Callable[[], Instant] = _wall_clock, busy_timeout: Duration = 5 * SECOND
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._busy_timeout = busy_timeout
+        self._writer: Writer | None = None
+        self._reader: sqlite3.Connection | None = None
+        self._campaigns: dict[str, Campaign] = {}
+        """Campaigns as last decoded. Only good at the version that the database still has."""
+
+    async def open(self) -> None:
+        """Create or check the schema. Raises SchemaMismatchError when it is newer, needs a migration or is not ours."""
+        if self._writer is not None:
+            raise StoreError("The store is open already.")
+        await asyncio.to_thread(self._prepare, schema.ensure_schema)
+        self._reader = schema.connect(self._path, self._busy_timeout, read_only=True)
+        self._writer = Writer(self._connect_to_write, asyncio.get_running_loop())
+
+    async def migrate(self) -> None:
+        """Bring the file to this version's schema. No process may have the store open meanwhile."""
+        if self._writer is not None:
+            raise StoreError("Close the store before it is migrated.")
+        await asyncio.to_thread(self._prepare, schema.migrate_schema)
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of every handle. May be called twice."""
+        writer, self._writer = self._writer, None
+        reader, self._reader = self._reader, None
+        if writer is not None:
+            await writer.close()
+        if reader is not None:
+            reader.close()
+
+    def _prepare(self, step: Callable[[sqlite3.Connection], None]) -> None:
+        try:
+            schema.create_file(self._path)
+            schema.check_file(self._path, self._busy_timeout)
+            with closing(self._connect_to_write()) as connection:
+                step(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailableError(f"The store {self._path} cannot be opened: {error}") from error
+
+    def _connect_to_write(self) -> sqlite3.Connection:
+        return schema.connect(self._path, self._busy_timeout, read_only=False)
+
+    # --- how statements get to the database --------------------------------------------------------------------------
+
+    async def _write(self, operation: Operation[T]) -> T:
+        if self._writer is None:
+            raise _not_open()
+        return await self._writer.submit(operation)
+
+    def _rows(self, query: str, *parameters: Any) -> list[rows.Row]:
+        """All rows of a point read, on this thread. In autocommit each sees the newest commit and holds nothing."""
+        if self._reader is None:
+            raise _not_open()
+        try:
+            return self._reader.execute(QUERIES[query], parameters).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailableError("The store cannot be read at the moment. Try again shortly.") from error
+
+    def _row(self, query: str, *parameters: Any) -> rows.Row | None:
+        found = self._rows(query, *parameters)
+        return found[0] if found else None
+
+    # --- the contact centre -----------------------------------------------------------------------------------------
+
+    async def create_instance(self, directory: Directory, access_key: AccessKey | None = None) -> None:
+        """Create an instance. Raises ConflictError if there is one of that id."""
+        await self._write(lambda transaction: operations.create_instance(transaction, directory, access_key))
+
+    async def instances(self) -> Sequence[Instance]:
+        """Every instance, oldest first."""
+        return [rows.instance_from_row(row) for row in self._rows("instances")]
+
+    async def directory(self, instance_id: str) -> Directory | None:
+        """What is around the campaigns of the instance, each map in the order of creation."""
+        instance = self._row("instance", instance_id)
+        if instance is None:
+            return None
+        return Directory(
+            instance=rows.instance_from_row(instance),
+            queues={row[0]: Queue(*row) for row in self._rows("queues", instance_id)},
+            contact_flows={row[0]: ContactFlow(*row) for row in self._rows("contact_flows", instance_id)},
+            phone_numbers={key: PhoneNumber(number) for key, number in self._rows("phone_numbers", instance_id)},
+            routing_profiles={
+                key: RoutingProfile(key, name, rows.strings_from_json(queue_ids))
+                for key, name, queue_ids in self._rows("routing_profiles", instance_id)
+            },
+            agents={row[0]: Agent(*row) for row in self._rows("agents", instance_id)},
+        )
+
+    async def put_agents(self, instance_id: str, agents: Sequence[Agent]) -> None:
+        """Create these agents, or replace those of the same id. Raises NotFoundError if there is no such instance."""
+        await self._write(lambda transaction: operations.put_agents(transaction, instance_id, agents))
+
+    async def put_access_key(self, access_key: AccessKey) -> None:
+        """Create the access key, or replace the one of that id."""
+        await self._write(lambda transaction: operations.put_access_key(transaction, access_key))
+
+    async def access_key(self, access_key_id: str) -> AccessKey | None:
+        """The access key, revoked or not."""
+        row = self._row("access_key", access_key_id)
+        return None if row is None else rows.access_key_from_row(row)
+
+    async def access_keys(self) -> Sequence[AccessKey]:
+        """Every access key, oldest first, revoked ones included."""
+        return [rows.access_key_from_row(row) for row in self._rows("access_keys")]
+
+    # --- campaigns --------------------------------------------------------------------------------------------------
+
+    async def create_campaign(self, campaign: Campaign) -> Campaign:
+        """Store a new campaign or return its namesake. Raises NotFoundError if there is no such instance."""
+        return await self._write(lambda transaction: operations.create_campaign(transaction, campaign))
+
+    async def campaign(self, campaign_id: str) -> Campaign | None:
+        """The campaign, or None if there is none or it was deleted."""
+        row = self._row("campaign_version", campaign_id)
+        if row is None:
+            return None
+        campaign = self._campaigns.get(campaign_id)
+        if campaign is None or campaign.version != row[0]:
+            (row,) = self._rows("campaign", campaign_id)
+            campaign = rows.campaign_from_row(row)
+            if campaign.deleted_at is not None:
+                return None
+            if len(self._campaigns) >= _MAX_CACHED_CAMPAIGNS:
+                self._campaigns.clear()
+            self._campaigns[campaign_id] = campaign
+        return campaign
+
+    async def campaigns(
+        self, *, instance_id: str | None, after: tuple[Instant, str] | None, limit: int
+    ) -> Sequence[Campaign]:
+        """Campaigns that were not deleted, by ``created_at`` then ``campaign_id``, beginning after the given pair."""
+        # Ids are never empty, so this pair is before every campaign.
+        after_at, after_id = after or (-(2**63), "")
+        if instance_id is None:
+            found = self._rows("campaigns", after_at, after_id, limit)
+        else:
+            found = self._rows("campaigns_of_instance", instance_id, after_at, after_id, limit)
+        return [rows.campaign_from_row(row) for row in found]
+
+    async def change_campaign_state(
+        self, campaign_id: str, *, allowed_from: Collection[CampaignState], to: CampaignState
+    ) -> Campaign:
+        """Compare and set."""
+        return await self._write(
+            lambda transaction: operations.change_campaign_state(transaction, campaign_id, allowed_from, to)
+        )
+
+    async def delete_campaign(self, campaign_id: str, *, at: Instant) -> Campaign:
+        """Mark the campaign deleted."""
+        return await self._write(lambda transaction: operations.delete_campaign(transaction, campaign_id, at))
+
+    async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
+        """Campaigns of the instance, deleted ones included, whose version is greater, by version."""
+        return [rows.campaign_from_row(row) for row in self._rows("campaigns_changed", instance_id, after_version)]
+
+    # --- dial requests ----------------------------------------------------------------------------------------------
+
+    async def put_dial_requests(
+        self, campaign_id: str, requests: Sequence[DialRequest], *, at: Instant, max_waiting: int
+    ) -> PutResult:
+        """Accept dial requests in their order."""
+        values = [rows.request_to_values(request) for request in requests]
+        return await self._write(
+            lambda transaction: operations.put_dial_requests(
+                transaction, campaign_id, requests, values, at, max_waiting
+            )
+        )
+
+    async def waiting_contacts(self, campaign_id: str, *, after_sequence: int, limit: int) -> Sequence[WaitingContact]:
+        """Waiting contacts of the campaign in order of acceptance."""
+        found = self._rows("waiting_contacts", campaign_id, after_sequence, limit)
+        return [rows.waiting_from_row(campaign_id, row) for row in found]
+
+    async def waiting_count(self, campaign_id: str) -> int:
+        """How many contacts of the campaign wait; 0 for a campaign that does not exist."""
+        row = self._row("waiting_count", campaign_id)
+        return 0 if row is None else int(row[0])
+
+    async def contacts(
+        self, *, campaign_id: str | None = None, instance_id: str | None = None, chunk: int = 1000
+    ) -> AsyncIterator[Sequence[ContactRecord]]:
+        """Every contact record in order of acceptance. Each chunk is a read of its own, as of when it is read."""
+        sequence = 0
+        while True:
+            if self._writer is None:
+                raise _not_open()
+            sequence, records = await asyncio.to_thread(self._read_chunk, sequence, campaign_id, instance_id, chunk)
+            if not records:
+                return
+            yield records
+
+    def _read_chunk(
+        self, after_sequence: int, campaign_id: str | None, instance_id: str | None, limit: int
+    ) -> tuple[int, Sequence[ContactRecord]]:
+        # A connection for each chunk costs little beside the chunk, and an export left half-way holds nothing.
+        try:
+            with closing(schema.connect(self._path, self._busy_timeout, read_only=True)) as connection:
+                parameters = (after_sequence, campaign_id, instance_id, limit)
+                found = connection.execute(QUERIES["contact_records"], parameters).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailableError("The store cannot be read at the moment. Try again shortly.") from error
+        last_sequence = found[-1][0] if found else after_sequence
+        return last_sequence, [rows.record_from_row(row) for row in found]
+
+    async def disposition_counts(self, campaign_id: str) -> Mapping[Disposition | None, int]:
+        """How many contacts of the campaign ended how; what did not occur is left out."""
+        return {
+            None if disposition is None else Disposition(disposition): contacts
+            for disposition, contacts in self._rows("disposition_counts", campaign_id)
+            if contacts
+        }
+
+    # --- what the owner of the lease may do -------------------------------------------------------------------------
+
+    async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
+        """Own the instance. Whoever owns it already gets a new lease. Raises NotFoundError without the instance."""
+        return await self._write(
+            lambda transaction: operations.acquire_lease(transaction, instance_id, owner, ttl, self._clock(), sole=sole)
+        )
+
+    async def renew_lease(self, lease: Lease, ttl: Duration) -> None:
+        """Own it for ``ttl`` from now."""
+        await self._write(lambda transaction: operations.renew_lease(transaction, lease, ttl, self._clock()))
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Let the next owner in at once."""
+        await self._write(lambda transaction: operations.release_lease(transaction, lease))
+
+    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        """Make the changes durable. Raises IllegalTransitionError, and changes nothing, if one is about a contact that
+        is not in progress."""
+
+        def operation(transaction: WriteTransaction) -> CommitResult:
+            changing.check_lease(transaction, lease, self._clock())
+            return changing.apply_changes(transaction, lease, changes)
+
+        return await self._write(operation)
+
+    async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
+        """End up to ``limit`` waiting contacts that will not be dialed any more."""
+
+        def operation(transaction: WriteTransaction) -> Sequence[WaitingContact]:
+            changing.check_lease(transaction, lease, self._clock())
+            return changing.expire_waiting(transaction, lease, now, limit)
+
+        return await self._write(operation)
+
+    async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
+        """Contacts that are neither waiting nor ended."""
+        return [rows.live_from_row(row) for row in self._rows("live_contacts", instance_id)]
+
+    async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
+        """The campaign's ledger from the minute of ``since``, oldest first."""
+        found = self._rows("ledger", campaign_id, since - since % MINUTE)
+        return [LedgerMinute(*row) for row in found]

@@ -1,0 +1,176 @@
+"""What the owner of a lease changes, applied to the rows of an SQLite store.
+
+Decides how each change reads as an update, and what is refused. It must not know threads or when it is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from trunkcall.domain.changes import (
+    AfterContactWorkEnded,
+    AttemptBegun,
+    AttemptVoided,
+    Change,
+    ContactAbandoned,
+    ContactAnswered,
+    ContactConnected,
+    ContactConnecting,
+    ContactDetected,
+    ContactEnded,
+    ContactExpired,
+    ContactQueued,
+    ContactRequeued,
+    LedgerCounted,
+    Refusal,
+)
+from trunkcall.domain.contact import ContactState, Disposition, WaitingContact
+from trunkcall.domain.errors import IllegalTransitionError, LeaseLostError, NotFoundError
+from trunkcall.domain.instants import MINUTE, Instant
+from trunkcall.storage.sqlite_rows import to_json, waiting_from_row
+from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
+from trunkcall.storage.store import CommitResult, Lease
+
+
+def check_lease(transaction: WriteTransaction, lease: Lease, now: Instant) -> None:
+    """Raise LeaseLostError unless the lease is still its owner's and has time left.
+
+    A lease that ran out is refused even before anybody else has taken it: its owner must renew first, and learns there
+    whether it may go on.
+    """
+    row = transaction.row("lease", lease.instance_id)
+    if row is None or row[:2] != (lease.token, lease.owner) or row[2] <= now:
+        raise LeaseLostError
+
+
+def apply_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    """Apply the changes in their order. Raises IllegalTransitionError if one is impossible: the record it is about is
+    not in progress, or not there."""
+    changer = _Changer(transaction, lease)
+    for change in changes:
+        changer.apply(change)
+    return CommitResult(changer.refused, changer.not_expired)
+
+
+def expire_waiting(transaction: WriteTransaction, lease: Lease, now: Instant, limit: int) -> list[WaitingContact]:
+    """End up to ``limit`` waiting contacts that will not be dialed any more.
+
+    Only campaigns that have waiting contacts are looked at, each through a partial index that begins with what has to
+    end, so a large healthy backlog costs nothing.
+    """
+    expired: list[WaitingContact] = []
+    transaction.flush()
+    for campaign_id, closed in transaction.rows("backlogs_of_instance", lease.instance_id):
+        room = limit - len(expired)
+        if room <= 0:
+            break
+        head = transaction.find_campaign(campaign_id)
+        assert head is not None
+        if closed:
+            rows = transaction.rows("waiting_in_closed_campaign", head.key, room)
+        else:
+            rows = transaction.rows("waiting_past_expiry", head.key, now, room)
+        if rows:
+            contacts = [waiting_from_row(campaign_id, row) for row in rows]
+            transaction.execute("expire_sequences", now, to_json([contact.sequence for contact in contacts]))
+            transaction.count_waiting(head, -len(contacts))
+            transaction.count_disposition(head, Disposition.EXPIRED, len(contacts))
+            expired += contacts
+    return expired
+
+
+class _Changer:
+    def __init__(self, transaction: WriteTransaction, lease: Lease) -> None:
+        self._transaction = transaction
+        self._lease = lease
+        self.refused: dict[str, Refusal] = {}
+        self.not_expired: list[str] = []
+
+    def apply(self, change: Change) -> None:
+        at = change.at
+        match change:
+            case AttemptBegun():
+                self._begin(change)
+            case AttemptVoided(contact_id, campaign_id):
+                head = self._campaign(campaign_id)
+                self._must("void_attempt", contact_id, at, contact_id, head.key)
+                self._transaction.count_waiting(head, 1)
+            case ContactAnswered(contact_id):
+                self._must("contact_answered", contact_id, at, change.ring_started_at, at, contact_id)
+            case ContactDetected(contact_id):
+                greeting = change.greeting_started_at, change.greeting_ended_at
+                self._must("contact_detected", contact_id, change.detection, *greeting, at, contact_id)
+            case ContactQueued(contact_id, queue_id):
+                self._must("contact_queued", contact_id, queue_id, at, at, contact_id)
+            case ContactConnecting(contact_id, agent_id):
+                self._must("contact_connecting", contact_id, agent_id, at, contact_id)
+            case ContactRequeued(contact_id):
+                self._must("contact_requeued", contact_id, at, contact_id)
+            case ContactConnected(contact_id, agent_id):
+                self._must("contact_connected", contact_id, agent_id, at, at, contact_id)
+            case ContactAbandoned(contact_id):
+                self._must("contact_abandoned", contact_id, at, contact_id)
+            case ContactEnded():
+                self._end(change)
+            case ContactExpired(contact_id, campaign_id):
+                self._expire(contact_id, self._campaign(campaign_id), at)
+            case AfterContactWorkEnded(contact_id):
+                self._must("after_contact_work_ended", contact_id, at, at, contact_id)
+            case LedgerCounted(campaign_id):
+                minute_at = at - at % MINUTE
+                head = self._campaign(campaign_id)
+                self._transaction.execute("count_in_ledger", head.key, minute_at, change.live_answers, change.abandoned)
+            case _:
+                assert_never(change)
+
+    def _begin(self, change: AttemptBegun) -> None:
+        head = self._campaign(change.campaign_id)
+        at = change.at
+        if head.takes_requests and self._transaction.execute(
+            "begin_attempt", change.leg_id, at, at, change.contact_id, head.key, at
+        ):
+            self._transaction.count_waiting(head, -1)
+            return
+        row = self._transaction.row("contact_state", change.contact_id, head.key)
+        if row is None or row[0] != ContactState.WAITING:
+            reason = Refusal.NOT_WAITING
+        elif not head.takes_requests:
+            reason = Refusal.CAMPAIGN_NOT_RUNNING
+        else:
+            reason = Refusal.EXPIRED
+        self.refused[change.contact_id] = reason
+
+    def _end(self, change: ContactEnded) -> None:
+        head = self._campaign(change.campaign_id)
+        self._must(
+            "end_contact",
+            change.contact_id,
+            change.at,
+            change.disposition,
+            change.disconnect_reason,
+            change.detection,
+            change.ring_started_at,
+            change.at,
+            change.contact_id,
+            head.key,
+        )
+        self._transaction.count_disposition(head, change.disposition)
+
+    def _expire(self, contact_id: str, head: CampaignHead, at: Instant) -> None:
+        if self._transaction.execute("expire_contact", at, at, contact_id, head.key):
+            self._transaction.count_waiting(head, -1)
+            self._transaction.count_disposition(head, Disposition.EXPIRED)
+        else:
+            self.not_expired.append(contact_id)
+
+    def _campaign(self, campaign_id: str) -> CampaignHead:
+        """The campaign, deleted or not: contacts in progress outlive it."""
+        head = self._transaction.find_campaign(campaign_id)
+        if head is None or head.instance_id != self._lease.instance_id:
+            raise NotFoundError(f"The instance has no campaign {campaign_id}.")
+        return head
+
+    def _must(self, query: str, contact_id: str, *parameters: object) -> None:
+        if self._transaction.execute(query, *parameters) != 1:
+            raise IllegalTransitionError(f"{query}: contact {contact_id} is not in progress. Nothing was changed.")

@@ -1,0 +1,223 @@
+"""The verbs that change an SQLite store, each as an operation inside a write transaction.
+
+Decides what each verb checks, changes and answers. It must not know threads or when it is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any, Final
+
+from trunkcall.domain.campaign import Campaign, CampaignState
+from trunkcall.domain.contact import DialRequest
+from trunkcall.domain.directory import AccessKey, Agent, Directory
+from trunkcall.domain.errors import ConflictError, InvalidCampaignStateError, LeaseLostError, NotFoundError
+from trunkcall.domain.instants import Duration, Instant
+from trunkcall.storage.sqlite_rows import Row, access_key_to_row, campaign_from_row, campaign_to_row, to_json
+from trunkcall.storage.sqlite_schema import QUERIES
+from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
+from trunkcall.storage.store import Accepted, Lease, PutResult
+
+# --- the contact centre -------------------------------------------------------------------------------------------
+
+
+def create_instance(transaction: WriteTransaction, directory: Directory, access_key: AccessKey | None) -> None:
+    instance = directory.instance
+    instance_id = instance.instance_id
+    if transaction.row("instance_exists", instance_id):
+        raise ConflictError(f"There is an instance {instance_id} already.")
+    transaction.execute("insert_instance", instance_id, instance.alias, instance.created_at, int(instance.onboarded))
+    for queue in directory.queues.values():
+        transaction.execute("insert_queue", instance_id, queue.queue_id, queue.name, queue.outbound_caller_id)
+    for flow in directory.contact_flows.values():
+        transaction.execute("insert_contact_flow", instance_id, flow.contact_flow_id, flow.name)
+    for number_id, number in directory.phone_numbers.items():
+        transaction.execute("insert_phone_number", instance_id, number_id, number.phone_number)
+    for profile in directory.routing_profiles.values():
+        transaction.execute(
+            "insert_routing_profile",
+            instance_id,
+            profile.routing_profile_id,
+            profile.name,
+            to_json(profile.queue_ids),
+        )
+    put_agents(transaction, instance_id, tuple(directory.agents.values()))
+    if access_key is not None:
+        put_access_key(transaction, access_key)
+
+
+def put_agents(transaction: WriteTransaction, instance_id: str, agents: Sequence[Agent]) -> None:
+    _check_instance(transaction, instance_id)
+    for agent in agents:
+        transaction.execute("put_agent", instance_id, agent.agent_id, agent.username, agent.routing_profile_id)
+
+
+def put_access_key(transaction: WriteTransaction, access_key: AccessKey) -> None:
+    transaction.execute("put_access_key", *access_key_to_row(access_key))
+
+
+def _check_instance(transaction: WriteTransaction, instance_id: str) -> None:
+    if not transaction.row("instance_exists", instance_id):
+        raise NotFoundError(f"There is no instance {instance_id}.")
+
+
+# --- campaigns ----------------------------------------------------------------------------------------------------
+
+
+def create_campaign(transaction: WriteTransaction, campaign: Campaign) -> Campaign:
+    _check_instance(transaction, campaign.instance_id)
+    namesake = transaction.row("campaign_of_name", campaign.instance_id, campaign.name)
+    if namesake is not None:
+        return _read_campaign(transaction, namesake[0])
+    *values, _ = campaign_to_row(campaign)
+    key = transaction.insert("insert_campaign", *values, _next_version(transaction))
+    transaction.execute("insert_backlog", key)
+    return _read_campaign(transaction, campaign.campaign_id)
+
+
+def change_campaign_state(
+    transaction: WriteTransaction, campaign_id: str, allowed_from: Collection[CampaignState], to: CampaignState
+) -> Campaign:
+    head = transaction.campaign(campaign_id)
+    if head.state not in allowed_from:
+        raise InvalidCampaignStateError(head.state, f"The campaign is {head.state}; it cannot become {to}.")
+    transaction.execute("set_campaign_state", to.value, _next_version(transaction), head.key)
+    transaction.forget_campaign(campaign_id)
+    return _read_campaign(transaction, campaign_id)
+
+
+def delete_campaign(transaction: WriteTransaction, campaign_id: str, at: Instant) -> Campaign:
+    head = transaction.campaign(campaign_id)
+    was_active = head.state in (CampaignState.RUNNING, CampaignState.PAUSED)
+    state = CampaignState.STOPPED if was_active else head.state
+    transaction.execute("set_campaign_deleted", state.value, at, _next_version(transaction), head.key)
+    transaction.forget_campaign(campaign_id)
+    return _read_campaign(transaction, campaign_id)
+
+
+def _read_campaign(transaction: WriteTransaction, campaign_id: str) -> Campaign:
+    row = transaction.row("campaign", campaign_id)
+    assert row is not None
+    return campaign_from_row(row)
+
+
+def _next_version(transaction: WriteTransaction) -> int:
+    row = transaction.row("next_campaign_version")
+    assert row is not None
+    return int(row[0])
+
+
+# --- dial requests ------------------------------------------------------------------------------------------------
+
+_ROW: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MAX_ROWS: Final = 100
+"""The most dial requests in one INSERT. One statement for all lets go of the interpreter's lock once, not per row."""
+
+
+@cache
+def _accept_contacts(rows: int) -> str:
+    return QUERIES["accept_contacts"].replace(_ROW, ", ".join([_ROW] * rows))
+
+
+def put_dial_requests(
+    transaction: WriteTransaction,
+    campaign_id: str,
+    requests: Sequence[DialRequest],
+    values: Sequence[Row],
+    at: Instant,
+    max_waiting: int,
+) -> PutResult:
+    """Accept dial requests. ``values`` are those of ``request_to_values``, made before the transaction began."""
+    head = transaction.campaign(campaign_id)
+    if not head.takes_requests:
+        raise InvalidCampaignStateError(head.state, f"The campaign is {head.state}; it takes requests while Running.")
+    accepted: list[Accepted | None] = []
+    for start in range(0, len(requests), _MAX_ROWS):
+        part, part_values = requests[start : start + _MAX_ROWS], values[start : start + _MAX_ROWS]
+        if head.waiting + len(part) <= max_waiting:
+            accepted += _accept(transaction, head, part, part_values, at)
+        else:
+            accepted += _accept_while_room(transaction, head, part, part_values, at, max_waiting)
+    return PutResult(accepted)
+
+
+def _accept(
+    transaction: WriteTransaction,
+    head: CampaignHead,
+    requests: Sequence[DialRequest],
+    values: Sequence[Row],
+    at: Instant,
+) -> list[Accepted]:
+    """Accept all of them. Only when fewer rows than requests were added are the known tokens looked up."""
+    first = transaction.take_sequences(len(requests))
+    parameters: list[Any] = []
+    for sequence, (contact_id, client_token, phone_number, attributes, expires_at) in enumerate(values, first):
+        parameters += (
+            sequence,
+            contact_id,
+            head.key,
+            client_token,
+            phone_number,
+            attributes,
+            at,
+            expires_at,
+            at,
+        )
+    added = transaction.execute_sql(_accept_contacts(len(requests)), parameters)
+    transaction.count_accepted(head, added)
+    if added == len(requests):
+        return [Accepted(request.client_token, request.contact_id, False) for request in requests]
+    accepted: list[Accepted] = []
+    for sequence, request in enumerate(requests, first):
+        known = transaction.row("contact_of_token", head.key, request.client_token)
+        if known is None:
+            raise ConflictError(f"The contact id {request.contact_id} is taken by another contact.")
+        accepted.append(Accepted(request.client_token, known[1], repeated=known[0] != sequence))
+    return accepted
+
+
+def _accept_while_room(
+    transaction: WriteTransaction,
+    head: CampaignHead,
+    requests: Sequence[DialRequest],
+    values: Sequence[Row],
+    at: Instant,
+    max_waiting: int,
+) -> list[Accepted | None]:
+    """Accept one by one until the backlog is full; tokens known already are answered all the same."""
+    accepted: list[Accepted | None] = []
+    for request, request_values in zip(requests, values, strict=True):
+        if head.waiting < max_waiting:
+            accepted += _accept(transaction, head, [request], [request_values], at)
+            continue
+        known = transaction.row("contact_of_token", head.key, request.client_token)
+        accepted.append(None if known is None else Accepted(request.client_token, known[1], repeated=True))
+    return accepted
+
+
+# --- leases -------------------------------------------------------------------------------------------------------
+
+
+def acquire_lease(
+    transaction: WriteTransaction, instance_id: str, owner: str, ttl: Duration, now: Instant, *, sole: bool
+) -> Lease | None:
+    _check_instance(transaction, instance_id)
+    token = 1
+    row = transaction.row("lease", instance_id)
+    if row is not None:
+        last_token, last_owner, expires_at = row
+        if not sole and last_owner not in (None, owner) and expires_at > now:
+            return None
+        token = last_token + 1
+    transaction.execute("put_lease", instance_id, token, owner, now + ttl)
+    return Lease(instance_id, owner, token)
+
+
+def renew_lease(transaction: WriteTransaction, lease: Lease, ttl: Duration, now: Instant) -> None:
+    if not transaction.execute("renew_lease", now + ttl, lease.instance_id, lease.token, lease.owner):
+        raise LeaseLostError
+
+
+def release_lease(transaction: WriteTransaction, lease: Lease) -> None:
+    transaction.execute("release_lease", lease.instance_id, lease.token, lease.owner)

@@ -1,0 +1,159 @@
+"""Rows of the SQLite store to and from values of the domain.
+
+Decides the order of columns and the encoding of what SQLite has no type for. It must not know connections or threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from trunkcall.domain.campaign import (
+    AnswerMachineDetectionConfig,
+    Campaign,
+    CampaignState,
+    DialerConfig,
+    DialerType,
+    OutboundCallConfig,
+)
+from trunkcall.domain.contact import (
+    ContactRecord,
+    ContactState,
+    DetectionStatus,
+    DialRequest,
+    DisconnectReason,
+    Disposition,
+    LiveContact,
+    WaitingContact,
+)
+from trunkcall.domain.directory import AccessKey, Instance
+
+Row: TypeAlias = tuple[Any, ...]
+"""A row as sqlite3 gives it; the schema is STRICT, so the types are those of the columns."""
+
+_encode = msgspec.json.Encoder().encode
+_decode_map = msgspec.json.Decoder(dict[str, str]).decode
+_decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+def to_json(value: Mapping[str, str] | Sequence[str] | Sequence[int]) -> str:
+    return _encode(value).decode() if value else ("{}" if isinstance(value, Mapping) else "[]")
+
+
+def strings_from_json(text: str) -> tuple[str, ...]:
+    return _decode_list(text)
+
+
+def instance_from_row(row: Row) -> Instance:
+    instance_id, alias, created_at, onboarded = row
+    return Instance(instance_id, alias, created_at, bool(onboarded))
+
+
+def access_key_to_row(key: AccessKey) -> Row:
+    return key.access_key_id, key.encrypted_secret, key.policy, key.created_at, key.revoked_at
+
+
+def access_key_from_row(row: Row) -> AccessKey:
+    return AccessKey(*row)
+
+
+def campaign_to_row(campaign: Campaign) -> Row:
+    dialer, call = campaign.dialer, campaign.outbound_call
+    detection = call.answer_machine_detection
+    return (
+        campaign.campaign_id,
+        campaign.arn,
+        campaign.instance_id,
+        campaign.name,
+        dialer.dialer_type.value,
+        dialer.bandwidth_allocation,
+        dialer.dialing_capacity,
+        call.contact_flow_id,
+        call.queue_id,
+        call.source_phone_number,
+        None if detection is None else detection.enabled,
+        None if detection is None else detection.await_prompt,
+        campaign.state.value,
+        campaign.created_at,
+        to_json(campaign.tags),
+        campaign.deleted_at,
+        campaign.version,
+    )
+
+
+def campaign_from_row(row: Row) -> Campaign:
+    (campaign_id, arn, instance_id, name, dialer_type, bandwidth, capacity, flow_id, queue_id, source_number) = row[:10]
+    enabled, await_prompt, state, created_at, tags, deleted_at, version = row[10:]
+    detection = (
+        None
+        if enabled is None
+        else AnswerMachineDetectionConfig(bool(enabled), None if await_prompt is None else bool(await_prompt))
+    )
+    return Campaign(
+        campaign_id,
+        arn,
+        instance_id,
+        name,
+        DialerConfig(DialerType(dialer_type), bandwidth, capacity),
+        OutboundCallConfig(flow_id, queue_id, source_number, detection),
+        CampaignState(state),
+        created_at,
+        _decode_map(tags),
+        deleted_at,
+        version,
+    )
+
+
+def request_to_values(request: DialRequest) -> Row:
+    """What of a contact's row the request alone decides."""
+    return (
+        request.contact_id,
+        request.client_token,
+        request.phone_number,
+        to_json(request.attributes),
+        request.expires_at,
+    )
+
+
+def waiting_from_row(campaign_id: str, row: Row) -> WaitingContact:
+    contact_id, sequence, expires_at, client_token, phone_number = row
+    return WaitingContact(contact_id, campaign_id, sequence, expires_at, client_token, phone_number)
+
+
+def live_from_row(row: Row) -> LiveContact:
+    contact_id, campaign_id, state, leg_id, detection, agent_id, queued_at, attempted_at = row
+    return LiveContact(
+        contact_id,
+        campaign_id,
+        ContactState(state),
+        leg_id,
+        None if detection is None else DetectionStatus(detection),
+        agent_id,
+        queued_at,
+        attempted_at,
+    )
+
+
+def record_from_row(row: Row) -> ContactRecord:
+    """A contact record; the row's columns after its sequence are in the order of the record's fields."""
+    values = list(row[1:])
+    values[_ATTRIBUTES] = _decode_map(values[_ATTRIBUTES])
+    values[_STATE] = ContactState(values[_STATE])
+    values[_ABANDONED] = bool(values[_ABANDONED])
+    if values[_DETECTION] is not None:
+        values[_DETECTION] = DetectionStatus(values[_DETECTION])
+    if values[_DISPOSITION] is not None:
+        values[_DISPOSITION] = Disposition(values[_DISPOSITION])
+        values[_REASON] = DisconnectReason(values[_REASON])
+    return ContactRecord(*values)
+
+
+_FIELDS = tuple(ContactRecord.__dataclass_fields__)
+_ATTRIBUTES = _FIELDS.index("attributes")
+_STATE = _FIELDS.index("state")
+_DETECTION = _FIELDS.index("detection")
+_ABANDONED = _FIELDS.index("abandoned")
+_DISPOSITION = _FIELDS.index("disposition")
+_REASON = _FIELDS.index("disconnect_reason")

@@ -1,0 +1,177 @@
+"""Connections to the SQLite store, its SQL and its schema version.
+
+Decides how a store's file is created, opened, checked and migrated. It must not know what the rows mean.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from trunkcall.domain.errors import SchemaMismatchError
+from trunkcall.domain.instants import MILLISECOND, Duration
+
+_SQL = files("trunkcall.storage") / "sql" / "sqlite"
+_HEADER = re.compile(r"^-- (\w+) --$", re.MULTILINE)
+
+APPLICATION_ID: Final = 0x54524B43
+"""``TRKC`` in the file's header: tells a store of ours from any other SQLite file."""
+
+
+_FOREIGN = "The file is not a store of Trunkcall. Choose another data directory, or move the file away."
+
+
+def parse_queries(text: str) -> Mapping[str, str]:
+    """The statements of a file in which each stands under a header ``-- name --``. Text before the first is prose."""
+    _, *parts = _HEADER.split(text)
+    names = parts[::2]
+    if len(set(names)) < len(names):
+        raise ValueError("two queries have the same name")
+    return {name: _without_comments(body) for name, body in zip(names, parts[1::2], strict=True)}
+
+
+def _without_comments(body: str) -> str:
+    lines = (line for line in body.splitlines() if line and not line.startswith("--"))
+    return "\n".join(lines).rstrip(";")
+
+
+def _read_migrations() -> Sequence[str]:
+    paths = sorted(
+        (path for path in (_SQL / "migrations").iterdir() if path.name.endswith(".sql")), key=lambda p: p.name
+    )
+    for number, path in enumerate(paths, start=1):
+        if not path.name.startswith(f"{number:04}_"):
+            raise ValueError(f"the migration {path.name} is not number {number}")
+    return tuple(path.read_text("utf-8") for path in paths)
+
+
+QUERIES: Final[Mapping[str, str]] = parse_queries((_SQL / "queries.sql").read_text("utf-8"))
+SCHEMA: Final = (_SQL / "schema.sql").read_text("utf-8")
+MIGRATIONS: Final = _read_migrations()
+"""Migration n leads from schema version n - 1 to n."""
+
+
+def create_file(path: Path) -> None:
+    """Make sure that the file exists. A new one is readable by its owner alone, and so are the -wal and -shm files
+    beside it: SQLite gives them the mode of the database."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+    # Without this the name of the file may not survive power loss, though its contents would.
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def connect(path: Path, busy_timeout: Duration, *, read_only: bool) -> sqlite3.Connection:
+    """A connection in autocommit. It may be handed to another thread, but is used by one at a time."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {busy_timeout // MILLISECOND}")
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA cache_size = -16384")
+            return connection
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        # Random client tokens touch most pages of their index; a longer log writes each of them back less often.
+        connection.execute("PRAGMA wal_autocheckpoint = 8000")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute("PRAGMA cache_size = -65536")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_file(path: Path, busy_timeout: Duration) -> None:
+    """Raise SchemaMismatchError, without having changed it, if the file cannot be a store of this version or an older
+    one."""
+    try:
+        with closing(connect(path, busy_timeout, read_only=True)) as connection:
+            _version(connection)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise SchemaMismatchError(_FOREIGN) from error
+
+
+def ensure_schema(connection: sqlite3.Connection) -> None:
+    """Create the schema in an empty file. Raises SchemaMismatchError when the file's is not this version's."""
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        raise sqlite3.OperationalError("its file system does not support write-ahead logging")
+    if _version(connection) == len(MIGRATIONS):
+        return
+    with _Transaction(connection):
+        version = _version(connection)
+        if version == 0:
+            _apply(connection, SCHEMA, len(MIGRATIONS))
+        elif version < len(MIGRATIONS):
+            raise SchemaMismatchError(
+                f"The store has schema version {version}, this Trunkcall needs {len(MIGRATIONS)}. "
+                "Stop every process that uses the store, back it up and run `trunkcall db migrate`."
+            )
+
+
+def migrate_schema(connection: sqlite3.Connection) -> None:
+    """Bring the file's schema to this version, one transaction for each step. An empty file gets the schema."""
+    for number in range(_version(connection) + 1, len(MIGRATIONS) + 1):
+        with _Transaction(connection):
+            if _version(connection) < number:
+                _apply(connection, MIGRATIONS[number - 1], number)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """The file's schema version; 0 for an empty file. Raises SchemaMismatchError if it cannot be used at all."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    application_id = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    if application_id != APPLICATION_ID:
+        if version or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall():
+            raise SchemaMismatchError(_FOREIGN)
+        return 0
+    if version > len(MIGRATIONS):
+        raise SchemaMismatchError(
+            f"The store has schema version {version}, this Trunkcall knows up to {len(MIGRATIONS)}. "
+            "Upgrade Trunkcall to the version that wrote it, or restore a backup made before that upgrade."
+        )
+    return version
+
+
+def _apply(connection: sqlite3.Connection, script: str, version: int) -> None:
+    for statement in _statements(script):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK if anything is raised. ``executescript`` would commit too early."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
+        self._connection.execute("COMMIT" if kind is None else "ROLLBACK")

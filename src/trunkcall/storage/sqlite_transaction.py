@@ -1,0 +1,145 @@
+"""What one write transaction knows and has yet to write: campaigns' heads and the counters of their contacts.
+
+Decides how counters stay right and cheap: read once, changed in memory, written once before the commit. It must not
+know threads, nor when the transaction begins and ends.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.contact import Disposition
+from trunkcall.domain.errors import NotFoundError
+from trunkcall.storage.sqlite_rows import Row
+from trunkcall.storage.sqlite_schema import QUERIES
+
+
+@dataclass(slots=True)
+class CampaignHead:
+    """A campaign as a write transaction needs it. ``waiting`` includes what this transaction has done so far."""
+
+    key: int
+    campaign_id: str
+    instance_id: str
+    state: CampaignState
+    deleted: bool
+    waiting: int
+
+    @property
+    def takes_requests(self) -> bool:
+        return self.state is CampaignState.RUNNING and not self.deleted
+
+
+@dataclass(slots=True)
+class _Counts:
+    accepted: int = 0
+    waiting: int = 0
+    dispositions: dict[Disposition, int] = field(default_factory=dict)
+
+
+class WriteTransaction:
+    """The connection inside BEGIN … COMMIT, with the counters of the operations run so far.
+
+    An operation changes rows first and counters after: one that raises before its first change has changed nothing.
+    """
+
+    __slots__ = ("_connection", "_counts", "_heads", "_next_sequence")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._heads: dict[str, CampaignHead] = {}
+        self._counts: defaultdict[int, _Counts] = defaultdict(_Counts)
+        self._next_sequence: int | None = None
+
+    # --- statements -----------------------------------------------------------------------------------------------
+
+    def execute(self, query: str, *parameters: Any) -> int:
+        """Run a statement by name; how many rows it changed."""
+        return self._connection.execute(QUERIES[query], parameters).rowcount
+
+    def execute_many(self, query: str, rows: Iterable[Row]) -> None:
+        self._connection.executemany(QUERIES[query], rows)
+
+    def execute_sql(self, sql: str, parameters: list[Any]) -> int:
+        """Run a statement derived from one in the file; how many rows it added or changed."""
+        before = self._connection.total_changes
+        self._connection.execute(sql, parameters)
+        return self._connection.total_changes - before
+
+    def insert(self, query: str, *parameters: Any) -> int:
+        """Run an INSERT of one row; its key."""
+        key = self._connection.execute(QUERIES[query], parameters).lastrowid
+        assert key is not None
+        return key
+
+    def row(self, query: str, *parameters: Any) -> Row | None:
+        row: Row | None = self._connection.execute(QUERIES[query], parameters).fetchone()
+        return row
+
+    def rows(self, query: str, *parameters: Any) -> list[Row]:
+        return self._connection.execute(QUERIES[query], parameters).fetchall()
+
+    # --- campaigns --------------------------------------------------------------------------------------------------
+
+    def find_campaign(self, campaign_id: str) -> CampaignHead | None:
+        """The campaign's head, deleted or not."""
+        head = self._heads.get(campaign_id)
+        if head is None and (row := self.row("campaign_head", campaign_id)) is not None:
+            key, _, instance_id, state, deleted, waiting = row
+            # The row does not hold what this transaction has counted and not yet written.
+            waiting += self._counts[key].waiting
+            head = CampaignHead(key, campaign_id, instance_id, CampaignState(state), bool(deleted), waiting)
+            self._heads[campaign_id] = head
+        return head
+
+    def campaign(self, campaign_id: str) -> CampaignHead:
+        """The campaign's head. Raises NotFoundError if there is none or it was deleted."""
+        head = self.find_campaign(campaign_id)
+        if head is None or head.deleted:
+            raise NotFoundError(f"There is no campaign {campaign_id}.")
+        return head
+
+    def forget_campaign(self, campaign_id: str) -> None:
+        """Read the campaign again when it is needed next: its row was changed."""
+        self._heads.pop(campaign_id, None)
+
+    # --- counters -----------------------------------------------------------------------------------------------------
+
+    def take_sequences(self, count: int) -> int:
+        """The first of so many sequence numbers, greater than any given before."""
+        if self._next_sequence is None:
+            row = self.row("contact_sequence")
+            assert row is not None
+            self._next_sequence = int(row[0]) + 1
+        first = self._next_sequence
+        self._next_sequence += count
+        return first
+
+    def count_accepted(self, head: CampaignHead, contacts: int) -> None:
+        self._counts[head.key].accepted += contacts
+        self.count_waiting(head, contacts)
+
+    def count_waiting(self, head: CampaignHead, contacts: int) -> None:
+        head.waiting += contacts
+        self._counts[head.key].waiting += contacts
+
+    def count_disposition(self, head: CampaignHead, disposition: Disposition, contacts: int = 1) -> None:
+        dispositions = self._counts[head.key].dispositions
+        dispositions[disposition] = dispositions.get(disposition, 0) + contacts
+
+    def flush(self) -> None:
+        """Write the counters. Whoever commits calls it first, and an operation before it reads counters by SQL."""
+        if self._next_sequence is not None:
+            self.execute("set_contact_sequence", self._next_sequence - 1)
+            self._next_sequence = None
+        for key, counts in self._counts.items():
+            if counts.accepted or counts.waiting:
+                self.execute("add_to_backlog", counts.accepted, counts.waiting, key)
+            for disposition, contacts in counts.dispositions.items():
+                self.execute("add_to_dispositions", key, disposition.value, contacts)
+        self._counts.clear()

@@ -1,0 +1,170 @@
+"""The contract that every store keeps. One conformance suite (tests/storage/) runs over all of them.
+
+Decides what is durable, atomic and refused. It must not know SQL. Times are arguments: a store never reads a clock, but
+for leases, whose time is the database's own.
+
+Promises, for every method that changes something: when it returns, the change survives kill -9 and power loss; when it
+raises a domain error, nothing was changed; when it raises StoreUnavailableError, the result may be unknown and the
+caller must read again before it goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from trunkcall.domain.campaign import Campaign, CampaignState
+from trunkcall.domain.changes import Change, Refusal
+from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition, LiveContact, WaitingContact
+from trunkcall.domain.directory import AccessKey, Agent, Directory, Instance
+from trunkcall.domain.instants import Duration, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to dial for one instance. ``token`` grows with every new owner; a store refuses changes that carry an
+    older one."""
+
+    instance_id: str
+    owner: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One dial request that the store holds. ``repeated`` tells that the client token was known already, in which case
+    ``contact_id`` is the first one's."""
+
+    client_token: str
+    contact_id: str
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PutResult:
+    """What became of a batch: in the order of the request, None where the campaign's backlog was full."""
+
+    accepted: Sequence[Accepted | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """What became of a dialer's changes. ``refused`` names the attempts that must not be made, with the reason;
+    ``not_expired`` the contacts that no longer waited when ContactExpired reached the store."""
+
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    not_expired: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerMinute:
+    """Live answers and abandonments of one campaign that fell into the minute beginning at ``minute_at``."""
+
+    minute_at: Instant
+    live_answers: int
+    abandoned: int
+
+
+class Store(Protocol):
+    """Durable state in the domain's verbs."""
+
+    async def open(self) -> None:
+        """Create or check the schema. Raises SchemaMismatchError when it is newer or needs a migration."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of every handle. May be called twice."""
+
+    # --- the contact centre -------------------------------------------------------------------------------------
+
+    async def create_instance(self, directory: Directory, access_key: AccessKey | None = None) -> None:
+        """Create an instance with all that is in its directory, and a first access key, in one step."""
+
+    async def instances(self) -> Sequence[Instance]: ...
+
+    async def directory(self, instance_id: str) -> Directory | None: ...
+
+    async def put_agents(self, instance_id: str, agents: Sequence[Agent]) -> None:
+        """Create these agents, or replace those of the same id."""
+
+    async def put_access_key(self, access_key: AccessKey) -> None: ...
+
+    async def access_key(self, access_key_id: str) -> AccessKey | None: ...
+
+    async def access_keys(self) -> Sequence[AccessKey]: ...
+
+    # --- campaigns -----------------------------------------------------------------------------------------------
+
+    async def create_campaign(self, campaign: Campaign) -> Campaign:
+        """Store a new campaign. If the instance has a campaign of that name that was not deleted, store nothing and
+        return that one (its ``campaign_id`` differs from the given)."""
+
+    async def campaign(self, campaign_id: str) -> Campaign | None:
+        """The campaign, or None if there is none or it was deleted."""
+
+    async def campaigns(
+        self, *, instance_id: str | None, after: tuple[Instant, str] | None, limit: int
+    ) -> Sequence[Campaign]:
+        """Campaigns that were not deleted, by ``created_at`` then ``campaign_id``, beginning after the given pair."""
+
+    async def change_campaign_state(
+        self, campaign_id: str, *, allowed_from: Collection[CampaignState], to: CampaignState
+    ) -> Campaign:
+        """Compare and set. Raises NotFoundError; InvalidCampaignStateError with the actual state."""
+
+    async def delete_campaign(self, campaign_id: str, *, at: Instant) -> Campaign:
+        """Mark the campaign deleted; one that is Running or Paused is Stopped with it. Its records stay, its name is
+        free again. Raises NotFoundError."""
+
+    async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
+        """Campaigns of the instance, deleted ones included, whose version is greater, by version."""
+
+    # --- dial requests -------------------------------------------------------------------------------------------
+
+    async def put_dial_requests(
+        self, campaign_id: str, requests: Sequence[DialRequest], *, at: Instant, max_waiting: int
+    ) -> PutResult:
+        """Accept dial requests in their order. A client token known in the campaign (or earlier in this batch) gets the
+        first contact's id and adds nothing. Requests beyond ``max_waiting`` waiting contacts of the campaign are not
+        accepted. Raises NotFoundError; InvalidCampaignStateError unless the campaign is Running."""
+
+    async def waiting_contacts(self, campaign_id: str, *, after_sequence: int, limit: int) -> Sequence[WaitingContact]:
+        """Waiting contacts of the campaign in order of acceptance, beginning after the given sequence number (0 for
+        the first). Every contact accepted later has a greater sequence number than any that was visible before."""
+
+    async def waiting_count(self, campaign_id: str) -> int:
+        """How many contacts of the campaign wait to be dialed."""
+
+    def contacts(
+        self, *, campaign_id: str | None = None, instance_id: str | None = None, chunk: int = 1000
+    ) -> AsyncIterator[Sequence[ContactRecord]]:
+        """Every contact record in order of acceptance, in chunks, in constant memory. Deleted campaigns' included."""
+
+    async def disposition_counts(self, campaign_id: str) -> Mapping[Disposition | None, int]:
+        """How many contacts of the campaign ended how; under None those that have not ended."""
+
+    # --- what the owner of the lease may do --------------------------------------------------------------------
+
+    async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
+        """Own the instance for ``ttl``, with a token greater than any before; None while another owner's has time
+        left. ``sole`` says that the caller knows no other owner can be alive, so none is waited for."""
+
+    async def renew_lease(self, lease: Lease, ttl: Duration) -> None:
+        """Own it for ``ttl`` from now. Raises LeaseLostError if there is a newer owner or the lease was released."""
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Let the next owner in at once. Nothing happens if the lease is no longer held."""
+
+    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        """Make the changes durable in one transaction, in their order. Raises LeaseLostError and changes nothing if the
+        lease is no longer this owner's. Attempts that may not be made are refused one by one."""
+
+    async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
+        """End up to ``limit`` waiting contacts of the lease's instance as EXPIRED: those whose expiry has come, and
+        those whose campaign is Stopped, Failed or deleted. Returns them. Raises LeaseLostError."""
+
+    async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
+        """Contacts that are neither waiting nor ended."""
+
+    async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
+        """The campaign's ledger from the minute of ``since``, oldest first."""

@@ -1,0 +1,1 @@
+"""The Carrier protocol and its adapters: who makes legs, and how."""

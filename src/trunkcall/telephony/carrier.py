@@ -1,0 +1,92 @@
+"""The contract of every carrier. One conformance suite (tests/telephony/) runs over all of them.
+
+Decides what the dialer may ask of a carrier and what a carrier must tell. It must not know SIP or any switch.
+
+Rules (research/telephony.md, 5 and 11):
+
+- Leg ids are chosen by the dialer and never used twice. To originate under the id of a leg that is there already makes
+  no second one.
+- Methods hand the deed over and return at once. They do not raise: what came of it arrives as an event. A carrier acts
+  on its switch's events, never on the answer to a request.
+- Each leg ends with exactly one LegEnded, or OriginateVoided if the originate provably never left (connection refused;
+  an error, and the switch knows no such leg). When it cannot tell, the leg was LOST, never void.
+- LegRang is told when ringing was seen, at most once; a leg that ends without it never rang: that is how a dead host is
+  told from nobody answering.
+- A leg originated with ``detect_machines`` gets one DetectionEnded after LegAnswered, unless it ends before.
+- When the switch cannot be reached: CarrierLost. When it can again: CarrierFound with every leg of ours that is up or
+  being made, after which events go on. Events in between may be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
+from trunkcall.engine.events import (
+    CarrierFound,
+    CarrierLost,
+    DetectionEnded,
+    LegAnswered,
+    LegEnded,
+    LegRang,
+    LegsBridged,
+    OriginateVoided,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded:
+    """A prompt was played to its end, or could not be played."""
+
+    leg_id: str
+
+
+CarrierEvent: TypeAlias = (
+    LegRang
+    | LegAnswered
+    | DetectionEnded
+    | LegsBridged
+    | LegEnded
+    | OriginateVoided
+    | CarrierLost
+    | CarrierFound
+    | PlaybackEnded
+)
+CarrierSink: TypeAlias = Callable[[CarrierEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Whom an attempt reaches: personal data that the engine does not see. Numbers are E.164."""
+
+    phone_number: str = field(repr=False)
+    caller_id: str | None
+    client_token: str
+
+
+class Carrier(Protocol):
+    """Makes, joins and ends legs."""
+
+    async def start(self, sink: CarrierSink) -> None:
+        """Connect, and tell every event from now on. The first event is CarrierFound, or CarrierLost if the switch
+        cannot be reached."""
+
+    async def close(self) -> None:
+        """Let go of the switch. Legs stay as they are. May be called twice."""
+
+    def originate(self, command: Originate, destination: Destination) -> None:
+        """Dial a customer."""
+
+    def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
+        """Ring an agent's phone, on behalf of a customer's leg."""
+
+    def bridge(self, command: BridgeLegs) -> None:
+        """Join two legs that are up."""
+
+    def play(self, leg_id: str, prompt: str) -> None:
+        """Play a prompt to a leg that is up. ``prompt`` is the text to be spoken."""
+
+    def hang_up(self, command: HangUp) -> None:
+        """End a leg in whatever state it is. Nothing happens if there is none."""

@@ -1,0 +1,54 @@
+"""Every constraint of the service models, just inside and just outside. Without these checks a campaign could be
+created that no client can read back, or a dial request accepted that the dialer can't make sense of."""
+
+from __future__ import annotations
+
+import pytest
+
+from aws.constraint_cases import Case, cases
+from aws.support import SERVICES, operation
+from trunkcall.aws.errors import ApiError
+from trunkcall.aws.protocol import parse_request
+
+EVERY_CASE = [case for service in SERVICES for case in cases(service)]
+
+
+@pytest.mark.parametrize("case", EVERY_CASE, ids=str)
+def test_every_constraint_of_the_model(case: Case) -> None:
+    variant = case.variant
+    compiled = operation(case.operation, case.service)
+    if variant.constraint is None and not variant.wrong_type:
+        heard = parse_request(compiled, case.labels, case.request)
+        assert set(heard) == {name for name, value in variant.value.items() if value is not None}
+        return
+
+    with pytest.raises(ApiError) as refused:
+        parse_request(compiled, case.labels, case.request)
+
+    message = refused.value.message
+    assert f"at '{variant.path}" in message
+    if variant.wrong_type:
+        assert refused.value.code == "SerializationException"
+        assert "can not be converted to" in message
+    else:
+        assert refused.value.code == "ValidationException"
+        assert message.startswith("1 validation error detected: Value")
+        assert f"at '{variant.path}' failed to satisfy constraint: {variant.constraint}" in message
+
+
+def test_the_table_holds_the_whole_model() -> None:
+    broken = [case for case in EVERY_CASE if case.variant.constraint is not None]
+
+    assert len(EVERY_CASE) > 1000
+    assert {"connectcampaigns", "connectcampaignsv2"} == {case.service for case in broken}
+    for family in (
+        "not be null",
+        "length less",
+        "length greater",
+        "value less",
+        "value greater",
+        "enum",
+        "regular",
+        "one of",
+    ):
+        assert any(family in (case.variant.constraint or "") for case in broken), family

@@ -1,0 +1,93 @@
+"""Which error of the API a client gets for what goes wrong in the domain."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aws.support import load
+from trunkcall.aws.errors import COMMON_STATUSES, ApiError, internal_error, not_offered, to_api_error
+from trunkcall.aws.model import CAMPAIGNS_V1, load_service
+from trunkcall.aws.protocol import error_response
+from trunkcall.domain.errors import (
+    CarrierUnavailableError,
+    ConflictError,
+    IllegalTransitionError,
+    InvalidCampaignStateError,
+    InvalidInputError,
+    InvalidStateError,
+    LeaseLostError,
+    NotFoundError,
+    QuotaExceededError,
+    StoreUnavailableError,
+)
+
+RETRIED_BY_EVERY_SDK = {500, 502, 503, 504}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [
+        (NotFoundError(), "ResourceNotFoundException", 404),
+        (ConflictError("Taken."), "ConflictException", 409),
+        (InvalidCampaignStateError("Paused"), "InvalidCampaignStateException", 409),
+        (InvalidStateError(), "InvalidStateException", 409),
+        (InvalidInputError(), "ValidationException", 400),
+        (QuotaExceededError(), "ServiceQuotaExceededException", 402),
+    ],
+)
+def test_what_the_caller_can_act_on_is_told(error: Exception, code: str, status: int) -> None:
+    answer = to_api_error(error)
+
+    assert answer is not None
+    response = error_response(load(CAMPAIGNS_V1).operations["StartCampaign"], answer)
+    assert (answer.code, response.status) == (code, status)
+    assert json.loads(response.body)["message"] == str(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreUnavailableError("disk /var/lib is full"),
+        LeaseLostError(),
+        IllegalTransitionError(),
+        CarrierUnavailableError(),
+        KeyError("+12065550100"),
+    ],
+)
+def test_what_is_our_own_business_is_not_told(error: Exception) -> None:
+    assert to_api_error(error) is None
+
+    response = error_response(load(CAMPAIGNS_V1).operations["StartCampaign"], internal_error())
+
+    assert response.status == 500
+    assert b"internal failure" in response.body
+
+
+def test_nothing_that_is_refused_for_good_is_retried_by_the_sdks() -> None:
+    for code, status in COMMON_STATUSES.items():
+        assert (status in RETRIED_BY_EVERY_SDK) == (code == "InternalServerException")
+
+
+def test_an_operation_that_is_not_offered_is_told_by_name() -> None:
+    response = error_response(None, not_offered("TagResource"))
+
+    assert response.status == 501
+    assert ("x-amzn-errortype", "NotImplementedException") in response.headers
+    assert b"TagResource" in response.body
+
+
+def test_an_error_may_choose_its_status_and_an_unheard_of_one_is_a_bad_request() -> None:
+    assert error_response(None, ApiError("ThrottlingException", "Slow down.")).status == 429
+    assert error_response(None, ApiError("TeapotException", "No.")).status == 400
+    assert error_response(None, ApiError("TeapotException", "No.", status=418)).status == 418
+
+
+def test_another_service_calls_the_same_error_by_its_own_name() -> None:
+    operation = load_service("connect", only=["CreateQueue"]).operations["CreateQueue"]
+
+    response = error_response(operation, ApiError("ValidationException", "No."))
+
+    assert ("x-amzn-errortype", "InvalidParameterException") in response.headers
+    assert json.loads(response.body) == {"Message": "No."}

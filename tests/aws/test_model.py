@@ -1,0 +1,149 @@
+"""What is compiled from a service model, and what is refused."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from aws.support import PATTERNS, SERVICES, botocore_model, load
+from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, PATCHES, compile_pattern, load_service
+from trunkcall.aws.shapes import ModelError
+
+EVERY_PATTERN = [
+    (service, name, botocore_model(service).shape_for(name).metadata["pattern"])
+    for service in SERVICES
+    for name in botocore_model(service).shape_names
+    if "pattern" in botocore_model(service).shape_for(name).metadata
+]
+# Repetitions of everything that patterns of ARNs, addresses, names and durations repeat.
+HOSTILE = [
+    *(
+        "a",
+        "1",
+        "+",
+        "-",
+        "/",
+        ":",
+        ".",
+        "@",
+        " ",
+        "\\",
+        "_a",
+        "a/",
+        "a:",
+        "a.",
+        "a@",
+        "@a.",
+        "a@a.",
+        "1D",
+        "T1H",
+        "aws:",
+    ),
+    "arn:aws:connect-campaigns:us-east-1:123456789012:a/",
+]
+
+
+def test_both_versions_of_the_campaigns_compile_as_a_whole() -> None:
+    assert len(load(CAMPAIGNS_V1).operations) == 22
+    assert len(load(CAMPAIGNS_V2).operations) == 37
+    assert {load(name).signing_name for name in SERVICES} == {"connect-campaigns"}
+
+
+def test_an_operation_knows_what_a_server_needs() -> None:
+    put = load(CAMPAIGNS_V1).operations["PutDialRequestBatch"]
+
+    assert (put.method, put.uri, put.success_status) == ("PUT", "/campaigns/{id}/dial-requests", 200)
+    assert put.python_name == "put_dial_request_batch"
+    assert put.sensitive_members == {"phoneNumber", "attributes"}
+    assert "InvalidCampaignStateException" in put.declared_errors
+    assert put.errors["ServiceQuotaExceededException"].status == 402
+
+
+def test_part_of_another_service_compiles_by_the_same_machinery() -> None:
+    connect = load_service("connect", only=["CreateQueue", "PutUserStatus", "ListQueues", "SearchUsers"])
+
+    assert connect.signing_name == "connect"
+    assert set(connect.operations) == {"CreateQueue", "PutUserStatus", "ListQueues", "SearchUsers"}
+
+
+def test_a_service_of_another_protocol_is_refused() -> None:
+    with pytest.raises(ModelError, match="does not speak rest-json"):
+        load_service("dynamodb")
+
+
+def test_an_operation_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ModelError, match="no operation MakeCoffee"):
+        load_service(CAMPAIGNS_V1, only=["MakeCoffee"])
+
+
+def test_a_pattern_that_python_can_not_read_is_refused_at_start() -> None:
+    with pytest.raises(ModelError, match="can't be read"):
+        compile_pattern(CAMPAIGNS_V1, "Name", r"\p{L}+")
+
+
+def test_a_patch_is_refused_when_the_model_has_changed() -> None:
+    with pytest.raises(ModelError, match="must be reviewed"):
+        compile_pattern(CAMPAIGNS_V2, "Arn", "arn:.*")
+
+
+def test_every_patch_is_still_needed() -> None:
+    for service, name in PATCHES:
+        assert botocore_model(service).shape_for(name).metadata["pattern"] == PATCHES[service, name].reviewed
+
+
+@pytest.mark.parametrize(("service", "name", "pattern"), EVERY_PATTERN)
+def test_no_value_can_keep_a_pattern_busy(service: str, name: str, pattern: str) -> None:
+    """A pattern is tried with no more than its shape's length; one slow request would stop all others."""
+    matches = compile_pattern(service, name, pattern).fullmatch
+    length = botocore_model(service).shape_for(name).metadata.get("max", 20_000)
+    starts = ("", PATTERNS[pattern].prefix, PATTERNS[pattern].of_length(30))
+    for start in starts:
+        for unit in HOSTILE:
+            for end in ("", "!", "\n", "é", " "):
+                value = (start + unit * (length // len(unit)))[: length - len(end)] + end
+                started = time.thread_time()
+                matches(value)
+                assert time.thread_time() - started < 0.1, f"{unit!r} then {end!r}"
+
+
+@pytest.mark.parametrize(
+    ("key", "strings"),
+    [
+        (
+            (CAMPAIGNS_V2, "Arn"),
+            [
+                f"arn:a:b:us-east-1:1:{tail}"
+                for tail in ("", "a", "a/", "/", "a/b", "a//b", "a:b", "a/b:c", "a:", ":b", "a:b:c", "a\n", "é")
+            ],
+        ),
+        (
+            (CAMPAIGNS_V2, "EmailAddress"),
+            ["", "a@b", "a@b.c", "x a@b.c y", "@b.c", "a@.c", "a@b.", "a@b.c.d@e.f", "a@@b.c", "a@b..c", "a@b.c\n"],
+        ),
+    ],
+)
+def test_a_patch_accepts_the_same_strings(key: tuple[str, str], strings: list[str]) -> None:
+    patch = PATCHES[key]
+    for string in strings:
+        original = re.fullmatch(patch.reviewed, string, re.ASCII)
+        assert bool(re.fullmatch(patch.pattern, string, re.ASCII)) == bool(original), string
+
+
+@pytest.mark.parametrize(
+    ("key", "accepted"),
+    [
+        ("Größe 1", True),
+        ("a\u00a0b", True),
+        ("数", True),
+        ("½", True),
+        ("aws:x", False),
+        ("a#b", False),
+        ("a\tb", False),
+    ],
+)
+def test_tag_keys_of_the_contact_centre_may_be_in_any_language(key: str, accepted: bool) -> None:
+    pattern = PATCHES["connect", "TagKey"].reviewed
+
+    assert bool(compile_pattern("connect", "TagKey", pattern).fullmatch(key)) == accepted

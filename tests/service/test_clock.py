@@ -1,0 +1,153 @@
+"""The instance's clock: at 120 times real time a slow disk must not look like a customer who lost patience."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from trunkcall.domain.instants import MINUTE, SECOND, Instant
+from trunkcall.service.clock import STEP, InstanceClock
+
+START: Instant = 1_700_000_000 * SECOND
+
+
+class Wall:
+    """Real time as the test tells it."""
+
+    def __init__(self) -> None:
+        self.s = 100.0
+
+    def monotonic(self) -> float:
+        return self.s
+
+
+def clock_at(wall: Wall, *, speed: float = 60.0, pacing: bool = True) -> InstanceClock:
+    return InstanceClock(speed=speed, pacing=pacing, wall=lambda: START * 1000, monotonic=wall.monotonic)
+
+
+@asynccontextmanager
+async def ticking(clock: InstanceClock) -> AsyncIterator[None]:
+    task = asyncio.create_task(clock.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def let_run() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_it_starts_at_the_wall_clock_and_runs_at_its_speed() -> None:
+    wall = Wall()
+    clock = clock_at(wall)
+    assert clock.now() == START
+    wall.s += 2.0
+    assert clock.now() == START + 2 * MINUTE
+
+
+def test_time_does_not_pass_what_is_due_and_not_done() -> None:
+    wall = Wall()
+    clock = clock_at(wall)
+    clock.call_at(START + 30 * SECOND, lambda: None)
+    wall.s += 2.0
+    assert clock.now() == START + 30 * SECOND
+
+
+def test_a_real_carriers_clock_does_not_wait() -> None:
+    wall = Wall()
+    clock = clock_at(wall, speed=1.0, pacing=False)
+    clock.call_at(START + SECOND, lambda: None)
+    wall.s += 5.0
+    assert clock.now() == START + 5 * SECOND
+
+
+async def test_calls_come_in_order_at_their_instants() -> None:
+    wall = Wall()
+    clock = clock_at(wall)
+    seen: list[tuple[str, Instant]] = []
+
+    def note(name: str) -> None:
+        seen.append((name, clock.now() - START))
+
+    for name, at in (("late", 3), ("first", 1), ("second", 1), ("past", -5)):
+        clock.call_at(START + at * SECOND, partial(note, name))
+    wall.s += 0.5
+    async with ticking(clock):
+        await let_run()
+    assert seen == [("past", 0), ("first", SECOND), ("second", SECOND), ("late", 3 * SECOND)]
+
+
+async def test_a_call_made_by_a_call_is_in_order_too() -> None:
+    wall = Wall()
+    clock = clock_at(wall)
+    seen: list[str] = []
+
+    def first() -> None:
+        seen.append("first")
+        clock.call_at(START + 2 * SECOND, lambda: seen.append("second"))
+
+    clock.call_at(START + SECOND, first)
+    clock.call_at(START + 3 * SECOND, lambda: seen.append("third"))
+    wall.s += 1.0
+    async with ticking(clock):
+        await let_run()
+    assert seen == ["first", "second", "third"]
+
+
+async def test_time_stands_still_until_what_happened_is_dealt_with() -> None:
+    """The dialer commits before it acts; while it waits for the disk, nobody's patience runs."""
+    wall = Wall()
+    clock = clock_at(wall)
+    dealt_with = asyncio.Event()
+    seen: list[str] = []
+
+    async def settled() -> None:
+        await dealt_with.wait()
+
+    clock.settle_with(settled)
+    clock.call_at(START + SECOND, lambda: seen.append("answered"))
+    clock.call_at(START + 3 * SECOND, lambda: seen.append("lost patience"))
+    wall.s += 1.0
+    async with ticking(clock):
+        await let_run()
+        assert seen == ["answered"]
+        assert clock.now() == START + SECOND
+        dealt_with.set()
+        await let_run()
+        assert seen == ["answered", "lost patience"]
+
+
+async def test_what_is_due_almost_together_is_done_together() -> None:
+    """When the machine lags, one commit serves several events."""
+    wall = Wall()
+    clock = clock_at(wall)
+    settlements = 0
+
+    async def settled() -> None:
+        nonlocal settlements
+        settlements += 1
+
+    clock.settle_with(settled)
+    for n in range(5):
+        clock.call_at(START + SECOND + n * STEP // 5, lambda: None)
+    wall.s += 1.0
+    async with ticking(clock):
+        await let_run()
+    assert settlements == 1
+
+
+async def test_a_clock_that_was_held_up_slips_instead_of_racing() -> None:
+    """A laptop that slept for an hour does not live through sixty hours of calls when it wakes."""
+    wall = Wall()
+    clock = clock_at(wall)
+    clock.call_at(START + SECOND, lambda: None)
+    wall.s += 3600.0
+    async with ticking(clock):
+        await let_run()
+    assert clock.now() - START < 3 * MINUTE

@@ -1,0 +1,280 @@
+"""One owner dials, and no engine outlives a failed commit.
+
+What a user would lose otherwise: people called twice after a disk error, or a campaign that stands still for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
+from trunkcall.domain.changes import AttemptBegun, Change
+from trunkcall.domain.contact import DialRequest, DisconnectReason, Disposition
+from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.domain.identifiers import Scope
+from trunkcall.domain.instants import DAY, MINUTE, Instant
+from trunkcall.engine.commands import Originate
+from trunkcall.engine.config import EngineConfig
+from trunkcall.service import owner as owner_module
+from trunkcall.service.clock import InstanceClock
+from trunkcall.service.floor import SimulatedFloor
+from trunkcall.service.installation import first_installation, simulated_agents
+from trunkcall.service.owner import InstanceOwner
+from trunkcall.service.presence import Presence
+from trunkcall.simulation.world import World
+from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.store import CommitResult, Lease, Store
+from trunkcall.telephony.carrier import Destination
+from trunkcall.telephony.simulated import SimulatedCarrier
+
+SCOPE = Scope("aws", "us-east-1", "000000000000")
+
+
+class FaultyStore:
+    """A store whose commits fail when they are told to: before anything is written, or after everything is."""
+
+    def __init__(self, store: SQLiteStore) -> None:
+        self._store = store
+        self.fail_before = 0
+        self.fail_after = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        attempts = any(isinstance(change, AttemptBegun) for change in changes)
+        if attempts and self.fail_before:
+            self.fail_before -= 1
+            raise StoreUnavailableError
+        result = await self._store.commit(lease, changes)
+        if attempts and self.fail_after:
+            self.fail_after -= 1
+            raise StoreUnavailableError
+        return result
+
+
+class Witness(SimulatedCarrier):
+    """A carrier that remembers every originate."""
+
+    def __init__(self, clock: InstanceClock, **arguments: Any) -> None:
+        super().__init__(clock, **arguments)
+        self.originates: Counter[str] = Counter()
+
+    def originate(self, command: Originate, destination: Destination) -> None:
+        self.originates[command.contact_id] += 1
+        super().originate(command, destination)
+
+
+class House:
+    """A store with one Running campaign, and what it takes to dial it."""
+
+    def __init__(self, path: Path) -> None:
+        self.sqlite = SQLiteStore(path)
+        self.store = FaultyStore(self.sqlite)
+        self.clock = InstanceClock(speed=1000.0)
+        self.presence = Presence()
+        self.floor = SimulatedFloor(self.presence)
+        self.carrier = Witness(self.clock, world=World(), seed=1, on_agent_done=self.floor.agent_done)
+        self.ids = (f"id-{n:06d}" for n in itertools.count())
+
+    async def open(self, *, agents: int = 5, requests: int = 60) -> None:
+        await self.sqlite.open()
+        first = first_installation(
+            now=self.clock.now(),
+            new_id=lambda: next(self.ids),
+            access_key_id="AKIA",
+            secret="s",
+            seal=lambda secret, key: secret.encode(),
+        )
+        self.directory = first.directory
+        self.instance_id = first.directory.instance.instance_id
+        await self.sqlite.create_instance(first.directory)
+        staff = simulated_agents(self.directory, agents)
+        await self.sqlite.put_agents(self.instance_id, staff)
+        self.presence.know(frozenset(agent.agent_id for agent in staff))
+        self.floor.staff(agent.agent_id for agent in staff)
+        await self.sqlite.create_campaign(
+            Campaign(
+                campaign_id="spring",
+                arn=SCOPE.campaign_arn("spring"),
+                instance_id=self.instance_id,
+                name="Spring",
+                dialer=DialerConfig(DialerType.PROGRESSIVE, 1.0),
+                outbound_call=OutboundCallConfig(
+                    next(iter(self.directory.contact_flows)), next(iter(self.directory.queues))
+                ),
+                state=CampaignState.INITIALIZED,
+                created_at=self.clock.now(),
+            )
+        )
+        await self.to_state(CampaignState.INITIALIZED, CampaignState.RUNNING)
+        now: Instant = self.clock.now()
+        batch = [DialRequest(f"c-{n}", f"t-{n}", "+12125550100", now + DAY, {}) for n in range(requests)]
+        await self.sqlite.put_dial_requests("spring", batch, at=now, max_waiting=10_000)
+
+    async def to_state(self, of: CampaignState, to: CampaignState) -> None:
+        await self.sqlite.change_campaign_state("spring", allowed_from=[of], to=to)
+
+    def owner(self, name: str = "host:1", *, sole: bool = True) -> InstanceOwner:
+        store: Store = self.store
+        return InstanceOwner(
+            instance_id=self.instance_id,
+            store=store,
+            carrier=self.carrier,
+            clock=self.clock,
+            presence=self.presence,
+            config=EngineConfig(),
+            new_id=lambda: next(self.ids),
+            owner=name,
+            sole=sole,
+        )
+
+    async def ended(self) -> int:
+        counts = await self.sqlite.disposition_counts("spring")
+        return sum(number for disposition, number in counts.items() if disposition is not None)
+
+    async def until_all_ended(self, number: int) -> None:
+        async with asyncio.timeout(60):
+            while await self.ended() < number:
+                await asyncio.sleep(0.02)
+
+    async def records(self) -> list[Any]:
+        return [record async for chunk in self.sqlite.contacts() for record in chunk]
+
+
+@asynccontextmanager
+async def dialing(house: House, *owners: InstanceOwner) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(house.clock.run()), *(asyncio.create_task(owner.run()) for owner in owners)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await house.sqlite.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    monkeypatch.setattr(owner_module, "RETRY_AFTER_S", 0.01)
+    return House(tmp_path / "trunkcall.db")
+
+
+async def test_every_contact_is_dialed_once_and_ends(house: House) -> None:
+    await house.open()
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(60)
+        assert house.carrier.originates == Counter(f"c-{n}" for n in range(60))
+
+
+async def test_an_attempt_whose_commit_failed_is_not_made_and_is_made_later(house: House) -> None:
+    await house.open()
+    house.store.fail_before = 3
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(60)
+        assert house.carrier.originates == Counter(f"c-{n}" for n in range(60))
+        assert all(record.attempts == 1 for record in await house.records())
+
+
+async def test_an_attempt_whose_commit_has_no_known_result_is_never_made(house: House) -> None:
+    """The store may hold the attempt, so it counts as one: better uncalled than called twice."""
+    await house.open()
+    house.store.fail_after = 1
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(60)
+        assert max(house.carrier.originates.values()) == 1
+        failed = [r for r in await house.records() if r.contact_id not in house.carrier.originates]
+        assert failed
+        assert {(r.disposition, r.disconnect_reason) for r in failed} == {
+            (Disposition.ATTEMPT_FAILED, DisconnectReason.OUTBOUND_ATTEMPT_FAILED)
+        }
+
+
+async def test_agents_work_on_after_the_engine_was_rebuilt(house: House) -> None:
+    await house.open(agents=3, requests=90)
+    house.store.fail_before = 1
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(90)
+        agents = {r.agent_id for r in await house.records() if r.agent_id}
+        assert len(agents) == 3
+
+
+async def test_a_campaign_paused_behind_the_dialers_back_is_not_dialed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may pause it; the transaction that records an attempt looks for itself."""
+    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 3600.0)
+    await house.open(requests=200)
+    owner = house.owner()
+    async with dialing(house, owner):
+        while sum(house.carrier.originates.values()) < 10:
+            await asyncio.sleep(0.01)
+        await house.to_state(CampaignState.RUNNING, CampaignState.PAUSED)
+        made = sum(house.carrier.originates.values())
+        await asyncio.sleep(0.5)
+        assert sum(house.carrier.originates.values()) == made
+        await house.to_state(CampaignState.PAUSED, CampaignState.RUNNING)
+        owner.campaigns_changed(house.instance_id)
+        await house.until_all_ended(200)
+        assert house.carrier.originates == Counter(f"c-{n}" for n in range(200))
+
+
+async def test_changes_by_another_process_are_found_by_polling(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 0.02)
+    await house.open(requests=0)
+    async with dialing(house, house.owner()):
+        await asyncio.sleep(0.2)
+        now = house.clock.now()
+        batch = [DialRequest(f"c-{n}", f"t-{n}", "+12125550100", now + DAY, {}) for n in range(10)]
+        await house.sqlite.put_dial_requests("spring", batch, at=now, max_waiting=100)
+        await house.until_all_ended(10)
+
+
+async def test_a_former_owner_dials_no_more(house: House) -> None:
+    await house.open(requests=400)
+    first = house.owner("host:1", sole=False)
+    async with dialing(house, first):
+        while sum(house.carrier.originates.values()) < 10:
+            await asyncio.sleep(0.01)
+        lease = await house.sqlite.acquire_lease(house.instance_id, "host:2", MINUTE, sole=True)
+        assert lease is not None
+        async with asyncio.timeout(10):
+            while first.trouble is None:
+                await asyncio.sleep(0.01)
+        made = sum(house.carrier.originates.values())
+        await asyncio.sleep(0.3)
+        assert sum(house.carrier.originates.values()) == made
+        await house.sqlite.release_lease(lease)
+        async with asyncio.timeout(10):
+            while sum(house.carrier.originates.values()) == made:
+                await asyncio.sleep(0.01)
+        assert max(house.carrier.originates.values()) == 1
+
+
+async def test_an_agent_who_leaves_gets_no_more_contacts(house: House) -> None:
+    await house.open(agents=2, requests=100)
+    leaving = simulated_agents(house.directory, 2)[0].agent_id
+    async with dialing(house, house.owner()):
+        while await house.ended() < 20:
+            await asyncio.sleep(0.01)
+        house.presence.put_user_status(leaving, AgentStatus.OFFLINE)
+        left_at = house.clock.now()
+        # The simulated agent comes back when the work after a contact in progress is done; this one does not.
+        house.carrier._on_agent_done = lambda agent_id: (
+            house.floor.agent_done(agent_id) if agent_id != leaving else None
+        )
+        await house.until_all_ended(100)
+        late = [r for r in await house.records() if (r.connected_to_agent_at or 0) > left_at + MINUTE]
+        assert late
+        assert leaving not in {r.agent_id for r in late}

@@ -1,0 +1,131 @@
+"""Values that the tests of stores are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from trunkcall.domain.campaign import (
+    AnswerMachineDetectionConfig,
+    Campaign,
+    CampaignState,
+    DialerConfig,
+    DialerType,
+    OutboundCallConfig,
+)
+from trunkcall.domain.changes import AttemptBegun
+from trunkcall.domain.contact import ContactRecord, DialRequest
+from trunkcall.domain.directory import Agent, ContactFlow, Directory, Instance, PhoneNumber, Queue, RoutingProfile
+from trunkcall.domain.instants import HOUR, MINUTE, Instant
+from trunkcall.storage.store import Accepted, Lease, PutResult, Store
+
+NOW: Instant = 1_790_000_000_000_000
+LATER: Instant = NOW + 8 * HOUR
+
+_numbers = count(1)
+
+
+@dataclass(slots=True)
+class ManualClock:
+    """The store's own time, where a store lets a test set it."""
+
+    now: Instant = NOW
+
+    def __call__(self) -> Instant:
+        return self.now
+
+
+def directory(instance_id: str = "instance-1") -> Directory:
+    return Directory(
+        instance=Instance(instance_id, f"alias of {instance_id}", NOW, onboarded=True),
+        queues={"q2": Queue("q2", "Sales", "+12065550100"), "q1": Queue("q1", "Support")},
+        contact_flows={"f1": ContactFlow("f1", "Greeting")},
+        phone_numbers={"p1": PhoneNumber("+12065550100")},
+        routing_profiles={"r1": RoutingProfile("r1", "Everyone", ("q1", "q2"))},
+        agents={"a1": Agent("a1", "ann", "r1")},
+    )
+
+
+def campaign(
+    campaign_id: str = "campaign-1",
+    *,
+    name: str | None = None,
+    instance_id: str = "instance-1",
+    state: CampaignState = CampaignState.RUNNING,
+    created_at: Instant = NOW,
+) -> Campaign:
+    return Campaign(
+        campaign_id,
+        f"arn:aws:connect-campaigns:us-east-1:123456789012:campaign/{campaign_id}",
+        instance_id,
+        name or f"name of {campaign_id}",
+        DialerConfig(DialerType.PREDICTIVE, bandwidth_allocation=0.5),
+        OutboundCallConfig("f1", "q1", "+12065550100", AnswerMachineDetectionConfig(enabled=True)),
+        state,
+        created_at,
+        {"team": "north"},
+    )
+
+
+def dial_request(
+    token: str | None = None,
+    *,
+    contact_id: str | None = None,
+    expires_at: Instant = LATER,
+    attributes: Mapping[str, str] | None = None,
+) -> DialRequest:
+    number = next(_numbers)
+    return DialRequest(
+        contact_id or f"contact-{number:08}",
+        token or f"token-{number}",
+        f"+1206{number:07}",
+        expires_at,
+        attributes or {},
+    )
+
+
+async def stand_up(store: Store, campaign_id: str = "campaign-1") -> Lease:
+    """An instance with one running campaign, and the lease to dial for it."""
+    await store.create_instance(directory())
+    await store.create_campaign(campaign(campaign_id))
+    lease = await store.acquire_lease("instance-1", "dialer-1", MINUTE)
+    assert lease is not None
+    return lease
+
+
+async def put(
+    store: Store, *requests: DialRequest, campaign_id: str = "campaign-1", max_waiting: int = 1_000_000
+) -> PutResult:
+    return await store.put_dial_requests(campaign_id, requests, at=NOW, max_waiting=max_waiting)
+
+
+async def accept(store: Store, request: DialRequest | None = None, *, campaign_id: str = "campaign-1") -> str:
+    """One accepted dial request; its contact id."""
+    (accepted,) = (await put(store, request or dial_request(), campaign_id=campaign_id)).accepted
+    assert accepted is not None
+    return accepted.contact_id
+
+
+def begin(contact_id: str, *, campaign_id: str = "campaign-1", at: Instant = NOW) -> AttemptBegun:
+    return AttemptBegun(contact_id, campaign_id, f"leg-of-{contact_id}", at)
+
+
+def contact_ids(result: PutResult) -> Sequence[str | None]:
+    return [None if accepted is None else accepted.contact_id for accepted in result.accepted]
+
+
+def fresh(request: DialRequest) -> Accepted:
+    return Accepted(request.client_token, request.contact_id, repeated=False)
+
+
+def repeated(token: str, first: DialRequest) -> Accepted:
+    return Accepted(token, first.contact_id, repeated=True)
+
+
+async def records(store: Store, campaign_id: str | None = None) -> Mapping[str, ContactRecord]:
+    return {record.contact_id: record async for chunk in store.contacts(campaign_id=campaign_id) for record in chunk}
+
+
+async def record_of(store: Store, contact_id: str) -> ContactRecord:
+    return (await records(store))[contact_id]

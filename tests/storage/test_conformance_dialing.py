@@ -1,0 +1,470 @@
+"""What every store promises to dialers: attempts, contacts in progress, records, expiry, leases (storage/store.py)."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage.support import (
+    LATER,
+    NOW,
+    ManualClock,
+    accept,
+    begin,
+    campaign,
+    contact_ids,
+    dial_request,
+    directory,
+    put,
+    record_of,
+    records,
+    stand_up,
+)
+from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.changes import (
+    AfterContactWorkEnded,
+    AttemptVoided,
+    ContactAbandoned,
+    ContactAnswered,
+    ContactConnected,
+    ContactConnecting,
+    ContactDetected,
+    ContactEnded,
+    ContactExpired,
+    ContactQueued,
+    ContactRequeued,
+    LedgerCounted,
+    Refusal,
+)
+from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
+from trunkcall.domain.errors import (
+    IllegalTransitionError,
+    LeaseLostError,
+    NotFoundError,
+)
+from trunkcall.domain.instants import MINUTE, SECOND
+from trunkcall.storage.store import Lease, LedgerMinute, Store
+
+CAMPAIGN = "campaign-1"
+ALL_STATES = frozenset(CampaignState)
+
+
+async def set_state(store: Store, state: CampaignState, campaign_id: str = CAMPAIGN) -> None:
+    await store.change_campaign_state(campaign_id, allowed_from=ALL_STATES, to=state)
+
+
+def ended(contact_id: str, disposition: Disposition = Disposition.NO_ANSWER) -> ContactEnded:
+    return ContactEnded(contact_id, CAMPAIGN, NOW + SECOND, disposition, DisconnectReason.TELECOM_UNANSWERED)
+
+
+class TestAttempts:
+    async def test_an_attempt_takes_its_contact_out_of_the_backlog(self, store: Store) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        result = await store.commit(lease, [begin(contact_id, at=NOW + 5)])
+        assert not result.refused
+        assert await store.waiting_count(CAMPAIGN) == 0
+        assert await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=5) == []
+        record = await record_of(store, contact_id)
+        assert (record.state, record.attempts, record.attempted_at) == (ContactState.DIALING, 1, NOW + 5)
+        assert record.source_phone_number == "+12065550100"
+
+    async def test_a_contact_is_attempted_once(self, store: Store) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        await store.commit(lease, [begin(contact_id)])
+        assert (await store.commit(lease, [begin(contact_id)])).refused == {contact_id: Refusal.NOT_WAITING}
+        await store.commit(lease, [ended(contact_id)])
+        assert (await store.commit(lease, [begin(contact_id)])).refused == {contact_id: Refusal.NOT_WAITING}
+        assert (await record_of(store, contact_id)).attempts == 1
+        assert (await store.commit(lease, [begin("unknown")])).refused == {"unknown": Refusal.NOT_WAITING}
+
+    @pytest.mark.parametrize("state", sorted(ALL_STATES - {CampaignState.RUNNING}))
+    async def test_no_attempt_begins_once_the_campaign_has_stopped_running(
+        self, store: Store, state: CampaignState
+    ) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        await set_state(store, state)
+        result = await store.commit(lease, [begin(contact_id)])
+        assert result.refused == {contact_id: Refusal.CAMPAIGN_NOT_RUNNING}
+        assert (await record_of(store, contact_id)).state is ContactState.WAITING
+        assert await store.waiting_count(CAMPAIGN) == 1
+
+    async def test_no_attempt_begins_for_a_deleted_campaign(self, store: Store) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        await store.delete_campaign(CAMPAIGN, at=NOW)
+        result = await store.commit(lease, [begin(contact_id)])
+        assert result.refused == {contact_id: Refusal.CAMPAIGN_NOT_RUNNING}
+
+    async def test_no_attempt_begins_when_the_expiry_has_come(self, store: Store) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store, dial_request(expires_at=NOW + SECOND))
+        late = await store.commit(lease, [begin(contact_id, at=NOW + SECOND)])
+        assert late.refused == {contact_id: Refusal.EXPIRED}
+        in_time = await store.commit(lease, [begin(contact_id, at=NOW + SECOND - 1)])
+        assert not in_time.refused
+
+    async def test_a_refused_attempt_leaves_the_others_alone(self, store: Store) -> None:
+        lease = await stand_up(store)
+        one, two = await accept(store), await accept(store)
+        result = await store.commit(lease, [begin(one), begin("unknown"), begin(one), begin(two)])
+        assert result.refused == {"unknown": Refusal.NOT_WAITING, one: Refusal.NOT_WAITING}
+        assert [contact.contact_id for contact in await store.live_contacts("instance-1")] == [one, two]
+
+    async def test_a_voided_attempt_never_was(self, store: Store) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        await accept(store)
+        before = await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=5)
+        await store.commit(lease, [begin(contact_id)])
+        await store.commit(lease, [AttemptVoided(contact_id, CAMPAIGN, NOW + 7)])
+        assert await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=5) == before
+        assert await store.waiting_count(CAMPAIGN) == 2
+        assert await store.live_contacts("instance-1") == []
+        record = await record_of(store, contact_id)
+        assert (record.state, record.attempts, record.attempted_at) == (ContactState.WAITING, 0, None)
+        assert record.updated_at == NOW + 7
+        assert not (await store.commit(lease, [begin(contact_id)])).refused
+
+    async def test_only_an_attempt_that_is_still_dialing_can_be_voided(self, store: Store) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        void = AttemptVoided(contact_id, CAMPAIGN, NOW)
+        with pytest.raises(IllegalTransitionError):
+            await store.commit(lease, [void])
+        await store.commit(lease, [begin(contact_id), ContactAnswered(contact_id, NOW, None)])
+        with pytest.raises(IllegalTransitionError):
+            await store.commit(lease, [void])
+        assert await store.waiting_count(CAMPAIGN) == 0
+
+
+class TestContactsInProgress:
+    async def test_the_record_of_a_contact_tells_its_whole_story(self, store: Store) -> None:
+        lease = await stand_up(store)
+        request = dial_request(attributes={"first name": "Ann", "quote": '"é'})
+        contact_id = await accept(store, request)
+        at = NOW
+        await store.commit(lease, [begin(contact_id, at=at)])
+        await store.commit(lease, [ContactAnswered(contact_id, at + 2, ring_started_at=at + 1)])
+        assert (await record_of(store, contact_id)).state is ContactState.ANSWERED
+        human = ContactDetected(contact_id, at + 4, DetectionStatus.HUMAN_ANSWERED, at + 2, at + 3)
+        await store.commit(lease, [human])
+        assert (await record_of(store, contact_id)).state is ContactState.IN_FLOW
+        await store.commit(lease, [ContactQueued(contact_id, "q2", at + 5)])
+        assert (await record_of(store, contact_id)).state is ContactState.QUEUED
+        await store.commit(lease, [ContactConnecting(contact_id, "a0", "agent-leg-1", at + 6)])
+        connecting = await record_of(store, contact_id)
+        assert (connecting.state, connecting.agent_id) == (ContactState.CONNECTING, "a0")
+        await store.commit(lease, [ContactRequeued(contact_id, at + 7)])
+        requeued = await record_of(store, contact_id)
+        assert (requeued.state, requeued.agent_id, requeued.queued_at) == (ContactState.QUEUED, None, at + 5)
+        await store.commit(
+            lease,
+            [
+                ContactAbandoned(contact_id, at + 8),
+                ContactConnecting(contact_id, "a1", "agent-leg-2", at + 8),
+                ContactConnected(contact_id, "a1", at + 9),
+            ],
+        )
+        assert (await record_of(store, contact_id)).state is ContactState.CONNECTED
+        connected = Disposition.CONNECTED_TO_AGENT
+        await store.commit(
+            lease,
+            [
+                ContactEnded(contact_id, CAMPAIGN, at + 10, connected, DisconnectReason.CUSTOMER_DISCONNECT),
+                AfterContactWorkEnded(contact_id, at + 11),
+            ],
+        )
+        record = await record_of(store, contact_id)
+        assert record.state is ContactState.ENDED
+        assert record.instance_id == "instance-1"
+        assert (record.client_token, record.phone_number) == (request.client_token, request.phone_number)
+        assert record.attributes == request.attributes
+        assert (record.accepted_at, record.expires_at, record.updated_at) == (NOW, LATER, at + 11)
+        assert (record.attempted_at, record.ring_started_at, record.answered_at) == (at, at + 1, at + 2)
+        assert record.detection is DetectionStatus.HUMAN_ANSWERED
+        assert (record.greeting_started_at, record.greeting_ended_at) == (at + 2, at + 3)
+        assert (record.queue_id, record.queued_at) == ("q2", at + 5)
+        assert (record.agent_id, record.connected_to_agent_at, record.abandoned) == ("a1", at + 9, True)
+        assert (record.ended_at, record.after_contact_work_ended_at) == (at + 10, at + 11)
+        assert (record.disposition, record.disconnect_reason) == (connected, DisconnectReason.CUSTOMER_DISCONNECT)
+
+    async def test_an_unanswered_contact_ends_with_what_is_known(self, store: Store) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        busy = DetectionStatus.SIT_TONE_BUSY
+        end = ContactEnded(
+            contact_id,
+            CAMPAIGN,
+            NOW + 3,
+            Disposition.BUSY,
+            DisconnectReason.TELECOM_BUSY,
+            busy,
+            ring_started_at=NOW + 1,
+        )
+        await store.commit(lease, [begin(contact_id), end])
+        record = await record_of(store, contact_id)
+        assert (record.detection, record.ring_started_at, record.answered_at) == (busy, NOW + 1, None)
+        assert (record.queue_id, record.agent_id, record.abandoned) == (None, None, False)
+
+    async def test_contacts_in_progress_are_found_by_the_next_owner(self, store: Store) -> None:
+        lease = await stand_up(store)
+        dialing, connecting, over, _ = [await accept(store) for _ in range(4)]
+        await store.commit(lease, [begin(dialing), begin(connecting), begin(over), ended(over)])
+        await store.commit(
+            lease,
+            [
+                ContactAnswered(connecting, NOW, None),
+                ContactDetected(connecting, NOW, DetectionStatus.AMD_UNRESOLVED),
+                ContactQueued(connecting, "q1", NOW + 1),
+                ContactConnecting(connecting, "a1", "agent-leg", NOW + 2),
+            ],
+        )
+        assert await store.live_contacts("instance-1") == [
+            LiveContact(dialing, CAMPAIGN, ContactState.DIALING, f"leg-of-{dialing}", None, None, None, NOW),
+            LiveContact(
+                connecting,
+                CAMPAIGN,
+                ContactState.CONNECTING,
+                f"leg-of-{connecting}",
+                DetectionStatus.AMD_UNRESOLVED,
+                "a1",
+                NOW + 1,
+                NOW,
+            ),
+        ]
+        assert await store.live_contacts("instance-2") == []
+
+    async def test_contacts_in_progress_outlive_their_campaign(self, store: Store) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        await store.commit(lease, [begin(contact_id)])
+        await store.delete_campaign(CAMPAIGN, at=NOW)
+        assert [contact.contact_id for contact in await store.live_contacts("instance-1")] == [contact_id]
+        await store.commit(lease, [ended(contact_id)])
+        assert (await record_of(store, contact_id)).disposition is Disposition.NO_ANSWER
+
+    async def test_an_impossible_change_fails_the_commit_and_changes_nothing(self, store: Store) -> None:
+        lease = await stand_up(store)
+        one, two = await accept(store), await accept(store)
+        await store.commit(lease, [begin(one), ended(one, Disposition.BUSY)])
+        for impossible in (
+            ended(one, Disposition.NO_ANSWER),
+            AttemptVoided(one, CAMPAIGN, NOW),
+            ContactAnswered(one, NOW, None),
+            ContactConnected("unknown", "a1", NOW),
+            AfterContactWorkEnded("unknown", NOW),
+        ):
+            with pytest.raises(IllegalTransitionError):
+                await store.commit(lease, [begin(two), LedgerCounted(CAMPAIGN, NOW, 1, 1), impossible])
+        assert (await record_of(store, two)).state is ContactState.WAITING
+        assert await store.ledger(CAMPAIGN, since=0) == []
+        assert await store.disposition_counts(CAMPAIGN) == {Disposition.BUSY: 1, None: 1}
+        assert await store.waiting_count(CAMPAIGN) == 1
+
+
+class TestRecordsAndCounts:
+    async def test_records_are_exported_in_order_of_acceptance_chunk_by_chunk(self, store: Store) -> None:
+        await stand_up(store)
+        await store.create_instance(directory("instance-2"))
+        await store.create_campaign(campaign("c2"))
+        await store.create_campaign(campaign("c3", instance_id="instance-2"))
+        ids: dict[str, list[str]] = {CAMPAIGN: [], "c2": [], "c3": []}
+        everything = []
+        for number in range(21):
+            campaign_id = (CAMPAIGN, "c2", "c3")[number % 3]
+            contact_id = await accept(store, campaign_id=campaign_id)
+            ids[campaign_id].append(contact_id)
+            everything.append(contact_id)
+        chunks = [chunk async for chunk in store.contacts(chunk=5)]
+        assert [len(chunk) for chunk in chunks] == [5, 5, 5, 5, 1]
+        assert [record.contact_id for chunk in chunks for record in chunk] == everything
+        assert list(await records(store, "c2")) == ids["c2"]
+        of_instance = [
+            record.contact_id async for chunk in store.contacts(instance_id="instance-2") for record in chunk
+        ]
+        assert of_instance == ids["c3"]
+        assert await records(store, "nothing") == {}
+
+    async def test_an_export_may_be_left_half_way(self, store: Store) -> None:
+        await stand_up(store)
+        await put(store, *(dial_request() for _ in range(5)))
+        async for chunk in store.contacts(chunk=2):
+            assert len(chunk) == 2
+            break
+        await accept(store)
+        assert await store.waiting_count(CAMPAIGN) == 6
+
+    async def test_dispositions_add_up_to_the_requests(self, store: Store) -> None:
+        lease = await stand_up(store)
+        assert await store.disposition_counts(CAMPAIGN) == {}
+        a, b, c, d, e = [await accept(store) for _ in range(5)]
+        await store.commit(lease, [begin(a), begin(b), begin(c)])
+        await store.commit(lease, [ended(a), ended(b, Disposition.BUSY), ContactExpired(d, CAMPAIGN, NOW)])
+        assert await store.disposition_counts(CAMPAIGN) == {
+            Disposition.NO_ANSWER: 1,
+            Disposition.BUSY: 1,
+            Disposition.EXPIRED: 1,
+            None: 2,
+        }
+        await store.commit(lease, [ended(c), begin(e), ended(e)])
+        counts = await store.disposition_counts(CAMPAIGN)
+        assert counts == {Disposition.NO_ANSWER: 3, Disposition.BUSY: 1, Disposition.EXPIRED: 1}
+
+    async def test_the_ledger_counts_by_the_minute(self, store: Store) -> None:
+        lease = await stand_up(store)
+        minute = NOW - NOW % MINUTE
+        await store.commit(
+            lease,
+            [
+                LedgerCounted(CAMPAIGN, minute + MINUTE, 5, 1),
+                LedgerCounted(CAMPAIGN, minute, 1, 0),
+                LedgerCounted(CAMPAIGN, minute + MINUTE - 1, 0, 1),
+            ],
+        )
+        await store.commit(lease, [LedgerCounted(CAMPAIGN, minute + 1, 2, 0)])
+        both = [LedgerMinute(minute, 3, 1), LedgerMinute(minute + MINUTE, 5, 1)]
+        assert await store.ledger(CAMPAIGN, since=minute + 30 * SECOND) == both
+        assert await store.ledger(CAMPAIGN, since=minute + MINUTE) == both[1:]
+        assert await store.ledger("nothing", since=0) == []
+
+
+class TestExpiry:
+    async def test_waiting_contacts_end_when_their_expiry_has_come(self, store: Store) -> None:
+        lease = await stand_up(store)
+        soon, exactly, later = [await accept(store, dial_request(expires_at=NOW + offset)) for offset in (1, 2, 3)]
+        gone = await store.expire_waiting(lease, now=NOW + 2, limit=10)
+        assert [contact.contact_id for contact in gone] == [soon, exactly]
+        assert await store.waiting_count(CAMPAIGN) == 1
+        record = await record_of(store, exactly)
+        assert (record.state, record.disposition) == (ContactState.ENDED, Disposition.EXPIRED)
+        assert (record.disconnect_reason, record.ended_at, record.attempts) == (DisconnectReason.EXPIRED, NOW + 2, 0)
+        assert record.source_phone_number is None
+        assert (await record_of(store, later)).state is ContactState.WAITING
+        assert await store.expire_waiting(lease, now=NOW + 2, limit=10) == []
+
+    @pytest.mark.parametrize("close", [CampaignState.STOPPED, CampaignState.FAILED, None])
+    async def test_the_backlog_of_a_closed_campaign_ends_in_bounded_steps(
+        self, store: Store, close: CampaignState | None
+    ) -> None:
+        lease = await stand_up(store)
+        await store.create_campaign(campaign("open"))
+        kept = await accept(store, campaign_id="open")
+        result = await put(store, *(dial_request() for _ in range(5)))
+        if close is None:
+            await store.delete_campaign(CAMPAIGN, at=NOW)
+        else:
+            await set_state(store, close)
+        steps = [await store.expire_waiting(lease, now=NOW, limit=2) for _ in range(4)]
+        assert [len(step) for step in steps] == [2, 2, 1, 0]
+        assert [contact.contact_id for step in steps for contact in step] == contact_ids(result)
+        assert await store.waiting_count(CAMPAIGN) == 0
+        assert await store.disposition_counts(CAMPAIGN) == {Disposition.EXPIRED: 5}
+        assert (await record_of(store, kept)).state is ContactState.WAITING
+
+    async def test_a_paused_campaign_keeps_its_backlog_until_it_expires(self, store: Store) -> None:
+        lease = await stand_up(store)
+        await accept(store)
+        await set_state(store, CampaignState.PAUSED)
+        assert await store.expire_waiting(lease, now=LATER - 1, limit=10) == []
+        assert len(await store.expire_waiting(lease, now=LATER, limit=10)) == 1
+
+    async def test_only_the_instance_of_the_lease_is_swept(self, store: Store) -> None:
+        lease = await stand_up(store)
+        await store.create_instance(directory("instance-2"))
+        await store.create_campaign(campaign("c2", instance_id="instance-2"))
+        await accept(store, campaign_id="c2")
+        assert await store.expire_waiting(lease, now=LATER, limit=10) == []
+
+    async def test_the_dialer_ends_a_contact_only_while_it_waits(self, store: Store) -> None:
+        lease = await stand_up(store)
+        waiting, dialing = await accept(store), await accept(store)
+        await store.commit(lease, [begin(dialing)])
+        changes = [ContactExpired(contact_id, CAMPAIGN, LATER) for contact_id in (waiting, dialing, "unknown")]
+        result = await store.commit(lease, changes)
+        assert list(result.not_expired) == [dialing, "unknown"]
+        assert (await record_of(store, waiting)).disposition is Disposition.EXPIRED
+        assert (await record_of(store, dialing)).state is ContactState.DIALING
+        assert await store.waiting_count(CAMPAIGN) == 0
+
+
+class TestLeases:
+    async def test_one_owner_at_a_time(self, store: Store, clock: ManualClock) -> None:
+        lease = await stand_up(store)
+        assert await store.acquire_lease("instance-1", "dialer-2", MINUTE) is None
+        clock.now += MINUTE
+        successor = await store.acquire_lease("instance-1", "dialer-2", MINUTE)
+        assert successor is not None
+        assert successor.token > lease.token
+        assert await store.acquire_lease("instance-1", "dialer-1", MINUTE) is None
+
+    async def test_a_renewed_lease_lasts_from_now(self, store: Store, clock: ManualClock) -> None:
+        lease = await stand_up(store)
+        clock.now += MINUTE - 1
+        await store.renew_lease(lease, MINUTE)
+        clock.now += MINUTE - 1
+        assert await store.acquire_lease("instance-1", "dialer-2", MINUTE) is None
+        await store.commit(lease, [])
+
+    async def test_a_released_lease_lets_the_next_owner_in_at_once(self, store: Store) -> None:
+        lease = await stand_up(store)
+        await store.release_lease(lease)
+        await store.release_lease(lease)
+        for refused in (store.commit(lease, []), store.renew_lease(lease, MINUTE)):
+            with pytest.raises(LeaseLostError):
+                await refused
+        successor = await store.acquire_lease("instance-1", "dialer-2", MINUTE)
+        assert successor is not None
+        assert successor.token > lease.token
+        await store.release_lease(lease)
+        await store.commit(successor, [])
+
+    async def test_every_write_of_a_former_owner_is_refused(self, store: Store, clock: ManualClock) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store, dial_request(expires_at=NOW + 1))
+        clock.now += MINUTE
+        assert await store.acquire_lease("instance-1", "dialer-2", MINUTE) is not None
+        for write in (
+            store.commit(lease, [begin(contact_id), LedgerCounted(CAMPAIGN, NOW, 1, 0)]),
+            store.expire_waiting(lease, now=LATER, limit=10),
+            store.renew_lease(lease, MINUTE),
+        ):
+            with pytest.raises(LeaseLostError):
+                await write
+        assert (await record_of(store, contact_id)).state is ContactState.WAITING
+        assert await store.ledger(CAMPAIGN, since=0) == []
+
+    async def test_a_lease_that_ran_out_must_be_renewed_before_it_writes(
+        self, store: Store, clock: ManualClock
+    ) -> None:
+        lease = await stand_up(store)
+        clock.now += MINUTE
+        with pytest.raises(LeaseLostError):
+            await store.commit(lease, [])
+        await store.renew_lease(lease, MINUTE)
+        await store.commit(lease, [])
+
+    async def test_an_owner_that_comes_back_gets_a_new_token(self, store: Store) -> None:
+        lease = await stand_up(store)
+        again = await store.acquire_lease("instance-1", "dialer-1", MINUTE)
+        assert again is not None
+        assert again.token > lease.token
+        with pytest.raises(LeaseLostError):
+            await store.commit(lease, [])
+
+    async def test_a_lease_never_given_is_no_lease(self, store: Store) -> None:
+        await stand_up(store)
+        for forged in (Lease("instance-1", "dialer-9", 1), Lease("instance-9", "dialer-1", 1)):
+            with pytest.raises(LeaseLostError):
+                await store.commit(forged, [])
+        with pytest.raises(NotFoundError):
+            await store.acquire_lease("instance-9", "dialer-1", MINUTE)
+
+    async def test_a_lease_is_of_no_use_for_another_instances_campaigns(self, store: Store) -> None:
+        lease = await stand_up(store)
+        await store.create_instance(directory("instance-2"))
+        await store.create_campaign(campaign("c2", instance_id="instance-2"))
+        contact_id = await accept(store, campaign_id="c2")
+        with pytest.raises(NotFoundError):
+            await store.commit(lease, [begin(contact_id, campaign_id="c2")])

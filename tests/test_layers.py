@@ -1,0 +1,115 @@
+"""The layers may import what the table in ARCHITECTURE.md says, and nothing else.
+
+If this fails, a module has learnt something that it must not know, and the engine would no longer run the same in the
+simulator as in the dialer.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import trunkcall
+
+ROOT = Path(trunkcall.__file__).parent
+STANDARD = frozenset(sys.stdlib_module_names)
+
+IMPURE = frozenset(
+    {"asyncio", "time", "socket", "sqlite3", "logging", "threading", "subprocess", "os", "secrets", "uuid"}
+)
+
+LAYERS = {
+    "domain": set(),
+    "engine": {"domain"},
+    "flows": {"domain"},
+    "simulation": {"engine", "flows", "domain"},
+    "telephony": {"engine", "domain", "simulation"},
+    "storage": {"domain"},
+    "service": {"engine", "flows", "domain", "storage.store", "telephony.carrier"},
+    "aws": {"service", "domain"},
+    "settings": {"domain"},
+}
+"""What of trunkcall each layer may import, besides itself. Layers that are not here (web, cli, compose) may import
+everything."""
+
+LIBRARIES: dict[str, set[str]] = {
+    "domain": set(),
+    "engine": {"numpy"},
+    "flows": set(),
+    "simulation": {"numpy"},
+    "telephony": {"aiohttp"},
+    "storage": {"asyncpg", "cryptography", "msgspec"},
+    "service": {"phonenumbers"},
+    "aws": {"botocore", "msgspec"},
+    "settings": set(),
+}
+
+ADAPTERS = {"storage.sqlite", "telephony.simulated"}
+"""Concrete adapters: named by compose alone."""
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(part for part in parts if part != "__init__"), path
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that the file imports, in full; names imported from a package of ours count as its modules."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import():
+                found.update(alias.name for alias in node.names)
+            case ast.ImportFrom():
+                assert node.level == 0, f"{path} has a relative import"
+                assert node.module is not None
+                found.add(node.module)
+            case _:
+                pass
+    return found
+
+
+def layer_of(module: str) -> str:
+    return module.split(".")[0]
+
+
+CHECKED = [(name, path) for name, path in modules() if layer_of(name) in LAYERS]
+
+
+@pytest.mark.parametrize(("module", "path"), CHECKED, ids=[name for name, _ in CHECKED])
+def test_a_layer_imports_only_what_it_may_know(module: str, path: Path) -> None:
+    layer = layer_of(module)
+    for name in imports(path):
+        top = name.split(".")[0]
+        if top == "trunkcall":
+            inner = name.removeprefix("trunkcall").lstrip(".")
+            allowed = layer_of(inner) == layer or any(inner == a or inner.startswith(a + ".") for a in LAYERS[layer])
+            assert allowed, f"{module} imports {name}"
+        else:
+            assert top in STANDARD or top in LIBRARIES[layer], f"{module} imports the library {name}"
+
+
+@pytest.mark.parametrize("layer", ["domain", "engine", "flows"])
+def test_the_core_touches_neither_clock_nor_chance_nor_the_outside(layer: str) -> None:
+    for name, path in modules():
+        if layer_of(name) == layer:
+            impure = {i.split(".")[0] for i in imports(path)} & IMPURE
+            assert not (impure - ({"uuid"} if layer == "domain" else set())), f"{name} imports {impure}"
+
+
+def test_only_the_composition_root_names_adapters() -> None:
+    for name, path in modules():
+        if name in ("compose",) or name.startswith(("storage.", "telephony.")):
+            continue
+        named = {i.removeprefix("trunkcall.") for i in imports(path)} & ADAPTERS
+        assert not named, f"{name} imports {named}"
+
+
+def test_modules_are_small_enough_to_read() -> None:
+    for name, path in modules():
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 600, f"{name} is two modules"
