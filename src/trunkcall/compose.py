@@ -12,7 +12,6 @@ import random
 import secrets
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -30,15 +29,19 @@ from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation, simulated_agents
+from trunkcall.service.key_ring import KeyRing
+from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
+from trunkcall.service.privacy import Privacy
 from trunkcall.settings import Settings
 from trunkcall.simulation.world import World
-from trunkcall.storage.data_dir import SECRET_KEY, DataDir
+from trunkcall.storage.data_dir import AUDIT_LOG, SECRET_KEY, DataDir
 from trunkcall.storage.secret_box import SecretBox, load_secret_key
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
 from trunkcall.telephony.simulated import SimulatedCarrier
+from trunkcall.web.audit import AuditLog
 from trunkcall.web.gateway import Gateway, Limits
 from trunkcall.web.health import Health
 from trunkcall.web.metrics import Metrics
@@ -65,6 +68,8 @@ class Server:
     store: Store
     clock: InstanceClock
     owner: InstanceOwner
+    onboarding: InstanceOnboarding
+    audit: AuditLog
     gateway: Gateway
     tasks: list[asyncio.Task[None]]
 
@@ -72,6 +77,8 @@ class Server:
         """Begin to dial."""
         self.tasks.append(asyncio.create_task(self.clock.run(), name="clock"))
         self.tasks.append(asyncio.create_task(self.owner.run(), name="owner"))
+        self.tasks.append(asyncio.create_task(self.onboarding.run(), name="onboarding"))
+        self.tasks.append(asyncio.create_task(Privacy(self.store, self.clock).run(), name="retention"))
 
     async def stop(self) -> None:
         """Stop dialing, let contacts in progress go on for ``drain_s``, close what is left, close the store."""
@@ -83,6 +90,7 @@ class Server:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.owner.close_out()
         await self.store.close()
+        self.audit.close()
         self.data_dir.close()
 
 
@@ -122,6 +130,8 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         owner=f"{os.uname().nodename}:{os.getpid()}",
         sole=True,
     )
+    onboarding = InstanceOnboarding(store, clock)
+    audit = AuditLog(settings.data_dir / AUDIT_LOG)
     presence.know(frozenset(agent.agent_id for agent in agents))
     floor.staff(agent.agent_id for agent in agents)
     return Server(
@@ -130,36 +140,40 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         store=store,
         clock=clock,
         owner=owner,
-        gateway=_gateway(settings, store, box, clock, owner, directory.instance.instance_id),
+        onboarding=onboarding,
+        audit=audit,
+        gateway=_gateway(settings, store, box, clock, owner, onboarding, audit, directory.instance.instance_id),
         tasks=[],
     )
 
 
 def _gateway(
-    settings: Settings, store: Store, box: SecretBox, clock: InstanceClock, owner: InstanceOwner, instance_id: str
+    settings: Settings,
+    store: Store,
+    box: SecretBox,
+    clock: InstanceClock,
+    owner: InstanceOwner,
+    onboarding: InstanceOnboarding,
+    audit: AuditLog,
+    instance_id: str,
 ) -> Gateway:
     scope = Scope("aws", settings.region, settings.account_id)
     campaigns = Campaigns(store, scope, clock, lambda: str(uuid4()), owner)
     dial_requests = DialRequests(store, campaigns, clock, new_contact_id, owner, max_waiting=settings.max_pending)
-    v1 = CampaignsV1(campaigns, dial_requests, Paging(box.derive("nextToken")))
+    v1 = CampaignsV1(campaigns, dial_requests, onboarding, Paging(box.derive("nextToken")), scope)
     metrics = Metrics(owner, instance_id)
     health = Health(instance_id, clock, settings.speed, lambda: owner.trouble)
-    opened = lru_cache(maxsize=1024)(box.open)
-
-    async def authenticate(access_key_id: str) -> str | None:
-        key = await store.access_key(access_key_id)
-        if key is None or key.revoked_at is not None:
-            return None
-        return opened(key.encrypted_secret, access_key_id)
+    keys = KeyRing(store, box.open)
 
     return Gateway(
         [load_service(CAMPAIGNS_V1)],
         {CAMPAIGNS_V1: v1.handlers()},
         region=settings.region,
-        authenticate=authenticate,
+        authenticate=keys.secret,
         clock=lambda: time.time_ns() // 1000,
         limits=Limits(body_bytes=settings.max_body_bytes),
         on_request=metrics.on_request,
+        audit=audit.write,
         pages={"/health": health.page, "/metrics": metrics.page},
     )
 

@@ -171,15 +171,6 @@ class TestList:
                 client.list_campaigns(nextToken=wrong)
 
 
-class TestNotOffered:
-    def test_an_operation_to_come_says_so(self, server: Serving, client: Any) -> None:
-        campaign_id = create(server, client, "Later")
-        with pytest.raises(ClientError) as raised:
-            client.update_campaign_name(id=campaign_id, name="Sooner")
-        assert raised.value.response["Error"]["Code"] == "NotImplementedException"
-        assert "UpdateCampaignName" in raised.value.response["Error"]["Message"]
-
-
 class TestSignatures:
     def test_a_wrong_secret_is_refused(self, server: Serving) -> None:
         given = server.environment

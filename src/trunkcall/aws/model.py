@@ -109,6 +109,11 @@ class Operation:
     declared_errors: frozenset[str]
     sensitive_members: frozenset[str]
 
+    @property
+    def mutates(self) -> bool:
+        """Whether it may change something, by AWS's naming of operations."""
+        return not self.name.startswith(("Get", "List", "Describe"))
+
 
 @dataclass(frozen=True, slots=True)
 class Service:

@@ -24,6 +24,7 @@ from trunkcall.aws.values import Violations
 _decode_json = msgspec.json.Decoder().decode
 _encode_json = msgspec.json.Encoder().encode
 _JSON = ("content-type", "application/json")
+_JSON_HEADERS = (_JSON,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class RequestContext:
     """Who asks for what.
 
     ``request_id`` is the x-amzn-RequestId of the answer; ``source_address`` the client's IP address, None if the server
-    does not know it; ``labels`` the decoded labels of the path.
+    does not know it; ``labels`` the decoded labels of the path. What a handler puts into ``response_headers`` is sent
+    with the answer.
     """
 
     request_id: str
@@ -60,6 +62,7 @@ class RequestContext:
     source_address: str | None
     operation: Operation
     labels: Mapping[str, str]
+    response_headers: dict[str, str] = field(default_factory=dict)
 
 
 def fold_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -98,16 +101,31 @@ def parse_request(operation: Operation, labels: Mapping[str, str], request: Http
     return result
 
 
-def success_response(operation: Operation, result: Mapping[str, Any] | None) -> HttpResponse:
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A result that was encoded before, by ``encode_result``."""
+
+    body: bytes
+
+
+def encode_result(operation: Operation, result: Mapping[str, Any]) -> Encoded:
+    """Encode a result to be sent more than once."""
+    assert operation.encode is not None
+    return Encoded(_encode_json(operation.encode(result)))
+
+
+def success_response(operation: Operation, result: Mapping[str, Any] | Encoded | None) -> HttpResponse:
     """The answer to a request that succeeded. ``result`` is keyed by the model's member names; what the model lacks is
     not sent, None is absent.
 
     Raises KeyError when a member that the model requires is missing: a fault of the handler. An operation without an
     output answers an empty body.
     """
+    if isinstance(result, Encoded):
+        return HttpResponse(operation.success_status, _JSON_HEADERS, result.body)
     if operation.encode is None:
         return HttpResponse(operation.success_status, (), b"")
-    return HttpResponse(operation.success_status, (_JSON,), _encode_json(operation.encode(result or {})))
+    return HttpResponse(operation.success_status, _JSON_HEADERS, _encode_json(operation.encode(result or {})))
 
 
 def error_response(operation: Operation | None, error: ApiError) -> HttpResponse:

@@ -32,6 +32,9 @@ MAX_PRESIGNED_S = 604_800
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _TERMINATOR = "aws4_request"
 _TIMESTAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII).fullmatch
+_AUTHORIZATION = re.compile(
+    rf"{_ALGORITHM} Credential=([^\s,=]+), ?SignedHeaders=([^\s,=]+), ?Signature=([^\s,=]+)"
+).fullmatch
 _SIGNATURE = re.compile(r"[0-9a-f]{64}").fullmatch
 _HEADER_NAMES = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+(?:;[a-z0-9!#$%&'*+.^_`|~-]+)*").fullmatch
 _SECONDS = re.compile(r"\d{1,7}", re.ASCII).fullmatch
@@ -215,6 +218,11 @@ def _check_payload(claimed: str | None, payload_hash: str) -> None:
 def _from_header(authorization: str, headers: Mapping[str, str]) -> Credentials:
     if "x-amz-security-token" in headers:
         raise _session_token()
+    # The form in which every SDK writes it; any other is taken apart below.
+    usual = _AUTHORIZATION(authorization)
+    if usual is not None and (date := headers.get("x-amz-date")) is not None:
+        credential, signed_headers, signature = usual.groups()
+        return _credentials(credential, signed_headers, signature, date, None)
     scheme, _, rest = authorization.partition(" ")
     if scheme != _ALGORITHM:
         raise _incomplete(f"Unsupported authorization scheme: only {_ALGORITHM} is accepted.")
@@ -268,6 +276,27 @@ def _from_query(parameters: Mapping[str, str]) -> Credentials:
 def _credentials(
     credential: str, signed_headers: str, signature: str, timestamp: str, expires_s: int | None
 ) -> Credentials:
+    elements, names = _take_apart(credential, signed_headers)
+    if _SIGNATURE(signature) is None:
+        raise _incomplete("Signature must be 64 lower-case hexadecimal digits.")
+    access_key_id, date, region, service, terminator = elements
+    return Credentials(
+        access_key_id,
+        date,
+        region,
+        service,
+        terminator,
+        names,
+        signature,
+        timestamp,
+        _instant(timestamp),
+        expires_s,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _take_apart(credential: str, signed_headers: str) -> tuple[list[str], tuple[str, ...]]:
+    """Scope elements and header names; a client sends the same all day."""
     elements = credential.split("/")
     if len(elements) != 5 or not all(elements):
         # What was sent isn't repeated: somebody may have put a secret there.
@@ -276,21 +305,7 @@ def _credentials(
         )
     if _HEADER_NAMES(signed_headers) is None:
         raise _incomplete("SignedHeaders must be a list of lower-case header names, divided by semicolons.")
-    if _SIGNATURE(signature) is None:
-        raise _incomplete("Signature must be 64 lower-case hexadecimal digits.")
-    access_key_id, date, region, service, terminator = elements
-    return Credentials(
-        access_key_id=access_key_id,
-        date=date,
-        region=region,
-        service=service,
-        terminator=terminator,
-        signed_headers=tuple(signed_headers.split(";")),
-        signature=signature,
-        timestamp=timestamp,
-        signed_at=_instant(timestamp),
-        expires_s=expires_s,
-    )
+    return elements, tuple(signed_headers.split(";"))
 
 
 def _header_timestamp(headers: Mapping[str, str]) -> str | None:
@@ -305,6 +320,7 @@ def _header_timestamp(headers: Mapping[str, str]) -> str | None:
         return None
 
 
+@lru_cache(maxsize=256)
 def _instant(timestamp: str) -> Instant:
     if _TIMESTAMP(timestamp) is not None:
         try:

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from trunkcall.cli import demo, env, export, load, serve
+from trunkcall.cli import demo, env, export, load, privacy, serve
 from trunkcall.domain.errors import TrunkcallError
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command()(serve.serve)
 app.command()(demo.demo)
 app.command()(load.load)
 app.command()(env.env)
+app.command()(privacy.forget_command)
+app.command()(privacy.retention_command)
 app.add_typer(export.app, name="export")
 
 

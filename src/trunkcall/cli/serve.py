@@ -21,6 +21,7 @@ from trunkcall.cli.options import with_settings
 from trunkcall.compose import build_server
 from trunkcall.domain.errors import SettingsError
 from trunkcall.settings import Settings
+from trunkcall.web.connection import GuardedProtocol
 
 log = logging.getLogger(__name__)
 
@@ -109,11 +110,13 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     try:
         config = uvicorn.Config(
             server.gateway,
-            http="httptools",
+            http=GuardedProtocol,
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=5,
         )
         await server.start()

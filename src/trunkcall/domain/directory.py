@@ -7,18 +7,64 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from trunkcall.domain.instants import Instant
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptionConfig:
+    """How an instance's campaign data is encrypted with a key of the customer's own, if at all."""
+
+    enabled: bool = False
+    encryption_type: str | None = None
+    key_arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
-    """One Amazon Connect instance: the unit that one dialer owns."""
+    """One Amazon Connect instance: the unit that one dialer owns.
+
+    Only an onboarded instance can have campaigns. ``retention_days`` is how long personal data of contacts that have
+    ended is kept; None is for ever.
+    """
 
     instance_id: str
     alias: str
     created_at: Instant
     onboarded: bool
+    encryption: EncryptionConfig = EncryptionConfig()
+    retention_days: int | None = None
+
+
+class OnboardingStatus(StrEnum):
+    """Where an onboarding job stands."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class OnboardingFailure(StrEnum):
+    """Why an onboarding job failed."""
+
+    EVENT_BRIDGE_ACCESS_DENIED = "EVENT_BRIDGE_ACCESS_DENIED"
+    EVENT_BRIDGE_MANAGED_RULE_LIMIT_EXCEEDED = "EVENT_BRIDGE_MANAGED_RULE_LIMIT_EXCEEDED"
+    IAM_ACCESS_DENIED = "IAM_ACCESS_DENIED"
+    KMS_ACCESS_DENIED = "KMS_ACCESS_DENIED"
+    KMS_KEY_NOT_FOUND = "KMS_KEY_NOT_FOUND"
+    INTERNAL_FAILURE = "INTERNAL_FAILURE"
+
+
+@dataclass(frozen=True, slots=True)
+class OnboardingJob:
+    """One attempt to enable outbound campaigns on an instance."""
+
+    instance_id: str
+    status: OnboardingStatus
+    encryption: EncryptionConfig
+    started_at: Instant
+    failure: OnboardingFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)

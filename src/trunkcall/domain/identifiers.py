@@ -29,6 +29,12 @@ class Scope:
     def instance_arn(self, instance_id: str) -> str:
         return f"arn:{self.partition}:connect:{self.region}:{self.account_id}:instance/{instance_id}"
 
+    @property
+    def service_linked_role_arn(self) -> str:
+        """The role under which Amazon's service acts for an instance; here it is a name and nothing more."""
+        path = "role/aws-service-role/connect-campaigns.amazonaws.com/AWSServiceRoleForConnectCampaigns"
+        return f"arn:{self.partition}:iam::{self.account_id}:{path}"
+
     def in_instance(self, instance_id: str, kind: str, resource_id: str) -> str:
         """The ARN of a resource inside an instance; ``kind`` is ``queue``, ``contact-flow``, ``agent``, …"""
         return f"{self.instance_arn(instance_id)}/{kind}/{resource_id}"

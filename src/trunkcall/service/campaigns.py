@@ -1,4 +1,4 @@
-"""Use cases about campaigns: create, describe, list, start, stop, pause, resume, delete.
+"""Use cases about campaigns: create, describe, list, update, tag, start, stop, pause, resume, delete.
 
 Decides what may be asked of a campaign and when, by the engine's transition tables. It must not know the wire's names
 nor SQL.
@@ -6,13 +6,19 @@ nor SQL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, OutboundCallConfig
+from trunkcall.domain.campaign import (
+    AnswerMachineDetectionConfig,
+    Campaign,
+    CampaignState,
+    DialerConfig,
+    OutboundCallConfig,
+)
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.directory import Directory
-from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from trunkcall.domain.identifiers import NewId, Scope
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.transitions import CAMPAIGN, CampaignEvent, sources, target
@@ -31,7 +37,19 @@ class Page:
 class Campaigns:
     """Use cases about campaigns. Ids may be given as ids or as ARNs wherever one is asked for."""
 
-    def __init__(self, store: Store, scope: Scope, clock: Clock, new_id: NewId, wakeups: Wakeups) -> None:
+    def __init__(
+        self,
+        store: Store,
+        scope: Scope,
+        clock: Clock,
+        new_id: NewId,
+        wakeups: Wakeups,
+        *,
+        most_campaigns: int | None = None,
+        most_running: int | None = None,
+    ) -> None:
+        self._most_campaigns = most_campaigns
+        self._most_running = most_running
         self._store = store
         self._scope = scope
         self._clock = clock
@@ -51,8 +69,9 @@ class Campaigns:
 
         Names are unique within an instance. Repeated with equal parameters it returns the first campaign; with others
         it raises ConflictError. Raises NotFoundError for an unknown instance, queue or flow, InvalidInputError where
-        parameters do not fit together.
+        parameters do not fit together, QuotaExceededError if the instance has as many campaigns as it may.
         """
+        check_tags(tags)
         directory = await self._directory(instance_id)
         outbound_call = self._resolve(directory, dialer, outbound_call)
         campaign_id = self._new_id()
@@ -67,7 +86,7 @@ class Campaigns:
             created_at=self._clock.now(),
             tags=dict(tags),
         )
-        stored = await self._store.create_campaign(campaign)
+        stored = await self._store.create_campaign(campaign, most=self._most_campaigns)
         if stored.campaign_id == campaign_id:
             self._wakeups.campaigns_changed(instance_id)
             return stored
@@ -96,6 +115,81 @@ class Campaigns:
         """The campaign's state. Raises NotFoundError."""
         return (await self.describe_campaign(id_or_arn)).state
 
+    async def get_campaign_state_batch(self, ids: Sequence[str]) -> list[tuple[str, CampaignState | None]]:
+        """The state of each campaign as it was named, None for one that does not exist."""
+        found: list[tuple[str, CampaignState | None]] = []
+        for id_or_arn in ids:
+            campaign_id = self._scope.campaign_id(id_or_arn)
+            campaign = await self._store.campaign(campaign_id) if campaign_id else None
+            found.append((id_or_arn, campaign.state if campaign is not None else None))
+        return found
+
+    async def update_campaign_name(self, id_or_arn: str, name: str) -> None:
+        """Rename the campaign, in any state. Raises NotFoundError, ConflictError if the name is taken."""
+        await self._edit(id_or_arn, lambda campaign: replace(campaign, name=name))
+
+    async def update_campaign_dialer_config(self, id_or_arn: str, dialer: DialerConfig) -> None:
+        """Give the campaign another dialer, in any state. Raises NotFoundError, and ConflictError for a change to or
+        from agentless."""
+
+        def edit(campaign: Campaign) -> Campaign:
+            if dialer.needs_agents != campaign.dialer.needs_agents:
+                raise ConflictError(
+                    "The dialer type of a saved campaign cannot be changed to agentless or from agentless."
+                )
+            return replace(campaign, dialer=dialer)
+
+        await self._edit(id_or_arn, edit)
+
+    async def update_campaign_outbound_call_config(
+        self,
+        id_or_arn: str,
+        *,
+        contact_flow_id: str | None = None,
+        source_phone_number: str | None = None,
+        answer_machine_detection: AnswerMachineDetectionConfig | None = None,
+    ) -> None:
+        """Change what is given and leave the rest, in any state. The queue cannot be changed. Raises NotFoundError."""
+        campaign = await self.describe_campaign(id_or_arn)
+        directory = await self._directory(campaign.instance_id)
+
+        def edit(campaign: Campaign) -> Campaign:
+            call = campaign.outbound_call
+            call = replace(
+                call,
+                contact_flow_id=contact_flow_id if contact_flow_id is not None else call.contact_flow_id,
+                source_phone_number=(
+                    source_phone_number if source_phone_number is not None else call.source_phone_number
+                ),
+                answer_machine_detection=answer_machine_detection or call.answer_machine_detection,
+            )
+            return replace(campaign, outbound_call=self._resolve(directory, campaign.dialer, call))
+
+        await self._edit(id_or_arn, edit)
+
+    async def list_tags_for_resource(self, arn: str) -> Mapping[str, str]:
+        """The campaign's tags. Raises NotFoundError."""
+        return (await self._tagged(arn)).tags
+
+    async def tag_resource(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Set these tags; others stay. Raises NotFoundError, InvalidInputError if there would be too many."""
+
+        def edit(campaign: Campaign) -> Campaign:
+            merged = {**campaign.tags, **tags}
+            check_tags(merged)
+            return replace(campaign, tags=merged)
+
+        await self._edit((await self._tagged(arn)).campaign_id, edit)
+
+    async def untag_resource(self, arn: str, tag_keys: Collection[str]) -> None:
+        """Take these tags away, if they are there. Raises NotFoundError."""
+
+        def edit(campaign: Campaign) -> Campaign:
+            left = {key: value for key, value in campaign.tags.items() if key not in tag_keys}
+            return replace(campaign, tags=left)
+
+        await self._edit((await self._tagged(arn)).campaign_id, edit)
+
     async def start_campaign(self, id_or_arn: str) -> Campaign:
         """Initialized → Running. Raises NotFoundError, InvalidCampaignStateError."""
         return await self._step(id_or_arn, CampaignEvent.START)
@@ -118,13 +212,33 @@ class Campaigns:
         await self._store.delete_campaign(campaign.campaign_id, at=self._clock.now())
         self._wakeups.campaigns_changed(campaign.instance_id)
 
-    async def _step(self, id_or_arn: str, event: CampaignEvent) -> Campaign:
+    async def _edit(self, id_or_arn: str, edit: Callable[[Campaign], Campaign]) -> None:
+        campaign = await self._store.edit_campaign(self._id(id_or_arn), edit)
+        self._wakeups.campaigns_changed(campaign.instance_id)
+
+    async def _tagged(self, arn: str) -> Campaign:
+        """The campaign behind a resource's ARN; an id is no name of a resource."""
+        if not arn.startswith(self._scope.campaign_arn("")):
+            raise NotFoundError("No resource with this ARN exists.")
+        return await self.describe_campaign(arn)
+
+    def _id(self, id_or_arn: str) -> str:
         campaign_id = self._scope.campaign_id(id_or_arn)
         if not campaign_id:
             raise NotFoundError("No campaign with this id exists.")
-        campaign = await self._store.change_campaign_state(
-            campaign_id, allowed_from=sources(CAMPAIGN, event), to=target(CAMPAIGN, event)
-        )
+        return campaign_id
+
+    async def _step(self, id_or_arn: str, event: CampaignEvent) -> Campaign:
+        try:
+            campaign = await self._store.change_campaign_state(
+                self._id(id_or_arn),
+                allowed_from=sources(CAMPAIGN, event),
+                to=target(CAMPAIGN, event),
+                most_running=self._most_running,
+            )
+        except QuotaExceededError as error:
+            # Start and Resume have no error for a quota; of those they have, this is the one that tells of a conflict.
+            raise ConflictError(error.message) from error
         self._wakeups.campaigns_changed(campaign.instance_id)
         return campaign
 
@@ -158,6 +272,16 @@ class Campaigns:
         elif queue_id is None:
             raise InvalidInputError("connectSourcePhoneNumber is required when there is no connectQueueId.")
         return replace(outbound_call, contact_flow_id=flow_id, queue_id=queue_id)
+
+
+MOST_TAGS = 50
+"""Of one resource, as everywhere in AWS."""
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Raises InvalidInputError if there are too many."""
+    if len(tags) > MOST_TAGS:
+        raise InvalidInputError(f"A campaign can have {MOST_TAGS} tags at most, not {len(tags)}.")
 
 
 def _parameters(campaign: Campaign) -> tuple[object, ...]:

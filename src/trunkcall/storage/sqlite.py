@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -24,6 +25,8 @@ from trunkcall.domain.directory import (
     ContactFlow,
     Directory,
     Instance,
+    OnboardingFailure,
+    OnboardingJob,
     PhoneNumber,
     Queue,
     RoutingProfile,
@@ -37,11 +40,14 @@ from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.sqlite_schema import QUERIES
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 from trunkcall.storage.sqlite_writer import Operation, Writer
-from trunkcall.storage.store import CommitResult, Lease, LedgerMinute, PutResult
+from trunkcall.storage.store import CommitResult, Erasure, ErasureReason, Lease, LedgerMinute, PutResult
 
 T = TypeVar("T")
 
 _MAX_CACHED_CAMPAIGNS: Final = 1024
+_ERASED_AT_ONCE: Final = 1000
+_TRUSTED_S: Final = 0.05
+"""How long a campaign that was read is not looked for again. A change through this store ends that at once."""
 
 
 def _wall_clock() -> Instant:
@@ -67,8 +73,8 @@ class SQLiteStore:
         self._busy_timeout = busy_timeout
         self._writer: Writer | None = None
         self._reader: sqlite3.Connection | None = None
-        self._campaigns: dict[str, Campaign] = {}
-        """Campaigns as last decoded. Only good at the version that the database still has."""
+        self._campaigns: dict[str, tuple[Campaign, float]] = {}
+        """Campaigns as last decoded, and until when that is good without looking."""
 
     async def open(self) -> None:
         """Create or check the schema. Raises SchemaMismatchError when it is newer, needs a migration or is not ours."""
@@ -156,6 +162,35 @@ class SQLiteStore:
         """Create these agents, or replace those of the same id. Raises NotFoundError if there is no such instance."""
         await self._write(lambda transaction: operations.put_agents(transaction, instance_id, agents))
 
+    async def start_onboarding(self, job: OnboardingJob) -> None:
+        """Store a job that is IN_PROGRESS."""
+        await self._write(lambda transaction: operations.start_onboarding(transaction, job))
+
+    async def onboarding_job(self, instance_id: str) -> OnboardingJob | None:
+        """The instance's last job."""
+        row = self._row("onboarding_job", instance_id)
+        return None if row is None else rows.job_from_row(row)
+
+    async def onboarding_in_progress(self) -> Sequence[OnboardingJob]:
+        """Jobs that are IN_PROGRESS, oldest first."""
+        return [rows.job_from_row(row) for row in self._rows("onboarding_in_progress")]
+
+    async def finish_onboarding(self, instance_id: str, failure: OnboardingFailure | None) -> None:
+        """End the job that is IN_PROGRESS."""
+        await self._write(lambda transaction: operations.finish_onboarding(transaction, instance_id, failure))
+
+    async def delete_onboarding_job(self, instance_id: str) -> None:
+        """Forget the job."""
+        await self._write(lambda transaction: operations.delete_onboarding_job(transaction, instance_id))
+
+    async def offboard(self, instance_id: str) -> None:
+        """The instance is not onboarded any more."""
+        await self._write(lambda transaction: operations.offboard(transaction, instance_id))
+
+    async def set_retention(self, instance_id: str, days: int | None) -> None:
+        """How long personal data of ended contacts is kept."""
+        await self._write(lambda transaction: operations.set_retention(transaction, instance_id, days))
+
     async def put_access_key(self, access_key: AccessKey) -> None:
         """Create the access key, or replace the one of that id."""
         await self._write(lambda transaction: operations.put_access_key(transaction, access_key))
@@ -171,16 +206,21 @@ class SQLiteStore:
 
     # --- campaigns --------------------------------------------------------------------------------------------------
 
-    async def create_campaign(self, campaign: Campaign) -> Campaign:
-        """Store a new campaign or return its namesake. Raises NotFoundError if there is no such instance."""
-        return await self._write(lambda transaction: operations.create_campaign(transaction, campaign))
+    async def create_campaign(self, campaign: Campaign, *, most: int | None = None) -> Campaign:
+        """Store a new campaign or return its namesake."""
+        return await self._write(lambda transaction: operations.create_campaign(transaction, campaign, most))
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
-        """The campaign, or None if there is none or it was deleted."""
+        """The campaign, or None if there is none or it was deleted. Changes through this object are seen at once,
+        another process's within ``_TRUSTED_S``."""
+        known = self._campaigns.get(campaign_id)
+        if known is not None and known[1] > time.monotonic():
+            return known[0]
         row = self._row("campaign_version", campaign_id)
         if row is None:
+            self._campaigns.pop(campaign_id, None)
             return None
-        campaign = self._campaigns.get(campaign_id)
+        campaign = known[0] if known is not None else None
         if campaign is None or campaign.version != row[0]:
             (row,) = self._rows("campaign", campaign_id)
             campaign = rows.campaign_from_row(row)
@@ -188,8 +228,15 @@ class SQLiteStore:
                 return None
             if len(self._campaigns) >= _MAX_CACHED_CAMPAIGNS:
                 self._campaigns.clear()
-            self._campaigns[campaign_id] = campaign
+        self._campaigns[campaign_id] = campaign, time.monotonic() + _TRUSTED_S
         return campaign
+
+    async def _write_campaign(self, campaign_id: str, operation: Operation[T]) -> T:
+        """Change a campaign. Nobody reads what it was once its change has been answered, or may have happened."""
+        try:
+            return await self._write(operation)
+        finally:
+            self._campaigns.pop(campaign_id, None)
 
     async def campaigns(
         self, *, instance_id: str | None, after: tuple[Instant, str] | None, limit: int
@@ -204,16 +251,32 @@ class SQLiteStore:
         return [rows.campaign_from_row(row) for row in found]
 
     async def change_campaign_state(
-        self, campaign_id: str, *, allowed_from: Collection[CampaignState], to: CampaignState
+        self,
+        campaign_id: str,
+        *,
+        allowed_from: Collection[CampaignState],
+        to: CampaignState,
+        most_running: int | None = None,
     ) -> Campaign:
         """Compare and set."""
-        return await self._write(
-            lambda transaction: operations.change_campaign_state(transaction, campaign_id, allowed_from, to)
+        return await self._write_campaign(
+            campaign_id,
+            lambda transaction: operations.change_campaign_state(
+                transaction, campaign_id, allowed_from, to, most_running
+            ),
+        )
+
+    async def edit_campaign(self, campaign_id: str, edit: Callable[[Campaign], Campaign]) -> Campaign:
+        """Read, change and write in one transaction. ``edit`` runs in the writer's thread."""
+        return await self._write_campaign(
+            campaign_id, lambda transaction: operations.edit_campaign(transaction, campaign_id, edit)
         )
 
     async def delete_campaign(self, campaign_id: str, *, at: Instant) -> Campaign:
         """Mark the campaign deleted."""
-        return await self._write(lambda transaction: operations.delete_campaign(transaction, campaign_id, at))
+        return await self._write_campaign(
+            campaign_id, lambda transaction: operations.delete_campaign(transaction, campaign_id, at)
+        )
 
     async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
         """Campaigns of the instance, deleted ones included, whose version is greater, by version."""
@@ -267,6 +330,39 @@ class SQLiteStore:
             raise StoreUnavailableError("The store cannot be read at the moment. Try again shortly.") from error
         last_sequence = found[-1][0] if found else after_sequence
         return last_sequence, [rows.record_from_row(row) for row in found]
+
+    async def forget_number(self, phone_number: str, *, at: Instant) -> int:
+        """Erase a number. No index knows numbers, so that accepting one costs nothing: the search is a scan, in a
+        thread of its own."""
+        forgotten = 0
+        while True:
+            found = await asyncio.to_thread(self._find_number, phone_number)
+            if not found:
+                break
+            await self._write(partial(operations.forget_contacts, contacts=found, at=at))
+            forgotten += len(found)
+        if forgotten:
+            await asyncio.to_thread(self._drop_log)
+        return forgotten
+
+    def _find_number(self, phone_number: str) -> list[rows.Row]:
+        with closing(schema.connect(self._path, self._busy_timeout, read_only=True)) as connection:
+            return connection.execute(QUERIES["contacts_of_number"], (phone_number, _ERASED_AT_ONCE)).fetchall()
+
+    def _drop_log(self) -> None:
+        """What was overwritten must not live on in the write-ahead log."""
+        with closing(self._connect_to_write()) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
+        """Erase personal data of contacts that ended before the instant."""
+        return await self._write(
+            lambda transaction: operations.erase_ended(transaction, instance_id, before, at, limit)
+        )
+
+    async def erasures(self) -> Sequence[Erasure]:
+        """What was erased when, oldest first."""
+        return [Erasure(at, ErasureReason(reason), contacts) for at, reason, contacts in self._rows("erasures")]
 
     async def disposition_counts(self, campaign_id: str) -> Mapping[Disposition | None, int]:
         """How many contacts of the campaign ended how; what did not occur is left out."""

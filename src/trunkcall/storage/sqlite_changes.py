@@ -80,6 +80,15 @@ def expire_waiting(transaction: WriteTransaction, lease: Lease, now: Instant, li
     return expired
 
 
+def expire_contact(transaction: WriteTransaction, contact_id: str, head: CampaignHead, at: Instant) -> bool:
+    """End a contact as EXPIRED; False, and nothing changed, if it does not wait."""
+    if not transaction.execute("expire_contact", at, at, contact_id, head.key):
+        return False
+    transaction.count_waiting(head, -1)
+    transaction.count_disposition(head, Disposition.EXPIRED)
+    return True
+
+
 class _Changer:
     def __init__(self, transaction: WriteTransaction, lease: Lease) -> None:
         self._transaction = transaction
@@ -158,10 +167,7 @@ class _Changer:
         self._transaction.count_disposition(head, change.disposition)
 
     def _expire(self, contact_id: str, head: CampaignHead, at: Instant) -> None:
-        if self._transaction.execute("expire_contact", at, at, contact_id, head.key):
-            self._transaction.count_waiting(head, -1)
-            self._transaction.count_disposition(head, Disposition.EXPIRED)
-        else:
+        if not expire_contact(self._transaction, contact_id, head, at):
             self.not_expired.append(contact_id)
 
     def _campaign(self, campaign_id: str) -> CampaignHead:

@@ -5,19 +5,43 @@ Decides what each verb checks, changes and answers. It must not know threads or 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any, Final
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.contact import DialRequest
-from trunkcall.domain.directory import AccessKey, Agent, Directory
-from trunkcall.domain.errors import ConflictError, InvalidCampaignStateError, LeaseLostError, NotFoundError
+from trunkcall.domain.directory import (
+    AccessKey,
+    Agent,
+    Directory,
+    OnboardingFailure,
+    OnboardingJob,
+    OnboardingStatus,
+)
+from trunkcall.domain.errors import (
+    ConflictError,
+    InvalidCampaignStateError,
+    InvalidStateError,
+    LeaseLostError,
+    NotFoundError,
+    QuotaExceededError,
+)
 from trunkcall.domain.instants import Duration, Instant
-from trunkcall.storage.sqlite_rows import Row, access_key_to_row, campaign_from_row, campaign_to_row, to_json
+from trunkcall.storage.sqlite_changes import expire_contact
+from trunkcall.storage.sqlite_rows import (
+    Row,
+    access_key_to_row,
+    campaign_from_row,
+    campaign_to_row,
+    instance_from_row,
+    job_from_row,
+    job_to_row,
+    to_json,
+)
 from trunkcall.storage.sqlite_schema import QUERIES
 from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
-from trunkcall.storage.store import Accepted, Lease, PutResult
+from trunkcall.storage.store import Accepted, ErasureReason, Lease, PutResult
 
 # --- the contact centre -------------------------------------------------------------------------------------------
 
@@ -43,6 +67,9 @@ def create_instance(transaction: WriteTransaction, directory: Directory, access_
             to_json(profile.queue_ids),
         )
     put_agents(transaction, instance_id, tuple(directory.agents.values()))
+    if instance.onboarded:
+        job = OnboardingJob(instance_id, OnboardingStatus.SUCCEEDED, instance.encryption, instance.created_at)
+        transaction.execute("put_onboarding_job", *job_to_row(job))
     if access_key is not None:
         put_access_key(transaction, access_key)
 
@@ -62,14 +89,61 @@ def _check_instance(transaction: WriteTransaction, instance_id: str) -> None:
         raise NotFoundError(f"There is no instance {instance_id}.")
 
 
+def set_retention(transaction: WriteTransaction, instance_id: str, days: int | None) -> None:
+    if not transaction.execute("set_retention", days, instance_id):
+        raise NotFoundError(f"There is no instance {instance_id}.")
+
+
+# --- onboarding -----------------------------------------------------------------------------------------------------
+
+
+def start_onboarding(transaction: WriteTransaction, job: OnboardingJob) -> None:
+    row = transaction.row("instance", job.instance_id)
+    if row is None:
+        raise NotFoundError(f"There is no instance {job.instance_id}.")
+    if instance_from_row(row).onboarded:
+        raise ConflictError("The instance is onboarded already.")
+    earlier = transaction.row("onboarding_job", job.instance_id)
+    if earlier is not None and job_from_row(earlier).status is OnboardingStatus.IN_PROGRESS:
+        raise ConflictError("An onboarding job of the instance is in progress.")
+    transaction.execute("put_onboarding_job", *job_to_row(job))
+
+
+def finish_onboarding(transaction: WriteTransaction, instance_id: str, failure: OnboardingFailure | None) -> None:
+    status = OnboardingStatus.SUCCEEDED if failure is None else OnboardingStatus.FAILED
+    reason = failure.value if failure is not None else None
+    if transaction.execute("finish_onboarding_job", status.value, reason, instance_id) and failure is None:
+        transaction.execute("set_onboarded", instance_id)
+
+
+def delete_onboarding_job(transaction: WriteTransaction, instance_id: str) -> None:
+    row = transaction.row("onboarding_job", instance_id)
+    if row is None:
+        raise NotFoundError("The instance has no onboarding job.")
+    if job_from_row(row).status is OnboardingStatus.IN_PROGRESS:
+        raise InvalidStateError("The onboarding job is in progress. Wait until it has ended.")
+    transaction.execute("delete_onboarding_job", instance_id)
+
+
+def offboard(transaction: WriteTransaction, instance_id: str) -> None:
+    row = transaction.row("instance", instance_id)
+    if row is None or not instance_from_row(row).onboarded:
+        raise NotFoundError("The instance is not onboarded for outbound campaigns.")
+    if transaction.number("campaigns_in_instance", instance_id):
+        raise InvalidStateError("The instance has campaigns. Delete all of them first.")
+    transaction.execute("set_offboarded", instance_id)
+
+
 # --- campaigns ----------------------------------------------------------------------------------------------------
 
 
-def create_campaign(transaction: WriteTransaction, campaign: Campaign) -> Campaign:
+def create_campaign(transaction: WriteTransaction, campaign: Campaign, most: int | None) -> Campaign:
     _check_instance(transaction, campaign.instance_id)
     namesake = transaction.row("campaign_of_name", campaign.instance_id, campaign.name)
     if namesake is not None:
         return _read_campaign(transaction, namesake[0])
+    if most is not None and transaction.number("campaigns_in_instance", campaign.instance_id) >= most:
+        raise QuotaExceededError(f"The instance has {most} campaigns, which is its quota. Delete some, or raise it.")
     *values, _ = campaign_to_row(campaign)
     key = transaction.insert("insert_campaign", *values, _next_version(transaction))
     transaction.execute("insert_backlog", key)
@@ -77,12 +151,38 @@ def create_campaign(transaction: WriteTransaction, campaign: Campaign) -> Campai
 
 
 def change_campaign_state(
-    transaction: WriteTransaction, campaign_id: str, allowed_from: Collection[CampaignState], to: CampaignState
+    transaction: WriteTransaction,
+    campaign_id: str,
+    allowed_from: Collection[CampaignState],
+    to: CampaignState,
+    most_running: int | None,
 ) -> Campaign:
     head = transaction.campaign(campaign_id)
     if head.state not in allowed_from:
         raise InvalidCampaignStateError(head.state, f"The campaign is {head.state}; it cannot become {to}.")
+    if to is CampaignState.RUNNING and most_running is not None:
+        running = transaction.number("running_in_instance", head.instance_id)
+        if running >= most_running:
+            raise QuotaExceededError(
+                f"The instance has {running} active campaigns and its quota is {most_running}. "
+                "Pause or stop one, or raise the quota."
+            )
     transaction.execute("set_campaign_state", to.value, _next_version(transaction), head.key)
+    transaction.forget_campaign(campaign_id)
+    return _read_campaign(transaction, campaign_id)
+
+
+def edit_campaign(transaction: WriteTransaction, campaign_id: str, edit: Callable[[Campaign], Campaign]) -> Campaign:
+    head = transaction.campaign(campaign_id)
+    before = _read_campaign(transaction, campaign_id)
+    after = edit(before)
+    if after == before:
+        return before
+    namesake = transaction.row("campaign_of_name", before.instance_id, after.name)
+    if namesake is not None and namesake[0] != campaign_id:
+        raise ConflictError("Another campaign of the instance has this name.")
+    _, _, _, *values, _, _, tags, _, _ = campaign_to_row(after)
+    transaction.execute("edit_campaign", *values, tags, _next_version(transaction), head.key)
     transaction.forget_campaign(campaign_id)
     return _read_campaign(transaction, campaign_id)
 
@@ -194,6 +294,30 @@ def _accept_while_room(
         known = transaction.row("contact_of_token", head.key, request.client_token)
         accepted.append(None if known is None else Accepted(request.client_token, known[1], repeated=True))
     return accepted
+
+
+# --- erasing --------------------------------------------------------------------------------------------------------
+
+
+def forget_contacts(transaction: WriteTransaction, contacts: Sequence[Row], at: Instant) -> None:
+    """Erase these (sequence, contact id, campaign id, waiting); those that still wait end EXPIRED first."""
+    for _, contact_id, campaign_id, waiting in contacts:
+        head = transaction.find_campaign(campaign_id)
+        if waiting and head is not None:
+            expire_contact(transaction, contact_id, head, at)
+    _erase(transaction, [row[0] for row in contacts], at, ErasureReason.FORGOTTEN)
+
+
+def erase_ended(transaction: WriteTransaction, instance_id: str, before: Instant, at: Instant, limit: int) -> int:
+    sequences = [row[0] for row in transaction.rows("ended_before", before, instance_id, limit)]
+    if sequences:
+        _erase(transaction, sequences, at, ErasureReason.RETENTION)
+    return len(sequences)
+
+
+def _erase(transaction: WriteTransaction, sequences: Sequence[int], at: Instant, reason: ErasureReason) -> None:
+    transaction.execute("erase_contacts", at, to_json(sequences))
+    transaction.execute("insert_erasure", at, reason.value, len(sequences))
 
 
 # --- leases -------------------------------------------------------------------------------------------------------

@@ -28,7 +28,14 @@ from trunkcall.domain.contact import (
     LiveContact,
     WaitingContact,
 )
-from trunkcall.domain.directory import AccessKey, Instance
+from trunkcall.domain.directory import (
+    AccessKey,
+    EncryptionConfig,
+    Instance,
+    OnboardingFailure,
+    OnboardingJob,
+    OnboardingStatus,
+)
 
 Row: TypeAlias = tuple[Any, ...]
 """A row as sqlite3 gives it; the schema is STRICT, so the types are those of the columns."""
@@ -47,8 +54,33 @@ def strings_from_json(text: str) -> tuple[str, ...]:
 
 
 def instance_from_row(row: Row) -> Instance:
-    instance_id, alias, created_at, onboarded = row
-    return Instance(instance_id, alias, created_at, bool(onboarded))
+    instance_id, alias, created_at, onboarded, enabled, encryption_type, key_arn, retention_days = row
+    encryption = EncryptionConfig(bool(enabled), encryption_type, key_arn)
+    return Instance(instance_id, alias, created_at, bool(onboarded), encryption, retention_days)
+
+
+def job_to_row(job: OnboardingJob) -> Row:
+    encryption = job.encryption
+    return (
+        job.instance_id,
+        job.status.value,
+        int(encryption.enabled),
+        encryption.encryption_type,
+        encryption.key_arn,
+        job.started_at,
+        job.failure.value if job.failure is not None else None,
+    )
+
+
+def job_from_row(row: Row) -> OnboardingJob:
+    instance_id, status, enabled, encryption_type, key_arn, started_at, failure = row
+    return OnboardingJob(
+        instance_id,
+        OnboardingStatus(status),
+        EncryptionConfig(bool(enabled), encryption_type, key_arn),
+        started_at,
+        OnboardingFailure(failure) if failure is not None else None,
+    )
 
 
 def access_key_to_row(key: AccessKey) -> Row:

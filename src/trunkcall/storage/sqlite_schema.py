@@ -85,6 +85,8 @@ def connect(path: Path, busy_timeout: Duration, *, read_only: bool) -> sqlite3.C
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What `trunkcall forget` erases must be gone from the file, not merely unlinked.
+        connection.execute("PRAGMA secure_delete = FAST")
         # Random client tokens touch most pages of their index; a longer log writes each of them back less often.
         connection.execute("PRAGMA wal_autocheckpoint = 8000")
         connection.execute("PRAGMA journal_size_limit = 67108864")

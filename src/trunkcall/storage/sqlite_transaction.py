@@ -81,6 +81,11 @@ class WriteTransaction:
         row: Row | None = self._connection.execute(QUERIES[query], parameters).fetchone()
         return row
 
+    def number(self, query: str, *parameters: Any) -> int:
+        """The one value of a query that counts."""
+        (value,) = self._connection.execute(QUERIES[query], parameters).fetchone()
+        return int(value)
+
     def rows(self, query: str, *parameters: Any) -> list[Row]:
         return self._connection.execute(QUERIES[query], parameters).fetchall()
 

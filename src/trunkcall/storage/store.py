@@ -10,14 +10,15 @@ caller must read again before it goes on.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import Change, Refusal
 from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition, LiveContact, WaitingContact
-from trunkcall.domain.directory import AccessKey, Agent, Directory, Instance
+from trunkcall.domain.directory import AccessKey, Agent, Directory, Instance, OnboardingFailure, OnboardingJob
 from trunkcall.domain.instants import Duration, Instant
 
 
@@ -57,6 +58,24 @@ class CommitResult:
     not_expired: Collection[str] = ()
 
 
+class ErasureReason(StrEnum):
+    """Why personal data was erased."""
+
+    FORGOTTEN = "Forgotten"
+    """Somebody asked for it (``trunkcall forget``)."""
+    RETENTION = "Retention"
+    """The instance's retention had passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What is left of what was erased: a count."""
+
+    at: Instant
+    reason: ErasureReason
+    contacts: int
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerMinute:
     """Live answers and abandonments of one campaign that fell into the minute beginning at ``minute_at``."""
@@ -87,6 +106,29 @@ class Store(Protocol):
     async def put_agents(self, instance_id: str, agents: Sequence[Agent]) -> None:
         """Create these agents, or replace those of the same id."""
 
+    async def start_onboarding(self, job: OnboardingJob) -> None:
+        """Store a job that is IN_PROGRESS, in place of an earlier one. Raises NotFoundError without the instance,
+        ConflictError if the instance is onboarded or a job is in progress."""
+
+    async def onboarding_job(self, instance_id: str) -> OnboardingJob | None: ...
+
+    async def onboarding_in_progress(self) -> Sequence[OnboardingJob]:
+        """Jobs that are IN_PROGRESS, oldest first."""
+
+    async def finish_onboarding(self, instance_id: str, failure: OnboardingFailure | None) -> None:
+        """End the job that is IN_PROGRESS, if there is one. Without a failure the instance is onboarded from now on,
+        with the job's encryption."""
+
+    async def delete_onboarding_job(self, instance_id: str) -> None:
+        """Forget the job. Raises NotFoundError, InvalidStateError while it is in progress."""
+
+    async def offboard(self, instance_id: str) -> None:
+        """The instance is not onboarded any more. Raises NotFoundError unless it was, InvalidStateError while it has
+        campaigns."""
+
+    async def set_retention(self, instance_id: str, days: int | None) -> None:
+        """Raises NotFoundError."""
+
     async def put_access_key(self, access_key: AccessKey) -> None: ...
 
     async def access_key(self, access_key_id: str) -> AccessKey | None: ...
@@ -95,9 +137,10 @@ class Store(Protocol):
 
     # --- campaigns -----------------------------------------------------------------------------------------------
 
-    async def create_campaign(self, campaign: Campaign) -> Campaign:
+    async def create_campaign(self, campaign: Campaign, *, most: int | None = None) -> Campaign:
         """Store a new campaign. If the instance has a campaign of that name that was not deleted, store nothing and
-        return that one (its ``campaign_id`` differs from the given)."""
+        return that one (its ``campaign_id`` differs from the given). Raises NotFoundError without the instance,
+        QuotaExceededError if the instance has ``most`` campaigns."""
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
         """The campaign, or None if there is none or it was deleted."""
@@ -108,9 +151,20 @@ class Store(Protocol):
         """Campaigns that were not deleted, by ``created_at`` then ``campaign_id``, beginning after the given pair."""
 
     async def change_campaign_state(
-        self, campaign_id: str, *, allowed_from: Collection[CampaignState], to: CampaignState
+        self,
+        campaign_id: str,
+        *,
+        allowed_from: Collection[CampaignState],
+        to: CampaignState,
+        most_running: int | None = None,
     ) -> Campaign:
-        """Compare and set. Raises NotFoundError; InvalidCampaignStateError with the actual state."""
+        """Compare and set. Raises NotFoundError; InvalidCampaignStateError with the actual state; QuotaExceededError
+        if ``to`` is Running and the instance has ``most_running`` Running campaigns."""
+
+    async def edit_campaign(self, campaign_id: str, edit: Callable[[Campaign], Campaign]) -> Campaign:
+        """Read, change and write in one transaction: name, dialer, outbound call and tags are taken from what ``edit``
+        returns. What ``edit`` raises passes through and changes nothing; it may be called more than once. Raises
+        NotFoundError; ConflictError if another campaign of the instance has the new name."""
 
     async def delete_campaign(self, campaign_id: str, *, at: Instant) -> Campaign:
         """Mark the campaign deleted; one that is Running or Paused is Stopped with it. Its records stay, its name is
@@ -139,6 +193,16 @@ class Store(Protocol):
         self, *, campaign_id: str | None = None, instance_id: str | None = None, chunk: int = 1000
     ) -> AsyncIterator[Sequence[ContactRecord]]:
         """Every contact record in order of acceptance, in chunks, in constant memory. Deleted campaigns' included."""
+
+    async def forget_number(self, phone_number: str, *, at: Instant) -> int:
+        """Erase a number, its attributes, and client tokens that hold its digits, from every contact; one that waits
+        ends EXPIRED. Returns and keeps how many contacts there were."""
+
+    async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
+        """Erase the same of up to ``limit`` contacts that ended before the instant. Returns and keeps how many."""
+
+    async def erasures(self) -> Sequence[Erasure]:
+        """What was erased when, oldest first."""
 
     async def disposition_counts(self, campaign_id: str) -> Mapping[Disposition | None, int]:
         """How many contacts of the campaign ended how; under None those that have not ended."""

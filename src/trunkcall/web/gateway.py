@@ -11,8 +11,10 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from random import getrandbits
 from typing import Any, TypeAlias
-from uuid import uuid4
 
 import structlog
 
@@ -20,6 +22,7 @@ from trunkcall.aws import sigv4
 from trunkcall.aws.errors import ApiError, internal_error, not_offered, to_api_error
 from trunkcall.aws.model import Operation, Service
 from trunkcall.aws.protocol import (
+    Encoded,
     HttpRequest,
     HttpResponse,
     RequestContext,
@@ -30,18 +33,21 @@ from trunkcall.aws.protocol import (
 )
 from trunkcall.aws.router import Match, Router
 from trunkcall.domain.instants import Instant
+from trunkcall.web.audit import AuditEntry
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
-Handler: TypeAlias = Callable[[RequestContext, dict[str, Any]], Awaitable[Mapping[str, Any] | None]]
+Handler: TypeAlias = Callable[[RequestContext, dict[str, Any]], Awaitable[Mapping[str, Any] | Encoded | None]]
 """One operation: the decoded input in, the result by the model's member names out. Raises ApiError or domain errors."""
 Authenticate: TypeAlias = Callable[[str], Awaitable[str | None]]
 """The secret of an access key id; None if there is no such key or it was revoked."""
 Admit: TypeAlias = Callable[[RequestContext], Awaitable[None]]
 """Raises ApiError for a caller who may not, or not now: policies and throttles. Runs before the input is decoded."""
+Authorize: TypeAlias = Callable[[RequestContext, dict[str, Any]], Awaitable[None]]
+"""Raises ApiError for a caller whose policies do not allow what the decoded input asks for."""
 OnRequest: TypeAlias = Callable[[Operation | None, int, float], None]
 """Told of every answered API request: the operation if it is known, the status, and the seconds that it took."""
 Page: TypeAlias = Callable[[], Awaitable[HttpResponse]]
@@ -58,6 +64,12 @@ class Limits:
 
     body_bytes: int = 1_048_576
     body_timeout_s: float = 30.0
+
+
+def _new_request_id() -> str:
+    """Looks like a UUID of version 4, at a fifth of its price. Nobody is meant to be unable to guess it."""
+    digits = f"{getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 class _ClientGone(Exception):
@@ -83,10 +95,12 @@ class Gateway:
         admit: Admit | None = None,
         limits: Limits | None = None,
         on_request: OnRequest | None = None,
+        authorize: Authorize | None = None,
+        audit: Callable[[AuditEntry], None] | None = None,
         pages: Mapping[str, Page] | None = None,
         startup: Hook | None = None,
         shutdown: Hook | None = None,
-        new_request_id: Callable[[], str] = lambda: str(uuid4()),
+        new_request_id: Callable[[], str] = _new_request_id,
     ) -> None:
         self._router = Router(services)
         self._handlers = _flatten(services, handlers)
@@ -96,6 +110,8 @@ class Gateway:
         self._admit = admit
         self._limits = limits or Limits()
         self._on_request = on_request
+        self._authorize = authorize
+        self._audit = audit
         self._pages = {path.encode(): page for path, page in (pages or {}).items()}
         self._startup = startup
         self._shutdown = shutdown
@@ -135,6 +151,8 @@ class Gateway:
                 response = self._failure(error, match.operation if match else None, request_id)
             if self._on_request is not None:
                 self._on_request(match.operation if match else None, response.status, time.perf_counter() - started)
+            if self._audit is not None and match is not None and match.operation.mutates:
+                self._audit(_audit_entry(match, request, request_id, _source(scope), response))
         await _send(response, request_id, send, head=scope["method"] == "HEAD")
 
     async def _answer(
@@ -147,8 +165,10 @@ class Gateway:
         receive: Receive,
     ) -> HttpResponse:
         operation = match.operation
-        body = await self._read_body(request, receive)
-        request = HttpRequest(request.method, request.raw_path, request.raw_query, request.headers, body)
+        headers = request.headers
+        if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
+            body = await self._read_body(request, receive)
+            request = HttpRequest(request.method, request.raw_path, request.raw_query, headers, body)
         secret = await self._authenticate(credentials.access_key_id)
         if secret is None:
             raise sigv4.unknown_client()
@@ -166,7 +186,14 @@ class Gateway:
         handler = self._handlers.get((operation.service, operation.name))
         if handler is None:
             raise not_offered(operation.name)
-        return success_response(operation, await handler(context, parse_request(operation, match.labels, request)))
+        decoded = parse_request(operation, match.labels, request)
+        if self._authorize is not None:
+            await self._authorize(context, decoded)
+        response = success_response(operation, await handler(context, decoded))
+        if context.response_headers:
+            headers_of_handler = tuple(context.response_headers.items())
+            response = HttpResponse(response.status, response.headers + headers_of_handler, response.body)
+        return response
 
     async def _read_body(self, request: HttpRequest, receive: Receive) -> bytes:
         limit = self._limits.body_bytes
@@ -239,6 +266,21 @@ def _flatten(
     return flat
 
 
+def _audit_entry(
+    match: Match, request: HttpRequest, request_id: str, source_address: str | None, response: HttpResponse
+) -> AuditEntry:
+    return AuditEntry(
+        at=datetime.now(UTC).isoformat(),
+        request_id=request_id,
+        access_key_id=sigv4.parse_credentials(request).access_key_id,
+        source_address=source_address,
+        operation=match.operation.name,
+        resource="/".join(match.labels.values()),
+        status=response.status,
+        error=next((value for name, value in response.headers if name == "x-amzn-errortype"), None),
+    )
+
+
 def _source(scope: Scope) -> str | None:
     client = scope.get("client")
     return str(client[0]) if client else None
@@ -261,10 +303,17 @@ def _frames(error: Exception) -> list[str]:
     return frames
 
 
+@lru_cache(maxsize=256)
+def _encoded(headers: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
 async def _send(response: HttpResponse, request_id: str, send: Send, *, head: bool) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    headers.append((b"content-length", str(len(response.body)).encode()))
-    headers.append((_REQUEST_ID, request_id.encode("latin-1")))
+    headers = [
+        (b"content-length", b"%d" % len(response.body)),
+        (_REQUEST_ID, request_id.encode("latin-1")),
+        *_encoded(response.headers),
+    ]
     if response.status in {408, 413}:
         # What is left of the body was not read and would be taken for the next request.
         headers.append((b"connection", b"close"))

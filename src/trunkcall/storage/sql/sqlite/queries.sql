@@ -7,10 +7,14 @@
 SELECT 1 FROM instance WHERE instance_id = ?;
 
 -- instances --
-SELECT instance_id, alias, created_at, onboarded FROM instance ORDER BY created_at, instance_id;
+SELECT instance_id, alias, created_at, onboarded, encryption_enabled, encryption_type, encryption_key_arn,
+    retention_days
+FROM instance ORDER BY created_at, instance_id;
 
 -- instance --
-SELECT instance_id, alias, created_at, onboarded FROM instance WHERE instance_id = ?;
+SELECT instance_id, alias, created_at, onboarded, encryption_enabled, encryption_type, encryption_key_arn,
+    retention_days
+FROM instance WHERE instance_id = ?;
 
 -- queues --
 SELECT queue_id, name, outbound_caller_id FROM queue WHERE instance_id = ? ORDER BY rowid;
@@ -29,6 +33,39 @@ SELECT agent_id, username, routing_profile_id FROM agent WHERE instance_id = ? O
 
 -- insert_instance --
 INSERT INTO instance (instance_id, alias, created_at, onboarded) VALUES (?, ?, ?, ?);
+
+-- set_retention --
+UPDATE instance SET retention_days = ? WHERE instance_id = ?;
+
+-- set_onboarded --
+UPDATE instance SET onboarded = 1, encryption_enabled = job.encryption_enabled,
+    encryption_type = job.encryption_type, encryption_key_arn = job.encryption_key_arn
+FROM onboarding_job AS job
+WHERE instance.instance_id = ?1 AND job.instance_id = ?1;
+
+-- set_offboarded --
+UPDATE instance SET onboarded = 0, encryption_enabled = 0, encryption_type = NULL, encryption_key_arn = NULL
+WHERE instance_id = ?;
+
+-- onboarding_job --
+SELECT instance_id, status, encryption_enabled, encryption_type, encryption_key_arn, started_at, failure
+FROM onboarding_job WHERE instance_id = ?;
+
+-- onboarding_in_progress --
+SELECT instance_id, status, encryption_enabled, encryption_type, encryption_key_arn, started_at, failure
+FROM onboarding_job WHERE status = 'IN_PROGRESS' ORDER BY started_at;
+
+-- put_onboarding_job --
+INSERT OR REPLACE INTO onboarding_job (
+    instance_id, status, encryption_enabled, encryption_type, encryption_key_arn, started_at, failure
+)
+VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- finish_onboarding_job --
+UPDATE onboarding_job SET status = ?, failure = ? WHERE instance_id = ? AND status = 'IN_PROGRESS';
+
+-- delete_onboarding_job --
+DELETE FROM onboarding_job WHERE instance_id = ?;
 
 -- insert_queue --
 INSERT INTO queue (instance_id, queue_id, name, outbound_caller_id) VALUES (?, ?, ?, ?);
@@ -109,6 +146,18 @@ SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, d
     version
 FROM campaign WHERE instance_id = ? AND version > ? ORDER BY version;
 
+-- campaigns_in_instance --
+SELECT count(*) FROM campaign INDEXED BY campaign_by_name WHERE instance_id = ? AND deleted_at IS NULL;
+
+-- running_in_instance --
+SELECT count(*) FROM campaign INDEXED BY campaign_running WHERE instance_id = ? AND state = 'Running';
+
+-- edit_campaign --
+UPDATE campaign
+SET name = ?, dialer_type = ?, bandwidth_allocation = ?, dialing_capacity = ?, contact_flow_id = ?, queue_id = ?,
+    source_phone_number = ?, detection_enabled = ?, detection_await_prompt = ?, tags = ?, version = ?
+WHERE campaign_key = ?;
+
 -- set_campaign_state --
 UPDATE campaign SET state = ?, version = ? WHERE campaign_key = ?;
 
@@ -172,7 +221,7 @@ FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campa
 -- The unary plus keeps SQLite off the indexes of campaign_key: they would have it sort the campaign for every chunk.
 SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, phone_number, attributes, contact.state,
     accepted_at, expires_at, updated_at,
-    CASE WHEN attempts > 0 THEN campaign.source_phone_number END, contact.queue_id, attempts, attempted_at,
+    contact.source_phone_number, contact.queue_id, attempts, attempted_at,
     ring_started_at, answered_at, detection, greeting_started_at, greeting_ended_at, queued_at, agent_id,
     connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at
 FROM contact CROSS JOIN campaign ON campaign.campaign_key = +contact.campaign_key
@@ -180,6 +229,32 @@ WHERE contact.sequence > ?1
     AND (?2 IS NULL OR +contact.campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?2))
     AND (?3 IS NULL OR campaign.instance_id = ?3)
 ORDER BY contact.sequence LIMIT ?4;
+
+-- Erasing -------------------------------------------------------------------------------------------------------
+
+-- contacts_of_number --
+SELECT sequence, contact_id, campaign_id, contact.state = 'Waiting'
+FROM contact JOIN campaign USING (campaign_key) WHERE phone_number = ? LIMIT ?;
+
+-- ended_before --
+SELECT sequence FROM contact INDEXED BY contact_ended JOIN campaign USING (campaign_key)
+WHERE ended_at < ? AND ended_at IS NOT NULL AND phone_number <> '' AND instance_id = ? LIMIT ?;
+
+-- erase_contacts --
+-- A token that holds the number's digits is personal data too; any other goes on keeping its request from being repeated.
+UPDATE contact
+SET client_token = CASE
+        WHEN instr(replace(client_token, '-', ''), substr(phone_number, 2)) THEN 'erased-' || sequence
+        ELSE client_token
+    END,
+    phone_number = '', attributes = '{}', updated_at = ?1
+WHERE sequence IN (SELECT value FROM json_each(?2)) AND phone_number <> '';
+
+-- insert_erasure --
+INSERT INTO erasure (at, reason, contacts) VALUES (?, ?, ?);
+
+-- erasures --
+SELECT at, reason, contacts FROM erasure ORDER BY rowid;
 
 -- Leases ----------------------------------------------------------------------------------------------------------
 
@@ -200,7 +275,9 @@ UPDATE lease SET owner = NULL, expires_at = 0 WHERE instance_id = ? AND token = 
 -- What the owner of a lease changes ----------------------------------------------------------------------------------
 
 -- begin_attempt --
-UPDATE contact SET state = 'Dialing', leg_id = ?, attempted_at = ?, attempts = attempts + 1, updated_at = ?
+UPDATE contact
+SET state = 'Dialing', leg_id = ?, attempted_at = ?, attempts = attempts + 1, updated_at = ?,
+    source_phone_number = (SELECT source_phone_number FROM campaign WHERE campaign.campaign_key = contact.campaign_key)
 WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting' AND expires_at > ?;
 
 -- contact_state --
@@ -209,7 +286,7 @@ SELECT state FROM contact WHERE contact_id = ? AND campaign_key = ?;
 -- void_attempt --
 -- A contact that was never dialed: the columns of the attempt are cleared, the place in the backlog is the old one.
 UPDATE contact
-SET state = 'Waiting', leg_id = NULL, attempted_at = NULL, ring_started_at = NULL, attempts = attempts - 1,
+SET state = 'Waiting', leg_id = NULL, source_phone_number = NULL, attempted_at = NULL, ring_started_at = NULL, attempts = attempts - 1,
     updated_at = ?
 WHERE contact_id = ? AND campaign_key = ? AND state = 'Dialing';
 

@@ -19,7 +19,11 @@ CREATE TABLE instance (
     instance_id TEXT PRIMARY KEY NOT NULL,
     alias TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    onboarded INTEGER NOT NULL -- 0 or 1
+    onboarded INTEGER NOT NULL, -- 0 or 1
+    encryption_enabled INTEGER NOT NULL DEFAULT 0, -- 0 or 1
+    encryption_type TEXT,
+    encryption_key_arn TEXT,
+    retention_days INTEGER -- NULL: personal data is kept for ever
 ) STRICT;
 
 CREATE TABLE queue (
@@ -58,6 +62,23 @@ CREATE TABLE agent (
     username TEXT NOT NULL,
     routing_profile_id TEXT NOT NULL,
     PRIMARY KEY (instance_id, agent_id)
+) STRICT;
+
+CREATE TABLE onboarding_job (
+    instance_id TEXT PRIMARY KEY NOT NULL REFERENCES instance,
+    status TEXT NOT NULL, -- OnboardingStatus
+    encryption_enabled INTEGER NOT NULL,
+    encryption_type TEXT,
+    encryption_key_arn TEXT,
+    started_at INTEGER NOT NULL,
+    failure TEXT -- OnboardingFailure
+) STRICT;
+
+-- What was erased: only the count stays.
+CREATE TABLE erasure (
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL, -- ErasureReason
+    contacts INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE access_key (
@@ -102,6 +123,7 @@ CREATE TABLE campaign (
 CREATE UNIQUE INDEX campaign_by_name ON campaign (instance_id, name) WHERE deleted_at IS NULL;
 CREATE INDEX campaign_listed ON campaign (created_at, campaign_id) WHERE deleted_at IS NULL;
 CREATE INDEX campaign_listed_of_instance ON campaign (instance_id, created_at, campaign_id) WHERE deleted_at IS NULL;
+CREATE INDEX campaign_running ON campaign (instance_id) WHERE state = 'Running';
 CREATE INDEX campaign_by_version ON campaign (instance_id, version);
 
 -- Counts of a campaign's contacts, written in the transaction that changes the contacts: counting a million rows has no
@@ -143,6 +165,7 @@ CREATE TABLE contact (
     updated_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     leg_id TEXT, -- the customer's leg
+    source_phone_number TEXT, -- the campaign's, as of the attempt
     attempted_at INTEGER,
     ring_started_at INTEGER,
     answered_at INTEGER,
@@ -165,3 +188,5 @@ CREATE TABLE contact (
 CREATE INDEX contact_waiting ON contact (campaign_key) WHERE state = 'Waiting';
 CREATE INDEX contact_waiting_by_expiry ON contact (campaign_key, expires_at) WHERE state = 'Waiting';
 CREATE INDEX contact_live ON contact (campaign_key) WHERE state NOT IN ('Waiting', 'Ended');
+-- Contacts whose personal data retention may erase; none while a contact waits, so accepting one costs nothing.
+CREATE INDEX contact_ended ON contact (ended_at) WHERE ended_at IS NOT NULL AND phone_number <> '';

@@ -1,0 +1,78 @@
+"""`trunkcall forget` and `trunkcall retention`: erasing personal data from the store, while the server runs or not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from trunkcall.cli.options import with_settings
+from trunkcall.compose import open_store
+from trunkcall.service.clock import InstanceClock
+from trunkcall.service.privacy import Privacy
+from trunkcall.settings import Settings
+from trunkcall.storage.data_dir import DataDir
+from trunkcall.storage.store import Store
+
+T = TypeVar("T")
+
+
+def forget(
+    settings: Settings,
+    number: Annotated[str, typer.Argument(help="The number, E.164.")],
+) -> None:
+    """Erase a number and its attributes from every request and record. A count stays."""
+
+    async def erase(privacy: Privacy, store: Store) -> int:
+        return await privacy.forget(number)
+
+    contacts = _with_privacy(settings, erase)
+    typer.echo(f"{contacts} contacts erased")
+
+
+def retention(
+    settings: Settings,
+    days: Annotated[int | None, typer.Option(min=1, help="Keep personal data of ended contacts so long.")] = None,
+    forever: Annotated[bool, typer.Option("--forever", help="Keep it for ever.")] = False,
+    instance: Annotated[str | None, typer.Option(help="Instance id; all instances if left out.")] = None,
+) -> None:
+    """Show or set how long personal data of ended contacts is kept."""
+    if days is not None and forever:
+        raise typer.BadParameter("give either --days or --forever")
+
+    async def show(privacy: Privacy, store: Store) -> list[str]:
+        for one in await store.instances():
+            if instance in (None, one.instance_id) and (days is not None or forever):
+                await privacy.set_retention(one.instance_id, days)
+        return [
+            f"{one.instance_id}: {'for ever' if one.retention_days is None else f'{one.retention_days} days'}"
+            for one in await store.instances()
+            if instance in (None, one.instance_id)
+        ]
+
+    lines = _with_privacy(settings, show)
+    if not lines:
+        raise typer.BadParameter(f"there is no instance {instance}")
+    for line in lines:
+        typer.echo(line)
+
+
+def _with_privacy(settings: Settings, deed: Callable[[Privacy, Store], Awaitable[T]]) -> T:
+    data_dir = DataDir(settings.data_dir)
+    data_dir.check()
+
+    async def run() -> T:
+        store = open_store(data_dir.store_path)
+        await store.open()
+        try:
+            return await deed(Privacy(store, InstanceClock()), store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+forget_command = with_settings("data_dir")(forget)
+retention_command = with_settings("data_dir")(retention)

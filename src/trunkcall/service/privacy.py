@@ -1,0 +1,70 @@
+"""Use cases about personal data: forgetting a number, and erasing what was kept long enough.
+
+Decides what is erased and when; a count stays. It must not know where the data rests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from trunkcall.domain.clock import Clock
+from trunkcall.domain.errors import InvalidInputError
+from trunkcall.domain.instants import DAY
+from trunkcall.service.numbers import NotDialableError, to_e164
+from trunkcall.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+ERASE_EVERY_S = 60.0
+ERASED_AT_ONCE = 1000
+
+
+class Privacy:
+    """Erases personal data."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def forget(self, phone_number: str) -> int:
+        """Erase a number and its attributes from every request and record; a request that waits is not dialed any
+        more. Returns how many contacts there were. Raises InvalidInputError for what is no number."""
+        try:
+            number = to_e164(phone_number)
+        except NotDialableError as error:
+            raise InvalidInputError(f"That is no number that could be kept here: {error}.") from error
+        return await self._store.forget_number(number, at=self._clock.now())
+
+    async def set_retention(self, instance_id: str, days: int | None) -> None:
+        """Keep personal data of contacts that have ended for so many days; None is for ever."""
+        if days is not None and days < 1:
+            raise InvalidInputError("Retention must be at least one day.")
+        await self._store.set_retention(instance_id, days)
+
+    async def erase_due(self) -> int:
+        """Erase what was kept long enough, in every instance. Returns how many contacts there were."""
+        erased = 0
+        for instance in await self._store.instances():
+            if instance.retention_days is None:
+                continue
+            now = self._clock.now()
+            while True:
+                number = await self._store.erase_ended(
+                    instance.instance_id,
+                    before=now - instance.retention_days * DAY,
+                    at=now,
+                    limit=ERASED_AT_ONCE,
+                )
+                erased += number
+                if number < ERASED_AT_ONCE:
+                    break
+        return erased
+
+    async def run(self) -> None:
+        """Erase what is due every now and then, until cancelled."""
+        while True:
+            erased = await self.erase_due()
+            if erased:
+                log.info("personal data was erased after its retention", extra={"contacts": erased})
+            await asyncio.sleep(ERASE_EVERY_S)
