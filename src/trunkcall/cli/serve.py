@@ -26,12 +26,16 @@ from trunkcall.web.connection import GuardedProtocol
 log = logging.getLogger(__name__)
 
 BACKLOG = 2048
+SWITCH_INTERVAL_S = 0.0005
+"""How long the store's writer thread may keep the interpreter while the event loop wants it. Python's default of 5 ms
+is longer than most requests take."""
 
 
 @with_settings()
 def serve(settings: Settings) -> None:
     """Serve the API and dial."""
     set_up_logging(settings)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     listener = listen(settings.host, settings.port)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_serve(settings, listener))

@@ -94,5 +94,10 @@ class Campaign:
     version: int = 0
 
     @property
+    def over(self) -> bool:
+        """Whether it will never dial again."""
+        return self.deleted_at is not None or self.state in (CampaignState.STOPPED, CampaignState.FAILED)
+
+    @property
     def takes_requests(self) -> bool:
         return self.state is CampaignState.RUNNING and self.deleted_at is None

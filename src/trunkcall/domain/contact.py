@@ -49,10 +49,12 @@ LIVE_DETECTIONS = frozenset(
         DetectionStatus.HUMAN_ANSWERED,
         DetectionStatus.AMD_UNRESOLVED,
         DetectionStatus.AMD_UNRESOLVED_SILENCE,
+        DetectionStatus.AMD_ERROR,
     }
 )
 """Detection results that are treated as a live answer. None is an answer with detection off. An undecided answer is
-treated as answered, as Amazon's best practices advise, and so it counts in the ledger too: somebody may be there."""
+treated as answered, as Amazon's best practices advise, and so is one whose detection failed; both count in the ledger:
+somebody may be there."""
 
 
 class DisconnectReason(StrEnum):

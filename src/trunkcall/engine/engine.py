@@ -67,6 +67,10 @@ class Engine:
         self._dialing.plan(now)
         return self._drain()
 
+    def knows_campaign(self, campaign_id: str) -> bool:
+        """Whether the engine still remembers the campaign."""
+        return campaign_id in self._state.campaigns
+
     def next_timer(self) -> Instant | None:
         """When ``handle_timer`` wants to be called, None if nothing is awaited."""
         return self._state.timers.next_at

@@ -78,7 +78,6 @@ MACHINES = {
     DetectionStatus.SIT_TONE_BUSY: D.BUSY,
     DetectionStatus.SIT_TONE_INVALID_NUMBER: D.INVALID_NUMBER,
     DetectionStatus.SIT_TONE_DETECTED: D.INVALID_NUMBER,
-    DetectionStatus.AMD_ERROR: D.NETWORK_FAILURE,
 }
 """How a contact ends that was answered, but not by a person."""
 

@@ -87,10 +87,7 @@ class Campaigns:
             tags=dict(tags),
         )
         stored = await self._store.create_campaign(campaign, most=self._most_campaigns)
-        if stored.campaign_id == campaign_id:
-            self._wakeups.campaigns_changed(instance_id)
-            return stored
-        if _parameters(stored) != _parameters(campaign):
+        if stored.campaign_id != campaign_id and _parameters(stored) != _parameters(campaign):
             raise ConflictError("A campaign with this name and other parameters exists in this instance.")
         return stored
 
@@ -271,6 +268,8 @@ class Campaigns:
                 raise NotFoundError("connectSourcePhoneNumber is not a number of this instance.")
         elif queue_id is None:
             raise InvalidInputError("connectSourcePhoneNumber is required when there is no connectQueueId.")
+        if (flow_id, queue_id) == (outbound_call.contact_flow_id, outbound_call.queue_id):
+            return outbound_call
         return replace(outbound_call, contact_flow_id=flow_id, queue_id=queue_id)
 
 

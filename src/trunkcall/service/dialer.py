@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from trunkcall.domain.campaign import Campaign, CampaignState
-from trunkcall.domain.changes import ContactEnded, ContactExpired, is_change
+from trunkcall.domain.changes import ContactEnded, ContactExpired, Refusal, is_change
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.directory import Directory
@@ -97,6 +97,8 @@ class Dialer:
         """Contacts of the engine's windows and in progress, with what the carrier needs to reach them."""
         self._flows: dict[str, str] = {}
         """Contacts whose flow plays a message, by leg."""
+        self._flow_legs: dict[str, str] = {}
+        """The same, the other way round."""
         self._timer_at: Instant | None = None
         self._work = asyncio.Event()
         self._work.set()
@@ -123,9 +125,11 @@ class Dialer:
     def poll(self) -> None:
         """Look for what nobody told: changes by other processes."""
         self._campaigns_stale = True
-        for campaign in self._campaigns.values():
+        for campaign_id, campaign in list(self._campaigns.items()):
             if campaign.takes_requests:
-                self._accepted.add(campaign.campaign_id)
+                self._accepted.add(campaign_id)
+            elif campaign.over and not self._engine.knows_campaign(campaign_id):
+                del self._campaigns[campaign_id]
         self._wake()
 
     async def settled(self) -> None:
@@ -195,6 +199,7 @@ class Dialer:
         if isinstance(event, PlaybackEnded):
             contact_id = self._flows.pop(event.leg_id, None)
             if contact_id is not None:
+                del self._flow_legs[contact_id]
                 self._flow_step(BuiltinFlow(to_queue=False).message_ended(), contact_id, event.leg_id, at, commands)
             return
         try:
@@ -222,6 +227,7 @@ class Dialer:
                 self._feed(FlowDisconnected(contact_id), at, commands)
             case MessageParticipant():
                 self._flows[leg_id] = contact_id
+                self._flow_legs[contact_id] = leg_id
                 self._carrier.play(leg_id, step.text)
 
     async def _carry_out(self, commands: list[Command]) -> None:
@@ -232,6 +238,8 @@ class Dialer:
             self._totals.count(changes, result)
         for contact_id, refusal in result.refused.items():
             self.post(AttemptRefused(contact_id, refusal))
+            if refusal is not Refusal.CAMPAIGN_NOT_RUNNING:
+                self._forget([contact_id])
         for command in commands:
             match command:
                 case Originate():
@@ -242,12 +250,12 @@ class Dialer:
                 case BridgeLegs():
                     self._carrier.bridge(command)
                 case HangUp():
-                    self._flows.pop(command.leg_id, None)
                     self._carrier.hang_up(command)
                 case RefillWindow():
                     self._refills.append(command)
                 case ContactEnded() | ContactExpired():
                     self._forget([command.contact_id])
+                    self._flows.pop(self._flow_legs.pop(command.contact_id, ""), None)
                 case _:
                     pass
 

@@ -45,6 +45,7 @@ def _end_of(contact: LiveContact) -> tuple[Disposition, DisconnectReason]:
         case ContactState.IN_FLOW | ContactState.QUEUED | ContactState.CONNECTING:
             if contact.detection is None or contact.detection in LIVE_DETECTIONS:
                 return Disposition.ABANDONED, DisconnectReason.TELECOM_PROBLEM
-            return MACHINES[contact.detection], DisconnectReason.TELECOM_PROBLEM
+            ending = MACHINES.get(contact.detection, Disposition.CUSTOMER_HUNG_UP)
+            return ending, DisconnectReason.TELECOM_PROBLEM
         case ContactState.DIALING | ContactState.WAITING | ContactState.ENDED:
             return Disposition.ATTEMPT_FAILED, DisconnectReason.OUTBOUND_ATTEMPT_FAILED

@@ -75,6 +75,7 @@ class SQLiteStore:
         self._reader: sqlite3.Connection | None = None
         self._campaigns: dict[str, tuple[Campaign, float]] = {}
         """Campaigns as last decoded, and until when that is good without looking."""
+        self._directories: dict[str, tuple[Directory, float]] = {}
 
     async def open(self) -> None:
         """Create or check the schema. Raises SchemaMismatchError when it is newer, needs a migration or is not ours."""
@@ -142,11 +143,15 @@ class SQLiteStore:
         return [rows.instance_from_row(row) for row in self._rows("instances")]
 
     async def directory(self, instance_id: str) -> Directory | None:
-        """What is around the campaigns of the instance, each map in the order of creation."""
+        """What is around the campaigns of the instance, each map in the order of creation. Trusted for as long as a
+        campaign is."""
+        known = self._directories.get(instance_id)
+        if known is not None and known[1] > time.monotonic():
+            return known[0]
         instance = self._row("instance", instance_id)
         if instance is None:
             return None
-        return Directory(
+        directory = Directory(
             instance=rows.instance_from_row(instance),
             queues={row[0]: Queue(*row) for row in self._rows("queues", instance_id)},
             contact_flows={row[0]: ContactFlow(*row) for row in self._rows("contact_flows", instance_id)},
@@ -157,10 +162,19 @@ class SQLiteStore:
             },
             agents={row[0]: Agent(*row) for row in self._rows("agents", instance_id)},
         )
+        self._directories[instance_id] = directory, time.monotonic() + _TRUSTED_S
+        return directory
+
+    async def _write_directory(self, operation: Operation[T]) -> T:
+        """Change something in a directory: nobody reads what it was afterwards."""
+        try:
+            return await self._write(operation)
+        finally:
+            self._directories.clear()
 
     async def put_agents(self, instance_id: str, agents: Sequence[Agent]) -> None:
         """Create these agents, or replace those of the same id. Raises NotFoundError if there is no such instance."""
-        await self._write(lambda transaction: operations.put_agents(transaction, instance_id, agents))
+        await self._write_directory(lambda transaction: operations.put_agents(transaction, instance_id, agents))
 
     async def start_onboarding(self, job: OnboardingJob) -> None:
         """Store a job that is IN_PROGRESS."""
@@ -177,7 +191,7 @@ class SQLiteStore:
 
     async def finish_onboarding(self, instance_id: str, failure: OnboardingFailure | None) -> None:
         """End the job that is IN_PROGRESS."""
-        await self._write(lambda transaction: operations.finish_onboarding(transaction, instance_id, failure))
+        await self._write_directory(lambda transaction: operations.finish_onboarding(transaction, instance_id, failure))
 
     async def delete_onboarding_job(self, instance_id: str) -> None:
         """Forget the job."""
@@ -185,11 +199,11 @@ class SQLiteStore:
 
     async def offboard(self, instance_id: str) -> None:
         """The instance is not onboarded any more."""
-        await self._write(lambda transaction: operations.offboard(transaction, instance_id))
+        await self._write_directory(lambda transaction: operations.offboard(transaction, instance_id))
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         """How long personal data of ended contacts is kept."""
-        await self._write(lambda transaction: operations.set_retention(transaction, instance_id, days))
+        await self._write_directory(lambda transaction: operations.set_retention(transaction, instance_id, days))
 
     async def put_access_key(self, access_key: AccessKey) -> None:
         """Create the access key, or replace the one of that id."""
@@ -279,7 +293,7 @@ class SQLiteStore:
         )
 
     async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
-        """Campaigns of the instance, deleted ones included, whose version is greater, by version."""
+        """Campaigns that were started at some time, deleted ones included, whose version is greater, by version."""
         return [rows.campaign_from_row(row) for row in self._rows("campaigns_changed", instance_id, after_version)]
 
     # --- dial requests ----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Decides what each verb checks, changes and answers. It must not know threads or 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -138,16 +139,20 @@ def offboard(transaction: WriteTransaction, instance_id: str) -> None:
 
 
 def create_campaign(transaction: WriteTransaction, campaign: Campaign, most: int | None) -> Campaign:
-    _check_instance(transaction, campaign.instance_id)
-    namesake = transaction.row("campaign_of_name", campaign.instance_id, campaign.name)
-    if namesake is not None:
-        return _read_campaign(transaction, namesake[0])
+    if not transaction.knows_instance(campaign.instance_id):
+        raise NotFoundError(f"There is no instance {campaign.instance_id}.")
     if most is not None and transaction.number("campaigns_in_instance", campaign.instance_id) >= most:
+        namesake = transaction.row("campaign_of_name", campaign.instance_id, campaign.name)
+        if namesake is not None:
+            return _read_campaign(transaction, namesake[0])
         raise QuotaExceededError(f"The instance has {most} campaigns, which is its quota. Delete some, or raise it.")
+    version = transaction.next_version()
     *values, _ = campaign_to_row(campaign)
-    key = transaction.insert("insert_campaign", *values, _next_version(transaction))
-    transaction.execute("insert_backlog", key)
-    return _read_campaign(transaction, campaign.campaign_id)
+    if transaction.execute("insert_campaign", *values, version):
+        return replace(campaign, version=version)
+    namesake = transaction.row("campaign_of_name", campaign.instance_id, campaign.name)
+    assert namesake is not None
+    return _read_campaign(transaction, namesake[0])
 
 
 def change_campaign_state(
@@ -167,7 +172,7 @@ def change_campaign_state(
                 f"The instance has {running} active campaigns and its quota is {most_running}. "
                 "Pause or stop one, or raise the quota."
             )
-    transaction.execute("set_campaign_state", to.value, _next_version(transaction), head.key)
+    transaction.execute("set_campaign_state", to.value, transaction.next_version(), head.key)
     transaction.forget_campaign(campaign_id)
     return _read_campaign(transaction, campaign_id)
 
@@ -182,7 +187,7 @@ def edit_campaign(transaction: WriteTransaction, campaign_id: str, edit: Callabl
     if namesake is not None and namesake[0] != campaign_id:
         raise ConflictError("Another campaign of the instance has this name.")
     _, _, _, *values, _, _, tags, _, _ = campaign_to_row(after)
-    transaction.execute("edit_campaign", *values, tags, _next_version(transaction), head.key)
+    transaction.execute("edit_campaign", *values, tags, transaction.next_version(), head.key)
     transaction.forget_campaign(campaign_id)
     return _read_campaign(transaction, campaign_id)
 
@@ -191,7 +196,7 @@ def delete_campaign(transaction: WriteTransaction, campaign_id: str, at: Instant
     head = transaction.campaign(campaign_id)
     was_active = head.state in (CampaignState.RUNNING, CampaignState.PAUSED)
     state = CampaignState.STOPPED if was_active else head.state
-    transaction.execute("set_campaign_deleted", state.value, at, _next_version(transaction), head.key)
+    transaction.execute("set_campaign_deleted", state.value, at, transaction.next_version(), head.key)
     transaction.forget_campaign(campaign_id)
     return _read_campaign(transaction, campaign_id)
 
@@ -200,12 +205,6 @@ def _read_campaign(transaction: WriteTransaction, campaign_id: str) -> Campaign:
     row = transaction.row("campaign", campaign_id)
     assert row is not None
     return campaign_from_row(row)
-
-
-def _next_version(transaction: WriteTransaction) -> int:
-    row = transaction.row("next_campaign_version")
-    assert row is not None
-    return int(row[0])
 
 
 # --- dial requests ------------------------------------------------------------------------------------------------

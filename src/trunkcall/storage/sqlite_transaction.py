@@ -48,13 +48,15 @@ class WriteTransaction:
     An operation changes rows first and counters after: one that raises before its first change has changed nothing.
     """
 
-    __slots__ = ("_connection", "_counts", "_heads", "_next_sequence")
+    __slots__ = ("_connection", "_counts", "_heads", "_instances", "_next_sequence", "_version")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._heads: dict[str, CampaignHead] = {}
         self._counts: defaultdict[int, _Counts] = defaultdict(_Counts)
         self._next_sequence: int | None = None
+        self._version: int | None = None
+        self._instances: set[str] = set()
 
     # --- statements -----------------------------------------------------------------------------------------------
 
@@ -113,6 +115,19 @@ class WriteTransaction:
         """Read the campaign again when it is needed next: its row was changed."""
         self._heads.pop(campaign_id, None)
 
+    def knows_instance(self, instance_id: str) -> bool:
+        """Whether there is such an instance. Instances are never deleted."""
+        if instance_id not in self._instances and self.row("instance_exists", instance_id):
+            self._instances.add(instance_id)
+        return instance_id in self._instances
+
+    def next_version(self) -> int:
+        """The version of the next change to a campaign, greater than any before."""
+        if self._version is None:
+            self._version = self.number("campaign_version_counter")
+        self._version += 1
+        return self._version
+
     # --- counters -----------------------------------------------------------------------------------------------------
 
     def take_sequences(self, count: int) -> int:
@@ -142,6 +157,9 @@ class WriteTransaction:
         if self._next_sequence is not None:
             self.execute("set_contact_sequence", self._next_sequence - 1)
             self._next_sequence = None
+        if self._version is not None:
+            self.execute("set_campaign_version_counter", self._version)
+            self._version = None
         for key, counts in self._counts.items():
             if counts.accepted or counts.waiting:
                 self.execute("add_to_backlog", counts.accepted, counts.waiting, key)

@@ -171,7 +171,8 @@ class Store(Protocol):
         free again. Raises NotFoundError."""
 
     async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
-        """Campaigns of the instance, deleted ones included, whose version is greater, by version."""
+        """Campaigns of the instance that were started at some time and whose version is greater, by version; deleted
+        ones included. One that was never started is of no interest to a dialer."""
 
     # --- dial requests -------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ Decides what uvicorn leaves open. It must not know what a request asks for; the 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -20,6 +20,35 @@ HEAD_TIMEOUT_S: Final = 15.0
 _REASONS: Final = {408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
 
 
+class _Cork:
+    """A transport that sends what was written during one turn of the loop at once: uvicorn writes a response's head and
+    body apart, and a system call costs more than all of the gateway's routing."""
+
+    __slots__ = ("_loop", "_pieces", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._pieces:
+            self._loop.call_soon(self._flush)
+        self._pieces.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        if pieces and not self._transport.is_closing():
+            self._transport.write(b"".join(pieces))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits."""
 
@@ -31,7 +60,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
+        # What uvicorn writes to is all that it needs of a transport.
+        super().connection_made(cast("asyncio.Transport", _Cork(transport, self.loop)))
         if len(self.connections) > MOST_CONNECTIONS:
             self._refuse(503)
             return
@@ -47,22 +77,23 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        # A head that came with its body in one piece is measured when it is complete.
-        if self._in_head and self._head_bytes > MOST_HEAD_BYTES:
-            self._refuse(431)
+        # Most heads come in one piece, and neither need a timer nor are measured before they are complete.
+        if self._in_head and self._head_bytes:
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self._refuse(431)
+            elif self._head_timer is None:
+                self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._head_overdue)
 
     def on_message_begin(self) -> None:
         self._in_head = True
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._head_overdue)
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        received, self._head_bytes = self._head_bytes, 0
         self._in_head = False
-        self._head_bytes = 0
         self._stop_timer()
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if size > MOST_HEAD_BYTES or len(self.headers) > MOST_HEADERS:
+        # What was received may hold a part of the body, so a large piece is looked at more closely.
+        if len(self.headers) > MOST_HEADERS or (received > MOST_HEAD_BYTES and self._head_size() > MOST_HEAD_BYTES):
             self._refuse(431)
             return
         super().on_headers_complete()
@@ -74,6 +105,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if not self._refused:
             super().on_message_complete()
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _head_overdue(self) -> None:
         self._head_timer = None

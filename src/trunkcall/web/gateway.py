@@ -152,7 +152,7 @@ class Gateway:
             if self._on_request is not None:
                 self._on_request(match.operation if match else None, response.status, time.perf_counter() - started)
             if self._audit is not None and match is not None and match.operation.mutates:
-                self._audit(_audit_entry(match, request, request_id, _source(scope), response))
+                self._audit(_audit_entry(match, credentials.access_key_id, request_id, _source(scope), response))
         await _send(response, request_id, send, head=scope["method"] == "HEAD")
 
     async def _answer(
@@ -267,12 +267,12 @@ def _flatten(
 
 
 def _audit_entry(
-    match: Match, request: HttpRequest, request_id: str, source_address: str | None, response: HttpResponse
+    match: Match, access_key_id: str, request_id: str, source_address: str | None, response: HttpResponse
 ) -> AuditEntry:
     return AuditEntry(
         at=datetime.now(UTC).isoformat(),
         request_id=request_id,
-        access_key_id=sigv4.parse_credentials(request).access_key_id,
+        access_key_id=access_key_id,
         source_address=source_address,
         operation=match.operation.name,
         resource="/".join(match.labels.values()),

@@ -99,17 +99,19 @@ ORDER BY created_at, access_key_id;
 
 -- Campaigns -------------------------------------------------------------------------------------------------------
 
--- next_campaign_version --
-UPDATE counter SET value = value + 1 WHERE name = 'campaign_version' RETURNING value;
+-- campaign_version_counter --
+SELECT value FROM counter WHERE name = 'campaign_version';
+
+-- set_campaign_version_counter --
+UPDATE counter SET value = ? WHERE name = 'campaign_version';
 
 -- insert_campaign --
+-- A trigger adds its backlog. A namesake that was not deleted adds nothing.
 INSERT INTO campaign (
     campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id, queue_id,
     source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at, version
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
-
--- insert_backlog --
-INSERT INTO backlog (campaign_key) VALUES (?);
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (instance_id, name) WHERE deleted_at IS NULL DO NOTHING;
 
 -- campaign_version --
 -- The hot path of every request: a campaign decoded earlier at this version is still right.
@@ -144,7 +146,8 @@ ORDER BY created_at, campaign_id LIMIT ?;
 SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
     queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
     version
-FROM campaign WHERE instance_id = ? AND version > ? ORDER BY version;
+FROM campaign INDEXED BY campaign_by_version
+WHERE instance_id = ? AND version > ? AND state <> 'Initialized' ORDER BY version;
 
 -- campaigns_in_instance --
 SELECT count(*) FROM campaign INDEXED BY campaign_by_name WHERE instance_id = ? AND deleted_at IS NULL;

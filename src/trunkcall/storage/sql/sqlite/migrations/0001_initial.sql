@@ -124,7 +124,7 @@ CREATE UNIQUE INDEX campaign_by_name ON campaign (instance_id, name) WHERE delet
 CREATE INDEX campaign_listed ON campaign (created_at, campaign_id) WHERE deleted_at IS NULL;
 CREATE INDEX campaign_listed_of_instance ON campaign (instance_id, created_at, campaign_id) WHERE deleted_at IS NULL;
 CREATE INDEX campaign_running ON campaign (instance_id) WHERE state = 'Running';
-CREATE INDEX campaign_by_version ON campaign (instance_id, version);
+CREATE INDEX campaign_by_version ON campaign (instance_id, version) WHERE state <> 'Initialized';
 
 -- Counts of a campaign's contacts, written in the transaction that changes the contacts: counting a million rows has no
 -- place on the way of a request.
@@ -133,6 +133,11 @@ CREATE TABLE backlog (
     accepted INTEGER NOT NULL DEFAULT 0, -- all of them, ever
     waiting INTEGER NOT NULL DEFAULT 0 CHECK (waiting >= 0)
 ) STRICT;
+
+CREATE TRIGGER campaign_has_backlog AFTER INSERT ON campaign
+BEGIN
+    INSERT INTO backlog (campaign_key) VALUES (new.campaign_key);
+END;
 
 CREATE TABLE disposition_count (
     campaign_key INTEGER NOT NULL REFERENCES campaign,

@@ -1,0 +1,206 @@
+"""What must be true of an engine after every call, and of the commands it has given.
+
+``check`` looks into the engine's memory, because a leak or a double booking is visible there long before it costs a
+customer something; ``History`` knows the engine by its commands alone, as the store does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from trunkcall.domain.agent import AgentState
+from trunkcall.domain.changes import (
+    AttemptBegun,
+    AttemptVoided,
+    ContactAbandoned,
+    ContactAnswered,
+    ContactConnected,
+    ContactConnecting,
+    ContactDetected,
+    ContactEnded,
+    ContactExpired,
+    ContactQueued,
+    ContactRequeued,
+    LedgerCounted,
+)
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.leg import LegParty
+from trunkcall.engine.commands import Command, Originate
+from trunkcall.engine.engine import Engine
+from trunkcall.engine.transitions import CONTACT, ContactEvent, after
+
+BEFORE_THE_QUEUE = frozenset({ContactState.DIALING, ContactState.ANSWERED, ContactState.IN_FLOW})
+WITH_AN_AGENT = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
+
+STEPS: dict[type, ContactEvent] = {
+    AttemptBegun: ContactEvent.ATTEMPT,
+    AttemptVoided: ContactEvent.VOID,
+    ContactAnswered: ContactEvent.ANSWER,
+    ContactDetected: ContactEvent.DETECT,
+    ContactQueued: ContactEvent.QUEUE,
+    ContactConnecting: ContactEvent.ASSIGN,
+    ContactRequeued: ContactEvent.REQUEUE,
+    ContactConnected: ContactEvent.BRIDGE,
+    ContactEnded: ContactEvent.END,
+    ContactExpired: ContactEvent.END,
+}
+
+
+class History:
+    """Every contact's state according to the changes that the engine asked the store for."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, ContactState] = {}
+        self.ends: Counter[str] = Counter()
+        self.attempted: set[str] = set()
+        self.abandoned: Counter[str] = Counter()
+        self.ledger: Counter[tuple[str, str]] = Counter()
+
+    def enter(self, commands: list[Command]) -> None:
+        """Take commands in their order; fails on the first that the table of contacts does not allow."""
+        for index, command in enumerate(commands):
+            self._count(command)
+            step = STEPS.get(type(command))
+            if step is None:
+                continue
+            contact_id: str = getattr(command, "contact_id")  # noqa: B009 - every change in STEPS has one
+            self.states[contact_id] = after(CONTACT, self.states.get(contact_id, ContactState.WAITING), step)
+            if isinstance(command, AttemptBegun):
+                self.attempted.add(contact_id)
+                dial = commands[index + 1]
+                assert isinstance(dial, Originate)
+                assert dial.leg_id == command.leg_id
+            if step is ContactEvent.END:
+                self.ends[contact_id] += 1
+
+    def _count(self, command: Command) -> None:
+        match command:
+            case ContactAbandoned():
+                self.abandoned[command.contact_id] += 1
+                assert self.abandoned[command.contact_id] == 1, "one abandonment is counted twice"
+            case LedgerCounted():
+                self.ledger[command.campaign_id, "live answers"] += command.live_answers
+                self.ledger[command.campaign_id, "abandoned"] += command.abandoned
+                counted = self.ledger[command.campaign_id, "abandoned"]
+                assert counted <= self.ledger[command.campaign_id, "live answers"]
+            case _:
+                pass
+
+    def refused(self, contact_id: str) -> None:
+        """The store did not let the attempt be made: for it, the contact waits as before."""
+        self.states[contact_id] = ContactState.WAITING
+        self.attempted.discard(contact_id)
+
+
+def check(engine: Engine) -> None:
+    """Everything that is true of an engine between two calls."""
+    _check_contacts(engine)
+    _check_legs(engine)
+    _check_agents(engine)
+    _check_nobody_is_forgotten(engine)
+
+
+def check_begun(engine: Engine, commands: list[Command]) -> None:
+    """Whoever was dialed in this call has an agent, where attempts are one to one."""
+    for command in commands:
+        if isinstance(command, AttemptBegun):
+            contact = engine._state.contacts[command.contact_id]
+            if contact.campaign.pacer.one_to_one:
+                assert contact.reserved_agent_id is not None, "somebody is dialed and no agent is kept"
+
+
+def check_nothing_is_left(engine: Engine) -> None:
+    """After the last contact has ended, nothing of any contact is kept."""
+    state = engine._state
+    assert not state.contacts
+    assert not state.legs
+    assert state.lines == 0
+    for campaign in state.campaigns.values():
+        assert not campaign.contacts
+        assert not campaign.in_flight
+        assert not campaign.bereft
+        assert campaign.lines == 0
+    for queue in state.roster.queues.values():
+        assert not queue.waiting
+    for agent in state.roster.agents.values():
+        assert agent.reserved_for is None
+
+
+def _check_contacts(engine: Engine) -> None:
+    state = engine._state
+    assert state.out == [], "commands were left behind"
+    of_campaigns = {k: v for campaign in state.campaigns.values() for k, v in campaign.contacts.items()}
+    assert of_campaigns == state.contacts
+    for campaign in state.campaigns.values():
+        assert campaign.lines == len(campaign.contacts)
+        assert set(campaign.bereft) <= set(campaign.in_flight) <= set(campaign.contacts)
+        assert not set(campaign.window._contacts) & set(campaign.contacts), "a contact waits and is in progress"
+        for contact in campaign.contacts.values():
+            assert contact.state not in (ContactState.WAITING, ContactState.ENDED)
+            machine = contact.detection is not None and not contact.live
+            in_flight = contact.state not in WITH_AN_AGENT and not machine
+            assert (contact.contact_id in campaign.in_flight) == in_flight
+            if campaign.pacer.one_to_one:
+                kept = contact.reserved_agent_id is not None
+                bereft = contact.contact_id in campaign.bereft
+                assert kept + bereft == (contact.state in BEFORE_THE_QUEUE and not machine)
+
+
+def _check_legs(engine: Engine) -> None:
+    state = engine._state
+    assert state.lines == sum(leg.party is LegParty.CUSTOMER for leg in state.legs.values())
+    assert state.lines <= state.config.trunk.channels
+    for contact in state.contacts.values():
+        assert state.legs[contact.leg_id].contact is contact
+        if contact.state in WITH_AN_AGENT:
+            assert contact.agent_leg_id is not None
+            assert state.legs[contact.agent_leg_id].contact is contact
+    for leg in state.legs.values():
+        if leg.contact is not None:
+            assert state.contacts[leg.contact.contact_id] is leg.contact
+            assert leg.leg_id in (leg.contact.leg_id, leg.contact.agent_leg_id)
+
+
+def _check_agents(engine: Engine) -> None:
+    state = engine._state
+    reserved = {}
+    for agent in state.roster.agents.values():
+        if agent.reserved_for is not None:
+            assert agent.state is AgentState.AVAILABLE, "an agent is kept who is not there"
+            assert agent.reserved_for.reserved_agent_id == agent.agent_id
+            assert agent.reserved_for.contact_id in agent.reserved_for.campaign.in_flight
+            reserved[agent.reserved_for.contact_id] = agent.agent_id
+        match agent.state:
+            case AgentState.CONNECTING | AgentState.CONNECTED:
+                assert agent.contact is not None
+                assert agent.contact.agent_id == agent.agent_id
+                assert agent.contact.state.value == agent.state.value
+            case AgentState.AFTER_CONTACT_WORK:
+                assert agent.contact is not None
+                assert agent.contact.state is ContactState.ENDED
+            case _:
+                assert agent.contact is None
+    assert reserved == {
+        c.contact_id: c.reserved_agent_id for c in state.contacts.values() if c.reserved_agent_id is not None
+    }
+    talking = [c.agent_id for c in state.contacts.values() if c.state in WITH_AN_AGENT]
+    assert len(talking) == len(set(talking)), "an agent is in two contacts"
+
+
+def _check_nobody_is_forgotten(engine: Engine) -> None:
+    state = engine._state
+    agents = state.roster.agents.values()
+    for queue_id, queue in state.roster.queues.items():
+        serving = [a for a in agents if queue_id in a.queue_ids]
+        free = {a.agent_id for a in serving if a.state is AgentState.AVAILABLE and a.reserved_for is None}
+        assert set(queue.free) == free
+        queued = {
+            c.contact_id
+            for c in state.contacts.values()
+            if c.state is ContactState.QUEUED and c.campaign.settings.queue_id == queue_id
+        }
+        assert set(queue.waiting) == queued
+        assert not (queue.free and queue.waiting), "somebody waits although an agent is free"
+        for campaign in state.campaigns.values():
+            if campaign.settings.queue_id == queue_id:
+                assert not (queue.free and campaign.bereft), "a dial has no agent although one is free"

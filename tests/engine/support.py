@@ -1,0 +1,255 @@
+"""A call centre in a test's hands: it plays store, carrier, flow and agents, and the engine decides.
+
+Every story told with it checks the invariants after every call.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import count
+from typing import TypeVar
+
+from engine.invariants import History, check, check_begun
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.changes import AttemptBegun, AttemptVoided, ContactEnded, ContactExpired, Refusal
+from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
+from trunkcall.domain.instants import HOUR, Duration, Instant, seconds
+from trunkcall.domain.leg import HangupCause
+from trunkcall.engine.commands import Command, HangUp, Originate, OriginateAgentLeg, RefillWindow, StartFlow
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.engine import Engine
+from trunkcall.engine.events import (
+    AgentRegistered,
+    AgentStatusSet,
+    AttemptRefused,
+    CampaignChanged,
+    ContactsOffered,
+    ContactTransferredToQueue,
+    DetectionEnded,
+    Event,
+    FlowDisconnected,
+    LegAnswered,
+    LegEnded,
+    LegRang,
+    LegsBridged,
+    OfferedContact,
+    RequestsAccepted,
+)
+from trunkcall.engine.snapshot import CampaignSnapshot
+
+NOW: Instant = 1_790_000_000_000_000
+SALES = "sales"
+SPRING = "spring"
+
+C = TypeVar("C")
+
+
+def new_engine(config: EngineConfig) -> Engine:
+    """An engine whose leg ids are leg-1, leg-2, …"""
+    numbers = count(1)
+    return Engine(config, new_id=lambda: f"leg-{next(numbers)}")
+
+
+class Floor:
+    """One instance. ``answers_refills``, ``runs_flows`` and ``confirms_hang_ups`` say what the world does by itself."""
+
+    def __init__(self, *, agents: int = 0, config: EngineConfig | None = None) -> None:
+        self.engine = new_engine(config or EngineConfig())
+        self.now = NOW
+        self.log: list[Command] = []
+        self.trace: list[tuple[Event | None, Instant, list[Command]]] = []
+        """Everything the engine was told (None is a timer), when, and what it wanted done."""
+        self.history = History()
+        self.answers_refills = True
+        self.runs_flows = True
+        self.confirms_hang_ups = True
+        self.refills: list[RefillWindow] = []
+        self.store: defaultdict[str, dict[str, OfferedContact]] = defaultdict(dict)
+        self.accepted: dict[str, OfferedContact] = {}
+        self._sequence = count(1)
+        self._campaigns: dict[str, CampaignChanged] = {}
+        for number in range(1, agents + 1):
+            self.agent(f"agent-{number}")
+
+    # --- time and what the engine is told -------------------------------------------------------------------------
+
+    def tell(self, event: Event) -> list[Command]:
+        """Something has happened."""
+        commands = self.engine.handle(event, self.now)
+        self._after(event, commands)
+        return commands
+
+    def wait(self, seconds_: float) -> None:
+        """Let time pass; timers are called when they are due."""
+        until = self.now + seconds(seconds_)
+        while (due := self.engine.next_timer()) is not None and due <= until:
+            self.now = max(self.now, due)
+            self._after(None, self.engine.handle_timer(self.now))
+        self.now = until
+
+    def _after(self, event: Event | None, commands: list[Command]) -> None:
+        self.trace.append((event, self.now, commands))
+        self.log.extend(commands)
+        self.history.enter(commands)
+        check(self.engine)
+        check_begun(self.engine, commands)
+        for command in commands:
+            self._react(command)
+
+    def _react(self, command: Command) -> None:
+        match command:
+            case AttemptBegun():
+                offered = self.store[command.campaign_id].pop(command.contact_id)
+                assert offered.expires_at > command.at, "an expired request was dialed"
+            case ContactExpired():
+                self.store[command.campaign_id].pop(command.contact_id, None)
+            case AttemptVoided():
+                self.store[command.campaign_id][command.contact_id] = self.accepted[command.contact_id]
+            case RefillWindow():
+                self.refills.append(command)
+                if self.answers_refills:
+                    self.answer_refill()
+            case StartFlow() if self.runs_flows:
+                self._run_flow(command)
+            case HangUp() if self.confirms_hang_ups:
+                self.tell(LegEnded(command.leg_id, HangupCause.HUNG_UP_BY_US))
+            case _:
+                pass
+
+    def _run_flow(self, command: StartFlow) -> None:
+        settings = self._campaigns[command.campaign_id]
+        if command.detection not in LIVE_DETECTIONS:
+            self.tell(FlowDisconnected(command.contact_id))
+        elif settings.dialer_type is not DialerType.AGENTLESS:
+            self.tell(ContactTransferredToQueue(command.contact_id))
+
+    # --- the store ------------------------------------------------------------------------------------------------
+
+    def campaign(
+        self,
+        name: str = SPRING,
+        *,
+        dialer: DialerType = DialerType.PROGRESSIVE,
+        state: CampaignState = CampaignState.RUNNING,
+        queue: str | None = SALES,
+        weight: float = 1.0,
+        capacity: float = 1.0,
+        detects: bool = False,
+        requests: int = 0,
+    ) -> None:
+        """A campaign is new or has changed, and has so many dial requests more."""
+        queue = None if dialer is DialerType.AGENTLESS else queue
+        settings = CampaignChanged(name, state, dialer, queue, weight, capacity, detects, awaits_prompt=False)
+        self._campaigns[name] = settings
+        if requests:
+            self.accept(name, requests)
+        self.tell(settings)
+
+    def accept(self, campaign: str = SPRING, requests: int = 1, *, expires_in: Duration = HOUR) -> list[str]:
+        """The store accepts dial requests; the engine hears of it if it knows the campaign."""
+        names = []
+        for _ in range(requests):
+            sequence = next(self._sequence)
+            name = f"{campaign}-{sequence}"
+            self.store[campaign][name] = self.accepted[name] = OfferedContact(name, sequence, self.now + expires_in)
+            names.append(name)
+        self.tell(RequestsAccepted(campaign))
+        return names
+
+    def answer_refill(self) -> None:
+        """The store answers the oldest question for waiting contacts, with what it holds now."""
+        refill = self.refills.pop(0)
+        waiting = sorted(self.store[refill.campaign_id].values(), key=lambda contact: contact.sequence)
+        found = [contact for contact in waiting if contact.sequence > refill.after_sequence][: refill.limit]
+        self.tell(ContactsOffered(refill.campaign_id, tuple(found), exhausted=len(found) < refill.limit))
+
+    def refuse(self, contact: str, refusal: Refusal) -> None:
+        """The store refuses an attempt."""
+        self.history.refused(contact)
+        if refusal is Refusal.CAMPAIGN_NOT_RUNNING:
+            self.store[contact.rsplit("-", 1)[0]][contact] = self.accepted[contact]
+        self.tell(AttemptRefused(contact, refusal))
+
+    # --- customers, as the carrier tells of them ------------------------------------------------------------------
+
+    def rings(self, contact: str) -> None:
+        self.tell(LegRang(self.leg(contact)))
+
+    def answers(self, contact: str) -> None:
+        self.tell(LegAnswered(self.leg(contact)))
+
+    def detected(self, contact: str, detection: DetectionStatus) -> None:
+        self.tell(DetectionEnded(self.leg(contact), detection))
+
+    def hangs_up(self, contact: str, cause: HangupCause = HangupCause.NORMAL) -> None:
+        """The customer's leg ends."""
+        self.tell(LegEnded(self.leg(contact), cause))
+
+    def leg(self, contact: str) -> str:
+        """The leg of the contact's latest attempt."""
+        return [c.leg_id for c in self.log if isinstance(c, Originate) and c.contact_id == contact][-1]
+
+    # --- agents ---------------------------------------------------------------------------------------------------
+
+    def agent(self, name: str, *queues: str, status: AgentStatus = AgentStatus.AVAILABLE) -> None:
+        """An agent comes in."""
+        self.tell(AgentRegistered(name, queues or (SALES,)))
+        self.sets(name, status)
+
+    def sets(self, agent: str, status: AgentStatus) -> None:
+        self.tell(AgentStatusSet(agent, status))
+
+    def agent_leg(self, contact: str) -> str:
+        """The leg of the agent who was last rung for the contact."""
+        leg_id = self.leg(contact)
+        return [c.leg_id for c in self.log if isinstance(c, OriginateAgentLeg) and c.customer_leg_id == leg_id][-1]
+
+    def agent_of(self, contact: str) -> str:
+        """The agent who was last rung for the contact."""
+        leg_id = self.leg(contact)
+        return [c.agent_id for c in self.log if isinstance(c, OriginateAgentLeg) and c.customer_leg_id == leg_id][-1]
+
+    def agent_picks_up(self, contact: str) -> None:
+        """The agent's phone answers, and the two hear each other."""
+        self.tell(LegAnswered(self.agent_leg(contact)))
+        self.tell(LegsBridged(self.leg(contact), self.agent_leg(contact)))
+
+    def agent_hangs_up(self, contact: str, cause: HangupCause = HangupCause.NORMAL) -> None:
+        """The agent's leg ends, whether it was answered or not."""
+        self.tell(LegEnded(self.agent_leg(contact), cause))
+
+    def state_of(self, agent: str) -> AgentState:
+        return self.engine._state.roster.agents[agent].state
+
+    def kept_agent(self, contact: str) -> str | None:
+        """The agent kept for a contact that is being dialed."""
+        return self.engine._state.contacts[contact].reserved_agent_id
+
+    # --- what has come of it --------------------------------------------------------------------------------------
+
+    @property
+    def dialed(self) -> list[str]:
+        """Contacts in the order in which they were dialed."""
+        return [command.contact_id for command in self.log if isinstance(command, Originate)]
+
+    def asked(self, kind: type[C]) -> list[C]:
+        """Commands of one kind, so far."""
+        return [command for command in self.log if isinstance(command, kind)]
+
+    def end_of(self, contact: str) -> ContactEnded:
+        """How the contact ended; fails unless it has, once."""
+        (end,) = [end for end in self.asked(ContactEnded) if end.contact_id == contact]
+        return end
+
+    def snapshot(self, campaign: str = SPRING) -> CampaignSnapshot:
+        (found,) = [c for c in self.engine.snapshot(self.now).campaigns if c.campaign_id == campaign]
+        return found
+
+
+def connected(floor: Floor, contact: str) -> None:
+    """From the ringing of a customer's phone to the talk with an agent."""
+    floor.rings(contact)
+    floor.wait(5)
+    floor.answers(contact)
+    floor.agent_picks_up(contact)

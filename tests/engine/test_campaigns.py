@@ -1,0 +1,345 @@
+"""Campaigns and their waiting contacts: what is dialed, when, in what order, and what never is. If these fail, somebody
+is dialed who must not be, or somebody waits for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.support import SPRING, Floor, connected
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.changes import AttemptBegun, AttemptVoided, ContactEnded, ContactExpired, Refusal
+from trunkcall.domain.contact import DetectionStatus, Disposition
+from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
+from trunkcall.domain.instants import HOUR, SECOND
+from trunkcall.domain.leg import HangupCause
+from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.commands import Originate, RefillWindow
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.events import (
+    ContactsOffered,
+    ContactsSwept,
+    DialingSuspended,
+    LedgerRestored,
+    OfferedContact,
+    OriginateVoided,
+    RequestsAccepted,
+)
+from trunkcall.engine.window import Window
+
+STOPPED, PAUSED, RUNNING = CampaignState.STOPPED, CampaignState.PAUSED, CampaignState.RUNNING
+
+
+@pytest.mark.parametrize("state", [CampaignState.INITIALIZED, PAUSED, STOPPED, CampaignState.FAILED])
+def test_only_a_running_campaign_dials(state: CampaignState) -> None:
+    floor = Floor(agents=1)
+    floor.campaign(state=state, requests=1)
+    floor.accept()
+    assert floor.dialed == []
+
+
+def test_a_paused_campaign_dials_nobody_but_its_waiting_contacts_wait_on() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=3)
+    floor.campaign(state=PAUSED)
+    floor.hangs_up("spring-1", HangupCause.BUSY)
+    floor.wait(600)
+    assert floor.dialed == ["spring-1"]
+    floor.campaign(state=RUNNING)
+    assert floor.dialed == ["spring-1", "spring-2"]
+
+
+def test_the_contacts_of_a_paused_campaign_expire_in_time() -> None:
+    floor = Floor()
+    floor.campaign(requests=1)
+    floor.campaign(state=PAUSED)
+    floor.wait(3600)
+    assert floor.asked(ContactExpired) == [ContactExpired("spring-1", SPRING, floor.now)]
+
+
+@pytest.mark.parametrize("state", [PAUSED, STOPPED])
+def test_contacts_in_progress_go_on_when_their_campaign_does_not(state: CampaignState) -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=5)
+    connected(floor, "spring-1")
+    floor.campaign(state=state)
+    floor.answers("spring-2")
+    floor.agent_picks_up("spring-2")
+    floor.hangs_up("spring-1")
+    floor.hangs_up("spring-2")
+    assert floor.dialed == ["spring-1", "spring-2"]
+    assert {end.disposition for end in floor.asked(ContactEnded)} == {Disposition.CONNECTED_TO_AGENT}
+
+
+def test_a_campaign_that_is_over_cannot_be_begun_again() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.campaign(state=STOPPED)
+    before = floor.snapshot()
+    with pytest.raises(IllegalTransitionError):
+        floor.campaign(state=RUNNING)
+    assert floor.snapshot() == before
+
+
+def test_a_process_that_is_about_to_stop_begins_no_attempt_and_finishes_those_begun() -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=1)
+    floor.tell(DialingSuspended())
+    floor.accept(requests=2)
+    connected(floor, "spring-1")
+    floor.hangs_up("spring-1")
+    assert floor.dialed == ["spring-1"]
+    assert floor.end_of("spring-1").disposition is Disposition.CONNECTED_TO_AGENT
+
+
+# --- expiry -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_expired_request_is_never_dialed() -> None:
+    floor = Floor()
+    floor.campaign()
+    floor.accept(requests=2, expires_in=60 * SECOND)
+    floor.accept(requests=1, expires_in=61 * SECOND)
+    floor.wait(60)
+    assert [change.contact_id for change in floor.asked(ContactExpired)] == ["spring-1", "spring-2"]
+    floor.agent("ann")
+    assert floor.dialed == ["spring-3"]
+
+
+def test_a_request_that_expires_at_this_very_instant_is_not_dialed_even_before_its_timer_is_due() -> None:
+    floor = Floor()
+    floor.campaign()
+    floor.accept(requests=1, expires_in=60 * SECOND)
+    floor.now += 60 * SECOND
+    floor.agent("ann")
+    assert floor.dialed == []
+    assert len(floor.asked(ContactExpired)) == 1
+
+
+def test_a_request_that_expires_first_is_seen_behind_one_that_expires_later() -> None:
+    floor = Floor()
+    floor.campaign()
+    floor.accept(requests=1, expires_in=HOUR)
+    floor.accept(requests=1, expires_in=10 * SECOND)
+    floor.wait(10)
+    assert [change.contact_id for change in floor.asked(ContactExpired)] == ["spring-2"]
+
+
+def test_a_contact_that_the_store_has_swept_is_not_dialed() -> None:
+    floor = Floor()
+    floor.campaign(requests=2)
+    floor.tell(ContactsSwept(SPRING, ("spring-1",)))
+    floor.agent("ann")
+    assert floor.dialed == ["spring-2"]
+
+
+# --- attempts that never were -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("refusal", [Refusal.NOT_WAITING, Refusal.EXPIRED])
+def test_a_refused_attempt_frees_its_agent_and_its_line_and_is_not_made_again(refusal: Refusal) -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=2)
+    floor.refuse("spring-1", refusal)
+    assert floor.dialed == ["spring-1", "spring-2"]
+    assert floor.snapshot().attempts == 1
+    assert floor.engine.snapshot(floor.now).lines == 1
+
+
+def test_when_the_store_says_the_campaign_does_not_run_nothing_is_dialed_until_its_change_arrives() -> None:
+    floor = Floor(agents=3)
+    floor.campaign(requests=5)
+    for contact in ("spring-1", "spring-2", "spring-3"):
+        floor.refuse(contact, Refusal.CAMPAIGN_NOT_RUNNING)
+    floor.wait(5)
+    assert len(floor.dialed) == 3
+    floor.campaign(state=PAUSED)
+    floor.campaign(state=RUNNING)
+    assert floor.dialed[3:] == ["spring-1", "spring-2", "spring-3"], "in the order of acceptance"
+
+
+def test_a_void_originate_is_the_next_one_again_after_a_back_off() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=2)
+    floor.tell(OriginateVoided(floor.leg("spring-1")))
+    assert floor.asked(AttemptVoided) == [AttemptVoided("spring-1", SPRING, floor.now)]
+    assert (floor.snapshot().attempts, floor.engine.snapshot(floor.now).lines) == (0, 0)
+    floor.wait(0.999)
+    assert floor.dialed == ["spring-1"]
+    floor.wait(0.001)
+    assert floor.dialed == ["spring-1", "spring-1"]
+    assert len({attempt.leg_id for attempt in floor.asked(AttemptBegun)}) == 2, "leg ids are never used twice"
+
+
+def test_several_void_originates_keep_the_order_of_acceptance() -> None:
+    floor = Floor(agents=3)
+    floor.campaign(requests=5)
+    for leg in [command.leg_id for command in floor.asked(Originate)]:
+        floor.tell(OriginateVoided(leg))
+    floor.wait(1)
+    assert floor.dialed[3:] == ["spring-1", "spring-2", "spring-3"]
+
+
+def test_a_void_originate_of_a_stopped_campaign_is_not_dialed_again() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.campaign(state=STOPPED)
+    floor.tell(OriginateVoided(floor.leg("spring-1")))
+    floor.wait(60)
+    assert floor.dialed == ["spring-1"]
+
+
+# --- the window -------------------------------------------------------------------------------------------------------
+
+
+def test_contacts_are_dialed_in_the_order_of_acceptance_across_refills() -> None:
+    floor = Floor(agents=1, config=EngineConfig(window_size=4))
+    floor.campaign(requests=20)
+    for number in range(1, 20):
+        floor.hangs_up(f"spring-{number}", HangupCause.BUSY)
+    assert floor.dialed == [f"spring-{number}" for number in range(1, 21)]
+
+
+def test_the_window_is_refilled_at_half_its_size_so_that_dialing_never_waits_for_the_store() -> None:
+    floor = Floor(agents=1, config=EngineConfig(window_size=4))
+    floor.campaign(requests=20)
+    floor.answers_refills = False
+    assert floor.asked(RefillWindow) == [RefillWindow(SPRING, 0, 4)]
+    floor.hangs_up("spring-1", HangupCause.BUSY)
+    assert floor.refills == [RefillWindow(SPRING, 4, 2)]
+    floor.hangs_up("spring-2", HangupCause.BUSY)
+    assert len(floor.refills) == 1, "one question at a time"
+
+
+def test_a_window_that_the_store_could_not_fill_asks_again_only_when_there_is_more() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=2)
+    asked = len(floor.asked(RefillWindow))
+    floor.hangs_up("spring-1", HangupCause.BUSY)
+    floor.hangs_up("spring-2", HangupCause.BUSY)
+    assert len(floor.asked(RefillWindow)) == asked
+    floor.accept()
+    assert floor.dialed[-1] == "spring-3"
+
+
+def test_a_request_accepted_while_the_store_answers_is_not_overlooked() -> None:
+    floor = Floor(agents=1)
+    floor.answers_refills = False
+    floor.campaign()
+    floor.accept()
+    floor.tell(ContactsOffered(SPRING, (), exhausted=True))
+    floor.refills.pop(0)
+    floor.answer_refill()
+    assert floor.dialed == ["spring-1"]
+
+
+def test_a_campaign_paused_while_the_store_answers_keeps_the_answer_for_later() -> None:
+    floor = Floor(agents=1)
+    floor.answers_refills = False
+    floor.campaign(requests=2)
+    floor.campaign(state=PAUSED)
+    floor.answer_refill()
+    assert floor.dialed == []
+    floor.campaign(state=RUNNING)
+    assert floor.dialed == ["spring-1"]
+
+
+def test_a_campaign_stopped_while_the_store_answers_dials_nobody() -> None:
+    floor = Floor(agents=1)
+    floor.answers_refills = False
+    floor.campaign(requests=2)
+    floor.campaign(state=STOPPED)
+    floor.answer_refill()
+    assert floor.dialed == []
+    assert floor.snapshot().in_window == 0
+
+
+def test_settings_changed_while_a_contact_is_in_progress_are_those_of_the_next() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=2, detects=True)
+    floor.campaign(detects=False)
+    floor.answers("spring-1")
+    floor.detected("spring-1", DetectionStatus.VOICEMAIL_BEEP)
+    floor.answers("spring-2")
+    assert floor.agent_of("spring-2") == "agent-1"
+
+
+def test_a_window_of_contacts_that_all_expired_undialed_does_not_grow() -> None:
+    window = Window(10)
+    for sequence in range(1, 1001):
+        window.offer([OfferedContact(f"c{sequence}", sequence, sequence)], exhausted=False)
+        window.expire(sequence)
+    assert len(window._order) <= 2 * window.size
+    assert len(window) == 0
+
+
+def test_a_window_whose_contacts_were_dialed_long_before_their_expiry_does_not_grow() -> None:
+    window = Window(10)
+    window.offer([OfferedContact("first", 1, 1)], exhausted=False)
+    for sequence in range(2, 1001):
+        window.offer([OfferedContact(f"c{sequence}", sequence, HOUR)], exhausted=False)
+        taken = window.take()
+        assert taken is not None
+        window.offer([], exhausted=False)
+    assert len(window._by_expiry) <= 4 * window.size
+
+
+# --- campaigns that are over ------------------------------------------------------------------------------------------
+
+
+def test_the_sums_of_a_stopped_campaign_can_be_read_for_an_hour_and_are_then_forgotten() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    connected(floor, "spring-1")
+    floor.hangs_up("spring-1")
+    floor.campaign(state=STOPPED)
+    floor.wait(3599)
+    assert floor.snapshot().connected == 1
+    floor.wait(1)
+    assert floor.engine.snapshot(floor.now).campaigns == ()
+
+
+def test_a_campaign_is_not_forgotten_while_somebody_is_on_the_line_for_it() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    connected(floor, "spring-1")
+    floor.campaign(state=STOPPED)
+    floor.wait(3 * 3600)
+    floor.hangs_up("spring-1")
+    assert floor.snapshot().dispositions == {Disposition.CONNECTED_TO_AGENT: 1}
+    floor.wait(3600)
+    assert floor.engine.snapshot(floor.now).campaigns == ()
+
+
+def test_what_the_store_still_tells_of_a_forgotten_campaign_does_no_harm() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.campaign(state=STOPPED)
+    floor.wait(3600)
+    offered = OfferedContact("spring-9", 9, floor.now + HOUR)
+    for event in (
+        ContactsSwept(SPRING, ("spring-1",)),
+        RequestsAccepted(SPRING),
+        ContactsOffered(SPRING, (offered,), exhausted=True),
+    ):
+        assert floor.tell(event) == []
+    floor.campaign(state=STOPPED)
+    assert floor.engine.snapshot(floor.now).campaigns == ()
+
+
+def test_a_campaign_that_was_over_before_this_engine_is_not_taken_up() -> None:
+    floor = Floor()
+    floor.campaign(state=STOPPED)
+    assert floor.engine.snapshot(floor.now).campaigns == ()
+    with pytest.raises(NotFoundError):
+        floor.tell(LedgerRestored(SPRING, ((0, 1, 0),)))
+
+
+# --- agentless --------------------------------------------------------------------------------------------------------
+
+
+def test_an_agentless_campaign_needs_no_agents_and_fills_the_lines() -> None:
+    floor = Floor(config=EngineConfig(trunk=TrunkLimit(channels=4, attempts_per_s=1000)))
+    floor.campaign(dialer=DialerType.AGENTLESS, requests=10)
+    assert floor.dialed == ["spring-1", "spring-2", "spring-3", "spring-4"]
+    floor.hangs_up("spring-3", HangupCause.NO_ANSWER)
+    assert floor.dialed[4:] == ["spring-5"]

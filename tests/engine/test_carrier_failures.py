@@ -1,0 +1,194 @@
+"""The carrier is lost and found, and input that cannot be. If these fail, a switch's restart costs contacts, or a
+confused client corrupts the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from engine.support import SPRING, Floor, connected
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.changes import ContactEnded, Refusal
+from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
+from trunkcall.domain.errors import IllegalTransitionError, NotFoundError, TrunkcallError
+from trunkcall.domain.leg import HangupCause
+from trunkcall.engine.commands import HangUp
+from trunkcall.engine.events import (
+    AgentStatusSet,
+    AttemptRefused,
+    CarrierFound,
+    CarrierLost,
+    ContactTransferredToQueue,
+    Event,
+    LedgerRestored,
+    LegAnswered,
+    LegEnded,
+    OriginateVoided,
+)
+
+
+def test_nobody_is_dialed_while_the_carrier_does_not_answer() -> None:
+    floor = Floor(agents=1)
+    floor.tell(CarrierLost())
+    floor.campaign(requests=1)
+    assert floor.dialed == []
+    assert not floor.engine.snapshot(floor.now).carrier_up
+    floor.tell(CarrierFound(()))
+    assert floor.dialed == ["spring-1"]
+
+
+def test_legs_that_the_carrier_still_has_go_on() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    connected(floor, "spring-1")
+    floor.tell(CarrierLost())
+    assert floor.tell(CarrierFound((floor.leg("spring-1"), floor.agent_leg("spring-1")))) == []
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+
+
+def test_contacts_whose_legs_the_carrier_has_lost_end_and_say_so() -> None:
+    floor = Floor(agents=3)
+    floor.campaign(requests=3)
+    connected(floor, "spring-1")
+    floor.answers("spring-2")
+    floor.tell(CarrierLost())
+    floor.tell(CarrierFound(()))
+    assert [(e.contact_id, e.disposition, e.disconnect_reason) for e in floor.asked(ContactEnded)] == [
+        ("spring-1", Disposition.CONNECTED_TO_AGENT, DisconnectReason.TELECOM_PROBLEM),
+        ("spring-2", Disposition.ABANDONED, DisconnectReason.TELECOM_PROBLEM),
+        ("spring-3", Disposition.ATTEMPT_FAILED, DisconnectReason.OUTBOUND_ATTEMPT_FAILED),
+    ]
+    assert floor.engine.snapshot(floor.now).lines == 0
+
+
+def test_a_customer_whose_agents_leg_was_lost_gets_another_agent() -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    first = floor.agent_of("spring-1")
+    floor.tell(CarrierLost())
+    floor.tell(CarrierFound((floor.leg("spring-1"),)))
+    assert floor.agent_of("spring-1") != first
+
+
+def test_a_leg_that_nobody_here_knows_is_hung_up() -> None:
+    floor = Floor()
+    assert floor.engine.handle(CarrierFound(("stranger",)), floor.now) == [HangUp("stranger")]
+
+
+def test_an_originate_that_reaches_the_carrier_after_it_counted_its_legs_is_taken_back() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    leg = floor.leg("spring-1")
+    floor.tell(CarrierFound(()))
+    assert HangUp(leg) in floor.log
+    assert floor.tell(LegAnswered(leg)) == [HangUp(leg)]
+
+
+def test_a_clock_set_back_stops_nothing_and_repeats_nothing() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=2)
+    connected(floor, "spring-1")
+    floor.now -= 3600 * 1_000_000
+    floor.hangs_up("spring-1")
+    assert floor.end_of("spring-1").at > floor.now
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    assert floor.dialed == ["spring-1", "spring-2"]
+
+
+ILLEGAL: dict[str, tuple[Event, type[TrunkcallError]]] = {
+    "a status of an unknown agent": (AgentStatusSet("nobody", AgentStatus.AVAILABLE), NotFoundError),
+    "a refusal of an unknown contact": (AttemptRefused("nobody", Refusal.NOT_WAITING), NotFoundError),
+    "a refusal of a contact that was answered": (
+        AttemptRefused("spring-1", Refusal.NOT_WAITING),
+        IllegalTransitionError,
+    ),
+    "a queue for a contact that is with an agent": (ContactTransferredToQueue("spring-1"), IllegalTransitionError),
+    "a queue for a contact that still rings": (ContactTransferredToQueue("spring-2"), IllegalTransitionError),
+    "a ledger of an unknown campaign": (LedgerRestored("nothing", ((0, 1, 1),)), NotFoundError),
+}
+
+
+@pytest.mark.parametrize(("event", "error"), ILLEGAL.values(), ids=ILLEGAL)
+def test_illegal_input_changes_nothing_and_raises(event: Event, error: type[TrunkcallError]) -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=5)
+    connected(floor, "spring-1")
+    before, timer = floor.engine.snapshot(floor.now), floor.engine.next_timer()
+    with pytest.raises(error, match="nothing was changed"):
+        floor.tell(event)
+    assert floor.engine.snapshot(floor.now) == before
+    assert floor.engine.next_timer() == timer
+    assert floor.tell(CarrierLost()) == [], "no command of the illegal call comes out with the next"
+
+
+LATE: dict[str, Callable[[Floor], Event]] = {
+    "queue": lambda floor: ContactTransferredToQueue("spring-1"),
+    "answer": lambda floor: LegAnswered(floor.leg("spring-1")),
+}
+
+
+@pytest.mark.parametrize("late", LATE.values(), ids=LATE)
+def test_a_word_about_a_contact_that_has_ended_changes_nothing(late: Callable[[Floor], Event]) -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.hangs_up("spring-1")
+    before = floor.snapshot(SPRING)
+    floor.tell(late(floor))
+    assert floor.snapshot(SPRING) == before
+
+
+# --- late, repeated, silent -----------------------------------------------------------------------------------------
+
+
+def test_late_and_repeated_reports_change_nothing() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    connected(floor, "spring-1")
+    before = floor.snapshot()
+    floor.rings("spring-1")
+    floor.answers("spring-1")
+    floor.agent_picks_up("spring-1")
+    assert floor.snapshot() == before
+    floor.hangs_up("spring-1")
+    end = floor.end_of("spring-1")
+    floor.tell(LegEnded(floor.leg("spring-1"), HangupCause.BUSY))
+    floor.tell(OriginateVoided(floor.leg("spring-1")))
+    floor.rings("spring-1")
+    assert floor.end_of("spring-1") == end
+
+
+def test_an_answer_on_a_leg_that_nobody_knows_is_hung_up() -> None:
+    floor = Floor(agents=1)
+    assert floor.tell(LegAnswered("leg-of-a-former-engine")) == [HangUp("leg-of-a-former-engine")]
+
+
+@pytest.mark.parametrize("detects", [True, False])
+def test_an_attempt_of_which_the_carrier_never_reports_ends_as_failed_and_frees_its_line_in_the_end(
+    detects: bool,
+) -> None:
+    floor = Floor(agents=1)
+    floor.confirms_hang_ups = False
+    floor.campaign(requests=1, detects=detects)
+    floor.wait(45)
+    end = floor.end_of("spring-1")
+    assert (end.disposition, end.disconnect_reason) == (
+        Disposition.ATTEMPT_FAILED,
+        DisconnectReason.OUTBOUND_ATTEMPT_FAILED,
+    )
+    assert end.detection is (DetectionStatus.AMD_NOT_APPLICABLE if detects else None)
+    assert floor.asked(HangUp) == [HangUp(floor.leg("spring-1"))]
+    assert floor.engine.snapshot(floor.now).lines == 1, "its line is held until the carrier confirms"
+    floor.wait(60)
+    assert floor.engine.snapshot(floor.now).lines == 0
+
+
+def test_an_originate_that_turns_out_void_after_its_contact_was_given_up_frees_its_line() -> None:
+    floor = Floor(agents=1)
+    floor.confirms_hang_ups = False
+    floor.campaign(requests=1)
+    floor.wait(45)
+    floor.tell(OriginateVoided(floor.leg("spring-1")))
+    assert floor.engine.snapshot(floor.now).lines == 0
+    assert floor.dialed == ["spring-1"], "its contact is over"

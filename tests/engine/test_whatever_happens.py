@@ -1,0 +1,259 @@
+"""One engine, and a world that does what it likes. If this fails, some order of events that nobody thought of dials
+somebody twice, books an agent twice, or leaks lines until nothing can be dialed.
+
+``engine.invariants`` says what must be true after every call, and that every contact's commands come in an order that
+the table of contacts allows.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from engine.invariants import check_nothing_is_left
+from engine.support import SALES, SPRING, Floor, new_engine
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.changes import Refusal
+from trunkcall.domain.contact import ContactState, DetectionStatus
+from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
+from trunkcall.domain.instants import SECOND
+from trunkcall.domain.leg import HangupCause
+from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.events import (
+    AgentRegistered,
+    AttemptRefused,
+    CarrierFound,
+    CarrierLost,
+    ContactsSwept,
+    ContactTransferredToQueue,
+    DetectionEnded,
+    Event,
+    FlowDisconnected,
+    LegAnswered,
+    LegEnded,
+    LegRang,
+    LegsBridged,
+    OriginateVoided,
+)
+
+CAMPAIGNS = (SPRING, "autumn", "notices")
+AGENTS = ("ann", "bea", "cid", "dan")
+CONFIG = EngineConfig(window_size=6, trunk=TrunkLimit(channels=7, attempts_per_s=20))
+numbers = st.integers(0, 50)
+
+
+class World(RuleBasedStateMachine):
+    """Carrier, store, flows and agents who keep to no order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.floor = Floor(config=CONFIG)
+        self.past_legs: list[str] = []
+        self.over: set[str] = set()
+
+    def tell(self, event: Event) -> None:
+        """No exception but the documented ones, and those change nothing."""
+        before = self.floor.engine.snapshot(self.floor.now)
+        try:
+            self.floor.tell(event)
+        except (IllegalTransitionError, NotFoundError):
+            assert self.floor.engine.snapshot(self.floor.now) == before
+
+    def a_leg(self, number: int) -> str:
+        """A leg that is there; sometimes one that was, or never was."""
+        legs = [*self.floor.engine._state.legs, *self.past_legs[-2:], "stranger"]
+        return legs[number % len(legs)]
+
+    def a_contact(self, number: int) -> str:
+        contacts = [*self.floor.engine._state.contacts, "nobody"]
+        return contacts[number % len(contacts)]
+
+    @initialize(detects=st.booleans(), weight=st.sampled_from([0.0, 0.3, 1.0]))
+    def open(self, detects: bool, weight: float) -> None:
+        self.floor.campaign(SPRING, detects=detects, requests=4)
+        self.floor.campaign("autumn", weight=weight, requests=4)
+        self.floor.campaign("notices", dialer=DialerType.AGENTLESS, capacity=0.3, requests=2)
+        self.floor.agent("ann")
+        self.floor.agent("bea", SALES, "service")
+
+    # --- the carrier --------------------------------------------------------------------------------------------------
+
+    @rule(number=numbers)
+    def a_phone_rings(self, number: int) -> None:
+        self.tell(LegRang(self.a_leg(number)))
+
+    @rule(number=numbers)
+    def somebody_answers(self, number: int) -> None:
+        self.tell(LegAnswered(self.a_leg(number)))
+
+    @rule(number=numbers, detection=st.sampled_from(list(DetectionStatus)))
+    def detection_ends(self, number: int, detection: DetectionStatus) -> None:
+        self.tell(DetectionEnded(self.a_leg(number), detection))
+
+    @rule()
+    def whoever_can_be_is_bridged(self) -> None:
+        for contact in list(self.floor.engine._state.contacts.values()):
+            if contact.state is ContactState.CONNECTING and contact.agent_leg_id is not None:
+                self.tell(LegsBridged(contact.leg_id, contact.agent_leg_id))
+
+    @rule(number=numbers, other=numbers)
+    def two_legs_are_bridged(self, number: int, other: int) -> None:
+        self.tell(LegsBridged(self.a_leg(number), self.a_leg(other)))
+
+    @rule(number=numbers, cause=st.sampled_from(list(HangupCause)))
+    def a_leg_ends(self, number: int, cause: HangupCause) -> None:
+        leg = self.a_leg(number)
+        self.past_legs.append(leg)
+        self.tell(LegEnded(leg, cause))
+
+    @rule(number=numbers)
+    def an_originate_never_left(self, number: int) -> None:
+        leg = self.a_leg(number)
+        self.past_legs.append(leg)
+        self.tell(OriginateVoided(leg))
+
+    @rule()
+    def the_carrier_is_lost(self) -> None:
+        self.tell(CarrierLost())
+
+    @rule(keep=st.integers(0, 1023), stranger=st.booleans())
+    def the_carrier_is_found(self, keep: int, stranger: bool) -> None:
+        legs = [leg for bit, leg in enumerate(self.floor.engine._state.legs) if keep >> (bit % 10) & 1]
+        self.tell(CarrierFound((*legs, *(["stranger"] if stranger else []))))
+
+    @rule(confirms=st.booleans())
+    def the_carrier_confirms_or_does_not(self, confirms: bool) -> None:
+        self.floor.confirms_hang_ups = confirms
+
+    # --- the store ----------------------------------------------------------------------------------------------------
+
+    @rule(campaign=st.sampled_from(CAMPAIGNS), requests=st.integers(1, 8), expires_in=st.integers(0, 90))
+    def requests_are_accepted(self, campaign: str, requests: int, expires_in: int) -> None:
+        self.floor.accept(campaign, requests, expires_in=expires_in * SECOND)
+
+    @rule(number=numbers, refusal=st.sampled_from(list(Refusal)))
+    def an_attempt_is_refused(self, number: int, refusal: Refusal) -> None:
+        contact = self.a_contact(number)
+        state = self.floor.history.states.get(contact)
+        if state is ContactState.DIALING:
+            self.floor.refuse(contact, refusal)
+        else:
+            self.tell(AttemptRefused(contact, refusal))
+
+    @rule(campaign=st.sampled_from(CAMPAIGNS))
+    def contacts_are_swept(self, campaign: str) -> None:
+        known = self.floor.engine._state.campaigns.get(campaign)
+        waiting = list(known.window._contacts) if known is not None else []
+        for contact in waiting[:1]:
+            self.floor.store[campaign].pop(contact, None)
+        self.tell(ContactsSwept(campaign, tuple(waiting[:1])))
+
+    @rule(answers=st.booleans())
+    def the_store_takes_its_time(self, answers: bool) -> None:
+        self.floor.answers_refills = answers
+
+    @precondition(lambda self: self.floor.refills)
+    @rule()
+    def the_store_answers(self) -> None:
+        self.floor.answer_refill()
+
+    @rule(
+        campaign=st.sampled_from(CAMPAIGNS),
+        state=st.sampled_from([CampaignState.RUNNING, CampaignState.RUNNING, CampaignState.PAUSED]),
+        detects=st.booleans(),
+    )
+    def a_campaign_changes(self, campaign: str, state: CampaignState, detects: bool) -> None:
+        if campaign not in self.over:
+            dialer = DialerType.AGENTLESS if campaign == "notices" else DialerType.PROGRESSIVE
+            self.floor.campaign(campaign, dialer=dialer, state=state, detects=detects)
+
+    @rule(campaign=st.sampled_from(CAMPAIGNS), often=st.integers(0, 9))
+    def a_campaign_stops(self, campaign: str, often: int) -> None:
+        if often == 0:
+            self.over.add(campaign)
+            dialer = DialerType.AGENTLESS if campaign == "notices" else DialerType.PROGRESSIVE
+            self.floor.campaign(campaign, dialer=dialer, state=CampaignState.STOPPED)
+
+    # --- flows and agents ---------------------------------------------------------------------------------------------
+
+    @rule(number=numbers)
+    def a_flow_is_done(self, number: int) -> None:
+        self.tell(FlowDisconnected(self.a_contact(number)))
+
+    @rule(number=numbers)
+    def a_flow_queues(self, number: int) -> None:
+        self.tell(ContactTransferredToQueue(self.a_contact(number)))
+
+    @rule(agent=st.sampled_from(AGENTS), status=st.sampled_from([*AgentStatus, AgentStatus.AVAILABLE]))
+    def an_agent_wants(self, agent: str, status: AgentStatus) -> None:
+        with suppress(NotFoundError):
+            self.floor.sets(agent, status)
+
+    @rule(agent=st.sampled_from(AGENTS), queues=st.sampled_from([(SALES,), ("service",), (SALES, "service"), ()]))
+    def an_agent_serves(self, agent: str, queues: tuple[str, ...]) -> None:
+        self.tell(AgentRegistered(agent, queues))
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 2.0, 5.0, 20.0, 45.0, 120.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.floor.wait(seconds)
+
+    @rule(seconds=st.integers(1, 7200))
+    def the_process_was_asleep(self, seconds: int) -> None:
+        self.floor.now += seconds * SECOND
+        self.floor._after(None, self.floor.engine.handle_timer(self.floor.now))
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        self._drain()
+        check_nothing_is_left(self.floor.engine)
+        history = self.floor.history
+        assert set(history.ends) >= history.attempted - self._waiting_again(), "an attempted contact never ended"
+        assert set(history.ends.values()) <= {1}, "a contact ended twice"
+        self._same_inputs_give_the_same_commands()
+
+    def _drain(self) -> None:
+        floor = self.floor
+        floor.answers_refills, floor.confirms_hang_ups = False, True
+        for campaign in CAMPAIGNS:
+            dialer = DialerType.AGENTLESS if campaign == "notices" else DialerType.PROGRESSIVE
+            floor.campaign(campaign, dialer=dialer, state=CampaignState.STOPPED)
+        for leg in list(floor.engine._state.legs):
+            floor.tell(LegEnded(leg, HangupCause.NORMAL))
+        for agent in floor.engine._state.roster.agents:
+            floor.sets(agent, AgentStatus.OFFLINE)
+        # Whoever gave up an agent's leg above may have been put through to another: that ends by itself.
+        floor.wait(600)
+        for leg in list(floor.engine._state.legs):
+            floor.tell(LegEnded(leg, HangupCause.NORMAL))
+        for agent in floor.engine._state.roster.agents:
+            floor.sets(agent, AgentStatus.OFFLINE)
+        floor.wait(3 * 3600)
+        assert not floor.engine._state.campaigns, "a campaign that is over is kept for ever"
+        assert {floor.state_of(agent) for agent in floor.engine._state.roster.agents} <= {AgentState.OFFLINE}
+
+    def _waiting_again(self) -> set[str]:
+        """Contacts whose only attempts were void."""
+        return {contact for contact, state in self.floor.history.states.items() if state is ContactState.WAITING}
+
+    def _same_inputs_give_the_same_commands(self) -> None:
+        engine = new_engine(CONFIG)
+        for event, now, commands in self.floor.trace:
+            replayed = engine.handle_timer(now) if event is None else engine.handle(event, now)
+            assert replayed == commands
+
+
+World.TestCase.settings = settings(
+    max_examples=120,
+    stateful_step_count=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+TestWhateverHappens = World.TestCase

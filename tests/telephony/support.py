@@ -1,0 +1,99 @@
+"""A clock that a test moves, and what a carrier under test must be able to be brought to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from heapq import heappop, heappush
+from itertools import count
+from typing import Protocol, TypeVar
+
+from trunkcall.domain.instants import SECOND, Duration, Instant, seconds
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
+from trunkcall.engine.events import LegEnded
+from trunkcall.telephony.carrier import Carrier, CarrierEvent
+
+E = TypeVar("E")
+
+NOW: Instant = 1_790_000_000_000_000
+RING_TIMEOUT: Duration = 30 * SECOND
+
+
+class ManualClock:
+    """``domain.clock.Clock`` in a test's hands."""
+
+    def __init__(self) -> None:
+        self._now = NOW
+        self._heap: list[tuple[Instant, int, Callable[[], None]]] = []
+        self._sequence = count()
+
+    def now(self) -> Instant:
+        return self._now
+
+    def call_at(self, at: Instant, callback: Callable[[], None]) -> None:
+        heappush(self._heap, (max(at, self._now), next(self._sequence), callback))
+
+    def pass_time(self, seconds_: float) -> None:
+        until = self._now + seconds(seconds_)
+        while self._heap and self._heap[0][0] <= until:
+            at, _, callback = heappop(self._heap)
+            self._now = at
+            callback()
+        self._now = until
+
+
+class Behaviour(Enum):
+    """What a customer's phone does when it is dialed."""
+
+    ANSWERS_AS_A_HUMAN = auto()
+    """Within the ring timeout, and stays on the line for at least a minute if spoken to."""
+    ANSWERS_AS_A_MACHINE = auto()
+    BUSY = auto()
+    INVALID = auto()
+    RINGS_FOR_EVER = auto()
+
+
+class Line(Protocol):
+    """A carrier and its far ends. Each adapter under test has one; scenarios know nothing else of it."""
+
+    @property
+    def carrier(self) -> Carrier: ...
+
+    @property
+    def events(self) -> list[CarrierEvent]:
+        """Everything the carrier has told since it was started."""
+
+    async def start(self) -> None:
+        """Start the carrier, or start it anew with nothing told yet."""
+
+    def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False) -> None:
+        """Originate to a phone that behaves so."""
+
+    async def wait(self, seconds: float) -> None:
+        """Let this much time pass for the far ends."""
+
+
+def originate(leg_id: str, *, detect: bool = False) -> Originate:
+    return Originate(leg_id, f"contact of {leg_id}", "campaign", RING_TIMEOUT, detect, await_prompt=False)
+
+
+def agent_leg(leg_id: str, customer_leg_id: str) -> OriginateAgentLeg:
+    return OriginateAgentLeg(leg_id, "agent-1", customer_leg_id, 20 * SECOND)
+
+
+def told(line: Line, kind: type[E], leg_id: str | None = None) -> list[E]:
+    """Events of one kind, about one leg."""
+    events = [event for event in line.events if isinstance(event, kind)]
+    return [event for event in events if leg_id is None or getattr(event, "leg_id", None) == leg_id]
+
+
+def ends(line: Line, leg_id: str) -> list[LegEnded]:
+    return told(line, LegEnded, leg_id)
+
+
+def hang_up(line: Line, leg_id: str) -> None:
+    line.carrier.hang_up(HangUp(leg_id))
+
+
+def bridge(line: Line, customer: str, agent: str) -> None:
+    line.carrier.bridge(BridgeLegs(customer, agent))
