@@ -1,0 +1,156 @@
+"""Links resolve, generated pages are up to date, and nothing that a reader may look up is missing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from docs.support import DOCS, PAGES, ROOT, generator, read, without_blocks
+from trunkcall.aws.errors import COMMON_STATUSES
+from trunkcall.aws.model import CAMPAIGNS_V1, load_service
+from trunkcall.domain.contact import (
+    UNANSWERED_DISPOSITIONS,
+    ContactRecord,
+    ContactState,
+    DisconnectReason,
+    Disposition,
+)
+from trunkcall.domain.identifiers import Scope
+from trunkcall.engine.transitions import AGENT, CAMPAIGN, CONTACT, LEG
+from trunkcall.service.records import to_record
+from trunkcall.settings import SETTINGS
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+GENERATED = ["make_api_reference", "make_cli_reference", "make_settings_reference", "make_state_diagrams"]
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def anchors(page: Path) -> set[str]:
+    titles = HEADING.findall(without_blocks(page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in LINK.findall(without_blocks(page.read_text(encoding="utf-8"))):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{name_of(page)} links to {link}"
+        if anchor:
+            assert anchor in anchors(target), f"{name_of(page)} links to {link}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = DOCS / "index.md"
+    linked = {(DOCS / link).resolve() for link in LINK.findall(index.read_text(encoding="utf-8"))}
+    assert set(DOCS.rglob("*.md")) - {index} <= linked
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_generated_pages_are_what_their_generators_make(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = generator(name, monkeypatch)
+    page = module.PAGE.read_text(encoding="utf-8")
+    assert f"\n{module.generate().strip()}\n" in page, f"run .venv/bin/python docs/{name}.py"
+
+
+def test_the_diagrams_have_every_step_of_the_tables() -> None:
+    page = read("docs/explanation/state-machines.md")
+    for table in (CAMPAIGN, CONTACT, AGENT, LEG):
+        for state, steps in table.items():
+            for event, after in steps.items():
+                assert f"{state} --> {after}: {event}\n" in page
+
+
+def test_every_setting_is_documented() -> None:
+    page = read("docs/reference/settings.md")
+    for setting in SETTINGS:
+        assert f"\n## {setting.name}\n" in page
+        assert f"`{setting.flag}`" in page
+        assert f"`{setting.variable}`" in page
+
+
+def test_every_command_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = read("docs/reference/cli.md")
+    for name in generator("make_cli_reference", monkeypatch).command_names():
+        assert f"\n## trunkcall {name}\n" in page
+
+
+def test_every_operation_is_documented() -> None:
+    page = read("docs/reference/api.md")
+    for name in load_service(CAMPAIGNS_V1).operations:
+        assert re.search(rf"^\| {name} \|", page, re.MULTILINE), name
+
+
+def test_every_error_is_documented_with_its_status() -> None:
+    page = read("docs/reference/errors.md")
+    statuses = dict(COMMON_STATUSES)
+    for operation in load_service(CAMPAIGNS_V1).operations.values():
+        statuses |= {name: shape.status for name, shape in operation.errors.items()}
+    for code, status in statuses.items():
+        assert f"| `{code}` | {status} |" in page, code
+
+
+def test_every_field_of_a_contact_record_is_documented() -> None:
+    page = read("docs/reference/contact-records.md")
+    values = {field.name: 0 for field in fields(ContactRecord)}
+    contact = ContactRecord(
+        **{
+            **values,
+            "attributes": {},
+            "state": ContactState.ENDED,
+            "disposition": None,
+            "disconnect_reason": None,
+            "detection": None,
+        }  # type: ignore[arg-type]  # all that matters is that nothing is missing
+    )
+    record = to_record(contact, None, Scope("aws", "us-east-1", "0" * 12))
+    for name, value in record.items():
+        assert f"\n| `{name}` |" in page, name
+        if isinstance(value, dict):
+            for part in value:
+                assert f"`{part}`" in page, f"{name}.{part}"
+
+
+def test_every_end_of_a_contact_is_documented() -> None:
+    page = read("docs/reference/contact-records.md")
+    for disposition in Disposition:
+        again = "yes" if disposition in UNANSWERED_DISPOSITIONS else "no"
+        assert re.search(rf"^\| `{disposition}` \| .* \| {again} \|$", page, re.MULTILINE), disposition
+    for reason in DisconnectReason:
+        assert f"`{reason}`" in page, reason
+
+
+def test_the_import_table_is_the_tested_one() -> None:
+    source = (ROOT / "tests/test_layers.py").read_text(encoding="utf-8")
+    names: dict[str, dict[str, set[str]]] = {}
+    for variable in ("LAYERS", "LIBRARIES"):
+        literal = re.search(rf"^{variable}[^=]*= (\{{.*?^\}})$", source, re.MULTILINE | re.DOTALL)
+        assert literal is not None
+        names[variable] = eval(literal[1], {"set": set})
+    rows = dict(re.findall(r"^\| (\w+) \| (.+ \| .+) \|$", read("ARCHITECTURE.md"), re.MULTILINE))
+    for layer, allowed in names["LAYERS"].items():
+        imports, _, libraries = rows[layer].partition(" | ")
+        assert words(imports) == allowed, layer
+        assert words(libraries) == names["LIBRARIES"][layer], layer
+
+
+def words(cell: str) -> set[str]:
+    return set() if cell in ("nothing", "none") else {word.strip("` ") for word in cell.split(",")}
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_every_file_that_is_named_exists(page: str) -> None:
+    for name in re.findall(r"`((?:[\w.]+/)+[\w.]*)`", without_blocks(read(page))):
+        places = (ROOT, ROOT / "src/trunkcall", ROOT / "src/trunkcall/engine")
+        if name not in (".venv/bin/",) and not name.startswith((".venv", "tests/acceptance")):
+            assert any((place / name).exists() for place in places), f"{page} names {name}"
