@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLIENTS := .venv-clients/bin
 
-.PHONY: demo test check setup clients format lint types bench soak clean
+.PHONY: docs demo test check setup clients format lint types bench soak clean
 
 setup: .venv/.ready
 
@@ -38,6 +38,10 @@ types: setup
 	$(BIN)/mypy
 
 check: lint types test
+
+# Pages that are made from the tables they describe.
+docs: setup
+	for page in docs/make_*.py; do $(BIN)/python $$page || exit 1; done
 
 bench: setup clients
 	for bench in benchmarks/[a-z]*.py; do $(BIN)/python $$bench || exit 1; done

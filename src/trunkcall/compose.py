@@ -54,6 +54,11 @@ def open_store(path: Path) -> Store:
     return SQLiteStore(path)
 
 
+async def migrate_store(path: Path) -> None:
+    """Bring the embedded store at this path to this version's schema."""
+    await SQLiteStore(path).migrate()
+
+
 def new_contact_id() -> str:
     """A contact id that sorts by the time at which it was made."""
     return time_ordered_uuid(time.time_ns() // 1_000_000, secrets.randbits(74))

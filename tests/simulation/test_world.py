@@ -1,4 +1,4 @@
-"""The simulated world against its description (interfaces, "The pacing workload"). If these fail, `trunkcall simulate`
+"""The simulated world against its description. If these fail, `trunkcall simulate`
 and the demo promise numbers that no call centre will see."""
 
 from __future__ import annotations

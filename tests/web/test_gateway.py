@@ -214,7 +214,7 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_held(declared: b
         asked.headers = [*headers, (b"content-length", b"1000000")]
     else:
         asked.headers = [(name, value) for name, value in asked.headers if name != b"content-length"]
-        asked.headers.append((b"transfer-encoding", b"chunked"))
+        asked.headers = [*asked.headers, (b"transfer-encoding", b"chunked")]
 
     found = await answer(to, asked)
 
@@ -250,7 +250,7 @@ async def test_every_answer_is_counted_with_its_operation() -> None:
     await answer(to, request(*START))
     await answer(to, request(*START, path=b"/nothing"))
     altered = request(*START, chunks=(b"{}",))
-    altered.headers.append((b"transfer-encoding", b"chunked"))
+    altered.headers = [*altered.headers, (b"transfer-encoding", b"chunked")]
     await answer(to, altered)
 
     assert counted == [("StartCampaign", 200, True), (None, 404, True), ("StartCampaign", 403, True)]

@@ -79,6 +79,7 @@ def demo(
         with _server(data_dir, agents=agents, speed=speed, seed=seed) as url:
             console.print(f"Trunkcall at {url}, {agents} simulated agents, {speed:g} times as fast as real time")
             report, interrupted = _run(console, data_dir, url, lead_list, total)
+    console.print()
     console.print(report_view(report))
     if json_file is not None:
         json_file.write_text(json.dumps(asdict(report), indent=2) + "\n", encoding="utf-8")

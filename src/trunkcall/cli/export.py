@@ -18,6 +18,7 @@ import typer
 
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import open_store
+from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.service.records import COLUMNS, Record, to_record
 from trunkcall.settings import Settings
@@ -71,6 +72,8 @@ async def _write(data_dir: DataDir, settings: Settings, campaign: str | None, fo
     store = open_store(data_dir.store_path)
     await store.open()
     try:
+        if campaign_id is not None and not await store.has_campaign(campaign_id):
+            raise NotFoundError(f"There is no campaign {campaign} in this store, and never was one.")
         directories = {i.instance_id: await store.directory(i.instance_id) for i in await store.instances()}
         async for chunk in store.contacts(campaign_id=campaign_id):
             for contact in chunk:

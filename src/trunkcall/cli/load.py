@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from trunkcall.aws.campaigns_v1 import REFUSED_ITEMS_HEADER
 from trunkcall.cli.client import InstanceTime, campaigns_client, connection
 from trunkcall.cli.leads import BadRow, Lead, LeadList, RetryList
 from trunkcall.domain.errors import TrunkcallError
@@ -85,12 +86,14 @@ class Loader:
             if self.result.contact_ids is not None:
                 self.result.contact_ids.extend(item["id"] for item in answer["successfulRequests"])
             again: list[Lead] = []
+            reasons = _reasons(answer)
             for item in answer["failedRequests"]:
                 lead = by_token[item["clientToken"]]
                 if item["failureCode"] == "RequestThrottled":
                     again.append(lead)
                 else:
-                    self._reject(lead.cells, f"the server answered {item['failureCode']}")
+                    reason = reasons.get(batch.index(lead) + 1, "no reason given")
+                    self._reject(lead.cells, f"the server answered {item['failureCode']}: {reason}")
             if not again:
                 return
             # The campaign holds as many requests as it may: only dialing them makes room.
@@ -127,6 +130,13 @@ class Loader:
     def _reject(self, cells: Sequence[str], reason: str) -> None:
         self.result.rejected += 1
         self.reject(cells, reason)
+
+
+def _reasons(answer: dict[str, Any]) -> dict[int, str]:
+    """Why items were refused, by their number in the batch. Amazon's own service does not say."""
+    header = answer["ResponseMetadata"]["HTTPHeaders"].get(REFUSED_ITEMS_HEADER, "")
+    pairs = (part.split(": ", 1) for part in header.split("; ") if ": " in part)
+    return {int(number): reason for number, reason in pairs if number.isdigit()}
 
 
 class RejectedRows:

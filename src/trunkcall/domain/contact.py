@@ -27,7 +27,7 @@ class ContactState(StrEnum):
 
 
 class DetectionStatus(StrEnum):
-    """AnsweringMachineDetectionStatus of a contact record (research/amazon-connect.md, 3)."""
+    """AnsweringMachineDetectionStatus of an Amazon Connect contact record."""
 
     HUMAN_ANSWERED = "HUMAN_ANSWERED"
     VOICEMAIL_BEEP = "VOICEMAIL_BEEP"
@@ -58,7 +58,7 @@ somebody may be there."""
 
 
 class DisconnectReason(StrEnum):
-    """DisconnectReason of a contact record (research/amazon-connect.md, 4.2)."""
+    """DisconnectReason of an Amazon Connect contact record."""
 
     TELECOM_BUSY = "TELECOM_BUSY"
     TELECOM_NUMBER_INVALID = "TELECOM_NUMBER_INVALID"

@@ -27,7 +27,7 @@ class LegParty(StrEnum):
 class HangupCause(StrEnum):
     """Why a leg ended, told apart as far as a carrier can.
 
-    Adapters map their own codes to these; for SIP and Q.850 see research/telephony.md, section 5.
+    Adapters map their own codes (SIP, Q.850) to these.
     """
 
     NORMAL = "Normal"

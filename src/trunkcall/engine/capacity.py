@@ -53,7 +53,7 @@ def share_lines(channels: int, demands: Mapping[str, LineDemand]) -> dict[str, i
     While there are lines for everybody, everybody gets what it wants. Otherwise free lines are filled up like water: to
     whoever holds fewest for its ``capacity``, until nobody wants more or none is left. A campaign goes above its
     capacity × channels only once nobody below wants a line. So a lone campaign has all lines, and nothing idles while
-    somebody wants it (research/amazon-connect.md, 1.4). Lines in use are never taken away.
+    somebody wants it (Amazon Connect's "Dialing capacity allocation"). Lines in use are never taken away.
     """
     free = channels - sum(demand.held for demand in demands.values())
     if free <= 0:

@@ -1,7 +1,7 @@
 """Abandonments against live answers of one campaign, over rolling windows.
 
 Decides how much abandonment a campaign has left. It binds every pacer and must not know which one is at work. The limit
-and its windows follow 47 CFR 64.1200(a)(7) and 16 CFR 310.4(b)(4) (research/dialing.md, B1 and B2).
+and its windows follow 47 CFR 64.1200(a)(7) and 16 CFR 310.4(b)(4).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Who dials for an instance: takes its lease, recovers, dials, and starts over when a commit has failed.
 
 Decides the life of one ownership. At most one dialer of an instance may originate; the lease's fencing token has the
-store refuse every other, and an owner stops originating while its own lease still has time left (design, "Who owns
-what"). It must not know which store or carrier it serves.
+store refuse every other, and an owner stops originating while its own lease still has time left. It
+must not know which store or carrier it serves.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Contact records with Amazon Connect's field names, and a few of our own that say what Amazon's leave open.
 
-Decides names and forms (research/amazon-connect.md, 4.1). Fields that Amazon does not have: ClientToken, Disposition,
-Abandoned, Attempts, AttemptTimestamp, ExpirationTimestamp, State. It must not know where records are written.
+Decides names and forms, after the data model of Amazon Connect's contact records. Fields of our own: ClientToken,
+Disposition, Abandoned, Attempts, AttemptTimestamp, ExpirationTimestamp, State. It must not know where records are
+written.
 """
 
 from __future__ import annotations

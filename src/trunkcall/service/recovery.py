@@ -1,7 +1,7 @@
 """What becomes of contacts that were in progress when their dialer went away.
 
 Decides how each ends whose leg is gone. At most once above all: a contact that was attempted is never dialed again
-(design, "Durability", 2). It must not know why the dialer went away.
+(docs/explanation/durability.md). It must not know why the dialer went away.
 """
 
 from __future__ import annotations

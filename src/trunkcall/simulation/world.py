@@ -1,8 +1,7 @@
 """What a simulated world does with an attempt: outcome, ringing, detection, patience, talk and wrap-up.
 
-Decides the distributions (shared/interfaces, "The pacing workload") and that a contact's fate is a function of the seed
-and its client token alone, so that runs can be repeated although ids and scheduling differ. It must not know engines,
-carriers or clocks.
+Decides the distributions, and that a contact's fate is a function of the seed and its client token alone, so that runs
+can be repeated although ids and scheduling differ. It must not know engines, carriers or clocks.
 """
 
 from __future__ import annotations

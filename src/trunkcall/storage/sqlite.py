@@ -245,6 +245,10 @@ class SQLiteStore:
         self._campaigns[campaign_id] = campaign, time.monotonic() + _TRUSTED_S
         return campaign
 
+    async def has_campaign(self, campaign_id: str) -> bool:
+        """Whether there is such a campaign or was one that is deleted now."""
+        return self._row("campaign", campaign_id) is not None
+
     async def _write_campaign(self, campaign_id: str, operation: Operation[T]) -> T:
         """Change a campaign. Nobody reads what it was once its change has been answered, or may have happened."""
         try:

@@ -145,6 +145,9 @@ class Store(Protocol):
     async def campaign(self, campaign_id: str) -> Campaign | None:
         """The campaign, or None if there is none or it was deleted."""
 
+    async def has_campaign(self, campaign_id: str) -> bool:
+        """Whether there is such a campaign or was one that is deleted now."""
+
     async def campaigns(
         self, *, instance_id: str | None, after: tuple[Instant, str] | None, limit: int
     ) -> Sequence[Campaign]:

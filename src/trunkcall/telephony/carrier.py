@@ -2,7 +2,7 @@
 
 Decides what the dialer may ask of a carrier and what a carrier must tell. It must not know SIP or any switch.
 
-Rules (research/telephony.md, 5 and 11):
+Rules:
 
 - Leg ids are chosen by the dialer and never used twice. To originate under the id of a leg that is there already makes
   no second one.

@@ -280,7 +280,11 @@ UPDATE lease SET owner = NULL, expires_at = 0 WHERE instance_id = ? AND token = 
 -- begin_attempt --
 UPDATE contact
 SET state = 'Dialing', leg_id = ?, attempted_at = ?, attempts = attempts + 1, updated_at = ?,
-    source_phone_number = (SELECT source_phone_number FROM campaign WHERE campaign.campaign_key = contact.campaign_key)
+    source_phone_number = (
+        SELECT coalesce(campaign.source_phone_number, queue.outbound_caller_id)
+        FROM campaign LEFT JOIN queue ON queue.instance_id = campaign.instance_id AND queue.queue_id = campaign.queue_id
+        WHERE campaign.campaign_key = contact.campaign_key
+    )
 WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting' AND expires_at > ?;
 
 -- contact_state --

@@ -170,7 +170,7 @@ CREATE TABLE contact (
     updated_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     leg_id TEXT, -- the customer's leg
-    source_phone_number TEXT, -- the campaign's, as of the attempt
+    source_phone_number TEXT, -- the number shown: the campaign's or its queue's, as of the attempt
     attempted_at INTEGER,
     ring_started_at INTEGER,
     answered_at INTEGER,
