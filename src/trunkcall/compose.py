@@ -11,19 +11,23 @@ import os
 import random
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from trunkcall.aws.admission import Admission
 from trunkcall.aws.campaigns_v1 import CampaignsV1
 from trunkcall.aws.model import CAMPAIGNS_V1, load_service
 from trunkcall.aws.paging import Paging
+from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.domain.instants import seconds
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.ledger import LedgerLimit
+from trunkcall.service.access_keys import new_access_key_id, new_secret
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dial_requests import DialRequests
@@ -163,21 +167,45 @@ def _gateway(
     instance_id: str,
 ) -> Gateway:
     scope = Scope("aws", settings.region, settings.account_id)
-    campaigns = Campaigns(store, scope, clock, lambda: str(uuid4()), owner)
+    quotas = QUOTAS[settings.quotas]
+    campaigns = Campaigns(
+        store,
+        scope,
+        clock,
+        lambda: str(uuid4()),
+        owner,
+        most_campaigns=settings.max_campaigns or quotas.campaigns_per_instance,
+        most_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
+    )
     dial_requests = DialRequests(store, campaigns, clock, new_contact_id, owner, max_waiting=settings.max_pending)
     v1 = CampaignsV1(campaigns, dial_requests, onboarding, Paging(box.derive("nextToken")), scope)
     metrics = Metrics(owner, instance_id)
     health = Health(instance_id, clock, settings.speed, lambda: owner.trouble)
     keys = KeyRing(store, box.open)
 
+    service = load_service(CAMPAIGNS_V1)
+
+    async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:
+        campaign = await store.campaign(campaign_id)
+        return campaign.tags if campaign is not None else None
+
+    admission = Admission(
+        [service],
+        scope,
+        policy_of=keys.policy,
+        campaign_tags=campaign_tags,
+        throttle=Throttle(RATES[settings.quotas]),
+    )
     return Gateway(
-        [load_service(CAMPAIGNS_V1)],
+        [service],
         {CAMPAIGNS_V1: v1.handlers()},
         region=settings.region,
         authenticate=keys.secret,
         clock=lambda: time.time_ns() // 1000,
         limits=Limits(body_bytes=settings.max_body_bytes),
         on_request=metrics.on_request,
+        admit=admission.admit,
+        authorize=admission.authorize,
         audit=audit.write,
         pages={"/health": health.page, "/metrics": metrics.page},
     )
@@ -193,8 +221,8 @@ async def _directory(
         first = first_installation(
             now=clock.now(),
             new_id=lambda: str(uuid4()),
-            access_key_id="AKIA" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)),
-            secret=secrets.token_urlsafe(30),
+            access_key_id=new_access_key_id(),
+            secret=new_secret(),
             seal=box.seal,
         )
         await store.create_instance(first.directory, first.access_key)

@@ -91,6 +91,27 @@ SETTINGS: tuple[Setting, ...] = (
         _within(0, 60),
     ),
     Setting("abandonment_target_ratio", float, 0.03, "Most abandonments per live answer.", _within(0.0, 1.0)),
+    Setting(
+        "quotas",
+        str,
+        "default",
+        "Throttles and quotas: aws, as the service documents them, or default, which are far higher.",
+        _one_of("aws", "default"),
+    ),
+    Setting(
+        "max_campaigns",
+        int,
+        0,
+        "Most campaigns of an instance; 0 takes the number of --quotas.",
+        _within(0, 1_000_000_000),
+    ),
+    Setting(
+        "max_active_campaigns",
+        int,
+        0,
+        "Most Running campaigns of an instance; 0 takes the number of --quotas.",
+        _within(0, 1_000_000_000),
+    ),
     Setting("max_pending", int, 1_000_000, "Most waiting requests of one campaign.", _within(1, 1_000_000_000)),
     Setting("drain_s", float, 5.0, "How long a stopping server lets contacts in progress go on.", _within(0, 86_400)),
     Setting("max_body_bytes", int, 1_048_576, "Largest request body.", _within(1024, 100_000_000)),
@@ -120,6 +141,9 @@ class Settings:
     ring_timeout_s: float
     abandonment_threshold_s: float
     abandonment_target_ratio: float
+    quotas: str
+    max_campaigns: int
+    max_active_campaigns: int
     max_pending: int
     drain_s: float
     max_body_bytes: int

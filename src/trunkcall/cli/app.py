@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from trunkcall.cli import db, demo, env, export, load, privacy, serve
+from trunkcall.cli import db, demo, env, export, keys, load, privacy, serve
 from trunkcall.domain.errors import TrunkcallError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command()(env.env)
 app.command()(privacy.forget_command)
 app.command()(privacy.retention_command)
 app.add_typer(export.app, name="export")
+app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 
 

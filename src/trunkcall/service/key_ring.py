@@ -57,6 +57,11 @@ class KeyRing:
         self._keys[access_key_id] = opened, self._monotonic() + TRUSTED_S
         return opened
 
+    async def policy(self, access_key_id: str) -> str | None:
+        """The key's policy document, None if there is no such key or it was revoked."""
+        key = await self.key(access_key_id)
+        return key.access_key.policy if key is not None else None
+
     async def secret(self, access_key_id: str) -> str | None:
         """The key's secret, None if there is no such key or it was revoked."""
         key = await self.key(access_key_id)

@@ -106,7 +106,7 @@ SELECT value FROM counter WHERE name = 'campaign_version';
 UPDATE counter SET value = ? WHERE name = 'campaign_version';
 
 -- insert_campaign --
--- A trigger adds its backlog. A namesake that was not deleted adds nothing.
+-- A trigger adds its backlog and counts it. A namesake that was not deleted adds nothing.
 INSERT INTO campaign (
     campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id, queue_id,
     source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at, version
@@ -150,7 +150,7 @@ FROM campaign INDEXED BY campaign_by_version
 WHERE instance_id = ? AND version > ? AND state <> 'Initialized' ORDER BY version;
 
 -- campaigns_in_instance --
-SELECT count(*) FROM campaign INDEXED BY campaign_by_name WHERE instance_id = ? AND deleted_at IS NULL;
+SELECT campaigns FROM instance WHERE instance_id = ?;
 
 -- running_in_instance --
 SELECT count(*) FROM campaign INDEXED BY campaign_running WHERE instance_id = ? AND state = 'Running';

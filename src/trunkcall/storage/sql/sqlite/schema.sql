@@ -23,7 +23,8 @@ CREATE TABLE instance (
     encryption_enabled INTEGER NOT NULL DEFAULT 0, -- 0 or 1
     encryption_type TEXT,
     encryption_key_arn TEXT,
-    retention_days INTEGER -- NULL: personal data is kept for ever
+    retention_days INTEGER, -- NULL: personal data is kept for ever
+    campaigns INTEGER NOT NULL DEFAULT 0 -- that were not deleted; triggers count them
 ) STRICT;
 
 CREATE TABLE queue (
@@ -134,9 +135,16 @@ CREATE TABLE backlog (
     waiting INTEGER NOT NULL DEFAULT 0 CHECK (waiting >= 0)
 ) STRICT;
 
-CREATE TRIGGER campaign_has_backlog AFTER INSERT ON campaign
+CREATE TRIGGER campaign_created AFTER INSERT ON campaign
 BEGIN
     INSERT INTO backlog (campaign_key) VALUES (new.campaign_key);
+    UPDATE instance SET campaigns = campaigns + 1 WHERE instance_id = new.instance_id;
+END;
+
+CREATE TRIGGER campaign_deleted AFTER UPDATE OF deleted_at ON campaign
+WHEN old.deleted_at IS NULL AND new.deleted_at IS NOT NULL
+BEGIN
+    UPDATE instance SET campaigns = campaigns - 1 WHERE instance_id = new.instance_id;
 END;
 
 CREATE TABLE disposition_count (

@@ -1,0 +1,122 @@
+"""How often operations may be called, and how much an instance may hold: Amazon's numbers and Trunkcall's own.
+
+Decides rates, bursts and quotas by preset, and whether a request fits a rate. It must not know which clock the seconds
+come from, who calls, or how a quota is kept.
+
+A throttle belongs to one process, account and Region. Each operation has a bucket of its own, by its name: operations
+that two versions of the API have in common share one, as Amazon's table has one line for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from trunkcall.aws.errors import ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests per second for long, and ``burst`` at once after a rest."""
+
+    per_s: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The rate of each operation that has one of its own, and that of all ``others``."""
+
+    others: Rate
+    operations: Mapping[str, Rate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """The most that one instance may have. A campaign is active while it is Running."""
+
+    campaigns_per_instance: int
+    active_campaigns_per_instance: int
+
+
+_CHANGES = (
+    "CreateCampaign",
+    "DeleteCampaign",
+    "ListTagsForResource",
+    "PauseCampaign",
+    "ResumeCampaign",
+    "StartCampaign",
+    "StopCampaign",
+    "TagResource",
+    "UntagResource",
+    "UpdateCampaignDialerConfig",
+    "UpdateCampaignName",
+    "UpdateCampaignOutboundCallConfig",
+)
+_STATES = ("GetCampaignState", "GetCampaignStateBatch", "ListCampaigns")
+_SUBMISSIONS = ("PutDialRequestBatch", "PutOutboundRequestBatch", "PutProfileOutboundRequestBatch")
+
+RATES: Mapping[str, Rates] = MappingProxyType(
+    {
+        # https://docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
+        "aws": Rates(
+            others=Rate(2, 5),
+            operations=MappingProxyType(
+                {
+                    **dict.fromkeys(_CHANGES, Rate(1, 2)),
+                    **dict.fromkeys(_STATES, Rate(5, 10)),
+                    **dict.fromkeys(_SUBMISSIONS, Rate(10, 10)),
+                    "DescribeCampaign": Rate(25, 35),
+                }
+            ),
+        ),
+        "default": Rates(others=Rate(100_000, 100_000)),
+    }
+)
+"""Rates by preset."""
+
+QUOTAS: Mapping[str, Quotas] = MappingProxyType(
+    {
+        "aws": Quotas(campaigns_per_instance=500, active_campaigns_per_instance=50),
+        "default": Quotas(campaigns_per_instance=100_000, active_campaigns_per_instance=100_000),
+    }
+)
+"""Quotas by preset."""
+
+
+class Throttle:
+    """Buckets of tokens, one for each operation, full at first.
+
+    Of a bucket only the instant is kept at which it will be full again; the tokens in it follow from that.
+    """
+
+    def __init__(self, rates: Rates) -> None:
+        self._rates = rates
+        self._buckets: dict[str, _Bucket] = {}
+
+    def take(self, operation: str, now_s: float) -> None:
+        """Take a token of the operation's bucket. ``now_s`` are seconds of a clock that never goes back.
+
+        Raises ThrottlingException when there is none, and takes nothing then.
+        """
+        bucket = self._buckets.get(operation)
+        if bucket is None:
+            bucket = self._buckets[operation] = _Bucket(self._rates.operations.get(operation, self._rates.others))
+        full_at_s = bucket.full_at_s
+        full_at_s = (full_at_s if full_at_s > now_s else now_s) + bucket.token_s
+        if full_at_s - now_s > bucket.empty_s:
+            raise ApiError("ThrottlingException", "Rate exceeded")
+        bucket.full_at_s = full_at_s
+
+
+class _Bucket:
+    """``token_s`` is the time that a token takes to come back, ``empty_s`` that of all."""
+
+    __slots__ = ("empty_s", "full_at_s", "token_s")
+
+    def __init__(self, rate: Rate) -> None:
+        self.token_s = 1 / rate.per_s
+        # A little more than exact, so that a sum of roundings does not cost the last token of a burst.
+        self.empty_s = rate.burst * self.token_s + self.token_s * 1e-3
+        self.full_at_s = float("-inf")

@@ -1,0 +1,102 @@
+"""Quotas and throttles: code that will meet Amazon's limits can meet them here first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from serving import dial_request, serving
+
+
+def outcome(call: Callable[[], Any]) -> int:
+    """The status of an answer, whatever it was. 429 must come with the error's name."""
+    try:
+        answer = call()
+    except ClientError as error:
+        status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        assert (status == 429) == (error.response["Error"]["Code"] == "ThrottlingException")
+        return status
+    status = answer["ResponseMetadata"]["HTTPStatusCode"]
+    return status
+
+
+def test_amazons_throttles_apply_when_asked_for_on_every_operation(tmp_path: Path) -> None:
+    """DescribeCampaign's model lists no ThrottlingException, yet the service throttles it."""
+    with serving(tmp_path / "data", quotas="aws", agents=0) as server:
+        client = server.client()
+        campaign_id = client.create_campaign(**server.campaign_arguments())["id"]
+        outcomes = [outcome(lambda: client.describe_campaign(id=campaign_id)) for _ in range(100)]
+        assert outcomes[:35] == [200] * 35
+        assert 429 in outcomes
+        names = (f"another {number}" for number in range(5))
+        outcomes = [outcome(lambda: client.create_campaign(**server.campaign_arguments(next(names)))) for _ in range(5)]
+        assert 429 in outcomes
+
+
+def test_nobody_is_throttled_by_default(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", agents=0) as server:
+        client = server.client()
+        for number in range(30):
+            client.create_campaign(**server.campaign_arguments(f"campaign {number}"))
+
+
+def test_campaigns_of_an_instance_and_active_ones_have_a_quota(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", agents=0, **{"max-campaigns": 3, "max-active-campaigns": 1}) as server:
+        client = server.client()
+        ids = [client.create_campaign(**server.campaign_arguments(f"c{n}"))["id"] for n in range(3)]
+        with pytest.raises(client.exceptions.ServiceQuotaExceededException) as raised:
+            client.create_campaign(**server.campaign_arguments("c3"))
+        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 402
+        client.start_campaign(id=ids[0])
+        with pytest.raises(client.exceptions.ConflictException, match="quota is 1"):
+            client.start_campaign(id=ids[1])
+        client.pause_campaign(id=ids[0])
+        client.start_campaign(id=ids[1])
+        with pytest.raises(client.exceptions.ConflictException, match="quota is 1"):
+            client.resume_campaign(id=ids[0])
+        client.delete_campaign(id=ids[2])
+        client.create_campaign(**server.campaign_arguments("c3"))
+
+
+def test_a_campaign_holds_so_many_requests_and_says_to_wait(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", agents=0, **{"max-pending": 30}) as server:
+        client = server.client()
+        campaign_id = client.create_campaign(**server.campaign_arguments())["id"]
+        client.start_campaign(id=campaign_id)
+        first = [dial_request(f"a-{n}", n) for n in range(25)]
+        assert client.put_dial_request_batch(id=campaign_id, dialRequests=first)["failedRequests"] == []
+        second = [dial_request(f"b-{n}", n) for n in range(10)]
+        answer = client.put_dial_request_batch(id=campaign_id, dialRequests=second)
+        assert [item["clientToken"] for item in answer["successfulRequests"]] == [f"b-{n}" for n in range(5)]
+        failed = [(item["clientToken"], item["failureCode"]) for item in answer["failedRequests"]]
+        assert failed == [(f"b-{n}", "RequestThrottled") for n in range(5, 10)]
+        reasons = answer["ResponseMetadata"]["HTTPHeaders"]["x-trunkcall-refused-items"]
+        assert reasons.startswith("6: the campaign holds 30 waiting requests")
+
+
+def test_why_an_item_was_refused_is_said_in_a_header_and_an_audit_line_is_written(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", agents=0) as server:
+        client = server.client()
+        campaign_id = client.create_campaign(**server.campaign_arguments())["id"]
+        client.start_campaign(id=campaign_id)
+        requests = [dial_request("a", 1), dial_request("b", 2) | {"phoneNumber": "5550100"}]
+        answer = client.put_dial_request_batch(id=campaign_id, dialRequests=requests)
+        header = answer["ResponseMetadata"]["HTTPHeaders"]["x-trunkcall-refused-items"]
+        assert header == "2: phoneNumber must begin with + and the country calling code (E.164)"
+        with pytest.raises(client.exceptions.InvalidCampaignStateException):
+            client.start_campaign(id=campaign_id)
+        client.describe_campaign(id=campaign_id)
+        audit = server.data_dir / "audit.jsonl"
+        server.wait_until(lambda: audit.read_text().count("\n") == 4)
+        lines = audit.read_text()
+        assert lines.count(server.environment["AWS_ACCESS_KEY_ID"]) == 4
+        assert '"operation":"StartCampaign"' in lines
+        assert '"error":"InvalidCampaignStateException"' in lines
+        assert '"source_address":"127.0.0.1"' in lines
+        assert "DescribeCampaign" not in lines
+        assert "5550100" not in lines + server.log_path.read_text()
+        assert audit.stat().st_mode & 0o777 == 0o600
