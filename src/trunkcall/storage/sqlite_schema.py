@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from importlib.resources import files
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from trunkcall.domain.errors import SchemaMismatchError
-from trunkcall.domain.instants import MILLISECOND, Duration
+from trunkcall.domain.instants import MILLISECOND, SECOND, Duration
 
 _SQL = files("trunkcall.storage") / "sql" / "sqlite"
 _HEADER = re.compile(r"^-- (\w+) --$", re.MULTILINE)
@@ -82,7 +83,7 @@ def connect(path: Path, busy_timeout: Duration, *, read_only: bool) -> sqlite3.C
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA cache_size = -16384")
             return connection
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_write_ahead_log(connection, busy_timeout)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         # What `trunkcall forget` erases must be gone from the file, not merely unlinked.
@@ -95,6 +96,21 @@ def connect(path: Path, busy_timeout: Duration, *, read_only: bool) -> sqlite3.C
         connection.close()
         raise
     return connection
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection, busy_timeout: Duration) -> None:
+    """Switch a new file to write-ahead logging. SQLite does not wait by itself when another process does the same at
+    that moment, whatever the busy timeout says."""
+    give_up_s = time.monotonic() + busy_timeout / SECOND
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up_s:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def check_file(path: Path, busy_timeout: Duration) -> None:
