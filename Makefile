@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CLIENTS := .venv-clients/bin
+JAVASCRIPT := tests/clients/javascript
 
-.PHONY: docs demo test check setup clients format lint types bench soak clean
+.PHONY: javascript docs demo test check setup clients format lint types bench soak clean
 
 setup: .venv/.ready
 
@@ -13,11 +14,20 @@ setup: .venv/.ready
 	touch $@
 
 # Clients that pin botocore themselves live apart from the product.
-clients: .venv-clients/.ready
+clients: .venv-clients/.ready javascript
 
 .venv-clients/.ready: constraints-clients.txt
 	test -x $(CLIENTS)/python || $(PYTHON) -m venv .venv-clients
 	PIP_CONSTRAINT=$(CURDIR)/constraints-clients.txt $(CLIENTS)/python -m pip install --quiet --disable-pip-version-check awscli 'moto[server]'
+	touch $@
+
+# The AWS SDK for JavaScript. Without npm and without root its tests say that they were skipped.
+javascript:
+	@command -v npm >/dev/null || test "$$(id -u)" != 0 || { apt-get update -qq && apt-get install -y -qq nodejs npm; }
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(JAVASCRIPT)/node_modules/.ready; fi
+
+$(JAVASCRIPT)/node_modules/.ready: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/package-lock.json
+	cd $(JAVASCRIPT) && npm ci --silent --no-audit --no-fund
 	touch $@
 
 demo: setup

@@ -221,8 +221,8 @@ def parse_conditions(block: Any, where: str) -> tuple[AnyCondition, ...]:
 def _operator(operator: str, where: str) -> Callable[[str, Any, str], AnyCondition]:
     if operator == _NULL:
         return _null
-    prefix, _, rest = operator.rpartition(":")
-    quantifier = _QUANTIFIERS.get(prefix) if prefix else Quantifier.ONE
+    prefix, colon, rest = operator.rpartition(":")
+    quantifier = _QUANTIFIERS.get(prefix) if colon else Quantifier.ONE
     if_exists = rest.endswith(_IF_EXISTS)
     known = _OPERATORS.get(rest.removesuffix(_IF_EXISTS))
     if quantifier is None or known is None:
