@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -182,3 +183,48 @@ class TestErasing:
         assert {i.instance_id: i.retention_days for i in await store.instances()}[INSTANCE] is None
         with pytest.raises(NotFoundError):
             await store.set_retention("unknown", 1)
+
+
+class TestManyAtOnce:
+    """Campaigns created at the same moment, as a script that sets up a day's work does."""
+
+    async def test_each_is_created_and_none_is_mixed_up(self, store: Store) -> None:
+        await stand_up(store)
+        made = await asyncio.gather(*(store.create_campaign(campaign(f"m{n}", name=f"name {n}")) for n in range(80)))
+        assert [(c.campaign_id, c.name) for c in made] == [(f"m{n}", f"name {n}") for n in range(80)]
+        assert len({c.version for c in made}) == 80
+        for one in made:
+            assert await store.campaign(one.campaign_id) == one
+        await store.change_campaign_state("m7", allowed_from={CampaignState.RUNNING}, to=CampaignState.STOPPED)
+
+    async def test_namesakes_among_them_are_one_campaign(self, store: Store) -> None:
+        await stand_up(store)
+        await store.create_campaign(campaign("old", name="name 3"))
+        made = await asyncio.gather(
+            *(store.create_campaign(campaign(f"m{n}", name=f"name {n % 10}")) for n in range(40))
+        )
+        assert {c.name: c.campaign_id for c in made}["name 3"] == "old"
+        assert len({c.campaign_id for c in made}) == 10
+        listed = await store.campaigns(instance_id=INSTANCE, after=None, limit=100)
+        assert sorted(c.name for c in listed if c.campaign_id != CAMPAIGN) == [f"name {n}" for n in range(10)]
+
+    async def test_the_quota_holds_to_the_last_of_them(self, store: Store) -> None:
+        await stand_up(store)
+        outcomes = await asyncio.gather(
+            *(store.create_campaign(campaign(f"m{n}", name=f"name {n}"), most=20) for n in range(40)),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(outcome, QuotaExceededError) for outcome in outcomes) == 21
+        assert len(await store.campaigns(instance_id=INSTANCE, after=None, limit=100)) == 20
+
+    async def test_one_of_an_unknown_instance_fails_alone(self, store: Store) -> None:
+        await stand_up(store)
+        instances = ["instance-1", "unknown", "instance-1"]
+        outcomes = await asyncio.gather(
+            *(
+                store.create_campaign(campaign(f"m{n}", name=f"name {n}", instance_id=instance))
+                for n, instance in enumerate(instances)
+            ),
+            return_exceptions=True,
+        )
+        assert [isinstance(outcome, NotFoundError) for outcome in outcomes] == [False, True, False]

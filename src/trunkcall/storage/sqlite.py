@@ -222,7 +222,7 @@ class SQLiteStore:
 
     async def create_campaign(self, campaign: Campaign, *, most: int | None = None) -> Campaign:
         """Store a new campaign or return its namesake."""
-        return await self._write(lambda transaction: operations.create_campaign(transaction, campaign, most))
+        return await self._write(operations.CreateCampaign(campaign, rows.campaign_to_row(campaign), most))
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
         """The campaign, or None if there is none or it was deleted. Changes through this object are seen at once,

@@ -6,7 +6,7 @@ Decides what each verb checks, changes and answers. It must not know threads or 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ from trunkcall.storage.sqlite_rows import (
     to_json,
 )
 from trunkcall.storage.sqlite_schema import QUERIES
-from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
+from trunkcall.storage.sqlite_transaction import CampaignHead, NotTogetherError, WriteTransaction
 from trunkcall.storage.store import Accepted, ErasureReason, Lease, PutResult
 
 # --- the contact centre -------------------------------------------------------------------------------------------
@@ -153,6 +153,51 @@ def create_campaign(transaction: WriteTransaction, campaign: Campaign, most: int
     namesake = transaction.row("campaign_of_name", campaign.instance_id, campaign.name)
     assert namesake is not None
     return _read_campaign(transaction, namesake[0])
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCampaign:
+    """``create_campaign`` as an operation that can be carried out together with others of its kind. ``values`` is the
+    campaign's row, made before the transaction began."""
+
+    campaign: Campaign
+    values: Row
+    most: int | None
+
+    def __call__(self, transaction: WriteTransaction) -> Campaign:
+        return create_campaign(transaction, self.campaign, self.most)
+
+    @staticmethod
+    def together(transaction: WriteTransaction, operations: Sequence[CreateCampaign]) -> list[Campaign] | None:
+        """All of them in one statement: the interpreter's lock changes hands once, not once a campaign. None, and
+        nothing done, if one of them needs a closer look: a name is taken, the quota near, the instance unknown."""
+        instance_ids = {operation.campaign.instance_id for operation in operations}
+        names = {operation.campaign.name for operation in operations}
+        if len(instance_ids) > 1 or len(names) < len(operations):
+            return None
+        (instance_id,) = instance_ids
+        if not transaction.knows_instance(instance_id):
+            return None
+        least = min((operation.most for operation in operations if operation.most is not None), default=None)
+        if least is not None and transaction.number("campaigns_in_instance", instance_id) + len(operations) > least:
+            return None
+        parameters: list[Any] = []
+        created: list[Campaign] = []
+        for operation in operations:
+            version = transaction.next_version()
+            parameters += operation.values[:-1]
+            parameters.append(version)
+            created.append(replace(operation.campaign, version=version))
+        added = transaction.execute_text(_insert_campaigns(len(operations)), parameters)
+        if added < len(operations):
+            raise NotTogetherError
+        return created
+
+
+@cache
+def _insert_campaigns(rows: int) -> str:
+    row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    return QUERIES["insert_campaign"].replace(row, ", ".join([row] * rows))
 
 
 def change_campaign_state(

@@ -19,6 +19,10 @@ from trunkcall.storage.sqlite_rows import Row
 from trunkcall.storage.sqlite_schema import QUERIES
 
 
+class NotTogetherError(Exception):
+    """Operations that were carried out together turn out to need a look at each. The transaction is done over."""
+
+
 @dataclass(slots=True)
 class CampaignHead:
     """A campaign as a write transaction needs it. ``waiting`` includes what this transaction has done so far."""
@@ -72,6 +76,10 @@ class WriteTransaction:
         before = self._connection.total_changes
         self._connection.execute(sql, parameters)
         return self._connection.total_changes - before
+
+    def execute_text(self, sql: str, parameters: list[Any]) -> int:
+        """Run a statement derived from one in the file; how many rows it changed itself, triggers aside."""
+        return self._connection.execute(sql, parameters).rowcount
 
     def insert(self, query: str, *parameters: Any) -> int:
         """Run an INSERT of one row; its key."""

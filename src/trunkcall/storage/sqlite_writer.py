@@ -16,11 +16,12 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeAlias, TypeVar
 
 from trunkcall.domain.errors import StoreError, StoreUnavailableError, TrunkcallError
-from trunkcall.storage.sqlite_transaction import WriteTransaction
+from trunkcall.storage.sqlite_transaction import NotTogetherError, WriteTransaction
 
 T = TypeVar("T")
 
@@ -131,12 +132,18 @@ class Writer:
     def _run_plainly(self, connection: sqlite3.Connection, group: Sequence[_Job]) -> Sequence[_Outcome]:
         transaction = WriteTransaction(connection)
         outcomes: list[_Outcome] = []
-        for job in group:
-            changes = connection.total_changes
-            outcome = _run_operation(job.operation, transaction)
-            if outcome.error is not None and connection.total_changes != changes:
-                raise _FailedMidwayError
-            outcomes.append(outcome)
+        for kind, jobs in groupby(group, key=lambda job: type(job.operation)):
+            alike = list(jobs)
+            done = _run_together(kind, alike, transaction) if len(alike) > 1 else None
+            if done is not None:
+                outcomes += done
+                continue
+            for job in alike:
+                changes = connection.total_changes
+                outcome = _run_operation(job.operation, transaction)
+                if outcome.error is not None and connection.total_changes != changes:
+                    raise _FailedMidwayError
+                outcomes.append(outcome)
         transaction.flush()
         return outcomes
 
@@ -173,6 +180,18 @@ class Writer:
     def _answer(self, group: Sequence[_Job], outcomes: Sequence[_Outcome]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(_resolve, group, outcomes)
+
+
+def _run_together(kind: type[Any], jobs: Sequence[_Job], transaction: WriteTransaction) -> Sequence[_Outcome] | None:
+    """Run operations of one kind together, if that kind can; None if they have to be run one by one."""
+    together = getattr(kind, "together", None)
+    if together is None:
+        return None
+    try:
+        values = together(transaction, [job.operation for job in jobs])
+    except (NotTogetherError, *_REFUSED) as error:
+        raise _FailedMidwayError from error
+    return None if values is None else [_Outcome(value) for value in values]
 
 
 def _run_operation(operation: Operation[Any], transaction: WriteTransaction) -> _Outcome:
