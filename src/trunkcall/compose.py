@@ -202,7 +202,7 @@ def _gateway(
         region=settings.region,
         authenticate=keys.secret,
         clock=lambda: time.time_ns() // 1000,
-        limits=Limits(body_bytes=settings.max_body_bytes),
+        limits=Limits(body_bytes=settings.max_body_bytes, body_timeout_s=None),
         on_request=metrics.on_request,
         admit=admission.admit,
         authorize=admission.authorize,

@@ -26,6 +26,8 @@ from trunkcall.web.connection import GuardedProtocol
 log = logging.getLogger(__name__)
 
 BACKLOG = 2048
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Requests make objects that die by their reference counts; what a request leaves in a cycle can wait for a while."""
 SWITCH_INTERVAL_S = 0.0005
 """How long the store's writer thread may keep the interpreter while the event loop wants it. Python's default of 5 ms
 is longer than most requests take."""
@@ -127,6 +129,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         # What is alive now stays alive; the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         log.info("serving", extra={"url": url, "data_dir": str(settings.data_dir)})
         await _Uvicorn(config).serve(sockets=[listener])
     finally:

@@ -16,6 +16,8 @@ MOST_HEAD_BYTES: Final = 65_536
 MOST_HEADERS: Final = 100
 HEAD_TIMEOUT_S: Final = 15.0
 """From the opening of a connection, or the first byte of a later request, to the end of its head."""
+BODY_TIMEOUT_S: Final = 30.0
+"""From the end of the head to the end of the body."""
 
 _REASONS: Final = {408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
 
@@ -56,7 +58,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._head_bytes = 0
         self._in_head = True
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._in_body = False
+        self._timer: asyncio.TimerHandle | None = None
         self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -65,7 +68,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.connections) > MOST_CONNECTIONS:
             self._refuse(503)
             return
-        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._head_overdue)
+        self._timer = self.loop.call_later(HEAD_TIMEOUT_S, self._overdue)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -77,12 +80,14 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        # Most heads come in one piece, and neither need a timer nor are measured before they are complete.
+        # Most heads and bodies come in one piece, and need no timer.
         if self._in_head and self._head_bytes:
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._refuse(431)
-            elif self._head_timer is None:
-                self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._head_overdue)
+            elif self._timer is None:
+                self._timer = self.loop.call_later(HEAD_TIMEOUT_S, self._overdue)
+        elif self._in_body and self._timer is None:
+            self._timer = self.loop.call_later(BODY_TIMEOUT_S, self._overdue)
 
     def on_message_begin(self) -> None:
         self._in_head = True
@@ -91,6 +96,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         received, self._head_bytes = self._head_bytes, 0
         self._in_head = False
+        self._in_body = True
         self._stop_timer()
         # What was received may hold a part of the body, so a large piece is looked at more closely.
         if len(self.headers) > MOST_HEADERS or (received > MOST_HEAD_BYTES and self._head_size() > MOST_HEAD_BYTES):
@@ -103,16 +109,19 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._in_body:
+            self._in_body = False
+            self._stop_timer()
         if not self._refused:
             super().on_message_complete()
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
-    def _head_overdue(self) -> None:
-        self._head_timer = None
+    def _overdue(self) -> None:
+        self._timer = None
         # A connection on which nothing was ever sent is closed without a word.
-        self._refuse(408 if self._head_bytes else None)
+        self._refuse(408 if self._head_bytes or self._in_body else None)
 
     def _refuse(self, status: int | None) -> None:
         """Answer with a status, if any, and close: what follows on this connection is not read."""
@@ -126,6 +135,6 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -60,10 +60,11 @@ _REQUEST_ID = b"x-amzn-requestid"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``body_bytes`` is the most a request's body may have; ``body_timeout_s`` how long it may take to arrive."""
+    """``body_bytes`` is the most a body may have; ``body_timeout_s`` how long it may take to arrive, None where
+    the server beneath sees to it."""
 
     body_bytes: int = 1_048_576
-    body_timeout_s: float = 30.0
+    body_timeout_s: float | None = 30.0
 
 
 def _new_request_id() -> str:
@@ -200,22 +201,12 @@ class Gateway:
         declared = request.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared[:20]) > limit:
             raise _too_large(limit)
-        chunks: list[bytes] = []
-        size = 0
+        timeout_s = self._limits.body_timeout_s
+        if timeout_s is None:
+            return await _receive_all(receive, limit)
         try:
-            async with asyncio.timeout(self._limits.body_timeout_s):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise _ClientGone
-                    chunk = message.get("body", b"")
-                    size += len(chunk)
-                    if size > limit:
-                        raise _too_large(limit)
-                    if chunk:
-                        chunks.append(chunk)
-                    if not message.get("more_body", False):
-                        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            async with asyncio.timeout(timeout_s):
+                return await _receive_all(receive, limit)
         except TimeoutError:
             raise ApiError("RequestTimeoutException", "The request body did not arrive in time.") from None
 
@@ -264,6 +255,23 @@ def _flatten(
     if strange := set(flat) - known:
         raise ValueError(f"handlers of operations that no service has: {sorted(strange)}")
     return flat
+
+
+async def _receive_all(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _ClientGone
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        if chunk:
+            chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _audit_entry(
