@@ -47,7 +47,7 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-check: lint types test
+check: format lint types test
 
 # Pages that are made from the tables they describe.
 docs: setup

@@ -282,6 +282,10 @@ DIALERS: dict[str, dict[str, Any]] = {
 }
 TAGS = {"team": "north", "owner": "arn:aws:connect:us-east-1:000000000000:instance/x", "empty": ""}
 SOURCE = "+12025550100"
+ITEMS = st.lists(
+    st.tuples(st.sampled_from("abcdef"), st.sampled_from(["", "", "number", "time"])), min_size=1, max_size=25
+)
+"""Client tokens, and what is wrong with the item, if anything."""
 
 
 @dataclass
@@ -487,13 +491,19 @@ class Campaigns(RuleBasedStateMachine):
         for campaign_id in living:
             assert self.asked(self.client.get_campaign_state, id=campaign_id)["state"] == self.known[campaign_id].state
 
-    @rule(
-        campaign_id=campaigns,
-        items=st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(["", "", "number", "time"])), min_size=1),
-    )
+    @rule(campaign_id=campaigns, items=ITEMS)
+    def put_some(self, campaign_id: str, items: list[tuple[str, str]]) -> None:
+        self.put(campaign_id, items)
+
+    @rule(campaign_id=campaigns, items=ITEMS)
+    def put_twice(self, campaign_id: str, items: list[tuple[str, str]]) -> None:
+        """As an SDK does that has not heard the answer."""
+        self.put(campaign_id, items)
+        self.put(campaign_id, items)
+
     def put(self, campaign_id: str, items: list[tuple[str, str]]) -> None:
         """Tokens come again, within a batch as well, and each of them is one contact for ever."""
-        items, campaign, now = items[:25], self.known[campaign_id], datetime.now(UTC)
+        campaign, now = self.known[campaign_id], datetime.now(UTC)
         batch = [
             {
                 "clientToken": token,
