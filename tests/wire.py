@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import socket
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -191,6 +192,35 @@ class Wire:
         except ConnectionClosed:
             found, self._buffer = self._buffer, b""
             return found
+
+    def available(self) -> bytes:
+        """What has arrived already. Raises ConnectionClosed when that is the end."""
+        assert self._socket is not None
+        self._socket.settimeout(0.001)
+        found = self._buffer
+        self._buffer = b""
+        try:
+            self._receive()
+        except TimeoutError:
+            pass
+        except ConnectionClosed:
+            if not found:
+                raise
+        finally:
+            self._socket.settimeout(self._timeout_s)
+        found, self._buffer = found + self._buffer, b""
+        return found
+
+    def finish(self) -> None:
+        """Say that nothing more will be sent, and go on listening."""
+        assert self._socket is not None
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Hang up without a goodbye."""
+        assert self._socket is not None
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def close(self) -> None:
         if self._socket is not None:
