@@ -154,14 +154,14 @@ def moto() -> Iterator[str]:
 def create_campaign(folder: Path, seconds: int) -> None:
     ours: list[float] = []
     theirs: list[float] = []
-    with serving(folder / "create", agents=0) as server, moto() as moto_url:
+    with serving(folder / "create", agents=0, max_campaigns=10_000_000) as server, moto() as moto_url:
         sign, moto_sign = signer(server), Signer(moto_url, "AKIA", "secret")
         # It loads a service's code with the first request for it.
         measure(
             moto_url, [moto_sign.request("PUT", "/campaigns", body) for body in create_bodies(server, 2)], seconds=5
         )
         for _ in range(ROUNDS):
-            requests = [sign.request("PUT", "/campaigns", body) for body in create_bodies(server, 6000 * seconds)]
+            requests = [sign.request("PUT", "/campaigns", body) for body in create_bodies(server, 16_000 * seconds)]
             ours.append(checked(measure(server.url, requests, seconds=seconds)).per_s)
             bodies = create_bodies(server, 800 * seconds)
             requests = [moto_sign.request("PUT", "/campaigns", body) for body in bodies]
