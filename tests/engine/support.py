@@ -15,7 +15,7 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided, ContactEnded, ContactExpired, Refusal
 from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
 from trunkcall.domain.instants import HOUR, Duration, Instant, seconds
-from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import Command, HangUp, Originate, OriginateAgentLeg, RefillWindow, StartFlow
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
@@ -43,6 +43,11 @@ SALES = "sales"
 SPRING = "spring"
 
 C = TypeVar("C")
+
+
+def up(*leg_ids: str) -> tuple[LiveLeg, ...]:
+    """Legs as a carrier has them whose parties are on the line."""
+    return tuple(LiveLeg(leg_id, LegState.UP) for leg_id in leg_ids)
 
 
 def new_engine(config: EngineConfig) -> Engine:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.support import SPRING, Floor, connected
+from engine.support import SPRING, Floor, connected, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import ContactEnded, Refusal
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
@@ -43,7 +43,7 @@ def test_legs_that_the_carrier_still_has_go_on() -> None:
     floor.campaign(requests=1)
     connected(floor, "spring-1")
     floor.tell(CarrierLost())
-    assert floor.tell(CarrierFound((floor.leg("spring-1"), floor.agent_leg("spring-1")))) == []
+    assert floor.tell(CarrierFound(up(floor.leg("spring-1"), floor.agent_leg("spring-1")))) == []
     assert floor.state_of("agent-1") is AgentState.CONNECTED
 
 
@@ -68,13 +68,13 @@ def test_a_customer_whose_agents_leg_was_lost_gets_another_agent() -> None:
     floor.answers("spring-1")
     first = floor.agent_of("spring-1")
     floor.tell(CarrierLost())
-    floor.tell(CarrierFound((floor.leg("spring-1"),)))
+    floor.tell(CarrierFound(up(floor.leg("spring-1"))))
     assert floor.agent_of("spring-1") != first
 
 
 def test_a_leg_that_nobody_here_knows_is_hung_up() -> None:
     floor = Floor()
-    assert floor.engine.handle(CarrierFound(("stranger",)), floor.now) == [HangUp("stranger")]
+    assert floor.engine.handle(CarrierFound(up("stranger")), floor.now) == [HangUp("stranger")]
 
 
 def test_an_originate_that_reaches_the_carrier_after_it_counted_its_legs_is_taken_back() -> None:

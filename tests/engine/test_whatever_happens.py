@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from engine.invariants import check_nothing_is_left
-from engine.support import SALES, SPRING, Floor, new_engine
+from engine.support import SALES, SPRING, Floor, new_engine, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
 from trunkcall.domain.instants import SECOND
-from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.leg import HangupCause, LiveLeg
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
@@ -123,8 +123,9 @@ class World(RuleBasedStateMachine):
 
     @rule(keep=st.integers(0, 1023), stranger=st.booleans())
     def the_carrier_is_found(self, keep: int, stranger: bool) -> None:
-        legs = [leg for bit, leg in enumerate(self.floor.engine._state.legs) if keep >> (bit % 10) & 1]
-        self.tell(CarrierFound((*legs, *(["stranger"] if stranger else []))))
+        known = enumerate(self.floor.engine._state.legs.values())
+        legs = [LiveLeg(leg.leg_id, leg.state) for bit, leg in known if keep >> (bit % 10) & 1]
+        self.tell(CarrierFound((*legs, *(up("stranger") if stranger else ()))))
 
     @rule(confirms=st.booleans())
     def the_carrier_confirms_or_does_not(self, confirms: bool) -> None:

@@ -35,7 +35,7 @@ class SimulatedLine:
 
     async def start(self) -> None:
         self.events = []
-        await self.carrier.start(self.events.append)
+        await self.carrier.start(self.events.append, token=1)
 
     def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False) -> None:
         token = next(t for t in self._tokens if fate_of(WORLD, SEED, t).outcome is OUTCOMES[behaviour])

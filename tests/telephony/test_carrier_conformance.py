@@ -10,7 +10,7 @@ import pytest
 
 from telephony.support import Behaviour, Line, agent_leg, bridge, ends, hang_up, told
 from trunkcall.domain.contact import LIVE_DETECTIONS
-from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.engine.events import (
     CarrierFound,
     DetectionEnded,
@@ -40,7 +40,7 @@ async def test_a_carrier_found_again_names_the_legs_that_are_up_or_being_made(li
     await line.start()
     (found,) = line.events
     assert isinstance(found, CarrierFound)
-    assert set(found.live_leg_ids) == {"up", "ringing"}
+    assert {(leg.leg_id, leg.state) for leg in found.legs} == {("up", LegState.UP), ("ringing", LegState.RINGING)}
     hang_up(line, "ringing")
     await line.wait(1)
     assert len(ends(line, "ringing")) == 1, "after which events go on"

@@ -42,7 +42,7 @@ class Scene:
             on_agent_done=lambda agent_id: self.done.append((agent_id, self.clock.now())),
             journal_path=self.journal,
         )
-        await carrier.start(self.events.append)
+        await carrier.start(self.events.append, token=1)
         return carrier
 
     def fate(self) -> Fate:

@@ -5,7 +5,10 @@ Decides the vocabulary between the engine and every carrier. It must not know SI
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+from trunkcall.domain.contact import DetectionStatus
 
 
 class LegState(StrEnum):
@@ -50,3 +53,14 @@ class HangupCause(StrEnum):
     """Anything else that went wrong at the carrier."""
     LOST = "Lost"
     """The carrier no longer knows the leg: it was lost in a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLeg:
+    """A leg as the carrier has it at this moment. ``bridged_to`` is the leg that it is joined with, ``detection`` what
+    answering machine detection has come to, None where it was not asked for or has not ended."""
+
+    leg_id: str
+    state: LegState
+    bridged_to: str | None = None
+    detection: DetectionStatus | None = None

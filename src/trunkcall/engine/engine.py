@@ -208,11 +208,11 @@ class Engine:
         """Legs that the carrier lost have ended; legs that nobody here knows are hung up, and so are those whose
         originate may have reached the carrier after it counted."""
         self._state.carrier_up = True
-        live = set(event.live_leg_ids)
+        live = {leg.leg_id for leg in event.legs}
         for leg in [leg for leg_id, leg in self._state.legs.items() if leg_id not in live]:
             if leg.state is LegState.ORIGINATING:
                 self._state.out.append(HangUp(leg.leg_id))
             self._life.ended(leg.leg_id, HangupCause.LOST, now)
-        for leg_id in event.live_leg_ids:
-            if leg_id not in self._state.legs:
-                self._state.out.append(HangUp(leg_id))
+        for live_leg in event.legs:
+            if live_leg.leg_id not in self._state.legs:
+                self._state.out.append(HangUp(live_leg.leg_id))

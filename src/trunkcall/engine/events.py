@@ -14,7 +14,7 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Instant
-from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.leg import HangupCause, LiveLeg
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class CarrierLost:
 class CarrierFound:
     """The carrier answers again and has these legs of ours."""
 
-    live_leg_ids: tuple[str, ...]
+    legs: tuple[LiveLeg, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ class InstanceOwner:
             may_originate=lambda: self._monotonic() < self._lease_until_s - ORIGINATE_MARGIN_S,
         )
         self._tell_agents(dialer, directory)
-        await self._carrier.start(dialer.post)
+        await self._carrier.start(dialer.post, token=lease.token)
         self._engine, self._dialer = engine, dialer
         self._clock.settle_with(dialer.settled)
         self.trouble = None

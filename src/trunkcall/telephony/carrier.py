@@ -14,7 +14,9 @@ Rules:
   told from nobody answering.
 - A leg originated with ``detect_machines`` gets one DetectionEnded after LegAnswered, unless it ends before.
 - When the switch cannot be reached: CarrierLost. When it can again: CarrierFound with every leg of ours that is up or
-  being made, after which events go on. Events in between may be lost.
+  being made, and how far it has come, after which events go on. Events in between may be lost.
+- Legs outlive the dialer. A carrier that several dialers can reach serves the one that started with the greatest
+  token, the fencing token of its lease; to the others it is lost, and what they ask for is not done.
 """
 
 from __future__ import annotations
@@ -69,12 +71,12 @@ class Destination:
 class Carrier(Protocol):
     """Makes, joins and ends legs."""
 
-    async def start(self, sink: CarrierSink) -> None:
-        """Connect, and tell every event from now on. The first event is CarrierFound, or CarrierLost if the switch
-        cannot be reached."""
+    async def start(self, sink: CarrierSink, *, token: int) -> None:
+        """Connect, and tell this sink, and no earlier one, every event from now on. The first event is CarrierFound, or
+        CarrierLost if the switch cannot be reached. May be called again, and again after ``close``."""
 
     async def close(self) -> None:
-        """Let go of the switch. Legs stay as they are. May be called twice."""
+        """Let go of the switch, and tell nothing any more. Legs stay as they are. May be called twice."""
 
     def originate(self, command: Originate, destination: Destination) -> None:
         """Dial a customer."""

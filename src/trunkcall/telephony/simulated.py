@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from trunkcall.domain.clock import Clock
+from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration
-from trunkcall.domain.leg import HangupCause, LegState
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
 from trunkcall.engine.events import (
     CarrierFound,
@@ -42,6 +43,11 @@ class _SimulatedLeg:
     state: LegState = LegState.ORIGINATING
     peer_id: str | None = None
     listening: bool = False
+    detection: DetectionStatus | None = None
+    """What detection has come to."""
+
+    def as_live(self) -> LiveLeg:
+        return LiveLeg(self.leg_id, self.state, self.peer_id, self.detection)
 
 
 class SimulatedCarrier:
@@ -68,9 +74,9 @@ class SimulatedCarrier:
         self._legs: dict[str, _SimulatedLeg] = {}
         self._sink: CarrierSink | None = None
 
-    async def start(self, sink: CarrierSink) -> None:
+    async def start(self, sink: CarrierSink, *, token: int) -> None:
         self._sink = sink
-        sink(CarrierFound(tuple(self._legs)))
+        sink(CarrierFound(tuple(leg.as_live() for leg in self._legs.values())))
 
     async def close(self) -> None:
         self._sink = None
@@ -148,7 +154,11 @@ class SimulatedCarrier:
             self._later(leg, fate.patience, lambda: self._lose_patience(leg))
         if command.detect_machines:
             wait = fate.detection_time + (fate.prompt if command.await_prompt else 0)
-            self._later(leg, wait, lambda: self._tell(DetectionEnded(leg.leg_id, fate.detection)))
+            self._later(leg, wait, lambda: self._detect(leg))
+
+    def _detect(self, leg: _SimulatedLeg) -> None:
+        leg.detection = leg.fate.detection
+        self._tell(DetectionEnded(leg.leg_id, leg.detection))
 
     def _lose_patience(self, leg: _SimulatedLeg) -> None:
         """Silence is what drives people off the line; somebody who is spoken to stays."""
