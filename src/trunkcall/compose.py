@@ -94,10 +94,11 @@ class Server:
         await self.owner.suspend()
         if not await self.owner.drained(self.settings.drain_s):
             log.warning("contacts were still in progress when the time for draining was up")
+        await self.owner.close_out()
         for task in reversed(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        await self.owner.close_out()
+        await self.owner.let_go()
         await self.store.close()
         self.audit.close()
         self.data_dir.close()

@@ -6,14 +6,29 @@ Every story told with it checks the invariants after every call.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.invariants import History, check, check_begun
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
-from trunkcall.domain.changes import AttemptBegun, AttemptVoided, ContactEnded, ContactExpired, Refusal
-from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
+from trunkcall.domain.changes import (
+    AttemptBegun,
+    AttemptVoided,
+    ContactAbandoned,
+    ContactAnswered,
+    ContactConnected,
+    ContactConnecting,
+    ContactDetected,
+    ContactEnded,
+    ContactExpired,
+    ContactQueued,
+    ContactRequeued,
+    Refusal,
+)
+from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus, LiveContact
 from trunkcall.domain.instants import HOUR, Duration, Instant, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import Command, HangUp, Originate, OriginateAgentLeg, RefillWindow, StartFlow
@@ -24,7 +39,10 @@ from trunkcall.engine.events import (
     AgentStatusSet,
     AttemptRefused,
     CampaignChanged,
+    CarrierFound,
+    CarrierLost,
     ContactsOffered,
+    ContactsRestored,
     ContactTransferredToQueue,
     DetectionEnded,
     Event,
@@ -50,10 +68,46 @@ def up(*leg_ids: str) -> tuple[LiveLeg, ...]:
     return tuple(LiveLeg(leg_id, LegState.UP) for leg_id in leg_ids)
 
 
-def new_engine(config: EngineConfig) -> Engine:
+def new_engine(config: EngineConfig, prefix: str = "leg") -> Engine:
     """An engine whose leg ids are leg-1, leg-2, …"""
     numbers = count(1)
-    return Engine(config, new_id=lambda: f"leg-{next(numbers)}")
+    return Engine(config, new_id=lambda: f"{prefix}-{next(numbers)}")
+
+
+class Memory:
+    """What the store remembers of contacts in progress, made from the changes that it was asked for."""
+
+    def __init__(self) -> None:
+        self.live: dict[str, LiveContact] = {}
+
+    def enter(self, command: Command, accepted: Mapping[str, OfferedContact]) -> None:
+        match command:
+            case AttemptBegun(contact_id, campaign_id, leg_id, at):
+                offered = accepted[contact_id]
+                self.live[contact_id] = LiveContact(
+                    contact_id, campaign_id, offered.sequence, offered.expires_at, ContactState.DIALING, leg_id, at
+                )
+            case ContactAnswered(contact_id, at, rang_at):
+                self._put(contact_id, state=ContactState.ANSWERED, answered_at=at, ring_started_at=rang_at)
+            case ContactDetected(contact_id, _, detection, _, ended_at):
+                self._put(contact_id, state=ContactState.IN_FLOW, detection=detection, greeting_ended_at=ended_at)
+            case ContactQueued(contact_id, _, at):
+                self._put(contact_id, state=ContactState.QUEUED, queued_at=at)
+            case ContactConnecting(contact_id, agent_id, leg_id):
+                self._put(contact_id, state=ContactState.CONNECTING, agent_id=agent_id, agent_leg_id=leg_id)
+            case ContactRequeued(contact_id):
+                self._put(contact_id, state=ContactState.QUEUED, agent_id=None, agent_leg_id=None)
+            case ContactConnected(contact_id):
+                self._put(contact_id, state=ContactState.CONNECTED)
+            case ContactAbandoned(contact_id):
+                self._put(contact_id, abandoned=True)
+            case ContactEnded(contact_id) | AttemptVoided(contact_id):
+                del self.live[contact_id]
+            case _:
+                pass
+
+    def _put(self, contact_id: str, **values: Any) -> None:
+        self.live[contact_id] = replace(self.live[contact_id], **values)
 
 
 class Floor:
@@ -66,6 +120,10 @@ class Floor:
         self.trace: list[tuple[Event | None, Instant, list[Command]]] = []
         """Everything the engine was told (None is a timer), when, and what it wanted done."""
         self.history = History()
+        self.memory = Memory()
+        self.agents: dict[str, tuple[str, ...]] = {}
+        self.lives = 1
+        """How many dialers there have been."""
         self.answers_refills = True
         self.runs_flows = True
         self.confirms_hang_ups = True
@@ -100,7 +158,29 @@ class Floor:
         check(self.engine)
         check_begun(self.engine, commands)
         for command in commands:
+            self.memory.enter(command, self.accepted)
+        for command in commands:
             self._react(command)
+
+    def restart(self, *legs: LiveLeg) -> None:
+        """The dialer dies. Another takes over what the store remembers, and the carrier tells it of these legs."""
+        self.lives += 1
+        self.engine = new_engine(self.engine.config, self.prefix)
+        self.trace.clear()
+        self.refills.clear()
+        self.tell(CarrierLost())
+        for name, queues in self.agents.items():
+            self.tell(AgentRegistered(name, queues))
+        busy = {contact.campaign_id for contact in self.memory.live.values()}
+        for settings in self._campaigns.values():
+            self.tell(replace(settings, in_progress=settings.campaign_id in busy))
+        self.tell(ContactsRestored(tuple(self.memory.live.values())))
+        self.tell(CarrierFound(legs))
+
+    @property
+    def prefix(self) -> str:
+        """Of the legs of the present dialer."""
+        return "leg" if self.lives == 1 else f"leg-{self.lives}"
 
     def _react(self, command: Command) -> None:
         match command:
@@ -172,6 +252,7 @@ class Floor:
     def refuse(self, contact: str, refusal: Refusal) -> None:
         """The store refuses an attempt."""
         self.history.refused(contact)
+        self.memory.live.pop(contact, None)
         if refusal is Refusal.CAMPAIGN_NOT_RUNNING:
             self.store[contact.rsplit("-", 1)[0]][contact] = self.accepted[contact]
         self.tell(AttemptRefused(contact, refusal))
@@ -199,7 +280,8 @@ class Floor:
 
     def agent(self, name: str, *queues: str, status: AgentStatus = AgentStatus.AVAILABLE) -> None:
         """An agent comes in."""
-        self.tell(AgentRegistered(name, queues or (SALES,)))
+        self.agents[name] = queues or (SALES,)
+        self.tell(AgentRegistered(name, self.agents[name]))
         self.sets(name, status)
 
     def sets(self, agent: str, status: AgentStatus) -> None:

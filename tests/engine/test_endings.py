@@ -16,8 +16,8 @@ from trunkcall.domain.contact import Disposition as D
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.leg import HangupCause as H
 from trunkcall.engine.commands import HangUp, StartFlow
+from trunkcall.engine.endings import MACHINES
 from trunkcall.engine.events import ContactTransferredToQueue, FlowDisconnected
-from trunkcall.engine.life import MACHINES
 from trunkcall.flows.builtin import BuiltinFlow, DisconnectParticipant, MessageParticipant, TransferContactToQueue
 
 UNANSWERED = [

@@ -65,6 +65,7 @@ OnBreak come Available
 OnBreak leave Offline
 Connecting bridge Connected
 Connecting miss OnBreak
+Connecting void Available
 Connecting customer-left Available
 Connected release AfterContactWork
 AfterContactWork come Available

@@ -21,7 +21,7 @@ from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
 from trunkcall.domain.instants import SECOND
-from trunkcall.domain.leg import HangupCause, LiveLeg
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
@@ -131,6 +131,20 @@ class World(RuleBasedStateMachine):
     def the_carrier_confirms_or_does_not(self, confirms: bool) -> None:
         self.floor.confirms_hang_ups = confirms
 
+    @rule(keep=st.integers(0, 255), further=st.integers(0, 1023), detection=st.sampled_from([None, *DetectionStatus]))
+    def the_dialer_is_replaced(self, keep: int, further: int, detection: DetectionStatus | None) -> None:
+        """Some legs have gone on meanwhile, some are gone, and some were hung up without a confirmation."""
+        state = self.floor.engine._state
+        legs = []
+        for bit, leg in enumerate(state.legs.values()):
+            if not keep >> (bit % 8) & 1:
+                continue
+            on = further >> (bit % 10) & 1
+            peer = leg.contact.leg_id if leg.contact is not None and on else None
+            legs.append(LiveLeg(leg.leg_id, LegState.UP if on else leg.state, peer, detection if on else None))
+        self.past_legs += state.legs
+        self.floor.restart(*legs)
+
     # --- the store ----------------------------------------------------------------------------------------------------
 
     @rule(campaign=st.sampled_from(CAMPAIGNS), requests=st.integers(1, 8), expires_in=st.integers(0, 90))
@@ -197,6 +211,7 @@ class World(RuleBasedStateMachine):
 
     @rule(agent=st.sampled_from(AGENTS), queues=st.sampled_from([(SALES,), ("service",), (SALES, "service"), ()]))
     def an_agent_serves(self, agent: str, queues: tuple[str, ...]) -> None:
+        self.floor.agents[agent] = queues
         self.tell(AgentRegistered(agent, queues))
 
     # --- time -------------------------------------------------------------------------------------------------------
@@ -245,7 +260,7 @@ class World(RuleBasedStateMachine):
         return {contact for contact, state in self.floor.history.states.items() if state is ContactState.WAITING}
 
     def _same_inputs_give_the_same_commands(self) -> None:
-        engine = new_engine(CONFIG)
+        engine = new_engine(CONFIG, self.floor.prefix)
         for event, now, commands in self.floor.trace:
             replayed = engine.handle_timer(now) if event is None else engine.handle(event, now)
             assert replayed == commands

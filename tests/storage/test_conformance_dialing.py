@@ -222,16 +222,20 @@ class TestContactsInProgress:
             ],
         )
         assert await store.live_contacts("instance-1") == [
-            LiveContact(dialing, CAMPAIGN, ContactState.DIALING, f"leg-of-{dialing}", None, None, None, NOW),
+            LiveContact(dialing, CAMPAIGN, 1, LATER, ContactState.DIALING, f"leg-of-{dialing}", NOW),
             LiveContact(
                 connecting,
                 CAMPAIGN,
+                2,
+                LATER,
                 ContactState.CONNECTING,
                 f"leg-of-{connecting}",
-                DetectionStatus.AMD_UNRESOLVED,
-                "a1",
-                NOW + 1,
                 NOW,
+                answered_at=NOW,
+                detection=DetectionStatus.AMD_UNRESOLVED,
+                queued_at=NOW + 1,
+                agent_id="a1",
+                agent_leg_id="agent-leg",
             ),
         ]
         assert await store.live_contacts("instance-2") == []

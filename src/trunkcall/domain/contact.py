@@ -141,16 +141,24 @@ class WaitingContact:
 
 @dataclass(frozen=True, slots=True)
 class LiveContact:
-    """A contact that was in progress when its dialer went away."""
+    """A contact that was in progress when its dialer went away. Nothing in it is personal. ``leg_id`` is the customer's
+    leg; ``detection`` is None where it was off or has not ended."""
 
     contact_id: str
     campaign_id: str
+    sequence: int
+    expires_at: Instant
     state: ContactState
     leg_id: str
-    detection: DetectionStatus | None
-    agent_id: str | None
-    queued_at: Instant | None
     attempted_at: Instant
+    ring_started_at: Instant | None = None
+    answered_at: Instant | None = None
+    detection: DetectionStatus | None = None
+    greeting_ended_at: Instant | None = None
+    queued_at: Instant | None = None
+    agent_id: str | None = None
+    agent_leg_id: str | None = None
+    abandoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Contact:
         "offered",
         "queued_until",
         "reserved_agent_id",
+        "restored",
         "ring_started_at",
         "state",
     )
@@ -61,6 +62,8 @@ class Contact:
         self.agent_id: str | None = None
         self.agent_leg_id: str | None = None
         self.reserved_agent_id: str | None = None
+        self.restored = False
+        """Whether a former dialer began its attempt."""
 
 
 class Leg:

@@ -59,7 +59,7 @@ class Dialing:
         """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
         state = self._state
         wanting = [c for c in state.campaigns.values() if c.dials and len(c.window)]
-        if wanting and state.carrier_up and not state.suspended and now >= state.held_until:
+        if wanting and not state.suspended and state.connects(now):
             self._dial(wanting, now)
         for campaign in state.campaigns.values():
             self._tend_window(campaign)

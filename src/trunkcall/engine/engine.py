@@ -10,9 +10,9 @@ from typing import assert_never
 
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
-from trunkcall.domain.leg import HangupCause, LegState
+from trunkcall.engine.adoption import Adoption
 from trunkcall.engine.campaigns import OVER, CampaignDialing
-from trunkcall.engine.commands import Command, HangUp
+from trunkcall.engine.commands import Command
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.dialing import Dialing
 from trunkcall.engine.events import (
@@ -23,6 +23,7 @@ from trunkcall.engine.events import (
     CarrierFound,
     CarrierLost,
     ContactsOffered,
+    ContactsRestored,
     ContactsSwept,
     ContactTransferredToQueue,
     DetectionEnded,
@@ -53,6 +54,7 @@ class Engine:
     def __init__(self, config: EngineConfig, *, new_id: NewId) -> None:
         self._state = EngineState(config, new_id)
         self._life = ContactLife(self._state)
+        self._adoption = Adoption(self._state, self._life)
         self._dialing = Dialing(self._state)
         self._now: Instant = 0
 
@@ -64,6 +66,7 @@ class Engine:
         """Take one event. Raises IllegalTransitionError or NotFoundError, and changes nothing, if it cannot be."""
         now = self._advance(now)
         self._apply(event, now)
+        self._life.match(now)
         self._dialing.plan(now)
         return self._drain()
 
@@ -80,6 +83,7 @@ class Engine:
         now = self._advance(now)
         while (due := self._state.timers.pop_due(now)) is not None:
             self._fire(*due, now)
+        self._life.match(now)
         self._dialing.plan(now)
         return self._drain()
 
@@ -135,7 +139,9 @@ class Engine:
             case CarrierLost():
                 state.carrier_up = False
             case CarrierFound():
-                self._carrier_found(event, now)
+                self._adoption.carrier_found(event.legs, now)
+            case ContactsRestored():
+                self._adoption.restore(event.contacts, now)
             case DialingSuspended():
                 state.suspended = True
             case _:
@@ -188,8 +194,10 @@ class Engine:
         state = self._state
         campaign = state.campaigns.get(event.campaign_id)
         if campaign is None:
-            if event.state not in OVER:
-                state.campaigns[event.campaign_id] = CampaignDialing(event, state.config, now)
+            if event.state not in OVER or event.in_progress:
+                campaign = state.campaigns[event.campaign_id] = CampaignDialing(event, state.config, now)
+                if campaign.over:
+                    state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, event.campaign_id)
             return
         was_over = campaign.over
         campaign.change(event, now)
@@ -203,16 +211,3 @@ class Engine:
             state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, campaign_id)
         else:
             del state.campaigns[campaign_id]
-
-    def _carrier_found(self, event: CarrierFound, now: Instant) -> None:
-        """Legs that the carrier lost have ended; legs that nobody here knows are hung up, and so are those whose
-        originate may have reached the carrier after it counted."""
-        self._state.carrier_up = True
-        live = {leg.leg_id for leg in event.legs}
-        for leg in [leg for leg_id, leg in self._state.legs.items() if leg_id not in live]:
-            if leg.state is LegState.ORIGINATING:
-                self._state.out.append(HangUp(leg.leg_id))
-            self._life.ended(leg.leg_id, HangupCause.LOST, now)
-        for live_leg in event.legs:
-            if live_leg.leg_id not in self._state.legs:
-                self._state.out.append(HangUp(live_leg.leg_id))

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Refusal
-from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.contact import DetectionStatus, LiveContact
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LiveLeg
 
@@ -30,6 +30,16 @@ class CampaignChanged:
     dialing_capacity: float
     detects_machines: bool
     awaits_prompt: bool
+    in_progress: bool = False
+    """Contacts of it are in progress, so it is to be known even though it may be over."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsRestored:
+    """These contacts were in progress when the instance's former dialer went away. What has become of their legs
+    CarrierFound tells."""
+
+    contacts: tuple[LiveContact, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +188,7 @@ class DialingSuspended:
 
 Event: TypeAlias = (
     CampaignChanged
+    | ContactsRestored
     | LedgerRestored
     | ContactsOffered
     | RequestsAccepted

@@ -34,52 +34,12 @@ from trunkcall.domain.leg import HangupCause, LegParty, LegState
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg, StartFlow
 from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.endings import ANSWERED, MACHINES, UNANSWERED, left_in_flow, unreached
 from trunkcall.engine.events import DetectionEnded, LegsBridged
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 from trunkcall.engine.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
-
-D = Disposition
-R = DisconnectReason
-
-UNANSWERED: dict[HangupCause, tuple[Disposition, DisconnectReason, DetectionStatus | None]] = {
-    HangupCause.NORMAL: (D.NO_ANSWER, R.TELECOM_UNANSWERED, DetectionStatus.AMD_UNANSWERED),
-    HangupCause.HUNG_UP_BY_US: (D.ATTEMPT_FAILED, R.OUTBOUND_ATTEMPT_FAILED, DetectionStatus.AMD_NOT_APPLICABLE),
-    HangupCause.BUSY: (D.BUSY, R.TELECOM_BUSY, DetectionStatus.SIT_TONE_BUSY),
-    HangupCause.INVALID_NUMBER: (
-        D.INVALID_NUMBER,
-        R.TELECOM_NUMBER_INVALID,
-        DetectionStatus.SIT_TONE_INVALID_NUMBER,
-    ),
-    HangupCause.NO_ANSWER: (D.NO_ANSWER, R.TELECOM_UNANSWERED, DetectionStatus.AMD_UNANSWERED),
-    HangupCause.RING_TIMEOUT: (D.NO_ANSWER, R.TELECOM_TIMEOUT, DetectionStatus.AMD_UNANSWERED),
-    HangupCause.REJECTED: (D.REJECTED, R.TELECOM_POTENTIAL_BLOCKING, DetectionStatus.AMD_NOT_APPLICABLE),
-    HangupCause.CONGESTION: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
-    HangupCause.UNREACHABLE: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
-    HangupCause.FAILED: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
-    HangupCause.LOST: (D.ATTEMPT_FAILED, R.OUTBOUND_ATTEMPT_FAILED, DetectionStatus.AMD_NOT_APPLICABLE),
-}
-"""How a contact ends whose leg ended before anybody answered."""
-
-ANSWERED = {
-    HangupCause.HUNG_UP_BY_US: R.OTHER,
-    HangupCause.CONGESTION: R.TELECOM_PROBLEM,
-    HangupCause.UNREACHABLE: R.TELECOM_PROBLEM,
-    HangupCause.FAILED: R.TELECOM_PROBLEM,
-    HangupCause.LOST: R.TELECOM_PROBLEM,
-}
-"""Why a contact ended whose leg ended after the answer, where it was not the customer who hung up."""
-
-MACHINES = {
-    DetectionStatus.VOICEMAIL_BEEP: D.VOICEMAIL,
-    DetectionStatus.VOICEMAIL_NO_BEEP: D.VOICEMAIL,
-    DetectionStatus.FAX_MACHINE_DETECTED: D.FAX,
-    DetectionStatus.SIT_TONE_BUSY: D.BUSY,
-    DetectionStatus.SIT_TONE_INVALID_NUMBER: D.INVALID_NUMBER,
-    DetectionStatus.SIT_TONE_DETECTED: D.INVALID_NUMBER,
-}
-"""How a contact ends that was answered, but not by a person."""
 
 
 class ContactLife:
@@ -93,10 +53,14 @@ class ContactLife:
     # --- reports about legs -----------------------------------------------------------------------------------------
 
     def rang(self, leg_id: str, now: Instant) -> None:
-        """A leg rings. Reports of legs that are over or unknown change nothing, here and below: a carrier may be late,
-        repeat itself, or have outlived a former engine."""
+        """A leg rings. Reports of legs that are over or unknown change nothing, here and below, but that such a leg is
+        hung up: a carrier may be late, repeat itself, or have outlived a former engine."""
         leg = self._state.legs.get(leg_id)
-        if leg is None or leg.state is not LegState.ORIGINATING:
+        if leg is None:
+            # Nobody may be rung for nothing.
+            self._state.out.append(HangUp(leg_id))
+            return
+        if leg.state is not LegState.ORIGINATING:
             return
         leg.state = after(LEG, leg.state, LegEvent.RING)
         if leg.party is LegParty.CUSTOMER and leg.contact is not None:
@@ -160,7 +124,8 @@ class ContactLife:
         if leg.party is LegParty.CUSTOMER:
             self._customer_left(contact, cause, now)
         else:
-            self._agent_leg_ended(contact, now)
+            # An agent whose leg the carrier lost has missed nothing.
+            self._agent_leg_ended(contact, AgentEvent.VOID if cause is HangupCause.LOST else AgentEvent.MISS, now)
 
     def originate_overdue(self, leg_id: str, now: Instant) -> None:
         """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends."""
@@ -175,9 +140,13 @@ class ContactLife:
         leg = self._state.legs.get(leg_id)
         if leg is None or leg.contact is None or leg.contact.state is not ContactState.CONNECTING:
             return
+        if not self._state.carrier_up:
+            # It is not the agent who does not answer.
+            self._state.timers.set(now + self._state.config.agent_ring_timeout, TimerKind.AGENT_RING_OVERDUE, leg_id)
+            return
         contact = leg.contact
         self._hang_up(leg, now)
-        self._agent_leg_ended(contact, now)
+        self._agent_leg_ended(contact, AgentEvent.MISS, now)
 
     def hang_up_overdue(self, leg_id: str, now: Instant) -> None:
         """The carrier has not confirmed the end of a leg: it no longer holds a line."""
@@ -193,10 +162,11 @@ class ContactLife:
         if leg is None:
             return
         contact = leg.contact
-        if contact is None or leg.party is LegParty.AGENT:
-            # Its contact is over already, or a customer waits for an agent who will not come: a leg that never was is
-            # a leg that has ended.
-            self.ended(leg_id, HangupCause.UNREACHABLE, now)
+        if contact is None or contact.restored or leg.party is LegParty.AGENT:
+            # Its contact is over already; or a customer waits for an agent who will not come; or it was a former dialer
+            # that originated, and nobody here can say that it never left. A leg that never was is one that has ended.
+            lost = not self._state.carrier_up or leg.party is LegParty.CUSTOMER
+            self.ended(leg_id, HangupCause.LOST if lost else HangupCause.UNREACHABLE, now)
             return
         if contact.state is not ContactState.DIALING:
             return
@@ -273,6 +243,11 @@ class ContactLife:
         self._state.timers.set(contact.live_at + config.abandonment_threshold, TimerKind.ABANDONMENT, contact_id)
         contact.queued_until = now + config.queue_limit
         self._state.timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact_id)
+        if not self._state.connects(now):
+            self._state.kept_waiting = True
+            self._state.roster.queue(queue_id).waiting[contact_id] = contact
+            self._end_reservation(contact, now)
+            return
         agent = self._agent_for(contact, queue_id)
         if agent is not None:
             self._assign(contact, agent, now)
@@ -308,7 +283,7 @@ class ContactLife:
         bereft = agent.reserved_for
         if bereft is not None and bereft.campaign.settings.queue_id not in queue_ids:
             roster.unreserve(bereft)
-            self._reserve(bereft)
+            self.reserve(bereft)
         if agent.state is AgentState.AVAILABLE and agent.reserved_for is None:
             self.agent_freed(agent, now)
 
@@ -347,12 +322,14 @@ class ContactLife:
         self._state.roster.step(agent, event, now)
         if bereft is not None:
             self._state.roster.unreserve(bereft)
-            self._reserve(bereft)
+            self.reserve(bereft)
 
     def agent_freed(self, agent: Agent, now: Instant) -> None:
         """A free agent takes whoever waits longest; failing that, is kept for a dial whose agent has left."""
         longest: Contact | None = None
-        for queue_id in agent.queue_ids:
+        connects = self._state.connects(now)
+        self._state.kept_waiting |= not connects
+        for queue_id in agent.queue_ids if connects else ():
             head = next(iter(self._state.roster.queue(queue_id).waiting.values()), None)
             if head is not None and (longest is None or head.live_at < longest.live_at):
                 longest = head
@@ -361,10 +338,22 @@ class ContactLife:
             return
         for campaign in self._state.campaigns.values():
             if campaign.bereft and campaign.settings.queue_id in agent.queue_ids:
-                self._reserve(next(iter(campaign.bereft.values())))
+                self.reserve(next(iter(campaign.bereft.values())))
                 return
 
-    def _reserve(self, contact: Contact) -> None:
+    def match(self, now: Instant) -> None:
+        """Whoever had to wait for the carrier is put through to the agents there are."""
+        if not self._state.kept_waiting or not self._state.connects(now):
+            return
+        self._state.kept_waiting = False
+        for queue_id, queue in self._state.roster.queues.items():
+            for contact in list(queue.waiting.values()):
+                agent = self._agent_for(contact, queue_id)
+                if agent is None:
+                    break
+                self._assign(contact, agent, now)
+
+    def reserve(self, contact: Contact) -> None:
         """Keep a free agent for a dial whose agent has left; if there is none, the next who is freed."""
         queue_id = contact.campaign.settings.queue_id
         if queue_id is not None and self._state.roster.reserve(queue_id, contact):
@@ -423,25 +412,25 @@ class ContactLife:
         state.out.append(OriginateAgentLeg(leg_id, agent.agent_id, contact.leg_id, timeout))
         state.timers.set(now + timeout, TimerKind.AGENT_RING_OVERDUE, leg_id)
 
-    def _agent_leg_ended(self, contact: Contact, now: Instant) -> None:
+    def _agent_leg_ended(self, contact: Contact, why: AgentEvent, now: Instant) -> None:
         agent = self._agent_of(contact)
         if contact.state is ContactState.CONNECTED:
             self._hang_up(self._state.legs[contact.leg_id], now)
-            self._end(contact, D.CONNECTED_TO_AGENT, R.AGENT_DISCONNECT, now)
+            self._end(contact, Disposition.CONNECTED_TO_AGENT, DisconnectReason.AGENT_DISCONNECT, now)
             self._release(agent, now)
             return
         contact.state = after(CONTACT, contact.state, ContactEvent.REQUEUE)
         contact.agent_id = contact.agent_leg_id = agent.contact = None
         status, agent.next_status = agent.next_status, None
-        self._state.roster.step(agent, AgentEvent.MISS, now)
-        if status is AgentStatus.OFFLINE:
+        self._state.roster.step(agent, why, now)
+        if status is AgentStatus.OFFLINE or (why is AgentEvent.VOID and status is AgentStatus.BREAK):
             self._become(agent, status, now)
         self._state.out.append(ContactRequeued(contact.contact_id, now))
         contact.campaign.in_flight[contact.contact_id] = contact
         queue_id = contact.campaign.settings.queue_id
         if queue_id is None:
             return
-        other = self._agent_for(contact, queue_id)
+        other = self._agent_for(contact, queue_id) if self._state.connects(now) else None
         if other is not None:
             self._assign(contact, other, now)
         else:
@@ -450,6 +439,8 @@ class ContactLife:
             waiting.clear()
             waiting[contact.contact_id] = contact
             waiting.update(others)
+            if agent.state is AgentState.AVAILABLE:
+                self.agent_freed(agent, now)
             if now >= contact.queued_until:
                 self.flow_disconnected(contact.contact_id, now)
 
@@ -461,7 +452,11 @@ class ContactLife:
 
     def _customer_left(self, contact: Contact, cause: HangupCause, now: Instant) -> None:
         agent = self._state.roster.agents.get(contact.agent_id) if contact.agent_id is not None else None
-        reason = R.CONTACT_FLOW_DISCONNECT if contact.flow_ended else ANSWERED.get(cause, R.CUSTOMER_DISCONNECT)
+        reason = (
+            DisconnectReason.CONTACT_FLOW_DISCONNECT
+            if contact.flow_ended
+            else ANSWERED.get(cause, DisconnectReason.CUSTOMER_DISCONNECT)
+        )
         match contact.state:
             case ContactState.DIALING:
                 disposition, unanswered_reason, detection = UNANSWERED[cause]
@@ -469,17 +464,17 @@ class ContactLife:
                     detection = None
                 self._end(contact, disposition, unanswered_reason, now, detection=detection)
             case ContactState.ANSWERED:
-                self._end(contact, D.CUSTOMER_HUNG_UP, reason, now, detection=DetectionStatus.AMD_UNRESOLVED)
+                self._end(contact, Disposition.CUSTOMER_HUNG_UP, reason, now, detection=DetectionStatus.AMD_UNRESOLVED)
             case ContactState.IN_FLOW:
-                self._end(contact, self._flow_disposition(contact), reason, now)
+                self._end(contact, left_in_flow(contact), reason, now)
             case ContactState.QUEUED:
                 self._abandon(contact, now)
-                self._end(contact, self._unreached_disposition(contact), reason, now)
+                self._end(contact, unreached(contact), reason, now)
             case ContactState.CONNECTING:
                 assert agent is not None
                 self._abandon(contact, now)
                 self._hang_up_agent_leg(contact, now)
-                self._end(contact, self._unreached_disposition(contact), reason, now)
+                self._end(contact, unreached(contact), reason, now)
                 agent.contact = None
                 status, agent.next_status = agent.next_status, None
                 self._state.roster.step(agent, AgentEvent.CUSTOMER_LEFT, now)
@@ -490,21 +485,10 @@ class ContactLife:
             case ContactState.CONNECTED:
                 assert agent is not None
                 self._hang_up_agent_leg(contact, now)
-                self._end(contact, D.CONNECTED_TO_AGENT, reason, now)
+                self._end(contact, Disposition.CONNECTED_TO_AGENT, reason, now)
                 self._release(agent, now)
             case ContactState.WAITING | ContactState.ENDED:
                 raise IllegalTransitionError("a contact without a leg cannot be left; nothing was changed")
-
-    def _unreached_disposition(self, contact: Contact) -> Disposition:
-        """Of a contact that no agent reached. A flow may put machines into the queue too; they are not abandoned."""
-        if contact.live or contact.detection is None:
-            return D.ABANDONED
-        return MACHINES[contact.detection]
-
-    def _flow_disposition(self, contact: Contact) -> Disposition:
-        if contact.detection in MACHINES:
-            return MACHINES[contact.detection]
-        return D.MESSAGE_PLAYED if contact.flow_ended else D.CUSTOMER_HUNG_UP
 
     def _end(
         self,

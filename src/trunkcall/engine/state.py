@@ -26,6 +26,7 @@ class EngineState:
         "config",
         "contacts",
         "held_until",
+        "kept_waiting",
         "legs",
         "lines",
         "new_id",
@@ -51,7 +52,13 @@ class EngineState:
         self.suspended = False
         self.held_until: Instant = 0
         """Nothing is dialed before this: the carrier did not take an originate."""
+        self.kept_waiting = False
+        """Whether somebody waits who could have been put through, had the carrier been there."""
         self.out: list[Command] = []
+
+    def connects(self, now: Instant) -> bool:
+        """Whether the carrier can be asked for legs."""
+        return self.carrier_up and now >= self.held_until
 
     def campaign(self, campaign_id: str) -> CampaignDialing:
         try:

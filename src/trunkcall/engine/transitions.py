@@ -54,6 +54,7 @@ class AgentEvent(StrEnum):
     ASSIGN = "assign"
     BRIDGE = "bridge"
     MISS = "miss"
+    VOID = "void"
     RELEASE = "release"
     CUSTOMER_LEFT = "customer left"
 
@@ -112,6 +113,7 @@ AGENT: Table[AgentState, AgentEvent] = {
     AgentState.CONNECTING: {
         AgentEvent.BRIDGE: AgentState.CONNECTED,
         AgentEvent.MISS: AgentState.ON_BREAK,
+        AgentEvent.VOID: AgentState.AVAILABLE,
         AgentEvent.CUSTOMER_LEFT: AgentState.AVAILABLE,
     },
     AgentState.CONNECTED: {AgentEvent.RELEASE: AgentState.AFTER_CONTACT_WORK},

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import ContactEnded, ContactExpired, Refusal, is_change
@@ -32,7 +32,9 @@ from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
     AttemptRefused,
     CampaignChanged,
+    CarrierLost,
     ContactsOffered,
+    ContactsRestored,
     ContactsSwept,
     ContactTransferredToQueue,
     Event,
@@ -104,6 +106,16 @@ class Dialer:
         self._work.set()
         self._idle = asyncio.Event()
         self._running = False
+
+    async def restore(self) -> int:
+        """Take over the contacts that the instance's former dialer left in progress; how many. Call it before the
+        carrier is started."""
+        # The carrier's first word tells what has become of their legs; until then nothing is known of any.
+        self.post(CarrierLost())
+        contacts = await self._store.live_contacts(self._directory.instance.instance_id)
+        await self._read_campaigns(in_progress=frozenset(contact.campaign_id for contact in contacts))
+        self.post(ContactsRestored(tuple(contacts)))
+        return len(contacts)
 
     # --- what the outside tells -----------------------------------------------------------------------------------
 
@@ -271,13 +283,14 @@ class Dialer:
 
     # --- what the store tells ---------------------------------------------------------------------------------------
 
-    async def _read_campaigns(self) -> None:
+    async def _read_campaigns(self, in_progress: Collection[str] = ()) -> None:
         instance_id = self._directory.instance.instance_id
         for campaign in await self._store.campaigns_changed(instance_id, after_version=self._version):
             self._version = max(self._version, campaign.version)
             new = campaign.campaign_id not in self._campaigns
             state = CampaignState.STOPPED if campaign.deleted_at is not None else campaign.state
-            if new and state not in (CampaignState.RUNNING, CampaignState.PAUSED):
+            has_contacts = campaign.campaign_id in in_progress
+            if new and not has_contacts and state not in (CampaignState.RUNNING, CampaignState.PAUSED):
                 # Nothing to dial yet, or nothing any more: the engine need not know it.
                 continue
             self._campaigns[campaign.campaign_id] = campaign
@@ -291,6 +304,7 @@ class Dialer:
                     dialing_capacity=campaign.dialer.dialing_capacity or 1.0,
                     detects_machines=campaign.outbound_call.detects_machines,
                     awaits_prompt=campaign.outbound_call.awaits_prompt,
+                    in_progress=has_contacts,
                 )
             )
             if new:

@@ -12,20 +12,19 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 
-from trunkcall.domain.changes import Change
 from trunkcall.domain.directory import Directory
-from trunkcall.domain.errors import NotFoundError, TrunkcallError
+from trunkcall.domain.errors import NotFoundError, StoreError, TrunkcallError
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
-from trunkcall.engine.events import AgentRegistered, AgentStatusSet, DialingSuspended
+from trunkcall.engine.events import AgentRegistered, AgentStatusSet, CarrierFound, DialingSuspended
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dialer import Dialer
 from trunkcall.service.presence import Presence
-from trunkcall.service.recovery import close_lost_contacts
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.store import Lease, Store
 from trunkcall.telephony.carrier import Carrier
@@ -33,9 +32,10 @@ from trunkcall.telephony.carrier import Carrier
 log = logging.getLogger(__name__)
 
 LEASE: Duration = 30 * SECOND
-ORIGINATE_MARGIN_S = 10.0
-"""An originate is handed to the carrier only while the lease has this much left, in real seconds."""
-RENEW_EVERY_S = 5.0
+ORIGINATE_MARGIN = 1 / 3
+"""An originate is handed to the carrier only while this share of the lease is left."""
+RENEWALS = 6
+"""How often a lease is renewed in its length."""
 POLL_EVERY_S = 1.0
 RETRY_AFTER_S = 1.0
 
@@ -44,7 +44,8 @@ class InstanceOwner:
     """Dials for one instance for as long as it holds the lease.
 
     ``sole`` says that no other process can own it (this one holds the data directory's lock), so the lease of a dead
-    process need not be waited for.
+    process need not be waited for. ``legs_survive`` says that the carrier keeps its legs when this process ends; the
+    next owner takes over the contacts in progress.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class InstanceOwner:
         new_id: NewId,
         owner: str,
         sole: bool,
+        legs_survive: bool = False,
+        lease: Duration = LEASE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._instance_id = instance_id
@@ -70,6 +73,9 @@ class InstanceOwner:
         self._new_id = new_id
         self._owner = owner
         self._sole = sole
+        self._legs_survive = legs_survive
+        self._lease_length = lease
+        self._lease: Lease | None = None
         self._monotonic = monotonic
         self._lease_until_s = 0.0
         self._engine: Engine | None = None
@@ -107,6 +113,7 @@ class InstanceOwner:
                     self._dialer = self._engine = None
                     self._presence.listen(None)
                     self._clock.settle_with(None)
+                    await self._carrier.close()
             except* Exception as group:
                 # Whatever it was, the store is the truth: the engine is dropped and built anew from it.
                 self.trouble = _why(group)
@@ -129,26 +136,32 @@ class InstanceOwner:
         return True
 
     async def close_out(self) -> None:
-        """End contacts whose legs end with this process, and let the next owner in. Call it when ``run`` is over."""
-        lease = await self._acquire()
-        directory = await self._read_directory()
-        await self._close_lost(lease, directory)
-        await self._store.release_lease(lease)
+        """End contacts whose legs end with this process. The next owner does it, should this one be in trouble."""
+        if self._dialer is not None and not self._legs_survive:
+            self._dialer.post(CarrierFound(()))
+            await self._dialer.settled()
+
+    async def let_go(self) -> None:
+        """Let the next owner in. Call it when ``run`` is over."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            with suppress(StoreError):
+                await self._store.release_lease(lease)
 
     async def _acquire(self) -> Lease:
         while True:
             asked_s = self._monotonic()
-            lease = await self._store.acquire_lease(self._instance_id, self._owner, LEASE, sole=self._sole)
+            lease = await self._store.acquire_lease(self._instance_id, self._owner, self._lease_length, sole=self._sole)
             if lease is not None:
-                self._lease_until_s = asked_s + LEASE / SECOND
+                self._lease, self._lease_until_s = lease, asked_s + self._lease_length / SECOND
                 return lease
             self.trouble = "another process owns this instance"
             await asyncio.sleep(POLL_EVERY_S)
 
     async def _own(self, lease: Lease) -> None:
         directory = await self._read_directory()
-        await self._close_lost(lease, directory)
         engine = Engine(self._config, new_id=self._new_id)
+        margin_s = self._lease_length / SECOND * ORIGINATE_MARGIN
         dialer = Dialer(
             directory=directory,
             engine=engine,
@@ -157,9 +170,12 @@ class InstanceOwner:
             clock=self._clock,
             lease=lease,
             totals=self.totals,
-            may_originate=lambda: self._monotonic() < self._lease_until_s - ORIGINATE_MARGIN_S,
+            may_originate=lambda: self._monotonic() < self._lease_until_s - margin_s,
         )
         self._tell_agents(dialer, directory)
+        taken_over = await dialer.restore()
+        if taken_over:
+            log.warning("contacts were in progress when their dialer went away", extra={"number": taken_over})
         await self._carrier.start(dialer.post, token=lease.token)
         self._engine, self._dialer = engine, dialer
         self._clock.settle_with(dialer.settled)
@@ -177,17 +193,6 @@ class InstanceOwner:
         for agent_id, status in self._presence.listen(dialer.post).items():
             dialer.post(AgentStatusSet(agent_id, status))
 
-    async def _close_lost(self, lease: Lease, directory: Directory) -> None:
-        contacts = await self._store.live_contacts(self._instance_id)
-        if not contacts:
-            return
-        campaigns = await self._store.campaigns_changed(self._instance_id, after_version=0)
-        agentless = frozenset(c.campaign_id for c in campaigns if not c.dialer.needs_agents)
-        changes: list[Change] = close_lost_contacts(contacts, agentless_campaigns=agentless, now=self._clock.now())
-        result = await self._store.commit(lease, changes)
-        self.totals.count(changes, result)
-        log.warning("contacts were in progress when their dialer went away", extra={"number": len(contacts)})
-
     async def _read_directory(self) -> Directory:
         directory = await self._store.directory(self._instance_id)
         if directory is None:
@@ -196,10 +201,10 @@ class InstanceOwner:
 
     async def _renew(self, lease: Lease) -> None:
         while True:
-            await asyncio.sleep(RENEW_EVERY_S)
+            await asyncio.sleep(self._lease_length / SECOND / RENEWALS)
             asked_s = self._monotonic()
-            await self._store.renew_lease(lease, LEASE)
-            self._lease_until_s = asked_s + LEASE / SECOND
+            await self._store.renew_lease(lease, self._lease_length)
+            self._lease_until_s = asked_s + self._lease_length / SECOND
 
     async def _poll(self, dialer: Dialer) -> None:
         while True:

@@ -112,8 +112,8 @@ class _Changer:
                 self._must("contact_detected", contact_id, change.detection, *greeting, at, contact_id)
             case ContactQueued(contact_id, queue_id):
                 self._must("contact_queued", contact_id, queue_id, at, at, contact_id)
-            case ContactConnecting(contact_id, agent_id):
-                self._must("contact_connecting", contact_id, agent_id, at, contact_id)
+            case ContactConnecting(contact_id, agent_id, leg_id):
+                self._must("contact_connecting", contact_id, agent_id, leg_id, at, contact_id)
             case ContactRequeued(contact_id):
                 self._must("contact_requeued", contact_id, at, contact_id)
             case ContactConnected(contact_id, agent_id):

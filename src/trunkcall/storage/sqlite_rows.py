@@ -155,17 +155,13 @@ def waiting_from_row(campaign_id: str, row: Row) -> WaitingContact:
 
 
 def live_from_row(row: Row) -> LiveContact:
-    contact_id, campaign_id, state, leg_id, detection, agent_id, queued_at, attempted_at = row
-    return LiveContact(
-        contact_id,
-        campaign_id,
-        ContactState(state),
-        leg_id,
-        None if detection is None else DetectionStatus(detection),
-        agent_id,
-        queued_at,
-        attempted_at,
-    )
+    """The row's columns are in the order of the fields."""
+    values = list(row)
+    values[_LIVE_STATE] = ContactState(values[_LIVE_STATE])
+    if values[_LIVE_DETECTION] is not None:
+        values[_LIVE_DETECTION] = DetectionStatus(values[_LIVE_DETECTION])
+    values[-1] = bool(values[-1])
+    return LiveContact(*values)
 
 
 def record_from_row(row: Row) -> ContactRecord:
@@ -182,6 +178,9 @@ def record_from_row(row: Row) -> ContactRecord:
     return ContactRecord(*values)
 
 
+_LIVE_FIELDS = tuple(LiveContact.__dataclass_fields__)
+_LIVE_STATE = _LIVE_FIELDS.index("state")
+_LIVE_DETECTION = _LIVE_FIELDS.index("detection")
 _FIELDS = tuple(ContactRecord.__dataclass_fields__)
 _ATTRIBUTES = _FIELDS.index("attributes")
 _STATE = _FIELDS.index("state")

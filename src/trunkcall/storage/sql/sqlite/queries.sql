@@ -312,11 +312,11 @@ UPDATE contact SET state = 'Queued', queue_id = ?, queued_at = ?, updated_at = ?
 WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
 
 -- contact_connecting --
-UPDATE contact SET state = 'Connecting', agent_id = ?, updated_at = ?
+UPDATE contact SET state = 'Connecting', agent_id = ?, agent_leg_id = ?, updated_at = ?
 WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
 
 -- contact_requeued --
-UPDATE contact SET state = 'Queued', agent_id = NULL, updated_at = ?
+UPDATE contact SET state = 'Queued', agent_id = NULL, agent_leg_id = NULL, updated_at = ?
 WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
 
 -- contact_connected --
@@ -370,6 +370,7 @@ SET state = 'Ended', ended_at = ?1, disposition = 'expired', disconnect_reason =
 WHERE sequence IN (SELECT value FROM json_each(?2)) AND state = 'Waiting';
 
 -- live_contacts --
-SELECT contact_id, campaign_id, contact.state, leg_id, detection, agent_id, queued_at, attempted_at
+SELECT contact_id, campaign_id, sequence, expires_at, contact.state, leg_id, attempted_at, ring_started_at, answered_at,
+    detection, greeting_ended_at, queued_at, agent_id, agent_leg_id, abandoned
 FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)
 WHERE instance_id = ? AND contact.state NOT IN ('Waiting', 'Ended') ORDER BY contact.sequence;

@@ -194,6 +194,7 @@ CREATE TABLE contact (
     disposition TEXT, -- Disposition
     disconnect_reason TEXT, -- DisconnectReason
     after_contact_work_ended_at INTEGER,
+    agent_leg_id TEXT, -- of the agent who was last rung for it
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 

@@ -1,0 +1,190 @@
+"""Contacts that were in progress before this engine was: taken over from the store, then matched with the carrier.
+
+Decides how far each of them has come. What follows from that is the contact's life as ever. It must not know
+why the former dialer went away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, LiveContact
+from trunkcall.domain.errors import IllegalTransitionError
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, StartFlow
+from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.events import DetectionEnded, LegsBridged, OfferedContact
+from trunkcall.engine.life import ContactLife
+from trunkcall.engine.roster import Agent
+from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
+from trunkcall.engine.transitions import AgentEvent
+
+WITH_AN_AGENT = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
+BEFORE_THE_QUEUE = frozenset({ContactState.DIALING, ContactState.ANSWERED, ContactState.IN_FLOW})
+
+
+class Adoption:
+    """Takes over contacts, and matches legs with those of the carrier."""
+
+    __slots__ = ("_life", "_state")
+
+    def __init__(self, state: EngineState, life: ContactLife) -> None:
+        self._state = state
+        self._life = life
+
+    # --- what the store remembers -----------------------------------------------------------------------------------
+
+    def restore(self, contacts: Sequence[LiveContact], now: Instant) -> None:
+        """Take over contacts in progress. Raises NotFoundError for an unknown campaign, IllegalTransitionError for a
+        contact that is in progress here already or not at all; then nothing is changed."""
+        for live in contacts:
+            self._state.campaign(live.campaign_id)
+            if live.contact_id in self._state.contacts or live.state in (ContactState.WAITING, ContactState.ENDED):
+                raise IllegalTransitionError("only contacts in progress can be taken over, once; nothing was changed")
+        self._state.kept_waiting = True
+        # Agents in a contact first, so that nobody who waits gets one of them; then whoever has waited longest.
+        for live in sorted(contacts, key=lambda c: (c.state not in WITH_AN_AGENT, c.queued_at or now)):
+            self._restore(live, now)
+
+    def _restore(self, live: LiveContact, now: Instant) -> None:
+        state = self._state
+        campaign = state.campaign(live.campaign_id)
+        offered = OfferedContact(live.contact_id, live.sequence, live.expires_at)
+        contact = Contact(offered, campaign, live.leg_id, live.attempted_at)
+        contact.restored = True
+        contact.state = live.state
+        contact.ring_started_at = live.ring_started_at
+        contact.abandoned = live.abandoned
+        answered = live.state is not ContactState.DIALING
+        detected = answered and live.state is not ContactState.ANSWERED
+        if detected:
+            contact.detection = live.detection
+            contact.live = live.detection in LIVE_DETECTIONS
+            contact.live_at = live.greeting_ended_at or live.queued_at or live.answered_at or now
+        machine = detected and not contact.live
+        state.contacts[contact.contact_id] = campaign.contacts[contact.contact_id] = contact
+        leg = state.legs[live.leg_id] = Leg(live.leg_id, LegParty.CUSTOMER, contact)
+        leg.state = LegState.UP if answered else LegState.ORIGINATING
+        state.lines += 1
+        campaign.lines += 1
+        self._count(contact, answered=answered, detected=detected)
+        if live.state in WITH_AN_AGENT:
+            self._restore_agent(contact, live, now)
+        elif not machine:
+            campaign.in_flight[contact.contact_id] = contact
+            if campaign.pacer.one_to_one and live.state in BEFORE_THE_QUEUE:
+                self._life.reserve(contact)
+        self._set_timers(contact, live, now)
+
+    def _count(self, contact: Contact, *, answered: bool, detected: bool) -> None:
+        """Sums of what has happened, so that what follows has something to be a share of."""
+        statistics = contact.campaign.statistics
+        statistics.attempts += 1
+        statistics.answered += answered
+        statistics.live_answers += detected and contact.live
+        statistics.connected += contact.state is ContactState.CONNECTED
+        statistics.abandoned += contact.abandoned and contact.campaign.pacer.needs_agents
+
+    def _restore_agent(self, contact: Contact, live: LiveContact, now: Instant) -> None:
+        roster = self._state.roster
+        assert live.agent_id is not None
+        # Whoever is no agent of the instance any more ends this talk, and gets no other.
+        agent = roster.agents.get(live.agent_id) or roster.register(live.agent_id, (), now)
+        self._call_in(agent, now)
+        roster.step(agent, AgentEvent.ASSIGN, now)
+        if contact.state is ContactState.CONNECTED:
+            roster.step(agent, AgentEvent.BRIDGE, now)
+        # A leg that nobody remembers is one that the carrier will not have either.
+        leg_id = live.agent_leg_id or self._state.new_id()
+        leg = self._state.legs[leg_id] = Leg(leg_id, LegParty.AGENT, contact)
+        leg.state = LegState.UP if contact.state is ContactState.CONNECTED else LegState.ORIGINATING
+        contact.agent_id, contact.agent_leg_id, agent.contact = agent.agent_id, leg_id, contact
+
+    def _call_in(self, agent: Agent, now: Instant) -> None:
+        """Make available an agent who talks, whatever status was asked for; that one comes after the contact."""
+        match agent.state:
+            case AgentState.ON_BREAK:
+                agent.next_status = AgentStatus.BREAK
+                self._state.roster.step(agent, AgentEvent.COME, now)
+            case AgentState.OFFLINE:
+                self._state.roster.step(agent, AgentEvent.COME, now)
+            case AgentState.AVAILABLE:
+                if agent.reserved_for is not None:
+                    bereft = agent.reserved_for
+                    self._state.roster.unreserve(bereft)
+                    self._state.roster.step(agent, AgentEvent.TAKE_BREAK, now)
+                    self._life.reserve(bereft)
+                    self._state.roster.step(agent, AgentEvent.COME, now)
+            case AgentState.CONNECTING | AgentState.CONNECTED | AgentState.AFTER_CONTACT_WORK:
+                raise IllegalTransitionError("an agent cannot be in two contacts")
+
+    def _set_timers(self, contact: Contact, live: LiveContact, now: Instant) -> None:
+        timers, config = self._state.timers, self._state.config
+        match live.state:
+            case ContactState.DIALING:
+                overdue_at = live.attempted_at + config.ring_timeout + config.originate_grace
+                # By a clock that was set back the attempt may lie ahead.
+                overdue_at = min(overdue_at, now + config.ring_timeout + config.originate_grace)
+                timers.set(overdue_at, TimerKind.ORIGINATE_OVERDUE, contact.leg_id)
+            case ContactState.ANSWERED:
+                timers.set(now + config.detection_timeout, TimerKind.DETECTION_OVERDUE, contact.leg_id)
+            case ContactState.QUEUED | ContactState.CONNECTING:
+                contact.queued_until = min(live.queued_at or now, now) + config.queue_limit
+                timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact.contact_id)
+                abandoned_at = min(contact.live_at, now) + config.abandonment_threshold
+                timers.set(abandoned_at, TimerKind.ABANDONMENT, contact.contact_id)
+                if live.state is ContactState.CONNECTING:
+                    assert contact.agent_leg_id is not None
+                    ring_ends_at = now + config.agent_ring_timeout
+                    timers.set(ring_ends_at, TimerKind.AGENT_RING_OVERDUE, contact.agent_leg_id)
+                elif contact.campaign.settings.queue_id is not None:
+                    queue = self._state.roster.queue(contact.campaign.settings.queue_id)
+                    queue.waiting[contact.contact_id] = contact
+            case _:
+                pass
+
+    # --- what the carrier has -----------------------------------------------------------------------------------------
+
+    def carrier_found(self, legs: Sequence[LiveLeg], now: Instant) -> None:
+        """Catch up with what became of our legs while nothing was heard of them. Legs that the carrier lost have ended;
+        legs that nobody here knows are hung up, and so are those whose originate may have reached the carrier after it
+        counted."""
+        state = self._state
+        state.carrier_up = True
+        found = {leg.leg_id: leg for leg in legs}
+        for leg in list(state.legs.values()):
+            if leg.leg_id not in found:
+                if leg.state is LegState.ORIGINATING:
+                    state.out.append(HangUp(leg.leg_id))
+                self._life.ended(leg.leg_id, HangupCause.LOST, now)
+        for live in legs:
+            known = state.legs.get(live.leg_id)
+            if known is None or known.contact is None:
+                state.out.append(HangUp(live.leg_id))
+            else:
+                self._catch_up(live, known, known.contact, now)
+
+    def _catch_up(self, live: LiveLeg, leg: Leg, contact: Contact, now: Instant) -> None:
+        asked = leg.state is LegState.UP
+        match live.state:
+            case LegState.RINGING:
+                self._life.rang(live.leg_id, now)
+            case LegState.UP:
+                self._life.answered(live.leg_id, now)
+            case LegState.ORIGINATING | LegState.ENDED:
+                pass
+        if leg.party is LegParty.AGENT:
+            if contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id:
+                self._life.bridged(LegsBridged(contact.leg_id, live.leg_id), now)
+            elif contact.state is ContactState.CONNECTING and asked:
+                self._state.out.append(BridgeLegs(contact.leg_id, live.leg_id))
+            return
+        if contact.state is ContactState.ANSWERED and live.detection is not None:
+            self._life.detection_ended(DetectionEnded(live.leg_id, live.detection), now)
+        elif contact.state is ContactState.IN_FLOW and asked:
+            # How far the flow had come is not known, so it begins anew.
+            campaign_id = contact.campaign.campaign_id
+            self._state.out.append(StartFlow(contact.contact_id, campaign_id, contact.leg_id, contact.detection))

@@ -1,0 +1,236 @@
+"""A dialer takes over what another left in progress. If these fail, a restart cuts off people who are talking, rings
+somebody twice, or leaves somebody on the line with nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.support import SALES, SPRING, Floor, connected, up
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
+from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
+from trunkcall.domain.leg import LegState, LiveLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, StartFlow
+from trunkcall.engine.events import ContactsRestored, LegsBridged, OriginateVoided
+
+
+def end(floor: Floor, contact: str) -> tuple[Disposition, DisconnectReason]:
+    ended = floor.end_of(contact)
+    return ended.disposition, ended.disconnect_reason
+
+
+def test_an_agent_keeps_talking_through_a_restart_of_the_dialer() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    connected(floor, "spring-1")
+    floor.restart(*up(floor.leg("spring-1"), floor.agent_leg("spring-1")))
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+    assert not [command for command in floor.log if isinstance(command, HangUp)]
+    floor.wait(300)
+    floor.hangs_up("spring-1")
+    assert end(floor, "spring-1") == (Disposition.CONNECTED_TO_AGENT, DisconnectReason.CUSTOMER_DISCONNECT)
+    assert floor.state_of("agent-1") is AgentState.AFTER_CONTACT_WORK
+
+
+def test_an_agent_who_asked_for_a_break_gets_it_after_the_talk_that_was_taken_over() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    connected(floor, "spring-1")
+    floor.restart(*up(floor.leg("spring-1"), floor.agent_leg("spring-1")))
+    floor.sets("agent-1", AgentStatus.BREAK)
+    floor.hangs_up("spring-1")
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    assert floor.state_of("agent-1") is AgentState.ON_BREAK
+
+
+def test_a_phone_that_rang_meanwhile_and_was_answered_is_put_through() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.restart(*up(floor.leg("spring-1")))
+    assert floor.memory.live["spring-1"].state is ContactState.QUEUED
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.agent_picks_up("spring-1")
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+
+
+def test_a_phone_that_still_rings_goes_on_ringing_and_nobody_is_dialed_again() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    leg = floor.leg("spring-1")
+    floor.restart(LiveLeg(leg, LegState.RINGING))
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    assert floor.kept_agent("spring-1") == "agent-1"
+    floor.answers("spring-1")
+    floor.agent_picks_up("spring-1")
+    assert [c.contact_id for c in floor.asked(Originate)] == ["spring-1"]
+
+
+def test_what_detection_found_meanwhile_counts() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1, detects=True)
+    floor.answers("spring-1")
+    found = LiveLeg(floor.leg("spring-1"), LegState.UP, detection=DetectionStatus.VOICEMAIL_BEEP)
+    floor.restart(found)
+    assert end(floor, "spring-1")[0] is Disposition.VOICEMAIL
+
+
+def test_legs_that_did_not_live_on_end_and_say_why() -> None:
+    floor = Floor(agents=3)
+    floor.campaign(requests=3)
+    connected(floor, "spring-1")
+    floor.answers("spring-2")
+    floor.restart()
+    assert end(floor, "spring-1") == (Disposition.CONNECTED_TO_AGENT, DisconnectReason.TELECOM_PROBLEM)
+    assert end(floor, "spring-2") == (Disposition.ABANDONED, DisconnectReason.TELECOM_PROBLEM)
+    assert end(floor, "spring-3") == (Disposition.ATTEMPT_FAILED, DisconnectReason.OUTBOUND_ATTEMPT_FAILED)
+    assert floor.dialed.count("spring-3") == 1
+
+
+def test_a_leg_that_the_store_does_not_hold_is_hung_up() -> None:
+    floor = Floor()
+    floor.restart(*up("stranger"))
+    assert floor.log[-1] == HangUp("stranger")
+
+
+def test_customer_and_agent_who_were_about_to_be_joined_are_joined() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    customer, agent = floor.leg("spring-1"), floor.agent_leg("spring-1")
+    floor.restart(*up(customer, agent))
+    assert floor.log[-1] == BridgeLegs(customer, agent)
+    floor.tell(LegsBridged(customer, agent))
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+
+
+def test_customer_and_agent_who_were_joined_meanwhile_are_talking() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    customer, agent = floor.leg("spring-1"), floor.agent_leg("spring-1")
+    floor.restart(LiveLeg(customer, LegState.UP, agent), LiveLeg(agent, LegState.UP, customer))
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+
+
+def test_an_agent_whose_leg_the_carrier_lost_has_missed_nothing() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    floor.restart(*up(floor.leg("spring-1")))
+    assert floor.memory.live["spring-1"].state is ContactState.CONNECTING
+    assert floor.state_of("agent-1") is AgentState.CONNECTING
+
+
+def test_whoever_waits_for_an_agent_keeps_the_place_and_is_abandoned_no_later() -> None:
+    floor = Floor()
+    floor.agent("early")
+    floor.campaign(requests=1)
+    floor.agent("late")
+    floor.campaign("autumn", requests=1)
+    floor.answers("spring-1")
+    floor.wait(0.5)
+    floor.answers("autumn-2")
+    for name in ("early", "late"):
+        floor.sets(name, AgentStatus.BREAK)
+    floor.agent_hangs_up("spring-1")
+    floor.agent_hangs_up("autumn-2")
+    floor.restart(*up(floor.leg("spring-1"), floor.leg("autumn-2")))
+    assert floor.snapshot(SPRING).in_state[ContactState.QUEUED] == 1
+    floor.sets("late", AgentStatus.AVAILABLE)
+    assert floor.agent_of("spring-1") == "late"
+    floor.wait(2)
+    assert floor.memory.live["autumn-2"].abandoned
+
+
+def test_an_abandonment_is_counted_once_however_often_the_dialer_dies() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.sets("agent-1", AgentStatus.BREAK)
+    floor.answers("spring-1")
+    floor.wait(3)
+    assert floor.memory.live["spring-1"].abandoned
+    floor.restart(*up(floor.leg("spring-1")))
+    floor.wait(30)
+    assert end(floor, "spring-1")[0] is Disposition.ABANDONED
+    assert floor.history.abandoned["spring-1"] == 1
+
+
+def test_a_flow_whose_progress_nobody_knows_begins_anew() -> None:
+    floor = Floor()
+    floor.campaign(dialer=DialerType.AGENTLESS, requests=1)
+    floor.answers("spring-1")
+    floor.restart(*up(floor.leg("spring-1")))
+    assert floor.log[-1] == StartFlow("spring-1", SPRING, floor.leg("spring-1"), None)
+
+
+def test_contacts_of_a_campaign_that_is_over_come_to_their_end() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    connected(floor, "spring-1")
+    floor.campaign(state=CampaignState.STOPPED)
+    floor.restart(*up(floor.leg("spring-1"), floor.agent_leg("spring-1")))
+    floor.hangs_up("spring-1")
+    assert end(floor, "spring-1")[0] is Disposition.CONNECTED_TO_AGENT
+    floor.sets("agent-1", AgentStatus.OFFLINE)
+    floor.wait(2 * 3600)
+    assert not floor.engine.knows_campaign(SPRING)
+
+
+def test_an_agent_who_is_none_any_more_ends_the_talk() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    connected(floor, "spring-1")
+    del floor.agents["agent-1"]
+    floor.restart(*up(floor.leg("spring-1"), floor.agent_leg("spring-1")))
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+    floor.agent_hangs_up("spring-1")
+    assert end(floor, "spring-1") == (Disposition.CONNECTED_TO_AGENT, DisconnectReason.AGENT_DISCONNECT)
+
+
+def test_nobody_can_say_that_a_former_dialers_originate_never_left() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    leg = floor.leg("spring-1")
+    floor.restart(LiveLeg(leg, LegState.ORIGINATING))
+    floor.tell(OriginateVoided(leg))
+    assert end(floor, "spring-1")[0] is Disposition.ATTEMPT_FAILED
+    assert floor.dialed == ["spring-1"]
+
+
+def test_an_attempt_that_lies_ahead_by_a_clock_that_was_set_back_ends_all_the_same() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    leg = floor.leg("spring-1")
+    floor.now -= 3600 * 1_000_000
+    floor.restart(LiveLeg(leg, LegState.RINGING))
+    floor.wait(60)
+    assert end(floor, "spring-1")[0] is Disposition.ATTEMPT_FAILED
+
+
+def test_nobody_is_put_through_while_the_carrier_is_lost_and_everybody_after() -> None:
+    floor = Floor()
+    floor.agent("agent-1", SALES)
+    floor.campaign(requests=1)
+    leg = floor.leg("spring-1")
+    floor.answers("spring-1")
+    floor.agent_hangs_up("spring-1")
+    floor.restart(*up(leg))
+    assert floor.snapshot().in_state[ContactState.QUEUED] == 1
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    assert floor.state_of("agent-1") is AgentState.CONNECTING
+
+
+LIVE = LiveContact("spring-1", SPRING, 1, 2**60, ContactState.DIALING, "leg", 0)
+
+
+def test_contacts_that_cannot_be_in_progress_are_refused_and_change_nothing() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    before = floor.engine.snapshot(floor.now)
+    with pytest.raises(IllegalTransitionError, match="nothing was changed"):
+        floor.engine.handle(ContactsRestored((LIVE,)), floor.now)
+    unknown = LiveContact("autumn-1", "autumn", 1, 2**60, ContactState.DIALING, "leg", 0)
+    with pytest.raises(NotFoundError, match="nothing was changed"):
+        floor.engine.handle(ContactsRestored((unknown,)), floor.now)
+    assert floor.engine.snapshot(floor.now) == before
