@@ -41,14 +41,14 @@ LIBRARIES: dict[str, set[str]] = {
     "engine": {"numpy"},
     "flows": set(),
     "simulation": {"numpy"},
-    "telephony": {"aiohttp"},
+    "telephony": {"aiohttp", "msgspec"},
     "storage": {"asyncpg", "cryptography", "msgspec"},
     "service": {"phonenumbers"},
     "aws": {"botocore", "msgspec"},
     "settings": set(),
 }
 
-ADAPTERS = {"storage.sqlite", "telephony.simulated"}
+ADAPTERS = {"storage.sqlite", "telephony.simulated", "telephony.remote"}
 """Concrete adapters: named by compose alone."""
 
 

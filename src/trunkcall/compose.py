@@ -11,7 +11,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -44,7 +44,11 @@ from trunkcall.storage.data_dir import AUDIT_LOG, SECRET_KEY, DataDir
 from trunkcall.storage.secret_box import SecretBox, load_secret_key
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
+from trunkcall.telephony.carrier import Carrier
+from trunkcall.telephony.host import CarrierHost
+from trunkcall.telephony.remote import RemoteCarrier, parse_url
 from trunkcall.telephony.simulated import SimulatedCarrier
+from trunkcall.telephony.wire import PURPOSE
 from trunkcall.web.audit import AuditLog
 from trunkcall.web.gateway import Gateway, Limits
 from trunkcall.web.health import Health
@@ -109,11 +113,11 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     server listens."""
     data_dir = DataDir(settings.data_dir)
     data_dir.open()
-    key_file = Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / SECRET_KEY
-    box = SecretBox(load_secret_key(key_file))
+    box = _secret_box(settings)
     store = open_store(data_dir.store_path)
     await store.open()
-    clock = InstanceClock(speed=settings.speed)
+    # A carrier in a process of its own goes by its own clock, which this one follows.
+    clock = InstanceClock(speed=settings.speed, pacing=not settings.carrier_url)
     directory = await _directory(store, settings, data_dir, box, clock, url)
     agents = simulated_agents(directory, settings.agents)
     await store.put_agents(directory.instance.instance_id, agents)
@@ -121,13 +125,11 @@ async def build_server(settings: Settings, *, url: str) -> Server:
 
     presence = Presence()
     floor = SimulatedFloor(presence)
-    carrier = SimulatedCarrier(
-        clock,
-        world=World(),
-        seed=settings.seed,
-        on_agent_done=floor.agent_done,
-        journal_path=Path(settings.carrier_journal) if settings.carrier_journal else None,
-    )
+    carrier: Carrier
+    if settings.carrier_url:
+        carrier = remote = _remote_carrier(settings, box, clock, floor)
+    else:
+        carrier, remote = _simulated_carrier(settings, clock, floor.agent_done), None
     leg_ids = random.SystemRandom()
     owner = InstanceOwner(
         instance_id=directory.instance.instance_id,
@@ -139,6 +141,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         new_id=lambda: f"{leg_ids.getrandbits(128):032x}",
         owner=f"{os.uname().nodename}:{os.getpid()}",
         sole=True,
+        legs_survive=remote is not None,
     )
     onboarding = InstanceOnboarding(store, clock)
     audit = AuditLog(settings.data_dir / AUDIT_LOG)
@@ -152,9 +155,83 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         owner=owner,
         onboarding=onboarding,
         audit=audit,
-        gateway=_gateway(settings, store, box, clock, owner, onboarding, audit, directory.instance.instance_id),
+        gateway=_gateway(settings, store, box, clock, owner, remote, onboarding, audit, directory.instance.instance_id),
         tasks=[],
     )
+
+
+def _secret_box(settings: Settings) -> SecretBox:
+    key_file = Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / SECRET_KEY
+    return SecretBox(load_secret_key(key_file))
+
+
+def _simulated_carrier(
+    settings: Settings, clock: InstanceClock, on_agent_done: Callable[[str], None]
+) -> SimulatedCarrier:
+    return SimulatedCarrier(
+        clock,
+        world=World(),
+        seed=settings.seed,
+        on_agent_done=on_agent_done,
+        journal_path=Path(settings.carrier_journal) if settings.carrier_journal else None,
+    )
+
+
+def _remote_carrier(settings: Settings, box: SecretBox, clock: InstanceClock, floor: SimulatedFloor) -> RemoteCarrier:
+    host, port = parse_url(settings.carrier_url)
+    return RemoteCarrier(
+        host,
+        port,
+        key=box.derive(PURPOSE),
+        speed=settings.speed,
+        on_time=clock.catch_up,
+        on_agent_done=floor.agent_done,
+        on_busy_agents=floor.busy,
+    )
+
+
+@dataclass(slots=True)
+class CarrierProcess:
+    """A carrier without a dialer."""
+
+    clock: InstanceClock
+    carrier: SimulatedCarrier
+    host: CarrierHost
+    tasks: list[asyncio.Task[None]]
+
+    async def start(self) -> None:
+        """Begin to simulate; legs are made once a dialer asks for them."""
+        await self.host.start()
+        self.tasks.append(asyncio.create_task(self.clock.run(), name="clock"))
+        self.tasks.append(asyncio.create_task(self.host.watch(), name="watch"))
+
+    async def stop(self) -> None:
+        """End every session, and with the process every leg."""
+        self.host.drop()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await self.carrier.close()
+
+
+def build_carrier_process(settings: Settings) -> CarrierProcess:
+    """The simulated carrier as a process of its own. It takes its key from where the server does, and makes it if it is
+    the first to come."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clock = InstanceClock(speed=settings.speed)
+
+    def agent_done(agent_id: str) -> None:
+        host.agent_done(agent_id)
+
+    carrier = _simulated_carrier(settings, clock, agent_done)
+    host = CarrierHost(
+        carrier,
+        key=_secret_box(settings).derive(PURPOSE),
+        speed=settings.speed,
+        now=clock.now,
+        new_nonce=lambda: secrets.token_hex(16),
+    )
+    return CarrierProcess(clock, carrier, host, [])
 
 
 def _gateway(
@@ -163,6 +240,7 @@ def _gateway(
     box: SecretBox,
     clock: InstanceClock,
     owner: InstanceOwner,
+    remote: RemoteCarrier | None,
     onboarding: InstanceOnboarding,
     audit: AuditLog,
     instance_id: str,
@@ -181,7 +259,9 @@ def _gateway(
     dial_requests = DialRequests(store, campaigns, clock, new_contact_id, owner, max_waiting=settings.max_pending)
     v1 = CampaignsV1(campaigns, dial_requests, onboarding, Paging(box.derive("nextToken")), scope)
     metrics = Metrics(owner, instance_id)
-    health = Health(instance_id, clock, settings.speed, lambda: owner.trouble)
+    health = Health(
+        instance_id, clock, settings.speed, lambda: owner.trouble or (remote.trouble if remote is not None else None)
+    )
     keys = KeyRing(store, box.open)
 
     service = load_service(CAMPAIGNS_V1)

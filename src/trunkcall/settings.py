@@ -64,6 +64,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("store", str, "sqlite", "Where state is kept: sqlite, in the data directory.", _one_of("sqlite")),
     Setting("carrier", str, "simulated", "Who makes the calls: simulated.", _one_of("simulated")),
     Setting(
+        "carrier_url",
+        str,
+        "",
+        "Where `trunkcall carrier` listens, as tcp://127.0.0.1:8751. Default: the server has a carrier of its own.",
+    ),
+    Setting("carrier_port", int, 8751, "Port of `trunkcall carrier`; 0 takes a free one.", _within(0, 65535)),
+    Setting(
         "speed",
         float,
         1.0,
@@ -113,6 +120,13 @@ SETTINGS: tuple[Setting, ...] = (
         _within(0, 1_000_000_000),
     ),
     Setting("max_pending", int, 1_000_000, "Most waiting requests of one campaign.", _within(1, 1_000_000_000)),
+    Setting(
+        "min_free_mb",
+        int,
+        200,
+        "While less of the store's disk is free, no campaigns or dial requests are taken; 0 takes them until it is full.",
+        _within(0, 1_000_000_000),
+    ),
     Setting("drain_s", float, 5.0, "How long a stopping server lets contacts in progress go on.", _within(0, 86_400)),
     Setting("max_body_bytes", int, 1_048_576, "Largest request body.", _within(1024, 100_000_000)),
     Setting("secret_key_file", str, "", "File with the key that encrypts secrets. Default: DATA_DIR/secret.key."),
@@ -131,6 +145,8 @@ class Settings:
     port: int
     store: str
     carrier: str
+    carrier_url: str
+    carrier_port: int
     speed: float
     region: str
     account_id: str
@@ -145,6 +161,7 @@ class Settings:
     max_campaigns: int
     max_active_campaigns: int
     max_pending: int
+    min_free_mb: int
     drain_s: float
     max_body_bytes: int
     secret_key_file: str

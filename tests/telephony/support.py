@@ -72,6 +72,9 @@ class Line(Protocol):
     async def wait(self, seconds: float) -> None:
         """Let this much time pass for the far ends."""
 
+    async def close(self) -> None:
+        """Let go of everything."""
+
 
 def originate(leg_id: str, *, detect: bool = False) -> Originate:
     return Originate(leg_id, f"contact of {leg_id}", "campaign", RING_TIMEOUT, detect, await_prompt=False)

@@ -123,7 +123,7 @@ async def test_the_same_token_meets_the_same_fate_again() -> None:
     assert first.events == second.events
 
 
-async def test_every_originate_is_witnessed_once_and_the_journal_is_nobody_elses_to_read(tmp_path: Path) -> None:
+async def test_every_originate_is_witnessed_repeats_too_and_the_journal_is_nobody_elses_to_read(tmp_path: Path) -> None:
     path = tmp_path / "originates"
     scene = Scene(HUMANS, journal=path)
     carrier = await scene.open()
@@ -131,8 +131,8 @@ async def test_every_originate_is_witnessed_once_and_the_journal_is_nobody_elses
     carrier.originate(originate("leg"), to_somebody())
     await carrier.close()
     carrier.originate(originate("late"), to_somebody())
-    (entry,) = [json.loads(line) for line in path.read_text().splitlines()]
-    assert entry == {"at": scene.clock.now(), "contact_id": "contact of leg", "leg_id": "leg"}
+    entry, again = [json.loads(line) for line in path.read_text().splitlines()]
+    assert entry == again == {"at": scene.clock.now(), "contact_id": "contact of leg", "leg_id": "leg"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -140,6 +140,7 @@ def test_a_journal_goes_on_where_another_process_left_off_and_is_not_written_onc
     path = tmp_path / "originates"
     for number in range(2):
         journal = OriginateJournal(path)
+        journal.open()
         journal.write(number, f"contact-{number}", f"leg-{number}")
         journal.close()
         journal.close()

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from trunkcall.cli import db, demo, env, export, keys, load, privacy, serve
+from trunkcall.cli import carrier, db, demo, env, export, keys, load, privacy, serve
 from trunkcall.domain.errors import TrunkcallError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(serve.serve)
+app.command()(carrier.carrier)
 app.command()(demo.demo)
 app.command()(load.load)
 app.command()(env.env)
@@ -42,4 +43,9 @@ def main() -> None:
     except BrokenPipeError:
         # Whoever read the output has had enough.
         sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        # A directory that may not be written, a full disk: the operating system's own words say it best.
+        place = f": {error.filename}" if error.filename is not None else ""
+        sys.stderr.write(f"trunkcall: {error.strerror or error}{place}\n")
         sys.exit(1)

@@ -64,6 +64,13 @@ class InstanceClock:
         if earlier:
             self._woken.set()
 
+    def catch_up(self, at: Instant) -> None:
+        """Be at this instant at least: somebody whose time this is, is there already. It never goes back."""
+        behind = at - self.now()
+        if behind > 0:
+            self._base_at += behind
+            self._woken.set()
+
     def settle_with(self, settled: Callable[[], Awaitable[None]] | None) -> None:
         """After every step, a pacing clock stands still until this has been awaited."""
         self._settled = settled

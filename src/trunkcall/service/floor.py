@@ -6,7 +6,7 @@ use (PutUserStatus); their phones are the simulated carrier's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.service.presence import Presence
@@ -17,11 +17,19 @@ class SimulatedFloor:
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
+        self._staff: tuple[str, ...] = ()
 
     def staff(self, agent_ids: Iterable[str]) -> None:
         """These agents come in and want to work."""
-        for agent_id in agent_ids:
+        self._staff = tuple(agent_ids)
+        for agent_id in self._staff:
             self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
+
+    def busy(self, agent_ids: Collection[str]) -> None:
+        """These are in a contact or working on one, and nobody else is: words of theirs that were lost are made up for."""
+        for agent_id in self._staff:
+            if agent_id not in agent_ids:
+                self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
 
     def agent_done(self, agent_id: str) -> None:
         """The agent has finished the work after a contact."""

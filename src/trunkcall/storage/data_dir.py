@@ -19,6 +19,7 @@ SECRET_KEY = "secret.key"  # noqa: S105 - a file name
 CREDENTIALS = "credentials"
 CONFIG = "config"
 ENDPOINT = "endpoint"
+CARRIER_ENDPOINT = "carrier-endpoint"
 AUDIT_LOG = "audit.jsonl"
 
 

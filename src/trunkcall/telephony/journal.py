@@ -17,17 +17,23 @@ class OriginateJournal:
     """Appends to a file that is made with mode 0600."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        self._open = True
+        self._path = path
+        self._file: int | None = None
+
+    def open(self) -> None:
+        """Make or open the file. May be called twice, and again after ``close``."""
+        if self._file is None:
+            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def write(self, at: Instant, contact_id: str, leg_id: str) -> None:
-        if not self._open:
+        """Enter what was asked for, whatever comes of it."""
+        if self._file is None:
             raise ValueError("the journal is closed")
         line = json.dumps({"at": at, "contact_id": contact_id, "leg_id": leg_id}) + "\n"
         os.write(self._file, line.encode())
 
     def close(self) -> None:
         """Close the file. May be called twice."""
-        if self._open:
-            os.close(self._file)
-            self._open = False
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)

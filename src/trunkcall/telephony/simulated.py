@@ -75,6 +75,8 @@ class SimulatedCarrier:
         self._sink: CarrierSink | None = None
 
     async def start(self, sink: CarrierSink, *, token: int) -> None:
+        if self._journal is not None:
+            self._journal.open()
         self._sink = sink
         sink(CarrierFound(tuple(leg.as_live() for leg in self._legs.values())))
 
@@ -84,10 +86,13 @@ class SimulatedCarrier:
             self._journal.close()
 
     def originate(self, command: Originate, destination: Destination) -> None:
-        if command.leg_id in self._legs or self._sink is None:
+        if self._sink is None:
             return
         if self._journal is not None:
+            # A witness sees repeats too, so it comes first.
             self._journal.write(self._clock.now(), command.contact_id, command.leg_id)
+        if command.leg_id in self._legs:
+            return
         fate = fate_of(self._world, self._seed, destination.client_token)
         leg = self._legs[command.leg_id] = _SimulatedLeg(command.leg_id, fate)
         if fate.outcome in (Outcome.BUSY, Outcome.INVALID):

@@ -1,0 +1,50 @@
+"""`trunkcall carrier`: the simulated carrier as a process of its own, until SIGTERM or Ctrl-C.
+
+Decides sockets and signals of the process. It must not know what a session is about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+
+from trunkcall.cli.options import with_settings
+from trunkcall.cli.serve import listen, set_up_logging
+from trunkcall.compose import build_carrier_process
+from trunkcall.settings import Settings
+from trunkcall.storage.data_dir import CARRIER_ENDPOINT
+from trunkcall.telephony.wire import MOST_BYTES
+
+log = logging.getLogger(__name__)
+
+
+@with_settings(
+    "data_dir", "host", "carrier_port", "speed", "seed", "carrier_journal", "secret_key_file", "log_format", "log_level"
+)
+def carrier(settings: Settings) -> None:
+    """Run the simulated carrier apart, so that its legs outlive the server (`serve --carrier-url`)."""
+    set_up_logging(settings)
+    listener = listen(settings.host, settings.carrier_port)
+    asyncio.run(_carry(settings, listener))
+
+
+async def _carry(settings: Settings, listener: socket.socket) -> None:
+    process = build_carrier_process(settings)
+    asked_to_stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked_to_stop.set)
+    host, port = listener.getsockname()[:2]
+    url = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+    await process.start()
+    server = await asyncio.start_server(process.host.serve, sock=listener, limit=MOST_BYTES)
+    try:
+        (settings.data_dir / CARRIER_ENDPOINT).write_text(url + "\n", encoding="ascii")
+        log.info("carrying", extra={"url": url})
+        await asked_to_stop.wait()
+    finally:
+        server.close()
+        await process.stop()
+    log.info("stopped")

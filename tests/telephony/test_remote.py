@@ -1,0 +1,281 @@
+"""A carrier in a process of its own, and the dialer's session with it.
+
+What a user would lose otherwise: the trunk to whoever can open a socket, calls to a dialer that was replaced, or the
+conversations of a floor when the dialer is restarted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telephony.conftest import RemoteLine
+from telephony.support import Behaviour, agent_leg, bridge, hang_up, originate, told
+from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.engine.commands import HangUp
+from trunkcall.engine.events import CarrierFound, CarrierLost, DetectionEnded, LegEnded, OriginateVoided
+from trunkcall.telephony import wire
+from trunkcall.telephony.carrier import CarrierEvent, Destination
+from trunkcall.telephony.remote import parse_url
+
+HUMAN, RINGS = Behaviour.ANSWERS_AS_A_HUMAN, Behaviour.RINGS_FOR_EVER
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def say(port: int, *lines: bytes) -> bytes:
+    """What the carrier answers a stranger who sends these lines after the challenge."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await reader.readline()
+    writer.write(b"".join(lines))
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_what_became_of_legs_while_nobody_listened_is_told_when_somebody_does(remote: RemoteLine) -> None:
+    remote.dial(HUMAN, "answered")
+    remote.dial(RINGS, "rang out")
+    remote.dial(Behaviour.ANSWERS_AS_A_MACHINE, "machine", detect=True)
+    await remote.wait(1)
+    await remote.carrier.close()
+    await remote.wait(34)
+    await remote.start()
+    (found,) = remote.events
+    assert isinstance(found, CarrierFound)
+    legs = {leg.leg_id: (leg.state, leg.detection) for leg in found.legs}
+    assert legs.keys() == {"answered", "machine"}
+    assert legs["answered"] == (LegState.UP, None)
+    assert legs["machine"][1] in (DetectionStatus.VOICEMAIL_BEEP, DetectionStatus.VOICEMAIL_NO_BEEP)
+
+
+async def test_two_people_talk_on_while_their_dialer_is_replaced(remote: RemoteLine) -> None:
+    await talk(remote)
+    await remote.start()
+    (found,) = remote.events
+    assert isinstance(found, CarrierFound)
+    assert {(leg.leg_id, leg.bridged_to) for leg in found.legs} == {("customer", "agent"), ("agent", "customer")}
+    hang_up(remote, "customer")
+    await remote.wait(1)
+    assert told(remote, LegEnded, "customer") == [LegEnded("customer", HangupCause.HUNG_UP_BY_US)]
+
+
+async def talk(remote: RemoteLine) -> None:
+    remote.dial(HUMAN, "customer")
+    await remote.wait(29)
+    remote.carrier.originate_agent_leg(agent_leg("agent", "customer"))
+    await remote.wait(0.1)
+    bridge(remote, "customer", "agent")
+    await remote.wait(0.1)
+
+
+async def test_an_agents_last_word_that_nobody_heard_is_made_up_for(remote: RemoteLine) -> None:
+    await talk(remote)
+    await remote.carrier.close()
+    await remote.wait(1)
+    await remote.start()
+    assert remote.busy[-1] == {"agent-1"}
+    await remote.carrier.close()
+    await remote.wait(5000)
+    await remote.start()
+    assert remote.busy[-1] == frozenset()
+    assert remote.done == []
+
+
+async def test_an_agent_who_is_done_is_heard(remote: RemoteLine) -> None:
+    await talk(remote)
+    await remote.wait(5000)
+    assert remote.done == ["agent-1"]
+
+
+async def test_a_carrier_that_vanishes_is_lost_and_what_is_asked_meanwhile_is_void(remote: RemoteLine) -> None:
+    port = remote.port
+    remote.vanish()
+    await until(lambda: told(remote, CarrierLost))
+    assert remote.carrier.trouble is not None
+    remote.dial(HUMAN, "never")
+    remote.carrier.originate_agent_leg(agent_leg("agent", "never"))
+    assert told(remote, OriginateVoided) == [OriginateVoided("never"), OriginateVoided("agent")]
+    await asyncio.sleep(0.5)
+    await remote.listen(port)
+    await until(lambda: len(told(remote, CarrierFound)) == 2)
+    assert remote.events[-1] == CarrierFound(())
+    assert len(told(remote, CarrierLost)) == 1, "one loss is told once"
+    assert remote.carrier.trouble is None
+    remote.dial(RINGS, "leg")
+    await remote.wait(60)
+    assert len(told(remote, LegEnded, "leg")) == 1
+
+
+async def test_a_carrier_that_does_not_answer_is_lost(remote: RemoteLine) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    dialer = remote.dialer(server.sockets[0].getsockname()[1])
+    events: list[CarrierEvent] = []
+    await dialer.start(events.append, token=1)
+    assert events == [CarrierLost()]
+    assert dialer.trouble == "the carrier does not answer"
+    await dialer.close()
+    server.close()
+    await asyncio.sleep(0.01)
+
+
+async def test_a_dialer_that_was_replaced_is_not_heeded_and_learns_why(remote: RemoteLine) -> None:
+    other = remote.dialer(remote.port)
+    events: list[CarrierEvent] = []
+    await other.start(events.append, token=remote.token + 1)
+    remote.dial(HUMAN, "too late")
+    await until(lambda: told(remote, CarrierLost))
+    await until(lambda: "taken over" in (remote.carrier.trouble or ""))
+    await remote.wait(30)
+    assert events == [CarrierFound(())], "what the former dialer asked for was not done"
+    await other.close()
+
+
+async def test_what_a_sleeping_carrier_was_asked_is_not_done_when_it_wakes(remote: RemoteLine) -> None:
+    remote.dial(HUMAN, "stale")
+    remote.host.drop()
+    await until(lambda: len(told(remote, CarrierFound)) == 2)
+    assert remote.events[-1] == CarrierFound(())
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [({"key": b"x" * 32}, "does not hold the carrier's key"), ({"speed": 10.0}, "runs at speed 1, this server at 10")],
+)
+async def test_a_dialer_that_does_not_fit_is_not_served_and_learns_why(
+    remote: RemoteLine, changes: dict[str, object], why: str
+) -> None:
+    dialer = remote.dialer(remote.port, **changes)  # type: ignore[arg-type]
+    events: list[CarrierEvent] = []
+    await dialer.start(events.append, token=remote.token)
+    assert events == [CarrierLost()]
+    assert why in (dialer.trouble or "")
+    dialer.originate(originate("leg"), Destination("+12065550199", None, "t"))
+    assert events[-1] == OriginateVoided("leg")
+    await dialer.close()
+
+
+HELLO = wire.encode(wire.Hello("nonce", 99, "proof"))
+DIAL = wire.encode(wire.Dial(originate("leg"), Destination("+12065550199", None, "t")))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([b"GET / HTTP/1.1\r\n\r\n"], id="another protocol"),
+        pytest.param([b"\x00\xff\n"], id="bytes"),
+        pytest.param([b'["Hello", {"nonce": 1}]\n'], id="a field of the wrong type"),
+        pytest.param([b"[" * 100_000 + b"\n"], id="depth"),
+        pytest.param([b"x" * (wire.MOST_BYTES + 2)], id="a line without an end"),
+        pytest.param([DIAL], id="an originate without a session"),
+        pytest.param([HELLO, DIAL], id="an originate after a proof that is none"),
+    ],
+)
+async def test_a_stranger_gets_nothing_done(
+    remote: RemoteLine, lines: list[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    try:
+        answer = await say(remote.port, *lines)
+    except ConnectionError:
+        answer = b""
+    assert b"Welcome" not in answer
+    await remote.wait(60)
+    assert remote.events == [CarrierFound(())]
+    assert "5550199" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_carrier_that_is_an_impostor_is_told_nothing(remote: RemoteLine) -> None:
+    """Whoever listens at the carrier's address and does not hold the key gets no phone number."""
+    heard: list[bytes] = []
+
+    async def impostor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(wire.encode(wire.Challenge(wire.VERSION, "n")))
+        heard.append(await reader.readline())
+        writer.write(wire.encode(wire.Welcome("proof", 0, 1.0, (), ())))
+        with suppress(ConnectionError):
+            heard.append(await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(impostor, "127.0.0.1", 0)
+    dialer = remote.dialer(server.sockets[0].getsockname()[1])
+    events: list[CarrierEvent] = []
+    await dialer.start(events.append, token=1)
+    assert events == [CarrierLost()]
+    assert "key" in (dialer.trouble or "")
+    dialer.originate(originate("leg"), Destination("+12065550199", None, "t"))
+    await dialer.close()
+    server.close()
+    await asyncio.sleep(0.01)
+    assert b"+12065550199" not in b"".join(heard)
+
+
+async def test_the_dialers_clock_is_told_the_carriers_time(remote: RemoteLine) -> None:
+    await remote.wait(77)
+    await remote.start()
+    assert remote.told_time[-1] == remote.clock.now()
+
+
+async def test_a_carrier_can_be_closed_while_it_is_lost(remote: RemoteLine) -> None:
+    remote.vanish()
+    await until(lambda: told(remote, CarrierLost))
+    await remote.carrier.close()
+    await remote.carrier.close()
+    remote.dial(HUMAN, "leg")
+    remote.carrier.hang_up(HangUp("leg"))
+    assert told(remote, OriginateVoided) == []
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8751", "http://127.0.0.1:8751", "tcp://:1", "tcp://h:0", "tcp://h:x"])
+def test_a_url_that_is_none_is_refused_in_words(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"tcp://127\.0\.0\.1:8751"):
+        parse_url(url)
+
+
+def test_urls() -> None:
+    assert parse_url("tcp://127.0.0.1:8751") == ("127.0.0.1", 8751)
+    assert parse_url("tcp://[::1]:1") == ("::1", 1)
+
+
+texts = st.text(max_size=20)
+live_legs = st.builds(
+    LiveLeg, texts, st.sampled_from(LegState), st.none() | texts, st.none() | st.sampled_from(DetectionStatus)
+)
+
+
+@given(
+    st.builds(wire.Dial, st.builds(originate, texts, detect=st.booleans()), st.builds(Destination, texts, texts, texts))
+    | st.builds(HangUp, texts)
+    | st.builds(wire.Play, texts, texts)
+    | st.builds(wire.Hello, texts, st.integers(0, 2**60), texts)
+)
+def test_what_a_dialer_says_arrives_as_it_was_said(frame: wire.FromDialer) -> None:
+    assert wire.decode_from_dialer(wire.encode(frame)) == frame
+
+
+@given(
+    st.builds(wire.Welcome, texts, st.integers(0, 2**60), st.just(1.0), st.tuples(live_legs), st.tuples(texts))
+    | st.builds(DetectionEnded, texts, st.sampled_from(DetectionStatus), st.none() | st.integers(0, 2**60))
+    | st.builds(LegEnded, texts, st.sampled_from(HangupCause))
+    | st.builds(wire.Refused, texts)
+)
+def test_what_a_carrier_says_arrives_as_it_was_said(frame: wire.FromCarrier) -> None:
+    line = wire.encode(frame)
+    assert line.count(b"\n") == 1
+    assert wire.decode_from_carrier(line) == frame
