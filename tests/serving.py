@@ -32,14 +32,17 @@ class Serving:
     options: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     printed: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = ("-m", "trunkcall")
 
-    def start(self) -> None:
-        command = [sys.executable, "-m", "trunkcall", "serve", "--data-dir", str(self.data_dir), "--port", "0"]
-        command += [part for name, value in self.options.items() for part in (f"--{name}", value)]
-        (self.data_dir / "endpoint").unlink(missing_ok=True)
-        self.log_path = self.data_dir.with_suffix(".log")
-        with self.log_path.open("a") as log:
-            self.process = subprocess.Popen(command, stderr=log, text=True)
+    def pinned(self) -> Serving:
+        """Itself, with the port that it has now for all starts to come: a client may hold on to its address."""
+        self.options["port"] = self.url.rpartition(":")[2]
+        return self
+
+    def start(self, **environment: str) -> None:
+        """Start it, and wait until it takes requests."""
+        self.spawn(**environment)
+        assert self.process is not None
         give_up_s = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < give_up_s:
             assert self.process.poll() is None, f"the server ended at once: {self.log_path.read_text()}"
@@ -50,6 +53,15 @@ class Serving:
             else:
                 return
         raise AssertionError(f"the server did not come up: {self.log_path.read_text()}")
+
+    def spawn(self, **environment: str) -> None:
+        """Start it, whatever comes of it."""
+        command = [sys.executable, *self.program, "serve", "--data-dir", str(self.data_dir), "--port", "0"]
+        command += [part for name, value in self.options.items() for part in (f"--{name}", value)]
+        (self.data_dir / "endpoint").unlink(missing_ok=True)
+        self.log_path = self.data_dir.with_suffix(".log")
+        with self.log_path.open("a") as log:
+            self.process = subprocess.Popen(command, stderr=log, text=True, env={**os.environ, **environment})
 
     def kill(self) -> None:
         """kill -9."""

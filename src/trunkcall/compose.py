@@ -142,6 +142,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         owner=f"{os.uname().nodename}:{os.getpid()}",
         sole=True,
         legs_survive=remote is not None,
+        lease=seconds(settings.lease_s),
     )
     onboarding = InstanceOnboarding(store, clock)
     audit = AuditLog(settings.data_dir / AUDIT_LOG)

@@ -127,6 +127,13 @@ SETTINGS: tuple[Setting, ...] = (
         "While less of the store's disk is free, no campaigns or dial requests are taken; 0 takes them until it is full.",
         _within(0, 1_000_000_000),
     ),
+    Setting(
+        "lease_s",
+        float,
+        30.0,
+        "How long the right to dial lasts unless it is renewed. A server that was stopped for longer dials no more.",
+        _within(1, 3600),
+    ),
     Setting("drain_s", float, 5.0, "How long a stopping server lets contacts in progress go on.", _within(0, 86_400)),
     Setting("max_body_bytes", int, 1_048_576, "Largest request body.", _within(1024, 100_000_000)),
     Setting("secret_key_file", str, "", "File with the key that encrypts secrets. Default: DATA_DIR/secret.key."),
@@ -162,6 +169,7 @@ class Settings:
     max_active_campaigns: int
     max_pending: int
     min_free_mb: int
+    lease_s: float
     drain_s: float
     max_body_bytes: int
     secret_key_file: str

@@ -1,0 +1,143 @@
+"""The carrier is killed, hangs, is slow, answers late or twice: nobody is called twice, and dialing resumes by itself.
+
+What a user would lose otherwise: a campaign that stands still until somebody looks, or people who are called again
+because an answer was late.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from faults.carrying import Carrying, carrying, check, ended
+from faults.load import Load
+from faults.test_crashes import running_campaign
+from serving import Serving
+
+LONG = "TRUNKCALL_SOAK" in os.environ
+ROUNDS = 50 if LONG else 5
+
+
+def dialing_goes_on(carrier: Carrying, server: Serving) -> None:
+    dialed = len(carrier.originates())
+    server.wait_until(lambda: len(carrier.originates()) > dialed + 5, timeout_s=30)
+
+
+def finish(carrier: Carrying, server: Serving, load: Load) -> None:
+    load.finish()
+    server.wait_until(lambda: ended(server) >= len(load.ids), timeout_s=110)
+    check(server, load.ids, carrier.originates())
+    assert "Traceback" not in server.log_path.read_text()
+    assert "Traceback" not in carrier.log_path.read_text()
+
+
+@pytest.mark.timeout(7200 if LONG else 180)
+def test_the_carrier_is_killed_and_comes_back(tmp_path: Path) -> None:
+    with carrying(tmp_path) as (carrier, server):
+        load = Load(server, running_campaign(server), pause_s=0.1)
+        load.start()
+        for _ in range(ROUNDS):
+            dialing_goes_on(carrier, server)
+            carrier.kill()
+            server.wait_until(lambda: json.loads(server.get("/health"))["trouble"])
+            carrier.start()
+        dialing_goes_on(carrier, server)
+        finish(carrier, server, load)
+        reasons = {record["DisconnectReason"] for record in server.export()}
+        assert reasons & {"OUTBOUND_ATTEMPT_FAILED", "TELECOM_PROBLEM"}, "legs that were lost say so"
+
+
+@pytest.mark.timeout(7200 if LONG else 180)
+def test_the_carrier_hangs_and_wakes(tmp_path: Path) -> None:
+    """What it was asked before and had not read when it fell asleep is not dialed when it wakes."""
+    with carrying(tmp_path) as (carrier, server):
+        load = Load(server, running_campaign(server), pause_s=0.1)
+        load.start()
+        for _ in range(ROUNDS if LONG else 2):
+            dialing_goes_on(carrier, server)
+            carrier.signal(signal.SIGSTOP)
+            server.wait_until(lambda: json.loads(server.get("/health"))["trouble"])
+            asked = carrier.originates()
+            carrier.signal(signal.SIGCONT)
+            server.wait_until(lambda: not json.loads(server.get("/health"))["trouble"])
+            lost = {r["ContactId"] for r in server.export() if r["Disposition"] == "attempt_failed"}
+            assert not lost & (carrier.originates() - asked).keys(), "somebody was called who was given up"
+        dialing_goes_on(carrier, server)
+        finish(carrier, server, load)
+
+
+class Wire:
+    """Between the dialer and the carrier: what the carrier says comes late, and sometimes twice."""
+
+    def __init__(self, to: tuple[str, int], *, most_late_s: float, twice: float) -> None:
+        self._to = to
+        self._most_late_s = most_late_s
+        self._twice = twice
+        self._chance = random.Random(2)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                dialer, _ = self._listener.accept()
+                carrier = socket.create_connection(self._to)
+                threading.Thread(target=self._forward, args=(dialer, carrier), daemon=True).start()
+                threading.Thread(target=self._answer, args=(carrier, dialer), daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError), source, target:
+            while data := source.recv(65536):
+                target.sendall(data)
+
+    def _answer(self, source: socket.socket, target: socket.socket) -> None:
+        greeting = ("Challenge", "Welcome", "Refused")
+        with suppress(OSError), source, target, source.makefile("rb") as lines:
+            for line in lines:
+                repeats = 1
+                if json.loads(line)[0] not in greeting:
+                    time.sleep(self._chance.uniform(0, self._most_late_s))
+                    repeats += self._chance.random() < self._twice
+                target.sendall(line * repeats)
+
+
+@contextmanager
+def through(carrier: Carrying, server: Serving, *, most_late_s: float, twice: float) -> Iterator[None]:
+    wire = Wire(("127.0.0.1", carrier.port), most_late_s=most_late_s, twice=twice)
+    server.kill()
+    server.options["carrier-url"] = wire.url
+    server.start()
+    try:
+        yield
+    finally:
+        wire.close()
+
+
+@pytest.mark.timeout(7200 if LONG else 180)
+@pytest.mark.parametrize(
+    ("most_late_s", "twice", "number"),
+    [pytest.param(0.02, 0.0, 150, id="slow and late"), pytest.param(0.0, 0.5, 400, id="twice")],
+)
+def test_the_carrier_answers_late_or_twice(tmp_path: Path, most_late_s: float, twice: float, number: int) -> None:
+    with carrying(tmp_path) as (carrier, server):
+        server.pinned()
+        campaign_id = running_campaign(server)
+        with through(carrier, server, most_late_s=most_late_s, twice=twice):
+            load = Load(server, campaign_id, most=number * (10 if LONG else 1))
+            load.start()
+            load.join(60)
+            finish(carrier, server, load)
