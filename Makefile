@@ -53,8 +53,12 @@ check: format lint types test
 docs: setup
 	for page in docs/make_*.py; do $(BIN)/python $$page || exit 1; done
 
+# The long form of the fault suite: some hours.
+soak: setup
+	TRUNKCALL_SOAK=1 $(BIN)/python -m pytest tests/faults
+
 bench: setup clients
-	for bench in benchmarks/[a-z]*.py; do $(BIN)/python $$bench || exit 1; done
+	for bench in api store; do $(BIN)/python benchmarks/$$bench.py || exit 1; done
 
 clean:
 	rm -rf .venv .venv-clients .mypy_cache .ruff_cache .pytest_cache .hypothesis
