@@ -42,6 +42,7 @@ from trunkcall.engine.events import (
 )
 
 CAMPAIGNS = (SPRING, "autumn", "notices")
+DIALERS = dict(zip(CAMPAIGNS, (DialerType.PROGRESSIVE, DialerType.PREDICTIVE, DialerType.AGENTLESS), strict=True))
 AGENTS = ("ann", "bea", "cid", "dan")
 CONFIG = EngineConfig(window_size=6, trunk=TrunkLimit(channels=7, attempts_per_s=20))
 numbers = st.integers(0, 50)
@@ -76,7 +77,7 @@ class World(RuleBasedStateMachine):
     @initialize(detects=st.booleans(), weight=st.sampled_from([0.0, 0.3, 1.0]))
     def open(self, detects: bool, weight: float) -> None:
         self.floor.campaign(SPRING, detects=detects, requests=4)
-        self.floor.campaign("autumn", weight=weight, requests=4)
+        self.floor.campaign("autumn", dialer=DialerType.PREDICTIVE, weight=weight, requests=4)
         self.floor.campaign("notices", dialer=DialerType.AGENTLESS, capacity=0.3, requests=2)
         self.floor.agent("ann")
         self.floor.agent("bea", SALES, "service")
@@ -184,14 +185,14 @@ class World(RuleBasedStateMachine):
     )
     def a_campaign_changes(self, campaign: str, state: CampaignState, detects: bool) -> None:
         if campaign not in self.over:
-            dialer = DialerType.AGENTLESS if campaign == "notices" else DialerType.PROGRESSIVE
+            dialer = DIALERS[campaign]
             self.floor.campaign(campaign, dialer=dialer, state=state, detects=detects)
 
     @rule(campaign=st.sampled_from(CAMPAIGNS), often=st.integers(0, 9))
     def a_campaign_stops(self, campaign: str, often: int) -> None:
         if often == 0:
             self.over.add(campaign)
-            dialer = DialerType.AGENTLESS if campaign == "notices" else DialerType.PROGRESSIVE
+            dialer = DIALERS[campaign]
             self.floor.campaign(campaign, dialer=dialer, state=CampaignState.STOPPED)
 
     # --- flows and agents ---------------------------------------------------------------------------------------------
@@ -239,7 +240,7 @@ class World(RuleBasedStateMachine):
         floor = self.floor
         floor.answers_refills, floor.confirms_hang_ups = False, True
         for campaign in CAMPAIGNS:
-            dialer = DialerType.AGENTLESS if campaign == "notices" else DialerType.PROGRESSIVE
+            dialer = DIALERS[campaign]
             floor.campaign(campaign, dialer=dialer, state=CampaignState.STOPPED)
         for leg in list(floor.engine._state.legs):
             floor.tell(LegEnded(leg, HangupCause.NORMAL))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -61,7 +62,8 @@ def test_memory_handles_and_tasks_stay_what_they_are(tmp_path: Path) -> None:
             readings.append((resident_mib(server), handles(server), tasks(server, census)))
         server.wait_until(lambda: share() >= 1, timeout_s=3600)
         load.finish()
-        print(f"{REQUESTS} requests: MiB, handles and tasks after 30, 45, 60, 75, 90 %: {readings}")
+        told = f"{REQUESTS} requests: MiB, handles and tasks after 30, 45, 60, 75, 90 %: {readings}"
+        sys.stdout.write(told + "\n")
         time.sleep(1)
         warm, *later = readings
         for memory, open_files, running in later:

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from trunkcall.cli import carrier, db, demo, env, export, keys, load, privacy, serve
+from trunkcall.cli import carrier, db, demo, env, export, keys, load, privacy, serve, simulate
 from trunkcall.domain.errors import TrunkcallError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(carrier.carrier)
 app.command()(demo.demo)
+app.command()(simulate.simulate)
 app.command()(load.load)
 app.command()(env.env)
 app.command()(privacy.forget_command)

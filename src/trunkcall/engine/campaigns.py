@@ -16,6 +16,7 @@ from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.ledger import Ledger
 from trunkcall.engine.pacing.agentless import AgentlessPacer
 from trunkcall.engine.pacing.base import Pacer
+from trunkcall.engine.pacing.predictive import PredictivePacer
 from trunkcall.engine.pacing.progressive import ProgressivePacer
 from trunkcall.engine.statistics import CampaignStatistics
 from trunkcall.engine.window import Window
@@ -24,11 +25,12 @@ OVER = frozenset({CampaignState.STOPPED, CampaignState.FAILED})
 """States in which a campaign will never dial again."""
 
 
-def pacer_for(dialer_type: DialerType) -> Pacer:
-    """The pacing method of a dialer type. Predictive campaigns are dialed one to one, which keeps every promise that
-    their owners made to the law."""
+def pacer_for(dialer_type: DialerType, config: EngineConfig) -> Pacer:
+    """The pacing method of a dialer type."""
     match dialer_type:
-        case DialerType.PROGRESSIVE | DialerType.PREDICTIVE:
+        case DialerType.PREDICTIVE:
+            return PredictivePacer(target_ratio=config.ledger.target_ratio, grace=config.abandonment_threshold)
+        case DialerType.PROGRESSIVE:
             return ProgressivePacer()
         case DialerType.AGENTLESS:
             return AgentlessPacer()
@@ -40,6 +42,7 @@ class CampaignDialing:
     """One campaign in the engine."""
 
     __slots__ = (
+        "_config",
         "bereft",
         "blocked",
         "contacts",
@@ -48,6 +51,7 @@ class CampaignDialing:
         "last_attempt_at",
         "ledger",
         "lines",
+        "next_look_at",
         "pacer",
         "running_since",
         "settings",
@@ -58,7 +62,9 @@ class CampaignDialing:
 
     def __init__(self, settings: CampaignChanged, config: EngineConfig, now: Instant) -> None:
         self.settings = settings
-        self.pacer = pacer_for(settings.dialer_type)
+        self._config = config
+        self.pacer = pacer_for(settings.dialer_type, config)
+        self.next_look_at: Instant = 0
         self.window = Window(config.window_size)
         self.contacts: dict[str, Contact] = {}
         """Contacts in progress: attempted and not ended."""
@@ -112,7 +118,7 @@ class CampaignDialing:
         if self.over and settings.state not in OVER:
             raise IllegalTransitionError("a campaign that is over cannot be begun again; nothing was changed")
         if settings.dialer_type is not self.settings.dialer_type:
-            self.pacer = pacer_for(settings.dialer_type)
+            self.pacer = pacer_for(settings.dialer_type, self._config)
         if settings.state is CampaignState.RUNNING and self.settings.state is not CampaignState.RUNNING:
             self.running_since = now
         self.settings = settings

@@ -6,7 +6,7 @@ know what becomes of an attempt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from trunkcall.domain.changes import AttemptBegun, ContactExpired
 from trunkcall.domain.contact import ContactState
@@ -24,11 +24,12 @@ from trunkcall.engine.transitions import CONTACT, ContactEvent, after
 class _View:
     """One campaign as its pacer sees it."""
 
-    __slots__ = ("_campaign", "_state")
+    __slots__ = ("_campaign", "_now", "_state")
 
-    def __init__(self, state: EngineState, campaign: CampaignDialing) -> None:
+    def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
         self._campaign = campaign
+        self._now = now
 
     @property
     def free_agents(self) -> int:
@@ -42,6 +43,37 @@ class _View:
     @property
     def lines_free(self) -> int:
         return max(0, self._state.config.trunk.channels - self._state.lines)
+
+    @property
+    def staffed_agents(self) -> int:
+        queue_id = self._campaign.settings.queue_id
+        return self._state.roster.staffed_for([queue_id]) if queue_id is not None else 0
+
+    @property
+    def waiting(self) -> int:
+        queue_id = self._campaign.settings.queue_id
+        return len(self._state.roster.queue(queue_id).waiting) if queue_id is not None else 0
+
+    @property
+    def share(self) -> float:
+        pool = self._campaign.pool
+        rivals = [c for c in self._state.campaigns.values() if c.pool == pool and c.dials and len(c.window)]
+        return self._campaign.weight / sum(c.weight for c in rivals) if len(rivals) > 1 else 1.0
+
+    @property
+    def headroom(self) -> float:
+        return self._campaign.ledger.headroom(self._now)
+
+    @property
+    def handling_since(self) -> Sequence[Instant]:
+        queue_id = self._campaign.settings.queue_id
+        agents = self._state.roster.agents.values()
+        return [a.handling_since for a in agents if a.contact is not None and queue_id in a.queue_ids]
+
+    @property
+    def dialing_since(self) -> Sequence[Instant]:
+        unknown = (ContactState.DIALING, ContactState.ANSWERED)
+        return [c.attempted_at for c in self._campaign.in_flight.values() if c.state in unknown]
 
 
 class Dialing:
@@ -108,7 +140,7 @@ class Dialing:
         """How many attempts each campaign may begin as far as lines go."""
         demands: dict[str, LineDemand] = {}
         for campaign in wanting:
-            wanted = min(campaign.pacer.attempts_wanted(_View(self._state, campaign), now), len(campaign.window))
+            wanted = min(self._wanted(campaign, now), len(campaign.window))
             if wanted > 0:
                 capacity = campaign.settings.dialing_capacity
                 demands[campaign.campaign_id] = LineDemand(campaign.lines, wanted, capacity)
@@ -117,6 +149,17 @@ class Dialing:
         held_by_others = self._state.lines - sum(demand.held for demand in demands.values())
         shares = share_lines(self._state.config.trunk.channels - held_by_others, demands)
         return {name: share for name, share in shares.items() if share > 0}
+
+    def _wanted(self, campaign: CampaignDialing, now: Instant) -> int:
+        """What the campaign's pacer wants; 0 before it is to be asked again."""
+        pacer = campaign.pacer
+        if pacer.look_every:
+            if now < campaign.next_look_at:
+                self._wake_at(campaign.next_look_at)
+                return 0
+            campaign.next_look_at = now + pacer.look_every
+            self._wake_at(campaign.next_look_at)
+        return pacer.attempts_wanted(_View(self._state, campaign, now), now)
 
     def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:
         """Dial the campaign's next contact. False if it has none, or one to one no agent is left for it."""

@@ -6,6 +6,7 @@ and its windows follow 47 CFR 64.1200(a)(7) and 16 CFR 310.4(b)(4).
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ class LedgerLimit:
 
     target_ratio: float = 0.03
     windows: tuple[Duration, ...] = (DAY, 30 * DAY)
+    binding: bool = True
+    """Whether pacers are held to it. Only a simulation does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +85,8 @@ class Ledger:
         return tuple(LedgerTotals(w.length, w.live_answers, w.abandoned) for w in self._windows)
 
     def headroom(self, now: Instant) -> float:
-        """Abandonments left in the tightest window: target × live answers − abandoned. May be negative."""
+        """Abandonments left in the tightest window: target × live answers − abandoned. May be negative; infinite where
+        the limit does not bind."""
+        if not self.limit.binding:
+            return math.inf
         return min(self.limit.target_ratio * t.live_answers - t.abandoned for t in self.totals(now))

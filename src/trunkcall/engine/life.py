@@ -217,6 +217,7 @@ class ContactLife:
         self._state.out.append(
             ContactDetected(contact.contact_id, now, detection, greeting_started_at, greeting_ended_at)
         )
+        contact.campaign.pacer.attempt_ended(now - contact.attempted_at, live=contact.live)
         if contact.live:
             contact.campaign.statistics.live_answers += 1
             if contact.campaign.pacer.needs_agents:
@@ -298,6 +299,7 @@ class ContactLife:
                     status = agent.next_status
                 if agent.contact is not None:
                     self._state.out.append(AfterContactWorkEnded(agent.contact.contact_id, now))
+                    agent.contact.campaign.pacer.handling_ended(now - agent.handling_since)
                     agent.contact = None
             case AgentState.OFFLINE | AgentState.AVAILABLE | AgentState.ON_BREAK:
                 pass
@@ -406,6 +408,7 @@ class ContactLife:
         contact.agent_id = agent.agent_id
         contact.agent_leg_id = leg_id
         agent.contact = contact
+        agent.handling_since = now
         state.legs[leg_id] = Leg(leg_id, LegParty.AGENT, contact)
         timeout = state.config.agent_ring_timeout
         state.out.append(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))
@@ -462,8 +465,10 @@ class ContactLife:
                 disposition, unanswered_reason, detection = UNANSWERED[cause]
                 if not contact.detects_machines:
                     detection = None
+                contact.campaign.pacer.attempt_ended(now - contact.attempted_at, live=False)
                 self._end(contact, disposition, unanswered_reason, now, detection=detection)
             case ContactState.ANSWERED:
+                contact.campaign.pacer.attempt_ended(now - contact.attempted_at, live=False)
                 self._end(contact, Disposition.CUSTOMER_HUNG_UP, reason, now, detection=DetectionStatus.AMD_UNRESOLVED)
             case ContactState.IN_FLOW:
                 self._end(contact, left_in_flow(contact), reason, now)
@@ -534,6 +539,7 @@ class ContactLife:
         self._state.out.append(ContactAbandoned(contact.contact_id, now))
         if contact.campaign.pacer.needs_agents:
             contact.campaign.statistics.abandoned += 1
+            contact.campaign.pacer.abandoned()
             self._count(contact, now, abandoned=1)
 
     def _count(self, contact: Contact, now: Instant, *, live_answers: int = 0, abandoned: int = 0) -> None:

@@ -23,6 +23,7 @@ class Agent:
         "agent_id",
         "contact",
         "handling",
+        "handling_since",
         "next_status",
         "queue_ids",
         "reserved_for",
@@ -38,6 +39,8 @@ class Agent:
         self.since = now
         self.staffed: Duration = 0
         self.handling: Duration = 0
+        self.handling_since: Instant = now
+        """Since when the contact at hand has been the agent's."""
         self.reserved_for: Contact | None = None
         self.contact: Contact | None = None
         self.next_status: AgentStatus | None = None

@@ -26,7 +26,7 @@ class SimulatedFloor:
             self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
 
     def busy(self, agent_ids: Collection[str]) -> None:
-        """These are in a contact or working on one, and nobody else is: words of theirs that were lost are made up for."""
+        """These are in a contact or working on one, nobody else is: words of theirs that were lost are made up for."""
         for agent_id in self._staff:
             if agent_id not in agent_ids:
                 self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)

@@ -80,13 +80,17 @@ class Fate:
 
 
 def fate_of(world: World, seed: int, client_token: str) -> Fate:
-    """The fate of a contact.
+    """The fate of a contact that is known by its client token."""
+    digest = blake2b(client_token.encode(), digest_size=16, key=seed.to_bytes(16, "little", signed=True)).digest()
+    return draw_fate(world, Random(int.from_bytes(digest, "little")))  # noqa: S311 - a simulation, not a secret
+
+
+def draw_fate(world: World, random: Random) -> Fate:
+    """The fate of a contact, drawn.
 
     Every part is drawn in one fixed order, whatever the outcome, so that a change of one parameter leaves the other
     draws as they were.
     """
-    digest = blake2b(client_token.encode(), digest_size=16, key=seed.to_bytes(16, "little", signed=True)).digest()
-    random = Random(int.from_bytes(digest, "little"))  # noqa: S311 - a simulation, not a secret
     share = random.random()
     invalid = random.random() < world.invalid_share
     machine_ring = _clip(

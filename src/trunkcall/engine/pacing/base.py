@@ -1,14 +1,15 @@
 """The contract between the engine and a pacing method.
 
-Decides what a pacer may look at and what it answers. The engine holds every limit (agents reserved, lines, attempts per
-second, the ledger); a pacer only says how many attempts it would like.
+Decides what a pacer may look at, what it is told, and what it answers. The engine holds every limit (agents reserved,
+lines, attempts per second); a pacer only says how many attempts it would like.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import Duration, Instant
 
 
 class PacingView(Protocol):
@@ -19,12 +20,38 @@ class PacingView(Protocol):
         """Agents of the campaign's queue who are available and not reserved for a contact that is being dialed."""
 
     @property
+    def staffed_agents(self) -> int:
+        """Agents of the campaign's queue who are at work, in whatever state."""
+
+    @property
     def lines_in_flight(self) -> int:
         """Attempts of the campaign that no agent has taken and that have not ended."""
 
     @property
     def lines_free(self) -> int:
         """Lines of the instance that nobody holds."""
+
+    @property
+    def waiting(self) -> int:
+        """Live answers in the campaign's queue that no agent has taken yet, whichever campaign they are of."""
+
+    @property
+    def share(self) -> float:
+        """Of the agents who become free, how many are this campaign's: its weight over those of all campaigns that
+        dial for the queue. 1 for a lone one."""
+
+    @property
+    def headroom(self) -> float:
+        """Abandonments that the campaign's ledger has left; infinite where it does not bind."""
+
+    @property
+    def handling_since(self) -> Sequence[Instant]:
+        """Since when each agent of the queue who is in a contact has been: from being chosen to the end of the work
+        after it."""
+
+    @property
+    def dialing_since(self) -> Sequence[Instant]:
+        """Since when each attempt has been in flight of which it is not yet known whether it is a live answer."""
 
 
 class Pacer(Protocol):
@@ -36,5 +63,32 @@ class Pacer(Protocol):
     needs_agents: bool
     """Whether live answers go to agents at all."""
 
+    look_every: Duration
+    """How long after a question it is asked again, and not before; 0 asks whenever something has happened."""
+
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """How many more attempts to begin now, 0 or more."""
+
+    def attempt_ended(self, age: Duration, *, live: bool) -> None:
+        """An attempt has come to a live answer, or to something else, so long after it began."""
+
+    def handling_ended(self, length: Duration) -> None:
+        """An agent is done with a contact, so long after being chosen for it."""
+
+    def abandoned(self) -> None:
+        """A live answer was not reached by an agent in time."""
+
+
+class Unlearning:
+    """What a pacer that learns nothing is told."""
+
+    look_every: Duration = 0
+
+    def attempt_ended(self, age: Duration, *, live: bool) -> None:
+        """Nothing."""
+
+    def handling_ended(self, length: Duration) -> None:
+        """Nothing."""
+
+    def abandoned(self) -> None:
+        """Nothing."""

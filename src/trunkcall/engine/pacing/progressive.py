@@ -6,10 +6,10 @@ It cannot cause an abandonment by itself; one happens only when a reserved agent
 from __future__ import annotations
 
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.pacing.base import PacingView
+from trunkcall.engine.pacing.base import PacingView, Unlearning
 
 
-class ProgressivePacer:
+class ProgressivePacer(Unlearning):
     """One attempt for each agent who is free and not yet dialed for."""
 
     one_to_one = True

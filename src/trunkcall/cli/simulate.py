@@ -1,0 +1,112 @@
+"""`trunkcall simulate`: what so many agents and a list will do, before anyone is called.
+
+Decides options and how results look. It must not know how a shift is simulated.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from trunkcall.domain.errors import SettingsError
+from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
+from trunkcall.simulation.simulator import Shift, Simulator
+
+MOST_RUNS = 10_000
+
+
+def simulate(
+    scenario_file: Annotated[
+        str | None, typer.Argument(metavar="[SCENARIO.toml]", help="Parameters by their names. Default: the defaults.")
+    ] = None,
+    agents: Annotated[int | None, typer.Option(help="How many agents there are. [default: 20]")] = None,
+    hours: Annotated[float | None, typer.Option(help="How long the shift is. [default: 8]")] = None,
+    seed: Annotated[int, typer.Option(help="Of the first run; each further run takes the next.")] = 1,
+    runs: Annotated[int, typer.Option(help="How many shifts, one seed after another.", min=1, max=MOST_RUNS)] = 1,
+    pacer: Annotated[
+        str | None, typer.Option(help="predictive, progressive or agentless. [default: predictive]")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another parameter. May be repeated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each run.")] = False,
+) -> None:
+    """Simulate shifts of the real engine on virtual time."""
+    scenario = read_scenario(Path(scenario_file)) if scenario_file is not None else Scenario()
+    given = {"agents": agents, "hours": hours, "dialer": pacer}
+    scenario = with_values(scenario, {k: v for k, v in given.items() if v is not None}, "the command line")
+    scenario = with_values(scenario, assignments(settings or []), "--set")
+    shifts: list[Shift] = []
+    seconds: list[float] = []
+    for number in range(runs):
+        started_s = time.perf_counter()
+        shifts.append(Simulator(scenario, seed=seed + number).run())
+        seconds.append(time.perf_counter() - started_s)
+        if as_json:
+            typer.echo(json.dumps(fields_of(shifts[-1]) | {"wall_s": round(seconds[-1], 3)}))
+    if not as_json:
+        Console().print(table_of(shifts, seconds))
+
+
+def fields_of(shift: Shift) -> dict[str, object]:
+    """The fields of a run, as others rely on them."""
+    return {
+        "agents": shift.agents,
+        "hours": shift.hours,
+        "seed": shift.seed,
+        "pacer": shift.pacer,
+        "attempts": shift.attempts,
+        "live_answers": shift.live_answers,
+        "abandoned": shift.abandoned,
+        "abandonment_ratio": round(shift.abandonment_ratio, 6),
+        "occupancy_ratio": round(shift.occupancy_ratio, 6),
+        "mean_idle_s": round(shift.mean_idle_s, 3),
+    }
+
+
+def table_of(shifts: Sequence[Shift], seconds: Sequence[float]) -> Table:
+    """One run as it is; several as means with standard errors and 5th and 95th percentiles."""
+    first = shifts[0]
+    table = Table(title=f"{first.agents} agents, {first.hours:g} h, {first.pacer}, {len(shifts)} run(s)")
+    table.add_column("")
+    several = len(shifts) > 1
+    for heading in ("mean", "± s.e.", "5 %", "95 %") if several else ("",):
+        table.add_column(heading, justify="right")
+    rows: list[tuple[str, list[float], str]] = [
+        ("attempts", [float(s.attempts) for s in shifts], ",.0f"),
+        ("live answers", [float(s.live_answers) for s in shifts], ",.0f"),
+        ("connected to an agent", [float(s.connected) for s in shifts], ",.0f"),
+        ("abandoned", [float(s.abandoned) for s in shifts], ",.0f"),
+        ("abandonment (abandoned / live answers)", [s.abandonment_ratio for s in shifts], ".2%"),
+        ("occupancy (handling / staffed)", [s.occupancy_ratio for s in shifts], ".1%"),
+        ("idle between contacts, s", [s.mean_idle_s for s in shifts], ".1f"),
+        ("seconds of this machine", list(seconds), ".2f"),
+    ]
+    for name, values, form in rows:
+        if several:
+            error = statistics.stdev(values) / math.sqrt(len(values))
+            low, high = percentile(values, 0.05), percentile(values, 0.95)
+            table.add_row(name, *(format(v, form) for v in (statistics.fmean(values), error, low, high)))
+        else:
+            table.add_row(name, format(values[0], form))
+    return table
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Linear interpolation between order statistics (type 7 of Hyndman and Fan 1996)."""
+    if not values:
+        raise SettingsError("There are no runs to tell of.")
+    ordered = sorted(values)
+    at = share * (len(ordered) - 1)
+    low = math.floor(at)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)

@@ -1,0 +1,387 @@
+"""A shift of the real engine on virtual time: a heap of what happens next, and models of carrier and agents.
+
+Decides what the simulated people do and when. It must not know how an engine decides: the object that dials is the one
+that ``serve`` runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from random import Random
+from typing import Any, TypeAlias
+
+from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded, LedgerCounted
+from trunkcall.domain.contact import DetectionStatus, Disposition
+from trunkcall.domain.instants import HOUR, SECOND, Instant, seconds
+from trunkcall.domain.leg import HangupCause
+from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    Command,
+    HangUp,
+    Originate,
+    OriginateAgentLeg,
+    RefillWindow,
+    StartFlow,
+)
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.engine import Engine
+from trunkcall.engine.events import (
+    AgentRegistered,
+    AgentStatusSet,
+    CampaignChanged,
+    ContactsOffered,
+    ContactTransferredToQueue,
+    DetectionEnded,
+    Event,
+    FlowDisconnected,
+    LegAnswered,
+    LegEnded,
+    LegsBridged,
+    OfferedContact,
+)
+from trunkcall.engine.ledger import LedgerLimit
+from trunkcall.flows.builtin import BuiltinFlow, DisconnectParticipant, TransferContactToQueue
+from trunkcall.simulation.scenario import Scenario
+from trunkcall.simulation.world import Fate, Outcome, World, draw_fate
+
+START: Instant = 1_800_000_000_000_000
+"""When every simulated shift begins."""
+CAMPAIGN = "campaign"
+QUEUE = "queue"
+FOR_EVER: Instant = START + 10_000 * HOUR
+
+Trace: TypeAlias = Callable[[Instant, Event | None, list[Command]], None]
+"""Told of every call of the engine: when, the event (None is a timer), and the commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What came of a simulated shift. Times are seconds."""
+
+    agents: int
+    hours: float
+    seed: int
+    pacer: str
+    attempts: int
+    live_answers: int
+    abandoned: int
+    connected: int
+    occupancy_ratio: float
+    mean_idle_s: float
+    events: int
+    """How many calls the engine took."""
+
+    @property
+    def abandonment_ratio(self) -> float:
+        return self.abandoned / self.live_answers if self.live_answers else 0.0
+
+
+class _Leg:
+    __slots__ = ("agent_id", "ended", "fate", "leg_id", "peer")
+
+    def __init__(self, leg_id: str, fate: Fate) -> None:
+        self.leg_id = leg_id
+        self.fate = fate
+        self.peer: _Leg | None = None
+        self.agent_id: str | None = None
+        self.ended = False
+
+
+class Simulator:
+    """One shift. ``seed`` decides every draw; the same scenario and seed give the same calls of the engine."""
+
+    def __init__(self, scenario: Scenario, *, seed: int, trace: Trace | None = None) -> None:
+        self._scenario = scenario
+        self._seed = seed
+        self._random = Random(seed)  # noqa: S311 - a simulation, not a secret
+        self._trace = trace
+        self._heap: list[tuple[Instant, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._sequence = 0
+        self._now: Instant = START
+        self._end: Instant = START + seconds(scenario.hours * 3600)
+        self._legs: dict[str, _Leg] = {}
+        self._leg_number = 0
+        self._offered = 0
+        self._world = scenario.world
+        self._world_until: Instant = START
+        self._wanted: dict[str, AgentStatus] = {}
+        self._detects = True
+        self.engine = Engine(_config(scenario), new_id=self._new_id)
+        self.attempts = self.live_answers = self.abandoned = self.connected = self.events = 0
+
+    def run(self) -> Shift:
+        """The whole shift."""
+        self._open()
+        engine, heap = self.engine, self._heap
+        while True:
+            due = engine.next_timer()
+            if heap and (due is None or heap[0][0] <= due):
+                if heap[0][0] > self._end:
+                    break
+                self._now, _, deed, arguments = heappop(heap)
+                deed(*arguments)
+            elif due is not None and due <= self._end:
+                self._now = max(self._now, due)
+                self.events += 1
+                commands = engine.handle_timer(self._now)
+                if self._trace is not None:
+                    self._trace(self._now, None, commands)
+                self._carry_out(commands)
+            else:
+                break
+        return self._shift()
+
+    def _shift(self) -> Shift:
+        snapshot = self.engine.snapshot(self._end)
+        idle = (snapshot.staffed - snapshot.handling) / SECOND
+        return Shift(
+            agents=self._scenario.agents,
+            hours=self._scenario.hours,
+            seed=self._seed,
+            pacer=self._scenario.dialer.lower(),
+            attempts=self.attempts,
+            live_answers=self.live_answers,
+            abandoned=self.abandoned,
+            connected=self.connected,
+            occupancy_ratio=snapshot.occupancy_ratio,
+            mean_idle_s=idle / self.connected if self.connected else idle,
+            events=self.events,
+        )
+
+    # --- the beginning ----------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        scenario = self._scenario
+        dialer = DialerType(scenario.dialer.lower())
+        queue = None if dialer is DialerType.AGENTLESS else QUEUE
+        names = [f"agent-{number}" for number in range(scenario.agents)]
+        for name in names:
+            self._tell(AgentRegistered(name, (QUEUE,)))
+        self._tell(CampaignChanged(CAMPAIGN, CampaignState.RUNNING, dialer, queue, 1.0, 1.0, self._detects, False))
+        late = set(names[len(names) - scenario.late_agents :]) if scenario.late_agents else set()
+        for name in names:
+            come_at = START + (seconds(scenario.late_by_h * 3600) if name in late else 0)
+            self._at(come_at, self._set_status, name, AgentStatus.AVAILABLE)
+        for name in names[: scenario.leaving_agents]:
+            self._at(START + seconds(scenario.leave_at_h * 3600), self._set_status, name, AgentStatus.OFFLINE)
+        if scenario.break_every_h:
+            for name in names:
+                self._plan_break(name)
+
+    def _set_status(self, agent_id: str, status: AgentStatus) -> None:
+        if self._wanted.get(agent_id) is AgentStatus.OFFLINE:
+            return
+        self._wanted[agent_id] = status
+        self._tell(AgentStatusSet(agent_id, status))
+
+    def _plan_break(self, agent_id: str) -> None:
+        after = self._random.expovariate(1.0) * self._scenario.break_every_h * HOUR
+        self._at(self._now + round(after), self._take_break, agent_id)
+
+    def _take_break(self, agent_id: str) -> None:
+        self._set_status(agent_id, AgentStatus.BREAK)
+        back_at = self._now + seconds(self._scenario.break_length_s)
+        self._at(back_at, self._set_status, agent_id, AgentStatus.AVAILABLE)
+        self._at(back_at, self._plan_break, agent_id)
+
+    # --- time and the engine ----------------------------------------------------------------------------------------
+
+    def _at(self, at: Instant, deed: Callable[..., None], *arguments: Any) -> None:
+        self._sequence += 1
+        heappush(self._heap, (at, self._sequence, deed, arguments))
+
+    def _later(self, delay: int, deed: Callable[..., None], *arguments: Any) -> None:
+        if self._scenario.carrier_delay_s:
+            delay += seconds(self._random.expovariate(1.0) * self._scenario.carrier_delay_s)
+        self._at(self._now + delay, deed, *arguments)
+
+    def _tell(self, event: Event) -> None:
+        self.events += 1
+        commands = self.engine.handle(event, self._now)
+        if self._trace is not None:
+            self._trace(self._now, event, commands)
+        if commands:
+            self._carry_out(commands)
+
+    def _new_id(self) -> str:
+        self._leg_number += 1
+        return f"leg-{self._leg_number}"
+
+    def _carry_out(self, commands: list[Command]) -> None:
+        for command in commands:
+            match command:
+                case Originate():
+                    self._originate(command)
+                case LedgerCounted():
+                    self.live_answers += command.live_answers
+                    self.abandoned += command.abandoned
+                case ContactEnded():
+                    self.connected += command.disposition is Disposition.CONNECTED_TO_AGENT
+                case StartFlow():
+                    self._start_flow(command)
+                case OriginateAgentLeg():
+                    self._ring_agent(command)
+                case BridgeLegs():
+                    self._bridge(command)
+                case HangUp():
+                    self._hang_up(command)
+                case RefillWindow():
+                    self._refill(command)
+                case AfterContactWorkEnded():
+                    pass
+                case _:
+                    pass
+
+    # --- the carrier ------------------------------------------------------------------------------------------------
+
+    def _originate(self, command: Originate) -> None:
+        self.attempts += 1
+        fate = self._draw()
+        leg = self._legs[command.leg_id] = _Leg(command.leg_id, fate)
+        if self._fails():
+            self._later(SECOND // 2, self._leg_ends, leg, HangupCause.CONGESTION)
+            return
+        match fate.outcome:
+            case Outcome.BUSY:
+                self._later(fate.ring, self._leg_ends, leg, HangupCause.BUSY)
+            case Outcome.INVALID:
+                self._later(fate.ring, self._leg_ends, leg, HangupCause.INVALID_NUMBER)
+            case Outcome.NO_ANSWER:
+                self._later(min(fate.ring, command.ring_timeout), self._leg_ends, leg, HangupCause.NO_ANSWER)
+            case Outcome.HUMAN | Outcome.MACHINE:
+                if fate.ring <= command.ring_timeout:
+                    self._later(fate.ring, self._answer, leg)
+                else:
+                    self._later(command.ring_timeout, self._leg_ends, leg, HangupCause.RING_TIMEOUT)
+
+    def _fails(self) -> bool:
+        scenario = self._scenario
+        if not scenario.burst_every_h:
+            return False
+        into = (self._now - START) % round(scenario.burst_every_h * HOUR)
+        first = into == self._now - START
+        in_burst = into < seconds(scenario.burst_length_s) and not first
+        return in_burst and self._random.random() < scenario.burst_share
+
+    def _draw(self) -> Fate:
+        scenario, random = self._scenario, self._random
+        if self._now >= self._world_until:
+            self._world = self._world_now()
+        fate = draw_fate(self._world, random)
+        mistaken = random.random()
+        if fate.outcome is Outcome.HUMAN and mistaken < scenario.false_machine_ratio:
+            return replace(fate, detection=DetectionStatus.VOICEMAIL_NO_BEEP)
+        if fate.outcome is Outcome.MACHINE and mistaken < scenario.false_human_ratio:
+            return replace(fate, detection=DetectionStatus.HUMAN_ANSWERED)
+        return fate
+
+    def _world_now(self) -> World:
+        """The world as it is in this minute."""
+        scenario = self._scenario
+        if not scenario.drift and not scenario.step_at_h:
+            self._world_until = FOR_EVER
+            return scenario.world
+        self._world_until = self._now + 30 * SECOND
+        hours = (self._now - START) / HOUR
+        ratio = scenario.world.human_ratio
+        ratio *= 1.0 + scenario.drift * math.sin(2.0 * math.pi * hours / scenario.drift_period_h)
+        if scenario.step_at_h and hours >= scenario.step_at_h:
+            ratio *= scenario.step_factor
+        most = 1.0 - scenario.world.machine_ratio - scenario.world.failure_ratio
+        return replace(scenario.world, human_ratio=min(max(ratio, 0.0), most))
+
+    def _answer(self, leg: _Leg) -> None:
+        if leg.ended:
+            return
+        fate = leg.fate
+        self._tell(LegAnswered(leg.leg_id))
+        if fate.outcome is Outcome.HUMAN:
+            self._at(self._now + fate.patience, self._lose_patience, leg)
+        if fate.detection_time:
+            self._later(fate.detection_time, self._detect, leg)
+        else:
+            self._detect(leg)
+
+    def _detect(self, leg: _Leg) -> None:
+        if not leg.ended:
+            self._tell(DetectionEnded(leg.leg_id, leg.fate.detection))
+
+    def _lose_patience(self, leg: _Leg) -> None:
+        if leg.peer is None:
+            self._leg_ends(leg, HangupCause.NORMAL)
+
+    def _leg_ends(self, leg: _Leg, cause: HangupCause) -> None:
+        if leg.ended:
+            return
+        leg.ended = True
+        del self._legs[leg.leg_id]
+        bridged = leg.peer is not None
+        self._tell(LegEnded(leg.leg_id, cause))
+        if leg.agent_id is not None and bridged:
+            self._at(self._now + leg.fate.wrap, self._wrapped_up, leg.agent_id)
+
+    def _wrapped_up(self, agent_id: str) -> None:
+        # Whoever has asked for a break or gone home meanwhile stays away.
+        self._tell(AgentStatusSet(agent_id, self._wanted[agent_id]))
+
+    def _hang_up(self, command: HangUp) -> None:
+        leg = self._legs.get(command.leg_id)
+        if leg is not None:
+            self._leg_ends(leg, HangupCause.HUNG_UP_BY_US)
+
+    # --- agents, flow, backlog ----------------------------------------------------------------------------------------
+
+    def _ring_agent(self, command: OriginateAgentLeg) -> None:
+        customer = self._legs.get(command.customer_leg_id)
+        if customer is None:
+            self._tell(LegEnded(command.leg_id, HangupCause.UNREACHABLE))
+            return
+        leg = self._legs[command.leg_id] = _Leg(command.leg_id, customer.fate)
+        leg.agent_id = command.agent_id
+        self._tell(LegAnswered(command.leg_id))
+
+    def _bridge(self, command: BridgeLegs) -> None:
+        customer, agent = self._legs.get(command.customer_leg_id), self._legs.get(command.agent_leg_id)
+        if customer is None or agent is None:
+            return
+        customer.peer, agent.peer = agent, customer
+        self._tell(LegsBridged(command.customer_leg_id, command.agent_leg_id))
+        who_ends = agent if customer.fate.agent_hangs_up else customer
+        self._at(self._now + customer.fate.talk, self._leg_ends, who_ends, HangupCause.NORMAL)
+
+    def _start_flow(self, command: StartFlow) -> None:
+        to_queue = self._scenario.dialer.lower() != DialerType.AGENTLESS
+        step = BuiltinFlow(to_queue=to_queue).started(command.detection)
+        match step:
+            case TransferContactToQueue():
+                self._tell(ContactTransferredToQueue(command.contact_id))
+            case DisconnectParticipant():
+                self._tell(FlowDisconnected(command.contact_id))
+            case _:
+                # A message of the usual length, then the flow is done.
+                self._at(self._now + 10 * SECOND, self._flow_done, command.contact_id)
+
+    def _flow_done(self, contact_id: str) -> None:
+        self._tell(FlowDisconnected(contact_id))
+
+    def _refill(self, command: RefillWindow) -> None:
+        left = command.limit
+        if self._scenario.list_size:
+            left = min(left, self._scenario.list_size - self._offered)
+        first = self._offered + 1
+        self._offered += left
+        contacts = tuple(OfferedContact(f"contact-{n}", n, FOR_EVER) for n in range(first, first + left))
+        self._tell(ContactsOffered(CAMPAIGN, contacts, exhausted=left < command.limit))
+
+
+def _config(scenario: Scenario) -> EngineConfig:
+    return EngineConfig(
+        trunk=TrunkLimit(scenario.channels, scenario.attempts_per_s),
+        ledger=LedgerLimit(target_ratio=scenario.abandonment_target_ratio, binding=scenario.ledger),
+    )

@@ -1,0 +1,148 @@
+"""The simulator against theory and against itself. If these fail, a planner is promised what no shift will bring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trunkcall.domain.errors import SettingsError
+from trunkcall.engine.commands import Command
+from trunkcall.engine.engine import Engine
+from trunkcall.engine.events import Event
+from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
+from trunkcall.simulation.simulator import Shift, Simulator
+
+
+def scenario(**values: object) -> Scenario:
+    return with_values(Scenario(), values, "a test")
+
+
+def run(seed: int = 1, **values: object) -> Shift:
+    return Simulator(scenario(**values), seed=seed).run()
+
+
+def test_the_same_seed_gives_the_same_calls_of_the_engine_and_another_seed_others() -> None:
+    def trace(seed: int) -> list[str]:
+        lines: list[str] = []
+
+        def enter(at: int, event: Event | None, commands: list[Command]) -> None:
+            lines.append(f"{at} {event} {commands}")
+
+        Simulator(scenario(agents=5, hours=1), seed=seed, trace=enter).run()
+        return lines
+
+    assert trace(1) == trace(1)
+    assert trace(1) != trace(2)
+
+
+def test_a_trace_replays_to_the_same_commands() -> None:
+    calls: list[tuple[int, Event | None, list[Command]]] = []
+    simulator = Simulator(
+        scenario(agents=8, hours=2), seed=3, trace=lambda at, event, commands: calls.append((at, event, list(commands)))
+    )
+    simulator.run()
+    numbers = iter(range(1, 10**9))
+    engine = Engine(simulator.engine.config, new_id=lambda: f"leg-{next(numbers)}")
+    for at, event, commands in calls:
+        assert (engine.handle_timer(at) if event is None else engine.handle(event, at)) == commands
+
+
+def test_one_to_one_is_as_busy_as_renewal_theory_says() -> None:
+    """An agent alternates between dialing until somebody answers and handling: H / (H + L / p)."""
+    shifts = [run(seed, agents=40, dialer="progressive") for seed in range(3)]
+    until_live_s = (0.25 * 12 + 0.30 * 24.5 + 0.10 * 3 + 0.35 * 28) / 0.25
+    expected = 150 / (150 + until_live_s)
+    for shift in shifts:
+        assert shift.occupancy_ratio == pytest.approx(expected, abs=0.015)
+        assert shift.abandoned == 0
+
+
+def erlang_b(lines: int, load: float) -> float:
+    blocking = 1.0
+    for n in range(1, lines + 1):
+        blocking = load * blocking / (n + load * blocking)
+    return blocking
+
+
+def test_lines_are_as_busy_as_a_loss_system_that_is_always_full() -> None:
+    """Agentless dialing keeps every line in use: attempts are lines × time over the mean time that one holds a line."""
+    shift = run(dialer="agentless", channels=30, human_ratio=0, machine_ratio=0, failure_ratio=0, hours=4)
+    expected = 30 * 4 * 3600 / 28
+    assert shift.attempts == pytest.approx(expected, rel=0.01)
+    assert erlang_b(30, 10_000.0) > 0.99
+
+
+@pytest.mark.parametrize(("agents", "least"), [(5, 0.71), (10, 0.78), (20, 0.845), (50, 0.905)])
+def test_predictive_dialing_beats_one_to_one_within_the_limit(agents: int, least: float) -> None:
+    """One shift has its luck; benchmarks/pacing.py has twenty."""
+    shift = run(seed=11, agents=agents)
+    assert shift.abandonment_ratio <= 0.03
+    assert shift.occupancy_ratio >= least
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"human_ratio": 0.10, "machine_ratio": 0.45}, id="few people"),
+        pytest.param({"human_ratio": 0.20, "drift": 0.5}, id="a world that drifts"),
+        pytest.param(
+            {"human_ratio": 0.10, "machine_ratio": 0.30, "step_at_h": 4, "step_factor": 2.5}, id="a world that changes"
+        ),
+        pytest.param({"talk_mean_s": 60, "wrap_mean_s": 15}, id="short contacts"),
+        pytest.param({"false_machine_ratio": 0.05}, id="people taken for machines"),
+        pytest.param({"carrier_delay_s": 0.3}, id="a slow carrier"),
+        pytest.param({"burst_every_h": 1, "burst_length_s": 300}, id="a carrier that fails"),
+    ],
+)
+def test_the_limit_holds_while_the_world_is_unkind(values: dict[str, object]) -> None:
+    shift = run(seed=5, agents=20, **values)
+    assert shift.live_answers > 500
+    assert shift.abandonment_ratio <= 0.03
+
+
+def test_agents_who_come_and_go_and_take_breaks_are_counted_as_they_are() -> None:
+    coming = run(agents=10, late_agents=10, late_by_h=7.5)
+    assert coming.attempts < run(agents=10).attempts / 8
+    gone = run(agents=10, leaving_agents=10, leave_at_h=0.5)
+    assert gone.attempts < run(agents=10).attempts / 8
+    resting = run(agents=10, break_every_h=0.5, break_length_s=1800)
+    assert resting.attempts < run(agents=10).attempts * 0.7
+
+
+def test_a_list_that_runs_out_is_dialed_once() -> None:
+    assert run(agents=20, list_size=500).attempts == 500
+
+
+def test_a_scenario_file_gives_parameters_by_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text("agents = 7\nhuman_ratio = 0.2\nhuman_ring_range_s = [1, 20]\nledger = false\n")
+    read = read_scenario(path)
+    assert (read.agents, read.world.human_ratio, read.world.human_ring_range_s) == (7, 0.2, (1.0, 20.0))
+    assert not read.ledger
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("nothing = 1", "no parameter of a scenario"),
+        ("agents = 'many'", "must be a whole number"),
+        ("human_ratio = 0.9", "shares of one whole"),
+        ("human_ratio = 1.5", "at most 1"),
+        ("hours = 0", "above 0"),
+        ("dialer = 'psychic'", "predictive, progressive or agentless"),
+        ("agents = ", "not TOML"),
+        ("talk_mean_s = nan", "at least 0"),
+    ],
+)
+def test_a_scenario_that_cannot_be_is_refused_in_words(tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=why):
+        read_scenario(path)
+
+
+def test_assignments_that_are_none_are_refused_in_words() -> None:
+    assert assignments(["a=1", "b = x=y"]) == {"a": "1", "b": "x=y"}
+    with pytest.raises(SettingsError, match="key=value"):
+        assignments(["agents"])
