@@ -1,104 +1,282 @@
-"""Limits of a connection: one slow or greedy client must not take the server from the others."""
+"""Limits of a connection: one slow, greedy or forgetful client must not take the server from the others.
+
+The limits are those of a server in service, with less time to wait and fewer connections to make.
+"""
 
 from __future__ import annotations
 
-import socket
+import json
+import resource
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from serving import Serving, serving
+from serving import Serving
+from wire import ConnectionClosed, Signer, Wire, raw_request
 
-REQUEST = b"PUT /campaigns HTTP/1.1\r\nHost: localhost\r\n"
+HEAD_TIMEOUT_S = 1.0
+BODY_TIMEOUT_S = 2.0
+IDLE_TIMEOUT_S = 3.0
+ANSWER_TIMEOUT_S = 2.0
+MARGIN_S = 2.0
+MOST_CONNECTIONS = 40
+HURRIED = f"""
+from trunkcall.cli import main
+from trunkcall.web.connection import GuardedProtocol
+GuardedProtocol.head_timeout_s = {HEAD_TIMEOUT_S}
+GuardedProtocol.body_timeout_s = {BODY_TIMEOUT_S}
+GuardedProtocol.idle_timeout_s = {IDLE_TIMEOUT_S}
+GuardedProtocol.answer_timeout_s = {ANSWER_TIMEOUT_S}
+GuardedProtocol.most_connections = {MOST_CONNECTIONS}
+main()
+"""
+LIMITED = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
+from trunkcall.cli import main
+main()
+"""
+USUAL_FILES = 1024
+"""Most systems start a process with this limit of open files, and let it have more."""
+HEALTH = raw_request("GET", b"/health", (("host", "localhost"),))
+BODY = b'{"maxResults":1}'
+
+
+@contextmanager
+def running(path: Path, program: str) -> Iterator[Serving]:
+    server = Serving(path, {"agents": "0"}, program=("-c", program))
+    path.mkdir(mode=0o700)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    path: Path = tmp_path_factory.mktemp("connections") / "data"
-    with serving(path, agents=0) as running:
-        yield running
+def hurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    with running(tmp_path_factory.mktemp("connections") / "data", HURRIED) as server:
+        yield server
 
 
-def connect(server: Serving, timeout_s: float = 20.0) -> socket.socket:
-    address = urlsplit(server.url)
-    assert address.hostname is not None
-    connection = socket.create_connection((address.hostname, address.port), timeout=timeout_s)
-    connection.settimeout(timeout_s)
-    return connection
+@pytest.fixture
+def signer(hurried: Serving) -> Signer:
+    return Signer.of(hurried.environment)
 
 
-def answer(connection: socket.socket) -> bytes:
-    """All that the server says until it closes the connection."""
-    received = b""
-    while True:
-        try:
-            piece = connection.recv(65536)
-        except ConnectionResetError:
-            return received
-        if not piece:
-            return received
-        received += piece
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
 
 
 def still_serves(server: Serving) -> None:
-    assert '"status":"ok"' in server.get("/health")
+    assert json.loads(server.get("/health"))["status"] == "ok"
     server.client().list_campaigns()
-    assert "Traceback" not in server.log_path.read_text()
+    written = server.log_path.read_text()
+    assert written.count("\n") <= 2, written[-4000:]
 
 
-def test_a_head_that_never_ends_is_cut_off(alone: Serving) -> None:
-    with connect(alone) as slow, connect(alone) as silent:
-        slow.sendall(REQUEST)
-        assert answer(slow).startswith(b"HTTP/1.1 408 ")
-        assert answer(silent) == b""
-    still_serves(alone)
+@dataclass
+class Watched:
+    """A connection on which something is sent now and then, until the server has had enough."""
+
+    name: str
+    wire: Wire
+    drip: bytes
+    limit_s: float
+    statuses: tuple[bytes, ...]
+    heard: bytes = b""
+    ended_s: float | None = None
+    began_s: float = field(default_factory=time.monotonic)
+
+    def go_on(self) -> None:
+        if self.ended_s is None:
+            try:
+                self.heard += self.wire.available()
+                self.wire.send(self.drip)
+            except (ConnectionClosed, ConnectionError):
+                self.ended_s = time.monotonic() - self.began_s
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        REQUEST + b"X-Large: " + b"a" * 100_000 + b"\r\n\r\n",
-        REQUEST + b"".join(b"X-%d: a\r\n" % n for n in range(500)) + b"\r\n",
-        b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    ],
-    ids=["large header", "many headers", "long path"],
-)
-def test_a_head_that_is_too_large_is_refused(alone: Serving, head: bytes) -> None:
-    with connect(alone) as greedy:
-        greedy.sendall(head)
-        assert answer(greedy).startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 "))
-    still_serves(alone)
+def watch_until_closed(watched: list[Watched]) -> None:
+    """Each is closed when its time is up, neither sooner nor much later, after the statuses that it expects."""
+    give_up_s = time.monotonic() + max(one.limit_s for one in watched) + MARGIN_S
+    while time.monotonic() < give_up_s and any(one.ended_s is None for one in watched):
+        time.sleep(0.1)
+        for one in watched:
+            one.go_on()
+    wrong = []
+    for one in watched:
+        if one.ended_s is None or not one.limit_s - 0.5 <= one.ended_s <= one.limit_s + MARGIN_S:
+            wrong.append(f"{one.name}: open for {one.ended_s or 'ever'}, not for {one.limit_s} s")
+        heard = tuple(part[:3] for part in one.heard.split(b"HTTP/1.1 ")[1:])
+        if heard != one.statuses:
+            wrong.append(f"{one.name}: heard {heard}, not {one.statuses}")
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"\x00" * 100 + b"\r\n\r\n",
-        b"PUT /campaigns HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-        b"PUT /campaigns HTTP/1.1\r\nContent-Length: many\r\n\r\n",
-        b"PUT /campaigns HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-    ],
-    ids=["TLS", "NULs", "negative length", "length in words", "two lengths"],
-)
-def test_what_is_not_http_is_refused(alone: Serving, garbage: bytes) -> None:
-    with connect(alone) as confused:
-        confused.sendall(garbage)
-        assert answer(confused).startswith(b"HTTP/1.1 400 ")
-    still_serves(alone)
+def test_slow_senders_are_cut_off(hurried: Serving, signer: Signer, stack: ExitStack) -> None:
+    """A few thousand of them, each sending a byte a second, would otherwise take the server for nothing."""
+    signed = signer.request("POST", "/campaigns-summary", framing=(("content-length", str(len(BODY))),), signs=BODY)
+    chunked = signer.request("POST", "/campaigns-summary", framing=(("transfer-encoding", "chunked"),), signs=BODY)
+    nobodys = raw_request("POST", b"/campaigns-summary", (("host", "localhost"), ("content-length", "1000000")))
+    half = b"GET /health HTTP/1.1\r\n"
+
+    def slow(name: str, first: bytes, drip: bytes, limit_s: float, *statuses: bytes) -> Watched:
+        wire = stack.enter_context(Wire(hurried.url))
+        wire.send(first)
+        return Watched(name, wire, drip, limit_s, statuses)
+
+    later = slow("half a later head, after the answer", HEALTH, b"", HEAD_TIMEOUT_S, b"408")
+    assert later.wire.hear().status == 200
+    later.wire.send(half)
+    watch_until_closed(
+        [
+            later,
+            slow("a silent connection", b"", b"", HEAD_TIMEOUT_S),
+            slow("nothing but line ends", b"", b"\r\n", HEAD_TIMEOUT_S),
+            slow("half a head", half, b"", HEAD_TIMEOUT_S, b"408"),
+            slow("a head, dribbled", half, b"x: a\r\n", HEAD_TIMEOUT_S, b"408"),
+            slow("a request line, dribbled", b"GET /", b"a", HEAD_TIMEOUT_S, b"408"),
+            slow("half a later head", HEALTH + half, b"", HEAD_TIMEOUT_S, b"200", b"408"),
+            slow("a later head, dribbled", HEALTH + half, b"x: a\r\n", HEAD_TIMEOUT_S, b"200", b"408"),
+            slow("half a body", signed + BODY[:3], b"", BODY_TIMEOUT_S, b"408"),
+            slow("a body, dribbled", chunked, b"1\r\n \r\n", BODY_TIMEOUT_S, b"408"),
+            slow("trailers, dribbled", chunked + b"0\r\n", b"x: a\r\n", BODY_TIMEOUT_S, b"408"),
+            # The answer was given already, so a second one would be taken for another request's.
+            slow("a body nobody asked for, dribbled", nobodys, b"x", BODY_TIMEOUT_S, b"403"),
+            slow("a body nobody asked for, held back", nobodys, b"", BODY_TIMEOUT_S, b"403"),
+        ]
+    )
+    still_serves(hurried)
 
 
-def test_a_client_that_hangs_up_in_the_middle_is_forgotten(alone: Serving) -> None:
-    with connect(alone) as gone:
-        gone.sendall(REQUEST + b"Content-Length: 1000\r\n\r\nabc")
-    still_serves(alone)
+def test_a_connection_that_is_not_used_is_closed(hurried: Serving, stack: ExitStack) -> None:
+    """Clients that go away without a word are many, and some keep a connection open with line ends."""
+    watched = []
+    for name, drip in (("idle", b""), ("nothing but line ends", b"\r\n")):
+        wire = stack.enter_context(Wire(hurried.url))
+        wire.send(HEALTH)
+        watched.append(Watched(name, wire, drip, IDLE_TIMEOUT_S, (b"200",)))
+    watch_until_closed(watched)
+    still_serves(hurried)
 
 
-def test_a_thousand_idle_connections_do_not_keep_others_out(alone: Serving) -> None:
-    with ExitStack() as stack:
-        for _ in range(1000):
-            stack.enter_context(connect(alone))
-        still_serves(alone)
+def test_a_connection_that_is_used_now_and_then_is_kept(hurried: Serving, stack: ExitStack) -> None:
+    wire = stack.enter_context(Wire(hurried.url))
+    began = time.monotonic()
+    while time.monotonic() - began < IDLE_TIMEOUT_S + 1:
+        wire.send(HEALTH)
+        assert wire.hear().status == 200
+        time.sleep(HEAD_TIMEOUT_S + 0.3)
+
+
+def test_a_client_that_asks_and_never_reads_is_hung_up_on(hurried: Serving, stack: ExitStack) -> None:
+    """Its answers would be held for as long as it likes."""
+    wire = stack.enter_context(Wire(hurried.url, timeout_s=0.2))
+    metrics = raw_request("GET", b"/metrics", (("host", "localhost"),)) * 20
+    with pytest.raises(ConnectionError):
+        send_for(15, wire, metrics)
+    still_serves(hurried)
+
+
+def test_a_refused_client_that_goes_on_sending_is_hung_up_on(hurried: Serving, signer: Signer) -> None:
+    """It is listened to for a while, so that it can hear why; not for as long as it likes."""
+    framing = (("content-length", "1000000000"),)
+    with Wire(hurried.url) as wire:
+        wire.send(signer.request("POST", "/campaigns-summary", framing=framing))
+        assert wire.hear().status == 413
+        assert wire.rest() == b""
+        send_for(ANSWER_TIMEOUT_S - 0.5, wire, b" " * 1000)
+        with pytest.raises(ConnectionError):
+            send_for(MARGIN_S, wire, b" " * 1000)
+    still_serves(hurried)
+
+
+def send_for(seconds: float, wire: Wire, data: bytes) -> None:
+    give_up_s = time.monotonic() + seconds
+    while time.monotonic() < give_up_s:
+        # A server that does not read lets a client wait.
+        with suppress(TimeoutError):
+            wire.send(data)
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("first", [b"", b"GET /hea", HEALTH], ids=["silent", "half a head", "has asked before"])
+def test_who_asks_is_served_before_who_is_idle(hurried: Serving, stack: ExitStack, first: bytes) -> None:
+    """However many connections somebody opens, and does not use, the others find the server open."""
+    idle = []
+    for _ in range(3 * MOST_CONNECTIONS):
+        wire = stack.enter_context(Wire(hurried.url))
+        wire.send(first)
+        idle.append(wire)
+        if first == HEALTH:
+            assert wire.hear().status == 200
+    still_serves(hurried)
+    assert sum(map(is_open, idle)) <= MOST_CONNECTIONS
+    assert is_open(idle[-1])
+
+
+def test_when_nobody_is_idle_a_new_client_is_told_so(hurried: Serving, signer: Signer, stack: ExitStack) -> None:
+    """SDKs come back by themselves after a 503. Who was there first is served."""
+    upload = signer.request("POST", "/campaigns-summary", framing=(("content-length", str(len(BODY))),), signs=BODY)
+    busy = []
+    for _ in range(MOST_CONNECTIONS):
+        wire = stack.enter_context(Wire(hurried.url))
+        wire.send(upload + BODY[:3])
+        busy.append(wire)
+    time.sleep(0.1)
+    with Wire(hurried.url) as late:
+        late.send(b"")
+        heard = late.hear()
+        assert (heard.status, heard.code) == (503, "ServiceUnavailable")
+        assert late.rest() == b""
+    for wire in busy:
+        wire.send(BODY[3:])
+        assert wire.hear().status == 200
+    still_serves(hurried)
+
+
+def test_thousands_of_idle_connections_leave_room_for_those_who_ask(tmp_path: Path, stack: ExitStack) -> None:
+    """Under the limit of open files that a server is usually started with."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 4 * USUAL_FILES:
+        pytest.skip("this machine allows too few open files for it")
+    stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    server = stack.enter_context(running(tmp_path / "data", LIMITED.format(soft=USUAL_FILES, hard=hard)))
+    idle = []
+    for number in range(2 * USUAL_FILES):
+        wire = stack.enter_context(Wire(server.url))
+        wire.send(b"" if number % 2 else b"GET /hea")
+        idle.append(wire)
+    began = time.monotonic()
+    still_serves(server)
+    assert time.monotonic() - began < 5
+    assert all(map(is_open, idle))
+
+
+def test_clients_can_not_take_the_files_that_the_store_needs(tmp_path: Path, stack: ExitStack) -> None:
+    """Where few files may be open, the server allows fewer connections, and goes on to accept work."""
+    server = stack.enter_context(running(tmp_path / "data", LIMITED.format(soft=400, hard=400)))
+    assert "the limit of open files allows few connections" in server.log_path.read_text()
+    for _ in range(600):
+        with suppress(ConnectionError):
+            stack.enter_context(Wire(server.url)).send(b"GET /hea")
+    created = server.client().create_campaign(**server.campaign_arguments("Few files"))
+    assert server.client().describe_campaign(id=created["id"])["campaign"]["name"] == "Few files"
+    assert server.trunkcall("keys", "list", "--data-dir", str(server.data_dir)).returncode == 0
+    still_serves(server)
+
+
+def is_open(wire: Wire) -> bool:
+    try:
+        wire.available()
+    except ConnectionClosed:
+        return False
+    return True

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -257,6 +259,33 @@ def test_nothing_personal_and_no_secret_has_been_written_down(
             f"{', '.join(f'{n} × {status}' for status, n in sorted(world.statuses.items()))}; {failures} of them 5xx"
         )
     assert failures == 0
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_fault_of_ours_is_logged_without_what_it_was_about(log_format: str) -> None:
+    """The variables of a frame hold the dial requests, the keys and the bodies that were at hand when it happened."""
+    program = f"""
+import asyncio, logging
+from trunkcall.cli.serve import set_up_logging
+from trunkcall.settings import load_settings
+set_up_logging(load_settings({{"log_format": {log_format!r}}}, environment={{}}))
+def handle(phone_number):
+    raise RuntimeError
+def callback():
+    handle("+1" + {CONFIDENTIAL[0]!r})
+async def main():
+    asyncio.get_running_loop().call_soon(callback)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    try:
+        callback()
+    except RuntimeError:
+        logging.getLogger("trunkcall").exception("it broke")
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr.count("RuntimeError") >= 2
+    assert CONFIDENTIAL[0] not in done.stderr
 
 
 def around(text: str, marked: str) -> str:

@@ -14,7 +14,8 @@ from trunkcall.aws.errors import ApiError
 from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, Operation
 from trunkcall.aws.protocol import HttpResponse, RequestContext
 from trunkcall.domain.errors import InvalidCampaignStateError, StoreUnavailableError
-from trunkcall.web.gateway import Gateway, Handler, Limits
+from trunkcall.web.audit import AuditEntry
+from trunkcall.web.gateway import MOST_AUDITED, Gateway, Handler, Limits
 from web.asgi import Answer, Call, call, lifespan
 from web.support import wall_clock
 
@@ -167,9 +168,7 @@ async def test_an_error_of_the_domain_is_answered_as_the_model_has_it() -> None:
     assert json.loads(found.body)["state"] == "Stopped"
 
 
-@pytest.mark.parametrize(
-    "error", [RuntimeError("+12065550100"), StoreUnavailableError("/secret/path"), TimeoutError("+12065550100")]
-)
+@pytest.mark.parametrize("error", [RuntimeError("+12065550100"), OSError("/secret/path"), TimeoutError("+12065550100")])
 async def test_a_failure_of_ours_is_logged_without_what_it_was_about(error: Exception) -> None:
     with capture_logs() as logs:
         found = await answer(gateway({"StartCampaign": Recorder(error=error)}), request(*START))
@@ -254,6 +253,49 @@ async def test_every_answer_is_counted_with_its_operation() -> None:
     await answer(to, altered)
 
     assert counted == [("StartCampaign", 200, True), (None, 404, True), ("StartCampaign", 403, True)]
+
+
+async def test_what_a_key_has_tried_is_audited_and_what_a_stranger_has_tried_is_not() -> None:
+    """The log tells whom to ask. Anybody can write down another's access key id, and as often as he likes."""
+    entries: list[AuditEntry] = []
+    handler = Recorder()
+
+    async def admit(context: RequestContext) -> None:
+        if context.labels["id"] == "forbidden":
+            raise ApiError("AccessDeniedException", "No.")
+
+    to = gateway({"StartCampaign": handler}, audit=entries.append, admit=admit)
+    await answer(to, request(*START))
+    await answer(to, request("StartCampaign", {"id": "forbidden"}))
+    await answer(to, request(*RENAME))
+    await answer(to, request("StartCampaign", {"id": "x" * 20_000}))
+    await answer(to, request("GetCampaignState", {"id": "campaign-1"}))
+    await answer(to, Call("POST", b"/campaigns/campaign-1/start"))
+    await answer(to, call(sign(serialize(CAMPAIGNS_V1, *START), secret="guess")))
+    await answer(to, request(*START, path=b"/campaigns/another/start"))
+
+    assert [(entry.operation, entry.resource[:20], entry.status, entry.error) for entry in entries] == [
+        ("StartCampaign", "campaign-1", 200, None),
+        ("StartCampaign", "forbidden", 403, "AccessDeniedException"),
+        ("UpdateCampaignName", "campaign-1", 501, "NotImplementedException"),
+        ("StartCampaign", "x" * 20, 400, "ValidationException"),
+    ]
+    for entry in entries:
+        assert (entry.access_key_id, entry.source_address, entry.request_id) == (
+            ACCESS_KEY_ID,
+            "192.0.2.7",
+            "request-1",
+        )
+        assert len(entry.resource) <= MOST_AUDITED
+
+
+async def test_a_body_is_not_read_for_a_key_that_does_not_exist() -> None:
+    async def nobody(access_key_id: str) -> str | None:
+        return None
+
+    asked = request(*RENAME, chunks=(b"{",), stalls=True)
+
+    assert code(await answer(gateway(authenticate=nobody), asked)) == (403, "UnrecognizedClientException")
 
 
 async def test_health_is_told_to_everybody() -> None:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 BACKLOG = 2048
 GC_THRESHOLDS = (20_000, 20, 50)
 """Requests make objects that die by their reference counts; what a request leaves in a cycle can wait for a while."""
+FILES_FOR_THE_REST = 256
+"""Open files that are no connections of clients: the store, the carrier, the logs, and connections that are being
+closed. Without them the store could not go on when clients have taken all the others."""
 SWITCH_INTERVAL_S = 0.0005
 """How long the store's writer thread may keep the interpreter while the event loop wants it. Python's default of 5 ms
 is longer than most requests take."""
@@ -38,9 +42,27 @@ def serve(settings: Settings) -> None:
     """Serve the API and dial."""
     set_up_logging(settings)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    GuardedProtocol.most_connections = make_room_for(GuardedProtocol.most_connections)
     listener = listen(settings.host, settings.port)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_serve(settings, listener))
+
+
+def make_room_for(connections: int) -> int:
+    """Raise this process's limit of open files as far as it may be; returns how many connections it then allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + FILES_FOR_THE_REST
+    if resource.RLIM_INFINITY not in {soft, hard}:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    allowed = connections
+    if soft != resource.RLIM_INFINITY:
+        allowed = min(connections, max(soft - FILES_FOR_THE_REST, soft // 2))
+    if allowed < connections:
+        log.warning("the limit of open files allows few connections", extra={"connections": allowed})
+    return allowed
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -69,7 +91,10 @@ def set_up_logging(settings: Settings) -> None:
     if settings.log_format == "json":
         renderer = structlog.processors.JSONRenderer()
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Plain: the usual one shows the variables of frames, where phone numbers and secrets are.
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -117,12 +142,12 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         config = uvicorn.Config(
             server.gateway,
             http=GuardedProtocol,
+            ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=75,
             timeout_graceful_shutdown=5,
         )
         await server.start()

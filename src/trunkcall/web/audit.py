@@ -1,26 +1,35 @@
-"""The audit log: a line for each request that may change something. Who, what, from where, with what result.
+"""The audit log: a line for each request of an access key that may change something. Who, what, from where, with what
+result.
 
 Decides the line's form, and that a line reaches the file within ``FLUSH_AFTER_S``: a request does not wait for it. It
-holds ids and codes only, never a request's contents.
+holds ids and codes only, never a request's contents. Whose signature was accepted is decided elsewhere: what is
+entered here was done, or attempted, by the key that it names.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from dataclasses import dataclass
+import time
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+log = logging.getLogger(__name__)
+
 FLUSH_AFTER_S = 0.1
+RETRY_AFTER_S = 1.0
+LOG_EVERY_S = 60.0
+MOST_UNWRITTEN_BYTES = 8_000_000
+"""Kept for a disk that is full. What comes after is lost: a server that runs out of memory would lose more."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One line. ``access_key_id`` is only claimed where ``error`` says that the signature was not accepted."""
+class AuditEntry(msgspec.Struct, frozen=True):
+    """One line. Fields are put into their written form when the line is, many at a time."""
 
-    at: str
+    at: datetime
     request_id: str
     access_key_id: str
     source_address: str | None
@@ -35,28 +44,48 @@ class AuditLog:
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._lines: list[bytes] = []
+        self._entries: list[AuditEntry] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._encode = msgspec.json.Encoder().encode
+        self._encode_lines = msgspec.json.Encoder().encode_lines
         self._open = True
+        self._unwritten = b""
+        """What a full disk did not take: lines, the first of which may have been begun."""
+        self._log_at_s = 0.0
 
     def write(self, entry: AuditEntry) -> None:
         """Enter a line."""
-        self._lines.append(self._encode(entry))
+        self._entries.append(entry)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_AFTER_S, self._flush)
 
     def close(self) -> None:
         """Write what is left. May be called twice."""
         if self._open:
+            self._open = False
             self._flush()
             os.close(self._file)
-            self._open = False
 
     def _flush(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        lines, self._lines = self._lines, []
-        if lines:
-            os.write(self._file, b"\n".join(lines) + b"\n")
+        entries, self._entries = self._entries, []
+        lines = self._unwritten + self._encode_lines(entries)
+        if not lines:
+            return
+        written = 0
+        try:
+            written = os.write(self._file, lines)
+        except OSError as error:
+            self._failed(error)
+        self._unwritten = lines[written:]
+        if len(self._unwritten) > MOST_UNWRITTEN_BYTES:
+            self._unwritten = self._unwritten[: self._unwritten.rfind(b"\n", 0, MOST_UNWRITTEN_BYTES) + 1]
+        if self._unwritten and self._open:
+            self._timer = asyncio.get_running_loop().call_later(RETRY_AFTER_S, self._flush)
+
+    def _failed(self, error: OSError) -> None:
+        """Tell the log, once a minute. Requests go on: what the log still takes tells of them."""
+        if time.monotonic() >= self._log_at_s:
+            self._log_at_s = time.monotonic() + LOG_EVERY_S
+            log.error("the audit log cannot be written", extra={"why": os.strerror(error.errno or 0)})

@@ -1,37 +1,53 @@
-"""Limits of one connection, before there is a request: how many there may be, how large a head, how slow a sender.
+"""Limits of one connection, before there is a request: how many there may be, how large a head, how slow a client.
 
-Decides what uvicorn leaves open. It must not know what a request asks for; the body's limits are the gateway's.
+Decides what uvicorn leaves open: what is refused and in which words, who is hung up on, and when. Nothing that a client
+does is worth a line in the log, since anybody can do it all day. It must not know what a request asks for; the body's
+limits are the gateway's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, cast
+from collections.abc import Sized
+from typing import Any, ClassVar, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-MOST_CONNECTIONS: Final = 4096
-MOST_HEAD_BYTES: Final = 65_536
-"""Of request line and headers together. SDKs send about one kilobyte; a presigned URL a few."""
-MOST_HEADERS: Final = 100
-HEAD_TIMEOUT_S: Final = 15.0
-"""From the opening of a connection, or the first byte of a later request, to the end of its head."""
-BODY_TIMEOUT_S: Final = 30.0
-"""From the end of the head to the end of the body."""
-
-_REASONS: Final = {408: "Request Timeout", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+_REFUSALS: Final = {
+    400: ("Bad Request", "MalformedHttpRequestException", "This is no request of HTTP/1.1."),
+    408: ("Request Timeout", "RequestTimeoutException", "The request did not arrive in time."),
+    431: (
+        "Request Header Fields Too Large",
+        "RequestEntityTooLargeException",
+        "The request's headers are too large or too many.",
+    ),
+    503: ("Service Unavailable", "ServiceUnavailable", "All connections are in use. Try again shortly."),
+}
+"""Reason, code and message by status. Codes are those of AWS's common errors."""
 
 
 class _Cork:
     """A transport that sends what was written during one turn of the loop at once: uvicorn writes a response's head and
-    body apart, and a system call costs more than all of the gateway's routing."""
+    body apart, and a system call costs more than all of the gateway's routing.
 
-    __slots__ = ("_loop", "_pieces", "_transport")
+    A client that is still sending when the connection is closed would lose the answer to a reset, so it is listened to
+    until it has finished or ``patience_s`` are over. A client that does not take what was sent gets no longer either.
+    """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    __slots__ = ("_abort", "_loop", "_patience_s", "_pieces", "_transport", "closed", "unread")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, patience_s: float) -> None:
         self._transport = transport
         self._loop = loop
+        self._patience_s = patience_s
         self._pieces: list[bytes] = []
+        self._abort: asyncio.TimerHandle | None = None
+        self.closed = False
+        """Nothing more is sent, and what arrives is not looked at."""
+        self.unread = False
+        """A request began to arrive that has not arrived as a whole."""
 
     def write(self, data: bytes) -> None:
         if not self._pieces:
@@ -40,101 +56,260 @@ class _Cork:
 
     def close(self) -> None:
         self._flush()
-        self._transport.close()
+        if self.closed:
+            self._transport.close()
+            return
+        self.closed = True
+        if self.unread and not self._transport.is_closing():
+            self._transport.write_eof()
+            self._transport.resume_reading()
+        else:
+            self._transport.close()
+        if self.unread or self._transport.get_write_buffer_size():
+            self._abort = self._loop.call_later(self._patience_s, self._transport.abort)
+
+    def abort(self) -> None:
+        self.closed = True
+        self._transport.abort()
+
+    def lost(self) -> None:
+        """The connection is no more."""
+        self.closed = True
+        if self._abort is not None:
+            self._abort.cancel()
+
+    def is_closing(self) -> bool:
+        return self.closed or self._transport.is_closing()
 
     def _flush(self) -> None:
         pieces, self._pieces = self._pieces, []
-        if pieces and not self._transport.is_closing():
+        if pieces and not self.closed and not self._transport.is_closing():
             self._transport.write(b"".join(pieces))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
 
+class _Flow(FlowControl):
+    """Reads nothing while requests that were read wait for their turn: uvicorn would read on after each response, so
+    that a client who asks faster than it is answered would fill the memory."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if self.read_paused and not self._waiting:
+            super().resume_reading()
+
+
+class _Unheard(list[tuple[bytes, bytes]]):
+    """Where trailers go: what stands behind a body is no header of the request, and nobody asks for it."""
+
+    def append(self, _: tuple[bytes, bytes], /) -> None:
+        return
+
+
+_TRAILERS: Final = _Unheard()
+
+
+class _RefusedError(Exception):
+    """Stops the parser."""
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits."""
 
+    most_connections: ClassVar[int] = 4096
+    """Beyond it those who have been idle for the longest are hung up on; if nobody is idle, the new one is refused."""
+    most_head_bytes: ClassVar[int] = 65_536
+    """Of request line and headers together. SDKs send about one kilobyte; a presigned URL a few."""
+    most_headers: ClassVar[int] = 100
+    most_pipelined: ClassVar[int] = 256
+    """Requests that wait for the one before them. SDKs wait themselves."""
+    head_timeout_s: ClassVar[float] = 15.0
+    """From the opening of a connection, or the first byte of a later request, to the end of its head."""
+    body_timeout_s: ClassVar[float] = 30.0
+    """From the end of the head to the end of the body."""
+    answer_timeout_s: ClassVar[float] = 30.0
+    """For a client to take the answers that wait for it, and, once it was refused, to finish what it was sending."""
+    idle_timeout_s: ClassVar[float] = 75.0
+    """From an answer to the next request. Longer than SDKs and proxies keep a connection that they don't use."""
+
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._head_bytes = 0
-        self._in_head = True
+        self.timeout_keep_alive = self.idle_timeout_s  # type: ignore[assignment]  # for call_later, like any other
+        self._in_head = False
         self._in_body = False
+        self._received = 0
+        """Bytes since the last head or part of a body. Those that came in one piece with it are not counted."""
+        self._fault = 400
         self._timer: asyncio.TimerHandle | None = None
-        self._refused = False
+        self._answer_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        self._cork = _Cork(transport, self.loop, self.answer_timeout_s)
         # What uvicorn writes to is all that it needs of a transport.
-        super().connection_made(cast("asyncio.Transport", _Cork(transport, self.loop)))
-        if len(self.connections) > MOST_CONNECTIONS:
-            self._refuse(503)
-            return
-        self._timer = self.loop.call_later(HEAD_TIMEOUT_S, self._overdue)
+        super().connection_made(cast("asyncio.Transport", self._cork))
+        self.flow = _Flow(transport, self.pipeline)
+        if len(self.connections) > self.most_connections and not self._make_room():
+            self._cork.write(_answer(503))
+            self._cork.close()
+        else:
+            self._timer = self.loop.call_later(self.head_timeout_s, self._overdue)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        if self._answer_timer is not None:
+            self._answer_timer.cancel()
+        self._cork.lost()
         super().connection_lost(exc)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._answer_timer = self.loop.call_later(self.answer_timeout_s, self._cork.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._answer_timer is not None:
+            self._answer_timer.cancel()
+
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self._cork.closed:
             return
-        if self._in_head:
-            self._head_bytes += len(data)
-        super().data_received(data)
+        self._received += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # It is answered like any other request. What follows may be in another protocol.
+            self._read_no_more()
+            return
+        except httptools.HttpParserError:
+            self._refuse(self._fault)
+            return
         # Most heads and bodies come in one piece, and need no timer.
-        if self._in_head and self._head_bytes:
-            if self._head_bytes > MOST_HEAD_BYTES:
-                self._refuse(431)
-            elif self._timer is None:
-                self._timer = self.loop.call_later(HEAD_TIMEOUT_S, self._overdue)
-        elif self._in_body and self._timer is None:
-            self._timer = self.loop.call_later(BODY_TIMEOUT_S, self._overdue)
+        if self._in_head or self._in_body:
+            self._wait_for_more()
 
     def on_message_begin(self) -> None:
         self._in_head = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        received, self._head_bytes = self._head_bytes, 0
+        # What was received may hold a part of the body, so a large piece is looked at more closely.
+        if len(self.headers) > self.most_headers or (
+            self._received > self.most_head_bytes and self._head_size() > self.most_head_bytes
+        ):
+            self._fault = 431
+            raise _RefusedError
+        if len(self.pipeline) >= self.most_pipelined:
+            raise _RefusedError
         self._in_head = False
         self._in_body = True
-        self._stop_timer()
-        # What was received may hold a part of the body, so a large piece is looked at more closely.
-        if len(self.headers) > MOST_HEADERS or (received > MOST_HEAD_BYTES and self._head_size() > MOST_HEAD_BYTES):
-            self._refuse(431)
-            return
+        self._received = 0
+        if self._timer is not None:
+            self._stop_timer()
+            self._cork.unread = False
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
         super().on_headers_complete()
+        self.headers = _TRAILERS
 
     def on_body(self, body: bytes) -> None:
-        if not self._refused:
-            super().on_body(body)
+        self._received = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._in_body:
-            self._in_body = False
+        self._in_body = False
+        if self._timer is not None:
             self._stop_timer()
-        if not self._refused:
-            super().on_message_complete()
+            self._cork.unread = False
+        super().on_message_complete()
+
+    def _wait_for_more(self) -> None:
+        """A request has arrived in part."""
+        self._cork.unread = True
+        if self._received > self.most_head_bytes:
+            # Of a head; or of trailers, which the parser holds like headers.
+            self._refuse(431)
+        elif self._timer is None:
+            seconds = self.head_timeout_s if self._in_head else self.body_timeout_s
+            self._timer = self.loop.call_later(seconds, self._overdue)
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _overdue(self) -> None:
-        self._timer = None
+        if self.flow.read_paused:
+            # It is not the client who is slow.
+            self._timer = self.loop.call_later(self.body_timeout_s, self._overdue)
+            return
         # A connection on which nothing was ever sent is closed without a word.
-        self._refuse(408 if self._head_bytes or self._in_body else None)
+        self._refuse(408 if self._in_head or self._in_body else None)
 
     def _refuse(self, status: int | None) -> None:
-        """Answer with a status, if any, and close: what follows on this connection is not read."""
-        self._refused = True
+        """Answer what is arriving with a status, if any, and close. Where that would be taken for the answer to another
+        request, nothing is said."""
         self._stop_timer()
-        if self.transport.is_closing():
+        if self._cork.closed:
             return
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not self._in_body and not cycle.response_complete:
+            self._read_no_more()
+            return
+        if cycle is not None and self._in_body and (cycle.response_started or self.pipeline):
+            status = None
         if status is not None:
-            line = f"HTTP/1.1 {status} {_REASONS[status]}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-            self.transport.write(line.encode("ascii"))
-        self.transport.close()
+            self._cork.write(_answer(status))
+        self._cork.unread = status is not None
+        self._cork.close()
+
+    def _read_no_more(self) -> None:
+        """The last request that was read is the last that is answered."""
+        self.cycle.keep_alive = False
+        self.flow.pause_reading()
+        self._cork.unread = True
+
+    def _make_room(self) -> bool:
+        """Hang up on the sixteenth of all connections that has been idle for the longest: so many at once, because
+        looking for them takes time."""
+        idle = [
+            (until, id(other), other)
+            for other in self.connections
+            if isinstance(other, GuardedProtocol) and (until := other.idle_until()) is not None
+        ]
+        idle.sort()
+        for _, _, other in idle[: self.most_connections // 16 + 1]:
+            self.connections.discard(other)
+            other.hang_up()
+        return bool(idle)
+
+    def idle_until(self) -> float | None:
+        """When it would be closed, if no request is in progress; None if one is."""
+        if self._cork.closed:
+            return 0.0
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            return None
+        timer = self._timer or self.timeout_keep_alive_task
+        return timer.when() if timer is not None else None
+
+    def hang_up(self) -> None:
+        """Close at once."""
+        self._cork.abort()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _answer(status: int) -> bytes:
+    """In the form of the API's errors: an SDK tells its user what it was."""
+    reason, code, message = _REFUSALS[status]
+    body = f'{{"message":"{message}"}}'
+    return (
+        f"HTTP/1.1 {status} {reason}\r\nx-amzn-errortype: {code}\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n{body}"
+    ).encode("ascii")

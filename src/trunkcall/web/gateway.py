@@ -56,6 +56,8 @@ Hook: TypeAlias = Callable[[], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
 _REQUEST_ID = b"x-amzn-requestid"
+MOST_AUDITED = 512
+"""Characters of a path that may be written into the audit log; no ARN has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class Gateway:
         else:
             started = time.perf_counter()
             match: Match | None = None
+            context: RequestContext | None = None
             try:
                 request = HttpRequest(
                     scope["method"], scope["raw_path"], scope["query_string"], fold_headers(scope["headers"])
@@ -145,35 +148,32 @@ class Gateway:
                 credentials = sigv4.parse_credentials(request)
                 sigv4.check_scope(credentials, region=self._region, services=self._router.signing_names)
                 match = self._router.match(credentials.service, request.method, request.raw_path)
-                response = await self._answer(request, credentials, match, request_id, _source(scope), receive)
+                request = await self._verified(request, credentials, receive)
+                context = RequestContext(
+                    request_id, credentials.access_key_id, _source(scope), match.operation, match.labels
+                )
+                response = await self._answer(context, request)
             except _ClientGone:
                 return
             except Exception as error:  # Whatever it is, the client gets an answer.
                 response = self._failure(error, match.operation if match else None, request_id)
             if self._on_request is not None:
                 self._on_request(match.operation if match else None, response.status, time.perf_counter() - started)
-            if self._audit is not None and match is not None and match.operation.mutates:
-                self._audit(_audit_entry(match, credentials.access_key_id, request_id, _source(scope), response))
+            # What a stranger sends costs him nothing, so it is counted above and is no line on the disk.
+            if context is not None and self._audit is not None and context.operation.mutates:
+                self._audit(_audit_entry(context, response))
         await _send(response, request_id, send, head=scope["method"] == "HEAD")
 
-    async def _answer(
-        self,
-        request: HttpRequest,
-        credentials: sigv4.Credentials,
-        match: Match,
-        request_id: str,
-        source_address: str | None,
-        receive: Receive,
-    ) -> HttpResponse:
-        operation = match.operation
+    async def _verified(self, request: HttpRequest, credentials: sigv4.Credentials, receive: Receive) -> HttpRequest:
+        """The request with its body, whose signature is that of the key that it names."""
+        secret = await self._authenticate(credentials.access_key_id)
+        if secret is None:
+            raise sigv4.unknown_client()
         headers = request.headers
         if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
             body = await self._read_body(request, receive)
             request = HttpRequest(request.method, request.raw_path, request.raw_query, headers, body)
-        secret = await self._authenticate(credentials.access_key_id)
-        if secret is None:
-            raise sigv4.unknown_client()
-        identity = sigv4.verify(
+        sigv4.verify(
             request,
             credentials,
             secret,
@@ -181,13 +181,16 @@ class Gateway:
             region=self._region,
             services=self._router.signing_names,
         )
-        context = RequestContext(request_id, identity.access_key_id, source_address, operation, match.labels)
+        return request
+
+    async def _answer(self, context: RequestContext, request: HttpRequest) -> HttpResponse:
+        operation = context.operation
         if self._admit is not None:
             await self._admit(context)
         handler = self._handlers.get((operation.service, operation.name))
         if handler is None:
             raise not_offered(operation.name)
-        decoded = parse_request(operation, match.labels, request)
+        decoded = parse_request(operation, context.labels, request)
         if self._authorize is not None:
             await self._authorize(context, decoded)
         response = success_response(operation, await handler(context, decoded))
@@ -274,18 +277,19 @@ async def _receive_all(receive: Receive, limit: int) -> bytes:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _audit_entry(
-    match: Match, access_key_id: str, request_id: str, source_address: str | None, response: HttpResponse
-) -> AuditEntry:
+def _audit_entry(context: RequestContext, response: HttpResponse) -> AuditEntry:
+    error: str | None = None
+    if response.status >= 400:
+        error = next((value for name, value in response.headers if name == "x-amzn-errortype"), None)
     return AuditEntry(
-        at=datetime.now(UTC).isoformat(),
-        request_id=request_id,
-        access_key_id=access_key_id,
-        source_address=source_address,
-        operation=match.operation.name,
-        resource="/".join(match.labels.values()),
-        status=response.status,
-        error=next((value for name, value in response.headers if name == "x-amzn-errortype"), None),
+        datetime.now(UTC),
+        context.request_id,
+        context.access_key_id,
+        context.source_address,
+        context.operation.name,
+        "/".join(context.labels.values())[:MOST_AUDITED],
+        response.status,
+        error,
     )
 
 
