@@ -67,6 +67,31 @@ def test_a_real_carriers_clock_does_not_wait() -> None:
     assert clock.now() == START + 5 * SECOND
 
 
+def test_a_clock_that_is_behind_its_carriers_catches_up_and_one_that_is_ahead_stays() -> None:
+    """A contact that the carrier has talked to for a minute has not answered in the future."""
+    wall = Wall()
+    clock = clock_at(wall, pacing=False)
+    clock.catch_up(START + MINUTE)
+    assert clock.now() == START + MINUTE
+    wall.s += 1.0
+    assert clock.now() == START + 2 * MINUTE
+    clock.catch_up(START)
+    assert clock.now() == START + 2 * MINUTE
+
+
+async def test_what_is_due_by_the_carriers_time_is_done_at_once() -> None:
+    wall = Wall()
+    clock = clock_at(wall, pacing=False)
+    seen: list[Instant] = []
+    clock.call_at(START + MINUTE, lambda: seen.append(clock.now()))
+    async with ticking(clock):
+        await let_run()
+        assert seen == []
+        clock.catch_up(START + MINUTE)
+        await let_run()
+    assert seen == [START + MINUTE]
+
+
 async def test_calls_come_in_order_at_their_instants() -> None:
     wall = Wall()
     clock = clock_at(wall)

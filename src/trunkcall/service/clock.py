@@ -66,9 +66,8 @@ class InstanceClock:
 
     def catch_up(self, at: Instant) -> None:
         """Be at this instant at least: somebody whose time this is, is there already. It never goes back."""
-        behind = at - self.now()
-        if behind > 0:
-            self._base_at += behind
+        if at > self.now():
+            self._base_at += at - self._target()
             self._woken.set()
 
     def settle_with(self, settled: Callable[[], Awaitable[None]] | None) -> None:

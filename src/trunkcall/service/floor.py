@@ -7,8 +7,10 @@ use (PutUserStatus); their phones are the simulated carrier's.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 
 from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.errors import NotFoundError
 from trunkcall.service.presence import Presence
 
 
@@ -32,5 +34,7 @@ class SimulatedFloor:
                 self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
 
     def agent_done(self, agent_id: str) -> None:
-        """The agent has finished the work after a contact."""
-        self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
+        """The agent has finished the work after a contact. A carrier apart may have agents of a server that was here
+        before; nobody waits for those."""
+        with suppress(NotFoundError):
+            self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)

@@ -28,7 +28,7 @@ SILENCE_S: Final = 10.0
 TICK_S: Final = 0.5
 ASLEEP_S: Final = 2.0
 """A process that has not run for so long was stopped: what it is asked now may have been asked long ago."""
-MOST_UNSENT_BYTES: Final = 8 * 1024 * 1024
+MOST_UNSENT_BYTES: Final = 2 * wire.MOST_BYTES
 """A dialer that reads no faster is let go; it will come again and learn what it missed."""
 
 
@@ -50,6 +50,8 @@ class CarrierHost:
         """Agents by the legs that were made for them."""
         self._busy: set[str] = set()
         self._found: tuple[LiveLeg, ...] = ()
+        self._awake_s: float | None = None
+        """When this process was last seen to run, by the loop's time; None while nobody watches."""
 
     async def start(self) -> None:
         """Have the carrier tell everything from now on, whether anybody listens or not."""
@@ -58,13 +60,17 @@ class CarrierHost:
     async def watch(self) -> None:
         """Notice, until cancelled, that this process was stopped for a while, and let everybody go who waited."""
         loop = asyncio.get_running_loop()
-        last_s = loop.time()
-        while True:
-            await asyncio.sleep(TICK_S)
-            now_s = loop.time()
-            if now_s - last_s > ASLEEP_S:
-                self.drop()
-            last_s = now_s
+        try:
+            while True:
+                if self._has_slept():
+                    self.drop()
+                self._awake_s = loop.time()
+                await asyncio.sleep(TICK_S)
+        finally:
+            self._awake_s = None
+
+    def _has_slept(self) -> bool:
+        return self._awake_s is not None and asyncio.get_running_loop().time() - self._awake_s > ASLEEP_S
 
     def drop(self) -> None:
         """End every connection. What was asked for on them and is not done yet is not done."""
@@ -115,6 +121,9 @@ class CarrierHost:
         while True:
             async with asyncio.timeout(SILENCE_S):
                 line = await _line(reader)
+            if self._has_slept():
+                # On waking, what was sent meanwhile may be read before ``watch`` runs.
+                self.drop()
             if self._served is not writer:
                 return
             self._do(wire.decode_from_dialer(line))

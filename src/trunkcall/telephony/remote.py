@@ -113,7 +113,7 @@ class RemoteCarrier:
         self._send(command)
 
     def _send(self, frame: wire.FromDialer) -> bool:
-        """Hand a frame over. False if there is no session: then it has provably not left."""
+        """Hand a frame over. False if there is no session, or no room for it: then it has provably not left."""
         writer = self._writer
         if writer is None or writer.transport.is_closing():
             return False
@@ -121,7 +121,10 @@ class RemoteCarrier:
             self.trouble = "the carrier does not take what it is asked"
             writer.transport.abort()
             return False
-        writer.write(wire.encode(frame))
+        line = wire.encode(frame)
+        if len(line) > wire.MOST_BYTES_FROM_DIALER:
+            return False
+        writer.write(line)
         return True
 
     # --- the session --------------------------------------------------------------------------------------------------
@@ -149,6 +152,10 @@ class RemoteCarrier:
                 self.trouble = "the carrier cannot be reached"
             except (wire.WireError, ValueError):
                 self.trouble = "what answers at the carrier's address is no carrier of this version"
+            except Exception as error:
+                # A session that ends without a word would leave the dialer to ask nobody, for ever. No values: they may
+                # hold a phone number.
+                self.trouble = f"unforeseen {type(error).__name__} in the carrier's session"
             if not failures:
                 log.warning("the carrier is lost", extra={"why": self.trouble})
                 if self._sink is not None:

@@ -33,8 +33,10 @@ from trunkcall.telephony.carrier import Destination, PlaybackEnded
 
 VERSION: Final = 1
 """Of this protocol. Both sides must have the same."""
-MOST_BYTES: Final = 4 * 1024 * 1024
-"""Of a line. Only a Welcome with many thousand legs comes near."""
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Of a line from the carrier. A Welcome with a hundred thousand legs has room."""
+MOST_BYTES_FROM_DIALER: Final = 64 * 1024
+"""Of a line from the dialer: little, since strangers can make the carrier hold so much for as long as a handshake."""
 PURPOSE: Final = "carrier sessions"
 """For which the key is derived from the installation's secret key."""
 
