@@ -11,7 +11,8 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -21,13 +22,15 @@ from trunkcall.aws.campaigns_v1 import CampaignsV1
 from trunkcall.aws.model import CAMPAIGNS_V1, load_service
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
-from trunkcall.domain.directory import Directory
+from trunkcall.domain.directory import AccessKey, Directory
+from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.domain.instants import seconds
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.service.access_keys import new_access_key_id, new_secret
+from trunkcall.service.background import keep_running
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dial_requests import DialRequests
@@ -40,9 +43,13 @@ from trunkcall.service.presence import Presence
 from trunkcall.service.privacy import Privacy
 from trunkcall.settings import Settings
 from trunkcall.simulation.world import World
+from trunkcall.storage import sqlite_backup, sqlite_check
 from trunkcall.storage.data_dir import AUDIT_LOG, SECRET_KEY, DataDir
+from trunkcall.storage.disk import MEGABYTE
 from trunkcall.storage.secret_box import SecretBox, load_secret_key
 from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite_backup import Restored
+from trunkcall.storage.sqlite_check import StoreReport
 from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import Carrier
 from trunkcall.telephony.host import CarrierHost
@@ -57,14 +64,29 @@ from trunkcall.web.metrics import Metrics
 log = logging.getLogger(__name__)
 
 
-def open_store(path: Path) -> Store:
-    """The embedded store at this path."""
-    return SQLiteStore(path)
+def open_store(path: Path, *, min_free_mb: int = 0, sole: bool = False) -> Store:
+    """The embedded store at this path. ``sole`` is for who holds the data directory."""
+    return SQLiteStore(path, min_free=min_free_mb * MEGABYTE, sole=sole)
 
 
 async def migrate_store(path: Path) -> None:
     """Bring the embedded store at this path to this version's schema."""
-    await SQLiteStore(path).migrate()
+    await SQLiteStore(path, sole=True).migrate()
+
+
+def check_embedded_store(path: Path, *, unused: bool) -> StoreReport:
+    """Look for faults. ``unused`` says that no server has the store open."""
+    return sqlite_check.check_store(path, unused=unused)
+
+
+def back_up_store(path: Path, target: Path, *, unused: bool, force: bool) -> StoreReport:
+    """Copy the embedded store, beside a running server or not."""
+    return sqlite_backup.back_up(path, target, unused=unused, force=force)
+
+
+def restore_store(path: Path, backup: Path, *, name_of_former: str, pause: bool) -> Restored:
+    """Put a backup in the embedded store's place."""
+    return sqlite_backup.restore(path, backup, name_of_former=name_of_former, pause=pause)
 
 
 def new_contact_id() -> str:
@@ -90,8 +112,9 @@ class Server:
         """Begin to dial."""
         self.tasks.append(asyncio.create_task(self.clock.run(), name="clock"))
         self.tasks.append(asyncio.create_task(self.owner.run(), name="owner"))
-        self.tasks.append(asyncio.create_task(self.onboarding.run(), name="onboarding"))
-        self.tasks.append(asyncio.create_task(Privacy(self.store, self.clock).run(), name="retention"))
+        privacy = Privacy(self.store, self.clock)
+        for name, work in (("onboarding", self.onboarding.run), ("retention", privacy.run)):
+            self.tasks.append(asyncio.create_task(keep_running(work, name), name=name))
 
     async def stop(self) -> None:
         """Stop dialing, let contacts in progress go on for ``drain_s``, close what is left, close the store."""
@@ -114,7 +137,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     data_dir = DataDir(settings.data_dir)
     data_dir.open()
     box = _secret_box(settings)
-    store = open_store(data_dir.store_path)
+    store = open_store(data_dir.store_path, min_free_mb=settings.min_free_mb, sole=True)
     await store.open()
     # A carrier in a process of its own goes by its own clock, which this one follows.
     clock = InstanceClock(speed=settings.speed, pacing=not settings.carrier_url)
@@ -261,7 +284,12 @@ def _gateway(
     v1 = CampaignsV1(campaigns, dial_requests, onboarding, Paging(box.derive("nextToken")), scope)
     metrics = Metrics(owner, instance_id)
     health = Health(
-        instance_id, clock, settings.speed, lambda: owner.trouble or (remote.trouble if remote is not None else None)
+        instance_id,
+        clock,
+        settings.speed,
+        lambda: owner.trouble or (remote.trouble if remote is not None else None),
+        store_trouble=lambda: store.trouble,
+        refusal=lambda: store.refusal,
     )
     keys = KeyRing(store, box.open)
 
@@ -312,12 +340,8 @@ async def _directory(
     directory = await store.directory(instances[0].instance_id)
     assert directory is not None
     if not data_dir.has_shared_files:
-        key = (await store.access_keys())[0]
         data_dir.write_first(
-            credentials={
-                "aws_access_key_id": key.access_key_id,
-                "aws_secret_access_key": box.open(key.encrypted_secret, key.access_key_id),
-            },
+            credentials=_first_usable_key(await store.access_keys(), box),
             config={
                 "region": settings.region,
                 "endpoint_url": url,
@@ -328,6 +352,20 @@ async def _directory(
             },
         )
     return directory
+
+
+def _first_usable_key(keys: Sequence[AccessKey], box: SecretBox) -> dict[str, str]:
+    """The oldest access key of this secret key. A store that came without its secret key has only keys made since."""
+    for key in keys:
+        if key.revoked_at is None:
+            with suppress(SettingsError):
+                secret = box.open(key.encrypted_secret, key.access_key_id)
+                return {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": secret}
+    raise SettingsError(
+        "None of the store's access keys can be used: they were encrypted with another secret key. Put the secret.key "
+        "of the store's former server into this data directory. If it is lost, revoke them (`trunkcall keys list`, "
+        "`trunkcall keys revoke`) and make another with `trunkcall keys create`."
+    )
 
 
 def _engine_config(settings: Settings) -> EngineConfig:

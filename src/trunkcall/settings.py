@@ -124,7 +124,7 @@ SETTINGS: tuple[Setting, ...] = (
         "min_free_mb",
         int,
         200,
-        "While less of the store's disk is free, no campaigns or dial requests are taken; 0 takes them until it is full.",
+        "While less is free on the store's disk, no campaigns or dial requests are taken; 0: until it is full.",
         _within(0, 1_000_000_000),
     ),
     Setting(

@@ -20,6 +20,8 @@ from trunkcall.domain.errors import (
     LeaseLostError,
     NotFoundError,
     QuotaExceededError,
+    StoreDamagedError,
+    StoreFullError,
     StoreUnavailableError,
 )
 
@@ -49,7 +51,6 @@ def test_what_the_caller_can_act_on_is_told(error: Exception, code: str, status:
 @pytest.mark.parametrize(
     "error",
     [
-        StoreUnavailableError("disk /var/lib is full"),
         LeaseLostError(),
         IllegalTransitionError(),
         CarrierUnavailableError(),
@@ -63,6 +64,25 @@ def test_what_is_our_own_business_is_not_told(error: Exception) -> None:
 
     assert response.status == 500
     assert b"internal failure" in response.body
+
+
+@pytest.mark.parametrize(
+    ("error", "retry_after_s"),
+    [
+        (StoreUnavailableError("The disk is full. Nothing that was accepted is lost; try again shortly."), "5"),
+        (StoreFullError(), "30"),
+        (StoreDamagedError(), "60"),
+    ],
+)
+def test_a_store_that_fails_says_why_and_when_to_come_back(error: Exception, retry_after_s: str) -> None:
+    answer = to_api_error(error)
+
+    assert answer is not None
+    response = error_response(load(CAMPAIGNS_V1).operations["PutDialRequestBatch"], answer)
+    assert response.status == 500
+    assert dict(response.headers)["x-amzn-errortype"] == "InternalServerException"
+    assert dict(response.headers)["retry-after"] == retry_after_s
+    assert json.loads(response.body) == {"message": str(error)}
 
 
 def test_nothing_that_is_refused_for_good_is_retried_by_the_sdks() -> None:

@@ -16,9 +16,16 @@ from trunkcall.domain.errors import (
     InvalidStateError,
     NotFoundError,
     QuotaExceededError,
+    StoreDamagedError,
+    StoreFullError,
+    StoreUnavailableError,
 )
 
 INTERNAL_MESSAGE = "The request could not be processed because of an internal failure. Try again shortly."
+
+RETRY_STORE_S = 5
+RETRY_FULL_S = 30
+RETRY_DAMAGED_S = 60
 
 # No code of ours but the internal failure uses 500, 502, 503 or 504: every SDK retries those, and what is refused for
 # good must not be asked again. 501 is the one status of the 500s that no SDK retries.
@@ -57,18 +64,25 @@ class ApiError(Exception):
     """An error that is answered to the client.
 
     ``code`` is the name of an error shape or of a common AWS error. ``status`` overrides the model's. ``members`` are
-    further members of the error's body; those that the model lacks are not sent. ``message`` is sent as it is, so it
-    never holds a secret, a phone number or an attribute.
+    further members of the error's body; those that the model lacks are not sent. ``retry_after_s`` tells when another
+    try may be worth while. ``message`` is sent as it is, so it never holds a secret, a phone number or an attribute.
     """
 
     def __init__(
-        self, code: str, message: str, *, status: int | None = None, members: Mapping[str, object] | None = None
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int | None = None,
+        members: Mapping[str, object] | None = None,
+        retry_after_s: int | None = None,
     ) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.status = status
         self.members: Mapping[str, object] = members or {}
+        self.retry_after_s = retry_after_s
 
 
 def serialization_error(message: str) -> ApiError:
@@ -100,7 +114,8 @@ def to_api_error(error: Exception) -> ApiError | None:
     """The error that a client gets to see for an error of the domain.
 
     None when it is none of the client's business: the answer is then ``internal_error()``, and the cause is logged.
-    That includes an unavailable store and a lost lease, which the SDKs retry by themselves.
+    A lost lease is one; SDKs try again by themselves. A store that fails is not: the client reads why and when to come
+    back, and the store has told the log, once and not for every request.
     """
     match error:
         case ApiError():
@@ -117,5 +132,11 @@ def to_api_error(error: Exception) -> ApiError | None:
             return ApiError("ValidationException", error.message)
         case QuotaExceededError():
             return ApiError("ServiceQuotaExceededException", error.message)
+        case StoreFullError():
+            return ApiError("InternalServerException", error.message, retry_after_s=RETRY_FULL_S)
+        case StoreDamagedError():
+            return ApiError("InternalServerException", error.message, retry_after_s=RETRY_DAMAGED_S)
+        case StoreUnavailableError():
+            return ApiError("InternalServerException", error.message, retry_after_s=RETRY_STORE_S)
         case _:
             return None

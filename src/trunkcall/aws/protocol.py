@@ -144,7 +144,10 @@ def error_response(operation: Operation | None, error: ApiError) -> HttpResponse
         # `connect` calls it Message in most of its errors.
         body["Message" if "Message" in shape.members else "message"] = error.message
     status = error.status or (shape.status if shape is not None else COMMON_STATUSES.get(code, 400))
-    return HttpResponse(status, (_JSON, ("x-amzn-errortype", code)), _encode_json(body))
+    headers: tuple[tuple[str, str], ...] = (_JSON, ("x-amzn-errortype", code))
+    if error.retry_after_s is not None:
+        headers += (("retry-after", str(error.retry_after_s)),)
+    return HttpResponse(status, headers, _encode_json(body))
 
 
 def _parse_body(body: bytes) -> dict[str, Any]:

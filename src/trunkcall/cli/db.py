@@ -1,22 +1,104 @@
-"""`trunkcall db`: upkeep of the embedded store."""
+"""`trunkcall db`: upkeep of the embedded store.
+
+Decides what each command says, and which of them may run beside a server. It must not know how a store is kept.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from trunkcall.cli.options import with_settings
-from trunkcall.compose import migrate_store
+from trunkcall.compose import back_up_store, check_embedded_store, migrate_store, restore_store
 from trunkcall.settings import Settings
-from trunkcall.storage.data_dir import DataDir
+from trunkcall.storage.data_dir import SECRET_KEY, DataDir, DataDirInUseError
+from trunkcall.storage.disk import MEGABYTE
 
 app = typer.Typer(help="Look after the embedded store.", no_args_is_help=True)
+
+MIGRATE = "run `trunkcall db migrate` before the next start"
 
 
 @app.callback()
 def _db() -> None:
     """Look after the embedded store."""
+
+
+def check(settings: Settings) -> None:
+    """Look for damage. Changes nothing, and works beside a running server."""
+    data_dir = DataDir(settings.data_dir)
+    data_dir.check()
+    with _held_if_free(data_dir) as unused:
+        report = check_embedded_store(data_dir.store_path, unused=unused)
+    for name, faults in report.faults.items():
+        typer.echo(f"{name:<14}{'ok' if not faults else ''}".rstrip())
+        for fault in faults:
+            typer.echo(f"  {fault}")
+    typer.echo(f"{'version':<14}{report.version}{f', older than this Trunkcall: {MIGRATE}' if report.outdated else ''}")
+    typer.echo(f"{'size':<14}{report.size / MEGABYTE:,.1f} MB, {report.contacts:,} contacts")
+    typer.echo(f"{'disk':<14}{report.free / MEGABYTE:,.0f} MB free")
+    if not report.sound:
+        typer.echo("The store is damaged. Stop the server and restore a backup: `trunkcall db restore FILE`.")
+    if report.outdated or not report.sound:
+        raise typer.Exit(1)
+    typer.echo("The store is sound.")
+
+
+def backup(
+    settings: Settings,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file of this name.")] = False,
+) -> None:
+    """Copy the store to a file, also beside a running server. The secret key is not in it."""
+    data_dir = DataDir(settings.data_dir)
+    data_dir.check()
+    with _held_if_free(data_dir) as unused:
+        report = back_up_store(data_dir.store_path, file, unused=unused, force=force)
+    typer.echo(
+        f"{file} holds the store as of now, checked: {report.contacts:,} contacts, {report.size / MEGABYTE:,.1f} MB"
+    )
+    typer.echo(f"{_secret_key(settings)} is not in it. Keep a copy elsewhere: access keys are of no use without it.")
+
+
+def restore(
+    settings: Settings,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file made by `trunkcall db backup`.")],
+    keep_running: Annotated[
+        bool, typer.Option("--keep-running", help="Leave campaigns Running: what was dialed since is dialed again.")
+    ] = False,
+) -> None:
+    """Put a backup in the store's place and pause its campaigns. No server may be running."""
+    data_dir = DataDir(settings.data_dir)
+    data_dir.open()
+    try:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        name = f"{data_dir.store_path.name}.before-restore-{stamp}"
+        done = restore_store(data_dir.store_path, file, name_of_former=name, pause=not keep_running)
+    finally:
+        data_dir.close()
+    typer.echo(f"{data_dir.store_path} is {file} now: {done.report.contacts:,} contacts")
+    if done.aside is not None:
+        typer.echo(f"the former store is {done.aside}")
+    typer.echo(f"campaigns paused: {done.paused}; requests waiting: {done.waiting:,}")
+    typer.echo(
+        "What was dialed and accepted since the backup is not known to it. A waiting request may have been dialed "
+        "since; one that is Running dials it again."
+        if keep_running
+        else "What was dialed and accepted since the backup is not known to it. A waiting request may have been dialed "
+        "since: resume a campaign only if dialing it again is right."
+    )
+    if done.report.outdated:
+        typer.echo(f"its schema is an older version's: {MIGRATE}")
+    if not _secret_key(settings).exists():
+        typer.echo(
+            f"there is no {_secret_key(settings)}: put the one of the backup's server there before the next start"
+        )
 
 
 def migrate(settings: Settings) -> None:
@@ -31,4 +113,25 @@ def migrate(settings: Settings) -> None:
     typer.echo("the store has this version's schema")
 
 
+def _secret_key(settings: Settings) -> Path:
+    return Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / SECRET_KEY
+
+
+@contextmanager
+def _held_if_free(data_dir: DataDir) -> Iterator[bool]:
+    """Keep servers from starting, and tell True, unless one is running or the directory cannot be written."""
+    try:
+        data_dir.open()
+    except (DataDirInUseError, OSError):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        data_dir.close()
+
+
+app.command("check")(with_settings("data_dir")(check))
+app.command("backup")(with_settings("data_dir", "secret_key_file")(backup))
+app.command("restore")(with_settings("data_dir", "secret_key_file")(restore))
 app.command("migrate")(with_settings("data_dir")(migrate))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -47,10 +47,7 @@ def create(
     box = _secret_box(settings)
 
     async def make(keys: AccessKeys) -> NewAccessKey:
-        for existing in await keys.list_access_keys():
-            # The server could not read a secret that was encrypted with any other key than its own.
-            box.open(existing.encrypted_secret, existing.access_key_id)
-            break
+        _check_box(box, [key for key in await keys.list_access_keys() if key.revoked_at is None])
         return await keys.create_access_key(document)
 
     made = _with_keys(settings, make, box.seal)
@@ -133,6 +130,20 @@ def _secret_box(settings: Settings) -> SecretBox:
         return SecretBox(load_secret_key(path))
     except OSError as error:
         raise SettingsError(f"The secret key file {path} cannot be read: {error.strerror}.") from error
+
+
+def _check_box(box: SecretBox, keys: Sequence[AccessKey]) -> None:
+    """The server could not read a secret that was encrypted with any other key than its own. Raises SettingsError."""
+    refused: SettingsError | None = None
+    for key in keys:
+        try:
+            box.open(key.encrypted_secret, key.access_key_id)
+        except SettingsError as error:
+            refused = error
+        else:
+            return
+    if refused is not None:
+        raise SettingsError(f"{refused.message} If that one is lost, revoke them first: they are of no use to anybody.")
 
 
 def _read(policy: Path) -> str:

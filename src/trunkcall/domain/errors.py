@@ -59,6 +59,14 @@ class StoreUnavailableError(StoreError):
     """The store cannot be written at the moment. Nothing that was accepted is lost; try again shortly."""
 
 
+class StoreDamagedError(StoreUnavailableError):
+    """The store file is damaged. Run `trunkcall db check` on the server, and restore a backup if it finds anything."""
+
+
+class StoreFullError(StoreUnavailableError):
+    """The disk of this server is nearly full. Nothing that was accepted is lost, and dialing goes on."""
+
+
 class SchemaMismatchError(StoreError):
     """The store was written by another version of Trunkcall."""
 

@@ -38,6 +38,8 @@ RENEWALS = 6
 """How often a lease is renewed in its length."""
 POLL_EVERY_S = 1.0
 RETRY_AFTER_S = 1.0
+LOG_EVERY_S = 60.0
+"""How often the same reason for not dialing is logged."""
 
 
 class InstanceOwner:
@@ -80,6 +82,7 @@ class InstanceOwner:
         self._lease_until_s = 0.0
         self._engine: Engine | None = None
         self._dialer: Dialer | None = None
+        self._log_at_s: dict[str, float] = {}
         self.totals = DialerTotals()
         self.trouble: str | None = None
         """Why nothing is dialed at the moment, in words for /health; None while all is well."""
@@ -116,8 +119,11 @@ class InstanceOwner:
                     await self._carrier.close()
             except* Exception as group:
                 # Whatever it was, the store is the truth: the engine is dropped and built anew from it.
-                self.trouble = _why(group)
-                log.warning("dialing has stopped and is begun anew from the store", extra={"why": self.trouble})
+                self.trouble = why = _why(group)
+                # It is tried again every second, for hours if a disk is full for hours.
+                if self._monotonic() >= self._log_at_s.get(why, 0.0):
+                    self._log_at_s[why] = self._monotonic() + LOG_EVERY_S
+                    log.warning("dialing has stopped and is begun anew from the store", extra={"why": why})
                 await asyncio.sleep(RETRY_AFTER_S)
 
     async def suspend(self) -> None:

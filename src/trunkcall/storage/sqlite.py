@@ -37,6 +37,9 @@ from trunkcall.storage import sqlite_changes as changing
 from trunkcall.storage import sqlite_operations as operations
 from trunkcall.storage import sqlite_rows as rows
 from trunkcall.storage import sqlite_schema as schema
+from trunkcall.storage.disk import Room
+from trunkcall.storage.sqlite_faults import FAILURES, Troubles, fault_of, to_error
+from trunkcall.storage.sqlite_reader import Reader
 from trunkcall.storage.sqlite_schema import QUERIES
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 from trunkcall.storage.sqlite_writer import Operation, Writer
@@ -62,17 +65,28 @@ class SQLiteStore:
     """A Store in an SQLite file, used by one event loop. ``clock`` is the time of leases.
 
     A lease that has run out by this clock is refused by ``commit`` and ``expire_waiting`` even while nobody else has
-    acquired it; ``renew_lease`` revives it unless somebody has.
+    acquired it; ``renew_lease`` revives it unless somebody has. While less than ``min_free`` bytes of the disk are
+    free, nothing new is taken. ``sole`` says that no other server can have the file open, so that what a dead one has
+    left is put in order first.
     """
 
     def __init__(
-        self, path: Path, *, clock: Callable[[], Instant] = _wall_clock, busy_timeout: Duration = 5 * SECOND
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], Instant] = _wall_clock,
+        busy_timeout: Duration = 5 * SECOND,
+        min_free: int = 0,
+        sole: bool = False,
     ) -> None:
         self._path = path
         self._clock = clock
         self._busy_timeout = busy_timeout
+        self._sole = sole
+        self._room = Room(path.parent, min_free)
+        self._troubles = Troubles(path)
         self._writer: Writer | None = None
-        self._reader: sqlite3.Connection | None = None
+        self._reader: Reader | None = None
         self._campaigns: dict[str, tuple[Campaign, float]] = {}
         """Campaigns as last decoded, and until when that is good without looking."""
         self._directories: dict[str, tuple[Directory, float]] = {}
@@ -81,15 +95,15 @@ class SQLiteStore:
         """Create or check the schema. Raises SchemaMismatchError when it is newer, needs a migration or is not ours."""
         if self._writer is not None:
             raise StoreError("The store is open already.")
-        await asyncio.to_thread(self._prepare, schema.ensure_schema)
-        self._reader = schema.connect(self._path, self._busy_timeout, read_only=True)
-        self._writer = Writer(self._connect_to_write, asyncio.get_running_loop())
+        await asyncio.to_thread(self._prepare, schema.ensure_schema, settle=self._sole)
+        self._reader = Reader(self._connect_to_read, self._troubles)
+        self._writer = Writer(self._connect_to_write, asyncio.get_running_loop(), self._troubles)
 
     async def migrate(self) -> None:
         """Bring the file to this version's schema. No process may have the store open meanwhile."""
         if self._writer is not None:
             raise StoreError("Close the store before it is migrated.")
-        await asyncio.to_thread(self._prepare, schema.migrate_schema)
+        await asyncio.to_thread(self._prepare, schema.migrate_schema, settle=self._sole)
 
     async def close(self) -> None:
         """Finish what was begun and let go of every handle. May be called twice."""
@@ -100,14 +114,32 @@ class SQLiteStore:
         if reader is not None:
             reader.close()
 
-    def _prepare(self, step: Callable[[sqlite3.Connection], None]) -> None:
+    @property
+    def trouble(self) -> str | None:
+        """Why the file cannot be written or read at the moment, in words; None while all is well."""
+        return self._troubles.words
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing new is taken, in words; None while it is."""
+        return self._room.refusal
+
+    def _prepare(self, step: Callable[[sqlite3.Connection], None], *, settle: bool = False) -> None:
         try:
             schema.create_file(self._path)
-            schema.check_file(self._path, self._busy_timeout)
-            with closing(self._connect_to_write()) as connection:
+            with (
+                schema.checked_file(self._path, self._busy_timeout),
+                closing(self._connect_to_write()) as connection,
+            ):
+                if settle:
+                    schema.settle_log(connection, self._path)
                 step(connection)
-        except (sqlite3.Error, OSError) as error:
-            raise StoreUnavailableError(f"The store {self._path} cannot be opened: {error}") from error
+        except (*FAILURES, OSError) as error:
+            reason = fault_of(error, self._path).value
+            raise StoreUnavailableError(f"The store {self._path} cannot be opened. {reason} ({error})") from error
+
+    def _connect_to_read(self) -> sqlite3.Connection:
+        return schema.connect(self._path, self._busy_timeout, read_only=True)
 
     def _connect_to_write(self) -> sqlite3.Connection:
         return schema.connect(self._path, self._busy_timeout, read_only=False)
@@ -123,10 +155,7 @@ class SQLiteStore:
         """All rows of a point read, on this thread. In autocommit each sees the newest commit and holds nothing."""
         if self._reader is None:
             raise _not_open()
-        try:
-            return self._reader.execute(QUERIES[query], parameters).fetchall()
-        except sqlite3.Error as error:
-            raise StoreUnavailableError("The store cannot be read at the moment. Try again shortly.") from error
+        return self._reader.rows(query, parameters)
 
     def _row(self, query: str, *parameters: Any) -> rows.Row | None:
         found = self._rows(query, *parameters)
@@ -221,7 +250,8 @@ class SQLiteStore:
     # --- campaigns --------------------------------------------------------------------------------------------------
 
     async def create_campaign(self, campaign: Campaign, *, most: int | None = None) -> Campaign:
-        """Store a new campaign or return its namesake."""
+        """Store a new campaign or return its namesake. Raises StoreFullError while nothing new is taken."""
+        self._room.require()
         return await self._write(operations.CreateCampaign(campaign, rows.campaign_to_row(campaign), most))
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
@@ -305,7 +335,8 @@ class SQLiteStore:
     async def put_dial_requests(
         self, campaign_id: str, requests: Sequence[DialRequest], *, at: Instant, max_waiting: int
     ) -> PutResult:
-        """Accept dial requests in their order."""
+        """Accept dial requests in their order. Raises StoreFullError while nothing new is taken."""
+        self._room.require()
         values = [rows.request_to_values(request) for request in requests]
         return await self._write(
             lambda transaction: operations.put_dial_requests(
@@ -340,12 +371,7 @@ class SQLiteStore:
         self, after_sequence: int, campaign_id: str | None, instance_id: str | None, limit: int
     ) -> tuple[int, Sequence[ContactRecord]]:
         # A connection for each chunk costs little beside the chunk, and an export left half-way holds nothing.
-        try:
-            with closing(schema.connect(self._path, self._busy_timeout, read_only=True)) as connection:
-                parameters = (after_sequence, campaign_id, instance_id, limit)
-                found = connection.execute(QUERIES["contact_records"], parameters).fetchall()
-        except sqlite3.Error as error:
-            raise StoreUnavailableError("The store cannot be read at the moment. Try again shortly.") from error
+        found = self._read_beside("contact_records", after_sequence, campaign_id, instance_id, limit)
         last_sequence = found[-1][0] if found else after_sequence
         return last_sequence, [rows.record_from_row(row) for row in found]
 
@@ -364,13 +390,23 @@ class SQLiteStore:
         return forgotten
 
     def _find_number(self, phone_number: str) -> list[rows.Row]:
-        with closing(schema.connect(self._path, self._busy_timeout, read_only=True)) as connection:
-            return connection.execute(QUERIES["contacts_of_number"], (phone_number, _ERASED_AT_ONCE)).fetchall()
+        return self._read_beside("contacts_of_number", phone_number, _ERASED_AT_ONCE)
+
+    def _read_beside(self, query: str, *parameters: Any) -> list[rows.Row]:
+        """All rows of a long read, by a connection of its own, on the calling thread."""
+        try:
+            with closing(self._connect_to_read()) as connection:
+                return connection.execute(QUERIES[query], parameters).fetchall()
+        except FAILURES as error:
+            raise to_error(self._troubles.read_failed(error), error) from error
 
     def _drop_log(self) -> None:
         """What was overwritten must not live on in the write-ahead log."""
-        with closing(self._connect_to_write()) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            with closing(self._connect_to_write()) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except FAILURES as error:
+            raise to_error(self._troubles.write_failed(error), error) from error
 
     async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
         """Erase personal data of contacts that ended before the instant."""
@@ -385,7 +421,7 @@ class SQLiteStore:
     async def disposition_counts(self, campaign_id: str) -> Mapping[Disposition | None, int]:
         """How many contacts of the campaign ended how; what did not occur is left out."""
         return {
-            None if disposition is None else Disposition(disposition): contacts
+            None if disposition is None else rows.disposition(disposition): contacts
             for disposition, contacts in self._rows("disposition_counts", campaign_id)
             if contacts
         }

@@ -27,6 +27,7 @@ from trunkcall.domain.errors import (
     LeaseLostError,
     NotFoundError,
     QuotaExceededError,
+    StoreDamagedError,
 )
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.storage.sqlite_changes import expire_contact
@@ -248,13 +249,15 @@ def delete_campaign(transaction: WriteTransaction, campaign_id: str, at: Instant
 
 def _read_campaign(transaction: WriteTransaction, campaign_id: str) -> Campaign:
     row = transaction.row("campaign", campaign_id)
-    assert row is not None
+    if row is None:
+        # An index found it a moment ago.
+        raise StoreDamagedError
     return campaign_from_row(row)
 
 
 # --- dial requests ------------------------------------------------------------------------------------------------
 
-_ROW: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ROW: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MAX_ROWS: Final = 100
 """The most dial requests in one INSERT. One statement for all lets go of the interpreter's lock once, not per row."""
 
@@ -296,7 +299,7 @@ def _accept(
     """Accept all of them. Only when fewer rows than requests were added are the known tokens looked up."""
     first = transaction.take_sequences(len(requests))
     parameters: list[Any] = []
-    for sequence, (contact_id, client_token, phone_number, attributes, expires_at) in enumerate(values, first):
+    for sequence, (contact_id, client_token, phone_number, attributes, expires_at, seal) in enumerate(values, first):
         parameters += (
             sequence,
             contact_id,
@@ -307,6 +310,7 @@ def _accept(
             at,
             expires_at,
             at,
+            seal,
         )
     added = transaction.execute_sql(_accept_contacts(len(requests)), parameters)
     transaction.count_accepted(head, added)

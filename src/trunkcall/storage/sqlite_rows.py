@@ -1,12 +1,15 @@
 """Rows of the SQLite store to and from values of the domain.
 
-Decides the order of columns and the encoding of what SQLite has no type for. It must not know connections or threads.
+Decides the order of columns and the encoding of what SQLite has no type for, and that a row which cannot be decoded is
+a sign of a damaged file: SQLite has no checksums and hands out what it finds. It must not know connections or threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
+from zlib import crc32
 
 import msgspec
 
@@ -36,19 +39,41 @@ from trunkcall.domain.directory import (
     OnboardingJob,
     OnboardingStatus,
 )
+from trunkcall.domain.errors import StoreDamagedError
+from trunkcall.domain.instants import Instant
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Row: TypeAlias = tuple[Any, ...]
 """A row as sqlite3 gives it; the schema is STRICT, so the types are those of the columns."""
+
+_SIGN: Final = 1 << 63
+"""A seal is two checksums of 32 bits: who is dialed until when, and the attributes. SQLite's integers have a sign."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_map = msgspec.json.Decoder(dict[str, str]).decode
 _decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
+def _decodes(function: Callable[P, T]) -> Callable[P, T]:
+    """Have the function raise StoreDamagedError, which repeats no value, for what it cannot decode."""
+
+    @wraps(function)
+    def decode(*arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            return function(*arguments, **named)
+        except (ValueError, TypeError, msgspec.MsgspecError):
+            raise StoreDamagedError from None
+
+    return decode
+
+
 def to_json(value: Mapping[str, str] | Sequence[str] | Sequence[int]) -> str:
     return _encode(value).decode() if value else ("{}" if isinstance(value, Mapping) else "[]")
 
 
+@_decodes
 def strings_from_json(text: str) -> tuple[str, ...]:
     return _decode_list(text)
 
@@ -72,6 +97,7 @@ def job_to_row(job: OnboardingJob) -> Row:
     )
 
 
+@_decodes
 def job_from_row(row: Row) -> OnboardingJob:
     instance_id, status, enabled, encryption_type, key_arn, started_at, failure = row
     return OnboardingJob(
@@ -115,6 +141,17 @@ def campaign_to_row(campaign: Campaign) -> Row:
     )
 
 
+@_decodes
+def disposition(text: str) -> Disposition:
+    return Disposition(text)
+
+
+@_decodes
+def campaign_state(text: str) -> CampaignState:
+    return CampaignState(text)
+
+
+@_decodes
 def campaign_from_row(row: Row) -> Campaign:
     (campaign_id, arn, instance_id, name, dialer_type, bandwidth, capacity, flow_id, queue_id, source_number) = row[:10]
     enabled, await_prompt, state, created_at, tags, deleted_at, version = row[10:]
@@ -140,20 +177,42 @@ def campaign_from_row(row: Row) -> Campaign:
 
 def request_to_values(request: DialRequest) -> Row:
     """What of a contact's row the request alone decides."""
-    return (
+    attributes = to_json(request.attributes)
+    contact_id, token, number, expires_at = (
         request.contact_id,
         request.client_token,
         request.phone_number,
-        to_json(request.attributes),
         request.expires_at,
     )
+    seal = _seal_of_person(contact_id, token, number, expires_at) << 32 | crc32(attributes.encode())
+    return contact_id, token, number, attributes, expires_at, seal - _SIGN
+
+
+def _seal_of_person(contact_id: str, client_token: str, phone_number: str, expires_at: Instant) -> int:
+    return crc32(f"{contact_id}\0{client_token}\0{phone_number}\0{expires_at}".encode())
+
+
+@_decodes
+def _check_seal(
+    contact_id: str, client_token: str, phone_number: str, expires_at: Instant, attributes: str, seal: int | None
+) -> None:
+    """Raise StoreDamagedError if this is not what was accepted."""
+    if seal is None:
+        return
+    person = _seal_of_person(contact_id, client_token, phone_number, expires_at)
+    if seal + _SIGN != person << 32 | crc32(attributes.encode()):
+        raise StoreDamagedError
 
 
 def waiting_from_row(campaign_id: str, row: Row) -> WaitingContact:
-    contact_id, sequence, expires_at, client_token, phone_number = row
+    """A waiting contact. Raises StoreDamagedError rather than have somebody dialed whom nobody asked to dial."""
+    contact_id, sequence, expires_at, client_token, phone_number, seal = row
+    if seal is not None and seal + _SIGN >> 32 != _seal_of_person(contact_id, client_token, phone_number, expires_at):
+        raise StoreDamagedError
     return WaitingContact(contact_id, campaign_id, sequence, expires_at, client_token, phone_number)
 
 
+@_decodes
 def live_from_row(row: Row) -> LiveContact:
     """The row's columns are in the order of the fields."""
     values = list(row)
@@ -164,9 +223,12 @@ def live_from_row(row: Row) -> LiveContact:
     return LiveContact(*values)
 
 
+@_decodes
 def record_from_row(row: Row) -> ContactRecord:
-    """A contact record; the row's columns after its sequence are in the order of the record's fields."""
-    values = list(row[1:])
+    """A contact record; the row's columns are its sequence, then the record's fields in their order, then the seal."""
+    values = list(row[1:-1])
+    _, contact_id, _, _, client_token, phone_number, attributes, _, _, expires_at, *_ = row
+    _check_seal(contact_id, client_token, phone_number, expires_at, attributes, row[-1])
     values[_ATTRIBUTES] = _decode_map(values[_ATTRIBUTES])
     values[_STATE] = ContactState(values[_STATE])
     values[_ABANDONED] = bool(values[_ABANDONED])

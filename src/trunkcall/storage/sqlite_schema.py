@@ -10,7 +10,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -21,11 +21,15 @@ from trunkcall.domain.instants import MILLISECOND, SECOND, Duration
 _SQL = files("trunkcall.storage") / "sql" / "sqlite"
 _HEADER = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 
+_PIECE: Final = 1 << 20
 APPLICATION_ID: Final = 0x54524B43
 """``TRKC`` in the file's header: tells a store of ours from any other SQLite file."""
 
 
-_FOREIGN = "The file is not a store of Trunkcall. Choose another data directory, or move the file away."
+_FOREIGN = (
+    "The file is not a store of Trunkcall, or it is damaged beyond recognition. Choose another data directory, move "
+    "the file away, or restore a backup with `trunkcall db restore`."
+)
 
 
 def parse_queries(text: str) -> Mapping[str, str]:
@@ -113,26 +117,70 @@ def _use_write_ahead_log(connection: sqlite3.Connection, busy_timeout: Duration)
             return
 
 
-def check_file(path: Path, busy_timeout: Duration) -> None:
+@contextmanager
+def checked_file(path: Path, busy_timeout: Duration) -> Iterator[None]:
     """Raise SchemaMismatchError, without having changed it, if the file cannot be a store of this version or an older
-    one."""
+    one. The file is held open meanwhile: its last user writes the log back, and nobody must before it is settled."""
     try:
-        with closing(connect(path, busy_timeout, read_only=True)) as connection:
-            _version(connection)
-    except sqlite3.OperationalError:
-        raise
+        connection = connect(path, busy_timeout, read_only=True)
+        with closing(connection):
+            version_of(connection)
+            yield
     except sqlite3.DatabaseError as error:
-        raise SchemaMismatchError(_FOREIGN) from error
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
+            raise SchemaMismatchError(_FOREIGN) from error
+        raise
+
+
+def settle_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Write the write-ahead log over itself, and sync it.
+
+    Where a sync failed, the kernel shows what no disk holds. A process that lives on writes over it; one that died has
+    left it in the log, and whoever opens the file next takes it for committed and builds on it.
+    """
+    log = path.with_name(path.name + "-wal")
+    with _Transaction(connection):
+        if not log.exists():
+            return
+        file = os.open(log, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            offset = 0
+            while piece := os.pread(file, _PIECE, offset):
+                os.pwrite(file, piece, offset)
+                offset += len(piece)
+            if offset:
+                os.fsync(file)
+        finally:
+            os.close(file)
+
+
+def structure(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Everything that the file's schema has, by kind and name, without comments and the way lines are broken. What
+    SQLite keeps for itself is left out, but for the indexes of constraints."""
+    rows = connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name")
+    return {
+        (kind, name): f"{table} {' '.join(re.sub(r'--.*', '', sql).split())}"
+        for kind, name, table, sql in rows
+        if not name.startswith("sqlite_") or name.startswith("sqlite_autoindex_")
+    }
+
+
+def structure_of_version(version: int) -> dict[tuple[str, str], str]:
+    """What a file of this schema version has."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for migration in MIGRATIONS[:version]:
+            connection.executescript(migration)
+        return structure(connection)
 
 
 def ensure_schema(connection: sqlite3.Connection) -> None:
     """Create the schema in an empty file. Raises SchemaMismatchError when the file's is not this version's."""
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         raise sqlite3.OperationalError("its file system does not support write-ahead logging")
-    if _version(connection) == len(MIGRATIONS):
+    if version_of(connection) == len(MIGRATIONS):
         return
     with _Transaction(connection):
-        version = _version(connection)
+        version = version_of(connection)
         if version == 0:
             _apply(connection, SCHEMA, len(MIGRATIONS))
         elif version < len(MIGRATIONS):
@@ -144,13 +192,13 @@ def ensure_schema(connection: sqlite3.Connection) -> None:
 
 def migrate_schema(connection: sqlite3.Connection) -> None:
     """Bring the file's schema to this version, one transaction for each step. An empty file gets the schema."""
-    for number in range(_version(connection) + 1, len(MIGRATIONS) + 1):
+    for number in range(version_of(connection) + 1, len(MIGRATIONS) + 1):
         with _Transaction(connection):
-            if _version(connection) < number:
+            if version_of(connection) < number:
                 _apply(connection, MIGRATIONS[number - 1], number)
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def version_of(connection: sqlite3.Connection) -> int:
     """The file's schema version; 0 for an empty file. Raises SchemaMismatchError if it cannot be used at all."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application_id = int(connection.execute("PRAGMA application_id").fetchone()[0])

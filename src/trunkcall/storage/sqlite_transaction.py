@@ -14,8 +14,8 @@ from typing import Any
 
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.contact import Disposition
-from trunkcall.domain.errors import NotFoundError
-from trunkcall.storage.sqlite_rows import Row
+from trunkcall.domain.errors import NotFoundError, StoreDamagedError
+from trunkcall.storage.sqlite_rows import Row, campaign_state
 from trunkcall.storage.sqlite_schema import QUERIES
 
 
@@ -92,9 +92,11 @@ class WriteTransaction:
         return row
 
     def number(self, query: str, *parameters: Any) -> int:
-        """The one value of a query that counts."""
-        (value,) = self._connection.execute(QUERIES[query], parameters).fetchone()
-        return int(value)
+        """The one value of a query that counts, or of a row that is always there."""
+        row = self._connection.execute(QUERIES[query], parameters).fetchone()
+        if row is None:
+            raise StoreDamagedError
+        return int(row[0])
 
     def rows(self, query: str, *parameters: Any) -> list[Row]:
         return self._connection.execute(QUERIES[query], parameters).fetchall()
@@ -108,7 +110,7 @@ class WriteTransaction:
             key, _, instance_id, state, deleted, waiting = row
             # The row does not hold what this transaction has counted and not yet written.
             waiting += self._counts[key].waiting
-            head = CampaignHead(key, campaign_id, instance_id, CampaignState(state), bool(deleted), waiting)
+            head = CampaignHead(key, campaign_id, instance_id, campaign_state(state), bool(deleted), waiting)
             self._heads[campaign_id] = head
         return head
 
@@ -141,9 +143,7 @@ class WriteTransaction:
     def take_sequences(self, count: int) -> int:
         """The first of so many sequence numbers, greater than any given before."""
         if self._next_sequence is None:
-            row = self.row("contact_sequence")
-            assert row is not None
-            self._next_sequence = int(row[0]) + 1
+            self._next_sequence = self.number("contact_sequence") + 1
         first = self._next_sequence
         self._next_sequence += count
         return first

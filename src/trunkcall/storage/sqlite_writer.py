@@ -6,6 +6,9 @@ Every operation queued by the time the thread is free goes into one transaction,
 They run without savepoints first: nearly every operation that fails does so before its first change, and then nothing
 needs to be undone. Should one fail midway, the transaction is rolled back and the group run again with a savepoint
 around each. An operation may therefore run twice; it keeps no state but the transaction's.
+
+A connection that has met a fault of the disk is not used again: the next group gets a new one, and so goes on by itself
+as soon as the disk is well.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeAlias, TypeVar
 
-from trunkcall.domain.errors import StoreError, StoreUnavailableError, TrunkcallError
+from trunkcall.domain.errors import StoreError, TrunkcallError
+from trunkcall.storage.sqlite_faults import FAILURES, Fault, Troubles, to_error
 from trunkcall.storage.sqlite_transaction import NotTogetherError, WriteTransaction
 
 T = TypeVar("T")
@@ -59,9 +63,14 @@ class _FailedMidwayError(Exception):
 class Writer:
     """Runs operations in the order of their submission and answers each once it is durable."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, connect: Callable[[], sqlite3.Connection], loop: asyncio.AbstractEventLoop, troubles: Troubles
+    ) -> None:
         self._connect = connect
         self._connection: sqlite3.Connection | None = None
+        self._spent = False
+        """Whether the connection has met a fault and is only kept until there is another."""
+        self._troubles = troubles
         self._loop = loop
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="trunkcall-sqlite-writer", daemon=True)
@@ -104,15 +113,29 @@ class Writer:
     def _commit(self, group: Sequence[_Job]) -> Sequence[_Outcome]:
         """Run the group in one transaction. If that fails, no operation of it has happened."""
         try:
-            if self._connection is None:
-                self._connection = self._connect()
+            connection = self._connected()
             try:
-                return self._transact(self._connection, group, self._run_plainly)
+                outcomes = self._transact(connection, group, self._run_plainly)
             except _FailedMidwayError:
-                return self._transact(self._connection, group, self._run_with_savepoints)
+                outcomes = self._transact(connection, group, self._run_with_savepoints)
         except Exception as error:  # the thread outlives whatever went wrong; every caller is told
+            fault = self._troubles.write_failed(error)
             self._roll_back()
-            return [_Outcome(error=_unavailable(error)) for _ in group]
+            self._spent = self._spent or fault is not Fault.BUSY
+            return [_Outcome(error=to_error(fault, error)) for _ in group]
+        # A transaction that changed nothing has touched no disk and proves nothing.
+        if self._troubles.writing is not None and connection.total_changes:
+            self._troubles.writes_work()
+        return outcomes
+
+    def _connected(self) -> sqlite3.Connection:
+        """A connection to be trusted. The former is closed last: the index of the write-ahead log goes with its last
+        user, and without it SQLite would take for committed what a failed sync has left in the log."""
+        if self._connection is None or self._spent:
+            fresh = self._connect()
+            self._disconnect()
+            self._connection, self._spent = fresh, False
+        return self._connection
 
     def _transact(
         self,
@@ -162,7 +185,7 @@ class Writer:
         return outcomes
 
     def _roll_back(self) -> None:
-        """End the failed transaction, or, if even that fails, the connection: the next group gets a new one."""
+        """End the failed transaction, or, if even that fails, the connection: its locks must not outlive it."""
         if self._connection is None:
             return
         try:
@@ -202,18 +225,12 @@ def _run_operation(operation: Operation[Any], transaction: WriteTransaction) -> 
         refused = StoreError("The store refused a row that contradicts what it holds. Nothing was changed.")
         refused.__cause__ = error
         return _Outcome(error=refused)
-    except sqlite3.Error:
+    except FAILURES:
         raise
     except TrunkcallError as error:
         return _Outcome(error=error)
     except Exception as error:  # a defect in one operation must not fail its neighbours; its caller gets it as it is
         return _Outcome(error=error)
-
-
-def _unavailable(cause: Exception) -> StoreUnavailableError:
-    error = StoreUnavailableError()
-    error.__cause__ = cause
-    return error
 
 
 def _resolve(group: Sequence[_Job], outcomes: Sequence[_Outcome]) -> None:

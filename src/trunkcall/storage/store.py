@@ -5,7 +5,8 @@ for leases, whose time is the database's own.
 
 Promises, for every method that changes something: when it returns, the change survives kill -9 and power loss; when it
 raises a domain error, nothing was changed; when it raises StoreUnavailableError, the result may be unknown and the
-caller must read again before it goes on.
+caller must read again before it goes on. Its subclass StoreFullError is raised before anything is tried, by what would
+make the store grow.
 """
 
 from __future__ import annotations
@@ -94,6 +95,14 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finish what was begun and let go of every handle. May be called twice."""
 
+    @property
+    def trouble(self) -> str | None:
+        """Why it cannot be written or read at the moment, in words for /health; None while all is well."""
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing new is taken, in words for /health; None while it is."""
+
     # --- the contact centre -------------------------------------------------------------------------------------
 
     async def create_instance(self, directory: Directory, access_key: AccessKey | None = None) -> None:
@@ -140,7 +149,7 @@ class Store(Protocol):
     async def create_campaign(self, campaign: Campaign, *, most: int | None = None) -> Campaign:
         """Store a new campaign. If the instance has a campaign of that name that was not deleted, store nothing and
         return that one (its ``campaign_id`` differs from the given). Raises NotFoundError without the instance,
-        QuotaExceededError if the instance has ``most`` campaigns."""
+        QuotaExceededError if the instance has ``most`` campaigns, StoreFullError."""
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
         """The campaign, or None if there is none or it was deleted."""
@@ -184,7 +193,7 @@ class Store(Protocol):
     ) -> PutResult:
         """Accept dial requests in their order. A client token known in the campaign (or earlier in this batch) gets the
         first contact's id and adds nothing. Requests beyond ``max_waiting`` waiting contacts of the campaign are not
-        accepted. Raises NotFoundError; InvalidCampaignStateError unless the campaign is Running."""
+        accepted. Raises NotFoundError; InvalidCampaignStateError unless the campaign is Running; StoreFullError."""
 
     async def waiting_contacts(self, campaign_id: str, *, after_sequence: int, limit: int) -> Sequence[WaitingContact]:
         """Waiting contacts of the campaign in order of acceptance, beginning after the given sequence number (0 for

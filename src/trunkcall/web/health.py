@@ -1,4 +1,4 @@
-"""GET /health: whether requests are taken, what time it is for the instance, and why nothing is dialed, if so.
+"""GET /health: whether requests are taken, what time it is for the instance, and what is wrong, if anything is.
 
 Decides what a load balancer, a start script and a person are told. It must not reveal anything about campaigns.
 """
@@ -16,21 +16,36 @@ from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import to_datetime
 
 
+def _nothing() -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The page. ``trouble`` says why nothing is dialed, or None."""
+    """The page. ``trouble`` says why nothing is dialed, ``store_trouble`` why the store cannot be used, ``refusal`` why
+    nothing new is taken; each None while all is well."""
 
     instance_id: str
     clock: Clock
     speed: float
     trouble: Callable[[], str | None]
+    store_trouble: Callable[[], str | None] = _nothing
+    refusal: Callable[[], str | None] = _nothing
 
     async def page(self) -> HttpResponse:
-        """200 while requests are taken. Dialing may be in trouble all the same: accepted requests are safe."""
-        trouble = self.trouble()
+        """200 as long as the server answers: who would have it started anew for a full disk would help nobody."""
+        dialing, store, refusal = self.trouble(), self.store_trouble(), self.refusal()
+        status = "ok"
+        if dialing is not None:
+            status = "not dialing"
+        elif store is not None:
+            status = "store failing"
+        elif refusal is not None:
+            status = "taking nothing new"
         body = {
-            "status": "ok" if trouble is None else "not dialing",
-            "trouble": trouble,
+            "status": status,
+            # The store's words come first: they are why nothing is dialed, when both have some.
+            "trouble": store or dialing or refusal,
             "version": __version__,
             "instance_id": self.instance_id,
             "instance_time": to_datetime(self.clock.now()).isoformat().replace("+00:00", "Z"),

@@ -192,16 +192,16 @@ ON CONFLICT (campaign_key, disposition) DO UPDATE SET contacts = contacts + excl
 -- accept_contacts --
 -- The row of VALUES is repeated for each dial request of a batch. A client token known in the campaign adds nothing.
 INSERT INTO contact (
-    sequence, contact_id, campaign_key, client_token, phone_number, attributes, accepted_at, expires_at, updated_at
+    sequence, contact_id, campaign_key, client_token, phone_number, attributes, accepted_at, expires_at, updated_at, seal
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
 -- contact_of_token --
 SELECT sequence, contact_id FROM contact WHERE campaign_key = ? AND client_token = ?;
 
 -- waiting_contacts --
-SELECT contact_id, sequence, expires_at, client_token, phone_number
+SELECT contact_id, sequence, expires_at, client_token, phone_number, seal
 FROM contact INDEXED BY contact_waiting
 WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND state = 'Waiting' AND sequence > ?
 ORDER BY sequence LIMIT ?;
@@ -226,7 +226,7 @@ SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, pho
     accepted_at, expires_at, updated_at,
     contact.source_phone_number, contact.queue_id, attempts, attempted_at,
     ring_started_at, answered_at, detection, greeting_started_at, greeting_ended_at, queued_at, agent_id,
-    connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at
+    connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at, seal
 FROM contact CROSS JOIN campaign ON campaign.campaign_key = +contact.campaign_key
 WHERE contact.sequence > ?1
     AND (?2 IS NULL OR +contact.campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?2))
@@ -250,7 +250,7 @@ SET client_token = CASE
         WHEN instr(replace(client_token, '-', ''), substr(phone_number, 2)) THEN 'erased-' || sequence
         ELSE client_token
     END,
-    phone_number = '', attributes = '{}', updated_at = ?1
+    phone_number = '', attributes = '{}', seal = NULL, updated_at = ?1
 WHERE sequence IN (SELECT value FROM json_each(?2)) AND phone_number <> '';
 
 -- insert_erasure --
@@ -355,12 +355,12 @@ SELECT campaign_id, campaign.deleted_at IS NOT NULL OR state IN ('Stopped', 'Fai
 FROM campaign JOIN backlog USING (campaign_key) WHERE instance_id = ? AND waiting > 0 ORDER BY campaign_key;
 
 -- waiting_in_closed_campaign --
-SELECT contact_id, sequence, expires_at, client_token, phone_number
+SELECT contact_id, sequence, expires_at, client_token, phone_number, seal
 FROM contact INDEXED BY contact_waiting
 WHERE campaign_key = ? AND state = 'Waiting' ORDER BY sequence LIMIT ?;
 
 -- waiting_past_expiry --
-SELECT contact_id, sequence, expires_at, client_token, phone_number
+SELECT contact_id, sequence, expires_at, client_token, phone_number, seal
 FROM contact INDEXED BY contact_waiting_by_expiry
 WHERE campaign_key = ? AND state = 'Waiting' AND expires_at <= ? ORDER BY expires_at, sequence LIMIT ?;
 
@@ -374,3 +374,69 @@ SELECT contact_id, campaign_id, sequence, expires_at, contact.state, leg_id, att
     detection, greeting_ended_at, queued_at, agent_id, agent_leg_id, abandoned
 FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)
 WHERE instance_id = ? AND contact.state NOT IN ('Waiting', 'Ended') ORDER BY contact.sequence;
+
+-- Checking and restoring ---------------------------------------------------------------------------------------------
+
+-- check_backlogs --
+-- Campaigns whose counts of accepted and waiting contacts are not those of the contacts, with the differences.
+SELECT campaign_id, sum(accepted), sum(waiting)
+FROM (
+    SELECT campaign_key, accepted, waiting FROM backlog
+    UNION ALL
+    SELECT campaign_key, -count(*), -sum(state = 'Waiting') FROM contact GROUP BY campaign_key
+)
+LEFT JOIN campaign USING (campaign_key)
+GROUP BY campaign_key HAVING sum(accepted) OR sum(waiting) ORDER BY campaign_key;
+
+-- check_dispositions --
+SELECT campaign_id, disposition, sum(contacts)
+FROM (
+    SELECT campaign_key, disposition, contacts FROM disposition_count
+    UNION ALL
+    SELECT campaign_key, disposition, -count(*) FROM contact WHERE disposition IS NOT NULL
+    GROUP BY campaign_key, disposition
+)
+LEFT JOIN campaign USING (campaign_key)
+GROUP BY campaign_key, disposition HAVING sum(contacts) ORDER BY campaign_key, disposition;
+
+-- check_campaigns --
+SELECT instance_id, sum(campaigns)
+FROM (
+    SELECT instance_id, campaigns FROM instance
+    UNION ALL
+    SELECT instance_id, -count(*) FROM campaign WHERE deleted_at IS NULL GROUP BY instance_id
+)
+GROUP BY instance_id HAVING sum(campaigns) ORDER BY instance_id;
+
+-- check_counters --
+SELECT name FROM counter
+WHERE (name = 'contact_sequence' AND value < (SELECT max(sequence) FROM contact))
+    OR (name = 'campaign_version' AND value < (SELECT max(version) FROM campaign));
+
+-- check_values --
+-- Contacts with what no Trunkcall has written. ?1 are the states, ?2 the dispositions, as JSON.
+SELECT count(*) FROM contact
+WHERE state NOT IN (SELECT value FROM json_each(?1))
+    OR disposition NOT IN (SELECT value FROM json_each(?2))
+    OR (state = 'Ended') <> (disposition IS NOT NULL)
+    OR attempts NOT IN (0, 1)
+    OR NOT json_valid(attributes)
+    OR (state = 'Waiting' AND (phone_number NOT GLOB '+[0-9]*' OR substr(phone_number, 2) GLOB '*[^0-9]*'));
+
+-- count_contacts --
+SELECT count(*) FROM contact;
+
+-- waiting_to_be_dialed --
+SELECT coalesce(sum(waiting), 0) FROM backlog JOIN campaign USING (campaign_key)
+WHERE deleted_at IS NULL AND state IN ('Running', 'Paused');
+
+-- next_campaign_version --
+UPDATE counter SET value = value + 1 WHERE name = 'campaign_version';
+
+-- pause_running --
+UPDATE campaign SET state = 'Paused', version = (SELECT value FROM counter WHERE name = 'campaign_version')
+WHERE state = 'Running';
+
+-- void_leases --
+-- A backup does not know the tokens given since. Carriers refuse what is older than they have seen.
+UPDATE lease SET token = token + 1000000, owner = NULL, expires_at = 0;

@@ -195,6 +195,7 @@ CREATE TABLE contact (
     disconnect_reason TEXT, -- DisconnectReason
     after_contact_work_ended_at INTEGER,
     agent_leg_id TEXT, -- of the agent who was last rung for it
+    seal INTEGER, -- checksums of what was accepted; NULL: erased since, or accepted by a version without seals
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 

@@ -1,0 +1,180 @@
+"""Whether the file of an SQLite store is sound: its pages, its schema, its books.
+
+Decides what is looked at and how a fault is told. It changes nothing, works beside a running server, and must not know
+who asks. What it says holds ids and numbers, never a value of a contact.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.domain.errors import SchemaMismatchError, StoreDamagedError, StoreUnavailableError
+from trunkcall.domain.instants import MILLISECOND, SECOND, Duration
+from trunkcall.storage.disk import free_bytes
+from trunkcall.storage.sqlite_faults import FAILURES, Fault, fault_of
+from trunkcall.storage.sqlite_rows import Row, record_from_row, to_json
+from trunkcall.storage.sqlite_schema import MIGRATIONS, QUERIES, structure, structure_of_version, version_of
+
+_MOST_TOLD: Final = 20
+_PATIENCE: Final[Duration] = 5 * SECOND
+
+
+@dataclass(slots=True)
+class StoreReport:
+    """What was found. ``outdated`` tells that the schema is an older version's, which is no fault."""
+
+    version: int = 0
+    contacts: int = 0
+    size: int = 0
+    free: int = 0
+    outdated: bool = False
+    faults: dict[str, Sequence[str]] = field(default_factory=dict)
+    """By what was looked at; nothing where all is well."""
+
+    @property
+    def sound(self) -> bool:
+        return not any(self.faults.values())
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log beside a store."""
+    return path.with_name(path.name + "-wal")
+
+
+def index_of(path: Path) -> Path:
+    """The index of the log, which is good for nothing once no process has the store open."""
+    return path.with_name(path.name + "-shm")
+
+
+@contextmanager
+def reading(path: Path, *, unused: bool) -> Iterator[sqlite3.Connection]:
+    """One view of the store, from which nothing can be written. ``unused`` says that no server has it open: a file
+    without a log is then read as it is, and nothing appears beside it. So is one where nobody can write.
+
+    Raises SchemaMismatchError for what is no store, StoreUnavailableError where it cannot be read.
+    """
+    still = unused or not os.access(path.parent, os.W_OK)
+    mode = "immutable=1" if still and not log_of(path).exists() else "mode=ro"
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{mode}", uri=True, isolation_level=None)
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {_PATIENCE // MILLISECOND}")
+            connection.execute("BEGIN")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except FAILURES:
+            connection.close()
+            raise
+    except FAILURES as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
+            raise SchemaMismatchError(
+                f"{path} is not a store of Trunkcall, or is damaged beyond recognition."
+            ) from error
+        fault = fault_of(error, path)
+        if fault is Fault.DAMAGED:
+            raise StoreDamagedError(f"{path} is damaged where reading begins. Restore a backup.") from error
+        raise StoreUnavailableError(f"{path} cannot be read. {fault.value}") from error
+    with closing(connection):
+        yield connection
+
+
+def check_store(path: Path, *, unused: bool) -> StoreReport:
+    """Look at everything. Raises SchemaMismatchError for a newer store and for what is none, StoreUnavailableError for
+    what cannot be opened."""
+    with reading(path, unused=unused) as connection:
+        report = StoreReport(size=path.stat().st_size, free=free_bytes(path))
+        report.version = version_of(connection)
+        if not report.version:
+            raise SchemaMismatchError(f"{path} is empty.")
+        report.outdated = report.version < len(MIGRATIONS)
+        report.faults["pages"] = _tell(_pages, connection, path)
+        report.faults["foreign keys"] = _tell(_foreign_keys, connection, path)
+        report.faults["schema"] = _tell(_schema, connection, path)
+        if not report.faults["schema"]:
+            report.faults["counters"] = _tell(_counters, connection, path)
+            report.faults["contacts"] = _tell(_contacts, connection, path)
+        if report.sound:
+            report.contacts = _number(connection, QUERIES["count_contacts"])
+        return report
+
+
+def _tell(
+    look: Callable[[sqlite3.Connection], Iterable[str]], connection: sqlite3.Connection, path: Path
+) -> Sequence[str]:
+    try:
+        found = list(look(connection))
+    except FAILURES as error:
+        fault = fault_of(error, path)
+        if fault is not Fault.DAMAGED:
+            raise StoreUnavailableError(f"{path} cannot be read. {fault.value}") from error
+        return ["the file is damaged where this would be read"]
+    if len(found) > _MOST_TOLD:
+        return [*found[:_MOST_TOLD], f"and {len(found) - _MOST_TOLD} more"]
+    return found
+
+
+def _pages(connection: sqlite3.Connection) -> Iterator[str]:
+    for (told,) in connection.execute("PRAGMA integrity_check"):
+        if told != "ok":
+            yield from (line for line in str(told).splitlines() if line)
+
+
+def _foreign_keys(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"row {rowid} of {table} belongs to a {parent} that does not exist"
+
+
+def _schema(connection: sqlite3.Connection) -> Iterator[str]:
+    found = structure(connection)
+    expected = structure_of_version(_number(connection, "PRAGMA user_version"))
+    for kind, name in sorted(expected.keys() - found.keys()):
+        yield f"the {kind} {name} is missing"
+    for kind, name in sorted(found.keys() - expected.keys()):
+        yield f"the {kind} {name} is none of Trunkcall's"
+    for kind, name in sorted(found.keys() & expected.keys()):
+        if found[kind, name] != expected[kind, name]:
+            yield f"the {kind} {name} is not as it should be"
+
+
+def _counters(connection: sqlite3.Connection) -> Iterator[str]:
+    for campaign_id, accepted, waiting in _rows(connection, "check_backlogs"):
+        yield f"campaign {campaign_id}: accepted is off by {accepted}, waiting by {waiting}"
+    for campaign_id, disposition, contacts in _rows(connection, "check_dispositions"):
+        yield f"campaign {campaign_id}: the count of {disposition} is off by {contacts}"
+    for instance_id, campaigns in _rows(connection, "check_campaigns"):
+        yield f"instance {instance_id}: the count of campaigns is off by {campaigns}"
+    for (name,) in _rows(connection, "check_counters"):
+        yield f"the counter {name} is behind what was given out"
+
+
+def _contacts(connection: sqlite3.Connection) -> Iterator[str]:
+    states, dispositions = to_json([state.value for state in ContactState]), to_json([d.value for d in Disposition])
+    ((number,),) = _rows(connection, "check_values", states, dispositions)
+    if number:
+        yield f"{number} contacts hold what was never written"
+    if _number(connection, "PRAGMA user_version") < len(MIGRATIONS):
+        # The statements are for this version's columns.
+        return
+    broken = 0
+    for row in connection.execute(QUERIES["contact_records"], (0, None, None, -1)):
+        try:
+            record_from_row(row)
+        except StoreDamagedError:
+            broken += 1
+    if broken:
+        yield f"{broken} contacts are not what was accepted"
+
+
+def _rows(connection: sqlite3.Connection, query: str, *parameters: str) -> list[Row]:
+    return connection.execute(QUERIES[query], parameters).fetchall()
+
+
+def _number(connection: sqlite3.Connection, sql: str) -> int:
+    return int(connection.execute(sql).fetchone()[0])
