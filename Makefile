@@ -62,7 +62,7 @@ soak: setup
 	TRUNKCALL_SOAK=1 $(BIN)/python -m pytest tests/faults
 
 bench: setup clients
-	for bench in api store; do $(BIN)/python benchmarks/$$bench.py || exit 1; done
+	for bench in api store pacing; do $(BIN)/python benchmarks/$$bench.py || exit 1; done
 
 clean:
 	rm -rf .venv .venv-clients .mypy_cache .ruff_cache .pytest_cache .hypothesis
