@@ -59,7 +59,7 @@ docs: setup
 
 # The long form of the fault suite: some hours.
 soak: setup
-	TRUNKCALL_SOAK=1 $(BIN)/python -m pytest tests/faults
+	TRUNKCALL_SOAK=1 TRUNKCALL_FAULT_ROUNDS=100 $(BIN)/python -m pytest tests/faults tests/storage/test_damage.py --timeout 7200
 
 bench: setup clients
 	for bench in api store pacing; do $(BIN)/python benchmarks/$$bench.py || exit 1; done

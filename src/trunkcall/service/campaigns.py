@@ -55,6 +55,8 @@ class Campaigns:
         self._clock = clock
         self._new_id = new_id
         self._wakeups = wakeups
+        self._created_at: Instant = 0
+        """When the last campaign was created. Lists are in this order, and an instance's clock may stand still."""
 
     async def create_campaign(
         self,
@@ -75,6 +77,7 @@ class Campaigns:
         directory = await self._directory(instance_id)
         outbound_call = self._resolve(directory, dialer, outbound_call)
         campaign_id = self._new_id()
+        self._created_at = max(self._clock.now(), self._created_at + 1)
         campaign = Campaign(
             campaign_id=campaign_id,
             arn=self._scope.campaign_arn(campaign_id),
@@ -83,7 +86,7 @@ class Campaigns:
             dialer=dialer,
             outbound_call=outbound_call,
             state=CampaignState.INITIALIZED,
-            created_at=self._clock.now(),
+            created_at=self._created_at,
             tags=dict(tags),
         )
         stored = await self._store.create_campaign(campaign, most=self._most_campaigns)
