@@ -6,7 +6,6 @@ What a user would lose otherwise: every conversation of the floor, whenever the 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,7 @@ def test_agents_keep_talking_through_a_restart_of_the_dialer(tmp_path: Path) -> 
         campaign_id = client.create_campaign(**server.campaign_arguments())["id"]
         client.start_campaign(id=campaign_id)
         ids: dict[str, str] = {}
+        talked_to: set[str] = set()
         for how in (server.kill, server.stop):
             requests = [dial_request(f"{how.__name__}-{n}", n) for n in range(80)]
             ids |= put_all(server.client(), campaign_id, requests)
@@ -55,17 +55,13 @@ def test_agents_keep_talking_through_a_restart_of_the_dialer(tmp_path: Path) -> 
                 return len(talking) >= 3
 
             server.wait_until(some_talk)
-            talking = {r["ContactId"] for r in server.export() if r["State"] == "Connected"}
+            talked_to |= talking
             how()
             server.start()
         server.wait_until(lambda: ended(server) == len(ids))
         check(server, ids, carrier.originates())
         records = server.export()
-        of_those = [r for r in records if r["ContactId"] in talking]
-        assert of_those
-        assert {r["Disposition"] for r in of_those} == {"connected_to_agent"}
-        reasons = Counter(r["DisconnectReason"] for r in of_those)
-        assert reasons.total() > reasons["TELECOM_PROBLEM"], "nobody's talk went on"
+        assert {r["Disposition"] for r in records if r["ContactId"] in talked_to} == {"connected_to_agent"}
         for record in records:
             if record["Disposition"] == "connected_to_agent":
                 assert talked(record) > had_to_say(record) - LATE, "a conversation was cut"

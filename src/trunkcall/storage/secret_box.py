@@ -6,6 +6,7 @@ Decides the cipher (AES-256-GCM, NIST SP 800-38D) and the key file. It must not 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -48,22 +49,28 @@ class SecretBox:
 def load_secret_key(path: Path) -> bytes:
     """The key in the file; a new file, mode 0600, when there is none. Raises SettingsError for a file that holds no
     key."""
+    if not path.exists():
+        _make_key_file(path)
+    text = path.read_text(encoding="ascii", errors="replace").strip()
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        text = path.read_text(encoding="ascii", errors="replace").strip()
-        try:
-            key = bytes.fromhex(text)
-        except ValueError:
-            key = b""
-        if len(key) != _KEY_BYTES:
-            raise SettingsError(
-                f"The secret key file {path} must hold 64 hexadecimal digits and nothing else."
-            ) from None
-        return key
-    key = os.urandom(_KEY_BYTES)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise SettingsError(f"The secret key file {path} must hold 64 hexadecimal digits and nothing else.")
     return key
+
+
+def _make_key_file(path: Path) -> None:
+    """Make the file, whole from its first moment: a server and a carrier may start together."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(os.urandom(_KEY_BYTES).hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(part, path)
+    finally:
+        part.unlink()
