@@ -57,14 +57,14 @@ def main() -> None:
     only, seeds = arguments.only, arguments.seeds
     for agents, bar in BARS.items():
         if only in (None, "bars"):
-            measure({"dialer": "predictive", "agents": agents}, seeds, bar)
+            measure({"pacer": "predictive", "agents": agents}, seeds, bar)
         if only in (None, "ledger"):
-            measure({"dialer": "predictive", "agents": agents, "ledger": False}, seeds, None)
+            measure({"pacer": "predictive", "agents": agents, "ledger": False}, seeds, None)
         if only in (None, "progressive"):
-            measure({"dialer": "progressive", "agents": agents}, seeds, None)
+            measure({"pacer": "progressive", "agents": agents}, seeds, None)
     if only in (None, "worlds"):
         for agents, world_bar, world in OTHER_WORLDS:
-            measure({"dialer": "predictive", "agents": agents, **world}, seeds, world_bar)
+            measure({"pacer": "predictive", "agents": agents, **world}, seeds, world_bar)
 
 
 if __name__ == "__main__":

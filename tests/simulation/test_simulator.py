@@ -50,7 +50,7 @@ def test_a_trace_replays_to_the_same_commands() -> None:
 
 def test_one_to_one_is_as_busy_as_renewal_theory_says() -> None:
     """An agent alternates between dialing until somebody answers and handling: H / (H + L / p)."""
-    shifts = [run(seed, agents=40, dialer="progressive") for seed in range(3)]
+    shifts = [run(seed, agents=40, pacer="progressive") for seed in range(3)]
     until_live_s = (0.25 * 12 + 0.30 * 24.5 + 0.10 * 3 + 0.35 * 28) / 0.25
     expected = 150 / (150 + until_live_s)
     for shift in shifts:
@@ -67,7 +67,7 @@ def erlang_b(lines: int, load: float) -> float:
 
 def test_lines_are_as_busy_as_a_loss_system_that_is_always_full() -> None:
     """Agentless dialing keeps every line in use: attempts are lines × time over the mean time that one holds a line."""
-    shift = run(dialer="agentless", channels=30, human_ratio=0, machine_ratio=0, failure_ratio=0, hours=4)
+    shift = run(pacer="agentless", channels=30, human_ratio=0, machine_ratio=0, failure_ratio=0, hours=4)
     expected = 30 * 4 * 3600 / 28
     assert shift.attempts == pytest.approx(expected, rel=0.01)
     assert erlang_b(30, 10_000.0) > 0.99
@@ -130,7 +130,7 @@ def test_a_scenario_file_gives_parameters_by_their_names(tmp_path: Path) -> None
         ("human_ratio = 0.9", "shares of one whole"),
         ("human_ratio = 1.5", "at most 1"),
         ("hours = 0", "above 0"),
-        ("dialer = 'psychic'", "predictive, progressive or agentless"),
+        ("pacer = 'psychic'", "predictive, progressive or agentless"),
         ("agents = ", "not TOML"),
         ("talk_mean_s = nan", "at least 0"),
     ],

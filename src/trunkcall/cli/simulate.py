@@ -42,7 +42,7 @@ def simulate(
 ) -> None:
     """Simulate shifts of the real engine on virtual time."""
     scenario = read_scenario(Path(scenario_file)) if scenario_file is not None else Scenario()
-    given = {"agents": agents, "hours": hours, "dialer": pacer}
+    given = {"agents": agents, "hours": hours, "pacer": pacer}
     scenario = with_values(scenario, {k: v for k, v in given.items() if v is not None}, "the command line")
     scenario = with_values(scenario, assignments(settings or []), "--set")
     shifts: list[Shift] = []

@@ -5,7 +5,8 @@ Decides which pacer a dialer type gets. It must not know when a pacer is asked.
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable
+from typing import TypeAlias, assert_never
 
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.errors import IllegalTransitionError
@@ -25,9 +26,13 @@ OVER = frozenset({CampaignState.STOPPED, CampaignState.FAILED})
 """States in which a campaign will never dial again."""
 
 
-def pacer_for(dialer_type: DialerType, config: EngineConfig) -> Pacer:
-    """The pacing method of a dialer type."""
-    match dialer_type:
+PacerFor: TypeAlias = Callable[[CampaignChanged, EngineConfig], Pacer]
+"""Chooses the pacing method of a campaign by its settings."""
+
+
+def pacer_for(settings: CampaignChanged, config: EngineConfig) -> Pacer:
+    """The pacing method of the campaign's dialer type."""
+    match settings.dialer_type:
         case DialerType.PREDICTIVE:
             return PredictivePacer(target_ratio=config.ledger.target_ratio, grace=config.abandonment_threshold)
         case DialerType.PROGRESSIVE:
@@ -35,7 +40,7 @@ def pacer_for(dialer_type: DialerType, config: EngineConfig) -> Pacer:
         case DialerType.AGENTLESS:
             return AgentlessPacer()
         case _:
-            assert_never(dialer_type)
+            assert_never(settings.dialer_type)
 
 
 class CampaignDialing:
@@ -43,6 +48,7 @@ class CampaignDialing:
 
     __slots__ = (
         "_config",
+        "_pacer_for",
         "bereft",
         "blocked",
         "contacts",
@@ -60,10 +66,11 @@ class CampaignDialing:
         "window",
     )
 
-    def __init__(self, settings: CampaignChanged, config: EngineConfig, now: Instant) -> None:
+    def __init__(self, settings: CampaignChanged, config: EngineConfig, pacer_for: PacerFor, now: Instant) -> None:
         self.settings = settings
         self._config = config
-        self.pacer = pacer_for(settings.dialer_type, config)
+        self._pacer_for = pacer_for
+        self.pacer = pacer_for(settings, config)
         self.next_look_at: Instant = 0
         self.window = Window(config.window_size)
         self.contacts: dict[str, Contact] = {}
@@ -118,7 +125,7 @@ class CampaignDialing:
         if self.over and settings.state not in OVER:
             raise IllegalTransitionError("a campaign that is over cannot be begun again; nothing was changed")
         if settings.dialer_type is not self.settings.dialer_type:
-            self.pacer = pacer_for(settings.dialer_type, self._config)
+            self.pacer = self._pacer_for(settings, self._config)
         if settings.state is CampaignState.RUNNING and self.settings.state is not CampaignState.RUNNING:
             self.running_since = now
         self.settings = settings

@@ -11,7 +11,7 @@ from typing import assert_never
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.adoption import Adoption
-from trunkcall.engine.campaigns import OVER, CampaignDialing
+from trunkcall.engine.campaigns import OVER, CampaignDialing, PacerFor, pacer_for
 from trunkcall.engine.commands import Command
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.dialing import Dialing
@@ -47,11 +47,13 @@ from trunkcall.engine.timers import TimerKind
 class Engine:
     """The dialing engine of one instance.
 
-    ``new_id`` makes leg ids. Every call takes the present instant of the instance's clock; one earlier than an instant
+    ``new_id`` makes leg ids; ``pacer_for`` chooses how a campaign is paced, by its dialer type unless something else is
+    to be compared. Every call takes the present instant of the instance's clock; one earlier than an instant
     seen before counts as that one, so that a clock set back stops nothing and repeats nothing.
     """
 
-    def __init__(self, config: EngineConfig, *, new_id: NewId) -> None:
+    def __init__(self, config: EngineConfig, *, new_id: NewId, pacer_for: PacerFor = pacer_for) -> None:
+        self._pacer_for = pacer_for
         self._state = EngineState(config, new_id)
         self._life = ContactLife(self._state)
         self._adoption = Adoption(self._state, self._life)
@@ -195,7 +197,8 @@ class Engine:
         campaign = state.campaigns.get(event.campaign_id)
         if campaign is None:
             if event.state not in OVER or event.in_progress:
-                campaign = state.campaigns[event.campaign_id] = CampaignDialing(event, state.config, now)
+                campaign = CampaignDialing(event, state.config, self._pacer_for, now)
+                state.campaigns[event.campaign_id] = campaign
                 if campaign.over:
                     state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, event.campaign_id)
             return

@@ -24,7 +24,7 @@ class Scenario:
     world: World = field(default_factory=World)
     agents: int = 20
     hours: float = 8.0
-    dialer: str = "predictive"
+    pacer: str = "predictive"
     """How the campaign dials: predictive, progressive or agentless."""
     drift: float = 0.0
     """Amplitude of a sine on the human ratio, relative to it. The dialer is not told."""
@@ -146,5 +146,5 @@ def _check(scenario: Scenario, source: str) -> None:
     world = scenario.world
     if world.human_ratio + world.machine_ratio + world.failure_ratio > 1 + 1e-9:
         raise SettingsError(f"human_ratio, machine_ratio and failure_ratio in {source} are shares of one whole.")
-    if scenario.dialer not in set(DialerType) | {d.lower() for d in DialerType}:
-        raise SettingsError(f"dialer in {source} must be predictive, progressive or agentless.")
+    if scenario.pacer not in set(DialerType):
+        raise SettingsError(f"pacer in {source} must be predictive, progressive or agentless.")

@@ -144,7 +144,7 @@ class Simulator:
             agents=self._scenario.agents,
             hours=self._scenario.hours,
             seed=self._seed,
-            pacer=self._scenario.dialer.lower(),
+            pacer=self._scenario.pacer,
             attempts=self.attempts,
             live_answers=self.live_answers,
             abandoned=self.abandoned,
@@ -158,7 +158,7 @@ class Simulator:
 
     def _open(self) -> None:
         scenario = self._scenario
-        dialer = DialerType(scenario.dialer.lower())
+        dialer = DialerType(scenario.pacer)
         queue = None if dialer is DialerType.AGENTLESS else QUEUE
         names = [f"agent-{number}" for number in range(scenario.agents)]
         for name in names:
@@ -356,7 +356,7 @@ class Simulator:
         self._at(self._now + customer.fate.talk, self._leg_ends, who_ends, HangupCause.NORMAL)
 
     def _start_flow(self, command: StartFlow) -> None:
-        to_queue = self._scenario.dialer.lower() != DialerType.AGENTLESS
+        to_queue = self._scenario.pacer != DialerType.AGENTLESS
         step = BuiltinFlow(to_queue=to_queue).started(command.detection)
         match step:
             case TransferContactToQueue():
