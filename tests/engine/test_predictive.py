@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkcall.domain.instants import SECOND, Instant
-from trunkcall.engine.pacing.estimates import Durations, Ratio
-from trunkcall.engine.pacing.predictive import ENOUGH, PredictivePacer, _exactly, _nearly
+from trunkcall.engine.pacing.estimates import Durations, Floats, Ratio
+from trunkcall.engine.pacing.outlook import ANSWERED, INSTANTS, Outlook
+from trunkcall.engine.pacing.predictive import ENOUGH, MOST_AT_ONCE, PredictivePacer, _exactly, _nearly, _Prospect
 
 NOW: Instant = 1_000_000 * SECOND
-probabilities = st.lists(st.floats(0.0, 1.0), max_size=12).map(lambda values: np.array(values, dtype=np.float64))
+rows = st.lists(st.floats(0.0, 1.0), min_size=INSTANTS, max_size=INSTANTS).map(sorted)
+probabilities = st.lists(rows, max_size=8).map(lambda values: np.array(values, dtype=np.float64).reshape(-1, INSTANTS))
+"""For each agent or attempt, those of the instants ahead: they never decrease."""
 
 
 @dataclass
@@ -29,27 +32,30 @@ class View:
     waiting: int = 0
     share: float = 1.0
     headroom: float = 100.0
-    handling_since: list[Instant] = field(default_factory=list)
+    talking_since: list[Instant] = field(default_factory=list)
+    working_since: list[Instant] = field(default_factory=list)
     dialing_since: list[Instant] = field(default_factory=list)
 
 
 def experienced(*, abandons: int = 0) -> PredictivePacer:
-    """A pacer that has seen one attempt in four come to a live answer, and contacts of 150 s."""
-    pacer = PredictivePacer(target_ratio=0.03, grace=2 * SECOND)
+    """A pacer that has seen one attempt in four come to a live answer, and talks of 150 s with work of 30 s."""
+    pacer = PredictivePacer(target_ratio=0.03)
     for number in range(400):
         live = number % 4 == 0
         pacer.attempt_ended((12 if live else 28) * SECOND, live=live)
-        pacer.handling_ended((60 + number % 180) * SECOND)
+        pacer.talk_ended((60 + number % 180) * SECOND)
+        pacer.work_ended((20 + number % 20) * SECOND)
     for _ in range(abandons):
         pacer.abandoned()
     return pacer
 
 
 def test_until_it_has_learned_enough_it_dials_one_to_one() -> None:
-    pacer = PredictivePacer(target_ratio=0.03, grace=2 * SECOND)
+    pacer = PredictivePacer(target_ratio=0.03)
     assert pacer.attempts_wanted(View(free_agents=7, lines_in_flight=3), NOW) == 4
     for _ in range(ENOUGH):
-        pacer.handling_ended(100 * SECOND)
+        pacer.talk_ended(100 * SECOND)
+        pacer.work_ended(20 * SECOND)
     assert pacer.attempts_wanted(View(free_agents=7), NOW) == 7, "attempts have not come to anything yet"
 
 
@@ -58,9 +64,15 @@ def test_it_dials_more_than_one_to_one_when_few_answer() -> None:
 
 
 def test_it_dials_ahead_of_agents_who_will_be_free() -> None:
-    long_ago, just_now = [NOW - 235 * SECOND] * 8, [NOW - SECOND] * 8
-    assert experienced().attempts_wanted(View(handling_since=long_ago), NOW) > 5
-    assert experienced().attempts_wanted(View(handling_since=just_now), NOW) == 0
+    long_ago, just_now = [NOW - 38 * SECOND] * 8, [NOW - SECOND] * 8
+    assert experienced().attempts_wanted(View(working_since=long_ago), NOW) > 5
+    assert experienced().attempts_wanted(View(working_since=just_now), NOW) == 0
+
+
+def test_who_works_after_a_contact_will_be_free_before_who_talks() -> None:
+    same = [NOW - 30 * SECOND] * 8
+    working = experienced().attempts_wanted(View(working_since=same), NOW)
+    assert working > experienced().attempts_wanted(View(talking_since=same), NOW) == 0
 
 
 def test_what_rings_already_counts() -> None:
@@ -118,29 +130,55 @@ def test_a_campaign_counts_on_its_share_of_the_agents() -> None:
     risk=st.floats(0.0, 0.6),
 )
 def test_the_exact_answer_is_the_largest_that_keeps_the_risk(
-    supply: int, ends: np.ndarray, lives: np.ndarray, live_ratio: float, risk: float
+    supply: int, ends: Floats, lives: Floats, live_ratio: float, risk: float
 ) -> None:
-    wanted = _exactly(supply, ends, lives, live_ratio, risk)
+    prospect = _Prospect(supply, ends, lives, live_ratio, 1.0)
+    wanted = _exactly(prospect, risk)
     if wanted > 0:
-        assert too_many(supply, ends, lives, live_ratio, wanted) <= risk + 1e-9
-    assert too_many(supply, ends, lives, live_ratio, wanted + 1) > risk - 1e-9
+        assert finds_nobody(prospect, wanted - 1) <= risk + 1e-9
+    assert wanted == MOST_AT_ONCE or finds_nobody(prospect, wanted) > risk - 1e-9
 
 
-def too_many(supply: int, ends: np.ndarray, lives: np.ndarray, live_ratio: float, n: int) -> float:
-    """P(live answers > agents), summed over every combination of counts."""
-    agents, answers = [1.0], [1.0]
-    for q in ends:
-        agents = list(np.convolve(agents, [1 - q, q]))
-    for r in [*lives, *[live_ratio] * n]:
-        answers = list(np.convolve(answers, [1 - r, r]))
-    return sum(a * b for freed, a in enumerate(agents) for live, b in enumerate(answers) if live > supply + freed)
+def finds_nobody(prospect: _Prospect, others: int) -> float:
+    """The probability that an attempt which is begun beside so many others, if it is answered, finds no free agent:
+    summed over every combination of counts, as a mean over the instants."""
+    total = 0.0
+    for k in range(INSTANTS):
+        agents, answers = [1.0], [1.0]
+        for q in prospect.ends[:, k]:
+            agents = list(np.convolve(agents, [1 - q, q]))
+        for r in [*prospect.lives[:, k], *[prospect.live_ratio * ANSWERED[k]] * others]:
+            answers = list(np.convolve(answers, [1 - r, r]))
+        total += sum(
+            a * b
+            for freed, a in enumerate(agents)
+            for live, b in enumerate(answers)
+            if prospect.supply + freed - live <= 0
+        )
+    return total / INSTANTS
 
 
 @pytest.mark.parametrize("supply", [5, 20, 60])
 def test_the_approximation_is_near_the_exact_answer(supply: int) -> None:
-    ends, lives = np.full(30, 0.2), np.full(20, 0.2)
-    exact = _exactly(supply, ends, lives, 0.25, 0.05)
-    assert abs(_nearly(float(supply), ends, lives, 0.25, 0.05) - exact) <= max(2, exact * 0.06)
+    ends, lives = np.outer(np.full(30, 0.2), ANSWERED), np.outer(np.full(20, 0.2), ANSWERED)
+    prospect = _Prospect(supply, ends, lives, 0.25, 1.0)
+    exact = _exactly(prospect, 0.05)
+    assert abs(_nearly(prospect, 0.05) - exact) <= max(2, exact * 0.06)
+
+
+def test_the_forecast_tells_what_the_pacer_goes_by_and_changes_nothing() -> None:
+    pacer = experienced()
+    view = View(free_agents=3, working_since=[NOW - 30 * SECOND] * 8, dialing_since=[NOW - SECOND] * 8)
+    assert PredictivePacer(target_ratio=0.03).forecast(view, NOW) is None, "it has learned nothing yet"
+    forecast = pacer.forecast(view, NOW)
+    assert forecast is not None
+    assert forecast.live_ratio == pytest.approx(0.25, abs=0.01)
+    assert forecast.horizon == 12 * SECOND
+    assert forecast.lives_expected == pytest.approx(8 * 0.25, rel=0.02)
+    assert 4 < forecast.ends_expected < 8
+    assert forecast.risk_scale == 1.0
+    again = experienced()
+    assert pacer.attempts_wanted(view, NOW) == again.attempts_wanted(view, NOW)
 
 
 def test_a_ratio_follows_the_world_and_forgets() -> None:
@@ -153,14 +191,54 @@ def test_a_ratio_follows_the_world_and_forgets() -> None:
     assert ratio.value == pytest.approx(0.25, abs=0.01)
 
 
-def test_lengths_tell_what_will_end() -> None:
+def test_a_sample_forgets_what_is_long_ago() -> None:
     durations = Durations(100)
-    for _ in range(3):
-        for length in range(1, 101):
-            durations.enter(float(length))
-    ends = durations.ends_within(np.array([0.0, 50.0, 99.0, 500.0]), 25.0)
-    assert ends[0] == pytest.approx(0.25, abs=0.01)
-    assert ends[1] == pytest.approx(0.5, abs=0.02)
-    assert ends[2] > 0.7
-    assert 0 < ends[3] < 1
+    for length in [*range(1001, 1101), *range(1, 101), *range(1, 101)]:
+        durations.enter(float(length))
     assert len(durations) == 100
+    assert durations.longest == 100
+    assert durations.survival(np.array([0.0, 50.0, 100.0])) == pytest.approx([1.0, 0.5, 0.0], abs=0.06)
+    assert durations.quantiles(np.array([0.5]))[0] == pytest.approx(50, abs=4)
+
+
+@pytest.fixture(scope="module")
+def outlook() -> Outlook:
+    """Talks that end at a constant rate, work of 10 to 50 s, answers after 2 to 22 s; nobody answers after that."""
+    generator = np.random.default_rng(1)
+    outlook = Outlook()
+    for talk, work, ring in zip(
+        generator.exponential(120.0, 600), generator.uniform(10, 50, 600), generator.uniform(2, 22, 600), strict=True
+    ):
+        outlook.talks.enter(talk)
+        outlook.works.enter(work)
+        outlook.rings.enter(ring)
+        outlook.outcomes.enter(ring)
+        outlook.outcomes.enter(28.0)
+    outlook.refresh()
+    return outlook
+
+
+def test_work_ends_as_it_did_before(outlook: Outlook) -> None:
+    t = outlook.at_s
+    rows = outlook.working([NOW, NOW - 30 * SECOND, NOW - 600 * SECOND], NOW)
+    assert rows[0] == pytest.approx(np.clip((t - 10) / 40, 0, 1), abs=0.06)
+    assert rows[1] == pytest.approx(np.clip(t / 20, 0, 1), abs=0.08)
+    assert (rows[2] > 0).all(), "nothing lasts for ever"
+    assert (rows[2] < 1).all()
+
+
+def test_a_talk_is_followed_by_work(outlook: Outlook) -> None:
+    """P(free by t) is the integral over the end u of the talk, at rate 1/120 s, of P(work <= t - u)."""
+    row = outlook.talking([NOW - 60 * SECOND], NOW)[0]
+    for t, found in zip(outlook.at_s, row, strict=True):
+        u = np.linspace(0, t, 400)
+        density = np.exp(-u / 120) / 120 * np.clip((t - u - 10) / 40, 0, 1)
+        assert found == pytest.approx(float(np.trapezoid(density, u)), abs=0.006)
+
+
+def test_attempts_come_to_live_answers_by_their_age(outlook: Outlook) -> None:
+    rows = outlook.dialing([NOW, NOW - 12 * SECOND, NOW - 25 * SECOND], NOW, 0.5)
+    assert rows[0, -1] == pytest.approx(0.5, abs=0.01)
+    assert rows[0, :-1] == pytest.approx(0.5 * ANSWERED, abs=0.02)
+    assert rows[1, -1] == pytest.approx(0.25 / 0.75, abs=0.04), "half of those who would answer have not yet"
+    assert rows[2, -1] == 0.0, "nobody answers after 22 s"

@@ -34,7 +34,7 @@ def pacer_for(settings: CampaignChanged, config: EngineConfig) -> Pacer:
     """The pacing method of the campaign's dialer type."""
     match settings.dialer_type:
         case DialerType.PREDICTIVE:
-            return PredictivePacer(target_ratio=config.ledger.target_ratio, grace=config.abandonment_threshold)
+            return PredictivePacer(target_ratio=config.ledger.target_ratio)
         case DialerType.PROGRESSIVE:
             return ProgressivePacer()
         case DialerType.AGENTLESS:

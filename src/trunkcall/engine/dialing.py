@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import AttemptBegun, ContactExpired
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
@@ -16,6 +17,7 @@ from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import LineDemand, share_lines
 from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 from trunkcall.engine.transitions import CONTACT, ContactEvent, after
@@ -24,10 +26,11 @@ from trunkcall.engine.transitions import CONTACT, ContactEvent, after
 class _View:
     """One campaign as its pacer sees it."""
 
-    __slots__ = ("_campaign", "_now", "_state")
+    __slots__ = ("_agents", "_campaign", "_now", "_state")
 
     def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
+        self._agents: list[Agent] | None = None
         self._campaign = campaign
         self._now = now
 
@@ -65,10 +68,23 @@ class _View:
         return self._campaign.ledger.headroom(self._now)
 
     @property
-    def handling_since(self) -> Sequence[Instant]:
-        queue_id = self._campaign.settings.queue_id
-        agents = self._state.roster.agents.values()
-        return [a.handling_since for a in agents if a.contact is not None and queue_id in a.queue_ids]
+    def talking_since(self) -> Sequence[Instant]:
+        return [a.handling_since for a in self._coming() if a.state is not AgentState.AFTER_CONTACT_WORK]
+
+    @property
+    def working_since(self) -> Sequence[Instant]:
+        return [a.since for a in self._coming() if a.state is AgentState.AFTER_CONTACT_WORK]
+
+    def _coming(self) -> list[Agent]:
+        """The queue's agents who are in a contact and stay afterwards."""
+        if self._agents is None:
+            queue_id = self._campaign.settings.queue_id
+            agents = self._state.roster.agents.values()
+            stays = (None, AgentStatus.AVAILABLE)
+            self._agents = [
+                a for a in agents if a.contact is not None and a.next_status in stays and queue_id in a.queue_ids
+            ]
+        return self._agents
 
     @property
     def dialing_since(self) -> Sequence[Instant]:

@@ -299,7 +299,7 @@ class ContactLife:
                     status = agent.next_status
                 if agent.contact is not None:
                     self._state.out.append(AfterContactWorkEnded(agent.contact.contact_id, now))
-                    agent.contact.campaign.pacer.handling_ended(now - agent.handling_since)
+                    agent.contact.campaign.pacer.work_ended(now - agent.since)
                     agent.contact = None
             case AgentState.OFFLINE | AgentState.AVAILABLE | AgentState.ON_BREAK:
                 pass
@@ -450,6 +450,8 @@ class ContactLife:
     def _release(self, agent: Agent, now: Instant) -> None:
         """The contact is over for the agent; what is left is work after it."""
         self._state.roster.step(agent, AgentEvent.RELEASE, now)
+        if agent.contact is not None:
+            agent.contact.campaign.pacer.talk_ended(now - agent.handling_since)
 
     # --- ends -------------------------------------------------------------------------------------------------------
 

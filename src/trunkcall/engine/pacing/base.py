@@ -7,6 +7,7 @@ lines, attempts per second); a pacer only says how many attempts it would like.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from trunkcall.domain.instants import Duration, Instant
@@ -45,13 +46,35 @@ class PacingView(Protocol):
         """Abandonments that the campaign's ledger has left; infinite where it does not bind."""
 
     @property
-    def handling_since(self) -> Sequence[Instant]:
-        """Since when each agent of the queue who is in a contact has been: from being chosen to the end of the work
-        after it."""
+    def talking_since(self) -> Sequence[Instant]:
+        """Since when each agent of the queue who was chosen for a contact that still goes on has been. Whoever will be
+        away afterwards is left out, here and below."""
+
+    @property
+    def working_since(self) -> Sequence[Instant]:
+        """Since when each agent of the queue who is at work after a contact has been."""
 
     @property
     def dialing_since(self) -> Sequence[Instant]:
         """Since when each attempt has been in flight of which it is not yet known whether it is a live answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a pacer that looks ahead expects."""
+
+    live_ratio: float
+    """Live answers over attempts, as learned lately."""
+    horizon: Duration
+    """How long an attempt takes to a live answer, half of the time."""
+    ends_expected: float
+    """Agents, of the campaign's share, who are expected to become free by then."""
+    lives_expected: float
+    """Live answers to be expected of the attempts in flight."""
+    risk: float
+    """The probability that the campaign's feedback allows for a live answer to find nobody."""
+    risk_scale: float
+    """How much of that the ledger leaves: 1 all, 0 nothing."""
 
 
 class Pacer(Protocol):
@@ -72,8 +95,15 @@ class Pacer(Protocol):
     def attempt_ended(self, age: Duration, *, live: bool) -> None:
         """An attempt has come to a live answer, or to something else, so long after it began."""
 
-    def handling_ended(self, length: Duration) -> None:
-        """An agent is done with a contact, so long after being chosen for it."""
+    def forecast(self, view: PacingView, now: Instant) -> Forecast | None:
+        """What it expects; None of a method that looks at the present alone, or has learned too little yet. Asking
+        changes nothing."""
+
+    def talk_ended(self, length: Duration) -> None:
+        """A contact has ended, so long after its agent was chosen."""
+
+    def work_ended(self, length: Duration) -> None:
+        """An agent is done with the work after a contact, so long after its end."""
 
     def abandoned(self) -> None:
         """A live answer was not reached by an agent in time."""
@@ -87,7 +117,14 @@ class Unlearning:
     def attempt_ended(self, age: Duration, *, live: bool) -> None:
         """Nothing."""
 
-    def handling_ended(self, length: Duration) -> None:
+    def forecast(self, view: PacingView, now: Instant) -> Forecast | None:
+        """Nothing."""
+        return None
+
+    def talk_ended(self, length: Duration) -> None:
+        """Nothing."""
+
+    def work_ended(self, length: Duration) -> None:
         """Nothing."""
 
     def abandoned(self) -> None:

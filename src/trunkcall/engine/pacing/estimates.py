@@ -38,14 +38,16 @@ class Ratio:
 
 
 class Durations:
-    """The last ``memory`` lengths, in seconds, and their survival function."""
+    """The last ``memory`` lengths, in seconds, and their survival function. What is read of them is as of ``version``,
+    which changes when enough new lengths have come."""
 
-    __slots__ = ("_fresh", "_sorted", "_values")
+    __slots__ = ("_fresh", "_sorted", "_values", "version")
 
     def __init__(self, memory: int) -> None:
         self._values: deque[float] = deque(maxlen=memory)
         self._sorted: Floats = np.empty(0)
         self._fresh = 0
+        self.version = 0
 
     def __len__(self) -> int:
         return len(self._values)
@@ -53,28 +55,25 @@ class Durations:
     def enter(self, length_s: float) -> None:
         self._values.append(length_s)
         self._fresh += 1
-
-    @property
-    def mean(self) -> float:
-        ordered = self._ordered()
-        return float(ordered.mean()) if len(ordered) else 0.0
+        if self._fresh >= STALE_SHARE * len(self._values):
+            self._sorted = np.sort(np.fromiter(self._values, np.float64, len(self._values)))
+            self._fresh = 0
+            self.version += 1
 
     def surviving(self, ages_s: Floats) -> Floats:
         """How many of the lengths are longer than each age."""
-        ordered = self._ordered()
-        found: Floats = len(ordered) - np.searchsorted(ordered, ages_s, side="right").astype(np.float64)
+        found: Floats = len(self._sorted) - np.searchsorted(self._sorted, ages_s, side="right").astype(np.float64)
         return found
 
-    def ends_within(self, ages_s: Floats, horizon_s: float) -> Floats:
-        """For each age, the probability that what has lasted so long ends within the horizon. Half a length is added
-        to either count, so that what has lasted longer than anything before is not thought immortal."""
-        later = self.surviving(ages_s + horizon_s)
-        now = self.surviving(ages_s)
-        ending: Floats = 1.0 - (later + 0.25) / (now + 0.5)
-        return ending
+    def survival(self, ages_s: Floats) -> Floats:
+        """The share of the lengths that are longer than each age. There must be some."""
+        return self.surviving(ages_s) / len(self._sorted)
 
-    def _ordered(self) -> Floats:
-        if self._fresh and (self._fresh >= STALE_SHARE * len(self._values) or len(self._sorted) == 0):
-            self._sorted = np.sort(np.fromiter(self._values, np.float64, len(self._values)))
-            self._fresh = 0
-        return self._sorted
+    def quantiles(self, shares: Floats) -> Floats:
+        """The lengths below which such shares of them are. There must be some."""
+        found: Floats = np.quantile(self._sorted, shares)
+        return found
+
+    @property
+    def longest(self) -> float:
+        return float(self._sorted[-1]) if len(self._sorted) else 0.0

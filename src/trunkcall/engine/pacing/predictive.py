@@ -1,11 +1,13 @@
 """Predictive pacing: dial ahead of the agents who will be free, with as much risk as the law leaves.
 
-Decides how many attempts to begin, by looking one ring ahead. Let I agents be free and W live answers wait. Each agent
-in a contact is free within the horizon with a probability q that follows from how long the contact has lasted; each
-attempt in flight is a live answer with a probability r that follows from its age; a new attempt is one with probability
-p. The largest n is dialed for which
+Decides how many attempts to begin. An attempt begun now that comes to a live answer does so at one of a few instants
+ahead (outlook.py). By each of them some agents will have become free and some of the attempts in flight will have been
+answered, so the probability is known that this live answer finds nobody:
 
-    P(W + live answers of those in flight + live answers of n more > I + agents who become free) <= risk
+    P(free agents + agents who become free - waiting live answers - live answers in between <= 0)
+
+Attempts are added one by one for as long as its mean over the instants is at most ``risk``, each counting as one more
+that may be answered before the next.
 
 The risk is steered by what happens: every abandonment lowers it, every live answer raises it a little, so that it rests
 where abandonments are ``aim`` of the live answers. The ledger scales it down, smoothly and well before there is nothing
@@ -18,17 +20,19 @@ docs/explanation/pacing.md has the mathematics. It must not know carriers, store
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from trunkcall.domain.instants import SECOND, Duration, Instant
-from trunkcall.engine.pacing.base import PacingView
-from trunkcall.engine.pacing.estimates import Durations, Floats, Ratio
+from trunkcall.engine.pacing.base import Forecast, PacingView
+from trunkcall.engine.pacing.estimates import Floats, Ratio
+from trunkcall.engine.pacing.outlook import ANSWERED, INSTANTS, Outlook
 
 GAIN = 0.05
 """Of the feedback: how much one abandonment lowers the logarithm of the risk."""
 LEAST_RISK, MOST_RISK = 0.002, 0.6
-FIRST_RISK = 0.025
+FIRST_RISK = 0.035
 AIM_SHARE = 0.98
 """The ledger's target that the feedback aims at: what is left is for chance."""
 SMOOTH = 4.0
@@ -38,39 +42,62 @@ ENOUGH = 20
 EXACT_BELOW = 15
 """Agents below whom the distribution is computed exactly, not by a normal approximation."""
 MOST_AT_ONCE = 200
-MEMORY_ATTEMPTS = 400.0
-MEMORY_LENGTHS = 600
+MEMORY_ATTEMPTS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Prospect:
+    """What is to be expected by each of the instants ahead. ``ends`` and ``lives`` have a row for each agent in a
+    contact and for each attempt in flight."""
+
+    supply: float
+    """Free agents less waiting live answers."""
+    ends: Floats
+    lives: Floats
+    live_ratio: float
+    share: float
+
+    @property
+    def mean(self) -> Floats:
+        """Of free agents, less everybody who needs one."""
+        mean: Floats = self.supply + self.ends.sum(0) * self.share - self.lives.sum(0)
+        return mean
+
+    @property
+    def variance(self) -> Floats:
+        variance: Floats = (self.ends * (1 - self.ends)).sum(0) * self.share + (self.lives * (1 - self.lives)).sum(0)
+        return variance
 
 
 class PredictivePacer:
-    """See the module. ``target_ratio`` is the ledger's; ``grace`` how long a live answer may wait for an agent."""
+    """See the module. ``target_ratio`` is the ledger's."""
 
     one_to_one = False
     needs_agents = True
     look_every: Duration = SECOND
 
-    def __init__(self, *, target_ratio: float, grace: Duration) -> None:
+    def __init__(self, *, target_ratio: float) -> None:
         self._aim = target_ratio * AIM_SHARE
-        self._grace_s = grace / SECOND
         self._risk = FIRST_RISK
         self._limited = False
         self._live_ratio = Ratio(memory=MEMORY_ATTEMPTS, prior=0.5, prior_trials=4.0)
-        self._rings = Durations(MEMORY_LENGTHS)
-        self._outcomes = Durations(2 * MEMORY_LENGTHS)
-        self._handling = Durations(MEMORY_LENGTHS)
+        self._outlook = Outlook()
 
     # --- learning -----------------------------------------------------------------------------------------------------
 
     def attempt_ended(self, age: Duration, *, live: bool) -> None:
         self._live_ratio.enter(live)
-        self._outcomes.enter(age / SECOND)
+        self._outlook.outcomes.enter(age / SECOND)
         if live:
-            self._rings.enter(age / SECOND)
+            self._outlook.rings.enter(age / SECOND)
             if not self._limited:
                 self._steer(self._aim)
 
-    def handling_ended(self, length: Duration) -> None:
-        self._handling.enter(length / SECOND)
+    def talk_ended(self, length: Duration) -> None:
+        self._outlook.talks.enter(length / SECOND)
+
+    def work_ended(self, length: Duration) -> None:
+        self._outlook.works.enter(length / SECOND)
 
     def abandoned(self) -> None:
         self._steer(-1.0)
@@ -83,80 +110,104 @@ class PredictivePacer:
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """See the module."""
         least = max(0, round(view.free_agents * view.share) - view.lines_in_flight)
-        if len(self._handling) < ENOUGH or len(self._rings) < ENOUGH:
+        if not self._outlook.knows(ENOUGH):
             return least
-        live_ratio = self._live_ratio.value
-        horizon_s = self._rings.mean
-        free = view.free_agents * view.share
-        ends = self._ends(view.handling_since, now, horizon_s) * view.share
-        lives = self._lives(view.dialing_since, now, live_ratio)
-        waiting = view.waiting
-        risk = self._risk * self._scale(view.headroom, free, waiting, ends, lives)
+        prospect, ever = self._look(view, now)
+        scale = _scale(view.headroom, prospect, ever)
+        self._limited = scale < 0.5
+        risk = self._risk * scale
+        if risk <= 0.0:
+            return least
         if view.staffed_agents < EXACT_BELOW and view.share == 1.0:
-            wanted = _exactly(round(free) - waiting, ends, lives, live_ratio, risk)
+            wanted = _exactly(prospect, risk)
         else:
-            wanted = _nearly(free - waiting, ends, lives, live_ratio, risk)
+            wanted = _nearly(prospect, risk)
         return max(wanted, least)
 
-    def _ends(self, since: object, now: Instant, horizon_s: float) -> Floats:
-        """For each agent in a contact, the probability of being free within the horizon and the grace."""
-        ages_s = (now - np.array(since, dtype=np.float64)) / SECOND
-        return self._handling.ends_within(ages_s, horizon_s + self._grace_s)
+    def forecast(self, view: PacingView, now: Instant) -> Forecast | None:
+        """What the next look would see. None until enough was learned. Changes nothing that is decided."""
+        if not self._outlook.knows(ENOUGH):
+            return None
+        prospect, ever = self._look(view, now)
+        middle = INSTANTS // 2
+        return Forecast(
+            live_ratio=prospect.live_ratio,
+            horizon=round(self._outlook.at_s[middle] * SECOND),
+            ends_expected=float(prospect.ends.sum(0)[middle]) * view.share,
+            lives_expected=float(ever.sum()),
+            risk=self._risk,
+            risk_scale=_scale(view.headroom, prospect, ever),
+        )
 
-    def _lives(self, since: object, now: Instant, live_ratio: float) -> Floats:
-        """For each attempt in flight, the probability that it will be a live answer: p S_R(a) / S_O(a)."""
-        ages_s = (now - np.array(since, dtype=np.float64)) / SECOND
-        rings = self._rings.surviving(ages_s) / len(self._rings)
-        outcomes = (self._outcomes.surviving(ages_s) + 0.5) / (len(self._outcomes) + 0.5)
-        return np.minimum(live_ratio * rings / outcomes, 1.0)
-
-    def _scale(self, headroom: float, free: float, waiting: int, ends: Floats, lives: Floats) -> float:
-        """How much of the risk the ledger leaves, after the abandonments to be expected of what is in flight."""
-        deviation = math.sqrt(float((lives * (1 - lives)).sum() + (ends * (1 - ends)).sum())) or 1e-9
-        surplus = (waiting + float(lives.sum()) - free - float(ends.sum())) / deviation
-        expected = deviation * (_density(surplus) + surplus * _normal(surplus))
-        scale = min(max((headroom - expected) / SMOOTH, 0.0), 1.0)
-        self._limited = scale < 0.5
-        return scale
+    def _look(self, view: PacingView, now: Instant) -> tuple[_Prospect, Floats]:
+        """What is to be expected, and for each attempt in flight the probability that it ever is a live answer."""
+        outlook = self._outlook
+        outlook.refresh()
+        live_ratio = self._live_ratio.value
+        lives = outlook.dialing(view.dialing_since, now, live_ratio)
+        ends = np.concatenate((outlook.talking(view.talking_since, now), outlook.working(view.working_since, now)))
+        supply = view.free_agents * view.share - view.waiting
+        return _Prospect(supply, ends, lives[:, :-1], live_ratio, view.share), lives[:, -1]
 
 
-def _nearly(supply: float, ends: Floats, lives: Floats, live_ratio: float, risk: float) -> int:
-    """The largest n by a normal approximation with a continuity correction."""
-    mean = supply + float(ends.sum()) - float(lives.sum())
-    variance = float((ends * (1 - ends)).sum() + (lives * (1 - lives)).sum())
-    wanted = 0
-    while wanted < MOST_AT_ONCE:
-        n = wanted + 1
-        deviation = math.sqrt(variance + n * live_ratio * (1 - live_ratio)) or 1e-9
-        if 1.0 - _normal((mean - n * live_ratio + 0.5) / deviation) > risk:
+def _scale(headroom: float, prospect: _Prospect, ever: Floats) -> float:
+    """How much of the risk the ledger leaves, after the abandonments to be expected of what is in flight: with z the
+    surplus of live answers over agents in standard deviations s, s (phi(z) + z Phi(z))."""
+    ends = prospect.ends[:, INSTANTS // 2]
+    variance = float((ever * (1 - ever)).sum() + (ends * (1 - ends)).sum() * prospect.share)
+    deviation = math.sqrt(variance) or 1e-9
+    surplus = (float(ever.sum()) - prospect.supply - float(ends.sum()) * prospect.share) / deviation
+    expected = deviation * (_density(surplus) + surplus * _normal(surplus))
+    return min(max((headroom - expected) / SMOOTH, 0.0), 1.0)
+
+
+def _nearly(prospect: _Prospect, risk: float) -> int:
+    """How many to begin, by a normal approximation with a continuity correction."""
+    means, variances = prospect.mean.tolist(), prospect.variance.tolist()
+    answered = (ANSWERED * prospect.live_ratio).tolist()
+    allowed = risk * INSTANTS
+    for wanted in range(MOST_AT_ONCE):
+        nobody = 0.0
+        for mean, variance, answer in zip(means, variances, answered, strict=True):
+            deviation = math.sqrt(variance + wanted * answer * (1.0 - answer)) or 1e-9
+            nobody += _normal((0.5 - mean + wanted * answer) / deviation)
+        if nobody > allowed:
             return wanted
-        wanted = n
-    return wanted
+    return MOST_AT_ONCE
 
 
-def _exactly(supply: int, ends: Floats, lives: Floats, live_ratio: float, risk: float) -> int:
-    """The largest n by convolution of the Bernoulli trials."""
-    freed = _sum_of_trials(ends)
-    met = _sum_of_trials(lives)
-    # P(freed <= k), and from it, for each number of live answers, the probability that agents are too few.
-    at_most = np.cumsum(freed)
-    wanted = 0
-    while wanted <= MOST_AT_ONCE:
-        needed = np.arange(len(met)) - supply - 1
-        too_few = np.where(needed < 0, 0.0, at_most[np.clip(needed, 0, len(at_most) - 1)])
-        if float(met @ too_few) > risk:
-            return max(wanted - 1, 0)
-        met = np.convolve(met, (1 - live_ratio, live_ratio))
-        wanted += 1
+def _exactly(prospect: _Prospect, risk: float) -> int:
+    """How many to begin, by convolution of the Bernoulli trials, at all instants at once."""
+    supply = round(prospect.supply)
+    free_at_most = np.cumsum(_sum_of_trials(prospect.ends), axis=1)
+    met = _sum_of_trials(prospect.lives)
+    answered = prospect.live_ratio * ANSWERED
+    last = free_at_most.shape[1] - 1
+    for wanted in range(MOST_AT_ONCE):
+        # Nobody is free where those who became free are at most the live answers met, less the supply.
+        most = np.arange(met.shape[1]) - supply
+        nobody = np.where(most < 0, 0.0, free_at_most[:, np.clip(most, 0, last)])
+        if float((met * nobody).sum()) > risk * INSTANTS:
+            return wanted
+        met = _one_more(met, answered)
     return MOST_AT_ONCE
 
 
 def _sum_of_trials(probabilities: Floats) -> Floats:
-    """The distribution of a sum of Bernoulli trials (Poisson binomial)."""
-    distribution = np.ones(1)
-    for probability in probabilities:
-        distribution = np.convolve(distribution, (1 - probability, probability))
+    """The distributions, a row for each instant, of sums of Bernoulli trials (Poisson binomial)."""
+    distribution = np.ones((INSTANTS, 1))
+    for row in probabilities:
+        distribution = _one_more(distribution, row)
     return distribution
+
+
+def _one_more(distribution: Floats, probability: Floats) -> Floats:
+    """The distributions with one more trial."""
+    result = np.zeros((INSTANTS, distribution.shape[1] + 1))
+    met = distribution * probability[:, None]
+    result[:, :-1] = distribution - met
+    result[:, 1:] += met
+    return result
 
 
 def _normal(z: float) -> float:
