@@ -16,6 +16,17 @@ from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.errors import SettingsError
 from trunkcall.simulation.world import World
 
+BASELINES: Final = (
+    "fixed_ratio",
+    "issabel",
+    "optimal",
+    "samuelson",
+    "vicidial_average",
+    "vicidial_hard_limit",
+    "vicidial_tapered",
+)
+"""Pacing methods of others, to compare with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -25,7 +36,11 @@ class Scenario:
     agents: int = 20
     hours: float = 8.0
     pacer: str = "predictive"
-    """How the campaign dials: predictive, progressive or agentless."""
+    """How the campaign dials: as one of the dialer's own types, or as one of ``BASELINES``."""
+    lines_per_agent: float = 1.2
+    """Of the baseline fixed_ratio: lines for each agent at work, those of agents who talk included."""
+    vicidial_maximum_level: float = 3.0
+    """Of the baselines vicidial_…: the most lines for each agent."""
     drift: float = 0.0
     """Amplitude of a sine on the human ratio, relative to it. The dialer is not told."""
     drift_period_h: float = 4.0
@@ -146,5 +161,8 @@ def _check(scenario: Scenario, source: str) -> None:
     world = scenario.world
     if world.human_ratio + world.machine_ratio + world.failure_ratio > 1 + 1e-9:
         raise SettingsError(f"human_ratio, machine_ratio and failure_ratio in {source} are shares of one whole.")
-    if scenario.pacer not in set(DialerType):
-        raise SettingsError(f"pacer in {source} must be predictive, progressive or agentless.")
+    if scenario.pacer not in {*DialerType, *BASELINES}:
+        baselines = ", ".join(BASELINES)
+        raise SettingsError(
+            f"pacer in {source} must be predictive, progressive or agentless, or to compare with one of {baselines}."
+        )

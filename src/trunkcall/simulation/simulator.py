@@ -47,6 +47,7 @@ from trunkcall.engine.events import (
 )
 from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.flows.builtin import BuiltinFlow, DisconnectParticipant, TransferContactToQueue
+from trunkcall.simulation.pacers import dialer_type_of, pacers_of
 from trunkcall.simulation.scenario import Scenario
 from trunkcall.simulation.world import Fate, Outcome, World, draw_fate
 
@@ -112,7 +113,7 @@ class Simulator:
         self._world_until: Instant = START
         self._wanted: dict[str, AgentStatus] = {}
         self._detects = True
-        self.engine = Engine(_config(scenario), new_id=self._new_id)
+        self.engine = Engine(_config(scenario), new_id=self._new_id, pacer_for=pacers_of(scenario))
         self.attempts = self.live_answers = self.abandoned = self.connected = self.events = 0
 
     def run(self) -> Shift:
@@ -158,7 +159,7 @@ class Simulator:
 
     def _open(self) -> None:
         scenario = self._scenario
-        dialer = DialerType(scenario.pacer)
+        dialer = dialer_type_of(scenario.pacer)
         queue = None if dialer is DialerType.AGENTLESS else QUEUE
         names = [f"agent-{number}" for number in range(scenario.agents)]
         for name in names:

@@ -29,14 +29,16 @@ from trunkcall.engine.pacing.base import Forecast, PacingView
 from trunkcall.engine.pacing.estimates import Floats, Ratio
 from trunkcall.engine.pacing.outlook import ANSWERED, INSTANTS, Outlook
 
-GAIN = 0.05
+GAIN = 0.08
 """Of the feedback: how much one abandonment lowers the logarithm of the risk."""
 LEAST_RISK, MOST_RISK = 0.002, 0.6
-FIRST_RISK = 0.035
+FIRST_RISK = 0.025
 AIM_SHARE = 0.98
 """The ledger's target that the feedback aims at: what is left is for chance."""
 SMOOTH = 4.0
 """Abandonments of headroom below which the ledger scales the risk down."""
+RESERVE = 0.5
+"""Abandonments of headroom that are never counted on: what is in flight may come to more than is expected of it."""
 ENOUGH = 20
 """Contacts handled before anything is predicted."""
 EXACT_BELOW = 15
@@ -158,7 +160,7 @@ def _scale(headroom: float, prospect: _Prospect, ever: Floats) -> float:
     deviation = math.sqrt(variance) or 1e-9
     surplus = (float(ever.sum()) - prospect.supply - float(ends.sum()) * prospect.share) / deviation
     expected = deviation * (_density(surplus) + surplus * _normal(surplus))
-    return min(max((headroom - expected) / SMOOTH, 0.0), 1.0)
+    return min(max((headroom - RESERVE - expected) / SMOOTH, 0.0), 1.0)
 
 
 def _nearly(prospect: _Prospect, risk: float) -> int:

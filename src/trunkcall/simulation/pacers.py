@@ -1,0 +1,72 @@
+"""Which pacer a scenario names: one of the dialer's own, or a baseline to compare with.
+
+Decides names and the parameters that a baseline takes from the scenario. It must not know how any of them paces.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from random import Random
+from statistics import fmean
+
+from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.instants import SECOND
+from trunkcall.engine.campaigns import PacerFor, pacer_for
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.events import CampaignChanged
+from trunkcall.engine.pacing.base import Pacer
+from trunkcall.simulation.baselines.optimal import Model, OptimalPacer
+from trunkcall.simulation.baselines.predictors import FixedRatioPacer, IssabelPacer, SamuelsonPacer
+from trunkcall.simulation.baselines.vicidial import Adapt, VicidialPacer
+from trunkcall.simulation.scenario import Scenario
+from trunkcall.simulation.world import World, draw_fate
+
+DRAWS = 40_000
+
+
+def dialer_type_of(name: str) -> DialerType:
+    """The dialer type of a campaign that is paced so. A baseline takes the place of the predictive pacer."""
+    return DialerType(name) if name in set(DialerType) else DialerType.PREDICTIVE
+
+
+def pacers_of(scenario: Scenario) -> PacerFor:
+    """The factory of the scenario's pacer."""
+    return pacer_for if scenario.pacer in set(DialerType) else partial(_baseline, scenario)
+
+
+def _baseline(scenario: Scenario, _settings: CampaignChanged, _config: EngineConfig) -> Pacer:
+    match scenario.pacer:
+        case "fixed_ratio":
+            return FixedRatioPacer(lines_per_agent=scenario.lines_per_agent)
+        case "issabel":
+            return IssabelPacer()
+        case "samuelson":
+            return SamuelsonPacer()
+        case "optimal":
+            return OptimalPacer(model_of(scenario))
+        case name:
+            return VicidialPacer(
+                Adapt(name),
+                maximum_level=scenario.vicidial_maximum_level,
+                dropped_percentage=100.0 * scenario.abandonment_target_ratio,
+            )
+
+
+def model_of(scenario: Scenario) -> Model:
+    """The Markov model whose means are the scenario's."""
+    world = scenario.world
+    return Model(
+        agents=scenario.agents,
+        outcome_mean_s=outcome_mean_s(world),
+        handling_mean_s=world.talk_mean_s + world.wrap_mean_s,
+        live_ratio=world.human_ratio * (1.0 - scenario.false_machine_ratio),
+        patience_mean_s=world.patience_s,
+        abandonment_ratio=scenario.abandonment_target_ratio,
+    )
+
+
+def outcome_mean_s(world: World) -> float:
+    """How long an attempt takes to any outcome, detection included, as the mean of many that are drawn."""
+    random = Random(1)  # noqa: S311 - a simulation, not a secret
+    fates = (draw_fate(world, random) for _ in range(DRAWS))
+    return fmean((fate.ring + fate.detection_time) / SECOND for fate in fates)
