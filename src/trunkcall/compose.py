@@ -19,7 +19,8 @@ from uuid import uuid4
 
 from trunkcall.aws.admission import Admission
 from trunkcall.aws.campaigns_v1 import CampaignsV1
-from trunkcall.aws.model import CAMPAIGNS_V1, load_service
+from trunkcall.aws.explanations import TrunkcallOperations
+from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
 from trunkcall.domain.directory import AccessKey, Directory
@@ -34,6 +35,7 @@ from trunkcall.service.background import keep_running
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dial_requests import DialRequests
+from trunkcall.service.explain import Explanations
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation, simulated_agents
 from trunkcall.service.key_ring import KeyRing
@@ -293,22 +295,23 @@ def _gateway(
     )
     keys = KeyRing(store, box.open)
 
-    service = load_service(CAMPAIGNS_V1)
+    services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
+    own = TrunkcallOperations(Explanations(store, campaigns, owner, clock))
 
     async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:
         campaign = await store.campaign(campaign_id)
         return campaign.tags if campaign is not None else None
 
     admission = Admission(
-        [service],
+        services,
         scope,
         policy_of=keys.policy,
         campaign_tags=campaign_tags,
         throttle=Throttle(RATES[settings.quotas]),
     )
     return Gateway(
-        [service],
-        {CAMPAIGNS_V1: v1.handlers()},
+        services,
+        {CAMPAIGNS_V1: v1.handlers(), TRUNKCALL: own.handlers()},
         region=settings.region,
         authenticate=keys.secret,
         clock=lambda: time.time_ns() // 1000,

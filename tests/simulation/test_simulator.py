@@ -146,3 +146,19 @@ def test_assignments_that_are_none_are_refused_in_words() -> None:
     assert assignments(["a=1", "b = x=y"]) == {"a": "1", "b": "x=y"}
     with pytest.raises(SettingsError, match="key=value"):
         assignments(["agents"])
+
+
+SCENARIOS = sorted((Path(__file__).parents[2] / "examples" / "scenarios").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_each_scenario_of_the_library_can_be_run_and_is_what_it_says(path: Path) -> None:
+    scenario = read_scenario(path)
+    assert scenario != Scenario() or path.stem == "default"
+    shift = Simulator(with_values(scenario, {"hours": 0.3}, "a test"), seed=1).run()
+    assert shift.connected > 0
+    assert path.read_text().startswith("# "), "each says what it shows"
+
+
+def test_there_is_a_library() -> None:
+    assert len(SCENARIOS) >= 10

@@ -212,6 +212,21 @@ class TestDialRequests:
         assert len(rest) == 2
         assert all(contact.sequence > first[-1].sequence for contact in rest)
 
+    async def test_one_contact_is_found_by_its_id_with_how_many_wait_before_it(self, store: Store) -> None:
+        await stand_up(store)
+        first, second, third = (dial_request() for _ in range(3))
+        await put(store, first, second, third)
+        found = await store.contact(third.contact_id)
+        assert found is not None
+        assert found == (await records(store))[third.contact_id]
+        assert (found.phone_number, found.attributes) == (third.phone_number, third.attributes)
+        assert await store.waiting_before(third.contact_id) == 2
+        lease = await stand_up(store)
+        await store.commit(lease, [begin(first.contact_id)])
+        assert await store.waiting_before(third.contact_id) == 1, "one of them is being dialed"
+        assert await store.contact("nobody") is None
+        assert await store.waiting_before("nobody") == 0
+
     async def test_a_request_accepted_twice_under_one_token_is_one_contact(self, store: Store) -> None:
         await stand_up(store)
         first = dial_request("same")

@@ -175,6 +175,8 @@ class TestPlans:
             "contact_of_token",
             "waiting_contacts",
             "waiting_count",
+            "waiting_before",
+            "contact_record",
             "waiting_in_closed_campaign",
             "waiting_past_expiry",
             "begin_attempt",

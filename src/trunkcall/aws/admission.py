@@ -36,7 +36,7 @@ from trunkcall.aws.iam import (
     settled,
     uses_resource_tags,
 )
-from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, Operation, Service
+from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, TRUNKCALL, Operation, Service
 from trunkcall.aws.protocol import RequestContext
 from trunkcall.aws.shapes import ModelError
 from trunkcall.aws.sigv4 import unknown_client
@@ -79,7 +79,7 @@ _BY_NAME: Mapping[str, Target] = MappingProxyType(
 )
 """What the operations without a label are about."""
 
-_REVIEWED = frozenset({CAMPAIGNS_V1, CAMPAIGNS_V2})
+_REVIEWED = frozenset({CAMPAIGNS_V1, CAMPAIGNS_V2, TRUNKCALL})
 _TAGGING = "TagResource"
 
 

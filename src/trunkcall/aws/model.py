@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +23,10 @@ from trunkcall.aws.values import Convert
 
 CAMPAIGNS_V1 = "connectcampaigns"
 CAMPAIGNS_V2 = "connectcampaignsv2"
+TRUNKCALL = "trunkcall"
+
+MODELS = Path(__file__).parent / "data"
+"""Service models of our own, laid out as botocore's are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +152,10 @@ def load_service(name: str = CAMPAIGNS_V1, *, only: Collection[str] | None = Non
 
 
 def service_model(name: str) -> Any:
-    """botocore's own model of a service."""
-    return ServiceModel(Loader().load_service_model(name, "service-2"), service_name=name)
+    """The model of a service: botocore's, or ours."""
+    return ServiceModel(
+        Loader(extra_search_paths=[str(MODELS)]).load_service_model(name, "service-2"), service_name=name
+    )
 
 
 def compile_pattern(service: str, shape_name: str, pattern: str) -> re.Pattern[str]:

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from trunkcall.cli import carrier, db, demo, env, export, keys, load, privacy, serve, simulate
+from trunkcall.cli import carrier, db, demo, env, explain, export, keys, load, privacy, serve, simulate
 from trunkcall.domain.errors import TrunkcallError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command()(carrier.carrier)
 app.command()(demo.demo)
 app.command()(simulate.simulate)
 app.command()(load.load)
+app.command()(explain.explain_command)
 app.command()(env.env)
 app.command()(privacy.forget_command)
 app.command()(privacy.retention_command)

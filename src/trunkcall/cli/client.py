@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
+from trunkcall.aws.model import MODELS, TRUNKCALL
 from trunkcall.cli.env import environment
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import SECOND, Instant, from_datetime
@@ -65,6 +67,19 @@ def campaigns_client(where: Connection) -> Any:
         aws_access_key_id=where.access_key_id,
         aws_secret_access_key=where.secret_access_key,
         config=Config(retries={"mode": "standard", "max_attempts": 10}),
+    )
+
+
+def trunkcall_client(where: Connection) -> Any:
+    """A boto3 client of Trunkcall's own operations."""
+    session = botocore.session.get_session()
+    session.get_component("data_loader").search_paths.append(str(MODELS))
+    return boto3.Session(botocore_session=session).client(
+        TRUNKCALL,
+        endpoint_url=where.endpoint_url,
+        region_name=where.region,
+        aws_access_key_id=where.access_key_id,
+        aws_secret_access_key=where.secret_access_key,
     )
 
 

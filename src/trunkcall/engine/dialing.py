@@ -23,7 +23,7 @@ from trunkcall.engine.timers import TimerKind
 from trunkcall.engine.transitions import CONTACT, ContactEvent, after
 
 
-class _View:
+class CampaignView:
     """One campaign as its pacer sees it."""
 
     __slots__ = ("_agents", "_campaign", "_now", "_state")
@@ -175,7 +175,7 @@ class Dialing:
                 return 0
             campaign.next_look_at = now + pacer.look_every
             self._wake_at(campaign.next_look_at)
-        return pacer.attempts_wanted(_View(self._state, campaign, now), now)
+        return pacer.attempts_wanted(CampaignView(self._state, campaign, now), now)
 
     def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:
         """Dial the campaign's next contact. False if it has none, or one to one no agent is left for it."""

@@ -38,6 +38,7 @@ from trunkcall.engine.events import (
     OriginateVoided,
     RequestsAccepted,
 )
+from trunkcall.engine.explanation import DialingExplanation, explain
 from trunkcall.engine.life import ContactLife
 from trunkcall.engine.snapshot import EngineSnapshot, take_snapshot
 from trunkcall.engine.state import EngineState
@@ -92,6 +93,10 @@ class Engine:
     def snapshot(self, now: Instant) -> EngineSnapshot:
         """What the engine is doing, for metrics and for people. Changes nothing."""
         return take_snapshot(self._state, max(now, self._now))
+
+    def explain(self, campaign_id: str, now: Instant) -> DialingExplanation | None:
+        """Why the campaign dials as it does; None if it is not known. Decides and begins nothing."""
+        return explain(self._state, campaign_id, max(now, self._now))
 
     def _advance(self, now: Instant) -> Instant:
         self._now = max(now, self._now)

@@ -21,6 +21,7 @@ from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import AgentRegistered, AgentStatusSet, CarrierFound, DialingSuspended
+from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dialer import Dialer
@@ -104,6 +105,10 @@ class InstanceOwner:
     def snapshot(self) -> EngineSnapshot | None:
         """What the engine is doing; None while nobody dials."""
         return self._engine.snapshot(self._clock.now()) if self._engine is not None else None
+
+    def explanation(self, campaign_id: str) -> DialingExplanation | None:
+        """Why a campaign dials as it does; None while nobody dials, and of a campaign that is not dialed."""
+        return self._engine.explain(campaign_id, self._clock.now()) if self._engine is not None else None
 
     async def run(self) -> None:
         """Own the instance again and again, until cancelled."""

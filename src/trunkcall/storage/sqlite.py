@@ -354,6 +354,18 @@ class SQLiteStore:
         row = self._row("waiting_count", campaign_id)
         return 0 if row is None else int(row[0])
 
+    async def contact(self, contact_id: str) -> ContactRecord | None:
+        """One contact record."""
+        row = self._row("contact_record", contact_id)
+        return None if row is None else rows.record_from_row(row)
+
+    async def waiting_before(self, contact_id: str) -> int:
+        """How many wait before it. Of a long backlog that is a long read."""
+        if self._writer is None:
+            raise _not_open()
+        [(waiting,)] = await asyncio.to_thread(self._read_beside, "waiting_before", contact_id)
+        return int(waiting)
+
     async def contacts(
         self, *, campaign_id: str | None = None, instance_id: str | None = None, chunk: int = 1000
     ) -> AsyncIterator[Sequence[ContactRecord]]:

@@ -202,6 +202,12 @@ class Store(Protocol):
     async def waiting_count(self, campaign_id: str) -> int:
         """How many contacts of the campaign wait to be dialed."""
 
+    async def contact(self, contact_id: str) -> ContactRecord | None:
+        """All that is known of one contact, or None if there is none."""
+
+    async def waiting_before(self, contact_id: str) -> int:
+        """How many contacts of the same campaign wait and were accepted before; 0 for one that does not exist."""
+
     def contacts(
         self, *, campaign_id: str | None = None, instance_id: str | None = None, chunk: int = 1000
     ) -> AsyncIterator[Sequence[ContactRecord]]:

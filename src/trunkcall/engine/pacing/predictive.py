@@ -37,7 +37,7 @@ AIM_SHARE = 0.98
 """The ledger's target that the feedback aims at: what is left is for chance."""
 SMOOTH = 4.0
 """Abandonments of headroom below which the ledger scales the risk down."""
-RESERVE = 0.5
+RESERVE = 1.0
 """Abandonments of headroom that are never counted on: what is in flight may come to more than is expected of it."""
 ENOUGH = 20
 """Contacts handled before anything is predicted."""

@@ -233,6 +233,19 @@ WHERE contact.sequence > ?1
     AND (?3 IS NULL OR campaign.instance_id = ?3)
 ORDER BY contact.sequence LIMIT ?4;
 
+-- contact_record --
+SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, phone_number, attributes, contact.state,
+    accepted_at, expires_at, updated_at,
+    contact.source_phone_number, contact.queue_id, attempts, attempted_at,
+    ring_started_at, answered_at, detection, greeting_started_at, greeting_ended_at, queued_at, agent_id,
+    connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at, seal
+FROM contact JOIN campaign USING (campaign_key) WHERE contact_id = ?;
+
+-- waiting_before --
+SELECT count(*) FROM contact AS this JOIN contact INDEXED BY contact_waiting
+ON contact.campaign_key = this.campaign_key AND contact.sequence < this.sequence AND contact.state = 'Waiting'
+WHERE this.contact_id = ?;
+
 -- Erasing -------------------------------------------------------------------------------------------------------
 
 -- contacts_of_number --

@@ -1,0 +1,87 @@
+"""Why a campaign dials as it does at one instant, in numbers.
+
+Decides which facts of the engine bear on it. It must not change anything, nor find words for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.instants import Duration, Instant
+from trunkcall.engine.dialing import CampaignView
+from trunkcall.engine.ledger import LedgerTotals
+from trunkcall.engine.pacing.base import Forecast
+from trunkcall.engine.state import EngineState
+
+
+@dataclass(frozen=True, slots=True)
+class DialingExplanation:
+    """What one campaign's dialing depends on."""
+
+    dialer_type: DialerType
+    one_to_one: bool
+    needs_agents: bool
+    refused: bool
+    """The store refused an attempt because the campaign was not Running any more."""
+    suspended: bool
+    """Nothing is dialed until the store has kept what happened."""
+    carrier_up: bool
+    carrier_held: bool
+    """The carrier did not take an originate a moment ago."""
+    window: int
+    """Waiting contacts that the engine holds; the store may have more."""
+    window_complete: bool
+    """Whether the store has no more."""
+    free_agents: int
+    staffed_agents: int
+    share: float
+    in_flight: int
+    waiting: int
+    lines: int
+    """That the campaign holds."""
+    lines_in_use: int
+    channels: int
+    attempts_per_s: float
+    next_attempt_in: Duration
+    """How long the attempts per second hold the next one back."""
+    ledger: tuple[LedgerTotals, ...]
+    ledger_binding: bool
+    target_ratio: float
+    headroom: float
+    forecast: Forecast | None
+
+
+def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplanation | None:
+    """The facts as of ``now``; None of a campaign that the engine does not know."""
+    campaign = state.campaigns.get(campaign_id)
+    if campaign is None:
+        return None
+    view = CampaignView(state, campaign, now)
+    ledger = campaign.ledger
+    return DialingExplanation(
+        dialer_type=campaign.settings.dialer_type,
+        one_to_one=campaign.pacer.one_to_one,
+        needs_agents=campaign.pacer.needs_agents,
+        refused=campaign.blocked,
+        suspended=state.suspended,
+        carrier_up=state.carrier_up,
+        carrier_held=now < state.held_until,
+        window=len(campaign.window),
+        window_complete=campaign.window.exhausted,
+        free_agents=view.free_agents,
+        staffed_agents=view.staffed_agents,
+        share=view.share,
+        in_flight=view.lines_in_flight,
+        waiting=view.waiting,
+        lines=campaign.lines,
+        lines_in_use=state.lines,
+        channels=state.config.trunk.channels,
+        attempts_per_s=state.config.trunk.attempts_per_s,
+        next_attempt_in=max(0, state.rate.allows_at() - now),
+        ledger=ledger.totals(now),
+        ledger_binding=ledger.limit.binding,
+        target_ratio=ledger.limit.target_ratio,
+        headroom=view.headroom,
+        forecast=campaign.pacer.forecast(view, now),
+    )

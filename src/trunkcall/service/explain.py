@@ -1,0 +1,249 @@
+"""Why a campaign dials as it does right now, and why a dial request has not been dialed: in words, with the numbers.
+
+Decides which reason comes first: what stops everything, then what limits, then what is as it should be. It must not
+know how an engine decides, nor who asks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from trunkcall.domain.campaign import Campaign, CampaignState, DialerType
+from trunkcall.domain.clock import Clock
+from trunkcall.domain.contact import ContactRecord, ContactState
+from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration
+from trunkcall.engine.explanation import DialingExplanation
+from trunkcall.service.campaigns import Campaigns
+from trunkcall.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason. ``code`` stays the same from version to version, ``text`` may be put better."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignExplanation:
+    """Why a campaign dials as it does; the reason that decides first."""
+
+    campaign: Campaign
+    reasons: tuple[Reason, ...]
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class DialRequestExplanation:
+    """Why a dial request was or was not dialed."""
+
+    contact_id: str
+    state: ContactState
+    reasons: tuple[Reason, ...]
+
+
+class Dialer(Protocol):
+    """Who dials for the instance, if anybody does here."""
+
+    def explanation(self, campaign_id: str) -> DialingExplanation | None:
+        """The facts; None while nobody dials, or of a campaign that is not dialed."""
+
+
+class Explanations:
+    """The two questions."""
+
+    def __init__(self, store: Store, campaigns: Campaigns, dialer: Dialer, clock: Clock) -> None:
+        self._store = store
+        self._campaigns = campaigns
+        self._dialer = dialer
+        self._clock = clock
+
+    async def get_campaign_explanation(self, id_or_arn: str) -> CampaignExplanation:
+        """Why the campaign dials as it does. Raises NotFoundError."""
+        campaign = await self._campaigns.describe_campaign(id_or_arn)
+        backlog = await self._store.waiting_count(campaign.campaign_id)
+        facts = self._dialer.explanation(campaign.campaign_id)
+        reasons = tuple(_campaign_reasons(campaign.state, backlog, facts))
+        return CampaignExplanation(campaign, reasons, _figures(backlog, facts))
+
+    async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
+        """What holds the dial request back, or what became of it. Raises NotFoundError."""
+        campaign = await self._campaigns.describe_campaign(id_or_arn)
+        contact = await self._store.contact(dial_request_id)
+        if contact is None or contact.campaign_id != campaign.campaign_id:
+            raise NotFoundError("The campaign has no dial request with this id.")
+        reasons = [self._own_reason(contact)]
+        if contact.state is ContactState.WAITING:
+            ahead = await self._store.waiting_before(dial_request_id)
+            if ahead:
+                reasons.append(Reason("OTHERS_FIRST", f"{_many(ahead, 'request')} of the campaign came before it."))
+            reasons += (await self.get_campaign_explanation(id_or_arn)).reasons
+        return DialRequestExplanation(contact.contact_id, contact.state, tuple(reasons))
+
+    def _own_reason(self, contact: ContactRecord) -> Reason:
+        left = contact.expires_at - self._clock.now()
+        match contact.state:
+            case ContactState.WAITING if left <= 0:
+                return Reason("EXPIRED", "Its expirationTime has passed: it will not be dialed any more.")
+            case ContactState.WAITING:
+                return Reason("WAITING", f"It waits to be dialed, for at most {_long(left)} more: then it expires.")
+            case ContactState.ENDED:
+                how = contact.disposition or "unknown"
+                why = contact.disconnect_reason or "unknown"
+                return Reason("ENDED", f"It has ended: {how} ({why}). A dial request is dialed at most once.")
+            case state:
+                return Reason("IN_PROGRESS", f"It is being dialed or talked to: {state}.")
+
+
+def _campaign_reasons(state: CampaignState, backlog: int, facts: DialingExplanation | None) -> Iterator[Reason]:
+    if state is not CampaignState.RUNNING:
+        yield Reason("CAMPAIGN_NOT_RUNNING", f"The campaign is {state}. {_WHAT_TO_DO[state]}")
+        return
+    if facts is None:
+        yield Reason(
+            "NO_DIALER", "This server does not dial for the instance yet: it is starting, or another one does."
+        )
+        return
+    stopped = list(_what_stops(backlog, facts))
+    yield from stopped
+    limits = list(_what_limits(facts))
+    yield from limits
+    if not stopped and not limits:
+        yield Reason("DIALING", "Nothing holds it back.")
+    if facts.needs_agents:
+        yield _how_it_paces(facts)
+    if facts.share < 1.0:
+        yield Reason(
+            "SHARED_QUEUE",
+            f"Other campaigns dial for the same queue: by bandwidthAllocation {facts.share:.0%} of its agents are "
+            "this one's.",
+        )
+
+
+_WHAT_TO_DO: Mapping[CampaignState, str] = {
+    CampaignState.INITIALIZED: "Nothing is dialed before StartCampaign.",
+    CampaignState.PAUSED: "Nothing is dialed before ResumeCampaign.",
+    CampaignState.STOPPED: "It will not dial any more.",
+    CampaignState.FAILED: "It will not dial any more.",
+}
+
+
+def _what_stops(backlog: int, facts: DialingExplanation) -> Iterator[Reason]:
+    if facts.suspended:
+        yield Reason("STORE_TROUBLE", "The store does not keep what happens, so nothing new is begun.")
+    if not facts.carrier_up:
+        yield Reason("CARRIER_AWAY", "The carrier does not answer; dialing goes on as soon as it does.")
+    elif facts.carrier_held:
+        yield Reason("CARRIER_REFUSED", "The carrier did not take an attempt a moment ago; the next follows shortly.")
+    if facts.refused:
+        yield Reason("STATE_CHANGES", "The campaign's state has just been changed.")
+    if not backlog:
+        yield Reason("NO_REQUESTS", f"No dial request waits; {_many(facts.in_flight, 'attempt')} in flight.")
+    elif not facts.window:
+        yield Reason("LOADING", "Waiting requests are being read from the store.")
+    if facts.needs_agents and not facts.staffed_agents:
+        yield Reason("NO_AGENTS", "No agent of its queue is at work: all are offline or on a break.")
+    if facts.lines_in_use >= facts.channels:
+        yield Reason(
+            "NO_LINES", f"All {_many(facts.channels, 'line')} of the trunk are in use, {facts.lines} by this campaign."
+        )
+
+
+def _what_limits(facts: DialingExplanation) -> Iterator[Reason]:
+    if facts.next_attempt_in > 0:
+        yield Reason(
+            "ATTEMPTS_PER_SECOND",
+            f"The trunk takes {facts.attempts_per_s:g} attempts a second; the next may begin in "
+            f"{facts.next_attempt_in / SECOND:.2f} s.",
+        )
+    if facts.dialer_type is DialerType.PREDICTIVE:
+        yield from _what_the_ledger_leaves(facts)
+        if facts.forecast is None:
+            yield Reason(
+                "LEARNING",
+                "It has not seen enough live answers and handled contacts yet since it began, so it dials one to one.",
+            )
+    elif facts.one_to_one and not facts.free_agents and facts.staffed_agents:
+        yield Reason(
+            "NO_FREE_AGENT",
+            f"No agent is free to be dialed for: each of {facts.staffed_agents} at work has a contact or an attempt.",
+        )
+
+
+def _what_the_ledger_leaves(facts: DialingExplanation) -> Iterator[Reason]:
+    if not facts.ledger_binding or not facts.ledger:
+        return
+    tightest = min(facts.ledger, key=lambda total: facts.target_ratio * total.live_answers - total.abandoned)
+    so_far = (
+        f"{tightest.abandoned:,} of {tightest.live_answers:,} live answers of the last {_long(tightest.window)} found "
+        f"nobody ({tightest.abandonment_ratio:.2%}; at most {facts.target_ratio:.2%} may be)"
+    )
+    scale = facts.forecast.risk_scale if facts.forecast is not None else 1.0
+    if tightest.live_answers and (facts.headroom <= 0.0 or scale <= 0.0):
+        yield Reason("LEDGER_USED_UP", f"{so_far}: until more people are put through it dials one to one.")
+    elif scale < 1.0:
+        yield Reason("LEDGER_LOW", f"{so_far}: that leaves it {scale:.0%} of the risk that it would take.")
+
+
+def _how_it_paces(facts: DialingExplanation) -> Reason:
+    agents = f"{facts.free_agents} of {_many(facts.staffed_agents, 'agent')} at work are free"
+    forecast = facts.forecast
+    if forecast is None:
+        return Reason("PACE", f"{agents}; {_many(facts.in_flight, 'attempt')} in flight.")
+    risk = forecast.risk * forecast.risk_scale
+    return Reason(
+        "PACE",
+        f"{agents} and {forecast.ends_expected:.1f} more are expected within {forecast.horizon / SECOND:.0f} s; "
+        f"{_many(facts.waiting, 'live answer')} waiting; {_many(facts.in_flight, 'attempt')} in flight, of which "
+        f"{forecast.lives_expected:.1f} are expected to be live answers ({forecast.live_ratio:.0%} of attempts are). "
+        f"More are begun while the chance that one finds nobody is at most {risk:.1%}.",
+    )
+
+
+def _figures(backlog: int, facts: DialingExplanation | None) -> dict[str, float]:
+    figures: dict[str, float] = {"dialRequestsWaiting": backlog}
+    if facts is None:
+        return figures
+    figures |= {
+        "agentsFree": facts.free_agents,
+        "agentsAtWork": facts.staffed_agents,
+        "shareOfAgents": facts.share,
+        "attemptsInFlight": facts.in_flight,
+        "liveAnswersWaiting": facts.waiting,
+        "linesOfCampaign": facts.lines,
+        "linesInUse": facts.lines_in_use,
+        "lines": facts.channels,
+        "attemptsPerSecond": facts.attempts_per_s,
+    }
+    for total in facts.ledger:
+        window = f"In{total.window // HOUR}h"
+        figures[f"liveAnswers{window}"] = total.live_answers
+        figures[f"abandoned{window}"] = total.abandoned
+    if math.isfinite(facts.headroom):
+        figures["abandonmentsLeft"] = round(facts.headroom, 3)
+    if facts.forecast is not None:
+        forecast = facts.forecast
+        figures |= {
+            "liveAnswerRatio": round(forecast.live_ratio, 4),
+            "horizonSeconds": round(forecast.horizon / SECOND, 3),
+            "agentsExpected": round(forecast.ends_expected, 3),
+            "liveAnswersExpected": round(forecast.lives_expected, 3),
+            "riskAllowed": round(forecast.risk * forecast.risk_scale, 5),
+        }
+    return figures
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def _long(duration: Duration) -> str:
+    for unit, name in ((DAY, "days"), (HOUR, "h"), (60 * SECOND, "min")):
+        if duration >= 2 * unit or (duration >= unit and name == "h"):
+            return f"{duration / unit:.0f} {name}"
+    return f"{duration / SECOND:.0f} s"

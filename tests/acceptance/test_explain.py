@@ -1,0 +1,81 @@
+"""`trunkcall explain` against a real server. If these fail, nobody learns why a campaign does not dial."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving import Serving
+from trunkcall.cli.client import Connection, trunkcall_client
+
+
+@pytest.fixture
+def campaign_id(server: Serving, client: Any, request: pytest.FixtureRequest) -> str:
+    created: str = client.create_campaign(**server.campaign_arguments(request.node.name[:100]))["id"]
+    return created
+
+
+def explain(server: Serving, *arguments: str, check: bool = True) -> Any:
+    return server.trunkcall("explain", *arguments, "--data-dir", str(server.data_dir), check=check)
+
+
+def test_a_campaign_says_that_it_was_never_started_and_then_that_its_list_is_empty(
+    server: Serving, client: Any, campaign_id: str
+) -> None:
+    assert "StartCampaign" in explain(server, "--campaign", campaign_id).stdout
+    client.start_campaign(id=campaign_id)
+    answer = json.loads(explain(server, "--campaign", campaign_id, "--json").stdout)
+    assert answer["state"] == "Running"
+    assert answer["reasons"][0]["code"] in {"NO_DIALER", "NO_REQUESTS"}, "the dialer may not have heard of it yet"
+    assert answer["figures"]["dialRequestsWaiting"] == 0
+
+
+def test_a_request_that_was_dialed_says_how_it_ended(server: Serving, client: Any, campaign_id: str) -> None:
+    client.start_campaign(id=campaign_id)
+    accepted = client.put_dial_request_batch(
+        id=campaign_id,
+        dialRequests=[
+            {
+                "clientToken": "only",
+                "phoneNumber": "+12125550100",
+                "expirationTime": server.in_instance_time(hours=9),
+                "attributes": {"name": "Ada Lovelace"},
+            }
+        ],
+    )
+    dial_request_id = accepted["successfulRequests"][0]["id"]
+    server.wait_until(lambda: server.export("--campaign", campaign_id)[0]["Disposition"] is not None)
+    said = explain(server, "--campaign", campaign_id, "--dial-request", dial_request_id).stdout
+    assert "[ENDED]" in said
+    assert "Ada" not in said
+    assert "2125550100" not in said
+
+
+@pytest.mark.parametrize("arguments", [["--campaign", "nowhere"], ["--campaign", "{id}", "--dial-request", "nobody"]])
+def test_what_does_not_exist_is_said_without_a_traceback(
+    server: Serving, campaign_id: str, arguments: list[str]
+) -> None:
+    done = explain(server, *[argument.format(id=campaign_id) for argument in arguments], check=False)
+    assert done.returncode == 1
+    assert "ResourceNotFoundException" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_that_may_not_ask_is_refused(server: Serving, campaign_id: str, tmp_path: Path) -> None:
+    document = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "connect-campaigns:DescribeCampaign", "Resource": "*"}],
+        }
+    )
+    policy = tmp_path / "policy.json"
+    policy.write_text(document)
+    created = server.trunkcall("keys", "create", "--json", "--policy", str(policy), "--data-dir", str(server.data_dir))
+    key = json.loads(created.stdout)
+    where = Connection(server.url, "us-east-1", key["AccessKeyId"], key["SecretAccessKey"])
+    stranger = trunkcall_client(where)
+    with pytest.raises(stranger.exceptions.AccessDeniedException, match="connect-campaigns:GetCampaignExplanation"):
+        stranger.get_campaign_explanation(id=campaign_id)

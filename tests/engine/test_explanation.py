@@ -1,0 +1,47 @@
+"""What the engine tells of its reasons. If these fail, `trunkcall explain` says what is not so."""
+
+from __future__ import annotations
+
+from engine.support import SPRING, Floor
+from trunkcall.domain.campaign import DialerType
+from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.explanation import DialingExplanation
+
+
+def explained(floor: Floor) -> DialingExplanation:
+    found = floor.engine.explain(SPRING, floor.now)
+    assert found is not None
+    return found
+
+
+def test_a_campaign_that_nobody_told_the_engine_of_has_no_explanation() -> None:
+    assert Floor().engine.explain("nowhere", 0) is None
+
+
+def test_the_facts_are_those_that_dialing_goes_by() -> None:
+    floor = Floor(agents=5, config=EngineConfig(trunk=TrunkLimit(channels=3, attempts_per_s=50.0)))
+    floor.campaign(requests=20)
+    found = explained(floor)
+    assert (found.in_flight, found.lines, found.lines_in_use, found.channels) == (3, 3, 3, 3)
+    assert (found.free_agents, found.staffed_agents) == (2, 5), "three are kept for the attempts"
+    assert found.window == 17
+    assert found.one_to_one
+    assert found.forecast is None
+
+
+def test_asking_changes_nothing() -> None:
+    floor = Floor(agents=5)
+    floor.campaign(dialer=DialerType.PREDICTIVE, requests=20)
+    before = floor.engine.snapshot(floor.now), floor.engine.next_timer()
+    for _ in range(3):
+        explained(floor)
+    assert (floor.engine.snapshot(floor.now), floor.engine.next_timer()) == before
+
+
+def test_attempts_per_second_hold_the_next_one_back() -> None:
+    floor = Floor(agents=5, config=EngineConfig(trunk=TrunkLimit(channels=100, attempts_per_s=1.0)))
+    floor.campaign(requests=20)
+    found = explained(floor)
+    assert found.in_flight == 1
+    assert 0 < found.next_attempt_in <= 1_000_000

@@ -1,0 +1,248 @@
+"""Why a campaign dials as it does. If these fail, people see idle agents or a list at rest, and no reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+
+from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
+from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReason, Disposition
+from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.instants import DAY, HOUR, SECOND
+from trunkcall.engine.explanation import DialingExplanation
+from trunkcall.engine.ledger import LedgerTotals
+from trunkcall.engine.pacing.base import Forecast
+from trunkcall.service.campaigns import Campaigns
+from trunkcall.service.explain import Explanations
+from trunkcall.storage.store import Store
+
+NOW = 1_790_000_000_000_000
+CAMPAIGN = Campaign(
+    campaign_id="spring",
+    arn="arn:aws:connect-campaigns:us-east-1:000000000000:campaign/spring",
+    instance_id="instance",
+    name="Spring",
+    dialer=DialerConfig(DialerType.PREDICTIVE, 1.0, 1.0),
+    outbound_call=OutboundCallConfig("flow", "queue", None, None),
+    state=CampaignState.RUNNING,
+    created_at=NOW,
+    tags={},
+)
+FORECAST = Forecast(0.25, 12 * SECOND, 2.4, 1.5, 0.03, 1.0)
+WELL = DialingExplanation(
+    dialer_type=DialerType.PREDICTIVE,
+    one_to_one=False,
+    needs_agents=True,
+    refused=False,
+    suspended=False,
+    carrier_up=True,
+    carrier_held=False,
+    window=500,
+    window_complete=True,
+    free_agents=1,
+    staffed_agents=20,
+    share=1.0,
+    in_flight=6,
+    waiting=0,
+    lines=20,
+    lines_in_use=25,
+    channels=30,
+    attempts_per_s=50.0,
+    next_attempt_in=0,
+    ledger=(LedgerTotals(DAY, 1034, 12), LedgerTotals(30 * DAY, 5000, 100)),
+    ledger_binding=True,
+    target_ratio=0.03,
+    headroom=19.02,
+    forecast=FORECAST,
+)
+ONE_TO_ONE = replace(WELL, dialer_type=DialerType.PROGRESSIVE, one_to_one=True, forecast=None)
+
+
+@dataclass
+class House:
+    """Store, campaigns and dialer, as far as an explanation asks them."""
+
+    campaign: Campaign = CAMPAIGN
+    facts: DialingExplanation | None = WELL
+    backlog: int = 500
+    contacts: dict[str, ContactRecord] = field(default_factory=dict)
+    before: int = 0
+
+    async def describe_campaign(self, id_or_arn: str) -> Campaign:
+        if id_or_arn != self.campaign.campaign_id:
+            raise NotFoundError("No campaign with this id exists.")
+        return self.campaign
+
+    async def waiting_count(self, campaign_id: str) -> int:
+        return self.backlog
+
+    async def contact(self, contact_id: str) -> ContactRecord | None:
+        return self.contacts.get(contact_id)
+
+    async def waiting_before(self, contact_id: str) -> int:
+        return self.before
+
+    def explanation(self, campaign_id: str) -> DialingExplanation | None:
+        return self.facts
+
+    def now(self) -> int:
+        return NOW
+
+    def explanations(self) -> Explanations:
+        house: Any = self
+        return Explanations(cast(Store, house), cast(Campaigns, house), house, house)
+
+    async def reasons(self) -> Sequence[tuple[str, str]]:
+        found = await self.explanations().get_campaign_explanation("spring")
+        return [(reason.code, reason.text) for reason in found.reasons]
+
+
+async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
+    (dialing, pace) = await House().reasons()
+    assert dialing[0] == "DIALING"
+    assert pace[0] == "PACE"
+    for words in (
+        "1 of 20 agents",
+        "2.4 more",
+        "within 12 s",
+        "6 attempts in flight",
+        "1.5",
+        "25% of attempts",
+        "3.0%",
+    ):
+        assert words in pace[1]
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "words"),
+    [
+        (None, "NO_DIALER", "does not dial"),
+        (replace(WELL, suspended=True), "STORE_TROUBLE", "store"),
+        (replace(WELL, carrier_up=False), "CARRIER_AWAY", "as soon as it does"),
+        (replace(WELL, carrier_held=True), "CARRIER_REFUSED", "a moment ago"),
+        (replace(WELL, refused=True), "STATE_CHANGES", "changed"),
+        (replace(WELL, window=0), "LOADING", "read from the store"),
+        (replace(WELL, staffed_agents=0, free_agents=0), "NO_AGENTS", "offline or on a break"),
+        (replace(WELL, lines_in_use=30), "NO_LINES", "All 30 lines of the trunk are in use, 20 by this campaign"),
+        (replace(WELL, next_attempt_in=SECOND // 2), "ATTEMPTS_PER_SECOND", "50 attempts a second"),
+        (
+            replace(
+                WELL,
+                ledger=(LedgerTotals(DAY, 1000, 31), LedgerTotals(30 * DAY, 9000, 31)),
+                headroom=-1.0,
+                forecast=replace(FORECAST, risk_scale=0.0),
+            ),
+            "LEDGER_USED_UP",
+            "31 of 1,000 live answers of the last 24 h found nobody (3.10%; at most 3.00% may be)",
+        ),
+        (
+            replace(WELL, headroom=1.5, forecast=replace(FORECAST, risk_scale=0.25)),
+            "LEDGER_LOW",
+            "leaves it 25% of the risk",
+        ),
+        (replace(WELL, forecast=None), "LEARNING", "one to one"),
+        (replace(ONE_TO_ONE, free_agents=0), "NO_FREE_AGENT", "each of 20 at work"),
+    ],
+)
+async def test_what_holds_a_campaign_back_comes_first(facts: DialingExplanation | None, code: str, words: str) -> None:
+    first = (await House(facts=facts).reasons())[0]
+    assert first[0] == code
+    assert words in first[1]
+
+
+@pytest.mark.parametrize("state", [state for state in CampaignState if state is not CampaignState.RUNNING])
+async def test_a_campaign_that_is_not_running_says_so_alone(state: CampaignState) -> None:
+    ((code, text),) = await House(campaign=replace(CAMPAIGN, state=state)).reasons()
+    assert code == "CAMPAIGN_NOT_RUNNING"
+    assert state in text
+
+
+async def test_an_empty_list_is_told_apart_from_one_that_is_being_read() -> None:
+    assert (await House(backlog=0, facts=replace(WELL, window=0)).reasons())[0][0] == "NO_REQUESTS"
+
+
+async def test_what_stops_everything_comes_before_what_limits() -> None:
+    facts = replace(WELL, carrier_up=False, forecast=None, next_attempt_in=SECOND)
+    assert [code for code, _ in await House(facts=facts).reasons()] == [
+        "CARRIER_AWAY",
+        "ATTEMPTS_PER_SECOND",
+        "LEARNING",
+        "PACE",
+    ]
+
+
+async def test_campaigns_that_share_a_queue_say_how_much_of_it_is_theirs() -> None:
+    codes = dict(await House(facts=replace(WELL, share=0.25)).reasons())
+    assert "25%" in codes["SHARED_QUEUE"]
+
+
+async def test_the_numbers_can_be_read_by_a_program() -> None:
+    figures = (await House().explanations().get_campaign_explanation("spring")).figures
+    assert figures["dialRequestsWaiting"] == 500
+    assert figures["abandonedIn24h"] == 12
+    assert figures["abandonmentsLeft"] == 19.02
+    assert figures["agentsExpected"] == 2.4
+    assert figures["riskAllowed"] == 0.03
+
+
+def record(state: ContactState, **changes: Any) -> ContactRecord:
+    return ContactRecord(
+        contact_id="c-1",
+        campaign_id="spring",
+        instance_id="instance",
+        client_token="token",
+        phone_number="+12125550100",
+        attributes={"name": "Ada"},
+        state=state,
+        accepted_at=NOW,
+        expires_at=NOW + 3 * HOUR,
+        updated_at=NOW,
+        **changes,
+    )
+
+
+async def test_a_waiting_request_says_how_long_it_will_and_what_is_before_it() -> None:
+    house = House(contacts={"c-1": record(ContactState.WAITING)}, before=41)
+    found = await house.explanations().get_dial_request_explanation("spring", "c-1")
+    assert [reason.code for reason in found.reasons] == ["WAITING", "OTHERS_FIRST", "DIALING", "PACE"]
+    assert "3 h" in found.reasons[0].text
+    assert "41 requests" in found.reasons[1].text
+
+
+@pytest.mark.parametrize(
+    ("contact", "code", "words"),
+    [
+        (record(ContactState.WAITING), "WAITING", "3 h"),
+        (replace(record(ContactState.WAITING), expires_at=NOW), "EXPIRED", "expirationTime has passed"),
+        (record(ContactState.QUEUED), "IN_PROGRESS", "Queued"),
+        (
+            record(
+                ContactState.ENDED,
+                disposition=Disposition.BUSY,
+                disconnect_reason=DisconnectReason.TELECOM_BUSY,
+            ),
+            "ENDED",
+            "busy (TELECOM_BUSY)",
+        ),
+    ],
+)
+async def test_a_request_says_what_became_of_it_and_nothing_of_whom_it_was_for(
+    contact: ContactRecord, code: str, words: str
+) -> None:
+    house = House(contacts={"c-1": contact})
+    found = await house.explanations().get_dial_request_explanation("spring", "c-1")
+    assert found.reasons[0].code == code
+    assert words in found.reasons[0].text
+    for reason in found.reasons:
+        assert "+1212" not in reason.text
+        assert "Ada" not in reason.text
+
+
+async def test_a_request_of_another_campaign_is_not_found() -> None:
+    house = House(contacts={"c-1": replace(record(ContactState.WAITING), campaign_id="autumn")})
+    for dial_request_id in ("c-1", "nobody"):
+        with pytest.raises(NotFoundError, match="no dial request"):
+            await house.explanations().get_dial_request_explanation("spring", dial_request_id)
