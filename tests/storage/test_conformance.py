@@ -213,7 +213,7 @@ class TestDialRequests:
         assert all(contact.sequence > first[-1].sequence for contact in rest)
 
     async def test_one_contact_is_found_by_its_id_with_how_many_wait_before_it(self, store: Store) -> None:
-        await stand_up(store)
+        lease = await stand_up(store)
         first, second, third = (dial_request() for _ in range(3))
         await put(store, first, second, third)
         found = await store.contact(third.contact_id)
@@ -221,7 +221,6 @@ class TestDialRequests:
         assert found == (await records(store))[third.contact_id]
         assert (found.phone_number, found.attributes) == (third.phone_number, third.attributes)
         assert await store.waiting_before(third.contact_id) == 2
-        lease = await stand_up(store)
         await store.commit(lease, [begin(first.contact_id)])
         assert await store.waiting_before(third.contact_id) == 1, "one of them is being dialed"
         assert await store.contact("nobody") is None
