@@ -15,8 +15,9 @@ from multiprocessing import Pool
 from api import say
 from trunkcall.simulation.baselines.optimal import optimum
 from trunkcall.simulation.pacers import model_of
+from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import BASELINES, Scenario, with_values
-from trunkcall.simulation.simulator import Shift, Simulator
+from trunkcall.simulation.simulator import Simulator
 
 BARS: Mapping[int, float] = {5: 0.755, 10: 0.815, 20: 0.870, 50: 0.924, 100: 0.949}
 OTHER_WORLDS: tuple[tuple[int, float | None, Mapping[str, object]], ...] = (

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from trunkcall.domain.errors import SettingsError
-from trunkcall.settings import SETTINGS, Settings, load_settings
+from trunkcall.domain.instants import HOUR
+from trunkcall.settings import SETTINGS, Settings, load_settings, windows_of
 
 
 def test_the_table_and_the_fields_are_the_same() -> None:
@@ -59,3 +60,14 @@ def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, content: str, complai
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read: No such file"):
         load_settings(environment={}, config_file=tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(("text", "hours"), [("24h,30d", [24, 720]), ("30d, 1h", [1, 720]), ("7d", [168])])
+def test_the_windows_of_the_ledger_are_hours_and_days(text: str, hours: list[int]) -> None:
+    assert [window // HOUR for window in windows_of(text)] == hours
+
+
+@pytest.mark.parametrize("text", ["", "month", "30", "24h,24h", "1d,24h", "0h", "24h,", "400d", "-1d", "1.5h"])
+def test_windows_that_are_none_are_refused_with_what_would_be_right(text: str) -> None:
+    with pytest.raises(SettingsError, match="such as 24h,30d"):
+        load_settings({"abandonment_windows": text}, environment={})

@@ -29,7 +29,7 @@ from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.domain.instants import seconds
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.ledger import LedgerLimit
+from trunkcall.engine.ledger import AbandonmentClock, LedgerLimit
 from trunkcall.service.access_keys import new_access_key_id, new_secret
 from trunkcall.service.background import keep_running
 from trunkcall.service.campaigns import Campaigns
@@ -43,7 +43,7 @@ from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.privacy import Privacy
-from trunkcall.settings import Settings
+from trunkcall.settings import Settings, windows_of
 from trunkcall.simulation.world import World
 from trunkcall.storage import sqlite_backup, sqlite_check
 from trunkcall.storage.data_dir import AUDIT_LOG, SECRET_KEY, DataDir
@@ -376,5 +376,7 @@ def _engine_config(settings: Settings) -> EngineConfig:
         ring_timeout=seconds(settings.ring_timeout_s),
         abandonment_threshold=seconds(settings.abandonment_threshold_s),
         trunk=TrunkLimit(settings.channels, settings.attempts_per_s),
-        ledger=LedgerLimit(target_ratio=settings.abandonment_target_ratio),
+        abandonment_clock=AbandonmentClock(settings.abandonment_clock),
+        lines_per_agent=settings.max_lines_per_agent,
+        ledger=LedgerLimit(settings.abandonment_target_ratio, windows_of(settings.abandonment_windows)),
     )

@@ -7,6 +7,7 @@ the file, the file over the default. It must not know what a setting is used for
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,8 +16,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.instants import DAY, HOUR, Duration
 
 Value: TypeAlias = str | int | float | Path
+
+_WINDOW = re.compile(r"([1-9][0-9]{0,4})([hd])").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,18 @@ def _one_of(*choices: str) -> Callable[[Value], str | None]:
         return None if value in choices else f"must be one of {', '.join(choices)}"
 
     return check
+
+
+def windows_of(text: str) -> tuple[Duration, ...]:
+    """``24h,30d`` as durations, shortest first; empty if it is no such list. An hour to 366 days each."""
+    found = [_WINDOW(part.strip()) for part in text.split(",")]
+    lengths = sorted(int(match[1]) * {"h": HOUR, "d": DAY}[match[2]] for match in found if match is not None)
+    valid = len(lengths) == len(found) == len(set(lengths)) and lengths[0] >= HOUR and lengths[-1] <= 366 * DAY
+    return tuple(lengths) if valid else ()
+
+
+def _windows(value: Value) -> str | None:
+    return None if windows_of(str(value)) else "must be hours and days, from 1h to 366d, such as 24h,30d"
 
 
 def _account(value: Value) -> str | None:
@@ -98,6 +114,27 @@ SETTINGS: tuple[Setting, ...] = (
         _within(0, 60),
     ),
     Setting("abandonment_target_ratio", float, 0.03, "Most abandonments per live answer.", _within(0.0, 1.0)),
+    Setting(
+        "abandonment_windows",
+        str,
+        "24h,30d",
+        "Over which times that holds, each by itself: hours and days, such as 24h,30d.",
+        _windows,
+    ),
+    Setting(
+        "abandonment_clock",
+        str,
+        "greeting_end",
+        "When abandonment_threshold_s begins: connected_to_system, greeting_start or greeting_end.",
+        _one_of("connected_to_system", "greeting_start", "greeting_end"),
+    ),
+    Setting(
+        "max_lines_per_agent",
+        float,
+        10.0,
+        "Most lines of a campaign for each agent at work, whatever its pacing wants.",
+        _within(1, 1000),
+    ),
     Setting(
         "quotas",
         str,
@@ -164,6 +201,9 @@ class Settings:
     ring_timeout_s: float
     abandonment_threshold_s: float
     abandonment_target_ratio: float
+    abandonment_windows: str
+    abandonment_clock: str
+    max_lines_per_agent: float
     quotas: str
     max_campaigns: int
     max_active_campaigns: int

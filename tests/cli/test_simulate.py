@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -48,4 +50,24 @@ def test_what_cannot_be_is_refused_in_words(arguments: list[str], why: str) -> N
     done = simulate(*arguments)
     assert done.returncode == 1
     assert why in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_shift_can_be_drawn_and_the_drawing_changes_nothing(tmp_path: Path) -> None:
+    picture = tmp_path / "shift.svg"
+    arguments = ["--agents", "5", "--hours", "0.5", "--seed", "7", "--json"]
+    drawn, plain = simulate(*arguments, "--plot", str(picture)), simulate(*arguments)
+    runs = [json.loads(done.stdout) for done in (drawn, plain)]
+    assert {k: v for k, v in runs[0].items() if k != "wall_s"} == {k: v for k, v in runs[1].items() if k != "wall_s"}
+    root = ElementTree.parse(picture).getroot()
+    texts = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"agents", "lines in use", "abandoned / live answers", "abandonments left", "idle", "limit 3.0%"} <= texts
+    lines = [element.get("points", "").split() for element in root.iter("{http://www.w3.org/2000/svg}polyline")]
+    assert [len(points) for points in lines] == [31] * 7, "a look in every minute, the first and the last included"
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    done = simulate("--agents", "2", "--hours", "0.1", "--plot", str(tmp_path / "nowhere" / "shift.svg"))
+    assert done.returncode == 1
+    assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr

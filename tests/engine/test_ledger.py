@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from itertools import count
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.support import NOW, SPRING, Floor
 from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import LedgerCounted
-from trunkcall.domain.instants import DAY, HOUR, MINUTE
-from trunkcall.engine.events import LedgerRestored
-from trunkcall.engine.ledger import Ledger, LedgerLimit
+from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.instants import DAY, HOUR, MINUTE, Instant
+from trunkcall.engine.commands import Originate
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.engine import Engine
+from trunkcall.engine.events import (
+    AgentRegistered,
+    AgentStatusSet,
+    CampaignChanged,
+    ContactsOffered,
+    LedgerRestored,
+    OfferedContact,
+)
+from trunkcall.engine.ledger import AbandonmentClock, Ledger, LedgerLimit, clock_start
+from trunkcall.engine.pacing.base import PacingView, Unlearning
 
 START = NOW - NOW % MINUTE
 
@@ -24,6 +40,70 @@ def test_headroom_is_what_the_tightest_window_leaves() -> None:
     assert (hour.live_answers, hour.abandoned, hour.abandonment_ratio) == (100, 4, 0.04)
     assert (day.live_answers, day.abandoned) == (1100, 4)
     assert ledger.headroom(later) == 0.03 * 100 - 4
+
+
+@pytest.mark.parametrize(
+    ("clock", "told", "untold"),
+    [
+        (AbandonmentClock.CONNECTED_TO_SYSTEM, 100, 100),
+        (AbandonmentClock.GREETING_START, 200, 100),
+        (AbandonmentClock.GREETING_END, 300, 400),
+    ],
+)
+def test_the_clock_of_a_live_answer_starts_where_the_house_wants_it(
+    clock: AbandonmentClock, told: int, untold: int
+) -> None:
+    assert clock_start(clock, 100, 200, 300, 400) == told
+    assert clock_start(clock, 100, None, None, 400) == untold
+
+
+@pytest.mark.parametrize(("clock", "abandoned"), [("connected_to_system", 1), ("greeting_end", 0)])
+def test_by_the_clock_of_the_answer_the_time_of_detection_counts(clock: str, abandoned: int) -> None:
+    floor = Floor(agents=1, config=EngineConfig(abandonment_clock=AbandonmentClock(clock)))
+    floor.campaign(detects=True, requests=1)
+    (contact,) = floor.dialed
+    floor.answers(contact)
+    floor.wait(3)
+    floor.detected(contact, DetectionStatus.HUMAN_ANSWERED)
+    floor.wait(1)
+    assert floor.snapshot().abandoned == abandoned
+
+
+class Reckless(Unlearning):
+    """A pacer that always wants more."""
+
+    one_to_one = False
+    needs_agents = True
+
+    def attempts_wanted(self, view: PacingView, now: Instant) -> int:
+        return 1000
+
+
+def attempts_of_a_reckless_pacer(ledger: LedgerLimit, *counts: tuple[int, int]) -> int:
+    """How many attempts it begins for five free agents, after such live answers and abandonments."""
+    config = EngineConfig(ledger=ledger, lines_per_agent=4.0)
+    ids = count()
+    engine = Engine(config, new_id=lambda: f"leg-{next(ids)}", pacer_for=lambda settings, config: Reckless())
+    for number in range(5):
+        engine.handle(AgentRegistered(f"agent-{number}", ("sales",)), NOW)
+        engine.handle(AgentStatusSet(f"agent-{number}", AgentStatus.AVAILABLE), NOW)
+    campaign = CampaignChanged(SPRING, CampaignState.RUNNING, DialerType.PREDICTIVE, "sales", 1.0, 1.0, False, False)
+    engine.handle(campaign, NOW)
+    entries = tuple((START, live_answers, abandoned) for live_answers, abandoned in counts)
+    engine.handle(LedgerRestored(SPRING, entries), NOW)
+    offered = tuple(OfferedContact(f"contact-{n}", n + 1, NOW + HOUR) for n in range(100))
+    commands = engine.handle(ContactsOffered(SPRING, offered, exhausted=True), NOW)
+    return sum(isinstance(command, Originate) for command in commands)
+
+
+def test_without_headroom_no_pacer_dials_more_than_one_to_one() -> None:
+    assert attempts_of_a_reckless_pacer(LedgerLimit(), (100, 4)) == 5
+    assert attempts_of_a_reckless_pacer(LedgerLimit()) == 5, "there is no credit in advance"
+
+
+def test_with_headroom_a_pacer_has_so_many_lines_for_each_agent_and_no_more() -> None:
+    assert attempts_of_a_reckless_pacer(LedgerLimit(), (1000, 4)) == 20
+    assert attempts_of_a_reckless_pacer(LedgerLimit(binding=False), (100, 50)) == 20
 
 
 def test_an_empty_ledger_has_neither_a_ratio_nor_headroom() -> None:

@@ -52,6 +52,7 @@ WELL = DialingExplanation(
     channels=30,
     attempts_per_s=50.0,
     next_attempt_in=0,
+    lines_per_agent=10.0,
     ledger=(LedgerTotals(DAY, 1034, 12), LedgerTotals(30 * DAY, 5000, 100)),
     ledger_binding=True,
     target_ratio=0.03,
@@ -143,6 +144,7 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
             "LEDGER_LOW",
             "leaves it 25% of the risk",
         ),
+        (replace(WELL, lines=200), "LINES_PER_AGENT", "It holds 200 lines: no more than 10"),
         (replace(WELL, forecast=None), "LEARNING", "one to one"),
         (replace(ONE_TO_ONE, free_agents=0), "NO_FREE_AGENT", "each of 20 at work"),
     ],
@@ -172,6 +174,13 @@ async def test_what_stops_everything_comes_before_what_limits() -> None:
         "LEARNING",
         "PACE",
     ]
+
+
+async def test_one_to_one_dialing_says_what_it_has_abandoned_nevertheless() -> None:
+    reasons = dict(await House(facts=ONE_TO_ONE).reasons())
+    assert "12 of 1,034 live answers of the last 24 h found nobody" in reasons["AGENTS_LEFT"]
+    none = replace(ONE_TO_ONE, ledger=(LedgerTotals(DAY, 1034, 0),))
+    assert "AGENTS_LEFT" not in dict(await House(facts=none).reasons())
 
 
 async def test_campaigns_that_share_a_queue_say_how_much_of_it_is_theirs() -> None:

@@ -12,8 +12,9 @@ from trunkcall.simulation.baselines.optimal import Model, OptimalPacer, optimum
 from trunkcall.simulation.baselines.predictors import FixedRatioPacer, IssabelPacer, SamuelsonPacer
 from trunkcall.simulation.baselines.vicidial import Adapt, VicidialPacer
 from trunkcall.simulation.pacers import model_of, outcome_mean_s
+from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import BASELINES, Scenario, with_values
-from trunkcall.simulation.simulator import Shift, Simulator
+from trunkcall.simulation.simulator import Simulator
 from trunkcall.simulation.world import World
 
 NOW: Instant = 1_000_000 * SECOND

@@ -10,8 +10,9 @@ from trunkcall.domain.errors import SettingsError
 from trunkcall.engine.commands import Command
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import Event
+from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
-from trunkcall.simulation.simulator import Shift, Simulator
+from trunkcall.simulation.simulator import Simulator
 
 
 def scenario(**values: object) -> Scenario:

@@ -18,8 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from trunkcall.domain.errors import SettingsError
+from trunkcall.simulation.plot import Film, drawing
+from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
-from trunkcall.simulation.simulator import Shift, Simulator
+from trunkcall.simulation.simulator import Simulator
 
 MOST_RUNS = 10_000
 
@@ -38,6 +40,9 @@ def simulate(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another parameter. May be repeated.")
     ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="Draw agents, lines and ledger over the first shift.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each run.")] = False,
 ) -> None:
     """Simulate shifts of the real engine on virtual time."""
@@ -49,7 +54,10 @@ def simulate(
     seconds: list[float] = []
     for number in range(runs):
         started_s = time.perf_counter()
-        shifts.append(Simulator(scenario, seed=seed + number).run())
+        film = Film() if plot is not None and number == 0 else None
+        shifts.append(Simulator(scenario, seed=seed + number, watch=film.enter if film is not None else None).run())
+        if film is not None and plot is not None:
+            plot.write_text(drawing(film, shifts[-1]), encoding="utf-8")
         seconds.append(time.perf_counter() - started_s)
         if as_json:
             typer.echo(json.dumps(fields_of(shifts[-1]) | {"wall_s": round(seconds[-1], 3)}))

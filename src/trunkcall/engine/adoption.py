@@ -16,6 +16,7 @@ from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, StartFlow
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import DetectionEnded, LegsBridged, OfferedContact
+from trunkcall.engine.ledger import clock_start
 from trunkcall.engine.life import ContactLife
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
@@ -63,7 +64,9 @@ class Adoption:
         if detected:
             contact.detection = live.detection
             contact.live = live.detection in LIVE_DETECTIONS
-            contact.live_at = live.greeting_ended_at or live.queued_at or live.answered_at or now
+            contact.answered_at = live.answered_at
+            clock, detected_at = self._state.config.abandonment_clock, live.queued_at or live.answered_at or now
+            contact.live_at = clock_start(clock, live.answered_at or now, None, live.greeting_ended_at, detected_at)
         machine = detected and not contact.live
         state.contacts[contact.contact_id] = campaign.contacts[contact.contact_id] = contact
         leg = state.legs[live.leg_id] = Leg(live.leg_id, LegParty.CUSTOMER, contact)

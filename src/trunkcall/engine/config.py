@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from trunkcall.domain.instants import HOUR, SECOND, Duration
 from trunkcall.engine.capacity import TrunkLimit
-from trunkcall.engine.ledger import LedgerLimit
+from trunkcall.engine.ledger import AbandonmentClock, LedgerLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class EngineConfig:
     """How long a leg that was told to end may hold its line without the carrier confirming."""
     abandonment_threshold: Duration = 2 * SECOND
     """A live answer that no agent has reached by then is abandoned (47 CFR 64.1200(a)(7))."""
+    abandonment_clock: AbandonmentClock = AbandonmentClock.GREETING_END
     queue_limit: Duration = 20 * SECOND
     """How long a live answer may wait in its queue at all before it is hung up."""
     void_backoff: Duration = 1 * SECOND
@@ -36,4 +37,7 @@ class EngineConfig:
     window_size: int = 2000
     """Most waiting contacts of one campaign that the engine holds."""
     trunk: TrunkLimit = field(default_factory=TrunkLimit)
+    lines_per_agent: float = 10.0
+    """Most lines of a campaign for each agent of its queue at work, whatever its pacer wants: a fuse. Where one attempt
+    in fifty is a live answer, agents who are always busy take eight."""
     ledger: LedgerLimit = field(default_factory=LedgerLimit)

@@ -23,6 +23,7 @@ class Contact:
         "abandoned",
         "agent_id",
         "agent_leg_id",
+        "answered_at",
         "attempted_at",
         "campaign",
         "contact_id",
@@ -48,12 +49,13 @@ class Contact:
         self.state = ContactState.WAITING
         self.attempted_at = now
         self.ring_started_at: Instant | None = None
+        self.answered_at: Instant | None = None
         self.detects_machines = campaign.settings.detects_machines
         self.detection: DetectionStatus | None = None
         self.live = False
         """Whether it is a live answer, a matter of the ledger."""
         self.live_at: Instant = 0
-        """When the abandonment clock started: the end of the greeting if it is known, else the end of detection."""
+        """When the abandonment clock started."""
         self.queued_until: Instant = 0
         """When it has waited for an agent for as long as anybody may."""
         self.abandoned = False

@@ -6,6 +6,7 @@ know what becomes of an attempt.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from trunkcall.domain.agent import AgentState, AgentStatus
@@ -175,7 +176,17 @@ class Dialing:
                 return 0
             campaign.next_look_at = now + pacer.look_every
             self._wake_at(campaign.next_look_at)
-        return pacer.attempts_wanted(CampaignView(self._state, campaign, now), now)
+        view = CampaignView(self._state, campaign, now)
+        wanted = pacer.attempts_wanted(view, now)
+        return min(wanted, self._allowed(campaign, view)) if pacer.needs_agents else wanted
+
+    def _allowed(self, campaign: CampaignDialing, view: CampaignView) -> int:
+        """The most attempts that any pacer may begin: so many lines for each agent at work, and with a ledger that has
+        nothing left no more than one to one."""
+        allowed = math.floor(self._state.config.lines_per_agent * view.staffed_agents) - campaign.lines
+        if not campaign.pacer.one_to_one and view.headroom <= 0.0:
+            allowed = min(allowed, view.free_agents - view.lines_in_flight)
+        return allowed
 
     def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:
         """Dial the campaign's next contact. False if it has none, or one to one no agent is left for it."""

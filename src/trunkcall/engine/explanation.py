@@ -45,6 +45,7 @@ class DialingExplanation:
     attempts_per_s: float
     next_attempt_in: Duration
     """How long the attempts per second hold the next one back."""
+    lines_per_agent: float
     ledger: tuple[LedgerTotals, ...]
     ledger_binding: bool
     target_ratio: float
@@ -79,6 +80,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         channels=state.config.trunk.channels,
         attempts_per_s=state.config.trunk.attempts_per_s,
         next_attempt_in=max(0, state.rate.allows_at() - now),
+        lines_per_agent=state.config.lines_per_agent,
         ledger=ledger.totals(now),
         ledger_binding=ledger.limit.binding,
         target_ratio=ledger.limit.target_ratio,

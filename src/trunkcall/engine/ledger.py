@@ -9,8 +9,41 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
 
 from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant
+
+
+class AbandonmentClock(StrEnum):
+    """When the time begins that a live answer may be without an agent (connectionStartPoint of Amazon's second API)."""
+
+    CONNECTED_TO_SYSTEM = "connected_to_system"
+    """At the answer."""
+    GREETING_START = "greeting_start"
+    """When somebody begins to speak; at the answer if the carrier does not tell."""
+    GREETING_END = "greeting_end"
+    """When that ends, as the rules of the United States have it; at the end of detection if the carrier does not
+    tell."""
+
+
+def clock_start(
+    clock: AbandonmentClock,
+    answered_at: Instant,
+    greeting_started_at: Instant | None,
+    greeting_ended_at: Instant | None,
+    detected_at: Instant,
+) -> Instant:
+    """When the clock of a live answer started."""
+    match clock:
+        case AbandonmentClock.CONNECTED_TO_SYSTEM:
+            return answered_at
+        case AbandonmentClock.GREETING_START:
+            return greeting_started_at if greeting_started_at is not None else answered_at
+        case AbandonmentClock.GREETING_END:
+            return greeting_ended_at if greeting_ended_at is not None else detected_at
+        case _:
+            assert_never(clock)
 
 
 @dataclass(frozen=True, slots=True)

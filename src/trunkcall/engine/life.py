@@ -36,6 +36,7 @@ from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg, Sta
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.endings import ANSWERED, MACHINES, UNANSWERED, left_in_flow, unreached
 from trunkcall.engine.events import DetectionEnded, LegsBridged
+from trunkcall.engine.ledger import clock_start
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -80,6 +81,7 @@ class ContactLife:
             self._state.out.append(BridgeLegs(contact.leg_id, leg_id))
             return
         contact.state = after(CONTACT, contact.state, ContactEvent.ANSWER)
+        contact.answered_at = now
         contact.campaign.statistics.answered += 1
         self._state.out.append(ContactAnswered(contact.contact_id, now, contact.ring_started_at))
         if contact.detects_machines:
@@ -213,7 +215,8 @@ class ContactLife:
         contact.state = after(CONTACT, contact.state, ContactEvent.DETECT)
         contact.detection = detection
         contact.live = detection in LIVE_DETECTIONS
-        contact.live_at = greeting_ended_at if greeting_ended_at is not None else now
+        clock = self._state.config.abandonment_clock
+        contact.live_at = clock_start(clock, contact.answered_at or now, greeting_started_at, greeting_ended_at, now)
         self._state.out.append(
             ContactDetected(contact.contact_id, now, detection, greeting_started_at, greeting_ended_at)
         )

@@ -18,7 +18,7 @@ from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
-from trunkcall.domain.instants import DAY, Instant
+from trunkcall.domain.instants import Instant
 from trunkcall.engine.commands import (
     BridgeLegs,
     Command,
@@ -59,8 +59,6 @@ log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 2000
 """Waiting contacts ended in one transaction by the sweep: few enough that nobody waits for it."""
-
-LEDGER_MEMORY = 30 * DAY
 
 
 class Dialer:
@@ -308,7 +306,7 @@ class Dialer:
                 )
             )
             if new:
-                since = self._clock.now() - LEDGER_MEMORY
+                since = self._clock.now() - max(self._engine.config.ledger.windows)
                 minutes = await self._store.ledger(campaign.campaign_id, since=since)
                 if minutes:
                     entries = tuple((m.minute_at, m.live_answers, m.abandoned) for m in minutes)

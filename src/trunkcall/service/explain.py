@@ -117,6 +117,7 @@ def _campaign_reasons(state: CampaignState, backlog: int, facts: DialingExplanat
         yield Reason("DIALING", "Nothing holds it back.")
     if facts.needs_agents:
         yield _how_it_paces(facts)
+    yield from _what_one_to_one_abandoned(facts)
     if facts.share < 1.0:
         yield Reason(
             "SHARED_QUEUE",
@@ -161,6 +162,14 @@ def _what_limits(facts: DialingExplanation) -> Iterator[Reason]:
             f"The trunk takes {facts.attempts_per_s:g} attempts a second; the next may begin in "
             f"{facts.next_attempt_in / SECOND:.2f} s.",
         )
+    if facts.needs_agents and facts.staffed_agents:
+        most = math.floor(facts.lines_per_agent * facts.staffed_agents)
+        if facts.lines >= most:
+            yield Reason(
+                "LINES_PER_AGENT",
+                f"It holds {_many(facts.lines, 'line')}: no more than {facts.lines_per_agent:g} are allowed for each "
+                f"of {facts.staffed_agents} at work.",
+            )
     if facts.dialer_type is DialerType.PREDICTIVE:
         yield from _what_the_ledger_leaves(facts)
         if facts.forecast is None:
@@ -173,6 +182,16 @@ def _what_limits(facts: DialingExplanation) -> Iterator[Reason]:
             "NO_FREE_AGENT",
             f"No agent is free to be dialed for: each of {facts.staffed_agents} at work has a contact or an attempt.",
         )
+
+
+def _what_one_to_one_abandoned(facts: DialingExplanation) -> Iterator[Reason]:
+    for total in facts.ledger[:1]:
+        if facts.one_to_one and total.abandoned:
+            yield Reason(
+                "AGENTS_LEFT",
+                f"{total.abandoned:,} of {total.live_answers:,} live answers of the last {_long(total.window)} found "
+                f"nobody ({total.abandonment_ratio:.2%}): their agents had left while the phones rang.",
+            )
 
 
 def _what_the_ledger_leaves(facts: DialingExplanation) -> Iterator[Reason]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, TypeAlias
@@ -17,7 +17,7 @@ from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded, LedgerCounted
 from trunkcall.domain.contact import DetectionStatus, Disposition
-from trunkcall.domain.instants import HOUR, SECOND, Instant, seconds
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant, seconds
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import (
@@ -46,9 +46,11 @@ from trunkcall.engine.events import (
     OfferedContact,
 )
 from trunkcall.engine.ledger import LedgerLimit
+from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow, DisconnectParticipant, TransferContactToQueue
 from trunkcall.simulation.pacers import dialer_type_of, pacers_of
-from trunkcall.simulation.scenario import Scenario
+from trunkcall.simulation.results import Shift
+from trunkcall.simulation.scenario import BASELINES, Scenario
 from trunkcall.simulation.world import Fate, Outcome, World, draw_fate
 
 START: Instant = 1_800_000_000_000_000
@@ -60,27 +62,9 @@ FOR_EVER: Instant = START + 10_000 * HOUR
 Trace: TypeAlias = Callable[[Instant, Event | None, list[Command]], None]
 """Told of every call of the engine: when, the event (None is a timer), and the commands."""
 
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """What came of a simulated shift. Times are seconds."""
-
-    agents: int
-    hours: float
-    seed: int
-    pacer: str
-    attempts: int
-    live_answers: int
-    abandoned: int
-    connected: int
-    occupancy_ratio: float
-    mean_idle_s: float
-    events: int
-    """How many calls the engine took."""
-
-    @property
-    def abandonment_ratio(self) -> float:
-        return self.abandoned / self.live_answers if self.live_answers else 0.0
+Watch: TypeAlias = Callable[[EngineSnapshot], None]
+"""Shown the engine once in every ``WATCH_EVERY`` of the shift."""
+WATCH_EVERY = MINUTE
 
 
 class _Leg:
@@ -97,11 +81,14 @@ class _Leg:
 class Simulator:
     """One shift. ``seed`` decides every draw; the same scenario and seed give the same calls of the engine."""
 
-    def __init__(self, scenario: Scenario, *, seed: int, trace: Trace | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, *, seed: int, trace: Trace | None = None, watch: Watch | None = None
+    ) -> None:
         self._scenario = scenario
         self._seed = seed
         self._random = Random(seed)  # noqa: S311 - a simulation, not a secret
         self._trace = trace
+        self._watch = watch
         self._heap: list[tuple[Instant, int, Callable[..., None], tuple[Any, ...]]] = []
         self._sequence = 0
         self._now: Instant = START
@@ -174,6 +161,13 @@ class Simulator:
         if scenario.break_every_h:
             for name in names:
                 self._plan_break(name)
+        if self._watch is not None:
+            self._look()
+
+    def _look(self) -> None:
+        assert self._watch is not None
+        self._watch(self.engine.snapshot(self._now))
+        self._at(self._now + WATCH_EVERY, self._look)
 
     def _set_status(self, agent_id: str, status: AgentStatus) -> None:
         if self._wanted.get(agent_id) is AgentStatus.OFFLINE:
@@ -384,5 +378,9 @@ class Simulator:
 def _config(scenario: Scenario) -> EngineConfig:
     return EngineConfig(
         trunk=TrunkLimit(scenario.channels, scenario.attempts_per_s),
-        ledger=LedgerLimit(target_ratio=scenario.abandonment_target_ratio, binding=scenario.ledger),
+        ledger=LedgerLimit(
+            target_ratio=scenario.abandonment_target_ratio,
+            # Other dialers are measured as they were published.
+            binding=scenario.ledger and scenario.pacer not in BASELINES,
+        ),
     )
