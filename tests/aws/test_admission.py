@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -172,7 +172,7 @@ class TestCampaigns:
 
 
 class TestTags:
-    ON_OWN = {"StringEquals": {"aws:RequestTag/team": "red"}}  # noqa: RUF012 - nobody changes it
+    ON_OWN: ClassVar = {"StringEquals": {"aws:RequestTag/team": "red"}}
 
     async def test_who_creates_may_have_to_tag(self) -> None:
         door = Door(allow(resource=SCOPE.campaign_arn("*"), Condition=self.ON_OWN))

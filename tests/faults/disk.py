@@ -255,7 +255,7 @@ def breaking_disk(folder: Path) -> Iterator[Path]:
     with image.open("wb") as file:
         file.truncate(32_000_000)
     if shutil.which("mkfs.ext4") is None:
-        pytest.skip("mkfs.ext4 is not installed")
+        missing("mkfs.ext4 is not installed")
     subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
     _mount(folder, "-o", "loop,errors=remount-ro", str(image))
     try:

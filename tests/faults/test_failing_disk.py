@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def test_a_failing_disk_stops_dialing_in_words_and_a_mended_one_goes_on(disk: Di
         while_failing = [dial_request(f"while-{n}", n) for n in range(60)]
         for request in while_failing:
             message = refused(
-                lambda request=request: client.put_dial_request_batch(id=campaign_id, dialRequests=[request]),  # type: ignore[misc]
+                partial(client.put_dial_request_batch, id=campaign_id, dialRequests=[request]),
                 retry_after="5",
             )
             assert message.startswith(f"{words} Nothing that was accepted is lost")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ from faults.hammering import PATIENCE_S, Hammer, hammering, judge
 
 ROUNDS = int(os.environ.get("TRUNKCALL_FAULT_ROUNDS", "5"))
 """More of them find more, and take longer."""
+
+
+def more_failures(hammer: Hammer, than: int) -> bool:
+    return len(hammer.failures) > than
 
 
 @pytest.fixture
@@ -88,7 +93,7 @@ class TestTheDiskFails:
                 # The write that exceeds this is torn.
                 disk.fail_writes(number, after=chance.randrange(200_000))
                 failed = len(hammer.failures)
-                hammer.wait_until(lambda failed=failed: len(hammer.failures) > failed + 20)  # type: ignore[misc]
+                hammer.wait_until(partial(more_failures, hammer, failed + 20))
                 disk.heal()
             hammer.wait_for_more(50)
         assert {failure.partition(" Nothing")[0] for failure in hammer.failures} == {why}
@@ -100,9 +105,9 @@ class TestTheDiskFails:
                 hammer.wait_for_more(50)
                 disk.fail_syncs(errno.EIO)
                 failed = len(hammer.failures)
-                hammer.wait_until(lambda failed=failed: len(hammer.failures) > failed)  # type: ignore[misc]
+                hammer.wait_until(partial(more_failures, hammer, failed))
                 accepted = len(hammer.accepted)
-                hammer.wait_until(lambda failed=failed: len(hammer.failures) > failed + 20)  # type: ignore[misc]
+                hammer.wait_until(partial(more_failures, hammer, failed + 20))
                 assert len(hammer.accepted) == accepted
                 disk.heal()
             hammer.wait_for_more(50)

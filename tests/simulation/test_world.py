@@ -177,7 +177,7 @@ def test_every_parameter_of_the_world_is_tried_here() -> None:
 
 @pytest.mark.parametrize("parameter", CHANGES)
 def test_a_changed_parameter_leaves_the_other_draws_as_they_were(parameter: str) -> None:
-    changed = replace(WORLD, **{parameter: CHANGES[parameter]})  # type: ignore[arg-type]
+    changed = replace(WORLD, **{parameter: CHANGES[parameter]})  # type: ignore[arg-type]  # of the field's own kind
     everything = {field.name for field in fields(Fate)}
     untouched = everything - AFFECTED.get(parameter, everything - {"wrap", "patience"})
     before = list(islice(fates(), 400))

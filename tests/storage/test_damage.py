@@ -10,6 +10,7 @@ import random
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ async def test_a_damaged_file_is_refused_or_tells_nothing_wrong(tmp_path: Path) 
         what = damage(path, random.Random(seed))
         report = checked(path)
         store = SQLiteStore(path)
-        if await answered(lambda store=store: _opened(store)) is None:  # type: ignore[misc]
+        if await answered(partial(_opened, store)) is None:
             refused += 1
             continue
         found = await use(store, dict(sent), what)

@@ -187,7 +187,7 @@ async def test_what_a_sleeping_carrier_was_asked_is_not_done_when_it_wakes(remot
 async def test_a_dialer_that_does_not_fit_is_not_served_and_learns_why(
     remote: RemoteLine, changes: dict[str, object], why: str
 ) -> None:
-    dialer = remote.dialer(remote.port, **changes)  # type: ignore[arg-type]
+    dialer = remote.dialer(remote.port, **changes)  # type: ignore[arg-type]  # a key or a speed, as above
     events: list[CarrierEvent] = []
     await dialer.start(events.append, token=remote.token)
     assert events == [CarrierLost()]

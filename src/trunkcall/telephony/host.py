@@ -101,7 +101,7 @@ class CarrierHost:
         challenge = wire.Challenge(wire.VERSION, self._new_nonce())
         writer.write(wire.encode(challenge))
         async with asyncio.timeout(HANDSHAKE_S):
-            hello = wire.decode_from_dialer(await _line(reader))
+            hello = wire.decode_from_dialer(await wire.read_line(reader))
         if not isinstance(hello, wire.Hello):
             raise wire.WireError
         if not wire.is_proof(hello.proof, wire.proof(self._key, "dialer", challenge, hello.nonce, hello.token)):
@@ -120,7 +120,7 @@ class CarrierHost:
         self._send(wire.Welcome(answer, self._now(), self._speed, self._found, tuple(self._busy)))
         while True:
             async with asyncio.timeout(SILENCE_S):
-                line = await _line(reader)
+                line = await wire.read_line(reader)
             if self._has_slept():
                 # On waking, what was sent meanwhile may be read before ``watch`` runs.
                 self.drop()
@@ -174,10 +174,3 @@ class CarrierHost:
             writer.transport.abort()
             return
         writer.write(wire.encode(frame))
-
-
-async def _line(reader: StreamReader) -> bytes:
-    line = await reader.readline()
-    if not line.endswith(b"\n"):
-        raise asyncio.IncompleteReadError(line, None)
-    return line

@@ -170,13 +170,13 @@ class RemoteCarrier:
 
     async def _shake_hands(self, reader: StreamReader, writer: StreamWriter) -> wire.Welcome:
         async with asyncio.timeout(self._silence_s):
-            challenge = wire.decode_from_carrier(await _line(reader))
+            challenge = wire.decode_from_carrier(await wire.read_line(reader))
             if not isinstance(challenge, wire.Challenge) or challenge.version != wire.VERSION:
                 raise wire.WireError
             nonce = secrets.token_hex(16)
             proof = wire.proof(self._key, "dialer", challenge, nonce, self._token)
             writer.write(wire.encode(wire.Hello(nonce, self._token, proof)))
-            answer = wire.decode_from_carrier(await _line(reader))
+            answer = wire.decode_from_carrier(await wire.read_line(reader))
         match answer:
             case wire.Refused():
                 raise _NotServedError(answer.reason)
@@ -203,7 +203,7 @@ class RemoteCarrier:
         try:
             while True:
                 async with asyncio.timeout(self._silence_s):
-                    line = await _line(reader)
+                    line = await wire.read_line(reader)
                 self._take(wire.decode_from_carrier(line))
         finally:
             pinging.cancel()
@@ -224,10 +224,3 @@ class RemoteCarrier:
             case _:
                 if self._sink is not None:
                     self._sink(frame)
-
-
-async def _line(reader: StreamReader) -> bytes:
-    line = await reader.readline()
-    if not line.endswith(b"\n"):
-        raise asyncio.IncompleteReadError(line, None)
-    return line

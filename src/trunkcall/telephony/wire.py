@@ -1,7 +1,7 @@
 """What a dialer and a carrier in a process of its own say to each other: frames, and proofs of who is speaking.
 
-Decides the form: one line of JSON a frame, ``["Name", {fields}]``. It does no I/O, and must not know what a frame leads
-to.
+Decides the form: one line of JSON a frame, ``["Name", {fields}]``. Beyond reading a line it does no I/O, and must
+not know what a frame leads to.
 
 A session begins with Challenge (carrier), Hello (dialer), then Welcome or Refused (carrier). After that the dialer
 sends commands and Pings, the carrier events, AgentDone and Pongs. Each side proves that it holds the key by a hash
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from asyncio import IncompleteReadError, StreamReader
 from dataclasses import dataclass
 from typing import Final, TypeAlias, get_args
 
@@ -126,6 +127,14 @@ _decode = msgspec.json.Decoder(tuple[str, msgspec.Raw]).decode
 def encode(frame: FromDialer | FromCarrier) -> bytes:
     """The frame's line, with its line feed."""
     return msgspec.json.encode((type(frame).__name__, frame)) + b"\n"
+
+
+async def read_line(reader: StreamReader) -> bytes:
+    """The next whole line. Raises IncompleteReadError when the connection ends before."""
+    line = await reader.readline()
+    if not line.endswith(b"\n"):
+        raise IncompleteReadError(line, None)
+    return line
 
 
 def decode_from_dialer(line: bytes) -> FromDialer:
