@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.errors import SettingsError
-from trunkcall.domain.instants import HOUR
-from trunkcall.settings import SETTINGS, Settings, load_settings, windows_of
+from trunkcall.settings import SETTINGS, Settings, load_settings
 
 
 def test_the_table_and_the_fields_are_the_same() -> None:
@@ -48,6 +48,24 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         ("colour = 'red'", "has colour; known settings are data_dir"),
         ("port = ", "is not TOML"),
         ("carrier = 'ari'", "must be one of simulated"),
+        ("abandonment_windows = ''", "abandonment_windows in .* must be windows such as 24h,30d, parted by commas"),
+        ("abandonment_windows = '24h 30d'", "must be windows such as 24h,30d"),
+        ("abandonment_windows = '30m'", "from 1h to 366d, or month, not '30m'"),
+        ("abandonment_windows = '0d'", "from 1h to 366d"),
+        ("abandonment_windows = '24h,'", "from 1h to 366d"),
+        ("abandonment_windows = '-1d'", "from 1h to 366d"),
+        ("abandonment_windows = '1.5h'", "from 1h to 366d"),
+        ("abandonment_windows = '367d'", "from 1h to 366d"),
+        ("abandonment_windows = '24h,1d'", "must name each window once: 1d is there twice"),
+        ("abandonment_windows = 'month,month'", "must name each window once"),
+        ("abandonment_windows = '1h,2h,3h,4h,5h,6h'", "must name at most 5 windows"),
+        ("abandonment_windows = 24", "must be windows such as 24h,30d"),
+        ("abandonment_time_zone = 'Berlin'", "abandonment_time_zone in .* must be an IANA time zone"),
+        ("abandonment_time_zone = '../etc/passwd'", "such as Europe/Berlin or UTC"),
+        ("abandonment_time_zone = ''", "such as Europe/Berlin or UTC"),
+        ("abandonment_threshold_s = -1", "must be from 0 to 60, not -1"),
+        ("abandonment_threshold_s = nan", "must be from 0 to 60"),
+        ("abandonment_target_ratio = 3.0", "must be from 0 to 1, not 3"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, content: str, complaint: str) -> None:
@@ -62,12 +80,16 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         load_settings(environment={}, config_file=tmp_path / "none.toml")
 
 
-@pytest.mark.parametrize(("text", "hours"), [("24h,30d", [24, 720]), ("30d, 1h", [1, 720]), ("7d", [168])])
-def test_the_windows_of_the_ledger_are_hours_and_days(text: str, hours: list[int]) -> None:
-    assert [window // HOUR for window in windows_of(text)] == hours
-
-
-@pytest.mark.parametrize("text", ["", "month", "30", "24h,24h", "1d,24h", "0h", "24h,", "400d", "-1d", "1.5h"])
-def test_windows_that_are_none_are_refused_with_what_would_be_right(text: str) -> None:
-    with pytest.raises(SettingsError, match="such as 24h,30d"):
-        load_settings({"abandonment_windows": text}, environment={})
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("24h,30d", ["24h", "30d"]),
+        ("month", ["month"]),
+        (" 1h, 7d ,month", ["1h", "7d", "month"]),
+        ("30d,24h", ["24h", "30d"]),
+        ("1d", ["24h"]),
+    ],
+)
+def test_windows_are_told_by_their_names_shortest_first(text: str, names: list[str]) -> None:
+    settings = load_settings({"abandonment_windows": text}, environment={})
+    assert [window.name for window in parse_windows(settings.abandonment_windows, lambda at: at)] == names

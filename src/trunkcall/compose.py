@@ -23,6 +23,7 @@ from trunkcall.aws.explanations import TrunkcallOperations
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
+from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.directory import AccessKey, Directory
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
@@ -39,11 +40,12 @@ from trunkcall.service.explain import Explanations
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation, simulated_agents
 from trunkcall.service.key_ring import KeyRing
+from trunkcall.service.months import months_in
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.privacy import Privacy
-from trunkcall.settings import Settings, windows_of
+from trunkcall.settings import Settings, find_zone
 from trunkcall.simulation.world import World
 from trunkcall.storage import sqlite_backup, sqlite_check
 from trunkcall.storage.data_dir import AUDIT_LOG, SECRET_KEY, DataDir
@@ -372,11 +374,12 @@ def _first_usable_key(keys: Sequence[AccessKey], box: SecretBox) -> dict[str, st
 
 
 def _engine_config(settings: Settings) -> EngineConfig:
+    windows = parse_windows(settings.abandonment_windows, months_in(find_zone(settings.abandonment_time_zone)))
     return EngineConfig(
         ring_timeout=seconds(settings.ring_timeout_s),
         abandonment_threshold=seconds(settings.abandonment_threshold_s),
         trunk=TrunkLimit(settings.channels, settings.attempts_per_s),
         abandonment_clock=AbandonmentClock(settings.abandonment_clock),
         lines_per_agent=settings.max_lines_per_agent,
-        ledger=LedgerLimit(settings.abandonment_target_ratio, windows_of(settings.abandonment_windows)),
+        ledger=LedgerLimit(settings.abandonment_target_ratio, windows),
     )

@@ -7,20 +7,19 @@ the file, the file over the default. It must not know what a setting is used for
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
+from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.errors import SettingsError
-from trunkcall.domain.instants import DAY, HOUR, Duration
 
 Value: TypeAlias = str | int | float | Path
-
-_WINDOW = re.compile(r"([1-9][0-9]{0,4})([hd])").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +56,32 @@ def _one_of(*choices: str) -> Callable[[Value], str | None]:
     return check
 
 
-def windows_of(text: str) -> tuple[Duration, ...]:
-    """``24h,30d`` as durations, shortest first; empty if it is no such list. An hour to 366 days each."""
-    found = [_WINDOW(part.strip()) for part in text.split(",")]
-    lengths = sorted(int(match[1]) * {"h": HOUR, "d": DAY}[match[2]] for match in found if match is not None)
-    valid = len(lengths) == len(found) == len(set(lengths)) and lengths[0] >= HOUR and lengths[-1] <= 366 * DAY
-    return tuple(lengths) if valid else ()
+def _account(value: Value) -> str | None:
+    return None if isinstance(value, str) and len(value) == 12 and value.isdigit() else "must be 12 digits"
 
 
 def _windows(value: Value) -> str | None:
-    return None if windows_of(str(value)) else "must be hours and days, from 1h to 366d, such as 24h,30d"
+    try:
+        parse_windows(str(value), lambda at: at)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
-def _account(value: Value) -> str | None:
-    return None if isinstance(value, str) and len(value) == 12 and value.isdigit() else "must be 12 digits"
+def find_zone(name: str) -> tzinfo:
+    """The time zone of this IANA name. Raises ValueError with a message that goes on after the setting's name."""
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError("must be an IANA time zone, such as Europe/Berlin or UTC") from None
+
+
+def _time_zone(value: Value) -> str | None:
+    try:
+        find_zone(str(value))
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -118,8 +129,15 @@ SETTINGS: tuple[Setting, ...] = (
         "abandonment_windows",
         str,
         "24h,30d",
-        "Over which times that holds, each by itself: hours and days, such as 24h,30d.",
+        "The windows in each of which the target is kept: so many hours (`h`) or days (`d`), or the calendar `month`.",
         _windows,
+    ),
+    Setting(
+        "abandonment_time_zone",
+        str,
+        "UTC",
+        "IANA time zone in which calendar months begin, as Europe/Berlin.",
+        _time_zone,
     ),
     Setting(
         "abandonment_clock",
@@ -202,6 +220,7 @@ class Settings:
     abandonment_threshold_s: float
     abandonment_target_ratio: float
     abandonment_windows: str
+    abandonment_time_zone: str
     abandonment_clock: str
     max_lines_per_agent: float
     quotas: str

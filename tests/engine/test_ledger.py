@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import count
+import math
+from bisect import bisect_right
+from datetime import datetime
+from itertools import accumulate, count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.support import NOW, SPRING, Floor
+from trunkcall.domain.abandonment import AbandonmentWindow, CalendarMonth, RollingWindow
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import LedgerCounted
 from trunkcall.domain.contact import DetectionStatus
-from trunkcall.domain.instants import DAY, HOUR, MINUTE, Instant
+from trunkcall.domain.instants import DAY, HOUR, MINUTE, Instant, from_datetime
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
@@ -32,7 +36,7 @@ START = NOW - NOW % MINUTE
 
 
 def test_headroom_is_what_the_tightest_window_leaves() -> None:
-    ledger = Ledger(LedgerLimit(0.03, (HOUR, DAY)))
+    ledger = Ledger(LedgerLimit(0.03, (RollingWindow(HOUR), RollingWindow(DAY))))
     ledger.count(START, live_answers=1000)
     later = START + 2 * HOUR
     ledger.count(later, live_answers=100, abandoned=4)
@@ -113,23 +117,72 @@ def test_an_empty_ledger_has_neither_a_ratio_nor_headroom() -> None:
 
 
 def test_a_minute_leaves_a_window_once_it_lies_wholly_outside() -> None:
-    ledger = Ledger(LedgerLimit(0.03, (HOUR,)))
+    ledger = Ledger(LedgerLimit(0.03, (RollingWindow(HOUR),)))
     ledger.count(START + 10, live_answers=1, abandoned=1)
     assert ledger.totals(START + HOUR + MINUTE - 1)[0].abandoned == 1
     assert ledger.totals(START + HOUR + MINUTE)[0].abandoned == 0
 
 
-@given(st.lists(st.tuples(st.integers(0, 20 * MINUTE), st.integers(0, 3), st.integers(0, 3)), max_size=60))
-def test_a_rolling_window_is_the_sum_of_what_was_counted_in_it(entries: list[tuple[int, int, int]]) -> None:
-    ledger, at, counted = Ledger(LedgerLimit(0.03, (HOUR,))), START, []
+def calendar(*begin: str) -> CalendarMonth:
+    """Months that begin at these instants."""
+    begins = [from_datetime(datetime.fromisoformat(text)) for text in begin]
+    return CalendarMonth(lambda at: begins[bisect_right(begins, at) - 1])
+
+
+def test_a_calendar_month_begins_anew_with_its_first_instant() -> None:
+    """By the clocks of Berlin, which are put back within October."""
+    october = calendar("2026-10-01T00:00:00+02:00", "2026-11-01T00:00:00+01:00")
+    ledger = Ledger(LedgerLimit(0.03, (october,)))
+    first, last = (from_datetime(datetime.fromisoformat(t)) for t in ("2026-09-30T22:00Z", "2026-10-31T22:59Z"))
+    ledger.count(first, live_answers=10, abandoned=1)
+    ledger.count(last, live_answers=10, abandoned=1)
+    (month,) = ledger.totals(last + MINUTE - 1)
+    assert (month.live_answers, month.abandoned) == (20, 2), "31 days and an hour"
+    (month,) = ledger.totals(last + MINUTE)
+    assert (month.live_answers, month.abandoned) == (0, 0)
+
+
+def test_the_ledger_is_needed_from_as_far_back_as_its_longest_window() -> None:
+    """A calendar month can be longer than thirty days."""
+    at = from_datetime(datetime.fromisoformat("2026-10-31T12:00Z"))
+    october = calendar("2026-10-01T00:00Z", "2026-11-01T00:00Z")
+    begins = LedgerLimit(0.03, (RollingWindow(30 * DAY), october)).begins(at)
+    assert begins == from_datetime(datetime.fromisoformat("2026-10-01T00:00Z"))
+    assert LedgerLimit().begins(at) == at - 30 * DAY
+
+
+def test_what_is_expected_of_attempts_in_flight_is_taken_off() -> None:
+    ledger = Ledger(LedgerLimit(0.03, (RollingWindow(HOUR),)))
+    ledger.count(START, live_answers=100, abandoned=1)
+    assert ledger.headroom(START) == 2.0
+    assert ledger.headroom(START, expected=2.5) == -0.5
+    unbound = Ledger(LedgerLimit(binding=False))
+    assert unbound.headroom(START, expected=5.0) == math.inf
+
+
+entries_of = st.lists(st.tuples(st.integers(0, 20 * MINUTE), st.integers(0, 3), st.integers(0, 3)), max_size=60)
+# Months of half an hour upwards, so that many of them go by.
+months_of = st.lists(st.integers(30, 300), min_size=50, max_size=50)
+
+
+@given(entries_of, st.lists(st.integers(1, 48), min_size=1, max_size=4), months_of)
+def test_every_window_is_the_sum_of_what_was_counted_in_it(
+    entries: list[tuple[int, int, int]], hours: list[int], months: list[int]
+) -> None:
+    begins = [START - DAY, *(START + MINUTE * minutes for minutes in accumulate(months))]
+    month = CalendarMonth(lambda at: begins[bisect_right(begins, at) - 1])
+    windows: tuple[AbandonmentWindow, ...] = (*(RollingWindow(h * HOUR) for h in hours), month)
+    ledger, at, counted = Ledger(LedgerLimit(0.03, windows)), START, []
     for step, live_answers, abandoned in entries:
         at += step
         ledger.count(at, live_answers=live_answers, abandoned=abandoned)
         counted.append((at - at % MINUTE, live_answers, abandoned))
-        (totals,) = ledger.totals(at)
-        inside = [entry for entry in counted if entry[0] + MINUTE + HOUR > at]
-        assert totals.live_answers == sum(entry[1] for entry in inside)
-        assert totals.abandoned == sum(entry[2] for entry in inside)
+        expected = []
+        for window in windows:
+            inside = [entry for entry in counted if entry[0] + MINUTE > window.begins(at)]
+            expected.append((sum(entry[1] for entry in inside), sum(entry[2] for entry in inside)))
+        assert [(t.live_answers, t.abandoned) for t in ledger.totals(at)] == expected
+        assert ledger.headroom(at) == min(0.03 * lives - lost for lives, lost in expected)
 
 
 def test_what_the_store_remembers_counts_as_if_this_engine_had_seen_it() -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from trunkcall.domain.abandonment import RollingWindow
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReason, Disposition
 from trunkcall.domain.errors import NotFoundError
@@ -53,7 +54,7 @@ WELL = DialingExplanation(
     attempts_per_s=50.0,
     next_attempt_in=0,
     lines_per_agent=10.0,
-    ledger=(LedgerTotals(DAY, 1034, 12), LedgerTotals(30 * DAY, 5000, 100)),
+    ledger=(LedgerTotals(RollingWindow(DAY), 1034, 12), LedgerTotals(RollingWindow(30 * DAY), 5000, 100)),
     ledger_binding=True,
     target_ratio=0.03,
     headroom=19.02,
@@ -132,7 +133,7 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
         (
             replace(
                 WELL,
-                ledger=(LedgerTotals(DAY, 1000, 31), LedgerTotals(30 * DAY, 9000, 31)),
+                ledger=(LedgerTotals(RollingWindow(DAY), 1000, 31), LedgerTotals(RollingWindow(30 * DAY), 9000, 31)),
                 headroom=-1.0,
                 forecast=replace(FORECAST, risk_scale=0.0),
             ),
@@ -179,7 +180,7 @@ async def test_what_stops_everything_comes_before_what_limits() -> None:
 async def test_one_to_one_dialing_says_what_it_has_abandoned_nevertheless() -> None:
     reasons = dict(await House(facts=ONE_TO_ONE).reasons())
     assert "12 of 1,034 live answers of the last 24 h found nobody" in reasons["AGENTS_LEFT"]
-    none = replace(ONE_TO_ONE, ledger=(LedgerTotals(DAY, 1034, 0),))
+    none = replace(ONE_TO_ONE, ledger=(LedgerTotals(RollingWindow(DAY), 1034, 0),))
     assert "AGENTS_LEFT" not in dict(await House(facts=none).reasons())
 
 

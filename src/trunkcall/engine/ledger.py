@@ -1,7 +1,7 @@
-"""Abandonments against live answers of one campaign, over rolling windows.
+"""Abandonments against live answers of one campaign, over windows of time.
 
 Decides how much abandonment a campaign has left. It binds every pacer and must not know which one is at work. The limit
-and its windows follow 47 CFR 64.1200(a)(7) and 16 CFR 310.4(b)(4).
+and its windows follow 47 CFR 64.1200(a)(7) and 16 CFR 310.4(b)(4); other countries count by calendar months.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant
+from trunkcall.domain.abandonment import AbandonmentWindow, RollingWindow
+from trunkcall.domain.instants import DAY, MINUTE, Instant
 
 
 class AbandonmentClock(StrEnum):
@@ -34,16 +35,18 @@ def clock_start(
     greeting_ended_at: Instant | None,
     detected_at: Instant,
 ) -> Instant:
-    """When the clock of a live answer started."""
+    """When the clock of a live answer started: never before the answer nor after the end of detection, whatever a
+    carrier says of the greeting."""
     match clock:
         case AbandonmentClock.CONNECTED_TO_SYSTEM:
-            return answered_at
+            at = answered_at
         case AbandonmentClock.GREETING_START:
-            return greeting_started_at if greeting_started_at is not None else answered_at
+            at = greeting_started_at if greeting_started_at is not None else answered_at
         case AbandonmentClock.GREETING_END:
-            return greeting_ended_at if greeting_ended_at is not None else detected_at
+            at = greeting_ended_at if greeting_ended_at is not None else detected_at
         case _:
             assert_never(clock)
+    return max(answered_at, min(at, detected_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,20 @@ class LedgerLimit:
     """At most ``target_ratio`` of the live answers may be abandoned, in each window of ``windows`` by itself."""
 
     target_ratio: float = 0.03
-    windows: tuple[Duration, ...] = (DAY, 30 * DAY)
+    windows: tuple[AbandonmentWindow, ...] = (RollingWindow(DAY), RollingWindow(30 * DAY))
     binding: bool = True
     """Whether pacers are held to it. Only a simulation does without."""
+
+    def begins(self, now: Instant) -> Instant:
+        """The first instant that matters to any window, as of ``now``."""
+        return min(window.begins(now) for window in self.windows)
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerTotals:
     """Numerator and denominator of the abandonment ratio in one window."""
 
-    window: Duration
+    window: AbandonmentWindow
     live_answers: int
     abandoned: int
 
@@ -69,13 +76,13 @@ class LedgerTotals:
         return self.abandoned / self.live_answers if self.live_answers else 0.0
 
 
-class _Window:
-    """Running totals over whole minutes; a minute leaves once it lies wholly outside the window."""
+class _Sums:
+    """Running totals of one window over whole minutes; a minute leaves once it lies wholly outside the window."""
 
-    __slots__ = ("abandoned", "length", "live_answers", "minutes")
+    __slots__ = ("abandoned", "live_answers", "minutes", "window")
 
-    def __init__(self, length: Duration) -> None:
-        self.length = length
+    def __init__(self, window: AbandonmentWindow) -> None:
+        self.window = window
         self.live_answers = 0
         self.abandoned = 0
         self.minutes: deque[list[int]] = deque()
@@ -90,7 +97,7 @@ class _Window:
         self.abandoned += abandoned
 
     def forget(self, now: Instant) -> None:
-        horizon = now - self.length - MINUTE
+        horizon = self.window.begins(now) - MINUTE
         while self.minutes and self.minutes[0][0] <= horizon:
             _, live_answers, abandoned = self.minutes.popleft()
             self.live_answers -= live_answers
@@ -100,26 +107,26 @@ class _Window:
 class Ledger:
     """The ledger of one campaign."""
 
-    __slots__ = ("_windows", "limit")
+    __slots__ = ("_sums", "limit")
 
     def __init__(self, limit: LedgerLimit) -> None:
         self.limit = limit
-        self._windows = [_Window(length) for length in limit.windows]
+        self._sums = [_Sums(window) for window in limit.windows]
 
     def count(self, at: Instant, *, live_answers: int = 0, abandoned: int = 0) -> None:
         """Enter live answers and abandonments. Instants must not decrease by more than a minute."""
-        for window in self._windows:
-            window.count(at, live_answers, abandoned)
+        for sums in self._sums:
+            sums.count(at, live_answers, abandoned)
 
     def totals(self, now: Instant) -> tuple[LedgerTotals, ...]:
         """Numerators and denominators, one a window."""
-        for window in self._windows:
-            window.forget(now)
-        return tuple(LedgerTotals(w.length, w.live_answers, w.abandoned) for w in self._windows)
+        for sums in self._sums:
+            sums.forget(now)
+        return tuple(LedgerTotals(sums.window, sums.live_answers, sums.abandoned) for sums in self._sums)
 
-    def headroom(self, now: Instant) -> float:
-        """Abandonments left in the tightest window: target × live answers − abandoned. May be negative; infinite where
-        the limit does not bind."""
+    def headroom(self, now: Instant, expected: float = 0.0) -> float:
+        """Abandonments left in the tightest window: target × live answers − abandoned − ``expected``, which are those
+        to be expected of what is in flight. May be negative; infinite where the limit does not bind."""
         if not self.limit.binding:
             return math.inf
-        return min(self.limit.target_ratio * t.live_answers - t.abandoned for t in self.totals(now))
+        return min(self.limit.target_ratio * t.live_answers - t.abandoned for t in self.totals(now)) - expected

@@ -306,7 +306,7 @@ class Dialer:
                 )
             )
             if new:
-                since = self._clock.now() - max(self._engine.config.ledger.windows)
+                since = self._engine.config.ledger.begins(self._clock.now())
                 minutes = await self._store.ledger(campaign.campaign_id, since=since)
                 if minutes:
                     entries = tuple((m.minute_at, m.live_answers, m.abandoned) for m in minutes)

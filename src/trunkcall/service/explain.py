@@ -189,7 +189,7 @@ def _what_one_to_one_abandoned(facts: DialingExplanation) -> Iterator[Reason]:
         if facts.one_to_one and total.abandoned:
             yield Reason(
                 "AGENTS_LEFT",
-                f"{total.abandoned:,} of {total.live_answers:,} live answers of the last {_long(total.window)} found "
+                f"{total.abandoned:,} of {total.live_answers:,} live answers of {total.window.words} found "
                 f"nobody ({total.abandonment_ratio:.2%}): their agents had left while the phones rang.",
             )
 
@@ -199,7 +199,7 @@ def _what_the_ledger_leaves(facts: DialingExplanation) -> Iterator[Reason]:
         return
     tightest = min(facts.ledger, key=lambda total: facts.target_ratio * total.live_answers - total.abandoned)
     so_far = (
-        f"{tightest.abandoned:,} of {tightest.live_answers:,} live answers of the last {_long(tightest.window)} found "
+        f"{tightest.abandoned:,} of {tightest.live_answers:,} live answers of {tightest.window.words} found "
         f"nobody ({tightest.abandonment_ratio:.2%}; at most {facts.target_ratio:.2%} may be)"
     )
     scale = facts.forecast.risk_scale if facts.forecast is not None else 1.0
@@ -240,7 +240,7 @@ def _figures(backlog: int, facts: DialingExplanation | None) -> dict[str, float]
         "attemptsPerSecond": facts.attempts_per_s,
     }
     for total in facts.ledger:
-        window = f"In{total.window // HOUR}h"
+        window = f"In{total.window.name.capitalize()}"
         figures[f"liveAnswers{window}"] = total.live_answers
         figures[f"abandoned{window}"] = total.abandoned
     if math.isfinite(facts.headroom):

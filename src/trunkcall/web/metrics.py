@@ -170,13 +170,12 @@ def _campaigns(snapshot: EngineSnapshot) -> Iterator[CounterMetricFamily | Gauge
         yield counter
     ratio = GaugeMetricFamily(
         "trunkcall_campaign_abandonment_ratio",
-        "Abandonments over live answers in a rolling window.",
-        labels=["campaign_id", "window_hours"],
+        "Abandonments over live answers in a window of time.",
+        labels=["campaign_id", "window"],
     )
     for campaign in snapshot.campaigns:
         for totals in campaign.ledger:
-            hours = f"{to_seconds(totals.window) / 3600:g}"
-            ratio.add_metric([campaign.campaign_id, hours], totals.abandonment_ratio)
+            ratio.add_metric([campaign.campaign_id, totals.window.name], totals.abandonment_ratio)
     yield ratio
 
 
