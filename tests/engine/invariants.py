@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from trunkcall.domain.agent import AgentState
+from trunkcall.domain.agent import STAFFED_STATES, AgentState
 from trunkcall.domain.changes import (
     AttemptBegun,
     AttemptVoided,
@@ -194,6 +194,8 @@ def _check_nobody_is_forgotten(engine: Engine) -> None:
         serving = [a for a in agents if queue_id in a.queue_ids]
         free = {a.agent_id for a in serving if a.state is AgentState.AVAILABLE and a.reserved_for is None}
         assert set(queue.free) == free
+        staffed = sum(a.state in STAFFED_STATES for a in serving)
+        assert queue.staffed == staffed
         queued = {
             c.contact_id
             for c in state.contacts.values()

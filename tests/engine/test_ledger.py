@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from datetime import datetime
 from itertools import accumulate, count
@@ -29,7 +28,15 @@ from trunkcall.engine.events import (
     LedgerRestored,
     OfferedContact,
 )
-from trunkcall.engine.ledger import AbandonmentClock, Ledger, LedgerLimit, clock_start
+from trunkcall.engine.ledger import (
+    MOST_SCALE,
+    RESERVE,
+    AbandonmentClock,
+    Ledger,
+    LedgerLimit,
+    Standing,
+    clock_start,
+)
 from trunkcall.engine.pacing.base import PacingView, Unlearning
 
 START = NOW - NOW % MINUTE
@@ -43,7 +50,7 @@ def test_headroom_is_what_the_tightest_window_leaves() -> None:
     hour, day = ledger.totals(later)
     assert (hour.live_answers, hour.abandoned, hour.abandonment_ratio) == (100, 4, 0.04)
     assert (day.live_answers, day.abandoned) == (1100, 4)
-    assert ledger.headroom(later) == 0.03 * 100 - 4
+    assert ledger.standing(later).headroom == 0.03 * 100 - 4
 
 
 @pytest.mark.parametrize(
@@ -112,7 +119,7 @@ def test_with_headroom_a_pacer_has_so_many_lines_for_each_agent_and_no_more() ->
 
 def test_an_empty_ledger_has_neither_a_ratio_nor_headroom() -> None:
     ledger = Ledger(LedgerLimit())
-    assert ledger.headroom(START) == 0
+    assert ledger.standing(START) == Standing(headroom=0.0, allowance=0.0)
     assert [totals.abandonment_ratio for totals in ledger.totals(START)] == [0.0, 0.0]
 
 
@@ -151,13 +158,42 @@ def test_the_ledger_is_needed_from_as_far_back_as_its_longest_window() -> None:
     assert LedgerLimit().begins(at) == at - 30 * DAY
 
 
+def test_the_risk_that_is_left_falls_with_the_headroom_and_well_before_it_is_gone() -> None:
+    """Abandonments come in clusters: whoever brakes only at the limit is carried over it."""
+    allowance = 100.0
+    rest = Standing(0.0, allowance).rest(20)
+    scales = [Standing(headroom, allowance).risk_scale(0.0, 20) for headroom in (-1.0, 0.0, RESERVE, 0.5 * rest, rest)]
+    assert scales[:3] == [0.0, 0.0, 0.0], "the reserve is not counted on"
+    assert 0.0 < scales[3] < scales[4] < 1.0
+    assert Standing(RESERVE + rest, allowance).risk_scale(0.0, 20) == pytest.approx(1.0)
+    assert Standing(1000.0, allowance).risk_scale(0.0, 20) == MOST_SCALE
+
+
 def test_what_is_expected_of_attempts_in_flight_is_taken_off() -> None:
-    ledger = Ledger(LedgerLimit(0.03, (RollingWindow(HOUR),)))
-    ledger.count(START, live_answers=100, abandoned=1)
-    assert ledger.headroom(START) == 2.0
-    assert ledger.headroom(START, expected=2.5) == -0.5
-    unbound = Ledger(LedgerLimit(binding=False))
-    assert unbound.headroom(START, expected=5.0) == math.inf
+    """Those who are about to find nobody would otherwise be spent twice."""
+    assert Standing(12.0, 100.0).risk_scale(2.5, 20) == Standing(9.5, 100.0).risk_scale(0.0, 20)
+
+
+def test_no_credit_is_given_in_advance_but_where_the_ledger_does_not_bind() -> None:
+    assert Standing(0.0, 100.0).risk_scale(0.0, 20) == 0.0
+    assert Standing(0.0, 100.0, binding=False).risk_scale(0.0, 20) == 1.0
+    assert Standing(0.0, 0.0).spent
+    assert not Standing(0.1, 100.0).spent
+    assert not Standing(-1.0, 100.0, binding=False).spent
+
+
+@given(
+    headroom=st.floats(-50, 50),
+    more=st.floats(0, 50),
+    allowance=st.floats(0, 10_000),
+    expected=st.floats(0, 20),
+    agents=st.integers(0, 1000),
+)
+def test_more_headroom_never_leaves_less_risk(
+    headroom: float, more: float, allowance: float, expected: float, agents: int
+) -> None:
+    less = Standing(headroom, allowance).risk_scale(expected, agents)
+    assert 0.0 <= less <= Standing(headroom + more, allowance).risk_scale(expected, agents) <= MOST_SCALE
 
 
 entries_of = st.lists(st.tuples(st.integers(0, 20 * MINUTE), st.integers(0, 3), st.integers(0, 3)), max_size=60)
@@ -182,7 +218,7 @@ def test_every_window_is_the_sum_of_what_was_counted_in_it(
             inside = [entry for entry in counted if entry[0] + MINUTE > window.begins(at)]
             expected.append((sum(entry[1] for entry in inside), sum(entry[2] for entry in inside)))
         assert [(t.live_answers, t.abandoned) for t in ledger.totals(at)] == expected
-        assert ledger.headroom(at) == min(0.03 * lives - lost for lives, lost in expected)
+        assert ledger.standing(at).headroom == min(0.03 * lives - lost for lives, lost in expected)
 
 
 def test_what_the_store_remembers_counts_as_if_this_engine_had_seen_it() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from trunkcall.domain.instants import MINUTE, SECOND, Instant
+from trunkcall.engine.ledger import Standing
 from trunkcall.simulation.baselines.optimal import Model, OptimalPacer, optimum
 from trunkcall.simulation.baselines.predictors import FixedRatioPacer, IssabelPacer, SamuelsonPacer
 from trunkcall.simulation.baselines.vicidial import Adapt, VicidialPacer
@@ -20,6 +21,9 @@ from trunkcall.simulation.world import World
 NOW: Instant = 1_000_000 * SECOND
 
 
+NOTHING_LEFT = Standing(headroom=-100.0, allowance=100.0)
+
+
 @dataclass
 class View:
     """What a pacer sees."""
@@ -30,7 +34,7 @@ class View:
     lines_free: int = 1000
     waiting: int = 0
     share: float = 1.0
-    headroom: float = -100.0
+    standing: Standing = NOTHING_LEFT
     """None of the baselines may know of it."""
     talking_since: list[Instant] = field(default_factory=list)
     working_since: list[Instant] = field(default_factory=list)

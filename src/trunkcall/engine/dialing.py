@@ -18,7 +18,7 @@ from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import LineDemand, share_lines
 from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.contact import Contact, Leg
-from trunkcall.engine.roster import Agent
+from trunkcall.engine.ledger import Standing
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 from trunkcall.engine.transitions import CONTACT, ContactEvent, after
@@ -27,11 +27,12 @@ from trunkcall.engine.transitions import CONTACT, ContactEvent, after
 class CampaignView:
     """One campaign as its pacer sees it."""
 
-    __slots__ = ("_agents", "_campaign", "_now", "_state")
+    __slots__ = ("_campaign", "_handled", "_now", "_standing", "_state")
 
     def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
-        self._agents: list[Agent] | None = None
+        self._standing: Standing | None = None
+        self._handled: tuple[Sequence[Instant], Sequence[Instant]] | None = None
         self._campaign = campaign
         self._now = now
 
@@ -51,7 +52,7 @@ class CampaignView:
     @property
     def staffed_agents(self) -> int:
         queue_id = self._campaign.settings.queue_id
-        return self._state.roster.staffed_for([queue_id]) if queue_id is not None else 0
+        return self._state.roster.queue(queue_id).staffed if queue_id is not None else 0
 
     @property
     def waiting(self) -> int:
@@ -65,27 +66,35 @@ class CampaignView:
         return self._campaign.weight / sum(c.weight for c in rivals) if len(rivals) > 1 else 1.0
 
     @property
-    def headroom(self) -> float:
-        return self._campaign.ledger.headroom(self._now)
+    def standing(self) -> Standing:
+        if self._standing is None:
+            self._standing = self._campaign.ledger.standing(self._now)
+        return self._standing
 
     @property
     def talking_since(self) -> Sequence[Instant]:
-        return [a.handling_since for a in self._coming() if a.state is not AgentState.AFTER_CONTACT_WORK]
+        return self._handling()[0]
 
     @property
     def working_since(self) -> Sequence[Instant]:
-        return [a.since for a in self._coming() if a.state is AgentState.AFTER_CONTACT_WORK]
+        return self._handling()[1]
 
-    def _coming(self) -> list[Agent]:
-        """The queue's agents who are in a contact and stay afterwards."""
-        if self._agents is None:
+    def _handling(self) -> tuple[Sequence[Instant], Sequence[Instant]]:
+        """Since when the queue's agents who are in a contact and stay afterwards talk, and since when they work."""
+        if self._handled is None:
+            talking: list[Instant] = []
+            working: list[Instant] = []
             queue_id = self._campaign.settings.queue_id
-            agents = self._state.roster.agents.values()
-            stays = (None, AgentStatus.AVAILABLE)
-            self._agents = [
-                a for a in agents if a.contact is not None and a.next_status in stays and queue_id in a.queue_ids
-            ]
-        return self._agents
+            for agent in self._state.roster.agents.values():
+                stays = agent.next_status is None or agent.next_status is AgentStatus.AVAILABLE
+                if agent.contact is None or not stays or queue_id not in agent.queue_ids:
+                    continue
+                if agent.state is AgentState.AFTER_CONTACT_WORK:
+                    working.append(agent.since)
+                else:
+                    talking.append(agent.handling_since)
+            self._handled = talking, working
+        return self._handled
 
     @property
     def dialing_since(self) -> Sequence[Instant]:
@@ -107,9 +116,12 @@ class Dialing:
     def plan(self, now: Instant) -> None:
         """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
         state = self._state
-        wanting = [c for c in state.campaigns.values() if c.dials and len(c.window)]
-        if wanting and not state.suspended and state.connects(now):
-            self._dial(wanting, now)
+        if not state.suspended and state.connects(now):
+            wanting = [
+                c for c in state.campaigns.values() if c.dials and self._is_to_be_asked(c, now) and len(c.window)
+            ]
+            if wanting:
+                self._dial(wanting, now)
         for campaign in state.campaigns.values():
             self._tend_window(campaign)
 
@@ -167,13 +179,17 @@ class Dialing:
         shares = share_lines(self._state.config.trunk.channels - held_by_others, demands)
         return {name: share for name, share in shares.items() if share > 0}
 
+    def _is_to_be_asked(self, campaign: CampaignDialing, now: Instant) -> bool:
+        """Whether it is time to ask the campaign's pacer again."""
+        if now >= campaign.next_look_at:
+            return True
+        self._wake_at(campaign.next_look_at)
+        return False
+
     def _wanted(self, campaign: CampaignDialing, now: Instant) -> int:
-        """What the campaign's pacer wants; 0 before it is to be asked again."""
+        """What the campaign's pacer wants."""
         pacer = campaign.pacer
         if pacer.look_every:
-            if now < campaign.next_look_at:
-                self._wake_at(campaign.next_look_at)
-                return 0
             campaign.next_look_at = now + pacer.look_every
             self._wake_at(campaign.next_look_at)
         view = CampaignView(self._state, campaign, now)
@@ -184,7 +200,7 @@ class Dialing:
         """The most attempts that any pacer may begin: so many lines for each agent at work, and with a ledger that has
         nothing left no more than one to one."""
         allowed = math.floor(self._state.config.lines_per_agent * view.staffed_agents) - campaign.lines
-        if not campaign.pacer.one_to_one and view.headroom <= 0.0:
+        if not campaign.pacer.one_to_one and view.standing.spent:
             allowed = min(allowed, view.free_agents - view.lines_in_flight)
         return allowed
 

@@ -79,7 +79,7 @@ class Engine:
 
     def next_timer(self) -> Instant | None:
         """When ``handle_timer`` wants to be called, None if nothing is awaited."""
-        return self._state.timers.next_at
+        return self._state.timers.next_at(self._state.legs, self._state.contacts)
 
     def handle_timer(self, now: Instant) -> list[Command]:
         """Do what is due by ``now``."""

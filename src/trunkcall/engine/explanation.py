@@ -84,6 +84,6 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         ledger=ledger.totals(now),
         ledger_binding=ledger.limit.binding,
         target_ratio=ledger.limit.target_ratio,
-        headroom=view.headroom,
+        headroom=view.standing.headroom,
         forecast=campaign.pacer.forecast(view, now),
     )

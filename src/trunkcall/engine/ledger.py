@@ -15,6 +15,12 @@ from typing import assert_never
 from trunkcall.domain.abandonment import AbandonmentWindow, RollingWindow
 from trunkcall.domain.instants import DAY, MINUTE, Instant
 
+RESERVE = 1.0
+"""Abandonments that are never counted on: what is in flight may come to more than is expected of it."""
+REST = 0.4
+LEAST_REST = 1.0
+MOST_SCALE = 2.0
+
 
 class AbandonmentClock(StrEnum):
     """When the time begins that a live answer may be without an agent (connectionStartPoint of Amazon's second API)."""
@@ -76,6 +82,37 @@ class LedgerTotals:
         return self.abandoned / self.live_answers if self.live_answers else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one campaign has left in its tightest window."""
+
+    headroom: float
+    """Abandonments left: target × live answers − abandoned. May be negative."""
+    allowance: float
+    """Abandonments that the live answers allow in all: target × live answers."""
+    binding: bool = True
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing is left, and that binds: no pacer may begin more than one to one."""
+        return self.binding and self.headroom <= 0.0
+
+    def rest(self, agents: int) -> float:
+        """What the headroom should hold beside the reserve. It grows with the root of the allowance, as chance does,
+        and with the team, whose abandonments come in clusters: were it small, each would shake the pacing; but what it
+        holds is never used."""
+        return max(LEAST_REST, REST * math.sqrt(self.allowance * math.sqrt(agents)))
+
+    def risk_scale(self, expected: float, agents: int) -> float:
+        """By how much a pacer's risk is to be multiplied: the root of what is left, beside the reserve and the
+        abandonments ``expected`` of what is in flight, over ``rest``; at most MOST_SCALE. At the risk that just spends
+        the target what is left stays as it is: it is spent as it comes, and never in advance."""
+        rest = self.rest(agents)
+        # Without a limit the target is met on average, in debt as often as not.
+        left = self.headroom - expected + (-RESERVE if self.binding else rest)
+        return min(math.sqrt(max(left, 0.0) / rest), MOST_SCALE)
+
+
 class _Sums:
     """Running totals of one window over whole minutes; a minute leaves once it lies wholly outside the window."""
 
@@ -124,9 +161,9 @@ class Ledger:
             sums.forget(now)
         return tuple(LedgerTotals(sums.window, sums.live_answers, sums.abandoned) for sums in self._sums)
 
-    def headroom(self, now: Instant, expected: float = 0.0) -> float:
-        """Abandonments left in the tightest window: target × live answers − abandoned − ``expected``, which are those
-        to be expected of what is in flight. May be negative; infinite where the limit does not bind."""
-        if not self.limit.binding:
-            return math.inf
-        return min(self.limit.target_ratio * t.live_answers - t.abandoned for t in self.totals(now)) - expected
+    def standing(self, now: Instant) -> Standing:
+        """How the campaign stands in its tightest window."""
+        target = self.limit.target_ratio
+        tightest = min(self.totals(now), key=lambda total: target * total.live_answers - total.abandoned)
+        allowance = target * tightest.live_answers
+        return Standing(allowance - tightest.abandoned, allowance, self.limit.binding)

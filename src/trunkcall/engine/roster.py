@@ -6,8 +6,6 @@ made of. It must not know why a contact is in a queue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from trunkcall.domain.agent import HANDLING_STATES, STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Duration, Instant
@@ -54,11 +52,13 @@ class Agent:
 
 class Queue:
     """``free`` holds agents who are available and not reserved, longest free first; ``waiting`` the contacts that wait
-    for an agent, longest waiting first. Both are dicts for their order."""
+    for an agent, longest waiting first. Both are dicts for their order. ``staffed`` counts the agents at work, in
+    whatever state."""
 
-    __slots__ = ("free", "waiting")
+    __slots__ = ("free", "staffed", "waiting")
 
     def __init__(self) -> None:
+        self.staffed = 0
         self.free: dict[str, Agent] = {}
         self.waiting: dict[str, Contact] = {}
 
@@ -86,7 +86,10 @@ class Roster:
             agent = self.agents[agent_id] = Agent(agent_id, queue_ids, now)
         elif agent.queue_ids != queue_ids:
             self._leave_queues(agent)
+            staffed = agent.state in STAFFED_STATES
+            self._count_staffed(agent, -staffed)
             agent.queue_ids = queue_ids
+            self._count_staffed(agent, staffed)
             if agent.state is AgentState.AVAILABLE and agent.reserved_for is None:
                 self._join_queues(agent)
         for queue_id in queue_ids:
@@ -105,6 +108,7 @@ class Roster:
         agent.staffed = agent.staffed_by(now)
         agent.handling = agent.handling_by(now)
         agent.since = now
+        self._count_staffed(agent, (state in STAFFED_STATES) - (agent.state in STAFFED_STATES))
         agent.state = state
         if state is AgentState.AVAILABLE:
             self._join_queues(agent)
@@ -139,10 +143,10 @@ class Roster:
             counts[agent.state] += 1
         return counts
 
-    def staffed_for(self, queue_ids: Iterable[str]) -> int:
-        """How many agents of these queues are staffed."""
-        wanted = set(queue_ids)
-        return sum(1 for a in self.agents.values() if a.state in STAFFED_STATES and not wanted.isdisjoint(a.queue_ids))
+    def _count_staffed(self, agent: Agent, change: int) -> None:
+        if change:
+            for queue_id in agent.queue_ids:
+                self.queue(queue_id).staffed += change
 
     def _join_queues(self, agent: Agent) -> None:
         for queue_id in agent.queue_ids:

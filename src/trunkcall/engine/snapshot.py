@@ -103,7 +103,7 @@ def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> Ca
         in_flight=len(campaign.in_flight),
         in_state=in_state,
         free_agents=len(state.roster.queue(queue_id).free) if queue_id is not None else 0,
-        staffed_agents=state.roster.staffed_for([queue_id]) if queue_id is not None else 0,
+        staffed_agents=state.roster.queue(queue_id).staffed if queue_id is not None else 0,
         needs_agents=campaign.pacer.needs_agents,
         attempts=statistics.attempts,
         answered=statistics.answered,
@@ -113,7 +113,7 @@ def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> Ca
         dispositions=dict(statistics.dispositions),
         ledger=campaign.ledger.totals(now),
         ledger_target_ratio=campaign.ledger.limit.target_ratio,
-        ledger_headroom=campaign.ledger.headroom(now),
+        ledger_headroom=campaign.ledger.standing(now).headroom,
         running_since=campaign.running_since,
         last_attempt_at=campaign.last_attempt_at,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trunkcall.domain.instants import Duration, Instant
+from trunkcall.engine.ledger import Standing
 
 
 class PacingView(Protocol):
@@ -42,8 +43,8 @@ class PacingView(Protocol):
         dial for the queue. 1 for a lone one."""
 
     @property
-    def headroom(self) -> float:
-        """Abandonments that the campaign's ledger has left; infinite where it does not bind."""
+    def standing(self) -> Standing:
+        """What the campaign's ledger has left."""
 
     @property
     def talking_since(self) -> Sequence[Instant]:
@@ -72,9 +73,9 @@ class Forecast:
     lives_expected: float
     """Live answers to be expected of the attempts in flight."""
     risk: float
-    """The probability that the campaign's feedback allows for a live answer to find nobody."""
+    """The probability of finding nobody that a live answer may have where the ledger is as it should be."""
     risk_scale: float
-    """How much of that the ledger leaves: 1 all, 0 nothing."""
+    """By how much the ledger multiplies that: 0 where nothing is left, more than 1 where there is plenty."""
 
 
 class Pacer(Protocol):

@@ -5,15 +5,20 @@ Decides how much of the past counts. It must not know what an estimate is used f
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ages = NDArray[np.int64]
+"""Whole seconds."""
 
 STALE_SHARE = 0.05
 """Of a sample: so many new values make it be sorted again."""
+DOUBT = 0.5
+"""Lengths that are thought to end at a constant rate, beside those that were seen: what decides where none was seen."""
 
 
 class Ratio:
@@ -35,6 +40,12 @@ class Ratio:
     def value(self) -> float:
         """Never 0 nor 1: what was not seen yet may come."""
         return (self._successes + 0.05) / (self._trials + 0.1)
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of ``value``, for trials that are independent."""
+        value = self.value
+        return math.sqrt(value * (1.0 - value) / (self._trials + 1.0))
 
 
 class Durations:
@@ -60,14 +71,23 @@ class Durations:
             self._fresh = 0
             self.version += 1
 
-    def surviving(self, ages_s: Floats) -> Floats:
-        """How many of the lengths are longer than each age."""
-        found: Floats = len(self._sorted) - np.searchsorted(self._sorted, ages_s, side="right").astype(np.float64)
-        return found
-
     def survival(self, ages_s: Floats) -> Floats:
         """The share of the lengths that are longer than each age. There must be some."""
-        return self.surviving(ages_s) / len(self._sorted)
+        longer: Floats = len(self._sorted) - np.searchsorted(self._sorted, ages_s, side="right").astype(np.float64)
+        return longer / len(self._sorted)
+
+    def survival_by_second(self, seconds: int, ongoing: Ages) -> Floats:
+        """The share that lasts for at least 0, 1, ... ``seconds`` seconds, with what still goes on counted for as long
+        as it has: at the beginning mostly short ones have ended (the product-limit estimator: Kaplan and Meier 1958).
+        It never comes to nothing, and where nothing was seen it falls at a constant rate. There must be some."""
+        last = seconds - 1
+        ended = np.bincount(np.minimum(self._sorted, last).astype(np.int64), minlength=seconds)
+        goes_on = np.bincount(np.minimum(ongoing, last), minlength=seconds)
+        at_risk = np.cumsum((ended + goes_on)[::-1])[::-1]
+        rate = 1.0 / max(1.0, float(self._sorted.mean()))
+        survival = np.ones(seconds + 1)
+        np.cumprod(1.0 - np.minimum((ended + DOUBT * rate) / (at_risk + DOUBT), 0.999), out=survival[1:])
+        return survival
 
     def quantiles(self, shares: Floats) -> Floats:
         """The lengths below which such shares of them are. There must be some."""

@@ -6,13 +6,13 @@ answered, so the probability is known that this live answer finds nobody:
 
     P(free agents + agents who become free - waiting live answers - live answers in between <= 0)
 
-Attempts are added one by one for as long as its mean over the instants is at most ``risk``, each counting as one more
-that may be answered before the next.
+Attempts are added one by one for as long as its mean over the instants is at most a risk, each counting as one more
+that may be answered before the next (chances.py).
 
-The risk is steered by what happens: every abandonment lowers it, every live answer raises it a little, so that it rests
-where abandonments are ``aim`` of the live answers. The ledger scales it down, smoothly and well before there is nothing
-left, and while it does the risk is not raised. Until enough was learned, and never fewer than that, attempts are one to
-one.
+The risk is ``centre`` times what the ledger leaves (``Standing.risk_scale``). Where that is more than one, live answers
+raise the centre a little, where it is less they lower it: so the centre comes to rest at the risk that spends the
+ledger's target as it comes, and the ledger at what it should hold. However little is left, an attempt may be begun that
+hardly anybody can find nobody by; and never fewer than one to one.
 
 docs/explanation/pacing.md has the mathematics. It must not know carriers, stores or clocks.
 """
@@ -25,50 +25,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Forecast, PacingView
-from trunkcall.engine.pacing.estimates import Floats, Ratio
-from trunkcall.engine.pacing.outlook import ANSWERED, INSTANTS, Outlook
+from trunkcall.engine.pacing.chances import Prospect, expected_shortfall, most_exactly, most_nearly
+from trunkcall.engine.pacing.estimates import Ratio
+from trunkcall.engine.pacing.outlook import MIDDLE, Outlook, Sight
 
-GAIN = 0.08
-"""Of the feedback: how much one abandonment lowers the logarithm of the risk."""
-LEAST_RISK, MOST_RISK = 0.002, 0.6
-FIRST_RISK = 0.025
-AIM_SHARE = 0.98
-"""The ledger's target that the feedback aims at: what is left is for chance."""
-SMOOTH = 4.0
-"""Abandonments of headroom below which the ledger scales the risk down."""
-RESERVE = 1.0
-"""Abandonments of headroom that are never counted on: what is in flight may come to more than is expected of it."""
-ENOUGH = 20
-"""Contacts handled before anything is predicted."""
+FIRST_CENTRE = 0.03
+LEAST_CENTRE, MOST_CENTRE = 0.004, 0.3
+PULL = 0.004
+"""Of the feedback, at most: how much one live answer moves the logarithm of the centre."""
+SLOW = 4.0
+"""How much slower the centre moves than the ledger does: the two would swing otherwise."""
+SAFE_SHARE = 1.0 / 30.0
+"""Of the target: the risk that is always taken. It earns more headroom than it costs."""
 EXACT_BELOW = 15
 """Agents below whom the distribution is computed exactly, not by a normal approximation."""
-MOST_AT_ONCE = 200
 MEMORY_ATTEMPTS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Prospect:
-    """What is to be expected by each of the instants ahead. ``ends`` and ``lives`` have a row for each agent in a
-    contact and for each attempt in flight."""
+class _Look:
+    """What one look has seen."""
 
-    supply: float
-    """Free agents less waiting live answers."""
-    ends: Floats
-    lives: Floats
+    sight: Sight
+    prospect: Prospect
     live_ratio: float
-    share: float
-
-    @property
-    def mean(self) -> Floats:
-        """Of free agents, less everybody who needs one."""
-        mean: Floats = self.supply + self.ends.sum(0) * self.share - self.lives.sum(0)
-        return mean
-
-    @property
-    def variance(self) -> Floats:
-        variance: Floats = (self.ends * (1 - self.ends)).sum(0) * self.share + (self.lives * (1 - self.lives)).sum(0)
-        return variance
+    scale: float
 
 
 class PredictivePacer:
@@ -79,9 +62,9 @@ class PredictivePacer:
     look_every: Duration = SECOND
 
     def __init__(self, *, target_ratio: float) -> None:
-        self._aim = target_ratio * AIM_SHARE
-        self._risk = FIRST_RISK
-        self._limited = False
+        self._target = target_ratio
+        self._centre = FIRST_CENTRE
+        self._pull = 0.0
         self._live_ratio = Ratio(memory=MEMORY_ATTEMPTS, prior=0.5, prior_trials=4.0)
         self._outlook = Outlook()
 
@@ -92,8 +75,7 @@ class PredictivePacer:
         self._outlook.outcomes.enter(age / SECOND)
         if live:
             self._outlook.rings.enter(age / SECOND)
-            if not self._limited:
-                self._steer(self._aim)
+            self._centre = min(max(self._centre * math.exp(self._pull), LEAST_CENTRE), MOST_CENTRE)
 
     def talk_ended(self, length: Duration) -> None:
         self._outlook.talks.enter(length / SECOND)
@@ -102,119 +84,59 @@ class PredictivePacer:
         self._outlook.works.enter(length / SECOND)
 
     def abandoned(self) -> None:
-        self._steer(-1.0)
-
-    def _steer(self, by: float) -> None:
-        self._risk = min(max(self._risk * math.exp(GAIN * by), LEAST_RISK), MOST_RISK)
+        """Nothing: the ledger tells."""
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """See the module."""
         least = max(0, round(view.free_agents * view.share) - view.lines_in_flight)
-        if not self._outlook.knows(ENOUGH):
+        standing = view.standing
+        if standing.spent:
+            self._pull = 0.0
             return least
-        prospect, ever = self._look(view, now)
-        scale = _scale(view.headroom, prospect, ever)
-        self._limited = scale < 0.5
-        risk = self._risk * scale
-        if risk <= 0.0:
-            return least
-        if view.staffed_agents < EXACT_BELOW and view.share == 1.0:
-            wanted = _exactly(prospect, risk)
-        else:
-            wanted = _nearly(prospect, risk)
+        look = self._look(view, standing, now)
+        slowly = self._target / (SLOW * standing.rest(view.staffed_agents))
+        self._pull = (look.scale - 1.0) * min(slowly, PULL)
+        risk = max(self._centre * look.scale, self._target * SAFE_SHARE)
+        exact = view.staffed_agents < EXACT_BELOW and view.share == 1.0
+        wanted = most_exactly(look.prospect, risk) if exact else most_nearly(look.prospect, risk)
         return max(wanted, least)
 
     def forecast(self, view: PacingView, now: Instant) -> Forecast | None:
         """What the next look would see. None until enough was learned. Changes nothing that is decided."""
-        if not self._outlook.knows(ENOUGH):
+        look = self._look(view, view.standing, now)
+        if not self._outlook.sees:
             return None
-        prospect, ever = self._look(view, now)
-        middle = INSTANTS // 2
         return Forecast(
-            live_ratio=prospect.live_ratio,
-            horizon=round(self._outlook.at_s[middle] * SECOND),
-            ends_expected=float(prospect.ends.sum(0)[middle]) * view.share,
-            lives_expected=float(ever.sum()),
-            risk=self._risk,
-            risk_scale=_scale(view.headroom, prospect, ever),
+            live_ratio=look.live_ratio,
+            horizon=round(self._outlook.at_s[MIDDLE] * SECOND),
+            ends_expected=float(look.sight.ends[:, MIDDLE].sum()) * view.share,
+            lives_expected=float(look.sight.lives[:, -1].sum()),
+            risk=self._centre,
+            risk_scale=look.scale,
         )
 
-    def _look(self, view: PacingView, now: Instant) -> tuple[_Prospect, Floats]:
-        """What is to be expected, and for each attempt in flight the probability that it ever is a live answer."""
-        outlook = self._outlook
-        outlook.refresh()
-        live_ratio = self._live_ratio.value
-        lives = outlook.dialing(view.dialing_since, now, live_ratio)
-        ends = np.concatenate((outlook.talking(view.talking_since, now), outlook.working(view.working_since, now)))
-        supply = view.free_agents * view.share - view.waiting
-        return _Prospect(supply, ends, lives[:, :-1], live_ratio, view.share), lives[:, -1]
-
-
-def _scale(headroom: float, prospect: _Prospect, ever: Floats) -> float:
-    """How much of the risk the ledger leaves, after the abandonments to be expected of what is in flight: with z the
-    surplus of live answers over agents in standard deviations s, s (phi(z) + z Phi(z))."""
-    ends = prospect.ends[:, INSTANTS // 2]
-    variance = float((ever * (1 - ever)).sum() + (ends * (1 - ends)).sum() * prospect.share)
-    deviation = math.sqrt(variance) or 1e-9
-    surplus = (float(ever.sum()) - prospect.supply - float(ends.sum()) * prospect.share) / deviation
-    expected = deviation * (_density(surplus) + surplus * _normal(surplus))
-    return min(max((headroom - RESERVE - expected) / SMOOTH, 0.0), 1.0)
-
-
-def _nearly(prospect: _Prospect, risk: float) -> int:
-    """How many to begin, by a normal approximation with a continuity correction."""
-    means, variances = prospect.mean.tolist(), prospect.variance.tolist()
-    answered = (ANSWERED * prospect.live_ratio).tolist()
-    allowed = risk * INSTANTS
-    for wanted in range(MOST_AT_ONCE):
-        nobody = 0.0
-        for mean, variance, answer in zip(means, variances, answered, strict=True):
-            deviation = math.sqrt(variance + wanted * answer * (1.0 - answer)) or 1e-9
-            nobody += _normal((0.5 - mean + wanted * answer) / deviation)
-        if nobody > allowed:
-            return wanted
-    return MOST_AT_ONCE
-
-
-def _exactly(prospect: _Prospect, risk: float) -> int:
-    """How many to begin, by convolution of the Bernoulli trials, at all instants at once."""
-    supply = round(prospect.supply)
-    free_at_most = np.cumsum(_sum_of_trials(prospect.ends), axis=1)
-    met = _sum_of_trials(prospect.lives)
-    answered = prospect.live_ratio * ANSWERED
-    last = free_at_most.shape[1] - 1
-    for wanted in range(MOST_AT_ONCE):
-        # Nobody is free where those who became free are at most the live answers met, less the supply.
-        most = np.arange(met.shape[1]) - supply
-        nobody = np.where(most < 0, 0.0, free_at_most[:, np.clip(most, 0, last)])
-        if float((met * nobody).sum()) > risk * INSTANTS:
-            return wanted
-        met = _one_more(met, answered)
-    return MOST_AT_ONCE
-
-
-def _sum_of_trials(probabilities: Floats) -> Floats:
-    """The distributions, a row for each instant, of sums of Bernoulli trials (Poisson binomial)."""
-    distribution = np.ones((INSTANTS, 1))
-    for row in probabilities:
-        distribution = _one_more(distribution, row)
-    return distribution
-
-
-def _one_more(distribution: Floats, probability: Floats) -> Floats:
-    """The distributions with one more trial."""
-    result = np.zeros((INSTANTS, distribution.shape[1] + 1))
-    met = distribution * probability[:, None]
-    result[:, :-1] = distribution - met
-    result[:, 1:] += met
-    return result
-
-
-def _normal(z: float) -> float:
-    return 0.5 * math.erfc(-z / math.sqrt(2.0))
-
-
-def _density(z: float) -> float:
-    return math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+    def _look(self, view: PacingView, standing: Standing, now: Instant) -> _Look:
+        # Dialing too many for want of knowledge costs more than dialing too few.
+        live_ratio = min(self._live_ratio.value + self._live_ratio.deviation, 1.0)
+        sight = self._outlook.look(
+            now,
+            talking_since=view.talking_since,
+            working_since=view.working_since,
+            dialing_since=view.dialing_since,
+            live_ratio=live_ratio,
+        )
+        share = view.share
+        supply = view.free_agents * share - view.waiting
+        ends, ever = sight.ends[:, MIDDLE], sight.lives[:, -1]
+        lives = float(np.add.reduce(ever))
+        freed = float(np.add.reduce(ends))
+        variance = lives - float(np.dot(ever, ever)) + (freed - float(np.dot(ends, ends))) * share
+        expected = expected_shortfall(supply + freed * share - lives, variance)
+        return _Look(
+            sight=sight,
+            prospect=Prospect(supply, sight.ends, sight.lives[:, :-1], sight.answered, share),
+            live_ratio=live_ratio,
+            scale=standing.risk_scale(expected, view.staffed_agents),
+        )

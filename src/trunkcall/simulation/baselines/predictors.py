@@ -12,7 +12,7 @@ from collections import deque
 from trunkcall.domain.instants import MINUTE, SECOND, Duration, Instant
 from trunkcall.engine.pacing.base import PacingView, Unlearning
 from trunkcall.engine.pacing.estimates import Ratio
-from trunkcall.engine.pacing.outlook import INSTANTS, Outlook
+from trunkcall.engine.pacing.outlook import MIDDLE, Outlook
 
 
 class FixedRatioPacer(Unlearning):
@@ -127,12 +127,15 @@ class SamuelsonPacer(Unlearning):
 
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """See the class. One to one until enough was learned."""
-        if not self._outlook.knows(self.ENOUGH):
+        if min(len(self._outlook.talks), len(self._outlook.works), len(self._outlook.rings)) < self.ENOUGH:
             return max(0, view.free_agents - view.lines_in_flight)
-        self._outlook.refresh()
-        middle = INSTANTS // 2
-        talking = self._outlook.talking(view.talking_since, now)[:, middle]
-        working = self._outlook.working(view.working_since, now)[:, middle]
-        soon = int((talking >= 0.5).sum() + (working >= 0.5).sum())
+        sight = self._outlook.look(
+            now,
+            talking_since=view.talking_since,
+            working_since=view.working_since,
+            dialing_since=view.dialing_since,
+            live_ratio=self._live_ratio.value,
+        )
+        soon = int((sight.ends[:, MIDDLE] >= 0.5).sum())
         agents = view.free_agents + soon - view.waiting
         return max(0, math.floor(self.gain * agents / self._live_ratio.value - view.lines_in_flight))

@@ -1,0 +1,81 @@
+"""How many attempts a risk allows. If these fail, people who answer find nobody more often than the ledger thinks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trunkcall.engine.pacing.chances import (
+    MOST_EXACTLY,
+    Prospect,
+    expected_shortfall,
+    most_exactly,
+    most_nearly,
+)
+from trunkcall.engine.pacing.estimates import Floats
+from trunkcall.engine.pacing.outlook import ANSWERED, INSTANTS
+
+rows = st.lists(st.floats(0.0, 1.0), min_size=INSTANTS, max_size=INSTANTS).map(sorted)
+probabilities = st.lists(rows, max_size=8).map(lambda values: np.array(values, dtype=np.float64).reshape(-1, INSTANTS))
+"""For each agent or attempt, those of the instants ahead: they never decrease."""
+
+
+@given(
+    supply=st.integers(-40, 40),
+    ends=probabilities,
+    lives=probabilities,
+    live_ratio=st.floats(0.05, 0.95),
+    risk=st.floats(0.0, 0.6),
+)
+def test_the_exact_answer_is_the_largest_that_keeps_the_risk(
+    supply: int, ends: Floats, lives: Floats, live_ratio: float, risk: float
+) -> None:
+    prospect = Prospect(supply, ends, lives, ANSWERED * live_ratio)
+    wanted = most_exactly(prospect, risk)
+    if wanted > 0:
+        assert finds_nobody(prospect, wanted - 1) <= risk + 1e-9
+    assert wanted == MOST_EXACTLY or finds_nobody(prospect, wanted) > risk - 1e-9
+
+
+def finds_nobody(prospect: Prospect, others: int) -> float:
+    """The probability that an attempt which is begun beside so many others, if it is answered, finds no free agent:
+    summed over every combination of counts, as a mean over the instants."""
+    total = 0.0
+    for k, answered in enumerate(prospect.answered):
+        agents, answers = [1.0], [1.0]
+        for q in prospect.ends[:, k]:
+            agents = list(np.convolve(agents, [1 - q, q]))
+        for r in [*prospect.lives[:, k], *[answered] * others]:
+            answers = list(np.convolve(answers, [1 - r, r]))
+        total += sum(
+            a * b
+            for freed, a in enumerate(agents)
+            for live, b in enumerate(answers)
+            if prospect.supply + freed - live <= 0
+        )
+    return total / len(prospect.answered)
+
+
+@pytest.mark.parametrize(("supply", "in_flight"), [(5, 30), (20, 90), (60, 300)])
+def test_the_approximation_is_near_the_exact_answer(supply: int, in_flight: int) -> None:
+    ends, lives = np.outer(np.full(30, 0.2), ANSWERED), np.outer(np.full(in_flight, 0.2), ANSWERED)
+    prospect = Prospect(supply, ends, lives, 0.25 * ANSWERED)
+    exact = most_exactly(prospect, 0.05)
+    assert 3 < exact < MOST_EXACTLY
+    assert abs(most_nearly(prospect, 0.05) - exact) <= 2
+
+
+def test_a_share_of_the_agents_is_counted_on() -> None:
+    ends, lives = np.outer(np.full(40, 0.5), ANSWERED), np.empty((0, INSTANTS))
+    whole = most_nearly(Prospect(10, ends, lives, 0.25 * ANSWERED), 0.03)
+    half = most_nearly(Prospect(5, ends, lives, 0.25 * ANSWERED, share=0.5), 0.03)
+    assert whole / 3 < half < whole / 2
+
+
+@pytest.mark.parametrize("mean", [-4.0, -0.5, 0.0, 2.0, 6.0])
+def test_the_shortfall_that_is_expected_is_the_mean_of_what_is_short(mean: float) -> None:
+    drawn = np.random.default_rng(1).normal(mean, 2.0, 400_000)
+    assert expected_shortfall(mean, 4.0) == pytest.approx(float(np.maximum(-drawn, 0.0).mean()), abs=0.01)
+    assert expected_shortfall(mean, 0.0) == pytest.approx(max(-mean, 0.0), abs=1e-6)
