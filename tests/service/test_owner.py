@@ -262,6 +262,23 @@ async def test_a_former_owner_dials_no_more(house: House) -> None:
         assert max(house.carrier.originates.values()) == 1
 
 
+async def test_nobody_is_dialed_for_an_agent_who_is_known_to_have_left(house: House) -> None:
+    """After a stall much is told at once: what came first does not count once the rest is there."""
+    await house.open(agents=1)
+    (agent,) = simulated_agents(house.directory, 1)
+    house.presence.put_user_status(agent.agent_id, AgentStatus.OFFLINE)
+    async with dialing(house, owner := house.owner()):
+        async with asyncio.timeout(10):
+            while (snapshot := owner.snapshot()) is None or not sum(c.in_window for c in snapshot.campaigns):
+                await asyncio.sleep(0.01)
+        house.presence.put_user_status(agent.agent_id, AgentStatus.AVAILABLE)
+        house.presence.put_user_status(agent.agent_id, AgentStatus.OFFLINE)
+        await asyncio.sleep(0.1)
+        assert not house.carrier.originates
+        house.presence.put_user_status(agent.agent_id, AgentStatus.AVAILABLE)
+        await house.until_all_ended(60)
+
+
 async def test_an_agent_who_leaves_gets_no_more_contacts(house: House) -> None:
     await house.open(agents=2, requests=100)
     leaving = simulated_agents(house.directory, 2)[0].agent_id

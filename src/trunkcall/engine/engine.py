@@ -65,12 +65,15 @@ class Engine:
     def config(self) -> EngineConfig:
         return self._state.config
 
-    def handle(self, event: Event, now: Instant) -> list[Command]:
-        """Take one event. Raises IllegalTransitionError or NotFoundError, and changes nothing, if it cannot be."""
+    def handle(self, event: Event, now: Instant, *, more: bool = False) -> list[Command]:
+        """Take one event. Raises IllegalTransitionError or NotFoundError, and changes nothing, if it cannot be.
+        ``more`` says that more has happened already: no attempt is begun until ``handle_timer`` is called, or an event
+        is told that says no more."""
         now = self._advance(now)
         self._apply(event, now)
         self._life.match(now)
-        self._dialing.plan(now)
+        if not more:
+            self._dialing.plan(now)
         return self._drain()
 
     def knows_campaign(self, campaign_id: str) -> bool:
@@ -82,7 +85,7 @@ class Engine:
         return self._state.timers.next_at
 
     def handle_timer(self, now: Instant) -> list[Command]:
-        """Do what is due by ``now``."""
+        """Do what is due by ``now``, and begin what attempts may begin."""
         now = self._advance(now)
         while (due := self._state.timers.pop_due(now)) is not None:
             self._fire(*due, now)

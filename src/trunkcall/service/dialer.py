@@ -1,8 +1,9 @@
 """The only loop: event → engine → store → carrier.
 
-Decides the order in which things happen, and nothing else: what the engine has decided is committed before the carrier
-acts, many decisions in one commit. If a commit fails, its commands are dropped and the loop ends; the engine must be
-rebuilt from the store (``service.owner``). It must not know which store or carrier it serves.
+Decides the order in which things happen, and nothing else: all that has happened is told before an attempt is begun,
+and what the engine has decided is committed before the carrier acts, many decisions in one commit. If a commit fails,
+its commands are dropped and the loop ends; the engine must be rebuilt from the store (``service.owner``). It must not
+know which store or carrier it serves.
 """
 
 from __future__ import annotations
@@ -193,11 +194,9 @@ class Dialer:
         inbox, self._inbox = self._inbox, []
         commands: list[Command] = []
         for event, at in inbox:
-            self._feed(event, at, commands)
+            self._feed(event, at, commands, more=True)
         now = self._clock.now()
-        timer_at = self._engine.next_timer()
-        if timer_at is not None and timer_at <= now:
-            self._take(self._engine.handle_timer(now), now, commands)
+        self._take(self._engine.handle_timer(now), now, commands, more=False)
         await self._carry_out(commands)
         for refill in self._take_refills():
             await self._refill(refill)
@@ -205,21 +204,24 @@ class Dialer:
         if self._inbox:
             self._wake()
 
-    def _feed(self, event: Event | PlaybackEnded, at: Instant, commands: list[Command]) -> None:
+    def _feed(self, event: Event | PlaybackEnded, at: Instant, commands: list[Command], *, more: bool) -> None:
+        """Tell the engine. ``more`` says that there is more to tell, so that no attempt is begun on what is known to be
+        over: an agent may have left since."""
         if isinstance(event, PlaybackEnded):
             contact_id = self._flows.pop(event.leg_id, None)
             if contact_id is not None:
                 del self._flow_legs[contact_id]
-                self._flow_step(BuiltinFlow(to_queue=False).message_ended(), contact_id, event.leg_id, at, commands)
+                step = BuiltinFlow(to_queue=False).message_ended()
+                self._flow_step(step, contact_id, event.leg_id, at, commands, more=more)
             return
         try:
-            result = self._engine.handle(event, at)
+            result = self._engine.handle(event, at, more=more)
         except (IllegalTransitionError, NotFoundError) as error:
             log.warning("the engine refused an event", extra={"event_type": type(event).__name__, "why": error.message})
             return
-        self._take(result, at, commands)
+        self._take(result, at, commands, more=more)
 
-    def _take(self, result: list[Command], at: Instant, commands: list[Command]) -> None:
+    def _take(self, result: list[Command], at: Instant, commands: list[Command], *, more: bool) -> None:
         """Gather the engine's commands; flows are stepped at once, so that what they decide is in the same commit."""
         commands.extend(result)
         for command in result:
@@ -227,14 +229,16 @@ class Dialer:
                 campaign = self._campaigns[command.campaign_id]
                 to_queue = campaign.outbound_call.queue_id is not None and campaign.dialer.needs_agents
                 step = BuiltinFlow(to_queue=to_queue).started(command.detection)
-                self._flow_step(step, command.contact_id, command.leg_id, at, commands)
+                self._flow_step(step, command.contact_id, command.leg_id, at, commands, more=more)
 
-    def _flow_step(self, step: FlowStep, contact_id: str, leg_id: str, at: Instant, commands: list[Command]) -> None:
+    def _flow_step(
+        self, step: FlowStep, contact_id: str, leg_id: str, at: Instant, commands: list[Command], *, more: bool
+    ) -> None:
         match step:
             case TransferContactToQueue():
-                self._feed(ContactTransferredToQueue(contact_id), at, commands)
+                self._feed(ContactTransferredToQueue(contact_id), at, commands, more=more)
             case DisconnectParticipant():
-                self._feed(FlowDisconnected(contact_id), at, commands)
+                self._feed(FlowDisconnected(contact_id), at, commands, more=more)
             case MessageParticipant():
                 self._flows[leg_id] = contact_id
                 self._flow_legs[contact_id] = leg_id
