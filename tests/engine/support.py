@@ -36,8 +36,10 @@ from trunkcall.engine.commands import Command, HangUp, Originate, OriginateAgent
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
+    AgentHeard,
     AgentRegistered,
     AgentStatusSet,
+    AgentUnheard,
     AttemptRefused,
     CampaignChanged,
     CarrierFound,
@@ -123,6 +125,7 @@ class Floor:
         self.history = History()
         self.memory = Memory()
         self.agents: dict[str, tuple[str, ...]] = {}
+        self.silent: set[str] = set()
         self.lives = 1
         """How many dialers there have been."""
         self.answers_refills = True
@@ -184,6 +187,8 @@ class Floor:
         self.tell(CarrierLost())
         for name, queues in self.agents.items():
             self.tell(AgentRegistered(name, queues))
+        for name in sorted(self.silent):
+            self.tell(AgentUnheard(name))
         busy = {contact.campaign_id for contact in self.memory.live.values()}
         for settings in self._campaigns.values():
             self.tell(replace(settings, in_progress=settings.campaign_id in busy))
@@ -299,6 +304,16 @@ class Floor:
 
     def sets(self, agent: str, status: AgentStatus) -> None:
         self.tell(AgentStatusSet(agent, status))
+
+    def falls_silent(self, agent: str) -> None:
+        """Nothing is heard of the agent any more."""
+        self.tell(AgentUnheard(agent))
+        self.silent.add(agent)
+
+    def is_heard(self, agent: str) -> None:
+        """Something is heard of the agent."""
+        self.tell(AgentHeard(agent))
+        self.silent.discard(agent)
 
     def agent_leg(self, contact: str) -> str:
         """The leg of the agent who was last rung for the contact."""

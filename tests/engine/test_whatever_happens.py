@@ -210,6 +210,16 @@ class World(RuleBasedStateMachine):
         with suppress(NotFoundError):
             self.floor.sets(agent, status)
 
+    @rule(agent=st.sampled_from(AGENTS))
+    def nothing_is_heard_of_an_agent(self, agent: str) -> None:
+        with suppress(NotFoundError):
+            self.floor.falls_silent(agent)
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def an_agent_is_heard_of(self, agent: str) -> None:
+        with suppress(NotFoundError):
+            self.floor.is_heard(agent)
+
     @rule(agent=st.sampled_from(AGENTS), queues=st.sampled_from([(SALES,), ("service",), (SALES, "service"), ()]))
     def an_agent_serves(self, agent: str, queues: tuple[str, ...]) -> None:
         self.floor.agents[agent] = queues

@@ -45,6 +45,7 @@ WELL = DialingExplanation(
     window_complete=True,
     free_agents=1,
     staffed_agents=20,
+    unheard_agents=0,
     share=1.0,
     in_flight=6,
     waiting=0,

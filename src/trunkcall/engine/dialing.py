@@ -77,14 +77,13 @@ class CampaignView:
         return [a.since for a in self._coming() if a.state is AgentState.AFTER_CONTACT_WORK]
 
     def _coming(self) -> list[Agent]:
-        """The queue's agents who are in a contact and stay afterwards."""
+        """The queue's agents who are in a contact, heard of, and stay afterwards."""
         if self._agents is None:
             queue_id = self._campaign.settings.queue_id
             agents = self._state.roster.agents.values()
             stays = (None, AgentStatus.AVAILABLE)
-            self._agents = [
-                a for a in agents if a.contact is not None and a.next_status in stays and queue_id in a.queue_ids
-            ]
+            at_work = (a for a in agents if a.contact is not None and a.heard)
+            self._agents = [a for a in at_work if a.next_status in stays and queue_id in a.queue_ids]
         return self._agents
 
     @property
@@ -181,8 +180,8 @@ class Dialing:
         return min(wanted, self._allowed(campaign, view)) if pacer.needs_agents else wanted
 
     def _allowed(self, campaign: CampaignDialing, view: CampaignView) -> int:
-        """The most attempts that any pacer may begin: so many lines for each agent at work, and with a ledger that has
-        nothing left no more than one to one."""
+        """The most attempts that any pacer may begin: so many lines for each agent at work and heard of, and with a
+        ledger that has nothing left no more than one to one."""
         allowed = math.floor(self._state.config.lines_per_agent * view.staffed_agents) - campaign.lines
         if not campaign.pacer.one_to_one and view.headroom <= 0.0:
             allowed = min(allowed, view.free_agents - view.lines_in_flight)

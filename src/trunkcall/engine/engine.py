@@ -16,8 +16,10 @@ from trunkcall.engine.commands import Command
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.dialing import Dialing
 from trunkcall.engine.events import (
+    AgentHeard,
     AgentRegistered,
     AgentStatusSet,
+    AgentUnheard,
     AttemptRefused,
     CampaignChanged,
     CarrierFound,
@@ -124,6 +126,10 @@ class Engine:
                 life.ended(event.leg_id, event.cause, now)
             case AgentStatusSet():
                 life.status_set(state.roster.agent(event.agent_id), event.status, now)
+            case AgentUnheard():
+                life.unheard(state.roster.agent(event.agent_id))
+            case AgentHeard():
+                life.heard(state.roster.agent(event.agent_id), now)
             case ContactTransferredToQueue():
                 life.transferred_to_queue(event.contact_id, now)
             case FlowDisconnected():

@@ -1,7 +1,7 @@
 """Agents and queues: who is free, who is handling, who waits for whom.
 
-Decides which agent takes the next live answer (the one who has been free longest) and keeps the sums that occupancy is
-made of. It must not know why a contact is in a queue.
+Decides which agent takes the next live answer (the one who has been free longest; nobody of whom nothing is heard) and
+keeps the sums that occupancy is made of. It must not know why a contact is in a queue.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from trunkcall.engine.transitions import AGENT, AgentEvent, after
 
 class Agent:
     """One agent. ``reserved_for`` is the contact being dialed that this free agent is kept for; ``contact`` the one
-    being connected, talked to or worked on afterwards."""
+    being connected, talked to or worked on afterwards. One who is not ``heard`` of may not be there, whatever the
+    state says."""
 
     __slots__ = (
         "agent_id",
         "contact",
         "handling",
         "handling_since",
+        "heard",
         "next_status",
         "queue_ids",
         "reserved_for",
@@ -36,6 +38,7 @@ class Agent:
         self.agent_id = agent_id
         self.queue_ids = queue_ids
         self.state = AgentState.OFFLINE
+        self.heard = True
         self.since = now
         self.staffed: Duration = 0
         self.handling: Duration = 0
@@ -45,6 +48,11 @@ class Agent:
         self.contact: Contact | None = None
         self.next_status: AgentStatus | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether a live answer or a dial may have the agent."""
+        return self.state is AgentState.AVAILABLE and self.heard and self.reserved_for is None
+
     def staffed_by(self, now: Instant) -> Duration:
         return self.staffed + (now - self.since if self.state in STAFFED_STATES else 0)
 
@@ -53,8 +61,8 @@ class Agent:
 
 
 class Queue:
-    """``free`` holds agents who are available and not reserved, longest free first; ``waiting`` the contacts that wait
-    for an agent, longest waiting first. Both are dicts for their order."""
+    """``free`` holds the agents who are free, longest free first; ``waiting`` the contacts that wait for an agent,
+    longest waiting first. Both are dicts for their order."""
 
     __slots__ = ("free", "waiting")
 
@@ -87,8 +95,7 @@ class Roster:
         elif agent.queue_ids != queue_ids:
             self._leave_queues(agent)
             agent.queue_ids = queue_ids
-            if agent.state is AgentState.AVAILABLE and agent.reserved_for is None:
-                self._join_queues(agent)
+            self._keep_free_true(agent)
         for queue_id in queue_ids:
             self.queue(queue_id)
         return agent
@@ -106,10 +113,12 @@ class Roster:
         agent.handling = agent.handling_by(now)
         agent.since = now
         agent.state = state
-        if state is AgentState.AVAILABLE:
-            self._join_queues(agent)
-        else:
-            self._leave_queues(agent)
+        self._keep_free_true(agent)
+
+    def hear(self, agent: Agent, *, heard: bool) -> None:
+        """The agent is heard of again, or not any more; ``free`` is kept true."""
+        agent.heard = heard
+        self._keep_free_true(agent)
 
     def reserve(self, queue_id: str, contact: Contact) -> bool:
         """Keep the longest-free agent of the queue for a contact that is being dialed. False if there is none."""
@@ -128,9 +137,17 @@ class Roster:
         agent = self.agents[contact.reserved_agent_id]
         contact.reserved_agent_id = None
         agent.reserved_for = None
-        if agent.state is AgentState.AVAILABLE:
-            self._join_queues(agent)
+        self._keep_free_true(agent)
         return agent
+
+    def last_resort(self, queue_id: str) -> Agent | None:
+        """An available agent of whom nothing is heard, if nobody else is at work for the queue."""
+        if self.staffed_for([queue_id]):
+            return None
+        for agent in self.agents.values():
+            if agent.state is AgentState.AVAILABLE and not agent.heard and queue_id in agent.queue_ids:
+                return agent
+        return None
 
     def in_state(self) -> dict[AgentState, int]:
         """How many agents are in each state."""
@@ -139,12 +156,16 @@ class Roster:
             counts[agent.state] += 1
         return counts
 
-    def staffed_for(self, queue_ids: Iterable[str]) -> int:
-        """How many agents of these queues are staffed."""
+    def staffed_for(self, queue_ids: Iterable[str], *, heard: bool = True) -> int:
+        """How many agents of these queues are staffed and heard of; or staffed, and nothing is heard of them."""
         wanted = set(queue_ids)
-        return sum(1 for a in self.agents.values() if a.state in STAFFED_STATES and not wanted.isdisjoint(a.queue_ids))
+        staffed = (a for a in self.agents.values() if a.state in STAFFED_STATES and a.heard is heard)
+        return sum(1 for agent in staffed if not wanted.isdisjoint(agent.queue_ids))
 
-    def _join_queues(self, agent: Agent) -> None:
+    def _keep_free_true(self, agent: Agent) -> None:
+        if not agent.is_free:
+            self._leave_queues(agent)
+            return
         for queue_id in agent.queue_ids:
             self.queue(queue_id).free[agent.agent_id] = agent
 

@@ -14,7 +14,7 @@ from trunkcall.domain.instants import Duration, Instant
 
 
 class PacingView(Protocol):
-    """One campaign as its pacer sees it, at the instant of asking."""
+    """One campaign as its pacer sees it, at the instant of asking. Agents of whom nothing is heard are not counted."""
 
     @property
     def free_agents(self) -> int:
@@ -22,7 +22,7 @@ class PacingView(Protocol):
 
     @property
     def staffed_agents(self) -> int:
-        """Agents of the campaign's queue who are at work, in whatever state."""
+        """Agents of the campaign's queue who are at work, in whatever state, and heard of."""
 
     @property
     def lines_in_flight(self) -> int:
