@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import ContactEnded, ContactExpired, Refusal, is_change
@@ -65,7 +65,9 @@ SWEEP_LIMIT = 2000
 class Dialer:
     """Dials for one instance under one lease.
 
-    ``may_originate`` tells whether the lease has enough time left for an originate to be handed over.
+    ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by then is told in
+    the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does not, may still
+    be handed over: the process may have been stopped since it was decided.
     """
 
     def __init__(
@@ -78,7 +80,8 @@ class Dialer:
         clock: Clock,
         lease: Lease,
         totals: DialerTotals,
-        may_originate: Callable[[], bool],
+        before_deciding: Callable[[], Awaitable[None]],
+        may_originate: Callable[[bool], bool],
     ) -> None:
         self._directory = directory
         self._engine = engine
@@ -87,6 +90,7 @@ class Dialer:
         self._clock = clock
         self._lease = lease
         self._totals = totals
+        self._before_deciding = before_deciding
         self._may_originate = may_originate
         self._inbox: list[tuple[Event | PlaybackEnded, Instant]] = []
         self._refills: list[RefillWindow] = []
@@ -191,6 +195,7 @@ class Dialer:
         for campaign_id in self._accepted & self._campaigns.keys():
             self.post(RequestsAccepted(campaign_id))
         self._accepted.clear()
+        await self._before_deciding()
         inbox, self._inbox = self._inbox, []
         commands: list[Command] = []
         for event, at in inbox:
@@ -275,10 +280,10 @@ class Dialer:
 
     def _originate(self, command: Originate) -> None:
         contact = self._known.get(command.contact_id)
-        if contact is None or not self._may_originate():
+        campaign = self._campaigns[command.campaign_id]
+        if contact is None or not self._may_originate(campaign.dialer.needs_agents):
             self.post(OriginateVoided(command.leg_id))
             return
-        campaign = self._campaigns[command.campaign_id]
         queue = self._directory.queues.get(campaign.outbound_call.queue_id or "")
         caller_id = campaign.outbound_call.source_phone_number or (queue.outbound_caller_id if queue else None)
         self._carrier.originate(command, Destination(contact.phone_number, caller_id, contact.client_token))
