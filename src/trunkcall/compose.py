@@ -302,7 +302,7 @@ def _gateway(
     keys = KeyRing(store, box.open)
 
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
-    own = TrunkcallOperations(Explanations(store, campaigns, owner, clock))
+    own = TrunkcallOperations(Explanations(store, campaigns, owner, clock, settings.agent_state_max_age_s))
 
     async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:
         campaign = await store.campaign(campaign_id)
