@@ -66,6 +66,9 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         ("abandonment_threshold_s = -1", "must be from 0 to 60, not -1"),
         ("abandonment_threshold_s = nan", "must be from 0 to 60"),
         ("abandonment_target_ratio = 3.0", "must be from 0 to 1, not 3"),
+        ("agent_state_max_age_s = 1", "agent_state_max_age_s in .* must be 0, or from 3 to 3600, not 1"),
+        ("agent_state_max_age_s = -1", "must be 0, or from 3 to 3600"),
+        ("agent_state_max_age_s = nan", "must be 0, or from 3 to 3600"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, content: str, complaint: str) -> None:
@@ -73,6 +76,12 @@ def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, content: str, complai
     path.write_text(content)
     with pytest.raises(SettingsError, match=complaint):
         load_settings(environment={}, config_file=path)
+
+
+@pytest.mark.parametrize("seconds", [0, 3, 15.5, 3600])
+def test_agents_are_relied_on_for_a_while_or_for_ever(seconds: float) -> None:
+    settings = load_settings({"agent_state_max_age_s": seconds}, environment={})
+    assert settings.agent_state_max_age_s == seconds
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

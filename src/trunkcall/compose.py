@@ -107,6 +107,7 @@ class Server:
     store: Store
     clock: InstanceClock
     owner: InstanceOwner
+    floor: SimulatedFloor
     onboarding: InstanceOnboarding
     audit: AuditLog
     gateway: Gateway
@@ -117,7 +118,8 @@ class Server:
         self.tasks.append(asyncio.create_task(self.clock.run(), name="clock"))
         self.tasks.append(asyncio.create_task(self.owner.run(), name="owner"))
         privacy = Privacy(self.store, self.clock)
-        for name, work in (("onboarding", self.onboarding.run), ("retention", privacy.run)):
+        works = (("floor", self.floor.run), ("onboarding", self.onboarding.run), ("retention", privacy.run))
+        for name, work in works:
             self.tasks.append(asyncio.create_task(keep_running(work, name), name=name))
 
     async def stop(self) -> None:
@@ -150,13 +152,14 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     await store.put_agents(directory.instance.instance_id, agents)
     data_dir.write_endpoint(url)
 
-    presence = Presence()
-    floor = SimulatedFloor(presence)
+    presence = Presence(max_age_s=settings.agent_state_max_age_s)
     carrier: Carrier
+    remote: RemoteCarrier | None = None
+    floor = SimulatedFloor(presence, phones_work=lambda: remote is None or remote.trouble is None)
     if settings.carrier_url:
         carrier = remote = _remote_carrier(settings, box, clock, floor)
     else:
-        carrier, remote = _simulated_carrier(settings, clock, floor.agent_done), None
+        carrier = _simulated_carrier(settings, clock, floor.agent_done)
     leg_ids = random.SystemRandom()
     owner = InstanceOwner(
         instance_id=directory.instance.instance_id,
@@ -181,6 +184,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         store=store,
         clock=clock,
         owner=owner,
+        floor=floor,
         onboarding=onboarding,
         audit=audit,
         gateway=_gateway(settings, store, box, clock, owner, remote, onboarding, audit, directory.instance.instance_id),
@@ -298,7 +302,7 @@ def _gateway(
     keys = KeyRing(store, box.open)
 
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
-    own = TrunkcallOperations(Explanations(store, campaigns, owner, clock))
+    own = TrunkcallOperations(Explanations(store, campaigns, owner, clock, settings.agent_state_max_age_s))
 
     async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:
         campaign = await store.campaign(campaign_id)

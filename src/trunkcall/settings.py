@@ -49,6 +49,15 @@ def _within(least: float, most: float) -> Callable[[Value], str | None]:
     return check
 
 
+def _zero_or_within(least: float, most: float) -> Callable[[Value], str | None]:
+    within = _within(least, most)
+
+    def check(value: Value) -> str | None:
+        return None if value == 0 or within(value) is None else f"must be 0, or from {least:g} to {most:g}"
+
+    return check
+
+
 def _one_of(*choices: str) -> Callable[[Value], str | None]:
     def check(value: Value) -> str | None:
         return None if value in choices else f"must be one of {', '.join(choices)}"
@@ -154,6 +163,13 @@ SETTINGS: tuple[Setting, ...] = (
         _within(1, 1000),
     ),
     Setting(
+        "agent_state_max_age_s",
+        float,
+        15.0,
+        "Nobody is dialed for agents of whom nothing was heard for so long, by the wall clock; 0: they are relied on.",
+        _zero_or_within(3, 3600),
+    ),
+    Setting(
         "quotas",
         str,
         "default",
@@ -223,6 +239,7 @@ class Settings:
     abandonment_time_zone: str
     abandonment_clock: str
     max_lines_per_agent: float
+    agent_state_max_age_s: float
     quotas: str
     max_campaigns: int
     max_active_campaigns: int

@@ -26,6 +26,7 @@ from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
     AgentRegistered,
     AgentStatusSet,
+    AgentUnheard,
     CampaignChanged,
     CarrierLost,
     ContactsOffered,
@@ -199,6 +200,19 @@ async def test_a_running_campaign_without_staff_fires_at_once_and_stalls_after_a
     assert await situation.firing() == {"TrunkcallNobodyStaffed"}
     situation.passes(61 * SECOND)
     assert await situation.firing() == {"TrunkcallNobodyStaffed", "TrunkcallDialingStalled"}
+
+
+async def test_a_running_campaign_whose_agents_are_all_unheard_fires_as_one_without_staff() -> None:
+    """Its desktops have died: nobody said goodbye, and nothing is dialed."""
+    situation = Situation()
+    situation.happens(AgentStatusSet("agent-1", AgentStatus.AVAILABLE))
+    situation.happens(AgentUnheard("agent-1"))
+    situation.runs(contacts=10)
+    assert await situation.firing() == {"TrunkcallNobodyStaffed"}
+    situation.passes(61 * SECOND)
+    assert await situation.firing() == {"TrunkcallNobodyStaffed", "TrunkcallDialingStalled"}
+    ((_, unheard),) = (await situation.series())["trunkcall_agents_unheard"]
+    assert unheard == 1
 
 
 async def test_an_agentless_campaign_needs_no_staff() -> None:

@@ -101,12 +101,18 @@ def check(engine: Engine) -> None:
 
 
 def check_begun(engine: Engine, commands: list[Command]) -> None:
-    """Whoever was dialed in this call has an agent, where attempts are one to one."""
+    """Whoever was dialed in this call has an agent, where attempts are one to one; and somebody is at work and heard
+    of, where live answers go to agents at all."""
     for command in commands:
         if isinstance(command, AttemptBegun):
             contact = engine._state.contacts[command.contact_id]
             if contact.campaign.pacer.one_to_one:
                 assert contact.reserved_agent_id is not None, "somebody is dialed and no agent is kept"
+            if contact.campaign.pacer.needs_agents:
+                agents = engine._state.roster.agents.values()
+                at_work = [a for a in agents if a.state in STAFFED_STATES and a.heard]
+                queue_id = contact.campaign.settings.queue_id
+                assert any(queue_id in a.queue_ids for a in at_work), "somebody is dialed for agents who may be gone"
 
 
 def check_nothing_is_left(engine: Engine) -> None:
@@ -167,6 +173,7 @@ def _check_agents(engine: Engine) -> None:
     for agent in state.roster.agents.values():
         if agent.reserved_for is not None:
             assert agent.state is AgentState.AVAILABLE, "an agent is kept who is not there"
+            assert agent.heard, "an agent is kept of whom nothing is heard"
             assert agent.reserved_for.reserved_agent_id == agent.agent_id
             assert agent.reserved_for.contact_id in agent.reserved_for.campaign.in_flight
             reserved[agent.reserved_for.contact_id] = agent.agent_id
@@ -192,10 +199,10 @@ def _check_nobody_is_forgotten(engine: Engine) -> None:
     agents = state.roster.agents.values()
     for queue_id, queue in state.roster.queues.items():
         serving = [a for a in agents if queue_id in a.queue_ids]
-        free = {a.agent_id for a in serving if a.state is AgentState.AVAILABLE and a.reserved_for is None}
-        assert set(queue.free) == free
-        staffed = sum(a.state in STAFFED_STATES for a in serving)
-        assert queue.staffed == staffed
+        heard = [a for a in serving if a.heard]
+        free = {a.agent_id for a in heard if a.state is AgentState.AVAILABLE and a.reserved_for is None}
+        assert set(queue.free) == free, "an agent is free who is not, or nobody is dialed for one who is"
+        assert queue.staffed == sum(a.state in STAFFED_STATES for a in heard)
         queued = {
             c.contact_id
             for c in state.contacts.values()

@@ -6,7 +6,8 @@ Every story told with it checks the invariants after every call.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
@@ -35,8 +36,10 @@ from trunkcall.engine.commands import Command, HangUp, Originate, OriginateAgent
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
+    AgentHeard,
     AgentRegistered,
     AgentStatusSet,
+    AgentUnheard,
     AttemptRefused,
     CampaignChanged,
     CarrierFound,
@@ -117,16 +120,19 @@ class Floor:
         self.engine = new_engine(config or EngineConfig())
         self.now = NOW
         self.log: list[Command] = []
-        self.trace: list[tuple[Event | None, Instant, list[Command]]] = []
-        """Everything the engine was told (None is a timer), when, and what it wanted done."""
+        self.trace: list[tuple[Event | None, Instant, bool, list[Command]]] = []
+        """Everything the engine was told (None is a timer), when, whether there was more, and what it wanted done."""
         self.history = History()
         self.memory = Memory()
         self.agents: dict[str, tuple[str, ...]] = {}
+        self.silent: set[str] = set()
         self.lives = 1
         """How many dialers there have been."""
         self.answers_refills = True
         self.runs_flows = True
         self.confirms_hang_ups = True
+        self.more = False
+        """Whether more has happened already than was told."""
         self.refills: list[RefillWindow] = []
         self.store: defaultdict[str, dict[str, OfferedContact]] = defaultdict(dict)
         self.accepted: dict[str, OfferedContact] = {}
@@ -139,9 +145,19 @@ class Floor:
 
     def tell(self, event: Event) -> list[Command]:
         """Something has happened."""
-        commands = self.engine.handle(event, self.now)
+        commands = self.engine.handle(event, self.now, more=self.more)
         self._after(event, commands)
         return commands
+
+    @contextmanager
+    def backlog(self) -> Iterator[None]:
+        """All that happens meanwhile is told as one backlog."""
+        self.more = True
+        try:
+            yield
+        finally:
+            self.more = False
+        self._after(None, self.engine.handle_timer(self.now))
 
     def wait(self, seconds_: float) -> None:
         """Let time pass; timers are called when they are due."""
@@ -152,7 +168,7 @@ class Floor:
         self.now = until
 
     def _after(self, event: Event | None, commands: list[Command]) -> None:
-        self.trace.append((event, self.now, commands))
+        self.trace.append((event, self.now, self.more, commands))
         self.log.extend(commands)
         self.history.enter(commands)
         check(self.engine)
@@ -171,6 +187,8 @@ class Floor:
         self.tell(CarrierLost())
         for name, queues in self.agents.items():
             self.tell(AgentRegistered(name, queues))
+        for name in sorted(self.silent):
+            self.tell(AgentUnheard(name))
         busy = {contact.campaign_id for contact in self.memory.live.values()}
         for settings in self._campaigns.values():
             self.tell(replace(settings, in_progress=settings.campaign_id in busy))
@@ -286,6 +304,16 @@ class Floor:
 
     def sets(self, agent: str, status: AgentStatus) -> None:
         self.tell(AgentStatusSet(agent, status))
+
+    def falls_silent(self, agent: str) -> None:
+        """Nothing is heard of the agent any more."""
+        self.tell(AgentUnheard(agent))
+        self.silent.add(agent)
+
+    def is_heard(self, agent: str) -> None:
+        """Something is heard of the agent."""
+        self.tell(AgentHeard(agent))
+        self.silent.discard(agent)
 
     def agent_leg(self, contact: str) -> str:
         """The leg of the agent who was last rung for the contact."""

@@ -44,6 +44,24 @@ def test_one_contact_is_dialed_for_each_free_agent_and_no_more() -> None:
     assert floor.dialed == ["spring-1", "spring-2", "spring-3"]
 
 
+def test_nobody_is_dialed_for_an_agent_who_has_left_again_before_the_backlog_was_told() -> None:
+    floor = Floor(agents=1)
+    floor.sets("agent-1", AgentStatus.BREAK)
+    floor.campaign(requests=1)
+    with floor.backlog():
+        floor.sets("agent-1", AgentStatus.AVAILABLE)
+        floor.sets("agent-1", AgentStatus.OFFLINE)
+    assert floor.dialed == []
+
+
+def test_a_live_answer_in_a_backlog_does_not_wait_for_its_end() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    with floor.backlog():
+        floor.answers("spring-1")
+        assert floor.agent_of("spring-1") == "agent-1"
+
+
 def test_a_live_answer_reaches_the_agent_kept_for_it() -> None:
     floor = Floor(agents=2)
     floor.campaign(requests=2)

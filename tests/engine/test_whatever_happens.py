@@ -210,12 +210,28 @@ class World(RuleBasedStateMachine):
         with suppress(NotFoundError):
             self.floor.sets(agent, status)
 
+    @rule(agent=st.sampled_from(AGENTS))
+    def nothing_is_heard_of_an_agent(self, agent: str) -> None:
+        with suppress(NotFoundError):
+            self.floor.falls_silent(agent)
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def an_agent_is_heard_of(self, agent: str) -> None:
+        with suppress(NotFoundError):
+            self.floor.is_heard(agent)
+
     @rule(agent=st.sampled_from(AGENTS), queues=st.sampled_from([(SALES,), ("service",), (SALES, "service"), ()]))
     def an_agent_serves(self, agent: str, queues: tuple[str, ...]) -> None:
         self.floor.agents[agent] = queues
         self.tell(AgentRegistered(agent, queues))
 
     # --- time -------------------------------------------------------------------------------------------------------
+
+    @rule(more=st.booleans())
+    def a_backlog_grows_or_is_told(self, more: bool) -> None:
+        self.floor.more = more
+        if not more:
+            self.floor._after(None, self.floor.engine.handle_timer(self.floor.now))
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 2.0, 5.0, 20.0, 45.0, 120.0]))
     def time_passes(self, seconds: float) -> None:
@@ -238,7 +254,7 @@ class World(RuleBasedStateMachine):
 
     def _drain(self) -> None:
         floor = self.floor
-        floor.answers_refills, floor.confirms_hang_ups = False, True
+        floor.answers_refills, floor.confirms_hang_ups, floor.more = False, True, False
         for campaign in CAMPAIGNS:
             dialer = DIALERS[campaign]
             floor.campaign(campaign, dialer=dialer, state=CampaignState.STOPPED)
@@ -262,8 +278,8 @@ class World(RuleBasedStateMachine):
 
     def _same_inputs_give_the_same_commands(self) -> None:
         engine = new_engine(CONFIG, self.floor.prefix)
-        for event, now, commands in self.floor.trace:
-            replayed = engine.handle_timer(now) if event is None else engine.handle(event, now)
+        for event, now, more, commands in self.floor.trace:
+            replayed = engine.handle_timer(now) if event is None else engine.handle(event, now, more=more)
             assert replayed == commands
 
 

@@ -45,6 +45,7 @@ WELL = DialingExplanation(
     window_complete=True,
     free_agents=1,
     staffed_agents=20,
+    unheard_agents=0,
     share=1.0,
     in_flight=6,
     waiting=0,
@@ -95,7 +96,7 @@ class House:
 
     def explanations(self) -> Explanations:
         house: Any = self
-        return Explanations(cast(Store, house), cast(Campaigns, house), house, house)
+        return Explanations(cast(Store, house), cast(Campaigns, house), house, house, 15.0)
 
     async def reasons(self) -> Sequence[tuple[str, str]]:
         found = await self.explanations().get_campaign_explanation("spring")
@@ -128,6 +129,16 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
         (replace(WELL, refused=True), "STATE_CHANGES", "changed"),
         (replace(WELL, window=0), "LOADING", "read from the store"),
         (replace(WELL, staffed_agents=0, free_agents=0), "NO_AGENTS", "offline or on a break"),
+        (
+            replace(WELL, staffed_agents=0, free_agents=0, unheard_agents=20),
+            "AGENTS_UNHEARD",
+            "Nothing has been heard of 20 of 20 agents at work for 15 s",
+        ),
+        (
+            replace(WELL, staffed_agents=17, unheard_agents=3),
+            "AGENTS_UNHEARD",
+            "3 of 20 agents at work for 15 s: nobody is dialed for them",
+        ),
         (replace(WELL, lines_in_use=30), "NO_LINES", "All 30 lines of the trunk are in use, 20 by this campaign"),
         (replace(WELL, next_attempt_in=SECOND // 2), "ATTEMPTS_PER_SECOND", "50 attempts a second"),
         (
@@ -177,6 +188,12 @@ async def test_what_stops_everything_comes_before_what_limits() -> None:
     ]
 
 
+async def test_agents_of_whom_nothing_is_heard_are_no_reason_where_none_are_needed() -> None:
+    facts = replace(WELL, needs_agents=False, staffed_agents=0, unheard_agents=20, forecast=None)
+    codes = [code for code, _ in await House(facts=facts).reasons()]
+    assert "AGENTS_UNHEARD" not in codes
+
+
 async def test_one_to_one_dialing_says_what_it_has_abandoned_nevertheless() -> None:
     reasons = dict(await House(facts=ONE_TO_ONE).reasons())
     assert "12 of 1,034 live answers of the last 24 h found nobody" in reasons["AGENTS_LEFT"]
@@ -193,6 +210,7 @@ async def test_the_numbers_can_be_read_by_a_program() -> None:
     figures = (await House().explanations().get_campaign_explanation("spring")).figures
     assert figures["dialRequestsWaiting"] == 500
     assert figures["abandonedIn24h"] == 12
+    assert figures["agentsUnheard"] == 0
     assert figures["abandonmentsLeft"] == 19.02
     assert figures["agentsExpected"] == 2.4
     assert figures["riskAllowed"] == 0.03

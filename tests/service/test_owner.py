@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,13 @@ from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, MINUTE, Instant
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.events import AgentUnheard
 from trunkcall.service import owner as owner_module
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import first_installation, simulated_agents
 from trunkcall.service.owner import InstanceOwner
-from trunkcall.service.presence import Presence
+from trunkcall.service.presence import Presence, PresenceEvent
 from trunkcall.simulation.world import World
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import CommitResult, Lease, Store
@@ -37,6 +38,7 @@ from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
 
 SCOPE = Scope("aws", "us-east-1", "000000000000")
+ONE_TO_ONE = DialerConfig(DialerType.PROGRESSIVE, 1.0)
 
 
 class FaultyStore:
@@ -46,6 +48,8 @@ class FaultyStore:
         self._store = store
         self.fail_before = 0
         self.fail_after = 0
+        self.after_attempts: Callable[[], None] = lambda: None
+        """Done when attempts are durable and the dialer does not know it yet."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -59,6 +63,8 @@ class FaultyStore:
         if attempts and self.fail_after:
             self.fail_after -= 1
             raise StoreUnavailableError
+        if attempts:
+            self.after_attempts()
         return result
 
 
@@ -81,12 +87,14 @@ class House:
         self.sqlite = SQLiteStore(path)
         self.store = FaultyStore(self.sqlite)
         self.clock = InstanceClock(speed=1000.0)
-        self.presence = Presence()
+        self.desk_s = 0.0
+        """The wall clock of agents' words, in the test's hands."""
+        self.presence = Presence(max_age_s=15.0, monotonic=lambda: self.desk_s)
         self.floor = SimulatedFloor(self.presence)
         self.carrier = Witness(self.clock, world=World(), seed=1, on_agent_done=self.floor.agent_done)
         self.ids = (f"id-{n:06d}" for n in itertools.count())
 
-    async def open(self, *, agents: int = 5, requests: int = 60) -> None:
+    async def open(self, *, agents: int = 5, requests: int = 60, dialer: DialerConfig = ONE_TO_ONE) -> None:
         await self.sqlite.open()
         first = first_installation(
             now=self.clock.now(),
@@ -108,7 +116,7 @@ class House:
                 arn=SCOPE.campaign_arn("spring"),
                 instance_id=self.instance_id,
                 name="Spring",
-                dialer=DialerConfig(DialerType.PROGRESSIVE, 1.0),
+                dialer=dialer,
                 outbound_call=OutboundCallConfig(
                     next(iter(self.directory.contact_flows)), next(iter(self.directory.queues))
                 ),
@@ -117,6 +125,9 @@ class House:
             )
         )
         await self.to_state(CampaignState.INITIALIZED, CampaignState.RUNNING)
+        await self.put(requests)
+
+    async def put(self, requests: int) -> None:
         now: Instant = self.clock.now()
         batch = [DialRequest(f"c-{n}", f"t-{n}", "+12125550100", now + DAY, {}) for n in range(requests)]
         await self.sqlite.put_dial_requests("spring", batch, at=now, max_waiting=10_000)
@@ -137,6 +148,14 @@ class House:
             owner=name,
             sole=sole,
         )
+
+    def silent_agents(self) -> None:
+        """From now on nobody says a word, not even when a contact is done with."""
+        self.carrier._on_agent_done = None
+
+    def everybody_is_there(self) -> None:
+        self.carrier._on_agent_done = self.floor.agent_done
+        self.floor.busy([])
 
     async def ended(self) -> int:
         counts = await self.sqlite.disposition_counts("spring")
@@ -235,9 +254,7 @@ async def test_changes_by_another_process_are_found_by_polling(house: House, mon
     await house.open(requests=0)
     async with dialing(house, house.owner()):
         await asyncio.sleep(0.2)
-        now = house.clock.now()
-        batch = [DialRequest(f"c-{n}", f"t-{n}", "+12125550100", now + DAY, {}) for n in range(10)]
-        await house.sqlite.put_dial_requests("spring", batch, at=now, max_waiting=100)
+        await house.put(10)
         await house.until_all_ended(10)
 
 
@@ -262,6 +279,23 @@ async def test_a_former_owner_dials_no_more(house: House) -> None:
         assert max(house.carrier.originates.values()) == 1
 
 
+async def test_nobody_is_dialed_for_an_agent_who_is_known_to_have_left(house: House) -> None:
+    """After a stall much is told at once: what came first does not count once the rest is there."""
+    await house.open(agents=1, requests=10)
+    (agent,) = simulated_agents(house.directory, 1)
+    house.presence.put_user_status(agent.agent_id, AgentStatus.OFFLINE)
+    async with dialing(house, owner := house.owner()):
+        async with asyncio.timeout(10):
+            while (snapshot := owner.snapshot()) is None or not sum(c.in_window for c in snapshot.campaigns):
+                await asyncio.sleep(0.01)
+        house.presence.put_user_status(agent.agent_id, AgentStatus.AVAILABLE)
+        house.presence.put_user_status(agent.agent_id, AgentStatus.OFFLINE)
+        await asyncio.sleep(0.1)
+        assert not house.carrier.originates
+        house.presence.put_user_status(agent.agent_id, AgentStatus.AVAILABLE)
+        await house.until_all_ended(10)
+
+
 async def test_an_agent_who_leaves_gets_no_more_contacts(house: House) -> None:
     await house.open(agents=2, requests=100)
     leaving = simulated_agents(house.directory, 2)[0].agent_id
@@ -278,3 +312,107 @@ async def test_an_agent_who_leaves_gets_no_more_contacts(house: House) -> None:
         late = [r for r in await house.records() if (r.connected_to_agent_at or 0) > left_at + MINUTE]
         assert late
         assert leaving not in {r.agent_id for r in late}
+
+
+# --- agents of whom nothing is heard ----------------------------------------------------------------------------------
+
+
+async def unheard(house: House, owner: InstanceOwner, number: int) -> None:
+    """Wait until so many agents are unheard."""
+    async with asyncio.timeout(10):
+        while (snapshot := owner.snapshot()) is None or snapshot.unheard_agents != number:
+            await asyncio.sleep(0.01)
+
+
+async def test_nobody_is_dialed_for_agents_whose_desktops_have_died(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 0.02)
+    await house.open(requests=200)
+    async with dialing(house, owner := house.owner()):
+        while sum(house.carrier.originates.values()) < 10:
+            await asyncio.sleep(0.01)
+        house.silent_agents()
+        for _ in range(16):
+            house.desk_s += 1.0
+            await asyncio.sleep(0.05)
+        await unheard(house, owner, 5)
+        made = sum(house.carrier.originates.values())
+        await asyncio.sleep(0.3)
+        assert sum(house.carrier.originates.values()) == made
+        house.everybody_is_there()
+        await house.until_all_ended(200)
+
+
+async def test_an_engine_that_replaces_another_knows_who_is_unheard(house: House) -> None:
+    await house.open(agents=3)
+    silent, *others = (agent.agent_id for agent in simulated_agents(house.directory, 3))
+    house.desk_s = 20.0
+    house.presence.confirm(others)
+    house.store.fail_before = 1
+    async with dialing(house, owner := house.owner()):
+        await house.until_all_ended(60)
+        await unheard(house, owner, 1)
+        assert {r.agent_id for r in await house.records() if r.agent_id} == set(others)
+        assert silent not in others
+
+
+async def test_who_was_asleep_dials_for_those_alone_who_have_spoken_since(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their words were waiting to be read, so it is not before they were that others are taken to be gone."""
+    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 0.02)
+    monkeypatch.setattr(owner_module, "TAKE_IN_S", 2.0)
+    await house.open(agents=4, requests=0)
+    there = {agent.agent_id for agent in simulated_agents(house.directory, 4)[:2]}
+    async with dialing(house, owner := house.owner()):
+        await unheard(house, owner, 0)
+        gone: set[str] = set()
+        dialer = owner._dialer
+        assert dialer is not None
+
+        def tell(event: PresenceEvent) -> None:
+            if isinstance(event, AgentUnheard):
+                gone.add(event.agent_id)
+            dialer.post(event)
+
+        house.presence.listen(tell)
+        house.desk_s += 3600.0
+        await house.put(60)
+        await asyncio.sleep(0.2)
+        assert not house.carrier.originates, "somebody is dialed on what was known an hour ago"
+        house.presence.confirm(there)
+        await house.until_all_ended(60)
+        assert gone
+        assert gone.isdisjoint(there)
+        assert {r.agent_id for r in await house.records() if r.agent_id} == there
+
+
+async def test_an_attempt_is_not_made_by_who_fell_asleep_before_it_was_handed_over(house: House) -> None:
+    """It is durable by then, and goes back to the backlog: nobody is lost, and nobody called twice."""
+    await house.open()
+
+    def sleep() -> None:
+        house.desk_s += 3600.0
+        house.store.after_attempts = lambda: None
+
+    house.store.after_attempts = sleep
+    async with dialing(house, owner := house.owner()):
+        await unheard(house, owner, 5)
+        await asyncio.sleep(0.3)
+        assert not house.carrier.originates
+        house.everybody_is_there()
+        await house.until_all_ended(60)
+        assert house.carrier.originates == Counter(f"c-{n}" for n in range(60))
+
+
+async def test_an_attempt_that_needs_no_agent_is_made_whatever_is_known_of_agents(house: House) -> None:
+    await house.open(dialer=DialerConfig(DialerType.AGENTLESS))
+
+    def sleep() -> None:
+        house.desk_s += 3600.0
+
+    house.store.after_attempts = sleep
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(60)
+        assert {r.attempts for r in await house.records()} == {1}

@@ -80,14 +80,14 @@ class CampaignView:
         return self._handling()[1]
 
     def _handling(self) -> tuple[Sequence[Instant], Sequence[Instant]]:
-        """Since when the queue's agents who are in a contact and stay afterwards talk, and since when they work."""
+        """Since when the queue's agents who are in a contact, heard of, and stay, talk; and since when they work."""
         if self._handled is None:
             talking: list[Instant] = []
             working: list[Instant] = []
             queue_id = self._campaign.settings.queue_id
             for agent in self._state.roster.agents.values():
                 stays = agent.next_status is None or agent.next_status is AgentStatus.AVAILABLE
-                if agent.contact is None or not stays or queue_id not in agent.queue_ids:
+                if agent.contact is None or not agent.heard or not stays or queue_id not in agent.queue_ids:
                     continue
                 if agent.state is AgentState.AFTER_CONTACT_WORK:
                     working.append(agent.since)
@@ -197,8 +197,8 @@ class Dialing:
         return min(wanted, self._allowed(campaign, view)) if pacer.needs_agents else wanted
 
     def _allowed(self, campaign: CampaignDialing, view: CampaignView) -> int:
-        """The most attempts that any pacer may begin: so many lines for each agent at work, and with a ledger that has
-        nothing left no more than one to one."""
+        """The most attempts that any pacer may begin: so many lines for each agent at work and heard of, and with a
+        ledger that has nothing left no more than one to one."""
         allowed = math.floor(self._state.config.lines_per_agent * view.staffed_agents) - campaign.lines
         if not campaign.pacer.one_to_one and view.standing.spent:
             allowed = min(allowed, view.free_agents - view.lines_in_flight)

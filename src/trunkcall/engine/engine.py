@@ -16,8 +16,10 @@ from trunkcall.engine.commands import Command
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.dialing import Dialing
 from trunkcall.engine.events import (
+    AgentHeard,
     AgentRegistered,
     AgentStatusSet,
+    AgentUnheard,
     AttemptRefused,
     CampaignChanged,
     CarrierFound,
@@ -65,12 +67,15 @@ class Engine:
     def config(self) -> EngineConfig:
         return self._state.config
 
-    def handle(self, event: Event, now: Instant) -> list[Command]:
-        """Take one event. Raises IllegalTransitionError or NotFoundError, and changes nothing, if it cannot be."""
+    def handle(self, event: Event, now: Instant, *, more: bool = False) -> list[Command]:
+        """Take one event. Raises IllegalTransitionError or NotFoundError, and changes nothing, if it cannot be.
+        ``more`` says that more has happened already: no attempt is begun until ``handle_timer`` is called, or an event
+        is told that says no more."""
         now = self._advance(now)
         self._apply(event, now)
         self._life.match(now)
-        self._dialing.plan(now)
+        if not more:
+            self._dialing.plan(now)
         return self._drain()
 
     def knows_campaign(self, campaign_id: str) -> bool:
@@ -82,7 +87,7 @@ class Engine:
         return self._state.timers.next_at(self._state.legs, self._state.contacts)
 
     def handle_timer(self, now: Instant) -> list[Command]:
-        """Do what is due by ``now``."""
+        """Do what is due by ``now``, and begin what attempts may begin."""
         now = self._advance(now)
         while (due := self._state.timers.pop_due(now)) is not None:
             self._fire(*due, now)
@@ -121,6 +126,10 @@ class Engine:
                 life.ended(event.leg_id, event.cause, now)
             case AgentStatusSet():
                 life.status_set(state.roster.agent(event.agent_id), event.status, now)
+            case AgentUnheard():
+                life.unheard(state.roster.agent(event.agent_id))
+            case AgentHeard():
+                life.heard(state.roster.agent(event.agent_id), now)
             case ContactTransferredToQueue():
                 life.transferred_to_queue(event.contact_id, now)
             case FlowDisconnected():

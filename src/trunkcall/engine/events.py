@@ -109,6 +109,21 @@ class AgentStatusSet:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentUnheard:
+    """Nothing has been heard of an agent for so long that the status is not to be relied on. Agents are taken to be
+    heard of until this."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHeard:
+    """An agent of whom nothing was heard is heard of again."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OriginateVoided:
     """The carrier provably never got the originate: the leg does not and will not exist."""
 
@@ -196,6 +211,8 @@ Event: TypeAlias = (
     | AttemptRefused
     | AgentRegistered
     | AgentStatusSet
+    | AgentUnheard
+    | AgentHeard
     | OriginateVoided
     | LegRang
     | LegAnswered

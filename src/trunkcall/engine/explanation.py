@@ -35,6 +35,8 @@ class DialingExplanation:
     """Whether the store has no more."""
     free_agents: int
     staffed_agents: int
+    unheard_agents: int
+    """Staffed as well, but nothing is heard of them."""
     share: float
     in_flight: int
     waiting: int
@@ -59,6 +61,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
     if campaign is None:
         return None
     view = CampaignView(state, campaign, now)
+    queue_id = campaign.settings.queue_id
     ledger = campaign.ledger
     return DialingExplanation(
         dialer_type=campaign.settings.dialer_type,
@@ -72,6 +75,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         window_complete=campaign.window.exhausted,
         free_agents=view.free_agents,
         staffed_agents=view.staffed_agents,
+        unheard_agents=state.roster.unheard(queue_id) if queue_id is not None else 0,
         share=view.share,
         in_flight=view.lines_in_flight,
         waiting=view.waiting,

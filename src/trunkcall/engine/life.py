@@ -282,14 +282,10 @@ class ContactLife:
 
     def registered(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> None:
         """An agent is new, or serves other queues: whoever waits there, or was to be served here, hears of it."""
-        roster = self._state.roster
-        agent = roster.register(agent_id, queue_ids, now)
-        bereft = agent.reserved_for
-        if bereft is not None and bereft.campaign.settings.queue_id not in queue_ids:
-            roster.unreserve(bereft)
-            self.reserve(bereft)
-        if agent.state is AgentState.AVAILABLE and agent.reserved_for is None:
-            self.agent_freed(agent, now)
+        agent = self._state.roster.register(agent_id, queue_ids, now)
+        if agent.reserved_for is not None and agent.reserved_for.campaign.settings.queue_id not in queue_ids:
+            self._bereave(agent)
+        self.agent_freed(agent, now)
 
     def status_set(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
         """An agent asks for a status; during a contact it takes effect once the contact is done with."""
@@ -323,14 +319,30 @@ class ContactLife:
                 event = AgentEvent.TAKE_BREAK
             case _:
                 event = AgentEvent.LEAVE
-        bereft = agent.reserved_for
         self._state.roster.step(agent, event, now)
+        self._bereave(agent)
+
+    def unheard(self, agent: Agent) -> None:
+        """Nothing is heard of the agent any more. A contact in progress goes on; a dial gets another agent."""
+        self._state.roster.hear(agent, heard=False)
+        self._bereave(agent)
+
+    def heard(self, agent: Agent, now: Instant) -> None:
+        """The agent is heard of again, and free at once if available."""
+        self._state.roster.hear(agent, heard=True)
+        self.agent_freed(agent, now)
+
+    def _bereave(self, agent: Agent) -> None:
+        """The dial that the agent is kept for, if there is one, gets another."""
+        bereft = agent.reserved_for
         if bereft is not None:
             self._state.roster.unreserve(bereft)
             self.reserve(bereft)
 
     def agent_freed(self, agent: Agent, now: Instant) -> None:
         """A free agent takes whoever waits longest; failing that, is kept for a dial whose agent has left."""
+        if not agent.is_free:
+            return
         longest: Contact | None = None
         connects = self._state.connects(now)
         self._state.kept_waiting |= not connects
@@ -375,15 +387,16 @@ class ContactLife:
 
     def _agent_for(self, contact: Contact, queue_id: str) -> Agent | None:
         """The agent kept for this contact; else the one of its queue who has been free longest; else, one to one, an
-        agent kept for a dial that nobody has answered: a live answer is here, that dial may never be one."""
+        agent kept for a dial that nobody has answered: a live answer is here, that dial may never be one. Where nobody
+        else is at work, one of whom nothing is heard: a phone that may ring in vain is better than nobody at all."""
         contact.campaign.bereft.pop(contact.contact_id, None)
         agent = self._state.roster.unreserve(contact)
         if agent is not None:
             return agent
         agent = next(iter(self._state.roster.queue(queue_id).free.values()), None)
         if agent is None and contact.campaign.pacer.one_to_one:
-            return self._agent_of_a_dial(contact.campaign, queue_id)
-        return agent
+            agent = self._agent_of_a_dial(contact.campaign, queue_id)
+        return agent or self._state.roster.last_resort(queue_id)
 
     def _agent_of_a_dial(self, campaign: CampaignDialing, queue_id: str) -> Agent | None:
         """An agent of the queue who is kept for a dial that nobody has answered, of this campaign or else another."""
@@ -445,8 +458,7 @@ class ContactLife:
             waiting.clear()
             waiting[contact.contact_id] = contact
             waiting.update(others)
-            if agent.state is AgentState.AVAILABLE:
-                self.agent_freed(agent, now)
+            self.agent_freed(agent, now)
             if now >= contact.queued_until:
                 self.flow_disconnected(contact.contact_id, now)
 

@@ -1,7 +1,7 @@
 """Agents and queues: who is free, who is handling, who waits for whom.
 
-Decides which agent takes the next live answer (the one who has been free longest) and keeps the sums that occupancy is
-made of. It must not know why a contact is in a queue.
+Decides which agent takes the next live answer (the one who has been free longest; nobody of whom nothing is heard) and
+keeps the sums that occupancy is made of. It must not know why a contact is in a queue.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from trunkcall.engine.transitions import AGENT, AgentEvent, after
 
 class Agent:
     """One agent. ``reserved_for`` is the contact being dialed that this free agent is kept for; ``contact`` the one
-    being connected, talked to or worked on afterwards."""
+    being connected, talked to or worked on afterwards. One who is not ``heard`` of may not be there, whatever the
+    state says."""
 
     __slots__ = (
         "agent_id",
         "contact",
         "handling",
         "handling_since",
+        "heard",
         "next_status",
         "queue_ids",
         "reserved_for",
@@ -34,6 +36,7 @@ class Agent:
         self.agent_id = agent_id
         self.queue_ids = queue_ids
         self.state = AgentState.OFFLINE
+        self.heard = True
         self.since = now
         self.staffed: Duration = 0
         self.handling: Duration = 0
@@ -43,6 +46,16 @@ class Agent:
         self.contact: Contact | None = None
         self.next_status: AgentStatus | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether a live answer or a dial may have the agent."""
+        return self.state is AgentState.AVAILABLE and self.heard and self.reserved_for is None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the agent is staffed and heard of."""
+        return self.heard and self.state in STAFFED_STATES
+
     def staffed_by(self, now: Instant) -> Duration:
         return self.staffed + (now - self.since if self.state in STAFFED_STATES else 0)
 
@@ -51,8 +64,8 @@ class Agent:
 
 
 class Queue:
-    """``free`` holds agents who are available and not reserved, longest free first; ``waiting`` the contacts that wait
-    for an agent, longest waiting first. Both are dicts for their order. ``staffed`` counts the agents at work, in
+    """``free`` holds the agents who are free, longest free first; ``waiting`` the contacts that wait for an agent,
+    longest waiting first. Both are dicts for their order. ``staffed`` counts the agents at work and heard of, in
     whatever state."""
 
     __slots__ = ("free", "staffed", "waiting")
@@ -86,12 +99,11 @@ class Roster:
             agent = self.agents[agent_id] = Agent(agent_id, queue_ids, now)
         elif agent.queue_ids != queue_ids:
             self._leave_queues(agent)
-            staffed = agent.state in STAFFED_STATES
+            staffed = agent.is_at_work
             self._count_staffed(agent, -staffed)
             agent.queue_ids = queue_ids
             self._count_staffed(agent, staffed)
-            if agent.state is AgentState.AVAILABLE and agent.reserved_for is None:
-                self._join_queues(agent)
+            self._keep_free_true(agent)
         for queue_id in queue_ids:
             self.queue(queue_id)
         return agent
@@ -108,12 +120,17 @@ class Roster:
         agent.staffed = agent.staffed_by(now)
         agent.handling = agent.handling_by(now)
         agent.since = now
-        self._count_staffed(agent, (state in STAFFED_STATES) - (agent.state in STAFFED_STATES))
+        before = agent.is_at_work
         agent.state = state
-        if state is AgentState.AVAILABLE:
-            self._join_queues(agent)
-        else:
-            self._leave_queues(agent)
+        self._count_staffed(agent, agent.is_at_work - before)
+        self._keep_free_true(agent)
+
+    def hear(self, agent: Agent, *, heard: bool) -> None:
+        """The agent is heard of again, or not any more; ``free`` is kept true."""
+        before = agent.is_at_work
+        agent.heard = heard
+        self._count_staffed(agent, agent.is_at_work - before)
+        self._keep_free_true(agent)
 
     def reserve(self, queue_id: str, contact: Contact) -> bool:
         """Keep the longest-free agent of the queue for a contact that is being dialed. False if there is none."""
@@ -132,9 +149,17 @@ class Roster:
         agent = self.agents[contact.reserved_agent_id]
         contact.reserved_agent_id = None
         agent.reserved_for = None
-        if agent.state is AgentState.AVAILABLE:
-            self._join_queues(agent)
+        self._keep_free_true(agent)
         return agent
+
+    def last_resort(self, queue_id: str) -> Agent | None:
+        """An available agent of whom nothing is heard, if nobody else is at work for the queue."""
+        if self.queue(queue_id).staffed:
+            return None
+        for agent in self.agents.values():
+            if agent.state is AgentState.AVAILABLE and not agent.heard and queue_id in agent.queue_ids:
+                return agent
+        return None
 
     def in_state(self) -> dict[AgentState, int]:
         """How many agents are in each state."""
@@ -148,7 +173,15 @@ class Roster:
             for queue_id in agent.queue_ids:
                 self.queue(queue_id).staffed += change
 
-    def _join_queues(self, agent: Agent) -> None:
+    def unheard(self, queue_id: str) -> int:
+        """How many agents of the queue are staffed, and nothing is heard of them."""
+        staffed = (a for a in self.agents.values() if a.state in STAFFED_STATES and not a.heard)
+        return sum(queue_id in agent.queue_ids for agent in staffed)
+
+    def _keep_free_true(self, agent: Agent) -> None:
+        if not agent.is_free:
+            self._leave_queues(agent)
+            return
         for queue_id in agent.queue_ids:
             self.queue(queue_id).free[agent.agent_id] = agent
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trunkcall.domain.agent import AgentState
+from trunkcall.domain.agent import STAFFED_STATES, AgentState
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.instants import Duration, Instant
@@ -19,7 +19,8 @@ from trunkcall.engine.state import EngineState
 
 @dataclass(frozen=True, slots=True)
 class CampaignSnapshot:
-    """One campaign. ``in_window`` waiting contacts are known to the engine; the store may hold more."""
+    """One campaign. ``in_window`` waiting contacts are known to the engine; the store may hold more. Agents of whom
+    nothing is heard are neither free nor staffed."""
 
     campaign_id: str
     state: CampaignState
@@ -51,11 +52,13 @@ class CampaignSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class EngineSnapshot:
-    """One instance. Durations are sums over its agents, microseconds."""
+    """One instance. Durations are sums over its agents, microseconds. ``agents`` are all there are, by state;
+    ``unheard_agents`` those of them who are staffed and of whom nothing is heard."""
 
     at: Instant
     campaigns: tuple[CampaignSnapshot, ...]
     agents: Mapping[AgentState, int]
+    unheard_agents: int
     staffed: Duration
     handling: Duration
     lines: int
@@ -80,6 +83,7 @@ def take_snapshot(state: EngineState, now: Instant) -> EngineSnapshot:
         at=now,
         campaigns=tuple(_campaign(state, campaign, now) for campaign in state.campaigns.values()),
         agents=state.roster.in_state(),
+        unheard_agents=sum(1 for agent in agents if agent.state in STAFFED_STATES and not agent.heard),
         staffed=sum(agent.staffed_by(now) for agent in agents),
         handling=sum(agent.handling_by(now) for agent in agents),
         lines=state.lines,

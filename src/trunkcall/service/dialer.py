@@ -1,8 +1,9 @@
 """The only loop: event → engine → store → carrier.
 
-Decides the order in which things happen, and nothing else: what the engine has decided is committed before the carrier
-acts, many decisions in one commit. If a commit fails, its commands are dropped and the loop ends; the engine must be
-rebuilt from the store (``service.owner``). It must not know which store or carrier it serves.
+Decides the order in which things happen, and nothing else: all that has happened is told before an attempt is begun,
+and what the engine has decided is committed before the carrier acts, many decisions in one commit. If a commit fails,
+its commands are dropped and the loop ends; the engine must be rebuilt from the store (``service.owner``). It must not
+know which store or carrier it serves.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import ContactEnded, ContactExpired, Refusal, is_change
@@ -64,7 +65,9 @@ SWEEP_LIMIT = 2000
 class Dialer:
     """Dials for one instance under one lease.
 
-    ``may_originate`` tells whether the lease has enough time left for an originate to be handed over.
+    ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by then is told in
+    the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does not, may still
+    be handed over: the process may have been stopped since it was decided.
     """
 
     def __init__(
@@ -77,7 +80,8 @@ class Dialer:
         clock: Clock,
         lease: Lease,
         totals: DialerTotals,
-        may_originate: Callable[[], bool],
+        before_deciding: Callable[[], Awaitable[None]],
+        may_originate: Callable[[bool], bool],
     ) -> None:
         self._directory = directory
         self._engine = engine
@@ -86,6 +90,7 @@ class Dialer:
         self._clock = clock
         self._lease = lease
         self._totals = totals
+        self._before_deciding = before_deciding
         self._may_originate = may_originate
         self._inbox: list[tuple[Event | PlaybackEnded, Instant]] = []
         self._refills: list[RefillWindow] = []
@@ -190,14 +195,13 @@ class Dialer:
         for campaign_id in self._accepted & self._campaigns.keys():
             self.post(RequestsAccepted(campaign_id))
         self._accepted.clear()
+        await self._before_deciding()
         inbox, self._inbox = self._inbox, []
         commands: list[Command] = []
         for event, at in inbox:
-            self._feed(event, at, commands)
+            self._feed(event, at, commands, more=True)
         now = self._clock.now()
-        timer_at = self._engine.next_timer()
-        if timer_at is not None and timer_at <= now:
-            self._take(self._engine.handle_timer(now), now, commands)
+        self._take(self._engine.handle_timer(now), now, commands, more=False)
         await self._carry_out(commands)
         for refill in self._take_refills():
             await self._refill(refill)
@@ -205,21 +209,24 @@ class Dialer:
         if self._inbox:
             self._wake()
 
-    def _feed(self, event: Event | PlaybackEnded, at: Instant, commands: list[Command]) -> None:
+    def _feed(self, event: Event | PlaybackEnded, at: Instant, commands: list[Command], *, more: bool) -> None:
+        """Tell the engine. ``more`` says that there is more to tell, so that no attempt is begun on what is known to be
+        over: an agent may have left since."""
         if isinstance(event, PlaybackEnded):
             contact_id = self._flows.pop(event.leg_id, None)
             if contact_id is not None:
                 del self._flow_legs[contact_id]
-                self._flow_step(BuiltinFlow(to_queue=False).message_ended(), contact_id, event.leg_id, at, commands)
+                step = BuiltinFlow(to_queue=False).message_ended()
+                self._flow_step(step, contact_id, event.leg_id, at, commands, more=more)
             return
         try:
-            result = self._engine.handle(event, at)
+            result = self._engine.handle(event, at, more=more)
         except (IllegalTransitionError, NotFoundError) as error:
             log.warning("the engine refused an event", extra={"event_type": type(event).__name__, "why": error.message})
             return
-        self._take(result, at, commands)
+        self._take(result, at, commands, more=more)
 
-    def _take(self, result: list[Command], at: Instant, commands: list[Command]) -> None:
+    def _take(self, result: list[Command], at: Instant, commands: list[Command], *, more: bool) -> None:
         """Gather the engine's commands; flows are stepped at once, so that what they decide is in the same commit."""
         commands.extend(result)
         for command in result:
@@ -227,14 +234,16 @@ class Dialer:
                 campaign = self._campaigns[command.campaign_id]
                 to_queue = campaign.outbound_call.queue_id is not None and campaign.dialer.needs_agents
                 step = BuiltinFlow(to_queue=to_queue).started(command.detection)
-                self._flow_step(step, command.contact_id, command.leg_id, at, commands)
+                self._flow_step(step, command.contact_id, command.leg_id, at, commands, more=more)
 
-    def _flow_step(self, step: FlowStep, contact_id: str, leg_id: str, at: Instant, commands: list[Command]) -> None:
+    def _flow_step(
+        self, step: FlowStep, contact_id: str, leg_id: str, at: Instant, commands: list[Command], *, more: bool
+    ) -> None:
         match step:
             case TransferContactToQueue():
-                self._feed(ContactTransferredToQueue(contact_id), at, commands)
+                self._feed(ContactTransferredToQueue(contact_id), at, commands, more=more)
             case DisconnectParticipant():
-                self._feed(FlowDisconnected(contact_id), at, commands)
+                self._feed(FlowDisconnected(contact_id), at, commands, more=more)
             case MessageParticipant():
                 self._flows[leg_id] = contact_id
                 self._flow_legs[contact_id] = leg_id
@@ -271,10 +280,10 @@ class Dialer:
 
     def _originate(self, command: Originate) -> None:
         contact = self._known.get(command.contact_id)
-        if contact is None or not self._may_originate():
+        campaign = self._campaigns[command.campaign_id]
+        if contact is None or not self._may_originate(campaign.dialer.needs_agents):
             self.post(OriginateVoided(command.leg_id))
             return
-        campaign = self._campaigns[command.campaign_id]
         queue = self._directory.queues.get(campaign.outbound_call.queue_id or "")
         caller_id = campaign.outbound_call.source_phone_number or (queue.outbound_caller_id if queue else None)
         self._carrier.originate(command, Destination(contact.phone_number, caller_id, contact.client_token))

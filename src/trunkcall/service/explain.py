@@ -55,20 +55,23 @@ class Dialer(Protocol):
 
 
 class Explanations:
-    """The two questions."""
+    """The two questions. ``agent_state_max_age_s`` is after how long agents are unheard."""
 
-    def __init__(self, store: Store, campaigns: Campaigns, dialer: Dialer, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, campaigns: Campaigns, dialer: Dialer, clock: Clock, agent_state_max_age_s: float
+    ) -> None:
         self._store = store
         self._campaigns = campaigns
         self._dialer = dialer
         self._clock = clock
+        self._max_age_s = agent_state_max_age_s
 
     async def get_campaign_explanation(self, id_or_arn: str) -> CampaignExplanation:
         """Why the campaign dials as it does. Raises NotFoundError."""
         campaign = await self._campaigns.describe_campaign(id_or_arn)
         backlog = await self._store.waiting_count(campaign.campaign_id)
         facts = self._dialer.explanation(campaign.campaign_id)
-        reasons = tuple(_campaign_reasons(campaign.state, backlog, facts))
+        reasons = tuple(_campaign_reasons(campaign.state, backlog, facts, self._max_age_s))
         return CampaignExplanation(campaign, reasons, _figures(backlog, facts))
 
     async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
@@ -100,7 +103,9 @@ class Explanations:
                 return Reason("IN_PROGRESS", f"It is being dialed or talked to: {state}.")
 
 
-def _campaign_reasons(state: CampaignState, backlog: int, facts: DialingExplanation | None) -> Iterator[Reason]:
+def _campaign_reasons(
+    state: CampaignState, backlog: int, facts: DialingExplanation | None, max_age_s: float
+) -> Iterator[Reason]:
     if state is not CampaignState.RUNNING:
         yield Reason("CAMPAIGN_NOT_RUNNING", f"The campaign is {state}. {_WHAT_TO_DO[state]}")
         return
@@ -109,9 +114,9 @@ def _campaign_reasons(state: CampaignState, backlog: int, facts: DialingExplanat
             "NO_DIALER", "This server does not dial for the instance yet: it is starting, or another one does."
         )
         return
-    stopped = list(_what_stops(backlog, facts))
+    stopped = list(_what_stops(backlog, facts, max_age_s))
     yield from stopped
-    limits = list(_what_limits(facts))
+    limits = list(_what_limits(facts, max_age_s))
     yield from limits
     if not stopped and not limits:
         yield Reason("DIALING", "Nothing holds it back.")
@@ -134,7 +139,7 @@ _WHAT_TO_DO: Mapping[CampaignState, str] = {
 }
 
 
-def _what_stops(backlog: int, facts: DialingExplanation) -> Iterator[Reason]:
+def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float) -> Iterator[Reason]:
     if facts.suspended:
         yield Reason("STORE_TROUBLE", "The store does not keep what happens, so nothing new is begun.")
     if not facts.carrier_up:
@@ -147,7 +152,9 @@ def _what_stops(backlog: int, facts: DialingExplanation) -> Iterator[Reason]:
         yield Reason("NO_REQUESTS", f"No dial request waits; {_many(facts.in_flight, 'attempt')} in flight.")
     elif not facts.window:
         yield Reason("LOADING", "Waiting requests are being read from the store.")
-    if facts.needs_agents and not facts.staffed_agents:
+    if facts.needs_agents and not facts.staffed_agents and facts.unheard_agents:
+        yield _who_is_left_out(facts, max_age_s)
+    elif facts.needs_agents and not facts.staffed_agents:
         yield Reason("NO_AGENTS", "No agent of its queue is at work: all are offline or on a break.")
     if facts.lines_in_use >= facts.channels:
         yield Reason(
@@ -155,13 +162,22 @@ def _what_stops(backlog: int, facts: DialingExplanation) -> Iterator[Reason]:
         )
 
 
-def _what_limits(facts: DialingExplanation) -> Iterator[Reason]:
+def _who_is_left_out(facts: DialingExplanation, max_age_s: float) -> Reason:
+    agents = f"{facts.unheard_agents} of {_many(facts.staffed_agents + facts.unheard_agents, 'agent')} at work"
+    return Reason(
+        "AGENTS_UNHEARD", f"Nothing has been heard of {agents} for {max_age_s:g} s: nobody is dialed for them."
+    )
+
+
+def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason]:
     if facts.next_attempt_in > 0:
         yield Reason(
             "ATTEMPTS_PER_SECOND",
             f"The trunk takes {facts.attempts_per_s:g} attempts a second; the next may begin in "
             f"{facts.next_attempt_in / SECOND:.2f} s.",
         )
+    if facts.needs_agents and facts.staffed_agents and facts.unheard_agents:
+        yield _who_is_left_out(facts, max_age_s)
     if facts.needs_agents and facts.staffed_agents:
         most = math.floor(facts.lines_per_agent * facts.staffed_agents)
         if facts.lines >= most:
@@ -231,6 +247,7 @@ def _figures(backlog: int, facts: DialingExplanation | None) -> dict[str, float]
     figures |= {
         "agentsFree": facts.free_agents,
         "agentsAtWork": facts.staffed_agents,
+        "agentsUnheard": facts.unheard_agents,
         "shareOfAgents": facts.share,
         "attemptsInFlight": facts.in_flight,
         "liveAnswersWaiting": facts.waiting,

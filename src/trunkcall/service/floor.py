@@ -1,24 +1,31 @@
-"""Simulated agents: they come when the server starts and are available again once their work after a contact is done.
+"""Simulated agents: they come when the server starts, confirm every second that they are there, and are available again
+once their work after a contact is done.
 
-Decides nothing of their speed, which is the simulated world's. They are a client of the same use case that real agents
-use (PutUserStatus); their phones are the simulated carrier's.
+Decides nothing of their speed, which is the simulated world's. They are a client of the same use cases that real agents
+use; their phones are the simulated carrier's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import asyncio
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from typing import Final
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.service.presence import Presence
 
+CONFIRM_EVERY_S: Final = 1.0
+"""By the wall clock: often enough for the least ``agent_state_max_age_s`` that can be set."""
+
 
 class SimulatedFloor:
-    """The simulated agents of one instance."""
+    """The simulated agents of one instance. They are there as long as their phones are, which ``phones_work`` tells."""
 
-    def __init__(self, presence: Presence) -> None:
+    def __init__(self, presence: Presence, *, phones_work: Callable[[], bool] = lambda: True) -> None:
         self._presence = presence
+        self._phones_work = phones_work
         self._staff: tuple[str, ...] = ()
 
     def staff(self, agent_ids: Iterable[str]) -> None:
@@ -27,8 +34,17 @@ class SimulatedFloor:
         for agent_id in self._staff:
             self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
 
+    async def run(self) -> None:
+        """Have all of them confirm that they are there, until cancelled."""
+        while True:
+            if self._phones_work():
+                self._presence.confirm(self._staff)
+            await asyncio.sleep(CONFIRM_EVERY_S)
+
     def busy(self, agent_ids: Collection[str]) -> None:
-        """These are in a contact or working on one, nobody else is: words of theirs that were lost are made up for."""
+        """All are there; these are in a contact or working on one, nobody else is: words of theirs that were lost are
+        made up for."""
+        self._presence.confirm(self._staff)
         for agent_id in self._staff:
             if agent_id not in agent_ids:
                 self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)

@@ -1,8 +1,8 @@
 """Who dials for an instance: takes its lease, recovers, dials, and starts over when a commit has failed.
 
 Decides the life of one ownership. At most one dialer of an instance may originate; the lease's fencing token has the
-store refuse every other, and an owner stops originating while its own lease still has time left. It
-must not know which store or carrier it serves.
+store refuse every other, and an owner stops originating while its own lease still has time left. Nor does it originate
+for agents on what it knew of them before it was stopped. It must not know which store or carrier it serves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
-from trunkcall.engine.events import AgentRegistered, AgentStatusSet, CarrierFound, DialingSuspended
+from trunkcall.engine.events import AgentRegistered, CarrierFound, DialingSuspended
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.service.clock import InstanceClock
@@ -37,6 +37,8 @@ ORIGINATE_MARGIN = 1 / 3
 """An originate is handed to the carrier only while this share of the lease is left."""
 RENEWALS = 6
 """How often a lease is renewed in its length."""
+TAKE_IN_S = 0.5
+"""How long a process that was stopped takes in what agents said meanwhile, before it goes by what it knows of them."""
 POLL_EVERY_S = 1.0
 RETRY_AFTER_S = 1.0
 LOG_EVERY_S = 60.0
@@ -172,7 +174,6 @@ class InstanceOwner:
     async def _own(self, lease: Lease) -> None:
         directory = await self._read_directory()
         engine = Engine(self._config, new_id=self._new_id)
-        margin_s = self._lease_length / SECOND * ORIGINATE_MARGIN
         dialer = Dialer(
             directory=directory,
             engine=engine,
@@ -181,7 +182,8 @@ class InstanceOwner:
             clock=self._clock,
             lease=lease,
             totals=self.totals,
-            may_originate=lambda: self._monotonic() < self._lease_until_s - margin_s,
+            before_deciding=self._look_at_agents,
+            may_originate=self._may_originate,
         )
         self._tell_agents(dialer, directory)
         taken_over = await dialer.restore()
@@ -201,8 +203,19 @@ class InstanceOwner:
             profile = directory.routing_profiles[agent.routing_profile_id]
             dialer.post(AgentRegistered(agent.agent_id, profile.queue_ids))
         self._presence.know(frozenset(directory.agents))
-        for agent_id, status in self._presence.listen(dialer.post).items():
-            dialer.post(AgentStatusSet(agent_id, status))
+        for event in self._presence.listen(dialer.post):
+            dialer.post(event)
+
+    async def _look_at_agents(self) -> None:
+        """Find out of whom nothing was heard for too long. Everything is decided right after it."""
+        if self._presence.has_slept:
+            await asyncio.sleep(TAKE_IN_S)
+        self._presence.look()
+
+    def _may_originate(self, needs_agents: bool) -> bool:
+        margin_s = self._lease_length / SECOND * ORIGINATE_MARGIN
+        in_time = self._monotonic() < self._lease_until_s - margin_s
+        return in_time and (self._presence.is_recent or not needs_agents)
 
     async def _read_directory(self) -> Directory:
         directory = await self._store.directory(self._instance_id)

@@ -116,6 +116,9 @@ class _DialerCollector(Collector):
         yield agents
         staffed = sum(snapshot.agents[state] for state in STAFFED_STATES)
         yield _gauge("trunkcall_agents_staffed", "Agents who are staffed.", instance, staffed)
+        yield _gauge(
+            "trunkcall_agents_unheard", "Staffed agents of whom nothing is heard.", instance, snapshot.unheard_agents
+        )
         yield _counter("trunkcall_agent_staffed_seconds", "Staffed agent time.", instance, to_seconds(snapshot.staffed))
         yield _counter("trunkcall_agent_handling_seconds", "Handling time.", instance, to_seconds(snapshot.handling))
         yield from _campaigns(snapshot)
@@ -180,7 +183,8 @@ def _campaigns(snapshot: EngineSnapshot) -> Iterator[CounterMetricFamily | Gauge
 
 
 def _stalled(campaign: CampaignSnapshot, at: Instant) -> bool:
-    """Agents who are all busy with contacts are no stall; nobody staffed is one."""
+    """Agents who are all busy with contacts are no stall; nobody staffed, or nobody of whom anything is heard, is
+    one."""
     if campaign.state is not CampaignState.RUNNING or not campaign.in_window:
         return False
     if campaign.needs_agents and campaign.staffed_agents and not campaign.free_agents:

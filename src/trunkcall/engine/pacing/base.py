@@ -15,7 +15,7 @@ from trunkcall.engine.ledger import Standing
 
 
 class PacingView(Protocol):
-    """One campaign as its pacer sees it, at the instant of asking."""
+    """One campaign as its pacer sees it, at the instant of asking. Agents of whom nothing is heard are not counted."""
 
     @property
     def free_agents(self) -> int:
@@ -23,7 +23,7 @@ class PacingView(Protocol):
 
     @property
     def staffed_agents(self) -> int:
-        """Agents of the campaign's queue who are at work, in whatever state."""
+        """Agents of the campaign's queue who are at work, in whatever state, and heard of."""
 
     @property
     def lines_in_flight(self) -> int:
