@@ -157,7 +157,7 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
             "leaves it 25% of the risk",
         ),
         (replace(WELL, lines=200), "LINES_PER_AGENT", "It holds 200 lines: no more than 10"),
-        (replace(WELL, forecast=None), "LEARNING", "one to one"),
+        (replace(WELL, forecast=None), "LEARNING", "for the agents who are free alone"),
         (replace(ONE_TO_ONE, free_agents=0), "NO_FREE_AGENT", "each of 20 at work"),
     ],
 )
@@ -176,6 +176,12 @@ async def test_a_campaign_that_is_not_running_says_so_alone(state: CampaignState
 
 async def test_an_empty_list_is_told_apart_from_one_that_is_being_read() -> None:
     assert (await House(backlog=0, facts=replace(WELL, window=0)).reasons())[0][0] == "NO_REQUESTS"
+
+
+async def test_a_ledger_that_breathes_is_no_reason() -> None:
+    """What the ledger leaves goes up and down with every abandonment: only far below it is it why so few are dialed."""
+    facts = replace(WELL, forecast=replace(FORECAST, risk_scale=0.8))
+    assert "LEDGER_LOW" not in dict(await House(facts=facts).reasons())
 
 
 async def test_what_stops_everything_comes_before_what_limits() -> None:

@@ -20,6 +20,9 @@ from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.storage.store import Store
 
+LOW_SCALE = 0.5
+"""Of the risk that a campaign would take: while the ledger leaves it less, that is worth saying."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -191,7 +194,7 @@ def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason
         if facts.forecast is None:
             yield Reason(
                 "LEARNING",
-                "It has not seen enough live answers and handled contacts yet since it began, so it dials one to one.",
+                "It has not seen enough live answers yet to look ahead: it dials for the agents who are free alone.",
             )
     elif facts.one_to_one and not facts.free_agents and facts.staffed_agents:
         yield Reason(
@@ -219,9 +222,9 @@ def _what_the_ledger_leaves(facts: DialingExplanation) -> Iterator[Reason]:
         f"nobody ({tightest.abandonment_ratio:.2%}; at most {facts.target_ratio:.2%} may be)"
     )
     scale = facts.forecast.risk_scale if facts.forecast is not None else 1.0
-    if tightest.live_answers and (facts.headroom <= 0.0 or scale <= 0.0):
+    if tightest.live_answers and facts.headroom <= 0.0:
         yield Reason("LEDGER_USED_UP", f"{so_far}: until more people are put through it dials one to one.")
-    elif scale < 1.0:
+    elif tightest.live_answers and scale < LOW_SCALE:
         yield Reason("LEDGER_LOW", f"{so_far}: that leaves it {scale:.0%} of the risk that it would take.")
 
 
