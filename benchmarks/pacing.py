@@ -14,9 +14,10 @@ from multiprocessing import Pool
 
 from api import say
 from trunkcall.simulation.baselines.optimal import optimum
+from trunkcall.simulation.campaign import BASELINES
 from trunkcall.simulation.pacers import model_of
 from trunkcall.simulation.results import Shift
-from trunkcall.simulation.scenario import BASELINES, Scenario, with_values
+from trunkcall.simulation.scenario import Scenario, with_values
 from trunkcall.simulation.simulator import Simulator
 
 BARS: Mapping[int, float] = {5: 0.755, 10: 0.815, 20: 0.870, 50: 0.924, 100: 0.949}

@@ -23,10 +23,42 @@ def test_one_json_object_for_each_run_and_the_same_seed_gives_the_same() -> None
     assert [run["seed"] for run in runs] == [7, 8]
     assert runs[0].keys() == {
         "agents", "hours", "seed", "pacer", "attempts", "live_answers", "abandoned", "abandonment_ratio",
-        "occupancy_ratio", "mean_idle_s", "wall_s",
+        "occupancy_ratio", "mean_idle_s", "campaigns", "wall_s",
     }  # fmt: skip
     without_time = [{k: v for k, v in json.loads(line).items() if k != "wall_s"} for line in again.stdout.splitlines()]
     assert without_time == [{k: v for k, v in run.items() if k != "wall_s"} for run in runs]
+
+
+TWO = """
+agents = 6
+hours = 0.3
+pacer = "progressive"
+[[campaign]]
+name = "zinc"
+list_size = 60
+[[campaign]]
+name = "[argon]"
+talk_mean_s = 40
+"""
+
+
+def test_each_campaign_is_told_of_by_itself_and_the_rest_is_their_sum(tmp_path: Path) -> None:
+    path = tmp_path / "two.toml"
+    path.write_text(TWO)
+    done = simulate(str(path), "--json", "--set", "campaign.zinc.list_size=50")
+    run = json.loads(done.stdout)
+    zinc, argon = run["campaigns"]
+    assert zinc.keys() == {
+        "name", "pacer", "attempts", "live_answers", "abandoned", "abandonment_ratio", "connected", "handling_share",
+        "mean_lines",
+    }  # fmt: skip
+    assert (zinc["name"], zinc["attempts"], argon["name"]) == ("zinc", 50, "[argon]")
+    for name in ("attempts", "live_answers", "abandoned"):
+        assert zinc[name] + argon[name] == run[name]
+    assert zinc["handling_share"] + argon["handling_share"] == pytest.approx(1.0, abs=1e-5)
+    table = simulate(str(path), "--runs", "2").stdout
+    for words in ("by campaign, means", "zinc", "[argon]", "share of all handling", "lines, on average"):
+        assert words in table
 
 
 def test_a_table_for_people() -> None:

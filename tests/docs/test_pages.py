@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from docs.support import DOCS, PAGES, ROOT, generator, read, without_blocks
+from docs.support import DOCS, PAGES, ROOT, blocks, generator, read, without_blocks
 from trunkcall.aws.errors import COMMON_STATUSES
 from trunkcall.aws.model import CAMPAIGNS_V1, load_service
 from trunkcall.domain.contact import (
@@ -22,11 +24,20 @@ from trunkcall.domain.identifiers import Scope
 from trunkcall.engine.transitions import AGENT, CAMPAIGN, CONTACT, LEG
 from trunkcall.service.records import to_record
 from trunkcall.settings import SETTINGS
+from trunkcall.simulation.campaign import Campaign
+from trunkcall.simulation.scenario import NOT_PARAMETERS, Scenario, Team, with_values
+from trunkcall.simulation.world import World
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
-GENERATED = ["make_api_reference", "make_cli_reference", "make_settings_reference", "make_state_diagrams"]
+GENERATED = [
+    "make_api_reference",
+    "make_cli_reference",
+    "make_scenario_reference",
+    "make_settings_reference",
+    "make_state_diagrams",
+]
 
 
 def name_of(page: Path) -> str:
@@ -77,6 +88,21 @@ def test_every_setting_is_documented() -> None:
         assert f"\n## {setting.name}\n" in page
         assert f"`{setting.flag}`" in page
         assert f"`{setting.variable}`" in page
+
+
+@pytest.mark.parametrize("kind", [Scenario, Campaign, World, Team])
+def test_every_parameter_of_a_scenario_is_documented(kind: type[Any]) -> None:
+    page = read("docs/reference/scenarios.md")
+    for field in fields(kind):
+        if field.name not in NOT_PARAMETERS:
+            assert re.search(rf"^\| `{field.name}` \| [^|]+ \| [A-Z][^|]+\. \|$", page, re.MULTILINE), field.name
+
+
+def test_the_scenarios_of_the_page_can_be_run() -> None:
+    examples = [block.text for block in blocks("docs/reference/scenarios.md") if block.language == "toml"]
+    assert len(examples) == 2
+    for text in examples:
+        assert len(with_values(Scenario(), tomllib.loads(text), "the page").campaigns) == 2
 
 
 def test_every_command_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:

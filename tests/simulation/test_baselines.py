@@ -12,9 +12,10 @@ from trunkcall.engine.ledger import Standing
 from trunkcall.simulation.baselines.optimal import Model, OptimalPacer, optimum
 from trunkcall.simulation.baselines.predictors import FixedRatioPacer, IssabelPacer, SamuelsonPacer
 from trunkcall.simulation.baselines.vicidial import Adapt, VicidialPacer
+from trunkcall.simulation.campaign import BASELINES
 from trunkcall.simulation.pacers import model_of, outcome_mean_s
 from trunkcall.simulation.results import Shift
-from trunkcall.simulation.scenario import BASELINES, Scenario, with_values
+from trunkcall.simulation.scenario import Scenario, with_values
 from trunkcall.simulation.simulator import Simulator
 from trunkcall.simulation.world import World
 

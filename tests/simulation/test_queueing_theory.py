@@ -20,6 +20,7 @@ from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.engine.pacing.base import PacingView, Unlearning
+from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario
 from trunkcall.simulation.simulator import Simulator
@@ -77,7 +78,7 @@ class Floor(Simulator):
         pacer = PoissonPacer(callers.per_s, seed)
         self.engine = Engine(config, new_id=self._new_id, pacer_for=lambda settings, config: pacer)
 
-    def _draw(self) -> Fate:
+    def _draw(self, run: CampaignRun) -> Fate:
         patience_s = self._callers.patience_s
         if math.isfinite(patience_s) and patience_s:
             patience_s = self._draws.expovariate(1 / patience_s)

@@ -119,7 +119,11 @@ def test_a_scenario_file_gives_parameters_by_their_names(tmp_path: Path) -> None
     path = tmp_path / "scenario.toml"
     path.write_text("agents = 7\nhuman_ratio = 0.2\nhuman_ring_range_s = [1, 20]\nledger = false\n")
     read = read_scenario(path)
-    assert (read.agents, read.world.human_ratio, read.world.human_ring_range_s) == (7, 0.2, (1.0, 20.0))
+    assert (read.agents, read.campaign.world.human_ratio, read.campaign.world.human_ring_range_s) == (
+        7,
+        0.2,
+        (1.0, 20.0),
+    )
     assert not read.ledger
 
 

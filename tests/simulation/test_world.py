@@ -119,6 +119,12 @@ def test_detection_knows_people_from_machines() -> None:
     others = [fate for fate in fates() if fate.outcome is not Outcome.MACHINE]
     assert {fate.detection for fate in others} == {DetectionStatus.HUMAN_ANSWERED}
     assert {(fate.detection_time, fate.prompt) for fate in others} == {(0, 0)}
+    slow = replace(WORLD, human_detection_s=1.5)
+    times = {(fate.outcome, fate.detection_time) for fate in (fate_of(slow, 7, f"token-{n}") for n in range(1000))}
+    assert {(outcome, at) for outcome, at in times if at} == {
+        (Outcome.HUMAN, 1.5 * SECOND),
+        (Outcome.MACHINE, 2.5 * SECOND),
+    }
 
 
 CHANGES = {
@@ -129,6 +135,7 @@ CHANGES = {
     "machine_ring_deviation_s": 1.0,
     "machine_ring_range_s": (20.0, 24.0),
     "machine_detection_s": 1.0,
+    "human_detection_s": 1.5,
     "machine_prompt_mean_s": 20.0,
     "machine_prompt_deviation_s": 1.0,
     "beep_share": 0.1,
@@ -155,6 +162,7 @@ AFFECTED = {
     "machine_ring_deviation_s": {"ring"},
     "machine_ring_range_s": {"ring"},
     "machine_detection_s": {"detection_time"},
+    "human_detection_s": {"detection_time"},
     "machine_prompt_mean_s": {"prompt"},
     "machine_prompt_deviation_s": {"prompt"},
     "beep_share": {"detection"},

@@ -9,17 +9,18 @@ import json
 import math
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from trunkcall.domain.errors import SettingsError
 from trunkcall.simulation.plot import Film, drawing
-from trunkcall.simulation.results import Shift
+from trunkcall.simulation.results import CampaignShift, Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
 from trunkcall.simulation.simulator import Simulator
 
@@ -35,10 +36,16 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Of the first run; each further run takes the next.")] = 1,
     runs: Annotated[int, typer.Option(help="How many shifts, one seed after another.", min=1, max=MOST_RUNS)] = 1,
     pacer: Annotated[
-        str | None, typer.Option(help="predictive, progressive or agentless. [default: predictive]")
+        str | None,
+        typer.Option(help="predictive, progressive or agentless, for campaigns that name none. [default: predictive]"),
     ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another parameter. May be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Another parameter; campaign.NAME.KEY=VALUE for one campaign. May be repeated.",
+        ),
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw agents, lines and ledger over the first shift.")
@@ -62,7 +69,10 @@ def simulate(
         if as_json:
             typer.echo(json.dumps(fields_of(shifts[-1]) | {"wall_s": round(seconds[-1], 3)}))
     if not as_json:
-        Console().print(table_of(shifts, seconds))
+        console = Console()
+        console.print(table_of(shifts, seconds))
+        if len(shifts[0].campaigns) > 1:
+            console.print(campaign_table_of(shifts))
 
 
 def fields_of(shift: Shift) -> dict[str, object]:
@@ -78,6 +88,22 @@ def fields_of(shift: Shift) -> dict[str, object]:
         "abandonment_ratio": round(shift.abandonment_ratio, 6),
         "occupancy_ratio": round(shift.occupancy_ratio, 6),
         "mean_idle_s": round(shift.mean_idle_s, 3),
+        "campaigns": [campaign_fields_of(campaign) for campaign in shift.campaigns],
+    }
+
+
+def campaign_fields_of(campaign: CampaignShift) -> dict[str, object]:
+    """The fields of one campaign of a run, as others rely on them."""
+    return {
+        "name": campaign.name,
+        "pacer": campaign.pacer,
+        "attempts": campaign.attempts,
+        "live_answers": campaign.live_answers,
+        "abandoned": campaign.abandoned,
+        "abandonment_ratio": round(campaign.abandonment_ratio, 6),
+        "connected": campaign.connected,
+        "handling_share": round(campaign.handling_share, 6),
+        "mean_lines": round(campaign.mean_lines, 3),
     }
 
 
@@ -106,6 +132,27 @@ def table_of(shifts: Sequence[Shift], seconds: Sequence[float]) -> Table:
             table.add_row(name, *(format(v, form) for v in (statistics.fmean(values), error, low, high)))
         else:
             table.add_row(name, format(values[0], form))
+    return table
+
+
+def campaign_table_of(shifts: Sequence[Shift]) -> Table:
+    """A column for each campaign; several runs as means."""
+    table = Table(title="by campaign" if len(shifts) == 1 else "by campaign, means")
+    table.add_column("")
+    for campaign in shifts[0].campaigns:
+        table.add_column(escape(campaign.name), justify="right")
+    rows: list[tuple[str, Callable[[CampaignShift], float], str]] = [
+        ("attempts", lambda c: c.attempts, ",.0f"),
+        ("live answers", lambda c: c.live_answers, ",.0f"),
+        ("connected to an agent", lambda c: c.connected, ",.0f"),
+        ("abandoned", lambda c: c.abandoned, ",.0f"),
+        ("abandonment", lambda c: c.abandonment_ratio, ".2%"),
+        ("share of all handling", lambda c: c.handling_share, ".1%"),
+        ("lines, on average", lambda c: c.mean_lines, ".1f"),
+    ]
+    for name, value, form in rows:
+        campaigns = zip(*(shift.campaigns for shift in shifts), strict=True)
+        table.add_row(name, *(format(statistics.fmean(map(value, runs)), form) for runs in campaigns))
     return table
 
 

@@ -30,12 +30,13 @@ def dialer_type_of(name: str) -> DialerType:
 
 
 def pacers_of(scenario: Scenario) -> PacerFor:
-    """The factory of the scenario's pacer."""
-    return pacer_for if scenario.pacer in set(DialerType) else partial(_baseline, scenario)
+    """The factory of the scenario's pacers. A baseline is that of the only campaign."""
+    only = scenario.campaigns[0].pacer
+    return pacer_for if only in set(DialerType) else partial(_baseline, scenario, only)
 
 
-def _baseline(scenario: Scenario, _settings: CampaignChanged, _config: EngineConfig) -> Pacer:
-    match scenario.pacer:
+def _baseline(scenario: Scenario, baseline: str, _settings: CampaignChanged, _config: EngineConfig) -> Pacer:
+    match baseline:
         case "fixed_ratio":
             return FixedRatioPacer(lines_per_agent=scenario.lines_per_agent)
         case "issabel":
@@ -53,13 +54,14 @@ def _baseline(scenario: Scenario, _settings: CampaignChanged, _config: EngineCon
 
 
 def model_of(scenario: Scenario) -> Model:
-    """The Markov model whose means are the scenario's."""
-    world = scenario.world
+    """The Markov model whose means are the scenario's, as its first campaign has them."""
+    campaign = scenario.campaigns[0]
+    world = campaign.world
     return Model(
         agents=scenario.agents,
         outcome_mean_s=outcome_mean_s(world),
         handling_mean_s=world.talk_mean_s + world.wrap_mean_s,
-        live_ratio=world.human_ratio * (1.0 - scenario.false_machine_ratio),
+        live_ratio=world.human_ratio * (1.0 - campaign.false_machine_ratio),
         patience_mean_s=world.patience_s,
         abandonment_ratio=scenario.abandonment_target_ratio,
     )

@@ -9,13 +9,34 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignShift:
+    """What came of one campaign in a simulated shift."""
+
+    name: str
+    pacer: str
+    attempts: int
+    live_answers: int
+    abandoned: int
+    connected: int
+    handling_share: float
+    """Of all the time that agents spent on contacts and the work after them, how much was this campaign's, 0 to 1."""
+    mean_lines: float
+    """Lines that it held, on average over the whole shift."""
+
+    @property
+    def abandonment_ratio(self) -> float:
+        return self.abandoned / self.live_answers if self.live_answers else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Shift:
-    """What came of a simulated shift. Times are seconds."""
+    """What came of a simulated shift, all campaigns together. Times are seconds."""
 
     agents: int
     hours: float
     seed: int
     pacer: str
+    """Of the campaigns; where they have several, their names in order."""
     attempts: int
     live_answers: int
     abandoned: int
@@ -24,6 +45,8 @@ class Shift:
     mean_idle_s: float
     events: int
     """How many calls the engine took."""
+    campaigns: tuple[CampaignShift, ...]
+    """Each campaign by itself, in the order of the scenario."""
 
     @property
     def abandonment_ratio(self) -> float:

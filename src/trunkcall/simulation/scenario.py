@@ -1,4 +1,4 @@
-"""A shift to be simulated: its world, its agents, its limits.
+"""A shift to be simulated: its campaigns, its agents, its limits.
 
 Decides names, units, defaults and ranges of a scenario's parameters, and how a TOML file or ``--set`` gives them. It
 must not know how a shift is run.
@@ -14,88 +14,115 @@ from typing import Any, Final
 
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.errors import SettingsError
-from trunkcall.simulation.world import World
+from trunkcall.simulation.campaign import PARAMETERS, Campaign, changed, check, converted
+from trunkcall.simulation.parameters import check_ranges, convert, unknown
 
-BASELINES: Final = (
-    "fixed_ratio",
-    "issabel",
-    "optimal",
-    "samuelson",
-    "vicidial_average",
-    "vicidial_hard_limit",
-    "vicidial_tapered",
-)
-"""Pacing methods of others, to compare with."""
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Agents who serve some of the queues only."""
+
+    agents: int
+    """How many of the scenario's agents they are, at least 1."""
+    queues: tuple[str, ...]
+    """The queues that they serve, each that of some campaign."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Parameters beside those of the world. Hours are of the shift; ratios are shares."""
+    """Parameters beside those of campaigns. Hours are of the shift; ratios are shares."""
 
-    world: World = field(default_factory=World)
+    campaign: Campaign = field(default_factory=Campaign)
+    """What every campaign has that does not say otherwise."""
+    tables: tuple[Mapping[str, object], ...] = ()
+    """What each ``[[campaign]]`` table says otherwise. Kept apart, so that ``--set`` can change what they all share."""
+    teams: tuple[Team, ...] = ()
+    """Agents in no team serve every queue."""
     agents: int = 20
+    """How many agents there are."""
     hours: float = 8.0
-    pacer: str = "predictive"
-    """How the campaign dials: as one of the dialer's own types, or as one of ``BASELINES``."""
-    lines_per_agent: float = 1.2
-    """Of the baseline fixed_ratio: lines for each agent at work, those of agents who talk included."""
-    vicidial_maximum_level: float = 3.0
-    """Of the baselines vicidial_…: the most lines for each agent."""
-    drift: float = 0.0
-    """Amplitude of a sine on the human ratio, relative to it. The dialer is not told."""
-    drift_period_h: float = 4.0
-    step_at_h: float = 0.0
-    """When the human ratio changes by ``step_factor`` for the rest of the shift; 0 is never."""
-    step_factor: float = 1.0
-    false_machine_ratio: float = 0.0
-    """Of the people who answer, how many detection takes for machines: lost, and counted as such."""
-    false_human_ratio: float = 0.0
-    """Of the machines, how many detection takes for people."""
+    """How long the shift is."""
+    late_agents: int = 0
+    """How many of the agents, the last ones, come `late_by_h` after the shift has begun."""
+    late_by_h: float = 1.0
+    """How late they come."""
+    leaving_agents: int = 0
+    """How many of the agents, the first ones, go home `leave_at_h` into the shift."""
+    leave_at_h: float = 6.0
+    """When they go."""
+    break_every_h: float = 0.0
+    """How long an agent works between breaks, on average (exponential); 0 is without breaks."""
+    break_length_s: float = 600.0
+    """How long each break is."""
     carrier_delay_s: float = 0.0
     """How late the carrier's reports arrive, on average (exponential)."""
     burst_every_h: float = 0.0
     """How often the carrier fails for a while; 0 is never."""
     burst_length_s: float = 60.0
+    """How long it fails."""
     burst_share: float = 1.0
     """Of the attempts during such a burst, how many fail at once."""
-    late_agents: int = 0
-    """How many of the agents come ``late_by_h`` after the shift has begun."""
-    late_by_h: float = 1.0
-    leaving_agents: int = 0
-    """How many of the agents go home ``leave_at_h`` into the shift."""
-    leave_at_h: float = 6.0
-    break_every_h: float = 0.0
-    """How long an agent works between breaks, on average; 0 is without breaks."""
-    break_length_s: float = 600.0
-    list_size: int = 0
-    """Dial requests there are; 0 is more than can be dialed."""
     channels: int = 1000
+    """How many lines the trunks have."""
     attempts_per_s: float = 50.0
+    """How many attempts a second the trunks take, with a burst of one second's."""
     abandonment_target_ratio: float = 0.03
+    """The most of a campaign's live answers that may be abandoned."""
     ledger: bool = True
-    """Whether the ledger binds the pacer."""
+    """Whether the ledger binds the pacers."""
+    lines_per_agent: float = 1.2
+    """Of the baseline `fixed_ratio`: lines for each agent at work, those of agents who talk included."""
+    vicidial_maximum_level: float = 3.0
+    """Of the baselines `vicidial_…`: the most lines for each agent."""
+
+    @property
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """The campaigns of the shift, in the order of their tables; the default one where there are none."""
+        return tuple(changed(self.campaign, table) for table in self.tables) or (self.campaign,)
+
+    @property
+    def queues_of_agents(self) -> list[tuple[str, ...]]:
+        """The queues of each agent. The teams come first."""
+        every = tuple(dict.fromkeys(campaign.queue for campaign in self.campaigns))
+        teams = [team.queues for team in self.teams for _ in range(team.agents)]
+        return teams + [every] * (self.agents - len(teams))
 
 
-_WORLD: Final = {f.name: f for f in fields(World)}
-_OWN: Final = {f.name: f for f in fields(Scenario) if f.name != "world"}
-_POSITIVE: Final = frozenset({"hours", "channels", "attempts_per_s", "drift_period_h"})
+NOT_PARAMETERS: Final = frozenset({"campaign", "tables", "teams", "world"})
+"""Fields that hold parameters in the place of being one."""
+_OWN: Final = {f.name for f in fields(Scenario)} - NOT_PARAMETERS
+_SHARED: Final = PARAMETERS - {"name"}
 
 
 def with_values(scenario: Scenario, values: Mapping[str, object], source: str) -> Scenario:
-    """The scenario with some parameters changed. Raises SettingsError that says which one and what would be right."""
+    """The scenario with some parameters changed, by their names as in a file; ``campaign.NAME.parameter`` is that of
+    one campaign. Raises SettingsError that says which one and what would be right."""
     own: dict[str, Any] = {}
-    world: dict[str, Any] = {}
+    shared: dict[str, object] = {}
+    tables = list(scenario.tables)
     for name, value in values.items():
-        if name in _OWN:
-            own[name] = _convert(name, value, getattr(scenario, name), source)
-        elif name in _WORLD:
-            world[name] = _convert(name, value, getattr(scenario.world, name), source)
+        if name == "campaign":
+            tables = [
+                converted(scenario.campaign, table, f"campaign {number} of {source}")
+                for number, table in enumerate(_tables(name, value, source), 1)
+            ]
+        elif name == "team":
+            own["teams"] = tuple(
+                _team(table, f"team {number} of {source}")
+                for number, table in enumerate(_tables(name, value, source), 1)
+            )
+        elif name.startswith("campaign."):
+            _change_table(tables, name, value, scenario.campaign, source)
+        elif name in _OWN:
+            own[name] = convert(name, value, getattr(scenario, name), source)
+        elif name in _SHARED:
+            shared[name] = value
         else:
-            known = ", ".join(sorted([*_OWN, *_WORLD]))
-            raise SettingsError(f"{source} has {name}, which is no parameter of a scenario. There are: {known}.")
-    changed = replace(scenario, world=replace(scenario.world, **world), **own)
-    _check(changed, source)
-    return changed
+            raise unknown(name, source, "scenario", _OWN | _SHARED)
+    campaign = changed(scenario.campaign, converted(scenario.campaign, shared, source))
+    result = replace(scenario, campaign=campaign, tables=tuple(tables), **own)
+    _check(result, source)
+    return result
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -120,49 +147,69 @@ def assignments(texts: Sequence[str]) -> dict[str, object]:
     return values
 
 
-def _convert(name: str, given: object, like: object, source: str) -> object:
-    try:
-        match like:
-            case bool():
-                if isinstance(given, str):
-                    given = {"true": True, "on": True, "false": False, "off": False}[given.lower()]
-                if isinstance(given, bool):
-                    return given
-            case int() if not isinstance(given, bool):
-                return int(str(given))
-            case float() if not isinstance(given, bool):
-                return float(str(given))
-            case str() if isinstance(given, str):
-                return given
-            case tuple():
-                parts: list[Any] = given.split(",") if isinstance(given, str) else list(given)  # type: ignore[call-overload]  # or TypeError
-                low, high = (float(part) for part in parts)
-                return low, high
-            case _:
-                pass
-    except (ValueError, KeyError, TypeError):
-        pass
-    kind = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "two numbers"}
-    raise SettingsError(f"{name} in {source} must be {kind[type(like)]}, not {given!r}.")
+def _tables(name: str, value: object, source: str) -> list[dict[str, object]]:
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise SettingsError(f"{name} in {source} must be tables, each headed [[{name}]].")
+    return value
+
+
+def _team(table: Mapping[str, object], source: str) -> Team:
+    for name in table:
+        if name not in ("agents", "queues"):
+            raise unknown(name, source, "team", ("agents", "queues"))
+    agents = convert("agents", table.get("agents", 0), 0, source)
+    queues = table.get("queues")
+    if not isinstance(agents, int) or agents < 1:
+        raise SettingsError(f"agents in {source} must be at least 1.")
+    if not isinstance(queues, list) or not queues or not all(isinstance(queue, str) for queue in queues):
+        raise SettingsError(f'queues in {source} must be a list of names, such as ["sales"].')
+    return Team(agents, tuple(dict.fromkeys(queues)))
+
+
+def _change_table(tables: list[Mapping[str, object]], name: str, value: object, like: Campaign, source: str) -> None:
+    """Change one parameter of one campaign that has a table."""
+    _, _, rest = name.partition(".")
+    campaign_name, _, parameter = rest.rpartition(".")
+    for number, table in enumerate(tables):
+        if table.get("name") == campaign_name:
+            tables[number] = {**table, **converted(like, {parameter: value}, f"{source} of {campaign_name}")}
+            return
+    known = ", ".join(str(table.get("name")) for table in tables) or "none"
+    raise SettingsError(
+        f"{source} has {name}, but no [[campaign]] table of the scenario has the name {campaign_name!r}. "
+        f"There are: {known}."
+    )
 
 
 def _check(scenario: Scenario, source: str) -> None:
-    for holder in (scenario, scenario.world):
-        for f in fields(holder):
-            value = getattr(holder, f.name)
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                least = 0.0
-                if value != value or value < least or (f.name in _POSITIVE and value == 0):
-                    raise SettingsError(
-                        f"{f.name} in {source} must be {'above' if f.name in _POSITIVE else 'at least'} 0."
-                    )
-                if f.name.endswith(("_ratio", "_share")) and value > 1:
-                    raise SettingsError(f"{f.name} in {source} is a share: at most 1.")
-    world = scenario.world
-    if world.human_ratio + world.machine_ratio + world.failure_ratio > 1 + 1e-9:
-        raise SettingsError(f"human_ratio, machine_ratio and failure_ratio in {source} are shares of one whole.")
-    if scenario.pacer not in {*DialerType, *BASELINES}:
-        baselines = ", ".join(BASELINES)
-        raise SettingsError(
-            f"pacer in {source} must be predictive, progressive or agentless, or to compare with one of {baselines}."
-        )
+    check_ranges(scenario, source)
+    check(scenario.campaign, source)
+    names: set[object] = set()
+    for number, (table, campaign) in enumerate(zip(scenario.tables, scenario.campaigns, strict=False), 1):
+        place = f"campaign {number} of {source}"
+        if "name" not in table:
+            raise SettingsError(f"{place} has no name. Each campaign needs one of its own.")
+        check(campaign, place)
+        if campaign.name in names:
+            raise SettingsError(f"{place} has the name {campaign.name!r}, which another has. Each needs its own.")
+        names.add(campaign.name)
+        if len(scenario.tables) > 1 and campaign.pacer not in set(DialerType):
+            raise SettingsError(
+                f"pacer in {place} must be predictive, progressive or agentless: {campaign.pacer} can only be compared "
+                "with where there is one campaign."
+            )
+    _check_teams(scenario, source)
+
+
+def _check_teams(scenario: Scenario, source: str) -> None:
+    in_teams = sum(team.agents for team in scenario.teams)
+    if in_teams > scenario.agents:
+        raise SettingsError(f"The teams in {source} have {in_teams} agents, but there are only {scenario.agents}.")
+    known = {campaign.queue for campaign in scenario.campaigns}
+    for number, team in enumerate(scenario.teams, 1):
+        for queue in team.queues:
+            if queue not in known:
+                raise SettingsError(
+                    f"team {number} of {source} serves the queue {queue!r}, which is that of no campaign. "
+                    f"There are: {', '.join(sorted(known))}."
+                )

@@ -6,9 +6,7 @@ that ``serve`` runs.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import replace
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, TypeAlias
@@ -16,7 +14,7 @@ from typing import Any, TypeAlias
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded, LedgerCounted
-from trunkcall.domain.contact import DetectionStatus, Disposition
+from trunkcall.domain.contact import Disposition
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant, seconds
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.capacity import TrunkLimit
@@ -48,15 +46,15 @@ from trunkcall.engine.events import (
 from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow, DisconnectParticipant, TransferContactToQueue
+from trunkcall.simulation.campaign import BASELINES, Campaign
+from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.pacers import dialer_type_of, pacers_of
 from trunkcall.simulation.results import Shift
-from trunkcall.simulation.scenario import BASELINES, Scenario
-from trunkcall.simulation.world import Fate, Outcome, World, draw_fate
+from trunkcall.simulation.scenario import Scenario
+from trunkcall.simulation.world import Fate, Outcome
 
 START: Instant = 1_800_000_000_000_000
 """When every simulated shift begins."""
-CAMPAIGN = "campaign"
-QUEUE = "queue"
 FOR_EVER: Instant = START + 10_000 * HOUR
 
 Trace: TypeAlias = Callable[[Instant, Event | None, list[Command]], None]
@@ -68,11 +66,14 @@ WATCH_EVERY = MINUTE
 
 
 class _Leg:
-    __slots__ = ("agent_id", "ended", "fate", "leg_id", "peer")
+    __slots__ = ("agent_id", "contact_id", "ended", "fate", "leg_id", "peer", "run", "since")
 
-    def __init__(self, leg_id: str, fate: Fate) -> None:
+    def __init__(self, leg_id: str, contact_id: str, run: CampaignRun, fate: Fate, since: Instant) -> None:
         self.leg_id = leg_id
+        self.contact_id = contact_id
+        self.run = run
         self.fate = fate
+        self.since = since
         self.peer: _Leg | None = None
         self.agent_id: str | None = None
         self.ended = False
@@ -92,16 +93,16 @@ class Simulator:
         self._heap: list[tuple[Instant, int, Callable[..., None], tuple[Any, ...]]] = []
         self._sequence = 0
         self._now: Instant = START
-        self._end: Instant = START + seconds(scenario.hours * 3600)
+        self._end: Instant = at_hour(scenario.hours)
         self._legs: dict[str, _Leg] = {}
         self._leg_number = 0
         self._offered = 0
-        self._world = scenario.world
-        self._world_until: Instant = START
+        self._runs = {campaign.name: CampaignRun(campaign, START) for campaign in scenario.campaigns}
+        self._handled: dict[str, tuple[CampaignRun, Instant]] = {}
+        """Contacts that an agent is handling: whose they are, and since when."""
         self._wanted: dict[str, AgentStatus] = {}
-        self._detects = True
         self.engine = Engine(_config(scenario), new_id=self._new_id, pacer_for=pacers_of(scenario))
-        self.attempts = self.live_answers = self.abandoned = self.connected = self.events = 0
+        self.events = 0
 
     def run(self) -> Shift:
         """The whole shift."""
@@ -127,42 +128,77 @@ class Simulator:
 
     def _shift(self) -> Shift:
         snapshot = self.engine.snapshot(self._end)
-        idle = (snapshot.staffed - snapshot.handling) / SECOND
+        for leg in self._legs.values():
+            self._give_back_line(leg, self._end)
+        for contact_id in list(self._handled):
+            self._handling_ends(contact_id, self._end)
+        length, handling = self._end - START, snapshot.handling
+        campaigns = tuple(run.result(length, handling) for run in self._runs.values())
+        connected = sum(campaign.connected for campaign in campaigns)
+        idle = (snapshot.staffed - handling) / SECOND
         return Shift(
             agents=self._scenario.agents,
             hours=self._scenario.hours,
             seed=self._seed,
-            pacer=self._scenario.pacer,
-            attempts=self.attempts,
-            live_answers=self.live_answers,
-            abandoned=self.abandoned,
-            connected=self.connected,
+            pacer=", ".join(dict.fromkeys(campaign.pacer for campaign in campaigns)),
+            attempts=sum(campaign.attempts for campaign in campaigns),
+            live_answers=sum(campaign.live_answers for campaign in campaigns),
+            abandoned=sum(campaign.abandoned for campaign in campaigns),
+            connected=connected,
             occupancy_ratio=snapshot.occupancy_ratio,
-            mean_idle_s=idle / self.connected if self.connected else idle,
+            mean_idle_s=idle / connected if connected else idle,
             events=self.events,
+            campaigns=campaigns,
         )
 
     # --- the beginning ----------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
         scenario = self._scenario
-        dialer = dialer_type_of(scenario.pacer)
-        queue = None if dialer is DialerType.AGENTLESS else QUEUE
         names = [f"agent-{number}" for number in range(scenario.agents)]
+        for name, queues in zip(names, scenario.queues_of_agents, strict=True):
+            self._tell(AgentRegistered(name, queues))
+        for run in self._runs.values():
+            self._open_campaign(run.campaign)
+        late = set(names[max(0, len(names) - scenario.late_agents) :]) if scenario.late_agents else set()
         for name in names:
-            self._tell(AgentRegistered(name, (QUEUE,)))
-        self._tell(CampaignChanged(CAMPAIGN, CampaignState.RUNNING, dialer, queue, 1.0, 1.0, self._detects, False))
-        late = set(names[len(names) - scenario.late_agents :]) if scenario.late_agents else set()
-        for name in names:
-            come_at = START + (seconds(scenario.late_by_h * 3600) if name in late else 0)
+            come_at = at_hour(scenario.late_by_h) if name in late else START
             self._at(come_at, self._set_status, name, AgentStatus.AVAILABLE)
         for name in names[: scenario.leaving_agents]:
-            self._at(START + seconds(scenario.leave_at_h * 3600), self._set_status, name, AgentStatus.OFFLINE)
+            self._at(at_hour(scenario.leave_at_h), self._set_status, name, AgentStatus.OFFLINE)
         if scenario.break_every_h:
             for name in names:
                 self._plan_break(name)
         if self._watch is not None:
             self._look()
+
+    def _open_campaign(self, campaign: Campaign) -> None:
+        if campaign.start_at_h:
+            self._at(at_hour(campaign.start_at_h), self._set_state, campaign, CampaignState.RUNNING)
+        else:
+            self._set_state(campaign, CampaignState.RUNNING)
+        for hour, state in (
+            (campaign.pause_at_h, CampaignState.PAUSED),
+            (campaign.resume_at_h, CampaignState.RUNNING),
+            (campaign.stop_at_h, CampaignState.STOPPED),
+        ):
+            if hour:
+                self._at(at_hour(hour), self._set_state, campaign, state)
+
+    def _set_state(self, campaign: Campaign, state: CampaignState) -> None:
+        dialer = dialer_type_of(campaign.pacer)
+        self._tell(
+            CampaignChanged(
+                campaign.name,
+                state,
+                dialer,
+                None if dialer is DialerType.AGENTLESS else campaign.queue,
+                campaign.bandwidth_allocation,
+                campaign.dialing_capacity,
+                detects_machines=True,
+                awaits_prompt=False,
+            )
+        )
 
     def _look(self) -> None:
         assert self._watch is not None
@@ -214,10 +250,11 @@ class Simulator:
                 case Originate():
                     self._originate(command)
                 case LedgerCounted():
-                    self.live_answers += command.live_answers
-                    self.abandoned += command.abandoned
+                    run = self._runs[command.campaign_id]
+                    run.live_answers += command.live_answers
+                    run.abandoned += command.abandoned
                 case ContactEnded():
-                    self.connected += command.disposition is Disposition.CONNECTED_TO_AGENT
+                    self._runs[command.campaign_id].connected += command.disposition is Disposition.CONNECTED_TO_AGENT
                 case StartFlow():
                     self._start_flow(command)
                 case OriginateAgentLeg():
@@ -229,16 +266,17 @@ class Simulator:
                 case RefillWindow():
                     self._refill(command)
                 case AfterContactWorkEnded():
-                    pass
+                    self._handling_ends(command.contact_id, command.at)
                 case _:
                     pass
 
     # --- the carrier ------------------------------------------------------------------------------------------------
 
     def _originate(self, command: Originate) -> None:
-        self.attempts += 1
-        fate = self._draw()
-        leg = self._legs[command.leg_id] = _Leg(command.leg_id, fate)
+        run = self._runs[command.campaign_id]
+        run.attempts += 1
+        fate = self._draw(run)
+        leg = self._legs[command.leg_id] = _Leg(command.leg_id, command.contact_id, run, fate, self._now)
         if self._fails():
             self._later(SECOND // 2, self._leg_ends, leg, HangupCause.CONGESTION)
             return
@@ -259,37 +297,13 @@ class Simulator:
         scenario = self._scenario
         if not scenario.burst_every_h:
             return False
-        into = (self._now - START) % round(scenario.burst_every_h * HOUR)
+        into = (self._now - START) % max(1, round(scenario.burst_every_h * HOUR))
         first = into == self._now - START
         in_burst = into < seconds(scenario.burst_length_s) and not first
         return in_burst and self._random.random() < scenario.burst_share
 
-    def _draw(self) -> Fate:
-        scenario, random = self._scenario, self._random
-        if self._now >= self._world_until:
-            self._world = self._world_now()
-        fate = draw_fate(self._world, random)
-        mistaken = random.random()
-        if fate.outcome is Outcome.HUMAN and mistaken < scenario.false_machine_ratio:
-            return replace(fate, detection=DetectionStatus.VOICEMAIL_NO_BEEP)
-        if fate.outcome is Outcome.MACHINE and mistaken < scenario.false_human_ratio:
-            return replace(fate, detection=DetectionStatus.HUMAN_ANSWERED)
-        return fate
-
-    def _world_now(self) -> World:
-        """The world as it is in this minute."""
-        scenario = self._scenario
-        if not scenario.drift and not scenario.step_at_h:
-            self._world_until = FOR_EVER
-            return scenario.world
-        self._world_until = self._now + 30 * SECOND
-        hours = (self._now - START) / HOUR
-        ratio = scenario.world.human_ratio
-        ratio *= 1.0 + scenario.drift * math.sin(2.0 * math.pi * hours / scenario.drift_period_h)
-        if scenario.step_at_h and hours >= scenario.step_at_h:
-            ratio *= scenario.step_factor
-        most = 1.0 - scenario.world.machine_ratio - scenario.world.failure_ratio
-        return replace(scenario.world, human_ratio=min(max(ratio, 0.0), most))
+    def _draw(self, run: CampaignRun) -> Fate:
+        return run.draw(self._now, self._random)
 
     def _answer(self, leg: _Leg) -> None:
         if leg.ended:
@@ -317,9 +331,14 @@ class Simulator:
         leg.ended = True
         del self._legs[leg.leg_id]
         bridged = leg.peer is not None
+        self._give_back_line(leg, self._now)
         self._tell(LegEnded(leg.leg_id, cause))
         if leg.agent_id is not None and bridged:
             self._at(self._now + leg.fate.wrap, self._wrapped_up, leg.agent_id)
+
+    def _give_back_line(self, leg: _Leg, at: Instant) -> None:
+        if leg.agent_id is None:
+            leg.run.line_time += at - leg.since
 
     def _wrapped_up(self, agent_id: str) -> None:
         # Whoever has asked for a break or gone home meanwhile stays away.
@@ -337,7 +356,9 @@ class Simulator:
         if customer is None:
             self._tell(LegEnded(command.leg_id, HangupCause.UNREACHABLE))
             return
-        leg = self._legs[command.leg_id] = _Leg(command.leg_id, customer.fate)
+        leg = self._legs[command.leg_id] = _Leg(
+            command.leg_id, customer.contact_id, customer.run, customer.fate, self._now
+        )
         leg.agent_id = command.agent_id
         self._tell(LegAnswered(command.leg_id))
 
@@ -346,12 +367,17 @@ class Simulator:
         if customer is None or agent is None:
             return
         customer.peer, agent.peer = agent, customer
+        self._handled[customer.contact_id] = (customer.run, self._now)
         self._tell(LegsBridged(command.customer_leg_id, command.agent_leg_id))
         who_ends = agent if customer.fate.agent_hangs_up else customer
         self._at(self._now + customer.fate.talk, self._leg_ends, who_ends, HangupCause.NORMAL)
 
+    def _handling_ends(self, contact_id: str, at: Instant) -> None:
+        run, since = self._handled.pop(contact_id)
+        run.handling += at - since
+
     def _start_flow(self, command: StartFlow) -> None:
-        to_queue = self._scenario.pacer != DialerType.AGENTLESS
+        to_queue = self._runs[command.campaign_id].campaign.pacer != DialerType.AGENTLESS
         step = BuiltinFlow(to_queue=to_queue).started(command.detection)
         match step:
             case TransferContactToQueue():
@@ -366,13 +392,16 @@ class Simulator:
         self._tell(FlowDisconnected(contact_id))
 
     def _refill(self, command: RefillWindow) -> None:
-        left = command.limit
-        if self._scenario.list_size:
-            left = min(left, self._scenario.list_size - self._offered)
+        taken = self._runs[command.campaign_id].take(command.limit)
         first = self._offered + 1
-        self._offered += left
-        contacts = tuple(OfferedContact(f"contact-{n}", n, FOR_EVER) for n in range(first, first + left))
-        self._tell(ContactsOffered(CAMPAIGN, contacts, exhausted=left < command.limit))
+        self._offered += taken
+        contacts = tuple(OfferedContact(f"contact-{n}", n, FOR_EVER) for n in range(first, first + taken))
+        self._tell(ContactsOffered(command.campaign_id, contacts, exhausted=taken < command.limit))
+
+
+def at_hour(hour: float) -> Instant:
+    """The instant of an hour of the shift."""
+    return START + seconds(hour * 3600)
 
 
 def _config(scenario: Scenario) -> EngineConfig:
@@ -381,6 +410,6 @@ def _config(scenario: Scenario) -> EngineConfig:
         ledger=LedgerLimit(
             target_ratio=scenario.abandonment_target_ratio,
             # Other dialers are measured as they were published.
-            binding=scenario.ledger and scenario.pacer not in BASELINES,
+            binding=scenario.ledger and not any(campaign.pacer in BASELINES for campaign in scenario.campaigns),
         ),
     )

@@ -31,31 +31,51 @@ class World:
     """Parameters of the simulated world. Times are seconds; ratios are shares of all attempts."""
 
     human_ratio: float = 0.25
+    """Of all attempts, how many are answered by a person."""
     machine_ratio: float = 0.30
+    """Of all attempts, how many are answered by a machine."""
     failure_ratio: float = 0.10
-    """Busy or invalid."""
+    """Of all attempts, how many are busy or invalid. What is left of the whole rings unanswered."""
     invalid_share: float = 0.3
     """Of the failures, how many are invalid numbers; the rest are busy."""
     human_ring_shape: float = 4.0
+    """How long a phone rings until a person answers is a gamma distribution of this shape."""
     human_ring_scale_s: float = 3.0
+    """The scale of that distribution; its mean is shape × scale."""
     human_ring_range_s: tuple[float, float] = (2.0, 28.0)
+    """What is beyond is moved to the edge of this range."""
     machine_ring_mean_s: float = 22.0
+    """How long it rings until a machine answers, on average (normal)."""
     machine_ring_deviation_s: float = 3.0
+    """The standard deviation of that."""
     machine_ring_range_s: tuple[float, float] = (8.0, 30.0)
+    """What is beyond is moved to the edge of this range."""
     machine_detection_s: float = 2.5
+    """How long after its answer a machine is recognised."""
+    human_detection_s: float = 0.0
+    """How long after the answer a person is recognised. Patience runs meanwhile, and who hangs up before is no live
+    answer yet."""
     machine_prompt_mean_s: float = 12.0
+    """How much longer a machine's prompt goes on then, on average (normal). It matters where the end of the prompt is
+    waited for, which `simulate` does not do."""
     machine_prompt_deviation_s: float = 3.0
+    """The standard deviation of that."""
     beep_share: float = 0.6
     """Of the machines, how many end their prompt with a beep."""
     failure_range_s: tuple[float, float] = (1.0, 5.0)
+    """How long it takes to hear that a number is busy or invalid (uniform)."""
     no_answer_s: float = 28.0
+    """How long a phone rings that nobody answers."""
     patience_s: float = 2.0
-    """How long a live answer waits for an agent before hanging up."""
+    """How long after answering a person who hears nobody hangs up."""
     talk_mean_s: float = 120.0
+    """How long agent and customer talk, on average (lognormal)."""
     talk_variation: float = 1.0
-    """Coefficient of variation: standard deviation over mean."""
+    """The coefficient of variation of that: standard deviation over mean."""
     wrap_mean_s: float = 30.0
+    """How long the agent works afterwards, on average (lognormal)."""
     wrap_variation: float = 0.5
+    """The coefficient of variation of that."""
     machine_talk_s: float = 8.0
     """How long an agent listens to a machine that was put through."""
     agent_hangs_up_share: float = 0.3
@@ -119,7 +139,7 @@ def draw_fate(world: World, random: Random) -> Fate:
         outcome=outcome,
         ring=seconds(ring),
         detection=voicemail if machine else DetectionStatus.HUMAN_ANSWERED,
-        detection_time=seconds(world.machine_detection_s) if machine else 0,
+        detection_time=seconds(_detection_s(world, outcome)),
         prompt=seconds(prompt) if machine else 0,
         patience=seconds(world.patience_s),
         talk=seconds(world.machine_talk_s if machine else talk),
@@ -140,6 +160,16 @@ def _outcome(world: World, share: float, *, invalid: bool) -> Outcome:
     return Outcome.NO_ANSWER
 
 
+def _detection_s(world: World, outcome: Outcome) -> float:
+    match outcome:
+        case Outcome.HUMAN:
+            return world.human_detection_s
+        case Outcome.MACHINE:
+            return world.machine_detection_s
+        case Outcome.BUSY | Outcome.INVALID | Outcome.NO_ANSWER:
+            return 0.0
+
+
 def _clip(value: float, bounds: tuple[float, float]) -> float:
     return min(max(value, bounds[0]), bounds[1])
 
@@ -147,4 +177,5 @@ def _clip(value: float, bounds: tuple[float, float]) -> float:
 def _lognormal(random: Random, mean: float, variation: float) -> float:
     """A lognormal draw by its mean and coefficient of variation: sigma² = ln(1 + cv²), mu = ln(mean) − sigma²/2."""
     variance = math.log(1.0 + variation * variation)
-    return random.lognormvariate(math.log(mean) - variance / 2.0, math.sqrt(variance))
+    location = math.log(mean) - variance / 2.0 if mean else -math.inf
+    return random.lognormvariate(location, math.sqrt(variance))

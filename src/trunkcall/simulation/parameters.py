@@ -1,0 +1,92 @@
+"""Values of parameters: from what a file or a command line says to numbers within their ranges.
+
+Decides conversions, ranges and the words of refusal. It must not know what a parameter is for, beyond its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+from trunkcall.domain.errors import SettingsError
+
+POSITIVE: Final = frozenset(
+    {
+        "attempts_per_s",
+        "bandwidth_allocation",
+        "channels",
+        "drift_period_h",
+        "hours",
+        "human_ring_scale_s",
+        "human_ring_shape",
+    }
+)
+"""Parameters that must not be 0."""
+LEAST: Final[Mapping[str, float]] = {"dialing_capacity": 0.01}
+"""The least value, where it is not 0."""
+MOST: Final = 1e9
+"""Of any number: what is beyond is a slip, and would not fit into an instant."""
+
+_SHARES: Final = ("_ratio", "_share", "_allocation", "_capacity")
+_KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "two numbers"}
+
+
+def convert(name: str, given: object, like: object, source: str) -> object:
+    """The value given, or its text, in the type of ``like``. Raises SettingsError."""
+    try:
+        match like:
+            case bool():
+                if isinstance(given, str):
+                    given = {"true": True, "on": True, "false": False, "off": False}[given.lower()]
+                if isinstance(given, bool):
+                    return given
+            case int() if not isinstance(given, bool):
+                return int(str(given))
+            case float() if not isinstance(given, bool):
+                return float(str(given))
+            case str() if isinstance(given, str):
+                return given
+            case tuple():
+                parts: list[Any] = given.split(",") if isinstance(given, str) else list(given)  # type: ignore[call-overload]  # or TypeError
+                low, high = (float(part) for part in parts)
+                return low, high
+            case _:
+                pass
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise SettingsError(f"{name} in {source} must be {_KINDS[type(like)]}, not {given!r}.")
+
+
+def check_ranges(holder: Any, source: str) -> None:
+    """Look at every parameter of a dataclass. Raises SettingsError that says which is out of its range."""
+    for f in fields(holder):
+        value = getattr(holder, f.name)
+        match value:
+            case bool():
+                pass
+            case int() | float():
+                _check_number(f.name, value, source)
+            case (float() as low, float() as high):
+                if not 0.0 <= low <= high <= MOST:
+                    raise SettingsError(f"{f.name} in {source} must be two numbers of at least 0, the lesser first.")
+            case _:
+                pass
+
+
+def _check_number(name: str, value: float, source: str) -> None:
+    least = LEAST.get(name, 0.0)
+    if not value >= least or (name in POSITIVE and not value):
+        bound = "above 0" if name in POSITIVE else f"at least {least:g}"
+        raise SettingsError(f"{name} in {source} must be {bound}.")
+    if name.endswith(_SHARES) and value > 1:
+        raise SettingsError(f"{name} in {source} is a share: at most 1.")
+    if value > MOST:
+        raise SettingsError(f"{name} in {source} must be at most {MOST:g}.")
+
+
+def unknown(name: str, source: str, of: str, known: Iterable[str]) -> SettingsError:
+    """The error of a name that does not exist: it lists those that do."""
+    return SettingsError(
+        f"{source} has {name}, which is no parameter of a {of}. There are: {', '.join(sorted(known))}."
+    )

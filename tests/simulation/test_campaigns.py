@@ -1,0 +1,266 @@
+"""Several campaigns in one shift. If these fail, a planner who divides agents and lines among campaigns is promised
+shares that no day will bring, or is not told which line of a file is wrong."""
+
+from __future__ import annotations
+
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from simulation.support import by_name, recorded, scenario
+from trunkcall.domain.agent import HANDLING_STATES
+from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactEnded, ContactQueued
+from trunkcall.domain.contact import Disposition
+from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.instants import HOUR, SECOND
+from trunkcall.engine.events import AgentRegistered, CampaignChanged
+from trunkcall.simulation.scenario import Scenario, read_scenario, with_values
+from trunkcall.simulation.simulator import START, Simulator
+
+
+def table(name: str, **values: object) -> dict[str, object]:
+    return {"name": name, **values}
+
+
+THREE_TO_ONE = [table("zinc", bandwidth_allocation=0.75), table("argon", bandwidth_allocation=0.25)]
+
+
+# --- one campaign -----------------------------------------------------------------------------------------------------
+
+
+def test_a_lone_campaign_with_a_table_is_the_one_without() -> None:
+    plain, without = recorded(5, agents=8, hours=1)
+    same, with_table = recorded(5, agents=8, hours=1, campaign=[table("campaign")])
+    assert without.calls == with_table.calls
+    assert plain == same
+
+
+def test_a_lone_campaign_has_all_agents_and_lines_whatever_its_weights() -> None:
+    values = {"agents": 8, "hours": 1, "channels": 12}
+    _, whole = recorded(**values)
+    _, little = recorded(**values, campaign=[table("campaign", bandwidth_allocation=0.1, dialing_capacity=0.01)])
+    assert little.attempts() == whole.attempts()
+    changed = [n for n, (a, b) in enumerate(zip(whole.calls, little.calls, strict=True)) if a != b]
+    assert [type(whole.calls[n][1]) for n in changed] == [CampaignChanged]
+
+
+def test_a_campaign_dials_from_its_start_to_its_pause_and_from_there_to_its_stop() -> None:
+    _, record = recorded(agents=5, hours=1, start_at_h=0.1, pause_at_h=0.3, resume_at_h=0.5, stop_at_h=0.8)
+    hours = [(0.0, 0.1), (0.1, 0.3), (0.3, 0.5), (0.5, 0.8), (0.8, 1.0)]
+    assert [record.attempts(*between)["campaign"] > 0 for between in hours] == [False, True, False, True, False]
+
+
+def test_whoever_is_recognised_late_has_less_patience_left_for_an_agent() -> None:
+    shift, record = recorded(agents=4, hours=1, human_detection_s=1.5, false_human_ratio=0, ledger=False)
+    answered = {c.contact_id: c.at for c in record.of_kind(ContactAnswered)}
+    waits = {c.at - answered[c.contact_id] for c in record.of_kind(ContactQueued)}
+    assert waits == {1.5 * SECOND}
+    lost = [c for c in record.of_kind(ContactEnded) if c.disposition is Disposition.ABANDONED]
+    assert lost
+    assert {c.at - answered[c.contact_id] for c in lost} == {2 * SECOND}
+    assert shift.abandoned == len(record.of_kind(ContactAbandoned)) == len(lost)
+
+
+def test_whoever_hangs_up_before_being_recognised_is_no_live_answer() -> None:
+    shift, record = recorded(agents=4, hours=0.5, human_detection_s=2.5)
+    assert (shift.live_answers, shift.connected, shift.abandoned) == (0, 0, 0)
+    assert Disposition.CUSTOMER_HUNG_UP in {c.disposition for c in record.of_kind(ContactEnded)}
+
+
+# --- agents -----------------------------------------------------------------------------------------------------------
+
+
+def test_agents_go_by_weight_while_both_have_requests() -> None:
+    shift, record = recorded(agents=12, hours=2, pacer="progressive", campaign=THREE_TO_ONE)
+    attempts = record.attempts()
+    assert attempts["zinc"] / attempts.total() == pytest.approx(0.75, abs=0.01)
+    assert by_name(shift)["zinc"].handling_share == pytest.approx(0.75, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "zinc",
+    [
+        pytest.param({"list_size": 200}, id="its list runs dry"),
+        pytest.param({"pause_at_h": 0.5, "resume_at_h": 1.0}, id="it pauses"),
+        pytest.param({"stop_at_h": 0.5}, id="it is stopped"),
+        pytest.param({"start_at_h": 0.5}, id="it starts later"),
+    ],
+)
+def test_whatever_one_campaign_does_the_other_takes_what_it_leaves(zinc: dict[str, object]) -> None:
+    """One to one, lists of the same people are dialed just as one list would be: no agent idles for a campaign that
+    has nothing to dial."""
+    values = {"agents": 12, "hours": 1.5, "pacer": "progressive"}
+    _, alone = recorded(**values)
+    _, both = recorded(**values, campaign=[table("zinc", **zinc), table("argon")])
+    hours = [(0.0, 0.5), (0.5, 1.0), (1.0, 1.5)]
+    assert [both.attempts(*h).total() for h in hours] == [alone.attempts(*h).total() for h in hours]
+    assert both.attempts().keys() == {"zinc", "argon"}
+    assert both.attempts(*hours[0 if "start_at_h" in zinc else 1])["zinc"] < 20
+
+
+def test_who_paused_does_not_catch_up() -> None:
+    campaigns = [table("zinc", pause_at_h=0.1, resume_at_h=0.5), table("argon")]
+    _, record = recorded(agents=12, hours=1, pacer="progressive", campaign=campaigns)
+    assert record.attempts(0.1, 0.5).keys() == {"argon"}
+    after = record.attempts(0.5)
+    assert after["zinc"] / after.total() == pytest.approx(0.5, abs=0.02)
+
+
+def test_each_campaign_keeps_its_own_ledger_within_the_limit() -> None:
+    campaigns = [table("zinc", human_ratio=0.4, machine_ratio=0.2), table("argon", talk_mean_s=60)]
+    shift, _ = recorded(agents=20, hours=4, campaign=campaigns)
+    for campaign in shift.campaigns:
+        assert campaign.live_answers > 300
+        assert 0 < campaign.abandonment_ratio <= 0.03
+
+
+def test_what_campaigns_have_handled_adds_up_to_what_agents_have() -> None:
+    campaigns = [table("zinc", talk_mean_s=200), table("argon"), table("notes", pacer="agentless", list_size=300)]
+    simulator = Simulator(scenario(agents=10, hours=1, channels=40, break_every_h=0.3, campaign=campaigns), seed=3)
+    shift = simulator.run()
+    snapshot = simulator.engine.snapshot(START + HOUR)
+    assert sum(snapshot.agents[state] for state in HANDLING_STATES) > 0, "some contacts are in progress at the end"
+    handled = sum(run.handling for run in simulator._runs.values())
+    assert handled == snapshot.handling > 0
+    assert sum(campaign.handling_share for campaign in shift.campaigns) == pytest.approx(1.0)
+    assert by_name(shift)["notes"].handling_share == 0.0
+
+
+def test_agents_of_a_team_serve_its_queues_alone() -> None:
+    _, record = recorded(
+        agents=5,
+        hours=0.1,
+        campaign=[table("zinc", queue="sales"), table("argon", queue="service")],
+        team=[{"agents": 2, "queues": ["sales"]}],
+    )
+    registered = [event.queue_ids for _, event, _ in record.calls if isinstance(event, AgentRegistered)]
+    assert registered == [("sales",)] * 2 + [("sales", "service")] * 3
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def test_scarce_lines_go_by_dialing_capacity_and_none_is_idle() -> None:
+    campaigns = [table("zinc", dialing_capacity=0.9), table("argon", dialing_capacity=0.3)]
+    shift, _ = recorded(hours=0.5, channels=40, pacer="agentless", campaign=campaigns)
+    zinc, argon = (campaign.mean_lines for campaign in shift.campaigns)
+    assert zinc == pytest.approx(30, abs=1)
+    assert zinc + argon == pytest.approx(40, abs=0.2)
+
+
+def test_lines_that_one_campaign_has_no_use_for_go_to_the_other() -> None:
+    campaigns = [table("zinc", dialing_capacity=1.0, list_size=100), table("argon", dialing_capacity=0.01)]
+    shift, _ = recorded(hours=0.5, channels=40, pacer="agentless", campaign=campaigns)
+    assert by_name(shift)["zinc"].attempts == 100
+    assert sum(campaign.mean_lines for campaign in shift.campaigns) == pytest.approx(40, abs=0.2)
+
+
+def test_mean_lines_are_attempts_by_the_time_that_one_holds_a_line() -> None:
+    shift, _ = recorded(
+        hours=1, channels=30, pacer="agentless", human_ratio=0, machine_ratio=0, failure_ratio=0, no_answer_s=20
+    )
+    (campaign,) = shift.campaigns
+    assert campaign.mean_lines == pytest.approx(30, abs=0.01)
+    assert campaign.attempts == 30 * 3600 / 20 + 30
+
+
+# --- repeatability ----------------------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_calls_of_the_engine() -> None:
+    values = {"agents": 8, "hours": 0.5, "campaign": [*THREE_TO_ONE, table("notes", pacer="agentless")], "channels": 30}
+    _, first = recorded(4, **values)
+    _, again = recorded(4, **values)
+    _, other = recorded(5, **values)
+    assert first.calls == again.calls != other.calls
+    assert all(earlier[0] <= later[0] for earlier, later in pairwise(first.calls))
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+TWO = """
+human_ratio = 0.2
+[[campaign]]
+name = "zinc"
+list_size = 100
+[[campaign]]
+name = "argon"
+human_ratio = 0.1
+"""
+
+
+def test_a_table_changes_what_all_campaigns_share_and_the_command_line_what_it_names() -> None:
+    read = with_values(Scenario(), tomllib.loads(TWO), "a file")
+    later = with_values(read, {"human_ratio": "0.3", "campaign.zinc.list_size": "50"}, "--set")
+    assert [campaign.world.human_ratio for campaign in read.campaigns] == [0.2, 0.1]
+    assert [campaign.world.human_ratio for campaign in later.campaigns] == [0.3, 0.1]
+    assert [campaign.list_size for campaign in later.campaigns] == [50, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[campaign]\nname = 'a'", r"campaign in .* must be tables, each headed \[\[campaign\]\]"),
+        ("[[campaign]]", "campaign 1 of .* has no name"),
+        ("[[campaign]]\nname = ''", "name in campaign 1 of .* must not be empty"),
+        ("[[campaign]]\nname = 7", "name in campaign 1 of .* must be a text"),
+        ("name = 'a'", "name, which is no parameter of a scenario"),
+        (
+            TWO + "agents = 3",
+            "campaign 2 of .* has agents, which is no parameter of a campaign. There are: .*talk_mean_s",
+        ),
+        (TWO + "[[campaign]]\nname = 'zinc'", "campaign 3 of .* has the name 'zinc', which another has"),
+        (TWO + "list_size = 'long'", "list_size in campaign 2 of .* must be a whole number"),
+        (TWO + "bandwidth_allocation = 0", "bandwidth_allocation in campaign 2 of .* must be above 0"),
+        (TWO + "bandwidth_allocation = 1.1", "bandwidth_allocation in campaign 2 of .* at most 1"),
+        (TWO + "dialing_capacity = 0.001", "dialing_capacity in campaign 2 of .* must be at least 0.01"),
+        (TWO + "machine_ratio = 0.9", "in campaign 2 of .* are shares of one whole"),
+        (TWO + "pacer = 'psychic'", "pacer in campaign 2 of .* must be predictive"),
+        (TWO + "pacer = 'issabel'", "campaign 2 of .* issabel can only be compared with where there is one campaign"),
+        (
+            TWO + "pause_at_h = 3\nresume_at_h = 2",
+            "resume_at_h in campaign 2 of .* must be after pause_at_h, which is 3",
+        ),
+        (TWO + "resume_at_h = 2", "resume_at_h in campaign 2 of .* needs a pause_at_h"),
+        (TWO + "start_at_h = 2\nstop_at_h = 2", "stop_at_h in campaign 2 of .* must be after start_at_h, which is 2"),
+        (TWO + "pause_at_h = 3\nstop_at_h = 2", "stop_at_h in campaign 2 of .* must be after pause_at_h, which is 3"),
+        ("human_ring_range_s = [9, 2]", "the lesser first"),
+        ("human_ring_shape = 0", "above 0"),
+        ("hours = inf", "at most 1e"),
+        ("[[team]]\nagents = 2", "queues in team 1 of .* must be a list"),
+        ("[[team]]\nagents = 0\nqueues = ['queue']", "agents in team 1 of .* must be at least 1"),
+        ("[[team]]\nagents = 2\nqueues = ['quue']", "team 1 of .* serves the queue 'quue', .* There are: queue"),
+        ("[[team]]\nagents = 21\nqueues = ['queue']", "have 21 agents, but there are only 20"),
+        ("[[team]]\nagent = 21\nqueues = ['queue']", "agent, which is no parameter of a team"),
+    ],
+)
+def test_a_campaign_that_cannot_be_is_refused_in_words(tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=why):
+        read_scenario(path)
+
+
+def test_a_campaign_that_is_not_there_cannot_be_set() -> None:
+    read = with_values(Scenario(), tomllib.loads(TWO), "a file")
+    with pytest.raises(SettingsError, match=r"the name 'zync'\. There are: zinc, argon"):
+        with_values(read, {"campaign.zync.list_size": "50"}, "--set")
+    with pytest.raises(SettingsError, match="There are: none"):
+        with_values(Scenario(), {"campaign.zinc.list_size": "50"}, "--set")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"talk_mean_s": 0, "wrap_mean_s": 0},
+        {"late_agents": 9},
+        {"burst_every_h": 1e-12},
+        {"human_ratio": 1.0, "machine_ratio": 0, "failure_ratio": 0, "human_ring_scale_s": 1e-6, "patience_s": 0},
+    ],
+)
+def test_a_world_at_the_edge_of_what_can_be_runs(values: dict[str, object]) -> None:
+    shift, _ = recorded(agents=5, hours=0.05, **values)
+    assert shift.attempts >= 0
