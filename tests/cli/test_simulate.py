@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,3 +104,80 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# --- traces -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_shift_can_be_written_down_and_replayed_and_writing_changes_nothing(tmp_path: Path) -> None:
+    arguments = ["--agents", "5", "--hours", "0.2", "--seed", "7", "--runs", "2", "--json"]
+    first, again = tmp_path / "first.jsonl", tmp_path / "again.jsonl"
+    traced, plain = simulate(*arguments, "--trace", str(first)), simulate(*arguments)
+    simulate(*arguments, "--trace", str(again))
+    assert first.read_bytes() == again.read_bytes()
+    for one, other in zip(traced.stdout.splitlines(), plain.stdout.splitlines(), strict=True):
+        assert json.loads(one) | {"wall_s": 0} == json.loads(other) | {"wall_s": 0}
+    header, *calls, _ = [json.loads(line) for line in first.read_text().splitlines()]
+    assert (header["seed"], header["scenario"]["agents"], header["config"]["type"]) == (7, 5, "EngineConfig")
+    commands = [command["type"] for call in calls for command in call["commands"]]
+    assert commands.count("Originate") == json.loads(plain.stdout.splitlines()[0])["attempts"]
+    replayed = simulate("--replay", str(first))
+    assert replayed.stdout == f"{len(calls)} calls of the engine and {len(commands)} commands agree.\n"
+    assert replayed.returncode == 0
+
+
+def test_a_replay_says_where_the_engine_first_wants_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    simulate("--agents", "5", "--hours", "0.1", "--trace", str(path))
+    lines = path.read_text().splitlines(keepends=True)
+    number = next(n for n, line in enumerate(lines) if '"Originate"' in line)
+    lines[number] = lines[number].replace('"ring_timeout":30000000', '"ring_timeout":15000000')
+    path.write_text("".join(lines))
+    replayed = simulate("--replay", str(path))
+    assert replayed.returncode == 1
+    assert f"line {number + 1}: the commands differ. The event was " in replayed.stdout
+    _, _, recorded, wanted = replayed.stdout.splitlines()
+    assert '"ring_timeout":15000000' in recorded
+    assert '"ring_timeout":30000000' in wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "line 1: this is not a trace"),
+        ('{"format":"trunkcall-trace","version":9}\n', "line 1: the trace has version 9"),
+        ('{"format":"trunkcall-trace","version":1}\n', "line 1: config"),
+    ],
+)
+def test_a_file_that_is_no_trace_is_refused_in_words(tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_text(text)
+    done = simulate("--replay", str(path))
+    assert done.returncode == 1
+    assert f"trunkcall: {path}, {why}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_trace_whose_scenario_cannot_be_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    simulate("--agents", "2", "--hours", "0.01", "--trace", str(path))
+    whole = path.read_text()
+    for broken, why in (
+        (whole.replace('"agents":2', '"agents":"two"'), "agents in .*, line 1 must be a whole number"),
+        (whole.replace('"scenario":{', '"scene":{'), "line 1: the trace has no scenario"),
+        (whole[: len(whole) // 2], "the trace is cut within this line"),
+    ):
+        path.write_text(broken)
+        done = simulate("--replay", str(path))
+        assert done.returncode == 1
+        assert re.search(why, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+def test_a_replay_takes_nothing_but_its_file(tmp_path: Path) -> None:
+    done = simulate("--replay", "trace.jsonl", "--agents", "5")
+    assert done.returncode == 1
+    assert "no other option" in done.stderr
+    missing = simulate("--replay", str(tmp_path / "trace.jsonl"))
+    assert missing.returncode == 1
+    assert "No such file" in missing.stderr

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from engine.invariants import check_nothing_is_left
-from engine.support import SALES, SPRING, Floor, new_engine, up
+from engine.support import SALES, SPRING, Floor, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Refusal
@@ -22,6 +22,7 @@ from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.engine.campaigns import pacer_for
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
@@ -40,6 +41,7 @@ from trunkcall.engine.events import (
     LegsBridged,
     OriginateVoided,
 )
+from trunkcall.engine.trace import TraceReader, TraceWriter, replay
 
 CAMPAIGNS = (SPRING, "autumn", "notices")
 DIALERS = dict(zip(CAMPAIGNS, (DialerType.PROGRESSIVE, DialerType.PREDICTIVE, DialerType.AGENTLESS), strict=True))
@@ -277,10 +279,17 @@ class World(RuleBasedStateMachine):
         return {contact for contact, state in self.floor.history.states.items() if state is ContactState.WAITING}
 
     def _same_inputs_give_the_same_commands(self) -> None:
-        engine = new_engine(CONFIG, self.floor.prefix)
+        """Written down and read again, as a trace."""
+        lines: list[str] = []
+        writer = TraceWriter(lines.append)
+        writer.begin(CONFIG, {})
         for event, now, more, commands in self.floor.trace:
-            replayed = engine.handle_timer(now) if event is None else engine.handle(event, now, more=more)
-            assert replayed == commands
+            writer.enter(now, event, commands, more=more)
+        writer.end()
+        reader = TraceReader([line.encode() for line in lines])
+        result = replay(reader.calls(), reader.config, pacer_for)
+        assert result.difference is None
+        assert result.calls == len(self.floor.trace)
 
 
 World.TestCase.settings = settings(

@@ -8,7 +8,6 @@ import pytest
 
 from trunkcall.domain.errors import SettingsError
 from trunkcall.engine.commands import Command
-from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import Event
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
@@ -35,18 +34,6 @@ def test_the_same_seed_gives_the_same_calls_of_the_engine_and_another_seed_other
 
     assert trace(1) == trace(1)
     assert trace(1) != trace(2)
-
-
-def test_a_trace_replays_to_the_same_commands() -> None:
-    calls: list[tuple[int, Event | None, list[Command]]] = []
-    simulator = Simulator(
-        scenario(agents=8, hours=2), seed=3, trace=lambda at, event, commands: calls.append((at, event, list(commands)))
-    )
-    simulator.run()
-    numbers = iter(range(1, 10**9))
-    engine = Engine(simulator.engine.config, new_id=lambda: f"leg-{next(numbers)}")
-    for at, event, commands in calls:
-        assert (engine.handle_timer(at) if event is None else engine.handle(event, at)) == commands
 
 
 def test_one_to_one_is_as_busy_as_renewal_theory_says() -> None:

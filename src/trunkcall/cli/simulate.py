@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from trunkcall.cli.traces import replayed, traced
 from trunkcall.domain.errors import SettingsError
 from trunkcall.simulation.plot import Film, drawing
 from trunkcall.simulation.results import CampaignShift, Shift
@@ -50,9 +51,25 @@ def simulate(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw agents, lines and ledger over the first shift.")
     ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(metavar="FILE.jsonl", help="Write every call of the engine in the first shift.")
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.jsonl",
+            help="Simulate nothing: tell a new engine what a trace has, and compare what it wants. Alone.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each run.")] = False,
 ) -> None:
     """Simulate shifts of the real engine on virtual time."""
+    if replay is not None:
+        if any((scenario_file, agents, hours, pacer, settings, plot, trace, as_json)) or (seed, runs) != (1, 1):
+            raise SettingsError(
+                "--replay takes everything from its file: give no scenario and no other option with it."
+            )
+        raise typer.Exit(replayed(replay))
     scenario = read_scenario(Path(scenario_file)) if scenario_file is not None else Scenario()
     given = {"agents": agents, "hours": hours, "pacer": pacer}
     scenario = with_values(scenario, {k: v for k, v in given.items() if v is not None}, "the command line")
@@ -62,7 +79,11 @@ def simulate(
     for number in range(runs):
         started_s = time.perf_counter()
         film = Film() if plot is not None and number == 0 else None
-        shifts.append(Simulator(scenario, seed=seed + number, watch=film.enter if film is not None else None).run())
+        watch = film.enter if film is not None else None
+        if trace is not None and number == 0:
+            shifts.append(traced(trace, scenario, seed, watch))
+        else:
+            shifts.append(Simulator(scenario, seed=seed + number, watch=watch).run())
         if film is not None and plot is not None:
             plot.write_text(drawing(film, shifts[-1]), encoding="utf-8")
         seconds.append(time.perf_counter() - started_s)

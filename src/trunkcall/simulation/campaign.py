@@ -93,6 +93,12 @@ def changed(campaign: Campaign, values: Mapping[str, object]) -> Campaign:
     return replace(campaign, world=replace(campaign.world, **world), **own)
 
 
+def values_of_campaign(campaign: Campaign) -> dict[str, object]:
+    """Every parameter by its name, its world's included."""
+    own: dict[str, object] = {name: getattr(campaign, name) for name in _OWN}
+    return own | {name: getattr(campaign.world, name) for name in _WORLD}
+
+
 def check(campaign: Campaign, source: str) -> None:
     """Raises SettingsError that says which parameter cannot be, and what would be right."""
     check_ranges(campaign, source)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.errors import SettingsError
-from trunkcall.simulation.campaign import PARAMETERS, Campaign, changed, check, converted
+from trunkcall.simulation.campaign import PARAMETERS, Campaign, changed, check, converted, values_of_campaign
 from trunkcall.simulation.parameters import check_ranges, convert, unknown
 
 
@@ -123,6 +123,18 @@ def with_values(scenario: Scenario, values: Mapping[str, object], source: str) -
     result = replace(scenario, campaign=campaign, tables=tuple(tables), **own)
     _check(result, source)
     return result
+
+
+def values_of(scenario: Scenario) -> dict[str, object]:
+    """Every parameter by its name, as ``with_values`` takes them."""
+    values: dict[str, object] = {name: getattr(scenario, name) for name in _OWN}
+    values |= values_of_campaign(scenario.campaign)
+    del values["name"]
+    if scenario.tables:
+        values["campaign"] = [dict(table) for table in scenario.tables]
+    if scenario.teams:
+        values["team"] = [{"agents": team.agents, "queues": list(team.queues)} for team in scenario.teams]
+    return dict(sorted(values.items()))
 
 
 def read_scenario(path: Path) -> Scenario:

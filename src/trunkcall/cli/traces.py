@@ -1,0 +1,62 @@
+"""Traces of simulated shifts as files: writing one, and replaying one.
+
+Decides what a person reads of a replay. It must not know the form of a trace.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from trunkcall.engine.encoding import encode
+from trunkcall.engine.trace import Difference, TraceError, TraceReader, TraceWriter, replay
+from trunkcall.simulation.pacers import pacers_of
+from trunkcall.simulation.results import Shift
+from trunkcall.simulation.scenario import Scenario, values_of, with_values
+from trunkcall.simulation.simulator import Simulator, Watch
+
+
+def traced(path: Path, scenario: Scenario, seed: int, watch: Watch | None) -> Shift:
+    """Run a shift and write its trace. A shift that is interrupted leaves a file that says of itself that it is cut."""
+    with path.open("w", encoding="ascii", newline="\n") as file:
+        writer = TraceWriter(file.write)
+        simulator = Simulator(scenario, seed=seed, trace=writer.enter, watch=watch)
+        writer.begin(simulator.engine.config, {"seed": seed, "scenario": values_of(scenario)})
+        shift = simulator.run()
+        writer.end()
+    return shift
+
+
+def replayed(path: Path) -> int:
+    """Replay a trace and say what came of it. The exit code: 0 if every command agreed, 1 at the first difference.
+    Raises TraceError if the file is no whole trace."""
+    try:
+        with path.open("rb") as file:
+            reader = TraceReader(file)
+            scenario = with_values(Scenario(), _scenario_of(reader), f"{path}, line 1")
+            result = replay(reader.calls(), reader.config, pacers_of(scenario))
+    except TraceError as error:
+        raise TraceError(f"{path}, {error.message}") from None
+    typer.echo(f"{result.calls} calls of the engine and {result.commands} commands agree.")
+    if result.difference is None:
+        return 0
+    _tell(path, result.difference)
+    return 1
+
+
+def _scenario_of(reader: TraceReader) -> dict[str, object]:
+    values = reader.about.get("scenario")
+    if not isinstance(values, dict):
+        raise TraceError("line 1: the trace has no scenario, so it is not known how its campaigns were paced.")
+    return values
+
+
+def _tell(path: Path, difference: Difference) -> None:
+    call = difference.call
+    typer.echo(f"{path}, line {call.line}: the commands differ. The event was {encode(call.event)}.")
+    typer.echo(f"  the trace has      {encode(call.commands)}")
+    if difference.replayed is None:
+        typer.echo(f"  the engine refuses {difference.reason}")
+    else:
+        typer.echo(f"  the engine wants   {encode(difference.replayed)}")

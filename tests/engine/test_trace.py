@@ -1,0 +1,243 @@
+"""Traces of an engine. If these fail, what a dialer did cannot be done again at a desk, or a trace that is not whole
+passes for one that is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from io import BytesIO
+from typing import Any, get_args, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.support import Floor, connected
+from trunkcall.domain.abandonment import CalendarMonth
+from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.leg import HangupCause
+from trunkcall.engine.campaigns import pacer_for
+from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.commands import Command, HangUp
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.encoding import TYPE, EncodingError, decode, encode, parse
+from trunkcall.engine.events import Event
+from trunkcall.engine.ledger import LedgerLimit
+from trunkcall.engine.pacing.base import Pacer
+from trunkcall.engine.pacing.progressive import ProgressivePacer
+from trunkcall.engine.trace import Replay, TraceError, TraceReader, TraceWriter, replay
+
+KINDS = [*get_args(Event), *get_args(Command)]
+CONFIG = EngineConfig(trunk=TrunkLimit(channels=6, attempts_per_s=20))
+
+
+def any_of(kind: type[Any]) -> st.SearchStrategy[Any]:
+    """Any value of the class; its numbers are such that they can be compared."""
+    numbers = [name for name, hint in get_type_hints(kind).items() if hint is float]
+    return st.builds(kind, **dict.fromkeys(numbers, st.floats(allow_nan=False, allow_infinity=False)))
+
+
+def lines_of(floor: Floor) -> list[bytes]:
+    """The trace of what a floor's engine was told."""
+    lines: list[str] = []
+    writer = TraceWriter(lines.append)
+    writer.begin(floor.engine.config, {"seed": 7})
+    for event, at, more, commands in floor.trace:
+        writer.enter(at, event, commands, more=more)
+    writer.end()
+    return [line.encode() for line in lines]
+
+
+def replay_of(lines: Iterable[bytes]) -> Replay:
+    reader = TraceReader(lines)
+    return replay(reader.calls(), reader.config, pacer_for)
+
+
+def a_day() -> Floor:
+    """Three contacts: one is talked to, one abandoned, one busy."""
+    floor = Floor(agents=1, config=CONFIG)
+    floor.campaign(dialer=DialerType.PREDICTIVE, requests=5)
+    connected(floor, floor.dialed[0])
+    floor.campaign("notes", dialer=DialerType.AGENTLESS, requests=2)
+    floor.wait(3)
+    floor.hangs_up(floor.dialed[-1], HangupCause.BUSY)
+    floor.hangs_up(floor.dialed[0])
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.wait(60)
+    return floor
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_two_events_or_commands_have_the_same_name_and_none_has_a_field_in_the_place_of_it() -> None:
+    assert len({kind.__name__ for kind in KINDS}) == len(KINDS) > 35
+    assert all(field.name != TYPE for kind in KINDS for field in fields(kind))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_every_event_and_command_comes_back_as_it_was(kind: type[Any], data: st.DataObject) -> None:
+    value = data.draw(any_of(kind))
+    line = encode(value)
+    assert "\n" not in line
+    back = decode(Event if kind in get_args(Event) else Command, parse(line.encode()))
+    assert back == value
+    assert type(back) is kind
+    assert encode(back) == line
+
+
+@given(config=any_of(EngineConfig).map(lambda config: replace(config, ledger=LedgerLimit())))
+@settings(max_examples=40, deadline=None)
+def test_settings_come_back_as_they_were(config: EngineConfig) -> None:
+    assert decode(EngineConfig, parse(encode(config).encode())) == config
+
+
+def test_a_ledger_by_calendar_months_is_refused_as_it_holds_a_time_zone() -> None:
+    limit = LedgerLimit(windows=(CalendarMonth(lambda at: at),))
+    with pytest.raises(EncodingError, match="a function cannot be written"):
+        TraceWriter(print).begin(EngineConfig(ledger=limit), {})
+
+
+@pytest.mark.parametrize(
+    ("plain", "why"),
+    [
+        ({"type": "LegEnded", "leg_id": 1, "cause": "Normal"}, "leg_id: must be a text, not 1"),
+        ({"type": "LegEnded", "leg_id": "a", "cause": "Bored"}, 'cause: must be one of Normal, .*, not "Bored"'),
+        ({"type": "LegEnded", "leg_id": "a"}, "must be a LegEnded with leg_id, cause, not"),
+        ({"type": "LegEnded", "leg_id": "a", "why": "Normal"}, "LegEnded has no cause"),
+        ({"type": "LegVanished"}, 'must be one of CampaignChanged, .*, not "LegVanished"'),
+        ({"leg_id": "a"}, "must be an object with a type"),
+        ({"type": "CarrierFound", "legs": "all"}, 'legs: must be a list, not "all"'),
+        ({"type": "LedgerRestored", "campaign_id": "a", "minutes": [[1, 2]]}, r"minutes: must be a list of 3, not \[1"),
+        ({"type": "ContactsOffered", "campaign_id": "a", "contacts": [], "exhausted": 1}, "exhausted: must be true or"),
+        (True, "must be an object with a type, not true"),
+    ],
+)
+def test_what_is_no_event_is_refused_in_words(plain: object, why: str) -> None:
+    with pytest.raises(EncodingError, match=why):
+        decode(Event, plain)
+
+
+def test_true_is_no_number() -> None:
+    with pytest.raises(EncodingError, match="limit: must be a whole number, not true"):
+        decode(Command, {"type": "RefillWindow", "campaign_id": "a", "after_sequence": 0, "limit": True})
+
+
+# --- whole traces -----------------------------------------------------------------------------------------------------
+
+
+def test_a_trace_replays_to_the_same_commands() -> None:
+    floor = a_day()
+    lines = lines_of(floor)
+    commands = sum(len(wanted) for _, _, _, wanted in floor.trace)
+    assert replay_of(lines) == Replay(len(floor.trace), commands, None)
+    assert len(lines) == len(floor.trace) + 2, "a header, a line for each call, and the end"
+    assert TraceReader(lines).about == {"seed": 7}
+
+
+def test_a_trace_of_a_dialer_that_took_over_replays_with_the_ids_that_were_given_then() -> None:
+    floor = a_day()
+    floor.restart()
+    floor.wait(30)
+    assert replay_of(lines_of(floor)).difference is None
+
+
+def test_the_first_command_that_differs_is_found_and_both_versions_are_told() -> None:
+    lines = lines_of(a_day())
+    number = next(n for n, line in enumerate(lines) if b'"HangUp"' in line)
+    call = json.loads(lines[number])
+    call["commands"] = [command for command in call["commands"] if command["type"] != "HangUp"]
+    changed = [*lines[:number], json.dumps(call).encode() + b"\n", *lines[number + 1 :]]
+    difference = replay_of(changed).difference
+    assert difference is not None
+    assert difference.call.line == number + 1
+    assert difference.replayed is not None
+    (missing,) = set(difference.replayed) - set(difference.call.commands)
+    assert isinstance(missing, HangUp)
+
+
+def test_another_pacer_is_a_difference() -> None:
+    def one_to_one(*_: object) -> Pacer:
+        return ProgressivePacer()
+
+    reader = TraceReader(lines_of(a_day()))
+    assert replay(reader.calls(), reader.config, one_to_one).difference is not None
+
+
+def test_an_event_that_cannot_be_is_a_difference_with_a_reason() -> None:
+    lines = lines_of(a_day())
+    stranger = b'{"at":1,"event":{"type":"AgentStatusSet","agent_id":"nobody","status":"Break"},"commands":[]}\n'
+    difference = replay_of([*lines[:4], stranger, *lines[4:]]).difference
+    assert difference is not None
+    assert (difference.call.line, difference.replayed) == (5, None)
+    assert "never registered" in difference.reason
+
+
+WHOLE = lines_of(a_day())
+HEADER = WHOLE[0]
+CALL = b'{"at":1,"event":null,"commands":[]}\n'
+END = b'{"end":{"calls":1,"commands":0}}\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ([], "line 1: this is not a trace"),
+        ([b"agents = 20\n"], "line 1: this is not a trace"),
+        ([b"[1]\n"], "line 1: this is not a trace"),
+        ([b"\xff\xfe\x00"], "line 1: this is not a trace"),
+        ([HEADER.replace(b'"version":1', b'"version":2')], "line 1: the trace has version 2; this Trunkcall reads 1"),
+        (
+            [HEADER.replace(b'"channels":6', b'"channels":"x"')],
+            "line 1: config: trunk: channels: must be a whole number",
+        ),
+        ([HEADER.replace(b'"attempts_per_s":20', b'"attempts_per_s":0')], "line 1: config: no engine"),
+        ([HEADER], "line 2: the trace is cut"),
+        ([HEADER, CALL], "line 3: the trace is cut"),
+        ([HEADER, CALL[:-9]], "line 2: the trace is cut within this line"),
+        ([HEADER, CALL[:-1]], "line 2: the trace is cut within this line"),
+        ([HEADER, CALL[9:]], "line 2: the trace is damaged: not JSON"),
+        ([HEADER, b"[" * 100_000 + b"\n"], "line 2: the trace is damaged: not JSON"),
+        ([HEADER, b"7\n"], "line 2: the trace is damaged: not an object"),
+        ([HEADER, CALL.replace(b"at", b"to")], "line 2: the trace is damaged: a call has at, event and commands"),
+        ([HEADER, CALL.replace(b"1", b'"noon"')], 'line 2: .*: at: must be a whole number, not "noon"'),
+        ([HEADER, CALL.replace(b"1", b"NaN")], "line 2: the trace is damaged: not JSON"),
+        ([HEADER, CALL.replace(b"[]", b"[0]")], "line 2: .*: commands: must be an object with a type, not 0"),
+        (
+            [HEADER, CALL, CALL, END],
+            "line 4: .* above there are 2 calls and 0 commands: lines are missing or were added",
+        ),
+        ([HEADER, CALL, END, CALL], "line 4: the trace goes on after its end"),
+        ([HEADER, CALL, END.replace(b"1", b"[]")], "line 3: "),
+    ],
+)
+def test_what_is_not_a_whole_trace_is_refused_with_its_line(lines: list[bytes], why: str) -> None:
+    with pytest.raises(TraceError, match=why):
+        replay_of(lines)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_no_damage_leads_to_anything_but_a_difference_or_a_refusal(data: st.DataObject) -> None:
+    whole = b"".join(WHOLE)
+    at = data.draw(st.integers(0, len(whole) - 1))
+    with_damage = data.draw(
+        st.sampled_from([whole[:at], whole[:at] + whole[at + 1 :], whole[:at] + b"0" + whole[at + 1 :]])
+        | st.binary(max_size=4).map(lambda other: whole[:at] + other + whole[at + 4 :])
+    )
+    outcome = outcome_of(with_damage)
+    if isinstance(outcome, TraceError):
+        assert outcome.message.startswith("line ")
+    elif outcome.difference is None:
+        assert outcome.calls == len(WHOLE) - 2, "calls were lost and nobody was told"
+
+
+def outcome_of(file: bytes) -> Replay | TraceError:
+    try:
+        return replay_of(BytesIO(file))
+    except TraceError as error:
+        return error
