@@ -8,6 +8,7 @@ import pytest
 
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.engine.ledger import Standing
+from trunkcall.engine.pacing.base import Rival
 from trunkcall.engine.pacing.outlook import ENOUGH
 from trunkcall.engine.pacing.predictive import PredictivePacer
 
@@ -26,6 +27,7 @@ class View:
     lines_free: int = 1000
     waiting: int = 0
     share: float = 1.0
+    rivals: list[Rival] = field(default_factory=list)
     standing: Standing = AS_IT_SHOULD_BE
     talking_since: list[Instant] = field(default_factory=list)
     working_since: list[Instant] = field(default_factory=list)

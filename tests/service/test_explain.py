@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -32,7 +33,7 @@ CAMPAIGN = Campaign(
     created_at=NOW,
     tags={},
 )
-FORECAST = Forecast(0.25, 12 * SECOND, 2.4, 1.5, 0.03, 1.0)
+FORECAST = Forecast(0.25, 12 * SECOND, 2.4, 1.5, 0.03, 1.0, math.inf)
 WELL = DialingExplanation(
     dialer_type=DialerType.PREDICTIVE,
     one_to_one=False,
@@ -47,6 +48,7 @@ WELL = DialingExplanation(
     staffed_agents=20,
     unheard_agents=0,
     share=1.0,
+    ahead=False,
     in_flight=6,
     waiting=0,
     lines=20,
@@ -156,6 +158,12 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
             "LEDGER_LOW",
             "leaves it 25% of the risk",
         ),
+        (
+            replace(WELL, forecast=replace(FORECAST, rivals_scale=0.1)),
+            "RIVAL_LEDGER_LOW",
+            "all of them take 10% of the risk",
+        ),
+        (replace(WELL, share=0.25, ahead=True), "OTHERS_TURN", "waits for another campaign of its queue"),
         (replace(WELL, lines=200), "LINES_PER_AGENT", "It holds 200 lines: no more than 10"),
         (replace(WELL, forecast=None), "LEARNING", "for the agents who are free alone"),
         (replace(ONE_TO_ONE, free_agents=0), "NO_FREE_AGENT", "each of 20 at work"),

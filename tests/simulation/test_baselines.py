@@ -35,6 +35,7 @@ class View:
     lines_free: int = 1000
     waiting: int = 0
     share: float = 1.0
+    rivals: tuple[()] = ()
     standing: Standing = NOTHING_LEFT
     """None of the baselines may know of it."""
     talking_since: list[Instant] = field(default_factory=list)

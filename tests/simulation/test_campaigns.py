@@ -108,6 +108,26 @@ def test_who_paused_does_not_catch_up() -> None:
     assert after["zinc"] / after.total() == pytest.approx(0.5, abs=0.02)
 
 
+def test_predictive_campaigns_share_agents_by_weight_and_dial_together_as_one_would() -> None:
+    """Each would otherwise keep its agents free for risks that the other takes as well, or count on the other's."""
+    alone, _ = recorded(agents=20, hours=3)
+    shift, record = recorded(agents=20, hours=3, campaign=THREE_TO_ONE)
+    attempts = record.attempts()
+    assert attempts["zinc"] / attempts.total() == pytest.approx(0.75, abs=0.015)
+    assert by_name(shift)["zinc"].handling_share == pytest.approx(0.75, abs=0.06)
+    # A small campaign's ledger gives less room than that of all its live answers together would.
+    assert shift.occupancy_ratio > alone.occupancy_ratio - 0.035
+    for campaign in shift.campaigns:
+        assert 0 < campaign.abandonment_ratio <= 0.03
+
+
+def test_a_predictive_campaign_leaves_one_that_is_dialed_one_to_one_its_agents() -> None:
+    campaigns = [table("zinc", pacer="progressive"), table("argon")]
+    shift, _ = recorded(agents=20, hours=2, campaign=campaigns)
+    assert 0.25 < by_name(shift)["zinc"].handling_share < 0.75
+    assert by_name(shift)["zinc"].abandonment_ratio <= 0.01
+
+
 def test_each_campaign_keeps_its_own_ledger_within_the_limit() -> None:
     campaigns = [table("zinc", human_ratio=0.4, machine_ratio=0.2), table("argon", talk_mean_s=60)]
     shift, _ = recorded(agents=20, hours=4, campaign=campaigns)

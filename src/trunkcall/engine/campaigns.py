@@ -52,6 +52,7 @@ class CampaignDialing:
         "bereft",
         "blocked",
         "contacts",
+        "dealt",
         "expiry_timer_at",
         "in_flight",
         "last_attempt_at",
@@ -80,6 +81,8 @@ class CampaignDialing:
         self.bereft: dict[str, Contact] = {}
         """Those of them that were dialed one to one and whose agent has left."""
         self.lines = 0
+        self.dealt = 0.0
+        """Attempts over weight since the campaigns that dial for the same agents were the same as now."""
         self.turn = 0.0
         """Attempts over weight: among campaigns that compete for the same agents, the lowest is dialed next."""
         self.statistics = CampaignStatistics()

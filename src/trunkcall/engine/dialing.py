@@ -19,6 +19,8 @@ from trunkcall.engine.capacity import LineDemand, share_lines
 from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.ledger import Standing
+from trunkcall.engine.pacing.base import Rival
+from trunkcall.engine.pools import Pools, looks_ahead, share_of_those_who_look_ahead
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 from trunkcall.engine.transitions import CONTACT, ContactEvent, after
@@ -27,11 +29,12 @@ from trunkcall.engine.transitions import CONTACT, ContactEvent, after
 class CampaignView:
     """One campaign as its pacer sees it."""
 
-    __slots__ = ("_campaign", "_handled", "_now", "_standing", "_state")
+    __slots__ = ("_campaign", "_handled", "_now", "_rivals", "_standing", "_state")
 
     def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
         self._standing: Standing | None = None
+        self._rivals: list[Rival] | None = None
         self._handled: tuple[Sequence[Instant], Sequence[Instant]] | None = None
         self._campaign = campaign
         self._now = now
@@ -61,9 +64,19 @@ class CampaignView:
 
     @property
     def share(self) -> float:
-        pool = self._campaign.pool
-        rivals = [c for c in self._state.campaigns.values() if c.pool == pool and c.dials and len(c.window)]
-        return self._campaign.weight / sum(c.weight for c in rivals) if len(rivals) > 1 else 1.0
+        return share_of_those_who_look_ahead(self._state, self._campaign.pool)
+
+    @property
+    def rivals(self) -> Sequence[Rival]:
+        if self._rivals is None:
+            own, pool = self._campaign, self._campaign.pool
+            self._rivals = [
+                Rival(rival.pacer, _dialing_since(rival), rival.ledger.standing(self._now))
+                for rival in self._state.campaigns.values()
+                if rival is not own and rival.pool == pool and looks_ahead(rival)
+                if rival.in_flight or (rival.dials and len(rival.window))
+            ]
+        return self._rivals
 
     @property
     def standing(self) -> Standing:
@@ -98,17 +111,22 @@ class CampaignView:
 
     @property
     def dialing_since(self) -> Sequence[Instant]:
-        unknown = (ContactState.DIALING, ContactState.ANSWERED)
-        return [c.attempted_at for c in self._campaign.in_flight.values() if c.state in unknown]
+        return _dialing_since(self._campaign)
+
+
+def _dialing_since(campaign: CampaignDialing) -> list[Instant]:
+    unknown = (ContactState.DIALING, ContactState.ANSWERED)
+    return [c.attempted_at for c in campaign.in_flight.values() if c.state in unknown]
 
 
 class Dialing:
     """Begins attempts."""
 
-    __slots__ = ("_pace_at", "_state", "_turns")
+    __slots__ = ("_pace_at", "_pools", "_state", "_turns")
 
     def __init__(self, state: EngineState) -> None:
         self._state = state
+        self._pools = Pools(state)
         self._pace_at: Instant | None = None
         self._turns: dict[str | None, float] = {}
         """The turn at which each pool was last dialed for."""
@@ -192,6 +210,8 @@ class Dialing:
         if pacer.look_every:
             campaign.next_look_at = now + pacer.look_every
             self._wake_at(campaign.next_look_at)
+        if pacer.needs_agents and self._pools.is_ahead(campaign, now):
+            return 0
         view = CampaignView(self._state, campaign, now)
         wanted = pacer.attempts_wanted(view, now)
         return min(wanted, self._allowed(campaign, view)) if pacer.needs_agents else wanted
@@ -229,6 +249,7 @@ class Dialing:
         campaign.lines += 1
         self._turns[campaign.pool] = campaign.turn
         campaign.turn += 1 / campaign.weight
+        self._pools.begun(campaign)
         campaign.statistics.attempts += 1
         campaign.last_attempt_at = now
         state.lines += 1

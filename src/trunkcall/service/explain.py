@@ -190,6 +190,12 @@ def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason
                 f"of {facts.staffed_agents} at work.",
             )
     if facts.dialer_type is DialerType.PREDICTIVE:
+        if facts.ahead:
+            yield Reason(
+                "OTHERS_TURN",
+                "It has dialed more than its share of late and waits for another campaign of its queue, which has had "
+                "less.",
+            )
         yield from _what_the_ledger_leaves(facts)
         if facts.forecast is None:
             yield Reason(
@@ -226,6 +232,13 @@ def _what_the_ledger_leaves(facts: DialingExplanation) -> Iterator[Reason]:
         yield Reason("LEDGER_USED_UP", f"{so_far}: until more people are put through it dials one to one.")
     elif tightest.live_answers and scale < LOW_SCALE:
         yield Reason("LEDGER_LOW", f"{so_far}: that leaves it {scale:.0%} of the risk that it would take.")
+    forecast = facts.forecast
+    if forecast is not None and forecast.rivals_scale < min(LOW_SCALE, forecast.risk_scale):
+        yield Reason(
+            "RIVAL_LEDGER_LOW",
+            "Another campaign of its queue has little left of its own ledger. Their live answers meet the same agents, "
+            f"so all of them take {forecast.rivals_scale:.0%} of the risk that they would take.",
+        )
 
 
 def _how_it_paces(facts: DialingExplanation) -> Reason:
@@ -233,7 +246,7 @@ def _how_it_paces(facts: DialingExplanation) -> Reason:
     forecast = facts.forecast
     if forecast is None:
         return Reason("PACE", f"{agents}; {_many(facts.in_flight, 'attempt')} in flight.")
-    risk = forecast.risk * forecast.risk_scale
+    risk = forecast.risk * min(forecast.risk_scale, forecast.rivals_scale)
     return Reason(
         "PACE",
         f"{agents} and {forecast.ends_expected:.1f} more are expected within {forecast.horizon / SECOND:.0f} s; "
@@ -272,7 +285,7 @@ def _figures(backlog: int, facts: DialingExplanation | None) -> dict[str, float]
             "horizonSeconds": round(forecast.horizon / SECOND, 3),
             "agentsExpected": round(forecast.ends_expected, 3),
             "liveAnswersExpected": round(forecast.lives_expected, 3),
-            "riskAllowed": round(forecast.risk * forecast.risk_scale, 5),
+            "riskAllowed": round(forecast.risk * min(forecast.risk_scale, forecast.rivals_scale), 5),
         }
     return figures
 

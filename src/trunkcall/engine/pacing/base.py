@@ -10,8 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.engine.ledger import Standing
+from trunkcall.engine.pacing.estimates import Floats
+from trunkcall.engine.pacing.outlook import INSTANTS
 
 
 class PacingView(Protocol):
@@ -39,8 +43,12 @@ class PacingView(Protocol):
 
     @property
     def share(self) -> float:
-        """Of the agents who become free, how many are this campaign's: its weight over those of all campaigns that
-        dial for the queue. 1 for a lone one."""
+        """Of the queue's agents, how many are for campaigns that look ahead; the rest are for those dialed one to one,
+        by their weights. 1 where there are none."""
+
+    @property
+    def rivals(self) -> Sequence[Rival]:
+        """The other campaigns that look ahead for the same agents, and dial or have attempts in flight."""
 
     @property
     def standing(self) -> Standing:
@@ -61,6 +69,16 @@ class PacingView(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """Another campaign that looks ahead for the same agents: its live answers find nobody where the campaign's do."""
+
+    pacer: Pacer
+    dialing_since: Sequence[Instant]
+    """As the view's."""
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """What a pacer that looks ahead expects."""
 
@@ -76,6 +94,8 @@ class Forecast:
     """The probability of finding nobody that a live answer may have where the ledger is as it should be."""
     risk_scale: float
     """By how much the ledger multiplies that: 0 where nothing is left, more than 1 where there is plenty."""
+    rivals_scale: float
+    """The same by the ledgers of rivals, the least of them; infinite without any. The lesser of the two counts."""
 
 
 class Pacer(Protocol):
@@ -100,6 +120,10 @@ class Pacer(Protocol):
         """What it expects; None of a method that looks at the present alone, or has learned too little yet. Asking
         changes nothing."""
 
+    def lives_of(self, dialing_since: Sequence[Instant], now: Instant) -> Floats:
+        """What it expects of its own attempts in flight, for another that counts on the same agents: a row for each,
+        with probabilities of having come to a live answer by instants ahead, the last of ever doing so."""
+
     def talk_ended(self, length: Duration) -> None:
         """A contact has ended, so long after its agent was chosen."""
 
@@ -114,6 +138,10 @@ class Unlearning:
     """What a pacer that learns nothing is told."""
 
     look_every: Duration = 0
+
+    def lives_of(self, dialing_since: Sequence[Instant], now: Instant) -> Floats:
+        """Nothing."""
+        return np.empty((0, INSTANTS + 1))
 
     def attempt_ended(self, age: Duration, *, live: bool) -> None:
         """Nothing."""

@@ -88,6 +88,10 @@ class Outlook:
             answered=(ANSWERED if self.sees else np.ones(INSTANTS)) * live_ratio,
         )
 
+    def lives(self, now: Instant, dialing_since: Sequence[Instant], live_ratio: float) -> Floats:
+        """The ``lives`` of a look at these attempts alone, as of the last look."""
+        return np.minimum(_rows(self._answer, _ages(dialing_since, now)) * live_ratio, 1.0)
+
     def _refresh(self, talking: Ages, working: Ages, in_flight: int) -> None:
         """Make the tables anew if what they are made of has changed."""
         made_of = (self.talks.version, self.works.version, self.rings.version, self.outcomes.version)

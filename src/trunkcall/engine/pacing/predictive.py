@@ -11,8 +11,9 @@ that may be answered before the next (chances.py).
 
 The risk is ``centre`` times what the ledger leaves (``Standing.risk_scale``). Where that is more than one, live answers
 raise the centre a little, where it is less they lower it: so the centre comes to rest at the risk that spends the
-ledger's target as it comes, and the ledger at what it should hold. However little is left, an attempt may be begun that
-hardly anybody can find nobody by; and never fewer than one to one.
+ledger's target as it comes, and the ledger at what it should hold. Campaigns that look ahead for the same agents lose
+live answers where the others do, so the ledger that has least left counts for all of them. However little is left, an
+attempt may be begun that hardly anybody can find nobody by; and never fewer than one to one.
 
 docs/explanation/pacing.md has the mathematics. It must not know carriers, stores or clocks.
 """
@@ -20,6 +21,7 @@ docs/explanation/pacing.md has the mathematics. It must not know carriers, store
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +30,7 @@ from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Forecast, PacingView
 from trunkcall.engine.pacing.chances import Prospect, expected_shortfall, most_exactly, most_nearly
-from trunkcall.engine.pacing.estimates import Ratio
+from trunkcall.engine.pacing.estimates import Floats, Ratio
 from trunkcall.engine.pacing.outlook import MIDDLE, Outlook, Sight
 
 FIRST_CENTRE = 0.03
@@ -52,6 +54,7 @@ class _Look:
     prospect: Prospect
     live_ratio: float
     scale: float
+    rivals_scale: float
 
 
 class PredictivePacer:
@@ -90,7 +93,8 @@ class PredictivePacer:
 
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """See the module."""
-        least = max(0, round(view.free_agents * view.share) - view.lines_in_flight)
+        in_flight = view.lines_in_flight + sum(len(rival.dialing_since) for rival in view.rivals)
+        least = max(0, round(view.free_agents * view.share) - in_flight)
         standing = view.standing
         if standing.spent:
             self._pull = 0.0
@@ -98,7 +102,7 @@ class PredictivePacer:
         look = self._look(view, standing, now)
         slowly = self._target / (SLOW * standing.rest(view.staffed_agents))
         self._pull = (look.scale - 1.0) * min(slowly, PULL)
-        risk = max(self._centre * look.scale, self._target * SAFE_SHARE)
+        risk = max(self._centre * min(look.scale, look.rivals_scale), self._target * SAFE_SHARE)
         exact = view.staffed_agents < EXACT_BELOW and view.share == 1.0
         wanted = most_exactly(look.prospect, risk) if exact else most_nearly(look.prospect, risk)
         return max(wanted, least)
@@ -115,11 +119,19 @@ class PredictivePacer:
             lives_expected=float(look.sight.lives[:, -1].sum()),
             risk=self._centre,
             risk_scale=look.scale,
+            rivals_scale=look.rivals_scale,
         )
 
+    def lives_of(self, dialing_since: Sequence[Instant], now: Instant) -> Floats:
+        return self._outlook.lives(now, dialing_since, self._cautious_live_ratio)
+
+    @property
+    def _cautious_live_ratio(self) -> float:
+        """Dialing too many for want of knowledge costs more than dialing too few."""
+        return min(self._live_ratio.value + self._live_ratio.deviation, 1.0)
+
     def _look(self, view: PacingView, standing: Standing, now: Instant) -> _Look:
-        # Dialing too many for want of knowledge costs more than dialing too few.
-        live_ratio = min(self._live_ratio.value + self._live_ratio.deviation, 1.0)
+        live_ratio = self._cautious_live_ratio
         sight = self._outlook.look(
             now,
             talking_since=view.talking_since,
@@ -127,16 +139,26 @@ class PredictivePacer:
             dialing_since=view.dialing_since,
             live_ratio=live_ratio,
         )
-        share = view.share
+        share, agents = view.share, view.staffed_agents
         supply = view.free_agents * share - view.waiting
-        ends, ever = sight.ends[:, MIDDLE], sight.lives[:, -1]
-        lives = float(np.add.reduce(ever))
-        freed = float(np.add.reduce(ends))
-        variance = lives - float(np.dot(ever, ever)) + (freed - float(np.dot(ends, ends))) * share
-        expected = expected_shortfall(supply + freed * share - lives, variance)
+        of_rivals = [rival.pacer.lives_of(rival.dialing_since, now) for rival in view.rivals]
+        lives = np.concatenate((sight.lives, *of_rivals)) if of_rivals else sight.lives
+        ends, ever = sight.ends[:, MIDDLE], lives[:, -1]
+        freed, met = float(np.add.reduce(ends)), float(np.add.reduce(ever))
+        variance = met - float(np.dot(ever, ever)) + (freed - float(np.dot(ends, ends))) * share
+        # Of the live answers that find nobody, each campaign has its part.
+        expected = expected_shortfall(supply + freed * share - met, variance) / (met or 1.0)
+        own = met - sum(float(rows[:, -1].sum()) for rows in of_rivals)
         return _Look(
             sight=sight,
-            prospect=Prospect(supply, sight.ends, sight.lives[:, :-1], sight.answered, share),
+            prospect=Prospect(supply, sight.ends, lives[:, :-1], sight.answered, share),
             live_ratio=live_ratio,
-            scale=standing.risk_scale(expected, view.staffed_agents),
+            scale=standing.risk_scale(expected * own, agents),
+            rivals_scale=min(
+                (
+                    rival.standing.risk_scale(expected * float(rows[:, -1].sum()), agents)
+                    for rival, rows in zip(view.rivals, of_rivals, strict=True)
+                ),
+                default=math.inf,
+            ),
         )
