@@ -160,6 +160,15 @@ def test_the_first_command_that_differs_is_found_and_both_versions_are_told() ->
     assert isinstance(missing, HangUp)
 
 
+def test_a_command_that_differs_in_one_field_is_a_difference() -> None:
+    lines = lines_of(a_day())
+    number = next(n for n, line in enumerate(lines) if b'"disposition":"busy"' in line)
+    lines[number] = lines[number].replace(b'"disposition":"busy"', b'"disposition":"fax"')
+    difference = replay_of(lines).difference
+    assert difference is not None
+    assert difference.call.line == number + 1
+
+
 def test_another_pacer_is_a_difference() -> None:
     def one_to_one(*_: object) -> Pacer:
         return ProgressivePacer()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
+from simulation.support import recorded, scenario
+from trunkcall.domain.changes import AfterContactWorkEnded, AttemptBegun, ContactConnected, ContactEnded
+from trunkcall.domain.contact import Disposition
 from trunkcall.domain.errors import SettingsError
-from trunkcall.engine.commands import Command
-from trunkcall.engine.events import Event
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND
+from trunkcall.engine.commands import Originate
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
-from trunkcall.simulation.simulator import Simulator
-
-
-def scenario(**values: object) -> Scenario:
-    return with_values(Scenario(), values, "a test")
+from trunkcall.simulation.simulator import START, Simulator, at_hour
 
 
 def run(seed: int = 1, **values: object) -> Shift:
@@ -23,17 +23,10 @@ def run(seed: int = 1, **values: object) -> Shift:
 
 
 def test_the_same_seed_gives_the_same_calls_of_the_engine_and_another_seed_others() -> None:
-    def trace(seed: int) -> list[str]:
-        lines: list[str] = []
-
-        def enter(at: int, event: Event | None, commands: list[Command]) -> None:
-            lines.append(f"{at} {event} {commands}")
-
-        Simulator(scenario(agents=5, hours=1), seed=seed, trace=enter).run()
-        return lines
-
-    assert trace(1) == trace(1)
-    assert trace(1) != trace(2)
+    _, first = recorded(1, agents=5, hours=1)
+    _, again = recorded(1, agents=5, hours=1)
+    _, other = recorded(2, agents=5, hours=1)
+    assert first.calls == again.calls != other.calls
 
 
 def test_one_to_one_is_as_busy_as_renewal_theory_says() -> None:
@@ -46,19 +39,61 @@ def test_one_to_one_is_as_busy_as_renewal_theory_says() -> None:
         assert shift.abandoned == 0
 
 
-def erlang_b(lines: int, load: float) -> float:
-    blocking = 1.0
-    for n in range(1, lines + 1):
-        blocking = load * blocking / (n + load * blocking)
-    return blocking
-
-
-def test_lines_are_as_busy_as_a_loss_system_that_is_always_full() -> None:
-    """Agentless dialing keeps every line in use: attempts are lines × time over the mean time that one holds a line."""
+def test_lines_are_never_idle_where_nobody_waits_for_an_agent() -> None:
+    """Agentless dialing keeps every line in use: attempts are lines × time over the time that one holds a line."""
     shift = run(pacer="agentless", channels=30, human_ratio=0, machine_ratio=0, failure_ratio=0, hours=4)
-    expected = 30 * 4 * 3600 / 28
-    assert shift.attempts == pytest.approx(expected, rel=0.01)
-    assert erlang_b(30, 10_000.0) > 0.99
+    assert shift.attempts == pytest.approx(30 * 4 * 3600 / 28, rel=0.01)
+
+
+def test_occupancy_is_handling_over_staffed_time_from_the_cold_start_to_the_end() -> None:
+    shift, record = recorded(3, agents=10, hours=0.5)
+    begun = {command.contact_id: command.at for command in record.of_kind(ContactConnected)}
+    done = {command.contact_id: command.at for command in record.of_kind(AfterContactWorkEnded)}
+    assert begun.keys() > done.keys(), "some contacts are in progress at the end"
+    handling = sum(done.get(contact, at_hour(0.5)) - at for contact, at in begun.items())
+    assert shift.occupancy_ratio == pytest.approx(handling / (10 * HOUR / 2))
+    assert shift.mean_idle_s == pytest.approx((10 * HOUR / 2 - handling) / SECOND / shift.connected)
+
+
+def test_the_ledger_binds_unless_it_is_off_or_others_are_compared_with() -> None:
+    def binds(**values: object) -> bool:
+        return Simulator(scenario(**values), seed=1).engine.config.ledger.binding
+
+    assert binds()
+    assert not binds(ledger="off")
+    assert not binds(pacer="issabel")
+
+
+def test_trunks_have_so_many_lines_and_take_so_many_attempts_a_second() -> None:
+    shift, record = recorded(pacer="agentless", channels=50, attempts_per_s=2, hours=0.25)
+    assert shift.attempts <= 2 * 900 + 2
+    assert shift.attempts == pytest.approx(2 * 900, rel=0.05)
+    few, _ = recorded(pacer="agentless", channels=3, hours=0.25)
+    assert few.campaigns[0].mean_lines == pytest.approx(3, abs=0.05)
+    assert record.of_kind(Originate)
+
+
+def test_a_slow_carrier_reports_so_late_on_average() -> None:
+    _, record = recorded(
+        pacer="agentless", channels=20, hours=0.25, carrier_delay_s=0.5, failure_ratio=1, human_ratio=0,
+        machine_ratio=0, failure_range_s=[3, 3],
+    )  # fmt: skip
+    begun = {command.contact_id: command.at for command in record.of_kind(AttemptBegun)}
+    delays = [(end.at - begun[end.contact_id]) / SECOND - 3 for end in record.of_kind(ContactEnded)]
+    assert min(delays) >= 0
+    assert fmean(delays) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_carrier_fails_so_often_and_for_so_long() -> None:
+    _, record = recorded(
+        pacer="agentless", channels=10, hours=0.9, burst_every_h=0.25, burst_length_s=60, burst_share=0.5
+    )
+    begun = {command.contact_id: command.at for command in record.of_kind(AttemptBegun)}
+    failed = {end.contact_id for end in record.of_kind(ContactEnded) if end.disposition is Disposition.NETWORK_FAILURE}
+    minutes = {(begun[contact] - START) // MINUTE for contact in failed}
+    assert minutes == {15, 30, 45}
+    during = [contact for contact, at in begun.items() if (at - START) // MINUTE in minutes and at < at_hour(0.89)]
+    assert len(failed & set(during)) / len(during) == pytest.approx(0.5, abs=0.1)
 
 
 @pytest.mark.parametrize(("agents", "least"), [(5, 0.71), (10, 0.78), (20, 0.845), (50, 0.905)])
@@ -90,16 +125,16 @@ def test_the_limit_holds_while_the_world_is_unkind(values: dict[str, object]) ->
 
 
 def test_agents_who_come_and_go_and_take_breaks_are_counted_as_they_are() -> None:
-    coming = run(agents=10, late_agents=10, late_by_h=7.5)
-    assert coming.attempts < run(agents=10).attempts / 8
-    gone = run(agents=10, leaving_agents=10, leave_at_h=0.5)
-    assert gone.attempts < run(agents=10).attempts / 8
-    resting = run(agents=10, break_every_h=0.5, break_length_s=1800)
-    assert resting.attempts < run(agents=10).attempts * 0.7
+    always = run(agents=10)
+    assert run(agents=10, late_agents=10, late_by_h=7.5).attempts < always.attempts / 8
+    assert run(agents=10, leaving_agents=10, leave_at_h=0.5).attempts < always.attempts / 8
+    assert run(agents=10, break_every_h=0.5, break_length_s=1800).attempts < always.attempts * 0.7
 
 
 def test_a_list_that_runs_out_is_dialed_once() -> None:
-    assert run(agents=20, list_size=500).attempts == 500
+    shift, record = recorded(agents=20, list_size=500, hours=2)
+    dialed = [command.contact_id for command in record.of_kind(Originate)]
+    assert shift.attempts == len(dialed) == len(set(dialed)) == 500
 
 
 def test_a_scenario_file_gives_parameters_by_their_names(tmp_path: Path) -> None:
