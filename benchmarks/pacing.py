@@ -84,10 +84,12 @@ def measure_baselines(agents: int, seeds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--agents", type=int, nargs="+", choices=list(BARS), default=list(BARS))
     parser.add_argument("--only", choices=["bars", "worlds", "ledger", "progressive", "baselines"])
     arguments = parser.parse_args()
     only, seeds = arguments.only, arguments.seeds
-    for agents, bar in BARS.items():
+    for agents in arguments.agents:
+        bar = BARS[agents]
         if only in (None, "bars"):
             measure({"pacer": "predictive", "agents": agents}, seeds, bar)
         if only in (None, "ledger"):
