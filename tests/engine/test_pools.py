@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from engine.support import NOW, Floor
 from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.changes import AttemptBegun
+from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.events import LedgerRestored
 from trunkcall.engine.pools import (
@@ -80,4 +84,46 @@ def test_shares_are_weights_over_those_of_all_who_have_somebody_to_dial() -> Non
     assert share_of(state, argon) == pytest.approx(0.125)
     assert share_of_those_who_look_ahead(state, zinc.pool) == pytest.approx(0.5)
     floor.campaign("dry", weight=1.0, dialer=DialerType.PROGRESSIVE)
-    assert [c.campaign_id for c in contending(state, zinc.pool)] == ["c0", "c1", "slow"]
+    assert [c.campaign_id for c in contending(state, frozenset((zinc.pool,)))] == ["c0", "c1", "slow"]
+
+
+def test_queues_with_the_same_agents_are_one_and_others_are_not() -> None:
+    """An agent who serves two queues is counted on by both; those who serve one of them must not idle for the other."""
+    floor = Floor(agents=0)
+    floor.agent("ann", "sales", "service")
+    floor.agent("bob", "service", "sales")
+    roster = floor.engine._state.roster
+    assert roster.sharing("sales") == roster.sharing("service")
+    assert roster.sharing("sales").all == {"sales", "service"}
+    floor.agent("eve", "sales")
+    assert roster.sharing("sales").all == {"sales"}
+    assert roster.sharing("service").all == {"service"}
+    assert roster.sharing("service").some == {"sales", "service"}
+    assert roster.sharing("nobody's").all == roster.sharing("nobody's").some == {"nobody's"}
+
+
+def test_new_campaigns_that_look_at_the_same_moment_do_not_count_on_the_same_agents() -> None:
+    floor = Floor(agents=0)
+    for number in range(5):
+        floor.campaign(f"c{number}", weight=0.2, requests=100, dialer=DialerType.PREDICTIVE)
+    with floor.backlog():
+        for number in range(10):
+            floor.agent(f"agent-{number}")
+    floor.wait(1)
+    assert 0 < len(floor.asked(AttemptBegun)) <= 10
+
+
+@pytest.mark.parametrize(("agents", "progressive", "predictive"), [(1, 0.5, 0.5), (4, 0.9, 0.1), (20, 1.0, 0.02)])
+def test_nobody_waits_for_ever_for_one_who_counts_on_a_part_of_an_agent(
+    agents: int, progressive: float, predictive: float
+) -> None:
+    floor = Floor(agents=agents)
+    floor.campaign("p", weight=progressive, requests=2000)
+    floor.campaign("q", weight=predictive, requests=2000, dialer=DialerType.PREDICTIVE)
+    for _ in range(300):
+        for contact in list(floor.engine._state.contacts):
+            floor.hangs_up(contact, HangupCause.NO_ANSWER)
+        floor.wait(1)
+    begun = Counter(attempt.campaign_id for attempt in floor.asked(AttemptBegun))
+    assert begun["q"] > 0
+    assert begun.total() > 150 * min(agents, 2)

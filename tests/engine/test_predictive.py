@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import pytest
@@ -154,6 +155,7 @@ def test_the_forecast_tells_what_the_pacer_goes_by_and_changes_nothing() -> None
     pacer = experienced()
     view = View(free_agents=3, working_since=[NOW - 30 * SECOND] * 8, dialing_since=[NOW - SECOND] * 8)
     assert PredictivePacer(target_ratio=0.03).forecast(view, NOW) is None, "it has learned nothing yet"
+    wanted = pacer.attempts_wanted(view, NOW)
     forecast = pacer.forecast(view, NOW)
     assert forecast is not None
     assert forecast.live_ratio == pytest.approx(0.25, abs=0.03), "and a little more, for what it does not know"
@@ -161,5 +163,8 @@ def test_the_forecast_tells_what_the_pacer_goes_by_and_changes_nothing() -> None
     assert forecast.lives_expected == pytest.approx(8 * forecast.live_ratio)
     assert 4 < forecast.ends_expected < 8
     assert forecast.risk_scale == pytest.approx(1.0, abs=0.05)
-    again = experienced()
-    assert pacer.attempts_wanted(view, NOW) == again.attempts_wanted(view, NOW)
+    assert forecast.rivals_scale == math.inf
+    for _ in range(50):
+        pacer.talk_ended(SECOND)
+    assert pacer.forecast(view, NOW) == forecast, "whoever asks has nothing learned"
+    assert experienced().attempts_wanted(view, NOW) == wanted

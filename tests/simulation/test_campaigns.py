@@ -159,6 +159,13 @@ def test_agents_of_a_team_serve_its_queues_alone() -> None:
     assert registered == [("sales",)] * 2 + [("sales", "service")] * 3
 
 
+def test_queues_of_the_same_agents_share_them() -> None:
+    shift, record = recorded(agents=12, hours=1.5, campaign=[table("zinc"), table("argon", queue="other")])
+    attempts = record.attempts()
+    assert attempts["zinc"] / attempts.total() == pytest.approx(0.5, abs=0.04)
+    assert shift.abandonment_ratio <= 0.03
+
+
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
@@ -168,6 +175,14 @@ def test_scarce_lines_go_by_dialing_capacity_and_none_is_idle() -> None:
     zinc, argon = (campaign.mean_lines for campaign in shift.campaigns)
     assert zinc == pytest.approx(30, abs=1)
     assert zinc + argon == pytest.approx(40, abs=0.2)
+
+
+def test_a_campaign_that_takes_every_line_leaves_a_predictive_one_its_part() -> None:
+    """Agentless dialing takes each line as it comes free, predictive dialing looks once a second."""
+    campaigns = [table("notes", pacer="agentless"), table("argon")]
+    shift, _ = recorded(agents=20, hours=0.5, channels=40, campaign=campaigns)
+    assert by_name(shift)["argon"].mean_lines > 15
+    assert sum(campaign.mean_lines for campaign in shift.campaigns) > 38
 
 
 def test_lines_that_one_campaign_has_no_use_for_go_to_the_other() -> None:

@@ -105,7 +105,7 @@ class Adoption:
         leg = self._state.legs[leg_id] = Leg(leg_id, LegParty.AGENT, contact)
         leg.state = LegState.UP if contact.state is ContactState.CONNECTED else LegState.ORIGINATING
         contact.agent_id, contact.agent_leg_id, agent.contact = agent.agent_id, leg_id, contact
-        agent.handling_since = live.queued_at or now
+        agent.handling_since = min(live.queued_at or now, now)
 
     def _call_in(self, agent: Agent, now: Instant) -> None:
         """Make available an agent who talks, whatever status was asked for; that one comes after the contact."""

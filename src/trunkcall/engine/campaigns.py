@@ -64,6 +64,7 @@ class CampaignDialing:
         "settings",
         "statistics",
         "turn",
+        "wants_lines",
         "window",
     )
 
@@ -81,6 +82,8 @@ class CampaignDialing:
         self.bereft: dict[str, Contact] = {}
         """Those of them that were dialed one to one and whose agent has left."""
         self.lines = 0
+        self.wants_lines = 0
+        """Lines that its pacer wanted when it was last asked, and that it did not get."""
         self.dealt = 0.0
         """Attempts over weight since the campaigns that dial for the same agents were the same as now."""
         self.turn = 0.0

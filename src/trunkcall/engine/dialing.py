@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import AttemptBegun, ContactExpired
 from trunkcall.domain.contact import ContactState
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import LegParty
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import LineDemand, share_lines
@@ -24,6 +25,9 @@ from trunkcall.engine.pools import Pools, looks_ahead, share_of_those_who_look_a
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 from trunkcall.engine.transitions import CONTACT, ContactEvent, after
+
+AFTER_OTHERS: Final[Duration] = SECOND // 20
+"""How long after another has begun attempts for the same agents a campaign that looks ahead is asked."""
 
 
 class CampaignView:
@@ -70,10 +74,11 @@ class CampaignView:
     def rivals(self) -> Sequence[Rival]:
         if self._rivals is None:
             own, pool = self._campaign, self._campaign.pool
+            pools = self._state.roster.sharing(pool).some if pool is not None else frozenset[str]()
             self._rivals = [
                 Rival(rival.pacer, _dialing_since(rival), rival.ledger.standing(self._now))
                 for rival in self._state.campaigns.values()
-                if rival is not own and rival.pool == pool and looks_ahead(rival)
+                if rival is not own and looks_ahead(rival) and rival.pool in pools
                 if rival.in_flight or (rival.dials and len(rival.window))
             ]
         return self._rivals
@@ -184,18 +189,35 @@ class Dialing:
         return min(heads.values(), key=lambda head: (head.load, head.campaign_id))
 
     def _grants(self, wanting: list[CampaignDialing], now: Instant) -> dict[str, int]:
-        """How many attempts each campaign may begin as far as lines go."""
-        demands: dict[str, LineDemand] = {}
-        for campaign in wanting:
-            wanted = min(self._wanted(campaign, now), len(campaign.window))
-            if wanted > 0:
-                capacity = campaign.settings.dialing_capacity
-                demands[campaign.campaign_id] = LineDemand(campaign.lines, wanted, capacity)
+        """How many attempts each campaign may begin as far as lines go. A campaign that looks now and then keeps its
+        claim to lines that it did not get: whoever asks all the time would take each as it comes free."""
+        asked: set[str] = set()
+        for campaign in sorted(wanting, key=lambda c: c.dealt):
+            ahead = looks_ahead(campaign)
+            if ahead and campaign.pool in asked:
+                # It would count on agents whom another has just begun attempts for: it looks again when those are seen.
+                campaign.wants_lines = 0
+                self._wake_at(now + AFTER_OTHERS)
+                continue
+            campaign.wants_lines = min(self._wanted(campaign, now), len(campaign.window))
+            if ahead and campaign.wants_lines and campaign.pool is not None:
+                asked |= self._state.roster.sharing(campaign.pool).some
+        demands = {
+            c.campaign_id: LineDemand(c.lines, c.wants_lines, c.settings.dialing_capacity)
+            for c in self._state.campaigns.values()
+            if c.wants_lines > 0 and c.dials
+        }
         if not demands:
             return {}
         held_by_others = self._state.lines - sum(demand.held for demand in demands.values())
         shares = share_lines(self._state.config.trunk.channels - held_by_others, demands)
-        return {name: share for name, share in shares.items() if share > 0}
+        granted = {}
+        for campaign in wanting:
+            share = shares.get(campaign.campaign_id, 0)
+            campaign.wants_lines = campaign.wants_lines - share if campaign.pacer.look_every else 0
+            if share > 0:
+                granted[campaign.campaign_id] = share
+        return granted
 
     def _is_to_be_asked(self, campaign: CampaignDialing, now: Instant) -> bool:
         """Whether it is time to ask the campaign's pacer again."""
@@ -213,6 +235,8 @@ class Dialing:
         if pacer.needs_agents and self._pools.is_ahead(campaign, now):
             return 0
         view = CampaignView(self._state, campaign, now)
+        if pacer.needs_agents and self._allowed(campaign, view) <= 0:
+            return 0
         wanted = pacer.attempts_wanted(view, now)
         return min(wanted, self._allowed(campaign, view)) if pacer.needs_agents else wanted
 
@@ -221,7 +245,8 @@ class Dialing:
         ledger that has nothing left no more than one to one."""
         allowed = math.floor(self._state.config.lines_per_agent * view.staffed_agents) - campaign.lines
         if not campaign.pacer.one_to_one and view.standing.spent:
-            allowed = min(allowed, view.free_agents - view.lines_in_flight)
+            in_flight = view.lines_in_flight + sum(len(rival.dialing_since) for rival in view.rivals)
+            allowed = min(allowed, view.free_agents - in_flight)
         return allowed
 
     def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:

@@ -21,6 +21,11 @@ LEAD: Final = 30.0
 moment at which its own ledger lets it dial, too few to be noticed in its share."""
 
 
+DEFICIT: Final = 3.0
+"""Abandonments by which a ledger may be overdrawn and others still wait for the campaign: a hundred live answers make
+good for them."""
+
+
 class Pools:
     """The shares of the campaigns of one engine."""
 
@@ -28,33 +33,40 @@ class Pools:
 
     def __init__(self, state: EngineState) -> None:
         self._state = state
-        self._contenders: dict[str | None, tuple[tuple[str, float], ...]] = {}
+        self._contenders: dict[frozenset[str | None], dict[str, float]] = {}
+        """The weights of those that wanted to dial when it was last looked."""
 
     def begun(self, campaign: CampaignDialing) -> None:
         """The campaign has begun an attempt."""
         campaign.dealt += 1.0 / campaign.weight
 
     def is_ahead(self, campaign: CampaignDialing, now: Instant) -> bool:
-        """Whether the campaign waits for another that has had less than its share since those that want to dial were
-        the same as now. Where all look ahead nobody waits for one whose ledger is overdrawn: it would be dialed one to
-        one, and has no claim to what others dial meanwhile."""
-        contenders = contending(self._state, campaign.pool)
-        self._begin_anew_if_changed(campaign.pool, contenders)
+        """Whether the campaign waits for another that has had less than its share. Where all look ahead, nobody waits
+        for one whose ledger is overdrawn by much: it would be dialed one to one for hours, and has no claim to what
+        others dial meanwhile."""
+        pools = _same_agents(self._state, campaign)
+        contenders = contending(self._state, pools)
+        self._welcome(pools, contenders)
         if len(contenders) < 2:
             return False
         if all(looks_ahead(c) for c in contenders):
             least_claim = max(c.dealt for c in contenders) - LEAD / 2 / sum(c.weight for c in contenders)
             for contender in contenders:
-                if contender.ledger.standing(now).headroom < 0.0:
+                standing = contender.ledger.standing(now)
+                if standing.binding and standing.headroom < -DEFICIT:
                     contender.dealt = max(contender.dealt, least_claim)
         return lead_of(self._state, campaign) > LEAD
 
-    def _begin_anew_if_changed(self, pool: str | None, contenders: Sequence[CampaignDialing]) -> None:
-        now = tuple((c.campaign_id, c.weight) for c in contenders)
-        if self._contenders.get(pool) != now:
-            self._contenders[pool] = now
+    def _welcome(self, pools: frozenset[str | None], contenders: Sequence[CampaignDialing]) -> None:
+        """Whoever had nothing to dial for a while, or had another weight, has no claim to what others dialed."""
+        before = self._contenders.get(pools, {})
+        weights = {c.campaign_id: c.weight for c in contenders}
+        if weights != before:
+            self._contenders[pools] = weights
+            there = [c.dealt for c in contenders if before.get(c.campaign_id) == c.weight]
             for contender in contenders:
-                contender.dealt = 0.0
+                if there and before.get(contender.campaign_id) != contender.weight:
+                    contender.dealt = max(contender.dealt, min(there))
 
 
 def looks_ahead(campaign: CampaignDialing) -> bool:
@@ -62,15 +74,20 @@ def looks_ahead(campaign: CampaignDialing) -> bool:
     return campaign.pacer.needs_agents and not campaign.pacer.one_to_one
 
 
-def contending(state: EngineState, pool: str | None) -> list[CampaignDialing]:
-    """The campaigns that dial for these agents and have somebody to dial."""
-    return [c for c in state.campaigns.values() if c.pool == pool and c.dials and len(c.window)]
+def contending(state: EngineState, pools: frozenset[str | None]) -> list[CampaignDialing]:
+    """The campaigns that dial for these queues and have somebody to dial."""
+    return [c for c in state.campaigns.values() if c.pool in pools and c.dials and len(c.window)]
+
+
+def _same_agents(state: EngineState, campaign: CampaignDialing) -> frozenset[str | None]:
+    """The queues with the very agents of the campaign's."""
+    return frozenset(state.roster.sharing(campaign.pool).all) if campaign.pool is not None else frozenset((None,))
 
 
 def lead_of(state: EngineState, campaign: CampaignDialing) -> float:
     """By how many attempts, of all the campaigns together, one is ahead of the one that has had least for its weight; 0
     where nobody looks ahead."""
-    contenders = contending(state, campaign.pool)
+    contenders = contending(state, _same_agents(state, campaign))
     if campaign not in contenders or not any(looks_ahead(c) for c in contenders):
         return 0.0
     return (campaign.dealt - min(c.dealt for c in contenders)) * sum(c.weight for c in contenders)
@@ -78,13 +95,13 @@ def lead_of(state: EngineState, campaign: CampaignDialing) -> float:
 
 def share_of(state: EngineState, campaign: CampaignDialing) -> float:
     """The campaign's weight over those of all that dial for the same agents and have somebody to dial."""
-    contenders = contending(state, campaign.pool)
+    contenders = contending(state, frozenset((campaign.pool,)))
     return campaign.weight / sum(c.weight for c in contenders) if len(contenders) > 1 else 1.0
 
 
 def share_of_those_who_look_ahead(state: EngineState, pool: str | None) -> float:
     """The weights of the campaigns that look ahead, over those of all. The rest is for those dialed one to one."""
-    contenders = contending(state, pool)
+    contenders = contending(state, frozenset((pool,)))
     ahead = sum(c.weight for c in contenders if looks_ahead(c))
     every = sum(c.weight for c in contenders)
     return ahead / every if 0.0 < ahead < every else 1.0

@@ -6,6 +6,8 @@ keeps the sums that occupancy is made of. It must not know why a contact is in a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from trunkcall.domain.agent import HANDLING_STATES, STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Duration, Instant
@@ -76,14 +78,26 @@ class Queue:
         self.waiting: dict[str, Contact] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Queues that have agents in common with one queue, which is among them."""
+
+    some: frozenset[str]
+    """Those with some of its agents."""
+    all: frozenset[str]
+    """Those with the very same agents."""
+
+
 class Roster:
     """All agents and queues of one instance."""
 
-    __slots__ = ("agents", "queues")
+    __slots__ = ("_sharing", "agents", "queues")
 
     def __init__(self) -> None:
         self.agents: dict[str, Agent] = {}
         self.queues: dict[str, Queue] = {}
+        self._sharing: dict[str, Sharing] = {}
+        """What ``sharing`` has found, as long as nobody is given other queues."""
 
     def queue(self, queue_id: str) -> Queue:
         """The queue, made when it is first spoken of."""
@@ -95,6 +109,8 @@ class Roster:
     def register(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> Agent:
         """Make the agent known, offline at first, or give a known one its new queues."""
         agent = self.agents.get(agent_id)
+        if agent is None or agent.queue_ids != queue_ids:
+            self._sharing.clear()
         if agent is None:
             agent = self.agents[agent_id] = Agent(agent_id, queue_ids, now)
         elif agent.queue_ids != queue_ids:
@@ -107,6 +123,20 @@ class Roster:
         for queue_id in queue_ids:
             self.queue(queue_id)
         return agent
+
+    def sharing(self, queue_id: str) -> Sharing:
+        """Which queues have agents of this one."""
+        found = self._sharing.get(queue_id)
+        if found is None:
+            served = [frozenset(a.queue_ids) for a in self.agents.values() if queue_id in a.queue_ids]
+            itself = frozenset((queue_id,))
+            some = itself.union(*served)
+            every = {q for q in itself.union(*served[:1]).intersection(*served) if self._serve_alone(q, queue_id)}
+            found = self._sharing[queue_id] = Sharing(some, itself | every)
+        return found
+
+    def _serve_alone(self, queue_id: str, other_id: str) -> bool:
+        return all(other_id in agent.queue_ids for agent in self.agents.values() if queue_id in agent.queue_ids)
 
     def agent(self, agent_id: str) -> Agent:
         try:

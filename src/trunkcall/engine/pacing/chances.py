@@ -60,7 +60,7 @@ def most_exactly(prospect: Prospect, risk: float) -> int:
     one_more = 1.0 + prospect.answered[:, None] * behind
     allowed = risk * len(prospect.answered)
     for wanted in range(MOST_EXACTLY):
-        if float((sums @ weights).real.sum()) > allowed:
+        if not float((sums @ weights).real.sum()) <= allowed:
             return wanted
         sums *= one_more
     return MOST_EXACTLY
@@ -80,9 +80,9 @@ def most_nearly(prospect: Prospect, risk: float) -> int:
         nobody = 0.0
         for mean, variance, answer in instants:
             met_by_then = wanted * answer
-            deviation = sqrt(variance + met_by_then * (1.0 - answer)) or 1e-9
+            deviation = sqrt(max(variance, 0.0) + met_by_then * (1.0 - answer)) or 1e-9
             nobody += erfc((mean - 0.5 - met_by_then) / deviation * _ROOT_HALF)
-        if nobody > allowed:
+        if not nobody <= allowed:
             return wanted
     return MOST_AT_ONCE
 

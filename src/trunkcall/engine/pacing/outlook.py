@@ -78,10 +78,13 @@ class Outlook:
         working_since: Sequence[Instant],
         dialing_since: Sequence[Instant],
         live_ratio: float,
+        learn: bool = True,
     ) -> Sight:
-        """What is to be expected of these agents and attempts, where ``live_ratio`` of attempts are live answers."""
+        """What is to be expected of these agents and attempts, where ``live_ratio`` of attempts are live answers.
+        Without ``learn`` nothing is made anew of what was seen since the last look."""
         talking, working, dialing = _ages(talking_since, now), _ages(working_since, now), _ages(dialing_since, now)
-        self._refresh(talking, working, len(dialing))
+        if learn:
+            self._refresh(talking, working, len(dialing))
         return Sight(
             ends=np.concatenate((_rows(self._talk, talking), _rows(self._work, working))),
             lives=np.minimum(_rows(self._answer, dialing) * live_ratio, 1.0),
@@ -144,7 +147,8 @@ def _span(lengths: Durations, ongoing: Ages | None = None) -> int:
 
 
 def _ages(since: Sequence[Instant], now: Instant) -> Ages:
-    ages: Ages = (now - np.array(since, dtype=np.int64) + SECOND // 2) // SECOND
+    # What a former dialer left may have begun by a clock that was ahead.
+    ages: Ages = np.maximum((now - np.array(since, dtype=np.int64) + SECOND // 2) // SECOND, 0)
     return ages
 
 

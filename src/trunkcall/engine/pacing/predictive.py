@@ -43,7 +43,11 @@ SAFE_SHARE = 1.0 / 30.0
 """Of the target: the risk that is always taken. It earns more headroom than it costs."""
 EXACT_BELOW = 15
 """Agents below whom the distribution is computed exactly, not by a normal approximation."""
+EXACT_TRIALS = 200
+"""Agents and attempts below which that takes no longer than a look may: a team that has just shrunk holds more."""
 MEMORY_ATTEMPTS = 600.0
+AT_STAKE = 0.1
+"""Live answers that a rival must have in flight for its ledger to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class PredictivePacer:
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """See the module."""
         in_flight = view.lines_in_flight + sum(len(rival.dialing_since) for rival in view.rivals)
-        least = max(0, round(view.free_agents * view.share) - in_flight)
+        least = max(0, math.ceil(view.free_agents * view.share) - in_flight)
         standing = view.standing
         if standing.spent:
             self._pull = 0.0
@@ -103,15 +107,16 @@ class PredictivePacer:
         slowly = self._target / (SLOW * standing.rest(view.staffed_agents))
         self._pull = (look.scale - 1.0) * min(slowly, PULL)
         risk = max(self._centre * min(look.scale, look.rivals_scale), self._target * SAFE_SHARE)
-        exact = view.staffed_agents < EXACT_BELOW and view.share == 1.0
+        trials = len(look.prospect.ends) + len(look.prospect.lives)
+        exact = view.staffed_agents < EXACT_BELOW and trials < EXACT_TRIALS and view.share == 1.0
         wanted = most_exactly(look.prospect, risk) if exact else most_nearly(look.prospect, risk)
         return max(wanted, least)
 
     def forecast(self, view: PacingView, now: Instant) -> Forecast | None:
         """What the next look would see. None until enough was learned. Changes nothing that is decided."""
-        look = self._look(view, view.standing, now)
         if not self._outlook.sees:
             return None
+        look = self._look(view, view.standing, now, learn=False)
         return Forecast(
             live_ratio=look.live_ratio,
             horizon=round(self._outlook.at_s[MIDDLE] * SECOND),
@@ -130,7 +135,7 @@ class PredictivePacer:
         """Dialing too many for want of knowledge costs more than dialing too few."""
         return min(self._live_ratio.value + self._live_ratio.deviation, 1.0)
 
-    def _look(self, view: PacingView, standing: Standing, now: Instant) -> _Look:
+    def _look(self, view: PacingView, standing: Standing, now: Instant, *, learn: bool = True) -> _Look:
         live_ratio = self._cautious_live_ratio
         sight = self._outlook.look(
             now,
@@ -138,6 +143,7 @@ class PredictivePacer:
             working_since=view.working_since,
             dialing_since=view.dialing_since,
             live_ratio=live_ratio,
+            learn=learn,
         )
         share, agents = view.share, view.staffed_agents
         supply = view.free_agents * share - view.waiting
@@ -158,6 +164,7 @@ class PredictivePacer:
                 (
                     rival.standing.risk_scale(expected * float(rows[:, -1].sum()), agents)
                     for rival, rows in zip(view.rivals, of_rivals, strict=True)
+                    if float(rows[:, -1].sum()) >= AT_STAKE
                 ),
                 default=math.inf,
             ),
