@@ -7,6 +7,7 @@ know what becomes of an attempt.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -227,7 +228,8 @@ class Dialing:
         return False
 
     def _wanted(self, campaign: CampaignDialing, now: Instant) -> int:
-        """What the campaign's pacer wants."""
+        """What the campaign's pacer wants, as far as other campaigns, the lines for each agent at work and the ledger
+        let it."""
         pacer = campaign.pacer
         if pacer.look_every:
             campaign.next_look_at = now + pacer.look_every
@@ -235,19 +237,22 @@ class Dialing:
         if pacer.needs_agents and self._pools.is_ahead(campaign, now):
             return 0
         view = CampaignView(self._state, campaign, now)
-        if pacer.needs_agents and self._allowed(campaign, view) <= 0:
-            return 0
-        wanted = pacer.attempts_wanted(view, now)
-        return min(wanted, self._allowed(campaign, view)) if pacer.needs_agents else wanted
-
-    def _allowed(self, campaign: CampaignDialing, view: CampaignView) -> int:
-        """The most attempts that any pacer may begin: so many lines for each agent at work and heard of, and with a
-        ledger that has nothing left no more than one to one."""
+        if not pacer.needs_agents:
+            return pacer.attempts_wanted(view, now)
         allowed = math.floor(self._state.config.lines_per_agent * view.staffed_agents) - campaign.lines
-        if not campaign.pacer.one_to_one and view.standing.spent:
-            in_flight = view.lines_in_flight + sum(len(rival.dialing_since) for rival in view.rivals)
-            allowed = min(allowed, view.free_agents - in_flight)
-        return allowed
+        if allowed <= 0:
+            return 0
+        wanted = min(pacer.attempts_wanted(view, now), allowed)
+        return wanted if pacer.one_to_one else min(wanted, self._left_by_the_ledger(view))
+
+    @staticmethod
+    def _left_by_the_ledger(view: CampaignView) -> int:
+        """The most attempts that the ledger leaves any pacer: with nothing left no more than one to one, those of
+        campaigns that count on the same agents included."""
+        if not view.standing.spent:
+            return sys.maxsize
+        in_flight = view.lines_in_flight + sum(len(rival.dialing_since) for rival in view.rivals)
+        return view.free_agents - in_flight
 
     def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:
         """Dial the campaign's next contact. False if it has none, or one to one no agent is left for it."""
