@@ -33,7 +33,7 @@ CAMPAIGN = Campaign(
     created_at=NOW,
     tags={},
 )
-FORECAST = Forecast(0.25, 12 * SECOND, 2.4, 1.5, 0.03, 1.0, math.inf)
+FORECAST = Forecast(0.25, 12 * SECOND, 2.4, 1.5, 0.03, 1.0, math.inf, 0.03)
 WELL = DialingExplanation(
     dialer_type=DialerType.PREDICTIVE,
     one_to_one=False,
@@ -156,7 +156,7 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
         (
             replace(WELL, headroom=1.5, forecast=replace(FORECAST, risk_scale=0.25)),
             "LEDGER_LOW",
-            "leaves it 25% of the risk",
+            "so 1.5 more may: it takes 25% of the risk",
         ),
         (
             replace(WELL, forecast=replace(FORECAST, rivals_scale=0.1)),

@@ -231,7 +231,9 @@ def _what_the_ledger_leaves(facts: DialingExplanation) -> Iterator[Reason]:
     if tightest.live_answers and facts.headroom <= 0.0:
         yield Reason("LEDGER_USED_UP", f"{so_far}: until more people are put through it dials one to one.")
     elif tightest.live_answers and scale < LOW_SCALE:
-        yield Reason("LEDGER_LOW", f"{so_far}: that leaves it {scale:.0%} of the risk that it would take.")
+        yield Reason(
+            "LEDGER_LOW", f"{so_far}, so {facts.headroom:.1f} more may: it takes {scale:.0%} of the risk that it would."
+        )
     forecast = facts.forecast
     if forecast is not None and forecast.rivals_scale < min(LOW_SCALE, forecast.risk_scale):
         yield Reason(
@@ -246,13 +248,12 @@ def _how_it_paces(facts: DialingExplanation) -> Reason:
     forecast = facts.forecast
     if forecast is None:
         return Reason("PACE", f"{agents}; {_many(facts.in_flight, 'attempt')} in flight.")
-    risk = forecast.risk * min(forecast.risk_scale, forecast.rivals_scale)
     return Reason(
         "PACE",
         f"{agents} and {forecast.ends_expected:.1f} more are expected within {forecast.horizon / SECOND:.0f} s; "
         f"{_many(facts.waiting, 'live answer')} waiting; {_many(facts.in_flight, 'attempt')} in flight, of which "
         f"{forecast.lives_expected:.1f} are expected to be live answers ({forecast.live_ratio:.0%} of attempts are). "
-        f"More are begun while the chance that one finds nobody is at most {risk:.1%}.",
+        f"More are begun while the chance that one finds nobody is at most {forecast.risk_allowed:.1%}.",
     )
 
 
@@ -285,7 +286,7 @@ def _figures(backlog: int, facts: DialingExplanation | None) -> dict[str, float]
             "horizonSeconds": round(forecast.horizon / SECOND, 3),
             "agentsExpected": round(forecast.ends_expected, 3),
             "liveAnswersExpected": round(forecast.lives_expected, 3),
-            "riskAllowed": round(forecast.risk * min(forecast.risk_scale, forecast.rivals_scale), 5),
+            "riskAllowed": round(forecast.risk_allowed, 5),
         }
     return figures
 

@@ -96,6 +96,8 @@ class Forecast:
     """By how much the ledger multiplies that: 0 where nothing is left, more than 1 where there is plenty."""
     rivals_scale: float
     """The same by the ledgers of rivals, the least of them; infinite without any. The lesser of the two counts."""
+    risk_allowed: float
+    """The probability that comes of all that."""
 
 
 class Pacer(Protocol):

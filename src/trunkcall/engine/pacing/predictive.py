@@ -106,7 +106,7 @@ class PredictivePacer:
         look = self._look(view, standing, now)
         slowly = self._target / (SLOW * standing.rest(view.staffed_agents))
         self._pull = (look.scale - 1.0) * min(slowly, PULL)
-        risk = max(self._centre * min(look.scale, look.rivals_scale), self._target * SAFE_SHARE)
+        risk = self._risk_allowed(look)
         trials = len(look.prospect.ends) + len(look.prospect.lives)
         exact = view.staffed_agents < EXACT_BELOW and trials < EXACT_TRIALS and view.share == 1.0
         wanted = most_exactly(look.prospect, risk) if exact else most_nearly(look.prospect, risk)
@@ -125,7 +125,11 @@ class PredictivePacer:
             risk=self._centre,
             risk_scale=look.scale,
             rivals_scale=look.rivals_scale,
+            risk_allowed=self._risk_allowed(look),
         )
+
+    def _risk_allowed(self, look: _Look) -> float:
+        return max(self._centre * min(look.scale, look.rivals_scale), self._target * SAFE_SHARE)
 
     def lives_of(self, dialing_since: Sequence[Instant], now: Instant) -> Floats:
         return self._outlook.lives(now, dialing_since, self._cautious_live_ratio)
