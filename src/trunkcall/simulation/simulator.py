@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heappop, heappush
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -63,6 +63,22 @@ Trace: TypeAlias = Callable[[Instant, Event | None, list[Command]], None]
 Watch: TypeAlias = Callable[[EngineSnapshot], None]
 """Shown the engine once in every ``WATCH_EVERY`` of the shift."""
 WATCH_EVERY = MINUTE
+
+
+NOTED: Final = frozenset(
+    {
+        AfterContactWorkEnded,
+        BridgeLegs,
+        ContactEnded,
+        HangUp,
+        LedgerCounted,
+        Originate,
+        OriginateAgentLeg,
+        RefillWindow,
+        StartFlow,
+    }
+)
+"""The commands of which something comes here; the others, most of all, are for a store."""
 
 
 class _Leg:
@@ -246,6 +262,8 @@ class Simulator:
 
     def _carry_out(self, commands: list[Command]) -> None:
         for command in commands:
+            if type(command) not in NOTED:
+                continue
             match command:
                 case Originate():
                     self._originate(command)

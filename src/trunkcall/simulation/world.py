@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 from random import Random
+from typing import assert_never
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Duration, seconds
@@ -126,14 +128,18 @@ def draw_fate(world: World, random: Random) -> Fate:
     human_ring = _clip(random.gammavariate(world.human_ring_shape, world.human_ring_scale_s), world.human_ring_range_s)
 
     outcome = _outcome(world, share, invalid=invalid)
-    ring = {
-        Outcome.HUMAN: human_ring,
-        Outcome.MACHINE: machine_ring,
-        Outcome.BUSY: failure,
-        Outcome.INVALID: failure,
-        Outcome.NO_ANSWER: world.no_answer_s,
-    }[outcome]
     machine = outcome is Outcome.MACHINE
+    match outcome:
+        case Outcome.HUMAN:
+            ring = human_ring
+        case Outcome.MACHINE:
+            ring = machine_ring
+        case Outcome.BUSY | Outcome.INVALID:
+            ring = failure
+        case Outcome.NO_ANSWER:
+            ring = world.no_answer_s
+        case _:
+            assert_never(outcome)
     voicemail = DetectionStatus.VOICEMAIL_BEEP if beep else DetectionStatus.VOICEMAIL_NO_BEEP
     return Fate(
         outcome=outcome,
@@ -176,6 +182,10 @@ def _clip(value: float, bounds: tuple[float, float]) -> float:
 
 def _lognormal(random: Random, mean: float, variation: float) -> float:
     """A lognormal draw by its mean and coefficient of variation: sigma² = ln(1 + cv²), mu = ln(mean) − sigma²/2."""
+    return random.lognormvariate(*_lognormal_parameters(mean, variation))
+
+
+@lru_cache(maxsize=64)
+def _lognormal_parameters(mean: float, variation: float) -> tuple[float, float]:
     variance = math.log(1.0 + variation * variation)
-    location = math.log(mean) - variance / 2.0 if mean else -math.inf
-    return random.lognormvariate(location, math.sqrt(variance))
+    return math.log(mean) - variance / 2.0 if mean else -math.inf, math.sqrt(variance)
