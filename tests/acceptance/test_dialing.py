@@ -178,7 +178,7 @@ class TestRepeatability:
         """So that a test in CI sees the same calls every time."""
         runs = []
         for run, seed in (("a", 7), ("b", 7), ("c", 8)):
-            with serving(tmp_path / run, speed=500, agents=20, seed=seed) as server:
+            with serving(tmp_path / run, speed=2000, agents=20, seed=seed) as server:
                 client = server.client()
                 campaign_id = running_campaign(server, client, "Fate")
                 put_all(client, campaign_id, [dial_request(f"f-{n}", n) for n in range(100)])

@@ -148,6 +148,40 @@ async def test_time_stands_still_until_what_happened_is_dealt_with() -> None:
         assert seen == ["answered", "lost patience"]
 
 
+async def test_what_was_decided_is_done_at_the_instant_of_the_decision() -> None:
+    """At 2,000 times real time a commit of 25 ms is 50 s: a phone that is rung after it would be given up as lost by
+    the timer that was set before it."""
+    wall = Wall()
+    clock = clock_at(wall)
+    seen: list[Instant] = []
+    clock.call_at(START + 10 * SECOND, lambda: seen.append(clock.now()))
+    wall.s += 0.1
+    async with ticking(clock):
+        with clock.standing_still():
+            decided_at = clock.now()
+            wall.s += 1.0
+            await let_run()
+            assert clock.now() == decided_at == START + 6 * SECOND
+            assert seen == []
+            clock.call_at(decided_at + SECOND, lambda: seen.append(clock.now()))
+        assert clock.now() == decided_at + SECOND
+        await let_run()
+    assert seen == [START + 7 * SECOND, START + 10 * SECOND]
+
+
+async def test_a_real_carriers_clock_stands_still_for_nobody() -> None:
+    wall = Wall()
+    clock = clock_at(wall, speed=1.0, pacing=False)
+    seen: list[Instant] = []
+    clock.call_at(START + SECOND, lambda: seen.append(clock.now()))
+    async with ticking(clock):
+        with clock.standing_still():
+            wall.s += 5.0
+            await let_run()
+            assert clock.now() == START + 5 * SECOND
+    assert seen
+
+
 async def test_what_is_due_almost_together_is_done_together() -> None:
     """When the machine lags, one commit serves several events."""
     wall = Wall()

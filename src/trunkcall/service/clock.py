@@ -1,15 +1,17 @@
 """The clock of an instance: the wall clock, or one that paces itself.
 
 Decides when callbacks run. A pacing clock runs ``speed`` times as fast as the wall clock, but never past something that
-is due and not yet dealt with: when the machine cannot keep up, the instance's time slips, instead of simulated people
-hanging up because a disk was slow. It must not know what it is pacing.
+is due and not yet dealt with, and it stands still from a decision to the deed: when the machine cannot keep up, the
+instance's time slips, instead of simulated people hanging up because a disk was slow. It must not know what it is
+pacing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from heapq import heappop, heappush
 
 from trunkcall.domain.instants import MILLISECOND, SECOND, Duration, Instant
@@ -39,6 +41,8 @@ class InstanceClock:
         self._base_s = monotonic()
         self._last: Instant = self._base_at
         self._stepping = False
+        self._still = 0
+        """How many have the clock stand still."""
         self._heap: list[tuple[Instant, int, Callable[[], None]]] = []
         self._sequence = 0
         self._woken = asyncio.Event()
@@ -49,7 +53,7 @@ class InstanceClock:
         return self._speed
 
     def now(self) -> Instant:
-        if self._stepping:
+        if self._stepping or self._still:
             return self._last
         reached = self._target()
         if self._pacing and self._heap:
@@ -74,21 +78,36 @@ class InstanceClock:
         """After every step, a pacing clock stands still until this has been awaited."""
         self._settled = settled
 
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Meanwhile a pacing clock stands still, and what becomes due waits: what was decided at an instant is done at
+        that instant, however long the disk takes between the two."""
+        if not self._pacing:
+            yield
+            return
+        self.now()
+        self._still += 1
+        try:
+            yield
+        finally:
+            self._still -= 1
+            self._woken.set()
+
     async def run(self) -> None:
         """Make the calls that were asked for, until cancelled."""
         while True:
             self._woken.clear()
-            if self._heap and self._heap[0][0] <= self._target():
+            if self._still or not self._heap:
+                await self._woken.wait()
+            elif self._heap[0][0] <= self._target():
                 await self._step()
-            elif self._heap:
+            else:
                 delay = (self._heap[0][0] - self._target()) / SECOND / self._speed
                 try:
                     async with asyncio.timeout(delay):
                         await self._woken.wait()
                 except TimeoutError:
                     pass
-            else:
-                await self._woken.wait()
 
     def _target(self) -> Instant:
         return self._base_at + round((self._monotonic() - self._base_s) * self._speed * SECOND)

@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Collection
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import ContactEnded, ContactExpired, Refusal, is_change
-from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
@@ -52,6 +51,7 @@ from trunkcall.flows.builtin import (
     MessageParticipant,
     TransferContactToQueue,
 )
+from trunkcall.service.clock import InstanceClock
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.store import CommitResult, Lease, Store
 from trunkcall.telephony.carrier import Carrier, CarrierEvent, Destination, PlaybackEnded
@@ -77,7 +77,7 @@ class Dialer:
         engine: Engine,
         store: Store,
         carrier: Carrier,
-        clock: Clock,
+        clock: InstanceClock,
         lease: Lease,
         totals: DialerTotals,
         before_deciding: Callable[[], Awaitable[None]],
@@ -165,6 +165,8 @@ class Dialer:
                     await self._work.wait()
                 self._work.clear()
                 await self._turn()
+                # However much there is to do, the clock gets on between two turns.
+                await asyncio.sleep(0)
         finally:
             self._running = False
             self._idle.set()
@@ -196,16 +198,17 @@ class Dialer:
             self.post(RequestsAccepted(campaign_id))
         self._accepted.clear()
         await self._before_deciding()
-        inbox, self._inbox = self._inbox, []
-        commands: list[Command] = []
-        for event, at in inbox:
-            self._feed(event, at, commands, more=True)
-        now = self._clock.now()
-        self._take(self._engine.handle_timer(now), now, commands, more=False)
-        await self._carry_out(commands)
-        for refill in self._take_refills():
-            await self._refill(refill)
-        self._set_timer()
+        with self._clock.standing_still():
+            inbox, self._inbox = self._inbox, []
+            commands: list[Command] = []
+            for event, at in inbox:
+                self._feed(event, at, commands, more=True)
+            now = self._clock.now()
+            self._take(self._engine.handle_timer(now), now, commands, more=False)
+            await self._carry_out(commands)
+            for refill in self._take_refills():
+                await self._refill(refill)
+            self._set_timer()
         if self._inbox:
             self._wake()
 
