@@ -18,7 +18,9 @@ from trunkcall.engine.pacing.estimates import Floats
 from trunkcall.engine.pacing.outlook import ANSWERED, INSTANTS
 
 rows = st.lists(st.floats(0.0, 1.0), min_size=INSTANTS, max_size=INSTANTS).map(sorted)
-probabilities = st.lists(rows, max_size=8).map(lambda values: np.array(values, dtype=np.float64).reshape(-1, INSTANTS))
+probabilities = st.lists(rows, max_size=8).map(
+    lambda values: np.array(values, dtype=np.float64).reshape(-1, INSTANTS).T
+)
 """For each agent or attempt, those of the instants ahead: they never decrease."""
 
 
@@ -45,9 +47,9 @@ def finds_nobody(prospect: Prospect, others: int) -> float:
     total = 0.0
     for k, answered in enumerate(prospect.answered):
         agents, answers = [1.0], [1.0]
-        for q in prospect.ends[:, k]:
+        for q in prospect.ends[k]:
             agents = list(np.convolve(agents, [1 - q, q]))
-        for r in [*prospect.lives[:, k], *[answered] * others]:
+        for r in [*prospect.lives[k], *[answered] * others]:
             answers = list(np.convolve(answers, [1 - r, r]))
         total += sum(
             a * b
@@ -60,7 +62,7 @@ def finds_nobody(prospect: Prospect, others: int) -> float:
 
 @pytest.mark.parametrize(("supply", "in_flight"), [(5, 30), (20, 90), (60, 300)])
 def test_the_approximation_is_near_the_exact_answer(supply: int, in_flight: int) -> None:
-    ends, lives = np.outer(np.full(30, 0.2), ANSWERED), np.outer(np.full(in_flight, 0.2), ANSWERED)
+    ends, lives = np.outer(ANSWERED, np.full(30, 0.2)), np.outer(ANSWERED, np.full(in_flight, 0.2))
     prospect = Prospect(supply, ends, lives, 0.25 * ANSWERED)
     exact = most_exactly(prospect, 0.05)
     assert 3 < exact < MOST_EXACTLY
@@ -68,7 +70,7 @@ def test_the_approximation_is_near_the_exact_answer(supply: int, in_flight: int)
 
 
 def test_a_share_of_the_agents_is_counted_on() -> None:
-    ends, lives = np.outer(np.full(40, 0.5), ANSWERED), np.empty((0, INSTANTS))
+    ends, lives = np.outer(ANSWERED, np.full(40, 0.5)), np.empty((INSTANTS, 0))
     whole = most_nearly(Prospect(10, ends, lives, 0.25 * ANSWERED), 0.03)
     half = most_nearly(Prospect(5, ends, lives, 0.25 * ANSWERED, share=0.5), 0.03)
     assert whole / 3 < half < whole / 2

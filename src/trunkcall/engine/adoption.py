@@ -97,6 +97,8 @@ class Adoption:
         # Whoever is no agent of the instance any more ends this talk, and gets no other.
         agent = roster.agents.get(live.agent_id) or roster.register(live.agent_id, (), now)
         self._call_in(agent, now)
+        agent.contact = contact
+        agent.handling_since = min(live.queued_at or now, now)
         roster.step(agent, AgentEvent.ASSIGN, now)
         if contact.state is ContactState.CONNECTED:
             roster.step(agent, AgentEvent.BRIDGE, now)
@@ -104,8 +106,7 @@ class Adoption:
         leg_id = live.agent_leg_id or self._state.new_id()
         leg = self._state.legs[leg_id] = Leg(leg_id, LegParty.AGENT, contact)
         leg.state = LegState.UP if contact.state is ContactState.CONNECTED else LegState.ORIGINATING
-        contact.agent_id, contact.agent_leg_id, agent.contact = agent.agent_id, leg_id, contact
-        agent.handling_since = min(live.queued_at or now, now)
+        contact.agent_id, contact.agent_leg_id = agent.agent_id, leg_id
 
     def _call_in(self, agent: Agent, now: Instant) -> None:
         """Make available an agent who talks, whatever status was asked for; that one comes after the contact."""

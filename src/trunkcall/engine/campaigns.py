@@ -136,5 +136,6 @@ class CampaignDialing:
             self.running_since = now
         self.settings = settings
         self.blocked = False
+        self.window.touched = True
         if self.over:
             self.window.clear()

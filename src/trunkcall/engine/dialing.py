@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
-from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import AttemptBegun, ContactExpired
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
@@ -34,13 +33,13 @@ AFTER_OTHERS: Final[Duration] = SECOND // 20
 class CampaignView:
     """One campaign as its pacer sees it."""
 
-    __slots__ = ("_campaign", "_handled", "_now", "_rivals", "_standing", "_state")
+    __slots__ = ("_campaign", "_now", "_rivals", "_share", "_standing", "_state")
 
     def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
         self._standing: Standing | None = None
         self._rivals: list[Rival] | None = None
-        self._handled: tuple[Sequence[Instant], Sequence[Instant]] | None = None
+        self._share: float | None = None
         self._campaign = campaign
         self._now = now
 
@@ -69,7 +68,9 @@ class CampaignView:
 
     @property
     def share(self) -> float:
-        return share_of_those_who_look_ahead(self._state, self._campaign.pool)
+        if self._share is None:
+            self._share = share_of_those_who_look_ahead(self._state, self._campaign.pool)
+        return self._share
 
     @property
     def rivals(self) -> Sequence[Rival]:
@@ -91,29 +92,14 @@ class CampaignView:
         return self._standing
 
     @property
-    def talking_since(self) -> Sequence[Instant]:
-        return self._handling()[0]
+    def talking_since(self) -> Collection[Instant]:
+        queue_id = self._campaign.settings.queue_id
+        return self._state.roster.queue(queue_id).talking_since.values() if queue_id is not None else ()
 
     @property
-    def working_since(self) -> Sequence[Instant]:
-        return self._handling()[1]
-
-    def _handling(self) -> tuple[Sequence[Instant], Sequence[Instant]]:
-        """Since when the queue's agents who are in a contact, heard of, and stay, talk; and since when they work."""
-        if self._handled is None:
-            talking: list[Instant] = []
-            working: list[Instant] = []
-            queue_id = self._campaign.settings.queue_id
-            for agent in self._state.roster.agents.values():
-                stays = agent.next_status is None or agent.next_status is AgentStatus.AVAILABLE
-                if agent.contact is None or not agent.heard or not stays or queue_id not in agent.queue_ids:
-                    continue
-                if agent.state is AgentState.AFTER_CONTACT_WORK:
-                    working.append(agent.since)
-                else:
-                    talking.append(agent.handling_since)
-            self._handled = talking, working
-        return self._handled
+    def working_since(self) -> Collection[Instant]:
+        queue_id = self._campaign.settings.queue_id
+        return self._state.roster.queue(queue_id).working_since.values() if queue_id is not None else ()
 
     @property
     def dialing_since(self) -> Sequence[Instant]:
@@ -141,13 +127,19 @@ class Dialing:
         """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
         state = self._state
         if not state.suspended and state.connects(now):
-            wanting = [
-                c for c in state.campaigns.values() if c.dials and self._is_to_be_asked(c, now) and len(c.window)
-            ]
+            wanting = []
+            for campaign in state.campaigns.values():
+                if not campaign.dials:
+                    continue
+                if now < campaign.next_look_at:
+                    self._wake_at(campaign.next_look_at)
+                elif len(campaign.window):
+                    wanting.append(campaign)
             if wanting:
                 self._dial(wanting, now)
         for campaign in state.campaigns.values():
-            self._tend_window(campaign)
+            if campaign.window.touched:
+                self._tend_window(campaign)
 
     def expire(self, campaign: CampaignDialing, now: Instant) -> None:
         """End the contacts of the window whose expiry has come."""
@@ -178,12 +170,14 @@ class Dialing:
             if granted[campaign_id] <= 0:
                 del granted[campaign_id]
 
-    def _next(self, granted: Iterable[str]) -> CampaignDialing:
+    def _next(self, granted: Collection[str]) -> CampaignDialing:
         """Whose turn it is. Within a pool attempts are dealt by weight (start-time fair queueing), however few agents
         there are to deal out; among pools, which do not compete for agents, whoever holds fewest lines is next."""
         heads: dict[str | None, CampaignDialing] = {}
         for campaign_id in granted:
             campaign = self._state.campaigns[campaign_id]
+            if len(granted) == 1:
+                return campaign
             head = heads.get(campaign.pool)
             if head is None or (campaign.turn, campaign_id) < (head.turn, head.campaign_id):
                 heads[campaign.pool] = campaign
@@ -219,13 +213,6 @@ class Dialing:
             if share > 0:
                 granted[campaign.campaign_id] = share
         return granted
-
-    def _is_to_be_asked(self, campaign: CampaignDialing, now: Instant) -> bool:
-        """Whether it is time to ask the campaign's pacer again."""
-        if now >= campaign.next_look_at:
-            return True
-        self._wake_at(campaign.next_look_at)
-        return False
 
     def _wanted(self, campaign: CampaignDialing, now: Instant) -> int:
         """What the campaign's pacer wants, as far as other campaigns, the lines for each agent at work and the ledger
@@ -301,6 +288,7 @@ class Dialing:
 
     def _tend_window(self, campaign: CampaignDialing) -> None:
         window = campaign.window
+        window.touched = False
         if campaign.dials and window.wants_refill:
             window.refill_pending = True
             self._state.out.append(RefillWindow(campaign.campaign_id, window.after_sequence, window.refill_limit))

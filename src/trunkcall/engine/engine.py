@@ -104,7 +104,8 @@ class Engine:
         return explain(self._state, campaign_id, max(now, self._now))
 
     def _advance(self, now: Instant) -> Instant:
-        self._now = max(now, self._now)
+        if now > self._now:
+            self._now = now
         return self._now
 
     def _drain(self) -> list[Command]:

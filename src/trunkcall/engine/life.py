@@ -291,7 +291,7 @@ class ContactLife:
         """An agent asks for a status; during a contact it takes effect once the contact is done with."""
         match agent.state:
             case AgentState.CONNECTING | AgentState.CONNECTED:
-                agent.next_status = status
+                self._state.roster.intend(agent, status)
                 return
             case AgentState.AFTER_CONTACT_WORK:
                 if status is AgentStatus.AVAILABLE and agent.next_status is not None:
@@ -419,12 +419,12 @@ class ContactLife:
             state.roster.queue(queue_id).waiting.pop(contact.contact_id, None)
         contact.campaign.in_flight.pop(contact.contact_id, None)
         contact.state = after(CONTACT, contact.state, ContactEvent.ASSIGN)
+        agent.contact = contact
+        agent.handling_since = now
         state.roster.step(agent, AgentEvent.ASSIGN, now)
         leg_id = state.new_id()
         contact.agent_id = agent.agent_id
         contact.agent_leg_id = leg_id
-        agent.contact = contact
-        agent.handling_since = now
         state.legs[leg_id] = Leg(leg_id, LegParty.AGENT, contact)
         timeout = state.config.agent_ring_timeout
         state.out.append(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))

@@ -7,12 +7,15 @@ keeps the sums that occupancy is made of. It must not know why a contact is in a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from trunkcall.domain.agent import HANDLING_STATES, STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.transitions import AGENT, AgentEvent, after
+
+T = TypeVar("T")
 
 
 class Agent:
@@ -68,12 +71,15 @@ class Agent:
 class Queue:
     """``free`` holds the agents who are free, longest free first; ``waiting`` the contacts that wait for an agent,
     longest waiting first. Both are dicts for their order. ``staffed`` counts the agents at work and heard of, in
-    whatever state."""
+    whatever state. ``talking_since`` and ``working_since`` tell, of the agents who will take another contact, since
+    when they have been in one and since when they have worked after it."""
 
-    __slots__ = ("free", "staffed", "waiting")
+    __slots__ = ("free", "staffed", "talking_since", "waiting", "working_since")
 
     def __init__(self) -> None:
         self.staffed = 0
+        self.talking_since: dict[str, Instant] = {}
+        self.working_since: dict[str, Instant] = {}
         self.free: dict[str, Agent] = {}
         self.waiting: dict[str, Contact] = {}
 
@@ -119,7 +125,7 @@ class Roster:
             self._count_staffed(agent, -staffed)
             agent.queue_ids = queue_ids
             self._count_staffed(agent, staffed)
-            self._keep_free_true(agent)
+            self._keep_true(agent)
         for queue_id in queue_ids:
             self.queue(queue_id)
         return agent
@@ -145,7 +151,8 @@ class Roster:
             raise NotFoundError("this agent was never registered with the engine; nothing was changed") from None
 
     def step(self, agent: Agent, event: AgentEvent, now: Instant) -> None:
-        """Move the agent along its table, keep the sums, and keep ``free`` true."""
+        """Move the agent along its table, keep the sums, and keep the queues true. Its contact, since when, and what it
+        intends are set before."""
         state = after(AGENT, agent.state, event)
         agent.staffed = agent.staffed_by(now)
         agent.handling = agent.handling_by(now)
@@ -153,14 +160,19 @@ class Roster:
         before = agent.is_at_work
         agent.state = state
         self._count_staffed(agent, agent.is_at_work - before)
-        self._keep_free_true(agent)
+        self._keep_true(agent)
 
     def hear(self, agent: Agent, *, heard: bool) -> None:
-        """The agent is heard of again, or not any more; ``free`` is kept true."""
+        """The agent is heard of again, or not any more."""
         before = agent.is_at_work
         agent.heard = heard
         self._count_staffed(agent, agent.is_at_work - before)
-        self._keep_free_true(agent)
+        self._keep_true(agent)
+
+    def intend(self, agent: Agent, status: AgentStatus) -> None:
+        """The agent will have this status once the contact is done with."""
+        agent.next_status = status
+        self._keep_true(agent)
 
     def reserve(self, queue_id: str, contact: Contact) -> bool:
         """Keep the longest-free agent of the queue for a contact that is being dialed. False if there is none."""
@@ -179,7 +191,7 @@ class Roster:
         agent = self.agents[contact.reserved_agent_id]
         contact.reserved_agent_id = None
         agent.reserved_for = None
-        self._keep_free_true(agent)
+        self._keep_true(agent)
         return agent
 
     def last_resort(self, queue_id: str) -> Agent | None:
@@ -208,13 +220,28 @@ class Roster:
         staffed = (a for a in self.agents.values() if a.state in STAFFED_STATES and not a.heard)
         return sum(queue_id in agent.queue_ids for agent in staffed)
 
-    def _keep_free_true(self, agent: Agent) -> None:
-        if not agent.is_free:
-            self._leave_queues(agent)
-            return
+    def _keep_true(self, agent: Agent) -> None:
+        """What the agent's queues know of it."""
+        free = agent.is_free
+        handling = agent.contact is not None and agent.heard and agent.next_status in (None, AgentStatus.AVAILABLE)
+        working = handling and agent.state is AgentState.AFTER_CONTACT_WORK
         for queue_id in agent.queue_ids:
-            self.queue(queue_id).free[agent.agent_id] = agent
+            queue = self.queue(queue_id)
+            _put(queue.free, agent.agent_id, agent, there=free)
+            _put(queue.talking_since, agent.agent_id, agent.handling_since, there=handling and not working)
+            _put(queue.working_since, agent.agent_id, agent.since, there=working)
 
     def _leave_queues(self, agent: Agent) -> None:
         for queue_id in agent.queue_ids:
-            self.queue(queue_id).free.pop(agent.agent_id, None)
+            queue = self.queue(queue_id)
+            queue.free.pop(agent.agent_id, None)
+            queue.talking_since.pop(agent.agent_id, None)
+            queue.working_since.pop(agent.agent_id, None)
+
+
+def _put(known: dict[str, T], agent_id: str, what: T, *, there: bool) -> None:
+    """Whoever is there already keeps the place."""
+    if there:
+        known[agent_id] = what
+    else:
+        known.pop(agent_id, None)

@@ -64,6 +64,8 @@ def _awaited(kind: TimerKind, key: str, legs: Mapping[str, Leg], contacts: Mappi
     """Whether something may come of a timer: false once its leg or contact is past what it was set for, whence neither
     returns."""
     match kind:
+        case TimerKind.PACE | TimerKind.EXPIRY | TimerKind.FORGET_CAMPAIGN:
+            return True
         case TimerKind.ORIGINATE_OVERDUE:
             leg = legs.get(key)
             return leg is not None and leg.contact is not None and leg.state is not LegState.UP
@@ -79,7 +81,5 @@ def _awaited(kind: TimerKind, key: str, legs: Mapping[str, Leg], contacts: Mappi
         case TimerKind.ABANDONMENT | TimerKind.QUEUE_LIMIT:
             contact = contacts.get(key)
             return contact is not None and contact.state in (ContactState.QUEUED, ContactState.CONNECTING)
-        case TimerKind.EXPIRY | TimerKind.PACE | TimerKind.FORGET_CAMPAIGN:
-            return True
         case _:
             assert_never(kind)

@@ -17,10 +17,22 @@ from trunkcall.engine.events import OfferedContact
 class Window:
     """Waiting contacts of one campaign."""
 
-    __slots__ = ("_by_expiry", "_contacts", "_more", "_order", "after_sequence", "exhausted", "refill_pending", "size")
+    __slots__ = (
+        "_by_expiry",
+        "_contacts",
+        "_more",
+        "_order",
+        "after_sequence",
+        "exhausted",
+        "refill_pending",
+        "size",
+        "touched",
+    )
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.touched = True
+        """Whether it is to be seen to: it may want more contacts, or have another next expiry."""
         self.after_sequence = 0
         self.exhausted = False
         self.refill_pending = False
@@ -43,6 +55,7 @@ class Window:
 
     def offer(self, contacts: Iterable[OfferedContact], *, exhausted: bool) -> None:
         """Take what the store has offered."""
+        self.touched = True
         self.refill_pending = False
         self.exhausted = exhausted and not self._more
         self._more = False
@@ -54,11 +67,13 @@ class Window:
 
     def more_accepted(self) -> None:
         """The store holds contacts that it did not hold before; an answer under way may not have seen them."""
+        self.touched = True
         self.exhausted = False
         self._more = self.refill_pending
 
     def put_back(self, contact: OfferedContact) -> None:
         """Give a contact whose attempt was void its place in the order of acceptance again."""
+        self.touched = True
         earlier = []
         while self._order:
             ahead = self._contacts.get(self._order[0])
@@ -73,6 +88,7 @@ class Window:
 
     def take(self) -> OfferedContact | None:
         """The next contact, removed from the window."""
+        self.touched = True
         while self._order:
             contact = self._contacts.pop(self._order.popleft(), None)
             if contact is not None:
@@ -81,10 +97,12 @@ class Window:
 
     def discard(self, contact_id: str) -> None:
         """Forget a contact that no longer waits."""
+        self.touched = True
         self._contacts.pop(contact_id, None)
 
     def clear(self) -> None:
         """Forget everything and ask for nothing more: the campaign is over."""
+        self.touched = True
         self._contacts.clear()
         self._order.clear()
         self._by_expiry.clear()
@@ -99,6 +117,7 @@ class Window:
 
     def expire(self, now: Instant) -> list[OfferedContact]:
         """Remove and return the contacts whose expiry has come."""
+        self.touched = True
         expired = []
         while (at := self.next_expiry_at) is not None and at <= now:
             expired.append(self._contacts.pop(heappop(self._by_expiry)[2]))

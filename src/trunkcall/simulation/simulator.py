@@ -6,10 +6,10 @@ that ``serve`` runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from random import Random
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -65,22 +65,6 @@ Watch: TypeAlias = Callable[[EngineSnapshot], None]
 WATCH_EVERY = MINUTE
 
 
-NOTED: Final = frozenset(
-    {
-        AfterContactWorkEnded,
-        BridgeLegs,
-        ContactEnded,
-        HangUp,
-        LedgerCounted,
-        Originate,
-        OriginateAgentLeg,
-        RefillWindow,
-        StartFlow,
-    }
-)
-"""The commands of which something comes here; the others, most of all, are for a store."""
-
-
 class _Leg:
     __slots__ = ("agent_id", "contact_id", "ended", "fate", "leg_id", "peer", "run", "since")
 
@@ -119,6 +103,18 @@ class Simulator:
         self._wanted: dict[str, AgentStatus] = {}
         self.engine = Engine(_config(scenario), new_id=self._new_id, pacer_for=pacers_of(scenario))
         self.events = 0
+        self._deeds: Mapping[type, Callable[[Any], None]] = {
+            AfterContactWorkEnded: self._work_ended,
+            BridgeLegs: self._bridge,
+            ContactEnded: self._contact_ended,
+            HangUp: self._hang_up,
+            LedgerCounted: self._count,
+            Originate: self._originate,
+            OriginateAgentLeg: self._ring_agent,
+            RefillWindow: self._refill,
+            StartFlow: self._start_flow,
+        }
+        """What is done for a command here; the others, most of all, are for a store."""
 
     def run(self) -> Shift:
         """The whole shift."""
@@ -262,31 +258,20 @@ class Simulator:
 
     def _carry_out(self, commands: list[Command]) -> None:
         for command in commands:
-            if type(command) not in NOTED:
-                continue
-            match command:
-                case Originate():
-                    self._originate(command)
-                case LedgerCounted():
-                    run = self._runs[command.campaign_id]
-                    run.live_answers += command.live_answers
-                    run.abandoned += command.abandoned
-                case ContactEnded():
-                    self._runs[command.campaign_id].connected += command.disposition is Disposition.CONNECTED_TO_AGENT
-                case StartFlow():
-                    self._start_flow(command)
-                case OriginateAgentLeg():
-                    self._ring_agent(command)
-                case BridgeLegs():
-                    self._bridge(command)
-                case HangUp():
-                    self._hang_up(command)
-                case RefillWindow():
-                    self._refill(command)
-                case AfterContactWorkEnded():
-                    self._handling_ends(command.contact_id, command.at)
-                case _:
-                    pass
+            deed = self._deeds.get(type(command))
+            if deed is not None:
+                deed(command)
+
+    def _count(self, command: LedgerCounted) -> None:
+        run = self._runs[command.campaign_id]
+        run.live_answers += command.live_answers
+        run.abandoned += command.abandoned
+
+    def _contact_ended(self, command: ContactEnded) -> None:
+        self._runs[command.campaign_id].connected += command.disposition is Disposition.CONNECTED_TO_AGENT
+
+    def _work_ended(self, command: AfterContactWorkEnded) -> None:
+        self._handling_ends(command.contact_id, command.at)
 
     # --- the carrier ------------------------------------------------------------------------------------------------
 

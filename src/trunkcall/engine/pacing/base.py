@@ -6,7 +6,7 @@ lines, attempts per second); a pacer only says how many attempts it would like.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,16 +55,16 @@ class PacingView(Protocol):
         """What the campaign's ledger has left."""
 
     @property
-    def talking_since(self) -> Sequence[Instant]:
+    def talking_since(self) -> Collection[Instant]:
         """Since when each agent of the queue who was chosen for a contact that still goes on has been. Whoever will be
         away afterwards is left out, here and below."""
 
     @property
-    def working_since(self) -> Sequence[Instant]:
+    def working_since(self) -> Collection[Instant]:
         """Since when each agent of the queue who is at work after a contact has been."""
 
     @property
-    def dialing_since(self) -> Sequence[Instant]:
+    def dialing_since(self) -> Collection[Instant]:
         """Since when each attempt has been in flight of which it is not yet known whether it is a live answer."""
 
 
@@ -73,7 +73,7 @@ class Rival:
     """Another campaign that looks ahead for the same agents: its live answers find nobody where the campaign's do."""
 
     pacer: Pacer
-    dialing_since: Sequence[Instant]
+    dialing_since: Collection[Instant]
     """As the view's."""
     standing: Standing
 
@@ -122,9 +122,9 @@ class Pacer(Protocol):
         """What it expects; None of a method that looks at the present alone, or has learned too little yet. Asking
         changes nothing."""
 
-    def lives_of(self, dialing_since: Sequence[Instant], now: Instant) -> Floats:
-        """What it expects of its own attempts in flight, for another that counts on the same agents: a row for each,
-        with probabilities of having come to a live answer by instants ahead, the last of ever doing so."""
+    def lives_of(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
+        """What it expects of its own attempts in flight, for another that counts on the same agents: for each the
+        probabilities of having come to a live answer, a row for each instant ahead and one of ever doing so."""
 
     def talk_ended(self, length: Duration) -> None:
         """A contact has ended, so long after its agent was chosen."""
@@ -141,9 +141,9 @@ class Unlearning:
 
     look_every: Duration = 0
 
-    def lives_of(self, dialing_since: Sequence[Instant], now: Instant) -> Floats:
+    def lives_of(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
         """Nothing."""
-        return np.empty((0, INSTANTS + 1))
+        return np.empty((INSTANTS + 1, 0))
 
     def attempt_ended(self, age: Duration, *, live: bool) -> None:
         """Nothing."""

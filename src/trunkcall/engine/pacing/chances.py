@@ -15,7 +15,6 @@ range (Hong 2013, "On computing the distribution function for the Poisson binomi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -33,32 +32,52 @@ LEAST_FREQUENCIES = 64
 _ROOT_HALF = math.sqrt(0.5)
 
 
-@dataclass(frozen=True, slots=True)
 class Prospect:
     """What is to be expected by each of some instants ahead.
 
-    ``ends`` has a row for each agent in a contact, ``lives`` one for each attempt in flight, ``answered`` is of any
-    attempt that is begun now: a probability for each instant. ``supply`` is free agents less waiting live answers, as
-    far as they are the campaign's; of the agents in ``ends`` a ``share`` is.
+    A row for each instant, of probabilities: in ``ends`` one for each agent in a contact, in ``lives``, which may have
+    more rows, one for each attempt in flight, and in ``answered`` that of any attempt which is begun now. ``supply`` is
+    free agents less waiting live answers, as far as they are the campaign's; of the agents in ``ends`` a ``share`` is.
     """
 
-    supply: float
-    ends: Floats
-    lives: Floats
-    answered: Floats
-    share: float = 1.0
+    __slots__ = ("answered", "ends", "freed", "freed_squares", "lives", "met", "met_squares", "share", "supply")
+
+    def __init__(self, supply: float, ends: Floats, lives: Floats, answered: Floats, share: float = 1.0) -> None:
+        self.supply = supply
+        self.ends = ends
+        self.lives = lives
+        self.answered = answered
+        self.share = share
+        self.freed: list[float] = np.add.reduce(ends, axis=1).tolist()
+        """Agents expected to be free by each instant, all of those in ``ends``."""
+        self.freed_squares: list[float] = np.add.reduce(ends * ends, axis=1).tolist()
+        self.met: list[float] = np.add.reduce(lives, axis=1).tolist()
+        """Live answers expected by each instant."""
+        self.met_squares: list[float] = np.add.reduce(lives * lives, axis=1).tolist()
+
+    @property
+    def trials(self) -> int:
+        """Agents in a contact and attempts in flight."""
+        return len(self.ends[0]) + len(self.lives[0])
+
+    def expected_shortfall(self, freed_by: int, met_by: int) -> float:
+        """Live answers that are expected to find nobody: agents as of one instant, live answers as of another."""
+        mean = self.supply + self.freed[freed_by] * self.share - self.met[met_by]
+        variance = (self.freed[freed_by] - self.freed_squares[freed_by]) * self.share
+        return expected_shortfall(mean, variance + self.met[met_by] - self.met_squares[met_by])
 
 
 def most_exactly(prospect: Prospect, risk: float) -> int:
     """The largest number of attempts, MOST_EXACTLY at the most, each of which finds nobody with a probability of at
     most ``risk`` as a mean over the instants. ``share`` must be 1, ``supply`` whole."""
-    supply = round(prospect.supply)
-    ends, lives = prospect.ends, prospect.lives
-    ahead, behind, at_most = _transform(_length(len(ends) + len(lives) + MOST_EXACTLY + abs(supply)))
+    supply, instants = round(prospect.supply), len(prospect.answered)
+    ends, lives = prospect.ends, prospect.lives[:instants]
+    ahead, behind, at_most = _transform(_length(prospect.trials + MOST_EXACTLY + abs(supply)))
     weights = at_most[len(at_most) // 2 - supply]
-    sums = np.multiply.reduce(1.0 + ends[:, :, None] * ahead) * np.multiply.reduce(1.0 + lives[:, :, None] * behind)
+    of_agents = np.multiply.reduce(1.0 + ends[:, :, None] * ahead, axis=1)
+    sums = of_agents * np.multiply.reduce(1.0 + lives[:, :, None] * behind, axis=1)
     one_more = 1.0 + prospect.answered[:, None] * behind
-    allowed = risk * len(prospect.answered)
+    allowed = risk * instants
     for wanted in range(MOST_EXACTLY):
         if not float((sums @ weights).real.sum()) <= allowed:
             return wanted
@@ -68,19 +87,23 @@ def most_exactly(prospect: Prospect, risk: float) -> int:
 
 def most_nearly(prospect: Prospect, risk: float) -> int:
     """The same number, MOST_AT_ONCE at the most, by a normal approximation with a continuity correction."""
-    ends, lives, share = prospect.ends, prospect.lives, prospect.share
-    met, freed = np.add.reduce(lives), np.add.reduce(ends)
-    means = prospect.supply + freed * share - met
-    variances = (freed - np.add.reduce(ends * ends)) * share + met - np.add.reduce(lives * lives)
-    instants = list(zip(means.tolist(), variances.tolist(), prospect.answered.tolist(), strict=True))
+    supply, share = prospect.supply, prospect.share
+    of_agents = zip(prospect.freed, prospect.freed_squares, strict=True)
+    of_attempts = zip(prospect.met, prospect.met_squares, strict=True)
+    instants = [
+        (supply + freed * share - met, max((freed - freed_squares) * share + met - met_squares, 0.0), answered)
+        for (freed, freed_squares), (met, met_squares), answered in zip(
+            of_agents, of_attempts, prospect.answered.tolist(), strict=False
+        )
+    ]
     # A normal distribution function is half of an erfc.
     allowed = 2.0 * risk * len(instants)
     erfc, sqrt = math.erfc, math.sqrt
     for wanted in range(MOST_AT_ONCE):
         nobody = 0.0
-        for mean, variance, answer in instants:
-            met_by_then = wanted * answer
-            deviation = sqrt(max(variance, 0.0) + met_by_then * (1.0 - answer)) or 1e-9
+        for mean, variance, answered in instants:
+            met_by_then = wanted * answered
+            deviation = sqrt(variance + met_by_then * (1.0 - answered)) or 1e-9
             nobody += erfc((mean - 0.5 - met_by_then) / deviation * _ROOT_HALF)
         if not nobody <= allowed:
             return wanted

@@ -18,7 +18,7 @@ until enough talks and works were, agents in a contact count as if they stayed i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,8 @@ from trunkcall.engine.pacing.estimates import Ages, Durations, Floats
 INSTANTS = 9
 """How many instants ahead are looked at; each is as likely as the next to be the one of an answer."""
 MIDDLE = INSTANTS // 2
+EVER = INSTANTS
+"""The row of live answers that come at all."""
 ANSWERED: Floats = (2.0 * np.arange(INSTANTS, dtype=np.float64) + 1.0) / (2.0 * INSTANTS)
 """The share of live answers that have come by each of them."""
 ENOUGH = 10
@@ -42,12 +44,12 @@ MOST_AGES = 7200
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Probabilities for each of the instants ahead."""
+    """Probabilities, a row for each of the instants ahead."""
 
     ends: Floats
-    """A row for each agent who talks, then for each who works: of being free."""
+    """Of being free, for each agent who talks, then for each who works."""
     lives: Floats
-    """A row for each attempt in flight: of having come to a live answer. The last column is of ever doing so."""
+    """Of having come to a live answer, for each attempt in flight. One row more, EVER, is of ever doing so."""
     answered: Floats
     """The same for an attempt that is begun now."""
 
@@ -67,33 +69,35 @@ class Outlook:
         self.at_s: Floats = np.zeros(INSTANTS)
         """The instants, seconds from now."""
         self._made_of = (0, 0, 0, 0)
-        self._talk = self._work = np.zeros((1, INSTANTS))
-        self._answer = np.ones((1, INSTANTS + 1))
+        self._talk = self._work = np.zeros((INSTANTS, 1))
+        self._answer = np.ones((INSTANTS + 1, 1))
 
     def look(
         self,
         now: Instant,
         *,
-        talking_since: Sequence[Instant],
-        working_since: Sequence[Instant],
-        dialing_since: Sequence[Instant],
+        talking_since: Collection[Instant],
+        working_since: Collection[Instant],
+        dialing_since: Collection[Instant],
         live_ratio: float,
         learn: bool = True,
     ) -> Sight:
         """What is to be expected of these agents and attempts, where ``live_ratio`` of attempts are live answers.
         Without ``learn`` nothing is made anew of what was seen since the last look."""
-        talking, working, dialing = _ages(talking_since, now), _ages(working_since, now), _ages(dialing_since, now)
+        ages = _ages((*talking_since, *working_since, *dialing_since), now)
+        talks, contacts = len(talking_since), len(talking_since) + len(working_since)
+        talking, working, dialing = ages[:talks], ages[talks:contacts], ages[contacts:]
         if learn:
             self._refresh(talking, working, len(dialing))
         return Sight(
-            ends=np.concatenate((_rows(self._talk, talking), _rows(self._work, working))),
-            lives=np.minimum(_rows(self._answer, dialing) * live_ratio, 1.0),
+            ends=np.concatenate((_at(self._talk, talking), _at(self._work, working)), axis=1),
+            lives=np.minimum(_at(self._answer, dialing) * live_ratio, 1.0),
             answered=(ANSWERED if self.sees else np.ones(INSTANTS)) * live_ratio,
         )
 
-    def lives(self, now: Instant, dialing_since: Sequence[Instant], live_ratio: float) -> Floats:
+    def lives(self, now: Instant, dialing_since: Collection[Instant], live_ratio: float) -> Floats:
         """The ``lives`` of a look at these attempts alone, as of the last look."""
-        return np.minimum(_rows(self._answer, _ages(dialing_since, now)) * live_ratio, 1.0)
+        return np.minimum(_at(self._answer, _ages(dialing_since, now)) * live_ratio, 1.0)
 
     def _refresh(self, talking: Ages, working: Ages, in_flight: int) -> None:
         """Make the tables anew if what they are made of has changed."""
@@ -119,13 +123,13 @@ class Outlook:
         talks = self.talks.survival_by_second(talk_ages + ahead, talking)
         works = self.works.survival_by_second(work_ages + ahead, working)
         seconds = np.arange(len(works), dtype=np.float64)
-        later = np.interp(seconds[:work_ages, None] + self.at_s, seconds, works)
-        self._work = 1.0 - later / works[:work_ages, None]
+        later = np.interp(seconds[:work_ages] + self.at_s[:, None], seconds, works)
+        self._work = 1.0 - later / works[:work_ages]
         ending = talks[:-1] - talks[1:]
         windows = np.lib.stride_tricks.sliding_window_view(ending, ahead)[:talk_ages]
-        left = self.at_s - (np.arange(ahead) + 0.5)[:, None]
+        left = self.at_s[:, None] - (np.arange(ahead) + 0.5)
         worked = np.where(left > 0.0, 1.0 - np.interp(left, seconds, works), 0.0)
-        self._talk = (windows @ worked) / talks[:talk_ages, None]
+        self._talk = (worked @ windows.T) / talks[:talk_ages]
 
     def _of_answers(self) -> Floats:
         ages = np.arange(_span(self.outcomes), dtype=np.float64)
@@ -133,8 +137,8 @@ class Outlook:
         outcomes = len(self.outcomes)
         pending = (self.outcomes.survival(ages) * outcomes + 0.5) / (outcomes + 0.5)
         unanswered = self.rings.survival(ages)
-        later = self.rings.survival(ages[:, None] + self.at_s)
-        come: Floats = np.concatenate((unanswered[:, None] - later, unanswered[:, None]), axis=1) / pending[:, None]
+        later = self.rings.survival(ages + self.at_s[:, None])
+        come: Floats = np.concatenate((unanswered - later, unanswered[None])) / pending
         return come
 
 
@@ -146,12 +150,12 @@ def _span(lengths: Durations, ongoing: Ages | None = None) -> int:
     return min(max(longest + 2, LEAST_AGES), MOST_AGES)
 
 
-def _ages(since: Sequence[Instant], now: Instant) -> Ages:
+def _ages(since: Collection[Instant], now: Instant) -> Ages:
     # What a former dialer left may have begun by a clock that was ahead.
     ages: Ages = np.maximum((now - np.array(since, dtype=np.int64) + SECOND // 2) // SECOND, 0)
     return ages
 
 
-def _rows(table: Floats, ages: Ages) -> Floats:
-    rows: Floats = table.take(ages, axis=0, mode="clip")
-    return rows
+def _at(table: Floats, ages: Ages) -> Floats:
+    found: Floats = table.take(ages, axis=1, mode="clip")
+    return found

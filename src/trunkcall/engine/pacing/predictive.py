@@ -21,7 +21,7 @@ docs/explanation/pacing.md has the mathematics. It must not know carriers, store
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,9 +29,9 @@ import numpy as np
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Forecast, PacingView
-from trunkcall.engine.pacing.chances import Prospect, expected_shortfall, most_exactly, most_nearly
+from trunkcall.engine.pacing.chances import Prospect, most_exactly, most_nearly
 from trunkcall.engine.pacing.estimates import Floats, Ratio
-from trunkcall.engine.pacing.outlook import MIDDLE, Outlook, Sight
+from trunkcall.engine.pacing.outlook import EVER, MIDDLE, Outlook, Sight
 
 FIRST_CENTRE = 0.03
 LEAST_CENTRE, MOST_CENTRE = 0.004, 0.3
@@ -107,8 +107,7 @@ class PredictivePacer:
         slowly = self._target / (SLOW * standing.rest(view.staffed_agents))
         self._pull = (look.scale - 1.0) * min(slowly, PULL)
         risk = self._risk_allowed(look)
-        trials = len(look.prospect.ends) + len(look.prospect.lives)
-        exact = view.staffed_agents < EXACT_BELOW and trials < EXACT_TRIALS and view.share == 1.0
+        exact = view.staffed_agents < EXACT_BELOW and look.prospect.trials < EXACT_TRIALS and view.share == 1.0
         wanted = most_exactly(look.prospect, risk) if exact else most_nearly(look.prospect, risk)
         return max(wanted, least)
 
@@ -120,8 +119,8 @@ class PredictivePacer:
         return Forecast(
             live_ratio=look.live_ratio,
             horizon=round(self._outlook.at_s[MIDDLE] * SECOND),
-            ends_expected=float(look.sight.ends[:, MIDDLE].sum()) * view.share,
-            lives_expected=float(look.sight.lives[:, -1].sum()),
+            ends_expected=float(look.sight.ends[MIDDLE].sum()) * view.share,
+            lives_expected=float(look.sight.lives[EVER].sum()),
             risk=self._centre,
             risk_scale=look.scale,
             rivals_scale=look.rivals_scale,
@@ -131,7 +130,7 @@ class PredictivePacer:
     def _risk_allowed(self, look: _Look) -> float:
         return max(self._centre * min(look.scale, look.rivals_scale), self._target * SAFE_SHARE)
 
-    def lives_of(self, dialing_since: Sequence[Instant], now: Instant) -> Floats:
+    def lives_of(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
         return self._outlook.lives(now, dialing_since, self._cautious_live_ratio)
 
     @property
@@ -152,23 +151,22 @@ class PredictivePacer:
         share, agents = view.share, view.staffed_agents
         supply = view.free_agents * share - view.waiting
         of_rivals = [rival.pacer.lives_of(rival.dialing_since, now) for rival in view.rivals]
-        lives = np.concatenate((sight.lives, *of_rivals)) if of_rivals else sight.lives
-        ends, ever = sight.ends[:, MIDDLE], lives[:, -1]
-        freed, met = float(np.add.reduce(ends)), float(np.add.reduce(ever))
-        variance = met - float(np.dot(ever, ever)) + (freed - float(np.dot(ends, ends))) * share
+        lives = np.concatenate((sight.lives, *of_rivals), axis=1) if of_rivals else sight.lives
+        prospect = Prospect(supply, sight.ends, lives, sight.answered, share)
         # Of the live answers that find nobody, each campaign has its part.
-        expected = expected_shortfall(supply + freed * share - met, variance) / (met or 1.0)
-        own = met - sum(float(rows[:, -1].sum()) for rows in of_rivals)
+        met = prospect.met[EVER]
+        expected = prospect.expected_shortfall(MIDDLE, EVER) / (met or 1.0)
+        own = met - sum(float(rows[EVER].sum()) for rows in of_rivals)
         return _Look(
             sight=sight,
-            prospect=Prospect(supply, sight.ends, lives[:, :-1], sight.answered, share),
+            prospect=prospect,
             live_ratio=live_ratio,
             scale=standing.risk_scale(expected * own, agents),
             rivals_scale=min(
                 (
-                    rival.standing.risk_scale(expected * float(rows[:, -1].sum()), agents)
+                    rival.standing.risk_scale(expected * float(rows[EVER].sum()), agents)
                     for rival, rows in zip(view.rivals, of_rivals, strict=True)
-                    if float(rows[:, -1].sum()) >= AT_STAKE
+                    if float(rows[EVER].sum()) >= AT_STAKE
                 ),
                 default=math.inf,
             ),
