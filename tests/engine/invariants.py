@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from trunkcall.domain.agent import STAFFED_STATES, AgentState
+from trunkcall.domain.agent import STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.changes import (
     AttemptBegun,
     AttemptVoided,
@@ -97,6 +97,7 @@ def check(engine: Engine) -> None:
     _check_contacts(engine)
     _check_legs(engine)
     _check_agents(engine)
+    _check_windows(engine)
     _check_nobody_is_forgotten(engine)
 
 
@@ -192,6 +193,29 @@ def _check_agents(engine: Engine) -> None:
     }
     talking = [c.agent_id for c in state.contacts.values() if c.state in WITH_AN_AGENT]
     assert len(talking) == len(set(talking)), "an agent is in two contacts"
+    for queue_id, queue in state.roster.queues.items():
+        will_take_another = [
+            a
+            for a in state.roster.agents.values()
+            if queue_id in a.queue_ids and a.heard and a.next_status in (None, AgentStatus.AVAILABLE) and a.contact
+        ]
+        works = AgentState.AFTER_CONTACT_WORK
+        talk = {a.agent_id: a.handling_since for a in will_take_another if a.state is not works}
+        assert queue.talking_since == talk, "a pacer counts on agents who will not come, or overlooks some"
+        work = {a.agent_id: a.since for a in will_take_another if a.state is works}
+        assert queue.working_since == work, "a pacer counts on agents who will not come, or overlooks some"
+
+
+def _check_windows(engine: Engine) -> None:
+    for campaign in engine._state.campaigns.values():
+        window, expiry_at = campaign.window, campaign.window.next_expiry_at
+        if window.touched:
+            # There is more to tell: it is seen to afterwards.
+            continue
+        assert not (campaign.dials and window.wants_refill), "a campaign runs dry while its list is long"
+        if expiry_at is not None:
+            assert campaign.expiry_timer_at is not None
+            assert campaign.expiry_timer_at <= expiry_at, "a contact is kept beyond its expiry"
 
 
 def _check_nobody_is_forgotten(engine: Engine) -> None:
