@@ -69,13 +69,6 @@ def test_the_approximation_is_near_the_exact_answer(supply: int, in_flight: int)
     assert abs(most_nearly(prospect, 0.05) - exact) <= 2
 
 
-def test_a_share_of_the_agents_is_counted_on() -> None:
-    ends, lives = np.outer(ANSWERED, np.full(40, 0.5)), np.empty((INSTANTS, 0))
-    whole = most_nearly(Prospect(10, ends, lives, 0.25 * ANSWERED), 0.03)
-    half = most_nearly(Prospect(5, ends, lives, 0.25 * ANSWERED, share=0.5), 0.03)
-    assert whole / 3 < half < whole / 2
-
-
 @pytest.mark.parametrize("mean", [-4.0, -0.5, 0.0, 2.0, 6.0])
 def test_the_shortfall_that_is_expected_is_the_mean_of_what_is_short(mean: float) -> None:
     drawn = np.random.default_rng(1).normal(mean, 2.0, 400_000)

@@ -6,19 +6,20 @@ from collections import Counter
 
 import pytest
 
-from engine.support import NOW, Floor
+from engine.support import NOW, SALES, Floor
 from trunkcall.domain.campaign import CampaignState, DialerType
-from trunkcall.domain.changes import AttemptBegun
+from trunkcall.domain.changes import AttemptBegun, ContactAbandoned
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.events import LedgerRestored
 from trunkcall.engine.pools import (
     LEAD,
+    Partition,
     Pools,
     contending,
     lead_of,
+    partition,
     share_of,
-    share_of_those_who_look_ahead,
 )
 
 
@@ -79,12 +80,71 @@ def test_shares_are_weights_over_those_of_all_who_have_somebody_to_dial() -> Non
     floor, _, (zinc, argon) = house(0.6, 0.2)
     state = floor.engine._state
     assert share_of(state, zinc) == pytest.approx(0.75)
-    assert share_of_those_who_look_ahead(state, zinc.pool) == 1.0
     floor.campaign("slow", weight=0.8, requests=10, dialer=DialerType.PROGRESSIVE)
     assert share_of(state, argon) == pytest.approx(0.125)
-    assert share_of_those_who_look_ahead(state, zinc.pool) == pytest.approx(0.5)
     floor.campaign("dry", weight=1.0, dialer=DialerType.PROGRESSIVE)
     assert [c.campaign_id for c in contending(state, frozenset((zinc.pool,)))] == ["c0", "c1", "slow"]
+
+
+def test_agents_are_parted_by_weight_among_those_who_look_ahead_and_those_dialed_one_to_one() -> None:
+    floor = Floor(agents=0)
+    state = floor.engine._state
+    floor.campaign("ahead", weight=0.75, requests=100, dialer=DialerType.PREDICTIVE)
+    assert partition(state, SALES) is None, "a lone campaign has all agents"
+    floor.campaign("slow", weight=0.25, requests=100)
+    with floor.backlog():
+        for number in range(8):
+            floor.agent(f"agent-{number}")
+        assert partition(state, SALES) == Partition(one_to_one=2, kept=0, disputed=False)
+    parted = partition(state, SALES)
+    assert parted is not None
+    assert (parted.kept, parted.due) == (2, 0)
+    assert len(state.roster.queue(SALES).free) == 6, "the others are free for those who look ahead"
+
+
+def test_an_agent_who_is_not_wholly_anybodys_serves_them_by_turns() -> None:
+    floor = Floor(agents=0)
+    floor.campaign("ahead", weight=0.5, requests=100, dialer=DialerType.PREDICTIVE)
+    floor.campaign("slow", weight=0.5, requests=100)
+    state = floor.engine._state
+    pools, ahead, slow = Pools(state), state.campaigns["ahead"], state.campaigns["slow"]
+    with floor.backlog():
+        for number in range(3):
+            floor.agent(f"agent-{number}")
+        assert partition(state, SALES) == Partition(one_to_one=2, kept=0, disputed=True)
+        pools.begun(slow)
+        assert partition(state, SALES) == Partition(one_to_one=1, kept=0, disputed=False)
+        pools.begun(ahead)
+        assert partition(state, SALES) == Partition(one_to_one=2, kept=0, disputed=True)
+
+
+def test_an_agent_on_whom_somebody_counts_does_not_change_hands() -> None:
+    floor = Floor(agents=1)
+    floor.campaign("ahead", weight=0.5, requests=100, dialer=DialerType.PREDICTIVE)
+    floor.campaign("slow", weight=0.5, requests=100)
+    assert {attempt.campaign_id for attempt in floor.asked(AttemptBegun)} == {"ahead"}
+    floor.wait(1)
+    floor.answers("ahead-1")
+    floor.agent_picks_up("ahead-1")
+    floor.wait(3)
+    assert not floor.asked(ContactAbandoned)
+    assert list(floor.engine._state.roster.queue(SALES).talking_since) == ["agent-1"]
+
+
+def test_who_is_dialed_one_to_one_from_now_on_counts_what_is_in_flight_already() -> None:
+    """UpdateCampaignDialerConfig while phones ring that were dialed ahead: an agent for each of those and for each of
+    the new ones as well there is not."""
+    floor = Floor(agents=4)
+    floor.campaign("c0", requests=100, dialer=DialerType.PREDICTIVE)
+    in_flight = len(floor.asked(AttemptBegun))
+    assert 0 < in_flight <= 4
+    floor.campaign("c0", dialer=DialerType.PROGRESSIVE)
+    for number in range(4):
+        floor.agent(f"more-{number}")
+    assert len(floor.asked(AttemptBegun)) == 8
+    for contact in list(floor.engine._state.contacts):
+        floor.hangs_up(contact, HangupCause.NO_ANSWER)
+    assert len(floor.engine._state.contacts) == 8
 
 
 def test_queues_with_the_same_agents_are_one_and_others_are_not() -> None:

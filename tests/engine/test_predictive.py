@@ -27,7 +27,6 @@ class View:
     lines_in_flight: int = 0
     lines_free: int = 1000
     waiting: int = 0
-    share: float = 1.0
     rivals: list[Rival] = field(default_factory=list)
     standing: Standing = AS_IT_SHOULD_BE
     talking_since: list[Instant] = field(default_factory=list)
@@ -141,14 +140,7 @@ def test_somebody_who_waits_comes_first() -> None:
     pacer = experienced()
     assert pacer.attempts_wanted(View(free_agents=0, waiting=5), NOW) == 0
     free, served = View(free_agents=8), View(free_agents=8, waiting=6)
-    assert pacer.attempts_wanted(served, NOW) < pacer.attempts_wanted(free, NOW) or served.free_agents == 8
-
-
-def test_a_campaign_counts_on_its_share_of_the_agents() -> None:
-    pacer = experienced()
-    whole = pacer.attempts_wanted(View(free_agents=20, staffed_agents=40), NOW)
-    half = pacer.attempts_wanted(View(free_agents=20, staffed_agents=40, share=0.5), NOW)
-    assert 0 < half < whole
+    assert pacer.attempts_wanted(served, NOW) < pacer.attempts_wanted(free, NOW)
 
 
 def test_the_forecast_tells_what_the_pacer_goes_by_and_changes_nothing() -> None:

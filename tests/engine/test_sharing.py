@@ -120,6 +120,20 @@ def test_lines_that_one_campaign_does_not_want_go_to_the_other() -> None:
     assert floor.snapshot("argon").in_flight == 27
 
 
+def test_lines_are_not_kept_for_a_campaign_that_has_nobody_left_to_dial() -> None:
+    floor = Floor(agents=40, config=EngineConfig(trunk=TrunkLimit(channels=10, attempts_per_s=1000)))
+    floor.campaign("short", dialer=DialerType.PREDICTIVE)
+    floor.campaign("notices", requests=2000, dialer=AGENTLESS)
+    floor.accept("short", 30, expires_in=10 * SECOND)
+    for _ in range(12):
+        floor.wait(1)
+    state = floor.engine._state
+    assert not len(state.campaigns["short"].window), "the rest has expired"
+    for contact in list(state.contacts):
+        floor.hangs_up(contact, HangupCause.NO_ANSWER)
+    assert state.campaigns["notices"].lines == 10
+
+
 def test_more_agents_than_lines_dial_no_more_than_there_are_lines() -> None:
     floor = Floor(agents=5, config=trunk(3))
     floor.campaign(requests=10)

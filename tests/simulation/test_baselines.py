@@ -34,7 +34,6 @@ class View:
     lines_in_flight: int = 0
     lines_free: int = 1000
     waiting: int = 0
-    share: float = 1.0
     rivals: tuple[()] = ()
     standing: Standing = NOTHING_LEFT
     """None of the baselines may know of it."""

@@ -58,8 +58,10 @@ class CampaignDialing:
         "last_attempt_at",
         "ledger",
         "lines",
+        "loose",
         "next_look_at",
         "pacer",
+        "reserves",
         "running_since",
         "settings",
         "statistics",
@@ -81,6 +83,10 @@ class CampaignDialing:
         """Those of them that no agent has taken yet."""
         self.bereft: dict[str, Contact] = {}
         """Those of them that were dialed one to one and whose agent has left."""
+        self.loose: frozenset[str] = frozenset()
+        """Those of them that were begun without an agent, before the campaign was to be dialed one to one."""
+        self.reserves = self.pacer.one_to_one
+        """Whether an agent is kept for each of its attempts."""
         self.lines = 0
         self.wants_lines = 0
         """Lines that its pacer wanted when it was last asked, and that it did not get."""
@@ -132,6 +138,9 @@ class CampaignDialing:
             raise IllegalTransitionError("a campaign that is over cannot be begun again; nothing was changed")
         if settings.dialer_type is not self.settings.dialer_type:
             self.pacer = self._pacer_for(settings, self._config)
+            self.next_look_at = 0
+            self.reserves = self.pacer.one_to_one
+            self.loose = frozenset(k for k, c in self.in_flight.items() if c.reserved_agent_id is None)
         if settings.state is CampaignState.RUNNING and self.settings.state is not CampaignState.RUNNING:
             self.running_since = now
         self.settings = settings

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from trunkcall.domain.changes import AttemptBegun, ContactExpired
@@ -21,7 +21,7 @@ from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
-from trunkcall.engine.pools import Pools, looks_ahead, share_of_those_who_look_ahead
+from trunkcall.engine.pools import Pools, dialed_one_to_one_beside, looks_ahead, partition, unreserved
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 from trunkcall.engine.transitions import CONTACT, ContactEvent, after
@@ -31,22 +31,31 @@ AFTER_OTHERS: Final[Duration] = SECOND // 20
 
 
 class CampaignView:
-    """One campaign as its pacer sees it."""
+    """One campaign as its pacer sees it. Of agents who are parted among campaigns that look ahead and others dialed one
+    to one, it sees its own part."""
 
-    __slots__ = ("_campaign", "_now", "_rivals", "_share", "_standing", "_state")
+    __slots__ = ("_campaign", "_now", "_partition", "_rivals", "_standing", "_state")
 
     def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
         self._standing: Standing | None = None
         self._rivals: list[Rival] | None = None
-        self._share: float | None = None
         self._campaign = campaign
         self._now = now
+        self._partition = partition(state, campaign.pool)
 
     @property
     def free_agents(self) -> int:
-        queue_id = self._campaign.settings.queue_id
-        return len(self._state.roster.queue(queue_id).free) if queue_id is not None else 0
+        queue_id, parted = self._campaign.settings.queue_id, self._partition
+        if queue_id is None:
+            return 0
+        free = len(self._state.roster.queue(queue_id).free)
+        if parted is None:
+            return free
+        if looks_ahead(self._campaign):
+            return free - min(max(parted.due, 0), free)
+        counted_on = parted.disputed and free <= unreserved(self._state, queue_id)
+        return min(max(parted.due - counted_on, 0), free)
 
     @property
     def lines_in_flight(self) -> int:
@@ -58,19 +67,19 @@ class CampaignView:
 
     @property
     def staffed_agents(self) -> int:
-        queue_id = self._campaign.settings.queue_id
-        return self._state.roster.queue(queue_id).staffed if queue_id is not None else 0
+        queue_id, parted = self._campaign.settings.queue_id, self._partition
+        if queue_id is None:
+            return 0
+        staffed = self._state.roster.queue(queue_id).staffed
+        if parted is None:
+            return staffed
+        return staffed - parted.one_to_one if looks_ahead(self._campaign) else parted.one_to_one
 
     @property
     def waiting(self) -> int:
         queue_id = self._campaign.settings.queue_id
-        return len(self._state.roster.queue(queue_id).waiting) if queue_id is not None else 0
-
-    @property
-    def share(self) -> float:
-        if self._share is None:
-            self._share = share_of_those_who_look_ahead(self._state, self._campaign.pool)
-        return self._share
+        roster = self._state.roster
+        return sum(len(roster.queue(q).waiting) for q in roster.sharing(queue_id).some) if queue_id is not None else 0
 
     @property
     def rivals(self) -> Sequence[Rival]:
@@ -94,12 +103,20 @@ class CampaignView:
     @property
     def talking_since(self) -> Collection[Instant]:
         queue_id = self._campaign.settings.queue_id
-        return self._state.roster.queue(queue_id).talking_since.values() if queue_id is not None else ()
+        return self._own(self._state.roster.queue(queue_id).talking_since) if queue_id is not None else ()
 
     @property
     def working_since(self) -> Collection[Instant]:
         queue_id = self._campaign.settings.queue_id
-        return self._state.roster.queue(queue_id).working_since.values() if queue_id is not None else ()
+        return self._own(self._state.roster.queue(queue_id).working_since) if queue_id is not None else ()
+
+    def _own(self, since: Mapping[str, Instant]) -> Collection[Instant]:
+        """Those of the agents who are of the campaign's part, by whom they are in a contact for."""
+        if self._partition is None:
+            return since.values()
+        one_to_one, agents = self._campaign.pacer.one_to_one, self._state.roster.agents
+        in_contact = ((at, agents[agent_id].contact) for agent_id, at in since.items())
+        return [at for at, c in in_contact if c is not None and c.campaign.pacer.one_to_one is one_to_one]
 
     @property
     def dialing_since(self) -> Sequence[Instant]:
@@ -195,12 +212,13 @@ class Dialing:
                 self._wake_at(now + AFTER_OTHERS)
                 continue
             campaign.wants_lines = min(self._wanted(campaign, now), len(campaign.window))
-            if ahead and campaign.wants_lines and campaign.pool is not None:
+            if ahead and campaign.wants_lines > 0 and campaign.pool is not None:
                 asked |= self._state.roster.sharing(campaign.pool).some
         demands = {
-            c.campaign_id: LineDemand(c.lines, c.wants_lines, c.settings.dialing_capacity)
+            # Of what it wanted when it was last asked, it may have nobody left to dial.
+            c.campaign_id: LineDemand(c.lines, min(c.wants_lines, len(c.window)), c.settings.dialing_capacity)
             for c in self._state.campaigns.values()
-            if c.wants_lines > 0 and c.dials
+            if c.wants_lines > 0 and c.dials and len(c.window)
         }
         if not demands:
             return {}
@@ -229,8 +247,13 @@ class Dialing:
         allowed = math.floor(self._state.config.lines_per_agent * view.staffed_agents) - campaign.lines
         if allowed <= 0:
             return 0
-        wanted = min(pacer.attempts_wanted(view, now), allowed)
-        return wanted if pacer.one_to_one else min(wanted, self._left_by_the_ledger(view))
+        if pacer.one_to_one:
+            campaign.loose &= campaign.in_flight.keys()
+            return max(0, min(pacer.attempts_wanted(view, now) - len(campaign.loose), allowed))
+        campaign.reserves = dialed_one_to_one_beside(self._state, campaign)
+        if campaign.reserves and campaign.pool is not None:
+            return max(0, min(view.free_agents - unreserved(self._state, campaign.pool), allowed))
+        return max(0, min(pacer.attempts_wanted(view, now), allowed, self._left_by_the_ledger(view)))
 
     @staticmethod
     def _left_by_the_ledger(view: CampaignView) -> int:
@@ -241,11 +264,19 @@ class Dialing:
         in_flight = view.lines_in_flight + sum(len(rival.dialing_since) for rival in view.rivals)
         return view.free_agents - in_flight
 
+    def _has_agent_for(self, campaign: CampaignDialing) -> bool:
+        """Whether there is a free agent to keep for an attempt of a campaign that keeps one for each."""
+        queue_id = campaign.settings.queue_id
+        if queue_id is None or not self._state.roster.queue(queue_id).free:
+            return False
+        parted = partition(self._state, campaign.pool) if campaign.pacer.one_to_one else None
+        return parted is None or parted.due > 0
+
     def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:
         """Dial the campaign's next contact. False if it has none, or one to one no agent is left for it."""
         state = self._state
         queue_id = campaign.settings.queue_id
-        if campaign.pacer.one_to_one and (queue_id is None or not state.roster.queue(queue_id).free):
+        if campaign.reserves and not self._has_agent_for(campaign):
             return False
         offered = campaign.window.take()
         while offered is not None and offered.expires_at <= now:
@@ -257,7 +288,7 @@ class Dialing:
         contact = Contact(offered, campaign, leg_id, now)
         contact.state = after(CONTACT, contact.state, ContactEvent.ATTEMPT)
         assert contact.state is ContactState.DIALING
-        if campaign.pacer.one_to_one and queue_id is not None:
+        if campaign.reserves and queue_id is not None:
             state.roster.reserve(queue_id, contact)
         state.contacts[contact.contact_id] = contact
         state.legs[leg_id] = Leg(leg_id, LegParty.CUSTOMER, contact)

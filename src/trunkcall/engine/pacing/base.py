@@ -19,7 +19,8 @@ from trunkcall.engine.pacing.outlook import INSTANTS
 
 
 class PacingView(Protocol):
-    """One campaign as its pacer sees it, at the instant of asking. Agents of whom nothing is heard are not counted."""
+    """One campaign as its pacer sees it, at the instant of asking. Agents of whom nothing is heard are not counted, nor
+    those who are for campaigns that are paced in another way."""
 
     @property
     def free_agents(self) -> int:
@@ -40,11 +41,6 @@ class PacingView(Protocol):
     @property
     def waiting(self) -> int:
         """Live answers in the campaign's queue that no agent has taken yet, whichever campaign they are of."""
-
-    @property
-    def share(self) -> float:
-        """Of the queue's agents, how many are for campaigns that look ahead; the rest are for those dialed one to one,
-        by their weights. 1 where there are none."""
 
     @property
     def rivals(self) -> Sequence[Rival]:
@@ -87,7 +83,7 @@ class Forecast:
     horizon: Duration
     """How long an attempt takes to a live answer, half of the time."""
     ends_expected: float
-    """Agents, of the campaign's share, who are expected to become free by then."""
+    """Agents who are expected to become free by then."""
     lives_expected: float
     """Live answers to be expected of the attempts in flight."""
     risk: float

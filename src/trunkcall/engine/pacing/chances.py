@@ -37,17 +37,16 @@ class Prospect:
 
     A row for each instant, of probabilities: in ``ends`` one for each agent in a contact, in ``lives``, which may have
     more rows, one for each attempt in flight, and in ``answered`` that of any attempt which is begun now. ``supply`` is
-    free agents less waiting live answers, as far as they are the campaign's; of the agents in ``ends`` a ``share`` is.
+    free agents less waiting live answers.
     """
 
-    __slots__ = ("answered", "ends", "freed", "freed_squares", "lives", "met", "met_squares", "share", "supply")
+    __slots__ = ("answered", "ends", "freed", "freed_squares", "lives", "met", "met_squares", "supply")
 
-    def __init__(self, supply: float, ends: Floats, lives: Floats, answered: Floats, share: float = 1.0) -> None:
+    def __init__(self, supply: int, ends: Floats, lives: Floats, answered: Floats) -> None:
         self.supply = supply
         self.ends = ends
         self.lives = lives
         self.answered = answered
-        self.share = share
         self.freed: list[float] = np.add.reduce(ends, axis=1).tolist()
         """Agents expected to be free by each instant, all of those in ``ends``."""
         self.freed_squares: list[float] = np.add.reduce(ends * ends, axis=1).tolist()
@@ -62,15 +61,15 @@ class Prospect:
 
     def expected_shortfall(self, freed_by: int, met_by: int) -> float:
         """Live answers that are expected to find nobody: agents as of one instant, live answers as of another."""
-        mean = self.supply + self.freed[freed_by] * self.share - self.met[met_by]
-        variance = (self.freed[freed_by] - self.freed_squares[freed_by]) * self.share
+        mean = self.supply + self.freed[freed_by] - self.met[met_by]
+        variance = self.freed[freed_by] - self.freed_squares[freed_by]
         return expected_shortfall(mean, variance + self.met[met_by] - self.met_squares[met_by])
 
 
 def most_exactly(prospect: Prospect, risk: float) -> int:
     """The largest number of attempts, MOST_EXACTLY at the most, each of which finds nobody with a probability of at
-    most ``risk`` as a mean over the instants. ``share`` must be 1, ``supply`` whole."""
-    supply, instants = round(prospect.supply), len(prospect.answered)
+    most ``risk`` as a mean over the instants."""
+    supply, instants = prospect.supply, len(prospect.answered)
     ends, lives = prospect.ends, prospect.lives[:instants]
     ahead, behind, at_most = _transform(_length(prospect.trials + MOST_EXACTLY + abs(supply)))
     weights = at_most[len(at_most) // 2 - supply]
@@ -87,11 +86,10 @@ def most_exactly(prospect: Prospect, risk: float) -> int:
 
 def most_nearly(prospect: Prospect, risk: float) -> int:
     """The same number, MOST_AT_ONCE at the most, by a normal approximation with a continuity correction."""
-    supply, share = prospect.supply, prospect.share
     of_agents = zip(prospect.freed, prospect.freed_squares, strict=True)
     of_attempts = zip(prospect.met, prospect.met_squares, strict=True)
     instants = [
-        (supply + freed * share - met, max((freed - freed_squares) * share + met - met_squares, 0.0), answered)
+        (prospect.supply + freed - met, max(freed - freed_squares + met - met_squares, 0.0), answered)
         for (freed, freed_squares), (met, met_squares), answered in zip(
             of_agents, of_attempts, prospect.answered.tolist(), strict=False
         )

@@ -98,7 +98,7 @@ class PredictivePacer:
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """See the module."""
         in_flight = view.lines_in_flight + sum(len(rival.dialing_since) for rival in view.rivals)
-        least = max(0, math.ceil(view.free_agents * view.share) - in_flight)
+        least = max(0, view.free_agents - in_flight)
         standing = view.standing
         if standing.spent:
             self._pull = 0.0
@@ -107,7 +107,7 @@ class PredictivePacer:
         slowly = self._target / (SLOW * standing.rest(view.staffed_agents))
         self._pull = (look.scale - 1.0) * min(slowly, PULL)
         risk = self._risk_allowed(look)
-        exact = view.staffed_agents < EXACT_BELOW and look.prospect.trials < EXACT_TRIALS and view.share == 1.0
+        exact = view.staffed_agents < EXACT_BELOW and look.prospect.trials < EXACT_TRIALS
         wanted = most_exactly(look.prospect, risk) if exact else most_nearly(look.prospect, risk)
         return max(wanted, least)
 
@@ -119,7 +119,7 @@ class PredictivePacer:
         return Forecast(
             live_ratio=look.live_ratio,
             horizon=round(self._outlook.at_s[MIDDLE] * SECOND),
-            ends_expected=float(look.sight.ends[MIDDLE].sum()) * view.share,
+            ends_expected=float(look.sight.ends[MIDDLE].sum()),
             lives_expected=float(look.sight.lives[EVER].sum()),
             risk=self._centre,
             risk_scale=look.scale,
@@ -148,11 +148,10 @@ class PredictivePacer:
             live_ratio=live_ratio,
             learn=learn,
         )
-        share, agents = view.share, view.staffed_agents
-        supply = view.free_agents * share - view.waiting
+        agents = view.staffed_agents
         of_rivals = [rival.pacer.lives_of(rival.dialing_since, now) for rival in view.rivals]
         lives = np.concatenate((sight.lives, *of_rivals), axis=1) if of_rivals else sight.lives
-        prospect = Prospect(supply, sight.ends, lives, sight.answered, share)
+        prospect = Prospect(view.free_agents - view.waiting, sight.ends, lives, sight.answered)
         # Of the live answers that find nobody, each campaign has its part.
         met = prospect.met[EVER]
         expected = prospect.expected_shortfall(MIDDLE, EVER) / (met or 1.0)
