@@ -12,13 +12,12 @@ from trunkcall.domain.changes import AttemptBegun, ContactAbandoned
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.events import LedgerRestored
+from trunkcall.engine.parts import TURN, part_of
 from trunkcall.engine.pools import (
     LEAD,
-    Partition,
     Pools,
     contending,
     lead_of,
-    partition,
     share_of,
 )
 
@@ -81,25 +80,31 @@ def test_shares_are_weights_over_those_of_all_who_have_somebody_to_dial() -> Non
     state = floor.engine._state
     assert share_of(state, zinc) == pytest.approx(0.75)
     floor.campaign("slow", weight=0.8, requests=10, dialer=DialerType.PROGRESSIVE)
+    for number in range(8):
+        floor.agent(f"agent-{number}")
     assert share_of(state, argon) == pytest.approx(0.125)
+    assert share_of(state, state.campaigns["slow"]) == pytest.approx(0.5)
     floor.campaign("dry", weight=1.0, dialer=DialerType.PROGRESSIVE)
     assert [c.campaign_id for c in contending(state, frozenset((zinc.pool,)))] == ["c0", "c1", "slow"]
 
 
+def parts(floor: Floor, *names: str) -> list[int]:
+    """How many agents are these campaigns'."""
+    state = floor.engine._state
+    found = [part_of(state, state.campaigns[name]) for name in names]
+    return [part.agents for part in found if part is not None]
+
+
 def test_agents_are_parted_by_weight_among_those_who_look_ahead_and_those_dialed_one_to_one() -> None:
     floor = Floor(agents=0)
-    state = floor.engine._state
     floor.campaign("ahead", weight=0.75, requests=100, dialer=DialerType.PREDICTIVE)
-    assert partition(state, SALES) is None, "a lone campaign has all agents"
+    assert parts(floor, "ahead") == [], "a lone campaign has all agents"
     floor.campaign("slow", weight=0.25, requests=100)
-    with floor.backlog():
-        for number in range(8):
-            floor.agent(f"agent-{number}")
-        assert partition(state, SALES) == Partition(one_to_one=2, kept=0, disputed=False)
-    parted = partition(state, SALES)
-    assert parted is not None
-    assert (parted.kept, parted.due) == (2, 0)
-    assert len(state.roster.queue(SALES).free) == 6, "the others are free for those who look ahead"
+    for number in range(8):
+        floor.agent(f"agent-{number}")
+    assert parts(floor, "ahead", "slow") == [6, 2]
+    assert len(floor.engine._state.campaigns["slow"].contacts) == 2
+    assert len(floor.engine._state.roster.queue(SALES).free) == 6, "they are free for those who look ahead"
 
 
 def test_an_agent_who_is_not_wholly_anybodys_serves_them_by_turns() -> None:
@@ -108,14 +113,43 @@ def test_an_agent_who_is_not_wholly_anybodys_serves_them_by_turns() -> None:
     floor.campaign("slow", weight=0.5, requests=100)
     state = floor.engine._state
     pools, ahead, slow = Pools(state), state.campaigns["ahead"], state.campaigns["slow"]
-    with floor.backlog():
-        for number in range(3):
-            floor.agent(f"agent-{number}")
-        assert partition(state, SALES) == Partition(one_to_one=2, kept=0, disputed=True)
-        pools.begun(slow)
-        assert partition(state, SALES) == Partition(one_to_one=1, kept=0, disputed=False)
-        pools.begun(ahead)
-        assert partition(state, SALES) == Partition(one_to_one=2, kept=0, disputed=True)
+    for number in range(3):
+        floor.agent(f"agent-{number}")
+    turns = [parts(floor, "ahead", "slow")]
+    for campaign in (ahead, slow, ahead):
+        for _ in range(round(TURN)):
+            pools.begun(campaign)
+        turns.append(parts(floor, "ahead", "slow"))
+    assert turns == [[2, 1], [1, 2], [2, 1], [1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("sales", "service", "both", "expected"),
+    [(6, 0, 6, [6, 6]), (2, 2, 8, [6, 6]), (10, 0, 2, [10, 2]), (0, 3, 9, [6, 6]), (4, 4, 0, [])],
+)
+def test_where_queues_share_some_agents_each_party_has_its_part(
+    sales: int, service: int, both: int, expected: list[int]
+) -> None:
+    """Whoever has more agents beside would otherwise count on all, and the other would never dial."""
+    floor = Floor(agents=0)
+    floor.campaign("zinc", weight=0.5, requests=100, dialer=DialerType.PREDICTIVE, queue="sales")
+    floor.campaign("argon", weight=0.5, requests=100, dialer=DialerType.PREDICTIVE, queue="service")
+    for queues, number in ((("sales",), sales), (("service",), service), (("sales", "service"), both)):
+        for one in range(number):
+            floor.agent(f"{'-'.join(queues)}-{one}", *queues)
+    assert parts(floor, "zinc", "argon") == expected
+
+
+def test_whoever_serves_one_queue_alone_is_taken_first() -> None:
+    """The others are left for whom they alone can serve."""
+    floor = Floor(agents=0)
+    floor.agent("ann", "sales", "service")
+    floor.agent("bob", "sales")
+    roster = floor.engine._state.roster
+    for queue_id, name in (("sales", "bob"), ("service", "ann")):
+        first = roster.first_free(queue_id)
+        assert first is not None
+        assert first.agent_id == name
 
 
 def test_an_agent_on_whom_somebody_counts_does_not_change_hands() -> None:

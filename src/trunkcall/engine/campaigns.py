@@ -61,7 +61,6 @@ class CampaignDialing:
         "loose",
         "next_look_at",
         "pacer",
-        "reserves",
         "running_since",
         "settings",
         "statistics",
@@ -85,8 +84,6 @@ class CampaignDialing:
         """Those of them that were dialed one to one and whose agent has left."""
         self.loose: frozenset[str] = frozenset()
         """Those of them that were begun without an agent, before the campaign was to be dialed one to one."""
-        self.reserves = self.pacer.one_to_one
-        """Whether an agent is kept for each of its attempts."""
         self.lines = 0
         self.wants_lines = 0
         """Lines that its pacer wanted when it was last asked, and that it did not get."""
@@ -116,6 +113,16 @@ class CampaignDialing:
         return self.settings.state in OVER
 
     @property
+    def looks_ahead(self) -> bool:
+        """Whether its attempts reserve no agents, and their live answers need them."""
+        return self.pacer.needs_agents and not self.pacer.one_to_one
+
+    @property
+    def contends(self) -> bool:
+        """Whether it has a claim to agents: it has somebody to dial, or live answers may come of what it has dialed."""
+        return (self.dials and len(self.window) > 0) or (self.looks_ahead and len(self.in_flight) > 0)
+
+    @property
     def pool(self) -> str | None:
         """The queue whose agents the campaign competes for; None if it competes for lines alone."""
         return self.settings.queue_id if self.pacer.needs_agents else None
@@ -139,7 +146,6 @@ class CampaignDialing:
         if settings.dialer_type is not self.settings.dialer_type:
             self.pacer = self._pacer_for(settings, self._config)
             self.next_look_at = 0
-            self.reserves = self.pacer.one_to_one
             self.loose = frozenset(k for k, c in self.in_flight.items() if c.reserved_agent_id is None)
         if settings.state is CampaignState.RUNNING and self.settings.state is not CampaignState.RUNNING:
             self.running_since = now

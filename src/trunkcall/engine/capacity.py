@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from trunkcall.domain.instants import SECOND, Duration, Instant
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,16 @@ def share_lines(channels: int, demands: Mapping[str, LineDemand]) -> dict[str, i
         return dict.fromkeys(demands, 0)
     if sum(demand.wanted for demand in demands.values()) <= free:
         return {name: demand.wanted for name, demand in demands.items()}
-    return _whole(free, _fill(free, demands))
+    held = {name: float(demand.held) for name, demand in demands.items()}
+    wanted = {name: float(demand.wanted) for name, demand in demands.items()}
+    return _whole(free, fill(free, held, wanted, {name: demand.capacity for name, demand in demands.items()}))
 
 
-def _fill(free: int, demands: Mapping[str, LineDemand]) -> dict[str, float]:
-    """Weighted max-min fair grants that add up to ``free``, which is less than what is wanted: the level (lines over
-    capacity) is raised until they do. A campaign joins at what it holds and leaves at what it wants."""
-    joins = [(demand.held / demand.capacity, demand.capacity) for demand in demands.values()]
-    leaves = [((demand.held + demand.wanted) / demand.capacity, -demand.capacity) for demand in demands.values()]
+def fill(free: float, held: Mapping[K, float], wanted: Mapping[K, float], weights: Mapping[K, float]) -> dict[K, float]:
+    """Weighted max-min fair grants that add up to ``free``, which is no more than what is wanted: the level (what one
+    has over its weight) is raised until they do. Each joins at what it holds and leaves at what it wants."""
+    joins = [(held[name] / weight, weight) for name, weight in weights.items()]
+    leaves = [((held[name] + wanted[name]) / weight, -weight) for name, weight in weights.items()]
     level = given = slope = 0.0
     for at, change in sorted(joins + leaves):
         if slope > 0 and given + (at - level) * slope >= free:
@@ -77,10 +82,7 @@ def _fill(free: int, demands: Mapping[str, LineDemand]) -> dict[str, float]:
         slope += change
     if slope > 0:
         level += (free - given) / slope
-    return {
-        name: min(max(0.0, level * demand.capacity - demand.held), float(demand.wanted))
-        for name, demand in demands.items()
-    }
+    return {name: min(max(0.0, level * weight - held[name]), wanted[name]) for name, weight in weights.items()}
 
 
 def _whole(free: int, grants: Mapping[str, float]) -> dict[str, int]:

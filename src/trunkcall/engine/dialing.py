@@ -21,7 +21,9 @@ from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
-from trunkcall.engine.pools import Pools, dialed_one_to_one_beside, looks_ahead, partition, unreserved
+from trunkcall.engine.parts import part_of
+from trunkcall.engine.pools import Pools
+from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 from trunkcall.engine.transitions import CONTACT, ContactEvent, after
@@ -31,10 +33,9 @@ AFTER_OTHERS: Final[Duration] = SECOND // 20
 
 
 class CampaignView:
-    """One campaign as its pacer sees it. Of agents who are parted among campaigns that look ahead and others dialed one
-    to one, it sees its own part."""
+    """One campaign as its pacer sees it. Of agents on whom others count as well it sees its own part."""
 
-    __slots__ = ("_campaign", "_now", "_partition", "_rivals", "_standing", "_state")
+    __slots__ = ("_campaign", "_now", "_part", "_rivals", "_standing", "_state")
 
     def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
@@ -42,20 +43,14 @@ class CampaignView:
         self._rivals: list[Rival] | None = None
         self._campaign = campaign
         self._now = now
-        self._partition = partition(state, campaign.pool)
+        self._part = part_of(state, campaign)
 
     @property
     def free_agents(self) -> int:
-        queue_id, parted = self._campaign.settings.queue_id, self._partition
-        if queue_id is None:
-            return 0
-        free = len(self._state.roster.queue(queue_id).free)
-        if parted is None:
-            return free
-        if looks_ahead(self._campaign):
-            return free - min(max(parted.due, 0), free)
-        counted_on = parted.disputed and free <= unreserved(self._state, queue_id)
-        return min(max(parted.due - counted_on, 0), free)
+        if self._part is not None:
+            return len(self._part.free)
+        queue_id = self._campaign.settings.queue_id
+        return len(self._state.roster.queue(queue_id).free) if queue_id is not None else 0
 
     @property
     def lines_in_flight(self) -> int:
@@ -67,13 +62,10 @@ class CampaignView:
 
     @property
     def staffed_agents(self) -> int:
-        queue_id, parted = self._campaign.settings.queue_id, self._partition
-        if queue_id is None:
-            return 0
-        staffed = self._state.roster.queue(queue_id).staffed
-        if parted is None:
-            return staffed
-        return staffed - parted.one_to_one if looks_ahead(self._campaign) else parted.one_to_one
+        if self._part is not None:
+            return self._part.agents
+        queue_id = self._campaign.settings.queue_id
+        return self._state.roster.queue(queue_id).staffed if queue_id is not None else 0
 
     @property
     def waiting(self) -> int:
@@ -85,12 +77,11 @@ class CampaignView:
     def rivals(self) -> Sequence[Rival]:
         if self._rivals is None:
             own, pool = self._campaign, self._campaign.pool
-            pools = self._state.roster.sharing(pool).some if pool is not None else frozenset[str]()
+            pools = self._state.roster.sharing(pool).all if pool is not None else frozenset[str]()
             self._rivals = [
                 Rival(rival.pacer, _dialing_since(rival), rival.ledger.standing(self._now))
                 for rival in self._state.campaigns.values()
-                if rival is not own and looks_ahead(rival) and rival.pool in pools
-                if rival.in_flight or (rival.dials and len(rival.window))
+                if rival is not own and rival.looks_ahead and rival.pool in pools and rival.contends
             ]
         return self._rivals
 
@@ -111,12 +102,12 @@ class CampaignView:
         return self._own(self._state.roster.queue(queue_id).working_since) if queue_id is not None else ()
 
     def _own(self, since: Mapping[str, Instant]) -> Collection[Instant]:
-        """Those of the agents who are of the campaign's part, by whom they are in a contact for."""
-        if self._partition is None:
+        """Those who are in a contact of the campaign's party, where agents are parted."""
+        if self._part is None:
             return since.values()
-        one_to_one, agents = self._campaign.pacer.one_to_one, self._state.roster.agents
+        party, agents = self._part.party, self._state.roster.agents
         in_contact = ((at, agents[agent_id].contact) for agent_id, at in since.items())
-        return [at for at, c in in_contact if c is not None and c.campaign.pacer.one_to_one is one_to_one]
+        return [at for at, contact in in_contact if contact is not None and party.has(contact.campaign)]
 
     @property
     def dialing_since(self) -> Sequence[Instant]:
@@ -205,7 +196,7 @@ class Dialing:
         claim to lines that it did not get: whoever asks all the time would take each as it comes free."""
         asked: set[str] = set()
         for campaign in sorted(wanting, key=lambda c: c.dealt):
-            ahead = looks_ahead(campaign)
+            ahead = campaign.looks_ahead
             if ahead and campaign.pool in asked:
                 # It would count on agents whom another has just begun attempts for: it looks again when those are seen.
                 campaign.wants_lines = 0
@@ -250,9 +241,6 @@ class Dialing:
         if pacer.one_to_one:
             campaign.loose &= campaign.in_flight.keys()
             return max(0, min(pacer.attempts_wanted(view, now) - len(campaign.loose), allowed))
-        campaign.reserves = dialed_one_to_one_beside(self._state, campaign)
-        if campaign.reserves and campaign.pool is not None:
-            return max(0, min(view.free_agents - unreserved(self._state, campaign.pool), allowed))
         return max(0, min(pacer.attempts_wanted(view, now), allowed, self._left_by_the_ledger(view)))
 
     @staticmethod
@@ -264,19 +252,20 @@ class Dialing:
         in_flight = view.lines_in_flight + sum(len(rival.dialing_since) for rival in view.rivals)
         return view.free_agents - in_flight
 
-    def _has_agent_for(self, campaign: CampaignDialing) -> bool:
-        """Whether there is a free agent to keep for an attempt of a campaign that keeps one for each."""
-        queue_id = campaign.settings.queue_id
-        if queue_id is None or not self._state.roster.queue(queue_id).free:
-            return False
-        parted = partition(self._state, campaign.pool) if campaign.pacer.one_to_one else None
-        return parted is None or parted.due > 0
+    def _agent_to_keep(self, campaign: CampaignDialing) -> Agent | None:
+        """A free agent for an attempt of a campaign that keeps one for each."""
+        if campaign.pool is None:
+            return None
+        part = part_of(self._state, campaign)
+        if part is not None:
+            return next(iter(part.free), None)
+        return self._state.roster.first_free(campaign.pool)
 
     def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:
         """Dial the campaign's next contact. False if it has none, or one to one no agent is left for it."""
         state = self._state
-        queue_id = campaign.settings.queue_id
-        if campaign.reserves and not self._has_agent_for(campaign):
+        agent = self._agent_to_keep(campaign) if campaign.pacer.one_to_one else None
+        if agent is None and campaign.pacer.one_to_one:
             return False
         offered = campaign.window.take()
         while offered is not None and offered.expires_at <= now:
@@ -288,8 +277,8 @@ class Dialing:
         contact = Contact(offered, campaign, leg_id, now)
         contact.state = after(CONTACT, contact.state, ContactEvent.ATTEMPT)
         assert contact.state is ContactState.DIALING
-        if campaign.reserves and queue_id is not None:
-            state.roster.reserve(queue_id, contact)
+        if agent is not None:
+            state.roster.keep(agent, contact)
         state.contacts[contact.contact_id] = contact
         state.legs[leg_id] = Leg(leg_id, LegParty.CUSTOMER, contact)
         campaign.contacts[contact.contact_id] = contact

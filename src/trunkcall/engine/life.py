@@ -393,7 +393,7 @@ class ContactLife:
         agent = self._state.roster.unreserve(contact)
         if agent is not None:
             return agent
-        agent = next(iter(self._state.roster.queue(queue_id).free.values()), None)
+        agent = self._state.roster.first_free(queue_id)
         if agent is None and contact.campaign.pacer.one_to_one:
             agent = self._agent_of_a_dial(contact.campaign, queue_id)
         return agent or self._state.roster.last_resort(queue_id)

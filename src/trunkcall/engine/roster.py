@@ -1,7 +1,8 @@
 """Agents and queues: who is free, who is handling, who waits for whom.
 
-Decides which agent takes the next live answer (the one who has been free longest; nobody of whom nothing is heard) and
-keeps the sums that occupancy is made of. It must not know why a contact is in a queue.
+Decides which agent takes the next live answer (the one who has been free longest, among those who serve fewest queues;
+nobody of whom nothing is heard) and keeps the sums that occupancy is made of. It must not know why a contact is in a
+queue.
 """
 
 from __future__ import annotations
@@ -175,14 +176,27 @@ class Roster:
         self._keep_true(agent)
 
     def reserve(self, queue_id: str, contact: Contact) -> bool:
-        """Keep the longest-free agent of the queue for a contact that is being dialed. False if there is none."""
-        agent = next(iter(self.queue(queue_id).free.values()), None)
+        """Keep the next free agent of the queue for a contact that is being dialed. False if there is none."""
+        agent = self.first_free(queue_id)
         if agent is None:
             return False
+        self.keep(agent, contact)
+        return True
+
+    def keep(self, agent: Agent, contact: Contact) -> None:
+        """Keep a free agent for a contact that is being dialed."""
         self._leave_queues(agent)
         agent.reserved_for = contact
         contact.reserved_agent_id = agent.agent_id
-        return True
+
+    def first_free(self, queue_id: str) -> Agent | None:
+        """Who of the queue's free agents is next: whoever has been free longest; where some serve other queues as well,
+        first those who serve fewest, so that the others are left for whom they alone can serve."""
+        free = self.queue(queue_id).free
+        sharing = self.sharing(queue_id)
+        if sharing.some == sharing.all:
+            return next(iter(free.values()), None)
+        return min(free.values(), key=lambda agent: len(agent.queue_ids), default=None)
 
     def unreserve(self, contact: Contact) -> Agent | None:
         """End the contact's reservation, if it has one. The agent is free again."""
