@@ -70,13 +70,15 @@ class _Group:
 
 def part_of(state: EngineState, campaign: CampaignDialing) -> Part | None:
     """The part of the campaign's party; None where no other party can use its agents."""
-    contending = [c for c in state.campaigns.values() if c.contends]
-    if campaign not in contending or not any(c.looks_ahead for c in contending):
+    contending = [c for c in state.campaigns.values() if c.pool is not None and c.contends]
+    if len(contending) < 2 or campaign not in contending or not any(c.looks_ahead for c in contending):
         return None
-    parties = {c.campaign_id: _party_of(state.roster, c) for c in contending}
-    own = parties[campaign.campaign_id]
-    groups = _groups(state.roster, tuple(dict.fromkeys(parties.values())))
-    if own is None or not any(own in group.parties and len(group.parties) > 1 for group in groups):
+    parties = {c.campaign_id: Party(state.roster.sharing(c.pool).all, c.looks_ahead) for c in contending if c.pool}
+    own, different = parties[campaign.campaign_id], tuple(dict.fromkeys(parties.values()))
+    if len(different) == 1:
+        return None
+    groups = _groups(state.roster, different)
+    if not any(own in group.parties and len(group.parties) > 1 for group in groups):
         return None
     claims = _claims(contending, parties)
     number, free = 0, list[Agent]()
@@ -88,29 +90,23 @@ def part_of(state: EngineState, campaign: CampaignDialing) -> Part | None:
     return Part(own, number, claims[own].agents, tuple(free))
 
 
-def _party_of(roster: Roster, campaign: CampaignDialing) -> Party | None:
-    return Party(roster.sharing(campaign.pool).all, campaign.looks_ahead) if campaign.pool is not None else None
-
-
-def _groups(roster: Roster, parties: tuple[Party | None, ...]) -> list[_Group]:
+def _groups(roster: Roster, parties: tuple[Party, ...]) -> list[_Group]:
     """The agents at work, those whom few parties can use first."""
     groups: dict[tuple[Party, ...], _Group] = {}
     for agent in roster.agents.values():
         if agent.is_at_work:
-            using = tuple(p for p in parties if p is not None and not p.queues.isdisjoint(agent.queue_ids))
+            using = tuple(p for p in parties if not p.queues.isdisjoint(agent.queue_ids))
             groups.setdefault(using, _Group(using)).agents.append(agent)
     return sorted(groups.values(), key=lambda group: len(group.parties))
 
 
-def _claims(contending: list[CampaignDialing], parties: dict[str, Party | None]) -> dict[Party, _Claim]:
-    every = sum(c.weight for c in contending if c.pool is not None)
+def _claims(contending: list[CampaignDialing], parties: dict[str, Party]) -> dict[Party, _Claim]:
+    every = sum(c.weight for c in contending)
     claims: dict[Party, _Claim] = {}
     for campaign in contending:
-        party = parties[campaign.campaign_id]
-        if party is not None:
-            claim = claims.setdefault(party, _Claim())
-            claim.weight += campaign.weight
-            claim.turn = min(claim.turn, math.floor(campaign.dealt * every / TURN))
+        claim = claims.setdefault(parties[campaign.campaign_id], _Claim())
+        claim.weight += campaign.weight
+        claim.turn = min(claim.turn, math.floor(campaign.dealt * every / TURN))
     return claims
 
 
