@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.support import NOW, SALES, Floor
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -138,6 +140,42 @@ def test_where_queues_share_some_agents_each_party_has_its_part(
         for one in range(number):
             floor.agent(f"{'-'.join(queues)}-{one}", *queues)
     assert parts(floor, "zinc", "argon") == expected
+
+
+@given(
+    campaigns=st.lists(
+        st.tuples(
+            st.sampled_from(["sales", "service", "billing"]),
+            st.sampled_from([DialerType.PREDICTIVE, DialerType.PROGRESSIVE]),
+            st.sampled_from([0.1, 0.5, 1.0]),
+        ),
+        min_size=2,
+        max_size=4,
+    ),
+    agents=st.lists(st.sets(st.sampled_from(["sales", "service", "billing"]), min_size=1), max_size=12),
+)
+@settings(max_examples=60)
+def test_every_agent_is_somebodys_and_nobodys_twice(
+    campaigns: list[tuple[str, DialerType, float]], agents: list[set[str]]
+) -> None:
+    floor = Floor(agents=0)
+    for number, (queue, dialer, weight) in enumerate(campaigns):
+        floor.campaign(f"c{number}", queue=queue, dialer=dialer, weight=weight, requests=200)
+    for number, queues in enumerate(agents):
+        floor.agent(f"agent-{number}", *sorted(queues))
+    state = floor.engine._state
+    found = {part.party: part for c in state.campaigns.values() if (part := part_of(state, c)) is not None}
+    for party, part in found.items():
+        assert abs(part.agents - part.fair) < 4, "agents cannot be halved, in no group of them"
+        assert len(part.free) <= part.agents
+        usable = [a for a in state.roster.agents.values() if not party.queues.isdisjoint(a.queue_ids)]
+        assert part.agents <= len(usable)
+    free = [agent.agent_id for part in found.values() for agent in part.free]
+    really = {a.agent_id for a in state.roster.agents.values() if a.is_free}
+    assert set(free) <= really
+    assert len(free) <= len(really), "an agent is counted on by two"
+    usable = [a for a in state.roster.agents.values() if any(p.queues & set(a.queue_ids) for p in found)]
+    assert sum(part.agents for part in found.values()) == len(usable), "an agent is nobody's"
 
 
 def test_whoever_serves_one_queue_alone_is_taken_first() -> None:
