@@ -40,7 +40,7 @@ class DialingExplanation:
     """Staffed as well, but nothing is heard of them."""
     share: float
     ahead: bool
-    """It waits until others that look ahead for the same agents have had their share."""
+    """It waits until others that dial for the same agents have had their share."""
     in_flight: int
     waiting: int
     lines: int
