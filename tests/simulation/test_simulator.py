@@ -8,11 +8,13 @@ from statistics import fmean
 import pytest
 
 from simulation.support import recorded, scenario
+from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.changes import AfterContactWorkEnded, AttemptBegun, ContactConnected, ContactEnded
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND
 from trunkcall.engine.commands import Originate
+from trunkcall.engine.events import AgentStatusSet
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
 from trunkcall.simulation.simulator import START, Simulator, at_hour
@@ -129,6 +131,15 @@ def test_agents_who_come_and_go_and_take_breaks_are_counted_as_they_are() -> Non
     assert run(agents=10, late_agents=10, late_by_h=7.5).attempts < always.attempts / 8
     assert run(agents=10, leaving_agents=10, leave_at_h=0.5).attempts < always.attempts / 8
     assert run(agents=10, break_every_h=0.5, break_length_s=1800).attempts < always.attempts * 0.7
+
+
+def test_nobody_is_dialed_for_agents_who_have_not_come_yet_and_their_first_break_is_after_they_came() -> None:
+    late = {"agents": 5, "late_agents": 5, "break_every_h": 0.5}
+    assert run(late_by_h=4, hours=4, **late).attempts == 0
+    _, record = recorded(late_by_h=1, hours=3, **late)
+    set_at = [(at, event.status) for at, event, _ in record.calls if isinstance(event, AgentStatusSet)]
+    assert [(at, status) for at, status in set_at if at <= at_hour(1)] == [(at_hour(1), AgentStatus.AVAILABLE)] * 5
+    assert AgentStatus.BREAK in {status for _, status in set_at}
 
 
 def test_a_list_that_runs_out_is_dialed_once() -> None:

@@ -174,12 +174,14 @@ class Simulator:
             self._open_campaign(run.campaign)
         late = set(names[max(0, len(names) - scenario.late_agents) :]) if scenario.late_agents else set()
         for name in names:
-            come_at = at_hour(scenario.late_by_h) if name in late else START
-            self._at(come_at, self._set_status, name, AgentStatus.AVAILABLE)
+            if name not in late:
+                self._at(START, self._set_status, name, AgentStatus.AVAILABLE)
+            elif at_hour(scenario.late_by_h) < self._end:  # nobody comes as the shift ends
+                self._at(at_hour(scenario.late_by_h), self._come_late, name)
         for name in names[: scenario.leaving_agents]:
             self._at(at_hour(scenario.leave_at_h), self._set_status, name, AgentStatus.OFFLINE)
-        if scenario.break_every_h:
-            for name in names:
+        for name in names:
+            if name not in late:
                 self._plan_break(name)
         if self._watch is not None:
             self._look()
@@ -223,7 +225,13 @@ class Simulator:
         self._wanted[agent_id] = status
         self._tell(AgentStatusSet(agent_id, status))
 
+    def _come_late(self, agent_id: str) -> None:
+        self._set_status(agent_id, AgentStatus.AVAILABLE)
+        self._plan_break(agent_id)
+
     def _plan_break(self, agent_id: str) -> None:
+        if not self._scenario.break_every_h:
+            return
         after = self._random.expovariate(1.0) * self._scenario.break_every_h * HOUR
         self._at(self._now + round(after), self._take_break, agent_id)
 
