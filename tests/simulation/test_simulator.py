@@ -142,6 +142,23 @@ def test_nobody_is_dialed_for_agents_who_have_not_come_yet_and_their_first_break
     assert AgentStatus.BREAK in {status for _, status in set_at}
 
 
+def test_work_after_a_contact_lasts_as_long_as_it_has_to_unless_a_break_cuts_it() -> None:
+    _, record = recorded(
+        agents=2, hours=8, pacer="progressive", human_ratio=1, machine_ratio=0, failure_ratio=0, talk_mean_s=0,
+        wrap_mean_s=300, wrap_variation=0, break_every_h=0.1, break_length_s=1,
+    )  # fmt: skip
+    begun = {command.contact_id: command.at for command in record.of_kind(ContactConnected)}
+    ends = [
+        (command.at - begun[command.contact_id], event)
+        for _, event, commands in record.calls
+        for command in commands
+        if isinstance(command, AfterContactWorkEnded)
+    ]
+    early = [event for length, event in ends if length < 300 * SECOND]
+    assert 0 < len(early) < len(ends)
+    assert all(isinstance(event, AgentStatusSet) and event.status is AgentStatus.BREAK for event in early)
+
+
 def test_a_list_that_runs_out_is_dialed_once() -> None:
     shift, record = recorded(agents=20, list_size=500, hours=2)
     dialed = [command.contact_id for command in record.of_kind(Originate)]

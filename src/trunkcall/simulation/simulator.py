@@ -100,6 +100,8 @@ class Simulator:
         self._runs = {campaign.name: CampaignRun(campaign, START) for campaign in scenario.campaigns}
         self._handled: dict[str, tuple[CampaignRun, Instant]] = {}
         """Contacts that an agent is handling: whose they are, and since when."""
+        self._latest: dict[str, str] = {}
+        """The contact that each agent was rung for last."""
         self._wanted: dict[str, AgentStatus] = {}
         self.engine = Engine(_config(scenario), new_id=self._new_id, pacer_for=pacers_of(scenario))
         self.events = 0
@@ -345,15 +347,17 @@ class Simulator:
         self._give_back_line(leg, self._now)
         self._tell(LegEnded(leg.leg_id, cause))
         if leg.agent_id is not None and bridged:
-            self._at(self._now + leg.fate.wrap, self._wrapped_up, leg.agent_id)
+            self._at(self._now + leg.fate.wrap, self._wrapped_up, leg.agent_id, leg.contact_id)
 
     def _give_back_line(self, leg: _Leg, at: Instant) -> None:
         if leg.agent_id is None:
             leg.run.line_time += at - leg.since
 
-    def _wrapped_up(self, agent_id: str) -> None:
-        # Whoever has asked for a break or gone home meanwhile stays away.
-        self._tell(AgentStatusSet(agent_id, self._wanted[agent_id]))
+    def _wrapped_up(self, agent_id: str, contact_id: str) -> None:
+        # A break may have cut this work, and the agent be with somebody else.
+        if self._latest[agent_id] == contact_id:
+            # Whoever has asked for a break or gone home meanwhile stays away.
+            self._tell(AgentStatusSet(agent_id, self._wanted[agent_id]))
 
     def _hang_up(self, command: HangUp) -> None:
         leg = self._legs.get(command.leg_id)
@@ -371,6 +375,7 @@ class Simulator:
             command.leg_id, customer.contact_id, customer.run, customer.fate, self._now
         )
         leg.agent_id = command.agent_id
+        self._latest[command.agent_id] = customer.contact_id
         self._tell(LegAnswered(command.leg_id))
 
     def _bridge(self, command: BridgeLegs) -> None:
