@@ -77,12 +77,21 @@ def test_a_table_for_people() -> None:
         (["--set", "agnets=5"], "no parameter of a scenario"),
         (["--pacer", "psychic"], "predictive, progressive or agentless"),
         (["--agents", "-1"], "at least 0"),
+        (["--hours", "1e-11"], "at least 0.001"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(arguments: list[str], why: str) -> None:
     done = simulate(*arguments)
     assert done.returncode == 1
     assert why in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_negative_seed_is_refused_as_it_would_give_the_shift_of_another() -> None:
+    done = simulate("--seed", "-1")
+    assert done.returncode == 2
+    assert "--seed" in done.stderr
+    assert "greater than or equal to 0" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -175,9 +184,17 @@ def test_a_trace_whose_scenario_cannot_be_is_refused_in_words(tmp_path: Path) ->
 
 
 def test_a_replay_takes_nothing_but_its_file(tmp_path: Path) -> None:
-    done = simulate("--replay", "trace.jsonl", "--agents", "5")
-    assert done.returncode == 1
-    assert "no other option" in done.stderr
+    for option in (
+        ["--agents", "5"],
+        ["--agents", "0"],
+        ["--hours", "0"],
+        ["--pacer", ""],
+        ["--json"],
+        ["--runs", "2"],
+    ):
+        done = simulate("--replay", "trace.jsonl", *option)
+        assert done.returncode == 1
+        assert "no other option" in done.stderr
     missing = simulate("--replay", str(tmp_path / "trace.jsonl"))
     assert missing.returncode == 1
     assert "No such file" in missing.stderr

@@ -34,7 +34,7 @@ def simulate(
     ] = None,
     agents: Annotated[int | None, typer.Option(help="How many agents there are. [default: 20]")] = None,
     hours: Annotated[float | None, typer.Option(help="How long the shift is. [default: 8]")] = None,
-    seed: Annotated[int, typer.Option(help="Of the first run; each further run takes the next.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the first run; each further run takes the next.", min=0)] = 1,
     runs: Annotated[int, typer.Option(help="How many shifts, one seed after another.", min=1, max=MOST_RUNS)] = 1,
     pacer: Annotated[
         str | None,
@@ -65,7 +65,8 @@ def simulate(
 ) -> None:
     """Simulate shifts of the real engine on virtual time."""
     if replay is not None:
-        if any((scenario_file, agents, hours, pacer, settings, plot, trace, as_json)) or (seed, runs) != (1, 1):
+        others = (scenario_file, agents, hours, pacer, settings or None, plot, trace, as_json or None)
+        if any(other is not None for other in others) or (seed, runs) != (1, 1):
             raise SettingsError(
                 "--replay takes everything from its file: give no scenario and no other option with it."
             )
