@@ -9,12 +9,13 @@ import pytest
 
 from simulation.support import recorded, scenario
 from trunkcall.domain.agent import AgentStatus
-from trunkcall.domain.changes import AfterContactWorkEnded, AttemptBegun, ContactConnected, ContactEnded
+from trunkcall.domain.changes import AfterContactWorkEnded, AttemptBegun, ContactConnected, ContactEnded, ContactExpired
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.errors import SettingsError
-from trunkcall.domain.instants import HOUR, MINUTE, SECOND
-from trunkcall.engine.commands import Originate
-from trunkcall.engine.events import AgentStatusSet
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant
+from trunkcall.engine.commands import Command, Originate
+from trunkcall.engine.events import AgentStatusSet, Event
+from trunkcall.simulation.campaign import Campaign
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
 from trunkcall.simulation.simulator import START, Simulator, at_hour
@@ -165,6 +166,16 @@ def test_a_list_that_runs_out_is_dialed_once() -> None:
     assert shift.attempts == len(dialed) == len(set(dialed)) == 500
 
 
+def test_no_request_expires_however_long_the_shift_is() -> None:
+    """Requests that do are asked for anew, and a shift would not end."""
+
+    def none_expire(at: Instant, event: Event | None, commands: list[Command]) -> None:
+        assert not any(isinstance(command, ContactExpired) for command in commands)
+
+    simulator = Simulator(Scenario(Campaign(pacer="progressive"), agents=0, hours=20_000), seed=1, trace=none_expire)
+    assert simulator.run().attempts == 0
+
+
 def test_a_scenario_file_gives_parameters_by_their_names(tmp_path: Path) -> None:
     path = tmp_path / "scenario.toml"
     path.write_text("agents = 7\nhuman_ratio = 0.2\nhuman_ring_range_s = [1, 20]\nledger = false\n")
@@ -182,9 +193,17 @@ def test_a_scenario_file_gives_parameters_by_their_names(tmp_path: Path) -> None
     [
         ("nothing = 1", "no parameter of a scenario"),
         ("agents = 'many'", "must be a whole number"),
-        ("human_ratio = 0.9", "shares of one whole"),
+        ("human_ratio = 0.9", "shares of one whole: together they must be at most 1, not 1.3"),
         ("human_ratio = 1.5", "at most 1"),
-        ("hours = 0", "above 0"),
+        ("hours = 0", "hours in .* must be at least 0.001"),
+        ("hours = 1e-11", "hours in .* must be at least 0.001"),
+        ("hours = 10_001", "hours in .* must be at most 8784"),
+        ("attempts_per_s = 1e-320", "attempts_per_s in .* must be at least 0.01"),
+        ("drift = 0.5\ndrift_period_h = 1e-320", "drift_period_h in .* must be at least 0.05"),
+        (
+            "break_every_h = 1e-12\nbreak_length_s = 0",
+            "break_every_h in .* must be 0, which is never, or at least 0.01",
+        ),
         ("pacer = 'psychic'", "predictive, progressive or agentless"),
         ("agents = ", "not TOML"),
         ("talk_mean_s = nan", "at least 0"),

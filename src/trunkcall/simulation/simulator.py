@@ -55,7 +55,6 @@ from trunkcall.simulation.world import Fate, Outcome
 
 START: Instant = 1_800_000_000_000_000
 """When every simulated shift begins."""
-FOR_EVER: Instant = START + 10_000 * HOUR
 
 Trace: TypeAlias = Callable[[Instant, Event | None, list[Command]], None]
 """Told of every call of the engine: when, the event (None is a timer), and the commands."""
@@ -411,7 +410,9 @@ class Simulator:
         taken = self._runs[command.campaign_id].take(command.limit)
         first = self._offered + 1
         self._offered += taken
-        contacts = tuple(OfferedContact(f"contact-{n}", n, FOR_EVER) for n in range(first, first + taken))
+        # No request expires in a shift, however long it is.
+        expires_at = self._end + HOUR
+        contacts = tuple(OfferedContact(f"contact-{n}", n, expires_at) for n in range(first, first + taken))
         self._tell(ContactsOffered(command.campaign_id, contacts, exhausted=taken < command.limit))
 
 
