@@ -156,6 +156,10 @@ def test_a_replay_says_where_the_engine_first_wants_something_else(tmp_path: Pat
         ("", "line 1: this is not a trace"),
         ('{"format":"trunkcall-trace","version":9}\n', "line 1: the trace has version 9"),
         ('{"format":"trunkcall-trace","version":1}\n', "line 1: config"),
+        (
+            '{"format":"trunkcall-trace","version":1e999}\n',
+            "line 1: this is not a trace of Trunkcall: no number may be as great as 1e999",
+        ),
     ],
 )
 def test_a_file_that_is_no_trace_is_refused_in_words(tmp_path: Path, text: str, why: str) -> None:
@@ -175,6 +179,18 @@ def test_a_trace_whose_scenario_cannot_be_is_refused_in_words(tmp_path: Path) ->
         (whole.replace('"agents":2', '"agents":"two"'), "agents in .*, line 1 must be a whole number"),
         (whole.replace('"scenario":{', '"scene":{'), "line 1: the trace has no scenario"),
         (whole[: len(whole) // 2], "the trace is cut within this line"),
+        (
+            whole.replace('{"end":{', '{"end":1e999,"was":{'),
+            r"line \d+: the trace is damaged: no number may be as great as 1e999",
+        ),
+        (
+            whole.replace('"target_ratio":0.03', '"target_ratio":1' + "0" * 400),
+            "line 1: config: ledger: target_ratio: must be a number that is not as great as that, not 1000",
+        ),
+        (
+            whole.replace('"RollingWindow","length":86400000000', '"CalendarMonth","month_begins":null', 1),
+            "line 1: config: a ledger by calendar months can neither be written into a trace nor be replayed",
+        ),
     ):
         path.write_text(broken)
         done = simulate("--replay", str(path))
