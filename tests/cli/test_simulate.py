@@ -24,7 +24,7 @@ def test_one_json_object_for_each_run_and_the_same_seed_gives_the_same() -> None
     assert [run["seed"] for run in runs] == [7, 8]
     assert runs[0].keys() == {
         "agents", "hours", "seed", "pacer", "attempts", "live_answers", "abandoned", "abandonment_ratio",
-        "occupancy_ratio", "mean_idle_s", "campaigns", "wall_s",
+        "false_machines", "false_machine_ratio", "lost_ratio", "occupancy_ratio", "mean_idle_s", "campaigns", "wall_s",
     }  # fmt: skip
     without_time = [{k: v for k, v in json.loads(line).items() if k != "wall_s"} for line in again.stdout.splitlines()]
     assert without_time == [{k: v for k, v in run.items() if k != "wall_s"} for run in runs]
@@ -46,15 +46,15 @@ talk_mean_s = 40
 def test_each_campaign_is_told_of_by_itself_and_the_rest_is_their_sum(tmp_path: Path) -> None:
     path = tmp_path / "two.toml"
     path.write_text(TWO)
-    done = simulate(str(path), "--json", "--set", "campaign.zinc.list_size=50")
+    done = simulate(str(path), "--json", "--set", "campaign.zinc.list_size=50", "--set", "false_machine_ratio=0.2")
     run = json.loads(done.stdout)
     zinc, argon = run["campaigns"]
     assert zinc.keys() == {
-        "name", "pacer", "attempts", "live_answers", "abandoned", "abandonment_ratio", "connected", "handling_share",
-        "mean_lines",
+        "name", "pacer", "attempts", "live_answers", "abandoned", "abandonment_ratio", "false_machines",
+        "false_machine_ratio", "lost_ratio", "connected", "handling_share", "mean_lines",
     }  # fmt: skip
     assert (zinc["name"], zinc["attempts"], argon["name"]) == ("zinc", 50, "[argon]")
-    for name in ("attempts", "live_answers", "abandoned"):
+    for name in ("attempts", "live_answers", "abandoned", "false_machines"):
         assert zinc[name] + argon[name] == run[name]
     assert zinc["handling_share"] + argon["handling_share"] == pytest.approx(1.0, abs=1e-5)
     table = simulate(str(path), "--runs", "2").stdout
@@ -67,6 +67,17 @@ def test_a_table_for_people() -> None:
     assert done.returncode == 0
     for words in ("occupancy", "abandonment", "95 %", "± s.e."):
         assert words in done.stdout
+    assert "machines" not in done.stdout
+
+
+def test_people_whom_detection_takes_for_machines_are_in_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "two.toml"
+    path.write_text(TWO)
+    whole, by_campaign = simulate(str(path), "--set", "false_machine_ratio=0.2").stdout.split("by campaign")
+    for words in ("false machines (people hung up on as machines)", "their share", "lost (abandoned and them"):
+        assert words in whole
+    for words in ("false machines", "their share", "lost, them included"):
+        assert words in by_campaign
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,19 @@ def test_the_limit_holds_while_the_world_is_unkind(values: dict[str, object]) ->
     assert shift.abandonment_ratio <= 0.03
 
 
+def test_people_who_are_hung_up_on_as_machines_are_told_of_and_so_is_what_is_lost_with_them() -> None:
+    shift, record = recorded(agents=10, hours=1, machine_ratio=0, false_machine_ratio=0.3)
+    hung_up_on = [end for end in record.of_kind(ContactEnded) if end.disposition is Disposition.VOICEMAIL]
+    people = shift.live_answers + len(hung_up_on)
+    assert shift.false_machines == shift.campaigns[0].false_machines == len(hung_up_on) > 50
+    assert shift.false_machine_ratio == shift.false_machines / people == pytest.approx(0.3, abs=0.05)
+    assert shift.lost_ratio == (shift.abandoned + shift.false_machines) / people > shift.abandonment_ratio
+    well, _ = recorded(agents=10, hours=0.5)
+    assert (well.false_machines, well.lost_ratio) == (0, well.abandonment_ratio)
+    late, _ = recorded(agents=10, hours=0.5, machine_ratio=0, false_machine_ratio=1, human_detection_s=2.5)
+    assert late.false_machines == 0, "they hang up before they are taken for anything"
+
+
 def test_agents_who_come_and_go_and_take_breaks_are_counted_as_they_are() -> None:
     always = run(agents=10)
     assert run(agents=10, late_agents=10, late_by_h=7.5).attempts < always.attempts / 8

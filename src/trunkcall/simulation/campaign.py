@@ -64,7 +64,8 @@ class Campaign:
     step_factor: float = 1.0
     """What the human ratio is multiplied by from then on."""
     false_machine_ratio: float = 0.0
-    """Of the people who answer, how many detection takes for machines: lost, and counted as such."""
+    """Of the people who answer, how many detection takes for machines: they are hung up on, and told of as
+    `false_machines`."""
     false_human_ratio: float = 0.0
     """Of the machines, how many detection takes for people."""
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded, LedgerCounted
-from trunkcall.domain.contact import Disposition
+from trunkcall.domain.contact import LIVE_DETECTIONS, Disposition
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant, seconds
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.capacity import TrunkLimit
@@ -157,6 +157,7 @@ class Simulator:
             attempts=sum(campaign.attempts for campaign in campaigns),
             live_answers=sum(campaign.live_answers for campaign in campaigns),
             abandoned=sum(campaign.abandoned for campaign in campaigns),
+            false_machines=sum(campaign.false_machines for campaign in campaigns),
             connected=connected,
             occupancy_ratio=snapshot.occupancy_ratio,
             mean_idle_s=idle / connected if connected else idle,
@@ -330,8 +331,12 @@ class Simulator:
             self._detect(leg)
 
     def _detect(self, leg: _Leg) -> None:
-        if not leg.ended:
-            self._tell(DetectionEnded(leg.leg_id, leg.fate.detection))
+        if leg.ended:
+            return
+        fate = leg.fate
+        if fate.outcome is Outcome.HUMAN and fate.detection not in LIVE_DETECTIONS:
+            leg.run.false_machines += 1
+        self._tell(DetectionEnded(leg.leg_id, fate.detection))
 
     def _lose_patience(self, leg: _Leg) -> None:
         if leg.peer is None:
