@@ -149,7 +149,8 @@ def test_agents_who_come_and_go_and_take_breaks_are_counted_as_they_are() -> Non
 
 def test_nobody_is_dialed_for_agents_who_have_not_come_yet_and_their_first_break_is_after_they_came() -> None:
     late = {"agents": 5, "late_agents": 5, "break_every_h": 0.5}
-    assert run(late_by_h=4, hours=4, **late).attempts == 0
+    nobody_came, _ = recorded(late_by_h=4, hours=4, **late)
+    assert nobody_came.attempts == 0
     _, record = recorded(late_by_h=1, hours=3, **late)
     set_at = [(at, event.status) for at, event, _ in record.calls if isinstance(event, AgentStatusSet)]
     assert [(at, status) for at, status in set_at if at <= at_hour(1)] == [(at_hour(1), AgentStatus.AVAILABLE)] * 5
