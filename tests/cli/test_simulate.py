@@ -24,7 +24,7 @@ def test_one_json_object_for_each_run_and_the_same_seed_gives_the_same() -> None
     assert [run["seed"] for run in runs] == [7, 8]
     assert runs[0].keys() == {
         "agents", "hours", "seed", "pacer", "attempts", "live_answers", "abandoned", "abandonment_ratio",
-        "occupancy_ratio", "mean_idle_s", "campaigns", "wall_s",
+        "false_machines", "false_machine_ratio", "lost_ratio", "occupancy_ratio", "mean_idle_s", "campaigns", "wall_s",
     }  # fmt: skip
     without_time = [{k: v for k, v in json.loads(line).items() if k != "wall_s"} for line in again.stdout.splitlines()]
     assert without_time == [{k: v for k, v in run.items() if k != "wall_s"} for run in runs]
@@ -46,15 +46,15 @@ talk_mean_s = 40
 def test_each_campaign_is_told_of_by_itself_and_the_rest_is_their_sum(tmp_path: Path) -> None:
     path = tmp_path / "two.toml"
     path.write_text(TWO)
-    done = simulate(str(path), "--json", "--set", "campaign.zinc.list_size=50")
+    done = simulate(str(path), "--json", "--set", "campaign.zinc.list_size=50", "--set", "false_machine_ratio=0.2")
     run = json.loads(done.stdout)
     zinc, argon = run["campaigns"]
     assert zinc.keys() == {
-        "name", "pacer", "attempts", "live_answers", "abandoned", "abandonment_ratio", "connected", "handling_share",
-        "mean_lines",
+        "name", "pacer", "attempts", "live_answers", "abandoned", "abandonment_ratio", "false_machines",
+        "false_machine_ratio", "lost_ratio", "connected", "handling_share", "mean_lines",
     }  # fmt: skip
     assert (zinc["name"], zinc["attempts"], argon["name"]) == ("zinc", 50, "[argon]")
-    for name in ("attempts", "live_answers", "abandoned"):
+    for name in ("attempts", "live_answers", "abandoned", "false_machines"):
         assert zinc[name] + argon[name] == run[name]
     assert zinc["handling_share"] + argon["handling_share"] == pytest.approx(1.0, abs=1e-5)
     table = simulate(str(path), "--runs", "2").stdout
@@ -67,6 +67,17 @@ def test_a_table_for_people() -> None:
     assert done.returncode == 0
     for words in ("occupancy", "abandonment", "95 %", "± s.e."):
         assert words in done.stdout
+    assert "machines" not in done.stdout
+
+
+def test_people_whom_detection_takes_for_machines_are_in_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "two.toml"
+    path.write_text(TWO)
+    whole, by_campaign = simulate(str(path), "--set", "false_machine_ratio=0.2").stdout.split("by campaign")
+    for words in ("false machines (people hung up on as machines)", "their share", "lost (abandoned and them"):
+        assert words in whole
+    for words in ("false machines", "their share", "lost, them included"):
+        assert words in by_campaign
 
 
 @pytest.mark.parametrize(
@@ -77,12 +88,21 @@ def test_a_table_for_people() -> None:
         (["--set", "agnets=5"], "no parameter of a scenario"),
         (["--pacer", "psychic"], "predictive, progressive or agentless"),
         (["--agents", "-1"], "at least 0"),
+        (["--hours", "1e-11"], "at least 0.001"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(arguments: list[str], why: str) -> None:
     done = simulate(*arguments)
     assert done.returncode == 1
     assert why in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_negative_seed_is_refused_as_it_would_give_the_shift_of_another() -> None:
+    done = simulate("--seed", "-1")
+    assert done.returncode == 2
+    assert "--seed" in done.stderr
+    assert "greater than or equal to 0" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -147,6 +167,10 @@ def test_a_replay_says_where_the_engine_first_wants_something_else(tmp_path: Pat
         ("", "line 1: this is not a trace"),
         ('{"format":"trunkcall-trace","version":9}\n', "line 1: the trace has version 9"),
         ('{"format":"trunkcall-trace","version":1}\n', "line 1: config"),
+        (
+            '{"format":"trunkcall-trace","version":1e999}\n',
+            "line 1: this is not a trace of Trunkcall: no number may be as great as 1e999",
+        ),
     ],
 )
 def test_a_file_that_is_no_trace_is_refused_in_words(tmp_path: Path, text: str, why: str) -> None:
@@ -166,6 +190,18 @@ def test_a_trace_whose_scenario_cannot_be_is_refused_in_words(tmp_path: Path) ->
         (whole.replace('"agents":2', '"agents":"two"'), "agents in .*, line 1 must be a whole number"),
         (whole.replace('"scenario":{', '"scene":{'), "line 1: the trace has no scenario"),
         (whole[: len(whole) // 2], "the trace is cut within this line"),
+        (
+            whole.replace('{"end":{', '{"end":1e999,"was":{'),
+            r"line \d+: the trace is damaged: no number may be as great as 1e999",
+        ),
+        (
+            whole.replace('"target_ratio":0.03', '"target_ratio":1' + "0" * 400),
+            "line 1: config: ledger: target_ratio: must be a number that is not as great as that, not 1000",
+        ),
+        (
+            whole.replace('"RollingWindow","length":86400000000', '"CalendarMonth","month_begins":null', 1),
+            "line 1: config: a ledger by calendar months can neither be written into a trace nor be replayed",
+        ),
     ):
         path.write_text(broken)
         done = simulate("--replay", str(path))
@@ -175,9 +211,17 @@ def test_a_trace_whose_scenario_cannot_be_is_refused_in_words(tmp_path: Path) ->
 
 
 def test_a_replay_takes_nothing_but_its_file(tmp_path: Path) -> None:
-    done = simulate("--replay", "trace.jsonl", "--agents", "5")
-    assert done.returncode == 1
-    assert "no other option" in done.stderr
+    for option in (
+        ["--agents", "5"],
+        ["--agents", "0"],
+        ["--hours", "0"],
+        ["--pacer", ""],
+        ["--json"],
+        ["--runs", "2"],
+    ):
+        done = simulate("--replay", "trace.jsonl", *option)
+        assert done.returncode == 1
+        assert "no other option" in done.stderr
     missing = simulate("--replay", str(tmp_path / "trace.jsonl"))
     assert missing.returncode == 1
     assert "No such file" in missing.stderr

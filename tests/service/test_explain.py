@@ -164,6 +164,7 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
             "all of them take 10% of the risk",
         ),
         (replace(WELL, share=0.25, ahead=True), "OTHERS_TURN", "waits for another campaign of its queue"),
+        (replace(ONE_TO_ONE, free_agents=6, ahead=True), "OTHERS_TURN", "waits for another campaign of its queue"),
         (replace(WELL, lines=200), "LINES_PER_AGENT", "It holds 200 lines: no more than 10"),
         (replace(WELL, forecast=None), "LEARNING", "for the agents who are free alone"),
         (replace(ONE_TO_ONE, free_agents=0), "NO_FREE_AGENT", "each of 20 at work"),

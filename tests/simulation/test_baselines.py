@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import MINUTE, SECOND, Instant
 from trunkcall.engine.ledger import Standing
 from trunkcall.simulation.baselines.optimal import Model, OptimalPacer, optimum
 from trunkcall.simulation.baselines.predictors import FixedRatioPacer, IssabelPacer, SamuelsonPacer
 from trunkcall.simulation.baselines.vicidial import Adapt, VicidialPacer
 from trunkcall.simulation.campaign import BASELINES
-from trunkcall.simulation.pacers import model_of, outcome_mean_s
+from trunkcall.simulation.pacers import model_of, outcome_mean_s, pacers_of
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario, with_values
 from trunkcall.simulation.simulator import Simulator
@@ -193,6 +194,30 @@ def test_the_model_has_the_means_of_the_scenario() -> None:
     model = model_of(with_values(Scenario(), {"talk_mean_s": 60, "false_machine_ratio": 0.2}, "a test"))
     assert model.handling_mean_s == 90.0
     assert model.live_ratio == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"agents": 0}, "agents must be at least 1, not 0"),
+        ({"human_ratio": 0}, r"human_ratio × .* must be at least 0.01, not 0"),
+        ({"false_machine_ratio": 1}, r"false_machine_ratio\) must be at least 0.01, not 0"),
+        ({"talk_mean_s": 0, "wrap_mean_s": 0}, r"talk_mean_s \+ wrap_mean_s must be at least 1, not 0"),
+        ({"patience_s": 0}, "patience_s must be at least 0.1, not 0"),
+        (
+            {"human_ratio": 1, "machine_ratio": 0, "failure_ratio": 0, "human_ring_range_s": [0, 0]},
+            "the outcome of an attempt must be at least 0.1, not 0",
+        ),
+        ({"agents": 100_000}, "at most 250,000 states, not .* Fewer agents make it smaller"),
+    ],
+)
+def test_a_scenario_that_has_no_optimum_is_refused_in_words(values: dict[str, object], why: str) -> None:
+    with pytest.raises(SettingsError, match=why):
+        pacers_of(with_values(Scenario(), {"pacer": "optimal", **values}, "a test"))
+
+
+def test_an_optimum_of_contacts_that_hardly_ever_end_is_found() -> None:
+    assert optimum(Model(2, handling_mean_s=1e9)).abandonment_ratio == 0.0
 
 
 # --- shifts -----------------------------------------------------------------------------------------------------------

@@ -4,20 +4,22 @@ shares that no day will bring, or is not told which line of a file is wrong."""
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from simulation.support import by_name, recorded, scenario
+from simulation.support import Record, by_name, recorded, scenario
 from trunkcall.domain.agent import HANDLING_STATES
 from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactEnded, ContactQueued
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import HOUR, SECOND
+from trunkcall.engine.commands import Originate
 from trunkcall.engine.events import AgentRegistered, CampaignChanged
 from trunkcall.simulation.scenario import Scenario, read_scenario, with_values
-from trunkcall.simulation.simulator import START, Simulator
+from trunkcall.simulation.simulator import START, Simulator, at_hour
 
 
 def table(name: str, **values: object) -> dict[str, object]:
@@ -312,7 +314,8 @@ def test_a_table_changes_what_all_campaigns_share_and_the_command_line_what_it_n
         (TWO + "pause_at_h = 3\nstop_at_h = 2", "stop_at_h in campaign 2 of .* must be after pause_at_h, which is 3"),
         ("human_ring_range_s = [9, 2]", "the lesser first"),
         ("human_ring_shape = 0", "above 0"),
-        ("hours = inf", "at most 1e"),
+        ("hours = inf", "at most 8784"),
+        ("channels = 10_000_000_000", "at most 1e"),
         ("[[team]]\nagents = 2", "queues in team 1 of .* must be a list"),
         ("[[team]]\nagents = 0\nqueues = ['queue']", "agents in team 1 of .* must be at least 1"),
         ("[[team]]\nagents = 2\nqueues = ['quue']", "team 1 of .* serves the queue 'quue', .* There are: queue"),
@@ -336,14 +339,29 @@ def test_a_campaign_that_is_not_there_cannot_be_set() -> None:
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("values", "dials"),
     [
-        {"talk_mean_s": 0, "wrap_mean_s": 0},
-        {"late_agents": 9},
-        {"burst_every_h": 1e-12},
-        {"human_ratio": 1.0, "machine_ratio": 0, "failure_ratio": 0, "human_ring_scale_s": 1e-6, "patience_s": 0},
+        ({"talk_mean_s": 0, "wrap_mean_s": 0}, True),
+        ({"late_agents": 9}, False),
+        ({"agents": 0}, False),
+        ({"burst_every_h": 1e-12}, True),
+        (
+            {"human_ratio": 1.0, "machine_ratio": 0, "failure_ratio": 0, "human_ring_scale_s": 1e-6, "patience_s": 0},
+            True,
+        ),
     ],
 )
-def test_a_world_at_the_edge_of_what_can_be_runs(values: dict[str, object]) -> None:
-    shift, _ = recorded(agents=5, hours=0.05, **values)
-    assert shift.attempts >= 0
+def test_a_world_at_the_edge_of_what_can_be_comes_to_sums_that_add_up(values: dict[str, object], dials: bool) -> None:
+    record = Record()
+    simulator = Simulator(scenario(**{"agents": 5, "hours": 0.05, **values}), seed=1, trace=record.enter)
+    shift = simulator.run()
+    snapshot = simulator.engine.snapshot(at_hour(0.05))
+    ended = Counter(end.disposition for end in record.of_kind(ContactEnded))
+    assert shift.attempts == len(record.of_kind(Originate)) == ended.total() + snapshot.contacts_in_progress
+    assert (shift.attempts > 0) is dials
+    assert shift.connected == ended[Disposition.CONNECTED_TO_AGENT]
+    assert ended[Disposition.ABANDONED] <= shift.abandoned <= shift.live_answers
+    assert 0 <= shift.live_answers - shift.connected <= ended[Disposition.ABANDONED] + snapshot.contacts_in_progress
+    assert 0.0 <= shift.occupancy_ratio <= 1.0
+    idle_s = shift.mean_idle_s * max(shift.connected, 1)
+    assert snapshot.handling / SECOND + idle_s == pytest.approx(snapshot.staffed / SECOND)

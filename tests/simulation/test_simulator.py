@@ -8,11 +8,14 @@ from statistics import fmean
 import pytest
 
 from simulation.support import recorded, scenario
-from trunkcall.domain.changes import AfterContactWorkEnded, AttemptBegun, ContactConnected, ContactEnded
+from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.changes import AfterContactWorkEnded, AttemptBegun, ContactConnected, ContactEnded, ContactExpired
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.errors import SettingsError
-from trunkcall.domain.instants import HOUR, MINUTE, SECOND
-from trunkcall.engine.commands import Originate
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant
+from trunkcall.engine.commands import Command, Originate
+from trunkcall.engine.events import AgentStatusSet, Event
+from trunkcall.simulation.campaign import Campaign
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
 from trunkcall.simulation.simulator import START, Simulator, at_hour
@@ -124,6 +127,19 @@ def test_the_limit_holds_while_the_world_is_unkind(values: dict[str, object]) ->
     assert shift.abandonment_ratio <= 0.03
 
 
+def test_people_who_are_hung_up_on_as_machines_are_told_of_and_so_is_what_is_lost_with_them() -> None:
+    shift, record = recorded(agents=10, hours=1, machine_ratio=0, false_machine_ratio=0.3)
+    hung_up_on = [end for end in record.of_kind(ContactEnded) if end.disposition is Disposition.VOICEMAIL]
+    people = shift.live_answers + len(hung_up_on)
+    assert shift.false_machines == shift.campaigns[0].false_machines == len(hung_up_on) > 50
+    assert shift.false_machine_ratio == shift.false_machines / people == pytest.approx(0.3, abs=0.05)
+    assert shift.lost_ratio == (shift.abandoned + shift.false_machines) / people > shift.abandonment_ratio
+    well, _ = recorded(agents=10, hours=0.5)
+    assert (well.false_machines, well.lost_ratio) == (0, well.abandonment_ratio)
+    late, _ = recorded(agents=10, hours=0.5, machine_ratio=0, false_machine_ratio=1, human_detection_s=2.5)
+    assert late.false_machines == 0, "they hang up before they are taken for anything"
+
+
 def test_agents_who_come_and_go_and_take_breaks_are_counted_as_they_are() -> None:
     always = run(agents=10)
     assert run(agents=10, late_agents=10, late_by_h=7.5).attempts < always.attempts / 8
@@ -131,10 +147,47 @@ def test_agents_who_come_and_go_and_take_breaks_are_counted_as_they_are() -> Non
     assert run(agents=10, break_every_h=0.5, break_length_s=1800).attempts < always.attempts * 0.7
 
 
+def test_nobody_is_dialed_for_agents_who_have_not_come_yet_and_their_first_break_is_after_they_came() -> None:
+    late = {"agents": 5, "late_agents": 5, "break_every_h": 0.5}
+    nobody_came, _ = recorded(late_by_h=4, hours=4, **late)
+    assert nobody_came.attempts == 0
+    _, record = recorded(late_by_h=1, hours=3, **late)
+    set_at = [(at, event.status) for at, event, _ in record.calls if isinstance(event, AgentStatusSet)]
+    assert [(at, status) for at, status in set_at if at <= at_hour(1)] == [(at_hour(1), AgentStatus.AVAILABLE)] * 5
+    assert AgentStatus.BREAK in {status for _, status in set_at}
+
+
+def test_work_after_a_contact_lasts_as_long_as_it_has_to_unless_a_break_cuts_it() -> None:
+    _, record = recorded(
+        agents=2, hours=8, pacer="progressive", human_ratio=1, machine_ratio=0, failure_ratio=0, talk_mean_s=0,
+        wrap_mean_s=300, wrap_variation=0, break_every_h=0.1, break_length_s=1,
+    )  # fmt: skip
+    begun = {command.contact_id: command.at for command in record.of_kind(ContactConnected)}
+    ends = [
+        (command.at - begun[command.contact_id], event)
+        for _, event, commands in record.calls
+        for command in commands
+        if isinstance(command, AfterContactWorkEnded)
+    ]
+    early = [event for length, event in ends if length < 300 * SECOND]
+    assert 0 < len(early) < len(ends)
+    assert all(isinstance(event, AgentStatusSet) and event.status is AgentStatus.BREAK for event in early)
+
+
 def test_a_list_that_runs_out_is_dialed_once() -> None:
     shift, record = recorded(agents=20, list_size=500, hours=2)
     dialed = [command.contact_id for command in record.of_kind(Originate)]
     assert shift.attempts == len(dialed) == len(set(dialed)) == 500
+
+
+def test_no_request_expires_however_long_the_shift_is() -> None:
+    """Requests that do are asked for anew, and a shift would not end."""
+
+    def none_expire(at: Instant, event: Event | None, commands: list[Command]) -> None:
+        assert not any(isinstance(command, ContactExpired) for command in commands)
+
+    simulator = Simulator(Scenario(Campaign(pacer="progressive"), agents=0, hours=20_000), seed=1, trace=none_expire)
+    assert simulator.run().attempts == 0
 
 
 def test_a_scenario_file_gives_parameters_by_their_names(tmp_path: Path) -> None:
@@ -154,9 +207,17 @@ def test_a_scenario_file_gives_parameters_by_their_names(tmp_path: Path) -> None
     [
         ("nothing = 1", "no parameter of a scenario"),
         ("agents = 'many'", "must be a whole number"),
-        ("human_ratio = 0.9", "shares of one whole"),
+        ("human_ratio = 0.9", "shares of one whole: together they must be at most 1, not 1.3"),
         ("human_ratio = 1.5", "at most 1"),
-        ("hours = 0", "above 0"),
+        ("hours = 0", "hours in .* must be at least 0.001"),
+        ("hours = 1e-11", "hours in .* must be at least 0.001"),
+        ("hours = 10_001", "hours in .* must be at most 8784"),
+        ("attempts_per_s = 1e-320", "attempts_per_s in .* must be at least 0.01"),
+        ("drift = 0.5\ndrift_period_h = 1e-320", "drift_period_h in .* must be at least 0.05"),
+        (
+            "break_every_h = 1e-12\nbreak_length_s = 0",
+            "break_every_h in .* must be 0, which is never, or at least 0.01",
+        ),
         ("pacer = 'psychic'", "predictive, progressive or agentless"),
         ("agents = ", "not TOML"),
         ("talk_mean_s = nan", "at least 0"),

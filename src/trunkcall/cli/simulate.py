@@ -34,7 +34,7 @@ def simulate(
     ] = None,
     agents: Annotated[int | None, typer.Option(help="How many agents there are. [default: 20]")] = None,
     hours: Annotated[float | None, typer.Option(help="How long the shift is. [default: 8]")] = None,
-    seed: Annotated[int, typer.Option(help="Of the first run; each further run takes the next.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the first run; each further run takes the next.", min=0)] = 1,
     runs: Annotated[int, typer.Option(help="How many shifts, one seed after another.", min=1, max=MOST_RUNS)] = 1,
     pacer: Annotated[
         str | None,
@@ -65,7 +65,8 @@ def simulate(
 ) -> None:
     """Simulate shifts of the real engine on virtual time."""
     if replay is not None:
-        if any((scenario_file, agents, hours, pacer, settings, plot, trace, as_json)) or (seed, runs) != (1, 1):
+        others = (scenario_file, agents, hours, pacer, settings or None, plot, trace, as_json or None)
+        if any(other is not None for other in others) or (seed, runs) != (1, 1):
             raise SettingsError(
                 "--replay takes everything from its file: give no scenario and no other option with it."
             )
@@ -107,6 +108,9 @@ def fields_of(shift: Shift) -> dict[str, object]:
         "live_answers": shift.live_answers,
         "abandoned": shift.abandoned,
         "abandonment_ratio": round(shift.abandonment_ratio, 6),
+        "false_machines": shift.false_machines,
+        "false_machine_ratio": round(shift.false_machine_ratio, 6),
+        "lost_ratio": round(shift.lost_ratio, 6),
         "occupancy_ratio": round(shift.occupancy_ratio, 6),
         "mean_idle_s": round(shift.mean_idle_s, 3),
         "campaigns": [campaign_fields_of(campaign) for campaign in shift.campaigns],
@@ -122,6 +126,9 @@ def campaign_fields_of(campaign: CampaignShift) -> dict[str, object]:
         "live_answers": campaign.live_answers,
         "abandoned": campaign.abandoned,
         "abandonment_ratio": round(campaign.abandonment_ratio, 6),
+        "false_machines": campaign.false_machines,
+        "false_machine_ratio": round(campaign.false_machine_ratio, 6),
+        "lost_ratio": round(campaign.lost_ratio, 6),
         "connected": campaign.connected,
         "handling_share": round(campaign.handling_share, 6),
         "mean_lines": round(campaign.mean_lines, 3),
@@ -142,6 +149,14 @@ def table_of(shifts: Sequence[Shift], seconds: Sequence[float]) -> Table:
         ("connected to an agent", [float(s.connected) for s in shifts], ",.0f"),
         ("abandoned", [float(s.abandoned) for s in shifts], ",.0f"),
         ("abandonment (abandoned / live answers)", [s.abandonment_ratio for s in shifts], ".2%"),
+    ]
+    if any(s.false_machines for s in shifts):
+        rows += [
+            ("false machines (people hung up on as machines)", [float(s.false_machines) for s in shifts], ",.0f"),
+            ("their share (of live answers and them)", [s.false_machine_ratio for s in shifts], ".2%"),
+            ("lost (abandoned and them, of the same)", [s.lost_ratio for s in shifts], ".2%"),
+        ]
+    rows += [
         ("occupancy (handling / staffed)", [s.occupancy_ratio for s in shifts], ".1%"),
         ("idle between contacts, s", [s.mean_idle_s for s in shifts], ".1f"),
         ("seconds of this machine", list(seconds), ".2f"),
@@ -168,6 +183,14 @@ def campaign_table_of(shifts: Sequence[Shift]) -> Table:
         ("connected to an agent", lambda c: c.connected, ",.0f"),
         ("abandoned", lambda c: c.abandoned, ",.0f"),
         ("abandonment", lambda c: c.abandonment_ratio, ".2%"),
+    ]
+    if any(shift.false_machines for shift in shifts):
+        rows += [
+            ("false machines", lambda c: c.false_machines, ",.0f"),
+            ("their share", lambda c: c.false_machine_ratio, ".2%"),
+            ("lost, them included", lambda c: c.lost_ratio, ".2%"),
+        ]
+    rows += [
         ("share of all handling", lambda c: c.handling_share, ".1%"),
         ("lines, on average", lambda c: c.mean_lines, ".1f"),
     ]

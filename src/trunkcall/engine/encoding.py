@@ -7,6 +7,7 @@ follows from its annotation, so nothing here knows any class by name.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
@@ -35,7 +36,7 @@ def encode(value: object) -> str:
 def parse(line: bytes) -> object:
     """What a line of JSON holds. Raises EncodingError."""
     try:
-        return json.loads(line.decode("ascii"), parse_constant=_refuse)
+        return json.loads(line.decode("ascii"), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
         # A UnicodeDecodeError is a ValueError, as is a number of too many digits.
         raise EncodingError("not JSON") from None
@@ -44,6 +45,14 @@ def parse(line: bytes) -> object:
 def _refuse(constant: str) -> object:
     """NaN and the infinities, which are no JSON."""
     raise ValueError(constant)
+
+
+def _finite(text: str) -> float:
+    """A number that JSON can have again: 1e999 would be infinite."""
+    number = float(text)
+    if math.isinf(number):
+        raise EncodingError(f"no number may be as great as {text if len(text) <= 20 else text[:17] + '...'}")
+    return number
 
 
 def decode(kind: Any, plain: object) -> Any:
@@ -172,7 +181,10 @@ def _scalar(kind: Any) -> Read:
         # True is an int to Python, but no number here.
         if type(plain) not in takes:
             raise _misfit(_SCALARS[kind], plain)
-        return kind(plain)
+        try:
+            return kind(plain)
+        except OverflowError:
+            raise _misfit("a number that is not as great as that", plain) from None
 
     return read
 

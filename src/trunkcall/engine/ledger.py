@@ -127,6 +127,8 @@ class _Sums:
     def count(self, at: Instant, live_answers: int, abandoned: int) -> None:
         minute = at - at % MINUTE
         if not self.minutes or self.minutes[-1][0] < minute:
+            # Nobody may ever ask for the totals. Whoever does may be a minute behind.
+            self.forget(at - MINUTE)
             self.minutes.append([minute, 0, 0])
         self.minutes[-1][1] += live_answers
         self.minutes[-1][2] += abandoned

@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from trunkcall.domain.abandonment import CalendarMonth
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import PacerFor
 from trunkcall.engine.commands import Command, Originate, OriginateAgentLeg
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.encoding import EncodingError, decode, encode, parse
+from trunkcall.engine.encoding import TYPE, EncodingError, decode, encode, parse
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import Event
 
@@ -71,7 +72,12 @@ class TraceWriter:
 
     def begin(self, config: EngineConfig, about: Mapping[str, object]) -> None:
         """Write the header. ``about`` says what the trace is of, in values that JSON has. Raises EncodingError if the
-        settings cannot be written, as those of a ledger by calendar months."""
+        settings cannot be written."""
+        if any(isinstance(window, CalendarMonth) for window in config.ledger.windows):
+            raise EncodingError(
+                "A ledger by calendar months can neither be written into a trace nor be replayed from one: a function "
+                "cannot be written, and one says when months begin."
+            )
         self._line({"format": FORMAT, "version": VERSION, **about, "config": config})
 
     def enter(self, at: Instant, event: Event | None, commands: Sequence[Command], *, more: bool = False) -> None:
@@ -96,6 +102,11 @@ class TraceReader:
         header = self._header(next(self._lines, b""))
         self.about: Mapping[str, Any] = {k: v for k, v in header.items() if k not in ("format", "version", "config")}
         """What the writer said that the trace is of."""
+        if _by_months(header.get("config")):
+            raise TraceError(
+                "line 1: config: a ledger by calendar months can neither be written into a trace nor be replayed from "
+                "one, since months begin by a time zone, which the engine does not know."
+            )
         try:
             self.config: EngineConfig = decode(EngineConfig, header.get("config"))
         except EncodingError as error:
@@ -125,8 +136,8 @@ class TraceReader:
     def _header(text: bytes) -> dict[str, Any]:
         try:
             header = parse(text)
-        except EncodingError:
-            header = None
+        except EncodingError as error:
+            raise TraceError(f"line 1: this is not a trace of Trunkcall: {error.message}.") from None
         if not isinstance(header, dict) or header.get("format") != FORMAT:
             raise TraceError("line 1: this is not a trace of Trunkcall.")
         if header.get("version") != VERSION:
@@ -160,6 +171,15 @@ def replay(calls: Iterable[Call], config: EngineConfig, pacer_for: PacerFor) -> 
         agreed += 1
         commands += len(wanted)
     return Replay(agreed, commands, None)
+
+
+def _by_months(config: object) -> bool:
+    """Whether parsed settings have a ledger that counts by calendar months."""
+    match config:
+        case {"ledger": {"windows": [*windows]}}:
+            return any(isinstance(w, dict) and w.get(TYPE) == CalendarMonth.__name__ for w in windows)
+        case _:
+            return False
 
 
 def _object(line: int, text: bytes) -> dict[str, Any]:

@@ -58,13 +58,14 @@ class Campaign:
     drift: float = 0.0
     """Amplitude of a sine on the human ratio, relative to it. The dialer is not told."""
     drift_period_h: float = 4.0
-    """How long one swing of that sine takes."""
+    """How long one swing of that sine takes, at least 0.05."""
     step_at_h: float = 0.0
     """When the human ratio changes by `step_factor` for the rest of the shift; 0 is never."""
     step_factor: float = 1.0
     """What the human ratio is multiplied by from then on."""
     false_machine_ratio: float = 0.0
-    """Of the people who answer, how many detection takes for machines: lost, and counted as such."""
+    """Of the people who answer, how many detection takes for machines: they are hung up on, and told of as
+    `false_machines`."""
     false_human_ratio: float = 0.0
     """Of the machines, how many detection takes for people."""
 
@@ -104,8 +105,12 @@ def check(campaign: Campaign, source: str) -> None:
     check_ranges(campaign, source)
     check_ranges(campaign.world, source)
     world = campaign.world
-    if world.human_ratio + world.machine_ratio + world.failure_ratio > 1 + 1e-9:
-        raise SettingsError(f"human_ratio, machine_ratio and failure_ratio in {source} are shares of one whole.")
+    together = world.human_ratio + world.machine_ratio + world.failure_ratio
+    if together > 1 + 1e-9:
+        raise SettingsError(
+            f"human_ratio, machine_ratio and failure_ratio in {source} are shares of one whole: "
+            f"together they must be at most 1, not {together:.10g}."
+        )
     if campaign.pacer not in {*DialerType, *BASELINES}:
         baselines = ", ".join(BASELINES)
         raise SettingsError(

@@ -32,6 +32,7 @@ class CampaignRun:
         "attempts",
         "campaign",
         "connected",
+        "false_machines",
         "handling",
         "line_time",
         "live_answers",
@@ -43,7 +44,7 @@ class CampaignRun:
         self._world = campaign.world
         self._world_until: Instant = start
         self._offered = 0
-        self.attempts = self.live_answers = self.abandoned = self.connected = 0
+        self.attempts = self.live_answers = self.abandoned = self.false_machines = self.connected = 0
         self.handling: Duration = 0
         self.line_time: Duration = 0
 
@@ -76,6 +77,7 @@ class CampaignRun:
             attempts=self.attempts,
             live_answers=self.live_answers,
             abandoned=self.abandoned,
+            false_machines=self.false_machines,
             connected=self.connected,
             handling_share=self.handling / all_handling if all_handling else 0.0,
             mean_lines=self.line_time / shift,

@@ -5,11 +5,12 @@ Decides names and the parameters that a baseline takes from the scenario. It mus
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from random import Random
 from statistics import fmean
 
 from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.campaigns import PacerFor, pacer_for
 from trunkcall.engine.config import EngineConfig
@@ -22,6 +23,8 @@ from trunkcall.simulation.scenario import Scenario
 from trunkcall.simulation.world import World, draw_fate
 
 DRAWS = 40_000
+MOST_STATES = 250_000
+"""Of the model that is solved for `optimal`: more would take hours, and much memory."""
 
 
 def dialer_type_of(name: str) -> DialerType:
@@ -30,8 +33,11 @@ def dialer_type_of(name: str) -> DialerType:
 
 
 def pacers_of(scenario: Scenario) -> PacerFor:
-    """The factory of the scenario's pacers. A baseline is that of the only campaign."""
+    """The factory of the scenario's pacers. A baseline is that of the only campaign. Raises SettingsError if it cannot
+    pace this scenario."""
     only = scenario.campaigns[0].pacer
+    if only == "optimal":
+        _check_model(model_of(scenario))
     return pacer_for if only in set(DialerType) else partial(_baseline, scenario, only)
 
 
@@ -67,6 +73,28 @@ def model_of(scenario: Scenario) -> Model:
     )
 
 
+def _check_model(model: Model) -> None:
+    """Raises SettingsError that says of which parameter the model has too little, and how much it takes."""
+    for what, value, least in (
+        ("agents", model.agents, 1),
+        ("human_ratio × (1 − false_machine_ratio)", model.live_ratio, 0.01),
+        ("talk_mean_s + wrap_mean_s", model.handling_mean_s, 1),
+        ("patience_s", model.patience_mean_s, 0.1),
+        ("mean seconds from dialing to the outcome of an attempt", model.outcome_mean_s, 0.1),
+    ):
+        if value < least:
+            raise SettingsError(
+                f"pacer optimal solves a model of the scenario for which {what} must be at least {least:g}, not "
+                f"{value:g}."
+            )
+    if model.states > MOST_STATES:
+        raise SettingsError(
+            f"pacer optimal solves a model of the scenario that may have at most {MOST_STATES:,} states, not "
+            f"{model.states:,}. Fewer agents make it smaller, as do more people who answer and longer contacts."
+        )
+
+
+@lru_cache(maxsize=32)
 def outcome_mean_s(world: World) -> float:
     """How long an attempt takes to any outcome, detection included, as the mean of many that are drawn."""
     random = Random(1)  # noqa: S311 - a simulation, not a secret

@@ -13,20 +13,26 @@ from trunkcall.domain.errors import SettingsError
 
 POSITIVE: Final = frozenset(
     {
-        "attempts_per_s",
         "bandwidth_allocation",
         "channels",
-        "drift_period_h",
-        "hours",
         "human_ring_scale_s",
         "human_ring_shape",
     }
 )
 """Parameters that must not be 0."""
-LEAST: Final[Mapping[str, float]] = {"dialing_capacity": 0.01}
+LEAST: Final[Mapping[str, float]] = {
+    "attempts_per_s": 0.01,
+    "dialing_capacity": 0.01,
+    "drift_period_h": 0.05,
+    "hours": 0.001,
+}
 """The least value, where it is not 0."""
-MOST: Final = 1e9
-"""Of any number: what is beyond is a slip, and would not fit into an instant."""
+LEAST_IF_ANY: Final[Mapping[str, float]] = {"break_every_h": 0.01}
+"""The least value beside 0, which stands for never: what comes more often than that leaves time for nothing else."""
+MOST: Final[Mapping[str, float]] = {"hours": 366 * 24.0}
+"""The greatest value, where it is less than that of any number. A shift of a year takes hours to simulate."""
+MOST_OF_ANY: Final = 1e9
+"""What is beyond is a slip, and would not fit into an instant."""
 
 _SHARES: Final = ("_ratio", "_share", "_allocation", "_capacity")
 _KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "two numbers"}
@@ -68,21 +74,23 @@ def check_ranges(holder: Any, source: str) -> None:
             case int() | float():
                 _check_number(f.name, value, source)
             case (float() as low, float() as high):
-                if not 0.0 <= low <= high <= MOST:
+                if not 0.0 <= low <= high <= MOST_OF_ANY:
                     raise SettingsError(f"{f.name} in {source} must be two numbers of at least 0, the lesser first.")
             case _:
                 pass
 
 
 def _check_number(name: str, value: float, source: str) -> None:
-    least = LEAST.get(name, 0.0)
+    least, most, if_any = LEAST.get(name, 0.0), MOST.get(name, MOST_OF_ANY), LEAST_IF_ANY.get(name, 0.0)
     if not value >= least or (name in POSITIVE and not value):
         bound = "above 0" if name in POSITIVE else f"at least {least:g}"
         raise SettingsError(f"{name} in {source} must be {bound}.")
     if name.endswith(_SHARES) and value > 1:
         raise SettingsError(f"{name} in {source} is a share: at most 1.")
-    if value > MOST:
-        raise SettingsError(f"{name} in {source} must be at most {MOST:g}.")
+    if value > most:
+        raise SettingsError(f"{name} in {source} must be at most {most:g}.")
+    if 0.0 < value < if_any:
+        raise SettingsError(f"{name} in {source} must be 0, which is never, or at least {if_any:g}.")
 
 
 def unknown(name: str, source: str, of: str, known: Iterable[str]) -> SettingsError:

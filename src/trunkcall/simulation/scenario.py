@@ -41,7 +41,7 @@ class Scenario:
     agents: int = 20
     """How many agents there are."""
     hours: float = 8.0
-    """How long the shift is."""
+    """How long the shift is, 0.001 to 8784."""
     late_agents: int = 0
     """How many of the agents, the last ones, come `late_by_h` after the shift has begun."""
     late_by_h: float = 1.0
@@ -51,7 +51,7 @@ class Scenario:
     leave_at_h: float = 6.0
     """When they go."""
     break_every_h: float = 0.0
-    """How long an agent works between breaks, on average (exponential); 0 is without breaks."""
+    """How long an agent works between breaks, on average (exponential), at least 0.01; 0 is without breaks."""
     break_length_s: float = 600.0
     """How long each break is."""
     carrier_delay_s: float = 0.0
@@ -65,7 +65,7 @@ class Scenario:
     channels: int = 1000
     """How many lines the trunks have."""
     attempts_per_s: float = 50.0
-    """How many attempts a second the trunks take, with a burst of one second's."""
+    """How many attempts a second the trunks take, at least 0.01, with a burst of one second's."""
     abandonment_target_ratio: float = 0.03
     """The most of a campaign's live answers that may be abandoned."""
     ledger: bool = True

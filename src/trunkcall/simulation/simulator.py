@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded, LedgerCounted
-from trunkcall.domain.contact import Disposition
+from trunkcall.domain.contact import LIVE_DETECTIONS, Disposition
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant, seconds
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.capacity import TrunkLimit
@@ -55,7 +55,6 @@ from trunkcall.simulation.world import Fate, Outcome
 
 START: Instant = 1_800_000_000_000_000
 """When every simulated shift begins."""
-FOR_EVER: Instant = START + 10_000 * HOUR
 
 Trace: TypeAlias = Callable[[Instant, Event | None, list[Command]], None]
 """Told of every call of the engine: when, the event (None is a timer), and the commands."""
@@ -100,6 +99,8 @@ class Simulator:
         self._runs = {campaign.name: CampaignRun(campaign, START) for campaign in scenario.campaigns}
         self._handled: dict[str, tuple[CampaignRun, Instant]] = {}
         """Contacts that an agent is handling: whose they are, and since when."""
+        self._latest: dict[str, str] = {}
+        """The contact that each agent was rung for last."""
         self._wanted: dict[str, AgentStatus] = {}
         self.engine = Engine(_config(scenario), new_id=self._new_id, pacer_for=pacers_of(scenario))
         self.events = 0
@@ -156,6 +157,7 @@ class Simulator:
             attempts=sum(campaign.attempts for campaign in campaigns),
             live_answers=sum(campaign.live_answers for campaign in campaigns),
             abandoned=sum(campaign.abandoned for campaign in campaigns),
+            false_machines=sum(campaign.false_machines for campaign in campaigns),
             connected=connected,
             occupancy_ratio=snapshot.occupancy_ratio,
             mean_idle_s=idle / connected if connected else idle,
@@ -174,12 +176,14 @@ class Simulator:
             self._open_campaign(run.campaign)
         late = set(names[max(0, len(names) - scenario.late_agents) :]) if scenario.late_agents else set()
         for name in names:
-            come_at = at_hour(scenario.late_by_h) if name in late else START
-            self._at(come_at, self._set_status, name, AgentStatus.AVAILABLE)
+            if name not in late:
+                self._at(START, self._set_status, name, AgentStatus.AVAILABLE)
+            elif at_hour(scenario.late_by_h) < self._end:  # nobody comes as the shift ends
+                self._at(at_hour(scenario.late_by_h), self._come_late, name)
         for name in names[: scenario.leaving_agents]:
             self._at(at_hour(scenario.leave_at_h), self._set_status, name, AgentStatus.OFFLINE)
-        if scenario.break_every_h:
-            for name in names:
+        for name in names:
+            if name not in late:
                 self._plan_break(name)
         if self._watch is not None:
             self._look()
@@ -223,7 +227,13 @@ class Simulator:
         self._wanted[agent_id] = status
         self._tell(AgentStatusSet(agent_id, status))
 
+    def _come_late(self, agent_id: str) -> None:
+        self._set_status(agent_id, AgentStatus.AVAILABLE)
+        self._plan_break(agent_id)
+
     def _plan_break(self, agent_id: str) -> None:
+        if not self._scenario.break_every_h:
+            return
         after = self._random.expovariate(1.0) * self._scenario.break_every_h * HOUR
         self._at(self._now + round(after), self._take_break, agent_id)
 
@@ -321,8 +331,12 @@ class Simulator:
             self._detect(leg)
 
     def _detect(self, leg: _Leg) -> None:
-        if not leg.ended:
-            self._tell(DetectionEnded(leg.leg_id, leg.fate.detection))
+        if leg.ended:
+            return
+        fate = leg.fate
+        if fate.outcome is Outcome.HUMAN and fate.detection not in LIVE_DETECTIONS:
+            leg.run.false_machines += 1
+        self._tell(DetectionEnded(leg.leg_id, fate.detection))
 
     def _lose_patience(self, leg: _Leg) -> None:
         if leg.peer is None:
@@ -337,15 +351,17 @@ class Simulator:
         self._give_back_line(leg, self._now)
         self._tell(LegEnded(leg.leg_id, cause))
         if leg.agent_id is not None and bridged:
-            self._at(self._now + leg.fate.wrap, self._wrapped_up, leg.agent_id)
+            self._at(self._now + leg.fate.wrap, self._wrapped_up, leg.agent_id, leg.contact_id)
 
     def _give_back_line(self, leg: _Leg, at: Instant) -> None:
         if leg.agent_id is None:
             leg.run.line_time += at - leg.since
 
-    def _wrapped_up(self, agent_id: str) -> None:
-        # Whoever has asked for a break or gone home meanwhile stays away.
-        self._tell(AgentStatusSet(agent_id, self._wanted[agent_id]))
+    def _wrapped_up(self, agent_id: str, contact_id: str) -> None:
+        # A break may have cut this work, and the agent be with somebody else.
+        if self._latest[agent_id] == contact_id:
+            # Whoever has asked for a break or gone home meanwhile stays away.
+            self._tell(AgentStatusSet(agent_id, self._wanted[agent_id]))
 
     def _hang_up(self, command: HangUp) -> None:
         leg = self._legs.get(command.leg_id)
@@ -363,6 +379,7 @@ class Simulator:
             command.leg_id, customer.contact_id, customer.run, customer.fate, self._now
         )
         leg.agent_id = command.agent_id
+        self._latest[command.agent_id] = customer.contact_id
         self._tell(LegAnswered(command.leg_id))
 
     def _bridge(self, command: BridgeLegs) -> None:
@@ -398,7 +415,9 @@ class Simulator:
         taken = self._runs[command.campaign_id].take(command.limit)
         first = self._offered + 1
         self._offered += taken
-        contacts = tuple(OfferedContact(f"contact-{n}", n, FOR_EVER) for n in range(first, first + taken))
+        # No request expires in a shift, however long it is.
+        expires_at = self._end + HOUR
+        contacts = tuple(OfferedContact(f"contact-{n}", n, expires_at) for n in range(first, first + taken))
         self._tell(ContactsOffered(command.campaign_id, contacts, exhausted=taken < command.limit))
 
 

@@ -37,6 +37,23 @@ class Model:
     patience_mean_s: float = 2.0
     abandonment_ratio: float = 0.03
 
+    @property
+    def most_callers(self) -> int:
+        """More live callers than this are not told apart."""
+        return self.agents + 8 + math.isqrt(self.agents)
+
+    @property
+    def most_dials(self) -> int:
+        """More attempts in flight are never ordered."""
+        busiest = self.agents * self.outcome_mean_s / (self.handling_mean_s * self.live_ratio)
+        # To keep few agents busy from idleness takes 1/p attempts for each of them.
+        return math.ceil(busiest + 4.0 * math.sqrt(busiest) + min(self.agents, 12) / self.live_ratio)
+
+    @property
+    def states(self) -> int:
+        """How many there are."""
+        return (self.most_callers + 1) * (self.most_dials + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
@@ -55,10 +72,7 @@ class _Chain:
     def __init__(self, model: Model) -> None:
         self.model = model
         agents = model.agents
-        self.most_callers = agents + 8 + math.isqrt(agents)
-        busiest = agents * model.outcome_mean_s / (model.handling_mean_s * model.live_ratio)
-        # To keep few agents busy from idleness takes 1/p attempts for each of them.
-        self.most_dials = math.ceil(busiest + 4.0 * math.sqrt(busiest) + min(agents, 12) / model.live_ratio)
+        self.most_callers, self.most_dials = model.most_callers, model.most_dials
         callers = np.arange(self.most_callers + 1.0)[:, None]
         dials = np.arange(self.most_dials + 1.0)[None, :]
         ending = dials / model.outcome_mean_s
@@ -126,7 +140,9 @@ class _Chain:
             if change < TOLERANCE:
                 break
         occupancy = float((share * self.busy).sum()) / self.model.agents
-        abandonment = float((share * self.leaving).sum()) / float((share * self.answers).sum())
+        answers_per_s = float((share * self.answers).sum())
+        # Where contacts last for ever, nobody answers any more in the end.
+        abandonment = float((share * self.leaving).sum()) / answers_per_s if answers_per_s else 0.0
         return occupancy, abandonment, share
 
 
