@@ -164,7 +164,6 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
             "all of them take 10% of the risk",
         ),
         (replace(WELL, share=0.25, ahead=True), "OTHERS_TURN", "waits for another campaign of its queue"),
-        (replace(ONE_TO_ONE, free_agents=6, ahead=True), "OTHERS_TURN", "waits for another campaign of its queue"),
         (replace(WELL, lines=200), "LINES_PER_AGENT", "It holds 200 lines: no more than 10"),
         (replace(WELL, forecast=None), "LEARNING", "for the agents who are free alone"),
         (replace(ONE_TO_ONE, free_agents=0), "NO_FREE_AGENT", "each of 20 at work"),
@@ -174,6 +173,15 @@ async def test_what_holds_a_campaign_back_comes_first(facts: DialingExplanation 
     first = (await House(facts=facts).reasons())[0]
     assert first[0] == code
     assert words in first[1]
+
+
+async def test_a_campaign_that_has_used_its_ledger_up_is_not_told_to_be_learning() -> None:
+    """It may have seen hundreds of live answers, and dials one to one for another reason."""
+    spent = LedgerTotals(RollingWindow(DAY), live_answers=341, abandoned=59)
+    facts = replace(WELL, ledger=(spent,), headroom=-48.8, forecast=None)
+    codes = [code for code, _ in await House(facts=facts).reasons()]
+    assert codes[0] == "LEDGER_USED_UP"
+    assert "LEARNING" not in codes
 
 
 @pytest.mark.parametrize("state", [state for state in CampaignState if state is not CampaignState.RUNNING])

@@ -196,8 +196,10 @@ def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason
             "less.",
         )
     if facts.dialer_type is DialerType.PREDICTIVE:
-        yield from _what_the_ledger_leaves(facts)
-        if facts.forecast is None:
+        left = list(_what_the_ledger_leaves(facts))
+        yield from left
+        # With nothing left it dials one to one whatever it has learned.
+        if facts.forecast is None and not left:
             yield Reason(
                 "LEARNING",
                 "It has not seen enough live answers yet to look ahead: it dials for the agents who are free alone.",
