@@ -119,6 +119,21 @@ def test_a_shift_can_be_drawn_and_the_drawing_changes_nothing(tmp_path: Path) ->
     assert [len(points) for points in lines] == [31] * 7, "a look in every minute, the first and the last included"
 
 
+def test_each_campaigns_ledger_is_drawn_and_the_hours_can_be_read(tmp_path: Path) -> None:
+    """Together two campaigns may look well while one of them is over the limit."""
+    picture, scenario = tmp_path / "shift.svg", tmp_path / "two.toml"
+    scenario.write_text(
+        '[[campaign]]\nname = "zinc"\n[[campaign]]\nname = "argon"\nstart_at_h = 0.2\n', encoding="utf-8"
+    )
+    assert simulate(str(scenario), "--agents", "4", "--hours", "0.5", "--plot", str(picture)).returncode == 0
+    root = ElementTree.parse(picture).getroot()
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert (texts.count("zinc"), texts.count("argon")) == (2, 2)
+    assert {"0 min", "15 min", "30 min"} <= set(texts)
+    lines = [element.get("points", "").split() for element in root.iter("{http://www.w3.org/2000/svg}polyline")]
+    assert [len(points) for points in lines] == [31] * 9
+
+
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     done = simulate("--agents", "2", "--hours", "0.1", "--plot", str(tmp_path / "nowhere" / "shift.svg"))
     assert done.returncode == 1

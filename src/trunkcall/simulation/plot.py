@@ -5,7 +5,7 @@ Decides how it looks. Colours and text can be read on light and on dark ground. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -16,18 +16,22 @@ from trunkcall.simulation.results import Shift
 
 WIDTH, PANEL, GAP, LEFT, RIGHT, TOP = 900, 170, 56, 64, 150, 54
 INK = "#7a8088"
+COLOURS = ("#8a5bc4", "#2f9e6e", "#d9822b", "#2f7fd1", "#b0559b", "#8f959d")
+TICKS_H = (1 / 12, 1 / 4, 1 / 2, 1, 2, 4, 6, 12, 24, 48, 168)
+MOST_TICKS = 13
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The shift at one instant. ``abandonment_ratio`` is of the ledger's shortest window, all campaigns together."""
+    """The shift at one instant. The ledgers are those of campaigns that have one, by name: the abandonment ratio of the
+    shortest window, and what it has left."""
 
     at: Instant
     handling: int
     staffed: int
     lines: int
-    abandonment_ratio: float
-    headroom: float
+    ratios: Mapping[str, float]
+    left: Mapping[str, float]
 
 
 class Film:
@@ -39,9 +43,7 @@ class Film:
 
     def enter(self, snapshot: EngineSnapshot) -> None:
         """Add the engine as it is."""
-        first = [campaign.ledger[0] for campaign in snapshot.campaigns if campaign.ledger]
-        live_answers = sum(total.live_answers for total in first)
-        abandoned = sum(total.abandoned for total in first)
+        first = {c.campaign_id: c.ledger[0] for c in snapshot.campaigns if c.needs_agents and c.ledger}
         self.target_ratio = max((c.ledger_target_ratio for c in snapshot.campaigns), default=0.0)
         self.frames.append(
             Frame(
@@ -49,8 +51,8 @@ class Film:
                 handling=sum(snapshot.agents[state] for state in HANDLING_STATES),
                 staffed=sum(snapshot.agents[state] for state in STAFFED_STATES),
                 lines=snapshot.lines,
-                abandonment_ratio=abandoned / live_answers if live_answers else 0.0,
-                headroom=self.target_ratio * live_answers - abandoned,
+                ratios={name: total.abandonment_ratio for name, total in first.items()},
+                left={name: self.target_ratio * t.live_answers - t.abandoned for name, t in first.items()},
             )
         )
 
@@ -83,11 +85,11 @@ def drawing(film: Film, shift: Shift) -> str:
             "abandoned / live answers",
             " %",
             [
-                _Line("abandonment", "#c9433f", [100 * f.abandonment_ratio for f in frames]),
+                *_of_campaigns("abandonment", "#c9433f", [{k: 100 * v for k, v in f.ratios.items()} for f in frames]),
                 _Line(limit, "#c9433f", [100 * film.target_ratio] * len(frames), dashed=True),
             ],
         ),
-        ("abandonments left", "", [_Line("headroom", "#8a5bc4", [f.headroom for f in frames])]),
+        ("abandonments left", "", _of_campaigns("headroom", "#8a5bc4", [f.left for f in frames])),
     ]
     height = TOP + len(panels) * (PANEL + GAP)
     title = (
@@ -105,9 +107,22 @@ def drawing(film: Film, shift: Shift) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
+def _of_campaigns(name: str, colour: str, values: Sequence[Mapping[str, float]]) -> list[_Line]:
+    """A line for each campaign, from when it is there; that of the only one is called by what it shows."""
+    campaigns = list(dict.fromkeys(campaign for value in values for campaign in value))
+    if len(campaigns) < 2:
+        return [_Line(name, colour, [sum(value.values()) for value in values])]
+    return [
+        _Line(campaign, COLOURS[number % len(COLOURS)], [value.get(campaign, 0.0) for value in values])
+        for number, campaign in enumerate(campaigns)
+    ]
+
+
 def _panel(top: int, name: str, unit: str, hours: Sequence[float], lines: Sequence[_Line]) -> list[str]:
     values = [value for line in lines for value in line.values]
-    low, high = min(0.0, min(values)), max(max(values), 1e-9)
+    low, high = min(0.0, min(values)), max(values)
+    if high <= low:
+        high = low + 1.0
     last = hours[-1] or 1.0
     bottom, right = top + PANEL, WIDTH - RIGHT
 
@@ -122,9 +137,12 @@ def _panel(top: int, name: str, unit: str, hours: Sequence[float], lines: Sequen
         value = low + share * (high - low)
         parts.append(_rule(LEFT, y(value), right, y(value)))
         parts.append(_text(LEFT - 8, y(value) + 4, f"{value:.3g}{unit}", anchor="end"))
-    for hour in range(int(last) + 1):
+    step = next((h for h in TICKS_H if last / h < MOST_TICKS), last / MOST_TICKS)
+    for tick in range(int(last / step + 1e-9) + 1):
+        hour = tick * step
         parts.append(_rule(x(hour), bottom, x(hour), bottom + 5))
-        parts.append(_text(x(hour), bottom + 19, f"{hour} h", anchor="middle"))
+        name_of = f"{hour:.4g} h" if step >= 1 else f"{hour * 60:.0f} min"
+        parts.append(_text(x(hour), bottom + 19, name_of, anchor="middle"))
     for number, line in enumerate(lines):
         points = " ".join(f"{x(h):.1f},{y(v):.1f}" for h, v in zip(hours, line.values, strict=True))
         dash = ' stroke-dasharray="6 4"' if line.dashed else ""
