@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from trunkcall.domain.abandonment import parse_windows
@@ -265,7 +265,7 @@ def load_settings(
     flags = flags or {}
     environment = os.environ if environment is None else environment
     table = _read_file(config_file) if config_file is not None else {}
-    values: dict[str, Value] = {}
+    values: dict[str, Any] = {}  # each of its setting's kind, which is that of the field
     for setting in SETTINGS:
         given = flags.get(setting.name)
         if given is not None:
@@ -276,7 +276,7 @@ def load_settings(
             values[setting.name] = _convert(setting, table[setting.name], f"{setting.name} in {config_file}")
         else:
             values[setting.name] = setting.default
-    return Settings(**values)  # type: ignore[arg-type]  # the kinds were checked one by one against the same table
+    return Settings(**values)
 
 
 def _read_file(path: Path) -> dict[str, object]:

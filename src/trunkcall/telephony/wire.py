@@ -14,7 +14,7 @@ import hashlib
 import hmac
 from asyncio import IncompleteReadError, StreamReader
 from dataclasses import dataclass
-from typing import Final, TypeAlias, get_args
+from typing import Final, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -31,6 +31,8 @@ from trunkcall.engine.events import (
     OriginateVoided,
 )
 from trunkcall.telephony.carrier import Destination, PlaybackEnded
+
+Frame = TypeVar("Frame")
 
 VERSION: Final = 1
 """Of this protocol. Both sides must have the same."""
@@ -119,8 +121,8 @@ Event: TypeAlias = LegRang | LegAnswered | DetectionEnded | LegsBridged | LegEnd
 FromDialer: TypeAlias = Hello | Dial | OriginateAgentLeg | BridgeLegs | Play | HangUp | Ping
 FromCarrier: TypeAlias = Challenge | Welcome | Refused | Pong | AgentDone | Event
 
-_FROM_DIALER = {kind.__name__: kind for kind in get_args(FromDialer)}
-_FROM_CARRIER = {kind.__name__: kind for kind in get_args(FromCarrier)}
+_FROM_DIALER: dict[str, type[FromDialer]] = {kind.__name__: kind for kind in get_args(FromDialer)}
+_FROM_CARRIER: dict[str, type[FromCarrier]] = {kind.__name__: kind for kind in get_args(FromCarrier)}
 _decode = msgspec.json.Decoder(tuple[str, msgspec.Raw]).decode
 
 
@@ -139,15 +141,15 @@ async def read_line(reader: StreamReader) -> bytes:
 
 def decode_from_dialer(line: bytes) -> FromDialer:
     """Raises WireError."""
-    return _read(line, _FROM_DIALER)  # type: ignore[return-value]  # the table holds these kinds alone
+    return _read(line, _FROM_DIALER)
 
 
 def decode_from_carrier(line: bytes) -> FromCarrier:
     """Raises WireError."""
-    return _read(line, _FROM_CARRIER)  # type: ignore[return-value]  # the table holds these kinds alone
+    return _read(line, _FROM_CARRIER)
 
 
-def _read(line: bytes, kinds: dict[str, type]) -> object:
+def _read(line: bytes, kinds: dict[str, type[Frame]]) -> Frame:
     try:
         name, fields = _decode(line)
         return msgspec.json.decode(fields, type=kinds[name])
