@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -61,11 +62,10 @@ def measure(url: str, requests: Iterable[bytes], *, seconds: int) -> Load:
         raise SystemExit("wrk is missing: apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
         prefix = Path(folder) / "requests"
-        files = [Path(f"{prefix}.{number}").open("wb") for number in range(THREADS)]  # noqa: SIM115 - closed below
-        for number, request in enumerate(requests):
-            files[number % THREADS].write(b"%d\n" % len(request) + request)
-        for file in files:
-            file.close()
+        with ExitStack() as stack:
+            files = [stack.enter_context(Path(f"{prefix}.{number}").open("wb")) for number in range(THREADS)]
+            for number, request in enumerate(requests):
+                files[number % THREADS].write(b"%d\n" % len(request) + request)
         command = [wrk, "-t", str(THREADS), "-c", str(CONNECTIONS), "-d", f"{seconds}s", "-s", str(SCRIPT), url]
         done = subprocess.run([*command, "--", str(prefix)], capture_output=True, text=True, check=True)
     return Load(**json.loads(done.stdout.splitlines()[-1]))

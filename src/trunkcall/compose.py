@@ -48,7 +48,7 @@ from trunkcall.service.privacy import Privacy
 from trunkcall.settings import Settings, find_zone
 from trunkcall.simulation.world import World
 from trunkcall.storage import sqlite_backup, sqlite_check
-from trunkcall.storage.data_dir import AUDIT_LOG, SECRET_KEY, DataDir
+from trunkcall.storage.data_dir import AUDIT_LOG, KEY_FILE, DataDir
 from trunkcall.storage.disk import MEGABYTE
 from trunkcall.storage.secret_box import SecretBox, load_secret_key
 from trunkcall.storage.sqlite import SQLiteStore
@@ -193,7 +193,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
 
 
 def _secret_box(settings: Settings) -> SecretBox:
-    key_file = Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / SECRET_KEY
+    key_file = Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / KEY_FILE
     return SecretBox(load_secret_key(key_file))
 
 

@@ -63,7 +63,8 @@ class History:
             step = STEPS.get(type(command))
             if step is None:
                 continue
-            contact_id: str = getattr(command, "contact_id")  # noqa: B009 - every change in STEPS has one
+            assert hasattr(command, "contact_id")
+            contact_id = command.contact_id
             self.states[contact_id] = after(CONTACT, self.states.get(contact_id, ContactState.WAITING), step)
             if isinstance(command, AttemptBegun):
                 self.attempted.add(contact_id)

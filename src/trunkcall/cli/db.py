@@ -17,7 +17,7 @@ import typer
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import back_up_store, check_embedded_store, migrate_store, restore_store
 from trunkcall.settings import Settings
-from trunkcall.storage.data_dir import SECRET_KEY, DataDir, DataDirInUseError
+from trunkcall.storage.data_dir import KEY_FILE, DataDir, DataDirInUseError
 from trunkcall.storage.disk import MEGABYTE
 
 app = typer.Typer(help="Look after the embedded store.", no_args_is_help=True)
@@ -114,7 +114,7 @@ def migrate(settings: Settings) -> None:
 
 
 def _secret_key(settings: Settings) -> Path:
-    return Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / SECRET_KEY
+    return Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / KEY_FILE
 
 
 @contextmanager

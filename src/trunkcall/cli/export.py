@@ -42,7 +42,7 @@ def _export() -> None:
 def contacts(
     settings: Settings,
     campaign: Annotated[str | None, typer.Option(help="Only this campaign, by id or ARN.")] = None,
-    format: Annotated[Format, typer.Option(help="jsonl or csv.")] = Format.JSONL,  # noqa: A002 - the option's name
+    form: Annotated[Format, typer.Option("--format", help="jsonl or csv.")] = Format.JSONL,
     output: Annotated[Path | None, typer.Option(help="File to write; standard output if left out.")] = None,
 ) -> None:
     """Write every contact record, in order of acceptance."""
@@ -54,7 +54,7 @@ def contacts(
             # Personal data: nobody else's to read.
             output.touch(mode=0o600)
             target = stack.enter_context(output.open("w", encoding="utf-8", newline=""))
-        number = asyncio.run(_write(data_dir, settings, campaign, format, target))
+        number = asyncio.run(_write(data_dir, settings, campaign, form, target))
     if output is not None:
         typer.echo(f"{number} contact records written to {output}", err=True)
 

@@ -23,7 +23,7 @@ from trunkcall.domain.instants import to_record_time
 from trunkcall.service.access_keys import AccessKeys, NewAccessKey
 from trunkcall.service.installation import ALL_ACTIONS_POLICY
 from trunkcall.settings import Settings
-from trunkcall.storage.data_dir import SECRET_KEY, DataDir
+from trunkcall.storage.data_dir import KEY_FILE, DataDir
 from trunkcall.storage.secret_box import SecretBox, load_secret_key
 
 T = TypeVar("T")
@@ -121,7 +121,7 @@ def _cannot_seal(secret: str, bound_to: str) -> bytes:
 def _secret_box(settings: Settings) -> SecretBox:
     """The server's secret box. Unlike the server this makes no key file: it would be of use to nobody."""
     DataDir(settings.data_dir).check()
-    path = Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / SECRET_KEY
+    path = Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / KEY_FILE
     if not path.exists():
         raise SettingsError(
             f"There is no secret key file {path}. Name the one that the server uses with --secret-key-file."

@@ -18,7 +18,7 @@ from trunkcall.domain.contact import UNANSWERED_DISPOSITIONS
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.service.numbers import NotDialableError, to_e164
 
-TOKEN_COLUMN = "client_token"  # noqa: S105 - a column's name
+IDENTITY_COLUMN = "client_token"
 _ATTRIBUTE_KEY = re.compile(r"[^a-zA-Z0-9_-]+")
 _TOKEN = re.compile(r"[a-zA-Z0-9_.-]{1,200}")
 
@@ -97,9 +97,9 @@ class LeadList:
             phone_number = to_e164(row.pop(self._phone_column).strip().replace(" ", ""))
         except NotDialableError as error:
             return BadRow(cells, str(error))
-        token = row.pop(TOKEN_COLUMN, "") or _row_token(number, cells)
+        token = row.pop(IDENTITY_COLUMN, "") or _row_token(number, cells)
         if not _TOKEN.fullmatch(token):
-            return BadRow(cells, f"{TOKEN_COLUMN} may have letters, digits, _ - and . only, at most 200")
+            return BadRow(cells, f"{IDENTITY_COLUMN} may have letters, digits, _ - and . only, at most 200")
         attributes = {_ATTRIBUTE_KEY.sub("_", name): value for name, value in row.items() if name and value}
         return Lead(cells, token, phone_number, attributes)
 

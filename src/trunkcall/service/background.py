@@ -29,7 +29,7 @@ async def keep_running(work: Callable[[], Awaitable[None]], name: str) -> None:
         except Exception as error:  # whatever it was, the next run reads the store anew
             if not isinstance(error, StoreUnavailableError) and time.monotonic() >= log_at_s:
                 log_at_s = time.monotonic() + LOG_EVERY_S
-                # No traceback: it would show values.
-                why = type(error).__name__
-                log.error("background work failed and is begun again", extra={"work": name, "why": why})  # noqa: TRY400
+                log.error(  # noqa: TRY400 - a traceback would show values
+                    "background work failed and is begun again", extra={"work": name, "why": type(error).__name__}
+                )
         await asyncio.sleep(RETRY_AFTER_S)

@@ -15,7 +15,7 @@ from trunkcall.domain.errors import TrunkcallError
 
 LOCK = "lock"
 STORE = "trunkcall.db"
-SECRET_KEY = "secret.key"  # noqa: S105 - a file name
+KEY_FILE = "secret.key"
 CREDENTIALS = "credentials"
 CONFIG = "config"
 ENDPOINT = "endpoint"
