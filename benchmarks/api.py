@@ -139,7 +139,7 @@ def dial_requests(folder: Path, seconds: int) -> None:
 @contextmanager
 def moto() -> Iterator[str]:
     program = ROOT / ".venv-clients" / "bin" / "moto_server"
-    assert program.exists(), "moto is missing: `make clients` installs it"
+    assert program.exists(), "moto is missing: `make moto` installs it"
     port = free_port()
     process = subprocess.Popen([str(program), "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
