@@ -20,6 +20,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from commands import COMMANDS
+
 ROOT = Path(__file__).parent.parent
 START_TIMEOUT_S = 30.0
 
@@ -127,14 +129,10 @@ class Serving:
 
     def trunkcall(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command line as a user would."""
-        return subprocess.run(
-            [sys.executable, "-m", "trunkcall", *arguments],
-            capture_output=True,
-            text=True,
-            check=check,
-            timeout=110,
-            env={**os.environ, **environment},
-        )
+        done = COMMANDS.run(*arguments, **environment)
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
 
     def export(self, *arguments: str) -> list[dict[str, Any]]:
         """Every contact record."""

@@ -11,15 +11,22 @@ from xml.etree import ElementTree
 
 import pytest
 
+from commands import COMMANDS
+
 
 def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return COMMANDS.run("simulate", *arguments)
+
+
+def simulate_elsewhere(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """In a Python of its own, whose sets have another order."""
     command = [sys.executable, "-m", "trunkcall", "simulate", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
 
 
 def test_one_json_object_for_each_run_and_the_same_seed_gives_the_same() -> None:
     arguments = ["--agents", "5", "--hours", "0.5", "--runs", "2", "--seed", "7", "--json"]
-    first, again = simulate(*arguments), simulate(*arguments)
+    first, again = simulate(*arguments), simulate_elsewhere(*arguments)
     runs = [json.loads(line) for line in first.stdout.splitlines()]
     assert [run["seed"] for run in runs] == [7, 8]
     assert runs[0].keys() == {
@@ -148,7 +155,7 @@ def test_a_shift_can_be_written_down_and_replayed_and_writing_changes_nothing(tm
     arguments = ["--agents", "5", "--hours", "0.2", "--seed", "7", "--runs", "2", "--json"]
     first, again = tmp_path / "first.jsonl", tmp_path / "again.jsonl"
     traced, plain = simulate(*arguments, "--trace", str(first)), simulate(*arguments)
-    simulate(*arguments, "--trace", str(again))
+    simulate_elsewhere(*arguments, "--trace", str(again))
     assert first.read_bytes() == again.read_bytes()
     for one, other in zip(traced.stdout.splitlines(), plain.stdout.splitlines(), strict=True):
         assert json.loads(one) | {"wall_s": 0} == json.loads(other) | {"wall_s": 0}
@@ -156,7 +163,7 @@ def test_a_shift_can_be_written_down_and_replayed_and_writing_changes_nothing(tm
     assert (header["seed"], header["scenario"]["agents"], header["config"]["type"]) == (7, 5, "EngineConfig")
     commands = [command["type"] for call in calls for command in call["commands"]]
     assert commands.count("Originate") == json.loads(plain.stdout.splitlines()[0])["attempts"]
-    replayed = simulate("--replay", str(first))
+    replayed = simulate_elsewhere("--replay", str(first))
     assert replayed.stdout == f"{len(calls)} calls of the engine and {len(commands)} commands agree.\n"
     assert replayed.returncode == 0
 
