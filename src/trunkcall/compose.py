@@ -32,7 +32,7 @@ from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.ledger import AbandonmentClock, LedgerLimit
 from trunkcall.service.access_keys import new_access_key_id, new_secret
-from trunkcall.service.background import keep_running
+from trunkcall.service.background import Background
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dial_requests import DialRequests
@@ -110,6 +110,7 @@ class Server:
     floor: SimulatedFloor
     onboarding: InstanceOnboarding
     audit: AuditLog
+    background: Background
     gateway: Gateway
     tasks: list[asyncio.Task[None]]
 
@@ -120,7 +121,7 @@ class Server:
         privacy = Privacy(self.store, self.clock)
         works = (("floor", self.floor.run), ("onboarding", self.onboarding.run), ("retention", privacy.run))
         for name, work in works:
-            self.tasks.append(asyncio.create_task(keep_running(work, name), name=name))
+            self.tasks.append(asyncio.create_task(self.background.keep_running(work, name), name=name))
 
     async def stop(self) -> None:
         """Stop dialing, let contacts in progress go on for ``drain_s``, close what is left, close the store."""
@@ -176,6 +177,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     )
     onboarding = InstanceOnboarding(store, clock)
     audit = AuditLog(settings.data_dir / AUDIT_LOG)
+    background = Background()
     presence.know(frozenset(agent.agent_id for agent in agents))
     floor.staff(agent.agent_id for agent in agents)
     return Server(
@@ -187,7 +189,10 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         floor=floor,
         onboarding=onboarding,
         audit=audit,
-        gateway=_gateway(settings, store, box, clock, owner, remote, onboarding, audit, directory.instance.instance_id),
+        background=background,
+        gateway=_gateway(
+            settings, store, box, clock, owner, remote, onboarding, audit, background, directory.instance.instance_id
+        ),
         tasks=[],
     )
 
@@ -275,6 +280,7 @@ def _gateway(
     remote: RemoteCarrier | None,
     onboarding: InstanceOnboarding,
     audit: AuditLog,
+    background: Background,
     instance_id: str,
 ) -> Gateway:
     scope = Scope("aws", settings.region, settings.account_id)
@@ -298,6 +304,7 @@ def _gateway(
         lambda: owner.trouble or (remote.trouble if remote is not None else None),
         store_trouble=lambda: store.trouble,
         refusal=lambda: store.refusal,
+        upkeep_trouble=lambda: background.trouble,
     )
     keys = KeyRing(store, box.open)
 

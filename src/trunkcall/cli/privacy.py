@@ -11,7 +11,7 @@ import typer
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import open_store
 from trunkcall.service.clock import InstanceClock
-from trunkcall.service.privacy import Privacy
+from trunkcall.service.privacy import MOST_DAYS, Privacy
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.store import Store
@@ -34,7 +34,9 @@ def forget(
 
 def retention(
     settings: Settings,
-    days: Annotated[int | None, typer.Option(min=1, help="Keep personal data of ended contacts so long.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=MOST_DAYS, help="Keep personal data of ended contacts so long.")
+    ] = None,
     forever: Annotated[bool, typer.Option("--forever", help="Keep it for ever.")] = False,
     instance: Annotated[str | None, typer.Option(help="Instance id; all instances if left out.")] = None,
 ) -> None:

@@ -23,7 +23,7 @@ def _nothing() -> str | None:
 @dataclass(frozen=True, slots=True)
 class Health:
     """The page. ``trouble`` says why nothing is dialed, ``store_trouble`` why the store cannot be used, ``refusal`` why
-    nothing new is taken; each None while all is well."""
+    nothing new is taken, ``upkeep_trouble`` what fails beside it all; each None while all is well."""
 
     instance_id: str
     clock: Clock
@@ -31,10 +31,12 @@ class Health:
     trouble: Callable[[], str | None]
     store_trouble: Callable[[], str | None] = _nothing
     refusal: Callable[[], str | None] = _nothing
+    upkeep_trouble: Callable[[], str | None] = _nothing
 
     async def page(self) -> HttpResponse:
         """200 as long as the server answers: who would have it started anew for a full disk would help nobody."""
         dialing, store, refusal = self.trouble(), self.store_trouble(), self.refusal()
+        upkeep = self.upkeep_trouble()
         status = "ok"
         if dialing is not None:
             status = "not dialing"
@@ -42,10 +44,12 @@ class Health:
             status = "store failing"
         elif refusal is not None:
             status = "taking nothing new"
+        elif upkeep is not None:
+            status = "upkeep failing"
         body = {
             "status": status,
             # The store's words come first: they are why nothing is dialed, when both have some.
-            "trouble": store or dialing or refusal,
+            "trouble": store or dialing or refusal or upkeep,
             "version": __version__,
             "instance_id": self.instance_id,
             "instance_time": to_datetime(self.clock.now()).isoformat().replace("+00:00", "Z"),

@@ -1,0 +1,45 @@
+"""Work beside the requests. If these fail, retention can stop for good and nobody is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+
+from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.service.background import Background
+
+
+def failing(errors: Iterator[Exception]) -> Callable[[], Awaitable[None]]:
+    """Work that fails with each of these at once, and then goes on."""
+
+    async def work() -> None:
+        for error in errors:
+            raise error
+        await asyncio.Event().wait()
+
+    return work
+
+
+async def watched(*errors: Exception) -> list[str | None]:
+    """What is told of such work for as long as something changes."""
+    background = Background(retry_after_s=0.01, well_after_s=0.1)
+    task = asyncio.create_task(background.keep_running(failing(iter(errors)), "retention"))
+    told: list[str | None] = [background.trouble]
+    for _ in range(40):
+        await asyncio.sleep(0.01)
+        if background.trouble != told[-1]:
+            told.append(background.trouble)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    return told
+
+
+async def test_work_that_fails_is_told_of_until_it_goes_on() -> None:
+    told = await watched(OverflowError("+12025550100"), OverflowError("+12025550100"))
+    assert told == [None, "retention fails and is begun again and again (OverflowError)", None]
+
+
+async def test_what_the_store_says_of_itself_is_not_said_a_second_time() -> None:
+    assert await watched(StoreUnavailableError()) == [None]
