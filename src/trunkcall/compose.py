@@ -57,6 +57,7 @@ from trunkcall.storage.sqlite_check import StoreReport
 from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import Carrier
 from trunkcall.telephony.host import CarrierHost
+from trunkcall.telephony.journal import OriginateJournal
 from trunkcall.telephony.remote import RemoteCarrier, parse_url
 from trunkcall.telephony.simulated import SimulatedCarrier
 from trunkcall.telephony.wire import PURPOSE
@@ -143,6 +144,8 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     server listens."""
     data_dir = DataDir(settings.data_dir)
     data_dir.open()
+    if not settings.carrier_url:
+        _check_journal(settings)
     box = _secret_box(settings)
     store = open_store(data_dir.store_path, min_free_mb=settings.min_free_mb, sole=True)
     await store.open()
@@ -202,6 +205,22 @@ def _secret_box(settings: Settings) -> SecretBox:
     return SecretBox(load_secret_key(key_file))
 
 
+def _check_journal(settings: Settings) -> None:
+    """Find out before anything is served that the journal cannot be written: the carrier would start in vain for ever.
+    Raises SettingsError."""
+    if not settings.carrier_journal:
+        return
+    journal = OriginateJournal(Path(settings.carrier_journal))
+    try:
+        journal.open()
+    except OSError as error:
+        raise SettingsError(
+            f"The carrier's journal {settings.carrier_journal} cannot be written: {error.strerror}. Name a file in a "
+            "directory that exists with --carrier-journal."
+        ) from error
+    journal.close()
+
+
 def _simulated_carrier(
     settings: Settings, clock: InstanceClock, on_agent_done: Callable[[str], None]
 ) -> SimulatedCarrier:
@@ -254,7 +273,8 @@ class CarrierProcess:
 def build_carrier_process(settings: Settings) -> CarrierProcess:
     """The simulated carrier as a process of its own. It takes its key from where the server does, and makes it if it is
     the first to come."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    DataDir(settings.data_dir).make()
+    _check_journal(settings)
     clock = InstanceClock(speed=settings.speed)
 
     def agent_done(agent_id: str) -> None:

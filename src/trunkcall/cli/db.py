@@ -17,7 +17,7 @@ import typer
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import back_up_store, check_embedded_store, migrate_store, restore_store
 from trunkcall.settings import Settings
-from trunkcall.storage.data_dir import KEY_FILE, DataDir, DataDirInUseError
+from trunkcall.storage.data_dir import KEY_FILE, DataDir, DataDirInUseError, DataDirUnusableError
 from trunkcall.storage.disk import MEGABYTE
 
 app = typer.Typer(help="Look after the embedded store.", no_args_is_help=True)
@@ -122,7 +122,7 @@ def _held_if_free(data_dir: DataDir) -> Iterator[bool]:
     """Keep servers from starting, and tell True, unless one is running or the directory cannot be written."""
     try:
         data_dir.open()
-    except (DataDirInUseError, OSError):
+    except (DataDirInUseError, DataDirUnusableError):
         yield False
         return
     try:

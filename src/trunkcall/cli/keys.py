@@ -126,10 +126,7 @@ def _secret_box(settings: Settings) -> SecretBox:
         raise SettingsError(
             f"There is no secret key file {path}. Name the one that the server uses with --secret-key-file."
         )
-    try:
-        return SecretBox(load_secret_key(path))
-    except OSError as error:
-        raise SettingsError(f"The secret key file {path} cannot be read: {error.strerror}.") from error
+    return SecretBox(load_secret_key(path))
 
 
 def _check_box(box: SecretBox, keys: Sequence[AccessKey]) -> None:

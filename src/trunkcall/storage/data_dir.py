@@ -31,6 +31,10 @@ class DataDirMissingError(TrunkcallError):
     """There is no Trunkcall data directory at this place. `trunkcall serve` makes one."""
 
 
+class DataDirUnusableError(TrunkcallError):
+    """The data directory cannot be used. Name a directory that this user may write to."""
+
+
 class DataDir:
     """A data directory. ``open`` makes it, mode 0700, and locks it against a second server."""
 
@@ -43,9 +47,13 @@ class DataDir:
         return self.path / STORE
 
     def open(self) -> None:
-        """Raises DataDirInUseError. The lock is the kernel's: it goes with the process, however that ends."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Raises DataDirInUseError, DataDirUnusableError. The lock is the kernel's: it goes with the process, however
+        that ends."""
+        self.make()
+        try:
+            lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._unusable(error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -54,6 +62,20 @@ class DataDir:
                 f"Another Trunkcall serves the data directory {self.path}. Stop it first, or choose another directory."
             ) from error
         self._lock = lock
+
+    def make(self) -> None:
+        """Make the directory unless it is there. Raises DataDirUnusableError."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> DataDirUnusableError:
+        why = "It is a file" if isinstance(error, FileExistsError) else error.strerror
+        return DataDirUnusableError(
+            f"The data directory {self.path} cannot be used: {why}. Name one that this user may write to with "
+            "--data-dir."
+        )
 
     def close(self) -> None:
         """Unlock. May be called twice."""

@@ -48,10 +48,16 @@ class SecretBox:
 
 def load_secret_key(path: Path) -> bytes:
     """The key in the file; a new file, mode 0600, when there is none. Raises SettingsError for a file that holds no
-    key."""
-    if not path.exists():
-        _make_key_file(path)
-    text = path.read_text(encoding="ascii", errors="replace").strip()
+    key, or can be neither read nor made."""
+    try:
+        if not path.exists():
+            _make_key_file(path)
+        text = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"The secret key file {path} can be neither read nor made: {error.strerror}. Name a file in a directory "
+            "that exists with --secret-key-file."
+        ) from error
     try:
         key = bytes.fromhex(text)
     except ValueError:

@@ -29,6 +29,10 @@ class BackupExistsError(StoreError):
     """There is a file of this name already. Choose another, or overwrite it with --force."""
 
 
+class BackupPlaceError(StoreError):
+    """A backup cannot be there. Name a file in a directory that exists."""
+
+
 class StoreInUseError(StoreError):
     """Another process has the store open. Wait until it has ended."""
 
@@ -45,6 +49,10 @@ class Restored:
 
 def back_up(path: Path, target: Path, *, unused: bool, force: bool) -> StoreReport:
     """Copy the store as of now to a file that stands for itself, and check the copy. It gets its name last."""
+    if target.is_dir():
+        raise BackupPlaceError(f"{target} is a directory. Name a file in it for the backup.")
+    if not target.parent.is_dir():
+        raise BackupPlaceError(f"There is no directory {target.parent} for the backup. Make it first, or name another.")
     if target.exists():
         if target.samefile(path):
             raise BackupExistsError("This is the store itself. Choose another file.")
@@ -68,8 +76,8 @@ def restore(path: Path, backup: Path, *, name_of_former: str, pause: bool) -> Re
 
     The backup is copied, checked and changed beside the store, so that nothing is touched before all is well.
     """
-    if not backup.exists():
-        raise StoreUnavailableError(f"There is no file {backup}.")
+    if not backup.is_file():
+        raise StoreUnavailableError(f"There is no file {backup}. Name one that `trunkcall db backup` made.")
     if path.exists() and backup.samefile(path):
         raise StoreInUseError("This is the store itself. Choose a backup.")
     part = path.with_name(path.name + ".part")
