@@ -361,7 +361,7 @@ async def _directory(
     store: Store, settings: Settings, data_dir: DataDir, box: SecretBox, clock: InstanceClock, url: str
 ) -> Directory:
     """The default instance's directory, made on the first start. A first start that was cut short before it had written
-    the shared files is finished by the next."""
+    the shared files is finished by the next. ``config`` follows the settings at each start."""
     instances = await store.instances()
     if not instances:
         first = first_installation(
@@ -375,18 +375,18 @@ async def _directory(
         instances = await store.instances()
     directory = await store.directory(instances[0].instance_id)
     assert directory is not None
-    if not data_dir.has_shared_files:
-        data_dir.write_first(
-            credentials=_first_usable_key(await store.access_keys(), box),
-            config={
-                "region": settings.region,
-                "endpoint_url": url,
-                "trunkcall_instance_id": directory.instance.instance_id,
-                "trunkcall_queue_id": next(iter(directory.queues)),
-                "trunkcall_contact_flow_id": next(iter(directory.contact_flows)),
-                "trunkcall_source_phone_number": SOURCE_PHONE_NUMBER,
-            },
-        )
+    if not data_dir.has_config:
+        data_dir.write_credentials(_first_usable_key(await store.access_keys(), box))
+    data_dir.write_config(
+        {
+            "region": settings.region,
+            "endpoint_url": url,
+            "trunkcall_instance_id": directory.instance.instance_id,
+            "trunkcall_queue_id": next(iter(directory.queues)),
+            "trunkcall_contact_flow_id": next(iter(directory.contact_flows)),
+            "trunkcall_source_phone_number": SOURCE_PHONE_NUMBER,
+        }
+    )
     return directory
 
 

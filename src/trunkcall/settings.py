@@ -7,6 +7,7 @@ the file, the file over the default. It must not know what a setting is used for
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -69,6 +70,20 @@ def _account(value: Value) -> str | None:
     return None if isinstance(value, str) and len(value) == 12 and value.isdigit() else "must be 12 digits"
 
 
+_REGION = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def _region(value: Value) -> str | None:
+    if _REGION.fullmatch(str(value)) is not None:
+        return None
+    return "must be the name of a Region, such as us-east-1: small letters, digits and hyphens"
+
+
+def _host(value: Value) -> str | None:
+    # The system takes an empty one for every address, which nobody means who left it empty.
+    return None if value else "must be an address, such as 127.0.0.1, or 0.0.0.0 for all of this machine"
+
+
 def _windows(value: Value) -> str | None:
     try:
         parse_windows(str(value), lambda at: at)
@@ -95,7 +110,7 @@ def _time_zone(value: Value) -> str | None:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", Path, Path("trunkcall-data"), "Directory of the embedded store, keys and credentials."),
-    Setting("host", str, "127.0.0.1", "Address to listen on. Anything but loopback is reachable by others."),
+    Setting("host", str, "127.0.0.1", "Address to listen on. Anything but loopback is reachable by others.", _host),
     Setting("port", int, 8750, "Port to listen on; 0 takes a free one.", _within(0, 65535)),
     Setting("store", str, "sqlite", "Where state is kept: sqlite, in the data directory.", _one_of("sqlite")),
     Setting("carrier", str, "simulated", "Who makes the calls: simulated.", _one_of("simulated")),
@@ -113,7 +128,7 @@ SETTINGS: tuple[Setting, ...] = (
         "How many times as fast as the wall clock the instance's clock runs. Simulated carrier only.",
         _within(0.01, 10_000),
     ),
-    Setting("region", str, "us-east-1", "AWS Region in ARNs and signatures."),
+    Setting("region", str, "us-east-1", "AWS Region in ARNs and signatures.", _region),
     Setting("account_id", str, "000000000000", "AWS account id in ARNs: 12 digits.", _account),
     Setting("agents", int, 10, "How many simulated agents serve the default queue.", _within(0, 10_000)),
     Setting("seed", int, 1, "Seed of the simulated world. With a contact's client token it decides what happens."),

@@ -80,9 +80,9 @@ def test_a_second_server_on_the_same_directory_is_refused_in_words(tmp_path: Pat
         server.client().list_campaigns()
 
 
-def test_credentials_and_store_are_for_their_owner_only_and_written_once(tmp_path: Path) -> None:
+def test_credentials_and_store_are_for_their_owner_only_and_secrets_are_written_once(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as server:
-        before = {name: (server.data_dir / name).read_text() for name in ("credentials", "config", "secret.key")}
+        before = {name: (server.data_dir / name).read_text() for name in ("credentials", "secret.key")}
         for name in ("credentials", "config", "secret.key", "trunkcall.db"):
             assert (server.data_dir / name).stat().st_mode & 0o777 == 0o600
         assert server.stop() == 0
@@ -90,3 +90,18 @@ def test_credentials_and_store_are_for_their_owner_only_and_written_once(tmp_pat
         assert {name: (server.data_dir / name).read_text() for name in before} == before
         secret = server.environment["AWS_SECRET_ACCESS_KEY"].encode()
         assert secret not in (server.data_dir / "trunkcall.db").read_bytes()
+
+
+def test_a_server_that_moved_is_found_by_what_env_prints(tmp_path: Path) -> None:
+    """Another Region, another port: no command of the same data directory has to be told."""
+    with serving(tmp_path / "data") as server:
+        server.stop()
+        server.options["region"] = "eu-central-1"
+        server.start()
+        lines = server.trunkcall("env", "--data-dir", str(server.data_dir)).stdout.splitlines()
+        assert {"export AWS_REGION=eu-central-1", f"export AWS_ENDPOINT_URL={server.url}"} <= set(lines)
+        assert server.client().list_campaigns()["campaignSummaryList"] == []
+        config = (server.data_dir / "config").read_text()
+        assert "region = eu-central-1" in config
+        assert f"endpoint_url = {server.url}" in config
+        assert (server.data_dir / "config").stat().st_mode & 0o777 == 0o600

@@ -150,7 +150,11 @@ def test_clocks_may_differ_by_five_minutes(late: int, accepted: bool) -> None:
 @pytest.mark.parametrize(
     ("region", "service", "said"),
     [
-        ("eu-west-1", SIGNING_NAME, "Credential should be scoped to a valid region, not 'eu-west-1'."),
+        (
+            "eu-west-1",
+            SIGNING_NAME,
+            f"Credential should be scoped to a valid region, not 'eu-west-1'. This server's is '{REGION}'.",
+        ),
         (REGION, "s3", "Credential should be scoped to correct service: 'connect-campaigns'."),
     ],
 )

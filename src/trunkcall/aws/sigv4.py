@@ -93,9 +93,12 @@ def parse_credentials(request: HttpRequest) -> Credentials:
 
 
 def check_scope(credentials: Credentials, *, region: str, services: Collection[str]) -> None:
-    """Check that the credential scope is ours. Raises InvalidSignatureException in the words of AWS."""
+    """Check that the credential scope is ours. Raises InvalidSignatureException in the words of AWS, and ours
+    for what a client can do about it."""
     if credentials.region != region:
-        raise _invalid(f"Credential should be scoped to a valid region, not '{credentials.region}'.")
+        raise _invalid(
+            f"Credential should be scoped to a valid region, not '{credentials.region}'. This server's is '{region}'."
+        )
     if credentials.service not in services:
         expected = "', '".join(sorted(services))
         raise _invalid(f"Credential should be scoped to correct service: '{expected}'.")

@@ -91,21 +91,27 @@ class DataDir:
             )
 
     @property
-    def has_shared_files(self) -> bool:
-        """Whether the first start got as far as writing them; ``config`` is the last."""
+    def has_config(self) -> bool:
+        """Whether the first start got as far as writing the AWS shared files; ``config`` is the last."""
         return (self.path / CONFIG).exists()
 
-    def write_first(self, *, credentials: Mapping[str, str], config: Mapping[str, str]) -> None:
-        """Write the AWS shared files, mode 0600, unless they exist."""
-        self._write_once(CREDENTIALS, credentials)
-        self._write_once(CONFIG, config)
+    def write_credentials(self, values: Mapping[str, str]) -> None:
+        """Write the AWS shared file of this name, mode 0600, unless it exists: what it holds is the user's from then
+        on."""
+        try:
+            file = os.open(self.path / CREDENTIALS, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return
+        with os.fdopen(file, "w", encoding="utf-8") as text:
+            text.write(_profile(values))
+
+    def write_config(self, values: Mapping[str, str]) -> None:
+        """Write the AWS shared file of this name, mode 0600, in the place of a former one."""
+        self._replace(CONFIG, _profile(values))
 
     def write_endpoint(self, url: str) -> None:
         """Remember where the server listens now."""
-        target = self.path / ENDPOINT
-        part = target.with_suffix(".part")
-        part.write_text(url + "\n", encoding="ascii")
-        part.replace(target)
+        self._replace(ENDPOINT, url + "\n")
 
     def shared_files(self) -> dict[str, str]:
         """All that the shared files say of the default profile, and ``endpoint_url`` as of the last start."""
@@ -121,11 +127,15 @@ class DataDir:
             values["endpoint_url"] = endpoint.read_text(encoding="ascii").strip()
         return values
 
-    def _write_once(self, name: str, values: Mapping[str, str]) -> None:
-        lines = ["[default]", *(f"{key} = {value}" for key, value in values.items())]
-        try:
-            file = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return
-        with os.fdopen(file, "w", encoding="utf-8") as text:
-            text.write("\n".join(lines) + "\n")
+    def _replace(self, name: str, text: str) -> None:
+        target = self.path / name
+        part = target.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w", encoding="utf-8") as written:
+            written.write(text)
+        part.replace(target)
+
+
+def _profile(values: Mapping[str, str]) -> str:
+    return "\n".join(["[default]", *(f"{key} = {value}" for key, value in values.items())]) + "\n"
