@@ -208,7 +208,10 @@ def test_a_scenario_file_gives_parameters_by_their_names(tmp_path: Path) -> None
         ("nothing = 1", "no parameter of a scenario"),
         ("agents = 'many'", "must be a whole number"),
         ("human_ratio = 0.9", "shares of one whole: together they must be at most 1, not 1.3"),
-        ("human_ratio = 1.5", "at most 1"),
+        ("human_ratio = 1.5", "at most 1, not 1.5"),
+        ("drift = 2", "drift in .* must be at most 1, not 2"),
+        ("agents = 5\nlate_agents = 6", "late_agents in .* is 6, but there are only 5 agents"),
+        ("agents = 1_000_000", "agents in .* must be at most 10000"),
         ("hours = 0", "hours in .* must be at least 0.001"),
         ("hours = 1e-11", "hours in .* must be at least 0.001"),
         ("hours = 10_001", "hours in .* must be at most 8784"),
@@ -232,7 +235,7 @@ def test_a_scenario_that_cannot_be_is_refused_in_words(tmp_path: Path, text: str
 
 def test_assignments_that_are_none_are_refused_in_words() -> None:
     assert assignments(["a=1", "b = x=y"]) == {"a": "1", "b": "x=y"}
-    with pytest.raises(SettingsError, match="key=value"):
+    with pytest.raises(SettingsError, match="NAME=VALUE"):
         assignments(["agents"])
 
 

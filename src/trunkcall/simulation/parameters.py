@@ -29,13 +29,20 @@ LEAST: Final[Mapping[str, float]] = {
 """The least value, where it is not 0."""
 LEAST_IF_ANY: Final[Mapping[str, float]] = {"break_every_h": 0.01}
 """The least value beside 0, which stands for never: what comes more often than that leaves time for nothing else."""
-MOST: Final[Mapping[str, float]] = {"hours": 366 * 24.0}
-"""The greatest value, where it is less than that of any number. A shift of a year takes hours to simulate."""
+MOST: Final[Mapping[str, float]] = {"agents": 10_000, "drift": 1, "hours": 366 * 24.0}
+"""The greatest value, where it is less than that of any number. A shift of a year, or one of ten thousand agents, takes
+hours to simulate."""
 MOST_OF_ANY: Final = 1e9
 """What is beyond is a slip, and would not fit into an instant."""
 
 _SHARES: Final = ("_ratio", "_share", "_allocation", "_capacity")
-_KINDS: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "two numbers"}
+_KINDS: Final = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    tuple: "two numbers, such as 2,28",
+}
 
 
 def convert(name: str, given: object, like: object, source: str) -> object:
@@ -54,7 +61,7 @@ def convert(name: str, given: object, like: object, source: str) -> object:
             case str() if isinstance(given, str):
                 return given
             case tuple():
-                parts: list[Any] = given.split(",") if isinstance(given, str) else list(given)  # type: ignore[call-overload]  # or TypeError
+                parts: list[Any] = given.strip(" []").split(",") if isinstance(given, str) else list(given)  # type: ignore[call-overload]  # or TypeError
                 low, high = (float(part) for part in parts)
                 return low, high
             case _:
@@ -75,7 +82,8 @@ def check_ranges(holder: Any, source: str) -> None:
                 _check_number(f.name, value, source)
             case (float() as low, float() as high):
                 if not 0.0 <= low <= high <= MOST_OF_ANY:
-                    raise SettingsError(f"{f.name} in {source} must be two numbers of at least 0, the lesser first.")
+                    what = f"{f.name} in {source} must be two numbers of at least 0, the lesser first"
+                    raise SettingsError(f"{what}, not {low:g},{high:g}.")
             case _:
                 pass
 
@@ -84,13 +92,13 @@ def _check_number(name: str, value: float, source: str) -> None:
     least, most, if_any = LEAST.get(name, 0.0), MOST.get(name, MOST_OF_ANY), LEAST_IF_ANY.get(name, 0.0)
     if not value >= least or (name in POSITIVE and not value):
         bound = "above 0" if name in POSITIVE else f"at least {least:g}"
-        raise SettingsError(f"{name} in {source} must be {bound}.")
+        raise SettingsError(f"{name} in {source} must be {bound}, not {value:g}.")
     if name.endswith(_SHARES) and value > 1:
-        raise SettingsError(f"{name} in {source} is a share: at most 1.")
+        raise SettingsError(f"{name} in {source} is a share: at most 1, not {value:g}.")
     if value > most:
-        raise SettingsError(f"{name} in {source} must be at most {most:g}.")
+        raise SettingsError(f"{name} in {source} must be at most {most:g}, not {value:g}.")
     if 0.0 < value < if_any:
-        raise SettingsError(f"{name} in {source} must be 0, which is never, or at least {if_any:g}.")
+        raise SettingsError(f"{name} in {source} must be 0, which is never, or at least {if_any:g}, not {value:g}.")
 
 
 def unknown(name: str, source: str, of: str, known: Iterable[str]) -> SettingsError:

@@ -153,8 +153,8 @@ def assignments(texts: Sequence[str]) -> dict[str, object]:
     values: dict[str, object] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals:
-            raise SettingsError(f"--set takes key=value, not {text!r}.")
+        if not equals or not name.strip():
+            raise SettingsError(f"--set takes NAME=VALUE or campaign.CAMPAIGN.NAME=VALUE, not {text!r}.")
         values[name.strip()] = value.strip()
     return values
 
@@ -186,7 +186,13 @@ def _change_table(tables: list[Mapping[str, object]], name: str, value: object, 
         if table.get("name") == campaign_name:
             tables[number] = {**table, **converted(like, {parameter: value}, f"{source} of {campaign_name}")}
             return
-    known = ", ".join(str(table.get("name")) for table in tables) or "none"
+    if not campaign_name or not parameter:
+        raise SettingsError(f"{source} has {name}, but what changes one campaign is campaign.CAMPAIGN.NAME.")
+    if not tables:
+        raise SettingsError(
+            f"{source} has {name}, but the scenario has no [[campaign]] table: give {parameter}, without campaign."
+        )
+    known = ", ".join(str(table.get("name")) for table in tables)
     raise SettingsError(
         f"{source} has {name}, but no [[campaign]] table of the scenario has the name {campaign_name!r}. "
         f"There are: {known}."
@@ -210,6 +216,9 @@ def _check(scenario: Scenario, source: str) -> None:
                 f"pacer in {place} must be predictive, progressive or agentless: {campaign.pacer} can only be compared "
                 "with where there is one campaign."
             )
+    for name, number in (("late_agents", scenario.late_agents), ("leaving_agents", scenario.leaving_agents)):
+        if number > scenario.agents:
+            raise SettingsError(f"{name} in {source} is {number}, but there are only {scenario.agents} agents.")
     _check_teams(scenario, source)
 
 

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
-from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded, LedgerCounted
-from trunkcall.domain.contact import LIVE_DETECTIONS, Disposition
+from trunkcall.domain.changes import AfterContactWorkEnded, ContactConnected, LedgerCounted
+from trunkcall.domain.contact import LIVE_DETECTIONS
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant, seconds
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.capacity import TrunkLimit
@@ -107,7 +107,7 @@ class Simulator:
         self._deeds: Mapping[type, Callable[[Any], None]] = {
             AfterContactWorkEnded: self._work_ended,
             BridgeLegs: self._bridge,
-            ContactEnded: self._contact_ended,
+            ContactConnected: self._connected,
             HangUp: self._hang_up,
             LedgerCounted: self._count,
             Originate: self._originate,
@@ -277,8 +277,9 @@ class Simulator:
         run.live_answers += command.live_answers
         run.abandoned += command.abandoned
 
-    def _contact_ended(self, command: ContactEnded) -> None:
-        self._runs[command.campaign_id].connected += command.disposition is Disposition.CONNECTED_TO_AGENT
+    def _connected(self, command: ContactConnected) -> None:
+        run, _ = self._handled[command.contact_id]
+        run.connected += 1
 
     def _work_ended(self, command: AfterContactWorkEnded) -> None:
         self._handling_ends(command.contact_id, command.at)
@@ -397,7 +398,10 @@ class Simulator:
         run.handling += at - since
 
     def _start_flow(self, command: StartFlow) -> None:
-        to_queue = self._runs[command.campaign_id].campaign.pacer != DialerType.AGENTLESS
+        run = self._runs[command.campaign_id]
+        to_queue = run.campaign.pacer != DialerType.AGENTLESS
+        # Who needs no agents has no ledger that would count them.
+        run.live_answers += not to_queue and command.detection in LIVE_DETECTIONS
         step = BuiltinFlow(to_queue=to_queue).started(command.detection)
         match step:
             case TransferContactToQueue():
