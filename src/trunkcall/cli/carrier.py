@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 def carrier(settings: Settings) -> None:
     """Run the simulated carrier apart, so that its legs outlive the server (`serve --carrier-url`)."""
     set_up_logging(settings)
-    listener = listen(settings.host, settings.carrier_port)
+    listener = listen(settings.host, settings.carrier_port, "--carrier-port")
     asyncio.run(_carry(settings, listener))
 
 

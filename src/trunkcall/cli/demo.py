@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.error
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -26,12 +26,12 @@ from rich.live import Live
 
 from trunkcall.cli.client import InstanceTime, campaigns_client, connection, health
 from trunkcall.cli.env import environment
+from trunkcall.cli.files import open_output
 from trunkcall.cli.leads import LeadList
 from trunkcall.cli.load import Loader
 from trunkcall.cli.report import Progress, Report, progress_view, read_progress, report_view
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import HOUR
-from trunkcall.storage.data_dir import DataDirMissingError
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
@@ -74,15 +74,16 @@ def demo(
     lead_list = LeadList(leads or _example_leads(), "phone")
     total = sum(1 for _ in lead_list)
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="trunkcall-demo-") as directory:
+    report_file = open_output("--json", json_file) if json_file is not None else nullcontext()
+    with report_file as written, tempfile.TemporaryDirectory(prefix="trunkcall-demo-") as directory:
         data_dir = Path(directory) / "data"
         with _server(data_dir, agents=agents, speed=speed, seed=seed) as url:
             console.print(f"Trunkcall at {url}, {agents} simulated agents, {speed:g} times as fast as real time")
             report, interrupted = _run(console, data_dir, url, lead_list, total)
-    console.print()
-    console.print(report_view(report))
-    if json_file is not None:
-        json_file.write_text(json.dumps(asdict(report), indent=2) + "\n", encoding="utf-8")
+        console.print()
+        console.print(report_view(report))
+        if written is not None:
+            written.write(json.dumps(asdict(report), indent=2) + "\n")
     if interrupted:
         raise typer.Exit(INTERRUPTED)
 
@@ -182,7 +183,7 @@ def _wait_for(process: subprocess.Popen[bytes], data_dir: Path) -> str:
         try:
             url = environment(data_dir)["AWS_ENDPOINT_URL"]
             health(url)
-        except (DataDirMissingError, KeyError, TrunkcallError, urllib.error.HTTPError):
+        except (TrunkcallError, urllib.error.HTTPError):
             time.sleep(0.05)
         else:
             return url

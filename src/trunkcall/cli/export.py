@@ -16,6 +16,7 @@ from typing import Annotated, Any, TextIO
 import msgspec
 import typer
 
+from trunkcall.cli.files import open_output
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import open_store
 from trunkcall.domain.errors import NotFoundError
@@ -52,8 +53,7 @@ def contacts(
         target: TextIO = sys.stdout
         if output is not None:
             # Personal data: nobody else's to read.
-            output.touch(mode=0o600)
-            target = stack.enter_context(output.open("w", encoding="utf-8", newline=""))
+            target = stack.enter_context(open_output("--output", output, mode=0o600))
         number = asyncio.run(_write(data_dir, settings, campaign, form, target))
     if output is not None:
         typer.echo(f"{number} contact records written to {output}", err=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import resource
@@ -43,7 +44,7 @@ def serve(settings: Settings) -> None:
     set_up_logging(settings)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     GuardedProtocol.most_connections = make_room_for(GuardedProtocol.most_connections)
-    listener = listen(settings.host, settings.port)
+    listener = listen(settings.host, settings.port, "--port")
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_serve(settings, listener))
 
@@ -65,16 +66,20 @@ def make_room_for(connections: int) -> int:
     return allowed
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, port_flag: str) -> socket.socket:
     """A listening socket. Raises SettingsError when the address is not to be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listener.close()
-        raise SettingsError(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another --port.") from error
+        why = error.strerror if isinstance(error, OSError) else "This is no name of a host"
+        hint = "Name an address of this machine with --host, such as 127.0.0.1."
+        if isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES):
+            hint = f"Choose another {port_flag}."
+        raise SettingsError(f"Cannot listen on {host} port {port}: {why}. {hint}") from error
     listener.listen(BACKLOG)
     return listener
 

@@ -10,6 +10,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from trunkcall.cli.files import open_output
 from trunkcall.cli.traces import replayed, traced
 from trunkcall.domain.errors import SettingsError
 from trunkcall.simulation.plot import Film, drawing
@@ -75,21 +77,24 @@ def simulate(
     given = {"agents": agents, "hours": hours, "pacer": pacer}
     scenario = with_values(scenario, {k: v for k, v in given.items() if v is not None}, "the command line")
     scenario = with_values(scenario, assignments(settings or []), "--set")
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise SettingsError(f"--plot {plot}: the drawing is an SVG. Name a file that ends in .svg.")
     shifts: list[Shift] = []
     seconds: list[float] = []
-    for number in range(runs):
-        started_s = time.perf_counter()
-        film = Film() if plot is not None and number == 0 else None
-        watch = film.enter if film is not None else None
-        if trace is not None and number == 0:
-            shifts.append(traced(trace, scenario, seed, watch))
-        else:
-            shifts.append(Simulator(scenario, seed=seed + number, watch=watch).run())
-        if film is not None and plot is not None:
-            plot.write_text(drawing(film, shifts[-1]), encoding="utf-8")
-        seconds.append(time.perf_counter() - started_s)
-        if as_json:
-            typer.echo(json.dumps(fields_of(shifts[-1]) | {"wall_s": round(seconds[-1], 3)}))
+    with open_output("--plot", plot) if plot is not None else nullcontext() as drawn:
+        for number in range(runs):
+            started_s = time.perf_counter()
+            film = Film() if drawn is not None and number == 0 else None
+            watch = film.enter if film is not None else None
+            if trace is not None and number == 0:
+                shifts.append(traced(trace, scenario, seed, watch))
+            else:
+                shifts.append(Simulator(scenario, seed=seed + number, watch=watch).run())
+            if film is not None and drawn is not None:
+                drawn.write(drawing(film, shifts[-1]))
+            seconds.append(time.perf_counter() - started_s)
+            if as_json:
+                typer.echo(json.dumps(fields_of(shifts[-1]) | {"wall_s": round(seconds[-1], 3)}))
     if not as_json:
         console = Console()
         console.print(table_of(shifts, seconds))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from trunkcall.cli.files import open_output
 from trunkcall.engine.encoding import encode
 from trunkcall.engine.trace import Difference, TraceError, TraceReader, TraceWriter, replay
 from trunkcall.simulation.pacers import pacers_of
@@ -19,7 +20,7 @@ from trunkcall.simulation.simulator import Simulator, Watch
 
 def traced(path: Path, scenario: Scenario, seed: int, watch: Watch | None) -> Shift:
     """Run a shift and write its trace. A shift that is interrupted leaves a file that says of itself that it is cut."""
-    with path.open("w", encoding="ascii", newline="\n") as file:
+    with open_output("--trace", path) as file:
         writer = TraceWriter(file.write)
         simulator = Simulator(scenario, seed=seed, trace=writer.enter, watch=watch)
         writer.begin(simulator.engine.config, {"seed": seed, "scenario": values_of(scenario)})
@@ -32,7 +33,13 @@ def replayed(path: Path) -> int:
     """Replay a trace and say what came of it. The exit code: 0 if every command agreed, 1 at the first difference.
     Raises TraceError if the file is no whole trace."""
     try:
-        with path.open("rb") as file:
+        file = path.open("rb")
+    except OSError as error:
+        raise TraceError(
+            f"The trace {path} cannot be read: {error.strerror}. Give a file that `trunkcall simulate --trace` wrote."
+        ) from error
+    try:
+        with file:
             reader = TraceReader(file)
             scenario = with_values(Scenario(), _scenario_of(reader), f"{path}, line 1")
             result = replay(reader.calls(), reader.config, pacers_of(scenario))
