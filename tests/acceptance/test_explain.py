@@ -54,13 +54,21 @@ def test_a_request_that_was_dialed_says_how_it_ended(server: Serving, client: An
     assert "2125550100" not in said
 
 
-@pytest.mark.parametrize("arguments", [["--campaign", "nowhere"], ["--campaign", "{id}", "--dial-request", "nobody"]])
+@pytest.mark.parametrize(
+    ("arguments", "where_to_look"),
+    [
+        (["--campaign", "nowhere"], "list-campaigns"),
+        (["--campaign", "nowhere", "--dial-request", "nobody"], "list-campaigns"),
+        (["--campaign", "{id}", "--dial-request", "nobody"], "export contacts"),
+    ],
+)
 def test_what_does_not_exist_is_said_without_a_traceback(
-    server: Serving, campaign_id: str, arguments: list[str]
+    server: Serving, campaign_id: str, arguments: list[str], where_to_look: str
 ) -> None:
     done = explain(server, *[argument.format(id=campaign_id) for argument in arguments], check=False)
     assert done.returncode == 1
     assert "ResourceNotFoundException" in done.stderr
+    assert [name for name in ("list-campaigns", "export contacts") if name in done.stderr] == [where_to_look]
     assert "Traceback" not in done.stderr
 
 

@@ -82,11 +82,20 @@ def test_a_row_that_the_server_refuses_is_kept_with_its_reason() -> None:
     ]
 
 
-def test_a_campaign_that_does_not_run_is_answered_with_what_to_do() -> None:
-    class Stopped:
+@pytest.mark.parametrize(
+    ("state", "what_to_do"),
+    [
+        ("Initialized", "Start or resume the campaign"),
+        ("Paused", "Start or resume the campaign"),
+        ("Stopped", "A Stopped campaign does not go on: create another one"),
+        ("Failed", "A Failed campaign does not go on: create another one"),
+    ],
+)
+def test_a_campaign_that_does_not_run_is_answered_with_what_to_do(state: str, what_to_do: str) -> None:
+    class Resting:
         def put_dial_request_batch(self, **_: Any) -> Any:
-            error = {"Code": "InvalidCampaignStateException", "Message": "The campaign is Paused."}
-            raise ClientError({"Error": error}, "PutDialRequestBatch")
+            error = {"Code": "InvalidCampaignStateException", "Message": f"The campaign is {state}."}
+            raise ClientError({"Error": error, "state": state}, "PutDialRequestBatch")
 
-    with pytest.raises(LoadError, match=r"The campaign is Paused\. Start or resume the campaign"):
-        list(loader(Stopped(), [], []).load(iter(leads(1))))
+    with pytest.raises(LoadError, match=rf"The campaign is {state}\. {what_to_do}"):
+        list(loader(Resting(), [], []).load(iter(leads(1))))

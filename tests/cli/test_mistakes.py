@@ -3,6 +3,7 @@ right, before anything is dialed or written."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import pytest
 
 from serving import serving
 from trunkcall.cli.app import main
+from trunkcall.cli.serve import listen
+from trunkcall.domain.errors import SettingsError
 
 Said = Callable[..., str]
 
@@ -94,3 +97,91 @@ class TestBackup:
 
     def test_only_a_file_can_be_restored(self, said: Said, tmp_path: Path) -> None:
         assert f"There is no file {tmp_path}." in said("db", "restore", tmp_path, "--data-dir", tmp_path / "d")
+
+
+class TestListening:
+    def test_a_host_that_is_not_this_machine_is_told_from_a_port_that_is_taken(self) -> None:
+        for host in ("192.0.2.1", "nowhere.invalid", "a..b"):
+            with pytest.raises(SettingsError, match=r"Cannot listen on .* with --host, such as 127\.0\.0\.1\."):
+                listen(host, 0, "--carrier-port")
+
+    def test_a_port_that_is_taken_names_the_option_of_its_command(self) -> None:
+        with listen("127.0.0.1", 0, "--port") as taken:
+            port = taken.getsockname()[1]
+            with pytest.raises(SettingsError, match=r"Address already in use\. Choose another --carrier-port"):
+                listen("127.0.0.1", port, "--carrier-port")
+
+
+class TestClients:
+    """`trunkcall load`, `explain` and `env`."""
+
+    def test_an_expiry_beyond_a_century_is_refused(self, said: Said, tmp_path: Path) -> None:
+        for duration in ("99999999999d", "9" * 400 + "s"):
+            told = said("load", tmp_path / "l.csv", "--campaign", "c", "--expires-in", duration)
+            assert "at most 36500d" in told
+
+    @pytest.mark.parametrize("url", ["foo", "", "http://", "http://127.0.0.1:port", "ftp://127.0.0.1"])
+    def test_an_endpoint_that_is_no_url_is_told_by_its_variable(
+        self, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+    ) -> None:
+        (tmp_path / "l.csv").write_text("phone\n+12025550100\n")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        for command in (["load", tmp_path / "l.csv"], ["explain"]):
+            told = said(*command, "--campaign", "c", "--data-dir", tmp_path)
+            assert f"AWS_ENDPOINT_URL must be the server's URL, such as http://127.0.0.1:8750, not {url!r}." in told
+
+    def test_a_region_that_no_sdk_takes_is_told(
+        self, said: Said, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("AWS_REGION", "a b")
+        assert "AWS_REGION" in said("explain", "--campaign", "c", "--data-dir", data_dir)
+
+    def test_a_server_that_is_not_there_is_told_by_its_address(
+        self, said: Said, data_dir: Path, tmp_path: Path
+    ) -> None:
+        url = (data_dir / "endpoint").read_text().strip()
+        (tmp_path / "l.csv").write_text("phone\n+12025550100\n")
+        for command in (["load", tmp_path / "l.csv"], ["explain"]):
+            told = said(*command, "--campaign", "c", "--data-dir", data_dir)
+            assert f"No server answers at {url}. Start one with `trunkcall serve`." in told
+
+    def test_a_store_that_no_server_has_been_started_on_has_no_environment(
+        self, said: Said, data_dir: Path, tmp_path: Path
+    ) -> None:
+        """`eval "$(trunkcall env)"` must not pass in silence."""
+        shutil.copy(data_dir / "trunkcall.db", tmp_path)
+        told = said("env", "--data-dir", tmp_path)
+        assert f"credentials and config in {tmp_path} do not have aws_access_key_id" in told
+        assert "`trunkcall serve`" in told
+
+
+class TestFiles:
+    """Whoever waited for a long run would have nothing of it."""
+
+    def test_no_lead_is_dialed_for_a_report_that_cannot_be_written(self, said: Said, tmp_path: Path) -> None:
+        (tmp_path / "l.csv").write_text("phone\n+12025550100\n")
+        told = said("demo", "--leads", tmp_path / "l.csv", "--json", tmp_path / "none" / "report.json")
+        assert f"--json {tmp_path}/none/report.json cannot be written: No such file or directory." in told
+
+    @pytest.mark.parametrize("option", ["--plot", "--trace"])
+    def test_no_shift_is_simulated_for_a_file_that_cannot_be_written(
+        self, said: Said, tmp_path: Path, option: str
+    ) -> None:
+        path = tmp_path / "none" / "shift.svg"
+        assert f"{option} {path} cannot be written" in said("simulate", "--hours", "0.01", option, path)
+        told = said("simulate", "--hours", "0.01", "--trace", tmp_path)
+        assert f"--trace {tmp_path} cannot be written: Is a directory." in told
+
+    def test_a_drawing_is_not_given_the_name_of_another_kind_of_picture(self, said: Said, tmp_path: Path) -> None:
+        told = said("simulate", "--hours", "0.01", "--plot", tmp_path / "shift.png")
+        assert "Name a file that ends in .svg." in told
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_trace_that_is_not_there_is_named(self, said: Said, tmp_path: Path) -> None:
+        told = said("simulate", "--replay", tmp_path / "none.jsonl")
+        assert f"The trace {tmp_path}/none.jsonl cannot be read: No such file or directory." in told
+
+    def test_an_export_that_cannot_be_written_is_told_by_its_option(self, said: Said, data_dir: Path) -> None:
+        told = said("export", "contacts", "--output", data_dir, "--data-dir", data_dir)
+        assert f"--output {data_dir} cannot be written: Is a directory." in told

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from trunkcall.aws.model import MODELS, TRUNKCALL
 from trunkcall.cli.env import environment
@@ -30,15 +32,25 @@ HEALTH_TIMEOUT_S = 5.0
 ASK_AGAIN_AFTER_S = 5.0
 
 
+WHICH_CAMPAIGNS = "`aws connectcampaigns list-campaigns` shows the campaigns there are."
+
+
 class ServerUnreachableError(TrunkcallError):
     """No server answers at this address. Start one with `trunkcall serve`."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        super().__init__(f"No server answers at {endpoint_url}. Start one with `trunkcall serve`.")
+
+
+class AwsSettingsError(TrunkcallError):
+    """What the environment or the AWS configuration says of the endpoint cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     """Where the API is, and as whom."""
 
-    endpoint_url: str | None
+    endpoint_url: str
     region: str
     access_key_id: str | None
     secret_access_key: str | None
@@ -46,47 +58,64 @@ class Connection:
 
 def connection(data_dir: Path, environ: Mapping[str, str] | None = None) -> Connection:
     """The connection that the environment names, else the data directory's. Raises DataDirMissingError if neither is
-    there."""
+    there, AwsSettingsError for an endpoint that is none."""
     environ = os.environ if environ is None else environ
     if "AWS_ENDPOINT_URL" not in environ and "AWS_ENDPOINT_URL_CONNECTCAMPAIGNS" not in environ:
         environ = environment(data_dir)
+    variable = "AWS_ENDPOINT_URL"
+    if f"{variable}_CONNECTCAMPAIGNS" in environ:
+        variable = f"{variable}_CONNECTCAMPAIGNS"
+    _check_endpoint(variable, environ[variable])
     return Connection(
-        endpoint_url=environ.get("AWS_ENDPOINT_URL_CONNECTCAMPAIGNS", environ.get("AWS_ENDPOINT_URL")),
+        endpoint_url=environ[variable],
         region=environ.get("AWS_REGION", environ.get("AWS_DEFAULT_REGION", "us-east-1")),
         access_key_id=environ.get("AWS_ACCESS_KEY_ID"),
         secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY"),
     )
 
 
+def _check_endpoint(variable: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise AwsSettingsError(f"{variable} must be the server's URL, such as http://127.0.0.1:8750, not {url!r}.")
+
+
 def campaigns_client(where: Connection) -> Any:
-    """A boto3 client that retries what was throttled."""
-    return boto3.client(
-        "connectcampaigns",
-        endpoint_url=where.endpoint_url,
-        region_name=where.region,
-        aws_access_key_id=where.access_key_id,
-        aws_secret_access_key=where.secret_access_key,
-        config=Config(retries={"mode": "standard", "max_attempts": 10}),
-    )
+    """A boto3 client that retries what was throttled. Raises AwsSettingsError."""
+    return _client(boto3.Session(), "connectcampaigns", where, retries={"mode": "standard", "max_attempts": 10})
 
 
 def trunkcall_client(where: Connection) -> Any:
-    """A boto3 client of Trunkcall's own operations."""
+    """A boto3 client of Trunkcall's own operations. Raises AwsSettingsError."""
     session = botocore.session.get_session()
     session.get_component("data_loader").search_paths.append(str(MODELS))
-    return boto3.Session(botocore_session=session).client(
-        TRUNKCALL,
-        endpoint_url=where.endpoint_url,
-        region_name=where.region,
-        aws_access_key_id=where.access_key_id,
-        aws_secret_access_key=where.secret_access_key,
-    )
+    return _client(boto3.Session(botocore_session=session), TRUNKCALL, where)
+
+
+def _client(session: boto3.Session, service: str, where: Connection, **config: Any) -> Any:
+    try:
+        return session.client(
+            service,
+            endpoint_url=where.endpoint_url,
+            region_name=where.region,
+            aws_access_key_id=where.access_key_id,
+            aws_secret_access_key=where.secret_access_key,
+            config=Config(**config),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise AwsSettingsError(
+            f"The AWS settings in the environment cannot be used: {error} See AWS_ENDPOINT_URL and AWS_REGION."
+        ) from error
 
 
 class InstanceTime:
     """The instance's clock as a client knows it: asked for now and then, extrapolated in between."""
 
-    def __init__(self, endpoint_url: str | None) -> None:
+    def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
         self._asked_s = 0.0
         self._at: Instant = 0
@@ -103,8 +132,6 @@ class InstanceTime:
     def _ask(self) -> None:
         self._asked_s = time.monotonic()
         self._at = time.time_ns() // 1000
-        if self._endpoint_url is None:
-            return
         try:
             page = health(self._endpoint_url)
         except urllib.error.HTTPError:
@@ -122,6 +149,4 @@ def health(endpoint_url: str) -> dict[str, Any]:
     except urllib.error.HTTPError:
         raise
     except OSError as error:
-        raise ServerUnreachableError(
-            f"No server answers at {endpoint_url}. Start one with `trunkcall serve`."
-        ) from error
+        raise ServerUnreachableError(endpoint_url) from error

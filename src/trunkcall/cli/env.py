@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from trunkcall.domain.errors import TrunkcallError
 from trunkcall.storage.data_dir import DataDir
 
 _VARIABLES = {
@@ -23,10 +24,21 @@ _VARIABLES = {
 }
 
 
+class NotStartedError(TrunkcallError):
+    """No server has been started on this data directory yet."""
+
+
 def environment(data_dir: Path) -> dict[str, str]:
-    """Variables by name for the server of a data directory. Raises DataDirMissingError."""
+    """Variables by name for the server of a data directory. Raises DataDirMissingError, and NotStartedError if some
+    cannot be told."""
     values = DataDir(data_dir).shared_files()
-    return {variable: values[key] for variable, key in _VARIABLES.items() if key in values}
+    missing = [key for key in dict.fromkeys(_VARIABLES.values()) if key not in values]
+    if missing:
+        raise NotStartedError(
+            f"The files credentials and config in {data_dir} do not have {', '.join(missing)}. The first start of "
+            "`trunkcall serve` on this directory writes them."
+        )
+    return {variable: values[key] for variable, key in _VARIABLES.items()}
 
 
 def env(

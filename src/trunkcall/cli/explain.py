@@ -9,9 +9,9 @@ import json
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from trunkcall.cli.client import connection, trunkcall_client
+from trunkcall.cli.client import WHICH_CAMPAIGNS, ServerUnreachableError, connection, trunkcall_client
 from trunkcall.cli.options import with_settings
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.settings import Settings
@@ -30,7 +30,8 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="The answer as one JSON object.")] = False,
 ) -> None:
     """Say why a campaign is dialing as it is right now, or why a request is not being dialed."""
-    client = trunkcall_client(connection(settings.data_dir))
+    where = connection(settings.data_dir)
+    client = trunkcall_client(where)
     try:
         if dial_request is None:
             answer = client.get_campaign_explanation(id=campaign)
@@ -38,12 +39,14 @@ def explain(
             answer = client.get_dial_request_explanation(id=campaign, dialRequestId=dial_request)
     except ClientError as error:
         said = error.response["Error"]
-        hint = (
-            " `aws connectcampaigns list-campaigns` shows the campaigns there are."
-            if said["Code"] == "ResourceNotFoundException"
-            else ""
-        )
+        hint = ""
+        if said["Code"] == "ResourceNotFoundException":
+            # It is the same code for both, and only the message tells which of them is missing.
+            no_request = dial_request is not None and "dial request" in said["Message"]
+            hint = " `trunkcall export contacts` shows its dial requests." if no_request else f" {WHICH_CAMPAIGNS}"
         raise ExplainError(f"The API answered {said['Code']}: {said['Message']}{hint}") from error
+    except EndpointConnectionError as error:
+        raise ServerUnreachableError(where.endpoint_url) from error
     except BotoCoreError as error:
         raise ExplainError(f"The API cannot be asked: {error}") from error
     del answer["ResponseMetadata"]

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trunkcall.aws.campaigns_v1 import REFUSED_ITEMS_HEADER
-from trunkcall.cli.client import InstanceTime, campaigns_client, connection
+from trunkcall.cli.client import WHICH_CAMPAIGNS, InstanceTime, campaigns_client, connection
 from trunkcall.cli.leads import BadRow, Lead, LeadList, RetryList
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import SECOND, Duration, Instant, to_datetime
@@ -29,6 +29,8 @@ BATCH = 25
 """Most dial requests of one PutDialRequestBatch (the service model's limit)."""
 
 MOST_WAIT_S = 30.0
+MOST_DAYS = 36_500
+"""Longest that a request may wait. What lies far beyond is no date that could be sent."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -117,19 +119,25 @@ class Loader:
             answer: dict[str, Any] = self.client.put_dial_request_batch(id=self.campaign_id, dialRequests=requests)
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            hint = {
-                "InvalidCampaignStateException": " Start or resume the campaign, then load the list again: "
-                "rows that were accepted before are not dialed twice.",
-                "ResourceNotFoundException": " `aws connectcampaigns list-campaigns` shows the campaigns there are.",
-            }.get(code, "")
+            hint = ""
+            if code == "InvalidCampaignStateException":
+                hint = _hint_of_state(error.response.get("state"))
+            elif code == "ResourceNotFoundException":
+                hint = f" {WHICH_CAMPAIGNS}"
             raise LoadError(f"The API answered {code}: {error.response['Error']['Message']}{hint}") from error
         except BotoCoreError as error:
-            raise LoadError(f"The API cannot be reached: {error}") from error
+            raise LoadError(f"The API cannot be asked: {error}") from error
         return answer
 
     def _reject(self, cells: Sequence[str], reason: str) -> None:
         self.result.rejected += 1
         self.reject(cells, reason)
+
+
+def _hint_of_state(state: str | None) -> str:
+    if state in ("Stopped", "Failed"):
+        return f" A {state} campaign does not go on: create another one, and load the list into that."
+    return " Start or resume the campaign, then load the list again: rows accepted before are not dialed twice."
 
 
 def _reasons(answer: dict[str, Any]) -> dict[int, str]:
@@ -166,7 +174,10 @@ def parse_duration(text: str) -> Duration:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text.strip())
     if match is None or float(match[1]) == 0:
         raise typer.BadParameter(f"{text!r} is no duration: write 45s, 90m, 8h or 2d")
-    return round(float(match[1]) * _UNITS[match[2]] * SECOND)
+    duration_s = float(match[1]) * _UNITS[match[2]]
+    if duration_s > MOST_DAYS * _UNITS["d"]:
+        raise typer.BadParameter(f"{text!r} is too long: at most {MOST_DAYS}d")
+    return round(duration_s * SECOND)
 
 
 def load(
