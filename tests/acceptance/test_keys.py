@@ -88,6 +88,7 @@ class TestCreating:
         [
             ("{", "not valid JSON"),
             ('{"Statement": {"Effect": "Maybe"}}', 'Statement.Effect must be "Allow" or "Deny", not "Maybe".'),
+            (json.dumps({"Statement": allow("s3:*")}), "the policy allows no action that there is here"),
             (None, "cannot be read: No such file or directory."),
         ],
     )

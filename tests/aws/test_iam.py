@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from trunkcall.aws.iam import AuthorizationRequest, allowed, parse_policy, settled, summary, uses_resource_tags
+from trunkcall.aws.iam import (
+    AuthorizationRequest,
+    allowed,
+    allows_any,
+    parse_policy,
+    settled,
+    summary,
+    uses_resource_tags,
+)
 from trunkcall.service.installation import ALL_ACTIONS_POLICY
 
 PREFIX = "arn:aws:connect-campaigns:us-east-1:000000000000:campaign/"
@@ -315,3 +323,17 @@ def test_a_summary_says_what_a_policy_does() -> None:
     assert summary(parse_policy(document)) == (
         f"Allow a:A, a:B and 2 more on {SPRING} under conditions; Deny all but a:A on all but {SPRING}, {AUTUMN}"
     )
+
+
+@pytest.mark.parametrize(
+    ("document", "of_use"),
+    [
+        (policy(statement("s3:*")), False),
+        (policy(deny()), False),
+        (policy(statement(["s3:*", "connect-campaigns:Get*"]), deny()), True),
+        (policy({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}), True),
+        (ALL_ACTIONS_POLICY, True),
+    ],
+)
+def test_a_policy_that_allows_nothing_of_ours_can_be_told(document: str, of_use: bool) -> None:
+    assert allows_any(parse_policy(document), ["connect-campaigns:GetCampaignState"]) is of_use

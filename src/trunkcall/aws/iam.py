@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -38,6 +38,7 @@ __all__ = [
     "InvalidPolicyError",
     "Policy",
     "allowed",
+    "allows_any",
     "parse_policy",
     "settled",
     "summary",
@@ -156,6 +157,11 @@ def settled(policy: Policy, action: str) -> Decision | None:
 def uses_resource_tags(policy: Policy, action: str) -> bool:
     """Whether the answer for the action may depend on the tags of the resource."""
     return _plan(policy, action).uses_resource_tags
+
+
+def allows_any(policy: Policy, actions: Iterable[str]) -> bool:
+    """Whether a statement allows one of the actions, whatever others say against it and on whichever resource."""
+    return any(s.is_about(action) for action in actions for s in policy.statements if not s.denies)
 
 
 @lru_cache(maxsize=8192)

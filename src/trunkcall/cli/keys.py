@@ -14,7 +14,9 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 
-from trunkcall.aws.iam import InvalidPolicyError, parse_policy, summary
+from trunkcall.aws.admission import needs_of
+from trunkcall.aws.iam import InvalidPolicyError, allows_any, parse_policy, summary
+from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import open_store
 from trunkcall.domain.directory import AccessKey
@@ -152,9 +154,15 @@ def _read(policy: Path) -> str:
     except UnicodeDecodeError as error:
         raise SettingsError(f"The policy file {policy} is not text in UTF-8.") from error
     try:
-        parse_policy(document)
+        read = parse_policy(document)
     except InvalidPolicyError as error:
         raise InvalidPolicyError(f"{policy}: {error.message}") from error
+    actions = [needs.action for name in (CAMPAIGNS_V1, TRUNKCALL) for needs in needs_of(load_service(name)).values()]
+    if not allows_any(read, actions):
+        raise InvalidPolicyError(
+            f"{policy}: the policy allows no action that there is here, so the key would be of no use. An action here "
+            'is as "connect-campaigns:DescribeCampaign" or "connect-campaigns:*".'
+        )
     return document
 
 
