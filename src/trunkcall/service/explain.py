@@ -129,8 +129,8 @@ def _campaign_reasons(
     if facts.share < 1.0:
         yield Reason(
             "SHARED_QUEUE",
-            f"Other campaigns dial for the same queue: by bandwidthAllocation {facts.share:.0%} of its agents are "
-            "this one's.",
+            f"Other campaigns dial for the same agents: by bandwidthAllocation {facts.share:.0%} of those of its queue "
+            "are this one's.",
         )
 
 
@@ -217,7 +217,8 @@ def _what_one_to_one_abandoned(facts: DialingExplanation) -> Iterator[Reason]:
             yield Reason(
                 "AGENTS_LEFT",
                 f"{total.abandoned:,} of {total.live_answers:,} live answers of {total.window.words} found "
-                f"nobody ({total.abandonment_ratio:.2%}): their agents had left while the phones rang.",
+                f"nobody ({total.abandonment_ratio:.2%}): their agents had left while the phones rang, unless it was "
+                "predictive then.",
             )
 
 
