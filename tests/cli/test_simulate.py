@@ -91,7 +91,7 @@ def test_people_whom_detection_takes_for_machines_are_in_the_tables(tmp_path: Pa
     ("arguments", "why"),
     [
         (["nowhere.toml"], "cannot be read"),
-        (["--set", "agents"], "key=value"),
+        (["--set", "agents"], "NAME=VALUE"),
         (["--set", "agnets=5"], "no parameter of a scenario"),
         (["--pacer", "psychic"], "predictive, progressive or agentless"),
         (["--agents", "-1"], "at least 0"),

@@ -208,7 +208,7 @@ def test_the_model_has_the_means_of_the_scenario() -> None:
             {"human_ratio": 1, "machine_ratio": 0, "failure_ratio": 0, "human_ring_range_s": [0, 0]},
             "the outcome of an attempt must be at least 0.1, not 0",
         ),
-        ({"agents": 100_000}, "at most 250,000 states, not .* Fewer agents make it smaller"),
+        ({"agents": 10_000}, "at most 250,000 states, not .* Fewer agents make it smaller"),
     ],
 )
 def test_a_scenario_that_has_no_optimum_is_refused_in_words(values: dict[str, object], why: str) -> None:
