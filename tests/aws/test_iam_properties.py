@@ -145,6 +145,6 @@ def test_wildcards_match_as_if_everything_were_tried(pattern: str, text: str) ->
 
 def test_no_pattern_is_slow() -> None:
     matches = wildcard("*a" * 100 + "b")
-    started = time.perf_counter()
+    started = time.process_time()
     assert not matches("a" * 2000)
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2
