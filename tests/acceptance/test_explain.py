@@ -54,11 +54,15 @@ def test_a_request_that_was_dialed_says_how_it_ended(server: Serving, client: An
     assert "2125550100" not in said
 
 
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+
+
 @pytest.mark.parametrize(
     ("arguments", "where_to_look"),
     [
-        (["--campaign", "nowhere"], "list-campaigns"),
-        (["--campaign", "nowhere", "--dial-request", "nobody"], "list-campaigns"),
+        (["--campaign", "nowhere"], "campaign list"),
+        (["--campaign", NOWHERE], "campaign list"),
+        (["--campaign", NOWHERE, "--dial-request", "nobody"], "campaign list"),
         (["--campaign", "{id}", "--dial-request", "nobody"], "export contacts"),
     ],
 )
@@ -67,9 +71,31 @@ def test_what_does_not_exist_is_said_without_a_traceback(
 ) -> None:
     done = explain(server, *[argument.format(id=campaign_id) for argument in arguments], check=False)
     assert done.returncode == 1
-    assert "ResourceNotFoundException" in done.stderr
-    assert [name for name in ("list-campaigns", "export contacts") if name in done.stderr] == [where_to_look]
-    assert "Traceback" not in done.stderr
+    assert [name for name in ("campaign list", "export contacts") if name in done.stderr] == [where_to_look]
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_campaign_is_asked_for_by_its_name(server: Serving, client: Any) -> None:
+    client.create_campaign(**server.campaign_arguments("Autumn appeal"))
+    assert "StartCampaign" in explain(server, "--campaign", "autumn appeal").stdout
+    assert "Did you mean 'Autumn appeal'?" in explain(server, "--campaign", "Autum apeal", check=False).stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, 'eval "$(trunkcall env)"'),
+        ({"AWS_SECRET_ACCESS_KEY": "another"}, 'eval "$(trunkcall env)"'),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "No server answers at http://127.0.0.1:9"),
+    ],
+)
+def test_what_is_wrong_on_the_way_to_the_server_is_said_in_one_sentence(
+    server: Serving, campaign_id: str, change: dict[str, str], words: str
+) -> None:
+    done = server.trunkcall("explain", "--campaign", campaign_id, check=False, **server.environment | change)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_key_that_may_not_ask_is_refused(server: Serving, campaign_id: str, tmp_path: Path) -> None:

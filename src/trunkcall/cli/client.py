@@ -32,7 +32,7 @@ HEALTH_TIMEOUT_S = 5.0
 ASK_AGAIN_AFTER_S = 5.0
 
 
-WHICH_CAMPAIGNS = "`aws connectcampaigns list-campaigns` shows the campaigns there are."
+WHICH_CAMPAIGNS = "`trunkcall campaign list` shows the campaigns that there are."
 
 
 class ServerUnreachableError(TrunkcallError):

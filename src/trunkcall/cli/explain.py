@@ -9,21 +9,18 @@ import json
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError
 
-from trunkcall.cli.client import WHICH_CAMPAIGNS, ServerUnreachableError, connection, trunkcall_client
+from trunkcall.cli.api_errors import NOT_FOUND, in_words
+from trunkcall.cli.client import campaigns_client, connection, trunkcall_client
+from trunkcall.cli.naming import find_campaign
 from trunkcall.cli.options import with_settings
-from trunkcall.domain.errors import TrunkcallError
 from trunkcall.settings import Settings
-
-
-class ExplainError(TrunkcallError):
-    """The server could not be asked."""
 
 
 def explain(
     settings: Settings,
-    campaign: Annotated[str, typer.Option(help="Campaign, by id or ARN.")],
+    campaign: Annotated[str, typer.Option(help="Campaign, by name, id or ARN.")],
     dial_request: Annotated[
         str | None, typer.Option(help="A dial request of it, by the id that PutDialRequestBatch returned.")
     ] = None,
@@ -32,23 +29,12 @@ def explain(
     """Say why a campaign is dialing as it is right now, or why a request is not being dialed."""
     where = connection(settings.data_dir)
     client = trunkcall_client(where)
-    try:
+    with in_words(where.endpoint_url, _hint):
+        campaign_id = find_campaign(campaigns_client(where), campaign)
         if dial_request is None:
-            answer = client.get_campaign_explanation(id=campaign)
+            answer = client.get_campaign_explanation(id=campaign_id)
         else:
-            answer = client.get_dial_request_explanation(id=campaign, dialRequestId=dial_request)
-    except ClientError as error:
-        said = error.response["Error"]
-        hint = ""
-        if said["Code"] == "ResourceNotFoundException":
-            # It is the same code for both, and only the message tells which of them is missing.
-            no_request = dial_request is not None and "dial request" in said["Message"]
-            hint = " `trunkcall export contacts` shows its dial requests." if no_request else f" {WHICH_CAMPAIGNS}"
-        raise ExplainError(f"The API answered {said['Code']}: {said['Message']}{hint}") from error
-    except EndpointConnectionError as error:
-        raise ServerUnreachableError(where.endpoint_url) from error
-    except BotoCoreError as error:
-        raise ExplainError(f"The API cannot be asked: {error}") from error
+            answer = client.get_dial_request_explanation(id=campaign_id, dialRequestId=dial_request)
     del answer["ResponseMetadata"]
     if as_json:
         typer.echo(json.dumps(answer))
@@ -58,6 +44,13 @@ def explain(
         typer.echo(f"- {reason['text']} [{reason['code']}]")
     for name, value in sorted(answer.get("figures", {}).items()):
         typer.echo(f"    {name:<24} {value:,g}")
+
+
+def _hint(error: ClientError) -> str | None:
+    """It is the same code for both, and only the message tells whether the campaign or its dial request is missing."""
+    if error.response["Error"]["Code"] == NOT_FOUND and "dial request" in error.response["Error"]["Message"]:
+        return "`trunkcall export contacts` shows the campaign's dial requests."
+    return None
 
 
 explain_command = with_settings("data_dir")(explain)
