@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,45 @@ def test_a_campaign_holds_so_many_requests_and_says_to_wait(tmp_path: Path) -> N
         assert failed == [(f"b-{n}", "RequestThrottled") for n in range(5, 10)]
         reasons = answer["ResponseMetadata"]["HTTPHeaders"]["x-trunkcall-refused-items"]
         assert reasons.startswith("6: the campaign holds 30 waiting requests")
+
+
+def test_what_became_of_each_item_is_said_in_headers_for_programs(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", agents=0, **{"max-pending": 3}) as server:
+        client = server.client()
+        campaign_id = client.create_campaign(**server.campaign_arguments())["id"]
+        client.start_campaign(id=campaign_id)
+
+        def put(*requests: dict[str, Any]) -> dict[str, str]:
+            answer = client.put_dial_request_batch(id=campaign_id, dialRequests=list(requests))
+            headers: dict[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
+            return {name: value for name, value in headers.items() if name.endswith("-items") or "-items-" in name}
+
+        assert put(dial_request("a", 1), dial_request("b", 2)) == {}
+        late = dial_request("d", 4, server.in_instance_time(seconds=-90))
+        headers = put(dial_request("b", 2), dial_request("c", 3), late, dial_request("a", 1), dial_request("e", 5))
+        assert headers["x-trunkcall-known-items"] == "1,4"
+        third, fifth = json.loads(headers["x-trunkcall-refused-items-json"])
+        words = "the campaign holds 3 waiting requests; wait and submit it again"
+        assert fifth == {"item": 5, "reason": words}, "a reason that holds a semicolon"
+        assert third["item"] == 3
+        said, _, instance_time = third["reason"].partition(" the instance's time is ")
+        assert said == "expirationTime has passed:"
+        assert server.in_instance_time(seconds=-10) < datetime.fromisoformat(instance_time) <= server.instance_time()
+        assert headers["x-trunkcall-refused-items"] == f"3: {third['reason']}; 5: {words}"
+
+
+def test_what_is_said_of_twenty_five_items_goes_through_a_proxy(tmp_path: Path) -> None:
+    """nginx takes 4 KiB of headers from a server, and answers 502 for more."""
+    with serving(tmp_path / "data", agents=0) as server:
+        client = server.client()
+        campaign_id = client.create_campaign(**server.campaign_arguments())["id"]
+        client.start_campaign(id=campaign_id)
+        late = [dial_request(f"{n}", n, server.in_instance_time(seconds=-90)) for n in range(25)]
+        answer = client.put_dial_request_batch(id=campaign_id, dialRequests=late)["ResponseMetadata"]["HTTPHeaders"]
+        assert sum(len(name) + len(value) + 4 for name, value in answer.items()) < 3_900
+        refused = json.loads(answer["x-trunkcall-refused-items-json"])
+        assert [item["item"] for item in refused] == list(range(1, 26))
+        assert answer["x-trunkcall-refused-items"].startswith(f"1: {refused[0]['reason']}; 2: ")
 
 
 def test_why_an_item_was_refused_is_said_in_a_header_and_an_audit_line_is_written(tmp_path: Path) -> None:

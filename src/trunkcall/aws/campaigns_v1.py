@@ -7,8 +7,9 @@ rules between members and about the world are the use cases'.
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from trunkcall.aws.errors import validation_error
@@ -33,7 +34,16 @@ Json: TypeAlias = Mapping[str, Any]
 Handler: TypeAlias = Callable[[RequestContext, dict[str, Any]], Awaitable[Json | Encoded | None]]
 
 REFUSED_ITEMS_HEADER = "x-trunkcall-refused-items"
-"""Why items of a batch were refused: `2: reason; 5: reason`, items counted from 1."""
+"""Why items of a batch were refused: `2: reason; 5: reason`, items counted from 1. A reason may hold a semicolon, and
+what does not fit is left out, so programs read the next one."""
+REFUSED_ITEMS_JSON_HEADER = "x-trunkcall-refused-items-json"
+"""The same for programs, and whole: a JSON array of objects with ``item`` and ``reason``, in ASCII."""
+KNOWN_ITEMS_HEADER = "x-trunkcall-known-items"
+"""Accepted items whose client token the campaign knew already: `1,4,17`. Left out when there is none."""
+MOST_REASON = 80
+"""Characters of a reason in JSON."""
+MOST_ABOUT_ITEMS = 3_300
+"""Bytes of those headers together: common proxies take 4 KiB of headers from a server, and there are a few others."""
 
 MOST_RESULTS = 50
 MOST_DESCRIBED = 1024
@@ -211,18 +221,42 @@ class CampaignsV1:
             DialRequestItem(item["clientToken"], item["phoneNumber"], item["expirationTime"], item["attributes"])
             for item in request["dialRequests"]
         ]
-        successful, failed, reasons = [], [], []
+        successful, failed = [], []
+        refused: list[tuple[int, str]] = []
+        known: list[int] = []
         for number, result in enumerate(await self._dial_requests.put_dial_request_batch(request["id"], items), 1):
             if isinstance(result, AcceptedItem):
                 successful.append({"clientToken": result.client_token, "id": result.contact_id})
+                if result.known:
+                    known.append(number)
             else:
                 failed.append({"clientToken": result.client_token, "failureCode": result.failure_code})
-                reasons.append(f"{number}: {result.reason}")
-        if reasons:
-            # Callers of the real service cannot find out why; the model has no member for it, so a header tells.
-            context.response_headers[REFUSED_ITEMS_HEADER] = "; ".join(reasons)
+                refused.append((number, result.reason))
+        # Callers of the real service cannot find out; the model has no members for it, so headers tell.
+        if refused or known:
+            context.response_headers.update(_about_items(refused, known))
+        if refused:
+            reasons = [f"{number}: {reason}" for number, reason in refused]
             log.info("dial requests were refused", extra={"request_id": context.request_id, "items": reasons})
         return {"successfulRequests": successful, "failedRequests": failed}
+
+
+def _about_items(refused: Sequence[tuple[int, str]], known: Sequence[int]) -> dict[str, str]:
+    """Headers that tell why items were refused and which were known. Of the reasons for people, those are left out at
+    the end that would make the headers too large for a proxy."""
+    headers: dict[str, str] = {}
+    if refused:
+        items = [{"item": number, "reason": reason[:MOST_REASON]} for number, reason in refused]
+        headers[REFUSED_ITEMS_JSON_HEADER] = json.dumps(items, separators=(",", ":"))
+    if known:
+        headers[KNOWN_ITEMS_HEADER] = ",".join(map(str, known))
+    if refused:
+        room = MOST_ABOUT_ITEMS - sum(len(name) + len(value) for name, value in headers.items())
+        words = [f"{number}: {reason}".encode("ascii", "backslashreplace").decode() for number, reason in refused]
+        while len(words) > 1 and len("; ".join(words)) > room:
+            words.pop()
+        headers[REFUSED_ITEMS_HEADER] = "; ".join(words)
+    return headers
 
 
 def _dialer_config(union: Json) -> DialerConfig:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.identifiers import NewId
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import Instant, to_datetime
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.service.wakeups import Wakeups
@@ -44,10 +44,11 @@ class DialRequestItem:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedItem:
-    """The item is a contact now, or was one already under the same client token."""
+    """The item is a contact now, or, if ``known``, was one already under the same client token."""
 
     client_token: str
     contact_id: str
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class DialRequests:
                 reason = f"the campaign holds {self._max_waiting} waiting requests; wait and submit it again"
                 results.append(RefusedItem(outcome.client_token, FailureCode.REQUEST_THROTTLED, reason))
             else:
-                results.append(AcceptedItem(held.client_token, held.contact_id))
+                results.append(AcceptedItem(held.client_token, held.contact_id, held.repeated))
         if any(held is not None and not held.repeated for held in stored.accepted):
             self._wakeups.requests_accepted(campaign.instance_id, campaign.campaign_id)
         return results
@@ -121,12 +122,16 @@ class DialRequests:
         if not item.client_token:
             reason = "clientToken is empty"
         elif item.expires_at <= now:
-            reason = "expirationTime has passed"
+            reason = f"expirationTime has passed: the instance's time is {_written(now)}"
         elif item.attributes and _size(item.attributes) > MOST_ATTRIBUTE_BYTES:
             reason = f"attributes are larger than {MOST_ATTRIBUTE_BYTES} bytes"
         if reason is not None:
             return RefusedItem(item.client_token, FailureCode.INVALID_INPUT, reason)
         return DialRequest(self._new_contact_id(), item.client_token, number, item.expires_at, item.attributes)
+
+
+def _written(at: Instant) -> str:
+    return to_datetime(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _size(attributes: Mapping[str, str]) -> int:
