@@ -251,6 +251,7 @@ class TestThrottles:
         error = next(answer for answer in answers if answer is not None)
         assert (error["Error"]["Code"], error["Error"]["Message"]) == ("ThrottlingException", "Rate exceeded")
         assert error["ResponseMetadata"]["HTTPStatusCode"] == 429
+        assert error["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "1"
 
     def test_a_client_that_retries_does_not_notice(self, limited: Serving) -> None:
         given = limited.environment

@@ -45,7 +45,7 @@ def expires_at(text: object) -> int:
     return at
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b" { } ", b"null", b'{"unheardOf": {"deep": [1]}}'])
+@pytest.mark.parametrize("body", [b"", b"{}", b" { } ", b'{"unheardOf": {"deep": [1]}}'])
 def test_a_request_without_anything_to_say_may_say_it_in_many_ways(body: bytes) -> None:
     assert decode("StartCampaign", ID, body) == ID
     assert decode("ListCampaigns", {}, body) == {}
@@ -64,7 +64,12 @@ def test_a_request_without_anything_to_say_may_say_it_in_many_ways(body: bytes) 
         b"[]",
         b'"text"',
         b"1",
+        b"1.5",
         b"true",
+        b"false",
+        b"null",
+        b" null ",
+        b"  ",
         b"\xef\xbb\xbf{}",
         b'{"name": 1e999}',
         b"[" * 100_000,
@@ -77,6 +82,8 @@ def test_a_body_that_is_no_json_object_is_refused_and_nothing_breaks(body: bytes
     code, _ = refused(lambda: decode("UpdateCampaignName", ID, body))
 
     assert code == "SerializationException"
+    if len(body) < 1_000:
+        assert refused(lambda: decode("DescribeCampaign", ID, body))[0] == code, "one that has no use for a body, too"
 
 
 def test_the_last_of_a_repeated_key_counts() -> None:

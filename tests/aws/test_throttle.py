@@ -27,6 +27,15 @@ def taken(throttle: Throttle, operation: str, now_s: float, tries: int = 200) ->
     return count
 
 
+def retry_after_s(throttle: Throttle, now_s: float) -> int | None:
+    """What one more request is told; None if it is let in."""
+    try:
+        throttle.take("X", now_s)
+    except ApiError as error:
+        return error.retry_after_s
+    return None
+
+
 @pytest.mark.parametrize(
     ("operation", "per_s", "burst"),
     [
@@ -118,6 +127,18 @@ def test_who_keeps_to_the_rate_is_never_refused(rate: Rate, requests: int, start
     throttle = Throttle(Rates(rate))
     for number in range(requests):
         throttle.take("X", start_s + number / rate.per_s)
+
+
+@given(RATE, WAITS_S)
+def test_who_waits_as_long_as_a_refusal_says_is_let_in(rate: Rate, waits_s: list[float]) -> None:
+    throttle, now_s = Throttle(Rates(rate)), 0.0
+    for wait_s in waits_s:
+        now_s += wait_s
+        told_s = retry_after_s(throttle, now_s)
+        if told_s is not None:
+            assert 1 <= told_s <= 1 / rate.per_s + 1
+            now_s += told_s
+            throttle.take("X", now_s)
 
 
 @given(RATE, st.floats(0, 100))

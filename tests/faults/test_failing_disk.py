@@ -15,7 +15,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -161,6 +161,7 @@ class TestASmallDisk:
             server.wait_until(lambda: health(server)["status"] == "taking nothing new")
             told = health(server)["trouble"]
             assert "nearly full" in told
+            assert told.endswith("Nothing that was accepted is lost, and dialing goes on for as long as it can write.")
             another = dial_request("another", 1)
             for call in (
                 lambda: client.put_dial_request_batch(id=campaign_id, dialRequests=[another]),
@@ -171,6 +172,24 @@ class TestASmallDisk:
             client.pause_campaign(id=campaign_id)
             client.resume_campaign(id=campaign_id)
             server.wait_until(lambda: all(record["Disposition"] for record in server.export()))
+            with suppress(OSError), ballast.open("ab", buffering=0) as more:
+                while more.write(bytes(4096)):
+                    pass
+
+            def refuses_writes() -> bool:
+                with suppress(ClientError):
+                    client.update_campaign_name(id=campaign_id, name=f"Winter {time.monotonic_ns()}")
+                    return False
+                return True
+
+            server.wait_until(refuses_writes)
+            server.wait_until(lambda: health(server)["status"] == "not dialing")
+            assert health(server)["trouble"] == "The disk is full."
+            put = partial(client.put_dial_request_batch, id=campaign_id, dialRequests=[another])
+            message = refused(put, retry_after="30")
+            assert "The disk is full." in message
+            assert "nothing is dialed meanwhile" in message
+            assert "dialing goes on" not in message
             ballast.unlink()
             server.wait_until(lambda: health(server)["status"] == "ok")
             ids |= put_all(client, campaign_id, [another])

@@ -3,9 +3,9 @@
 Decides how bytes become an operation's input and how its outcome becomes bytes. It must not know which server carries
 them, who calls, or what an operation does.
 
-Choices: the content type of a request is not looked at; an empty body and `null` are `{}`; an empty path
-label is absent; of a repeated JSON key the last counts, as with AWS's parsers; of a repeated query parameter that is no
-list, the first.
+Choices: the content type of a request is not looked at; an empty body is `{}`, any other must be a JSON object, also
+where an operation has no use for it; an empty path label is absent; of a repeated JSON key the last counts, as with
+AWS's parsers; of a repeated query parameter that is no list, the first.
 """
 
 from __future__ import annotations
@@ -25,6 +25,14 @@ _decode_json = msgspec.json.Decoder().decode
 _encode_json = msgspec.json.Encoder().encode
 _JSON = ("content-type", "application/json")
 _JSON_HEADERS = (_JSON,)
+_KINDS = {
+    type(None): "null",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +168,8 @@ def _parse_body(body: bytes) -> dict[str, Any]:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         # What msgspec says names positions and what it expected, never a value.
         raise serialization_error(f"The request body is not valid JSON: {error}") from None
-    if value is None:
-        return {}
     if value.__class__ is not dict:
-        raise serialization_error("The request body must be a JSON object.")
+        raise serialization_error(f"The request body must be a JSON object, not {_KINDS[value.__class__]}.")
     return cast("dict[str, Any]", value)
 
 

@@ -9,6 +9,7 @@ that two versions of the API have in common share one, as Amazon's table has one
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -98,15 +99,17 @@ class Throttle:
     def take(self, operation: str, now_s: float) -> None:
         """Take a token of the operation's bucket. ``now_s`` are seconds of a clock that never goes back.
 
-        Raises ThrottlingException when there is none, and takes nothing then.
+        Raises ThrottlingException when there is none, and takes nothing then; it says in how many seconds there is one.
         """
         bucket = self._buckets.get(operation)
         if bucket is None:
             bucket = self._buckets[operation] = _Bucket(self._rates.operations.get(operation, self._rates.others))
         full_at_s = bucket.full_at_s
         full_at_s = (full_at_s if full_at_s > now_s else now_s) + bucket.token_s
-        if full_at_s - now_s > bucket.empty_s:
-            raise ApiError("ThrottlingException", "Rate exceeded")
+        wait_s = full_at_s - now_s - bucket.empty_s
+        if wait_s > 0:
+            # Whole seconds are all that the header can say.
+            raise ApiError("ThrottlingException", "Rate exceeded", retry_after_s=max(1, math.ceil(wait_s)))
         bucket.full_at_s = full_at_s
 
 

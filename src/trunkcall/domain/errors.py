@@ -64,7 +64,7 @@ class StoreDamagedError(StoreUnavailableError):
 
 
 class StoreFullError(StoreUnavailableError):
-    """The disk of this server is nearly full. Nothing that was accepted is lost, and dialing goes on."""
+    """The disk of this server is nearly full, so nothing new is taken. Nothing that was accepted is lost."""
 
 
 class SchemaMismatchError(StoreError):

@@ -29,10 +29,18 @@ def free_bytes(path: Path) -> int:
 
 
 class Room:
-    """Refuses what would make a store grow while less than ``min_free`` bytes are free; 0 never refuses."""
+    """Refuses what would make a store grow while less than ``min_free`` bytes are free; 0 never refuses. ``trouble``
+    says what is wrong with writing, None while dialing can write: the refusal says which of the two it is."""
 
-    def __init__(self, folder: Path, min_free: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        min_free: int,
+        monotonic: Callable[[], float] = time.monotonic,
+        trouble: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._folder = folder
+        self._trouble = trouble
         self._min_free = min_free
         self._monotonic = monotonic
         self._look_at_s = 0.0 if min_free else math.inf
@@ -44,14 +52,19 @@ class Room:
         if self._monotonic() >= self._look_at_s:
             self._look()
         if self._refusal is not None:
-            raise StoreFullError(self._refusal)
+            raise StoreFullError(self.refusal)
 
     @property
     def refusal(self) -> str | None:
         """Why nothing new is taken, in words; None while it is."""
         if self._monotonic() >= self._look_at_s:
             self._look()
-        return self._refusal
+        if self._refusal is None:
+            return None
+        trouble = self._trouble()
+        dialing = "dialing goes on for as long as it can write" if trouble is None else "nothing is dialed meanwhile"
+        said = self._refusal if trouble is None else f"{self._refusal} {trouble}"
+        return f"{said} Nothing that was accepted is lost, and {dialing}."
 
     def _look(self) -> None:
         now_s = self._monotonic()
@@ -66,7 +79,7 @@ class Room:
         if free < self._min_free:
             self._refusal = (
                 f"The disk of this server is nearly full: less than {self._min_free // MEGABYTE} MB (min_free_mb) are "
-                "free, so nothing new is taken. Nothing that was accepted is lost, and dialing goes on."
+                "free, so nothing new is taken."
             )
         if (before is None) != (self._refusal is None) and now_s >= self._log_at_s:
             self._log_at_s = now_s + LOG_EVERY_S

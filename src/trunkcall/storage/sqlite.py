@@ -83,8 +83,8 @@ class SQLiteStore:
         self._clock = clock
         self._busy_timeout = busy_timeout
         self._sole = sole
-        self._room = Room(path.parent, min_free)
         self._troubles = Troubles(path)
+        self._room = Room(path.parent, min_free, trouble=lambda: self._troubles.words)
         self._writer: Writer | None = None
         self._reader: Reader | None = None
         self._campaigns: dict[str, tuple[Campaign, float]] = {}
