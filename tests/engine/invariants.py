@@ -235,7 +235,7 @@ def _check_nobody_is_forgotten(engine: Engine) -> None:
             if c.state is ContactState.QUEUED and c.campaign.settings.queue_id == queue_id
         }
         assert set(queue.waiting) == queued
-        if state.connects(engine._now):
+        if state.carrier_up:
             assert not (queue.free and queue.waiting), "somebody waits although an agent is free"
         for campaign in state.campaigns.values():
             if campaign.settings.queue_id == queue_id:

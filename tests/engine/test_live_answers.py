@@ -193,6 +193,28 @@ def test_an_agents_phone_that_cannot_be_rung_at_all_costs_the_customer_no_time()
     assert floor.state_of(first) is AgentState.ON_BREAK
 
 
+def test_an_originate_that_came_to_nothing_keeps_nobody_waiting_who_has_answered() -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=2)
+    floor.tell(OriginateVoided(floor.leg("spring-2")))
+    floor.answers("spring-1")
+    assert len(floor.asked(OriginateAgentLeg)) == 1
+    assert floor.dialed == ["spring-1", "spring-2"], "nobody is dialed meanwhile"
+    floor.agent_hangs_up("spring-1", HangupCause.UNREACHABLE)
+    assert len(floor.asked(OriginateAgentLeg)) == 2, "nor does anybody wait for the second agent"
+
+
+def test_an_originate_that_came_to_nothing_keeps_no_agent_from_whoever_waits() -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=2)
+    for agent in ("agent-1", "agent-2"):
+        floor.sets(agent, AgentStatus.BREAK)
+    floor.answers("spring-1")
+    floor.tell(OriginateVoided(floor.leg("spring-2")))
+    floor.sets("agent-2", AgentStatus.AVAILABLE)
+    assert floor.agent_of("spring-1") == "agent-2"
+
+
 def test_a_phone_that_answers_after_its_time_meets_nobody() -> None:
     floor = Floor(agents=2)
     floor.confirms_hang_ups = False

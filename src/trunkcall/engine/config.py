@@ -31,7 +31,7 @@ class EngineConfig:
     queue_limit: Duration = 20 * SECOND
     """How long a live answer may wait in its queue at all before it is hung up."""
     void_backoff: Duration = 1 * SECOND
-    """How long nothing is dialed after an originate that the carrier did not take."""
+    """How long nobody is dialed after an originate that the carrier did not take."""
     campaign_memory: Duration = HOUR
     """How long the sums of a campaign that is over can still be read."""
     window_size: int = 2000

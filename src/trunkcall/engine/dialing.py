@@ -134,7 +134,7 @@ class Dialing:
     def plan(self, now: Instant) -> None:
         """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
         state = self._state
-        if not state.suspended and state.connects(now):
+        if not state.suspended and state.may_originate(now):
             wanting = []
             for campaign in state.campaigns.values():
                 if not campaign.dials:

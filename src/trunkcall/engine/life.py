@@ -247,7 +247,7 @@ class ContactLife:
         self._state.timers.set(contact.live_at + config.abandonment_threshold, TimerKind.ABANDONMENT, contact_id)
         contact.queued_until = now + config.queue_limit
         self._state.timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact_id)
-        if not self._state.connects(now):
+        if not self._state.carrier_up:
             self._state.kept_waiting = True
             self._state.roster.queue(queue_id).waiting[contact_id] = contact
             self._end_reservation(contact, now)
@@ -344,7 +344,7 @@ class ContactLife:
         if not agent.is_free:
             return
         longest: Contact | None = None
-        connects = self._state.connects(now)
+        connects = self._state.carrier_up
         self._state.kept_waiting |= not connects
         for queue_id in agent.queue_ids if connects else ():
             head = next(iter(self._state.roster.queue(queue_id).waiting.values()), None)
@@ -360,7 +360,7 @@ class ContactLife:
 
     def match(self, now: Instant) -> None:
         """Whoever had to wait for the carrier is put through to the agents there are."""
-        if not self._state.kept_waiting or not self._state.connects(now):
+        if not self._state.kept_waiting or not self._state.carrier_up:
             return
         self._state.kept_waiting = False
         for queue_id, queue in self._state.roster.queues.items():
@@ -449,7 +449,7 @@ class ContactLife:
         queue_id = contact.campaign.settings.queue_id
         if queue_id is None:
             return
-        other = self._agent_for(contact, queue_id) if self._state.connects(now) else None
+        other = self._agent_for(contact, queue_id) if self._state.carrier_up else None
         if other is not None:
             self._assign(contact, other, now)
         else:

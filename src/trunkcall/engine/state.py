@@ -51,13 +51,14 @@ class EngineState:
         self.carrier_up = True
         self.suspended = False
         self.held_until: Instant = 0
-        """Nothing is dialed before this: the carrier did not take an originate."""
+        """Nobody is dialed before this: the carrier did not take an originate. Agents are rung all the same: somebody
+        is on the line already."""
         self.kept_waiting = False
         """Whether somebody waits who could have been put through, had the carrier been there."""
         self.out: list[Command] = []
 
-    def connects(self, now: Instant) -> bool:
-        """Whether the carrier can be asked for legs."""
+    def may_originate(self, now: Instant) -> bool:
+        """Whether the carrier can be asked to dial customers."""
         return self.carrier_up and now >= self.held_until
 
     def campaign(self, campaign_id: str) -> CampaignDialing:
