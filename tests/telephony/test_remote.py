@@ -25,6 +25,7 @@ from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.events import CarrierFound, CarrierLost, LegEnded, OriginateVoided
+from trunkcall.telephony import remote as remote_module
 from trunkcall.telephony import wire
 from trunkcall.telephony.carrier import CarrierEvent, Destination
 from trunkcall.telephony.host import ASLEEP_S
@@ -143,6 +144,18 @@ async def test_a_carrier_that_vanishes_is_lost_and_what_is_asked_meanwhile_is_vo
     remote.dial(RINGS, "leg")
     await remote.wait(60)
     assert len(told(remote, LegEnded, "leg")) == 1
+
+
+async def test_that_the_carrier_is_lost_is_told_before_what_came_to_nothing_by_it(
+    remote: RemoteLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Agents whose phones could not ring would be sent on a break, one after the other."""
+    monkeypatch.setattr(remote_module, "MOST_UNSENT_BYTES", -1)
+    remote.carrier.originate_agent_leg(agent_leg("agent", "customer"))
+    remote.carrier.originate_agent_leg(agent_leg("other", "customer"))
+    assert remote.events[1:] == [CarrierLost(), OriginateVoided("agent"), OriginateVoided("other")]
+    await asyncio.sleep(0.05)
+    assert len(told(remote, CarrierLost)) == 1
 
 
 async def test_a_carrier_that_does_not_answer_is_lost(remote: RemoteLine) -> None:

@@ -76,6 +76,8 @@ class RemoteCarrier:
         self._token = 0
         self._writer: StreamWriter | None = None
         self._task: asyncio.Task[None] | None = None
+        self._lost = False
+        """Whether the sink knows that there is no session."""
         self.trouble: str | None = None
         """Why the carrier cannot be used at the moment, in words; None while it can."""
 
@@ -83,7 +85,7 @@ class RemoteCarrier:
 
     async def start(self, sink: CarrierSink, *, token: int) -> None:
         await self.close()
-        self._sink, self._token = sink, token
+        self._sink, self._token, self._lost = sink, token, False
         said = asyncio.Event()
         self._task = asyncio.create_task(self._run(said), name="carrier session")
         await said.wait()
@@ -96,12 +98,12 @@ class RemoteCarrier:
             await asyncio.gather(task, return_exceptions=True)
 
     def originate(self, command: Originate, destination: Destination) -> None:
-        if not self._send(wire.Dial(command, destination)) and self._sink is not None:
-            self._sink(OriginateVoided(command.leg_id))
+        if not self._send(wire.Dial(command, destination)):
+            self._void(command.leg_id)
 
     def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
-        if not self._send(command) and self._sink is not None:
-            self._sink(OriginateVoided(command.leg_id))
+        if not self._send(command):
+            self._void(command.leg_id)
 
     def bridge(self, command: BridgeLegs) -> None:
         self._send(command)
@@ -111,6 +113,20 @@ class RemoteCarrier:
 
     def hang_up(self, command: HangUp) -> None:
         self._send(command)
+
+    def _void(self, leg_id: str) -> None:
+        """The originate has not left. That the carrier is lost is told first: no agent has missed a phone that could
+        not ring."""
+        if self._writer is None or self._writer.transport.is_closing():
+            self._lose()
+        if self._sink is not None:
+            self._sink(OriginateVoided(leg_id))
+
+    def _lose(self) -> None:
+        """Tell a loss once."""
+        if not self._lost and self._sink is not None:
+            self._lost = True
+            self._sink(CarrierLost())
 
     def _send(self, frame: wire.FromDialer) -> bool:
         """Hand a frame over. False if there is no session, or no room for it: then it has provably not left."""
@@ -158,8 +174,7 @@ class RemoteCarrier:
                 self.trouble = f"unforeseen {type(error).__name__} in the carrier's session"
             if not failures:
                 log.warning("the carrier is lost", extra={"why": self.trouble})
-                if self._sink is not None:
-                    self._sink(CarrierLost())
+                self._lose()
                 said.set()
             await asyncio.sleep(RETRIES_S[min(failures, len(RETRIES_S) - 1)])
             failures += 1
@@ -191,7 +206,7 @@ class RemoteCarrier:
         return answer
 
     def _begin(self, writer: StreamWriter, welcome: wire.Welcome) -> None:
-        self._writer = writer
+        self._writer, self._lost = writer, False
         self.trouble = None
         self._on_time(welcome.now)
         if self._sink is not None:
