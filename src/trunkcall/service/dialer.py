@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import ContactEnded, ContactExpired, Refusal, is_change
@@ -60,6 +62,18 @@ log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 2000
 """Waiting contacts ended in one transaction by the sweep: few enough that nobody waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayMessage:
+    """A flow's message is to be played to a contact. It waits for the commit like every deed of the carrier."""
+
+    leg_id: str
+    contact_id: str
+    text: str
+
+
+Deed: TypeAlias = Command | PlayMessage
 
 
 class Dialer:
@@ -200,19 +214,19 @@ class Dialer:
         await self._before_deciding()
         with self._clock.standing_still():
             inbox, self._inbox = self._inbox, []
-            commands: list[Command] = []
+            commands: list[Deed] = []
             for event, at in inbox:
                 self._feed(event, at, commands, more=True)
             now = self._clock.now()
             self._take(self._engine.handle_timer(now), now, commands, more=False)
-            await self._carry_out(commands)
+            await self._carry_out(commands, now)
             for refill in self._take_refills():
                 await self._refill(refill)
             self._set_timer()
         if self._inbox:
             self._wake()
 
-    def _feed(self, event: Event | PlaybackEnded, at: Instant, commands: list[Command], *, more: bool) -> None:
+    def _feed(self, event: Event | PlaybackEnded, at: Instant, commands: list[Deed], *, more: bool) -> None:
         """Tell the engine. ``more`` says that there is more to tell, so that no attempt is begun on what is known to be
         over: an agent may have left since."""
         if isinstance(event, PlaybackEnded):
@@ -229,7 +243,7 @@ class Dialer:
             return
         self._take(result, at, commands, more=more)
 
-    def _take(self, result: list[Command], at: Instant, commands: list[Command], *, more: bool) -> None:
+    def _take(self, result: list[Command], at: Instant, commands: list[Deed], *, more: bool) -> None:
         """Gather the engine's commands; flows are stepped at once, so that what they decide is in the same commit."""
         commands.extend(result)
         for command in result:
@@ -240,7 +254,7 @@ class Dialer:
                 self._flow_step(step, command.contact_id, command.leg_id, at, commands, more=more)
 
     def _flow_step(
-        self, step: FlowStep, contact_id: str, leg_id: str, at: Instant, commands: list[Command], *, more: bool
+        self, step: FlowStep, contact_id: str, leg_id: str, at: Instant, commands: list[Deed], *, more: bool
     ) -> None:
         match step:
             case TransferContactToQueue():
@@ -248,20 +262,16 @@ class Dialer:
             case DisconnectParticipant():
                 self._feed(FlowDisconnected(contact_id), at, commands, more=more)
             case MessageParticipant():
-                self._flows[leg_id] = contact_id
-                self._flow_legs[contact_id] = leg_id
-                self._carrier.play(leg_id, step.text)
+                commands.append(PlayMessage(leg_id, contact_id, step.text))
 
-    async def _carry_out(self, commands: list[Command]) -> None:
+    async def _carry_out(self, commands: list[Deed], now: Instant) -> None:
         changes = [command for command in commands if is_change(command)]
         result = CommitResult()
         if changes:
             result = await self._store.commit(self._lease, changes)
             self._totals.count(changes, result)
-        for contact_id, refusal in result.refused.items():
-            self.post(AttemptRefused(contact_id, refusal))
-            if refusal is not Refusal.CAMPAIGN_NOT_RUNNING:
-                self._forget([contact_id])
+        if result.refused:
+            self._refuse(result.refused, now)
         for command in commands:
             match command:
                 case Originate():
@@ -271,6 +281,10 @@ class Dialer:
                     self._carrier.originate_agent_leg(command)
                 case BridgeLegs():
                     self._carrier.bridge(command)
+                case PlayMessage():
+                    self._flows[command.leg_id] = command.contact_id
+                    self._flow_legs[command.contact_id] = command.leg_id
+                    self._carrier.play(command.leg_id, command.text)
                 case HangUp():
                     self._carrier.hang_up(command)
                 case RefillWindow():
@@ -280,6 +294,13 @@ class Dialer:
                     self._flows.pop(self._flow_legs.pop(command.contact_id, ""), None)
                 case _:
                     pass
+
+    def _refuse(self, refused: Mapping[str, Refusal], now: Instant) -> None:
+        """Tell the engine before all else, whatever has happened during the commit: it would go on with contacts that
+        are not in progress, and the store would refuse that too."""
+        self._inbox[:0] = [(AttemptRefused(contact_id, refusal), now) for contact_id, refusal in refused.items()]
+        self._wake()
+        self._forget([contact_id for contact_id, why in refused.items() if why is not Refusal.CAMPAIGN_NOT_RUNNING])
 
     def _originate(self, command: Originate) -> None:
         contact = self._known.get(command.contact_id)

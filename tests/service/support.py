@@ -1,0 +1,185 @@
+"""A store with one Running campaign, a simulated carrier, and everything that dials between them, for tests that say
+what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
+from trunkcall.domain.changes import AttemptBegun, Change
+from trunkcall.domain.contact import DialRequest
+from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.domain.identifiers import Scope
+from trunkcall.domain.instants import DAY, Instant
+from trunkcall.engine.commands import Originate
+from trunkcall.engine.config import EngineConfig
+from trunkcall.service.clock import InstanceClock
+from trunkcall.service.floor import SimulatedFloor
+from trunkcall.service.installation import first_installation, simulated_agents
+from trunkcall.service.owner import InstanceOwner
+from trunkcall.service.presence import Presence
+from trunkcall.simulation.world import World
+from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.store import CommitResult, Lease, Store
+from trunkcall.telephony.carrier import Destination
+from trunkcall.telephony.simulated import SimulatedCarrier
+
+SCOPE = Scope("aws", "us-east-1", "000000000000")
+ONE_TO_ONE = DialerConfig(DialerType.PROGRESSIVE, 1.0)
+
+
+class FaultyStore:
+    """A store whose commits fail when they are told to: before anything is written, or after everything is."""
+
+    def __init__(self, store: SQLiteStore) -> None:
+        self._store = store
+        self.fail_before = 0
+        self.fail_after = 0
+        self.before_commit: Callable[[Sequence[Change]], None] = lambda changes: None
+        """Done before anything is written. It may raise."""
+        self.after_attempts: Callable[[], None] = lambda: None
+        """Done when attempts are durable and the dialer does not know it yet."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        self.before_commit(changes)
+        attempts = any(isinstance(change, AttemptBegun) for change in changes)
+        if attempts and self.fail_before:
+            self.fail_before -= 1
+            raise StoreUnavailableError
+        result = await self._store.commit(lease, changes)
+        if attempts and self.fail_after:
+            self.fail_after -= 1
+            raise StoreUnavailableError
+        if attempts:
+            self.after_attempts()
+        return result
+
+
+class Witness(SimulatedCarrier):
+    """A carrier that remembers every originate and every message."""
+
+    def __init__(self, clock: InstanceClock, **arguments: Any) -> None:
+        super().__init__(clock, **arguments)
+        self.originates: Counter[str] = Counter()
+        self.played: Counter[str] = Counter()
+
+    def originate(self, command: Originate, destination: Destination) -> None:
+        self.originates[command.contact_id] += 1
+        super().originate(command, destination)
+
+    def play(self, leg_id: str, prompt: str) -> None:
+        self.played[leg_id] += 1
+        super().play(leg_id, prompt)
+
+
+class House:
+    """A store with one Running campaign, and what it takes to dial it."""
+
+    def __init__(self, path: Path) -> None:
+        self.sqlite = SQLiteStore(path)
+        self.store = FaultyStore(self.sqlite)
+        self.clock = InstanceClock(speed=1000.0)
+        self.desk_s = 0.0
+        """The wall clock of agents' words, in the test's hands."""
+        self.presence = Presence(max_age_s=15.0, monotonic=lambda: self.desk_s)
+        self.floor = SimulatedFloor(self.presence)
+        self.carrier = Witness(self.clock, world=World(), seed=1, on_agent_done=self.floor.agent_done)
+        self.ids = (f"id-{n:06d}" for n in itertools.count())
+
+    async def open(self, *, agents: int = 5, requests: int = 60, dialer: DialerConfig = ONE_TO_ONE) -> None:
+        await self.sqlite.open()
+        first = first_installation(
+            now=self.clock.now(),
+            new_id=lambda: next(self.ids),
+            access_key_id="AKIA",
+            secret="s",
+            seal=lambda secret, key: secret.encode(),
+        )
+        self.directory = first.directory
+        self.instance_id = first.directory.instance.instance_id
+        await self.sqlite.create_instance(first.directory)
+        staff = simulated_agents(self.directory, agents)
+        await self.sqlite.put_agents(self.instance_id, staff)
+        self.presence.know(frozenset(agent.agent_id for agent in staff))
+        self.floor.staff(agent.agent_id for agent in staff)
+        await self.sqlite.create_campaign(
+            Campaign(
+                campaign_id="spring",
+                arn=SCOPE.campaign_arn("spring"),
+                instance_id=self.instance_id,
+                name="Spring",
+                dialer=dialer,
+                outbound_call=OutboundCallConfig(
+                    next(iter(self.directory.contact_flows)), next(iter(self.directory.queues))
+                ),
+                state=CampaignState.INITIALIZED,
+                created_at=self.clock.now(),
+            )
+        )
+        await self.to_state(CampaignState.INITIALIZED, CampaignState.RUNNING)
+        await self.put(requests)
+
+    async def put(self, requests: int) -> None:
+        now: Instant = self.clock.now()
+        batch = [DialRequest(f"c-{n}", f"t-{n}", "+12125550100", now + DAY, {}) for n in range(requests)]
+        await self.sqlite.put_dial_requests("spring", batch, at=now, max_waiting=10_000)
+
+    async def to_state(self, of: CampaignState, to: CampaignState) -> None:
+        await self.sqlite.change_campaign_state("spring", allowed_from=[of], to=to)
+
+    def owner(self, name: str = "host:1", *, sole: bool = True) -> InstanceOwner:
+        store: Store = self.store
+        return InstanceOwner(
+            instance_id=self.instance_id,
+            store=store,
+            carrier=self.carrier,
+            clock=self.clock,
+            presence=self.presence,
+            config=EngineConfig(),
+            new_id=lambda: next(self.ids),
+            owner=name,
+            sole=sole,
+        )
+
+    def silent_agents(self) -> None:
+        """From now on nobody says a word, not even when a contact is done with."""
+        self.carrier._on_agent_done = None
+
+    def everybody_is_there(self) -> None:
+        self.carrier._on_agent_done = self.floor.agent_done
+        self.floor.busy([])
+
+    async def ended(self) -> int:
+        counts = await self.sqlite.disposition_counts("spring")
+        return sum(number for disposition, number in counts.items() if disposition is not None)
+
+    async def until_all_ended(self, number: int) -> None:
+        async with asyncio.timeout(60):
+            while await self.ended() < number:
+                await asyncio.sleep(0.02)
+
+    async def records(self) -> list[Any]:
+        return [record async for chunk in self.sqlite.contacts() for record in chunk]
+
+
+@asynccontextmanager
+async def dialing(house: House, *owners: InstanceOwner) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(house.clock.run()), *(asyncio.create_task(owner.run()) for owner in owners)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await house.sqlite.close()

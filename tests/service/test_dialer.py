@@ -1,0 +1,85 @@
+"""The engine decides, the store commits, the carrier acts: never in another order.
+
+What a user would lose otherwise: a message is played, or somebody is hung up on, that nobody can account for; or the
+engine goes on with attempts that the store refused, until it has to be built anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from service.support import House, dialing
+from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
+from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected
+from trunkcall.domain.contact import Disposition
+from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.engine.events import CarrierFound
+from trunkcall.service import owner as owner_module
+from trunkcall.storage.store import CommitResult, Lease
+
+AGENTLESS = DialerConfig(DialerType.AGENTLESS)
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    monkeypatch.setattr(owner_module, "RETRY_AFTER_S", 0.01)
+    return House(tmp_path / "trunkcall.db")
+
+
+async def test_a_message_is_played_once_the_answer_is_durable_and_not_before(house: House) -> None:
+    await house.open(dialer=AGENTLESS, requests=20)
+    failures = 0
+
+    def fail(changes: Sequence[Change]) -> None:
+        nonlocal failures
+        if failures < 3 and any(isinstance(change, ContactDetected) for change in changes):
+            failures += 1
+            raise StoreUnavailableError
+
+    house.store.before_commit = fail
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(20)
+    assert failures == 3
+    assert set(house.carrier.played.values()) == {1}, "a message was played for an answer that the store does not have"
+
+
+async def test_a_refused_attempt_is_told_before_all_that_has_happened_meanwhile(
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The carrier has none of their legs: the engine would end contacts that are not in progress, and the store would
+    refuse that, and with it all that has happened at the time."""
+    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 3600.0)
+    await house.open(requests=0)
+    owner = house.owner()
+    refused = asyncio.Event()
+    commit = house.sqlite.commit
+
+    async def pausing(lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        if any(isinstance(change, AttemptBegun) for change in changes) and not refused.is_set():
+            await house.to_state(CampaignState.RUNNING, CampaignState.PAUSED)
+            result = await commit(lease, changes)
+            assert result.refused
+            dialer = owner._dialer
+            assert dialer is not None
+            dialer.post(CarrierFound(()))
+            refused.set()
+            return result
+        return await commit(lease, changes)
+
+    monkeypatch.setattr(house.sqlite, "commit", pausing)
+    async with dialing(house, owner):
+        await house.put(10)
+        while owner.snapshot() is None:
+            await asyncio.sleep(0.01)
+        owner.requests_accepted(house.instance_id, "spring")
+        await asyncio.wait_for(refused.wait(), 10)
+        await house.to_state(CampaignState.PAUSED, CampaignState.RUNNING)
+        owner.campaigns_changed(house.instance_id)
+        await house.until_all_ended(10)
+        assert not any("begun anew" in record.message for record in caplog.records)
+        assert all(record.disposition is not Disposition.ATTEMPT_FAILED for record in await house.records())
+        assert set(house.carrier.originates.values()) == {1}
