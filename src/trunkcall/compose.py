@@ -19,8 +19,8 @@ from uuid import uuid4
 
 from trunkcall.aws.admission import Admission
 from trunkcall.aws.campaigns_v1 import CampaignsV1
-from trunkcall.aws.explanations import TrunkcallOperations
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
+from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
 from trunkcall.domain.abandonment import parse_windows
@@ -45,6 +45,7 @@ from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.privacy import Privacy
+from trunkcall.service.progress import Progresses
 from trunkcall.settings import Settings, find_zone
 from trunkcall.simulation.world import World
 from trunkcall.storage import sqlite_backup, sqlite_check
@@ -315,7 +316,8 @@ def _gateway(
         most_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
     )
     dial_requests = DialRequests(store, campaigns, clock, new_contact_id, owner, max_waiting=settings.max_pending)
-    v1 = CampaignsV1(campaigns, dial_requests, onboarding, Paging(box.derive("nextToken")), scope)
+    paging = Paging(box.derive("nextToken"))
+    v1 = CampaignsV1(campaigns, dial_requests, onboarding, paging, scope)
     metrics = Metrics(owner, instance_id)
     health = Health(
         instance_id,
@@ -329,7 +331,9 @@ def _gateway(
     keys = KeyRing(store, box.open)
 
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
-    own = TrunkcallOperations(Explanations(store, campaigns, owner, clock, settings.agent_state_max_age_s))
+    explanations = Explanations(store, campaigns, owner, clock, settings.agent_state_max_age_s)
+    progresses = Progresses(store, campaigns, explanations, owner, clock, _engine_config(settings).ledger, instance_id)
+    own = TrunkcallOperations(explanations, progresses, paging)
 
     async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:
         campaign = await store.campaign(campaign_id)

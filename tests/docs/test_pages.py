@@ -12,7 +12,7 @@ import pytest
 
 from docs.support import DOCS, PAGES, ROOT, blocks, generator, read, without_blocks
 from trunkcall.aws.errors import COMMON_STATUSES
-from trunkcall.aws.model import CAMPAIGNS_V1, load_service
+from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.domain.contact import (
     UNANSWERED_DISPOSITIONS,
     ContactRecord,
@@ -113,8 +113,9 @@ def test_every_command_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_operation_is_documented() -> None:
     page = read("docs/reference/api.md")
-    for name in load_service(CAMPAIGNS_V1).operations:
-        assert re.search(rf"^\| {name} \|", page, re.MULTILINE), name
+    for service in (CAMPAIGNS_V1, TRUNKCALL):
+        for name in load_service(service).operations:
+            assert re.search(rf"^\| {name} \|", page, re.MULTILINE), name
 
 
 def test_every_error_is_documented_with_its_status() -> None:

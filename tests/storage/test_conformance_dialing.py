@@ -42,7 +42,7 @@ from trunkcall.domain.errors import (
     NotFoundError,
 )
 from trunkcall.domain.instants import MINUTE, SECOND
-from trunkcall.storage.store import Lease, LedgerMinute, Store
+from trunkcall.storage.store import ContactCounts, Lease, LedgerMinute, Store
 
 CAMPAIGN = "campaign-1"
 ALL_STATES = frozenset(CampaignState)
@@ -332,6 +332,21 @@ class TestRecordsAndCounts:
         assert await store.ledger(CAMPAIGN, since=minute + 30 * SECOND) == both
         assert await store.ledger(CAMPAIGN, since=minute + MINUTE) == both[1:]
         assert await store.ledger("nothing", since=0) == []
+        assert await store.ledger_sum(CAMPAIGN, since=minute + 30 * SECOND) == (8, 2)
+        assert await store.ledger_sum(CAMPAIGN, since=minute + MINUTE) == (5, 1)
+        assert await store.ledger_sum("nothing", since=0) == (0, 0)
+
+    async def test_counts_of_several_campaigns_are_read_at_once(self, store: Store) -> None:
+        lease = await stand_up(store)
+        await store.create_campaign(campaign("c2"))
+        a, b, c, _ = [await accept(store) for _ in range(4)]
+        await store.commit(lease, [begin(a), begin(b), ended(b, Disposition.BUSY), ContactExpired(c, CAMPAIGN, NOW)])
+        counts = await store.contact_counts([CAMPAIGN, "nothing", "c2"])
+        assert counts.keys() == {CAMPAIGN, "c2"}
+        assert counts["c2"] == ContactCounts()
+        found = counts[CAMPAIGN]
+        assert (found.accepted, found.waiting, found.in_progress, found.attempts) == (4, 1, 1, 2)
+        assert found.dispositions == {Disposition.BUSY: 1, Disposition.EXPIRED: 1}
 
 
 class TestExpiry:

@@ -175,6 +175,7 @@ class TestPlans:
             "contact_of_token",
             "waiting_contacts",
             "waiting_count",
+            "ledger_sum",
             "waiting_before",
             "contact_record",
             "waiting_in_closed_campaign",
@@ -191,6 +192,10 @@ class TestPlans:
         plan = self.plan(connection, query)
         assert "SEARCH" in plan
         assert "SCAN" not in plan
+
+    def test_counts_of_campaigns_read_no_more_than_was_asked_for(self, connection: sqlite3.Connection) -> None:
+        plan = self.plan(connection, "contact_counts")
+        assert plan.count("SCAN") == plan.count("SCAN wanted") == 1, "the ids that were given"
         assert "TEMP B-TREE" not in plan
 
     def test_an_export_goes_on_from_its_last_sequence_number(self, connection: sqlite3.Connection) -> None:

@@ -9,7 +9,8 @@ By the reference every action is named as its operation, and campaigns are the o
 - CreateCampaign is about ``campaign/*``, for it has no id yet, and has no tags of a resource; if it brings tags,
   TagResource must be allowed on the same;
 - GetCampaignStateBatch is about each campaign that it names and, as documented, cannot be restricted by their tags;
-- ListCampaigns and all that concerns an instance as a whole have no resource: they are about ``*``.
+- ListCampaigns, ListCampaignProgress and all that concerns an instance as a whole have no resource: they are about
+  ``*``.
 
 A refusal tells nothing of the campaign but what the caller sent. An unknown campaign is one without tags.
 """
@@ -74,6 +75,7 @@ _BY_NAME: Mapping[str, Target] = MappingProxyType(
     {
         "CreateCampaign": Target.NEW_CAMPAIGN,
         "GetCampaignStateBatch": Target.CAMPAIGNS,
+        "ListCampaignProgress": Target.ALL,
         "ListCampaigns": Target.ALL,
     }
 )

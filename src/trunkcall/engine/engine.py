@@ -42,6 +42,7 @@ from trunkcall.engine.events import (
 )
 from trunkcall.engine.explanation import DialingExplanation, explain
 from trunkcall.engine.life import ContactLife
+from trunkcall.engine.progress import DialingProgress, FloorProgress, dialing_progress, floor_progress
 from trunkcall.engine.snapshot import EngineSnapshot, take_snapshot
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -102,6 +103,14 @@ class Engine:
     def explain(self, campaign_id: str, now: Instant) -> DialingExplanation | None:
         """Why the campaign dials as it does; None if it is not known. Decides and begins nothing."""
         return explain(self._state, campaign_id, max(now, self._now))
+
+    def progress(self, campaign_id: str, now: Instant) -> DialingProgress | None:
+        """How far the campaign is; None if it is not known. Changes nothing."""
+        return dialing_progress(self._state, campaign_id, max(now, self._now))
+
+    def floor(self, queue_id: str | None = None) -> FloorProgress:
+        """What the agents of the queue are doing, or all there are; and the trunk."""
+        return floor_progress(self._state, queue_id)
 
     def _advance(self, now: Instant) -> Instant:
         if now > self._now:

@@ -77,6 +77,11 @@ class Explanations:
         reasons = tuple(_campaign_reasons(campaign.state, backlog, facts, self._max_age_s))
         return CampaignExplanation(campaign, reasons, _figures(backlog, facts))
 
+    def first_reason(self, campaign: Campaign, backlog: int) -> Reason:
+        """What decides first how the campaign dials, of which so many requests wait."""
+        facts = self._dialer.explanation(campaign.campaign_id)
+        return next(_campaign_reasons(campaign.state, backlog, facts, self._max_age_s))
+
     async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
         """What holds the dial request back, or what became of it. Raises NotFoundError."""
         campaign = await self._campaigns.describe_campaign(id_or_arn)

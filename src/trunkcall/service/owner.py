@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from trunkcall.domain.directory import Directory
@@ -22,6 +22,7 @@ from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import AgentRegistered, CarrierFound, DialingSuspended
 from trunkcall.engine.explanation import DialingExplanation
+from trunkcall.engine.progress import DialingProgress, FloorProgress
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dialer import Dialer
@@ -111,6 +112,18 @@ class InstanceOwner:
     def explanation(self, campaign_id: str) -> DialingExplanation | None:
         """Why a campaign dials as it does; None while nobody dials, and of a campaign that is not dialed."""
         return self._engine.explain(campaign_id, self._clock.now()) if self._engine is not None else None
+
+    def progress(self, campaign_id: str) -> DialingProgress | None:
+        """How far a campaign is; None while nobody dials, and of a campaign that is not dialed."""
+        return self._engine.progress(campaign_id, self._clock.now()) if self._engine is not None else None
+
+    def floor(self, queue_id: str | None = None) -> FloorProgress | None:
+        """What the agents of the queue, or all, are doing; None while nobody dials."""
+        return self._engine.floor(queue_id) if self._engine is not None else None
+
+    def attempts_by_minute(self, campaign_id: str) -> Sequence[int]:
+        """The campaign's attempts in each of the last minutes, oldest first; the last one goes on."""
+        return self.totals.history.by_minute(campaign_id, self._clock.now())
 
     async def run(self) -> None:
         """Own the instance again and again, until cancelled."""

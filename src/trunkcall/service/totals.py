@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, ContactEnded, ContactExpired
 from trunkcall.domain.contact import Disposition
+from trunkcall.service.history import AttemptHistory
 from trunkcall.storage.store import CommitResult
 
 
@@ -19,6 +20,7 @@ class DialerTotals:
 
     attempts: Counter[str] = field(default_factory=Counter)
     ended: Counter[tuple[str, Disposition]] = field(default_factory=Counter)
+    history: AttemptHistory = field(default_factory=AttemptHistory)
     commits: int = 0
     changes: int = 0
 
@@ -30,8 +32,10 @@ class DialerTotals:
             match change:
                 case AttemptBegun() if change.contact_id not in result.refused:
                     self.attempts[change.campaign_id] += 1
+                    self.history.count(change.campaign_id, change.at)
                 case AttemptVoided():
                     self.attempts[change.campaign_id] -= 1
+                    self.history.count(change.campaign_id, change.at, -1)
                 case ContactEnded():
                     self.ended[change.campaign_id, change.disposition] += 1
                 case ContactExpired() if change.contact_id not in result.not_expired:

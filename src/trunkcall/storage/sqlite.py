@@ -43,7 +43,7 @@ from trunkcall.storage.sqlite_reader import Reader
 from trunkcall.storage.sqlite_schema import QUERIES
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 from trunkcall.storage.sqlite_writer import Operation, Writer
-from trunkcall.storage.store import CommitResult, Erasure, ErasureReason, Lease, LedgerMinute, PutResult
+from trunkcall.storage.store import CommitResult, ContactCounts, Erasure, ErasureReason, Lease, LedgerMinute, PutResult
 
 T = TypeVar("T")
 
@@ -438,6 +438,17 @@ class SQLiteStore:
             if contacts
         }
 
+    async def contact_counts(self, campaign_ids: Sequence[str]) -> Mapping[str, ContactCounts]:
+        """The counts of several campaigns, from one statement."""
+        found: dict[str, tuple[int, int, dict[Disposition, int]]] = {}
+        for campaign_id, accepted, waiting, disposition, contacts in self._rows(
+            "contact_counts", rows.to_json(list(campaign_ids))
+        ):
+            _, _, dispositions = found.setdefault(campaign_id, (accepted, waiting, {}))
+            if contacts:
+                dispositions[rows.disposition(disposition)] = contacts
+        return {campaign_id: ContactCounts(*counts) for campaign_id, counts in found.items()}
+
     # --- what the owner of the lease may do -------------------------------------------------------------------------
 
     async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
@@ -481,3 +492,8 @@ class SQLiteStore:
         """The campaign's ledger from the minute of ``since``, oldest first."""
         found = self._rows("ledger", campaign_id, since - since % MINUTE)
         return [LedgerMinute(*row) for row in found]
+
+    async def ledger_sum(self, campaign_id: str, *, since: Instant) -> tuple[int, int]:
+        """Live answers and abandonments from the minute of ``since`` on."""
+        ((live_answers, abandoned),) = self._rows("ledger_sum", campaign_id, since - since % MINUTE)
+        return live_answers, abandoned

@@ -86,6 +86,25 @@ class LedgerMinute:
     abandoned: int
 
 
+@dataclass(frozen=True, slots=True)
+class ContactCounts:
+    """What has become of a campaign's contacts so far. ``accepted`` are all of them; those that neither wait nor have
+    ended are in progress."""
+
+    accepted: int = 0
+    waiting: int = 0
+    dispositions: Mapping[Disposition, int] = field(default_factory=dict)
+
+    @property
+    def in_progress(self) -> int:
+        return self.accepted - self.waiting - sum(self.dispositions.values())
+
+    @property
+    def attempts(self) -> int:
+        """Contacts that were dialed: all but those that wait or expired."""
+        return self.accepted - self.waiting - self.dispositions.get(Disposition.EXPIRED, 0)
+
+
 class Store(Protocol):
     """Durable state in the domain's verbs."""
 
@@ -226,6 +245,9 @@ class Store(Protocol):
     async def disposition_counts(self, campaign_id: str) -> Mapping[Disposition | None, int]:
         """How many contacts of the campaign ended how; under None those that have not ended."""
 
+    async def contact_counts(self, campaign_ids: Sequence[str]) -> Mapping[str, ContactCounts]:
+        """The counts of several campaigns, as of one instant. One that does not exist is left out."""
+
     # --- what the owner of the lease may do --------------------------------------------------------------------
 
     async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
@@ -251,3 +273,6 @@ class Store(Protocol):
 
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
         """The campaign's ledger from the minute of ``since``, oldest first."""
+
+    async def ledger_sum(self, campaign_id: str, *, since: Instant) -> tuple[int, int]:
+        """Live answers and abandonments of the campaign from the minute of ``since`` on."""

@@ -220,6 +220,12 @@ UNION ALL
 SELECT NULL, accepted - (SELECT coalesce(sum(contacts), 0) FROM counted)
 FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?1);
 
+-- contact_counts --
+-- ?1 are the campaigns' ids, as JSON.
+SELECT campaign_id, accepted, waiting, disposition, contacts
+FROM json_each(?1) AS wanted CROSS JOIN campaign ON campaign_id = wanted.value
+JOIN backlog USING (campaign_key) LEFT JOIN disposition_count USING (campaign_key);
+
 -- contact_records --
 -- The unary plus keeps SQLite off the indexes of campaign_key: they would have it sort the campaign for every chunk.
 SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, phone_number, attributes, contact.state,
@@ -362,6 +368,10 @@ SET live_answers = live_answers + excluded.live_answers, abandoned = abandoned +
 SELECT minute_at, live_answers, abandoned FROM ledger
 WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND minute_at >= ?
 ORDER BY minute_at;
+
+-- ledger_sum --
+SELECT coalesce(sum(live_answers), 0), coalesce(sum(abandoned), 0) FROM ledger
+WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND minute_at >= ?;
 
 -- backlogs_of_instance --
 SELECT campaign_id, campaign.deleted_at IS NOT NULL OR state IN ('Stopped', 'Failed')

@@ -1,0 +1,135 @@
+"""The operations of Trunkcall's own service, one small function each: what Amazon's API has no question for.
+
+Decides only how members of requests and responses correspond to the use case. They are signed and authorized as those
+of ``connectcampaigns`` are, under the same prefix, so that a key that may do everything with campaigns may ask this
+too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from trunkcall.aws.campaigns_v1 import Handler, Json
+from trunkcall.aws.paging import Paging
+from trunkcall.aws.protocol import RequestContext
+from trunkcall.domain.campaign import CampaignState
+from trunkcall.service.explain import Explanations, Reason
+from trunkcall.service.progress import CampaignProgress, DetailedProgress, InstanceStatus, Progresses
+
+MOST_RESULTS = 100
+
+
+class TrunkcallOperations:
+    """Handlers of the operations, named as the operations are."""
+
+    def __init__(self, explanations: Explanations, progresses: Progresses, paging: Paging) -> None:
+        self._explanations = explanations
+        self._progresses = progresses
+        self._paging = paging
+
+    def handlers(self) -> dict[str, Handler]:
+        """Every operation, by its name in the model."""
+        return {
+            "GetCampaignExplanation": self.get_campaign_explanation,
+            "GetCampaignProgress": self.get_campaign_progress,
+            "GetDialRequestExplanation": self.get_dial_request_explanation,
+            "GetInstanceStatus": self.get_instance_status,
+            "ListCampaignProgress": self.list_campaign_progress,
+        }
+
+    async def get_campaign_explanation(self, context: RequestContext, request: Json) -> Json:
+        found = await self._explanations.get_campaign_explanation(request["id"])
+        return {
+            "campaignId": found.campaign.campaign_id,
+            "state": found.campaign.state,
+            "reasons": _reasons(found.reasons),
+            "figures": found.figures,
+        }
+
+    async def get_dial_request_explanation(self, context: RequestContext, request: Json) -> Json:
+        found = await self._explanations.get_dial_request_explanation(request["id"], request["dialRequestId"])
+        return {"dialRequestId": found.contact_id, "state": found.state, "reasons": _reasons(found.reasons)}
+
+    async def get_campaign_progress(self, context: RequestContext, request: Json) -> Json:
+        found = await self._progresses.get_campaign_progress(request["id"])
+        return {
+            "progress": {
+                **_progress(found.progress),
+                "liveAnswers": found.live_answers,
+                "abandoned": found.abandoned,
+                "floor": _floor(found),
+            }
+        }
+
+    async def list_campaign_progress(self, context: RequestContext, request: Json) -> Json:
+        states = sorted(set(request.get("states") or ()))
+        query = ",".join(states)
+        page = await self._progresses.list_campaign_progress(
+            states=frozenset(map(CampaignState, states)),
+            after=self._paging.position(context.operation.name, query, request.get("nextToken")),
+            limit=request.get("maxResults") or MOST_RESULTS,
+        )
+        return {
+            "campaigns": [_progress(progress) for progress in page.campaigns],
+            "nextToken": self._paging.token(context.operation.name, query, page.after),
+        }
+
+    async def get_instance_status(self, context: RequestContext, request: Json) -> Json:
+        found = await self._progresses.get_instance_status(request["connectInstanceId"])
+        return {
+            "connectInstanceId": found.instance_id,
+            "instanceTime": found.at,
+            "dialing": found.floor is not None,
+            "floor": _floor(found),
+        }
+
+
+def _progress(progress: CampaignProgress) -> dict[str, Any]:
+    campaign, counts = progress.campaign, progress.counts
+    return {
+        "campaignId": campaign.campaign_id,
+        "name": campaign.name,
+        "state": campaign.state,
+        "dialer": campaign.dialer.dialer_type,
+        "instanceTime": progress.at,
+        "accepted": counts.accepted,
+        "waiting": counts.waiting,
+        "inProgress": counts.in_progress,
+        "attempts": counts.attempts,
+        "inState": progress.in_state,
+        "dispositions": counts.dispositions,
+        "abandonment": [
+            {
+                "window": total.window.name,
+                "liveAnswers": total.live_answers,
+                "abandoned": total.abandoned,
+                "abandonmentRatio": total.abandonment_ratio,
+            }
+            for total in progress.ledger
+        ],
+        "abandonmentTargetRatio": progress.target_ratio,
+        "attemptsByMinute": progress.attempts_by_minute,
+        "reason": _reason(progress.reason),
+    }
+
+
+def _floor(found: DetailedProgress | InstanceStatus) -> Json | None:
+    floor = found.floor
+    if floor is None:
+        return None
+    return {
+        "agents": floor.agents,
+        "agentsUnheard": floor.unheard_agents,
+        "linesInUse": floor.lines_in_use,
+        "lines": floor.lines,
+        "carrierUp": floor.carrier_up,
+    }
+
+
+def _reason(reason: Reason) -> Json:
+    return {"code": reason.code, "text": reason.text}
+
+
+def _reasons(reasons: Iterable[Reason]) -> list[Json]:
+    return [_reason(reason) for reason in reasons]

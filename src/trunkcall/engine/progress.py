@@ -1,0 +1,62 @@
+"""How far one campaign is, and what the agents are doing, at one instant.
+
+Decides what a display that asks every second may cost: one campaign's contacts in progress, one queue's agents, never
+the whole engine. It must not change anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trunkcall.domain.agent import STAFFED_STATES, AgentState
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.instants import Instant
+from trunkcall.engine.ledger import LedgerTotals
+from trunkcall.engine.state import EngineState
+
+
+@dataclass(frozen=True, slots=True)
+class DialingProgress:
+    """One campaign: its contacts in progress by state, and its ledger by window."""
+
+    in_state: Mapping[ContactState, int]
+    ledger: tuple[LedgerTotals, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FloorProgress:
+    """Agents by state, and the trunk. ``unheard_agents`` are those of the staffed of whom nothing is heard."""
+
+    agents: Mapping[AgentState, int]
+    unheard_agents: int
+    lines_in_use: int
+    lines: int
+    carrier_up: bool
+
+    @property
+    def staffed_agents(self) -> int:
+        """Agents at work, heard of or not."""
+        return sum(self.agents[state] for state in STAFFED_STATES)
+
+
+def dialing_progress(state: EngineState, campaign_id: str, now: Instant) -> DialingProgress | None:
+    """The campaign as of ``now``; None of one that the engine does not know."""
+    campaign = state.campaigns.get(campaign_id)
+    if campaign is None:
+        return None
+    in_state: dict[ContactState, int] = {}
+    for contact in campaign.contacts.values():
+        in_state[contact.state] = in_state.get(contact.state, 0) + 1
+    return DialingProgress(in_state, campaign.ledger.totals(now))
+
+
+def floor_progress(state: EngineState, queue_id: str | None) -> FloorProgress:
+    """The agents who serve the queue; all there are without one."""
+    agents = dict.fromkeys(AgentState, 0)
+    unheard = 0
+    for agent in state.roster.agents.values():
+        if queue_id is None or queue_id in agent.queue_ids:
+            agents[agent.state] += 1
+            unheard += agent.state in STAFFED_STATES and not agent.heard
+    return FloorProgress(agents, unheard, state.lines, state.config.trunk.channels, state.carrier_up)

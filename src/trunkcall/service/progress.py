@@ -1,0 +1,160 @@
+"""How far campaigns are, and what the agents are doing: what a display that asks every second is told.
+
+Decides where each figure comes from. What must outlive a restart is the store's: counts of contacts, live answers,
+abandonments. What is only true now is the engine's: contacts in progress by state, agents, lines. It must not know who
+looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from trunkcall.domain.campaign import Campaign, CampaignState
+from trunkcall.domain.clock import Clock
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.instants import Instant
+from trunkcall.engine.ledger import LedgerLimit, LedgerTotals
+from trunkcall.engine.progress import DialingProgress, FloorProgress
+from trunkcall.service.campaigns import Campaigns
+from trunkcall.service.explain import Explanations, Reason
+from trunkcall.storage.store import ContactCounts, Store
+
+EVER: Instant = 0
+
+
+class Dialer(Protocol):
+    """Who dials for the instance, if anybody does here."""
+
+    def progress(self, campaign_id: str) -> DialingProgress | None:
+        """None while nobody dials, and of a campaign that is not dialed."""
+
+    def floor(self, queue_id: str | None = None) -> FloorProgress | None:
+        """The agents of a queue, or all; None while nobody dials."""
+
+    def attempts_by_minute(self, campaign_id: str) -> Sequence[int]:
+        """Attempts in each of the last minutes, oldest first; the last one goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignProgress:
+    """One campaign at one instant.
+
+    ``in_state`` are contacts in progress by state, as far as the engine has them. ``live_answers`` and ``abandoned``
+    are over the campaign's whole life, those of ``ledger`` over each window of the limit. ``reason`` is what decides
+    first how it dials. In a list, ``ledger`` is empty for a campaign that is not dialed.
+    """
+
+    at: Instant
+    campaign: Campaign
+    counts: ContactCounts
+    in_state: Mapping[ContactState, int]
+    ledger: Sequence[LedgerTotals]
+    target_ratio: float
+    attempts_by_minute: Sequence[int]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class DetailedProgress:
+    """The same with what is too dear for a list. ``floor`` are the agents of its queue; None for an agentless campaign,
+    and while nobody dials."""
+
+    progress: CampaignProgress
+    live_answers: int
+    abandoned: int
+    floor: FloorProgress | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressPage:
+    """Some of a list, and from where to go on; ``after`` is None at its end. A page may have fewer campaigns than were
+    asked for, or none, and still not be the last: it has those of the wanted states among so many."""
+
+    campaigns: Sequence[CampaignProgress]
+    after: tuple[Instant, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStatus:
+    """One instance at one instant. ``floor`` is None while nobody dials for it here."""
+
+    at: Instant
+    instance_id: str
+    floor: FloorProgress | None
+
+
+class Progresses:
+    """The three questions."""
+
+    def __init__(
+        self,
+        store: Store,
+        campaigns: Campaigns,
+        explanations: Explanations,
+        dialer: Dialer,
+        clock: Clock,
+        limit: LedgerLimit,
+        instance_id: str,
+    ) -> None:
+        self._store = store
+        self._campaigns = campaigns
+        self._explanations = explanations
+        self._dialer = dialer
+        self._clock = clock
+        self._limit = limit
+        self._instance_id = instance_id
+
+    async def get_campaign_progress(self, id_or_arn: str) -> DetailedProgress:
+        """How far the campaign is. Raises NotFoundError."""
+        campaign = await self._campaigns.describe_campaign(id_or_arn)
+        counts = await self._store.contact_counts([campaign.campaign_id])
+        progress = self._progress(campaign, counts)
+        if not progress.ledger:
+            progress = self._progress(campaign, counts, await self._stored_ledger(campaign.campaign_id))
+        live_answers, abandoned = await self._store.ledger_sum(campaign.campaign_id, since=EVER)
+        queue_id = campaign.outbound_call.queue_id
+        floor = self._dialer.floor(queue_id) if campaign.dialer.needs_agents else None
+        return DetailedProgress(progress, live_answers, abandoned, floor)
+
+    async def list_campaign_progress(
+        self, *, states: Collection[CampaignState], after: tuple[Instant, str] | None, limit: int
+    ) -> ProgressPage:
+        """How far each campaign is, in the order of their creation; only those in one of the states, if there are
+        any."""
+        page = await self._campaigns.list_campaigns(after=after, limit=limit)
+        wanted = [campaign for campaign in page.campaigns if not states or campaign.state in states]
+        counts = await self._store.contact_counts([campaign.campaign_id for campaign in wanted])
+        return ProgressPage([self._progress(campaign, counts) for campaign in wanted], page.after)
+
+    async def get_instance_status(self, instance_id: str) -> InstanceStatus:
+        """What the instance's agents and lines are doing. Raises NotFoundError."""
+        if instance_id != self._instance_id:
+            raise NotFoundError("No Connect instance with this id exists.")
+        return InstanceStatus(self._clock.now(), instance_id, self._dialer.floor())
+
+    def _progress(
+        self, campaign: Campaign, counts: Mapping[str, ContactCounts], ledger: Sequence[LedgerTotals] = ()
+    ) -> CampaignProgress:
+        campaign_id = campaign.campaign_id
+        own = counts.get(campaign_id, ContactCounts())
+        dialing = self._dialer.progress(campaign_id)
+        return CampaignProgress(
+            at=self._clock.now(),
+            campaign=campaign,
+            counts=own,
+            in_state=dialing.in_state if dialing is not None else {},
+            ledger=dialing.ledger if dialing is not None else ledger,
+            target_ratio=self._limit.target_ratio,
+            attempts_by_minute=self._dialer.attempts_by_minute(campaign_id),
+            reason=self._explanations.first_reason(campaign, own.waiting),
+        )
+
+    async def _stored_ledger(self, campaign_id: str) -> Sequence[LedgerTotals]:
+        now = self._clock.now()
+        return [
+            LedgerTotals(window, *await self._store.ledger_sum(campaign_id, since=window.begins(now)))
+            for window in self._limit.windows
+        ]
