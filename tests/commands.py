@@ -95,8 +95,10 @@ def _next_command() -> None:
 
 def _prepare() -> None:
     """Import what commands need. Part of it comes along only with a command that gets as far as its options."""
-    from trunkcall.cli import main
+    from trunkcall.cli.app import main, root
+    from trunkcall.cli.command import contexts
 
+    list(contexts(root))
     sys.argv[1:] = ["env", "--data-dir", os.devnull]
     with suppress(SystemExit), redirect_stderr(StringIO()):
         main()

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from trunkcall.domain.abandonment import parse_windows
-from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.errors import SettingsError, did_you_mean
 
 Value: TypeAlias = str | int | float | Path
 
@@ -303,8 +303,11 @@ def _read_file(path: Path) -> dict[str, object]:
         raise SettingsError(f"The configuration file {path} is not TOML: {error}.") from error
     unknown = sorted(table.keys() - {setting.name for setting in SETTINGS})
     if unknown:
-        known = ", ".join(setting.name for setting in SETTINGS)
-        raise SettingsError(f"The configuration file {path} has {', '.join(unknown)}; known settings are {known}.")
+        known = [setting.name for setting in SETTINGS]
+        raise SettingsError(
+            f"The configuration file {path} has {', '.join(unknown)}.{did_you_mean(unknown[0], known)} "
+            f"Known settings are {', '.join(known)}."
+        )
     return table
 
 

@@ -1,44 +1,128 @@
-"""The commands and how their errors look.
+"""The commands: what they are called, where they are, and how their errors look.
 
 Decides that a person who made a mistake reads one sentence, never a traceback, and that the exit code is 1 for what
-went wrong and 2 for what was asked wrongly.
+went wrong and 2 for what was asked wrongly. A command's module is imported when the command is asked for.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
-from trunkcall.cli import carrier, db, demo, env, explain, export, keys, load, privacy, serve, simulate
+from trunkcall.cli.command import Entry, root_of
+from trunkcall.cli.help import examples
+from trunkcall.cli.usage import wrong_usage
 from trunkcall.domain.errors import TrunkcallError
 
-app = typer.Typer(
-    name="trunkcall",
-    help="An outbound-campaign dialer that you host yourself and drive with any AWS SDK.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+COMMANDS: tuple[Entry, ...] = (
+    Entry(
+        "serve",
+        "serve:serve",
+        "Serve the API and dial.",
+        "Server",
+        examples(
+            "trunkcall serve",
+            "trunkcall serve --data-dir /var/lib/trunkcall --port 8750",
+            "trunkcall serve --agents 20 --speed 60 --log-format json",
+            "TRUNKCALL_PORT=0 trunkcall serve --config trunkcall.toml",
+        ),
+    ),
+    Entry(
+        "carrier",
+        "carrier:carrier",
+        "Run the simulated carrier apart, so that its legs outlive the server (`serve --carrier-url`).",
+        "Server",
+        examples("trunkcall carrier", "trunkcall carrier --carrier-port 8751 --carrier-journal originates.jsonl"),
+    ),
+    Entry(
+        "demo",
+        "demo:demo",
+        "Dial a real lead list on the simulated carrier, with simulated agents, and account for every lead.",
+        "Try it",
+        examples(
+            "trunkcall demo",
+            "trunkcall demo --leads leads.csv --agents 30 --speed 300",
+            "trunkcall demo --json report.json",
+        ),
+    ),
+    Entry(
+        "simulate",
+        "simulate:simulate",
+        "Simulate shifts of the real engine on virtual time.",
+        "Try it",
+        examples(
+            "trunkcall simulate",
+            "trunkcall simulate --agents 50 --hours 4 --runs 20",
+            "trunkcall simulate shift.toml --set human_ratio=0.2 --plot shift.svg",
+            "trunkcall simulate --trace shift.jsonl",
+            "trunkcall simulate --replay shift.jsonl",
+        ),
+    ),
+    Entry(
+        "load",
+        "load:load",
+        "Submit a lead list to a campaign.",
+        "Campaigns",
+        examples(
+            "trunkcall load leads.csv --campaign Spring",
+            "trunkcall load leads.csv --campaign Spring --phone-column mobile --expires-in 2d",
+            "trunkcall load --retry-from contacts.jsonl --campaign Spring",
+        ),
+    ),
+    Entry(
+        "explain",
+        "explain:explain_command",
+        "Say why a campaign is dialing as it is right now, or why a request is not being dialed.",
+        "Campaigns",
+        examples("trunkcall explain --campaign Spring", "trunkcall explain --campaign Spring --json"),
+    ),
+    Entry(
+        "env",
+        "env:env",
+        'Print export lines for the shell: eval "$(trunkcall env)".',
+        "Campaigns",
+        examples('eval "$(trunkcall env)"', "trunkcall env --data-dir /var/lib/trunkcall"),
+    ),
+    Entry("export", "export:app", "Write records to a file.", "Records"),
+    Entry(
+        "forget",
+        "privacy:forget_command",
+        "Erase a number and its attributes from every request and record.",
+        "Records",
+        examples("trunkcall forget +12025550123"),
+    ),
+    Entry(
+        "retention",
+        "privacy:retention_command",
+        "Show or set how long personal data of ended contacts is kept.",
+        "Records",
+        examples("trunkcall retention", "trunkcall retention --days 90", "trunkcall retention --forever"),
+    ),
+    Entry("keys", "keys:app", "Access keys, each with an IAM policy document.", "Upkeep"),
+    Entry("db", "db:app", "Look after the embedded store.", "Upkeep"),
 )
-app.command()(serve.serve)
-app.command()(carrier.carrier)
-app.command()(demo.demo)
-app.command()(simulate.simulate)
-app.command()(load.load)
-app.command()(explain.explain_command)
-app.command()(env.env)
-app.command()(privacy.forget_command)
-app.command()(privacy.retention_command)
-app.add_typer(export.app, name="export")
-app.add_typer(keys.app, name="keys")
-app.add_typer(db.app, name="db")
+
+root = root_of(
+    "trunkcall",
+    "An outbound-campaign dialer that you host yourself and drive with any AWS SDK.",
+    COMMANDS,
+    examples("trunkcall demo", "trunkcall serve", "trunkcall simulate --help"),
+)
 
 
-def main() -> None:
-    """Run the command line."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line. Always raises SystemExit."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        app()
+        with root.make_context("trunkcall", list(arguments)) as context:
+            root.invoke(context)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except typer.TyperException as error:
+        sys.stderr.write(wrong_usage(error))
+        sys.exit(error.exit_code)
     except TrunkcallError as error:
         sys.stderr.write(f"trunkcall: {error.message}\n")
         sys.exit(1)
@@ -51,3 +135,4 @@ def main() -> None:
         place = f": {error.filename}" if error.filename is not None else ""
         sys.stderr.write(f"trunkcall: {error.strerror or error}{place}\n")
         sys.exit(1)
+    sys.exit(0)

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import back_up_store, check_embedded_store, migrate_store, restore_store
 from trunkcall.settings import Settings
@@ -131,7 +132,14 @@ def _held_if_free(data_dir: DataDir) -> Iterator[bool]:
         data_dir.close()
 
 
-app.command("check")(with_settings("data_dir")(check))
-app.command("backup")(with_settings("data_dir", "secret_key_file")(backup))
-app.command("restore")(with_settings("data_dir", "secret_key_file")(restore))
-app.command("migrate")(with_settings("data_dir")(migrate))
+app.command("check", epilog=examples("trunkcall db check", "trunkcall db check --data-dir /var/lib/trunkcall"))(
+    with_settings("data_dir")(check)
+)
+app.command(
+    "backup",
+    epilog=examples("trunkcall db backup trunkcall-backup.db", "trunkcall db backup --force /backups/trunkcall.db"),
+)(with_settings("data_dir", "secret_key_file")(backup))
+app.command("restore", epilog=examples("trunkcall db restore trunkcall-backup.db"))(
+    with_settings("data_dir", "secret_key_file")(restore)
+)
+app.command("migrate", epilog=examples("trunkcall db migrate"))(with_settings("data_dir")(migrate))

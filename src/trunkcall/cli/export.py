@@ -17,6 +17,7 @@ import msgspec
 import typer
 
 from trunkcall.cli.files import open_output
+from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import open_store
 from trunkcall.domain.errors import NotFoundError
@@ -59,7 +60,13 @@ def contacts(
         typer.echo(f"{number} contact records written to {output}", err=True)
 
 
-app.command("contacts")(with_settings("data_dir", "region", "account_id")(contacts))
+app.command(
+    "contacts",
+    epilog=examples(
+        "trunkcall export contacts --output contacts.jsonl",
+        "trunkcall export contacts --campaign Spring --format csv --output contacts.csv",
+    ),
+)(with_settings("data_dir", "region", "account_id")(contacts))
 
 
 async def _write(data_dir: DataDir, settings: Settings, campaign: str | None, form: Format, target: TextIO) -> int:

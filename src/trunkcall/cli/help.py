@@ -13,5 +13,9 @@ OUTPUT = "Output"
 
 def examples(*lines: str) -> str:
     """The epilog of a command's ``--help``: commands that work as they stand."""
-    # \b has click leave the lines as they are.
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+    return "\n".join(lines)
+
+
+def lines_of(epilog: str | None) -> list[str]:
+    """The examples that an epilog holds, one to a line."""
+    return (epilog or "").splitlines()

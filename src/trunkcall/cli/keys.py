@@ -17,6 +17,7 @@ import typer
 from trunkcall.aws.admission import needs_of
 from trunkcall.aws.iam import InvalidPolicyError, allows_any, parse_policy, summary
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
+from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import open_store
 from trunkcall.domain.directory import AccessKey
@@ -89,9 +90,13 @@ def revoke(
         )
 
 
-app.command("create")(with_settings("data_dir", "secret_key_file")(create))
-app.command("list")(with_settings("data_dir")(list_keys))
-app.command("revoke")(with_settings("data_dir")(revoke))
+app.command("create", epilog=examples("trunkcall keys create --policy loader.json", 'eval "$(trunkcall keys create)"'))(
+    with_settings("data_dir", "secret_key_file")(create)
+)
+app.command("list", epilog=examples("trunkcall keys list", "trunkcall keys list --json"))(
+    with_settings("data_dir")(list_keys)
+)
+app.command("revoke", epilog=examples("trunkcall keys revoke AKIAIOSFODNN7EXAMPLE"))(with_settings("data_dir")(revoke))
 
 
 def _with_keys(settings: Settings, deed: Callable[[AccessKeys], Awaitable[T]], seal: Seal | None = None) -> T:

@@ -6,10 +6,9 @@ Decides which campaign a person means, and what is said to one who means none. I
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import Any
 
-from trunkcall.domain.errors import TrunkcallError
+from trunkcall.domain.errors import TrunkcallError, did_you_mean
 
 _ID = re.compile(r"(arn:.*/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MOST_NAMED = 8
@@ -36,8 +35,7 @@ def find_campaign(client: Any, text: str) -> str:
                 f"{len(found)} campaigns are called {text!r} but for upper and lower case or the instance. Name one by "
                 f"its id: {', '.join(found[:_MOST_NAMED])}."
             )
-    close = get_close_matches(text, [name for name, _ in names], n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    hint = did_you_mean(text, [name for name, _ in names])
     raise NoSuchCampaignError(
         f"There is no campaign {text!r}.{hint} `trunkcall campaign list` shows those that there are."
     )

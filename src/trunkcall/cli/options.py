@@ -12,7 +12,28 @@ from typing import Annotated, Any
 
 import typer
 
-from trunkcall.settings import SETTINGS, Settings, Value, load_settings
+from trunkcall.cli.help import CONNECTION
+from trunkcall.cli.layout import PLACEHOLDERS, remark
+from trunkcall.settings import SETTINGS, Setting, Settings, Value, load_settings
+
+SERVER = "Server"
+"""Where a setting is shown that has no other place."""
+PANELS = {
+    CONNECTION: {"data_dir", "host", "port", "store", "region", "account_id", "secret_key_file"},
+    "Carrier": {
+        *("carrier", "carrier_url", "carrier_port", "carrier_journal", "speed", "agents", "seed"),
+        *("channels", "attempts_per_s", "ring_timeout_s"),
+    },
+    "Pacing": {
+        *("abandonment_threshold_s", "abandonment_target_ratio", "abandonment_windows", "abandonment_time_zone"),
+        *("abandonment_clock", "max_lines_per_agent", "agent_state_max_age_s"),
+    },
+    "Limits": {
+        *("quotas", "max_campaigns", "max_active_campaigns", "max_pending", "min_free_mb", "max_body_bytes"),
+    },
+    "Log": {"log_format", "log_level"},
+}
+"""Settings by the group that their options are shown in."""
 
 
 def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -28,8 +49,8 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
             command(settings=settings, **arguments)
 
         own = [p for name, p in inspect.signature(command, eval_str=True).parameters.items() if name != "settings"]
-        made = [_parameter(s.name, f"{s.help} [{s.variable}; default: {_shown(s.default)}]", s.kind) for s in chosen]
-        made.append(_parameter("config", "TOML file with settings by these names.", Path))
+        made = [_parameter(s.name, _help(s), s.kind, panel_of(s.name)) for s in chosen]
+        made.append(_parameter("config", "TOML file with settings by these names.", Path, CONNECTION))
         run.__signature__ = inspect.Signature([*own, *made])  # type: ignore[attr-defined]  # what typer reads
         run.__annotations__ = {p.name: p.annotation for p in [*own, *made]}
         run.__doc__ = command.__doc__
@@ -39,13 +60,22 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
     return decorate
 
 
+def panel_of(name: str) -> str:
+    """The group of options that a setting is shown in."""
+    return next((panel for panel, names in PANELS.items() if name in names), SERVER)
+
+
+def _help(setting: Setting) -> str:
+    return f"{setting.help} {remark(('default', _shown(setting.default)), ('env', setting.variable))}"
+
+
 def _shown(default: Value) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default) or "none"
 
 
-def _parameter(name: str, text: str, kind: type) -> inspect.Parameter:
+def _parameter(name: str, text: str, kind: type, panel: str) -> inspect.Parameter:
     """An option that takes a text: the table of settings converts it, whichever source it comes from."""
-    metavar = {int: "INTEGER", float: "NUMBER", Path: "PATH"}.get(kind, "TEXT")
-    flag = "--" + name.replace("_", "-")
-    annotation = Annotated[str | None, typer.Option(flag, help=text, show_default=False, metavar=metavar)]
+    flag, metavar = "--" + name.replace("_", "-"), PLACEHOLDERS.get(kind, "TEXT")
+    option = typer.Option(flag, help=text, show_default=False, metavar=metavar, rich_help_panel=panel)
+    annotation = Annotated[str | None, option]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

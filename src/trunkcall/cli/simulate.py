@@ -32,15 +32,17 @@ MOST_RUNS = 10_000
 
 def simulate(
     scenario_file: Annotated[
-        str | None, typer.Argument(metavar="[SCENARIO.toml]", help="Parameters by their names. Default: the defaults.")
+        str | None, typer.Argument(metavar="SCENARIO.toml", help="Parameters by their names. Default: the defaults.")
     ] = None,
-    agents: Annotated[int | None, typer.Option(help="How many agents there are. [default: 20]")] = None,
-    hours: Annotated[float | None, typer.Option(help="How long the shift is. [default: 8]")] = None,
+    agents: Annotated[int | None, typer.Option(help="How many agents there are.", show_default="20")] = None,
+    hours: Annotated[float | None, typer.Option(help="How long the shift is.", show_default="8")] = None,
     seed: Annotated[int, typer.Option(help="Of the first run; each further run takes the next.", min=0)] = 1,
     runs: Annotated[int, typer.Option(help="How many shifts, one seed after another.", min=1, max=MOST_RUNS)] = 1,
     pacer: Annotated[
         str | None,
-        typer.Option(help="predictive, progressive or agentless, for campaigns that name none. [default: predictive]"),
+        typer.Option(
+            help="predictive, progressive or agentless, for campaigns that name none.", show_default="predictive"
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,

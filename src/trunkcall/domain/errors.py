@@ -6,6 +6,7 @@ The docstring of a class is its default message. A message never holds a phone n
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 
 
 class TrunkcallError(Exception):
@@ -81,3 +82,12 @@ class CarrierUnavailableError(TrunkcallError):
 
 class SettingsError(TrunkcallError):
     """A setting has a value that cannot be used."""
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """A question that follows a refusal, with a space before it, if one of the names that there are comes close."""
+    import difflib  # is of use to those alone who mistyped
+
+    names = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(given.casefold(), names, n=1)
+    return f" Did you mean {names[close[0]]!r}?" if close else ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.errors import SettingsError, did_you_mean
 
 POSITIVE: Final = frozenset(
     {
@@ -102,7 +102,9 @@ def _check_number(name: str, value: float, source: str) -> None:
 
 
 def unknown(name: str, source: str, of: str, known: Iterable[str]) -> SettingsError:
-    """The error of a name that does not exist: it lists those that do."""
+    """The error of a name that does not exist: it names the one that comes close, and lists those that there are."""
+    known = sorted(known)
     return SettingsError(
-        f"{source} has {name}, which is no parameter of a {of}. There are: {', '.join(sorted(known))}."
+        f"{source} has {name}, which is no parameter of a {of}.{did_you_mean(name, known)} "
+        f"There are: {', '.join(known)}."
     )

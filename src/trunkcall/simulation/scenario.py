@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trunkcall.domain.campaign import DialerType
-from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.simulation.campaign import PARAMETERS, Campaign, changed, check, converted, values_of_campaign
 from trunkcall.simulation.parameters import check_ranges, convert, unknown
 
@@ -192,10 +192,10 @@ def _change_table(tables: list[Mapping[str, object]], name: str, value: object, 
         raise SettingsError(
             f"{source} has {name}, but the scenario has no [[campaign]] table: give {parameter}, without campaign."
         )
-    known = ", ".join(str(table.get("name")) for table in tables)
+    known = [str(table.get("name")) for table in tables]
     raise SettingsError(
-        f"{source} has {name}, but no [[campaign]] table of the scenario has the name {campaign_name!r}. "
-        f"There are: {known}."
+        f"{source} has {name}, but no [[campaign]] table of the scenario has the name {campaign_name!r}."
+        f"{did_you_mean(campaign_name, known)} There are: {', '.join(known)}."
     )
 
 
@@ -231,6 +231,6 @@ def _check_teams(scenario: Scenario, source: str) -> None:
         for queue in team.queues:
             if queue not in known:
                 raise SettingsError(
-                    f"team {number} of {source} serves the queue {queue!r}, which is that of no campaign. "
-                    f"There are: {', '.join(sorted(known))}."
+                    f"team {number} of {source} serves the queue {queue!r}, which is that of no campaign."
+                    f"{did_you_mean(queue, known)} There are: {', '.join(sorted(known))}."
                 )
