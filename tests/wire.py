@@ -139,12 +139,13 @@ class ConnectionClosed(Exception):
 
 
 class Wire:
-    """One connection, on which anything can be sent."""
+    """One connection, on which anything can be sent. ``receives`` is how many bytes are taken that nobody hears."""
 
-    def __init__(self, url: str, *, timeout_s: float = 20.0) -> None:
+    def __init__(self, url: str, *, timeout_s: float = 20.0, receives: int | None = None) -> None:
         parts = urlsplit(url)
         self._address = (parts.hostname or "", parts.port or 80)
         self._timeout_s = timeout_s
+        self._receives = receives
         self._socket: socket.socket | None = None
         self._buffer = b""
 
@@ -156,7 +157,11 @@ class Wire:
 
     def send(self, data: bytes) -> None:
         if self._socket is None:
-            self._socket = socket.create_connection(self._address, self._timeout_s)
+            self._socket = socket.socket()
+            if self._receives is not None:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receives)
+            self._socket.settimeout(self._timeout_s)
+            self._socket.connect(self._address)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(data)
 

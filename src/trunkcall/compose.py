@@ -63,6 +63,7 @@ from trunkcall.telephony.remote import RemoteCarrier, parse_url
 from trunkcall.telephony.simulated import SimulatedCarrier
 from trunkcall.telephony.wire import PURPOSE
 from trunkcall.web.audit import AuditLog
+from trunkcall.web.connection import GuardedProtocol
 from trunkcall.web.gateway import Gateway, Limits
 from trunkcall.web.health import Health
 from trunkcall.web.metrics import Metrics
@@ -352,7 +353,12 @@ def _gateway(
         region=settings.region,
         authenticate=keys.secret,
         clock=lambda: time.time_ns() // 1000,
-        limits=Limits(body_bytes=settings.max_body_bytes, body_timeout_s=None),
+        limits=Limits(
+            body_bytes=settings.max_body_bytes,
+            body_timeout_s=None,
+            bodies_bytes=settings.max_bodies_mb * 1_048_576,
+            unfinished_bodies=GuardedProtocol.most_connections // 2,
+        ),
         on_request=metrics.on_request,
         admit=admission.admit,
         authorize=admission.authorize,

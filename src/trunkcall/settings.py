@@ -222,6 +222,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("drain_s", float, 5.0, "How long a stopping server lets contacts in progress go on.", _within(0, 86_400)),
     Setting("max_body_bytes", int, 1_048_576, "Largest request body.", _within(1024, 100_000_000)),
+    Setting(
+        "max_bodies_mb",
+        int,
+        64,
+        "Most MiB of request bodies on their way at once; one access key, and one source address, may have half.",
+        _within(1, 100_000),
+    ),
     Setting("secret_key_file", str, "", "File with the key that encrypts secrets. Default: DATA_DIR/secret.key."),
     Setting("carrier_journal", str, "", "File to which the simulated carrier writes every originate. Default: none."),
     Setting("log_format", str, "console", "How log lines look: console or json.", _one_of("console", "json")),
@@ -263,6 +270,7 @@ class Settings:
     lease_s: float
     drain_s: float
     max_body_bytes: int
+    max_bodies_mb: int
     secret_key_file: str
     carrier_journal: str
     log_format: str

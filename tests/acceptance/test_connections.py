@@ -43,6 +43,7 @@ main()
 USUAL_FILES = 1024
 """Most systems start a process with this limit of open files, and let it have more."""
 HEALTH = raw_request("GET", b"/health", (("host", "localhost"),))
+METRICS = raw_request("GET", b"/metrics", (("host", "localhost"),))
 BODY = b'{"maxResults":1}'
 
 
@@ -222,24 +223,60 @@ def test_who_asks_is_served_before_who_is_idle(hurried: Serving, stack: ExitStac
     assert is_open(idle[-1])
 
 
-def test_when_nobody_is_idle_a_new_client_is_told_so(hurried: Serving, signer: Signer, stack: ExitStack) -> None:
-    """SDKs come back by themselves after a 503. Who was there first is served."""
+def test_who_asks_is_served_before_whose_body_does_not_arrive(
+    hurried: Serving, signer: Signer, stack: ExitStack
+) -> None:
+    """However many connections somebody opens, and sends half a body on each, the others find the server open. Those
+    who were there first have the usual time, as many as one address may have; the others are told to come back."""
     upload = signer.request("POST", "/campaigns-summary", framing=(("content-length", str(len(BODY))),), signs=BODY)
-    busy = []
+    slow = []
     for _ in range(MOST_CONNECTIONS):
         wire = stack.enter_context(Wire(hurried.url))
         wire.send(upload + BODY[:3])
-        busy.append(wire)
-    time.sleep(0.1)
+        slow.append(wire)
+    for wire in slow[MOST_CONNECTIONS // 2 :]:
+        with suppress(ConnectionClosed):
+            heard = wire.hear()
+            assert (heard.status, heard.code) == (503, "ServiceUnavailable")
+            assert heard.headers["retry-after"] == "1"
+            assert wire.rest() == b""
+    still_serves(hurried)
+    assert sum(completes(wire) for wire in slow[: MOST_CONNECTIONS // 4]) >= MOST_CONNECTIONS // 4 - 2
+    for wire in slow:
+        wire.close()
+    for _ in range(MOST_CONNECTIONS):
+        stack.enter_context(Wire(hurried.url)).send(upload + BODY[:3])
+    still_serves(hurried)
+
+
+def completes(wire: Wire) -> bool:
+    try:
+        wire.send(BODY[3:])
+        return wire.hear().status == 200
+    except (ConnectionClosed, ConnectionError):
+        return False
+
+
+def test_when_everybody_is_being_served_a_new_client_is_told_so(hurried: Serving, stack: ExitStack) -> None:
+    """SDKs come back by themselves after a 503."""
+    for _ in range(MOST_CONNECTIONS):
+        wire = stack.enter_context(Wire(hurried.url, receives=4096))
+        wire.send(METRICS * 60)
     with Wire(hurried.url) as late:
         late.send(b"")
         heard = late.hear()
-        assert (heard.status, heard.code) == (503, "ServiceUnavailable")
+        assert (heard.status, heard.code, heard.headers["retry-after"]) == (503, "ServiceUnavailable", "1")
         assert late.rest() == b""
-    for wire in busy:
-        wire.send(BODY[3:])
-        assert wire.hear().status == 200
+    hurried.wait_until(lambda: not refuses(hurried), timeout_s=10)
     still_serves(hurried)
+
+
+def refuses(server: Serving) -> bool:
+    try:
+        server.get("/health")
+    except OSError:
+        return True
+    return False
 
 
 def test_thousands_of_idle_connections_leave_room_for_those_who_ask(tmp_path: Path, stack: ExitStack) -> None:

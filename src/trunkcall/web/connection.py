@@ -8,12 +8,15 @@ limits are the gateway's.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sized
 from typing import Any, ClassVar, Final, cast
 
 import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from trunkcall.web.bodies import READ_BYTES, RETRY_AFTER_S, neighbourhood
 
 _REFUSALS: Final = {
     400: ("Bad Request", "MalformedHttpRequestException", "This is no request of HTTP/1.1."),
@@ -26,6 +29,11 @@ _REFUSALS: Final = {
     503: ("Service Unavailable", "ServiceUnavailable", "All connections are in use. Try again shortly."),
 }
 """Reason, code and message by status. Codes are those of AWS's common errors."""
+
+LOOK_AGAIN_S: Final = 1.0
+"""Where a client whose time is up cannot be told from one who waits for the server."""
+LARGE_PIECE: Final = 65_536
+"""Bytes of an answer that are not copied once more to be sent together with its head."""
 
 
 class _Cork:
@@ -83,7 +91,12 @@ class _Cork:
 
     def _flush(self) -> None:
         pieces, self._pieces = self._pieces, []
-        if pieces and not self.closed and not self._transport.is_closing():
+        if not pieces or self.closed or self._transport.is_closing():
+            return
+        if len(pieces[-1]) > LARGE_PIECE:
+            # A page that many clients get is held once, however slowly they take it.
+            self._transport.writelines(pieces)
+        else:
             self._transport.write(b"".join(pieces))
 
     def __getattr__(self, name: str) -> Any:
@@ -101,6 +114,29 @@ class _Flow(FlowControl):
     def resume_reading(self) -> None:
         if self.read_paused and not self._waiting:
             super().resume_reading()
+
+
+class _SmallReads(asyncio.BufferedProtocol):
+    """Hands a protocol what arrives in small pieces. The event loop would read a quarter of a megabyte at once, of each
+    connection, before anybody could say that it is too much."""
+
+    _buffer: ClassVar = memoryview(bytearray(READ_BYTES))
+    """One for all: what was read is handed on before anything else is."""
+
+    def __init__(self, protocol: GuardedProtocol) -> None:
+        self._protocol = protocol
+        self.connection_lost = protocol.connection_lost  # type: ignore[method-assign]  # saves a call
+        self.pause_writing = protocol.pause_writing  # type: ignore[method-assign]
+        self.resume_writing = protocol.resume_writing  # type: ignore[method-assign]
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._protocol.data_received(bytes(self._buffer[:nbytes]))
+
+    def eof_received(self) -> None:
+        self._protocol.eof_received()
 
 
 class _Unheard(list[tuple[bytes, bytes]]):
@@ -121,7 +157,9 @@ class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits."""
 
     most_connections: ClassVar[int] = 4096
-    """Beyond it those who have been idle for the longest are hung up on; if nobody is idle, the new one is refused."""
+    """Beyond it those who have been idle for the longest are hung up on; if nobody is idle, those whose body has been
+    awaited for the longest, of an address with more than a quarter of all connections first; if there are none of
+    them either, the new one is refused."""
     most_head_bytes: ClassVar[int] = 65_536
     """Of request line and headers together. SDKs send about one kilobyte; a presigned URL a few."""
     most_headers: ClassVar[int] = 100
@@ -141,6 +179,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self.timeout_keep_alive = self.idle_timeout_s  # type: ignore[assignment]  # for call_later, like any other
         self._in_head = False
         self._in_body = False
+        self._awaited_since_s = 0.0
+        """When a body was found not to have arrived with its head."""
         self._received = 0
         """Bytes since the last head or part of a body. Those that came in one piece with it are not counted."""
         self._fault = 400
@@ -152,6 +192,7 @@ class GuardedProtocol(HttpToolsProtocol):
         # What uvicorn writes to is all that it needs of a transport.
         super().connection_made(cast("asyncio.Transport", self._cork))
         self.flow = _Flow(transport, self.pipeline)
+        transport.set_protocol(_SmallReads(self))
         if len(self.connections) > self.most_connections and not self._make_room():
             self._cork.write(_answer(503))
             self._cork.close()
@@ -230,11 +271,15 @@ class GuardedProtocol(HttpToolsProtocol):
     def _wait_for_more(self) -> None:
         """A request has arrived in part."""
         self._cork.unread = True
+        if self._in_body and self.cycle.body and not self.cycle.response_complete:
+            # The gateway asks for more when it has taken this, if it wants any.
+            self.flow.pause_reading()
         if self._received > self.most_head_bytes:
             # Of a head; or of trailers, which the parser holds like headers.
             self._refuse(431)
         elif self._timer is None:
             seconds = self.head_timeout_s if self._in_head else self.body_timeout_s
+            self._awaited_since_s = self.loop.time()
             self._timer = self.loop.call_later(seconds, self._overdue)
 
     def _head_size(self) -> int:
@@ -242,8 +287,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _overdue(self) -> None:
         if self.flow.read_paused:
-            # It is not the client who is slow.
-            self._timer = self.loop.call_later(self.body_timeout_s, self._overdue)
+            # It is not the client who is slow; or it sent something just now, and will not be lucky twice.
+            self._timer = self.loop.call_later(min(self.body_timeout_s, LOOK_AGAIN_S), self._overdue)
             return
         # A connection on which nothing was ever sent is closed without a word.
         self._refuse(408 if self._in_head or self._in_body else None)
@@ -272,18 +317,32 @@ class GuardedProtocol(HttpToolsProtocol):
         self._cork.unread = True
 
     def _make_room(self) -> bool:
-        """Hang up on the sixteenth of all connections that has been idle for the longest: so many at once, because
-        looking for them takes time."""
-        idle = [
-            (until, id(other), other)
-            for other in self.connections
-            if isinstance(other, GuardedProtocol) and (until := other.idle_until()) is not None
-        ]
-        idle.sort()
-        for _, _, other in idle[: self.most_connections // 16 + 1]:
+        """Hang up on the sixteenth of all connections that has been idle for the longest, or whose body has been
+        awaited for the longest: so many at once, because looking for them takes time."""
+        others = [other for other in self.connections if isinstance(other, GuardedProtocol)]
+        spare = [(until, id(other), other) for other in others if (until := other.idle_until()) is not None]
+        if not spare:
+            spare = [(since, id(other), other) for other in others if (since := other.awaited_since()) is not None]
+            numbers = Counter(other.neighbourhood for _, _, other in spare)
+            greedy = {name for name, number in numbers.items() if number > self.most_connections // 4}
+            spare = [each for each in spare if each[2].neighbourhood in greedy] or spare
+        spare.sort()
+        for _, _, other in spare[: self.most_connections // 16 + 1]:
             self.connections.discard(other)
             other.hang_up()
-        return bool(idle)
+        return bool(spare)
+
+    @property
+    def neighbourhood(self) -> str:
+        """Whose connection it is, as far as anybody can tell."""
+        return neighbourhood(self.client[0] if self.client is not None else None)
+
+    def awaited_since(self) -> float | None:
+        """Since when the body of the one request in progress is awaited; None if none is."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if not self._in_body or self._timer is None or self.pipeline or cycle is None or cycle.response_started:
+            return None
+        return self._awaited_since_s
 
     def idle_until(self) -> float | None:
         """When it would be closed, if no request is in progress; None if one is."""
@@ -309,7 +368,8 @@ def _answer(status: int) -> bytes:
     """In the form of the API's errors: an SDK tells its user what it was."""
     reason, code, message = _REFUSALS[status]
     body = f'{{"message":"{message}"}}'
+    retry = f"retry-after: {RETRY_AFTER_S}\r\n" if status == 503 else ""
     return (
-        f"HTTP/1.1 {status} {reason}\r\nx-amzn-errortype: {code}\r\ncontent-type: application/json\r\n"
+        f"HTTP/1.1 {status} {reason}\r\nx-amzn-errortype: {code}\r\ncontent-type: application/json\r\n{retry}"
         f"content-length: {len(body)}\r\nconnection: close\r\n\r\n{body}"
     ).encode("ascii")

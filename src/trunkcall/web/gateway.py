@@ -34,6 +34,7 @@ from trunkcall.aws.protocol import (
 from trunkcall.aws.router import Match, Router
 from trunkcall.domain.instants import Instant
 from trunkcall.web.audit import AuditEntry
+from trunkcall.web.bodies import HURRY_S, Bodies, Body, neighbourhood, overcrowded
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -63,10 +64,14 @@ MOST_AUDITED = 512
 @dataclass(frozen=True, slots=True)
 class Limits:
     """``body_bytes`` is the most a body may have; ``body_timeout_s`` how long it may take to arrive, None where
-    the server beneath sees to it."""
+    the server beneath sees to it. ``bodies_bytes`` is the most that all bodies may have together, never less than four
+    of the largest; ``unfinished_bodies`` how many may be awaited. One access key may have half of both, and so may one
+    address."""
 
     body_bytes: int = 1_048_576
     body_timeout_s: float | None = 30.0
+    bodies_bytes: int = 64 * 1_048_576
+    unfinished_bodies: int = 2_048
 
 
 def _new_request_id() -> str:
@@ -112,6 +117,9 @@ class Gateway:
         self._clock = clock
         self._admit = admit
         self._limits = limits or Limits()
+        self._bodies = Bodies(
+            max(self._limits.bodies_bytes, 4 * self._limits.body_bytes), self._limits.unfinished_bodies
+        )
         self._on_request = on_request
         self._authorize = authorize
         self._audit = audit
@@ -141,6 +149,7 @@ class Gateway:
             started = time.perf_counter()
             match: Match | None = None
             context: RequestContext | None = None
+            body: Body | None = None
             try:
                 request = HttpRequest(
                     scope["method"], scope["raw_path"], scope["query_string"], fold_headers(scope["headers"])
@@ -148,15 +157,28 @@ class Gateway:
                 credentials = sigv4.parse_credentials(request)
                 sigv4.check_scope(credentials, region=self._region, services=self._router.signing_names)
                 match = self._router.match(credentials.service, request.method, request.raw_path)
-                request = await self._verified(request, credentials, receive)
-                context = RequestContext(
-                    request_id, credentials.access_key_id, _source(scope), match.operation, match.labels
-                )
+                source = _source(scope)
+                secret = await self._secret(credentials)
+                if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
+                    deadline = asyncio.timeout(None)
+                    body = self._enter(request, credentials, source, deadline)
+                    request = HttpRequest(
+                        request.method,
+                        request.raw_path,
+                        request.raw_query,
+                        request.headers,
+                        await self._read_body(body, deadline, receive),
+                    )
+                self._verify(request, credentials, secret)
+                context = RequestContext(request_id, credentials.access_key_id, source, match.operation, match.labels)
                 response = await self._answer(context, request)
             except _ClientGone:
                 return
             except Exception as error:  # Whatever it is, the client gets an answer.
                 response = self._failure(error, match.operation if match else None, request_id)
+            finally:
+                if body is not None:
+                    self._bodies.leave(body)
             if self._on_request is not None:
                 self._on_request(match.operation if match else None, response.status, time.perf_counter() - started)
             # What a stranger sends costs him nothing, so it is counted above and is no line on the disk.
@@ -164,15 +186,13 @@ class Gateway:
                 self._audit(_audit_entry(context, response))
         await _send(response, request_id, send, head=scope["method"] == "HEAD")
 
-    async def _verified(self, request: HttpRequest, credentials: sigv4.Credentials, receive: Receive) -> HttpRequest:
-        """The request with its body, whose signature is that of the key that it names."""
+    async def _secret(self, credentials: sigv4.Credentials) -> str:
         secret = await self._authenticate(credentials.access_key_id)
         if secret is None:
             raise sigv4.unknown_client()
-        headers = request.headers
-        if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
-            body = await self._read_body(request, receive)
-            request = HttpRequest(request.method, request.raw_path, request.raw_query, headers, body)
+        return secret
+
+    def _verify(self, request: HttpRequest, credentials: sigv4.Credentials, secret: str) -> None:
         sigv4.verify(
             request,
             credentials,
@@ -181,7 +201,6 @@ class Gateway:
             region=self._region,
             services=self._router.signing_names,
         )
-        return request
 
     async def _answer(self, context: RequestContext, request: HttpRequest) -> HttpResponse:
         operation = context.operation
@@ -199,19 +218,54 @@ class Gateway:
             response = HttpResponse(response.status, response.headers + headers_of_handler, response.body)
         return response
 
-    async def _read_body(self, request: HttpRequest, receive: Receive) -> bytes:
+    def _enter(
+        self, request: HttpRequest, credentials: sigv4.Credentials, source: str | None, deadline: asyncio.Timeout
+    ) -> Body:
+        """Make room for the request's body, which is read until ``deadline``."""
         limit = self._limits.body_bytes
         declared = request.headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared[:20]) > limit:
+        size = int(declared[:20]) if declared.isdecimal() else 0
+        if size > limit:
             raise _too_large(limit)
-        timeout_s = self._limits.body_timeout_s
-        if timeout_s is None:
-            return await _receive_all(receive, limit)
+
+        def give_up() -> None:
+            deadline.reschedule(0.0)
+
+        return self._bodies.enter(credentials.access_key_id, neighbourhood(source), size, give_up)
+
+    async def _read_body(self, body: Body, deadline: asyncio.Timeout, receive: Receive) -> bytes:
+        timeout_s = HURRY_S if body.hurried else self._limits.body_timeout_s
         try:
-            async with asyncio.timeout(timeout_s):
-                return await _receive_all(receive, limit)
+            async with deadline:
+                if timeout_s is not None:
+                    deadline.reschedule(asyncio.get_running_loop().time() + timeout_s)
+                received = await self._receive_all(body, receive)
+                self._bodies.arrived(body)
+                return received
         except TimeoutError:
+            if body.given_up or body.hurried:
+                raise overcrowded() from None
             raise ApiError("RequestTimeoutException", "The request body did not arrive in time.") from None
+
+    async def _receive_all(self, body: Body, receive: Receive) -> bytes:
+        limit = self._limits.body_bytes
+        received: bytes | bytearray = b""
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _ClientGone
+            chunk = message.get("body", b"")
+            if not received:
+                received = chunk
+            elif chunk:
+                if not isinstance(received, bytearray):
+                    received = bytearray(received)
+                received += chunk
+            if len(received) > limit:
+                raise _too_large(limit)
+            if not message.get("more_body", False):
+                return bytes(received)
+            self._bodies.grow(body, len(received))
 
     def _failure(self, error: Exception, operation: Operation | None, request_id: str) -> HttpResponse:
         answer = to_api_error(error)
@@ -258,23 +312,6 @@ def _flatten(
     if strange := set(flat) - known:
         raise ValueError(f"handlers of operations that no service has: {sorted(strange)}")
     return flat
-
-
-async def _receive_all(receive: Receive, limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _ClientGone
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        if chunk:
-            chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _audit_entry(context: RequestContext, response: HttpResponse) -> AuditEntry:
@@ -326,7 +363,7 @@ async def _send(response: HttpResponse, request_id: str, send: Send, *, head: bo
         (_REQUEST_ID, request_id.encode("latin-1")),
         *_encoded(response.headers),
     ]
-    if response.status in {408, 413}:
+    if response.status in {408, 413, 503}:
         # What is left of the body was not read and would be taken for the next request.
         headers.append((b"connection", b"close"))
     try:
