@@ -27,7 +27,7 @@ from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.capacity import TrunkLimit
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierFound, LegEnded
 from trunkcall.service.clock import InstanceClock
@@ -67,6 +67,9 @@ class BusyCarrier:
         raise NotImplementedError
 
     def hang_up(self, command: HangUp) -> None:
+        return
+
+    def report_legs(self, command: ReportLegs) -> None:
         return
 
 

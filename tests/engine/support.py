@@ -32,7 +32,16 @@ from trunkcall.domain.changes import (
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus, LiveContact
 from trunkcall.domain.instants import HOUR, Duration, Instant, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
-from trunkcall.engine.commands import Command, HangUp, Originate, OriginateAgentLeg, RefillWindow, StartFlow
+from trunkcall.engine.commands import (
+    Command,
+    ContinueFlow,
+    HangUp,
+    Originate,
+    OriginateAgentLeg,
+    RefillWindow,
+    ReportLegs,
+    StartFlow,
+)
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
@@ -44,6 +53,7 @@ from trunkcall.engine.events import (
     CampaignChanged,
     CarrierFound,
     CarrierLost,
+    ComparisonRequested,
     ContactsOffered,
     ContactsRestored,
     ContactTransferredToQueue,
@@ -54,6 +64,7 @@ from trunkcall.engine.events import (
     LegEnded,
     LegRang,
     LegsBridged,
+    LegsReported,
     OfferedContact,
     RequestsAccepted,
 )
@@ -215,6 +226,8 @@ class Floor:
                     self.answer_refill()
             case StartFlow() if self.runs_flows:
                 self._run_flow(command)
+            case ContinueFlow() if self.runs_flows:
+                self.tell(FlowDisconnected(command.contact_id))
             case HangUp() if self.confirms_hang_ups:
                 self.tell(LegEnded(command.leg_id, HangupCause.HUNG_UP_BY_US))
             case _:
@@ -293,6 +306,21 @@ class Floor:
     def leg(self, contact: str) -> str:
         """The leg of the contact's latest attempt."""
         return [c.leg_id for c in self.log if isinstance(c, Originate) and c.contact_id == contact][-1]
+
+    # --- the carrier's list of legs ---------------------------------------------------------------------------------
+
+    def asks(self) -> int:
+        """It is time to compare: the number of the question that the carrier is asked."""
+        self.tell(ComparisonRequested())
+        return self.asked(ReportLegs)[-1].question
+
+    def hears(self, question: int, *legs: LiveLeg) -> list[Command]:
+        """The carrier's answer."""
+        return self.tell(LegsReported(question, legs))
+
+    def compares(self, *legs: LiveLeg) -> list[Command]:
+        """The carrier is asked for its legs, and answers at once."""
+        return self.hears(self.asks(), *legs)
 
     # --- agents ---------------------------------------------------------------------------------------------------
 

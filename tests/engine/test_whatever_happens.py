@@ -24,12 +24,14 @@ from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.campaigns import pacer_for
 from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.commands import ReportLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
     AgentRegistered,
     AttemptRefused,
     CarrierFound,
     CarrierLost,
+    ComparisonRequested,
     ContactsSwept,
     ContactTransferredToQueue,
     DetectionEnded,
@@ -39,6 +41,7 @@ from trunkcall.engine.events import (
     LegEnded,
     LegRang,
     LegsBridged,
+    LegsReported,
     OriginateVoided,
 )
 from trunkcall.engine.trace import TraceReader, TraceWriter, replay
@@ -147,6 +150,30 @@ class World(RuleBasedStateMachine):
             legs.append(LiveLeg(leg.leg_id, LegState.UP if on else leg.state, peer, detection if on else None))
         self.past_legs += state.legs
         self.floor.restart(*legs)
+
+    @rule()
+    def legs_are_to_be_compared(self) -> None:
+        self.tell(ComparisonRequested())
+
+    @rule(
+        keep=st.integers(0, 1023),
+        further=st.integers(0, 1023),
+        back=st.sampled_from([0, 0, 0, 1]),
+        stranger=st.booleans(),
+        playing=st.sampled_from([None, True, False]),
+    )
+    def the_carrier_tells_its_legs(
+        self, keep: int, further: int, back: int, stranger: bool, playing: bool | None
+    ) -> None:
+        legs = [*(up("stranger") if stranger else ())]
+        for bit, leg in enumerate(self.floor.engine._state.legs.values()):
+            if keep >> (bit % 10) & 1:
+                on = further >> (bit % 10) & 1
+                peer = leg.contact.leg_id if leg.contact is not None and on else None
+                found = DetectionStatus.HUMAN_ANSWERED if on else None
+                legs.append(LiveLeg(leg.leg_id, LegState.UP if on else leg.state, peer, found, playing))
+        self.past_legs += self.floor.engine._state.legs
+        self.tell(LegsReported(len(self.floor.asked(ReportLegs)) - back, tuple(legs)))
 
     # --- the store ----------------------------------------------------------------------------------------------------
 

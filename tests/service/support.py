@@ -17,7 +17,7 @@ from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, Instant
-from trunkcall.engine.commands import Originate
+from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.floor import SimulatedFloor
@@ -27,7 +27,7 @@ from trunkcall.service.presence import Presence
 from trunkcall.simulation.world import World
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import CommitResult, Lease, Store
-from trunkcall.telephony.carrier import Destination
+from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
 
 SCOPE = Scope("aws", "us-east-1", "000000000000")
@@ -71,10 +71,20 @@ class Witness(SimulatedCarrier):
         super().__init__(clock, **arguments)
         self.originates: Counter[str] = Counter()
         self.played: Counter[str] = Counter()
+        self.hung_up: set[str] = set()
+        self.loses: Callable[[CarrierEvent], bool] = lambda event: False
+        """Which of its words never arrive."""
+
+    async def start(self, sink: CarrierSink, *, token: int) -> None:
+        await super().start(lambda event: None if self.loses(event) else sink(event), token=token)
 
     def originate(self, command: Originate, destination: Destination) -> None:
         self.originates[command.contact_id] += 1
         super().originate(command, destination)
+
+    def hang_up(self, command: HangUp) -> None:
+        self.hung_up.add(command.leg_id)
+        super().hang_up(command)
 
     def play(self, leg_id: str, prompt: str) -> None:
         self.played[leg_id] += 1

@@ -11,6 +11,7 @@ import pytest
 from telephony.support import Behaviour, Line, agent_leg, bridge, ends, hang_up, told
 from trunkcall.domain.contact import LIVE_DETECTIONS
 from trunkcall.domain.leg import HangupCause, LegState
+from trunkcall.engine.commands import ReportLegs
 from trunkcall.engine.events import (
     CarrierFound,
     DetectionEnded,
@@ -18,6 +19,7 @@ from trunkcall.engine.events import (
     LegEnded,
     LegRang,
     LegsBridged,
+    LegsReported,
     OriginateVoided,
 )
 from trunkcall.telephony.carrier import PlaybackEnded
@@ -215,6 +217,53 @@ async def test_a_prompt_to_nobody_does_no_harm(line: Line) -> None:
     assert told(line, LegEnded) == []
 
 
+async def test_the_legs_that_there_are_can_be_asked_for_and_nothing_is_lost_by_it(line: Line) -> None:
+    await talking(line)
+    line.dial(RINGS, "ringing")
+    line.dial(Behaviour.BUSY, "busy")
+    await line.wait(8)
+    line.carrier.report_legs(ReportLegs(7))
+    await line.wait(0.5)
+    (report,) = told(line, LegsReported)
+    assert report.question == 7
+    assert {leg.leg_id: (leg.state, leg.bridged_to) for leg in report.legs} == {
+        "customer": (LegState.UP, "agent"),
+        "agent": (LegState.UP, "customer"),
+        "ringing": (LegState.RINGING, None),
+    }
+    hang_up(line, "ringing")
+    await line.wait(1)
+    assert len(ends(line, "ringing")) == 1, "events go on"
+    line.carrier.report_legs(ReportLegs(8))
+    await line.wait(0.5)
+    _, second = told(line, LegsReported)
+    assert second.question == 8
+    assert {leg.leg_id for leg in second.legs} == {"customer", "agent"}
+    assert len(told(line, CarrierFound)) == 1
+
+
+async def test_what_was_asked_for_before_its_legs_is_among_them(line: Line) -> None:
+    line.dial(RINGS, "leg")
+    line.carrier.report_legs(ReportLegs(1))
+    await line.wait(0.2)
+    (report,) = told(line, LegsReported)
+    assert [leg.leg_id for leg in report.legs] == ["leg"]
+
+
+async def test_a_leg_that_hears_a_prompt_is_said_to(line: Line) -> None:
+    """A carrier that cannot tell says so."""
+    line.dial(HUMAN, "leg")
+    while not told(line, LegAnswered, "leg"):
+        await line.wait(0.5)
+    line.carrier.play("leg", "Hello. This is a test.")
+    line.carrier.report_legs(ReportLegs(1))
+    await line.wait(20)
+    line.carrier.report_legs(ReportLegs(2))
+    await line.wait(0.5)
+    ((during,), (after,)) = [report.legs for report in told(line, LegsReported)]
+    assert (during.playing, after.playing) in ((True, False), (None, None))
+
+
 async def test_closing_twice_is_closing_once_and_nothing_is_told_afterwards(line: Line) -> None:
     line.dial(RINGS, "leg")
     await line.wait(2)
@@ -223,5 +272,6 @@ async def test_closing_twice_is_closing_once_and_nothing_is_told_afterwards(line
     number = len(line.events)
     line.dial(HUMAN, "late")
     hang_up(line, "leg")
+    line.carrier.report_legs(ReportLegs(1))
     await line.wait(60)
     assert len(line.events) == number

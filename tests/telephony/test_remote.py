@@ -299,7 +299,12 @@ def test_urls() -> None:
 
 texts = st.text(max_size=20)
 live_legs = st.builds(
-    LiveLeg, texts, st.sampled_from(LegState), st.none() | texts, st.none() | st.sampled_from(DetectionStatus)
+    LiveLeg,
+    texts,
+    st.sampled_from(LegState),
+    st.none() | texts,
+    st.none() | st.sampled_from(DetectionStatus),
+    st.none() | st.booleans(),
 )
 whole = st.integers(-(2**63), 2**63 - 1)
 VALUES: dict[object, st.SearchStrategy[object]] = {
@@ -355,5 +360,5 @@ def test_whatever_arrives_is_a_frame_or_refused(line: bytes) -> None:
 
 
 def test_a_session_can_begin_with_very_many_legs() -> None:
-    leg = LiveLeg("0" * 32, LegState.ORIGINATING, "0" * 32, DetectionStatus.VOICEMAIL_NO_BEEP)
+    leg = LiveLeg("0" * 32, LegState.ORIGINATING, "0" * 32, DetectionStatus.VOICEMAIL_NO_BEEP, playing=False)
     assert len(wire.encode(wire.Welcome("0" * 64, 0, 1.0, (leg,) * 100_000, ()))) <= wire.MOST_BYTES

@@ -55,12 +55,30 @@ class HangupCause(StrEnum):
     """The carrier no longer knows the leg: it was lost in a failure."""
 
 
+class LegDifference(StrEnum):
+    """In what the carrier's legs differ from those that the dialer knows, when a word of the carrier was lost."""
+
+    MISSING = "Missing"
+    """The carrier does not have it any more."""
+    UNKNOWN = "Unknown"
+    """The carrier has it, and nobody here knows it."""
+    RANG = "Rang"
+    ANSWERED = "Answered"
+    DETECTED = "Detected"
+    """Answering machine detection has ended."""
+    BRIDGED = "Bridged"
+    PLAYED = "Played"
+    """Its message is over, or was never played."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveLeg:
     """A leg as the carrier has it at this moment. ``bridged_to`` is the leg that it is joined with, ``detection`` what
-    answering machine detection has come to, None where it was not asked for or has not ended."""
+    answering machine detection has come to, None where it was not asked for or has not ended. ``playing`` tells whether
+    a prompt is being played to it, None where the carrier cannot tell."""
 
     leg_id: str
     state: LegState
     bridged_to: str | None = None
     detection: DetectionStatus | None = None
+    playing: bool | None = None

@@ -170,9 +170,10 @@ class Adoption:
             if known is None or known.contact is None:
                 state.out.append(HangUp(live.leg_id))
             else:
-                self._catch_up(live, known, known.contact, now)
+                self.catch_up(live, known, known.contact, now)
 
-    def _catch_up(self, live: LiveLeg, leg: Leg, contact: Contact, now: Instant) -> None:
+    def catch_up(self, live: LiveLeg, leg: Leg, contact: Contact, now: Instant) -> None:
+        """Take what the carrier tells of a leg as what has happened to it."""
         asked = leg.state is LegState.UP
         match live.state:
             case LegState.RINGING:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Duration
+from trunkcall.domain.leg import LegDifference
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,13 @@ class HangUp:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportLegs:
+    """Tell which legs there are. The answer has the number of the question."""
+
+    question: int
+
+
+@dataclass(frozen=True, slots=True)
 class StartFlow:
     """Run the campaign's flow for an answered contact. ``detection`` is None when detection was off."""
 
@@ -58,6 +66,23 @@ class StartFlow:
     campaign_id: str
     leg_id: str
     detection: DetectionStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueFlow:
+    """Go on with the contact's flow: the message that it played is over."""
+
+    contact_id: str
+    campaign_id: str
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteDifference:
+    """Let people know that the carrier had this leg otherwise, and that the engine has acted on it."""
+
+    leg_id: str
+    difference: LegDifference
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +94,5 @@ class RefillWindow:
     limit: int
 
 
-CarrierCommand: TypeAlias = Originate | OriginateAgentLeg | BridgeLegs | HangUp
-Command: TypeAlias = CarrierCommand | StartFlow | RefillWindow | Change
+CarrierCommand: TypeAlias = Originate | OriginateAgentLeg | BridgeLegs | HangUp | ReportLegs
+Command: TypeAlias = CarrierCommand | StartFlow | ContinueFlow | NoteDifference | RefillWindow | Change

@@ -72,10 +72,12 @@ class Leg:
     """One leg that the carrier has or was asked for. ``contact`` is None once its contact is over and only the leg's
     end is awaited."""
 
-    __slots__ = ("contact", "leg_id", "party", "state")
+    __slots__ = ("contact", "doubted", "leg_id", "party", "state")
 
     def __init__(self, leg_id: str, party: LegParty, contact: Contact) -> None:
         self.leg_id = leg_id
         self.party = party
         self.contact: Contact | None = contact
         self.state = LegState.ORIGINATING
+        self.doubted = False
+        """Whether the carrier was asked, before it was to be given up, if it is bridged."""

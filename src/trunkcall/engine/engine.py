@@ -13,6 +13,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.engine.adoption import Adoption
 from trunkcall.engine.campaigns import OVER, CampaignDialing, PacerFor, pacer_for
 from trunkcall.engine.commands import Command
+from trunkcall.engine.comparison import Comparison
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.dialing import Dialing
 from trunkcall.engine.events import (
@@ -24,6 +25,7 @@ from trunkcall.engine.events import (
     CampaignChanged,
     CarrierFound,
     CarrierLost,
+    ComparisonRequested,
     ContactsOffered,
     ContactsRestored,
     ContactsSwept,
@@ -37,6 +39,7 @@ from trunkcall.engine.events import (
     LegEnded,
     LegRang,
     LegsBridged,
+    LegsReported,
     OriginateVoided,
     RequestsAccepted,
 )
@@ -61,6 +64,7 @@ class Engine:
         self._state = EngineState(config, new_id)
         self._life = ContactLife(self._state)
         self._adoption = Adoption(self._state, self._life)
+        self._comparison = Comparison(self._state, self._life, self._adoption)
         self._dialing = Dialing(self._state)
         self._now: Instant = 0
 
@@ -164,10 +168,16 @@ class Engine:
                 life.registered(event.agent_id, event.queue_ids, now)
             case CarrierLost():
                 state.carrier_up = False
+                self._comparison.forget()
             case CarrierFound():
+                self._comparison.forget()
                 self._adoption.carrier_found(event.legs, now)
             case ContactsRestored():
                 self._adoption.restore(event.contacts, now)
+            case ComparisonRequested():
+                self._comparison.ask()
+            case LegsReported():
+                self._comparison.reported(event, now)
             case DialingSuspended():
                 state.suspended = True
             case _:
@@ -180,7 +190,8 @@ class Engine:
             case TimerKind.DETECTION_OVERDUE:
                 self._life.detection_overdue(key, now)
             case TimerKind.AGENT_RING_OVERDUE:
-                self._life.agent_ring_overdue(key, now)
+                if not self._comparison.asks_first(key, now):
+                    self._life.agent_ring_overdue(key, now)
             case TimerKind.HANG_UP_OVERDUE:
                 self._life.hang_up_overdue(key, now)
             case TimerKind.ABANDONMENT:

@@ -197,6 +197,19 @@ class CarrierFound:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparisonRequested:
+    """It is time to compare our legs with those of the carrier."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegsReported:
+    """The answer to ReportLegs: every leg of ours that the carrier has."""
+
+    question: int
+    legs: tuple[LiveLeg, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DialingSuspended:
     """This process is about to stop: contacts in progress go on, no attempt is begun any more."""
 
@@ -223,5 +236,7 @@ Event: TypeAlias = (
     | FlowDisconnected
     | CarrierLost
     | CarrierFound
+    | ComparisonRequested
+    | LegsReported
     | DialingSuspended
 )

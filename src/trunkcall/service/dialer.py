@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,14 +20,18 @@ from trunkcall.domain.changes import ContactEnded, ContactExpired, Refusal, is_c
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import MINUTE, Duration, Instant
+from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.commands import (
     BridgeLegs,
     Command,
+    ContinueFlow,
     HangUp,
+    NoteDifference,
     Originate,
     OriginateAgentLeg,
     RefillWindow,
+    ReportLegs,
     StartFlow,
 )
 from trunkcall.engine.engine import Engine
@@ -35,6 +39,7 @@ from trunkcall.engine.events import (
     AttemptRefused,
     CampaignChanged,
     CarrierLost,
+    ComparisonRequested,
     ContactsOffered,
     ContactsRestored,
     ContactsSwept,
@@ -62,6 +67,9 @@ log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 2000
 """Waiting contacts ended in one transaction by the sweep: few enough that nobody waits for it."""
+
+COMPARE_EVERY: Duration = MINUTE
+"""How often our legs are compared with the carrier's, by the instance's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +180,7 @@ class Dialer:
         """Dial until cancelled. Raises LeaseLostError or StoreUnavailableError when a commit fails: then this dialer
         and its engine are finished."""
         self._running = True
+        self._compare_later()
         try:
             while True:
                 if not self._work.is_set():
@@ -230,11 +239,9 @@ class Dialer:
         """Tell the engine. ``more`` says that there is more to tell, so that no attempt is begun on what is known to be
         over: an agent may have left since."""
         if isinstance(event, PlaybackEnded):
-            contact_id = self._flows.pop(event.leg_id, None)
+            contact_id = self._flows.get(event.leg_id)
             if contact_id is not None:
-                del self._flow_legs[contact_id]
-                step = BuiltinFlow(to_queue=False).message_ended()
-                self._flow_step(step, contact_id, event.leg_id, at, commands, more=more)
+                self._message_ended(contact_id, event.leg_id, at, commands, more=more)
             return
         try:
             result = self._engine.handle(event, at, more=more)
@@ -252,6 +259,14 @@ class Dialer:
                 to_queue = campaign.outbound_call.queue_id is not None and campaign.dialer.needs_agents
                 step = BuiltinFlow(to_queue=to_queue).started(command.detection)
                 self._flow_step(step, command.contact_id, command.leg_id, at, commands, more=more)
+            elif isinstance(command, ContinueFlow):
+                self._message_ended(command.contact_id, command.leg_id, at, commands, more=more)
+
+    def _message_ended(self, contact_id: str, leg_id: str, at: Instant, commands: list[Deed], *, more: bool) -> None:
+        self._flows.pop(leg_id, None)
+        self._flow_legs.pop(contact_id, None)
+        step = BuiltinFlow(to_queue=False).message_ended()
+        self._flow_step(step, contact_id, leg_id, at, commands, more=more)
 
     def _flow_step(
         self, step: FlowStep, contact_id: str, leg_id: str, at: Instant, commands: list[Deed], *, more: bool
@@ -272,6 +287,10 @@ class Dialer:
             self._totals.count(changes, result)
         if result.refused:
             self._refuse(result.refused, now)
+        differences = Counter(command.difference for command in commands if isinstance(command, NoteDifference))
+        if differences:
+            self._totals.differences.update(differences)
+            log.warning("legs were other than the carrier has them, and are settled", extra=_counts(differences))
         for command in commands:
             match command:
                 case Originate():
@@ -287,6 +306,8 @@ class Dialer:
                     self._carrier.play(command.leg_id, command.text)
                 case HangUp():
                     self._carrier.hang_up(command)
+                case ReportLegs():
+                    self._carrier.report_legs(command)
                 case RefillWindow():
                     self._refills.append(command)
                 case ContactEnded() | ContactExpired():
@@ -368,6 +389,18 @@ class Dialer:
             self._timer_at = timer_at
             self._clock.call_at(timer_at, self._timer_due)
 
+    def _compare_later(self) -> None:
+        self._clock.call_at(self._clock.now() + COMPARE_EVERY, self._compare)
+
+    def _compare(self) -> None:
+        if self._running:
+            self.post(ComparisonRequested())
+            self._compare_later()
+
     def _timer_due(self) -> None:
         self._timer_at = None
         self._wake()
+
+
+def _counts(differences: Counter[LegDifference]) -> dict[str, int]:
+    return {difference.lower(): number for difference, number in differences.items()}

@@ -10,17 +10,20 @@ from dataclasses import dataclass, field
 
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, ContactEnded, ContactExpired
 from trunkcall.domain.contact import Disposition
+from trunkcall.domain.leg import LegDifference
 from trunkcall.service.history import AttemptHistory
 from trunkcall.storage.store import CommitResult
 
 
 @dataclass(slots=True)
 class DialerTotals:
-    """Sums of one dialer, by campaign id."""
+    """Sums of one dialer; of attempts and contacts by campaign id."""
 
     attempts: Counter[str] = field(default_factory=Counter)
     ended: Counter[tuple[str, Disposition]] = field(default_factory=Counter)
     history: AttemptHistory = field(default_factory=AttemptHistory)
+    differences: Counter[LegDifference] = field(default_factory=Counter)
+    """Legs that the carrier had otherwise than the engine, and that were settled."""
     commits: int = 0
     changes: int = 0
 

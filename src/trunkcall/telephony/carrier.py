@@ -15,6 +15,9 @@ Rules:
 - A leg originated with ``detect_machines`` gets one DetectionEnded after LegAnswered, unless it ends before.
 - When the switch cannot be reached: CarrierLost. When it can again: CarrierFound with every leg of ours that is up or
   being made, and how far it has come, after which events go on. Events in between may be lost.
+- When it is asked for its legs: LegsReported with the question's number, and the same of every leg as CarrierFound. It
+  may be a moment older or newer than the events around it: the dialer acts on what two answers say, many seconds
+  apart. A carrier that has no such list answers nothing. What it cannot tell of a leg is None.
 - Legs outlive the dialer. A carrier that several dialers can reach serves the one that started with the greatest
   token, the fencing token of its lease; to the others it is lost, and what they ask for is not done.
 """
@@ -25,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.events import (
     CarrierFound,
     CarrierLost,
@@ -34,6 +37,7 @@ from trunkcall.engine.events import (
     LegEnded,
     LegRang,
     LegsBridged,
+    LegsReported,
     OriginateVoided,
 )
 
@@ -51,6 +55,7 @@ CarrierEvent: TypeAlias = (
     | DetectionEnded
     | LegsBridged
     | LegEnded
+    | LegsReported
     | OriginateVoided
     | CarrierLost
     | CarrierFound
@@ -92,3 +97,6 @@ class Carrier(Protocol):
 
     def hang_up(self, command: HangUp) -> None:
         """End a leg in whatever state it is. Nothing happens if there is none."""
+
+    def report_legs(self, command: ReportLegs) -> None:
+        """Tell which legs there are, by LegsReported. It is no loss of the carrier, and changes nothing."""

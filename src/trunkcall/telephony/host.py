@@ -15,7 +15,7 @@ from typing import Final, assert_never
 
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LiveLeg
-from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.events import CarrierFound, CarrierLost, LegEnded, LegsBridged
 from trunkcall.telephony import wire
 from trunkcall.telephony.carrier import Carrier, CarrierEvent
@@ -141,6 +141,8 @@ class CarrierHost:
                 self._carrier.play(frame.leg_id, frame.prompt)
             case HangUp():
                 self._carrier.hang_up(frame)
+            case ReportLegs():
+                self._carrier.report_legs(frame)
             case wire.Ping():
                 self._send(wire.Pong())
             case wire.Hello():

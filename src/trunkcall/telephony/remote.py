@@ -15,7 +15,7 @@ from typing import Final
 
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.events import CarrierFound, CarrierLost, OriginateVoided
 from trunkcall.telephony import wire
 from trunkcall.telephony.carrier import CarrierSink, Destination
@@ -112,6 +112,9 @@ class RemoteCarrier:
         self._send(wire.Play(leg_id, prompt))
 
     def hang_up(self, command: HangUp) -> None:
+        self._send(command)
+
+    def report_legs(self, command: ReportLegs) -> None:
         self._send(command)
 
     def _void(self, leg_id: str) -> None:

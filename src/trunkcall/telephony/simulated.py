@@ -15,7 +15,7 @@ from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.events import (
     CarrierFound,
     DetectionEnded,
@@ -23,6 +23,7 @@ from trunkcall.engine.events import (
     LegEnded,
     LegRang,
     LegsBridged,
+    LegsReported,
 )
 from trunkcall.simulation.world import Fate, Outcome, World, fate_of
 from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination, PlaybackEnded
@@ -43,11 +44,14 @@ class _SimulatedLeg:
     state: LegState = LegState.ORIGINATING
     peer_id: str | None = None
     listening: bool = False
+    """Whether somebody or something has spoken to it."""
+    prompts: int = 0
+    """How many are being played to it."""
     detection: DetectionStatus | None = None
     """What detection has come to."""
 
     def as_live(self) -> LiveLeg:
-        return LiveLeg(self.leg_id, self.state, self.peer_id, self.detection)
+        return LiveLeg(self.leg_id, self.state, self.peer_id, self.detection, self.prompts > 0)
 
 
 class SimulatedCarrier:
@@ -78,7 +82,7 @@ class SimulatedCarrier:
         if self._journal is not None:
             self._journal.open()
         self._sink = sink
-        sink(CarrierFound(tuple(leg.as_live() for leg in self._legs.values())))
+        sink(CarrierFound(self._live()))
 
     async def close(self) -> None:
         self._sink = None
@@ -138,13 +142,20 @@ class SimulatedCarrier:
         if leg is None or leg.state is not LegState.UP:
             return
         leg.listening = True
+        leg.prompts += 1
         length = round(len(prompt) / PROMPT_CHARACTERS_PER_S * SECOND)
-        self._later(leg, length, lambda: self._tell(PlaybackEnded(leg_id)))
+        self._later(leg, length, lambda: self._end_prompt(leg))
 
     def hang_up(self, command: HangUp) -> None:
         leg = self._legs.get(command.leg_id)
         if leg is not None:
             self._end(leg, HangupCause.HUNG_UP_BY_US)
+
+    def report_legs(self, command: ReportLegs) -> None:
+        self._tell(LegsReported(command.question, self._live()))
+
+    def _live(self) -> tuple[LiveLeg, ...]:
+        return tuple(leg.as_live() for leg in self._legs.values())
 
     def _ring(self, leg: _SimulatedLeg) -> None:
         if leg.state is LegState.ORIGINATING:
@@ -164,6 +175,10 @@ class SimulatedCarrier:
     def _detect(self, leg: _SimulatedLeg) -> None:
         leg.detection = leg.fate.detection
         self._tell(DetectionEnded(leg.leg_id, leg.detection))
+
+    def _end_prompt(self, leg: _SimulatedLeg) -> None:
+        leg.prompts -= 1
+        self._tell(PlaybackEnded(leg.leg_id))
 
     def _lose_patience(self, leg: _SimulatedLeg) -> None:
         """Silence is what drives people off the line; somebody who is spoken to stays."""

@@ -21,23 +21,24 @@ import msgspec
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LiveLeg
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.events import (
     DetectionEnded,
     LegAnswered,
     LegEnded,
     LegRang,
     LegsBridged,
+    LegsReported,
     OriginateVoided,
 )
 from trunkcall.telephony.carrier import Destination, PlaybackEnded
 
 Frame = TypeVar("Frame")
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of this protocol. Both sides must have the same."""
 MOST_BYTES: Final = 16 * 1024 * 1024
-"""Of a line from the carrier. A Welcome with a hundred thousand legs has room."""
+"""Of a line from the carrier. A Welcome or LegsReported with a hundred thousand legs has room."""
 MOST_BYTES_FROM_DIALER: Final = 64 * 1024
 """Of a line from the dialer: little, since strangers can make the carrier hold so much for as long as a handshake."""
 PURPOSE: Final = "carrier sessions"
@@ -117,8 +118,10 @@ class AgentDone:
     agent_id: str
 
 
-Event: TypeAlias = LegRang | LegAnswered | DetectionEnded | LegsBridged | LegEnded | OriginateVoided | PlaybackEnded
-FromDialer: TypeAlias = Hello | Dial | OriginateAgentLeg | BridgeLegs | Play | HangUp | Ping
+Event: TypeAlias = (
+    LegRang | LegAnswered | DetectionEnded | LegsBridged | LegEnded | OriginateVoided | PlaybackEnded | LegsReported
+)
+FromDialer: TypeAlias = Hello | Dial | OriginateAgentLeg | BridgeLegs | Play | HangUp | ReportLegs | Ping
 FromCarrier: TypeAlias = Challenge | Welcome | Refused | Pong | AgentDone | Event
 
 _FROM_DIALER: dict[str, type[FromDialer]] = {kind.__name__: kind for kind in get_args(FromDialer)}

@@ -22,6 +22,7 @@ from trunkcall.domain.agent import STAFFED_STATES, AgentState
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant, to_seconds
+from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.snapshot import CampaignSnapshot, EngineSnapshot
 from trunkcall.service.totals import DialerTotals
 
@@ -135,6 +136,14 @@ class _DialerCollector(Collector):
         for (campaign_id, disposition), number in totals.ended.items():
             ended.add_metric([campaign_id, disposition], number)
         yield ended
+        differences = CounterMetricFamily(
+            "trunkcall_leg_differences",
+            "Legs that the carrier had otherwise, and that were settled.",
+            labels=["difference"],
+        )
+        for difference in LegDifference:
+            differences.add_metric([difference], totals.differences[difference])
+        yield differences
         yield CounterMetricFamily("trunkcall_dialer_commits", "Commits of the dialer.", value=totals.commits)
         yield CounterMetricFamily("trunkcall_dialer_changes", "Changes in those commits.", value=totals.changes)
 

@@ -1,0 +1,163 @@
+"""Whether the carrier has the legs that the engine has, though no word of it was lost.
+
+Decides what follows from a carrier's report of its legs: nothing at first; what the next report shows too is settled.
+A word may still be on its way when a report is written, so one report proves nothing. It must not know when to compare,
+and it never ends a talk because of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple, assert_never
+
+from trunkcall.domain.agent import AgentState
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.domain.leg import HangupCause, LegDifference, LegParty, LegState, LiveLeg
+from trunkcall.engine.adoption import Adoption
+from trunkcall.engine.commands import ContinueFlow, HangUp, NoteDifference, ReportLegs
+from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.events import LegsReported
+from trunkcall.engine.life import ContactLife
+from trunkcall.engine.roster import Agent
+from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
+
+CONFIRMED_AFTER: Final[Duration] = 10 * SECOND
+"""How far apart the two reports are at least: longer than a word of the carrier is on its way."""
+
+
+class _Noted(NamedTuple):
+    """What the last report showed of a leg, and since when reports have shown it."""
+
+    difference: LegDifference
+    since: Instant
+
+
+class Comparison:
+    """Asks the carrier for its legs, and compares."""
+
+    __slots__ = ("_adoption", "_asked", "_life", "_noted", "_question", "_state")
+
+    def __init__(self, state: EngineState, life: ContactLife, adoption: Adoption) -> None:
+        self._state = state
+        self._life = life
+        self._adoption = adoption
+        self._question = 0
+        self._asked: frozenset[str] | None = None
+        """The legs that there were when the question was asked that is not answered yet."""
+        self._noted: dict[str, _Noted] = {}
+
+    def ask(self) -> None:
+        """Ask the carrier for its legs. An answer to an earlier question is not waited for any more."""
+        if not self._state.carrier_up:
+            return
+        self._question += 1
+        self._asked = frozenset(self._state.legs)
+        self._state.out.append(ReportLegs(self._question))
+
+    def forget(self) -> None:
+        """The carrier is lost, or tells its legs as it is found: what was noted before counts no more."""
+        self._asked = None
+        self._noted.clear()
+
+    def reported(self, event: LegsReported, now: Instant) -> None:
+        """Take the carrier's answer, once. Legs that were begun after the question are not compared."""
+        if self._asked is None or event.question != self._question:
+            return
+        asked, self._asked = self._asked, None
+        before, self._noted = self._noted, {}
+        reported = {live.leg_id: live for live in event.legs if live.state is not LegState.ENDED}
+        known = [leg for leg in self._state.legs.values() if leg.leg_id in asked]
+        unknown = [leg_id for leg_id in reported if leg_id not in self._state.legs]
+        for leg in known:
+            live = reported.get(leg.leg_id)
+            difference = _difference(leg, live)
+            if difference is not None and self._is_confirmed(leg.leg_id, difference, before, now):
+                self._settle(difference, leg, live, now)
+        for leg_id in unknown:
+            if self._is_confirmed(leg_id, LegDifference.UNKNOWN, before, now):
+                self._state.out.append(NoteDifference(leg_id, LegDifference.UNKNOWN))
+                self._state.out.append(HangUp(leg_id))
+
+    def asks_first(self, leg_id: str, now: Instant) -> bool:
+        """Of an agent's leg that is to be given up: whether it was answered, so that two people may be talking, and the
+        carrier is asked first. It is given up next time, unless the carrier has said that they are."""
+        leg = self._state.legs.get(leg_id)
+        contact = leg.contact if leg is not None else None
+        if leg is None or contact is None or contact.state is not ContactState.CONNECTING:
+            return False
+        if leg.state is not LegState.UP or not self._state.carrier_up:
+            return False
+        noted = self._noted.get(leg_id)
+        if leg.doubted and (noted is None or noted.difference is not LegDifference.BRIDGED):
+            return False
+        leg.doubted = True
+        self.ask()
+        self._state.timers.set(now + self._state.config.originate_grace, TimerKind.AGENT_RING_OVERDUE, leg_id)
+        return True
+
+    def _is_confirmed(self, leg_id: str, difference: LegDifference, before: Mapping[str, _Noted], now: Instant) -> bool:
+        """Whether the report before showed the same. If not, it is noted."""
+        noted = before.get(leg_id)
+        since = noted.since if noted is not None and noted.difference is difference else now
+        if now - since >= CONFIRMED_AFTER:
+            return True
+        self._noted[leg_id] = _Noted(difference, since)
+        return False
+
+    def _settle(self, difference: LegDifference, leg: Leg, live: LiveLeg | None, now: Instant) -> None:
+        out, contact = self._state.out, leg.contact
+        out.append(NoteDifference(leg.leg_id, difference))
+        if live is None:
+            if leg.state is LegState.ORIGINATING:
+                # The originate may reach the carrier yet.
+                out.append(HangUp(leg.leg_id))
+            self._life.ended(leg.leg_id, HangupCause.LOST, now)
+            if contact is not None and contact.agent_id is not None:
+                self._heed(self._state.roster.agents[contact.agent_id], now)
+            return
+        assert contact is not None, "of a leg that is only to end nothing but its end is compared"
+        if difference is LegDifference.PLAYED:
+            out.append(ContinueFlow(contact.contact_id, contact.campaign.campaign_id, contact.leg_id))
+        else:
+            self._adoption.catch_up(live, leg, contact, now)
+
+    def _heed(self, agent: Agent, now: Instant) -> None:
+        """The talk was over before it was known here: what the agent has asked for since ends the work after it."""
+        if agent.state is AgentState.AFTER_CONTACT_WORK and agent.next_status is not None:
+            self._life.status_set(agent, agent.next_status, now)
+
+
+def _difference(leg: Leg, live: LiveLeg | None) -> LegDifference | None:
+    """In what the carrier is ahead of the engine; None where they agree, or the engine has asked for more since."""
+    if live is None:
+        return LegDifference.MISSING
+    contact = leg.contact
+    if contact is None:
+        return None
+    if leg.state is not LegState.UP:
+        return _before_the_answer(leg, live)
+    match leg.party:
+        case LegParty.CUSTOMER:
+            return _of_a_customer(contact, live)
+        case LegParty.AGENT:
+            bridged = contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id
+            return LegDifference.BRIDGED if bridged else None
+        case _:
+            assert_never(leg.party)
+
+
+def _before_the_answer(leg: Leg, live: LiveLeg) -> LegDifference | None:
+    if live.state is LegState.UP:
+        return LegDifference.ANSWERED
+    rang = leg.state is LegState.ORIGINATING and live.state is LegState.RINGING
+    return LegDifference.RANG if rang else None
+
+
+def _of_a_customer(contact: Contact, live: LiveLeg) -> LegDifference | None:
+    if contact.state is ContactState.ANSWERED and live.detection is not None:
+        return LegDifference.DETECTED
+    if contact.state is ContactState.IN_FLOW and live.playing is False:
+        return LegDifference.PLAYED
+    return None
