@@ -60,6 +60,14 @@ COMMANDS: tuple[Entry, ...] = (
             "trunkcall simulate --replay shift.jsonl",
         ),
     ),
+    Entry("campaign", "campaign:app", "Campaigns: make them, start and stop them, watch them.", "Campaigns"),
+    Entry(
+        "status",
+        "status:status_command",
+        "Say whether the server dials, what its agents do, and how far campaigns are.",
+        "Campaigns",
+        examples("trunkcall status", "trunkcall status --json"),
+    ),
     Entry(
         "load",
         "load:load",

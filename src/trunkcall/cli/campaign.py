@@ -1,0 +1,286 @@
+"""`trunkcall campaign`: a shift without programming.
+
+Decides what a campaign is like when nobody says otherwise, and how campaigns are listed and shown. It is an ordinary
+client of the API.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Annotated, Any
+
+import typer
+
+from trunkcall.cli import campaign_steps as steps
+from trunkcall.cli.api_errors import ApiRefusedError, in_words
+from trunkcall.cli.client import campaigns_client, connection, trunkcall_client
+from trunkcall.cli.figures import Ask, Figures, to_json
+from trunkcall.cli.help import examples
+from trunkcall.cli.installation import installation
+from trunkcall.cli.naming import find_campaign
+from trunkcall.cli.options import with_settings
+from trunkcall.cli.tables import facts, plain_table, terminal_width
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.errors import TrunkcallError
+from trunkcall.settings import Settings
+
+CONFLICT = "ConflictException"
+
+app = typer.Typer(help="Campaigns: make them, start and stop them, watch them.", no_args_is_help=True)
+
+_HOW = {
+    DialerType.PROGRESSIVE: "one attempt for each free agent",
+    DialerType.PREDICTIVE: "ahead of free agents, abandonment kept under its limit",
+    DialerType.AGENTLESS: "a message for whoever answers",
+}
+
+
+class CampaignExistsError(TrunkcallError):
+    """A campaign of this name exists, with other settings."""
+
+
+def create(
+    settings: Settings,
+    name: Annotated[str, typer.Argument(help="What to call it; unique in the instance.")],
+    dialer: Annotated[
+        DialerType,
+        typer.Option(
+            help="How it dials: progressive makes one attempt for each free agent; predictive dials ahead of them and "
+            "keeps abandonment under its limit; agentless speaks a message to whoever answers."
+        ),
+    ] = DialerType.PROGRESSIVE,
+    bandwidth: Annotated[
+        float, typer.Option(min=0, max=1, help="Its weight among campaigns that dial for the same agents, 0 to 1.")
+    ] = 1.0,
+    capacity: Annotated[
+        float, typer.Option(min=0.01, max=1, help="Most of the lines that it may have, 0.01 to 1.")
+    ] = 1.0,
+    instance: Annotated[str | None, typer.Option(help="Connect instance. [default: TRUNKCALL_INSTANCE_ID]")] = None,
+    queue: Annotated[
+        str | None, typer.Option(help="Queue whose agents take live answers. [default: TRUNKCALL_QUEUE_ID]")
+    ] = None,
+    flow: Annotated[
+        str | None, typer.Option(help="Contact flow of answered contacts. [default: TRUNKCALL_CONTACT_FLOW_ID]")
+    ] = None,
+    source_number: Annotated[
+        str | None,
+        typer.Option(
+            help="Number that customers see, E.164. [default: the queue's; agentless, TRUNKCALL_SOURCE_PHONE_NUMBER]"
+        ),
+    ] = None,
+    detect_machines: Annotated[
+        bool, typer.Option(help="Tell answering machines from people, and hang up on them.")
+    ] = True,
+    await_prompt: Annotated[bool, typer.Option(help="Wait until a machine's prompt has ended.")] = False,
+    tag: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A tag; may be repeated.")] = None,
+    start: Annotated[bool, typer.Option("--start", help="Start it at once.")] = False,
+    as_json: Annotated[bool, steps.JSON] = False,
+) -> None:
+    """Make a campaign. One of this name with the same settings is left as it is."""
+    if await_prompt and not detect_machines:
+        raise typer.BadParameter("--await-prompt needs --detect-machines")
+    tags = dict(map(_tag, tag or []))
+    known = installation(settings.data_dir)
+    agentless = dialer is DialerType.AGENTLESS
+    if agentless and queue is not None:
+        raise typer.BadParameter("an agentless campaign has no agents: leave --queue out")
+    config: dict[str, Any] = {"dialingCapacity": capacity}
+    call: dict[str, Any] = {
+        "connectContactFlowId": known.need("flow", flow),
+        "answerMachineDetectionConfig": {
+            "enableAnswerMachineDetection": detect_machines,
+            "awaitAnswerMachinePrompt": await_prompt,
+        },
+    }
+    if agentless:
+        call["connectSourcePhoneNumber"] = known.need("source-number", source_number)
+    else:
+        config["bandwidthAllocation"] = bandwidth
+        call["connectQueueId"] = known.need("queue", queue)
+        if source_number is not None:
+            call["connectSourcePhoneNumber"] = source_number
+    where = connection(settings.data_dir)
+    client = campaigns_client(where)
+    with in_words(where.endpoint_url):
+        pages = client.get_paginator("list_campaigns").paginate()
+        existed = any(summary["name"] == name for page in pages for summary in page["campaignSummaryList"])
+    try:
+        with in_words(where.endpoint_url):
+            created = client.create_campaign(
+                name=name,
+                connectInstanceId=known.need("instance", instance),
+                dialerConfig={f"{dialer}DialerConfig": config},
+                outboundCallConfig=call,
+                **({"tags": tags} if tags else {}),
+            )
+    except ApiRefusedError as error:
+        if error.code != CONFLICT:
+            raise
+        raise CampaignExistsError(
+            f"There is a campaign {name!r} already, with other settings than these: `trunkcall campaign show "
+            f"{shlex.quote(name)}`. Choose another name, or delete that one."
+        ) from error
+    outcome = steps.Outcome(created["id"])
+    then = ""
+    if start:
+        then = steps.take(steps.START, where, client, outcome)
+    else:
+        with in_words(where.endpoint_url):
+            outcome.state = client.get_campaign_state(id=created["id"])["state"]
+    if as_json:
+        made = {"id": created["id"], "arn": created["arn"], "name": name, "state": outcome.state}
+        typer.echo(json.dumps({**made, "created": not existed}, indent=2))
+        return
+    if existed:
+        typer.echo(f"{name} exists, with these settings, and is {outcome.state}. {then}".strip())
+        return
+    if outcome.state == CampaignState.INITIALIZED:
+        then = f"`trunkcall campaign start {shlex.quote(name)}` begins to dial."
+    typer.echo(f"{name} was created, {dialer} ({_HOW[dialer]}), and is {outcome.state}. {then}".strip())
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise typer.BadParameter(f"--tag {text!r} is not KEY=VALUE")
+    return key, value
+
+
+def list_campaigns(
+    settings: Settings,
+    state: Annotated[
+        list[CampaignState] | None,
+        typer.Option(case_sensitive=False, help="Only campaigns in this state; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, steps.JSON] = False,
+) -> None:
+    """List every campaign, oldest first."""
+    where = connection(settings.data_dir)
+    with in_words(where.endpoint_url):
+        found = list(Ask(trunkcall_client(where)).campaigns(*(state or ())))
+    if as_json:
+        typer.echo(json.dumps([to_json(figures) for figures in found], indent=2))
+    elif found:
+        typer.echo(campaign_table(found, terminal_width()))
+    else:
+        of_them = f" that is {' or '.join(state)}" if state else ""
+        typer.echo(f"There is no campaign{of_them}. `trunkcall campaign create NAME` makes one.", err=True)
+
+
+def campaign_table(found: list[Figures], width: int | None) -> str:
+    """Campaigns one a line."""
+    headers = ("NAME", "STATE", "PENDING", "DIALER", "DIALING", "ATTEMPTS", "CONNECTED", "ID")
+    rows = [
+        (
+            figures.name,
+            figures.state,
+            f"{figures.waiting:,}",
+            figures.dialer,
+            f"{figures.in_progress:,}",
+            f"{figures.attempts:,}",
+            f"{figures.connected:,}",
+            figures.id,
+        )
+        for figures in found
+    ]
+    return plain_table(headers, rows, width, right=("PENDING", "DIALING", "ATTEMPTS", "CONNECTED"))
+
+
+def show(
+    settings: Settings,
+    name: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign, by name, id or ARN.")],
+    as_json: Annotated[bool, steps.JSON] = False,
+) -> None:
+    """Show a campaign's settings, and how far it is."""
+    where = connection(settings.data_dir)
+    client = campaigns_client(where)
+    with in_words(where.endpoint_url):
+        campaign_id = find_campaign(client, name)
+        described = client.describe_campaign(id=campaign_id)["campaign"]
+        figures = Ask(trunkcall_client(where)).campaign(campaign_id)
+    has = _settings_of(described)
+    if as_json:
+        typer.echo(json.dumps({**has, **to_json(figures)}, indent=2))
+        return
+    typer.echo(facts([*progress_facts(figures), *_settings_facts(has)], terminal_width()))
+
+
+def _settings_of(described: dict[str, Any]) -> dict[str, Any]:
+    ((_, dialer),) = described["dialerConfig"].items()
+    call = described["outboundCallConfig"]
+    detection = call.get("answerMachineDetectionConfig", {})
+    return {
+        "arn": described["arn"],
+        "instance_id": described["connectInstanceId"],
+        "bandwidth": dialer.get("bandwidthAllocation"),
+        "capacity": dialer.get("dialingCapacity"),
+        "queue_id": call.get("connectQueueId"),
+        "contact_flow_id": call["connectContactFlowId"],
+        "source_number": call.get("connectSourcePhoneNumber"),
+        "detects_machines": detection.get("enableAnswerMachineDetection", False),
+        "awaits_prompt": detection.get("awaitAnswerMachinePrompt", False),
+        "tags": described.get("tags", {}),
+    }
+
+
+def progress_facts(figures: Figures) -> list[tuple[str, str]]:
+    """What is so of a campaign, in words."""
+    ends = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in figures.dispositions.items())
+    found = [
+        ("name", figures.name),
+        ("state", figures.state),
+        (
+            "requests",
+            f"{figures.accepted:,} accepted: {figures.waiting:,} waiting, {figures.in_progress:,} in progress, "
+            f"{figures.ended:,} ended",
+        ),
+        ("ended", ends or "none"),
+        ("attempts", f"{figures.attempts:,}"),
+    ]
+    if figures.live_answers is not None:
+        found.append(("live answers", f"{figures.live_answers:,}"))
+    limit = f"limit {figures.abandonment_target_ratio * 100:g} %"
+    found += [
+        (f"abandoned {w.window}", f"{w.abandoned:,}/{w.live_answers:,} = {w.abandonment_ratio:.2%} ({limit})")
+        for w in figures.abandonment
+    ]
+    found.append(("why", figures.reason))
+    return found
+
+
+def _settings_facts(has: dict[str, Any]) -> list[tuple[str, str]]:
+    machines = "detected" if has["detects_machines"] else "not told from people"
+    found = [
+        ("capacity", f"{1 if has['capacity'] is None else has['capacity']:g}"),
+        ("machines", machines + (", prompt awaited" if has["awaits_prompt"] else "")),
+        ("queue", has["queue_id"] or "none"),
+        ("flow", has["contact_flow_id"]),
+        ("number shown", has["source_number"] or "the queue's"),
+        ("tags", ", ".join(f"{key}={value}" for key, value in has["tags"].items()) or "none"),
+        ("arn", has["arn"]),
+    ]
+    if has["bandwidth"] is not None:
+        found.insert(0, ("bandwidth", f"{has['bandwidth']:g}"))
+    return found
+
+
+_with_data_dir = with_settings("data_dir")
+app.command(
+    "create",
+    epilog=examples(
+        "trunkcall campaign create Spring --start",
+        "trunkcall campaign create Autumn --dialer predictive --bandwidth 0.5 --tag team=sales",
+    ),
+)(_with_data_dir(create))
+app.command("list", epilog=examples("trunkcall campaign list --state running", "trunkcall campaign list --json"))(
+    _with_data_dir(list_campaigns)
+)
+app.command("show", epilog=examples("trunkcall campaign show Spring"))(_with_data_dir(show))
+app.command("start", epilog=examples("trunkcall campaign start Spring"))(_with_data_dir(steps.start))
+app.command("pause", epilog=examples("trunkcall campaign pause Spring", "trunkcall campaign pause --all"))(
+    _with_data_dir(steps.pause)
+)
+app.command("resume", epilog=examples("trunkcall campaign resume Spring Autumn"))(_with_data_dir(steps.resume))
+app.command("stop", epilog=examples("trunkcall campaign stop Spring"))(_with_data_dir(steps.stop))
+app.command("delete", epilog=examples("trunkcall campaign delete Spring --yes"))(_with_data_dir(steps.delete))

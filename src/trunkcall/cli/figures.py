@@ -1,0 +1,154 @@
+"""What the API tells of a campaign's progress, as values, and the JSON that the command line makes of them.
+
+Decides the names of the fields of every ``--json`` about campaigns, which scripts rely on: snake_case, as in all
+reports. It must not know how anything looks, nor how it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+STAFFED = ("Available", "Connecting", "Connected", "AfterContactWork")
+"""Agent states that count as at work."""
+OVER = ("Stopped", "Failed")
+"""Campaign states in which nothing will be dialed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Abandonments over live answers in one window of the limit (``24h``, ``30d``, ``month``)."""
+
+    window: str
+    live_answers: int
+    abandoned: int
+    abandonment_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Agents by state, and the trunk. Those who are unheard are counted by state as well."""
+
+    agents: Mapping[str, int]
+    agents_unheard: int
+    lines_in_use: int
+    lines: int
+    carrier_up: bool
+
+    @property
+    def at_work(self) -> int:
+        return sum(self.agents.get(state, 0) for state in STAFFED)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One campaign at one instant of the instance's clock. ``live_answers``, ``abandoned`` and ``floor`` are None in a
+    list; the fields are those of the API's progress (docs/reference/api.md)."""
+
+    id: str
+    name: str
+    state: str
+    dialer: str
+    instance_time: datetime
+    accepted: int
+    waiting: int
+    in_progress: int
+    attempts: int
+    in_state: Mapping[str, int]
+    dispositions: Mapping[str, int]
+    live_answers: int | None
+    abandoned: int | None
+    abandonment: tuple[Window, ...]
+    abandonment_target_ratio: float
+    attempts_by_minute: tuple[int, ...]
+    floor: Floor | None
+    reason_code: str
+    reason: str
+
+    @property
+    def ended(self) -> int:
+        return sum(self.dispositions.values())
+
+    @property
+    def connected(self) -> int:
+        """Live answers that an agent has taken, those who are still talking included."""
+        return self.dispositions.get("connected_to_agent", 0) + self.in_state.get("Connected", 0)
+
+    @property
+    def worked_through(self) -> bool:
+        """Whether it had requests, and none of them is left to be dialed or in progress."""
+        return self.accepted > 0 and not self.waiting and not self.in_progress
+
+    @property
+    def tightest(self) -> Window | None:
+        """The window with the fewest abandonments left."""
+        target = self.abandonment_target_ratio
+        return min(self.abandonment, key=lambda w: target * w.live_answers - w.abandoned, default=None)
+
+
+def read_floor(answer: Mapping[str, Any] | None) -> Floor | None:
+    """From the API's ``floor``."""
+    if answer is None:
+        return None
+    return Floor(answer["agents"], answer["agentsUnheard"], answer["linesInUse"], answer["lines"], answer["carrierUp"])
+
+
+def read_figures(answer: Mapping[str, Any]) -> Figures:
+    """From the API's ``progress``."""
+    return Figures(
+        id=answer["campaignId"],
+        name=answer["name"],
+        state=answer["state"],
+        dialer=answer["dialer"],
+        instance_time=answer["instanceTime"].astimezone(UTC),
+        accepted=answer["accepted"],
+        waiting=answer["waiting"],
+        in_progress=answer["inProgress"],
+        attempts=answer["attempts"],
+        in_state=answer["inState"],
+        dispositions=dict(sorted(answer["dispositions"].items(), key=lambda item: (-item[1], item[0]))),
+        live_answers=answer.get("liveAnswers"),
+        abandoned=answer.get("abandoned"),
+        abandonment=tuple(
+            Window(w["window"], w["liveAnswers"], w["abandoned"], w["abandonmentRatio"]) for w in answer["abandonment"]
+        ),
+        abandonment_target_ratio=answer["abandonmentTargetRatio"],
+        attempts_by_minute=tuple(answer["attemptsByMinute"]),
+        floor=read_floor(answer.get("floor")),
+        reason_code=answer["reason"]["code"],
+        reason=answer["reason"]["text"],
+    )
+
+
+def to_json(figures: Figures) -> dict[str, Any]:
+    """The fields by their names, the time in ISO 8601; what a list does not have is left out."""
+    found = {name: value for name, value in asdict(figures).items() if value is not None}
+    found["instance_time"] = iso(figures.instance_time)
+    return found
+
+
+def iso(moment: datetime) -> str:
+    """As the rest of the command line writes times: UTC, with a Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The questions, asked with a client of Trunkcall's own service. They raise what the client does."""
+
+    own: Any
+
+    def campaign(self, campaign_id: str) -> Figures:
+        return read_figures(self.own.get_campaign_progress(id=campaign_id)["progress"])
+
+    def campaigns(self, *states: str) -> Iterator[Figures]:
+        """Every campaign, oldest first; of these states alone, if some are named."""
+        token: dict[str, str] = {}
+        while True:
+            page = self.own.list_campaign_progress(states=list(states), **token)
+            yield from map(read_figures, page["campaigns"])
+            if "nextToken" not in page:
+                return
+            token = {"nextToken": page["nextToken"]}

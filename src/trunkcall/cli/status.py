@@ -1,0 +1,168 @@
+"""`trunkcall status`: whether all is well, in words, and what is going on.
+
+Decides what counts as trouble for a script: the exit code is 1 if there is any. It is an ordinary client: /health for
+the server, the API for the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import typer
+
+from trunkcall.cli.api_errors import in_words
+from trunkcall.cli.campaign_steps import JSON
+from trunkcall.cli.client import ServerUnreachableError, connection, health, trunkcall_client
+from trunkcall.cli.figures import STAFFED, Ask, Figures, Floor, read_floor, to_json
+from trunkcall.cli.options import with_settings
+from trunkcall.cli.tables import facts, plain_table, terminal_width
+from trunkcall.settings import Settings
+
+TROUBLES = frozenset({"AGENTS_UNHEARD", "CARRIER_AWAY", "CARRIER_REFUSED", "NO_AGENTS", "STORE_TROUBLE"})
+"""Reasons of a Running campaign with requests waiting that somebody should see to."""
+MOST_SHOWN = 20
+GRACE = 1.0
+"""Abandonments beyond the limit that are not trouble yet: the first of a shift is always beyond it."""
+
+AGENT_WORDS: Mapping[str, str] = {
+    "Available": "available",
+    "Connecting": "ringing",
+    "Connected": "talking",
+    "AfterContactWork": "after-call work",
+    "OnBreak": "on break",
+    "Offline": "offline",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is wrong. ``code`` stays the same from version to version."""
+
+    code: str
+    text: str
+
+
+def status(settings: Settings, as_json: Annotated[bool, JSON] = False) -> None:
+    """Say whether the server dials, what its agents do, and how far campaigns are. Exit code 1 if anything is wrong."""
+    where = connection(settings.data_dir)
+    try:
+        page = health(where.endpoint_url)
+    except urllib.error.HTTPError as error:
+        raise ServerUnreachableError(where.endpoint_url) from error
+    own = trunkcall_client(where)
+    with in_words(where.endpoint_url):
+        instance = own.get_instance_status(connectInstanceId=page["instance_id"])
+        campaigns = list(Ask(own).campaigns())
+    floor = read_floor(instance.get("floor"))
+    troubles = find_troubles(page, floor, campaigns)
+    if as_json:
+        typer.echo(json.dumps(_to_json(where.endpoint_url, page, floor, campaigns, troubles), indent=2))
+    else:
+        typer.echo(status_text(where.endpoint_url, page, floor, campaigns, troubles, terminal_width()))
+    if troubles:
+        raise typer.Exit(1)
+
+
+status_command = with_settings("data_dir")(status)
+
+
+def find_troubles(page: Mapping[str, Any], floor: Floor | None, campaigns: Sequence[Figures]) -> list[Trouble]:
+    """What is wrong, the worst first."""
+    found = []
+    if page["status"] != "ok":
+        found.append(Trouble("SERVER", f"The server is {page['status']}: {page['trouble']}"))
+    elif floor is None:
+        found.append(Trouble("NO_DIALER", "Nobody dials for the instance here: the server is starting."))
+    if floor is not None and not floor.carrier_up:
+        found.append(Trouble("CARRIER_AWAY", "The carrier does not answer."))
+    if floor is not None and floor.agents_unheard:
+        found.append(Trouble("AGENTS_UNHEARD", f"Nothing is heard of {floor.agents_unheard} agents at work."))
+    for figures in campaigns:
+        if figures.state == "Failed":
+            found.append(Trouble("CAMPAIGN_FAILED", f"{figures.name} has failed."))
+        elif figures.state == "Running" and figures.waiting and figures.reason_code in TROUBLES:
+            found.append(Trouble(figures.reason_code, f"{figures.name}: {figures.reason}"))
+        if figures.state == "Running" and (worst := figures.tightest) is not None:
+            over = worst.abandoned - figures.abandonment_target_ratio * worst.live_answers
+            if over > GRACE:
+                found.append(
+                    Trouble(
+                        "ABANDONMENT",
+                        f"{figures.name} has abandoned {worst.abandoned} of {worst.live_answers} live answers in "
+                        f"{worst.window}: {worst.abandonment_ratio:.1%}, over the limit of "
+                        f"{figures.abandonment_target_ratio * 100:g} %.",
+                    )
+                )
+    return found
+
+
+def status_text(
+    url: str,
+    page: Mapping[str, Any],
+    floor: Floor | None,
+    campaigns: Sequence[Figures],
+    troubles: Sequence[Trouble],
+    width: int | None,
+) -> str:
+    """The whole of it: what is wrong first."""
+    lines = [facts([("WRONG", trouble.text) for trouble in troubles], width)] if troubles else []
+    speed = "" if page["speed"] == 1 else f", {page['speed']:g} times as fast as real time"
+    found = [
+        ("server", f"{url}, Trunkcall {page['version']}: {page['status']}"),
+        ("clock", f"{page['instance_time'][:19].replace('T', ' ')} UTC{speed}"),
+    ]
+    if floor is not None:
+        found += [("agents", agents_text(floor)), ("lines", f"{floor.lines_in_use:,} of {floor.lines:,} in use")]
+    states = Counter(figures.state for figures in campaigns)
+    found.append(("campaigns", ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none"))
+    lines.append(facts(found, width))
+    going = [figures for figures in campaigns if figures.state in ("Running", "Paused")]
+    if going:
+        lines += ["", _table(going[:MOST_SHOWN], width)]
+    if len(going) > MOST_SHOWN:
+        lines.append(f"and {len(going) - MOST_SHOWN:,} more: trunkcall campaign list")
+    return "\n".join(lines)
+
+
+def agents_text(floor: Floor) -> str:
+    """Agents by state, those at work first."""
+    states = [(AGENT_WORDS.get(state, state), floor.agents.get(state, 0)) for state in STAFFED]
+    away = [(word, floor.agents.get(state, 0)) for state, word in AGENT_WORDS.items() if state not in STAFFED]
+    at_work = ", ".join(f"{number:,} {word}" for word, number in states if number)
+    parts = [f"{floor.at_work:,} at work" + (f" ({at_work})" if at_work else "")]
+    parts += [f"{number:,} {word}" for word, number in away if number]
+    return ", ".join(parts)
+
+
+def _table(campaigns: Sequence[Figures], width: int | None) -> str:
+    rows = []
+    for figures in campaigns:
+        worst = figures.tightest
+        abandoned = f"{worst.abandonment_ratio:.1%}" if worst is not None and worst.live_answers else "–"
+        done = f"{figures.ended / figures.accepted:.0%}" if figures.accepted else "–"
+        numbers = (f"{figures.waiting:,}", f"{figures.in_progress:,}", f"{figures.connected:,}")
+        rows.append((figures.name, figures.state, done, *numbers, abandoned))
+    headers = ("NAME", "STATE", "DONE", "PENDING", "DIALING", "CONNECTED", "ABANDONED")
+    return plain_table(headers, rows, width, right=headers[2:])
+
+
+def _to_json(
+    url: str, page: Mapping[str, Any], floor: Floor | None, campaigns: Sequence[Figures], troubles: Sequence[Trouble]
+) -> dict[str, Any]:
+    return {
+        "ok": not troubles,
+        "troubles": [asdict(trouble) for trouble in troubles],
+        "endpoint_url": url,
+        "version": page["version"],
+        "status": page["status"],
+        "instance_id": page["instance_id"],
+        "instance_time": page["instance_time"],
+        "speed": page["speed"],
+        "floor": asdict(floor) if floor is not None else None,
+        "campaigns": [to_json(figures) for figures in campaigns],
+    }

@@ -1,0 +1,98 @@
+"""Plain tables and lists of facts. If these fail, lines wrap on a narrow terminal, or a pipe loses what was cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from rich.cells import cell_len
+
+from trunkcall.cli.campaign import campaign_table
+from trunkcall.cli.figures import Figures, Floor, Window
+from trunkcall.cli.status import find_troubles, status_text
+from trunkcall.cli.tables import facts, plain_table
+
+FIGURES = Figures(
+    id="6114aa5a-8e88-4a42-a19d-42124625e68d",
+    name="Spring",
+    state="Running",
+    dialer="predictive",
+    instance_time=datetime(2026, 3, 2, 10, 5, 33, tzinfo=UTC),
+    accepted=120_000,
+    waiting=100_000,
+    in_progress=40,
+    attempts=20_000,
+    in_state={"Dialing": 20, "Queued": 1, "Connected": 19},
+    dispositions={"no_answer": 15_000, "connected_to_agent": 4_900, "abandoned": 60},
+    live_answers=5_000,
+    abandoned=60,
+    abandonment=(Window("24h", 5_000, 60, 0.012), Window("30d", 5_000, 60, 0.012)),
+    abandonment_target_ratio=0.03,
+    attempts_by_minute=(10, 20, 30),
+    floor=None,
+    reason_code="DIALING",
+    reason="Nothing holds it back.",
+)
+FLOOR = Floor({"Available": 1, "Connected": 19, "OnBreak": 2}, 0, 40, 500, carrier_up=True)
+OK = {
+    "status": "ok",
+    "trouble": None,
+    "version": "1.0",
+    "instance_time": "2026-03-02T10:05:33.250000Z",
+    "speed": 1.0,
+}
+MANY = [
+    replace(FIGURES, name=name) for name in ("Spring", "Осенняя кампания для северного филиала", "春のキャンペーン" * 9)
+]
+
+
+@pytest.mark.parametrize("width", [40, 60, 120])
+def test_nothing_is_wider_than_the_terminal(width: int) -> None:
+    status = status_text("http://127.0.0.1:8750", OK, FLOOR, MANY, find_troubles(OK, FLOOR, MANY), width)
+    for text in (campaign_table(MANY, width), status):
+        assert max(map(cell_len, text.splitlines())) <= width
+        assert "Spring" in text
+        assert "Running" in text
+
+
+def test_the_wider_the_terminal_the_more_columns() -> None:
+    shown = [campaign_table(MANY, width).splitlines()[0].split()[-1] for width in (40, 60, 80, 120)]
+    assert shown == ["PENDING", "DIALING", "CONNECTED", "ID"]
+    assert "春のキャンペーン" * 9 in campaign_table(MANY, None)
+
+
+def test_numbers_are_aligned_to_the_right() -> None:
+    assert plain_table(("NAME", "N"), [("a", "1"), ("b", "100")], 20, right=("N",)).splitlines()[1:] == [
+        "a       1",
+        "b     100",
+    ]
+
+
+def test_facts_are_folded_beside_their_names() -> None:
+    folded = facts([("why", "word " * 12), ("state", "")], 40).splitlines()
+    assert len(folded) > 2
+    assert all(line.startswith(("why  ", "     ", "state")) for line in folded)
+
+
+def test_all_is_well_while_the_limit_is_kept() -> None:
+    assert find_troubles(OK, FLOOR, [FIGURES, replace(FIGURES, state="Stopped")]) == []
+
+
+def test_the_first_abandonment_of_a_shift_is_no_trouble_and_many_are() -> None:
+    first = replace(FIGURES, abandonment=(Window("24h", 3, 1, 1 / 3),))
+    many = replace(FIGURES, abandonment=(Window("24h", 100, 9, 0.09),))
+    assert find_troubles(OK, FLOOR, [first]) == []
+    (trouble,) = find_troubles(OK, FLOOR, [many])
+    assert trouble.code == "ABANDONMENT"
+    assert "9 of 100" in trouble.text
+
+
+def test_what_is_wrong_with_the_server_comes_before_what_follows_from_it() -> None:
+    page = OK | {"status": "not dialing", "trouble": "the disk is full"}
+    without = replace(FLOOR, carrier_up=False, agents_unheard=3)
+    waiting = replace(FIGURES, reason_code="CARRIER_AWAY", reason="The carrier does not answer.")
+    failed = replace(FIGURES, name="Old", state="Failed")
+    codes = [trouble.code for trouble in find_troubles(page, without, [waiting, failed])]
+    assert codes == ["SERVER", "CARRIER_AWAY", "AGENTS_UNHEARD", "CARRIER_AWAY", "CAMPAIGN_FAILED"]
+    assert [trouble.code for trouble in find_troubles(OK, None, [])] == ["NO_DIALER"]
