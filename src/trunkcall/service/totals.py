@@ -6,13 +6,16 @@ Decides what is counted: what the store has confirmed, never what was merely int
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, ContactEnded, ContactExpired
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.leg import LegDifference
 from trunkcall.service.history import AttemptHistory
 from trunkcall.storage.store import CommitResult
+
+FORGOTTEN = "forgotten"
+"""Stands for all campaigns that were let go of."""
 
 
 @dataclass(slots=True)
@@ -26,6 +29,17 @@ class DialerTotals:
     """Legs that the carrier had otherwise than the engine, and that were settled."""
     commits: int = 0
     changes: int = 0
+
+    def taken(self) -> DialerTotals:
+        """The sums as they are now."""
+        return replace(self, attempts=self.attempts.copy(), ended=self.ended.copy())
+
+    def forget(self, campaign_id: str) -> None:
+        """Let go of a campaign; what was counted for it stays in the sums, as that of FORGOTTEN."""
+        self.attempts[FORGOTTEN] += self.attempts.pop(campaign_id, 0)
+        for disposition in Disposition:
+            if number := self.ended.pop((campaign_id, disposition), 0):
+                self.ended[FORGOTTEN, disposition] += number
 
     def count(self, changes: list[Change], result: CommitResult) -> None:
         """Enter what a commit has made durable."""

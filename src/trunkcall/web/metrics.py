@@ -1,14 +1,17 @@
 """Prometheus metrics of the dialer and of the API.
 
-Decides names, labels and help texts, which alerts and dashboards rely on (docs/reference/metrics.md). Values are read
-when they are scraped; nothing here is on the path of a call.
+Decides names, labels and help texts, which alerts and dashboards rely on (docs/reference/metrics.md), and how many
+campaigns have series of their own. What is shown is gathered when it is scraped, and written in a thread; nothing here
+is on the path of a call.
 """
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Protocol
 
@@ -24,12 +27,18 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant, to_seconds
 from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.snapshot import CampaignSnapshot, EngineSnapshot
-from trunkcall.service.totals import DialerTotals
+from trunkcall.service.totals import FORGOTTEN, DialerTotals
+from trunkcall.web.rationed import RationedPage
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 STALLED_AFTER: Duration = 60 * SECOND
 """A Running campaign with requests waiting that begins no attempt for so long, of instance time, is stalled."""
+
+MOST_CAMPAIGNS = 1000
+"""Campaigns that have series of their own: Running ones first, then those that dialed last."""
+FORGET_AFTER_S = 600.0
+"""How long after the engine has let go of a campaign its totals have series of their own."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -43,51 +52,128 @@ class DialerView(Protocol):
     def snapshot(self) -> EngineSnapshot | None: ...
 
 
-class Metrics:
-    """The registry of one server."""
+@dataclass(frozen=True, slots=True)
+class _Scrape:
+    """What is shown, as of one instant."""
 
-    def __init__(self, dialer: DialerView, instance_id: str) -> None:
-        self._registry = CollectorRegistry()
-        self._registry.register(_DialerCollector(dialer, instance_id))
-        self._requests = _RequestCollector()
-        self._registry.register(self._requests)
+    instance_id: str
+    snapshot: EngineSnapshot | None
+    totals: DialerTotals
+    requests: _Requests
+    left_out: int
+    page_s: float
+
+
+class Metrics:
+    """The metrics of one server."""
+
+    def __init__(
+        self, dialer: DialerView, instance_id: str, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._dialer = dialer
+        self._instance_id = instance_id
+        self._requests = _Requests()
+        self._monotonic = monotonic
+        self._gone_at_s: dict[str, float] = {}
+        """Campaigns that have totals and that the engine does not know, and since when that is so."""
+        self._rationed = RationedPage(self._take, _render, monotonic=monotonic)
         self.on_request = self._requests.on_request
 
     async def page(self) -> HttpResponse:
         """GET /metrics."""
-        return HttpResponse(200, (("content-type", CONTENT_TYPE),), generate_latest(self._registry))
+        return HttpResponse(200, (("content-type", CONTENT_TYPE),), await self._rationed.get())
+
+    def _take(self) -> _Scrape:
+        snapshot = self._dialer.snapshot()
+        if snapshot is not None:
+            self._forget_gone({campaign.campaign_id for campaign in snapshot.campaigns})
+        snapshot, totals, left_out = _most_telling(snapshot, self._dialer.totals.taken())
+        return _Scrape(self._instance_id, snapshot, totals, self._requests.taken(), left_out, self._rationed.cost_s)
+
+    def _forget_gone(self, known: set[str]) -> None:
+        totals, now_s = self._dialer.totals, self._monotonic()
+        counted = {*totals.attempts, *(campaign_id for campaign_id, _ in totals.ended)}
+        gone = counted - known - {FORGOTTEN}
+        self._gone_at_s = {campaign_id: self._gone_at_s.get(campaign_id, now_s) for campaign_id in gone}
+        for campaign_id, since_s in self._gone_at_s.items():
+            if now_s - since_s >= FORGET_AFTER_S:
+                totals.forget(campaign_id)
 
 
-class _RequestCollector(Collector):
+def _most_telling(
+    snapshot: EngineSnapshot | None, totals: DialerTotals
+) -> tuple[EngineSnapshot | None, DialerTotals, int]:
+    """What is left when all campaigns but MOST_CAMPAIGNS are left out, and how many those are."""
+    campaigns = snapshot.campaigns if snapshot is not None else ()
+    counted = {*totals.attempts, *(campaign_id for campaign_id, _ in totals.ended)}
+    shown = [campaign.campaign_id for campaign in sorted(campaigns, key=_telling, reverse=True)]
+    shown += counted.difference(shown, (FORGOTTEN,))
+    left_out = set(shown[MOST_CAMPAIGNS:])
+    if not left_out:
+        return snapshot, totals, 0
+    if snapshot is not None:
+        snapshot = replace(snapshot, campaigns=tuple(c for c in campaigns if c.campaign_id not in left_out))
+    totals = replace(
+        totals,
+        attempts=Counter({key: number for key, number in totals.attempts.items() if key not in left_out}),
+        ended=Counter({key: number for key, number in totals.ended.items() if key[0] not in left_out}),
+    )
+    return snapshot, totals, len(left_out)
+
+
+def _telling(campaign: CampaignSnapshot) -> tuple[bool, Instant]:
+    return campaign.state is CampaignState.RUNNING, campaign.last_attempt_at or 0
+
+
+def _render(scrape: _Scrape) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(_DialerCollector(scrape))
+    registry.register(_RequestCollector(scrape.requests))
+    return generate_latest(registry)
+
+
+class _Requests:
     """API requests. Entering one is on the path of every request, so it is an addition to a list; the library's own
     counters take locks that a single thread has no use for."""
 
     def __init__(self) -> None:
-        self._counts: Counter[tuple[str, int]] = Counter()
-        self._times: dict[str, list[float]] = {}
+        self.counts: Counter[tuple[str, int]] = Counter()
+        self.times: dict[str, list[float]] = {}
+
+    def taken(self) -> _Requests:
+        """What was entered until now."""
+        taken = _Requests()
+        taken.counts = self.counts.copy()
+        taken.times = {name: times.copy() for name, times in self.times.items()}
+        return taken
 
     def on_request(self, operation: Operation | None, status: int, seconds: float) -> None:
         """Enter one answered request."""
         name = operation.name if operation is not None else "unknown"
-        self._counts[name, status] += 1
-        times = self._times.get(name)
+        self.counts[name, status] += 1
+        times = self.times.get(name)
         if times is None:
             # A count for each bucket, one for what is above all of them, and the sum of seconds.
-            times = self._times[name] = [0.0] * (len(BUCKETS_S) + 2)
+            times = self.times[name] = [0.0] * (len(BUCKETS_S) + 2)
         times[bisect_left(BUCKETS_S, seconds)] += 1
         times[-1] += seconds
+
+
+class _RequestCollector(Collector):
+    def __init__(self, requests: _Requests) -> None:
+        self._requests = requests
 
     def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
         requests = CounterMetricFamily(
             "trunkcall_api_requests", "API requests answered.", labels=["operation", "status"]
         )
-        for (name, status), number in self._counts.items():
+        for (name, status), number in self._requests.counts.items():
             requests.add_metric([name, str(status)], number)
         yield requests
         seconds = HistogramMetricFamily(
             "trunkcall_api_request_seconds", "Time to answer an API request.", labels=["operation"]
         )
-        for name, (*counts, total) in self._times.items():
+        for name, (*counts, total) in self._requests.times.items():
             bounds = [*(f"{bound:g}" for bound in BUCKETS_S), "+Inf"]
             buckets = list(zip(bounds, accumulate(counts), strict=True))
             seconds.add_metric([name], buckets, total)
@@ -95,17 +181,24 @@ class _RequestCollector(Collector):
 
 
 class _DialerCollector(Collector):
-    def __init__(self, dialer: DialerView, instance_id: str) -> None:
-        self._dialer = dialer
-        self._instance_id = instance_id
+    def __init__(self, scrape: _Scrape) -> None:
+        self._scrape = scrape
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        instance = [self._instance_id]
-        snapshot = self._dialer.snapshot()
+        instance = [self._scrape.instance_id]
+        snapshot = self._scrape.snapshot
         yield _gauge(
             "trunkcall_dialer_up", "1 while this process dials for the instance.", instance, snapshot is not None
         )
         yield from self._totals()
+        yield GaugeMetricFamily(
+            "trunkcall_metrics_campaigns_left_out",
+            f"Campaigns without series of their own: there are more than {MOST_CAMPAIGNS}.",
+            value=self._scrape.left_out,
+        )
+        yield GaugeMetricFamily(
+            "trunkcall_metrics_page_seconds", "Computing time of the page before this one.", value=self._scrape.page_s
+        )
         if snapshot is None:
             return
         yield _gauge("trunkcall_carrier_up", "1 while the carrier answers.", instance, snapshot.carrier_up)
@@ -125,7 +218,7 @@ class _DialerCollector(Collector):
         yield from _campaigns(snapshot)
 
     def _totals(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        totals = self._dialer.totals
+        totals = self._scrape.totals
         attempts = CounterMetricFamily("trunkcall_attempts", "Attempts begun.", labels=["campaign_id"])
         for campaign_id, number in totals.attempts.items():
             attempts.add_metric([campaign_id], number)

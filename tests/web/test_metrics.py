@@ -1,0 +1,144 @@
+"""What a scrape costs, how fresh it is, and how many campaigns it tells of."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass, field
+from itertools import count
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.contact import Disposition
+from trunkcall.domain.instants import SECOND, Instant
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.engine import Engine
+from trunkcall.engine.events import CampaignChanged
+from trunkcall.engine.snapshot import EngineSnapshot
+from trunkcall.service.totals import DialerTotals
+from trunkcall.web.metrics import FORGET_AFTER_S, MOST_CAMPAIGNS, Metrics
+from trunkcall.web.rationed import LONGEST_REST_S, PATIENCE_S, REST, RationedPage
+
+NOW: Instant = 1_800_000_000 * SECOND
+
+
+@dataclass
+class Watched:
+    """A page that shows how often it was gathered, at a price."""
+
+    cost_s: float
+    now_s: float = 100.0
+    gathered: int = 0
+    threads: set[int] = field(default_factory=set)
+    cpu_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.page = RationedPage(self._take, self._render, monotonic=lambda: self.now_s, cpu=lambda: self.cpu_s)
+
+    def _take(self) -> int:
+        self.gathered += 1
+        return self.gathered
+
+    def _render(self, taken: int) -> bytes:
+        self.threads.add(threading.get_ident())
+        self.cpu_s += self.cost_s
+        return b"%d" % taken
+
+
+async def test_a_cheap_page_is_of_the_moment_it_is_asked_for() -> None:
+    watched = Watched(cost_s=0.0)
+    assert [await watched.page.get() for _ in range(3)] == [b"1", b"2", b"3"]
+
+
+async def test_a_costly_page_takes_a_tenth_of_the_time_and_never_the_event_loop() -> None:
+    watched = Watched(cost_s=0.2)
+    assert await watched.page.get() == b"1"
+    watched.now_s += REST * 0.2 - PATIENCE_S - 0.01
+    assert await watched.page.get() == b"1"
+    watched.now_s += PATIENCE_S + 0.02
+    assert await watched.page.get() == b"2"
+    assert threading.get_ident() not in watched.threads
+
+
+async def test_no_page_is_older_than_a_few_seconds() -> None:
+    watched = Watched(cost_s=60.0)
+    assert await watched.page.get() == b"1"
+    watched.now_s += LONGEST_REST_S
+    assert await watched.page.get() == b"2"
+
+
+async def test_those_who_ask_together_get_one_page_that_is_of_that_moment() -> None:
+    watched = Watched(cost_s=0.0)
+    pages = await asyncio.gather(*(watched.page.get() for _ in range(500)))
+    assert set(pages) == {b"1", b"2"}, "whoever asked after the first had begun gets the second"
+    assert await watched.page.get() == b"3"
+
+
+class House:
+    """A real engine with campaigns, and the metrics of it."""
+
+    def __init__(self) -> None:
+        ids = count(1)
+        self.engine = Engine(EngineConfig(), new_id=lambda: f"leg-{next(ids)}")
+        self.totals = DialerTotals()
+        self.now_s = 100.0
+        self.metrics = Metrics(self, "instance-1", monotonic=lambda: self.now_s)
+
+    def snapshot(self) -> EngineSnapshot | None:
+        return self.engine.snapshot(NOW)
+
+    def has(self, campaign_id: str, state: CampaignState = CampaignState.RUNNING) -> None:
+        self.engine.handle(
+            CampaignChanged(campaign_id, state, DialerType.PROGRESSIVE, "queue-1", 1.0, 1.0, False, False), NOW
+        )
+
+    async def series(self, name: str) -> dict[str, float]:
+        """Values of a metric by campaign, of a page that is not an old one."""
+        self.now_s += LONGEST_REST_S
+        page = (await self.metrics.page()).body.decode()
+        return {
+            sample.labels.get("campaign_id", ""): sample.value
+            for family in text_string_to_metric_families(page)
+            for sample in family.samples
+            if sample.name == name
+        }
+
+
+async def test_so_many_campaigns_have_series_and_it_is_said_how_many_have_none() -> None:
+    house = House()
+    for number in range(MOST_CAMPAIGNS + 200):
+        house.has(f"paused-{number}", CampaignState.PAUSED)
+        house.totals.attempts[f"paused-{number}"] = 1
+    house.has("running")
+    told = await house.series("trunkcall_campaign_running")
+    assert len(told) == MOST_CAMPAIGNS
+    assert told["running"] == 1.0
+    assert set(await house.series("trunkcall_attempts_total")) < set(told)
+    assert await house.series("trunkcall_metrics_campaigns_left_out") == {"": 201.0}
+
+
+async def test_a_campaign_that_is_long_gone_has_no_series_and_its_totals_stay_in_the_sum() -> None:
+    house = House()
+    house.has("here")
+    for campaign_id in ("here", "gone"):
+        house.totals.attempts[campaign_id] = 5
+        house.totals.ended[campaign_id, Disposition.EXPIRED] = 3
+    assert await house.series("trunkcall_attempts_total") == {"here": 5.0, "gone": 5.0}
+    house.now_s += FORGET_AFTER_S
+    assert await house.series("trunkcall_attempts_total") == {"here": 5.0, "forgotten": 5.0}
+    assert await house.series("trunkcall_contacts_ended_total") == {"here": 3.0, "forgotten": 3.0}
+    house.totals.attempts["gone"] = 2
+    house.now_s += FORGET_AFTER_S
+    assert sum((await house.series("trunkcall_attempts_total")).values()) == 12.0
+
+
+async def test_an_engine_that_was_just_built_anew_forgets_nobody() -> None:
+    house = House()
+    house.totals.attempts["known-in-a-moment"] = 5
+    house.now_s += FORGET_AFTER_S
+    assert "known-in-a-moment" in await house.series("trunkcall_attempts_total")
+    house.has("known-in-a-moment")
+    house.now_s += FORGET_AFTER_S
+    assert "known-in-a-moment" in await house.series("trunkcall_attempts_total")
+    assert "known-in-a-moment" in await house.series("trunkcall_attempts_total")
