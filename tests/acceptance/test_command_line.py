@@ -190,6 +190,8 @@ class TestDemo:
             text=True,
             cwd=ROOT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            # Whoever runs the tests may ignore it, as a shell does for what it runs in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert process.stdout is not None
         while "is Running" not in process.stdout.readline():

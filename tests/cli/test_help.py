@@ -77,7 +77,7 @@ class TestEveryPage:
             if heading in ("", "Examples"):
                 continue
             for line in lines:
-                if (found := re.match(r"  (?:-\w, )?--[\w-]+(?: / --[\w-]+)? (\S+)", line)) is not None:
+                if (found := re.match(r"  (?:-\w, )?--[\w-]+(?: / --[\w-]+)? ([^ /-]\S*)", line)) is not None:
                     assert PLACEHOLDER.fullmatch(found[1]), line
 
     @pytest.mark.parametrize("width", [20, NARROW, 60, 120])

@@ -13,6 +13,8 @@ import typer
 
 from trunkcall.cli.command import Entry, root_of
 from trunkcall.cli.help import examples
+from trunkcall.cli.interrupts import exit_code, last_words
+from trunkcall.cli.streams import NO_OUTPUT, drop_output, flushed, say
 from trunkcall.cli.usage import wrong_usage
 from trunkcall.domain.errors import TrunkcallError
 
@@ -126,21 +128,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         with root.make_context("trunkcall", list(arguments)) as context:
             root.invoke(context)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except typer.Exit as ended:
-        sys.exit(ended.exit_code)
+        sys.exit(ended.exit_code if flushed() else 1)
     except typer.TyperException as error:
-        sys.stderr.write(wrong_usage(error))
+        say(wrong_usage(error))
         sys.exit(error.exit_code)
     except TrunkcallError as error:
-        sys.stderr.write(f"trunkcall: {error.message}\n")
+        say(f"trunkcall: {error.message}\n")
         sys.exit(1)
+    except KeyboardInterrupt:
+        say(last_words())
+        sys.exit(exit_code())
     except BrokenPipeError:
         # Whoever read the output has had enough.
-        sys.stderr.close()
+        drop_output()
         sys.exit(1)
     except OSError as error:
         # A directory that may not be written, a full disk: the operating system's own words say it best.
-        place = f": {error.filename}" if error.filename is not None else ""
-        sys.stderr.write(f"trunkcall: {error.strerror or error}{place}\n")
+        text = f"{error.strerror or error}: {error.filename}"
+        if error.filename is None:
+            text = NO_OUTPUT.get(error.errno or 0) or f"{error.strerror or error}."
+        say(f"trunkcall: {text}\n")
+        drop_output()
         sys.exit(1)
     sys.exit(0)

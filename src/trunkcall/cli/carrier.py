@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import socket
 
+from trunkcall.cli.interrupts import meaning, stop_signals
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.serve import listen, set_up_logging
 from trunkcall.compose import build_carrier_process
@@ -27,21 +27,22 @@ def carrier(settings: Settings) -> None:
     """Run the simulated carrier apart, so that its legs outlive the server (`serve --carrier-url`)."""
     set_up_logging(settings)
     listener = listen(settings.host, settings.carrier_port, "--carrier-port")
-    asyncio.run(_carry(settings, listener))
+    with meaning("The carrier was still starting."):
+        asyncio.run(_carry(settings, listener))
 
 
 async def _carry(settings: Settings, listener: socket.socket) -> None:
     process = build_carrier_process(settings)
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked_to_stop.set)
     host, port = listener.getsockname()[:2]
     url = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
     await process.start()
     server = await asyncio.start_server(process.host.serve, sock=listener, limit=MOST_BYTES_FROM_DIALER)
     try:
         (settings.data_dir / CARRIER_ENDPOINT).write_text(url + "\n", encoding="ascii")
+        for number in stop_signals():
+            loop.add_signal_handler(number, asked_to_stop.set)
         log.info("carrying", extra={"url": url})
         await asked_to_stop.wait()
     finally:

@@ -16,6 +16,7 @@ from typer.main import get_command, get_group
 
 from trunkcall import __version__
 from trunkcall.cli.help import examples, lines_of
+from trunkcall.cli.interrupts import may_interrupt
 from trunkcall.cli.layout import page_of
 from trunkcall.domain.errors import did_you_mean
 
@@ -26,6 +27,11 @@ class Command(TyperCommand):
     def get_help(self, ctx: Any) -> str:
         """The page under ``--help``."""
         return page_of(self, ctx)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Begin the command's work. From here on there may be something to clean up."""
+        may_interrupt()
+        return super().invoke(ctx)
 
 
 class Group(TyperGroup):

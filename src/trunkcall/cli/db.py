@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from trunkcall.cli.help import examples
+from trunkcall.cli.interrupts import meaning
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import back_up_store, check_embedded_store, migrate_store, restore_store
 from trunkcall.settings import Settings
@@ -59,7 +60,7 @@ def backup(
     """Copy the store to a file, also beside a running server. The secret key is not in it."""
     data_dir = DataDir(settings.data_dir)
     data_dir.check()
-    with _held_if_free(data_dir) as unused:
+    with meaning("No backup was made."), _held_if_free(data_dir) as unused:
         report = back_up_store(data_dir.store_path, file, unused=unused, force=force)
     typer.echo(
         f"{file} holds the store as of now, checked: {report.contacts:,} contacts, {report.size / MEGABYTE:,.1f} MB"
@@ -80,7 +81,8 @@ def restore(
     try:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         name = f"{data_dir.store_path.name}.before-restore-{stamp}"
-        done = restore_store(data_dir.store_path, file, name_of_former=name, pause=not keep_running)
+        with meaning("The store is the former one or the restored one, whole in either case."):
+            done = restore_store(data_dir.store_path, file, name_of_former=name, pause=not keep_running)
     finally:
         data_dir.close()
     typer.echo(f"{data_dir.store_path} is {file} now: {done.report.contacts:,} contacts")
@@ -108,7 +110,8 @@ def migrate(settings: Settings) -> None:
     data_dir.check()
     data_dir.open()
     try:
-        asyncio.run(migrate_store(data_dir.store_path))
+        with meaning("The store is whole; run `trunkcall db migrate` again."):
+            asyncio.run(migrate_store(data_dir.store_path))
     finally:
         data_dir.close()
     typer.echo("the store has this version's schema")

@@ -14,8 +14,8 @@ import tempfile
 import threading
 import time
 import urllib.error
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -24,20 +24,20 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+import trunkcall
 from trunkcall.cli.client import InstanceTime, campaigns_client, connection, health
 from trunkcall.cli.env import environment
 from trunkcall.cli.files import open_output
+from trunkcall.cli.interrupts import exit_code, held_back
 from trunkcall.cli.leads import LeadList
 from trunkcall.cli.load import Loader
-from trunkcall.cli.report import Progress, Report, progress_view, read_progress, report_view
+from trunkcall.cli.report import Progress, Report, progress_line, progress_view, read_progress, report_view
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import HOUR
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
 LOOK_EVERY_S = 0.25
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
 
 
 class DemoError(TrunkcallError):
@@ -64,7 +64,7 @@ class _Loading:
 
 
 def demo(
-    leads: Annotated[Path | None, typer.Option(help="Lead list to dial. Default: examples/leads.csv.")] = None,
+    leads: Annotated[Path | None, typer.Option(help="Lead list to dial.", show_default="2,000 invented leads")] = None,
     agents: Annotated[int, typer.Option(min=1, help="Simulated agents.")] = 20,
     speed: Annotated[float, typer.Option(min=0.1, help="How many times as fast as real time.")] = 120.0,
     seed: Annotated[int, typer.Option(help="Seed of the simulated world.")] = 1,
@@ -75,17 +75,17 @@ def demo(
     total = sum(1 for _ in lead_list)
     console = Console()
     report_file = open_output("--json", json_file) if json_file is not None else nullcontext()
-    with report_file as written, tempfile.TemporaryDirectory(prefix="trunkcall-demo-") as directory:
-        data_dir = Path(directory) / "data"
+    with report_file as written, _temporary_directory() as directory:
+        data_dir = directory / "data"
         with _server(data_dir, agents=agents, speed=speed, seed=seed) as url:
-            console.print(f"Trunkcall at {url}, {agents} simulated agents, {speed:g} times as fast as real time")
+            typer.echo(f"Trunkcall at {url}, {agents} simulated agents, {speed:g} times as fast as real time")
             report, interrupted = _run(console, data_dir, url, lead_list, total)
         console.print()
         console.print(report_view(report))
         if written is not None:
             written.write(json.dumps(asdict(report), indent=2) + "\n")
     if interrupted:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(exit_code())
 
 
 def _run(console: Console, data_dir: Path, url: str, leads: LeadList, total: int) -> tuple[Report, bool]:
@@ -103,7 +103,7 @@ def _run(console: Console, data_dir: Path, url: str, leads: LeadList, total: int
     )
     campaign_id: str = created["id"]
     client.start_campaign(id=campaign_id)
-    console.print(f"Campaign {campaign_id} is Running; loading {total:,} leads in batches of 25")
+    typer.echo(f"Campaign {campaign_id} is Running; loading {total:,} leads in batches of 25")
     loading = _Loading(total)
     clock = InstanceTime(url)
     loader = Loader(client, campaign_id, clock.now, 24 * HOUR, lambda _, reason: loading.rejected.append(reason))
@@ -111,10 +111,10 @@ def _run(console: Console, data_dir: Path, url: str, leads: LeadList, total: int
     thread.start()
     interrupted = False
     try:
-        with Live(console=console, refresh_per_second=4) as live:
+        with _shown(console, total) as show:
             while True:
                 progress = read_progress(url, campaign_id)
-                live.update(progress_view(progress, total))
+                show(progress)
                 if loading.error is not None:
                     raise loading.error
                 if loading.done and progress.ended >= loading.accepted:
@@ -123,10 +123,29 @@ def _run(console: Console, data_dir: Path, url: str, leads: LeadList, total: int
     except KeyboardInterrupt:
         interrupted = True
         client.stop_campaign(id=campaign_id)
-        console.print("Interrupted: the campaign was stopped. The report so far:")
+        typer.echo("Interrupted: the campaign was stopped. The report so far:")
         time.sleep(LOOK_EVERY_S)
         progress = read_progress(url, campaign_id)
     return _report(progress, loading), interrupted
+
+
+@contextmanager
+def _shown(console: Console, total: int) -> Iterator[Callable[[Progress], None]]:
+    """How progress is shown: moving on a terminal; elsewhere, as in a log, a line for each tenth of the leads."""
+    if console.is_terminal and not console.is_dumb_terminal:
+        with Live(console=console, refresh_per_second=4) as live:
+            yield lambda progress: live.update(progress_view(progress, total))
+        return
+    told = -1
+
+    def tell(progress: Progress) -> None:
+        nonlocal told
+        tenths = 10 * progress.ended // max(total, 1)
+        if tenths > told:
+            told = tenths
+            typer.echo(progress_line(progress, total))
+
+    yield tell
 
 
 def _report(progress: Progress, loading: _Loading) -> Report:
@@ -159,20 +178,40 @@ def _server(data_dir: Path, *, agents: int, speed: float, seed: int) -> Iterator
         "agents": agents,
         "speed": speed,
         "seed": seed,
-        "log-level": "warning",
+        "log-level": "error",
         "drain-s": 0,
     }
     command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own program and options
-    try:
+    with ExitStack() as stack:
+        with held_back():
+            process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own program and options
+            stack.callback(_stop, process)
         yield _wait_for(process, data_dir)
-    finally:
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    with held_back():
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def _temporary_directory() -> Iterator[Path]:
+    """A directory that is gone afterwards, whenever Ctrl-C comes."""
+    with ExitStack() as stack:
+        with held_back():
+            directory = tempfile.TemporaryDirectory(prefix="trunkcall-demo-")
+            stack.callback(_removed, directory)
+        yield Path(directory.name)
+
+
+def _removed(directory: tempfile.TemporaryDirectory[str]) -> None:
+    with held_back():
+        directory.cleanup()
 
 
 def _wait_for(process: subprocess.Popen[bytes], data_dir: Path) -> str:
@@ -191,9 +230,10 @@ def _wait_for(process: subprocess.Popen[bytes], data_dir: Path) -> str:
 
 
 def _example_leads() -> Path:
-    """The list that comes with the source tree."""
-    for folder in (Path.cwd(), *Path(__file__).resolve().parents):
+    """The list that comes along: in the package where it is installed, else in the source tree."""
+    package = Path(trunkcall.__file__).parent
+    for folder in (package, package.parent.parent):
         path = folder / "examples" / "leads.csv"
         if path.exists():
             return path
-    raise DemoError("There is no examples/leads.csv here. Name a list with --leads FILE.csv.")
+    raise DemoError("The example list is missing from this installation. Name a list with --leads FILE.csv.")

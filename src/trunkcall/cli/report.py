@@ -87,12 +87,21 @@ def progress_view(progress: Progress, total: int) -> RenderableType:
         "leads", ProgressBar(total=total, completed=progress.ended, width=40), f"{progress.ended:,}/{total:,}"
     )
     table.add_row("agents busy", ProgressBar(total=max(staffed, 1), completed=busy, width=40), f"{busy}/{staffed}")
-    facts = (
-        f"dialing {progress.in_flight}   attempts {progress.attempts:,}   "
-        f"live answers {_share(progress.live_answers, progress.attempts)}   "
-        f"abandoned {progress.abandoned}/{progress.live_answers}"
-    )
-    return Group(table, Text(facts))
+    return Group(table, Text("   ".join(_facts(progress))))
+
+
+def progress_line(progress: Progress, total: int) -> str:
+    """The state of a run in one line, for what is no terminal."""
+    return f"leads {progress.ended:,}/{total:,}: " + ", ".join(_facts(progress))
+
+
+def _facts(progress: Progress) -> list[str]:
+    return [
+        f"dialing {progress.in_flight}",
+        f"attempts {progress.attempts:,}",
+        f"live answers {_share(progress.live_answers, progress.attempts)}",
+        f"abandoned {progress.abandoned}/{progress.live_answers}",
+    ]
 
 
 def report_view(report: Report) -> RenderableType:

@@ -11,7 +11,6 @@ import errno
 import gc
 import logging
 import resource
-import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from collections.abc import Iterator
 import structlog
 import uvicorn
 
+from trunkcall.cli.interrupts import meaning, stop_signals
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import build_server
 from trunkcall.domain.errors import SettingsError
@@ -45,7 +45,7 @@ def serve(settings: Settings) -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     GuardedProtocol.most_connections = make_room_for(GuardedProtocol.most_connections)
     listener = listen(settings.host, settings.port, "--port")
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
+    with meaning("The server was still starting."), asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_serve(settings, listener))
 
 
@@ -120,11 +120,14 @@ def set_up_logging(settings: Settings) -> None:
 class _Uvicorn(uvicorn.Server):
     """A server whose process ends with exit code 0 when it was asked to stop."""
 
+    def obey_signals(self) -> None:
+        """Stop when a signal asks for it. From here on a stop is an end in good order."""
+        loop = asyncio.get_running_loop()
+        for number in stop_signals():
+            loop.add_signal_handler(number, self._asked_to_stop)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._asked_to_stop)
         yield
 
     def _asked_to_stop(self) -> None:
@@ -160,8 +163,10 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+        listening = _Uvicorn(config)
+        listening.obey_signals()
         log.info("serving", extra={"url": url, "data_dir": str(settings.data_dir)})
-        await _Uvicorn(config).serve(sockets=[listener])
+        await listening.serve(sockets=[listener])
     finally:
         await server.stop()
         listener.close()
