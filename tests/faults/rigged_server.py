@@ -89,7 +89,7 @@ def has_attempts(_: Any, changes: Any) -> bool:
     return any(isinstance(change, AttemptBegun) for change in changes)
 
 
-def originates(commands: Any) -> bool:
+def originates(commands: Any, _: Any) -> bool:
     from trunkcall.engine.commands import Originate
 
     return any(isinstance(command, Originate) for command in commands)
