@@ -1,4 +1,5 @@
-"""The carrier is killed, hangs, is slow, answers late or twice: nobody is called twice, and dialing resumes by itself.
+"""The carrier is killed, hangs, is slow, answers late, twice or never: nobody is called twice, and dialing resumes by
+itself.
 
 What a user would lose otherwise: a campaign that stands still until somebody looks, or people who are called again
 because an answer was late.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import socket
 import threading
@@ -77,12 +79,13 @@ def test_the_carrier_hangs_and_wakes(tmp_path: Path) -> None:
 
 
 class Wire:
-    """Between the dialer and the carrier: what the carrier says comes late, and sometimes twice."""
+    """Between the dialer and the carrier: what the carrier says comes late, sometimes twice, sometimes never."""
 
-    def __init__(self, to: tuple[str, int], *, most_late_s: float, twice: float) -> None:
+    def __init__(self, to: tuple[str, int], *, most_late_s: float, twice: float, never: float) -> None:
         self._to = to
         self._most_late_s = most_late_s
         self._twice = twice
+        self._never = never
         self._chance = random.Random(2)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -109,15 +112,20 @@ class Wire:
         with suppress(OSError), source, target, source.makefile("rb") as lines:
             for line in lines:
                 repeats = 1
-                if json.loads(line)[0] not in greeting:
+                name = json.loads(line)[0]
+                if name not in greeting:
                     time.sleep(self._chance.uniform(0, self._most_late_s))
                     repeats += self._chance.random() < self._twice
+                    if name not in ("Pong", "AgentDone") and self._chance.random() < self._never:
+                        repeats = 0
                 target.sendall(line * repeats)
 
 
 @contextmanager
-def through(carrier: Carrying, server: Serving, *, most_late_s: float, twice: float) -> Iterator[None]:
-    wire = Wire(("127.0.0.1", carrier.port), most_late_s=most_late_s, twice=twice)
+def through(
+    carrier: Carrying, server: Serving, *, most_late_s: float = 0.0, twice: float = 0.0, never: float = 0.0
+) -> Iterator[None]:
+    wire = Wire(("127.0.0.1", carrier.port), most_late_s=most_late_s, twice=twice, never=never)
     server.kill()
     server.options["carrier-url"] = wire.url
     server.start()
@@ -141,3 +149,23 @@ def test_the_carrier_answers_late_or_twice(tmp_path: Path, most_late_s: float, t
             load.start()
             load.join(60)
             finish(carrier, server, load)
+
+
+def metric(server: Serving, name: str, label: str = "") -> float:
+    (value,) = re.findall(rf"^trunkcall_{name}{{.*{label}.*}} (.+)$", server.get("/metrics"), re.MULTILINE)
+    return float(value)
+
+
+@pytest.mark.timeout(7200 if LONG else 180)
+def test_words_of_the_carrier_never_arrive(tmp_path: Path) -> None:
+    """One in twenty. What they held is settled, and every contact and every agent comes to an end with it."""
+    with carrying(tmp_path) as (carrier, server):
+        server.pinned()
+        campaign_id = running_campaign(server)
+        with through(carrier, server, never=0.05):
+            load = Load(server, campaign_id, most=120 * (10 if LONG else 1))
+            load.start()
+            load.join(60)
+            finish(carrier, server, load)
+            server.wait_until(lambda: metric(server, "lines_in_use") == 0)
+            assert metric(server, "leg_differences_total", 'difference="Missing"') > 0
