@@ -34,7 +34,7 @@ from trunkcall.engine.ledger import AbandonmentClock, LedgerLimit
 from trunkcall.service.access_keys import new_access_key_id, new_secret
 from trunkcall.service.background import Background
 from trunkcall.service.campaigns import Campaigns
-from trunkcall.service.clock import InstanceClock
+from trunkcall.service.clock import InstanceClock, steady_clock
 from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.explain import Explanations
 from trunkcall.service.floor import SimulatedFloor
@@ -73,7 +73,7 @@ log = logging.getLogger(__name__)
 
 def open_store(path: Path, *, min_free_mb: int = 0, sole: bool = False) -> Store:
     """The embedded store at this path. ``sole`` is for who holds the data directory."""
-    return SQLiteStore(path, min_free=min_free_mb * MEGABYTE, sole=sole)
+    return SQLiteStore(path, clock=steady_clock(), min_free=min_free_mb * MEGABYTE, sole=sole)
 
 
 async def migrate_store(path: Path) -> None:
@@ -319,7 +319,8 @@ def _gateway(
     dial_requests = DialRequests(store, campaigns, clock, new_contact_id, owner, max_waiting=settings.max_pending)
     paging = Paging(box.derive("nextToken"))
     v1 = CampaignsV1(campaigns, dial_requests, onboarding, paging, scope)
-    metrics = Metrics(owner, instance_id)
+    # At another speed nobody compares it with anything.
+    metrics = Metrics(owner, instance_id, clock_behind_s=clock.behind_s if settings.speed == 1.0 else None)
     health = Health(
         instance_id,
         clock,
@@ -328,6 +329,7 @@ def _gateway(
         store_trouble=lambda: store.trouble,
         refusal=lambda: store.refusal,
         upkeep_trouble=lambda: background.trouble,
+        behind_s=clock.behind_s,
     )
     keys = KeyRing(store, box.open)
 

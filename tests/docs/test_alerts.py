@@ -62,7 +62,8 @@ class Situation:
     def __post_init__(self) -> None:
         ids = count(1)
         self.engine = Engine(EngineConfig(), new_id=lambda: f"leg-{next(ids)}")
-        self.metrics = Metrics(self, "instance-1")
+        self.behind_s = 0.4
+        self.metrics = Metrics(self, "instance-1", clock_behind_s=lambda: self.behind_s)
         self.commands: list[Command] = []
         self.happens(AgentRegistered("agent-1", ("queue-1",)))
 
@@ -144,6 +145,7 @@ def test_the_file_has_the_rules_that_the_page_describes() -> None:
         "TrunkcallDialingStalled",
         "TrunkcallNobodyStaffed",
         "TrunkcallAbandonmentNearLimit",
+        "TrunkcallClockBehind",
         "TrunkcallApiErrors",
     ]
     assert set(re.findall(r"`(Trunkcall\w+)`", page)) == RULES.keys()
@@ -178,6 +180,12 @@ async def test_nothing_fires_while_a_campaign_dials() -> None:
     situation.runs(contacts=10)
     situation.passes(20 * SECOND)
     assert await situation.firing() == set()
+
+
+async def test_a_clock_that_is_behind_fires() -> None:
+    situation = Situation()
+    situation.behind_s = 161.0
+    assert await situation.firing() == {"TrunkcallClockBehind"}
 
 
 async def test_a_dialer_that_is_gone_fires() -> None:

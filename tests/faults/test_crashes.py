@@ -155,6 +155,7 @@ def test_the_wall_clock_jumps(tmp_path: Path, hours: int) -> None:
             set_clock(hours * 3600)
             dialed = len(carrier.originates())
             server.wait_until(lambda dialed=dialed: len(carrier.originates()) > dialed, timeout_s=30)
+            assert "owns this instance" not in server.log_path.read_text(), "nobody else does"
             if restart:
                 server.kill()
                 server.start(RIG_CLOCK=str(clock))

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from trunkcall.domain.instants import MINUTE, SECOND, Instant
-from trunkcall.service.clock import STEP, InstanceClock
+from trunkcall.service.clock import STEP, InstanceClock, steady_clock
 
 START: Instant = 1_700_000_000 * SECOND
 
@@ -210,3 +210,37 @@ async def test_a_clock_that_was_held_up_slips_instead_of_racing() -> None:
     async with ticking(clock):
         await let_run()
     assert clock.now() - START < 3 * MINUTE
+
+
+def test_it_tells_how_far_it_is_behind_the_wall_clock() -> None:
+    wall, offset_s = Wall(), 0.0
+
+    def wall_ns() -> int:
+        return START * 1000 + round((wall.s - 100.0 + offset_s) * 1e9)
+
+    clock = InstanceClock(wall=wall_ns, monotonic=wall.monotonic)
+    wall.s += 5.0
+    assert clock.behind_s() == 0.0
+    clock.call_at(START + 6 * SECOND, lambda: None)
+    wall.s += 162.0
+    assert clock.behind_s() == 161.0, "what was due then was not yet done"
+    clock = InstanceClock(wall=wall_ns, monotonic=wall.monotonic)
+    offset_s = -3600.0
+    assert clock.behind_s() == -3600.0, "the wall clock was set back"
+
+
+def test_at_another_speed_it_is_behind_what_it_would_be() -> None:
+    wall = Wall()
+    clock = clock_at(wall, speed=60.0)
+    clock.call_at(START + 30 * SECOND, lambda: None)
+    wall.s += 2.0
+    assert clock.behind_s() == 90.0
+
+
+def test_a_steady_clock_is_set_by_nobody_and_goes_on() -> None:
+    wall, offset_s = Wall(), 0.0
+    steady = steady_clock(lambda: round(offset_s * 1e9) + START * 1000, wall.monotonic)
+    assert steady() == START
+    offset_s = 3600.0
+    wall.s += 7.0
+    assert steady() == START + 7 * SECOND

@@ -8,7 +8,8 @@ import pytest
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.engine.events import AgentHeard, AgentStatusSet, AgentUnheard
-from trunkcall.service.presence import Presence, PresenceEvent, since_boot_s
+from trunkcall.service.clock import since_boot_s
+from trunkcall.service.presence import Presence, PresenceEvent
 
 AVAILABLE, BREAK, OFFLINE = AgentStatus.AVAILABLE, AgentStatus.BREAK, AgentStatus.OFFLINE
 

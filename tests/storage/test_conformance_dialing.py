@@ -38,6 +38,7 @@ from trunkcall.domain.changes import (
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
 from trunkcall.domain.errors import (
     IllegalTransitionError,
+    LeaseExpiredError,
     LeaseLostError,
     NotFoundError,
 )
@@ -459,7 +460,7 @@ class TestLeases:
     ) -> None:
         lease = await stand_up(store)
         clock.now += MINUTE
-        with pytest.raises(LeaseLostError):
+        with pytest.raises(LeaseExpiredError):
             await store.commit(lease, [])
         await store.renew_lease(lease, MINUTE)
         await store.commit(lease, [])

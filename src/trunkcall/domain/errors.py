@@ -76,6 +76,11 @@ class LeaseLostError(StoreError):
     """Another process owns this instance now. This process stops dialing for it."""
 
 
+class LeaseExpiredError(LeaseLostError):
+    """The lease ran out before it was renewed: this process was stopped, or the store took too long. It is taken
+    anew."""
+
+
 class CarrierUnavailableError(TrunkcallError):
     """The carrier cannot be reached. Dialing has stopped and resumes by itself when the carrier is back."""
 

@@ -23,6 +23,20 @@ LARGEST_LAG_S = 1.0
 """How far behind, in real seconds, a pacing clock may fall before it stops trying to catch up."""
 
 
+def since_boot_s() -> float:
+    """Seconds by a clock that nobody sets and that goes on while the machine sleeps (time.monotonic may not)."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def steady_clock(
+    wall: Callable[[], int] = time.time_ns, since_boot: Callable[[], float] = since_boot_s
+) -> Callable[[], Instant]:
+    """A clock for what lasts so and so long, such as leases: the wall clock's time when it was made, and from then on
+    seconds that nobody can set forward or back."""
+    began_at, began_s = wall() // 1000, since_boot()
+    return lambda: began_at + round((since_boot() - began_s) * SECOND)
+
+
 class InstanceClock:
     """See the module. ``pacing`` is false for a real carrier, whose events come when they come."""
 
@@ -32,13 +46,15 @@ class InstanceClock:
         speed: float = 1.0,
         pacing: bool = True,
         wall: Callable[[], int] = time.time_ns,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = since_boot_s,
     ) -> None:
         self._speed = speed
         self._pacing = pacing
+        self._wall = wall
         self._monotonic = monotonic
         self._base_at: Instant = wall() // 1000
         self._base_s = monotonic()
+        self._began_at, self._began_s = self._base_at, self._base_s
         self._last: Instant = self._base_at
         self._stepping = False
         self._still = 0
@@ -60,6 +76,15 @@ class InstanceClock:
             reached = min(reached, self._heap[0][0])
         self._last = max(self._last, reached)
         return self._last
+
+    def behind_s(self) -> float:
+        """How many seconds the instance's time is behind the wall clock's; less than 0 if it is ahead. At another speed
+        than 1, where no wall clock goes along: behind what it would be if it had always kept up."""
+        if self._speed == 1.0:
+            due = self._wall() // 1000
+        else:
+            due = self._began_at + round((self._monotonic() - self._began_s) * self._speed * SECOND)
+        return (due - self.now()) / SECOND
 
     def call_at(self, at: Instant, callback: Callable[[], None]) -> None:
         self._sequence += 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,7 +23,7 @@ from trunkcall.engine.events import AgentRegistered, CarrierFound, DialingSuspen
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.progress import DialingProgress, FloorProgress
 from trunkcall.engine.snapshot import EngineSnapshot
-from trunkcall.service.clock import InstanceClock
+from trunkcall.service.clock import InstanceClock, since_boot_s
 from trunkcall.service.dialer import Dialer
 from trunkcall.service.presence import Presence
 from trunkcall.service.totals import DialerTotals
@@ -68,7 +67,7 @@ class InstanceOwner:
         sole: bool,
         legs_survive: bool = False,
         lease: Duration = LEASE,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = since_boot_s,
     ) -> None:
         self._instance_id = instance_id
         self._store = store

@@ -1,29 +1,24 @@
 """The use cases of agents who set a status and confirm that it still holds, and what is remembered of both.
 
 Decides when an agent is unheard: nothing was heard for longer than a maximum age. Decides nothing about dialing: what
-is heard goes to the engine, and is told again to an engine that replaces it. Age is measured by the wall clock, however
-fast the instance's own runs, and goes on while the process is stopped or the machine asleep.
+is heard goes to the engine, and is told again to an engine that replaces it. Age is real time, however
+fast the instance's clock runs, and goes on while the process is stopped or the machine asleep.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from typing import Final, TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.engine.events import AgentHeard, AgentStatusSet, AgentUnheard
+from trunkcall.service.clock import since_boot_s
 
 ASLEEP_S: Final = 2.0
 """Who has not looked for so long, and looks every second, was stopped: what agents said meanwhile may be unread."""
 
 PresenceEvent: TypeAlias = AgentStatusSet | AgentUnheard | AgentHeard
-
-
-def since_boot_s() -> float:
-    """Seconds by a clock that nobody sets and that goes on while the machine sleeps (time.monotonic may not)."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Presence:

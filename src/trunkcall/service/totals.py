@@ -31,8 +31,10 @@ class DialerTotals:
     changes: int = 0
 
     def taken(self) -> DialerTotals:
-        """The sums as they are now."""
-        return replace(self, attempts=self.attempts.copy(), ended=self.ended.copy())
+        """The sums as they are now, for another thread to read."""
+        return replace(
+            self, attempts=self.attempts.copy(), ended=self.ended.copy(), differences=self.differences.copy()
+        )
 
     def forget(self, campaign_id: str) -> None:
         """Let go of a campaign; what was counted for it stays in the sums, as that of FORGOTTEN."""

@@ -26,7 +26,7 @@ from trunkcall.domain.changes import (
     Refusal,
 )
 from trunkcall.domain.contact import ContactState, Disposition, WaitingContact
-from trunkcall.domain.errors import IllegalTransitionError, LeaseLostError, NotFoundError
+from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
 from trunkcall.domain.instants import MINUTE, Instant
 from trunkcall.storage.sqlite_rows import to_json, waiting_from_row
 from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
@@ -34,14 +34,16 @@ from trunkcall.storage.store import CommitResult, Lease
 
 
 def check_lease(transaction: WriteTransaction, lease: Lease, now: Instant) -> None:
-    """Raise LeaseLostError unless the lease is still its owner's and has time left.
+    """Raise LeaseLostError unless the lease is still its owner's, LeaseExpiredError unless it has time left.
 
     A lease that ran out is refused even before anybody else has taken it: its owner must renew first, and learns there
     whether it may go on.
     """
     row = transaction.row("lease", lease.instance_id)
-    if row is None or row[:2] != (lease.token, lease.owner) or row[2] <= now:
+    if row is None or row[:2] != (lease.token, lease.owner):
         raise LeaseLostError
+    if row[2] <= now:
+        raise LeaseExpiredError
 
 
 def apply_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> CommitResult:

@@ -15,6 +15,9 @@ from trunkcall.aws.protocol import HttpResponse
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import to_datetime
 
+OFF_AFTER_S = 10.0
+"""An instance whose time is further from the wall clock's is in trouble: clients reckon expiries by theirs."""
+
 
 def _nothing() -> str | None:
     return None
@@ -23,7 +26,8 @@ def _nothing() -> str | None:
 @dataclass(frozen=True, slots=True)
 class Health:
     """The page. ``trouble`` says why nothing is dialed, ``store_trouble`` why the store cannot be used, ``refusal`` why
-    nothing new is taken, ``upkeep_trouble`` what fails beside it all; each None while all is well."""
+    nothing new is taken, ``upkeep_trouble`` what fails beside it all; each None while all is well. ``behind_s`` is how
+    far the instance's clock is behind, in seconds."""
 
     instance_id: str
     clock: Clock
@@ -32,11 +36,14 @@ class Health:
     store_trouble: Callable[[], str | None] = _nothing
     refusal: Callable[[], str | None] = _nothing
     upkeep_trouble: Callable[[], str | None] = _nothing
+    behind_s: Callable[[], float] = lambda: 0.0
 
     async def page(self) -> HttpResponse:
         """200 as long as the server answers: who would have it started anew for a full disk would help nobody."""
         dialing, store, refusal = self.trouble(), self.store_trouble(), self.refusal()
         upkeep = self.upkeep_trouble()
+        behind_s = self.behind_s()
+        clock = self._clock_trouble(behind_s)
         status = "ok"
         if dialing is not None:
             status = "not dialing"
@@ -46,13 +53,27 @@ class Health:
             status = "taking nothing new"
         elif upkeep is not None:
             status = "upkeep failing"
+        elif clock is not None:
+            status = "clock off"
         body = {
             "status": status,
             # The store's words come first: they are why nothing is dialed, when both have some.
-            "trouble": store or dialing or refusal or upkeep,
+            "trouble": store or dialing or refusal or upkeep or clock,
             "version": __version__,
             "instance_id": self.instance_id,
             "instance_time": to_datetime(self.clock.now()).isoformat().replace("+00:00", "Z"),
+            "clock_behind_s": round(behind_s, 1),
             "speed": self.speed,
         }
         return HttpResponse(200, (("content-type", "application/json"),), msgspec.json.encode(body))
+
+    def _clock_trouble(self, behind_s: float) -> str | None:
+        """At another speed than 1 the two clocks have nothing to do with each other."""
+        if self.speed != 1.0 or abs(behind_s) <= OFF_AFTER_S:
+            return None
+        if behind_s > 0:
+            return (
+                f"The instance's clock is {behind_s:.0f} s behind the wall clock: this machine cannot keep up with the "
+                "simulated carrier, or the wall clock was set forward."
+            )
+        return f"The instance's clock is {-behind_s:.0f} s ahead of the wall clock: the wall clock was set back."

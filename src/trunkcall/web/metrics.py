@@ -62,17 +62,25 @@ class _Scrape:
     requests: _Requests
     left_out: int
     page_s: float
+    clock_behind_s: float | None
 
 
 class Metrics:
-    """The metrics of one server."""
+    """The metrics of one server. ``clock_behind_s`` is how far the instance's clock is behind the wall clock, in
+    seconds; None where it does not go along with it."""
 
     def __init__(
-        self, dialer: DialerView, instance_id: str, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        dialer: DialerView,
+        instance_id: str,
+        *,
+        clock_behind_s: Callable[[], float] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._dialer = dialer
         self._instance_id = instance_id
         self._requests = _Requests()
+        self._clock_behind_s = clock_behind_s
         self._monotonic = monotonic
         self._gone_at_s: dict[str, float] = {}
         """Campaigns that have totals and that the engine does not know, and since when that is so."""
@@ -88,7 +96,15 @@ class Metrics:
         if snapshot is not None:
             self._forget_gone({campaign.campaign_id for campaign in snapshot.campaigns})
         snapshot, totals, left_out = _most_telling(snapshot, self._dialer.totals.taken())
-        return _Scrape(self._instance_id, snapshot, totals, self._requests.taken(), left_out, self._rationed.cost_s)
+        return _Scrape(
+            self._instance_id,
+            snapshot,
+            totals,
+            self._requests.taken(),
+            left_out,
+            self._rationed.cost_s,
+            self._clock_behind_s() if self._clock_behind_s is not None else None,
+        )
 
     def _forget_gone(self, known: set[str]) -> None:
         totals, now_s = self._dialer.totals, self._monotonic()
@@ -190,6 +206,13 @@ class _DialerCollector(Collector):
         yield _gauge(
             "trunkcall_dialer_up", "1 while this process dials for the instance.", instance, snapshot is not None
         )
+        if self._scrape.clock_behind_s is not None:
+            yield _gauge(
+                "trunkcall_clock_behind_seconds",
+                "How far the instance's clock is behind the wall clock; less than 0: ahead.",
+                instance,
+                self._scrape.clock_behind_s,
+            )
         yield from self._totals()
         yield GaugeMetricFamily(
             "trunkcall_metrics_campaigns_left_out",
