@@ -24,6 +24,7 @@ from commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 START_TIMEOUT_S = 30.0
+ENDPOINTS = ("AWS_ENDPOINT_URL_CONNECTCAMPAIGNS", "AWS_ENDPOINT_URL_CONNECT")
 
 
 @dataclass
@@ -97,15 +98,15 @@ class Serving:
         """What `trunkcall env` prints."""
         if not self.printed:
             lines = self.trunkcall("env", "--data-dir", str(self.data_dir)).stdout.splitlines()
-            pairs = (line.removeprefix("export ").partition("=") for line in lines)
+            pairs = (line.removeprefix("export ").partition("=") for line in lines if line.startswith("export "))
             self.printed = {name: value.strip("'") for name, _, value in pairs}
-        return self.printed | {"AWS_ENDPOINT_URL": self.url}
+        return self.printed | dict.fromkeys(ENDPOINTS, self.url)
 
     def client(self, **config: Any) -> Any:
         given = self.environment
         return boto3.client(
             "connectcampaigns",
-            endpoint_url=given["AWS_ENDPOINT_URL"],
+            endpoint_url=given["AWS_ENDPOINT_URL_CONNECTCAMPAIGNS"],
             region_name=given["AWS_REGION"],
             aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],

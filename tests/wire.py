@@ -35,7 +35,7 @@ class Signer:
             environment["AWS_ACCESS_KEY_ID"],
             environment["AWS_SECRET_ACCESS_KEY"],
             environment["AWS_REGION"],
-            urlsplit(environment["AWS_ENDPOINT_URL"]).netloc,
+            urlsplit(environment["AWS_ENDPOINT_URL_CONNECTCAMPAIGNS"]).netloc,
         )
 
     def request(

@@ -99,7 +99,9 @@ def test_a_server_that_moved_is_found_by_what_env_prints(tmp_path: Path) -> None
         server.options["region"] = "eu-central-1"
         server.start()
         lines = server.trunkcall("env", "--data-dir", str(server.data_dir)).stdout.splitlines()
-        assert {"export AWS_REGION=eu-central-1", f"export AWS_ENDPOINT_URL={server.url}"} <= set(lines)
+        assert {"export AWS_REGION=eu-central-1", f"export AWS_ENDPOINT_URL_CONNECTCAMPAIGNS={server.url}"} <= set(
+            lines
+        )
         assert server.client().list_campaigns()["campaignSummaryList"] == []
         config = (server.data_dir / "config").read_text()
         assert "region = eu-central-1" in config

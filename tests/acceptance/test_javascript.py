@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,26 +59,43 @@ def _missing() -> str | None:
     return None
 
 
-@pytest.fixture(scope="module")
-def javascript(server: Serving) -> Iterator[JavaScript]:
+@contextmanager
+def driven(environment: Mapping[str, str]) -> Iterator[JavaScript]:
+    """A client that has these variables, and nothing else of AWS."""
     missing = _missing()
     if missing is not None:
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    environment |= server.environment
+    others = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     with subprocess.Popen(
         ["node", str(DRIVER)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment,
+        env={**others, **environment},
     ) as process:
         try:
             yield JavaScript(process)
         finally:
             process.kill()
+
+
+@pytest.fixture(scope="module")
+def javascript(server: Serving) -> Iterator[JavaScript]:
+    with driven(server.environment) as client:
+        yield client
+
+
+def test_a_profile_leads_to_the_server(server: Serving, tmp_path: Path) -> None:
+    files = {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+    }
+    server.trunkcall("env", "--data-dir", str(server.data_dir), "--profile", "dialer", check=True, **files)
+    with driven({**files, "AWS_PROFILE": "dialer"}) as client:
+        created = client.created(server, "By a profile")
+        assert client.ok("DescribeCampaign", {"id": created["id"]})["campaign"]["name"] == "By a profile"
 
 
 def dial_request(token: str, digits: int, **changes: Any) -> dict[str, Any]:

@@ -43,3 +43,10 @@ def test_readme_and_tutorial_have_examples_that_are_run() -> None:
 def test_the_example_in_the_readme_is_short_enough_to_paste() -> None:
     (example,) = [block for block in blocks("README.md") if block.language == "python"]
     assert len(example.text.splitlines()) <= 12
+
+
+def test_the_example_in_the_readme_may_be_run_twice(tmp_path: Path) -> None:
+    """Whoever tries something out runs it again: it prints the same contact, and dials nobody twice."""
+    with reader(tmp_path) as somebody:
+        first, again = (somebody.follow("README.md")[-1][1] for _ in range(2))
+    assert first == again

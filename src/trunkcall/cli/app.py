@@ -93,7 +93,19 @@ COMMANDS: tuple[Entry, ...] = (
         "env:env",
         'Print export lines for the shell: eval "$(trunkcall env)".',
         "Campaigns",
-        examples('eval "$(trunkcall env)"', "trunkcall env --data-dir /var/lib/trunkcall"),
+        examples(
+            'eval "$(trunkcall env)"',
+            'eval "$(trunkcall env --data-dir /var/lib/trunkcall)"',
+            "trunkcall env --profile trunkcall",
+        ),
+    ),
+    Entry(
+        "exec",
+        "env:execute",
+        "Run one command with all that `trunkcall env` prints.",
+        "Campaigns",
+        examples("trunkcall exec -- aws connectcampaigns list-campaigns", "trunkcall exec -- python my_campaign.py"),
+        passes_on=True,
     ),
     Entry("export", "export:app", "Write records to a file.", "Records"),
     Entry(

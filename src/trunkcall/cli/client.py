@@ -24,7 +24,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from trunkcall.aws.model import MODELS, TRUNKCALL
-from trunkcall.cli.env import environment
+from trunkcall.cli.env import ENDPOINT_VARIABLE, GLOBAL_ENDPOINT_VARIABLE, environment
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import SECOND, Instant, from_datetime
 
@@ -60,11 +60,9 @@ def connection(data_dir: Path, environ: Mapping[str, str] | None = None) -> Conn
     """The connection that the environment names, else the data directory's. Raises DataDirMissingError if neither is
     there, AwsSettingsError for an endpoint that is none."""
     environ = os.environ if environ is None else environ
-    if "AWS_ENDPOINT_URL" not in environ and "AWS_ENDPOINT_URL_CONNECTCAMPAIGNS" not in environ:
+    if GLOBAL_ENDPOINT_VARIABLE not in environ and ENDPOINT_VARIABLE not in environ:
         environ = environment(data_dir)
-    variable = "AWS_ENDPOINT_URL"
-    if f"{variable}_CONNECTCAMPAIGNS" in environ:
-        variable = f"{variable}_CONNECTCAMPAIGNS"
+    variable = ENDPOINT_VARIABLE if ENDPOINT_VARIABLE in environ else GLOBAL_ENDPOINT_VARIABLE
     _check_endpoint(variable, environ[variable])
     return Connection(
         endpoint_url=environ[variable],
@@ -86,29 +84,31 @@ def _check_endpoint(variable: str, url: str) -> None:
 
 def campaigns_client(where: Connection) -> Any:
     """A boto3 client that retries what was throttled. Raises AwsSettingsError."""
-    return _client(boto3.Session(), "connectcampaigns", where, retries={"mode": "standard", "max_attempts": 10})
+    return _client("connectcampaigns", where, retries={"mode": "standard", "max_attempts": 10})
 
 
 def trunkcall_client(where: Connection) -> Any:
     """A boto3 client of Trunkcall's own operations. Raises AwsSettingsError."""
-    session = botocore.session.get_session()
+    return _client(TRUNKCALL, where)
+
+
+def _client(service: str, where: Connection, **config: Any) -> Any:
+    # With keys at hand no profile is asked for any; one that AWS_PROFILE names need not even exist.
+    no_profile = {"profile": (None, None, None, None)} if where.access_key_id is not None else None
+    session = botocore.session.Session(session_vars=no_profile)
     session.get_component("data_loader").search_paths.append(str(MODELS))
-    return _client(boto3.Session(botocore_session=session), TRUNKCALL, where)
-
-
-def _client(session: boto3.Session, service: str, where: Connection, **config: Any) -> Any:
     try:
-        return session.client(
+        return boto3.Session(botocore_session=session).client(
             service,
             endpoint_url=where.endpoint_url,
             region_name=where.region,
             aws_access_key_id=where.access_key_id,
             aws_secret_access_key=where.secret_access_key,
-            config=Config(**config),
+            config=Config(use_fips_endpoint=False, use_dualstack_endpoint=False, **config),
         )
     except (BotoCoreError, ValueError) as error:
         raise AwsSettingsError(
-            f"The AWS settings in the environment cannot be used: {error} See AWS_ENDPOINT_URL and AWS_REGION."
+            f"The AWS settings in the environment cannot be used: {error} See {ENDPOINT_VARIABLE} and AWS_REGION."
         ) from error
 
 

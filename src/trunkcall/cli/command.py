@@ -74,6 +74,8 @@ class Entry:
     """What it is listed under."""
     epilog: str | None = None
     """Its examples; a group may have its own."""
+    passes_on: bool = False
+    """Whether all that follows its first argument is another command's, options too."""
 
     def load(self) -> TyperCommand | TyperGroup:
         """Import it."""
@@ -85,7 +87,8 @@ class Entry:
             made = get_group(found)
         else:
             alone = typer.Typer(add_completion=False)
-            alone.command(self.name, cls=Command)(found)
+            settings = {"allow_interspersed_args": not self.passes_on}
+            alone.command(self.name, cls=Command, context_settings=settings)(found)
             made = get_command(alone)
         made.name = self.name
         made.epilog = self.epilog or made.epilog

@@ -26,7 +26,7 @@ from rich.live import Live
 
 import trunkcall
 from trunkcall.cli.client import InstanceTime, campaigns_client, connection, health
-from trunkcall.cli.env import environment
+from trunkcall.cli.env import ENDPOINT_VARIABLE, environment
 from trunkcall.cli.files import open_output
 from trunkcall.cli.interrupts import exit_code, held_back
 from trunkcall.cli.leads import LeadList
@@ -220,7 +220,7 @@ def _wait_for(process: subprocess.Popen[bytes], data_dir: Path) -> str:
         if process.poll() is not None:
             raise DemoError(f"The server ended at once, with exit code {process.returncode}.")
         try:
-            url = environment(data_dir)["AWS_ENDPOINT_URL"]
+            url = environment(data_dir)[ENDPOINT_VARIABLE]
             health(url)
         except (TrunkcallError, urllib.error.HTTPError):
             time.sleep(0.05)
