@@ -1,39 +1,50 @@
 """`trunkcall export`: contact records out of the store, while the server runs or not.
 
-Decides files and formats. It must not know a record's fields.
+Decides options and the order of what is done: everything that can be refused is refused before a file is touched. It
+must not know a record's fields, nor how a format is written.
 """
 
 from __future__ import annotations
 
 import asyncio
-import csv
 import sys
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, BinaryIO
 
-import msgspec
 import typer
 
-from trunkcall.cli.files import open_output
-from trunkcall.cli.help import examples
+from trunkcall.cli.files import open_binary_output, standard_output
+from trunkcall.cli.formats import Format, require, writing
+from trunkcall.cli.help import OUTPUT, examples
+from trunkcall.cli.interrupts import meaning
 from trunkcall.cli.options import with_settings
+from trunkcall.cli.record_tables import AttributeNames, Table
+from trunkcall.cli.selection import Selection, campaign_given, disposition_given, time_given
 from trunkcall.compose import open_store
-from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.contact import ContactRecord
 from trunkcall.domain.identifiers import Scope
-from trunkcall.service.records import COLUMNS, Record, to_record
+from trunkcall.service.records import to_record
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
+from trunkcall.storage.store import Store
 
 app = typer.Typer(help="Write records to a file.", no_args_is_help=True)
 
+_NOTHING_WRITTEN = "Nothing was written: a former file is as it was."
 
-class Format(StrEnum):
-    """Forms of an export."""
+SELECTION = "Which records"
+"""Options that tell which records are written."""
 
-    JSONL = "jsonl"
-    CSV = "csv"
+
+class Attributes(StrEnum):
+    """How a table has the attributes."""
+
+    COLUMNS = "columns"
+    JSON = "json"
 
 
 @app.callback()
@@ -43,62 +54,194 @@ def _export() -> None:
 
 def contacts(
     settings: Settings,
-    campaign: Annotated[str | None, typer.Option(help="Only this campaign, by id or ARN.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="jsonl or csv.")] = Format.JSONL,
-    output: Annotated[Path | None, typer.Option(help="File to write; standard output if left out.")] = None,
+    campaign: Annotated[
+        str | None,
+        typer.Option(help="Only this campaign, by name, id or ARN; also a deleted one.", rich_help_panel=SELECTION),
+    ] = None,
+    disposition: Annotated[
+        list[str] | None, typer.Option(help="Only those that ended so. May be repeated.", rich_help_panel=SELECTION)
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Only those dialed (until then: accepted) at this time or later: ISO 8601, UTC without a zone, or a "
+            "date.",
+            rich_help_panel=SELECTION,
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Only those before this time; a date counts to its end.", rich_help_panel=SELECTION
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="File to write, in place of a former one once all is written; standard output if left out.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    no_clobber: Annotated[
+        bool, typer.Option("--no-clobber", help="Leave a file of that name alone.", rich_help_panel=OUTPUT)
+    ] = False,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", help="Default: what the output's name ends in, else jsonl.", rich_help_panel=OUTPUT),
+    ] = None,
+    attributes: Annotated[
+        Attributes | None,
+        typer.Option(
+            help="In a table: a column for each (the default), or one column with all of them as JSON.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin CSV with a byte order mark, as Excel wants it.", rich_help_panel=OUTPUT)
+    ] = False,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw",
+            help="Leave cells of CSV as they are, also those that a spreadsheet takes for formulas.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
 ) -> None:
-    """Write every contact record, in order of acceptance."""
+    """Write contact records, in order of acceptance."""
+    form = form or Format.of(output)
+    if form is not Format.CSV and (bom or raw):
+        raise typer.BadParameter(f"it is for CSV, not for {form}", param_hint="--bom" if bom else "--raw")
+    if form is Format.JSONL and attributes is not None:
+        raise typer.BadParameter("it is for tables, not for jsonl", param_hint="--attributes")
+    if no_clobber and output is None:
+        raise typer.BadParameter("it is for a file that --output names", param_hint="--no-clobber")
+    if form.binary and output is None and sys.stdout.isatty():
+        raise typer.BadParameter(f"{form} is nothing for a terminal: name a file", param_hint="--output")
+    selection = Selection(
+        time_given("--since", since),
+        time_given("--until", until, end=True),
+        frozenset(disposition_given("--disposition", text) for text in disposition or ()),
+    )
+    if selection.since is not None and selection.until is not None and selection.since >= selection.until:
+        raise typer.BadParameter("it is not after --since, so there is nothing between them", param_hint="--until")
+    require(form)
     data_dir = DataDir(settings.data_dir)
     data_dir.check()
-    with ExitStack() as stack:
-        target: TextIO = sys.stdout
-        if output is not None:
-            # Personal data: nobody else's to read.
-            target = stack.enter_context(open_output("--output", output, mode=0o600))
-        number = asyncio.run(_write(data_dir, settings, campaign, form, target))
-    if output is not None:
-        typer.echo(f"{number} contact records written to {output}", err=True)
+    export = _Export(
+        Scope("aws", settings.region, settings.account_id),
+        campaign,
+        selection,
+        form,
+        one_column=attributes is Attributes.JSON,
+        bom=bom,
+        raw=raw,
+    )
+    number = asyncio.run(export.run(data_dir, output, clobber=not no_clobber))
+    place = f" written to {output}" if output is not None else ""
+    typer.echo(f"{number:,} contact record{'s' if number != 1 else ''}{place}", err=True)
 
 
 app.command(
     "contacts",
     epilog=examples(
-        "trunkcall export contacts --output contacts.jsonl",
-        "trunkcall export contacts --campaign Spring --format csv --output contacts.csv",
+        "trunkcall export contacts --output day-1.jsonl",
+        'trunkcall export contacts --campaign "Spring offer" --output spring.csv --bom',
+        "trunkcall export contacts --since 2026-11-30 --until 2026-11-30 --output day.xlsx",
+        "trunkcall export contacts --disposition busy --disposition no_answer --format csv",
     ),
 )(with_settings("data_dir", "region", "account_id")(contacts))
 
 
-async def _write(data_dir: DataDir, settings: Settings, campaign: str | None, form: Format, target: TextIO) -> int:
-    scope = Scope("aws", settings.region, settings.account_id)
-    campaign_id = (scope.campaign_id(campaign) or campaign) if campaign is not None else None
-    writer = csv.writer(target)
-    if form is Format.CSV:
-        writer.writerow(COLUMNS)
-    number = 0
-    store = open_store(data_dir.store_path)
-    await store.open()
-    try:
-        if campaign_id is not None and not await store.has_campaign(campaign_id):
-            raise NotFoundError(f"There is no campaign {campaign} in this store, and never was one.")
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Attributes that get a column each, and the last contact that they are right for; None: no such columns, and no
+    last one."""
+
+    names: Sequence[str] | None
+    last: str | None
+
+
+class _Export:
+    """One export: what was asked for, carried out against a store."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        campaign: str | None,
+        selection: Selection,
+        form: Format,
+        *,
+        one_column: bool,
+        bom: bool,
+        raw: bool,
+    ) -> None:
+        self._scope = scope
+        self._campaign = campaign
+        self._campaign_id: str | None = None
+        self._selection = selection
+        self._form = form
+        self._one_column = one_column
+        self._bom = bom
+        self._raw = raw
+
+    async def run(self, data_dir: DataDir, output: Path | None, *, clobber: bool) -> int:
+        """Write it; how many records there were."""
+        store = open_store(data_dir.store_path)
+        await store.open()
+        try:
+            if self._campaign is not None:
+                await self._choose(store, self._campaign)
+            file: AbstractContextManager[BinaryIO] = (
+                open_binary_output("--output", output, private=True, clobber=clobber)  # personal data
+                if output is not None
+                else standard_output()
+            )
+            with file as target, meaning(_NOTHING_WRITTEN) if output is not None else nullcontext():
+                return await self._write(store, target)
+        finally:
+            await store.close()
+
+    async def _choose(self, store: Store, text: str) -> None:
+        chosen = await campaign_given(store, self._scope, text)
+        self._campaign_id = chosen.campaign_id
+        if chosen.namesakes:
+            typer.echo(
+                f"{chosen.campaign_id} is meant. Deleted campaigns had this name too, and are not in this export: "
+                f"{', '.join(chosen.namesakes)}.",
+                err=True,
+            )
+
+    async def _write(self, store: Store, target: BinaryIO) -> int:
         directories = {i.instance_id: await store.directory(i.instance_id) for i in await store.instances()}
-        async for chunk in store.contacts(campaign_id=campaign_id):
+        columns = await self._columns(store)
+        number = 0
+        with writing(self._form, target, Table(columns.names), bom=self._bom, raw=self._raw) as writer:
+            async for contact in self._contacts(store, columns.last):
+                if self._selection.has(contact):
+                    writer.write(to_record(contact, directories.get(contact.instance_id), self._scope))
+                    number += 1
+        return number
+
+    async def _columns(self, store: Store) -> _Columns:
+        """The names of attributes that have to be columns: it takes a pass of its own to know them before the first row
+        is written. Contacts that come after it have no part in this export, for they may bring other names."""
+        if self._form is Format.JSONL or self._one_column:
+            return _Columns(None, None)
+        names, last = AttributeNames(), ""
+        async for contact in self._contacts(store, None):
+            last = contact.contact_id
+            if self._selection.may_have(contact):
+                names.see(contact.attributes)
+        return _Columns(names.names, last)
+
+    async def _contacts(self, store: Store, last: str | None) -> AsyncIterator[ContactRecord]:
+        """The campaign's contacts, or all of them, up to the one of this id; the empty id is nobody's."""
+        if last == "":
+            return
+        async for chunk in store.contacts(campaign_id=self._campaign_id):
             for contact in chunk:
-                record = to_record(contact, directories.get(contact.instance_id), scope)
-                if form is Format.CSV:
-                    writer.writerow([_cell(record, column) for column in COLUMNS])
-                else:
-                    target.write(msgspec.json.encode(record).decode() + "\n")
-                number += 1
-    finally:
-        await store.close()
-    return number
-
-
-def _cell(record: Record, column: str) -> Any:
-    value: Any = record
-    for name in column.split("."):
-        value = value.get(name) if value is not None else None
-    if isinstance(value, dict):
-        return msgspec.json.encode(value).decode()
-    return value
+                yield contact
+                if contact.contact_id == last:
+                    return

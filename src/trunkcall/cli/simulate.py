@@ -83,20 +83,22 @@ def simulate(
         raise SettingsError(f"--plot {plot}: the drawing is an SVG. Name a file that ends in .svg.")
     shifts: list[Shift] = []
     seconds: list[float] = []
-    with open_output("--plot", plot) if plot is not None else nullcontext() as drawn:
-        for number in range(runs):
-            started_s = time.perf_counter()
-            film = Film() if drawn is not None and number == 0 else None
+    for number in range(runs):
+        first = number == 0
+        started_s = time.perf_counter()
+        # The drawing is of the first shift, and whole when that is over: what becomes of the others is nothing to it.
+        with open_output("--plot", plot) if plot is not None and first else nullcontext() as drawn:
+            film = Film() if drawn is not None else None
             watch = film.enter if film is not None else None
-            if trace is not None and number == 0:
+            if trace is not None and first:
                 shifts.append(traced(trace, scenario, seed, watch))
             else:
                 shifts.append(Simulator(scenario, seed=seed + number, watch=watch).run())
             if film is not None and drawn is not None:
                 drawn.write(drawing(film, shifts[-1]))
-            seconds.append(time.perf_counter() - started_s)
-            if as_json:
-                typer.echo(json.dumps(fields_of(shifts[-1]) | {"wall_s": round(seconds[-1], 3)}))
+        seconds.append(time.perf_counter() - started_s)
+        if as_json:
+            typer.echo(json.dumps(fields_of(shifts[-1]) | {"wall_s": round(seconds[-1], 3)}))
     if not as_json:
         console = Console()
         console.print(table_of(shifts, seconds))

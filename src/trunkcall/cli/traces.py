@@ -19,8 +19,9 @@ from trunkcall.simulation.simulator import Simulator, Watch
 
 
 def traced(path: Path, scenario: Scenario, seed: int, watch: Watch | None) -> Shift:
-    """Run a shift and write its trace. A shift that is interrupted leaves a file that says of itself that it is cut."""
-    with open_output("--trace", path) as file:
+    """Run a shift and write its trace. A shift that is interrupted or fails leaves a former trace as it was, and
+    PATH.cut, which says of itself that it is cut."""
+    with open_output("--trace", path, keep_cut=True) as file:
         writer = TraceWriter(file.write)
         simulator = Simulator(scenario, seed=seed, trace=writer.enter, watch=watch)
         writer.begin(simulator.engine.config, {"seed": seed, "scenario": values_of(scenario)})

@@ -7,6 +7,8 @@ written.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from trunkcall.domain.contact import ContactRecord
@@ -18,34 +20,59 @@ Record: TypeAlias = dict[str, Any]
 
 FORMAT_VERSION = "2017-03-10"
 
-COLUMNS = (
-    "ContactId",
-    "ClientToken",
-    "Campaign.CampaignId",
-    "CustomerEndpoint.Address",
-    "State",
-    "Disposition",
-    "DisconnectReason",
-    "AnsweringMachineDetectionStatus",
-    "Abandoned",
-    "Attempts",
-    "InitiationTimestamp",
-    "AttemptTimestamp",
-    "RingStartTimestamp",
-    "ConnectedToSystemTimestamp",
-    "Queue.EnqueueTimestamp",
-    "Queue.DequeueTimestamp",
-    "Agent.Username",
-    "Agent.ConnectedToAgentTimestamp",
-    "Agent.AgentInteractionDuration",
-    "Agent.AfterContactWorkDuration",
-    "DisconnectTimestamp",
-    "ExpirationTimestamp",
-    "LastUpdateTimestamp",
-    "SystemEndpoint.Address",
-    "Attributes",
-)
-"""Columns of the CSV export, in order; dots go into nested objects, and Attributes is JSON."""
+
+class Kind(StrEnum):
+    """What a column of a table holds."""
+
+    TEXT = "text"
+    TIME = "time"
+    WHOLE = "whole"
+    """A whole number."""
+    YES_NO = "yes_no"
+
+
+ATTRIBUTES = "Attributes"
+
+COLUMNS: Mapping[str, Kind] = {
+    "ContactId": Kind.TEXT,
+    "ClientToken": Kind.TEXT,
+    "Campaign.CampaignId": Kind.TEXT,
+    "CustomerEndpoint.Address": Kind.TEXT,
+    "State": Kind.TEXT,
+    "Disposition": Kind.TEXT,
+    "DisconnectReason": Kind.TEXT,
+    "AnsweringMachineDetectionStatus": Kind.TEXT,
+    "Abandoned": Kind.YES_NO,
+    "Attempts": Kind.WHOLE,
+    "InitiationTimestamp": Kind.TIME,
+    "AttemptTimestamp": Kind.TIME,
+    "RingStartTimestamp": Kind.TIME,
+    "ConnectedToSystemTimestamp": Kind.TIME,
+    "Queue.EnqueueTimestamp": Kind.TIME,
+    "Queue.DequeueTimestamp": Kind.TIME,
+    "Agent.Username": Kind.TEXT,
+    "Agent.ConnectedToAgentTimestamp": Kind.TIME,
+    "Agent.AgentInteractionDuration": Kind.WHOLE,
+    "Agent.AfterContactWorkDuration": Kind.WHOLE,
+    "DisconnectTimestamp": Kind.TIME,
+    "ExpirationTimestamp": Kind.TIME,
+    "LastUpdateTimestamp": Kind.TIME,
+    "SystemEndpoint.Address": Kind.TEXT,
+}
+"""Columns of a record in a table, in order; dots go into nested objects. The attributes come after them."""
+
+
+def cell(record: Record, column: str) -> Any:
+    """What a column of ``COLUMNS`` has for this record, None if that has not happened."""
+    value: Any = record
+    for name in column.split("."):
+        value = value.get(name) if value is not None else None
+    return value
+
+
+def initiated_at(contact: ContactRecord) -> Instant:
+    """InitiationTimestamp: when it was dialed; until then, when it was accepted."""
+    return contact.attempted_at if contact.attempted_at is not None else contact.accepted_at
 
 
 def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope) -> Record:
@@ -70,7 +97,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "Attempts": contact.attempts,
         "CustomerEndpoint": {"Address": contact.phone_number, "Type": "TELEPHONE_NUMBER"},
         "SystemEndpoint": _endpoint(contact.source_phone_number),
-        "InitiationTimestamp": _time(contact.attempted_at if contact.attempted_at is not None else contact.accepted_at),
+        "InitiationTimestamp": _time(initiated_at(contact)),
         "AttemptTimestamp": _time(contact.attempted_at),
         "RingStartTimestamp": _time(contact.ring_started_at),
         "ConnectedToSystemTimestamp": _time(contact.answered_at),
@@ -80,7 +107,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "DisconnectTimestamp": _time(contact.ended_at),
         "ExpirationTimestamp": _time(contact.expires_at),
         "LastUpdateTimestamp": _time(contact.updated_at),
-        "Attributes": dict(contact.attributes),
+        ATTRIBUTES: dict(contact.attributes),
     }
 
 
