@@ -40,6 +40,7 @@ from trunkcall.service.explain import Explanations
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation, simulated_agents
 from trunkcall.service.key_ring import KeyRing
+from trunkcall.service.known_people import KnownPeople
 from trunkcall.service.months import months_in
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.owner import InstanceOwner
@@ -336,7 +337,7 @@ def _gateway(
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
     explanations = Explanations(store, campaigns, owner, clock, settings.agent_state_max_age_s)
     progresses = Progresses(store, campaigns, explanations, owner, clock, _engine_config(settings).ledger, instance_id)
-    own = TrunkcallOperations(explanations, progresses, paging)
+    own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
 
     async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:
         campaign = await store.campaign(campaign_id)

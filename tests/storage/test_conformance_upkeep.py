@@ -21,7 +21,7 @@ from trunkcall.domain.changes import ContactEnded
 from trunkcall.domain.contact import ContactState, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.directory import EncryptionConfig, OnboardingFailure, OnboardingJob, OnboardingStatus
 from trunkcall.domain.errors import ConflictError, InvalidStateError, NotFoundError, QuotaExceededError
-from trunkcall.storage.store import ErasureReason, Store
+from trunkcall.storage.store import ErasureReason, Store, TokenForms
 
 CAMPAIGN = "campaign-1"
 INSTANCE = "instance-1"
@@ -159,6 +159,30 @@ class TestErasing:
         )
         assert repeated.accepted[0] is not None
         assert repeated.accepted[0].contact_id == dialing
+
+    async def test_a_token_made_from_the_number_is_erased_with_it(self, store: Store) -> None:
+        """Trying all numbers would find it."""
+        await stand_up(store)
+        made = await self.put(store, "number-" + "0a" * 16, "+12125550100")
+        alike = await self.put(store, "number-1", "+12125550100")
+        assert not (await store.token_forms(CAMPAIGN)).erased
+        await store.forget_number("+12125550100", at=LATER)
+        assert (await record_of(store, made)).client_token.startswith("erased-")
+        assert (await record_of(store, alike)).client_token == "number-1"
+        assert (await store.token_forms(CAMPAIGN)).erased
+
+    @pytest.mark.parametrize(
+        ("token", "of_lines"), [("row-17-" + "0f" * 12, True), ("row-17", False), ("row-a-" + "0f" * 12, False)]
+    )
+    async def test_a_campaign_tells_that_it_holds_tokens_made_from_lines(
+        self, store: Store, token: str, of_lines: bool
+    ) -> None:
+        await stand_up(store)
+        await self.put(store, "rower", "+12125550100")
+        assert await store.token_forms(CAMPAIGN) == TokenForms(of_lines=False, erased=False)
+        await self.put(store, token, "+12125550101")
+        assert await store.token_forms(CAMPAIGN) == TokenForms(of_lines=of_lines, erased=False)
+        assert await store.token_forms("another") == TokenForms(of_lines=False, erased=False)
 
     async def test_retention_erases_what_ended_before_and_nothing_else(self, store: Store) -> None:
         lease = await stand_up(store)

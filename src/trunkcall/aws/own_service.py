@@ -15,6 +15,7 @@ from trunkcall.aws.paging import Paging
 from trunkcall.aws.protocol import RequestContext
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.service.explain import Explanations, Reason
+from trunkcall.service.known_people import KnownPeople
 from trunkcall.service.progress import CampaignProgress, DetailedProgress, InstanceStatus, Progresses
 
 MOST_RESULTS = 100
@@ -23,8 +24,11 @@ MOST_RESULTS = 100
 class TrunkcallOperations:
     """Handlers of the operations, named as the operations are."""
 
-    def __init__(self, explanations: Explanations, progresses: Progresses, paging: Paging) -> None:
+    def __init__(
+        self, explanations: Explanations, progresses: Progresses, known_people: KnownPeople, paging: Paging
+    ) -> None:
         self._explanations = explanations
+        self._known_people = known_people
         self._progresses = progresses
         self._paging = paging
 
@@ -33,6 +37,7 @@ class TrunkcallOperations:
         return {
             "GetCampaignExplanation": self.get_campaign_explanation,
             "GetCampaignProgress": self.get_campaign_progress,
+            "GetCampaignTokenForms": self.get_campaign_token_forms,
             "GetDialRequestExplanation": self.get_dial_request_explanation,
             "GetInstanceStatus": self.get_instance_status,
             "ListCampaignProgress": self.list_campaign_progress,
@@ -61,6 +66,10 @@ class TrunkcallOperations:
                 "floor": _floor(found),
             }
         }
+
+    async def get_campaign_token_forms(self, context: RequestContext, request: Json) -> Json:
+        campaign_id, forms = await self._known_people.get_campaign_token_forms(request["id"])
+        return {"campaignId": campaign_id, "lineTokens": forms.of_lines, "erasedTokens": forms.erased}
 
     async def list_campaign_progress(self, context: RequestContext, request: Json) -> Json:
         states = sorted(set(request.get("states") or ()))

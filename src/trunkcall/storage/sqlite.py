@@ -43,7 +43,16 @@ from trunkcall.storage.sqlite_reader import Reader
 from trunkcall.storage.sqlite_schema import QUERIES
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 from trunkcall.storage.sqlite_writer import Operation, Writer
-from trunkcall.storage.store import CommitResult, ContactCounts, Erasure, ErasureReason, Lease, LedgerMinute, PutResult
+from trunkcall.storage.store import (
+    CommitResult,
+    ContactCounts,
+    Erasure,
+    ErasureReason,
+    Lease,
+    LedgerMinute,
+    PutResult,
+    TokenForms,
+)
 
 T = TypeVar("T")
 
@@ -437,6 +446,13 @@ class SQLiteStore:
             for disposition, contacts in self._rows("disposition_counts", campaign_id)
             if contacts
         }
+
+    async def token_forms(self, campaign_id: str) -> TokenForms:
+        """Of many tokens that only begin like these it is a long read."""
+        if self._writer is None:
+            raise _not_open()
+        [(of_lines, erased)] = await asyncio.to_thread(self._read_beside, "token_forms", campaign_id)
+        return TokenForms(bool(of_lines), bool(erased))
 
     async def contact_counts(self, campaign_ids: Sequence[str]) -> Mapping[str, ContactCounts]:
         """The counts of several campaigns, from one statement."""

@@ -87,6 +87,15 @@ class LedgerMinute:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenForms:
+    """Client tokens of a campaign by which nobody can be known again. ``of_lines``: some were made from the number of a
+    row (``row-<number>-<24 hexadecimal digits>``); ``erased``: some were erased with their contact's number."""
+
+    of_lines: bool
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ContactCounts:
     """What has become of a campaign's contacts so far. ``accepted`` are all of them; those that neither wait nor have
     ended are in progress."""
@@ -233,8 +242,9 @@ class Store(Protocol):
         """Every contact record in order of acceptance, in chunks, in constant memory. Deleted campaigns' included."""
 
     async def forget_number(self, phone_number: str, *, at: Instant) -> int:
-        """Erase a number, its attributes, and client tokens that hold its digits, from every contact; one that waits
-        ends EXPIRED. Returns and keeps how many contacts there were."""
+        """Erase a number, its attributes, and client tokens that hold its digits or are made from them
+        (``number-<32 hexadecimal digits>``), from every contact; one that waits ends EXPIRED. Returns and keeps how
+        many contacts there were."""
 
     async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
         """Erase the same of up to ``limit`` contacts that ended before the instant. Returns and keeps how many."""
@@ -244,6 +254,9 @@ class Store(Protocol):
 
     async def disposition_counts(self, campaign_id: str) -> Mapping[Disposition | None, int]:
         """How many contacts of the campaign ended how; under None those that have not ended."""
+
+    async def token_forms(self, campaign_id: str) -> TokenForms:
+        """Which of these forms of client tokens the campaign holds; none if it does not exist."""
 
     async def contact_counts(self, campaign_ids: Sequence[str]) -> Mapping[str, ContactCounts]:
         """The counts of several campaigns, as of one instant. One that does not exist is left out."""

@@ -226,6 +226,19 @@ SELECT campaign_id, accepted, waiting, disposition, contacts
 FROM json_each(?1) AS wanted CROSS JOIN campaign ON campaign_id = wanted.value
 JOIN backlog USING (campaign_key) LEFT JOIN disposition_count USING (campaign_key);
 
+-- token_forms --
+-- The ranges are what the index of tokens finds; twelve zero bytes in hexadecimal make 24 of a pattern's digits.
+SELECT
+    EXISTS (
+        SELECT 1 FROM contact JOIN campaign USING (campaign_key)
+        WHERE campaign_id = ?1 AND client_token >= 'row-' AND client_token < 'row.'
+            AND client_token GLOB 'row-[0-9]*-' || replace(hex(zeroblob(12)), '0', '[0-9a-f]')
+    ),
+    EXISTS (
+        SELECT 1 FROM contact JOIN campaign USING (campaign_key)
+        WHERE campaign_id = ?1 AND client_token >= 'erased-' AND client_token < 'erased.' AND phone_number = ''
+    );
+
 -- contact_records --
 -- The unary plus keeps SQLite off the indexes of campaign_key: they would have it sort the campaign for every chunk.
 SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, phone_number, attributes, contact.state,
@@ -263,10 +276,13 @@ SELECT sequence FROM contact INDEXED BY contact_ended JOIN campaign USING (campa
 WHERE ended_at < ? AND ended_at IS NOT NULL AND phone_number <> '' AND instance_id = ? LIMIT ?;
 
 -- erase_contacts --
--- A token that holds the number's digits is personal data too; any other goes on keeping its request from being repeated.
+-- A token that holds the number's digits is personal data too, and so is one made from it (number- and 32 hexadecimal
+-- digits): trying all numbers would find it. Any other goes on keeping its request from being repeated.
 UPDATE contact
 SET client_token = CASE
-        WHEN instr(replace(client_token, '-', ''), substr(phone_number, 2)) THEN 'erased-' || sequence
+        WHEN instr(replace(client_token, '-', ''), substr(phone_number, 2))
+            OR client_token GLOB 'number-' || replace(hex(zeroblob(16)), '0', '[0-9a-f]')
+        THEN 'erased-' || sequence
         ELSE client_token
     END,
     phone_number = '', attributes = '{}', seal = NULL, updated_at = ?1
