@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from serving import ROOT, Serving
+from serving import ROOT, Serving, dial_request, put_all
+
+NOWHERE = "00000000-0000-4000-8000-000000000000"
 
 
 def write_list(path: Path, rows: list[list[str]], header: str = "phone,name,account") -> Path:
@@ -31,8 +33,15 @@ def campaign_id(server: Serving, client: Any, request: pytest.FixtureRequest) ->
     return created
 
 
-def load(server: Serving, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    return server.trunkcall("load", *arguments, "--data-dir", str(server.data_dir), check=check)
+def load(server: Serving, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = server.trunkcall("load", *arguments, "--data-dir", str(server.data_dir), check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def accounts_exported(server: Serving, campaign_id: str) -> list[str]:
+    return [record["Attributes"]["account"] for record in server.export("--campaign", campaign_id)]
 
 
 class TestLoad:
@@ -48,24 +57,144 @@ class TestLoad:
 
     def test_a_list_loaded_twice_is_dialed_once(self, server: Serving, campaign_id: str, tmp_path: Path) -> None:
         path = write_list(tmp_path / "leads.csv", [[f"+121255501{n:02d}", "x", "y"] for n in range(30)])
-        for _ in range(2):
-            load(server, str(path), "--campaign", campaign_id)
+        assert "30 accepted, 0 rejected, 0 known" in load(server, str(path), "--campaign", campaign_id).stdout
+        assert "0 accepted, 0 rejected, 30 known" in load(server, str(path), "--campaign", campaign_id).stdout
         assert len(server.export("--campaign", campaign_id)) == 30
+
+    def test_a_list_that_is_corrected_and_sorted_anew_dials_nobody_twice(
+        self, server: Serving, campaign_id: str, tmp_path: Path
+    ) -> None:
+        rows = [[f"+121255501{n:02d}", "x", str(n)] for n in range(30)]
+        rows[3][0] = "+1212555010"
+        path = write_list(tmp_path / "leads.csv", rows)
+        load(server, str(path), "--campaign", campaign_id, code=3)
+        rows[3][0] = "(212) 555-0103"
+        del rows[0]
+        rows[5][1] = "another name"
+        write_list(path, [[row[2], row[1], row[0]] for row in reversed(rows)], header="account,first name,PHONE")
+        done = load(server, str(path), "--campaign", campaign_id, "--country", "US")
+        assert "1 accepted, 0 rejected, 28 known already" in done.stdout
+        assert accounts_exported(server, campaign_id) == [str(n) for n in (*range(3), *range(4, 30), 3)]
+
+    def test_a_number_that_is_there_twice_is_dialed_twice_only_if_it_shall_be(
+        self, server: Serving, campaign_id: str, tmp_path: Path
+    ) -> None:
+        path = write_list(tmp_path / "leads.csv", [["+12125550100", "x", str(n)] for n in range(3)])
+        assert (
+            "1 accepted, 0 rejected, 0 known already, 2 dup"
+            in load(server, str(path), "--campaign", campaign_id).stdout
+        )
+        keep = ("--campaign", campaign_id, "--duplicates", "keep")
+        assert "2 accepted, 0 rejected, 1 known already, 0 dup" in load(server, str(path), *keep).stdout
+        assert "0 accepted, 0 rejected, 3 known already, 0 dup" in load(server, str(path), *keep).stdout
+
+    def test_a_campaign_that_cannot_know_people_again_is_not_loaded_into(
+        self, server: Serving, client: Any, campaign_id: str, tmp_path: Path
+    ) -> None:
+        """Tokens of an earlier version held a row's line: the same people would be dialed once more."""
+        put_all(client, campaign_id, [dial_request(f"row-2-{'0a' * 12}", 77, account="1")])
+        path = write_list(tmp_path / "leads.csv", [["+12125550178", "x", "2"]])
+        assert "by an earlier version" in load(server, str(path), "--campaign", campaign_id, code=1).stderr
+        load(server, str(path), "--campaign", campaign_id, "--all-new")
+        assert accounts_exported(server, campaign_id) == ["1", "2"]
+
+    def test_who_was_forgotten_is_not_dialed_again_by_a_list_that_still_has_them(
+        self, server: Serving, campaign_id: str, tmp_path: Path
+    ) -> None:
+        path = write_list(tmp_path / "leads.csv", [["+12125550191", "x", "1"], ["+12125550192", "x", "2"]])
+        load(server, str(path), "--campaign", campaign_id)
+        done = server.trunkcall("forget", "(212) 555-0191", "--country", "us", "--data-dir", str(server.data_dir))
+        assert done.stdout == "1 contacts erased\n"
+        assert "Take the number out of your lists too" in done.stderr
+        assert "they would be dialed again" in load(server, str(path), "--campaign", campaign_id, code=1).stderr
+        write_list(path, [["+12125550192", "x", "2"]])
+        done = load(server, str(path), "--campaign", campaign_id, "--all-new")
+        assert "0 accepted, 0 rejected, 1 known" in done.stdout
+
+    @pytest.mark.parametrize("way", ["-", "fifo", "/dev/stdin"])
+    def test_a_list_that_comes_through_a_pipe_is_read_once(
+        self, server: Serving, campaign_id: str, tmp_path: Path, way: str
+    ) -> None:
+        content = b"phone;account\n+12125550100;1\n555;2\n"
+        fifo = tmp_path / "fifo"
+        os.mkfifo(fifo)
+        name = str(fifo) if way == "fifo" else way
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trunkcall", "load", name, "--campaign", campaign_id, "--data-dir", server.data_dir],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=tmp_path,
+        )
+        if way == "fifo":
+            fifo.write_bytes(content)
+            out, _ = process.communicate(timeout=60)
+        else:
+            out, _ = process.communicate(content, timeout=60)
+        assert out == b"1 accepted, 1 rejected, 0 known already, 0 duplicates\n"
+        assert process.returncode == 3
+        rejected = tmp_path / ("fifo.rejected.csv" if way == "fifo" else "stdin.rejected.csv")
+        assert rejected.read_text().splitlines()[1].startswith('555,2,"line 3, column 1 (phone): the number must')
+        assert rejected.stat().st_mode & 0o777 == 0o600
+
+    def test_a_list_of_which_nothing_is_accepted_is_a_failure(
+        self, server: Serving, campaign_id: str, tmp_path: Path
+    ) -> None:
+        load(server, str(write_list(tmp_path / "bad.csv", [["555", "x", "1"]])), "--campaign", campaign_id, code=4)
+        load(server, str(write_list(tmp_path / "empty.csv", [])), "--campaign", campaign_id, code=4)
+
+    def test_a_check_needs_no_server_and_sends_nothing(self, server: Serving, tmp_path: Path) -> None:
+        path = write_list(tmp_path / "leads.csv", [["+12125550100", "x", "1"], ["555", "y", "2"]], "phone,имя,account")
+        done = server.trunkcall("load", str(path), "--check", "--data-dir", str(tmp_path / "none"), check=False)
+        assert done.returncode == 3
+        assert done.stdout.splitlines() == [
+            "number: column 1 (phone)",
+            "attribute imya: column 2 (имя)",
+            "attribute account: column 3 (account)",
+            "1 to submit, 1 rejected, 0 duplicates; nothing was sent: --check",
+            "line 3, column 1 (phone): the number must begin with + and the country calling code, or be read with "
+            "--country",
+        ]
+        assert [file.name for file in tmp_path.iterdir()] == ["leads.csv"]
+
+    def test_a_load_that_fails_leaves_the_rejected_rows_of_an_earlier_one(
+        self, server: Serving, campaign_id: str, tmp_path: Path
+    ) -> None:
+        path = write_list(tmp_path / "leads.csv", [["555", "x", "1"]])
+        load(server, str(path), "--campaign", campaign_id, code=4)
+        before = (tmp_path / "leads.csv.rejected.csv").read_text()
+        path.write_bytes(b"phone,name\n777,x\n" + b"+12125550100,x\n" * 9000 + b"+12125550101,\xff\n")
+        done = load(server, str(path), "--campaign", campaign_id, code=1)
+        assert "It came to no end: 0 accepted, 1 rejected" in done.stderr
+        assert "is not UTF-8 at line 9003" in done.stderr
+        assert (tmp_path / "leads.csv.rejected.csv").read_text() == before
+        assert "777" in (tmp_path / "leads.csv.rejected.csv.part").read_text()
+        load(server, str(write_list(path, [["+12125550100", "x", "1"]])), "--campaign", campaign_id)
+        assert not (tmp_path / "leads.csv.rejected.csv").exists()
+
+    def test_corrected_rejected_rows_are_a_list(self, server: Serving, campaign_id: str, tmp_path: Path) -> None:
+        path = write_list(tmp_path / "leads.csv", [["+12125550100", "x", "1"], ["2125550101", "y", "2"]])
+        load(server, str(path), "--campaign", campaign_id, code=3)
+        load(server, str(path) + ".rejected.csv", "--campaign", campaign_id, "--country", "US")
+        assert [r["Attributes"] for r in server.export("--campaign", campaign_id)] == [
+            {"name": "x", "account": "1"},
+            {"name": "y", "account": "2"},
+        ]
 
     def test_rows_that_cannot_be_submitted_are_kept_with_a_reason_each(
         self, server: Serving, campaign_id: str, tmp_path: Path
     ) -> None:
         rows = [["+12125550100", "good", "1"], ["555", "short", "2"], ["+1212555", "short too", "3"], ["+12125550101"]]
+        rows.append(["+12125550102", "long", "4", "5"])
         path = write_list(tmp_path / "leads.csv", rows)
-        done = load(server, str(path), "--campaign", campaign_id)
-        assert "1 accepted, 3 rejected" in done.stdout
+        done = load(server, str(path), "--campaign", campaign_id, code=3)
+        assert "2 accepted, 3 rejected" in done.stdout
         with (tmp_path / "leads.csv.rejected.csv").open(newline="") as file:
             rejected = list(csv.DictReader(file))
-        assert [row["phone"] for row in rejected] == ["555", "+1212555", "+12125550101"]
-        assert [row["name"] for row in rejected] == ["short", "short too", ""]
+        assert [row["phone"] for row in rejected] == ["555", "+1212555", "+12125550102"]
+        assert [row["name"] for row in rejected] == ["short", "short too", "long"]
         assert "begin with +" in rejected[0]["reason"]
         assert "impossible in its country" in rejected[1]["reason"]
-        assert "1 cells, the header 3" in rejected[2]["reason"]
+        assert "4 cells, the header 3" in rejected[2]["reason"]
 
     def test_who_was_not_answered_can_be_submitted_again(
         self, server: Serving, campaign_id: str, tmp_path: Path
@@ -77,7 +206,8 @@ class TestLoad:
         export = tmp_path / "export.jsonl"
         export.write_text("".join(json.dumps(record) + "\n" for record in first))
         for _ in range(2):
-            load(server, "--retry-from", str(export), "--campaign", campaign_id)
+            done = load(server, "--retry-from", str(export), "--campaign", campaign_id)
+            assert "passed over, ended as voicemail: " in done.stdout
         second = server.export("--campaign", campaign_id)[80:]
         unanswered = [r for r in first if r["Disposition"] in ("busy", "no_answer")]
         assert unanswered
@@ -87,11 +217,16 @@ class TestLoad:
     @pytest.mark.parametrize(
         ("content", "options", "complaint"),
         [
-            (b"phone\n+12125550100\n", ["--campaign", "nonexistent"], "ResourceNotFoundException"),
-            (b"number\n+12125550100\n", [], "has no column 'phone'"),
+            (b"phone\n+12125550100\n", ["--campaign", "nonexistent"], "There is no campaign 'nonexistent'"),
+            (b"phone\n+12125550100\n", ["--campaign", NOWHERE], "ResourceNotFoundException"),
+            (b"number\nnone\n", [], "No column of the list is known to hold phone numbers"),
+            (b"number\n+12125550100\n", ["--phone-column", "nummer"], "no column 'nummer'. Did you mean 'number'?"),
+            (b"phone\n+12125550100\n", ["--country", "UK"], "The United Kingdom is GB"),
+            (b"phone\n+12125550100\n", ["--encoding", "rot13"], "'rot13' is no encoding"),
+            (b"phone\n+12125550100\n", ["--rejected", "/none/r.csv"], "/none/r.csv cannot be written"),
             (b"phone,n\n+12125550100,\xff\xfe\n", [], "is not UTF-8"),
             (b"phone\n+12125550100\n", ["--expires-in", "soon"], "'soon' is no duration"),
-            (b"", [], "has no column 'phone'"),
+            (b"", [], "is empty: it has no header"),
         ],
     )
     def test_nonsense_is_answered_in_words(
@@ -99,14 +234,18 @@ class TestLoad:
     ) -> None:
         path = tmp_path / "leads.csv"
         path.write_bytes(content)
-        done = load(server, str(path), "--campaign", campaign_id, *options, check=False)
-        assert done.returncode in (1, 2)
+        done = load(
+            server,
+            str(path),
+            "--campaign",
+            campaign_id,
+            *options,
+            code=2 if {"--country", "--encoding", "--expires-in"} & set(options) else 1,
+        )
         assert complaint in " ".join(done.stderr.split())
-        assert "Traceback" not in done.stderr
 
     def test_a_missing_file_is_answered_in_words(self, server: Serving, campaign_id: str, tmp_path: Path) -> None:
-        done = load(server, str(tmp_path / "none.csv"), "--campaign", campaign_id, check=False)
-        assert done.returncode == 1
+        done = load(server, str(tmp_path / "none.csv"), "--campaign", campaign_id, code=1)
         assert "cannot be read: No such file or directory" in done.stderr
 
 

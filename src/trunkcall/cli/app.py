@@ -77,7 +77,9 @@ COMMANDS: tuple[Entry, ...] = (
         "Campaigns",
         examples(
             "trunkcall load leads.csv --campaign Spring",
+            "trunkcall load leads.xlsx --campaign Spring --country US --check",
             "trunkcall load leads.csv --campaign Spring --phone-column mobile --expires-in 2d",
+            "trunkcall load - --campaign Spring --encoding cp1252 --rejected rejected.csv",
             "trunkcall load --retry-from contacts.jsonl --campaign Spring",
         ),
     ),
@@ -113,7 +115,7 @@ COMMANDS: tuple[Entry, ...] = (
         "privacy:forget_command",
         "Erase a number and its attributes from every request and record.",
         "Records",
-        examples("trunkcall forget +12025550123"),
+        examples("trunkcall forget +12025550123", 'trunkcall forget "(202) 555-0123" --country US'),
     ),
     Entry(
         "retention",

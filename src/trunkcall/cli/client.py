@@ -30,6 +30,7 @@ from trunkcall.domain.instants import SECOND, Instant, from_datetime
 
 HEALTH_TIMEOUT_S = 5.0
 ASK_AGAIN_AFTER_S = 5.0
+_SERVER_ERROR = 500
 
 
 WHICH_CAMPAIGNS = "`trunkcall campaign list` shows the campaigns that there are."
@@ -120,6 +121,8 @@ class InstanceTime:
         self._asked_s = 0.0
         self._at: Instant = 0
         self._speed = 1.0
+        self.is_trunkcall = False
+        """Whether the endpoint has a /health, as Amazon's has not. Known once the time was asked for."""
 
     def now(self) -> Instant:
         """The instance's time. The wall clock's where the endpoint has no /health, as Amazon's has not."""
@@ -130,12 +133,22 @@ class InstanceTime:
         return self._at + round(elapsed_s * self._speed * SECOND)
 
     def _ask(self) -> None:
-        self._asked_s = time.monotonic()
-        self._at = time.time_ns() // 1000
+        elapsed_s, self._asked_s = time.monotonic() - self._asked_s, time.monotonic()
         try:
             page = health(self._endpoint_url)
-        except urllib.error.HTTPError:
+        except (urllib.error.HTTPError, ServerUnreachableError) as error:
+            if not self.is_trunkcall:
+                if not isinstance(error, urllib.error.HTTPError):
+                    raise
+                if error.code >= _SERVER_ERROR:
+                    # Whose server that is cannot be told.
+                    raise ServerUnreachableError(self._endpoint_url) from error
+                self._at = time.time_ns() // 1000
+                return
+            # It is being started again: its clock has gone on meanwhile.
+            self._at += round(elapsed_s * self._speed * SECOND)
             return
+        self.is_trunkcall = True
         self._at = from_datetime(datetime.fromisoformat(page["instance_time"]))
         self._speed = float(page["speed"])
 

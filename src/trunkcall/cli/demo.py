@@ -29,8 +29,9 @@ from trunkcall.cli.client import InstanceTime, campaigns_client, connection, hea
 from trunkcall.cli.env import ENDPOINT_VARIABLE, environment
 from trunkcall.cli.files import open_output
 from trunkcall.cli.interrupts import exit_code, held_back
-from trunkcall.cli.leads import LeadList
-from trunkcall.cli.load import Loader
+from trunkcall.cli.lists.leads import Duplicates, LeadList, Reading
+from trunkcall.cli.lists.tokens import Tokens
+from trunkcall.cli.loading import Loader, LoadResult
 from trunkcall.cli.report import Progress, Report, progress_line, progress_view, read_progress, report_view
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import HOUR
@@ -38,6 +39,8 @@ from trunkcall.domain.instants import HOUR
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
 LOOK_EVERY_S = 0.25
+SALT = "demonstration"
+"""In place of the campaign's id, which is another one each time: the simulated world draws fates from client tokens."""
 
 
 class DemoError(TrunkcallError):
@@ -48,16 +51,14 @@ class DemoError(TrunkcallError):
 class _Loading:
     """A list being loaded in a thread of its own."""
 
-    total: int
-    rejected: list[str] = field(default_factory=list)
-    accepted: int = 0
+    result: LoadResult = field(default_factory=LoadResult)
     done: bool = False
     error: TrunkcallError | None = None
 
     def run(self, loader: Loader, leads: LeadList) -> None:
         try:
-            for result in loader.load(iter(leads)):
-                self.accepted = result.accepted
+            for _ in loader.load(leads.items(Tokens(SALT))):
+                pass
         except TrunkcallError as error:
             self.error = error
         self.done = True
@@ -71,15 +72,16 @@ def demo(
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report to this file.")] = None,
 ) -> None:
     """Dial a real lead list on the simulated carrier, with simulated agents, and account for every lead."""
-    lead_list = LeadList(leads or _example_leads(), "phone")
-    total = sum(1 for _ in lead_list)
+    lead_list = LeadList(leads or _example_leads(), Reading(duplicates=Duplicates.KEEP))
     console = Console()
+    for note in lead_list.columns.notes:
+        console.print(note, style="dim", highlight=False)
     report_file = open_output("--json", json_file) if json_file is not None else nullcontext()
     with report_file as written, _temporary_directory() as directory:
         data_dir = directory / "data"
         with _server(data_dir, agents=agents, speed=speed, seed=seed) as url:
             typer.echo(f"Trunkcall at {url}, {agents} simulated agents, {speed:g} times as fast as real time")
-            report, interrupted = _run(console, data_dir, url, lead_list, total)
+            report, interrupted = _run(console, data_dir, url, lead_list)
         console.print()
         console.print(report_view(report))
         if written is not None:
@@ -88,7 +90,7 @@ def demo(
         raise typer.Exit(exit_code())
 
 
-def _run(console: Console, data_dir: Path, url: str, leads: LeadList, total: int) -> tuple[Report, bool]:
+def _run(console: Console, data_dir: Path, url: str, leads: LeadList) -> tuple[Report, bool]:
     client = campaigns_client(connection(data_dir, {}))
     given = environment(data_dir)
     created = client.create_campaign(
@@ -103,21 +105,23 @@ def _run(console: Console, data_dir: Path, url: str, leads: LeadList, total: int
     )
     campaign_id: str = created["id"]
     client.start_campaign(id=campaign_id)
-    typer.echo(f"Campaign {campaign_id} is Running; loading {total:,} leads in batches of 25")
-    loading = _Loading(total)
+    typer.echo(f"Campaign {campaign_id} is Running; loading the leads in batches of 25")
+    loading = _Loading()
     clock = InstanceTime(url)
-    loader = Loader(client, campaign_id, clock.now, 24 * HOUR, lambda _, reason: loading.rejected.append(reason))
+    loader = Loader(
+        client, campaign_id, clock.now, 24 * HOUR, lambda _, __: None, endpoint_url=url, result=loading.result
+    )
     thread = threading.Thread(target=loading.run, args=(loader, leads), name="load", daemon=True)
     thread.start()
     interrupted = False
     try:
-        with _shown(console, total) as show:
+        with _shown(console, loading) as show:
             while True:
                 progress = read_progress(url, campaign_id)
                 show(progress)
                 if loading.error is not None:
                     raise loading.error
-                if loading.done and progress.ended >= loading.accepted:
+                if loading.done and progress.ended >= loading.result.accepted:
                     break
                 time.sleep(LOOK_EVERY_S)
     except KeyboardInterrupt:
@@ -130,18 +134,19 @@ def _run(console: Console, data_dir: Path, url: str, leads: LeadList, total: int
 
 
 @contextmanager
-def _shown(console: Console, total: int) -> Iterator[Callable[[Progress], None]]:
+def _shown(console: Console, loading: _Loading) -> Iterator[Callable[[Progress], None]]:
     """How progress is shown: moving on a terminal; elsewhere, as in a log, a line for each tenth of the leads."""
     if console.is_terminal and not console.is_dumb_terminal:
         with Live(console=console, refresh_per_second=4) as live:
-            yield lambda progress: live.update(progress_view(progress, total))
+            yield lambda progress: live.update(progress_view(progress, loading.result.rows))
         return
     told = -1
 
     def tell(progress: Progress) -> None:
         nonlocal told
+        total = loading.result.rows
         tenths = 10 * progress.ended // max(total, 1)
-        if tenths > told:
+        if loading.done and tenths > told:
             told = tenths
             typer.echo(progress_line(progress, total))
 
@@ -150,9 +155,12 @@ def _shown(console: Console, total: int) -> Iterator[Callable[[Progress], None]]
 
 def _report(progress: Progress, loading: _Loading) -> Report:
     dispositions = dict(sorted(progress.dispositions.items(), key=lambda item: -item[1]))
-    if loading.rejected:
-        dispositions["rejected"] = len(loading.rejected)
-    requests = loading.accepted + len(loading.rejected)
+    result = loading.result
+    if result.rejected:
+        dispositions["rejected"] = dispositions.get("rejected", 0) + result.rejected
+    if result.duplicates:
+        dispositions["duplicate"] = result.duplicates
+    requests = result.rows
     if open_requests := requests - sum(dispositions.values()):
         dispositions["not_over"] = open_requests
     return Report(

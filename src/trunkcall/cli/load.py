@@ -1,172 +1,50 @@
 """`trunkcall load`: a lead list into a campaign, through the API.
 
-Decides batches, retries and the file of rejected rows. It is an ordinary client: what it can do, any client can.
+Decides what a person is told: what was guessed, how far it is, what became of every row, and the exit code. How lists
+are read is ``lists``', how they are submitted ``loading``'s.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from trunkcall.aws.campaigns_v1 import REFUSED_ITEMS_HEADER
-from trunkcall.cli.client import WHICH_CAMPAIGNS, InstanceTime, campaigns_client, connection
-from trunkcall.cli.leads import BadRow, Lead, LeadList, RetryList
-from trunkcall.domain.errors import TrunkcallError
-from trunkcall.domain.instants import SECOND, Duration, Instant, to_datetime
+from trunkcall.cli.api_errors import ApiRefusedError, in_words
+from trunkcall.cli.client import Connection, InstanceTime, campaigns_client, connection, trunkcall_client
+from trunkcall.cli.help import CONNECTION, OUTPUT
+from trunkcall.cli.interrupts import exit_code, held_back
+from trunkcall.cli.lists.leads import Duplicates, LeadList, Reading
+from trunkcall.cli.lists.phones import country_of
+from trunkcall.cli.lists.rejected import RejectedRows, rejected_path
+from trunkcall.cli.lists.retries import RetryList
+from trunkcall.cli.lists.source import Source, encoding_of
+from trunkcall.cli.lists.tokens import Tokens
+from trunkcall.cli.loading import Loader, LoadError, LoadResult
+from trunkcall.cli.naming import find_campaign
+from trunkcall.domain.errors import InvalidInputError, TrunkcallError
+from trunkcall.domain.instants import SECOND, Duration
 
-BATCH = 25
-"""Most dial requests of one PutDialRequestBatch (the service model's limit)."""
-
-MOST_WAIT_S = 30.0
 MOST_DAYS = 36_500
 """Longest that a request may wait. What lies far beyond is no date that could be sent."""
+MOST_SHOWN = 20
+"""Rejected rows that --check shows."""
+SAY_EVERY_S = 30.0
+"""How often a load says how far it is where no bar can be drawn."""
+SOME_REJECTED, NONE_ACCEPTED = 3, 4
+"""Exit codes."""
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-class LoadError(TrunkcallError):
-    """The list could not be loaded to its end."""
-
-
-@dataclass(slots=True)
-class LoadResult:
-    """What became of a list's rows."""
-
-    accepted: int = 0
-    rejected: int = 0
-    throttled: int = 0
-    """How often a request had to be submitted again because the campaign held too many."""
-    contact_ids: list[str] | None = None
-    """Ids of accepted requests, in order, if the caller wants them kept."""
-
-
-@dataclass(slots=True)
-class Loader:
-    """Submits leads in batches. ``reject`` is told of each row that was not accepted, with the reason."""
-
-    client: Any
-    campaign_id: str
-    now: Callable[[], Instant]
-    expires_in: Duration
-    reject: Callable[[Sequence[str], str], None]
-    result: LoadResult = field(default_factory=LoadResult)
-    sleep: Callable[[float], None] = time.sleep
-
-    def load(self, rows: Iterator[Lead | BadRow]) -> Iterator[LoadResult]:
-        """Submit everything; yields the result so far after each batch. Raises LoadError when the API refuses the
-        whole."""
-        batch: list[Lead] = []
-        for row in rows:
-            if isinstance(row, BadRow):
-                self._reject(row.cells, row.reason)
-                continue
-            batch.append(row)
-            if len(batch) == BATCH:
-                self._submit(batch)
-                batch = []
-                yield self.result
-        if batch:
-            self._submit(batch)
-        yield self.result
-
-    def _submit(self, batch: list[Lead]) -> None:
-        wait_s = 0.5
-        while True:
-            answer = self._put(batch)
-            by_token = {lead.client_token: lead for lead in batch}
-            self.result.accepted += len(answer["successfulRequests"])
-            if self.result.contact_ids is not None:
-                self.result.contact_ids.extend(item["id"] for item in answer["successfulRequests"])
-            again: list[Lead] = []
-            reasons = _reasons(answer)
-            for item in answer["failedRequests"]:
-                lead = by_token[item["clientToken"]]
-                if item["failureCode"] == "RequestThrottled":
-                    again.append(lead)
-                else:
-                    reason = reasons.get(batch.index(lead) + 1, "no reason given")
-                    self._reject(lead.cells, f"the server answered {item['failureCode']}: {reason}")
-            if not again:
-                return
-            # The campaign holds as many requests as it may: only dialing them makes room.
-            self.result.throttled += len(again)
-            self.sleep(wait_s)
-            wait_s = min(wait_s * 2, MOST_WAIT_S)
-            batch = again
-
-    def _put(self, batch: list[Lead]) -> dict[str, Any]:
-        expires = to_datetime(self.now() + self.expires_in)
-        requests = [
-            {
-                "clientToken": lead.client_token,
-                "phoneNumber": lead.phone_number,
-                "expirationTime": expires,
-                "attributes": lead.attributes,
-            }
-            for lead in batch
-        ]
-        try:
-            answer: dict[str, Any] = self.client.put_dial_request_batch(id=self.campaign_id, dialRequests=requests)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            hint = ""
-            if code == "InvalidCampaignStateException":
-                hint = _hint_of_state(error.response.get("state"))
-            elif code == "ResourceNotFoundException":
-                hint = f" {WHICH_CAMPAIGNS}"
-            raise LoadError(f"The API answered {code}: {error.response['Error']['Message']}{hint}") from error
-        except BotoCoreError as error:
-            raise LoadError(f"The API cannot be asked: {error}") from error
-        return answer
-
-    def _reject(self, cells: Sequence[str], reason: str) -> None:
-        self.result.rejected += 1
-        self.reject(cells, reason)
-
-
-def _hint_of_state(state: str | None) -> str:
-    if state in ("Stopped", "Failed"):
-        return f" A {state} campaign does not go on: create another one, and load the list into that."
-    return " Start or resume the campaign, then load the list again: rows accepted before are not dialed twice."
-
-
-def _reasons(answer: dict[str, Any]) -> dict[int, str]:
-    """Why items were refused, by their number in the batch. Amazon's own service does not say."""
-    header = answer["ResponseMetadata"]["HTTPHeaders"].get(REFUSED_ITEMS_HEADER, "")
-    pairs = (part.split(": ", 1) for part in header.split("; ") if ": " in part)
-    return {int(number): reason for number, reason in pairs if number.isdigit()}
-
-
-class RejectedRows:
-    """FILE.rejected.csv: the rows that were not accepted, as they were, and a column with the reason. The file is made
-    with the first such row; one from an earlier load is removed."""
-
-    def __init__(self, path: Path, columns: Sequence[str], stack: ExitStack) -> None:
-        self.path = path
-        self._columns = columns
-        self._stack = stack
-        self._writer: Any = None
-        path.unlink(missing_ok=True)
-
-    def write(self, cells: Sequence[str], reason: str) -> None:
-        """Add one row."""
-        if self._writer is None:
-            self.path.touch(mode=0o600)
-            file = self._stack.enter_context(self.path.open("w", encoding="utf-8", newline=""))
-            self._writer = csv.writer(file)
-            self._writer.writerow([*self._columns, "reason"])
-        padded = [*cells, *[""] * (len(self._columns) - len(cells))]
-        self._writer.writerow([*padded, reason])
+_READING = "Reading lists"
+_AGAIN = "Loading the list again is safe: what the campaign has already is not dialed twice."
 
 
 def parse_duration(text: str) -> Duration:
@@ -181,47 +59,267 @@ def parse_duration(text: str) -> Duration:
 
 
 def load(
-    file: Annotated[Path | None, typer.Argument(help="CSV file with a header line, UTF-8.")] = None,
-    campaign: Annotated[str, typer.Option(help="Campaign to dial the list, by id or ARN.")] = "",
-    phone_column: Annotated[str, typer.Option(help="Column with the number, E.164.")] = "phone",
+    file: Annotated[
+        Path | None, typer.Argument(help="List with a header: CSV, the like with ; or tabs, or XLSX. - is stdin.")
+    ] = None,
+    campaign: Annotated[str, typer.Option(help="Campaign to dial the list, by name, id or ARN.")] = "",
     expires_in: Annotated[str, typer.Option(help="How long a request may wait: 45s, 90m, 8h, 2d.")] = "8h",
+    duplicates: Annotated[
+        Duplicates, typer.Option(help="Dial a number that the list has more than once: once, or for every row.")
+    ] = Duplicates.SKIP,
+    check: Annotated[bool, typer.Option("--check", help="Only say what would be submitted. Needs no server.")] = False,
+    all_new: Annotated[
+        bool,
+        typer.Option(
+            "--all-new", help="Load although the campaign cannot tell whom it has: nobody in the list is among them."
+        ),
+    ] = False,
     retry_from: Annotated[
         Path | None, typer.Option(help="Instead of FILE: submit again who was not answered in this jsonl export.")
     ] = None,
+    phone_column: Annotated[
+        str | None, typer.Option(help="Column with the number; guessed if left out.", rich_help_panel=_READING)
+    ] = None,
+    country: Annotated[
+        str | None,
+        typer.Option(help="Country whose national numbers are understood: US, GB, DE.", rich_help_panel=_READING),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="Encoding, if it is not UTF-8: cp1252, latin-1, utf-16.", rich_help_panel=_READING),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of a workbook; the first if left out.", rich_help_panel=_READING)
+    ] = None,
+    no_header: Annotated[
+        bool, typer.Option("--no-header", help="The first row is a lead.", rich_help_panel=_READING)
+    ] = False,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(
+            help="File for rejected rows; FILE.rejected.csv if left out.", rich_help_panel=OUTPUT, show_default=False
+        ),
+    ] = None,
     data_dir: Annotated[
-        Path, typer.Option(envvar="TRUNKCALL_DATA_DIR", help="Where credentials are if the environment has none.")
+        Path,
+        typer.Option(
+            envvar="TRUNKCALL_DATA_DIR",
+            help="Where credentials are if the environment has none.",
+            rich_help_panel=CONNECTION,
+        ),
     ] = Path("trunkcall-data"),
 ) -> None:
-    """Submit a lead list to a campaign. Columns but the phone number's become the contacts' attributes."""
+    """Submit a lead list to a campaign. Columns but the phone number's become the contacts' attributes.
+
+    Exit codes: 0 if every row was accepted or known already, 3 if some were rejected, 4 if none was accepted or known,
+    130 after Ctrl-C.
+    """
     if (file is None) == (retry_from is None):
         raise typer.BadParameter("give either a FILE or --retry-from EXPORT")
-    if not campaign:
-        raise typer.BadParameter("--campaign is missing: the id of the campaign that shall dial the list")
+    if not campaign and not check:
+        raise typer.BadParameter("--campaign is missing: the name or id of the campaign that shall dial the list")
     expiry = parse_duration(expires_in)
-    leads: LeadList | RetryList
-    if file is not None:
-        leads = LeadList(file, phone_column)
-    else:
-        assert retry_from is not None
-        leads = RetryList(retry_from)
-    where = connection(data_dir)
-    console = Console(stderr=True)
-    with ExitStack() as stack:
-        rejected = RejectedRows(leads.path.with_name(leads.path.name + ".rejected.csv"), leads.columns, stack)
-        clock = InstanceTime(where.endpoint_url)
-        loader = Loader(campaigns_client(where), campaign, clock.now, expiry, rejected.write)
-        progress = stack.enter_context(
-            Progress(
-                TextColumn("loading {task.fields[name]}"),
-                BarColumn(),
-                TextColumn("{task.fields[accepted]:,} accepted, {task.fields[rejected]:,} rejected"),
-                TimeRemainingColumn(),
-                console=console,
-            )
+    try:
+        reading = Reading(
+            phone_column=phone_column,
+            country=None if country is None else country_of(country),
+            encoding=None if encoding is None else encoding_of(encoding),
+            sheet=sheet,
+            header=not no_header,
+            duplicates=duplicates,
         )
-        bar = progress.add_task("load", total=leads.size, name=leads.path.name, accepted=0, rejected=0)
-        for result in loader.load(iter(leads)):
-            progress.update(bar, completed=leads.position, accepted=result.accepted, rejected=result.rejected)
-    typer.echo(f"{loader.result.accepted} accepted, {loader.result.rejected} rejected")
-    if loader.result.rejected:
-        typer.echo(f"Rejected rows, each with its reason: {rejected.path}", err=True)
+    except InvalidInputError as error:
+        raise typer.BadParameter(error.message) from error
+    if check:
+        result = _check(_read(file, retry_from, reading))
+    else:
+        # A list that is read from a pipe cannot be read again, so everything else comes first.
+        target = _Target.find(data_dir, campaign, all_new)
+        leads = _read(file, retry_from, reading)
+        result = _load(target, leads, expiry, _rejected_rows(rejected, leads))
+    if result.accepted + result.known == 0:
+        raise typer.Exit(NONE_ACCEPTED)
+    if result.rejected:
+        raise typer.Exit(SOME_REJECTED)
+
+
+def _read(file: Path | None, retry_from: Path | None, reading: Reading) -> LeadList | RetryList:
+    if retry_from is not None:
+        return RetryList(retry_from)
+    assert file is not None
+    leads = LeadList(file, reading)
+    for note in leads.columns.notes:
+        typer.echo(note, err=True)
+    return leads
+
+
+def _rejected_rows(path: Path | None, leads: LeadList | RetryList) -> RejectedRows:
+    if path is None:
+        path = rejected_path(leads.source)
+    elif leads.source.is_file and path.exists() and path.samefile(leads.source.path):
+        raise typer.BadParameter(f"--rejected {path} is the list itself: name another file")
+    return RejectedRows(path, leads.names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The campaign that a list goes into."""
+
+    where: Connection
+    clock: InstanceTime
+    campaign_id: str
+
+    @classmethod
+    def find(cls, data_dir: Path, campaign: str, all_new: bool) -> _Target:
+        where = connection(data_dir)
+        clock = InstanceTime(where.endpoint_url)
+        # Whether anybody is there at all is asked first: a client waits long for an answer.
+        clock.now()
+        with in_words(where.endpoint_url):
+            campaign_id = find_campaign(campaigns_client(where), campaign)
+        if clock.is_trunkcall and not all_new:
+            _refuse_forgotten(where, campaign_id)
+        return cls(where, clock, campaign_id)
+
+
+def _refuse_forgotten(where: Connection, campaign_id: str) -> None:
+    """Raise LoadError if the campaign may have dialed people of the list without knowing it."""
+    try:
+        with in_words(where.endpoint_url):
+            forms = trunkcall_client(where).get_campaign_token_forms(id=campaign_id)
+    except ApiRefusedError as error:
+        if error.code != "AccessDeniedException":
+            raise
+        raise LoadError(
+            f"{error.message} Without connect-campaigns:GetCampaignTokenForms it cannot be seen whether the campaign "
+            "has people who would be dialed twice. If nobody in the list is in it already, give --all-new."
+        ) from error
+    if forms["lineTokens"]:
+        raise LoadError(
+            "A list was loaded into this campaign by an earlier version, which told rows by their line: loaded now, "
+            "its people would be dialed again. Load who is left into a new campaign (`trunkcall export contacts` shows "
+            "who was dialed). If nobody in this list is in the campaign already, give --all-new."
+        )
+    if forms["erasedTokens"]:
+        raise LoadError(
+            "Contacts of this campaign were erased, so it does not know their numbers any more: if the list still has "
+            "them, they would be dialed again. Take them out, then give --all-new."
+        )
+
+
+def _load(target: _Target, leads: LeadList | RetryList, expiry: Duration, rejected: RejectedRows) -> LoadResult:
+    loader = Loader(
+        campaigns_client(target.where),
+        target.campaign_id,
+        target.clock.now,
+        expiry,
+        rejected.write,
+        endpoint_url=target.where.endpoint_url,
+    )
+    result, complete = loader.result, False
+    try:
+        with _progress(leads.source) as show:
+            for so_far in loader.load(leads.items(Tokens(target.campaign_id.rpartition("/")[2]))):
+                show(so_far)
+        complete = True
+    except TrunkcallError:
+        typer.echo(f"It came to no end: {_counts(result)} so far. {_AGAIN}", err=True)
+        raise
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted: {_counts(result)} so far. {_AGAIN}", err=True)
+        raise typer.Exit(exit_code()) from None
+    finally:
+        with held_back():
+            where = rejected.close(complete=complete)
+        if where is not None:
+            typer.echo(f"Rejected rows, each with its reason: {where}", err=True)
+    typer.echo(_counts(result))
+    _say_passed_over(result)
+    if not target.clock.is_trunkcall:
+        typer.echo("Rows that the campaign had already count as accepted: this server does not tell.", err=True)
+    return result
+
+
+def _check(leads: LeadList | RetryList) -> LoadResult:
+    """What a load would do, as far as can be known without a server."""
+    shown = list[str]()
+
+    def reject(_: Sequence[str], reason: str) -> None:
+        if len(shown) < MOST_SHOWN:
+            shown.append(reason)
+
+    result = LoadResult()
+    counting = Loader(_Nobody(), "", lambda: 0, SECOND, reject, result=result)
+    for _ in counting.load(leads.items(Tokens(""))):
+        pass
+    if isinstance(leads, LeadList):
+        columns = leads.columns
+        typer.echo(f"number: {columns.label(columns.phone)}")
+        if columns.token is not None:
+            typer.echo(f"client token: {columns.label(columns.token)}")
+        for at, key in enumerate(columns.keys):
+            if key is not None:
+                typer.echo(f"attribute {key}: {columns.label(at)}")
+    typer.echo(
+        f"{result.accepted} to submit, {result.rejected} rejected, {_duplicates(result)}; nothing was sent: --check"
+    )
+    _say_passed_over(result)
+    for reason in shown:
+        typer.echo(reason)
+    if result.rejected > len(shown):
+        typer.echo(f"… and {result.rejected - len(shown):,} more")
+    return result
+
+
+class _Nobody:
+    """Stands for the API where nothing is to be sent: accepts everything."""
+
+    def put_dial_request_batch(self, *, id: str, dialRequests: Sequence[object]) -> dict[str, object]:  # noqa: A002 - the API's names
+        return {
+            "successfulRequests": dialRequests,
+            "failedRequests": [],
+            "ResponseMetadata": {"HTTPHeaders": {}},
+        }
+
+
+def _counts(result: LoadResult) -> str:
+    parts = [f"{result.accepted} accepted", f"{result.rejected} rejected", f"{result.known} known already"]
+    parts.append(_duplicates(result))
+    if result.passed_over:
+        parts.append(f"{result.passed_over.total()} passed over")
+    return ", ".join(parts)
+
+
+def _duplicates(result: LoadResult) -> str:
+    return f"{result.duplicates} duplicate{'' if result.duplicates == 1 else 's'}"
+
+
+def _say_passed_over(result: LoadResult) -> None:
+    for why, number in sorted(result.passed_over.items()):
+        typer.echo(f"passed over, {why}: {number}")
+
+
+@contextmanager
+def _progress(source: Source) -> Iterator[Callable[[LoadResult], None]]:
+    """Shows how far a load is: as a bar on a terminal, else as a line now and then."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        said_s = time.monotonic()
+
+        def say(result: LoadResult) -> None:
+            nonlocal said_s
+            if time.monotonic() - said_s >= SAY_EVERY_S:
+                said_s = time.monotonic()
+                typer.echo(f"loading: {_counts(result)}", err=True)
+
+        yield say
+        return
+    columns = (TextColumn("loading {task.fields[name]}"), BarColumn(), TextColumn("{task.fields[counts]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        bar = progress.add_task("load", total=source.size, name=source.name, counts="")
+
+        def draw(result: LoadResult) -> None:
+            counts = f"{result.accepted:,} accepted, {result.known:,} known, {result.rejected:,} rejected"
+            progress.update(bar, completed=source.position, counts=counts)
+
+        yield draw

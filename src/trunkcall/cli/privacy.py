@@ -8,9 +8,12 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from trunkcall.cli.lists.phones import country_of, read_number
 from trunkcall.cli.options import with_settings
 from trunkcall.compose import open_store
+from trunkcall.domain.errors import InvalidInputError
 from trunkcall.service.clock import InstanceClock
+from trunkcall.service.numbers import NotDialableError
 from trunkcall.service.privacy import MOST_DAYS, Privacy
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
@@ -21,15 +24,30 @@ T = TypeVar("T")
 
 def forget(
     settings: Settings,
-    number: Annotated[str, typer.Argument(help="The number, E.164.")],
+    number: Annotated[str, typer.Argument(help="The number, as `trunkcall load` takes it.")],
+    country: Annotated[
+        str | None, typer.Option(help="Country whose national numbers are understood: US, GB, DE.")
+    ] = None,
 ) -> None:
     """Erase a number and its attributes from every request and record. A count stays."""
 
+    try:
+        region = None if country is None else country_of(country)
+    except InvalidInputError as error:
+        raise typer.BadParameter(error.message) from error
+    try:
+        read = read_number(number, region)
+    except NotDialableError as error:
+        raise InvalidInputError(f"That is no number that could be kept here: {error}.") from error
+
     async def erase(privacy: Privacy, store: Store) -> int:
-        return await privacy.forget(number)
+        return await privacy.forget(read)
 
     contacts = _with_privacy(settings, erase)
     typer.echo(f"{contacts} contacts erased")
+    typer.echo(
+        "Take the number out of your lists too: a campaign that has forgotten it does not know it again.", err=True
+    )
 
 
 def retention(

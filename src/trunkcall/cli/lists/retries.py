@@ -1,0 +1,77 @@
+"""An export as a list: who was not answered, to be submitted again.
+
+Decides whom to try again, and why others are passed over. Whether and when somebody may be tried again is for people to
+know.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from trunkcall.cli.lists.rows import BadRow, Duplicate, Lead, LeadListError, ListItem, PassedOver
+from trunkcall.cli.lists.source import Line, Source, lines
+from trunkcall.cli.lists.tokens import Tokens, fingerprint
+from trunkcall.domain.contact import UNANSWERED_DISPOSITIONS, Disposition
+
+
+class RetryList:
+    """The contacts of an export (jsonl). The token under which one is tried again is made from the contact's id, so
+    that a retry given twice dials nobody twice. Raises LeadListError."""
+
+    names: Sequence[str] = ("ContactId", "phone")
+
+    def __init__(self, path: Path) -> None:
+        self.source = Source(path)
+
+    def items(self, tokens: Tokens) -> Iterator[ListItem]:
+        """Every record once, as what is to be done about it."""
+        seen: set[int] = set()
+        first = True
+        for line in lines(self.source, None):
+            if not line.text.strip() and line.whole:
+                continue
+            try:
+                item = _item(line, tokens)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                if first:
+                    raise LeadListError(
+                        f"Line {line.number} of {self.source.path} is no contact record. "
+                        "Give a file that `trunkcall export contacts --format jsonl` wrote."
+                    ) from error
+                item = BadRow((), f"line {line.number}: it is no contact record")
+            first = False
+            if isinstance(item, Lead):
+                contact = fingerprint(item.client_token)
+                if contact in seen:
+                    item = Duplicate()
+                seen.add(contact)
+            yield item
+
+
+def _item(line: Line, tokens: Tokens) -> ListItem:
+    record = json.loads(line.text)
+    disposition, contact_id = record["Disposition"], record["ContactId"]
+    number, attributes = record["CustomerEndpoint"]["Address"], record["Attributes"]
+    if disposition not in UNANSWERED_DISPOSITIONS:
+        return PassedOver(_why_not(disposition))
+    if not number:
+        return PassedOver("the number was erased")
+    if not (isinstance(contact_id, str) and contact_id and isinstance(number, str) and _are_texts(attributes)):
+        raise TypeError
+    cells = (contact_id, number)
+    return Lead(cells, f"line {line.number}", tokens.of_retry(contact_id), number, attributes)
+
+
+def _are_texts(attributes: Any) -> bool:
+    return isinstance(attributes, Mapping) and all(isinstance(value, str) for value in attributes.values())
+
+
+def _why_not(disposition: object) -> str:
+    if disposition is None:
+        return "not over yet"
+    if disposition == Disposition.INVALID_NUMBER:
+        return "the number is invalid"
+    return f"ended as {disposition}"
