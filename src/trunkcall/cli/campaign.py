@@ -21,6 +21,8 @@ from trunkcall.cli.installation import installation
 from trunkcall.cli.naming import find_campaign
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import facts, plain_table, terminal_width
+from trunkcall.cli.watch import watch
+from trunkcall.cli.watch_view import progress_facts
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.settings import Settings
@@ -224,31 +226,6 @@ def _settings_of(described: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def progress_facts(figures: Figures) -> list[tuple[str, str]]:
-    """What is so of a campaign, in words."""
-    ends = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in figures.dispositions.items())
-    found = [
-        ("name", figures.name),
-        ("state", figures.state),
-        (
-            "requests",
-            f"{figures.accepted:,} accepted: {figures.waiting:,} waiting, {figures.in_progress:,} in progress, "
-            f"{figures.ended:,} ended",
-        ),
-        ("ended", ends or "none"),
-        ("attempts", f"{figures.attempts:,}"),
-    ]
-    if figures.live_answers is not None:
-        found.append(("live answers", f"{figures.live_answers:,}"))
-    limit = f"limit {figures.abandonment_target_ratio * 100:g} %"
-    found += [
-        (f"abandoned {w.window}", f"{w.abandoned:,}/{w.live_answers:,} = {w.abandonment_ratio:.2%} ({limit})")
-        for w in figures.abandonment
-    ]
-    found.append(("why", figures.reason))
-    return found
-
-
 def _settings_facts(has: dict[str, Any]) -> list[tuple[str, str]]:
     machines = "detected" if has["detects_machines"] else "not told from people"
     found = [
@@ -277,6 +254,14 @@ app.command("list", epilog=examples("trunkcall campaign list --state running", "
     _with_data_dir(list_campaigns)
 )
 app.command("show", epilog=examples("trunkcall campaign show Spring"))(_with_data_dir(show))
+app.command(
+    "watch",
+    epilog=examples(
+        "trunkcall campaign watch Spring",
+        "trunkcall campaign watch",
+        "trunkcall campaign watch Spring --until-done --interval 60 >> shift.log",
+    ),
+)(_with_data_dir(watch))
 app.command("start", epilog=examples("trunkcall campaign start Spring"))(_with_data_dir(steps.start))
 app.command("pause", epilog=examples("trunkcall campaign pause Spring", "trunkcall campaign pause --all"))(
     _with_data_dir(steps.pause)

@@ -21,6 +21,7 @@ from trunkcall.cli.api_errors import WRONG_STATE, ApiRefusedError, in_words
 from trunkcall.cli.client import Connection, campaigns_client, connection, trunkcall_client
 from trunkcall.cli.figures import Ask, Figures
 from trunkcall.cli.naming import find_campaign
+from trunkcall.cli.tables import printable
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.settings import Settings
 
@@ -191,7 +192,7 @@ def _confirm(what: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise typer.BadParameter(f"{what} There is no terminal to ask on: say --yes.")
-    typer.echo(what, err=True)
+    typer.echo(printable(what), err=True)
     try:
         agreed = typer.confirm("Go on?", err=True)
     except typer.Abort:
@@ -258,9 +259,9 @@ def _each(names: list[str], deed: Callable[[Outcome], str], as_json: bool) -> It
         else:
             if not as_json:
                 already = "" if outcome.changed else " already"
-                typer.echo(f"{outcome.name} is {outcome.state}{already}. {then}".strip())
+                typer.echo(printable(f"{outcome.name} is {outcome.state}{already}. {then}".strip()))
         if outcome.error is not None and not as_json:
-            typer.echo(f"trunkcall: {outcome.error}", err=True)
+            typer.echo(f"trunkcall: {printable(outcome.error)}", err=True)
         yield outcome
 
 

@@ -88,9 +88,9 @@ def campaigns_client(where: Connection) -> Any:
     return _client("connectcampaigns", where, retries={"mode": "standard", "max_attempts": 10})
 
 
-def trunkcall_client(where: Connection) -> Any:
-    """A boto3 client of Trunkcall's own operations. Raises AwsSettingsError."""
-    return _client(TRUNKCALL, where)
+def trunkcall_client(where: Connection, **config: Any) -> Any:
+    """A boto3 client of Trunkcall's own operations, configured as botocore's Config is. Raises AwsSettingsError."""
+    return _client(TRUNKCALL, where, **config)
 
 
 def _client(service: str, where: Connection, **config: Any) -> Any:

@@ -21,10 +21,15 @@ def terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
+def printable(text: str) -> str:
+    """Somebody else's text without what commands a terminal: control characters, line breaks, changes of direction."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
 def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, right: Sequence[str]) -> str:
     """Lines of a table, in order of importance of its columns. Where ``width`` is too little, the last columns are left
     out, then the first is cut. ``right`` are the headers of columns that are aligned to the right."""
-    columns = [[header, *(row[n] for row in rows)] for n, header in enumerate(headers)]
+    columns = [[header, *(printable(row[n]) for row in rows)] for n, header in enumerate(headers)]
     widths = [max(map(cell_len, column)) for column in columns]
     shown = len(columns)
     if width is not None:
@@ -43,7 +48,7 @@ def facts(pairs: Sequence[tuple[str, str]], width: int | None) -> str:
     """A name and what is so on each line; texts are folded at ``width`` beside the names."""
     edge = max(len(name) for name, _ in pairs) + len(GAP)
     lines = []
-    for name, text in pairs:
+    for name, text in ((name, printable(text)) for name, text in pairs):
         folded = textwrap.wrap(text, max((width or 0) - edge, 20), break_on_hyphens=False) if width else [text]
         lines += [f"{name:<{edge}}{folded[0] if folded else ''}".rstrip(), *(" " * edge + more for more in folded[1:])]
     return "\n".join(lines)
