@@ -82,4 +82,4 @@ bench: setup moto
 	for bench in api store pacing simulator; do $(BIN)/python benchmarks/$$bench.py || exit 1; done
 
 clean:
-	rm -rf .venv .venv-clients .mypy_cache .ruff_cache .pytest_cache .hypothesis $(JAVASCRIPT)/node_modules
+	rm -rf .venv .venv-clients .venv-wheel .mypy_cache .ruff_cache .pytest_cache .hypothesis $(JAVASCRIPT)/node_modules

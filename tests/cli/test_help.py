@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ class TestEveryPage:
             arguments = shlex.split(words)
             while "=" in arguments[0]:
                 arguments.pop(0)
-            arguments = arguments[: arguments.index("|")] if "|" in arguments else arguments
+            arguments = list(takewhile(lambda word: word not in ("|", ">", ">>", "&&"), arguments))
             assert arguments[0] == "trunkcall"
             parse(arguments[1:], help_is_fine=context.parent is None)
 
