@@ -331,6 +331,7 @@ def _gateway(
         refusal=lambda: store.refusal,
         upkeep_trouble=lambda: background.trouble,
         behind_s=clock.behind_s,
+        quarantined=lambda: owner.quarantined,
     )
     keys = KeyRing(store, box.open)
 

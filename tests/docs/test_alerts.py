@@ -58,6 +58,7 @@ class Situation:
     totals: DialerTotals = field(default_factory=DialerTotals)
     dials: bool = True
     """Whether there is an engine at work."""
+    quarantined: int = 0
 
     def __post_init__(self) -> None:
         ids = count(1)

@@ -3,16 +3,19 @@ somebody twice, or leaves somebody on the line with nobody."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.support import SALES, SPRING, Floor, connected, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.changes import ContactSetAside
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
-from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
+from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, StartFlow
-from trunkcall.engine.events import ContactsRestored, LegsBridged, OriginateVoided
+from trunkcall.engine.events import CarrierFound, ContactsRestored, LegsBridged, OriginateVoided
 
 
 def end(floor: Floor, contact: str) -> tuple[Disposition, DisconnectReason]:
@@ -230,7 +233,37 @@ def test_contacts_that_cannot_be_in_progress_are_refused_and_change_nothing() ->
     before = floor.engine.snapshot(floor.now)
     with pytest.raises(IllegalTransitionError, match="nothing was changed"):
         floor.engine.handle(ContactsRestored((LIVE,)), floor.now)
-    unknown = LiveContact("autumn-1", "autumn", 1, 2**60, ContactState.DIALING, "leg", 0)
-    with pytest.raises(NotFoundError, match="nothing was changed"):
-        floor.engine.handle(ContactsRestored((unknown,)), floor.now)
     assert floor.engine.snapshot(floor.now) == before
+
+
+def talk(contact: str, agent: str, leg: str, *, at: int = 1, campaign: str = SPRING) -> LiveContact:
+    state = ContactState.CONNECTED
+    return LiveContact(
+        contact, campaign, at + 1, 2**60, state, leg, at, None, at, None, None, at, agent, f"{leg}-agent"
+    )
+
+
+NOT_TO_BE_TAKEN_OVER = {
+    "of a campaign that nobody knows": talk("odd-1", "agent-2", "odd", campaign="autumn"),
+    "with an agent who talks to another": talk("odd-1", "agent-1", "odd", at=5),
+    "with nobody": replace(talk("odd-1", "agent-2", "odd"), agent_id=None),
+    "on the leg of another": talk("odd-1", "agent-2", "good", at=5),
+    "answered at no time": replace(talk("odd-1", "agent-2", "odd"), answered_at=None),
+    "queued at no time": replace(talk("odd-1", "agent-2", "odd", at=5), queued_at=None),
+}
+
+
+@pytest.mark.parametrize("odd", NOT_TO_BE_TAKEN_OVER.values(), ids=NOT_TO_BE_TAKEN_OVER)
+def test_a_contact_that_cannot_be_taken_over_is_set_aside_and_the_rest_go_on(odd: LiveContact) -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=0)
+    good = talk("good-1", "agent-1", "good")
+    commands = floor.engine.handle(ContactsRestored((odd, good)), floor.now)
+    assert [c for c in commands if isinstance(c, ContactSetAside)] == [
+        ContactSetAside("odd-1", odd.sequence, floor.now)
+    ]
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+    legs = up("good", "good-agent", "odd", "odd-agent")
+    hung_up = {c.leg_id for c in floor.engine.handle(CarrierFound(tuple(legs)), floor.now) if isinstance(c, HangUp)}
+    assert hung_up == {"odd", "odd-agent"}, "and nobody else's"
+    assert floor.state_of("agent-1") is AgentState.CONNECTED

@@ -11,8 +11,15 @@ import pytest
 
 from trunkcall.domain.abandonment import RollingWindow
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
-from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReason, Disposition
-from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.contact import (
+    ContactRecord,
+    ContactState,
+    Damage,
+    DisconnectReason,
+    Disposition,
+    QuarantinedContact,
+)
+from trunkcall.domain.errors import ContactDamagedError, NotFoundError
 from trunkcall.domain.instants import DAY, HOUR, SECOND
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.ledger import LedgerTotals
@@ -75,6 +82,8 @@ class House:
     backlog: int = 500
     contacts: dict[str, ContactRecord] = field(default_factory=dict)
     before: int = 0
+    set_aside: list[QuarantinedContact] = field(default_factory=list)
+    unreadable: frozenset[str] = frozenset()
 
     async def describe_campaign(self, id_or_arn: str) -> Campaign:
         if id_or_arn != self.campaign.campaign_id:
@@ -85,7 +94,12 @@ class House:
         return self.backlog
 
     async def contact(self, contact_id: str) -> ContactRecord | None:
+        if contact_id in self.unreadable:
+            raise ContactDamagedError
         return self.contacts.get(contact_id)
+
+    async def quarantined(self, campaign_id: str | None = None) -> Sequence[QuarantinedContact]:
+        return self.set_aside
 
     async def waiting_before(self, contact_id: str) -> int:
         return self.before
@@ -297,3 +311,22 @@ async def test_a_request_of_another_campaign_is_not_found() -> None:
     for dial_request_id in ("c-1", "nobody"):
         with pytest.raises(NotFoundError, match="no dial request"):
             await house.explanations().get_dial_request_explanation("spring", dial_request_id)
+
+
+ASIDE = QuarantinedContact(7, "seventh", "spring", Damage.NOT_AS_ACCEPTED, ContactState.WAITING, waiting=True)
+ENDED_ASIDE = replace(ASIDE, sequence=8, contact_id="eighth", state=ContactState.ENDED, waiting=False)
+
+
+async def test_damaged_requests_of_a_campaign_are_told_last_and_those_that_had_ended_not_at_all() -> None:
+    *_, last = await House(set_aside=[ASIDE, ENDED_ASIDE]).reasons()
+    assert last[0] == "QUARANTINED"
+    assert last[1].startswith("1 dial request of it is damaged")
+    assert "QUARANTINED" not in dict(await House(set_aside=[ENDED_ASIDE]).reasons())
+
+
+async def test_a_damaged_request_says_that_it_is_set_aside() -> None:
+    explanations = House(set_aside=[ASIDE], unreadable=frozenset({"unread"})).explanations()
+    found = await explanations.get_dial_request_explanation("spring", "seventh")
+    assert (found.state, [reason.code for reason in found.reasons]) == (ContactState.WAITING, ["QUARANTINED"])
+    found = await explanations.get_dial_request_explanation("spring", "unread")
+    assert (found.state, [reason.code for reason in found.reasons]) == (None, ["QUARANTINED"])

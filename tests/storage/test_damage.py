@@ -17,8 +17,14 @@ from typing import Any
 import pytest
 
 from storage.support import begin, campaign, dial_request, put, records, stand_up
-from trunkcall.domain.contact import ContactRecord, DialRequest
-from trunkcall.domain.errors import SchemaMismatchError, StoreDamagedError, StoreError, TrunkcallError
+from trunkcall.domain.contact import ContactRecord, Damage, DialRequest
+from trunkcall.domain.errors import (
+    ContactDamagedError,
+    SchemaMismatchError,
+    StoreDamagedError,
+    StoreError,
+    TrunkcallError,
+)
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_check import StoreReport, check_store
 
@@ -124,7 +130,7 @@ async def test_a_damaged_file_is_refused_or_tells_nothing_wrong(tmp_path: Path) 
         await store.close()
         if found != set(sent):
             refused += 1
-            assert report is None or not report.sound, f"{what} went unnoticed"
+            assert report is None or not report.sound or report.damaged, f"{what} went unnoticed"
     assert refused > DAMAGES / 4, "there was something to notice"
 
 
@@ -160,14 +166,17 @@ async def test_a_changed_digit_is_noticed_before_anybody_is_dialed(tmp_path: Pat
     await _dialed_back(path)
     assert content.count(request.phone_number.encode()) == 1
     path.write_bytes(path.read_bytes().replace(request.phone_number.encode(), other.encode()))
-    assert check_store(path, unused=True).faults["contacts"] == ["1 contacts are not what was accepted"]
+    report = check_store(path, unused=True)
+    assert [(contact.contact_id, contact.damage) for contact in report.damaged] == [
+        (request.contact_id, Damage.NOT_AS_ACCEPTED)
+    ]
     store = SQLiteStore(path)
     await store.open()
-    with pytest.raises(StoreDamagedError, match=r"trunkcall db check") as damaged:
-        await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=10)
+    assert await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=10) == []
+    assert await records(store) == {}
+    with pytest.raises(ContactDamagedError, match=r"trunkcall db quarantine") as damaged:
+        await store.contact(request.contact_id)
     assert other not in damaged.value.message
-    with pytest.raises(StoreDamagedError):
-        await records(store)
     await store.close()
 
 
@@ -237,8 +246,8 @@ class TestCheck:
             ("counters", "UPDATE instance SET campaigns = 5", "instance instance-1: the count of campaigns"),
             ("counters", "UPDATE counter SET value = 0", "the counter contact_sequence is behind"),
             ("counters", "INSERT INTO disposition_count VALUES (1, 'busy', 2)", "the count of busy is off by 2"),
-            ("contacts", "UPDATE contact SET state = 'Lost' WHERE sequence = 2", "1 contacts hold what was never"),
-            ("contacts", "UPDATE contact SET attempts = 2 WHERE sequence = 1", "1 contacts hold what was never"),
+            ("campaigns", "UPDATE campaign SET tags = 'none'", "campaign campaign-1 holds what was never written"),
+            ("campaigns", "UPDATE campaign SET state = 'Lost'", "campaign campaign-1 holds what was never written"),
             ("foreign keys", "DELETE FROM instance", "belongs to a instance that does not exist"),
             ("schema", "DROP INDEX contact_live", "the index contact_live is missing"),
             ("schema", "CREATE TABLE mine (a)", "the table mine is none of Trunkcall's"),
@@ -249,6 +258,26 @@ class TestCheck:
         report = await self.spoiled(path, sql)
         assert not report.sound
         assert any(told in fault for fault in report.faults[where]), report.faults
+
+    @pytest.mark.parametrize(
+        ("sql", "damage"),
+        [
+            ("UPDATE contact SET state = 'Lost' WHERE sequence = 2", Damage.UNREADABLE),
+            ("UPDATE contact SET attempts = 2 WHERE sequence = 1", Damage.UNREADABLE),
+            ("UPDATE contact SET disposition = 'bust' WHERE sequence = 3", Damage.UNREADABLE),
+            ("UPDATE contact SET attributes = '{', seal = NULL WHERE sequence = 4", Damage.UNREADABLE),
+            ("UPDATE contact SET attributes = '{}' WHERE sequence = 4", Damage.NOT_AS_ACCEPTED),
+            ("UPDATE contact SET expires_at = 1 WHERE sequence = 5", Damage.NOT_AS_ACCEPTED),
+            ("UPDATE contact SET campaign_key = 77 WHERE sequence = 6", Damage.UNREADABLE),
+            ("UPDATE contact SET phone_number = CAST(x'2B31FF' AS TEXT) WHERE sequence = 7", Damage.UNREADABLE),
+        ],
+    )
+    async def test_a_damaged_contact_is_told_and_the_store_is_sound_but_for_it(
+        self, path: Path, sql: str, damage: Damage
+    ) -> None:
+        report = await self.spoiled(path, sql)
+        assert report.sound, report.faults
+        assert [contact.damage for contact in report.damaged] == [damage]
 
     async def test_a_newer_store_and_other_files_are_refused(self, path: Path) -> None:
         await filled(path, contacts=1)

@@ -85,6 +85,10 @@ class House:
         self.now_s = 100.0
         self.metrics = Metrics(self, "instance-1", monotonic=lambda: self.now_s)
 
+    @property
+    def quarantined(self) -> int:
+        return 0
+
     def snapshot(self) -> EngineSnapshot | None:
         return self.engine.snapshot(NOW)
 

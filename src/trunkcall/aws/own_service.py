@@ -54,7 +54,11 @@ class TrunkcallOperations:
 
     async def get_dial_request_explanation(self, context: RequestContext, request: Json) -> Json:
         found = await self._explanations.get_dial_request_explanation(request["id"], request["dialRequestId"])
-        return {"dialRequestId": found.contact_id, "state": found.state, "reasons": _reasons(found.reasons)}
+        return {
+            "dialRequestId": found.contact_id,
+            "state": found.state or "Unknown",
+            "reasons": _reasons(found.reasons),
+        }
 
     async def get_campaign_progress(self, context: RequestContext, request: Json) -> Json:
         found = await self._progresses.get_campaign_progress(request["id"])
@@ -105,6 +109,7 @@ def _progress(progress: CampaignProgress) -> dict[str, Any]:
         "accepted": counts.accepted,
         "waiting": counts.waiting,
         "inProgress": counts.in_progress,
+        "setAside": counts.set_aside,
         "attempts": counts.attempts,
         "inState": progress.in_state,
         "dispositions": counts.dispositions,

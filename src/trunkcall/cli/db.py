@@ -17,13 +17,16 @@ import typer
 from trunkcall.cli.help import examples
 from trunkcall.cli.interrupts import meaning
 from trunkcall.cli.options import with_settings
+from trunkcall.cli.quarantine import TOLD, quarantine
 from trunkcall.compose import back_up_store, check_embedded_store, migrate_store, restore_store
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import KEY_FILE, DataDir, DataDirInUseError, DataDirUnusableError
 from trunkcall.storage.disk import MEGABYTE
+from trunkcall.storage.sqlite_check import StoreReport
 
 app = typer.Typer(help="Look after the embedded store.", no_args_is_help=True)
 
+MOST_LISTED = 20
 MIGRATE = "run `trunkcall db migrate` before the next start"
 
 
@@ -33,7 +36,8 @@ def _db() -> None:
 
 
 def check(settings: Settings) -> None:
-    """Look for damage. Changes nothing, and works beside a running server."""
+    """Look for damage. Changes nothing, and works beside a running server. Damaged contacts are listed; they concern
+    themselves alone."""
     data_dir = DataDir(settings.data_dir)
     data_dir.check()
     with _held_if_free(data_dir) as unused:
@@ -42,6 +46,10 @@ def check(settings: Settings) -> None:
         typer.echo(f"{name:<14}{'ok' if not faults else ''}".rstrip())
         for fault in faults:
             typer.echo(f"  {fault}")
+    for contact in report.damaged[:MOST_LISTED]:
+        typer.echo(f"  contact {contact.contact_id} of campaign {contact.campaign_id}: {TOLD[contact.damage]}")
+    if len(report.damaged) > MOST_LISTED:
+        typer.echo(f"  and {len(report.damaged) - MOST_LISTED:,} more contacts")
     typer.echo(f"{'version':<14}{report.version}{f', older than this Trunkcall: {MIGRATE}' if report.outdated else ''}")
     typer.echo(f"{'size':<14}{report.size / MEGABYTE:,.1f} MB, {report.contacts:,} contacts")
     typer.echo(f"{'disk':<14}{report.free / MEGABYTE:,.0f} MB free")
@@ -49,7 +57,15 @@ def check(settings: Settings) -> None:
         typer.echo("The store is damaged. Stop the server and restore a backup: `trunkcall db restore FILE`.")
     if report.outdated or not report.sound:
         raise typer.Exit(1)
-    typer.echo("The store is sound.")
+    typer.echo(_but_for(report) or "The store is sound.")
+
+
+def _but_for(report: StoreReport) -> str | None:
+    number = len(report.damaged)
+    if not number:
+        return None
+    contacts = "1 damaged contact, which is" if number == 1 else f"{number:,} damaged contacts, which are"
+    return f"The store is sound but for {contacts} set aside: `trunkcall db quarantine` shows and ends them."
 
 
 def backup(
@@ -65,6 +81,8 @@ def backup(
     typer.echo(
         f"{file} holds the store as of now, checked: {report.contacts:,} contacts, {report.size / MEGABYTE:,.1f} MB"
     )
+    if (but_for := _but_for(report)) is not None:
+        typer.echo(but_for)
     typer.echo(f"{_secret_key(settings)} is not in it. Keep a copy elsewhere: access keys are of no use without it.")
 
 
@@ -86,6 +104,8 @@ def restore(
     finally:
         data_dir.close()
     typer.echo(f"{data_dir.store_path} is {file} now: {done.report.contacts:,} contacts")
+    if (but_for := _but_for(done.report)) is not None:
+        typer.echo(but_for)
     if done.aside is not None:
         typer.echo(f"the former store is {done.aside}")
     typer.echo(f"campaigns paused: {done.paused}; requests waiting: {done.waiting:,}")
@@ -145,4 +165,12 @@ app.command(
 app.command("restore", epilog=examples("trunkcall db restore trunkcall-backup.db"))(
     with_settings("data_dir", "secret_key_file")(restore)
 )
+app.command(
+    "quarantine",
+    epilog=examples(
+        "trunkcall db quarantine",
+        "trunkcall db quarantine --end all",
+        "trunkcall db quarantine --end 0196a3c2-7c1f-7a55-9a0e-3d1f5b0c6e21 --erase",
+    ),
+)(with_settings("data_dir")(quarantine))
 app.command("migrate", epilog=examples("trunkcall db migrate"))(with_settings("data_dir")(migrate))

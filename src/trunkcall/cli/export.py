@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
@@ -217,11 +217,17 @@ class _Export:
         directories = {i.instance_id: await store.directory(i.instance_id) for i in await store.instances()}
         columns = await self._columns(store)
         number = 0
+        left_out: list[int] = []
         with writing(self._form, target, Table(columns.names), bom=self._bom, raw=self._raw) as writer:
-            async for contact in self._contacts(store, columns.last):
+            async for contact in self._contacts(store, columns.last, left_out.append):
                 if self._selection.has(contact):
                     writer.write(to_record(contact, directories.get(contact.instance_id), self._scope))
                     number += 1
+        if left_out:
+            typer.echo(
+                f"left out because they are damaged: {sum(left_out):,} contacts (see `trunkcall db quarantine`)",
+                err=True,
+            )
         return number
 
     async def _columns(self, store: Store) -> _Columns:
@@ -236,11 +242,13 @@ class _Export:
                 names.see(contact.attributes)
         return _Columns(names.names, last)
 
-    async def _contacts(self, store: Store, last: str | None) -> AsyncIterator[ContactRecord]:
+    async def _contacts(
+        self, store: Store, last: str | None, on_left_out: Callable[[int], None] | None = None
+    ) -> AsyncIterator[ContactRecord]:
         """The campaign's contacts, or all of them, up to the one of this id; the empty id is nobody's."""
         if last == "":
             return
-        async for chunk in store.contacts(campaign_id=self._campaign_id):
+        async for chunk in store.contacts(campaign_id=self._campaign_id, on_left_out=on_left_out):
             for contact in chunk:
                 yield contact
                 if contact.contact_id == last:

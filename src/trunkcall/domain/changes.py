@@ -130,6 +130,16 @@ class AfterContactWorkEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactSetAside:
+    """The contact was in progress when its dialer went away, and cannot be taken over. ``sequence`` names it: its id
+    may be what is wrong with it."""
+
+    contact_id: str
+    sequence: int
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerCounted:
     """So many live answers and abandonments more in a campaign's ledger, at this instant."""
 
@@ -152,6 +162,7 @@ Change: TypeAlias = (
     | ContactEnded
     | ContactExpired
     | AfterContactWorkEnded
+    | ContactSetAside
     | LedgerCounted
 )
 

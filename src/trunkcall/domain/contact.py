@@ -161,6 +161,34 @@ class LiveContact:
     abandoned: bool = False
 
 
+class Damage(StrEnum):
+    """Why a contact is set aside: it is never dialed, and not in exports, until somebody ends it."""
+
+    NOT_AS_ACCEPTED = "NotAsAccepted"
+    """Its id, client token, number, expiry or attributes are not those that were accepted."""
+    UNREADABLE = "Unreadable"
+    """It holds what was never written: an unknown state, attributes that are no JSON, a campaign that there never
+    was."""
+    MISPLACED = "Misplaced"
+    """The store's indexes have it at another place than it says itself."""
+    NOT_TAKEN_OVER = "NotTakenOver"
+    """It was in progress when its dialer went away, in a way that no other dialer could take over."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedContact:
+    """A contact that is set aside. ``contact_id`` may be what is damaged; ``sequence`` names it for sure.
+    ``campaign_id`` and ``state`` are None where nobody can tell."""
+
+    sequence: int
+    contact_id: str
+    campaign_id: str | None
+    damage: Damage
+    state: ContactState | None
+    waiting: bool
+    """Whether it waited to be dialed."""
+
+
 @dataclass(frozen=True, slots=True)
 class ContactRecord:
     """Everything that is known of one contact. Instants are None until the thing has happened."""

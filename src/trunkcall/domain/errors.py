@@ -8,6 +8,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 
+from trunkcall.domain.contact import Damage
+
 
 class TrunkcallError(Exception):
     """Something went wrong inside Trunkcall."""
@@ -62,6 +64,14 @@ class StoreUnavailableError(StoreError):
 
 class StoreDamagedError(StoreUnavailableError):
     """The store file is damaged. Run `trunkcall db check` on the server, and restore a backup if it finds anything."""
+
+
+class ContactDamagedError(StoreError):
+    """The stored contact is damaged. It is set aside: `trunkcall db quarantine` on the server shows and ends it."""
+
+    def __init__(self, damage: Damage = Damage.UNREADABLE) -> None:
+        super().__init__()
+        self.damage = damage
 
 
 class StoreFullError(StoreUnavailableError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.changes import ContactSetAside
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, LiveContact
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import Instant
@@ -24,6 +25,8 @@ from trunkcall.engine.timers import TimerKind
 from trunkcall.engine.transitions import AgentEvent
 
 WITH_AN_AGENT = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
+QUEUED_ONCE = WITH_AN_AGENT | {ContactState.QUEUED}
+FREE_FOR_A_CONTACT = frozenset({AgentState.OFFLINE, AgentState.ON_BREAK, AgentState.AVAILABLE})
 BEFORE_THE_QUEUE = frozenset({ContactState.DIALING, ContactState.ANSWERED, ContactState.IN_FLOW})
 
 
@@ -39,16 +42,37 @@ class Adoption:
     # --- what the store remembers -----------------------------------------------------------------------------------
 
     def restore(self, contacts: Sequence[LiveContact], now: Instant) -> None:
-        """Take over contacts in progress. Raises NotFoundError for an unknown campaign, IllegalTransitionError for a
-        contact that is in progress here already or not at all; then nothing is changed."""
+        """Take over contacts in progress. One that cannot be taken over is set aside, and the carrier hangs up its legs
+        once it counts them: they are nobody's. Raises IllegalTransitionError for a contact that is in progress here
+        already or not at all; then nothing is changed."""
         for live in contacts:
-            self._state.campaign(live.campaign_id)
             if live.contact_id in self._state.contacts or live.state in (ContactState.WAITING, ContactState.ENDED):
                 raise IllegalTransitionError("only contacts in progress can be taken over, once; nothing was changed")
         self._state.kept_waiting = True
         # Agents in a contact first, so that nobody who waits gets one of them; then whoever has waited longest.
         for live in sorted(contacts, key=lambda c: (c.state not in WITH_AN_AGENT, c.queued_at or now)):
-            self._restore(live, now)
+            if self._can_be_restored(live):
+                self._restore(live, now)
+            else:
+                self._state.out.append(ContactSetAside(live.contact_id, live.sequence, now))
+
+    def _can_be_restored(self, live: LiveContact) -> bool:
+        """Whether it fits with what is known, and with those taken over before it. All is asked before anything is
+        changed, so that no contact is taken over by half."""
+        state = self._state
+        if live.campaign_id not in state.campaigns or live.contact_id in state.contacts or live.leg_id in state.legs:
+            return False
+        answered = live.state is not ContactState.DIALING
+        if answered and live.answered_at is None:
+            return False
+        if live.state in QUEUED_ONCE and live.queued_at is None:
+            return False
+        if live.state not in WITH_AN_AGENT:
+            return True
+        if live.agent_id is None or live.agent_leg_id == live.leg_id or live.agent_leg_id in state.legs:
+            return False
+        agent = state.roster.agents.get(live.agent_id)
+        return agent is None or agent.state in FREE_FOR_A_CONTACT
 
     def _restore(self, live: LiveContact, now: Instant) -> None:
         state = self._state

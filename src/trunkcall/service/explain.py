@@ -14,7 +14,7 @@ from typing import Protocol
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerType
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import ContactRecord, ContactState
-from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.errors import ContactDamagedError, NotFoundError
 from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.service.campaigns import Campaigns
@@ -46,7 +46,8 @@ class DialRequestExplanation:
     """Why a dial request was or was not dialed."""
 
     contact_id: str
-    state: ContactState
+    state: ContactState | None
+    """None where its record is damaged and cannot tell."""
     reasons: tuple[Reason, ...]
 
 
@@ -74,8 +75,17 @@ class Explanations:
         campaign = await self._campaigns.describe_campaign(id_or_arn)
         backlog = await self._store.waiting_count(campaign.campaign_id)
         facts = self._dialer.explanation(campaign.campaign_id)
-        reasons = tuple(_campaign_reasons(campaign.state, backlog, facts, self._max_age_s))
-        return CampaignExplanation(campaign, reasons, _figures(backlog, facts))
+        reasons = [*_campaign_reasons(campaign.state, backlog, facts, self._max_age_s)]
+        set_aside = await self._store.quarantined(campaign.campaign_id)
+        if number := sum(contact.state is not ContactState.ENDED for contact in set_aside):
+            reasons.append(
+                Reason(
+                    "QUARANTINED",
+                    f"{_many(number, 'dial request')} of it {'is' if number == 1 else 'are'} damaged on disk and set "
+                    "aside, for good: `trunkcall db quarantine` on the server shows and ends what is.",
+                )
+            )
+        return CampaignExplanation(campaign, tuple(reasons), _figures(backlog, facts))
 
     def first_reason(self, campaign: Campaign, backlog: int) -> Reason:
         """What decides first how the campaign dials, of which so many requests wait."""
@@ -85,7 +95,13 @@ class Explanations:
     async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
         """What holds the dial request back, or what became of it. Raises NotFoundError."""
         campaign = await self._campaigns.describe_campaign(id_or_arn)
-        contact = await self._store.contact(dial_request_id)
+        for set_aside in await self._store.quarantined(campaign.campaign_id):
+            if set_aside.contact_id == dial_request_id:
+                return _quarantined(dial_request_id, set_aside.state)
+        try:
+            contact = await self._store.contact(dial_request_id)
+        except ContactDamagedError:
+            return _quarantined(dial_request_id, None)
         if contact is None or contact.campaign_id != campaign.campaign_id:
             raise NotFoundError("The campaign has no dial request with this id.")
         reasons = [self._own_reason(contact)]
@@ -109,6 +125,14 @@ class Explanations:
                 return Reason("ENDED", f"It has ended: {how} ({why}). A dial request is dialed at most once.")
             case state:
                 return Reason("IN_PROGRESS", f"It is being dialed or talked to: {state}.")
+
+
+def _quarantined(contact_id: str, state: ContactState | None) -> DialRequestExplanation:
+    text = (
+        "What the disk holds of it is not what was written, so it is set aside: it is neither dialed nor in exports. "
+        "`trunkcall db quarantine` on the server shows and ends it."
+    )
+    return DialRequestExplanation(contact_id, state, (Reason("QUARANTINED", text),))
 
 
 def _campaign_reasons(

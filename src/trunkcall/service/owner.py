@@ -87,6 +87,8 @@ class InstanceOwner:
         self._dialer: Dialer | None = None
         self._log_at_s: dict[str, float] = {}
         self.totals = DialerTotals()
+        self.quarantined = 0
+        """How many contacts are set aside, as of the last look."""
         self.trouble: str | None = None
         """Why nothing is dialed at the moment, in words for /health; None while all is well."""
 
@@ -212,8 +214,9 @@ class InstanceOwner:
 
     def _tell_agents(self, dialer: Dialer, directory: Directory) -> None:
         for agent in directory.agents.values():
-            profile = directory.routing_profiles[agent.routing_profile_id]
-            dialer.post(AgentRegistered(agent.agent_id, profile.queue_ids))
+            profile = directory.routing_profiles.get(agent.routing_profile_id)
+            # Whose profile the store has lost serves no queue, which is no reason for the others not to dial.
+            dialer.post(AgentRegistered(agent.agent_id, profile.queue_ids if profile is not None else ()))
         self._presence.know(frozenset(directory.agents))
         for event in self._presence.listen(dialer.post):
             dialer.post(event)
@@ -245,6 +248,7 @@ class InstanceOwner:
     async def _poll(self, dialer: Dialer) -> None:
         while True:
             await dialer.sweep()
+            self.quarantined = await self._store.quarantined_count()
             await asyncio.sleep(POLL_EVERY_S)
             dialer.poll()
 

@@ -8,17 +8,26 @@ must not decide what a verb changes; that is in ``sqlite_operations`` and ``sqli
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import Change
-from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition, LiveContact, WaitingContact
+from trunkcall.domain.contact import (
+    ContactRecord,
+    DialRequest,
+    Disposition,
+    LiveContact,
+    QuarantinedContact,
+    WaitingContact,
+)
 from trunkcall.domain.directory import (
     AccessKey,
     Agent,
@@ -31,16 +40,17 @@ from trunkcall.domain.directory import (
     Queue,
     RoutingProfile,
 )
-from trunkcall.domain.errors import StoreError, StoreUnavailableError
+from trunkcall.domain.errors import StoreDamagedError, StoreError, StoreUnavailableError
 from trunkcall.domain.instants import MINUTE, SECOND, Duration, Instant
 from trunkcall.storage import sqlite_changes as changing
 from trunkcall.storage import sqlite_operations as operations
+from trunkcall.storage import sqlite_quarantine as quarantine
 from trunkcall.storage import sqlite_rows as rows
 from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.disk import Room
-from trunkcall.storage.sqlite_faults import FAILURES, Troubles, fault_of, to_error
+from trunkcall.storage.sqlite_beside import Beside
+from trunkcall.storage.sqlite_faults import FAILURES, Troubles, fault_of
 from trunkcall.storage.sqlite_reader import Reader
-from trunkcall.storage.sqlite_schema import QUERIES
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 from trunkcall.storage.sqlite_writer import Operation, Writer
 from trunkcall.storage.store import (
@@ -55,6 +65,8 @@ from trunkcall.storage.store import (
 )
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 _MAX_CACHED_CAMPAIGNS: Final = 1024
 _ERASED_AT_ONCE: Final = 1000
@@ -93,12 +105,16 @@ class SQLiteStore:
         self._busy_timeout = busy_timeout
         self._sole = sole
         self._troubles = Troubles(path)
+        self._beside = Beside(self._connect_to_read, self._connect_to_write, self._troubles)
         self._room = Room(path.parent, min_free, trouble=lambda: self._troubles.words)
         self._writer: Writer | None = None
         self._reader: Reader | None = None
         self._campaigns: dict[str, tuple[Campaign, float]] = {}
         """Campaigns as last decoded, and until when that is good without looking."""
         self._directories: dict[str, tuple[Directory, float]] = {}
+        self._damaged_campaigns: set[str] = set()
+        self._reindexed = False
+        """Whether the indexes were made anew in vain."""
 
     async def open(self) -> None:
         """Create or check the schema. Raises SchemaMismatchError when it is newer, needs a migration or is not ours."""
@@ -195,8 +211,8 @@ class SQLiteStore:
             contact_flows={row[0]: ContactFlow(*row) for row in self._rows("contact_flows", instance_id)},
             phone_numbers={key: PhoneNumber(number) for key, number in self._rows("phone_numbers", instance_id)},
             routing_profiles={
-                key: RoutingProfile(key, name, rows.strings_from_json(queue_ids))
-                for key, name, queue_ids in self._rows("routing_profiles", instance_id)
+                key: RoutingProfile(key, name, queue_ids)
+                for key, name, queue_ids in rows.sound_profiles(self._rows("routing_profiles", instance_id))
             },
             agents={row[0]: Agent(*row) for row in self._rows("agents", instance_id)},
         )
@@ -301,11 +317,32 @@ class SQLiteStore:
         """Campaigns that were not deleted, by ``created_at`` then ``campaign_id``, beginning after the given pair."""
         # Ids are never empty, so this pair is before every campaign.
         after_at, after_id = after or (-(2**63), "")
-        if instance_id is None:
-            found = self._rows("campaigns", after_at, after_id, limit)
-        else:
-            found = self._rows("campaigns_of_instance", instance_id, after_at, after_id, limit)
-        return [rows.campaign_from_row(row) for row in found]
+        found: list[Campaign] = []
+        while room := limit - len(found):
+            if instance_id is None:
+                page = self._rows("campaigns", after_at, after_id, room)
+            else:
+                page = self._rows("campaigns_of_instance", instance_id, after_at, after_id, room)
+            found += self._sound_campaigns(page)
+            if len(page) < room:
+                break
+            after_at, after_id = page[-1][rows.CAMPAIGN_CREATED_AT], page[-1][0]
+        return found
+
+    def _sound_campaigns(self, found: Sequence[rows.Row]) -> list[Campaign]:
+        """The campaigns that can be read. A damaged one is out of use by itself; the log names it once."""
+        sound = []
+        for row in found:
+            try:
+                sound.append(rows.campaign_from_row(row))
+            except StoreDamagedError:
+                campaign_id = rows.readable(row[0])
+                if campaign_id not in self._damaged_campaigns:
+                    self._damaged_campaigns.add(campaign_id)
+                    log.error(  # noqa: TRY400 - a traceback tells nothing more
+                        "a campaign is damaged and not dialed", extra={"campaign_id": campaign_id}
+                    )
+        return sound
 
     async def change_campaign_state(
         self,
@@ -337,7 +374,7 @@ class SQLiteStore:
 
     async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
         """Campaigns that were started at some time, deleted ones included, whose version is greater, by version."""
-        return [rows.campaign_from_row(row) for row in self._rows("campaigns_changed", instance_id, after_version)]
+        return self._sound_campaigns(self._rows("campaigns_changed", instance_id, after_version))
 
     # --- dial requests ----------------------------------------------------------------------------------------------
 
@@ -355,8 +392,20 @@ class SQLiteStore:
 
     async def waiting_contacts(self, campaign_id: str, *, after_sequence: int, limit: int) -> Sequence[WaitingContact]:
         """Waiting contacts of the campaign in order of acceptance."""
-        found = self._rows("waiting_contacts", campaign_id, after_sequence, limit)
-        return [rows.waiting_from_row(campaign_id, row) for row in found]
+        found: list[WaitingContact] = []
+        while room := limit - len(found):
+            page = sorted(self._rows("waiting_contacts", campaign_id, after_sequence, room), key=itemgetter(0))
+            sound, damaged = quarantine.sound_of_waiting(campaign_id, page)
+            found += sound
+            if not damaged:
+                break
+            after_sequence = page[-1][0]
+            await self._set_aside(damaged)
+        return found
+
+    async def _set_aside(self, damaged: Sequence[quarantine.Found]) -> None:
+        await self._write(lambda transaction: quarantine.set_aside(transaction, damaged))
+        log.error("contacts are damaged and set aside: see `trunkcall db quarantine`", extra={"number": len(damaged)})
 
     async def waiting_count(self, campaign_id: str) -> int:
         """How many contacts of the campaign wait; 0 for a campaign that does not exist."""
@@ -372,67 +421,93 @@ class SQLiteStore:
         """How many wait before it. Of a long backlog that is a long read."""
         if self._writer is None:
             raise _not_open()
-        [(waiting,)] = await asyncio.to_thread(self._read_beside, "waiting_before", contact_id)
+        [(waiting,)] = await asyncio.to_thread(self._beside.rows, "waiting_before", contact_id)
         return int(waiting)
 
     async def contacts(
-        self, *, campaign_id: str | None = None, instance_id: str | None = None, chunk: int = 1000
+        self,
+        *,
+        campaign_id: str | None = None,
+        instance_id: str | None = None,
+        chunk: int = 1000,
+        on_left_out: Callable[[int], None] | None = None,
     ) -> AsyncIterator[Sequence[ContactRecord]]:
         """Every contact record in order of acceptance. Each chunk is a read of its own, as of when it is read."""
         sequence = 0
         while True:
             if self._writer is None:
                 raise _not_open()
-            sequence, records = await asyncio.to_thread(self._read_chunk, sequence, campaign_id, instance_id, chunk)
-            if not records:
+            records, damaged, last = await asyncio.to_thread(
+                self._beside.records, sequence, campaign_id, instance_id, chunk
+            )
+            if last is None:
                 return
-            yield records
+            sequence = last
+            if damaged and on_left_out is not None:
+                on_left_out(damaged)
+            if records:
+                yield records
 
-    def _read_chunk(
-        self, after_sequence: int, campaign_id: str | None, instance_id: str | None, limit: int
-    ) -> tuple[int, Sequence[ContactRecord]]:
-        # A connection for each chunk costs little beside the chunk, and an export left half-way holds nothing.
-        found = self._read_beside("contact_records", after_sequence, campaign_id, instance_id, limit)
-        last_sequence = found[-1][0] if found else after_sequence
-        return last_sequence, [rows.record_from_row(row) for row in found]
+    async def quarantine_damaged(self) -> int:
+        """Look at every contact. Those in progress are left to whoever has them in hand until they have ended."""
+        if self._writer is None:
+            raise _not_open()
+        sequence, before = 0, await self.quarantined_count()
+        while page := await asyncio.to_thread(self._beside.rows, "contact_records", sequence, None, None, 1000):
+            sequence = page[-1][0]
+            _, damaged = quarantine.sound_of_records([row for row in page if not quarantine.is_in_progress(row)])
+            if damaged:
+                await self._write(partial(quarantine.set_aside_as_it_stands, found=damaged))
+        return await self.quarantined_count() - before
+
+    async def quarantined(self, campaign_id: str | None = None) -> Sequence[QuarantinedContact]:
+        """What is set aside, in order of acceptance."""
+        return [rows.quarantined_from_row(row) for row in self._rows("quarantined", campaign_id)]
+
+    async def quarantined_count(self) -> int:
+        """How many are set aside."""
+        ((number,),) = self._rows("count_quarantined")
+        return int(number)
+
+    async def end_quarantined(self, sequences: Collection[int] | None, *, at: Instant, erase: bool = False) -> int:
+        """End them. Where the indexes have a row elsewhere they are made anew, which takes a while."""
+        ended = await self._change_damaged(partial(quarantine.end_quarantined, sequences=sequences, at=at, erase=erase))
+        if ended:
+            await asyncio.to_thread(self._beside.drop_log)
+        return ended
+
+    async def _change_damaged(self, operation: Operation[T]) -> T:
+        """Change rows that may be damaged. If SQLite refuses, because an index has one of them elsewhere, it is done
+        with the indexes made anew; of a large store that takes seconds, so not again if it was of no use."""
+        try:
+            return await self._write(operation)
+        except StoreDamagedError:
+            if self._reindexed:
+                raise
+            self._reindexed = True
+            changed = await self._write(lambda transaction: quarantine.reindexing(transaction, operation))
+            log.warning("the indexes of contacts were made anew: some had a contact at another place than itself")
+            self._reindexed = False
+            return changed
 
     async def forget_number(self, phone_number: str, *, at: Instant) -> int:
         """Erase a number. No index knows numbers, so that accepting one costs nothing: the search is a scan, in a
         thread of its own."""
         forgotten = 0
         while True:
-            found = await asyncio.to_thread(self._find_number, phone_number)
+            found = await asyncio.to_thread(self._beside.rows, "contacts_of_number", phone_number, _ERASED_AT_ONCE)
             if not found:
                 break
-            await self._write(partial(operations.forget_contacts, contacts=found, at=at))
+            await self._change_damaged(partial(operations.forget_contacts, contacts=found, at=at))
             forgotten += len(found)
         if forgotten:
-            await asyncio.to_thread(self._drop_log)
+            await asyncio.to_thread(self._beside.drop_log)
         return forgotten
-
-    def _find_number(self, phone_number: str) -> list[rows.Row]:
-        return self._read_beside("contacts_of_number", phone_number, _ERASED_AT_ONCE)
-
-    def _read_beside(self, query: str, *parameters: Any) -> list[rows.Row]:
-        """All rows of a long read, by a connection of its own, on the calling thread."""
-        try:
-            with closing(self._connect_to_read()) as connection:
-                return connection.execute(QUERIES[query], parameters).fetchall()
-        except FAILURES as error:
-            raise to_error(self._troubles.read_failed(error), error) from error
-
-    def _drop_log(self) -> None:
-        """What was overwritten must not live on in the write-ahead log."""
-        try:
-            with closing(self._connect_to_write()) as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except FAILURES as error:
-            raise to_error(self._troubles.write_failed(error), error) from error
 
     async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
         """Erase personal data of contacts that ended before the instant."""
-        return await self._write(
-            lambda transaction: operations.erase_ended(transaction, instance_id, before, at, limit)
+        return await self._change_damaged(
+            partial(operations.erase_ended, instance_id=instance_id, before=before, at=at, limit=limit)
         )
 
     async def erasures(self) -> Sequence[Erasure]:
@@ -451,19 +526,12 @@ class SQLiteStore:
         """Of many tokens that only begin like these it is a long read."""
         if self._writer is None:
             raise _not_open()
-        [(of_lines, erased)] = await asyncio.to_thread(self._read_beside, "token_forms", campaign_id)
+        [(of_lines, erased)] = await asyncio.to_thread(self._beside.rows, "token_forms", campaign_id)
         return TokenForms(bool(of_lines), bool(erased))
 
     async def contact_counts(self, campaign_ids: Sequence[str]) -> Mapping[str, ContactCounts]:
         """The counts of several campaigns, from one statement."""
-        found: dict[str, tuple[int, int, dict[Disposition, int]]] = {}
-        for campaign_id, accepted, waiting, disposition, contacts in self._rows(
-            "contact_counts", rows.to_json(list(campaign_ids))
-        ):
-            _, _, dispositions = found.setdefault(campaign_id, (accepted, waiting, {}))
-            if contacts:
-                dispositions[rows.disposition(disposition)] = contacts
-        return {campaign_id: ContactCounts(*counts) for campaign_id, counts in found.items()}
+        return rows.counts_from_rows(self._rows("contact_counts", rows.to_json(list(campaign_ids))))
 
     # --- what the owner of the lease may do -------------------------------------------------------------------------
 
@@ -502,7 +570,10 @@ class SQLiteStore:
 
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
         """Contacts that are neither waiting nor ended."""
-        return [rows.live_from_row(row) for row in self._rows("live_contacts", instance_id)]
+        sound, damaged = quarantine.sound_of_live(self._rows("live_contacts", instance_id))
+        if damaged:
+            await self._set_aside(damaged)
+        return sound
 
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
         """The campaign's ledger from the minute of ``since``, oldest first."""

@@ -22,13 +22,15 @@ from trunkcall.domain.changes import (
     ContactExpired,
     ContactQueued,
     ContactRequeued,
+    ContactSetAside,
     LedgerCounted,
     Refusal,
 )
-from trunkcall.domain.contact import ContactState, Disposition, WaitingContact
+from trunkcall.domain.contact import ContactState, Damage, Disposition, WaitingContact
 from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
 from trunkcall.domain.instants import MINUTE, Instant
-from trunkcall.storage.sqlite_rows import to_json, waiting_from_row
+from trunkcall.storage.sqlite_quarantine import set_aside, set_aside_as_it_stands, sound_of_waiting
+from trunkcall.storage.sqlite_rows import to_json
 from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
 from trunkcall.storage.store import CommitResult, Lease
 
@@ -59,26 +61,28 @@ def expire_waiting(transaction: WriteTransaction, lease: Lease, now: Instant, li
     """End up to ``limit`` waiting contacts that will not be dialed any more.
 
     Only campaigns that have waiting contacts are looked at, each through a partial index that begins with what has to
-    end, so a large healthy backlog costs nothing.
+    end, so a large healthy backlog costs nothing. Damaged contacts are set aside, and take nobody's place.
     """
     expired: list[WaitingContact] = []
     transaction.flush()
     for campaign_id, closed in transaction.rows("backlogs_of_instance", lease.instance_id):
-        room = limit - len(expired)
-        if room <= 0:
-            break
         head = transaction.find_campaign(campaign_id)
-        assert head is not None
-        if closed:
-            rows = transaction.rows("waiting_in_closed_campaign", head.key, room)
-        else:
-            rows = transaction.rows("waiting_past_expiry", head.key, now, room)
-        if rows:
-            contacts = [waiting_from_row(campaign_id, row) for row in rows]
-            transaction.execute("expire_sequences", now, to_json([contact.sequence for contact in contacts]))
-            transaction.count_waiting(head, -len(contacts))
-            transaction.count_disposition(head, Disposition.EXPIRED, len(contacts))
-            expired += contacts
+        if head is None:
+            continue
+        while room := limit - len(expired):
+            if closed:
+                rows = transaction.rows("waiting_in_closed_campaign", head.key, room)
+            else:
+                rows = transaction.rows("waiting_past_expiry", head.key, now, room)
+            contacts, damaged = sound_of_waiting(campaign_id, rows)
+            if contacts:
+                transaction.execute("expire_sequences", now, to_json([contact.sequence for contact in contacts]))
+                transaction.count_waiting(head, -len(contacts))
+                transaction.count_disposition(head, Disposition.EXPIRED, len(contacts))
+                expired += contacts
+            if not damaged:
+                break
+            set_aside(transaction, damaged)
     return expired
 
 
@@ -128,6 +132,8 @@ class _Changer:
                 self._expire(contact_id, self._campaign(campaign_id), at)
             case AfterContactWorkEnded(contact_id):
                 self._must("after_contact_work_ended", contact_id, at, at, contact_id)
+            case ContactSetAside():
+                set_aside_as_it_stands(self._transaction, {change.sequence: Damage.NOT_TAKEN_OVER})
             case LedgerCounted(campaign_id):
                 minute_at = at - at % MINUTE
                 head = self._campaign(campaign_id)

@@ -31,6 +31,7 @@ from trunkcall.domain.errors import (
 )
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.storage.sqlite_changes import expire_contact
+from trunkcall.storage.sqlite_quarantine import release_erased, restore_tokens
 from trunkcall.storage.sqlite_rows import (
     Row,
     access_key_to_row,
@@ -349,9 +350,11 @@ def _accept_while_room(
 
 def forget_contacts(transaction: WriteTransaction, contacts: Sequence[Row], at: Instant) -> None:
     """Erase these (sequence, contact id, campaign id, waiting); those that still wait end EXPIRED first."""
-    for _, contact_id, campaign_id, waiting in contacts:
+    for sequence, contact_id, campaign_id, waiting in contacts:
         head = transaction.find_campaign(campaign_id)
         if waiting and head is not None:
+            # One that is set aside ends here as any other does.
+            transaction.execute("release", sequence)
             expire_contact(transaction, contact_id, head, at)
     _erase(transaction, [row[0] for row in contacts], at, ErasureReason.FORGOTTEN)
 
@@ -364,8 +367,10 @@ def erase_ended(transaction: WriteTransaction, instance_id: str, before: Instant
 
 
 def _erase(transaction: WriteTransaction, sequences: Sequence[int], at: Instant, reason: ErasureReason) -> None:
+    restore_tokens(transaction, sequences)
     transaction.execute("erase_contacts", at, to_json(sequences))
     transaction.execute("insert_erasure", at, reason.value, len(sequences))
+    release_erased(transaction, sequences)
 
 
 # --- leases -------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, Troubles, to_error
 from trunkcall.storage.sqlite_rows import Row
 from trunkcall.storage.sqlite_schema import QUERIES
+from trunkcall.storage.sqlite_texts import fetch_all
 
 
 class Reader:
@@ -26,7 +27,7 @@ class Reader:
     def rows(self, query: str, parameters: tuple[Any, ...]) -> list[Row]:
         """All rows. Raises StoreUnavailableError."""
         try:
-            found: list[Row] = self._connection.execute(QUERIES[query], parameters).fetchall()
+            found: list[Row] = fetch_all(self._connection, QUERIES[query], parameters)
         except FAILURES as error:
             fault = self._troubles.read_failed(error)
             if fault is not Fault.BUSY:

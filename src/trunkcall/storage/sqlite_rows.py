@@ -6,7 +6,8 @@ a sign of a damaged file: SQLite has no checksums and hands out what it finds. I
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 from zlib import crc32
@@ -24,11 +25,13 @@ from trunkcall.domain.campaign import (
 from trunkcall.domain.contact import (
     ContactRecord,
     ContactState,
+    Damage,
     DetectionStatus,
     DialRequest,
     DisconnectReason,
     Disposition,
     LiveContact,
+    QuarantinedContact,
     WaitingContact,
 )
 from trunkcall.domain.directory import (
@@ -39,8 +42,9 @@ from trunkcall.domain.directory import (
     OnboardingJob,
     OnboardingStatus,
 )
-from trunkcall.domain.errors import StoreDamagedError
+from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import Instant
+from trunkcall.storage.store import ContactCounts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,6 +53,7 @@ Row: TypeAlias = tuple[Any, ...]
 """A row as sqlite3 gives it; the schema is STRICT, so the types are those of the columns."""
 
 _SIGN: Final = 1 << 63
+_HALF: Final = (1 << 32) - 1
 """A seal is two checksums of 32 bits: who is dialed until when, and the attributes. SQLite's integers have a sign."""
 
 _encode = msgspec.json.Encoder().encode
@@ -76,6 +81,15 @@ def to_json(value: Mapping[str, str] | Sequence[str] | Sequence[int]) -> str:
 @_decodes
 def strings_from_json(text: str) -> tuple[str, ...]:
     return _decode_list(text)
+
+
+def sound_profiles(found: Sequence[Row]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Routing profiles with their queues. A damaged one serves no queue: its agents get no contact, the others do."""
+    for key, name, queue_ids in found:
+        try:
+            yield key, name, strings_from_json(queue_ids)
+        except StoreDamagedError:
+            yield key, name, ()
 
 
 def instance_from_row(row: Row) -> Instance:
@@ -151,8 +165,13 @@ def campaign_state(text: str) -> CampaignState:
     return CampaignState(text)
 
 
+CAMPAIGN_CREATED_AT: Final = 13
+
+
 @_decodes
 def campaign_from_row(row: Row) -> Campaign:
+    if bytes in map(type, row):
+        raise StoreDamagedError
     (campaign_id, arn, instance_id, name, dialer_type, bandwidth, capacity, flow_id, queue_id, source_number) = row[:10]
     enabled, await_prompt, state, created_at, tags, deleted_at, version = row[10:]
     detection = (
@@ -184,48 +203,109 @@ def request_to_values(request: DialRequest) -> Row:
         request.phone_number,
         request.expires_at,
     )
-    seal = _seal_of_person(contact_id, token, number, expires_at) << 32 | crc32(attributes.encode())
-    return contact_id, token, number, attributes, expires_at, seal - _SIGN
+    seal = (_seal_of_person(contact_id, token, number, expires_at) << 32 | crc32(attributes.encode())) - _SIGN
+    return contact_id, token, number, attributes, expires_at, seal
+
+
+def seal_of(contact: Mapping[str, Any]) -> int:
+    """The seal of a contact, by the names of its columns."""
+    person = _seal_of_person(
+        contact["contact_id"], contact["client_token"], contact["phone_number"], contact["expires_at"]
+    )
+    return (person << 32 | crc32(contact["attributes"].encode())) - _SIGN
 
 
 def _seal_of_person(contact_id: str, client_token: str, phone_number: str, expires_at: Instant) -> int:
     return crc32(f"{contact_id}\0{client_token}\0{phone_number}\0{expires_at}".encode())
 
 
-@_decodes
+def person_is_as_accepted(person: Sequence[Any], seal: int | None) -> bool:
+    """Whether contact id, client token, number and expiry are those accepted. What has no seal is taken as it is."""
+    if bytes in map(type, person):
+        return False
+    return seal is None or (seal + _SIGN) >> 32 == _seal_of_person(*person)
+
+
+def attributes_are_as_accepted(attributes: Any, seal: int | None) -> bool:
+    """Whether the attributes are what was accepted; without a seal, whether they are attributes at all."""
+    if type(attributes) is not str:
+        return False
+    if seal is not None:
+        return (seal + _SIGN) & _HALF == crc32(attributes.encode())
+    try:
+        _decode_map(attributes)
+    except (msgspec.MsgspecError, ValueError):
+        return False
+    return True
+
+
 def _check_seal(
-    contact_id: str, client_token: str, phone_number: str, expires_at: Instant, attributes: str, seal: int | None
+    contact_id: str, client_token: str, phone_number: str, expires_at: Instant, attributes: Any, seal: Any
 ) -> None:
-    """Raise StoreDamagedError if this is not what was accepted."""
-    if seal is None:
-        return
-    person = _seal_of_person(contact_id, client_token, phone_number, expires_at)
-    if seal + _SIGN != person << 32 | crc32(attributes.encode()):
-        raise StoreDamagedError
+    """Raise ContactDamagedError if this is not what was accepted."""
+    if type(seal) is int:
+        person = crc32(f"{contact_id}\0{client_token}\0{phone_number}\0{expires_at}".encode())
+        if type(attributes) is str and seal + _SIGN == person << 32 | crc32(attributes.encode()):
+            return
+        raise ContactDamagedError(Damage.NOT_AS_ACCEPTED)
+    if seal is not None or not attributes_are_as_accepted(attributes, None):
+        raise ContactDamagedError(Damage.UNREADABLE)
 
 
 def waiting_from_row(campaign_id: str, row: Row) -> WaitingContact:
-    """A waiting contact. Raises StoreDamagedError rather than have somebody dialed whom nobody asked to dial."""
-    contact_id, sequence, expires_at, client_token, phone_number, seal = row
-    if seal is not None and seal + _SIGN >> 32 != _seal_of_person(contact_id, client_token, phone_number, expires_at):
-        raise StoreDamagedError
+    """A waiting contact. Raises ContactDamagedError rather than have somebody dialed whom nobody asked to dial."""
+    sequence, in_place, contact_id, expires_at, client_token, phone_number, attributes, seal, _ = row
+    if not in_place:
+        raise ContactDamagedError(Damage.MISPLACED)
+    _check_seal(contact_id, client_token, phone_number, expires_at, attributes, seal)
     return WaitingContact(contact_id, campaign_id, sequence, expires_at, client_token, phone_number)
 
 
-@_decodes
 def live_from_row(row: Row) -> LiveContact:
-    """The row's columns are in the order of the fields."""
-    values = list(row)
-    values[_LIVE_STATE] = ContactState(values[_LIVE_STATE])
-    if values[_LIVE_DETECTION] is not None:
-        values[_LIVE_DETECTION] = DetectionStatus(values[_LIVE_DETECTION])
+    """A contact in progress; the row's columns are its sequence, whether it is in its place, then the fields in their
+    order, then the campaign's key. Raises ContactDamagedError for what no dialer has written."""
+    _, in_place, *values, _ = row
+    if not in_place:
+        raise ContactDamagedError(Damage.MISPLACED)
+    try:
+        values[_LIVE_STATE] = state = ContactState(values[_LIVE_STATE])
+        if values[_LIVE_DETECTION] is not None:
+            values[_LIVE_DETECTION] = DetectionStatus(values[_LIVE_DETECTION])
+    except ValueError:
+        raise ContactDamagedError from None
     values[-1] = bool(values[-1])
-    return LiveContact(*values)
+    live = LiveContact(*values)
+    told: list[Instant | None] = [live.expires_at, live.attempted_at]
+    if state in _ANSWERED:
+        told.append(live.answered_at)
+    if state in _HANDED_OVER:
+        told.append(live.queued_at)
+    names = [live.contact_id, live.leg_id, *([live.agent_id] if state in _WITH_AN_AGENT else [])]
+    optional = (live.ring_started_at, live.answered_at, live.greeting_ended_at, live.queued_at)
+    if (
+        state in _NOT_LIVE
+        or not all(type(at) is int for at in told)
+        or not all(type(name) is str for name in names)
+        or not all(at is None or type(at) is int for at in optional)
+        or not all(name is None or type(name) is str for name in (live.agent_id, live.agent_leg_id))
+    ):
+        raise ContactDamagedError
+    return live
 
 
-@_decodes
 def record_from_row(row: Row) -> ContactRecord:
-    """A contact record; the row's columns are its sequence, then the record's fields in their order, then the seal."""
+    """A contact record; the row's columns are its sequence, then the record's fields in their order, then the seal.
+    Raises ContactDamagedError for what is not as it was accepted, and for what was never written."""
+    try:
+        return _record_from_row(row)
+    except (ValueError, TypeError, msgspec.MsgspecError):
+        raise ContactDamagedError from None
+
+
+def _record_from_row(row: Row) -> ContactRecord:
+    if bytes in map(type, row) or row[3] is None:
+        # Text that is none, or a campaign that there never was.
+        raise ContactDamagedError
     values = list(row[1:-1])
     _, contact_id, _, _, client_token, phone_number, attributes, _, _, expires_at, *_ = row
     _check_seal(contact_id, client_token, phone_number, expires_at, attributes, row[-1])
@@ -237,14 +317,60 @@ def record_from_row(row: Row) -> ContactRecord:
     if values[_DISPOSITION] is not None:
         values[_DISPOSITION] = Disposition(values[_DISPOSITION])
         values[_REASON] = DisconnectReason(values[_REASON])
+    ended = values[_STATE] is ContactState.ENDED
+    if ended is not (values[_DISPOSITION] is not None) or ended is not (values[_ENDED_AT] is not None):
+        raise ContactDamagedError
+    if values[_ATTEMPTS] not in (0, 1):
+        raise ContactDamagedError
     return ContactRecord(*values)
 
 
+def quarantined_from_row(row: Row) -> QuarantinedContact:
+    """A contact that is set aside. Whatever its row holds, it can be named."""
+    sequence, contact_id, campaign_id, damage, state, waiting = row
+    known = state in {state.value for state in ContactState}
+    return QuarantinedContact(
+        sequence,
+        readable(contact_id),
+        None if campaign_id is None else readable(campaign_id),
+        Damage(damage) if damage in set(Damage) else Damage.UNREADABLE,
+        ContactState(state) if known else None,
+        bool(waiting),
+    )
+
+
+def counts_from_rows(found: Sequence[Row]) -> dict[str, ContactCounts]:
+    """Counts by campaign; a row for each disposition. One that there is not belongs to a damaged contact."""
+    numbers: dict[str, tuple[int, int, int, int]] = {}
+    ended: defaultdict[str, dict[Disposition, int]] = defaultdict(dict)
+    for campaign_id, accepted, waiting, waiting_aside, in_progress_aside, name, contacts in found:
+        numbers[campaign_id] = (accepted, waiting, waiting_aside, in_progress_aside)
+        if contacts and name in set(Disposition):
+            ended[campaign_id][Disposition(name)] = contacts
+    return {
+        campaign_id: ContactCounts(accepted, waiting, ended[campaign_id], waiting_aside, in_progress_aside)
+        for campaign_id, (accepted, waiting, waiting_aside, in_progress_aside) in numbers.items()
+    }
+
+
+def readable(text: Any) -> str:
+    """A text as well as it can be read."""
+    if isinstance(text, bytes):
+        return text.decode(errors="replace")
+    return text if isinstance(text, str) else ""
+
+
+_NOT_LIVE = frozenset({ContactState.WAITING, ContactState.ENDED})
+_ANSWERED = frozenset(ContactState) - _NOT_LIVE - {ContactState.DIALING}
+_WITH_AN_AGENT = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
+_HANDED_OVER = _WITH_AN_AGENT | {ContactState.QUEUED}
 _LIVE_FIELDS = tuple(LiveContact.__dataclass_fields__)
 _LIVE_STATE = _LIVE_FIELDS.index("state")
 _LIVE_DETECTION = _LIVE_FIELDS.index("detection")
 _FIELDS = tuple(ContactRecord.__dataclass_fields__)
 _ATTRIBUTES = _FIELDS.index("attributes")
+_ATTEMPTS = _FIELDS.index("attempts")
+_ENDED_AT = _FIELDS.index("ended_at")
 _STATE = _FIELDS.index("state")
 _DETECTION = _FIELDS.index("detection")
 _ABANDONED = _FIELDS.index("abandoned")

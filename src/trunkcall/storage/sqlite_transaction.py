@@ -17,6 +17,7 @@ from trunkcall.domain.contact import Disposition
 from trunkcall.domain.errors import NotFoundError, StoreDamagedError
 from trunkcall.storage.sqlite_rows import Row, campaign_state
 from trunkcall.storage.sqlite_schema import QUERIES
+from trunkcall.storage.sqlite_texts import fetch_all
 
 
 class NotTogetherError(Exception):
@@ -52,10 +53,20 @@ class WriteTransaction:
     An operation changes rows first and counters after: one that raises before its first change has changed nothing.
     """
 
-    __slots__ = ("_connection", "_counts", "_heads", "_instances", "_next_sequence", "_version")
+    __slots__ = (
+        "_connection",
+        "_counts",
+        "_heads",
+        "_instances",
+        "_next_sequence",
+        "_version",
+        "indexes_are_made_anew",
+    )
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.indexes_are_made_anew = False
+        """Whether the indexes of contacts are about to be made anew, so that they may be elsewhere than the rows."""
         self._heads: dict[str, CampaignHead] = {}
         self._counts: defaultdict[int, _Counts] = defaultdict(_Counts)
         self._next_sequence: int | None = None
@@ -88,8 +99,8 @@ class WriteTransaction:
         return key
 
     def row(self, query: str, *parameters: Any) -> Row | None:
-        row: Row | None = self._connection.execute(QUERIES[query], parameters).fetchone()
-        return row
+        rows = fetch_all(self._connection, QUERIES[query], parameters)
+        return rows[0] if rows else None
 
     def number(self, query: str, *parameters: Any) -> int:
         """The one value of a query that counts, or of a row that is always there."""
@@ -99,7 +110,7 @@ class WriteTransaction:
         return int(row[0])
 
     def rows(self, query: str, *parameters: Any) -> list[Row]:
-        return self._connection.execute(QUERIES[query], parameters).fetchall()
+        return fetch_all(self._connection, QUERIES[query], parameters)
 
     # --- campaigns --------------------------------------------------------------------------------------------------
 
@@ -110,7 +121,12 @@ class WriteTransaction:
             key, _, instance_id, state, deleted, waiting = row
             # The row does not hold what this transaction has counted and not yet written.
             waiting += self._counts[key].waiting
-            head = CampaignHead(key, campaign_id, instance_id, campaign_state(state), bool(deleted), waiting)
+            try:
+                known = campaign_state(state)
+            except StoreDamagedError:
+                # Its contacts still have to expire, end and be erased; it takes and dials nothing any more.
+                known = CampaignState.FAILED
+            head = CampaignHead(key, campaign_id, instance_id, known, bool(deleted), waiting)
             self._heads[campaign_id] = head
         return head
 
@@ -124,6 +140,10 @@ class WriteTransaction:
     def forget_campaign(self, campaign_id: str) -> None:
         """Read the campaign again when it is needed next: its row was changed."""
         self._heads.pop(campaign_id, None)
+
+    def forget_campaigns(self) -> None:
+        """Read every campaign again when it is needed next: their counts were changed."""
+        self._heads.clear()
 
     def knows_instance(self, instance_id: str) -> bool:
         """Whether there is such an instance. Instances are never deleted."""

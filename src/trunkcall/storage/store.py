@@ -7,6 +7,10 @@ Promises, for every method that changes something: when it returns, the change s
 raises a domain error, nothing was changed; when it raises StoreUnavailableError, the result may be unknown and the
 caller must read again before it goes on. Its subclass StoreFullError is raised before anything is tried, by what would
 make the store grow.
+
+A disk may change what was written. A contact that is not what was accepted, or holds what was never written, concerns
+itself alone: whichever verb meets it sets it aside and goes on with the others. What is set aside is never dialed nor
+swept, keeps its client token, and stays as it is until somebody ends it or its personal data is erased.
 """
 
 from __future__ import annotations
@@ -18,7 +22,14 @@ from typing import Protocol
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import Change, Refusal
-from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition, LiveContact, WaitingContact
+from trunkcall.domain.contact import (
+    ContactRecord,
+    DialRequest,
+    Disposition,
+    LiveContact,
+    QuarantinedContact,
+    WaitingContact,
+)
 from trunkcall.domain.directory import AccessKey, Agent, Directory, Instance, OnboardingFailure, OnboardingJob
 from trunkcall.domain.instants import Duration, Instant
 
@@ -97,21 +108,30 @@ class TokenForms:
 
 @dataclass(frozen=True, slots=True)
 class ContactCounts:
-    """What has become of a campaign's contacts so far. ``accepted`` are all of them; those that neither wait nor have
-    ended are in progress."""
+    """What has become of a campaign's contacts so far. ``accepted`` are all of them; those that neither wait
+    nor have ended nor are set aside are in progress."""
 
     accepted: int = 0
     waiting: int = 0
     dispositions: Mapping[Disposition, int] = field(default_factory=dict)
+    waiting_set_aside: int = 0
+    """Damaged ones that waited."""
+    in_progress_set_aside: int = 0
+    """Damaged ones that were in progress."""
+
+    @property
+    def set_aside(self) -> int:
+        return self.waiting_set_aside + self.in_progress_set_aside
 
     @property
     def in_progress(self) -> int:
-        return self.accepted - self.waiting - sum(self.dispositions.values())
+        return self.accepted - self.waiting - self.set_aside - sum(self.dispositions.values())
 
     @property
     def attempts(self) -> int:
         """Contacts that were dialed: all but those that wait or expired."""
-        return self.accepted - self.waiting - self.dispositions.get(Disposition.EXPIRED, 0)
+        never = self.waiting + self.waiting_set_aside + self.dispositions.get(Disposition.EXPIRED, 0)
+        return self.accepted - never
 
 
 class Store(Protocol):
@@ -225,21 +245,44 @@ class Store(Protocol):
 
     async def waiting_contacts(self, campaign_id: str, *, after_sequence: int, limit: int) -> Sequence[WaitingContact]:
         """Waiting contacts of the campaign in order of acceptance, beginning after the given sequence number (0 for
-        the first). Every contact accepted later has a greater sequence number than any that was visible before."""
+        the first). Every contact accepted later has a greater sequence number than any that was visible before. Fewer
+        than ``limit`` are all that there are: those set aside take nobody's place."""
 
     async def waiting_count(self, campaign_id: str) -> int:
-        """How many contacts of the campaign wait to be dialed."""
+        """How many contacts of the campaign wait to be dialed, without those that are set aside."""
 
     async def contact(self, contact_id: str) -> ContactRecord | None:
-        """All that is known of one contact, or None if there is none."""
+        """All that is known of one contact, or None if there is none. Raises ContactDamagedError."""
 
     async def waiting_before(self, contact_id: str) -> int:
         """How many contacts of the same campaign wait and were accepted before; 0 for one that does not exist."""
 
     def contacts(
-        self, *, campaign_id: str | None = None, instance_id: str | None = None, chunk: int = 1000
+        self,
+        *,
+        campaign_id: str | None = None,
+        instance_id: str | None = None,
+        chunk: int = 1000,
+        on_left_out: Callable[[int], None] | None = None,
     ) -> AsyncIterator[Sequence[ContactRecord]]:
-        """Every contact record in order of acceptance, in chunks, in constant memory. Deleted campaigns' included."""
+        """Every contact record in order of acceptance, in chunks, in constant memory. Deleted campaigns' included.
+        ``on_left_out`` is told now and then how many more contacts were left out because they are damaged."""
+
+    async def quarantine_damaged(self) -> int:
+        """Look at every contact that waits or has ended, and set aside those that are damaged; how many more there are
+        now."""
+
+    async def quarantined(self, campaign_id: str | None = None) -> Sequence[QuarantinedContact]:
+        """The contacts that are set aside, in order of acceptance, of one campaign or of all."""
+
+    async def quarantined_count(self) -> int:
+        """How many contacts are set aside."""
+
+    async def end_quarantined(self, sequences: Collection[int] | None, *, at: Instant, erase: bool = False) -> int:
+        """End these contacts, None for all that are set aside: as EXPIRED what was never attempted, as ATTEMPT_FAILED
+        what was; one that had ended already keeps its end. A number and attributes that are not those accepted are
+        erased; with ``erase`` they are in any case, and the client token too. Returns how many there were, and all
+        counts add up again."""
 
     async def forget_number(self, phone_number: str, *, at: Instant) -> int:
         """Erase a number, its attributes, and client tokens that hold its digits or are made from them
@@ -282,7 +325,7 @@ class Store(Protocol):
         those whose campaign is Stopped, Failed or deleted. Returns them. Raises LeaseLostError."""
 
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
-        """Contacts that are neither waiting nor ended."""
+        """Contacts that are neither waiting nor ended, nor set aside."""
 
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
         """The campaign's ledger from the minute of ``since``, oldest first."""

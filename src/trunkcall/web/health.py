@@ -27,7 +27,8 @@ def _nothing() -> str | None:
 class Health:
     """The page. ``trouble`` says why nothing is dialed, ``store_trouble`` why the store cannot be used, ``refusal`` why
     nothing new is taken, ``upkeep_trouble`` what fails beside it all; each None while all is well. ``behind_s`` is how
-    far the instance's clock is behind, in seconds."""
+    far the instance's clock is behind, in seconds. ``quarantined`` is how many contacts are set aside because they are
+    damaged, which is no trouble of the others'."""
 
     instance_id: str
     clock: Clock
@@ -37,6 +38,7 @@ class Health:
     refusal: Callable[[], str | None] = _nothing
     upkeep_trouble: Callable[[], str | None] = _nothing
     behind_s: Callable[[], float] = lambda: 0.0
+    quarantined: Callable[[], int] = int
 
     async def page(self) -> HttpResponse:
         """200 as long as the server answers: who would have it started anew for a full disk would help nobody."""
@@ -64,6 +66,7 @@ class Health:
             "instance_time": to_datetime(self.clock.now()).isoformat().replace("+00:00", "Z"),
             "clock_behind_s": round(behind_s, 1),
             "speed": self.speed,
+            "quarantined": self.quarantined(),
         }
         return HttpResponse(200, (("content-type", "application/json"),), msgspec.json.encode(body))
 

@@ -49,6 +49,9 @@ class DialerView(Protocol):
     @property
     def totals(self) -> DialerTotals: ...
 
+    @property
+    def quarantined(self) -> int: ...
+
     def snapshot(self) -> EngineSnapshot | None: ...
 
 
@@ -63,6 +66,7 @@ class _Scrape:
     left_out: int
     page_s: float
     clock_behind_s: float | None
+    quarantined: int
 
 
 class Metrics:
@@ -104,6 +108,7 @@ class Metrics:
             left_out,
             self._rationed.cost_s,
             self._clock_behind_s() if self._clock_behind_s is not None else None,
+            self._dialer.quarantined,
         )
 
     def _forget_gone(self, known: set[str]) -> None:
@@ -221,6 +226,9 @@ class _DialerCollector(Collector):
         )
         yield GaugeMetricFamily(
             "trunkcall_metrics_page_seconds", "Computing time of the page before this one.", value=self._scrape.page_s
+        )
+        yield _gauge(
+            "trunkcall_contacts_quarantined", "Damaged contacts that are set aside.", instance, self._scrape.quarantined
         )
         if snapshot is None:
             return

@@ -201,13 +201,23 @@ ON CONFLICT DO NOTHING;
 SELECT sequence, contact_id FROM contact WHERE campaign_key = ? AND client_token = ?;
 
 -- waiting_contacts --
-SELECT contact_id, sequence, expires_at, client_token, phone_number, seal
-FROM contact INDEXED BY contact_waiting
-WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND state = 'Waiting' AND sequence > ?
-ORDER BY sequence LIMIT ?;
+-- The index finds them, and each is read from the row itself, which may say something else. The second column tells
+-- whether the two agree; so in the next ones of contacts that wait or are in progress. In no order that is promised.
+SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key,
+    contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
+    found.campaign_key
+FROM (
+    SELECT sequence, campaign_key FROM contact INDEXED BY contact_waiting
+    WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND state = 'Waiting'
+        AND sequence > ? AND sequence NOT IN (SELECT sequence FROM quarantine)
+    ORDER BY sequence LIMIT ?
+) AS found
+LEFT JOIN contact ON contact.sequence = found.sequence;
 
 -- waiting_count --
-SELECT waiting FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?);
+-- Without those that are set aside.
+SELECT waiting - (SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting)
+FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?);
 
 -- disposition_counts --
 -- Under NULL those that have not ended, from the same snapshot.
@@ -222,7 +232,14 @@ FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campa
 
 -- contact_counts --
 -- ?1 are the campaigns' ids, as JSON.
-SELECT campaign_id, accepted, waiting, disposition, contacts
+SELECT campaign_id, accepted,
+    waiting - (SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting),
+    (SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting),
+    (
+        SELECT count(*) FROM quarantine CROSS JOIN contact USING (sequence)
+        WHERE quarantine.campaign_key = backlog.campaign_key AND NOT quarantine.waiting AND contact.state <> 'Ended'
+    ),
+    disposition, contacts
 FROM json_each(?1) AS wanted CROSS JOIN campaign ON campaign_id = wanted.value
 JOIN backlog USING (campaign_key) LEFT JOIN disposition_count USING (campaign_key);
 
@@ -246,7 +263,7 @@ SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, pho
     contact.source_phone_number, contact.queue_id, attempts, attempted_at,
     ring_started_at, answered_at, detection, greeting_started_at, greeting_ended_at, queued_at, agent_id,
     connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at, seal
-FROM contact CROSS JOIN campaign ON campaign.campaign_key = +contact.campaign_key
+FROM contact LEFT JOIN campaign ON campaign.campaign_key = +contact.campaign_key
 WHERE contact.sequence > ?1
     AND (?2 IS NULL OR +contact.campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?2))
     AND (?3 IS NULL OR campaign.instance_id = ?3)
@@ -258,11 +275,12 @@ SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, pho
     contact.source_phone_number, contact.queue_id, attempts, attempted_at,
     ring_started_at, answered_at, detection, greeting_started_at, greeting_ended_at, queued_at, agent_id,
     connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at, seal
-FROM contact JOIN campaign USING (campaign_key) WHERE contact_id = ?;
+FROM contact LEFT JOIN campaign USING (campaign_key) WHERE contact_id = ?;
 
 -- waiting_before --
 SELECT count(*) FROM contact AS this JOIN contact INDEXED BY contact_waiting
 ON contact.campaign_key = this.campaign_key AND contact.sequence < this.sequence AND contact.state = 'Waiting'
+    AND contact.sequence NOT IN (SELECT sequence FROM quarantine)
 WHERE this.contact_id = ?;
 
 -- Erasing -------------------------------------------------------------------------------------------------------
@@ -320,10 +338,12 @@ SET state = 'Dialing', leg_id = ?, attempted_at = ?, attempts = attempts + 1, up
         FROM campaign LEFT JOIN queue ON queue.instance_id = campaign.instance_id AND queue.queue_id = campaign.queue_id
         WHERE campaign.campaign_key = contact.campaign_key
     )
-WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting' AND expires_at > ?;
+WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting' AND expires_at > ?
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_state --
-SELECT state FROM contact WHERE contact_id = ? AND campaign_key = ?;
+SELECT state FROM contact
+WHERE contact_id = ? AND campaign_key = ? AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- void_attempt --
 -- A contact that was never dialed: the columns of the attempt are cleared, the place in the backlog is the old one.
@@ -373,7 +393,7 @@ UPDATE contact SET after_contact_work_ended_at = ?, updated_at = ? WHERE contact
 -- expire_contact --
 UPDATE contact
 SET state = 'Ended', ended_at = ?, disposition = 'expired', disconnect_reason = 'EXPIRED', updated_at = ?
-WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting';
+WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting' AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- count_in_ledger --
 INSERT INTO ledger (campaign_key, minute_at, live_answers, abandoned) VALUES (?, ?, ?, ?)
@@ -394,14 +414,27 @@ SELECT campaign_id, campaign.deleted_at IS NOT NULL OR state IN ('Stopped', 'Fai
 FROM campaign JOIN backlog USING (campaign_key) WHERE instance_id = ? AND waiting > 0 ORDER BY campaign_key;
 
 -- waiting_in_closed_campaign --
-SELECT contact_id, sequence, expires_at, client_token, phone_number, seal
-FROM contact INDEXED BY contact_waiting
-WHERE campaign_key = ? AND state = 'Waiting' ORDER BY sequence LIMIT ?;
+SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key,
+    contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
+    found.campaign_key
+FROM (
+    SELECT sequence, campaign_key FROM contact INDEXED BY contact_waiting
+    WHERE campaign_key = ? AND state = 'Waiting' AND sequence NOT IN (SELECT sequence FROM quarantine)
+    ORDER BY sequence LIMIT ?
+) AS found
+LEFT JOIN contact ON contact.sequence = found.sequence;
 
 -- waiting_past_expiry --
-SELECT contact_id, sequence, expires_at, client_token, phone_number, seal
-FROM contact INDEXED BY contact_waiting_by_expiry
-WHERE campaign_key = ? AND state = 'Waiting' AND expires_at <= ? ORDER BY expires_at, sequence LIMIT ?;
+SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key
+        AND contact.expires_at = found.expires_at,
+    contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
+    found.campaign_key
+FROM (
+    SELECT sequence, campaign_key, expires_at FROM contact INDEXED BY contact_waiting_by_expiry
+    WHERE campaign_key = ? AND state = 'Waiting' AND expires_at <= ? AND sequence NOT IN (SELECT sequence FROM quarantine)
+    ORDER BY expires_at, sequence LIMIT ?
+) AS found
+LEFT JOIN contact ON contact.sequence = found.sequence;
 
 -- expire_sequences --
 UPDATE contact
@@ -409,10 +442,114 @@ SET state = 'Ended', ended_at = ?1, disposition = 'expired', disconnect_reason =
 WHERE sequence IN (SELECT value FROM json_each(?2)) AND state = 'Waiting';
 
 -- live_contacts --
-SELECT contact_id, campaign_id, sequence, expires_at, contact.state, leg_id, attempted_at, ring_started_at, answered_at,
-    detection, greeting_ended_at, queued_at, agent_id, agent_leg_id, abandoned
-FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)
-WHERE instance_id = ? AND contact.state NOT IN ('Waiting', 'Ended') ORDER BY contact.sequence;
+-- Changes of a contact in progress find it by its id, so that has to lead to this row.
+SELECT found.sequence, contact.campaign_key = found.campaign_key AND EXISTS (
+        SELECT 1 FROM contact AS same WHERE same.contact_id = contact.contact_id AND +same.sequence = found.sequence
+    ),
+    contact.contact_id, found.campaign_id, found.sequence, contact.expires_at, contact.state, contact.leg_id,
+    contact.attempted_at, contact.ring_started_at, contact.answered_at, contact.detection, contact.greeting_ended_at,
+    contact.queued_at, contact.agent_id, contact.agent_leg_id, contact.abandoned, found.campaign_key
+FROM (
+    SELECT sequence, contact.campaign_key, campaign_id
+    FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)
+    WHERE instance_id = ? AND contact.state NOT IN ('Waiting', 'Ended')
+        AND sequence NOT IN (SELECT sequence FROM quarantine)
+) AS found
+LEFT JOIN contact ON contact.sequence = found.sequence ORDER BY found.sequence;
+
+-- Contacts set aside -------------------------------------------------------------------------------------------------
+
+-- set_aside --
+INSERT INTO quarantine (sequence, campaign_key, damage, waiting) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- set_aside_as_it_stands --
+-- Where no index was asked: one that waits, or cannot tell its state and was never attempted, is counted as waiting.
+INSERT INTO quarantine (sequence, campaign_key, damage, waiting)
+SELECT sequence, (SELECT campaign_key FROM campaign WHERE campaign.campaign_key = contact.campaign_key), ?2,
+    state = 'Waiting' OR (attempted_at IS NULL AND state NOT IN (SELECT value FROM json_each(?3)))
+FROM contact WHERE sequence = ?1
+ON CONFLICT DO NOTHING;
+
+-- quarantined --
+SELECT quarantine.sequence, contact_id, campaign_id, damage, contact.state, waiting
+FROM quarantine LEFT JOIN contact USING (sequence)
+    LEFT JOIN campaign ON campaign.campaign_key = quarantine.campaign_key
+WHERE ?1 IS NULL OR campaign_id = ?1
+ORDER BY quarantine.sequence;
+
+-- count_quarantined --
+SELECT count(*) FROM quarantine;
+
+-- quarantined_sequences --
+-- Of these, as JSON.
+SELECT sequence FROM quarantine WHERE sequence IN (SELECT value FROM json_each(?));
+
+-- release --
+DELETE FROM quarantine WHERE sequence = ?;
+
+-- whole_contact --
+SELECT contact.*, quarantine.campaign_key FROM contact LEFT JOIN quarantine USING (sequence) WHERE sequence = ?;
+
+-- mend_contact --
+UPDATE contact
+SET contact_id = ?, campaign_key = ?, client_token = ?, phone_number = ?, attributes = ?, state = ?,
+    accepted_at = ?, expires_at = ?, updated_at = ?, attempts = ?, leg_id = ?, source_phone_number = ?,
+    attempted_at = ?, ring_started_at = ?, answered_at = ?, detection = ?, greeting_started_at = ?,
+    greeting_ended_at = ?, queue_id = ?, queued_at = ?, agent_id = ?, connected_to_agent_at = ?, abandoned = ?,
+    ended_at = ?, disposition = ?, disconnect_reason = ?, after_contact_work_ended_at = ?, agent_leg_id = ?,
+    seal = ?
+WHERE sequence = ?;
+
+-- contact_id_in_index --
+SELECT contact_id FROM contact INDEXED BY sqlite_autoindex_contact_1 WHERE contact_id >= '' AND +sequence = ?;
+
+-- client_token_in_index --
+SELECT client_token FROM contact INDEXED BY sqlite_autoindex_contact_2 WHERE campaign_key >= 0 AND +sequence = ?;
+
+-- tokens_elsewhere --
+-- Of these, as JSON, those whose client token does not lead to them.
+SELECT sequence FROM contact AS this
+WHERE sequence IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
+    SELECT 1 FROM contact INDEXED BY sqlite_autoindex_contact_2
+    WHERE campaign_key = this.campaign_key AND client_token = this.client_token AND +contact.sequence = this.sequence
+);
+
+-- restore_token --
+UPDATE contact SET client_token = ? WHERE sequence = ?;
+
+-- set_aside_misplaced --
+INSERT INTO quarantine (sequence, campaign_key, damage, waiting)
+SELECT found.sequence, found.campaign_key, ?, 1
+FROM (SELECT sequence, campaign_key FROM contact INDEXED BY contact_waiting WHERE state = 'Waiting' LIMIT -1) AS found
+CROSS JOIN contact ON contact.sequence = found.sequence
+WHERE contact.campaign_key <> found.campaign_key OR contact.state <> 'Waiting'
+ON CONFLICT DO NOTHING;
+
+-- let_indexes_differ --
+PRAGMA writable_schema = ON;
+
+-- let_no_indexes_differ --
+PRAGMA writable_schema = OFF;
+
+-- reindex_contacts --
+REINDEX contact;
+
+-- campaign_keys --
+SELECT campaign_key FROM backlog;
+
+-- clear_dispositions --
+DELETE FROM disposition_count WHERE campaign_key = ?;
+
+-- recount_dispositions --
+INSERT INTO disposition_count (campaign_key, disposition, contacts)
+SELECT campaign_key, disposition, count(*) FROM contact
+WHERE campaign_key = ? AND disposition IS NOT NULL GROUP BY disposition;
+
+-- recount_backlog --
+UPDATE backlog
+SET waiting = (SELECT count(*) FROM contact WHERE contact.campaign_key = ?1 AND state = 'Waiting'),
+    accepted = (SELECT count(*) FROM contact WHERE contact.campaign_key = ?1)
+WHERE campaign_key = ?1;
 
 -- Checking and restoring ---------------------------------------------------------------------------------------------
 
@@ -438,6 +575,12 @@ FROM (
 LEFT JOIN campaign USING (campaign_key)
 GROUP BY campaign_key, disposition HAVING sum(contacts) ORDER BY campaign_key, disposition;
 
+-- all_campaigns --
+SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
+    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
+    version
+FROM campaign;
+
 -- check_campaigns --
 SELECT instance_id, sum(campaigns)
 FROM (
@@ -453,14 +596,15 @@ WHERE (name = 'contact_sequence' AND value < (SELECT max(sequence) FROM contact)
     OR (name = 'campaign_version' AND value < (SELECT max(version) FROM campaign));
 
 -- check_values --
--- Contacts with what no Trunkcall has written. ?1 are the states, ?2 the dispositions, as JSON.
-SELECT count(*) FROM contact
-WHERE state NOT IN (SELECT value FROM json_each(?1))
+-- Contacts with what no Trunkcall has written. ?1 are the states, ?2 the dispositions, as JSON. Fits every version.
+SELECT sequence, contact_id, campaign_id FROM contact LEFT JOIN campaign USING (campaign_key)
+WHERE contact.state NOT IN (SELECT value FROM json_each(?1))
     OR disposition NOT IN (SELECT value FROM json_each(?2))
-    OR (state = 'Ended') <> (disposition IS NOT NULL)
+    OR (contact.state = 'Ended') <> (disposition IS NOT NULL)
     OR attempts NOT IN (0, 1)
     OR NOT json_valid(attributes)
-    OR (state = 'Waiting' AND (phone_number NOT GLOB '+[0-9]*' OR substr(phone_number, 2) GLOB '*[^0-9]*'));
+    OR campaign_id IS NULL
+    OR (contact.state = 'Waiting' AND (phone_number NOT GLOB '+[0-9]*' OR substr(phone_number, 2) GLOB '*[^0-9]*'));
 
 -- count_contacts --
 SELECT count(*) FROM contact;

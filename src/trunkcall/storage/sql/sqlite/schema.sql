@@ -205,3 +205,12 @@ CREATE INDEX contact_waiting_by_expiry ON contact (campaign_key, expires_at) WHE
 CREATE INDEX contact_live ON contact (campaign_key) WHERE state NOT IN ('Waiting', 'Ended');
 -- Contacts whose personal data retention may erase; none while a contact waits, so accepting one costs nothing.
 CREATE INDEX contact_ended ON contact (ended_at) WHERE ended_at IS NOT NULL AND phone_number <> '';
+
+-- Contacts that are not what was written: nothing is done with them until somebody ends them. Their own rows are left as
+-- they are: where a row and its index disagree, changing the row is refused.
+CREATE TABLE quarantine (
+    sequence INTEGER PRIMARY KEY, -- the contact's
+    campaign_key INTEGER, -- its campaign, as the indexes know it; NULL: they do not
+    damage TEXT NOT NULL, -- Damage
+    waiting INTEGER NOT NULL -- 0 or 1: whether backlog.waiting counts it
+) STRICT;

@@ -1,0 +1,288 @@
+"""Contacts that are set aside because their rows are not what was written, and how they are ended.
+
+Decides what of a damaged row is still believed. What is found damaged is noted beside the row and the row left alone:
+SQLite refuses to change one that its indexes have elsewhere. It must not know threads or who asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+from trunkcall.domain.contact import (
+    ContactRecord,
+    ContactState,
+    Damage,
+    DetectionStatus,
+    DisconnectReason,
+    Disposition,
+    LiveContact,
+    WaitingContact,
+)
+from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
+from trunkcall.domain.instants import Instant
+from trunkcall.storage.sqlite_rows import (
+    Row,
+    attributes_are_as_accepted,
+    live_from_row,
+    person_is_as_accepted,
+    quarantined_from_row,
+    readable,
+    record_from_row,
+    seal_of,
+    to_json,
+    waiting_from_row,
+)
+from trunkcall.storage.sqlite_transaction import WriteTransaction
+
+T = TypeVar("T")
+
+STATES: Final = to_json([state.value for state in ContactState])
+_COLUMNS: Final = (
+    "sequence",
+    "contact_id",
+    "campaign_key",
+    "client_token",
+    "phone_number",
+    "attributes",
+    "state",
+    "accepted_at",
+    "expires_at",
+    "updated_at",
+    "attempts",
+    "leg_id",
+    "source_phone_number",
+    "attempted_at",
+    "ring_started_at",
+    "answered_at",
+    "detection",
+    "greeting_started_at",
+    "greeting_ended_at",
+    "queue_id",
+    "queued_at",
+    "agent_id",
+    "connected_to_agent_at",
+    "abandoned",
+    "ended_at",
+    "disposition",
+    "disconnect_reason",
+    "after_contact_work_ended_at",
+    "agent_leg_id",
+    "seal",
+)
+"""Of the table, in their order."""
+_NAMES: Final = ("leg_id", "source_phone_number", "queue_id", "agent_id", "agent_leg_id")
+_INSTANTS: Final = (
+    "attempted_at",
+    "ring_started_at",
+    "answered_at",
+    "greeting_started_at",
+    "greeting_ended_at",
+    "queued_at",
+    "connected_to_agent_at",
+    "after_contact_work_ended_at",
+)
+
+
+class Found(NamedTuple):
+    """A damaged contact as an index found it. ``campaign_key`` is the index's."""
+
+    sequence: int
+    campaign_key: int
+    damage: Damage
+    waiting: bool
+
+
+def sound_of_waiting(campaign_id: str, rows: Sequence[Row]) -> tuple[list[WaitingContact], list[Found]]:
+    """The contacts that wait, and those that are damaged."""
+    sound: list[WaitingContact] = []
+    damaged: list[Found] = []
+    for row in rows:
+        try:
+            sound.append(waiting_from_row(campaign_id, row))
+        except ContactDamagedError as error:
+            damaged.append(Found(row[0], row[-1], error.damage, waiting=True))
+    return sound, damaged
+
+
+def sound_of_live(rows: Sequence[Row]) -> tuple[list[LiveContact], list[Found]]:
+    """The contacts that are in progress, and those that are damaged."""
+    sound: list[LiveContact] = []
+    damaged: list[Found] = []
+    for row in rows:
+        try:
+            sound.append(live_from_row(row))
+        except ContactDamagedError as error:
+            damaged.append(Found(row[0], row[-1], error.damage, waiting=False))
+    return sound, damaged
+
+
+def set_aside(transaction: WriteTransaction, found: Collection[Found]) -> None:
+    """Note these; those that are noted already stay as they are."""
+    transaction.execute_many("set_aside", found)
+
+
+def set_aside_as_it_stands(transaction: WriteTransaction, found: Mapping[int, Damage]) -> None:
+    """Note contacts that no index has found, by their sequence."""
+    transaction.execute_many("set_aside_as_it_stands", [(key, damage.value, STATES) for key, damage in found.items()])
+
+
+def sound_of_records(rows: Sequence[Row]) -> tuple[list[ContactRecord], dict[int, Damage]]:
+    """Of rows of ``contact_records`` the records, and by sequence what is none."""
+    sound: list[ContactRecord] = []
+    damaged: dict[int, Damage] = {}
+    for row in rows:
+        try:
+            sound.append(record_from_row(row))
+        except ContactDamagedError as error:
+            damaged[row[0]] = error.damage
+    return sound, damaged
+
+
+def is_in_progress(row: Row) -> bool:
+    """Whether the row of ``contact_records`` is of a contact that some dialer may have in hand."""
+    return row[7] in _IN_PROGRESS
+
+
+_IN_PROGRESS: Final = frozenset({state.value for state in ContactState} - {ContactState.WAITING, ContactState.ENDED})
+
+
+def release_erased(transaction: WriteTransaction, sequences: Sequence[int]) -> None:
+    """Let go of those that nothing is wrong with any more, now that what was wrong is erased."""
+    for (sequence,) in transaction.rows("quarantined_sequences", to_json(sequences)):
+        row = transaction.row("whole_contact", sequence)
+        if row is not None and row[_COLUMNS.index("state")] == ContactState.ENDED and not _is_damaged(transaction, row):
+            transaction.execute("release", sequence)
+
+
+def _is_damaged(transaction: WriteTransaction, row: Row) -> bool:
+    found = transaction.rows("contact_records", row[0] - 1, None, None, 1)
+    return not sound_of_records(found)[0] or found[0][0] != row[0]
+
+
+def end_quarantined(
+    transaction: WriteTransaction, sequences: Collection[int] | None, at: Instant, *, erase: bool
+) -> int:
+    """End these contacts, or all that are set aside; how many there were. What the indexes know better is taken from
+    them; what cannot be believed then is erased, with ``erase`` all that is personal. The counts of their campaigns are
+    taken anew from the contacts."""
+    transaction.flush()
+    keys: set[int] = set()
+    found = [quarantined_from_row(row).sequence for row in transaction.rows("quarantined", None)]
+    ending = found if sequences is None else [sequence for sequence in found if sequence in sequences]
+    for sequence in ending:
+        row = transaction.row("whole_contact", sequence)
+        if row is not None:
+            *values, key_of_index = row
+            contact = dict(zip(_COLUMNS, values, strict=True))
+            keys.add(contact["campaign_key"])
+            if key_of_index is not None:
+                contact["campaign_key"] = key_of_index
+                keys.add(key_of_index)
+            believe_indexes(transaction, contact)
+            _mend(contact, at, erase=erase)
+            transaction.execute("mend_contact", *(contact[name] for name in _COLUMNS[1:]), sequence)
+        transaction.execute("release", sequence)
+    _recount(transaction, keys)
+    return len(ending)
+
+
+def _recount(transaction: WriteTransaction, keys: Iterable[int]) -> None:
+    transaction.flush()
+    for key in keys:
+        if transaction.execute("recount_backlog", key):
+            transaction.execute("clear_dispositions", key)
+            transaction.execute("recount_dispositions", key)
+    transaction.forget_campaigns()
+
+
+def reindexing(transaction: WriteTransaction, operation: Callable[[WriteTransaction], T]) -> T:
+    """Carry out an operation on contacts that the indexes may have elsewhere, and make the indexes anew.
+
+    SQLite refuses to change such a row unless the schema may be written; nobody writes it. A contact that waits and
+    says of itself that it is another campaign's is set aside first: by the new indexes it would be.
+    """
+    transaction.execute("let_indexes_differ")
+    transaction.indexes_are_made_anew = True
+    try:
+        transaction.execute("set_aside_misplaced", Damage.MISPLACED.value)
+        done = operation(transaction)
+        transaction.execute("reindex_contacts")
+        # What was counted before was counted by the former indexes.
+        _recount(transaction, [key for (key,) in transaction.rows("campaign_keys")])
+    finally:
+        transaction.indexes_are_made_anew = False
+        transaction.execute("let_no_indexes_differ")
+    return done
+
+
+def believe_indexes(transaction: WriteTransaction, contact: dict[str, Any]) -> None:
+    """Take id and client token from their indexes: damage is seldom at two places. Both are read from end to end.
+
+    Raises StoreDamagedError where they differ and the indexes are not about to be made anew: what the row says may be
+    another contact's, whose entry SQLite would then take away.
+    """
+    for query, name in (("contact_id_in_index", "contact_id"), ("client_token_in_index", "client_token")):
+        row = transaction.row(query, contact["sequence"])
+        if row is None or row[0] != contact[name]:
+            if not transaction.indexes_are_made_anew:
+                raise StoreDamagedError
+            if row is not None and type(row[0]) is str:
+                contact[name] = row[0]
+
+
+def restore_tokens(transaction: WriteTransaction, sequences: Sequence[int]) -> None:
+    """Give those of these contacts whose client token is another in its index that one again. Raises
+    StoreDamagedError where there are any and the indexes are not about to be made anew."""
+    for (sequence,) in transaction.rows("tokens_elsewhere", to_json(sequences)):
+        row = transaction.row("whole_contact", sequence)
+        if row is not None:
+            contact = dict(zip(_COLUMNS, row, strict=False))
+            believe_indexes(transaction, contact)
+            transaction.execute("restore_token", readable(contact["client_token"]), sequence)
+
+
+def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
+    """Make a damaged row one that could have been written, of a contact that has ended."""
+    seal = contact["seal"] if type(contact["seal"]) is int else None
+    sealed = contact["seal"] is None or seal is not None
+    person = [contact[name] for name in ("contact_id", "client_token", "phone_number", "expires_at")]
+    whole_person = sealed and person_is_as_accepted(person, seal)
+    if erase or not whole_person:
+        contact["phone_number"] = ""
+    if erase or not attributes_are_as_accepted(contact["attributes"], seal):
+        contact["attributes"] = "{}"
+    contact["contact_id"] = readable(contact["contact_id"])
+    contact["client_token"] = f"erased-{contact['sequence']}" if erase else readable(contact["client_token"])
+    for name in _NAMES:
+        if type(contact[name]) is not str:
+            contact[name] = None
+    for name in _INSTANTS:
+        if type(contact[name]) is not int:
+            contact[name] = None
+    for name in ("accepted_at", "expires_at"):
+        if type(contact[name]) is not int:
+            contact[name] = at
+    if contact["detection"] not in set(DetectionStatus):
+        contact["detection"] = None
+    attempted = contact["state"] != ContactState.WAITING and contact["attempted_at"] is not None
+    contact["attempts"] = int(attempted)
+    contact["abandoned"] = int(contact["abandoned"] == 1)
+    if not _has_ended(contact):
+        disposition, reason = (
+            (Disposition.ATTEMPT_FAILED, DisconnectReason.OUTBOUND_ATTEMPT_FAILED)
+            if attempted
+            else (Disposition.EXPIRED, DisconnectReason.EXPIRED)
+        )
+        contact |= {"state": "Ended", "ended_at": at, "disposition": disposition, "disconnect_reason": reason}
+    contact["updated_at"] = at
+    contact["seal"] = seal_of(contact) if contact["phone_number"] else None
+
+
+def _has_ended(contact: Mapping[str, Any]) -> bool:
+    return (
+        contact["state"] == ContactState.ENDED
+        and type(contact["ended_at"]) is int
+        and contact["disposition"] in set(Disposition)
+        and contact["disconnect_reason"] in set(DisconnectReason)
+    )
