@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -33,6 +32,10 @@ RETRY_AFTER_S: Final = 1
 """By then somebody gives way."""
 
 
+MOST_REMEMBERED: Final = 10_000
+"""Keys and addresses that have nothing on its way are forgotten when there are so many."""
+
+
 def overcrowded() -> ApiError:
     """What a sender is told whose body is not taken. SDKs retry this status and code. It is no throttling, for which
     some SDKs would slow a client down who may have done nothing."""
@@ -44,33 +47,34 @@ def overcrowded() -> ApiError:
     )
 
 
-@dataclass(slots=True)
 class _Share:
-    """What all, a key or an address has on its way."""
+    """What all, a key or an address has on its way. ``unfinished`` are those that are awaited, the oldest first."""
 
-    most_bytes: int
-    most_unfinished: int
-    charged: int = 0
-    bodies: int = 0
-    unfinished: dict[Body, None] = field(default_factory=dict)
-    """Those that are awaited, the oldest first."""
+    __slots__ = ("charged", "most_bytes", "most_unfinished", "unfinished")
+
+    def __init__(self, most_bytes: int, most_unfinished: int) -> None:
+        self.most_bytes = most_bytes
+        self.most_unfinished = most_unfinished
+        self.charged = 0
+        self.unfinished: dict[Body, None] = {}
 
 
-@dataclass(eq=False, slots=True)
 class Body:
-    """One body on its way. ``give_up`` is called, once, if it has to give way; it only schedules."""
+    """One body on its way. ``declared`` says that it said how long it is, and was charged that; ``hurried`` that it has
+    HURRY_S to arrive; ``given_up`` that it gave way."""
 
-    key: str
-    address: str
-    declared: bool
-    """It said how long it is, and was charged that."""
-    since_s: float
-    give_up: Callable[[], None]
-    charged: int = 0
-    hurried: bool = False
-    """It has ``HURRY_S`` to arrive."""
-    given_up: bool = False
-    shares: tuple[_Share, ...] = ()
+    __slots__ = ("charged", "declared", "give_up", "given_up", "hurried", "shares", "since_s")
+
+    def __init__(
+        self, shares: tuple[_Share, _Share, _Share], declared: bool, since_s: float, give_up: Callable[[], object]
+    ) -> None:
+        self.shares = shares
+        self.declared = declared
+        self.since_s = since_s
+        self.give_up = give_up
+        self.charged = 0
+        self.hurried = False
+        self.given_up = False
 
 
 class Bodies:
@@ -92,24 +96,21 @@ class Bodies:
         """How many bodies are awaited now."""
         return len(self._all.unfinished)
 
-    def enter(self, key: str, address: str, size: int, give_up: Callable[[], None]) -> Body:
-        """A body of this size is about to be read; 0 if it does not say. Raises ApiError if there is no room. Every
-        body that has entered leaves."""
-        body = Body(key, address, size > 0, self._monotonic(), give_up)
-        body.shares = (self._share(self._addresses, address), self._share(self._keys, key), self._all)
+    def enter(self, key: str, address: str, size: int, give_up: Callable[[], object]) -> Body:
+        """A body of this size is about to be read; 0 if it does not say. ``give_up`` is called, once, if it has to give
+        way before it has arrived; it only schedules. Raises ApiError if there is no room. Every body that has entered
+        leaves."""
+        # This is on the path of every request, so what is usually there is looked for first.
+        of_address = self._addresses.get(address) or self._new_share(self._addresses, address)
+        of_key = self._keys.get(key) or self._new_share(self._keys, key)
+        of_all = self._all
+        body = Body((of_address, of_key, of_all), size > 0, self._monotonic(), give_up)
+        if size > FREE_BYTES:
+            self._charge(body, size)
         for share in body.shares:
-            share.bodies += 1
-        try:
-            if size > FREE_BYTES:
-                self._charge(body, size)
-            for share in body.shares:
-                if len(share.unfinished) >= share.most_unfinished and not self._one_gives_way(share):
-                    body.hurried = True
-        except ApiError:
-            self.leave(body)
-            raise
-        for share in body.shares:
-            share.unfinished[body] = None
+            if len(share.unfinished) >= share.most_unfinished and not self._one_gives_way(share):
+                body.hurried = True
+        of_address.unfinished[body] = of_key.unfinished[body] = of_all.unfinished[body] = None
         return body
 
     def grow(self, body: Body, size: int) -> None:
@@ -121,26 +122,25 @@ class Bodies:
 
     def arrived(self, body: Body) -> None:
         """It is there, and gives way to nobody any more."""
-        for share in body.shares:
-            share.unfinished.pop(body, None)
+        of_address, of_key, of_all = body.shares
+        of_address.unfinished.pop(body, None)
+        of_key.unfinished.pop(body, None)
+        of_all.unfinished.pop(body, None)
 
     def leave(self, body: Body) -> None:
         """Nothing of it is held any more."""
-        self.arrived(body)
-        address, key, _ = body.shares
-        for share in body.shares:
-            share.bodies -= 1
-            share.charged -= body.charged
-        body.charged = 0
-        if not address.bodies:
-            self._addresses.pop(body.address, None)
-        if not key.bodies:
-            self._keys.pop(body.key, None)
+        if body in self._all.unfinished:
+            self.arrived(body)
+        if body.charged:
+            for share in body.shares:
+                share.charged -= body.charged
+            body.charged = 0
 
-    def _share(self, shares: dict[str, _Share], name: str) -> _Share:
-        share = shares.get(name)
-        if share is None:
-            share = shares[name] = _Share(self._all.most_bytes // 2, self._all.most_unfinished // 2)
+    def _new_share(self, shares: dict[str, _Share], name: str) -> _Share:
+        if len(shares) >= MOST_REMEMBERED:
+            for other in [other for other, share in shares.items() if not share.charged and not share.unfinished]:
+                del shares[other]
+        share = shares[name] = _Share(self._all.most_bytes // 2, self._all.most_unfinished // 2)
         return share
 
     def _charge(self, body: Body, size: int) -> None:
@@ -161,10 +161,8 @@ class Bodies:
                 continue
             if oldest.since_s > latest_s:
                 return False
-            self.arrived(oldest)
-            for each in oldest.shares:
-                each.charged -= oldest.charged
-            oldest.charged, oldest.given_up = 0, True
+            self.leave(oldest)
+            oldest.given_up = True
             oldest.give_up()
             return True
         return False
