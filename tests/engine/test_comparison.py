@@ -16,6 +16,7 @@ from trunkcall.engine.events import (
     CarrierFound,
     CarrierLost,
     ComparisonRequested,
+    DialingSuspended,
     LegAnswered,
     LegsBridged,
     LegsReported,
@@ -186,6 +187,27 @@ def test_what_was_seen_before_the_carrier_was_lost_does_not_count() -> None:
     floor.hears(late)
     floor.compares()
     assert floor.state_of("agent-1") is AgentState.CONNECTED
+
+
+def test_what_a_former_dialer_saw_does_not_count() -> None:
+    floor, customer, agent = talking()
+    floor.compares()
+    floor.restart(*bridged(customer, agent))
+    floor.wait(MINUTE_S)
+    floor.compares()
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+    floor.wait(MINUTE_S)
+    floor.compares()
+    assert floor.end_of("spring-1").disconnect_reason is DisconnectReason.TELECOM_PROBLEM
+
+
+def test_a_process_that_is_about_to_stop_does_not_wait_for_whom_it_has_lost() -> None:
+    floor, *_ = talking()
+    floor.tell(DialingSuspended())
+    for _ in range(2):
+        floor.compares()
+        floor.wait(MINUTE_S)
+    assert floor.engine.snapshot(floor.now).contacts_in_progress == 0
 
 
 def test_a_carrier_that_is_lost_is_asked_nothing() -> None:

@@ -155,17 +155,19 @@ class World(RuleBasedStateMachine):
     def legs_are_to_be_compared(self) -> None:
         self.tell(ComparisonRequested())
 
+    @rule(back=st.integers(0, 2), stranger=st.booleans())
+    def the_carrier_answers_some_question(self, back: int, stranger: bool) -> None:
+        legs = up("stranger") if stranger else ()
+        self.tell(LegsReported(len(self.floor.asked(ReportLegs)) - back, legs))
+
     @rule(
         keep=st.integers(0, 1023),
         further=st.integers(0, 1023),
-        back=st.sampled_from([0, 0, 0, 1]),
-        stranger=st.booleans(),
         playing=st.sampled_from([None, True, False]),
+        apart_s=st.sampled_from([5.0, 11.0, 15.0]),
     )
-    def the_carrier_tells_its_legs(
-        self, keep: int, further: int, back: int, stranger: bool, playing: bool | None
-    ) -> None:
-        legs = [*(up("stranger") if stranger else ())]
+    def the_carrier_answers_alike_twice(self, keep: int, further: int, playing: bool | None, apart_s: float) -> None:
+        legs = [*(up("stranger") if further & 1 else ())]
         for bit, leg in enumerate(self.floor.engine._state.legs.values()):
             if keep >> (bit % 10) & 1:
                 on = further >> (bit % 10) & 1
@@ -173,7 +175,10 @@ class World(RuleBasedStateMachine):
                 found = DetectionStatus.HUMAN_ANSWERED if on else None
                 legs.append(LiveLeg(leg.leg_id, LegState.UP if on else leg.state, peer, found, playing))
         self.past_legs += self.floor.engine._state.legs
-        self.tell(LegsReported(len(self.floor.asked(ReportLegs)) - back, tuple(legs)))
+        for _ in range(2):
+            self.tell(ComparisonRequested())
+            self.tell(LegsReported(len(self.floor.asked(ReportLegs)), tuple(legs)))
+            self.floor.wait(apart_s)
 
     # --- the store ----------------------------------------------------------------------------------------------------
 
