@@ -13,6 +13,8 @@ import pytest
 from docs.support import DOCS, PAGES, ROOT, blocks, generator, read, without_blocks
 from trunkcall.aws.errors import COMMON_STATUSES
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
+from trunkcall.cli.figures import Figures, Floor, Window
+from trunkcall.cli.status import Trouble
 from trunkcall.domain.contact import (
     UNANSWERED_DISPOSITIONS,
     ContactRecord,
@@ -116,6 +118,13 @@ def test_every_operation_is_documented() -> None:
     for service in (CAMPAIGNS_V1, TRUNKCALL):
         for name in load_service(service).operations:
             assert re.search(rf"^\| {name} \|", page, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("kind", [Figures, Floor, Window, Trouble])
+def test_every_field_of_the_json_about_campaigns_is_documented(kind: type[Any]) -> None:
+    page = read("docs/how-to/run-a-shift.md").partition("## For programs")[2]
+    for field in fields(kind):
+        assert f"`{field.name}`" in page, field.name
 
 
 def test_every_error_is_documented_with_its_status() -> None:
