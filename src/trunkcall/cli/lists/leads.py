@@ -54,13 +54,20 @@ class LeadList:
     def __init__(self, path: Path, reading: Reading | None = None) -> None:
         self.source = Source(path)
         self._reading = reading = reading or Reading()
+        try:
+            self._begin(reading)
+        except LeadListError:
+            self.source.close()
+            raise
+
+    def _begin(self, reading: Reading) -> None:
         delimited: DelimitedRows | None = None
         if self.source.head.startswith(MAGIC):
             raw: Iterator[RawRow] = workbook_rows(self.source, reading.sheet)
         else:
             if reading.sheet is not None:
                 raise LeadListError(
-                    f"The lead list {path} is no workbook (XLSX), so it has no sheet {reading.sheet!r}."
+                    f"The lead list {self.source.path} is no workbook (XLSX), so it has no sheet {reading.sheet!r}."
                 )
             delimited = DelimitedRows(lines(self.source, reading.encoding))
             raw = iter(delimited)
@@ -226,7 +233,7 @@ class _Identities:
 
 
 def _has_something(row: Row) -> bool:
-    return any(cell.strip() for cell in row.cells)
+    return bool("".join(row.cells).strip())
 
 
 def _place(row: BrokenRow) -> str:

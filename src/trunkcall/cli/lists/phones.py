@@ -21,7 +21,7 @@ _NO_PREFIX = "the number must begin with + and the country calling code, or be r
 _EXPONENT = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s*[eE]\s*[+-]?\d+").fullmatch
 _DECIMAL = re.compile(r"(\+?\d{7,})[.,]0{1,2}").fullmatch
 _EXTENSION = re.compile(
-    r"(?<![^\W\d_])(?:ext(?:ension|n)?|x(?=\.?\s*\d)|durchwahl|dw|poste|interno|anexo|ramal|доб|вн)(?![^\W\d_])|#",
+    r"(?<![^\W\d_])(?:ext(?:ension|n)?|x(?=\.?\s*\d)|durchwahl|dw|poste|interno|anexo|ramal|доб|вн)(?![^\W\d_])|#(?=\s*\d)",
     re.IGNORECASE,
 ).search
 _TWO = re.compile(r"[,;|&\n]|\b(?:or|and|oder|und|ou|et|o|y|и)\b|\d.*\+", re.IGNORECASE | re.DOTALL).search
@@ -30,6 +30,8 @@ _TRUNK_ZERO = re.compile(r"(\+[ ]?[1-9][0-9]{0,2})[ .-]*\(0\)").match
 _LONGEST_CALLING_CODE = 3
 _SHORTEST_ALONE = 7
 """Digits that could be a number of their own."""
+_LONGEST_BEFORE = 9
+"""Digits before a slash that are an area code, with what is before it (0049 33701/…)."""
 _SHORTEST_PART = 4
 """Digits after the last slash: fewer are another ending, as in 123456/57."""
 
@@ -127,10 +129,8 @@ def _refuse_unclear_slash(text: str) -> None:
     if len(parts) == 1:
         return
     digits = [sum(character.isdigit() for character in part) for part in parts]
-    whole = any(
-        sum(digits[:at]) >= _SHORTEST_ALONE and sum(digits[at:]) >= _SHORTEST_ALONE for at in range(1, len(digits))
-    )
-    if whole or digits[-1] < _SHORTEST_PART:
+    before = sum(digits[:-1])
+    if digits[-1] < _SHORTEST_PART or before > _LONGEST_BEFORE or (before >= _SHORTEST_ALONE <= digits[-1]):
         raise NotDialableError("the cell seems to hold more than one number, joined by a slash: write one of them")
 
 
@@ -157,7 +157,9 @@ def _international(text: str, country: str | None) -> str:
     trunk = metadata.national_prefix
     if trunk and not digits.startswith(trunk) and not phonenumbers.is_valid_number(parsed):
         # Its first zero may be lost, or it is of one town alone.
-        raise NotDialableError(f"the number is none of {country}: is its area code missing?")
+        raise NotDialableError(
+            f"the number is none of {country} as it stands: is its first {trunk}, or its area code, missing?"
+        )
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -174,6 +176,8 @@ def _without_trunk_zero(text: str, code: str) -> str:
 
 
 def _refuse_trunk_zero(number: str) -> None:
+    if "0" not in number[2 : 2 + _LONGEST_CALLING_CODE]:
+        return
     for length in range(1, _LONGEST_CALLING_CODE + 1):
         code, national = number[1 : 1 + length], number[1 + length :]
         if code.isdigit() and int(code) in COUNTRY_CODE_TO_REGION_CODE:

@@ -78,14 +78,21 @@ class Source:
         return LeadListError(f"The lead list {self.path} cannot be read: {error.strerror or error}.")
 
     def chunks(self) -> Iterator[bytes]:
-        """All of it, once. Raises LeadListError."""
+        """All of it, once; closes it. Raises LeadListError."""
         chunk, self._given_back = self._given_back, b""
-        while chunk:
-            yield chunk
-            try:
+        try:
+            while chunk:
+                yield chunk
                 chunk = self._read()
-            except OSError as error:
-                raise self.unreadable(error) from error
+        except OSError as error:
+            raise self.unreadable(error) from error
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of a file that is not read to its end."""
+        if self.path != STANDARD_INPUT:
+            self._file.close()
 
     def _read(self) -> bytes:
         read: bytes = self._file.read1(_CHUNK) if isinstance(self._file, io.BufferedReader) else self._file.read(_CHUNK)

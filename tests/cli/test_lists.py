@@ -1,0 +1,217 @@
+"""Lists as people have them: what becomes of every row, whatever the file."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cli.list_files import LIST_FILES, ListFile
+from trunkcall.cli.lists.delimited import DelimitedRows
+from trunkcall.cli.lists.leads import Duplicates, LeadList, Reading
+from trunkcall.cli.lists.phones import country_of, read_number
+from trunkcall.cli.lists.retries import RetryList
+from trunkcall.cli.lists.rows import BadRow, Duplicate, Lead, LeadListError, PassedOver
+from trunkcall.cli.lists.source import Source, lines
+from trunkcall.cli.lists.tokens import Tokens
+from trunkcall.domain.errors import InvalidInputError
+from trunkcall.service.numbers import NotDialableError, to_e164
+
+TOKENS = Tokens("campaign-1")
+ANN = "+12025550101"
+
+
+def test_there_are_files_of_many_kinds() -> None:
+    assert len({file.name for file in LIST_FILES}) == len(LIST_FILES) >= 60
+
+
+@pytest.mark.parametrize("file", LIST_FILES, ids=lambda file: file.name)
+def test_every_row_of_a_list_becomes_what_it_should(file: ListFile, tmp_path: Path) -> None:
+    path = tmp_path / file.name
+    path.write_bytes(file.content)
+    if file.error:
+        with pytest.raises(LeadListError) as refused:
+            list(LeadList(path, file.reading).items(TOKENS))
+        assert file.error in refused.value.message
+        return
+    items = list(LeadList(path, file.reading).items(TOKENS))
+    assert [item.reason for item in items if isinstance(item, BadRow)] == list(file.rejected)
+    assert [(item.phone_number, item.attributes) for item in items if isinstance(item, Lead)] == list(file.accepted)
+    assert sum(isinstance(item, Duplicate) for item in items) == file.duplicates
+
+
+class TestWhateverIsInAFile:
+    """A list cannot be lost: whatever bytes come, each row is accounted for or the list is refused in words."""
+
+    @given(st.binary(max_size=400))
+    @example(b"phone\n" + b'"' * 99)
+    @example(b"PK\x03\x04" + bytes(60))
+    @example(b'sep=\n,"')
+    def test_bytes_are_a_list_or_refused_in_words(
+        self, tmp_path_factory: pytest.TempPathFactory, content: bytes
+    ) -> None:
+        path = tmp_path_factory.getbasetemp() / "bytes.csv"
+        path.write_bytes(content)
+        for prefix in (b"", b"phone,name\n"):
+            path.write_bytes(prefix + content)
+            with suppress(LeadListError):
+                list(LeadList(path).items(TOKENS))
+
+    @given(st.lists(st.text(alphabet='ab1+,";\t \x00é', max_size=30), max_size=30))
+    def test_every_line_belongs_to_one_row(self, tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+        """Lines are accepted, rejected or duplicates; a quote takes along none but what is in its cell."""
+        path = tmp_path_factory.getbasetemp() / "lines.csv"
+        path.write_text("\n".join(["name,phone", *texts, f"x,{ANN}"]), encoding="utf-8")
+        rows = list(DelimitedRows(lines(Source(path), None)))
+        taken = [sum(cell.count("\n") for cell in row.cells) + 1 for row in rows]
+        begun = [row.line for row in rows]
+        assert begun == [1, *[1 + sum(taken[:at]) for at in range(1, len(taken))]]
+        assert begun[-1] + taken[-1] - 1 == len(texts) + 2
+
+    @given(st.data())
+    def test_the_order_of_rows_and_columns_changes_no_token(
+        self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    ) -> None:
+        people = data.draw(st.lists(st.integers(100, 199), min_size=1, max_size=20))
+        duplicates = data.draw(st.sampled_from(Duplicates))
+        rows = [{"phone": f"+12025550{number}", "имя": f"n{at}", "город": "x"} for at, number in enumerate(people)]
+        requests = []
+        for _ in range(2):
+            rows, names = data.draw(st.permutations(rows)), data.draw(st.permutations(["phone", "имя", "город"]))
+            path = tmp_path_factory.getbasetemp() / "sorted.csv"
+            path.write_text("\n".join(",".join(row[name] for name in names) for row in [{n: n for n in names}, *rows]))
+            items = list(LeadList(path, Reading(duplicates=duplicates)).items(TOKENS))
+            leads = [item for item in items if isinstance(item, Lead)]
+            requests.append({(lead.client_token, lead.phone_number, *sorted(lead.attributes)) for lead in leads})
+            assert len(items) == len(rows)
+            assert len({lead.client_token for lead in leads}) == len(leads)
+        assert requests[0] == requests[1]
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("written", "country", "number"),
+        [
+            ("+44 (0)7700 900123", None, "+447700900123"),
+            ("(+44) 7700 900123", None, "+447700900123"),
+            ("+39 06 00000001", None, "+390600000001"),
+            ("+378 0549 000001", None, "+3780549000001"),
+            ("0039 06 00000001", "DE", "+390600000001"),
+            ("TEL: +1.202.555.0101", None, "+12025550101"),
+            ('="+12025550101"', None, "+12025550101"),
+            ("8 (495) 000-00-01", "RU", "+74950000001"),
+        ],
+    )
+    def test_what_is_certain_is_read(self, written: str, country: str | None, number: str) -> None:
+        assert read_number(written, country) == number
+
+    @pytest.mark.parametrize(
+        ("written", "country", "reason"),
+        [
+            ("+39 (0)6 00000001", None, r"with or without the 0"),
+            ("+49 (030) 23125001", None, r"0 after its country calling code: from abroad, \+49"),
+            ("555-0101", "US", "impossible in US"),
+            ("+1 202 555 0101 / 0102", None, "more than one number"),
+            ("+49 30 23125001 / 5002", None, "more than one number"),
+            ("2025550101 2025550102", "US", "none of US"),
+            ("+1202555010¹", None, "characters that belong in no number"),
+            ("++12025550101", None, "belong in no number"),
+            ("sip:ann@example.com", None, "letters"),
+        ],
+    )
+    def test_what_could_be_read_in_two_ways_is_refused(self, written: str, country: str | None, reason: str) -> None:
+        with pytest.raises(NotDialableError, match=reason) as refused:
+            read_number(written, country)
+        assert "5550101" not in str(refused.value)
+
+    @given(st.text(alphabet="+0123456789 ()-./xA\u200f٠", max_size=24), st.sampled_from([None, "US", "DE", "IT"]))
+    def test_whatever_is_written_is_e164_or_refused(self, written: str, country: str | None) -> None:
+        with suppress(NotDialableError):
+            assert to_e164(read_number(written, country)) == read_number(written, country)
+
+    @pytest.mark.parametrize(
+        ("text", "said"), [("UK", "is GB"), ("+49", "is DE"), ("germany", "two letters"), ("", "two letters")]
+    )
+    def test_what_is_no_country_is_said_with_what_would_be_right(self, text: str, said: str) -> None:
+        with pytest.raises(InvalidInputError, match=said):
+            country_of(text)
+
+
+class TestRetrying:
+    def record(self, contact_id: str, disposition: str | None, number: str | None = ANN) -> str:
+        endpoint = {"Address": number}
+        return json.dumps(
+            {
+                "ContactId": contact_id,
+                "Disposition": disposition,
+                "CustomerEndpoint": endpoint,
+                "Attributes": {"n": "1"},
+            }
+        )
+
+    def test_who_is_passed_over_is_told_by_why(self, tmp_path: Path) -> None:
+        path = tmp_path / "export.jsonl"
+        records = [
+            self.record("a", "busy"),
+            self.record("a", "busy"),
+            self.record("b", None),
+            self.record("c", "connected_to_agent"),
+            self.record("d", "invalid_number"),
+            self.record("e", "no_answer", ""),
+            "{}",
+        ]
+        path.write_text("\n".join(records))
+        lead, duplicate, *others = RetryList(path).items(TOKENS)
+        assert isinstance(lead, Lead)
+        assert (lead.phone_number, lead.attributes) == (ANN, {"n": "1"})
+        assert duplicate == Duplicate()
+        assert others == [
+            PassedOver("not over yet"),
+            PassedOver("ended as connected_to_agent"),
+            PassedOver("the number is invalid"),
+            PassedOver("the number was erased"),
+            BadRow((), "line 7: it is no contact record"),
+        ]
+
+    def test_what_is_no_export_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "leads.csv").write_text(f"phone\n{ANN}\n")
+        with pytest.raises(LeadListError, match=r"Line 1 of .* is no contact record"):
+            list(RetryList(tmp_path / "leads.csv").items(TOKENS))
+
+
+def test_a_list_of_any_length_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    with path.open("w") as file:
+        file.write("phone,name\n")
+        file.writelines(f"+1212{2_000_000 + n},{'x' * 200}\n" for n in range(20_000))
+    items = LeadList(path).items(TOKENS)
+    tracemalloc.start()
+    assert sum(isinstance(item, Lead) for item in items) == 20_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000 * 150 + 2_000_000
+
+
+def test_a_workbook_says_what_is_to_be_installed_to_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trunkcall.cli.lists.workbook.find_spec", lambda _: None)
+    (tmp_path / "leads.xlsx").write_bytes(b"PK\x03\x04")
+    with pytest.raises(LeadListError, match=r"pip install 'trunkcall\[xlsx\]'"):
+        LeadList(tmp_path / "leads.xlsx")
+
+
+def test_a_workbook_that_unpacks_to_more_than_a_machine_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.xlsx"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/sharedStrings.xml", "w") as member,
+    ):
+        for _ in range(600):
+            member.write(bytes(1 << 20))
+    with pytest.raises(LeadListError, match="too large unpacked"):
+        LeadList(path)
