@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import typer
 
 from trunkcall.cli.command import Entry, root_of
+from trunkcall.cli.completion import complete, is_asked
 from trunkcall.cli.help import examples
 from trunkcall.cli.interrupts import exit_code, last_words
 from trunkcall.cli.streams import NO_OUTPUT, drop_output, flushed, say
@@ -126,6 +127,13 @@ COMMANDS: tuple[Entry, ...] = (
     ),
     Entry("keys", "keys:app", "Access keys, each with an IAM policy document.", "Upkeep"),
     Entry("db", "db:app", "Look after the embedded store.", "Upkeep"),
+    Entry(
+        "completion",
+        "completion:completion",
+        "Print what a shell runs to complete commands, options and campaigns with the Tab key.",
+        "Upkeep",
+        examples('eval "$(trunkcall completion bash)"', "trunkcall completion fish > trunkcall.fish"),
+    ),
 )
 
 root = root_of(
@@ -139,6 +147,8 @@ root = root_of(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Always raises SystemExit."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if is_asked():
+        sys.exit(complete())
     try:
         with root.make_context("trunkcall", list(arguments)) as context:
             root.invoke(context)

@@ -88,6 +88,12 @@ def campaigns_client(where: Connection) -> Any:
     return _client("connectcampaigns", where, retries={"mode": "standard", "max_attempts": 10})
 
 
+def hasty_client(where: Connection, timeout_s: float) -> Any:
+    """A boto3 client that would rather have no answer than wait for one. Raises AwsSettingsError."""
+    config = {"connect_timeout": timeout_s, "read_timeout": timeout_s, "retries": {"total_max_attempts": 1}}
+    return _client("connectcampaigns", where, **config)
+
+
 def trunkcall_client(where: Connection, **config: Any) -> Any:
     """A boto3 client of Trunkcall's own operations, configured as botocore's Config is. Raises AwsSettingsError."""
     return _client(TRUNKCALL, where, **config)

@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from trunkcall import __version__
+from trunkcall.cli.completion import campaign_names, names_a_campaign
 from trunkcall.cli.help import examples, lines_of
 from trunkcall.cli.interrupts import may_interrupt
 from trunkcall.cli.layout import page_of
@@ -22,7 +23,13 @@ from trunkcall.domain.errors import did_you_mean
 
 
 class Command(TyperCommand):
-    """A command whose help page is laid out here."""
+    """A command whose help page is laid out here, and which knows campaigns by their names."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        for param in self.params:
+            if names_a_campaign(param):
+                param._custom_shell_complete = campaign_names
 
     def get_help(self, ctx: Any) -> str:
         """The page under ``--help``."""

@@ -16,9 +16,10 @@ from typing import Any, get_args
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from trunkcall.cli.completion import names_a_campaign
 from trunkcall.cli.help import lines_of
 
-OPTIONS = "Options"
+ARGUMENTS, OPTIONS = "Arguments", "Options"
 WIDEST, NARROWEST = 100, 20
 SIDE_BY_SIDE_FROM = 72
 """Columns from which an option's help stands beside it; below it stands under it."""
@@ -38,13 +39,12 @@ def page_of(
     sections: dict[str, Rows] = {}
     for param in command.get_params(ctx):
         if isinstance(param, TyperArgument) and not param.hidden:
-            sections.setdefault("Arguments", []).append((_argument_name(param), _help(param)))
+            sections.setdefault(ARGUMENTS, []).append((_argument_name(param), _help(param)))
     for param in command.get_params(ctx):
         if isinstance(param, TyperOption) and not param.hidden:
             sections.setdefault(param.rich_help_panel or OPTIONS, []).append((_option_name(param), _help(param)))
-    if len(sections.get(OPTIONS, [])) == 1 and len(sections) > 1:
-        # What is left is --help alone.
-        sections[OPTIONS] = sections.pop(OPTIONS)
+    # The command's own options come before groups of them, unless --help is the only one.
+    sections = dict(sorted(sections.items(), key=lambda section: _rank(*section)))
     for heading, name, summary in commands or ():
         sections.setdefault(heading, []).append((name, summary))
     blocks = [_usage(command, ctx, width), _paragraphs(inspect.cleandoc(command.help or ""), width)]
@@ -52,6 +52,14 @@ def page_of(
     if lines := lines_of(command.epilog):
         blocks.append("Examples:\n" + "\n".join(f"  {line}" for line in lines))
     return "\n\n".join(block for block in blocks if block)
+
+
+def _rank(heading: str, rows: Rows) -> int:
+    if heading == ARGUMENTS:
+        return 0
+    if heading == OPTIONS:
+        return 1 if len(rows) > 1 else 3
+    return 2
 
 
 def placeholder(param: TyperArgument | TyperOption) -> str:
@@ -62,6 +70,8 @@ def placeholder(param: TyperArgument | TyperOption) -> str:
         return "|".join(str(choice.value if isinstance(choice, Enum) else choice) for choice in choices)
     if isinstance(param, TyperArgument):
         return param.name.upper()
+    if names_a_campaign(param):
+        return "CAMPAIGN"
     annotation = param.type_descriptor.annotation
     return PLACEHOLDERS.get(next(iter(get_args(annotation)), annotation), "TEXT")
 
@@ -143,6 +153,8 @@ def _default(param: TyperArgument | TyperOption) -> str:
     if isinstance(param.show_default, str):
         return param.show_default
     value = param.default
+    if isinstance(param, TyperOption) and param.secondary_opts:
+        return min(param.opts if value else param.secondary_opts, key=len)
     if not param.show_default or value in (None, False, "") or callable(value):
         return ""
     if isinstance(value, Enum):

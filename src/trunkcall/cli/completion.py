@@ -1,0 +1,79 @@
+"""Completion with the Tab key: what a shell has to be told for it, and the names of campaigns.
+
+Decides when names are looked up and how long that may take: whoever waits for a Tab key sees no error, and a moment at
+most. How a shell and a program talk of completion is typer's to know.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.completion import get_completion_inspect_parameters, shell_complete
+
+VARIABLE = "_TRUNKCALL_COMPLETE"
+"""What a shell sets to ask for completions: what it wants, and which shell it is."""
+TIMEOUT_S = 1.0
+_TO_ESCAPE = re.compile(r"[^\w@%+=:,./-]")
+
+
+class Shell(StrEnum):
+    """Shells that can be told."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def completion(shell: Annotated[Shell, typer.Argument(help="The shell to complete in.")]) -> None:
+    """Print what a shell runs to complete commands, options and campaigns with the Tab key."""
+    raise typer.Exit(_answer(f"source_{shell}"))
+
+
+def is_asked() -> bool:
+    """Whether a shell runs this process to know how a command line goes on."""
+    return VARIABLE in os.environ
+
+
+def complete() -> int:
+    """Answer the shell. Errors are for nobody."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    try:
+        return _answer(os.environ[VARIABLE])
+    except Exception:  # whatever it was, the person presses other keys
+        return 1
+
+
+def names_a_campaign(param: Any) -> bool:
+    """Whether a parameter of a command takes a campaign."""
+    return "--campaign" in param.opts or param.metavar == "CAMPAIGN"
+
+
+def campaign_names(ctx: Any, param: Any, incomplete: str) -> list[str]:
+    """Names of campaigns that begin so, as the shell is to insert them; none if they cannot be had at once."""
+    from trunkcall.cli.client import connection, hasty_client
+
+    data_dir = ctx.params.get("data_dir") or os.environ.get("TRUNKCALL_DATA_DIR") or "trunkcall-data"
+    client = hasty_client(connection(Path(data_dir)), TIMEOUT_S)
+    page = client.list_campaigns(maxResults=50)
+    names = (summary["name"] for summary in page["campaignSummaryList"])
+    return [_inserted(name) for name in names if name.startswith(incomplete) and name.isprintable()]
+
+
+def _inserted(name: str) -> str:
+    """A name as one word of the command line. Other shells than bash quote by themselves."""
+    return _TO_ESCAPE.sub(r"\\\g<0>", name) if os.environ[VARIABLE].endswith("_bash") else name
+
+
+def _answer(instruction: str) -> int:
+    from trunkcall.cli.app import root
+
+    get_completion_inspect_parameters()  # has typer know its shells
+    code = shell_complete(root, {}, "trunkcall", VARIABLE, instruction)
+    sys.stdout.flush()
+    return code
