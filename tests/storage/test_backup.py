@@ -7,6 +7,7 @@ restored one, or the peace of people who are called again because a backup does 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import stat
@@ -22,7 +23,14 @@ from trunkcall.domain.instants import MINUTE
 from trunkcall.storage import sqlite_backup
 from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_backup import BackupExistsError, Restored, StoreInUseError, back_up, restore
+from trunkcall.storage.sqlite_backup import (
+    BackupExistsError,
+    BackupPlaceError,
+    Restored,
+    StoreInUseError,
+    back_up,
+    restore,
+)
 from trunkcall.storage.sqlite_check import check_store
 
 CAMPAIGN = "campaign-1"
@@ -131,6 +139,22 @@ class TestBackup:
         await (await opened(path)).close()
         with pytest.raises(StoreUnavailableError, match="cannot be written"):
             back_up(path, Path("/proc/backup.db"), unused=True, force=False)
+
+    async def test_a_link_stays_one(self, path: Path, backup: Path) -> None:
+        await (await opened(path)).close()
+        backup.symlink_to(backup.with_name("elsewhere.db"))
+        for force in (False, True):
+            back_up(path, backup, unused=False, force=force)
+            assert backup.is_symlink()
+            assert check_store(backup, unused=True).sound
+
+    async def test_what_is_no_file_is_not_replaced(self, path: Path, tmp_path: Path) -> None:
+        """Root would have no /dev/null any more."""
+        await (await opened(path)).close()
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(BackupPlaceError, match="is no regular file"):
+            back_up(path, tmp_path / "pipe", unused=False, force=True)
+        assert (tmp_path / "pipe").is_fifo()
 
 
 class TestRestore:

@@ -14,7 +14,7 @@ from trunkcall.cli.options import with_settings
 from trunkcall.cli.serve import listen, set_up_logging
 from trunkcall.compose import build_carrier_process
 from trunkcall.settings import Settings
-from trunkcall.storage.data_dir import CARRIER_ENDPOINT
+from trunkcall.storage.data_dir import DataDir
 from trunkcall.telephony.wire import MOST_BYTES_FROM_DIALER
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ async def _carry(settings: Settings, listener: socket.socket) -> None:
     await process.start()
     server = await asyncio.start_server(process.host.serve, sock=listener, limit=MOST_BYTES_FROM_DIALER)
     try:
-        (settings.data_dir / CARRIER_ENDPOINT).write_text(url + "\n", encoding="ascii")
+        DataDir(settings.data_dir).write_carrier_endpoint(url)
         for number in stop_signals():
             loop.add_signal_handler(number, asked_to_stop.set)
         log.info("carrying", extra={"url": url})

@@ -72,12 +72,12 @@ def demo(
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report to this file.")] = None,
 ) -> None:
     """Dial a real lead list on the simulated carrier, with simulated agents, and account for every lead."""
-    lead_list = LeadList(leads or _example_leads(), Reading(duplicates=Duplicates.KEEP))
     console = Console()
-    for note in lead_list.columns.notes:
-        console.print(note, style="dim", highlight=False)
     report_file = open_output("--json", json_file) if json_file is not None else nullcontext()
     with report_file as written, _temporary_directory() as directory:
+        lead_list = LeadList(leads or _example_leads(), Reading(duplicates=Duplicates.KEEP))
+        for note in lead_list.columns.notes:
+            console.print(note, style="dim", highlight=False)
         data_dir = directory / "data"
         with _server(data_dir, agents=agents, speed=speed, seed=seed) as url:
             typer.echo(f"Trunkcall at {url}, {agents} simulated agents, {speed:g} times as fast as real time")

@@ -98,12 +98,8 @@ class DataDir:
     def write_credentials(self, values: Mapping[str, str]) -> None:
         """Write the AWS shared file of this name, mode 0600, unless it exists: what it holds is the user's from then
         on."""
-        try:
-            file = os.open(self.path / CREDENTIALS, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return
-        with os.fdopen(file, "w", encoding="utf-8") as text:
-            text.write(_profile(values))
+        if not (self.path / CREDENTIALS).exists():
+            self._replace(CREDENTIALS, _profile(values))
 
     def write_config(self, values: Mapping[str, str]) -> None:
         """Write the AWS shared file of this name, mode 0600, in the place of a former one."""
@@ -112,6 +108,10 @@ class DataDir:
     def write_endpoint(self, url: str) -> None:
         """Remember where the server listens now."""
         self._replace(ENDPOINT, url + "\n")
+
+    def write_carrier_endpoint(self, url: str) -> None:
+        """Remember where the carrier process listens now."""
+        self._replace(CARRIER_ENDPOINT, url + "\n")
 
     def shared_files(self) -> dict[str, str]:
         """All that the shared files say of the default profile, and ``endpoint_url`` as of the last start."""
@@ -134,6 +134,9 @@ class DataDir:
         file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(file, "w", encoding="utf-8") as written:
             written.write(text)
+            written.flush()
+            # A name for a file that is not on disk yet is one for an empty file after a power failure.
+            os.fsync(file)
         part.replace(target)
 
 
