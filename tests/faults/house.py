@@ -21,7 +21,7 @@ from trunkcall.domain.changes import AttemptBegun, Change
 from trunkcall.domain.contact import ContactRecord, DialRequest
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND, Instant
-from trunkcall.engine.commands import Originate
+from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierLost
 from trunkcall.service.clock import InstanceClock
@@ -228,6 +228,8 @@ class Exchange:
         self._lose: Callable[[], None] = lambda: None
         self.down = False
         self.originates: Counter[str] = Counter()
+        self.hung_up: set[str] = set()
+        """Legs that a dialer had hung up."""
 
     async def attach(self, process: Process, token: int, sink: CarrierSink) -> None:
         if process.dead or token < self._token or self.down:
@@ -249,6 +251,7 @@ class Exchange:
 
     def command(self, process: Process, token: int, name: str, *arguments: Any) -> None:
         if self._heeds(process, token):
+            self.hung_up |= {command.leg_id for command in arguments if isinstance(command, HangUp)}
             getattr(self._carrier, name)(*arguments)
 
     def _heeds(self, process: Process, token: int) -> bool:

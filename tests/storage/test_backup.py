@@ -135,6 +135,23 @@ class TestBackup:
             back_up(path, backup, unused=True, force=False)
         assert names(backup.parent) == {"data"}
 
+    async def test_a_damaged_contact_is_no_reason_to_have_no_backup(self, path: Path, backup: Path) -> None:
+        store = await opened(path)
+        await stand_up(store)
+        accepted = [await accept(store) for _ in range(3)]
+        await store.close()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE contact SET phone_number = '+12065559999' WHERE sequence = 2")
+            connection.commit()
+        report = back_up(path, backup, unused=True, force=False)
+        assert [contact.contact_id for contact in report.damaged] == accepted[1:2]
+        done = restored(path, backup)
+        assert len(done.report.damaged) == 1
+        store = await opened(path)
+        found = await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=10)
+        assert [contact.contact_id for contact in found] == [accepted[0], accepted[2]]
+        await store.close()
+
     async def test_a_place_that_cannot_be_written_is_named(self, path: Path) -> None:
         await (await opened(path)).close()
         with pytest.raises(StoreUnavailableError, match="cannot be written"):
@@ -303,19 +320,29 @@ class TestRestore:
                 "INSERT INTO contact (sequence, contact_id, campaign_key, client_token, phone_number, attributes, "
                 f"accepted_at, expires_at, updated_at) VALUES (1, 'x', 1, 't', '+12065550100', '{{}}', {NOW}, {NOW}, 0)"
             )
-            connection.execute("UPDATE backlog SET accepted = 1, waiting = 1")
-            connection.execute("UPDATE counter SET value = 1 WHERE name = 'contact_sequence'")
+            connection.execute(
+                "INSERT INTO contact (sequence, contact_id, campaign_key, client_token, phone_number, attributes, "
+                f"accepted_at, expires_at, updated_at) VALUES (2, 'y', 1, 'u', '+1206555010x', '{{', {NOW}, {NOW}, 0)"
+            )
+            connection.execute("UPDATE backlog SET accepted = 2, waiting = 2")
+            connection.execute("UPDATE counter SET value = 2 WHERE name = 'contact_sequence'")
             connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
             connection.execute("PRAGMA user_version = 1")
         path.parent.mkdir()
         done = restored(path, backup)
         assert done.report.outdated
-        assert (done.paused, done.waiting) == (1, 1)
+        assert [contact.contact_id for contact in done.report.damaged] == ["y"]
+        assert (done.paused, done.waiting) == (1, 2)
         with pytest.raises(SchemaMismatchError, match="db migrate"):
             await opened(path)
         await SQLiteStore(path).migrate()
         store = await opened(path)
         (record,) = (await records(store)).values()
         assert record.phone_number == "+12065550100", "what no seal was made for is taken as it is"
+        assert await store.quarantine_damaged() == 1
+        assert await store.end_quarantined(None, at=NOW) == 1
+        assert len(await records(store)) == 2
         await store.close()
-        assert check_store(path, unused=True).sound
+        report = check_store(path, unused=True)
+        assert report.sound
+        assert report.damaged == ()

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from storage.support import LATER, NOW, begin, campaign, dial_request, put, record_of, records, stand_up
+from trunkcall.aws.iam import InvalidPolicyError, parse_policy
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, ContactExpired, ContactSetAside, Refusal
 from trunkcall.domain.contact import ContactState, Damage, DialRequest, DisconnectReason, Disposition
+from trunkcall.domain.directory import AccessKey
 from trunkcall.domain.errors import InvalidCampaignStateError, StoreDamagedError
-from trunkcall.domain.instants import HOUR
+from trunkcall.domain.instants import HOUR, to_record_time
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_check import check_store
 from trunkcall.storage.store import Lease
@@ -361,6 +363,36 @@ class TestCampaigns:
         assert result.refused == {it.victim.contact_id: Refusal.CAMPAIGN_NOT_RUNNING}
         assert len(await it.store.expire_waiting(it.lease, now=LATER, limit=100)) == 10
         await it.store.close()
+
+
+class TestAccessKeys:
+    async def test_a_damaged_one_opens_nothing_and_can_be_revoked_and_the_others_work(self, path: Path) -> None:
+        it = await house(path)
+        for name in ("AKIAGOOD", "AKIABAD", "AKIALOST"):
+            await it.store.put_access_key(AccessKey(name, b"sealed", "{}", NOW))
+        change(path, "UPDATE access_key SET policy = CAST(x'7BFF' AS TEXT), created_at = 1 << 62 WHERE rowid = 2")
+        change(path, "UPDATE access_key SET revoked_at = 1 << 62 WHERE rowid = 3")
+        good, bad, lost = sorted(await it.store.access_keys(), key=lambda key: "GBL".index(key.access_key_id[4]))
+        assert good == AccessKey("AKIAGOOD", b"sealed", "{}", NOW)
+        with pytest.raises(InvalidPolicyError):
+            parse_policy(bad.policy)
+        assert to_record_time(bad.created_at)
+        assert lost.revoked_at is not None, "what may have been revoked is"
+        await it.store.put_access_key(replace(bad, revoked_at=NOW))
+        key = await it.store.access_key("AKIABAD")
+        assert key is not None
+        assert key.revoked_at == NOW
+        await it.store.close()
+
+
+async def test_agents_of_a_damaged_routing_profile_serve_no_queue_and_the_others_do(path: Path) -> None:
+    it = await house(path)
+    change(path, "INSERT INTO routing_profile VALUES ('instance-1', 'r2', 'Broken', '[\"q1')")
+    directory = await it.store.directory("instance-1")
+    assert directory is not None
+    assert directory.routing_profiles["r1"].queue_ids == ("q1", "q2")
+    assert directory.routing_profiles["r2"].queue_ids == ()
+    await it.store.close()
 
 
 def change(path: Path, sql: str) -> None:

@@ -46,3 +46,9 @@ def test_a_file_that_holds_no_key_is_refused(tmp_path: Path, content: str) -> No
     (tmp_path / "key").write_text(content)
     with pytest.raises(SettingsError, match="64 hexadecimal digits"):
         load_secret_key(tmp_path / "key")
+
+
+def test_what_is_too_short_to_be_a_secret_is_refused_as_one_of_another_key() -> None:
+    for sealed in (b"", b"\0", b"\0" * 12):
+        with pytest.raises(SettingsError):
+            SecretBox(bytes(32)).open(sealed, "AKIA")

@@ -7,7 +7,7 @@ instant came from.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Instant: TypeAlias = int
 """Microseconds since 1970-01-01T00:00:00Z."""
@@ -21,6 +21,10 @@ MINUTE: Duration = 60 * SECOND
 HOUR: Duration = 60 * MINUTE
 DAY: Duration = 24 * HOUR
 
+EARLIEST: Final[Instant] = -62_135_596_800 * SECOND
+LATEST: Final[Instant] = 253_402_300_800 * SECOND - 1
+"""The instants that a datetime can have."""
+
 
 def seconds(value: float) -> Duration:
     """The duration of ``value`` seconds, rounded to the microsecond."""
@@ -30,6 +34,11 @@ def seconds(value: float) -> Duration:
 def to_seconds(duration: Duration) -> float:
     """The duration in seconds."""
     return duration / SECOND
+
+
+def is_instant(value: object) -> bool:
+    """Whether this is an instant that a datetime can have: of the years 1 to 9999."""
+    return type(value) is int and EARLIEST <= value <= LATEST
 
 
 def to_datetime(at: Instant) -> datetime:

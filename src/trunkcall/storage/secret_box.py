@@ -36,7 +36,7 @@ class SecretBox:
         """Decrypt. Raises SettingsError when the key is not the one that the secret was sealed with."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to.encode()).decode()
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # too short to be a nonce: the store is damaged there
             raise SettingsError(
                 "The secret key file is not the one that this store's access keys were encrypted with."
             ) from error

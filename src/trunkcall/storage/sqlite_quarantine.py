@@ -20,7 +20,7 @@ from trunkcall.domain.contact import (
     WaitingContact,
 )
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import Instant, is_instant
 from trunkcall.storage.sqlite_rows import (
     Row,
     attributes_are_as_accepted,
@@ -258,10 +258,10 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
         if type(contact[name]) is not str:
             contact[name] = None
     for name in _INSTANTS:
-        if type(contact[name]) is not int:
+        if not is_instant(contact[name]):
             contact[name] = None
     for name in ("accepted_at", "expires_at"):
-        if type(contact[name]) is not int:
+        if not is_instant(contact[name]):
             contact[name] = at
     if contact["detection"] not in set(DetectionStatus):
         contact["detection"] = None
@@ -282,7 +282,7 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
 def _has_ended(contact: Mapping[str, Any]) -> bool:
     return (
         contact["state"] == ContactState.ENDED
-        and type(contact["ended_at"]) is int
+        and is_instant(contact["ended_at"])
         and contact["disposition"] in set(Disposition)
         and contact["disconnect_reason"] in set(DisconnectReason)
     )

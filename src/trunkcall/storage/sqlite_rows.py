@@ -43,7 +43,7 @@ from trunkcall.domain.directory import (
     OnboardingStatus,
 )
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import EARLIEST, LATEST, Instant, is_instant
 from trunkcall.storage.store import ContactCounts
 
 P = ParamSpec("P")
@@ -128,7 +128,16 @@ def access_key_to_row(key: AccessKey) -> Row:
 
 
 def access_key_from_row(row: Row) -> AccessKey:
-    return AccessKey(*row)
+    """An access key. Whatever its row holds, it can be named and revoked; a damaged one opens nothing."""
+    access_key_id, secret, policy, created_at, revoked_at = row
+    return AccessKey(
+        readable(access_key_id),
+        secret if isinstance(secret, bytes) else b"",
+        readable(policy),
+        created_at if is_instant(created_at) else 0,
+        # One that may have been revoked is.
+        revoked_at if revoked_at is None or is_instant(revoked_at) else 0,
+    )
 
 
 def campaign_to_row(campaign: Campaign) -> Row:
@@ -170,7 +179,7 @@ CAMPAIGN_CREATED_AT: Final = 13
 
 @_decodes
 def campaign_from_row(row: Row) -> Campaign:
-    if bytes in map(type, row):
+    if bytes in map(type, row) or not is_instant(row[CAMPAIGN_CREATED_AT]):
         raise StoreDamagedError
     (campaign_id, arn, instance_id, name, dialer_type, bandwidth, capacity, flow_id, queue_id, source_number) = row[:10]
     enabled, await_prompt, state, created_at, tags, deleted_at, version = row[10:]
@@ -220,10 +229,13 @@ def _seal_of_person(contact_id: str, client_token: str, phone_number: str, expir
 
 
 def person_is_as_accepted(person: Sequence[Any], seal: int | None) -> bool:
-    """Whether contact id, client token, number and expiry are those accepted. What has no seal is taken as it is."""
+    """Whether contact id, client token, number and expiry are those accepted. What has no seal is taken as it is, if it
+    can be that at all."""
     if bytes in map(type, person):
         return False
-    return seal is None or (seal + _SIGN) >> 32 == _seal_of_person(*person)
+    if seal is None:
+        return _is_number_or_erased(person[2])
+    return (seal + _SIGN) >> 32 == _seal_of_person(*person)
 
 
 def attributes_are_as_accepted(attributes: Any, seal: int | None) -> bool:
@@ -248,8 +260,12 @@ def _check_seal(
         if type(attributes) is str and seal + _SIGN == person << 32 | crc32(attributes.encode()):
             return
         raise ContactDamagedError(Damage.NOT_AS_ACCEPTED)
-    if seal is not None or not attributes_are_as_accepted(attributes, None):
+    if seal is not None or not attributes_are_as_accepted(attributes, None) or not _is_number_or_erased(phone_number):
         raise ContactDamagedError(Damage.UNREADABLE)
+
+
+def _is_number_or_erased(text: Any) -> bool:
+    return type(text) is str and (not text or (text[0] == "+" and text[1:].isascii() and text[1:].isdecimal()))
 
 
 def waiting_from_row(campaign_id: str, row: Row) -> WaitingContact:
@@ -284,9 +300,9 @@ def live_from_row(row: Row) -> LiveContact:
     optional = (live.ring_started_at, live.answered_at, live.greeting_ended_at, live.queued_at)
     if (
         state in _NOT_LIVE
-        or not all(type(at) is int for at in told)
+        or not all(is_instant(at) for at in told)
         or not all(type(name) is str for name in names)
-        or not all(at is None or type(at) is int for at in optional)
+        or not all(at is None or is_instant(at) for at in optional)
         or not all(name is None or type(name) is str for name in (live.agent_id, live.agent_leg_id))
     ):
         raise ContactDamagedError
@@ -303,8 +319,9 @@ def record_from_row(row: Row) -> ContactRecord:
 
 
 def _record_from_row(row: Row) -> ContactRecord:
-    if bytes in map(type, row) or row[3] is None:
-        # Text that is none, or a campaign that there never was.
+    kinds = set(map(type, row))
+    if bytes in kinds or float in kinds or row[3] is None:
+        # Text that is none, no whole number, or a campaign that there never was.
         raise ContactDamagedError
     values = list(row[1:-1])
     _, contact_id, _, _, client_token, phone_number, attributes, _, _, expires_at, *_ = row
@@ -320,7 +337,8 @@ def _record_from_row(row: Row) -> ContactRecord:
     ended = values[_STATE] is ContactState.ENDED
     if ended is not (values[_DISPOSITION] is not None) or ended is not (values[_ENDED_AT] is not None):
         raise ContactDamagedError
-    if values[_ATTEMPTS] not in (0, 1):
+    told = [values[index] for index in _INSTANTS if values[index] is not None]
+    if min(told) < EARLIEST or max(told) > LATEST or values[_ATTEMPTS] not in (0, 1):
         raise ContactDamagedError
     return ContactRecord(*values)
 
@@ -369,6 +387,7 @@ _LIVE_STATE = _LIVE_FIELDS.index("state")
 _LIVE_DETECTION = _LIVE_FIELDS.index("detection")
 _FIELDS = tuple(ContactRecord.__dataclass_fields__)
 _ATTRIBUTES = _FIELDS.index("attributes")
+_INSTANTS = [index for index, name in enumerate(_FIELDS) if name.endswith("_at")]
 _ATTEMPTS = _FIELDS.index("attempts")
 _ENDED_AT = _FIELDS.index("ended_at")
 _STATE = _FIELDS.index("state")
