@@ -20,6 +20,8 @@ from types import ModuleType
 
 import pytest
 
+from commands import COMMANDS, Command
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")])
@@ -101,9 +103,9 @@ def reader(folder: Path, *, speed: float = 120) -> Iterator[Reader]:
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     # Nothing of the machine's own AWS configuration may reach the examples.
     environment["HOME"] = str(folder)
-    command = [sys.executable, "-m", "trunkcall", "serve", "--data-dir", str(data_dir), "--port", "0"]
-    command += ["--speed", f"{speed:g}", "--drain-s", "0", "--log-level", "warning"]
-    process = subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.DEVNULL)
+    arguments = ["serve", "--data-dir", str(data_dir), "--port", "0"]
+    arguments += ["--speed", f"{speed:g}", "--drain-s", "0", "--log-level", "warning"]
+    process = COMMANDS.start(arguments, environment, folder=folder)
     try:
         _wait_for(process, data_dir)
         yield Reader(folder, environment)
@@ -116,7 +118,7 @@ def reader(folder: Path, *, speed: float = 120) -> Iterator[Reader]:
             process.wait()
 
 
-def _wait_for(process: subprocess.Popen[bytes], data_dir: Path) -> None:
+def _wait_for(process: Command, data_dir: Path) -> None:
     give_up_s = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < give_up_s:
         assert process.poll() is None, "the server ended at once"

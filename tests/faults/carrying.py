@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from commands import COMMANDS, Command
 from serving import START_TIMEOUT_S, Serving, serving
 
 SPEED = 40
@@ -29,17 +28,15 @@ class Carrying:
     journal_path: Path
     speed: float = SPEED
     port: int = 0
-    process: subprocess.Popen[str] | None = None
+    process: Command | None = None
 
     def start(self) -> None:
         endpoint = self.data_dir / "carrier-endpoint"
         endpoint.unlink(missing_ok=True)
         self.log_path = self.journal_path.with_suffix(".log")
-        command = [sys.executable, "-m", "trunkcall", "carrier", "--data-dir", str(self.data_dir)]
-        command += ["--carrier-port", str(self.port), "--speed", str(self.speed)]
-        command += ["--carrier-journal", str(self.journal_path)]
-        with self.log_path.open("a") as log:
-            self.process = subprocess.Popen(command, stderr=log, text=True)
+        arguments = ["carrier", "--data-dir", str(self.data_dir), "--carrier-port", str(self.port)]
+        arguments += ["--speed", str(self.speed), "--carrier-journal", str(self.journal_path)]
+        self.process = COMMANDS.start(arguments, os.environ, err=self.log_path)
         give_up_s = time.monotonic() + START_TIMEOUT_S
         while not endpoint.exists() or not endpoint.read_text().endswith("\n"):
             assert self.process.poll() is None, f"the carrier ended at once: {self.log_path.read_text()}"

@@ -48,7 +48,7 @@ def test_memory_handles_and_tasks_stay_what_they_are(tmp_path: Path) -> None:
     options = {"speed": 300, "attempts-per-s": 100, "channels": 4000, "agents": 0, "max-pending": REQUESTS}
     with serving(tmp_path / "data", **options) as server:
         server.kill()
-        server.program = (str(RIGGED),)
+        server.program, server.afresh = (str(RIGGED),), True
         server.start(RIG_CENSUS=str(census))
         load = Load(server, running_campaign(server), pause_s=0.0, most=REQUESTS)
         load.start()
