@@ -163,7 +163,7 @@ def test_a_flow_whose_progress_nobody_knows_begins_anew() -> None:
     floor = Floor()
     floor.campaign(dialer=DialerType.AGENTLESS, requests=1)
     floor.answers("spring-1")
-    floor.restart(*up(floor.leg("spring-1")))
+    floor.restart(LiveLeg(floor.leg("spring-1"), LegState.UP, playing=True))
     assert floor.log[-1] == StartFlow("spring-1", SPRING, floor.leg("spring-1"), None)
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from engine.support import SPRING, Floor, connected, up
 from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactEnded, Refusal
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError, TrunkcallError
-from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.commands import HangUp
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.engine.commands import HangUp, StartFlow
 from trunkcall.engine.events import (
     AgentStatusSet,
     AttemptRefused,
@@ -45,6 +46,17 @@ def test_legs_that_the_carrier_still_has_go_on() -> None:
     floor.tell(CarrierLost())
     assert floor.tell(CarrierFound(up(floor.leg("spring-1"), floor.agent_leg("spring-1")))) == []
     assert floor.state_of("agent-1") is AgentState.CONNECTED
+
+
+def test_a_message_that_is_still_heard_when_the_carrier_is_found_is_not_begun_over_itself() -> None:
+    floor = Floor()
+    floor.campaign(dialer=DialerType.AGENTLESS, requests=1)
+    floor.answers("spring-1")
+    floor.tell(CarrierLost())
+    assert floor.tell(CarrierFound((LiveLeg(floor.leg("spring-1"), LegState.UP, playing=True),))) == []
+    floor.tell(CarrierLost())
+    floor.tell(CarrierFound(up(floor.leg("spring-1"))))
+    assert len(floor.asked(StartFlow)) == 2, "one that nobody knows of begins anew"
 
 
 def test_contacts_whose_legs_the_carrier_has_lost_end_and_say_so() -> None:

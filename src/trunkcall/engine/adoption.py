@@ -214,7 +214,8 @@ class Adoption:
             return
         if contact.state is ContactState.ANSWERED and live.detection is not None:
             self._life.detection_ended(DetectionEnded(live.leg_id, live.detection), now)
-        elif contact.state is ContactState.IN_FLOW and asked:
-            # How far the flow had come is not known, so it begins anew.
+        elif contact.state is ContactState.IN_FLOW and asked and (contact.restored or not live.playing):
+            # How far the flow had come is not known, so it begins anew: but not over a message that this
+            # dialer has begun and that is still heard.
             campaign_id = contact.campaign.campaign_id
             self._state.out.append(StartFlow(contact.contact_id, campaign_id, contact.leg_id, contact.detection))
