@@ -228,6 +228,12 @@ class TestAProfile:
         assert b"; the end, without a line end\n" in written
         assert trunkcall("env", "--profile", name).returncode == 0
 
+    def test_a_default_profile_by_its_longer_name_is_the_same(self, trunkcall: Run, aws: Path) -> None:
+        (aws / "config").write_text("[profile default]\nregion = eu-west-1\n")
+        assert "that Trunkcall did not write" in trunkcall("env", "--profile", "default").stderr
+        assert trunkcall("env", "--profile", "default", "--force").returncode == 0
+        assert "profile default" not in (aws / "config").read_text()
+
     @pytest.mark.parametrize("text", [b"no section\n", b"[a]\nk = s3cret\n[a]\n"])
     def test_a_file_that_cannot_be_read_is_left_alone(self, trunkcall: Run, aws: Path, text: bytes) -> None:
         (aws / "credentials").write_bytes(text)

@@ -174,6 +174,14 @@ class TestAFailingExport:
         assert "there is a file of that name" in exports.refused("--output", path, "--no-clobber")
         assert "it is for a file that --output names" in exports.refused("--no-clobber", code=2)
 
+    @pytest.mark.parametrize("name", ["trunkcall.db", "trunkcall.db-wal", "secret.key", "credentials"])
+    def test_does_not_take_the_place_of_the_store_itself(self, exports: Exports, data_dir: Path, name: str) -> None:
+        (exports.folder / "link").symlink_to(data_dir / name)
+        before = (data_dir / "trunkcall.db").read_bytes()
+        for path in (data_dir / name, exports.folder / "link"):
+            assert f"{path} is a file of the data directory itself" in exports.refused("--output", path)
+        assert (data_dir / "trunkcall.db").read_bytes() == before
+
 
 class TestSelection:
     @pytest.fixture(autouse=True)
@@ -323,6 +331,7 @@ NASTY = {
     "plain": "it's = fine",
     "control": "a\x01b_x0041_\r\n",
     "error": "#N/A",
+    "wide": "＝1",
 }
 
 
@@ -332,7 +341,7 @@ class TestCells:
         (row,) = exports.table()
         cells = {name: row[f"Attributes.{name}"] for name in NASTY}
         apostrophe = {name for name in NASTY if cells[name] == "'" + NASTY[name]}
-        assert apostrophe == {"formula", "at", "minus", "tab", "quoted"}
+        assert apostrophe == {"formula", "at", "minus", "tab", "quoted", "wide"}
         assert all(cells[name] == NASTY[name] for name in NASTY.keys() - apostrophe)
         assert row["CustomerEndpoint.Address"] == "+12065550123"
 

@@ -95,6 +95,12 @@ class TestBackup:
         told = said("db", "backup", tmp_path / "none" / "b.db", "--data-dir", data_dir)
         assert f"There is no directory {tmp_path}/none" in told
 
+    def test_a_file_of_the_data_directory_is_no_name_for_a_backup(self, said: Said, data_dir: Path) -> None:
+        key = (data_dir / "secret.key").read_bytes()
+        told = said("db", "backup", data_dir / "secret.key", "--force", "--data-dir", data_dir)
+        assert "secret.key is a file of the data directory itself" in told
+        assert (data_dir / "secret.key").read_bytes() == key
+
     def test_only_a_file_can_be_restored(self, said: Said, tmp_path: Path) -> None:
         assert f"There is no file {tmp_path}." in said("db", "restore", tmp_path, "--data-dir", tmp_path / "d")
 

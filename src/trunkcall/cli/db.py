@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from trunkcall.cli.files import refuse_own_files
 from trunkcall.cli.help import examples
 from trunkcall.cli.interrupts import meaning
 from trunkcall.cli.options import with_settings
@@ -76,6 +77,7 @@ def backup(
     """Copy the store to a file, also beside a running server. The secret key is not in it."""
     data_dir = DataDir(settings.data_dir)
     data_dir.check()
+    refuse_own_files("FILE", file, data_dir)
     with meaning("No backup was made."), _held_if_free(data_dir) as unused:
         report = back_up_store(data_dir.store_path, file, unused=unused, force=force)
     typer.echo(

@@ -17,7 +17,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from trunkcall.cli.files import open_binary_output, standard_output
+from trunkcall.cli.files import open_binary_output, refuse_own_files, standard_output
 from trunkcall.cli.formats import Format, require, writing
 from trunkcall.cli.help import OUTPUT, examples
 from trunkcall.cli.interrupts import meaning
@@ -129,6 +129,8 @@ def contacts(
     require(form)
     data_dir = DataDir(settings.data_dir)
     data_dir.check()
+    if output is not None:
+        refuse_own_files("--output", output, data_dir)
     export = _Export(
         Scope("aws", settings.region, settings.account_id),
         campaign,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from trunkcall.cli.interrupts import held_back
 from trunkcall.domain.errors import TrunkcallError
+from trunkcall.storage.data_dir import DataDir
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -33,6 +34,12 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 
 class OutputError(TrunkcallError):
     """The file cannot be written. Name one in a directory that exists."""
+
+
+def refuse_own_files(option: str, path: Path, data_dir: DataDir) -> None:
+    """Raises OutputError for a name that is the store's, its key's, or another's of which the server lives."""
+    if data_dir.has_as_its_own(path):
+        raise OutputError(f"{option} {path} is a file of the data directory itself. Name another.")
 
 
 class _Raw(io.FileIO):

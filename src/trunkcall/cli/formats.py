@@ -27,7 +27,6 @@ from trunkcall.service.records import Kind, Record
 
 MOST_SHEET_ROWS = 1_048_576
 """Rows of one sheet of a workbook, its header included; Excel's own limit."""
-MOST_SHEET_COLUMNS = 16_384
 MOST_CELL = 32_767
 """Characters of a cell of a workbook; Excel's own limit, in units of UTF-16."""
 ROWS_OF_A_GROUP = 10_000
@@ -161,8 +160,6 @@ class _Workbook:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
 
-        if len(table.columns) > MOST_SHEET_COLUMNS:
-            raise TableError(f"A workbook has at most {MOST_SHEET_COLUMNS:,} columns. Choose --format csv.")
         self._file, self._table, self._sheet_rows = file, table, sheet_rows
         self._kinds = tuple(table.columns.values())
         self._new_cell = WriteOnlyCell

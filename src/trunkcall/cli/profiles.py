@@ -147,7 +147,8 @@ def _with_part(path: Path, before: bytes, part: _Part, *, force: bool) -> bytes:
             "there twice. Mend or remove it. Nothing was changed."
         )
     if force:
-        before = _without_sections(before, {header.encode() for header in part.sections})
+        others = {b"profile default"} if "default" in part.sections else set()
+        before = _without_sections(before, {header.encode() for header in part.sections} | others)
     _refuse_others(path, before, part)
     gap = b"" if not before else b"\n" if before.endswith(b"\n") else b"\n\n"
     return before + gap + part.text()
@@ -155,8 +156,11 @@ def _with_part(path: Path, before: bytes, part: _Part, *, force: bool) -> bytes:
 
 def _refuse_others(path: Path, text: bytes, part: _Part) -> None:
     """Raises ProfileError if a section of the part is there already, but not of our making."""
+    own = {_plain(header.encode()) for header in part.sections}
+    if b"default" in own:
+        own.add(b"profile default")  # it is the same to an SDK
     for header in _headers(text):
-        if header in {_plain(own.encode()) for own in part.sections}:
+        if header in own:
             raise ProfileError(
                 f"{path} has a section [{header.decode(errors='replace')}] that Trunkcall did not write. Choose "
                 "another name, or replace it with --force. Nothing was changed."
@@ -196,6 +200,8 @@ def _check(path: Path, before: bytes, after: bytes, part: _Part) -> None:
     """Raises ProfileError unless an AWS SDK reads the new file as the old one but for the part's own sections."""
     was, now, own = _parsed(path, before), _parsed(path, after), _parsed(path, part.text())
     names = {_plain(header.encode()) for header in part.sections}
+    if b"default" in names:
+        names.add(b"profile default")
 
     def others(sections: _Sections) -> _Sections:
         return {name: values for name, values in sections.items() if _plain(name.encode()) not in names}

@@ -18,7 +18,8 @@ from trunkcall.service.records import ATTRIBUTES, COLUMNS, Kind, Record, cell
 MOST_ATTRIBUTES = 1_000
 """Most attributes that get a column each."""
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+# A spreadsheet set to Japanese takes the wide forms for the same.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 
@@ -90,8 +91,8 @@ class Table:
 
 def harmless(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula: a text that begins like one gets an apostrophe before it, a plain
-    number or phone number does not. One apostrophe less, of a text that begins with apostrophes and one of = + - @ tab
-    or return, gives the text back."""
+    number or phone number does not. One apostrophe less, of a text that begins with apostrophes and one of = + - @ (or
+    their wide forms), tab, return or line feed, gives the text back."""
     if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
         return "'" + value
     return value

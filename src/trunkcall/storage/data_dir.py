@@ -21,6 +21,7 @@ CONFIG = "config"
 ENDPOINT = "endpoint"
 CARRIER_ENDPOINT = "carrier-endpoint"
 AUDIT_LOG = "audit.jsonl"
+_OWN = frozenset({LOCK, KEY_FILE, CREDENTIALS, CONFIG, ENDPOINT, CARRIER_ENDPOINT, AUDIT_LOG})
 
 
 class DataDirInUseError(TrunkcallError):
@@ -62,6 +63,11 @@ class DataDir:
                 f"Another Trunkcall serves the data directory {self.path}. Stop it first, or choose another directory."
             ) from error
         self._lock = lock
+
+    def has_as_its_own(self, path: Path) -> bool:
+        """Whether a file is one of those that the directory is made of, under whatever name it is given."""
+        place = path.resolve()
+        return place.parent == self.path.resolve() and (place.name in _OWN or place.name.startswith(STORE))
 
     def make(self) -> None:
         """Make the directory unless it is there. Raises DataDirUnusableError."""
