@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from serving import ROOT, Serving, dial_request, put_all
+from serving import ROOT, Serving, dial_request, put_all, serving
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 
@@ -42,6 +44,26 @@ def load(server: Serving, *arguments: str, code: int = 0) -> subprocess.Complete
 
 def accounts_exported(server: Serving, campaign_id: str) -> list[str]:
     return [record["Attributes"]["account"] for record in server.export("--campaign", campaign_id)]
+
+
+@contextmanager
+def loading_from_a_pipe(server: Serving, campaign_id: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A load that gets its list by and by. It heeds Ctrl-C even if whoever runs the tests ignores it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trunkcall", "load", "-", "--campaign", campaign_id, "--data-dir", server.data_dir],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    with process:
+        try:
+            yield process
+            process.wait(60)
+        finally:
+            process.kill()
 
 
 class TestLoad:
@@ -167,9 +189,51 @@ class TestLoad:
         assert "It came to no end: 0 accepted, 1 rejected" in done.stderr
         assert "is not UTF-8 at line 9003" in done.stderr
         assert (tmp_path / "leads.csv.rejected.csv").read_text() == before
-        assert "777" in (tmp_path / "leads.csv.rejected.csv.part").read_text()
+        assert "777" in (tmp_path / "leads.csv.rejected.csv.cut").read_text()
         load(server, str(write_list(path, [["+12125550100", "x", "1"]])), "--campaign", campaign_id)
         assert not (tmp_path / "leads.csv.rejected.csv").exists()
+
+    def test_ctrl_c_says_how_far_it_came_and_that_loading_again_is_safe(
+        self, server: Serving, campaign_id: str, tmp_path: Path
+    ) -> None:
+        rows = [f"+121255501{n:02d},{n}\n" for n in range(60)]
+        with loading_from_a_pipe(server, campaign_id, tmp_path) as process:
+            assert process.stdin is not None
+            process.stdin.write("phone,account\n555,x\n" + "".join(rows))
+            process.stdin.flush()
+            server.wait_until(lambda: len(server.export("--campaign", campaign_id)) == 50)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            err = process.stderr.read()
+        assert process.returncode == 130
+        assert "Interrupted: 50 accepted, 1 rejected" in err
+        assert "Loading the list again is safe" in err
+        assert "stdin.rejected.csv.cut" in err
+        assert "Traceback" not in err
+        path = tmp_path / "leads.csv"
+        path.write_text("phone,account\n" + "".join(reversed(rows)))
+        assert "10 accepted, 0 rejected, 50 known" in load(server, str(path), "--campaign", campaign_id).stdout
+
+    def test_a_load_outlives_a_server_that_is_started_again(self, tmp_path: Path) -> None:
+        with serving(tmp_path / "data", agents=0) as server:
+            server.pinned()
+            client = server.client()
+            campaign_id = client.create_campaign(**server.campaign_arguments())["id"]
+            client.start_campaign(id=campaign_id)
+            with loading_from_a_pipe(server, campaign_id, tmp_path) as process:
+                assert process.stdin is not None
+                process.stdin.write("phone,account\n" + "".join(f"+121255501{n:02d},{n}\n" for n in range(30)))
+                process.stdin.flush()
+                server.wait_until(lambda: len(server.export("--campaign", campaign_id)) == 25)
+                server.kill()
+                process.stdin.write("".join(f"+121255501{n:02d},{n}\n" for n in range(30, 60)))
+                process.stdin.flush()
+                server.start()
+                process.stdin.close()
+                assert process.stdout is not None
+                assert process.stdout.read().startswith("60 accepted, 0 rejected, 0 known")
+            assert process.returncode == 0
+            assert accounts_exported(server, campaign_id) == [str(n) for n in range(60)]
 
     def test_corrected_rejected_rows_are_a_list(self, server: Serving, campaign_id: str, tmp_path: Path) -> None:
         path = write_list(tmp_path / "leads.csv", [["+12125550100", "x", "1"], ["2125550101", "y", "2"]])

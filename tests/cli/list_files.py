@@ -226,6 +226,12 @@ COLUMNS = (
     ListFile(
         "a-column-without-a-name.csv", f"phone,,name\n{A},x,Ann\n".encode(), [(A, {"column_2": "x", "name": "Ann"})]
     ),
+    ListFile(
+        "account-numbers-of-ten-digits.csv",
+        f"account,contact\n2025550150,{A}\n2025550151,{B}\n".encode(),
+        [(A, {"account": "2025550150"}), (B, {"account": "2025550151"})],
+        reading=US,
+    ),
     ListFile("named-by-nothing.csv", f"id,contact\n7,{A}\n8,{B}\n".encode(), [(A, {"id": "7"}), (B, {"id": "8"})]),
     ListFile(
         "two-phones.csv",

@@ -21,7 +21,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from trunkcall.cli.api_errors import ApiRefusedError, in_words
 from trunkcall.cli.client import Connection, InstanceTime, campaigns_client, connection, trunkcall_client
 from trunkcall.cli.help import CONNECTION, OUTPUT
-from trunkcall.cli.interrupts import exit_code, held_back
+from trunkcall.cli.interrupts import exit_code
 from trunkcall.cli.lists.leads import Duplicates, LeadList, Reading
 from trunkcall.cli.lists.phones import country_of
 from trunkcall.cli.lists.rejected import RejectedRows, rejected_path
@@ -216,23 +216,19 @@ def _load(target: _Target, leads: LeadList | RetryList, expiry: Duration, reject
         rejected.write,
         endpoint_url=target.where.endpoint_url,
     )
-    result, complete = loader.result, False
+    result = loader.result
     try:
-        with _progress(leads.source) as show:
+        with rejected, _progress(leads.source) as show:
             for so_far in loader.load(leads.items(Tokens(target.campaign_id.rpartition("/")[2]))):
                 show(so_far)
-        complete = True
     except TrunkcallError:
         typer.echo(f"It came to no end: {_counts(result)} so far. {_AGAIN}", err=True)
         raise
     except KeyboardInterrupt:
         typer.echo(f"Interrupted: {_counts(result)} so far. {_AGAIN}", err=True)
         raise typer.Exit(exit_code()) from None
-    finally:
-        with held_back():
-            where = rejected.close(complete=complete)
-        if where is not None:
-            typer.echo(f"Rejected rows, each with its reason: {where}", err=True)
+    if rejected.any:
+        typer.echo(f"Rejected rows, each with its reason: {rejected.path}", err=True)
     typer.echo(_counts(result))
     _say_passed_over(result)
     if not target.clock.is_trunkcall:

@@ -48,12 +48,10 @@ class DelimitedRows:
         if (separator := _SEPARATOR_LINE(first.text)) is not None:
             self.delimiter = separator[1]
             return
-        self._given_back.append(first)
-        while first is not None and not first.text.strip():
+        while first is not None and first.whole and not first.text.strip():
             first = next(self._lines, None)
-            if first is not None:
-                self._given_back.append(first)
         if first is not None:
+            self._given_back.append(first)
             self.delimiter = max(_DELIMITERS, key=_QUOTED.sub("", first.text).count)
 
     def __iter__(self) -> Iterator[RawRow]:

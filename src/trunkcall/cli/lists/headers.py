@@ -19,6 +19,8 @@ from trunkcall.domain.errors import did_you_mean
 
 IDENTITY_COLUMN = "client_token"
 PHONE_COLUMN = "phone"
+MOST_OF_A_NAME = 60
+"""Characters of a column's name that are shown in a reason."""
 LOOKED_AT = 100
 """Rows whose cells are looked at where no name tells the number's column."""
 
@@ -38,23 +40,24 @@ class Columns:
 
     def label(self, at: int) -> str:
         """How a column is named in a reason."""
-        name = self.names[at]
+        name = "".join(character for character in self.names[at] if character.isprintable())
+        name = name if len(name) <= MOST_OF_A_NAME else name[:MOST_OF_A_NAME] + "…"
         return f"column {at + 1}" if not name else f"column {at + 1} ({name})"
 
 
 def read_columns(
     cells: Sequence[str],
     phone_column: str | None,
-    is_number: Callable[[str], bool],
+    ways: Sequence[Callable[[str], bool]],
     rows: Callable[[], Sequence[Sequence[str]]],
 ) -> Columns:
-    """What the columns of this header are. ``phone_column`` is the name that was given, if one was; ``is_number`` says
-    whether a cell can be dialed; ``rows`` has the first rows, and is asked only if names do not tell. Raises
-    LeadListError."""
+    """What the columns of this header are. ``phone_column`` is the name that was given, if one was; ``ways`` say
+    whether a cell can be dialed, the surest first; ``rows`` has the first rows, and is asked only if names do not tell.
+    Raises LeadListError."""
     names = [" ".join(unicodedata.normalize("NFC", cell).split()) for cell in cells]
     _refuse_repeated(names)
     notes: list[str] = []
-    phone = _phone_column(names, phone_column, is_number, rows, notes)
+    phone = _phone_column(names, phone_column, ways, rows, notes)
     token = next((at for at, name in enumerate(names) if name.casefold() == IDENTITY_COLUMN), None)
     keys = _keys(names, {phone, token})
     for at, (name, key) in enumerate(zip(names, keys, strict=True)):
@@ -82,7 +85,7 @@ def _refuse_repeated(names: Sequence[str]) -> None:
 def _phone_column(
     names: Sequence[str],
     wanted: str | None,
-    is_number: Callable[[str], bool],
+    ways: Sequence[Callable[[str], bool]],
     rows: Callable[[], Sequence[Sequence[str]]],
     notes: list[str],
 ) -> int:
@@ -97,8 +100,9 @@ def _phone_column(
         filled = {
             at: [row[at] for row in first if at < len(row) and row[at].strip()] for at in (found or range(len(names)))
         }
-        good = [at for at, cells in filled.items() if cells and sum(map(is_number, cells)) * 5 >= len(cells) * 4]
-        if good:
+        by_way = ([at for at, cells in filled.items() if _mostly(is_number, cells)] for is_number in ways)
+        good = next(filter(None, by_way), None)
+        if good is not None:
             found, why = good, "by what is in it"
     if not found:
         raise LeadListError(
@@ -111,6 +115,10 @@ def _phone_column(
         )
     notes.append(f"The numbers are in {_quoted(names, found[0])}, {why}. --phone-column names another.")
     return found[0]
+
+
+def _mostly(holds: Callable[[str], bool], cells: Sequence[str]) -> bool:
+    return bool(cells) and sum(map(holds, cells)) * 5 >= len(cells) * 4
 
 
 def _named(names: Sequence[str], wanted: str) -> int:

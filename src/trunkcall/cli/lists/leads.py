@@ -7,7 +7,7 @@ would refuse its whole batch for is refused here, alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
@@ -94,7 +94,7 @@ class LeadList:
             case Row():
                 pass
         header = list(first.cells)
-        while header and not header[-1].strip():
+        while self._reading.header and not header[-1].strip():
             header.pop()
         wanted = self._reading.phone_column
         if not self._reading.header:
@@ -112,14 +112,9 @@ class LeadList:
             header.pop()
             self._rows = (_without_last(row, len(header)) for row in self._rows)
         self._header = header
-        return read_columns(header, wanted, self._is_number, self._first_cells)
-
-    def _is_number(self, cell: str) -> bool:
-        try:
-            read_number(cell, self._reading.country)
-        except NotDialableError:
-            return False
-        return True
+        # With a country any ten digits may be a number, so those that are written with + come first.
+        ways = [_is_number_of(country) for country in dict.fromkeys((None, self._reading.country))]
+        return read_columns(header, wanted, ways, self._first_cells)
 
     def _first_cells(self) -> Sequence[Sequence[str]]:
         first = list(islice(self._rows, LOOKED_AT))
@@ -230,6 +225,17 @@ class _Identities:
             return None
         occurrence = self._numbers[person] = self._numbers.get(person, 0) + 1
         return self._tokens.of_number(number, occurrence) if occurrence == 1 or self._keep else None
+
+
+def _is_number_of(country: str | None) -> Callable[[str], bool]:
+    def is_number(cell: str) -> bool:
+        try:
+            read_number(cell, country)
+        except NotDialableError:
+            return False
+        return True
+
+    return is_number
 
 
 def _has_something(row: Row) -> bool:

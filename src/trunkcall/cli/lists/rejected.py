@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from trunkcall.cli.files import OutputError
+from trunkcall.cli.files import OutputError, open_output
 from trunkcall.cli.lists.leads import REJECTED_SUFFIX
 from trunkcall.cli.lists.source import Source
 
@@ -29,43 +30,38 @@ def rejected_path(source: Source) -> Path:
 
 
 class RejectedRows:
-    """The rows of one load. A new file, which its owner alone may read, takes the place of ``path`` at the end. Raises
-    OutputError if none can be made there."""
+    """The rows of one load, as a context. The file, which its owner alone may read, is made with the first row; an
+    earlier one is replaced, or removed if no row is rejected any more, when the context ends without an error. After an
+    error what was written is beside it, as FILE.cut. Raises OutputError."""
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         self.path = path
+        self.any = False
         self._names = list(names)
-        try:
-            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        except OSError as error:
-            raise OutputError(
-                f"The file of rejected rows {path} cannot be written: {error.strerror}. Name another with --rejected."
-            ) from error
-        self._part = Path(name)
-        self._file = os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="")
+        self._stack = ExitStack()
         self._writer: Any = None
+        folder = path.absolute().parent
+        if path.is_dir() or not (folder.is_dir() and (path.exists() or os.access(folder, os.W_OK | os.X_OK))):
+            raise OutputError(f"The file of rejected rows {path} cannot be written. Name another one with --rejected.")
+
+    def __enter__(self) -> RejectedRows:
+        return self
 
     def write(self, cells: Sequence[str], reason: str) -> None:
         """Add one row. Cells beyond the header's stand behind the reason."""
         if self._writer is None:
-            self._writer = csv.writer(self._file)
+            file = self._stack.enter_context(open_output("--rejected", self.path, private=True, keep_cut=True))
+            self._writer = csv.writer(file)
             self._writer.writerow([*self._names, "rejection_reason" if "reason" in self._names else "reason"])
+            self.any = True
         width = len(self._names)
         padded = [*cells[:width], *[""] * (width - len(cells))]
-        self._writer.writerow([*padded, reason, *cells[width:]])
+        row = [*padded, reason, *cells[width:]]
+        self._writer.writerow([cell.encode("utf-8", "backslashreplace").decode() for cell in row])
 
-    def close(self, *, complete: bool) -> Path | None:
-        """Where the rows are, if there are any. A load that is not complete leaves an earlier file as it is."""
-        try:
-            self._file.close()
-            if self._writer is None:
-                if complete:
-                    self.path.unlink(missing_ok=True)
-                return None
-            where = self.path
-            if not complete and self.path.exists():
-                where = self.path.with_name(self.path.name + ".part")
-            os.replace(self._part, where)
-            return where
-        finally:
-            self._part.unlink(missing_ok=True)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+        if kind is None and not self.any and self.path.is_file() and not self.path.is_symlink():
+            self.path.unlink()

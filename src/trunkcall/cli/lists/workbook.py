@@ -20,6 +20,8 @@ from trunkcall.domain.errors import did_you_mean
 MAGIC = b"PK\x03\x04"
 MOST_BYTES = 512 << 20
 """Of the file."""
+MOST_ROWS = 1_048_576
+"""Of a sheet: as many as there can be. A damaged one may pretend to have billions."""
 MOST_UNPACKED = 4 << 30
 """Of all that is in it. A sheet of a million rows has less than one; it is read as a stream."""
 MOST_SHARED = 512 << 20
@@ -84,6 +86,8 @@ def _rows(source: Source, file: IO[bytes], sheet: str | None) -> Iterator[Row]:
     # What a workbook says of a sheet's size is often wrong.
     chosen.reset_dimensions()
     for number, values in enumerate(chosen.iter_rows(values_only=True), 1):
+        if number > MOST_ROWS:
+            raise LeadListError(f"The lead list {source.path} is a workbook of more than {MOST_ROWS:,} rows.")
         yield Row(number, [_text(value) for value in values])
 
 
