@@ -134,7 +134,8 @@ class TestMistyped:
             (["load", "--campain", "x"], "trunkcall load: No such option '--campain'. Did you mean '--campaign'?"),
             (["export", "contacts", "--format", "jsnl"], "Did you mean 'jsonl'?"),
             (["simulate", "--set", "human_ration=0.2"], "Did you mean 'human_ratio'?"),
-            (["simulate", "--agents", "many"], "trunkcall simulate: Invalid value for '--agents': "),
+            (["simulate", "--agents", "many"], "trunkcall simulate: '--agents' must be a whole number."),
+            (["simulate", "--runs", "0"], "trunkcall simulate: '--runs' must be at least 1."),
             (["keys", "revoke"], "trunkcall keys revoke: Missing argument 'ID'."),
         ],
     )
@@ -146,3 +147,15 @@ class TestMistyped:
         assert told in said.err
         assert said.err.count("\n") == 1
         assert said.out == ""
+
+
+def test_a_fault_of_ours_is_told_in_one_line_without_what_it_was_about(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(path: object) -> None:
+        raise ValueError("+12025550100")
+
+    monkeypatch.setattr("trunkcall.cli.simulate.read_scenario", fault)
+    assert run("simulate", "shift.toml") == 1
+    told = capsys.readouterr().err
+    assert re.fullmatch(r"trunkcall: This is a fault of Trunkcall \(ValueError at .*test_help, line \d+\)\. .*\n", told)

@@ -109,7 +109,7 @@ def test_a_negative_seed_is_refused_as_it_would_give_the_shift_of_another() -> N
     done = simulate("--seed", "-1")
     assert done.returncode == 2
     assert "--seed" in done.stderr
-    assert "greater than or equal to 0" in done.stderr
+    assert "must be at least 0" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -4,11 +4,14 @@ says all is well."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -105,6 +108,18 @@ def test_a_directory_that_is_gone_is_no_hindrance(data_dir: Path, tmp_path: Path
     assert ended.stderr.count("\n") == 1
 
 
+def read_all(terminal: int) -> str:
+    """What is written to a terminal until its process has ended."""
+    seen = b""
+    while select.select([terminal], [], [], 60)[0]:
+        try:
+            seen += os.read(terminal, 4096)
+        except OSError:
+            break
+    os.close(terminal)
+    return seen.decode()
+
+
 class TestDemo:
     def demo(self, tmp_path: Path) -> tuple[str, ...]:
         leads = tmp_path / "leads.csv"
@@ -124,12 +139,22 @@ class TestDemo:
             self.demo(tmp_path), stdout=theirs, env={**os.environ, "COLUMNS": "60", "TERM": "xterm"}
         )
         os.close(theirs)
-        seen = b""
-        while select.select([ours], [], [], 60)[0]:
-            try:
-                seen += os.read(ours, 4096)
-            except OSError:
-                break
+        seen = read_all(ours)
         assert process.wait(60) == 0
-        assert b"\x1b[?25l" in seen
-        assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
+        assert "\x1b[?25l" in seen
+        assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
+
+
+@pytest.mark.parametrize("columns", [40, 60, 120])
+def test_no_figure_of_a_shift_is_cut_on_a_terminal(columns: int) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    command = (*TRUNKCALL, "simulate", "--agents", "1", "--hours", ".05", "--runs", "2")
+    process = subprocess.Popen(command, stdout=theirs, env={**environment, "TERM": "xterm"})
+    os.close(theirs)
+    seen = read_all(ours)
+    assert process.wait(60) == 0
+    assert "…" not in seen
+    assert "abandonment (abandoned / live answers)" in seen
+    assert ("┃" in seen) == (columns >= 80)

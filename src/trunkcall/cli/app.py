@@ -7,6 +7,7 @@ went wrong and 2 for what was asked wrongly. A command's module is imported when
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 
 import typer
@@ -176,5 +177,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             text = NO_OUTPUT.get(error.errno or 0) or f"{error.strerror or error}."
         say(f"trunkcall: {text}\n")
         drop_output()
+        sys.exit(1)
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        # Only where it was: what it says may hold what is personal.
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        place = f"{type(error).__name__} at {frame.f_globals.get('__name__')}, line {line}"
+        say(f"trunkcall: This is a fault of Trunkcall ({place}). Please report it; PYTHONDEVMODE=1 has it tell more.\n")
         sys.exit(1)
     sys.exit(0)

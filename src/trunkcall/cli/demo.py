@@ -32,7 +32,7 @@ from trunkcall.cli.interrupts import exit_code, held_back
 from trunkcall.cli.lists.leads import Duplicates, LeadList, Reading
 from trunkcall.cli.lists.tokens import Tokens
 from trunkcall.cli.loading import Loader, LoadResult
-from trunkcall.cli.report import Progress, Report, progress_line, progress_view, read_progress, report_view
+from trunkcall.cli.report import Progress, Report, progress_line, progress_view, read_progress, show_report
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import HOUR
 
@@ -82,8 +82,8 @@ def demo(
         with _server(data_dir, agents=agents, speed=speed, seed=seed) as url:
             typer.echo(f"Trunkcall at {url}, {agents} simulated agents, {speed:g} times as fast as real time")
             report, interrupted = _run(console, data_dir, url, lead_list)
-        console.print()
-        console.print(report_view(report))
+        typer.echo()
+        show_report(report)
         if written is not None:
             written.write(json.dumps(asdict(report), indent=2) + "\n")
     if interrupted:
@@ -138,7 +138,7 @@ def _shown(console: Console, loading: _Loading) -> Iterator[Callable[[Progress],
     """How progress is shown: moving on a terminal; elsewhere, as in a log, a line for each tenth of the leads."""
     if console.is_terminal and not console.is_dumb_terminal:
         with Live(console=console, refresh_per_second=4) as live:
-            yield lambda progress: live.update(progress_view(progress, loading.result.rows))
+            yield lambda progress: live.update(progress_view(progress, loading.result.rows, console.width))
         return
     told = -1
 

@@ -9,13 +9,19 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import typer
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from trunkcall.cli.tables import show_table
+
 TIMEOUT_S = 10.0
+LONGEST_BAR = 40
+MOST_BESIDE_BAR = 26
+"""Columns of what stands beside a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +84,16 @@ def read_progress(url: str, campaign_id: str) -> Progress:
     )
 
 
-def progress_view(progress: Progress, total: int) -> RenderableType:
-    """The moving picture of a run."""
+def progress_view(progress: Progress, total: int, width: int) -> RenderableType:
+    """The moving picture of a run, on a terminal of so many columns."""
+    bar = max(min(width - MOST_BESIDE_BAR, LONGEST_BAR), 1)
     staffed = sum(number for state, number in progress.agents.items() if state not in ("Offline", "OnBreak"))
     busy = staffed - progress.agents.get("Available", 0)
     table = Table.grid(padding=(0, 2))
     table.add_row(
-        "leads", ProgressBar(total=total, completed=progress.ended, width=40), f"{progress.ended:,}/{total:,}"
+        "leads", ProgressBar(total=total, completed=progress.ended, width=bar), f"{progress.ended:,}/{total:,}"
     )
-    table.add_row("agents busy", ProgressBar(total=max(staffed, 1), completed=busy, width=40), f"{busy}/{staffed}")
+    table.add_row("agents busy", ProgressBar(total=max(staffed, 1), completed=busy, width=bar), f"{busy}/{staffed}")
     return Group(table, Text("   ".join(_facts(progress))))
 
 
@@ -104,8 +111,8 @@ def _facts(progress: Progress) -> list[str]:
     ]
 
 
-def report_view(report: Report) -> RenderableType:
-    """The account at the end."""
+def show_report(report: Report) -> None:
+    """Print the account at the end."""
     table = Table(title="What became of every lead", title_justify="left")
     table.add_column("disposition")
     table.add_column("leads", justify="right")
@@ -114,14 +121,16 @@ def report_view(report: Report) -> RenderableType:
         table.add_row(disposition.replace("_", " "), f"{number:,}", _share(number, report.dial_requests))
     table.add_section()
     table.add_row("all", f"{sum(report.dispositions.values()):,}", "")
-    facts = Table.grid(padding=(0, 2))
-    facts.add_row("attempts", f"{report.attempts:,}")
-    facts.add_row("live answers", f"{report.human_answered:,} ({_share(report.human_answered, report.attempts)})")
-    facts.add_row("connected to an agent", f"{report.connected_to_agent:,}")
+    show_table(table)
     ratio = f"{report.abandonment_ratio:.2%}"
-    facts.add_row("abandonment", f"{report.abandoned}/{report.human_answered} = {ratio} (limit 3 %)")
-    facts.add_row("occupancy", f"{report.occupancy_ratio:.1%}")
-    return Group(table, facts)
+    for name, value in (
+        ("attempts", f"{report.attempts:,}"),
+        ("live answers", f"{report.human_answered:,} ({_share(report.human_answered, report.attempts)})"),
+        ("connected to an agent", f"{report.connected_to_agent:,}"),
+        ("abandonment", f"{report.abandoned}/{report.human_answered} = {ratio} (limit 3 %)"),
+        ("occupancy", f"{report.occupancy_ratio:.1%}"),
+    ):
+        typer.echo(f"{name:<21}  {value}")
 
 
 def _share(part: int, whole: int) -> str:

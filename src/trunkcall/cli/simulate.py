@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from trunkcall.cli.files import open_output
+from trunkcall.cli.tables import show_table
 from trunkcall.cli.traces import replayed, traced
 from trunkcall.domain.errors import SettingsError
 from trunkcall.simulation.plot import Film, drawing
@@ -100,10 +100,9 @@ def simulate(
         if as_json:
             typer.echo(json.dumps(fields_of(shifts[-1]) | {"wall_s": round(seconds[-1], 3)}))
     if not as_json:
-        console = Console()
-        console.print(table_of(shifts, seconds))
+        show_table(table_of(shifts, seconds))
         if len(shifts[0].campaigns) > 1:
-            console.print(campaign_table_of(shifts))
+            show_table(campaign_table_of(shifts))
 
 
 def fields_of(shift: Shift) -> dict[str, object]:

@@ -10,10 +10,15 @@ import sys
 import textwrap
 from collections.abc import Sequence
 
+import typer
 from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 
 GAP = "  "
 LEAST_NAME = 12
+WIDEST = 10_000
 
 
 def terminal_width() -> int | None:
@@ -59,3 +64,23 @@ def _cell(text: str, width: int, *, to_right: bool) -> str:
         return set_cell_size(text, width - 1) + "…"
     padding = " " * (width - cell_len(text))
     return padding + text if to_right else text + padding
+
+
+def show_table(table: Table) -> None:
+    """Print a table with every figure whole: as it is where there is room, or where nobody reads it on a terminal, and
+    else line by line."""
+    console = Console()
+    width = Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum
+    if console.is_terminal and width > console.width:
+        typer.echo(_stacked(table))
+    else:
+        Console(width=max(width, console.width)).print(table)
+
+
+def _stacked(table: Table) -> str:
+    headers = [str(column.header) for column in table.columns]
+    lines = [str(table.title)] if table.title else []
+    for name, *values in zip(*(column.cells for column in table.columns), strict=True):
+        said = [f"{header} {value}".strip() for header, value in zip(headers[1:], values, strict=True) if value]
+        lines += [str(name), f"  {', '.join(said)}"]
+    return "\n".join(lines)

@@ -13,6 +13,13 @@ import typer
 from trunkcall.cli.layout import placeholder
 from trunkcall.domain.errors import did_you_mean
 
+_WORDS = {
+    "a valid integer.*": "a whole number",
+    "a valid number.*": "a number",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+}
+"""What the library says that reads values, and what we do."""
 _NO_CHOICE = re.compile(r"'(?P<given>.*)' is not one of ", re.DOTALL)
 
 
@@ -31,10 +38,18 @@ def wrong_usage(error: typer.TyperException) -> str:
         names = [name for param in ctx.command.get_params(ctx) for name in (*param.opts, *param.secondary_opts)]
         text = f"No such option {option!r}.{did_you_mean(option, names)}"
     elif param is not None:
-        text = text.replace("Value error, ", "")
+        text = _plain(text)
         if (found := _NO_CHOICE.search(error.message)) is not None:
             text = _sentence(text) + did_you_mean(found["given"], placeholder(param).split("|"))
     return f"{ctx.command_path}: {_sentence(text)} `{ctx.command_path} --help` says more.\n"
+
+
+def _plain(text: str) -> str:
+    """What a value must be, in our words."""
+    text = text.replace("Value error, ", "")
+    for theirs, ours in _WORDS.items():
+        text = re.sub(rf"Invalid value for (.*): Input should be {theirs}", rf"\1 must be {ours}", text)
+    return text
 
 
 def _sentence(text: str) -> str:
