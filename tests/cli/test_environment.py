@@ -263,6 +263,25 @@ class TestOurOwnClients:
         where = connection(tmp_path, {"AWS_ENDPOINT_URL": "http://localhost:4566", **OURS})
         assert where.endpoint_url == URL
 
+    def test_they_follow_a_profile_that_leads_to_a_server(
+        self, trunkcall: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert trunkcall("env", "--profile", "dialer").returncode == 0
+        for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+            monkeypatch.setenv(variable, str(home / ".aws" / name))
+        where = connection(tmp_path, {"AWS_PROFILE": "dialer"})
+        assert (where.endpoint_url, where.access_key_id) == (URL, "AKIATRUNKCALL")
+
+    def test_they_leave_a_profile_that_leads_to_amazon_alone(
+        self, home: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (home / "config").write_text("[profile work]\nregion = eu-west-1\n")
+        (home / "credentials").write_text("[work]\naws_access_key_id = AKIAWORK\naws_secret_access_key = x\n")
+        for variable, name in (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")):
+            monkeypatch.setenv(variable, str(home / name))
+        where = connection(data_dir, {"AWS_PROFILE": "work"})
+        assert (where.endpoint_url, where.access_key_id, where.region) == (URL, "AKIATRUNKCALL", "us-east-1")
+
     def test_a_profile_that_is_not_there_does_not_matter_to_them(
         self, data_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -58,11 +58,11 @@ class Connection:
 
 
 def connection(data_dir: Path, environ: Mapping[str, str] | None = None) -> Connection:
-    """The connection that the environment names, else the data directory's. Raises DataDirMissingError if neither is
-    there, AwsSettingsError for an endpoint that is none."""
+    """The connection that the environment names, itself or by a profile, else the data directory's. Raises
+    DataDirMissingError if none is there, AwsSettingsError for an endpoint that is none."""
     environ = os.environ if environ is None else environ
     if GLOBAL_ENDPOINT_VARIABLE not in environ and ENDPOINT_VARIABLE not in environ:
-        environ = environment(data_dir)
+        environ = _of_profile(environ.get("AWS_PROFILE")) or environment(data_dir)
     variable = ENDPOINT_VARIABLE if ENDPOINT_VARIABLE in environ else GLOBAL_ENDPOINT_VARIABLE
     _check_endpoint(variable, environ[variable])
     return Connection(
@@ -71,6 +71,26 @@ def connection(data_dir: Path, environ: Mapping[str, str] | None = None) -> Conn
         access_key_id=environ.get("AWS_ACCESS_KEY_ID"),
         secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY"),
     )
+
+
+def _of_profile(name: str | None) -> dict[str, str]:
+    """What a profile would have in the environment, if it has an endpoint for campaigns, as one has that
+    `trunkcall env --profile` wrote. Nothing of any other: it leads to Amazon."""
+    if not name:
+        return {}
+    try:
+        session = botocore.session.Session(session_vars={"profile": (None, None, name, None)})
+        profile: dict[str, Any] = session.get_scoped_config()
+        services = session.full_config.get("services", {}).get(profile.get("services"), {})
+        url = services.get("connectcampaigns", {}).get("endpoint_url")
+        # Of a profile that leads to Amazon no keys are asked for: that might take its user to a page to sign in.
+        keys = session.get_credentials() if url is not None else None
+    except BotoCoreError:
+        return {}
+    if keys is None:
+        return {}
+    values = {ENDPOINT_VARIABLE: url, "AWS_ACCESS_KEY_ID": keys.access_key, "AWS_SECRET_ACCESS_KEY": keys.secret_key}
+    return values | ({"AWS_REGION": profile["region"]} if "region" in profile else {})
 
 
 def _check_endpoint(variable: str, url: str) -> None:

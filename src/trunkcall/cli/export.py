@@ -158,8 +158,8 @@ app.command(
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Attributes that get a column each, and the last contact that they are right for; None: no such columns, and no
-    last one."""
+    """Attributes that get a column each (None: there are no such columns), and the last contact that they are right
+    for, if there is one."""
 
     names: Sequence[str] | None
     last: str | None
@@ -237,7 +237,8 @@ class _Export:
         is written. Contacts that come after it have no part in this export, for they may bring other names."""
         if self._form is Format.JSONL or self._one_column:
             return _Columns(None, None)
-        names, last = AttributeNames(), ""
+        names = AttributeNames()
+        last: str | None = None
         async for contact in self._contacts(store, None):
             last = contact.contact_id
             if self._selection.may_have(contact):
@@ -247,9 +248,7 @@ class _Export:
     async def _contacts(
         self, store: Store, last: str | None, on_left_out: Callable[[int], None] | None = None
     ) -> AsyncIterator[ContactRecord]:
-        """The campaign's contacts, or all of them, up to the one of this id; the empty id is nobody's."""
-        if last == "":
-            return
+        """The campaign's contacts, or all of them, up to the one of this id."""
         async for chunk in store.contacts(campaign_id=self._campaign_id, on_left_out=on_left_out):
             for contact in chunk:
                 yield contact
