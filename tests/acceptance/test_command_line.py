@@ -119,6 +119,30 @@ class TestLoad:
         assert "by an earlier version" in load(server, str(path), "--campaign", campaign_id, code=1).stderr
         load(server, str(path), "--campaign", campaign_id, "--all-new")
         assert accounts_exported(server, campaign_id) == ["1", "2"]
+        server.wait_until(lambda: all(r["Disposition"] for r in server.export("--campaign", campaign_id)))
+        server.export("--campaign", campaign_id)
+        retry = ("--retry-from", str(server.data_dir.with_suffix(".jsonl")), "--campaign", campaign_id)
+        done = server.trunkcall("load", *retry, "--data-dir", str(server.data_dir), check=False)
+        assert done.returncode in (0, 4), "a retry is known by its contact"
+
+    def test_a_key_that_may_only_submit_is_not_taken_on_trust(
+        self, server: Serving, campaign_id: str, tmp_path: Path
+    ) -> None:
+        policy = tmp_path / "policy.json"
+        statement = {"Effect": "Allow", "Action": "connect-campaigns:PutDialRequestBatch", "Resource": "*"}
+        policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        directory = ("--data-dir", str(server.data_dir))
+        key = json.loads(server.trunkcall("keys", "create", "--json", "--policy", str(policy), *directory).stdout)
+        given = server.environment | {
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        }
+        path = write_list(tmp_path / "leads.csv", [["+12125550100", "x", "1"]])
+        arguments = ("load", str(path), "--campaign", campaign_id)
+        refused = server.trunkcall(*arguments, check=False, **given)
+        assert refused.returncode == 1
+        assert "connect-campaigns:GetCampaignTokenForms" in refused.stderr
+        assert "1 accepted" in server.trunkcall(*arguments, "--all-new", **given).stdout
 
     def test_who_was_forgotten_is_not_dialed_again_by_a_list_that_still_has_them(
         self, server: Serving, campaign_id: str, tmp_path: Path

@@ -232,6 +232,7 @@ COLUMNS = (
         [(A, {"account": "2025550150"}), (B, {"account": "2025550151"})],
         reading=US,
     ),
+    ListFile("dates-as-names.csv", f"phone,2026-11-28\n{A},yes\n".encode(), [(A, {"2026-11-28": "yes"})]),
     ListFile("named-by-nothing.csv", f"id,contact\n7,{A}\n8,{B}\n".encode(), [(A, {"id": "7"}), (B, {"id": "8"})]),
     ListFile(
         "two-phones.csv",

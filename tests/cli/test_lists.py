@@ -116,6 +116,7 @@ class TestNumbers:
         [
             ("+39 (0)6 00000001", None, r"with or without the 0"),
             ("+49 (030) 23125001", None, r"0 after its country calling code: from abroad, \+49"),
+            ("+4930 (0) 23125001", None, "does not follow its country calling code"),
             ("555-0101", "US", "impossible in US"),
             ("+1 202 555 0101 / 0102", None, "more than one number"),
             ("+49 30 23125001 / 5002", None, "more than one number"),

@@ -61,7 +61,8 @@ class _Loading:
                 pass
         except TrunkcallError as error:
             self.error = error
-        self.done = True
+        finally:
+            self.done = True
 
 
 def demo(

@@ -134,7 +134,8 @@ def load(
         result = _check(_read(file, retry_from, reading))
     else:
         # A list that is read from a pipe cannot be read again, so everything else comes first.
-        target = _Target.find(data_dir, campaign, all_new)
+        # A retry is known by its contact's id, whatever the campaign knows of numbers.
+        target = _Target.find(data_dir, campaign, by_number=retry_from is None and not all_new)
         leads = _read(file, retry_from, reading)
         result = _load(target, leads, expiry, _rejected_rows(rejected, leads))
     if result.accepted + result.known == 0:
@@ -170,14 +171,14 @@ class _Target:
     campaign_id: str
 
     @classmethod
-    def find(cls, data_dir: Path, campaign: str, all_new: bool) -> _Target:
+    def find(cls, data_dir: Path, campaign: str, *, by_number: bool) -> _Target:
         where = connection(data_dir)
         clock = InstanceTime(where.endpoint_url)
         # Whether anybody is there at all is asked first: a client waits long for an answer.
         clock.now()
         with in_words(where.endpoint_url):
             campaign_id = find_campaign(campaigns_client(where), campaign)
-        if clock.is_trunkcall and not all_new:
+        if clock.is_trunkcall and by_number:
             _refuse_forgotten(where, campaign_id)
         return cls(where, clock, campaign_id)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from trunkcall.cli.lists.delimited import DelimitedRows
 from trunkcall.cli.lists.headers import LOOKED_AT, Columns, read_columns
-from trunkcall.cli.lists.phones import read_number, seems_number
+from trunkcall.cli.lists.phones import LONGER_THAN_A_DATE, read_number, seems_number
 from trunkcall.cli.lists.rows import BadRow, BrokenRow, Duplicate, Lead, LeadListError, ListItem, RawRow, Row
 from trunkcall.cli.lists.source import Source, lines
 from trunkcall.cli.lists.tokens import OWN_TOKEN, Tokens, fingerprint
@@ -102,7 +102,9 @@ class LeadList:
             header = [f"column_{number}" for number in range(1, len(header) + 1)]
             if wanted is not None and wanted.isdigit():
                 wanted = f"column_{wanted}"
-        elif (data := next((at for at, cell in enumerate(header, 1) if seems_number(cell)), None)) is not None:
+        elif (
+            data := next((at for at, cell in enumerate(header, 1) if seems_number(cell, LONGER_THAN_A_DATE)), None)
+        ) is not None:
             raise LeadListError(
                 f"The lead list {self.source.path} seems to have no header: its first row has a phone number in column "
                 f"{data}. Put a line with the columns' names above it, or give --no-header."

@@ -30,6 +30,8 @@ _TRUNK_ZERO = re.compile(r"(\+[ ]?[1-9][0-9]{0,2})[ .-]*\(0\)").match
 _LONGEST_CALLING_CODE = 3
 _SHORTEST_ALONE = 7
 """Digits that could be a number of their own."""
+LONGER_THAN_A_DATE = 9
+"""Digits that are no date: 2026-11-29 has eight."""
 _LONGEST_BEFORE = 9
 """Digits before a slash that are an area code, with what is before it (0049 33701/…)."""
 _SHORTEST_PART = 4
@@ -71,13 +73,13 @@ def read_number(written: str, country: str | None = None) -> str:
         raise NotDialableError(str(error).replace("phoneNumber", "the number")) from None
 
 
-def seems_number(text: str) -> bool:
-    """Whether a cell holds what can hardly be anything but a phone number: what tells data from a header."""
+def seems_number(text: str, least: int = _SHORTEST_ALONE) -> bool:
+    """Whether a cell is written like a phone number, of at least so many digits: what tells data from a header."""
     try:
         cleaned = _cleaned(text)
     except NotDialableError:
         return False
-    return sum(character.isdigit() for character in cleaned) >= _SHORTEST_ALONE
+    return sum(character.isdigit() for character in cleaned) >= least
 
 
 def _cleaned(written: str) -> str:
@@ -140,6 +142,8 @@ def _international(text: str, country: str | None) -> str:
         text = _without_trunk_zero(text, zero[1].replace(" ", "")[1:])
     digits = "".join(character for character in text if character.isdigit())
     if text.startswith("+"):
+        if "(0)" in text:
+            raise NotDialableError('the number has a "(0)" that does not follow its country calling code')
         return "+" + digits
     if country is None:
         raise NotDialableError(_NO_PREFIX)
