@@ -79,6 +79,16 @@ def send_on(connections: list[socket.socket], body: bytes, seconds: float) -> No
                 del left[each]
 
 
+def told_to_come_back(connections: list[socket.socket]) -> int:
+    """How many have been answered so since they were asked last."""
+    told = 0
+    for each in connections:
+        with suppress(BlockingIOError):
+            heard = each.recv(65_536)
+            told += heard.startswith(b"HTTP/1.1 503 ") and b"retry-after: 1" in heard
+    return told
+
+
 def serves_others(server: Serving, campaign_id: str, token: str) -> None:
     """At once: who asks for its health, and who submits with the key that is abused."""
     began = time.monotonic()
@@ -133,12 +143,16 @@ def test_a_large_body_that_arrives_is_taken_although_others_hold_the_room(
 ) -> None:
     path = f"/campaigns/{campaign_id}/dial-requests"
     begun = stranger.request("PUT", path, framing=(("content-length", str(MIB)),))
-    open_many(stack, server, 100, begun)
+    connections = open_many(stack, server, 100, begun)
     time.sleep(1.2)
+    refused = told_to_come_back(connections)
+    assert refused == 100 - 32
     client: Any = server.client()
     large = [dial_request(f"large-{n}", n, note="x" * 30_000) for n in range(25)]
     answer = client.put_dial_request_batch(id=campaign_id, dialRequests=large)
     assert len(answer["successfulRequests"]) == 25
+    assert told_to_come_back(connections) == 1, "one gave way"
+    assert "request failed" not in server.log_path.read_text()
 
 
 def test_who_sends_no_key_at_all_keeps_nobody_out_either(server: Serving, campaign_id: str, stack: ExitStack) -> None:
@@ -155,9 +169,5 @@ def test_the_room_for_bodies_is_a_setting(tmp_path: Path, stack: ExitStack) -> N
         begun = signer.request("POST", "/campaigns-summary", framing=(("content-length", str(MIB)),))
         connections = open_many(stack, server, 6, begun)
         time.sleep(0.3)
-        refused = 0
-        for each in connections:
-            with suppress(BlockingIOError):
-                refused += each.recv(65_536).startswith(b"HTTP/1.1 503 ")
-        assert refused == 2, "half of 8 MiB is one address's"
+        assert told_to_come_back(connections) == 2, "half of 8 MiB is one address's"
         assert client.list_campaigns()["campaignSummaryList"] == []

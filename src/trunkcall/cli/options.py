@@ -30,6 +30,7 @@ PANELS = {
     },
     "Limits": {
         *("quotas", "max_campaigns", "max_active_campaigns", "max_pending", "min_free_mb", "max_body_bytes"),
+        "max_bodies_mb",
     },
     "Log": {"log_format", "log_level"},
 }

@@ -6,7 +6,8 @@ Decides what is counted: what the store has confirmed, never what was merely int
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, ContactEnded, ContactExpired
 from trunkcall.domain.contact import Disposition
@@ -32,9 +33,10 @@ class DialerTotals:
 
     def taken(self) -> DialerTotals:
         """The sums as they are now, for another thread to read."""
-        return replace(
-            self, attempts=self.attempts.copy(), ended=self.ended.copy(), differences=self.differences.copy()
-        )
+        sums: dict[str, Any] = {
+            each.name: sum_.copy() for each in fields(self) if isinstance(sum_ := getattr(self, each.name), Counter)
+        }
+        return replace(self, **sums)
 
     def forget(self, campaign_id: str) -> None:
         """Let go of a campaign; what was counted for it stays in the sums, as that of FORGOTTEN."""
