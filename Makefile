@@ -4,7 +4,7 @@ BIN := .venv/bin
 CLIENTS := .venv-clients/bin
 JAVASCRIPT := tests/clients/javascript
 
-.PHONY: compiler javascript moto docs demo test check setup clients format lint types bench soak clean
+.PHONY: compiler javascript moto docs demo test quick check setup clients format lint types bench soak clean
 
 setup: .venv/.ready
 
@@ -44,18 +44,18 @@ demo: setup
 compiler:
 	@command -v gcc >/dev/null || test "$$(id -u)" != 0 || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
 
-# These tests only reckon, so they may run side by side. All others start servers, wait for clocks, or count processes,
-# files and memory: they run one by one, with the machine to themselves.
-RECKONING := tests/aws tests/engine tests/simulation
-SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist worksteal --timeout 300
+# Tests run side by side, more of them than there are cores, as most wait for a server or a clock: tests/conftest.py says
+# how many, and which must stay together. Each is told in good time when it takes too long, with others at work.
+SIDE_BY_SIDE := --numprocesses auto --dist loadgroup --timeout 300
 
 # Servers are started by the hundred, so what they import is compiled once, also where Python is told not to.
-test: export PYTHONDONTWRITEBYTECODE :=
+test quick: export PYTHONDONTWRITEBYTECODE :=
 test: setup clients compiler
-	failed=0; \
-	$(BIN)/python -m pytest $(RECKONING) $(SIDE_BY_SIDE) || failed=1; \
-	$(BIN)/python -m pytest $(RECKONING:%=--ignore=%) || failed=1; \
-	exit $$failed
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+# For all day: what is not marked as long, the same examples each time, and the names of those that grow too long.
+quick: lint
+	$(BIN)/python -m pytest -m "not long" $(SIDE_BY_SIDE) --hypothesis-profile quick --durations 5 --durations-min 5
 
 format: setup
 	$(BIN)/ruff format .

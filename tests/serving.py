@@ -93,7 +93,7 @@ class Serving:
         return (self.data_dir / "endpoint").read_text().strip()
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
             text: str = answer.read().decode()
             return text
 

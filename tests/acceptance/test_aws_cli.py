@@ -13,6 +13,8 @@ import pytest
 
 from serving import ROOT, Serving
 
+pytestmark = pytest.mark.long
+
 AWS = ROOT / ".venv-clients" / "bin" / "aws"
 
 

@@ -10,10 +10,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from faults.carrying import SPEED, carrying, check, ended
 from serving import dial_request, put_all
 from trunkcall.settings import load_settings
 from trunkcall.simulation.world import World, fate_of
+
+pytestmark = pytest.mark.long
 
 SEED = load_settings(environment={}).seed
 LATE = timedelta(seconds=SPEED / 2)

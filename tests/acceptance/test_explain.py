@@ -86,7 +86,7 @@ def test_a_campaign_is_asked_for_by_its_name(server: Serving, client: Any) -> No
     [
         ({"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, 'eval "$(trunkcall env)"'),
         ({"AWS_SECRET_ACCESS_KEY": "another"}, 'eval "$(trunkcall env)"'),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "No server answers at http://127.0.0.1:9"),
+        ({"AWS_ENDPOINT_URL_CONNECTCAMPAIGNS": "http://127.0.0.1:9"}, "No server answers at http://127.0.0.1:9"),
     ],
 )
 def test_what_is_wrong_on_the_way_to_the_server_is_said_in_one_sentence(

@@ -44,6 +44,8 @@ from generating import (
 from serving import Serving, serving
 from wire import Heard, Signer, Wire
 
+pytestmark = pytest.mark.long
+
 MODEL = botocore_model(SERVICE)
 OPERATIONS = sorted(MODEL.operation_names)
 PLACES = sum(len(nearly_valid_requests(operation)) for operation in OPERATIONS)

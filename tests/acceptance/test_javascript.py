@@ -18,6 +18,8 @@ import pytest
 
 from serving import ROOT, Serving
 
+pytestmark = pytest.mark.long
+
 DRIVER = ROOT / "tests" / "clients" / "javascript" / "driver.mjs"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 

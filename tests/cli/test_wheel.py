@@ -28,7 +28,7 @@ ENVIRONMENTS = ROOT / ".venv-wheel"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CLAIMED = [found[1] for line in PROJECT["classifiers"] if (found := re.search(r":: (3\.\d+)$", line))]
 PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.long]
 
 
 def python_of(version: str) -> str | None:

@@ -9,6 +9,8 @@ import pytest
 
 from docs.support import PAGES, ROOT, blocks, reader
 
+pytestmark = pytest.mark.long
+
 RUNNABLE = ("bash", "python")
 
 WITH_EXAMPLES = [

@@ -26,6 +26,8 @@ from faults.load import Load
 from faults.test_crashes import running_campaign
 from serving import Serving
 
+pytestmark = pytest.mark.long
+
 LONG = "TRUNKCALL_SOAK" in os.environ
 ROUNDS = 50 if LONG else 5
 

@@ -25,6 +25,8 @@ from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import SECOND
 from trunkcall.storage.sqlite import SQLiteStore
 
+pytestmark = pytest.mark.long
+
 REFUSED = "Another process owns this instance now"
 LONG = "TRUNKCALL_SOAK" in os.environ
 RIGGED = Path(__file__).with_name("rigged_server.py")

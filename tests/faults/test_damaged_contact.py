@@ -9,7 +9,11 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from serving import Serving, dial_request, put_all, serving
+
+pytestmark = pytest.mark.long
 
 LEADS = 60
 VICTIM = 7

@@ -15,6 +15,8 @@ import pytest
 from faults.house import LEASE, NOTICES, SPRING, House
 from trunkcall.domain.contact import ContactState, Damage, LiveContact
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:

@@ -26,6 +26,8 @@ from botocore.exceptions import ClientError
 from faults.disk import Disk, breaking_disk, small_disk
 from serving import Serving, dial_request, put_all
 
+pytestmark = pytest.mark.long
+
 LINES_OF_TROUBLE = 12
 """The most that a trouble of a few seconds may add to the log."""
 

@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -18,6 +19,8 @@ from faults.house import NOTICES, SPRING, Gap, House
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import HOUR
+
+pytestmark = pytest.mark.long
 
 CAMPAIGNS = st.sampled_from([SPRING, NOTICES])
 

@@ -17,6 +17,8 @@ from faults.load import Load
 from faults.test_crashes import LONG, RIGGED, running_campaign
 from serving import Serving, serving
 
+pytestmark = pytest.mark.long
+
 REQUESTS = 1_000_000 if LONG else 20_000
 WARM = 0.3
 """The share of the requests after which caches have what they will have."""

@@ -17,6 +17,8 @@ import pytest
 from faults.disk import Disk, small_disk
 from faults.hammering import PATIENCE_S, Hammer, hammering, judge
 
+pytestmark = pytest.mark.long
+
 ROUNDS = int(os.environ.get("TRUNKCALL_FAULT_ROUNDS", "5"))
 """More of them find more, and take longer."""
 

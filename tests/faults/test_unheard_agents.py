@@ -15,6 +15,8 @@ import pytest
 from faults.carrying import carrying
 from serving import Serving, dial_request, put_all, serving
 
+pytestmark = pytest.mark.long
+
 MAX_AGE_S = 3
 UNHEARD, ATTEMPTS = "trunkcall_agents_unheard", "trunkcall_attempts_total"
 

@@ -20,6 +20,8 @@ from trunkcall.simulation.scenario import Scenario, with_values
 from trunkcall.simulation.simulator import Simulator
 from trunkcall.simulation.world import World
 
+pytestmark = pytest.mark.long
+
 NOW: Instant = 1_000_000 * SECOND
 
 

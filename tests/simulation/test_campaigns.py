@@ -28,6 +28,8 @@ from trunkcall.engine.events import AgentRegistered, CampaignChanged
 from trunkcall.simulation.scenario import Scenario, read_scenario, with_values
 from trunkcall.simulation.simulator import START, Simulator, at_hour
 
+pytestmark = pytest.mark.long
+
 
 def table(name: str, **values: object) -> dict[str, object]:
     return {"name": name, **values}

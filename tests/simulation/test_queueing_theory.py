@@ -27,6 +27,11 @@ from trunkcall.simulation.scenario import Scenario
 from trunkcall.simulation.simulator import Simulator
 from trunkcall.simulation.world import Fate, Outcome
 
+pytestmark = pytest.mark.long
+
+same_shifts = pytest.mark.xdist_group("the shifts of Erlang B")
+"""Tests that simulate them once if they run in the same process."""
+
 AGENTS = 10
 HANDLING_S = 100.0
 SHIFTS = 12
@@ -144,6 +149,7 @@ def test_the_formulas_agree_with_each_other_and_with_printed_tables() -> None:
     assert sum(birth_and_death(8.0, 1e9)[AGENTS:]) == pytest.approx(erlang_c(AGENTS, 8.0), rel=1e-4)
 
 
+@same_shifts
 def test_with_no_patience_so_many_are_lost_as_erlang_b_says() -> None:
     offered = 8.0
     runs = shifts(offered, 0.0, 2 * SECOND)
@@ -173,6 +179,7 @@ def test_with_some_patience_so_many_leave_as_the_chain_says(offered: float, pati
     agrees([run.occupancy_ratio for run in runs], busy, within=0.03)
 
 
+@same_shifts
 def test_a_wrong_floor_would_be_found() -> None:
     """One agent fewer, and the check of Erlang B fails."""
     runs = shifts(8.0, 0.0, 2 * SECOND)

@@ -20,6 +20,8 @@ from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
 from trunkcall.simulation.simulator import START, Simulator, at_hour
 
+pytestmark = pytest.mark.long
+
 
 def run(seed: int = 1, **values: object) -> Shift:
     return Simulator(scenario(**values), seed=seed).run()

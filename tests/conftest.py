@@ -1,0 +1,41 @@
+"""What holds for every test, wherever it stands.
+
+Decides how many tests run side by side, and which stay together: those that share something of their module, as a
+server, so that it is made once, and tests that speak of what earlier ones did find them on the same server.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+WORKERS_PER_CORE = 2
+"""Most stories wait for a server or for a clock."""
+MOST_WORKERS = 16
+
+# How long an example takes says nothing while others are at work.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("suite"), max_examples=30, derandomize=True, database=None)
+settings.load_profile("suite")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background jobs ignore Ctrl-C, and so would every program that a test starts and interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return min(MOST_WORKERS, WORKERS_PER_CORE * (os.cpu_count() or 1))
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if isinstance(item, pytest.Function) and shares_with_its_module(item):
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def shares_with_its_module(item: pytest.Function) -> bool:
+    """Whether it uses a fixture that is made once for all tests of a module."""
+    made = item._fixtureinfo.name2fixturedefs
+    return any(definition.scope == "module" for definitions in made.values() for definition in definitions)
