@@ -147,6 +147,7 @@ def test_the_file_has_the_rules_that_the_page_describes() -> None:
         "TrunkcallNobodyStaffed",
         "TrunkcallAbandonmentNearLimit",
         "TrunkcallClockBehind",
+        "TrunkcallContactsQuarantined",
         "TrunkcallApiErrors",
     ]
     assert set(re.findall(r"`(Trunkcall\w+)`", page)) == RULES.keys()
@@ -187,6 +188,10 @@ async def test_a_clock_that_is_behind_fires() -> None:
     situation = Situation()
     situation.behind_s = 161.0
     assert await situation.firing() == {"TrunkcallClockBehind"}
+
+
+async def test_a_contact_that_is_set_aside_fires() -> None:
+    assert await Situation(quarantined=1).firing() == {"TrunkcallContactsQuarantined"}
 
 
 async def test_a_dialer_that_is_gone_fires() -> None:

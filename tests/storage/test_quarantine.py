@@ -283,6 +283,25 @@ async def test_a_damaged_contact_in_progress_is_set_aside_and_the_others_taken_o
     assert check_store(path, unused=True).sound
 
 
+@pytest.mark.parametrize("column", ["contact_id", "campaign_key", "state"])
+@pytest.mark.parametrize("bits", [A_DIGIT, NO_TEXT])
+async def test_one_byte_of_one_contact_in_progress_stops_no_takeover(path: Path, column: str, bits: int) -> None:
+    it = await house(path)
+    await it.store.commit(it.lease, [begin(request.contact_id) for request in it.requests])
+    await it.damaged(column, bits if column != "campaign_key" else 1)
+    live = await it.store.live_contacts("instance-1")
+    assert [contact.contact_id for contact in live] == it.others
+    assert await it.store.quarantined_count() == 1
+    assert await it.store.end_quarantined(None, at=LATER) == 1
+    assert it.store.trouble is None, "what was damaged is made anew"
+    record = await record_of(it.store, it.victim.contact_id)
+    assert record.disposition is Disposition.ATTEMPT_FAILED
+    assert record.campaign_id == CAMPAIGN
+    await it.store.close()
+    report = check_store(path, unused=True)
+    assert report.sound, report.faults
+
+
 async def test_a_contact_that_no_dialer_can_take_over_is_set_aside_for_good(path: Path) -> None:
     it = await house(path)
     await it.store.commit(it.lease, [begin(request.contact_id) for request in it.requests])
@@ -332,6 +351,19 @@ class TestErasing:
         if column != "contact_id":
             report = check_store(path, unused=True)
             assert report.sound, report.faults
+
+    async def test_retention_erases_what_is_set_aside_and_was_never_ended(self, path: Path) -> None:
+        it = await house(path)
+        await it.damaged("phone_number", A_DIGIT)
+        await it.waiting()
+        assert await it.store.erase_ended("instance-1", before=LATER, at=LATER, limit=100) == 0
+        assert await it.store.erase_ended("instance-1", before=LATER + 1, at=LATER, limit=100) == 1
+        assert await it.store.erase_ended("instance-1", before=LATER + 1, at=LATER, limit=100) == 0
+        assert await it.store.quarantined_count() == 1, "it is still nobody to be dialed"
+        assert await it.store.end_quarantined(None, at=LATER) == 1
+        record = await record_of(it.store, it.victim.contact_id)
+        assert (record.phone_number, record.client_token) == ("", it.victim.client_token)
+        await it.store.close()
 
     async def test_one_whose_campaign_is_damaged_is_erased_as_well(self, path: Path) -> None:
         it = await house(path)

@@ -326,7 +326,11 @@ class SQLiteStore:
             found += self._sound_campaigns(page)
             if len(page) < room:
                 break
-            after_at, after_id = page[-1][rows.CAMPAIGN_CREATED_AT], page[-1][0]
+            last = page[-1][rows.CAMPAIGN_CREATED_AT], page[-1][0]
+            # A damaged one that tells another place than its own must not have the list go round.
+            if tuple(map(type, last)) != (int, str) or last <= (after_at, after_id):
+                break
+            after_at, after_id = last
         return found
 
     def _sound_campaigns(self, found: Sequence[rows.Row]) -> list[Campaign]:
@@ -479,6 +483,7 @@ class SQLiteStore:
     async def _change_damaged(self, operation: Operation[T]) -> T:
         """Change rows that may be damaged. If SQLite refuses, because an index has one of them elsewhere, it is done
         with the indexes made anew; of a large store that takes seconds, so not again if it was of no use."""
+        was_damaged = self._troubles.damaged
         try:
             return await self._write(operation)
         except StoreDamagedError:
@@ -488,6 +493,8 @@ class SQLiteStore:
             changed = await self._write(lambda transaction: quarantine.reindexing(transaction, operation))
             log.warning("the indexes of contacts were made anew: some had a contact at another place than itself")
             self._reindexed = False
+            if not was_damaged:
+                self._troubles.damage_mended()
             return changed
 
     async def forget_number(self, phone_number: str, *, at: Instant) -> int:

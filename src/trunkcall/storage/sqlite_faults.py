@@ -127,6 +127,15 @@ class Troubles:
         fault = self.writing or self.reading
         return fault.value if fault is not None else None
 
+    @property
+    def damaged(self) -> bool:
+        """Whether damage was met since the process began, and not mended."""
+        return self._damaged
+
+    def damage_mended(self) -> None:
+        """What was damaged has been made anew."""
+        self._damaged = False
+
     def write_failed(self, error: BaseException) -> Fault:
         """A transaction came to nothing, or may have."""
         self.writing = self._failed(error)

@@ -84,6 +84,11 @@ _INSTANTS: Final = (
 )
 
 
+_LIVE_STATE: Final = 6
+_LIVE_ATTEMPTED_AT: Final = 8
+"""Of the columns of ``live_contacts``."""
+
+
 class Found(NamedTuple):
     """A damaged contact as an index found it. ``campaign_key`` is the index's."""
 
@@ -113,7 +118,9 @@ def sound_of_live(rows: Sequence[Row]) -> tuple[list[LiveContact], list[Found]]:
         try:
             sound.append(live_from_row(row))
         except ContactDamagedError as error:
-            damaged.append(Found(row[0], row[-1], error.damage, waiting=False))
+            # One that cannot tell its state and was never attempted was waiting.
+            waits = row[_LIVE_STATE] not in set(ContactState) and row[_LIVE_ATTEMPTED_AT] is None
+            damaged.append(Found(row[0], row[-1], error.damage, waits))
     return sound, damaged
 
 

@@ -273,6 +273,8 @@ def waiting_from_row(campaign_id: str, row: Row) -> WaitingContact:
     sequence, in_place, contact_id, expires_at, client_token, phone_number, attributes, seal, _ = row
     if not in_place:
         raise ContactDamagedError(Damage.MISPLACED)
+    if not phone_number:
+        raise ContactDamagedError(Damage.UNREADABLE)
     _check_seal(contact_id, client_token, phone_number, expires_at, attributes, seal)
     return WaitingContact(contact_id, campaign_id, sequence, expires_at, client_token, phone_number)
 

@@ -290,8 +290,14 @@ SELECT sequence, contact_id, campaign_id, contact.state = 'Waiting'
 FROM contact JOIN campaign USING (campaign_key) WHERE phone_number = ? LIMIT ?;
 
 -- ended_before --
+-- What is set aside may never end; it is kept no longer than if it had at its expiry.
 SELECT sequence FROM contact INDEXED BY contact_ended JOIN campaign USING (campaign_key)
-WHERE ended_at < ? AND ended_at IS NOT NULL AND phone_number <> '' AND instance_id = ? LIMIT ?;
+WHERE ended_at < ?1 AND ended_at IS NOT NULL AND phone_number <> '' AND instance_id = ?2
+UNION ALL
+SELECT sequence FROM quarantine CROSS JOIN contact USING (sequence)
+    JOIN campaign ON campaign.campaign_key = quarantine.campaign_key
+WHERE ended_at IS NULL AND expires_at < ?1 AND updated_at < ?1 AND phone_number <> '' AND instance_id = ?2
+LIMIT ?3;
 
 -- erase_contacts --
 -- A token that holds the number's digits is personal data too, and so is one made from it (number- and 32 hexadecimal
