@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import tracemalloc
 import zipfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import example, given
@@ -73,6 +75,33 @@ class TestWhateverIsInAFile:
         begun = [row.line for row in rows]
         assert begun == [1, *[1 + sum(taken[:at]) for at in range(1, len(taken))]]
         assert begun[-1] + taken[-1] - 1 == len(texts) + 2
+
+    @given(
+        st.lists(
+            st.lists(st.text(alphabet='ab ",;\n\t=é', max_size=6), min_size=2, max_size=2), min_size=1, max_size=6
+        ),
+        st.sampled_from(",;\t|"),
+        st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    )
+    def test_a_list_that_is_well_written_is_read_as_it_was_meant(
+        self,
+        tmp_path_factory: pytest.TempPathFactory,
+        rows: list[list[str]],
+        delimiter: str,
+        quoting: Literal[0, 1],
+    ) -> None:
+        path = tmp_path_factory.getbasetemp() / "written.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, delimiter=delimiter, quoting=quoting)
+            writer.writerows([["phone", "a", "b"], *([f"+1202555010{at}", *row] for at, row in enumerate(rows))])
+        for row, item in zip(rows, LeadList(path).items(TOKENS), strict=True):
+            meant = {name: cell for name, cell in zip("ab", row, strict=True) if cell.strip()}
+            if any("\n" in cell for cell in meant.values()):
+                assert isinstance(item, BadRow)
+                assert "a line break cannot be sent" in item.reason
+            else:
+                assert isinstance(item, Lead)
+                assert item.attributes == meant
 
     @given(st.data())
     def test_the_order_of_rows_and_columns_changes_no_token(
