@@ -67,6 +67,7 @@ class TrunkcallOperations:
                 **_progress(found.progress),
                 "liveAnswers": found.live_answers,
                 "abandoned": found.abandoned,
+                "reason": _reason(found.reason),
                 "floor": _floor(found),
             }
         }
@@ -124,7 +125,6 @@ def _progress(progress: CampaignProgress) -> dict[str, Any]:
         ],
         "abandonmentTargetRatio": progress.target_ratio,
         "attemptsByMinute": progress.attempts_by_minute,
-        "reason": _reason(progress.reason),
     }
 
 

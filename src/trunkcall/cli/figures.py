@@ -44,8 +44,8 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One campaign at one instant of the instance's clock. ``live_answers``, ``abandoned`` and ``floor`` are None in a
-    list; the fields are those of the API's progress (docs/reference/api.md)."""
+    """One campaign at one instant of the instance's clock. ``live_answers``, ``abandoned``, ``floor``
+    and the reason are None in a list; the fields are those of the API's progress (docs/reference/api.md)."""
 
     id: str
     name: str
@@ -64,8 +64,8 @@ class Figures:
     abandonment_target_ratio: float
     attempts_by_minute: tuple[int, ...]
     floor: Floor | None
-    reason_code: str
-    reason: str
+    reason_code: str | None
+    reason: str | None
 
     @property
     def ended(self) -> int:
@@ -117,8 +117,8 @@ def read_figures(answer: Mapping[str, Any]) -> Figures:
         abandonment_target_ratio=answer["abandonmentTargetRatio"],
         attempts_by_minute=tuple(answer["attemptsByMinute"]),
         floor=read_floor(answer.get("floor")),
-        reason_code=answer["reason"]["code"],
-        reason=answer["reason"]["text"],
+        reason_code=answer.get("reason", {}).get("code"),
+        reason=answer.get("reason", {}).get("text"),
     )
 
 

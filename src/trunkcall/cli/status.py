@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import urllib.error
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import ClientError
 
-from trunkcall.cli.api_errors import in_words
+from trunkcall.cli.api_errors import NOT_FOUND, in_words
 from trunkcall.cli.campaign_steps import JSON
 from trunkcall.cli.client import ServerUnreachableError, connection, health, trunkcall_client
 from trunkcall.cli.figures import STAFFED, Ask, Figures, Floor, read_floor, to_json
@@ -26,6 +27,8 @@ from trunkcall.settings import Settings
 TROUBLES = frozenset({"AGENTS_UNHEARD", "CARRIER_AWAY", "CARRIER_REFUSED", "NO_AGENTS", "STORE_TROUBLE"})
 """Reasons of a Running campaign with requests waiting that somebody should see to."""
 MOST_SHOWN = 20
+"""Campaigns in the table, and of which it is asked why they dial as they do."""
+GOING = ("Running", "Paused")
 GRACE = 1.0
 """Abandonments beyond the limit that are not trouble yet: the first of a shift is always beyond it."""
 
@@ -57,7 +60,8 @@ def status(settings: Settings, as_json: Annotated[bool, JSON] = False) -> None:
     own = trunkcall_client(where)
     with in_words(where.endpoint_url):
         instance = own.get_instance_status(connectInstanceId=page["instance_id"])
-        campaigns = list(Ask(own).campaigns())
+        ask = Ask(own)
+        campaigns = [_closer(ask, figures) if n < MOST_SHOWN else figures for n, figures in _going_first(ask)]
     floor = read_floor(instance.get("floor"))
     troubles = find_troubles(page, floor, campaigns)
     if as_json:
@@ -66,6 +70,23 @@ def status(settings: Settings, as_json: Annotated[bool, JSON] = False) -> None:
         typer.echo(status_text(where.endpoint_url, page, floor, campaigns, troubles, terminal_width()))
     if troubles:
         raise typer.Exit(1)
+
+
+def _going_first(ask: Ask) -> Iterator[tuple[int, Figures]]:
+    """Every campaign, those that are going first, with its place."""
+    return enumerate(sorted(ask.campaigns(), key=lambda figures: figures.state not in GOING))
+
+
+def _closer(ask: Ask, figures: Figures) -> Figures:
+    """The same with the reason why it dials as it does, where that may be trouble: a list does not have it."""
+    if figures.state != "Running" or not figures.waiting:
+        return figures
+    try:
+        return ask.campaign(figures.id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == NOT_FOUND:  # It was deleted since.
+            return figures
+        raise
 
 
 status_command = with_settings("data_dir")(status)
@@ -121,7 +142,7 @@ def status_text(
     states = Counter(figures.state for figures in campaigns)
     found.append(("campaigns", ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none"))
     lines.append(facts(found, width))
-    going = [figures for figures in campaigns if figures.state in ("Running", "Paused")]
+    going = [figures for figures in campaigns if figures.state in GOING]
     if going:
         lines += ["", _table(going[:MOST_SHOWN], width)]
     if len(going) > MOST_SHOWN:

@@ -111,7 +111,8 @@ def progress_facts(figures: Figures) -> list[tuple[str, str]]:
         (f"abandoned {w.window}", f"{w.abandoned:,}/{w.live_answers:,} = {w.abandonment_ratio:.2%} ({limit})")
         for w in figures.abandonment
     ]
-    found.append(("why", figures.reason))
+    if figures.reason is not None:
+        found.append(("why", figures.reason))
     return found
 
 
@@ -138,7 +139,7 @@ def _campaign(seen: Seen, width: int, ascii_only: bool) -> list[_Section]:
         _Section(85, _abandonment_lines(figures, width)),
         _Section(78, _named("agents", agents_text(seen.floor) if seen.floor is not None else agents, width)),
         _Section(60, _named("ended", ends or "none yet", width)),
-        _Section(82, _named("why", figures.reason, width)),
+        _Section(82, _named("why", figures.reason or "not known", width)),
     ]
     if seen.floor is not None:
         lines = f"{seen.floor.lines_in_use:,} of {seen.floor.lines:,} in use"

@@ -43,8 +43,8 @@ class CampaignProgress:
     """One campaign at one instant.
 
     ``in_state`` are contacts in progress by state, as far as the engine has them. ``live_answers`` and ``abandoned``
-    are over the campaign's whole life, those of ``ledger`` over each window of the limit. ``reason`` is what decides
-    first how it dials. In a list, ``ledger`` is empty for a campaign that is not dialed.
+    are over the campaign's whole life, those of ``ledger`` over each window of the limit. In a list, ``ledger`` is
+    empty for a campaign that is not dialed.
     """
 
     at: Instant
@@ -54,17 +54,18 @@ class CampaignProgress:
     ledger: Sequence[LedgerTotals]
     target_ratio: float
     attempts_by_minute: Sequence[int]
-    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
 class DetailedProgress:
-    """The same with what is too dear for a list. ``floor`` are the agents of its queue; None for an agentless campaign,
-    and while nobody dials."""
+    """The same with what is too dear for a list. ``reason`` is what decides first how it dials, for which all campaigns
+    of its agents are looked at. ``floor`` are the agents of its queue; None for an agentless campaign, and while nobody
+    dials."""
 
     progress: CampaignProgress
     live_answers: int
     abandoned: int
+    reason: Reason
     floor: FloorProgress | None
 
 
@@ -117,7 +118,8 @@ class Progresses:
         live_answers, abandoned = await self._store.ledger_sum(campaign.campaign_id, since=EVER)
         queue_id = campaign.outbound_call.queue_id
         floor = self._dialer.floor(queue_id) if campaign.dialer.needs_agents else None
-        return DetailedProgress(progress, live_answers, abandoned, floor)
+        reason = self._explanations.first_reason(campaign, progress.counts.waiting)
+        return DetailedProgress(progress, live_answers, abandoned, reason, floor)
 
     async def list_campaign_progress(
         self, *, states: Collection[CampaignState], after: tuple[Instant, str] | None, limit: int
@@ -149,7 +151,6 @@ class Progresses:
             ledger=dialing.ledger if dialing is not None else ledger,
             target_ratio=self._limit.target_ratio,
             attempts_by_minute=self._dialer.attempts_by_minute(campaign_id),
-            reason=self._explanations.first_reason(campaign, own.waiting),
         )
 
     async def _stored_ledger(self, campaign_id: str) -> Sequence[LedgerTotals]:
