@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -168,6 +169,15 @@ class TestAFailingExport:
     def test_says_that_the_disk_is_full(self, exports: Exports, form: formats.Format) -> None:
         said = exports.refused("--output", "/dev/full", "--format", form)
         assert said == "trunkcall: --output /dev/full cannot be written: No space left on device."
+
+    def test_says_that_there_is_no_room_for_temporary_files(
+        self, exports: Exports, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A sheet is among them before it is in the workbook."""
+        with monkeypatch.context() as crowded:
+            crowded.setattr(tempfile, "tempdir", str(exports.folder / "none"))
+            said = exports.refused("--output", exports.folder / "day.xlsx")
+        assert "folder for temporary files: No such file or directory. Name another in the variable TMPDIR" in said
 
     def test_does_not_touch_a_file_that_shall_stay(self, exports: Exports) -> None:
         path = exports.to("day.csv", "--no-clobber")

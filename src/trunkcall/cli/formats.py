@@ -170,19 +170,26 @@ class _Workbook:
         number = len(self._book.worksheets) + 1
         self._sheet = self._book.create_sheet("Contacts" if number == 1 else f"Contacts {number}")
         self._sheet.freeze_panes = "A2"
-        self._sheet.append([self._text(column, column) for column in self._table.columns])
+        self._append([self._text(column, column) for column in self._table.columns])
         self._rows = 1
 
     def write(self, record: Record) -> None:
         if self._rows == self._sheet_rows:
             self._begin_sheet()
         cells = zip(self._table.columns, self._kinds, self._table.row(record), strict=True)
-        self._sheet.append([self._cell(column, kind, value) for column, kind, value in cells])
+        self._append([self._cell(column, kind, value) for column, kind, value in cells])
         self._rows += 1
+
+    def _append(self, row: list[Any]) -> None:
+        with _among_temporary_files():
+            self._sheet.append(row)
 
     def finish(self) -> None:
         from openpyxl.writer.excel import ExcelWriter
 
+        for sheet in self._book.worksheets:
+            with _among_temporary_files():
+                sheet.close()
         with ZipFile(self._file, "w", ZIP_DEFLATED) as archive:
             ExcelWriter(self._book, archive).save()
 
@@ -214,6 +221,18 @@ class _Workbook:
         cell.value = shown
         cell.data_type = "s"
         return cell
+
+
+@contextmanager
+def _among_temporary_files() -> Iterator[None]:
+    """Where the library writes a sheet. Raises TableError for what the folder of temporary files refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise TableError(
+            f"The sheet cannot be written to the folder for temporary files: {error.strerror or error}. Name another "
+            "in the variable TMPDIR, or choose --format csv, which needs none."
+        ) from error
 
 
 class _Parquet:
