@@ -272,8 +272,8 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
             contact[name] = at
     if contact["detection"] not in set(DetectionStatus):
         contact["detection"] = None
-    attempted = contact["state"] != ContactState.WAITING and contact["attempted_at"] is not None
-    contact["attempts"] = int(attempted)
+    # Two columns tell of an attempt: that there was one is believed of either.
+    attempted = contact["state"] != ContactState.WAITING and (contact["attempted_at"] or contact["attempts"])
     contact["abandoned"] = int(contact["abandoned"] == 1)
     if not _has_ended(contact):
         disposition, reason = (
@@ -282,6 +282,7 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
             else (Disposition.EXPIRED, DisconnectReason.EXPIRED)
         )
         contact |= {"state": "Ended", "ended_at": at, "disposition": disposition, "disconnect_reason": reason}
+    contact["attempts"] = int(contact["disposition"] != Disposition.EXPIRED)
     contact["updated_at"] = at
     contact["seal"] = seal_of(contact) if contact["phone_number"] else None
 
