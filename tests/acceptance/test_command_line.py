@@ -268,6 +268,16 @@ class TestLoad:
             {"name": "y", "account": "2"},
         ]
 
+    def test_rejected_rows_of_a_list_in_another_encoding_are_read_right_under_the_same_options(
+        self, server: Serving, campaign_id: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "leads.csv"
+        path.write_bytes("phone;name;account\n2125550101;Zoë;2\n".encode("cp1252"))
+        options = ("--campaign", campaign_id, "--encoding", "cp1252")
+        load(server, str(path), *options, code=4)
+        load(server, str(path) + ".rejected.csv", *options, "--country", "US")
+        assert [r["Attributes"] for r in server.export("--campaign", campaign_id)] == [{"name": "Zoë", "account": "2"}]
+
     def test_rows_that_cannot_be_submitted_are_kept_with_a_reason_each(
         self, server: Serving, campaign_id: str, tmp_path: Path
     ) -> None:

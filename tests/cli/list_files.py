@@ -14,6 +14,7 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from openpyxl import Workbook
 
@@ -80,6 +81,15 @@ def workbook(
     return file.getvalue()
 
 
+def archive(*members: str) -> bytes:
+    """A ZIP file with empty members of these names."""
+    file = BytesIO()
+    with ZipFile(file, "w") as packed:
+        for member in members:
+            packed.writestr(member, "")
+    return file.getvalue()
+
+
 US, GB, DE, FR, AU = (Reading(country=country) for country in ("US", "GB", "DE", "FR", "AU"))
 
 FORMS = (
@@ -88,6 +98,14 @@ FORMS = (
     ListFile("crlf.csv", f"phone,name\r\n{A},Ann\r\n{B},Bob\r\n".encode(), named(Ann=A, Bob=B)),
     ListFile("old-mac.csv", f"phone,name\r{A},Ann\r{B},Bob\r".encode(), named(Ann=A, Bob=B)),
     ListFile("mixed-line-ends.csv", f"phone,name\r\n{A},Ann\n{B},Bob\r{C},Cy".encode(), named(Ann=A, Bob=B, Cy=C)),
+    ListFile("ended-as-on-dos.csv", f"phone,name\r\n{A},Ann\r\n\x1a".encode(), named(Ann=A)),
+    ListFile("filled-up.csv", f"phone,name\n{A},Ann\n".encode() + bytes(9), named(Ann=A)),
+    ListFile(
+        "html-called-excel.xls", b'\xef\xbb\xbf\n<html lang="en"><table><tr><td>phone', error="is HTML or XML. Open"
+    ),
+    ListFile("spreadsheet-2003.xml", b'<?xml version="1.0"?><Workbook>', error="is HTML or XML. Open it with a"),
+    ListFile("contacts.vcf", b"BEGIN:VCARD\r\nVERSION:3.0\r\n", error="is a vCard. Open it with a"),
+    ListFile("export.jsonl", b'{"ContactId":"1"}\n', error="is JSON. Open it with a"),
     ListFile("no-last-line-end.csv", f"phone,name\n{A},Ann".encode(), named(Ann=A)),
     ListFile("blank-lines.csv", f"\n\nphone,name\n\n{A},Ann\n,\n  \n{B},Bob\n\n".encode(), named(Ann=A, Bob=B)),
     ListFile("excel-utf8.csv", f"\ufeffphone,name\r\n{A},Zoë\r\n".encode(), named(Zoë=A)),
@@ -259,7 +277,30 @@ COLUMNS = (
         [(A, {"column_1": "Ann"}), (B, {"column_1": "Bob"})],
         reading=Reading(header=False),
     ),
+    ListFile(
+        "two-phones-of-which-one-has-a-plus.csv",
+        f"phone number,mobile\n(202) 555-0150,{A}\n".encode(),
+        error="Several columns of the list could hold the number to dial: 'phone number', 'mobile'.",
+        reading=US,
+    ),
+    ListFile(
+        "two-phones-none-read-without-a-country.csv",
+        f"phone number,mobile\n(202) 555-0150,{A}\n".encode(),
+        error="Several columns of the list could hold the number to dial: 'phone number', 'mobile'.",
+    ),
     ListFile("crm.leads.rejected.csv", f"phone,name,reason\n{A},Ann,line 2: it was bad\n".encode(), named(Ann=A)),
+    ListFile(
+        "its-own-reason.rejected.csv",
+        f"phone,reason,rejection_reason\n{A},moved,line 2: it was bad\n".encode(),
+        [(A, {"reason": "moved"})],
+    ),
+    ListFile("reason-deleted.rejected.csv", f"phone,name\n{A},Ann\n".encode(), named(Ann=A)),
+    ListFile(
+        "not-corrected.rejected.csv",
+        f'phone,name,reason\n{A},Doe,"line 2: the row has 3 cells, the header 2",Ann\n{B},Bob,,\n'.encode(),
+        named(Bob=B),
+        ["line 2: the row has 3 cells, the header 2"],
+    ),
 )
 
 NUMBERS = (
@@ -410,6 +451,17 @@ WORKBOOKS = (
         workbook(("phone",)),
         error="has no sheet 'leeds'. Did you mean 'Leads'? Its sheets are: Leads.",
         reading=Reading(sheet="leeds"),
+    ),
+    ListFile(
+        "sums.xlsx",
+        workbook(("phone", "sum"), (A, 0.1 + 0.2), (B, 12.5)),
+        [(A, {"sum": "0.3"}), (B, {"sum": "12.5"})],
+    ),
+    ListFile("open-document.ods", archive("content.xml"), error="is no XLSX but something else that is packed alike"),
+    ListFile(
+        "binary.xlsb",
+        archive("[Content_Types].xml", "xl/workbook.bin"),
+        error="is no XLSX but something else that is packed alike",
     ),
     ListFile("cut-off.xlsx", workbook(("phone",), (A,))[:900], error="is no workbook that can be read (BadZipFile)"),
     ListFile(

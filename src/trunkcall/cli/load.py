@@ -159,7 +159,7 @@ def _rejected_rows(path: Path | None, leads: LeadList | RetryList) -> RejectedRo
         path = rejected_path(leads.source)
     elif leads.source.is_file and path.exists() and path.samefile(leads.source.path):
         raise typer.BadParameter(f"--rejected {path} is the list itself: name another file")
-    return RejectedRows(path, leads.names)
+    return RejectedRows(path, leads.names, bom=not leads.is_plain)
 
 
 @dataclass(frozen=True, slots=True)

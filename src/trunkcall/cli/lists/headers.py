@@ -49,15 +49,16 @@ def read_columns(
     cells: Sequence[str],
     phone_column: str | None,
     ways: Sequence[Callable[[str], bool]],
+    looks: Callable[[str], bool],
     rows: Callable[[], Sequence[Sequence[str]]],
 ) -> Columns:
     """What the columns of this header are. ``phone_column`` is the name that was given, if one was; ``ways`` say
-    whether a cell can be dialed, the surest first; ``rows`` has the first rows, and is asked only if names do not tell.
-    Raises LeadListError."""
+    whether a cell can be dialed, the surest first, ``looks`` whether it is written like a number at all; ``rows`` has
+    the first rows, and is asked only if names do not tell. Raises LeadListError."""
     names = [" ".join(unicodedata.normalize("NFC", cell).split()) for cell in cells]
     _refuse_repeated(names)
     notes: list[str] = []
-    phone = _phone_column(names, phone_column, ways, rows, notes)
+    phone = _phone_column(names, phone_column, ways, looks, rows, notes)
     token = next((at for at, name in enumerate(names) if name.casefold() == IDENTITY_COLUMN), None)
     keys = _keys(names, {phone, token})
     for at, (name, key) in enumerate(zip(names, keys, strict=True)):
@@ -86,6 +87,7 @@ def _phone_column(
     names: Sequence[str],
     wanted: str | None,
     ways: Sequence[Callable[[str], bool]],
+    looks: Callable[[str], bool],
     rows: Callable[[], Sequence[Sequence[str]]],
     notes: list[str],
 ) -> int:
@@ -100,7 +102,9 @@ def _phone_column(
         filled = {
             at: [row[at] for row in first if at < len(row) and row[at].strip()] for at in (found or range(len(names)))
         }
-        by_way = ([at for at, cells in filled.items() if _mostly(is_number, cells)] for is_number in ways)
+        # Of several that are called so, the one whose numbers are written best need not be the one that is meant.
+        asked = [looks] if found else ways
+        by_way = ([at for at, cells in filled.items() if _mostly(is_number, cells)] for is_number in asked)
         good = next(filter(None, by_way), None)
         if good is not None:
             found, why = good, "by what is in it"

@@ -7,11 +7,13 @@ would refuse its whole batch for is refused here, alone.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
+from string import whitespace
 
 from trunkcall.cli.lists.delimited import DelimitedRows
 from trunkcall.cli.lists.headers import LOOKED_AT, Columns, read_columns
@@ -24,7 +26,15 @@ from trunkcall.service.dial_requests import MOST_ATTRIBUTE_BYTES
 from trunkcall.service.numbers import NotDialableError
 
 REJECTED_SUFFIX = ".rejected.csv"
+REASON_COLUMNS = ("reason", "rejection_reason")
+"""What the last column of a file of rejected rows is called; the second, if the list has the first itself."""
 _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]").search
+_OTHER_TEXTS = (
+    (re.compile(rb"\s*<(?:!doctype|html|head|meta|style|table|\?xml)", re.IGNORECASE), "is HTML or XML"),
+    (re.compile(rb'\s*(?:\[\s*)?\{\s*"'), "is JSON"),
+    (re.compile(rb"\s*BEGIN:VCARD", re.IGNORECASE), "is a vCard"),
+)
+"""What is given out as a list, also by programs that call it one of Excel (.xls), and is none."""
 _LINE_ENDS = frozenset("\n\r\x0b\x0c\x85\u2028\u2029")
 
 
@@ -62,12 +72,21 @@ class LeadList:
 
     def _begin(self, reading: Reading) -> None:
         delimited: DelimitedRows | None = None
-        if self.source.head.startswith(MAGIC):
+        is_workbook = self.source.head.startswith(MAGIC)
+        self.is_plain = not is_workbook and self.source.is_plain(reading.encoding)
+        """Whether it is UTF-8 without a mark, as tools write it that want none."""
+        if is_workbook:
             raw: Iterator[RawRow] = workbook_rows(self.source, reading.sheet)
         else:
             if reading.sheet is not None:
                 raise LeadListError(
                     f"The lead list {self.source.path} is no workbook (XLSX), so it has no sheet {reading.sheet!r}."
+                )
+            head = self.source.head.removeprefix(BOM_UTF8)
+            if (kind := next((kind for begins, kind in _OTHER_TEXTS if begins.match(head)), None)) is not None:
+                raise LeadListError(
+                    f"The lead list {self.source.path} {kind}. Open it with a spreadsheet, and save it as XLSX or CSV."
+                    + (" An export is given with --retry-from." if kind == "is JSON" else "")
                 )
             delimited = DelimitedRows(lines(self.source, reading.encoding))
             raw = iter(delimited)
@@ -109,14 +128,14 @@ class LeadList:
                 f"The lead list {self.source.path} seems to have no header: its first row has a phone number in column "
                 f"{data}. Put a line with the columns' names above it, or give --no-header."
             )
-        if self.source.name.endswith(REJECTED_SUFFIX) and len(header) > 1:
+        if self.source.name.endswith(REJECTED_SUFFIX) and header[-1].strip().casefold() in REASON_COLUMNS:
             # The reason was written there by an earlier load.
             header.pop()
-            self._rows = (_without_last(row, len(header)) for row in self._rows)
+            self._rows = (_without(row, len(header)) for row in self._rows)
         self._header = header
         # With a country any ten digits may be a number, so those that are written with + come first.
         ways = [_is_number_of(country) for country in dict.fromkeys((None, self._reading.country))]
-        return read_columns(header, wanted, ways, self._first_cells)
+        return read_columns(header, wanted, ways, seems_number, self._first_cells)
 
     def _first_cells(self) -> Sequence[Sequence[str]]:
         first = list(islice(self._rows, LOOKED_AT))
@@ -241,12 +260,14 @@ def _is_number_of(country: str | None) -> Callable[[str], bool]:
 
 
 def _has_something(row: Row) -> bool:
-    return bool("".join(row.cells).strip())
+    # Mainframes and DOS fill up, or end a file, with what is no character.
+    return bool("".join(row.cells).strip("\0\x1a" + whitespace))
 
 
 def _place(row: BrokenRow) -> str:
     return f"line {row.line}, character {row.column}"
 
 
-def _without_last(row: RawRow, width: int) -> RawRow:
-    return Row(row.line, row.cells[:width]) if isinstance(row, Row) else row
+def _without(row: RawRow, at: int) -> RawRow:
+    """A row without its reason. What stands behind that is what was too much: it is so still, unless it was deleted."""
+    return Row(row.line, [*row.cells[:at], *row.cells[at + 1 :]]) if isinstance(row, Row) else row

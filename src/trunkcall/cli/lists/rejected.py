@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from trunkcall.cli.files import OutputError, open_output
-from trunkcall.cli.lists.leads import REJECTED_SUFFIX
+from trunkcall.cli.lists.leads import REASON_COLUMNS, REJECTED_SUFFIX
 from trunkcall.cli.lists.source import Source
 
 _NO_FOLDERS = (Path("/dev"), Path("/proc"))
@@ -32,12 +32,14 @@ def rejected_path(source: Source) -> Path:
 class RejectedRows:
     """The rows of one load, as a context. The file, which its owner alone may read, is made with the first row; an
     earlier one is replaced, or removed if no row is rejected any more, when the context ends without an error. After an
-    error what was written is beside it, as FILE.cut. Raises OutputError."""
+    error what was written is beside it, as FILE.cut. ``bom`` has it begin with a byte order mark, by which it is read
+    right by spreadsheets, and by a load that names the encoding of the list that it is from. Raises OutputError."""
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
+    def __init__(self, path: Path, names: Sequence[str], *, bom: bool = False) -> None:
         self.path = path
         self.any = False
         self._names = list(names)
+        self._bom = bom
         self._stack = ExitStack()
         self._writer: Any = None
         folder = path.absolute().parent
@@ -51,8 +53,10 @@ class RejectedRows:
         """Add one row. Cells beyond the header's stand behind the reason."""
         if self._writer is None:
             file = self._stack.enter_context(open_output("--rejected", self.path, private=True, keep_cut=True))
+            if self._bom:
+                file.write("\ufeff")
             self._writer = csv.writer(file)
-            self._writer.writerow([*self._names, "rejection_reason" if "reason" in self._names else "reason"])
+            self._writer.writerow([*self._names, REASON_COLUMNS["reason" in self._names]])
             self.any = True
         width = len(self._names)
         padded = [*cells[:width], *[""] * (width - len(cells))]

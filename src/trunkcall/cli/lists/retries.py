@@ -22,6 +22,7 @@ class RetryList:
     that a retry given twice dials nobody twice. Raises LeadListError."""
 
     names: Sequence[str] = ("ContactId", "phone")
+    is_plain = True
 
     def __init__(self, path: Path) -> None:
         self.source = Source(path)

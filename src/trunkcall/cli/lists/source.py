@@ -68,6 +68,10 @@ class Source:
         except OSError as error:
             raise self.unreadable(error) from error
 
+    def is_plain(self, encoding: str | None) -> bool:
+        """Whether it is UTF-8 without a byte order mark, unless ``encoding`` or the mark says otherwise."""
+        return encoding in (None, "utf-8") and not any(self.head.startswith(bom) for bom, _ in _BOMS)
+
     @property
     def head(self) -> bytes:
         """How it begins: what its kind can be told by."""

@@ -72,6 +72,11 @@ def _rows(source: Source, file: IO[bytes], sheet: str | None) -> Iterator[Row]:
     shared = max((size for name, size in sizes.items() if not name.startswith("xl/worksheets/")), default=0)
     if sum(sizes.values()) > MOST_UNPACKED or shared > MOST_SHARED:
         raise LeadListError(f"The lead list {source.path} is a workbook that is too large unpacked. Save it as CSV.")
+    if "[Content_Types].xml" not in sizes or "xl/workbook.bin" in sizes:
+        raise LeadListError(
+            f"The lead list {source.path} is no XLSX but something else that is packed alike (XLSB, ODS, Numbers, "
+            "ZIP). Save it as XLSX or CSV."
+        )
     book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
     sheets = {one.title: one for one in book.worksheets}
     if not sheets:
@@ -100,6 +105,9 @@ def _text(value: object) -> str:
         case float() if value.is_integer():
             # Every number of a sheet is a float: 12025550123.0.
             return str(int(value))
+        case float():
+            # As spreadsheets show it: 0.3, not 0.30000000000000004.
+            return f"{value:.15g}"
         case datetime() if value.time() == time():
             return value.date().isoformat()
         case datetime():
