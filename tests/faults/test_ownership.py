@@ -36,6 +36,8 @@ class Ownership(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="trunkcall-"))
         self.house = House(self.folder / "trunkcall.db")
         self.tokens = 0
+        self.furthest = 0
+        """The most that the wall clock has ever been set forth."""
         self.paused: set[str] = set()
         self.dialed_when_paused: dict[str, int] = {}
         self.house.run(self.house.open())
@@ -135,6 +137,7 @@ class Ownership(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([-1, 1]))
     def the_wall_clock_jumps(self, hours: int) -> None:
         self.house.jump += hours * HOUR
+        self.furthest = max(self.furthest, self.house.jump)
 
     @rule()
     def the_carrier_is_lost(self) -> None:
@@ -162,8 +165,8 @@ class Ownership(RuleBasedStateMachine):
             self.a_campaign_is_paused_or_resumed(campaign)
         self.whoever_sleeps_wakes()
         house.run(house.bury_the_dead())
-        # A clock that was set back makes the last lease longer; nobody may dial before it has run out.
-        house.jump = max(house.jump, 0) + HOUR
+        # A clock that was set back makes leases of before longer; nobody may dial before the last of them has run out.
+        house.jump = self.furthest + HOUR
         house.run(house.start_process())
         house.pass_time(60)
         for campaign in (SPRING, NOTICES):

@@ -347,7 +347,7 @@ def test_a_campaign_that_cannot_be_is_refused_in_words(tmp_path: Path, text: str
 
 def test_a_campaign_that_is_not_there_cannot_be_set() -> None:
     read = with_values(Scenario(), tomllib.loads(TWO), "a file")
-    with pytest.raises(SettingsError, match=r"the name 'zync'\. There are: zinc, argon"):
+    with pytest.raises(SettingsError, match=r"the name 'zync'\. Did you mean 'zinc'\? There are: zinc, argon"):
         with_values(read, {"campaign.zync.list_size": "50"}, "--set")
     with pytest.raises(SettingsError, match="no \\[\\[campaign\\]\\] table: give list_size, without campaign"):
         with_values(Scenario(), {"campaign.zinc.list_size": "50"}, "--set")
