@@ -66,6 +66,10 @@ class StoreDamagedError(StoreUnavailableError):
     """The store file is damaged. Run `trunkcall db check` on the server, and restore a backup if it finds anything."""
 
 
+class RowRefusedError(StoreError):
+    """The store refused a row that contradicts what it holds. Nothing was changed."""
+
+
 class ContactDamagedError(StoreError):
     """The stored contact is damaged. It is set aside: `trunkcall db quarantine` on the server shows and ends it."""
 

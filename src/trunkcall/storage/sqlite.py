@@ -50,6 +50,7 @@ from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.disk import Room
 from trunkcall.storage.sqlite_beside import Beside
 from trunkcall.storage.sqlite_faults import FAILURES, Troubles, fault_of
+from trunkcall.storage.sqlite_mending import Mending
 from trunkcall.storage.sqlite_reader import Reader
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 from trunkcall.storage.sqlite_writer import Operation, Writer
@@ -113,8 +114,7 @@ class SQLiteStore:
         """Campaigns as last decoded, and until when that is good without looking."""
         self._directories: dict[str, tuple[Directory, float]] = {}
         self._damaged_campaigns: set[str] = set()
-        self._reindexed = False
-        """Whether the indexes were made anew in vain."""
+        self._mending = Mending(self._write, self._troubles)
 
     async def open(self) -> None:
         """Create or check the schema. Raises SchemaMismatchError when it is newer, needs a migration or is not ours."""
@@ -404,12 +404,8 @@ class SQLiteStore:
             if not damaged:
                 break
             after_sequence = page[-1][0]
-            await self._set_aside(damaged)
+            await self._mending.set_aside(damaged)
         return found
-
-    async def _set_aside(self, damaged: Sequence[quarantine.Found]) -> None:
-        await self._write(lambda transaction: quarantine.set_aside(transaction, damaged))
-        log.error("contacts are damaged and set aside: see `trunkcall db quarantine`", extra={"number": len(damaged)})
 
     async def waiting_count(self, campaign_id: str) -> int:
         """How many contacts of the campaign wait; 0 for a campaign that does not exist."""
@@ -475,27 +471,12 @@ class SQLiteStore:
 
     async def end_quarantined(self, sequences: Collection[int] | None, *, at: Instant, erase: bool = False) -> int:
         """End them. Where the indexes have a row elsewhere they are made anew, which takes a while."""
-        ended = await self._change_damaged(partial(quarantine.end_quarantined, sequences=sequences, at=at, erase=erase))
+        ended = await self._mending.with_damaged(
+            partial(quarantine.end_quarantined, sequences=sequences, at=at, erase=erase)
+        )
         if ended:
             await asyncio.to_thread(self._beside.drop_log)
         return ended
-
-    async def _change_damaged(self, operation: Operation[T]) -> T:
-        """Change rows that may be damaged. If SQLite refuses, because an index has one of them elsewhere, it is done
-        with the indexes made anew; of a large store that takes seconds, so not again if it was of no use."""
-        was_damaged = self._troubles.damaged
-        try:
-            return await self._write(operation)
-        except StoreDamagedError:
-            if self._reindexed:
-                raise
-            self._reindexed = True
-            changed = await self._write(lambda transaction: quarantine.reindexing(transaction, operation))
-            log.warning("the indexes of contacts were made anew: some had a contact at another place than itself")
-            self._reindexed = False
-            if not was_damaged:
-                self._troubles.damage_mended()
-            return changed
 
     async def forget_number(self, phone_number: str, *, at: Instant) -> int:
         """Erase a number. No index knows numbers, so that accepting one costs nothing: the search is a scan, in a
@@ -505,7 +486,7 @@ class SQLiteStore:
             found = await asyncio.to_thread(self._beside.rows, "contacts_of_number", phone_number, _ERASED_AT_ONCE)
             if not found:
                 break
-            await self._change_damaged(partial(operations.forget_contacts, contacts=found, at=at))
+            await self._mending.with_damaged(partial(operations.forget_contacts, contacts=found, at=at))
             forgotten += len(found)
         if forgotten:
             await asyncio.to_thread(self._beside.drop_log)
@@ -513,7 +494,7 @@ class SQLiteStore:
 
     async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
         """Erase personal data of contacts that ended before the instant."""
-        return await self._change_damaged(
+        return await self._mending.with_damaged(
             partial(operations.erase_ended, instance_id=instance_id, before=before, at=at, limit=limit)
         )
 
@@ -564,7 +545,8 @@ class SQLiteStore:
             changing.check_lease(transaction, lease, self._clock())
             return changing.apply_changes(transaction, lease, changes)
 
-        return await self._write(operation)
+        refused = partial(changing.set_aside_refused_changes, lease=lease, changes=changes)
+        return await self._mending.without_damaged(operation, refused)
 
     async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
         """End up to ``limit`` waiting contacts that will not be dialed any more."""
@@ -573,13 +555,14 @@ class SQLiteStore:
             changing.check_lease(transaction, lease, self._clock())
             return changing.expire_waiting(transaction, lease, now, limit)
 
-        return await self._write(operation)
+        refused = partial(changing.set_aside_refused_expiries, lease=lease, now=now, limit=limit)
+        return await self._mending.without_damaged(operation, refused)
 
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
         """Contacts that are neither waiting nor ended."""
         sound, damaged = quarantine.sound_of_live(self._rows("live_contacts", instance_id))
         if damaged:
-            await self._set_aside(damaged)
+            await self._mending.set_aside(damaged)
         return sound
 
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:

@@ -5,7 +5,10 @@ Decides how each change reads as an update, and what is refused. It must not kno
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import assert_never
 
 from trunkcall.domain.changes import (
@@ -27,9 +30,15 @@ from trunkcall.domain.changes import (
     Refusal,
 )
 from trunkcall.domain.contact import ContactState, Damage, Disposition, WaitingContact
-from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
+from trunkcall.domain.errors import (
+    IllegalTransitionError,
+    LeaseExpiredError,
+    LeaseLostError,
+    NotFoundError,
+    TrunkcallError,
+)
 from trunkcall.domain.instants import MINUTE, Instant
-from trunkcall.storage.sqlite_quarantine import set_aside, set_aside_as_it_stands, sound_of_waiting
+from trunkcall.storage.sqlite_quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
 from trunkcall.storage.sqlite_rows import to_json
 from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
 from trunkcall.storage.store import CommitResult, Lease
@@ -49,12 +58,43 @@ def check_lease(transaction: WriteTransaction, lease: Lease, now: Instant) -> No
 
 
 def apply_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> CommitResult:
-    """Apply the changes in their order. Raises IllegalTransitionError if one is impossible: the record it is about is
-    not in progress, or not there."""
+    """Apply the changes in their order, but for those of contacts that are set aside: their rows stay as they are.
+    Raises IllegalTransitionError if one is impossible: the record it is about is not in progress, or not there."""
     changer = _Changer(transaction, lease)
     for change in changes:
         changer.apply(change)
     return CommitResult(changer.refused, changer.not_expired)
+
+
+def set_aside_refused_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> int:
+    """Set those contacts aside that SQLite does not let be changed like this, because of their rows or of what the
+    indexes have; how many."""
+    by_contact: defaultdict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        if not isinstance(change, LedgerCounted | ContactSetAside):
+            by_contact[change.contact_id].append(change)
+    found: dict[int, Damage] = {}
+    for contact_id, of_contact in by_contact.items():
+        with suppress(TrunkcallError):
+            damage = transaction.refusal(partial(apply_changes, lease=lease, changes=of_contact))
+            row = transaction.row("sequence_of_contact", contact_id)
+            if damage is not None and row is not None:
+                found[row[0]] = damage
+    set_aside_as_it_stands(transaction, found)
+    return len(found)
+
+
+def set_aside_refused_expiries(transaction: WriteTransaction, lease: Lease, now: Instant, limit: int) -> int:
+    """Set those waiting contacts aside that SQLite does not let end, as ``set_aside_refused_changes`` does."""
+    found: dict[int, Damage] = {}
+    for head, closed in _backlogs(transaction, lease):
+        contacts, _ = _to_expire(transaction, head, closed, now, limit)
+        for contact in contacts:
+            damage = transaction.refusal(partial(_expire_sequences, contacts=[contact], now=now))
+            if damage is not None:
+                found[contact.sequence] = damage
+    set_aside_as_it_stands(transaction, found)
+    return len(found)
 
 
 def expire_waiting(transaction: WriteTransaction, lease: Lease, now: Instant, limit: int) -> list[WaitingContact]:
@@ -65,18 +105,11 @@ def expire_waiting(transaction: WriteTransaction, lease: Lease, now: Instant, li
     """
     expired: list[WaitingContact] = []
     transaction.flush()
-    for campaign_id, closed in transaction.rows("backlogs_of_instance", lease.instance_id):
-        head = transaction.find_campaign(campaign_id)
-        if head is None:
-            continue
+    for head, closed in _backlogs(transaction, lease):
         while room := limit - len(expired):
-            if closed:
-                rows = transaction.rows("waiting_in_closed_campaign", head.key, room)
-            else:
-                rows = transaction.rows("waiting_past_expiry", head.key, now, room)
-            contacts, damaged = sound_of_waiting(campaign_id, rows)
+            contacts, damaged = _to_expire(transaction, head, closed, now, room)
             if contacts:
-                transaction.execute("expire_sequences", now, to_json([contact.sequence for contact in contacts]))
+                _expire_sequences(transaction, contacts, now)
                 transaction.count_waiting(head, -len(contacts))
                 transaction.count_disposition(head, Disposition.EXPIRED, len(contacts))
                 expired += contacts
@@ -84,6 +117,29 @@ def expire_waiting(transaction: WriteTransaction, lease: Lease, now: Instant, li
                 break
             set_aside(transaction, damaged)
     return expired
+
+
+def _backlogs(transaction: WriteTransaction, lease: Lease) -> Iterator[tuple[CampaignHead, bool]]:
+    """Campaigns with contacts that wait, and whether nothing of them will be dialed any more."""
+    for campaign_id, closed in transaction.rows("backlogs_of_instance", lease.instance_id):
+        head = transaction.find_campaign(campaign_id)
+        if head is not None:
+            yield head, bool(closed)
+
+
+def _to_expire(
+    transaction: WriteTransaction, head: CampaignHead, closed: bool, now: Instant, limit: int
+) -> tuple[list[WaitingContact], list[Found]]:
+    """Contacts whose time to end has come, and the damaged ones among them."""
+    if closed:
+        rows = transaction.rows("waiting_in_closed_campaign", head.key, limit)
+    else:
+        rows = transaction.rows("waiting_past_expiry", head.key, now, limit)
+    return sound_of_waiting(head.campaign_id, rows)
+
+
+def _expire_sequences(transaction: WriteTransaction, contacts: Sequence[WaitingContact], now: Instant) -> None:
+    transaction.execute("expire_sequences", now, to_json([contact.sequence for contact in contacts]))
 
 
 def expire_contact(transaction: WriteTransaction, contact_id: str, head: CampaignHead, at: Instant) -> bool:
@@ -109,8 +165,8 @@ class _Changer:
                 self._begin(change)
             case AttemptVoided(contact_id, campaign_id):
                 head = self._campaign(campaign_id)
-                self._must("void_attempt", contact_id, at, contact_id, head.key)
-                self._transaction.count_waiting(head, 1)
+                if self._must("void_attempt", contact_id, at, contact_id, head.key):
+                    self._transaction.count_waiting(head, 1)
             case ContactAnswered(contact_id):
                 self._must("contact_answered", contact_id, at, change.ring_started_at, at, contact_id)
             case ContactDetected(contact_id):
@@ -160,7 +216,7 @@ class _Changer:
 
     def _end(self, change: ContactEnded) -> None:
         head = self._campaign(change.campaign_id)
-        self._must(
+        ended = self._must(
             "end_contact",
             change.contact_id,
             change.at,
@@ -172,7 +228,8 @@ class _Changer:
             change.contact_id,
             head.key,
         )
-        self._transaction.count_disposition(head, change.disposition)
+        if ended:
+            self._transaction.count_disposition(head, change.disposition)
 
     def _expire(self, contact_id: str, head: CampaignHead, at: Instant) -> None:
         if not expire_contact(self._transaction, contact_id, head, at):
@@ -185,6 +242,10 @@ class _Changer:
             raise NotFoundError(f"The instance has no campaign {campaign_id}.")
         return head
 
-    def _must(self, query: str, contact_id: str, *parameters: object) -> None:
-        if self._transaction.execute(query, *parameters) != 1:
-            raise IllegalTransitionError(f"{query}: contact {contact_id} is not in progress. Nothing was changed.")
+    def _must(self, query: str, contact_id: str, *parameters: object) -> bool:
+        """Whether it was done; False for a contact that is set aside."""
+        if self._transaction.execute(query, *parameters) == 1:
+            return True
+        if self._transaction.row("is_set_aside", contact_id):
+            return False
+        raise IllegalTransitionError(f"{query}: contact {contact_id} is not in progress. Nothing was changed.")

@@ -8,6 +8,7 @@ who asks. What it says holds ids and numbers, never a value of a contact.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,6 +32,18 @@ from trunkcall.storage.sqlite_texts import fetch_all
 _MOST_TOLD: Final = 20
 _AT_ONCE: Final = 5000
 _PATIENCE: Final[Duration] = 5 * SECOND
+
+
+_MOST_CHECKED: Final = 1000
+_CHECK: Final = f"PRAGMA integrity_check({_MOST_CHECKED})"
+"""SQLite stops looking when it has found so much. Then the file is damaged, whatever it was that was found."""
+_INDEX: Final = r"(?:contact_\w+|sqlite_autoindex_contact_[12])"
+_MISPLACED: Final = re.compile(rf"row (\d+) missing from index {_INDEX}")
+_OF_ONE_CONTACT: Final = re.compile(
+    rf"{_MISPLACED.pattern}|(?:NULL|non-\w+) value in contact\.\w+|non-unique entry in index {_INDEX}"
+)
+_TOO_MANY: Final = re.compile(f"wrong # of entries in index {_INDEX}")
+"""An index still has a contact where its row is not any more. That there is one too few is told by row as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +123,18 @@ def check_store(path: Path, *, unused: bool) -> StoreReport:
         if not report.version:
             raise SchemaMismatchError(f"{path} is empty.")
         report.outdated = report.version < len(MIGRATIONS)
-        report.faults["pages"] = _tell(_pages, connection, path)
+        misplaced: set[int] = set()
+        report.faults["pages"] = _tell(partial(_pages, misplaced=misplaced), connection, path)
         report.faults["foreign keys"] = _tell(_foreign_keys, connection, path)
         report.faults["schema"] = _tell(_schema, connection, path)
         if not report.faults["schema"]:
             damaged: dict[int, DamagedContact] = {}
-            report.faults["contacts"] = _tell(partial(_contacts, damaged=damaged), connection, path)
+            report.faults["contacts"] = _tell(
+                partial(_contacts, damaged=damaged, misplaced=misplaced), connection, path
+            )
             report.damaged = tuple(damaged.values())
+            if damaged:
+                report.faults["pages"] = [line for line in report.faults["pages"] if not _TOO_MANY.fullmatch(line)]
             report.faults["campaigns"] = _tell(_campaigns, connection, path)
             report.faults["counters"] = _tell(partial(_counters, damaged=report.damaged), connection, path)
         if report.sound:
@@ -139,10 +157,13 @@ def _tell(
     return found
 
 
-def _pages(connection: sqlite3.Connection) -> Iterator[str]:
-    for (told,) in connection.execute("PRAGMA integrity_check"):
-        if told != "ok":
-            yield from (line for line in str(told).splitlines() if line)
+def _pages(connection: sqlite3.Connection, misplaced: set[int]) -> Iterator[str]:
+    """What is wrong but for what concerns a contact each. ``misplaced`` gathers those that an index has elsewhere."""
+    told = [line for (text,) in connection.execute(_CHECK) for line in str(text).splitlines() if line and line != "ok"]
+    if len(told) < _MOST_CHECKED:
+        misplaced.update(int(found[1]) for line in told if (found := _MISPLACED.fullmatch(line)))
+        told = [line for line in told if not _OF_ONE_CONTACT.fullmatch(line)]
+    yield from told
 
 
 def _foreign_keys(connection: sqlite3.Connection) -> Iterator[str]:
@@ -166,8 +187,9 @@ def _schema(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _counters(connection: sqlite3.Connection, damaged: Sequence[DamagedContact]) -> Iterator[str]:
     """A count may be off by as many contacts of the campaign as are damaged: they are counted anew as those are ended.
-    One whose campaign is damaged may be of any."""
+    One whose campaign is damaged, or that is not where the indexes have it, may be of any."""
     of_campaign = Counter(contact.campaign_id for contact in damaged)
+    of_campaign[""] += sum(contact.damage is Damage.MISPLACED for contact in damaged)
     excused = {campaign_id: number + of_campaign[""] for campaign_id, number in of_campaign.items()}
     for found, accepted, waiting in _rows(connection, "check_backlogs"):
         campaign_id = readable(found)
@@ -183,7 +205,7 @@ def _counters(connection: sqlite3.Connection, damaged: Sequence[DamagedContact])
         yield f"the counter {name} is behind what was given out"
 
 
-def _contacts(connection: sqlite3.Connection, damaged: dict[int, DamagedContact]) -> Iterator[str]:
+def _contacts(connection: sqlite3.Connection, damaged: dict[int, DamagedContact], misplaced: set[int]) -> Iterator[str]:
     """Gather the damaged contacts, by sequence. That they are is no fault, so it yields none."""
 
     def enter(sequence: int, contact_id: object, campaign_id: object, damage: Damage) -> None:
@@ -201,8 +223,8 @@ def _contacts(connection: sqlite3.Connection, damaged: dict[int, DamagedContact]
             last = page[-1][0]
             _, found = sound_of_records(page)
             for row in page:
-                if row[0] in found:
-                    enter(row[0], row[1], row[2], found[row[0]])
+                if row[0] in found or row[0] in misplaced:
+                    enter(row[0], row[1], row[2], found.get(row[0], Damage.MISPLACED))
     for sequence, contact_id, campaign_id in _rows(connection, "check_values", STATES, dispositions):
         enter(sequence, contact_id, campaign_id, Damage.UNREADABLE)
     yield from ()

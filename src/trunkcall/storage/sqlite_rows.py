@@ -312,8 +312,8 @@ def live_from_row(row: Row) -> LiveContact:
 
 
 def record_from_row(row: Row) -> ContactRecord:
-    """A contact record; the row's columns are its sequence, then the record's fields in their order, then the seal.
-    Raises ContactDamagedError for what is not as it was accepted, and for what was never written."""
+    """A contact record; the row's columns are its sequence, then the record's fields in their order, then the two legs
+    and the seal. Raises ContactDamagedError for what is not as it was accepted, and for what was never written."""
     try:
         return _record_from_row(row)
     except (ValueError, TypeError, msgspec.MsgspecError):
@@ -321,11 +321,13 @@ def record_from_row(row: Row) -> ContactRecord:
 
 
 def _record_from_row(row: Row) -> ContactRecord:
-    kinds = set(map(type, row))
-    if bytes in kinds or float in kinds or row[3] is None:
+    kinds = tuple(map(type, row))
+    if kinds not in _SOUND_KINDS:
         # Text that is none, no whole number, or a campaign that there never was.
-        raise ContactDamagedError
-    values = list(row[1:-1])
+        if not all(kind in allowed for kind, allowed in zip(kinds, _KINDS, strict=True)):
+            raise ContactDamagedError
+        _SOUND_KINDS.add(kinds)
+    values = list(row[1:-3])
     _, contact_id, _, _, client_token, phone_number, attributes, _, _, expires_at, *_ = row
     _check_seal(contact_id, client_token, phone_number, expires_at, attributes, row[-1])
     values[_ATTRIBUTES] = _decode_map(values[_ATTRIBUTES])
@@ -389,6 +391,21 @@ _LIVE_STATE = _LIVE_FIELDS.index("state")
 _LIVE_DETECTION = _LIVE_FIELDS.index("detection")
 _FIELDS = tuple(ContactRecord.__dataclass_fields__)
 _ATTRIBUTES = _FIELDS.index("attributes")
+_TEXTS = ("_id", "_token", "_number", "attributes", "state", "detection", "disposition", "disconnect_reason")
+_NONE = type(None)
+_KINDS: Final[Sequence[tuple[type, ...]]] = (
+    (int,),
+    *(
+        (str if name.endswith(_TEXTS) else int, *((_NONE,) if field.default is None else ()))
+        for name, field in ContactRecord.__dataclass_fields__.items()
+    ),
+    (str, _NONE),
+    (str, _NONE),
+    (int, _NONE),
+)
+"""What each column of a record may hold."""
+_SOUND_KINDS: Final[set[tuple[type, ...]]] = set()
+"""What they were found to hold together: of most records that is known already."""
 _INSTANTS = [index for index, name in enumerate(_FIELDS) if name.endswith("_at")]
 _ATTEMPTS = _FIELDS.index("attempts")
 _ENDED_AT = _FIELDS.index("ended_at")

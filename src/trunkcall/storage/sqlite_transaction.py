@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from trunkcall.domain.campaign import CampaignState
-from trunkcall.domain.contact import Disposition
+from trunkcall.domain.contact import Damage, Disposition
 from trunkcall.domain.errors import NotFoundError, StoreDamagedError
 from trunkcall.storage.sqlite_rows import Row, campaign_state
 from trunkcall.storage.sqlite_schema import QUERIES
@@ -111,6 +111,22 @@ class WriteTransaction:
 
     def rows(self, query: str, *parameters: Any) -> list[Row]:
         return fetch_all(self._connection, QUERIES[query], parameters)
+
+    def refusal(self, operation: Callable[[WriteTransaction], object]) -> Damage | None:
+        """What of a contact has SQLite refuse this operation on it; None if nothing has. Nothing is changed."""
+        self.execute_text("SAVEPOINT trial", [])
+        try:
+            operation(WriteTransaction(self._connection))
+        except sqlite3.IntegrityError:
+            return Damage.UNREADABLE
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_CORRUPT_INDEX:
+                raise
+            return Damage.MISPLACED
+        finally:
+            self.execute_text("ROLLBACK TO trial", [])
+            self.execute_text("RELEASE trial", [])
+        return None
 
     # --- campaigns --------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeAlias, TypeVar
 
-from trunkcall.domain.errors import StoreError, TrunkcallError
+from trunkcall.domain.errors import RowRefusedError, TrunkcallError
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, Troubles, to_error
 from trunkcall.storage.sqlite_transaction import NotTogetherError, WriteTransaction
 
@@ -163,7 +163,7 @@ class Writer:
                 continue
             for job in alike:
                 changes = connection.total_changes
-                outcome = _run_operation(job.operation, transaction)
+                outcome = self._run_operation(job.operation, transaction)
                 if outcome.error is not None and connection.total_changes != changes:
                     raise _FailedMidwayError
                 outcomes.append(outcome)
@@ -175,7 +175,7 @@ class Writer:
         for job in group:
             connection.execute("SAVEPOINT operation")
             transaction = WriteTransaction(connection)
-            outcome = _run_operation(job.operation, transaction)
+            outcome = self._run_operation(job.operation, transaction)
             if outcome.error is None:
                 transaction.flush()
             else:
@@ -183,6 +183,26 @@ class Writer:
             connection.execute("RELEASE operation")
             outcomes.append(outcome)
         return outcomes
+
+    def _run_operation(self, operation: Operation[Any], transaction: WriteTransaction) -> _Outcome:
+        """Run one operation. Raises what concerns the database as a whole."""
+        try:
+            return _Outcome(operation(transaction))
+        except _REFUSED as error:
+            refused = RowRefusedError()
+            refused.__cause__ = error
+            return _Outcome(error=refused)
+        except FAILURES as error:
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_CORRUPT_INDEX:
+                raise
+            # One row is not where an index has it, which concerns nobody who does not change that row.
+            return _Outcome(error=to_error(self._troubles.write_failed(error), error))
+        except TrunkcallError as error:
+            return _Outcome(error=error)
+        except (
+            Exception
+        ) as error:  # a defect in one operation must not fail its neighbours; its caller gets it as it is
+            return _Outcome(error=error)
 
     def _roll_back(self) -> None:
         """End the failed transaction, or, if even that fails, the connection: its locks must not outlive it."""
@@ -215,22 +235,6 @@ def _run_together(kind: type[Any], jobs: Sequence[_Job], transaction: WriteTrans
     except (NotTogetherError, *_REFUSED) as error:
         raise _FailedMidwayError from error
     return None if values is None else [_Outcome(value) for value in values]
-
-
-def _run_operation(operation: Operation[Any], transaction: WriteTransaction) -> _Outcome:
-    """Run one operation. Raises what concerns the database as a whole."""
-    try:
-        return _Outcome(operation(transaction))
-    except _REFUSED as error:
-        refused = StoreError("The store refused a row that contradicts what it holds. Nothing was changed.")
-        refused.__cause__ = error
-        return _Outcome(error=refused)
-    except FAILURES:
-        raise
-    except TrunkcallError as error:
-        return _Outcome(error=error)
-    except Exception as error:  # a defect in one operation must not fail its neighbours; its caller gets it as it is
-        return _Outcome(error=error)
 
 
 def _resolve(group: Sequence[_Job], outcomes: Sequence[_Outcome]) -> None:

@@ -181,7 +181,8 @@ SELECT value FROM counter WHERE name = 'contact_sequence';
 UPDATE counter SET value = ? WHERE name = 'contact_sequence';
 
 -- add_to_backlog --
-UPDATE backlog SET accepted = accepted + ?, waiting = waiting + ? WHERE campaign_key = ?;
+-- A count that the disk has changed may not have the others wait.
+UPDATE backlog SET accepted = accepted + ?, waiting = max(0, waiting + ?) WHERE campaign_key = ?;
 
 -- add_to_dispositions --
 INSERT INTO disposition_count (campaign_key, disposition, contacts) VALUES (?, ?, ?)
@@ -262,7 +263,8 @@ SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, pho
     accepted_at, expires_at, updated_at,
     contact.source_phone_number, contact.queue_id, attempts, attempted_at,
     ring_started_at, answered_at, detection, greeting_started_at, greeting_ended_at, queued_at, agent_id,
-    connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at, seal
+    connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at, leg_id, agent_leg_id,
+    seal
 FROM contact LEFT JOIN campaign ON campaign.campaign_key = +contact.campaign_key
 WHERE contact.sequence > ?1
     AND (?2 IS NULL OR +contact.campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?2))
@@ -274,7 +276,8 @@ SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, pho
     accepted_at, expires_at, updated_at,
     contact.source_phone_number, contact.queue_id, attempts, attempted_at,
     ring_started_at, answered_at, detection, greeting_started_at, greeting_ended_at, queued_at, agent_id,
-    connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at, seal
+    connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at, leg_id, agent_leg_id,
+    seal
 FROM contact LEFT JOIN campaign USING (campaign_key) WHERE contact_id = ?;
 
 -- waiting_before --
@@ -356,45 +359,48 @@ WHERE contact_id = ? AND campaign_key = ? AND sequence NOT IN (SELECT sequence F
 UPDATE contact
 SET state = 'Waiting', leg_id = NULL, source_phone_number = NULL, attempted_at = NULL, ring_started_at = NULL, attempts = attempts - 1,
     updated_at = ?
-WHERE contact_id = ? AND campaign_key = ? AND state = 'Dialing';
+WHERE contact_id = ? AND campaign_key = ? AND state = 'Dialing' AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_answered --
 UPDATE contact
 SET state = 'Answered', answered_at = ?, ring_started_at = coalesce(?, ring_started_at), updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_detected --
 UPDATE contact
 SET state = 'InFlow', detection = ?, greeting_started_at = ?, greeting_ended_at = ?, updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_queued --
 UPDATE contact SET state = 'Queued', queue_id = ?, queued_at = ?, updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_connecting --
 UPDATE contact SET state = 'Connecting', agent_id = ?, agent_leg_id = ?, updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_requeued --
 UPDATE contact SET state = 'Queued', agent_id = NULL, agent_leg_id = NULL, updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_connected --
 UPDATE contact SET state = 'Connected', agent_id = ?, connected_to_agent_at = ?, updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended');
+WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_abandoned --
-UPDATE contact SET abandoned = 1, updated_at = ? WHERE contact_id = ? AND state <> 'Waiting';
+UPDATE contact SET abandoned = 1, updated_at = ? WHERE contact_id = ? AND state <> 'Waiting'
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- end_contact --
 UPDATE contact
 SET state = 'Ended', ended_at = ?, disposition = ?, disconnect_reason = ?, detection = coalesce(?, detection),
     ring_started_at = coalesce(?, ring_started_at), updated_at = ?
-WHERE contact_id = ? AND campaign_key = ? AND state NOT IN ('Waiting', 'Ended');
+WHERE contact_id = ? AND campaign_key = ? AND state NOT IN ('Waiting', 'Ended')
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- after_contact_work_ended --
-UPDATE contact SET after_contact_work_ended_at = ?, updated_at = ? WHERE contact_id = ? AND state <> 'Waiting';
+UPDATE contact SET after_contact_work_ended_at = ?, updated_at = ? WHERE contact_id = ? AND state <> 'Waiting'
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- expire_contact --
 UPDATE contact
@@ -489,6 +495,12 @@ SELECT count(*) FROM quarantine;
 -- quarantined_sequences --
 -- Of these, as JSON.
 SELECT sequence FROM quarantine WHERE sequence IN (SELECT value FROM json_each(?));
+
+-- is_set_aside --
+SELECT 1 FROM quarantine WHERE sequence = (SELECT sequence FROM contact WHERE contact_id = ?);
+
+-- sequence_of_contact --
+SELECT sequence FROM contact WHERE contact_id = ?;
 
 -- release --
 DELETE FROM quarantine WHERE sequence = ?;

@@ -1,0 +1,182 @@
+"""Contacts that SQLite itself refuses to change: a column of another type, or an index that has them elsewhere.
+
+What a user would lose otherwise: a commit that fails for one contact fails for all, every second, for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.damage import change_indexes_alone, change_row_alone
+from storage.support import LATER, NOW, begin, campaign, dial_request, put, records, stand_up
+from trunkcall.domain.changes import ContactAnswered, ContactEnded, Refusal
+from trunkcall.domain.contact import ContactState, DisconnectReason, Disposition
+from trunkcall.domain.instants import HOUR
+from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite_backup import back_up
+from trunkcall.storage.sqlite_check import check_store
+from trunkcall.storage.store import Lease
+
+CAMPAIGN = "campaign-1"
+REQUESTS = [dial_request(attributes={"a": "b"}) for _ in range(10)]
+VICTIM = REQUESTS[4].contact_id
+OTHERS = [request.contact_id for request in REQUESTS if request.contact_id != VICTIM]
+
+OF_ANOTHER_KIND = [
+    pytest.param(change_row_alone, column, value, id=f"{column}-{type(value).__name__}")
+    for column, value in (
+        ("accepted_at", 1.5),
+        ("accepted_at", "x"),
+        ("queue_id", b"x"),
+        ("greeting_started_at", "x"),
+        ("abandoned", 0.5),
+        ("after_contact_work_ended_at", "x"),
+        ("agent_leg_id", b"x"),
+    )
+]
+"""One bit of the row's header makes another type of a value. None of these columns has a seal."""
+TAKEN = [
+    pytest.param(change_row_alone, column, value, id=f"{column}-{type(value).__name__}")
+    for column, value in (("accepted_at", None), ("updated_at", "x"), ("leg_id", b"x"), ("abandoned", None))
+]
+"""What SQLite does not look at, or writes over."""
+ELSEWHERE = [pytest.param(change_indexes_alone, "expires_at", LATER - 1, id="expires_at-of-an-index")]
+MISPLACED = [
+    pytest.param(change_row_alone, "contact_id", "another", id="contact_id-of-the-row"),
+    pytest.param(change_row_alone, "state", "Ended", id="state-of-the-row"),
+    pytest.param(change_row_alone, "state", "Vaiting", id="no-state-of-the-row"),
+    pytest.param(change_indexes_alone, "client_token", "another", id="client_token-of-an-index"),
+    pytest.param(change_indexes_alone, "contact_id", "another", id="contact_id-of-an-index"),
+    pytest.param(change_indexes_alone, "state", "Dialing", id="state-of-an-index"),
+]
+
+
+@dataclass
+class House:
+    path: Path
+    store: SQLiteStore
+    lease: Lease
+
+    async def damaged(self, change: Any, column: str, value: Any) -> None:
+        """Have the disk do it while nobody looks."""
+        await self.store.close()
+        change(self.path, VICTIM, column, value)
+        self.store = SQLiteStore(self.path)
+        await self.store.open()
+        lease = await self.store.acquire_lease("instance-1", "dialer-2", HOUR, sole=True)
+        assert lease is not None
+        self.lease = lease
+
+    async def adds_up(self, *, ended: int) -> None:
+        """After the victim is ended by hand, each contact has a record, every count is right and the store is sound."""
+        assert await self.store.quarantined_count() == 1
+        assert self.store.trouble is None
+        assert await self.store.end_quarantined(None, at=LATER) == 1
+        assert {*await records(self.store)} == {request.contact_id for request in REQUESTS}
+        counts = (await self.store.contact_counts([CAMPAIGN]))[CAMPAIGN]
+        assert (counts.accepted, sum(counts.dispositions.values()), counts.set_aside) == (10, ended, 0)
+        await self.store.close()
+        report = check_store(self.path, unused=True)
+        assert report.sound, report.faults
+        assert report.damaged == ()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    store = SQLiteStore(tmp_path / "trunkcall.db")
+    await store.open()
+    lease = await stand_up(store)
+    await put(store, *REQUESTS)
+    it = House(tmp_path / "trunkcall.db", store, lease)
+    yield it
+    await it.store.close()
+
+
+@pytest.mark.parametrize(("change", "column", "value"), OF_ANOTHER_KIND + ELSEWHERE)
+class TestOneThatWaits:
+    async def test_all_others_are_attempted(self, house: House, change: Any, column: str, value: Any) -> None:
+        await house.damaged(change, column, value)
+        result = await house.store.commit(house.lease, [begin(request.contact_id) for request in REQUESTS])
+        assert result.refused == {VICTIM: Refusal.NOT_WAITING}
+        live = await house.store.live_contacts("instance-1")
+        assert [contact.contact_id for contact in live] == OTHERS
+        await house.adds_up(ended=1)
+
+    async def test_all_others_are_swept(self, house: House, change: Any, column: str, value: Any) -> None:
+        await house.damaged(change, column, value)
+        await house.store.delete_campaign(CAMPAIGN, at=NOW)
+        swept = await house.store.expire_waiting(house.lease, now=NOW, limit=100)
+        assert [contact.contact_id for contact in swept] == OTHERS
+        await house.adds_up(ended=10)
+
+
+@pytest.mark.parametrize(("change", "column", "value"), OF_ANOTHER_KIND + TAKEN + ELSEWHERE + MISPLACED)
+async def test_it_is_told_as_one_contact_and_backed_up(house: House, change: Any, column: str, value: Any) -> None:
+    await house.damaged(change, column, value)
+    await house.store.close()
+    report = check_store(house.path, unused=True)
+    assert report.sound, report.faults
+    assert len(report.damaged) == 1
+    copy = house.path.with_name("copy.db")
+    assert back_up(house.path, copy, unused=True, force=False).contacts == 10
+
+
+@pytest.mark.parametrize(("change", "column", "value"), OF_ANOTHER_KIND + TAKEN)
+async def test_exports_leave_it_out(house: House, change: Any, column: str, value: Any) -> None:
+    await house.damaged(change, column, value)
+    left_out: list[int] = []
+    found = [record async for chunk in house.store.contacts(on_left_out=left_out.append) for record in chunk]
+    assert [record.contact_id for record in found] == OTHERS
+    assert left_out == [1]
+
+
+@pytest.mark.parametrize(("change", "column", "value"), OF_ANOTHER_KIND)
+async def test_one_in_progress_goes_on_unwritten_and_all_others_as_ever(
+    house: House, change: Any, column: str, value: Any
+) -> None:
+    await house.store.commit(house.lease, [begin(request.contact_id) for request in REQUESTS])
+    await house.damaged(change, column, value)
+    answered = [ContactAnswered(request.contact_id, NOW, None) for request in REQUESTS]
+    await house.store.commit(house.lease, answered)
+    states = {contact.contact_id: contact.state for contact in await house.store.live_contacts("instance-1")}
+    assert states == dict.fromkeys(OTHERS, ContactState.ANSWERED)
+    busy = Disposition.BUSY, DisconnectReason.TELECOM_BUSY
+    ended = [ContactEnded(request.contact_id, CAMPAIGN, NOW, *busy) for request in REQUESTS]
+    await house.store.commit(house.lease, ended)
+    assert await house.store.disposition_counts(CAMPAIGN) == {Disposition.BUSY: 9, None: 1}
+    await house.adds_up(ended=10)
+
+
+async def test_whatever_shares_a_transaction_with_a_refused_contact_is_done(house: House) -> None:
+    await house.store.create_campaign(campaign("campaign-2"))
+    others = [dial_request() for _ in range(5)]
+    await put(house.store, *others, campaign_id="campaign-2")
+    await house.damaged(change_indexes_alone, "expires_at", LATER - 1)
+    await house.store.delete_campaign(CAMPAIGN, at=NOW)
+    begun = [begin(request.contact_id, campaign_id="campaign-2") for request in others]
+    # The first has the writer busy while the others queue up.
+    _, swept, result = await asyncio.gather(
+        house.store.set_retention("instance-1", 30),
+        house.store.expire_waiting(house.lease, now=NOW, limit=100),
+        house.store.commit(house.lease, begun),
+    )
+    assert len(swept) == 9
+    assert not result.refused
+    assert len(await house.store.live_contacts("instance-1")) == 5
+
+
+async def test_a_damaged_count_of_a_campaign_stops_nobody(house: House) -> None:
+    with closing(sqlite3.connect(house.path)) as connection:
+        connection.execute("UPDATE backlog SET waiting = 3")
+        connection.commit()
+    result = await house.store.commit(house.lease, [begin(request.contact_id) for request in REQUESTS])
+    assert not result.refused
+    assert len(await house.store.live_contacts("instance-1")) == 10
