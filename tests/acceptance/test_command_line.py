@@ -150,7 +150,7 @@ class TestLoad:
         path = write_list(tmp_path / "leads.csv", [["+12125550191", "x", "1"], ["+12125550192", "x", "2"]])
         load(server, str(path), "--campaign", campaign_id)
         done = server.trunkcall("forget", "(212) 555-0191", "--country", "us", "--data-dir", str(server.data_dir))
-        assert done.stdout == "1 contacts erased\n"
+        assert done.stdout == "1 contact erased\n"
         assert "Take the number out of your lists too" in done.stderr
         assert "they would be dialed again" in load(server, str(path), "--campaign", campaign_id, code=1).stderr
         write_list(path, [["+12125550192", "x", "2"]])
@@ -311,6 +311,17 @@ class TestLoad:
         assert unanswered
         assert [r["CustomerEndpoint"] for r in second] == [r["CustomerEndpoint"] for r in unanswered]
         assert not {r["ClientToken"] for r in first} & {r["ClientToken"] for r in second}
+
+    @pytest.mark.parametrize(
+        "content", [b"ContactId,Disposition\n1,busy\n", b"PK\x03\x04\xff", "Köln\n".encode("cp1252")]
+    )
+    def test_what_is_no_export_of_records_is_told_what_would_be(
+        self, server: Serving, campaign_id: str, tmp_path: Path, content: bytes
+    ) -> None:
+        (tmp_path / "day.csv").write_bytes(content)
+        done = load(server, "--retry-from", str(tmp_path / "day.csv"), "--campaign", campaign_id, code=1)
+        assert done.stderr.endswith("Give a file that `trunkcall export contacts --format jsonl` wrote.\n")
+        assert done.stderr.count("\n") == 1
 
     @pytest.mark.parametrize(
         ("content", "options", "complaint"),

@@ -152,6 +152,10 @@ class TestClients:
             told = said(*command, "--campaign", "c", "--data-dir", data_dir)
             assert f"No server answers at {url}. Start one with `trunkcall serve`." in told
 
+    def test_where_there_is_no_server_a_campaign_is_not_asked_for_its_flow(self, said: Said, tmp_path: Path) -> None:
+        told = said("campaign", "create", "Spring", "--data-dir", tmp_path / "none")
+        assert f"There is no Trunkcall data directory at {tmp_path}/none. `trunkcall serve` makes one." in told
+
     def test_a_store_that_no_server_has_been_started_on_has_no_environment(
         self, said: Said, data_dir: Path, tmp_path: Path
     ) -> None:
@@ -169,6 +173,15 @@ class TestFiles:
         (tmp_path / "l.csv").write_text("phone\n+12025550100\n")
         told = said("demo", "--leads", tmp_path / "l.csv", "--json", tmp_path / "none" / "report.json")
         assert f"--json {tmp_path}/none/report.json cannot be written: No such file or directory." in told
+
+    def test_the_demonstration_reads_a_list_as_load_does(self, said: Said, tmp_path: Path) -> None:
+        """What it says to give has to be there to be given."""
+        (tmp_path / "l.csv").write_bytes("Köln;Bonn\n2025550100;2025550101\n".encode("cp1252"))
+        options = "demo", "--leads", tmp_path / "l.csv"
+        assert "Give --encoding" in said(*options)
+        assert "--phone-column" in said(*options, "--encoding", "cp1252", "--country", "US")
+        assert "no column 'Kiel'" in said(*options, "--encoding", "cp1252", "--phone-column", "Kiel")
+        assert "'cp125' is no encoding" in said(*options, "--encoding", "cp125")
 
     @pytest.mark.parametrize("option", ["--plot", "--trace"])
     def test_no_shift_is_simulated_for_a_file_that_cannot_be_written(

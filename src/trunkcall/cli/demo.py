@@ -29,9 +29,10 @@ from trunkcall.cli.client import InstanceTime, campaigns_client, connection, hea
 from trunkcall.cli.env import ENDPOINT_VARIABLE, environment
 from trunkcall.cli.files import open_output
 from trunkcall.cli.interrupts import exit_code, held_back
-from trunkcall.cli.lists.leads import Duplicates, LeadList, Reading
+from trunkcall.cli.lists.leads import Duplicates, LeadList
 from trunkcall.cli.lists.tokens import Tokens
 from trunkcall.cli.loading import Loader, LoadResult
+from trunkcall.cli.reading import Country, Encoding, NoHeader, PhoneColumn, Sheet, reading
 from trunkcall.cli.report import Progress, Report, progress_line, progress_view, read_progress, show_report
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import HOUR
@@ -71,12 +72,25 @@ def demo(
     speed: Annotated[float, typer.Option(min=0.1, help="How many times as fast as real time.")] = 120.0,
     seed: Annotated[int, typer.Option(help="Seed of the simulated world.")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report to this file.")] = None,
+    phone_column: PhoneColumn = None,
+    country: Country = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
+    no_header: NoHeader = False,
 ) -> None:
     """Dial a real lead list on the simulated carrier, with simulated agents, and account for every lead."""
     console = Console()
+    how = reading(
+        phone_column=phone_column,
+        country=country,
+        encoding=encoding,
+        sheet=sheet,
+        no_header=no_header,
+        duplicates=Duplicates.KEEP,
+    )
     report_file = open_output("--json", json_file) if json_file is not None else nullcontext()
     with report_file as written, _temporary_directory() as directory:
-        lead_list = LeadList(leads or _example_leads(), Reading(duplicates=Duplicates.KEEP))
+        lead_list = LeadList(leads or _example_leads(), how)
         for note in lead_list.columns.notes:
             console.print(note, style="dim", highlight=False)
         data_dir = directory / "data"

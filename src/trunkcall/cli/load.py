@@ -23,14 +23,14 @@ from trunkcall.cli.client import Connection, InstanceTime, campaigns_client, con
 from trunkcall.cli.help import CONNECTION, OUTPUT
 from trunkcall.cli.interrupts import exit_code
 from trunkcall.cli.lists.leads import Duplicates, LeadList, Reading
-from trunkcall.cli.lists.phones import country_of
 from trunkcall.cli.lists.rejected import RejectedRows, rejected_path
 from trunkcall.cli.lists.retries import RetryList
-from trunkcall.cli.lists.source import Source, encoding_of
+from trunkcall.cli.lists.source import Source
 from trunkcall.cli.lists.tokens import Tokens
 from trunkcall.cli.loading import Loader, LoadError, LoadResult
 from trunkcall.cli.naming import find_campaign
-from trunkcall.domain.errors import InvalidInputError, TrunkcallError
+from trunkcall.cli.reading import Country, Encoding, NoHeader, PhoneColumn, Sheet, reading
+from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import SECOND, Duration
 
 MOST_DAYS = 36_500
@@ -43,7 +43,6 @@ SOME_REJECTED, NONE_ACCEPTED = 3, 4
 """Exit codes."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_READING = "Reading lists"
 _AGAIN = "Loading the list again is safe: what the campaign has already is not dialed twice."
 
 
@@ -77,23 +76,11 @@ def load(
     retry_from: Annotated[
         Path | None, typer.Option(help="Instead of FILE: submit again who was not answered in this jsonl export.")
     ] = None,
-    phone_column: Annotated[
-        str | None, typer.Option(help="Column with the number; guessed if left out.", rich_help_panel=_READING)
-    ] = None,
-    country: Annotated[
-        str | None,
-        typer.Option(help="Country whose national numbers are understood: US, GB, DE.", rich_help_panel=_READING),
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option(help="Encoding, if it is not UTF-8: cp1252, latin-1, utf-16.", rich_help_panel=_READING),
-    ] = None,
-    sheet: Annotated[
-        str | None, typer.Option(help="Sheet of a workbook; the first if left out.", rich_help_panel=_READING)
-    ] = None,
-    no_header: Annotated[
-        bool, typer.Option("--no-header", help="The first row is a lead.", rich_help_panel=_READING)
-    ] = False,
+    phone_column: PhoneColumn = None,
+    country: Country = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
+    no_header: NoHeader = False,
     rejected: Annotated[
         Path | None,
         typer.Option(
@@ -119,24 +106,21 @@ def load(
     if not campaign and not check:
         raise typer.BadParameter("--campaign is missing: the name or id of the campaign that shall dial the list")
     expiry = parse_duration(expires_in)
-    try:
-        reading = Reading(
-            phone_column=phone_column,
-            country=None if country is None else country_of(country),
-            encoding=None if encoding is None else encoding_of(encoding),
-            sheet=sheet,
-            header=not no_header,
-            duplicates=duplicates,
-        )
-    except InvalidInputError as error:
-        raise typer.BadParameter(error.message) from error
+    how = reading(
+        phone_column=phone_column,
+        country=country,
+        encoding=encoding,
+        sheet=sheet,
+        no_header=no_header,
+        duplicates=duplicates,
+    )
     if check:
-        result = _check(_read(file, retry_from, reading))
+        result = _check(_read(file, retry_from, how))
     else:
         # A list that is read from a pipe cannot be read again, so everything else comes first.
         # A retry is known by its contact's id, whatever the campaign knows of numbers.
         target = _Target.find(data_dir, campaign, by_number=retry_from is None and not all_new)
-        leads = _read(file, retry_from, reading)
+        leads = _read(file, retry_from, how)
         result = _load(target, leads, expiry, _rejected_rows(rejected, leads))
     if result.accepted + result.known == 0:
         raise typer.Exit(NONE_ACCEPTED)
@@ -144,11 +128,11 @@ def load(
         raise typer.Exit(SOME_REJECTED)
 
 
-def _read(file: Path | None, retry_from: Path | None, reading: Reading) -> LeadList | RetryList:
+def _read(file: Path | None, retry_from: Path | None, how: Reading) -> LeadList | RetryList:
     if retry_from is not None:
         return RetryList(retry_from)
     assert file is not None
-    leads = LeadList(file, reading)
+    leads = LeadList(file, how)
     for note in leads.columns.notes:
         typer.echo(note, err=True)
     return leads
@@ -223,7 +207,8 @@ def _load(target: _Target, leads: LeadList | RetryList, expiry: Duration, reject
             for so_far in loader.load(leads.items(Tokens(target.campaign_id.rpartition("/")[2]))):
                 show(so_far)
     except TrunkcallError:
-        typer.echo(f"It came to no end: {_counts(result)} so far. {_AGAIN}", err=True)
+        if result.rows:
+            typer.echo(f"It came to no end: {_counts(result)} so far. {_AGAIN}", err=True)
         raise
     except KeyboardInterrupt:
         typer.echo(f"Interrupted: {_counts(result)} so far. {_AGAIN}", err=True)

@@ -44,7 +44,7 @@ def forget(
         return await privacy.forget(read)
 
     contacts = _with_privacy(settings, erase)
-    typer.echo(f"{contacts} contacts erased")
+    typer.echo(f"{contacts:,} contact{'' if contacts == 1 else 's'} erased")
     typer.echo(
         "Take the number out of your lists too: a campaign that has forgotten it does not know it again.", err=True
     )

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trunkcall.cli.lists.rows import BadRow, Duplicate, Lead, LeadListError, ListItem, PassedOver
+from trunkcall.cli.lists.rows import BadRow, Duplicate, Lead, LeadListError, ListItem, PassedOver, WrongEncodingError
 from trunkcall.cli.lists.source import Line, Source, lines
 from trunkcall.cli.lists.tokens import Tokens, fingerprint
 from trunkcall.domain.contact import UNANSWERED_DISPOSITIONS, Disposition
+
+_WHAT_IS_WANTED = "Give a file that `trunkcall export contacts --format jsonl` wrote."
 
 
 class RetryList:
@@ -31,7 +33,7 @@ class RetryList:
         """Every record once, as what is to be done about it."""
         seen: set[int] = set()
         first = True
-        for line in lines(self.source, None):
+        for line in self._lines():
             if not line.text.strip() and line.whole:
                 continue
             try:
@@ -39,8 +41,7 @@ class RetryList:
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 if first:
                     raise LeadListError(
-                        f"Line {line.number} of {self.source.path} is no contact record. "
-                        "Give a file that `trunkcall export contacts --format jsonl` wrote."
+                        f"Line {line.number} of {self.source.path} is no contact record. {_WHAT_IS_WANTED}"
                     ) from error
                 item = BadRow((), f"line {line.number}: it is no contact record")
             first = False
@@ -50,6 +51,13 @@ class RetryList:
                     item = Duplicate()
                 seen.add(contact)
             yield item
+
+    def _lines(self) -> Iterator[Line]:
+        try:
+            yield from lines(self.source, None)
+        except WrongEncodingError as error:
+            # No encoding can be given for an export, which is in UTF-8 always.
+            raise LeadListError(f"{self.source.path} holds no contact records. {_WHAT_IS_WANTED}") from error
 
 
 def _item(line: Line, tokens: Tokens) -> ListItem:

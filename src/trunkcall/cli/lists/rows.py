@@ -16,6 +16,10 @@ class LeadListError(TrunkcallError):
     """The lead list cannot be read."""
 
 
+class WrongEncodingError(LeadListError):
+    """The lead list is not in the encoding that it was read in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row as it stands in its file. ``line`` is where it begins, from 1; in a workbook, the number of its row."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from trunkcall.cli.lists.rows import LeadListError
+from trunkcall.cli.lists.rows import LeadListError, WrongEncodingError
 from trunkcall.domain.errors import InvalidInputError
 
 STANDARD_INPUT = Path("-")
@@ -125,7 +125,9 @@ def lines(source: Source, encoding: str | None) -> Iterator[Line]:
     marked = next(((bom, name) for bom, name in _BOMS if source.head.startswith(bom)), None)
     bom, name = marked or (b"", encoding or "utf-8")
     if name in ("utf-8", "utf-8-sig") and source.head.count(0) > len(source.head) // 4:
-        raise LeadListError(f"The lead list {source.path} is not UTF-8: it seems to be UTF-16. Give --encoding utf-16.")
+        raise WrongEncodingError(
+            f"The lead list {source.path} is not UTF-8: it seems to be UTF-16. Give --encoding utf-16."
+        )
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(name)(), translate=True)
     number, pending, whole = 1, "", True
     for chunk in _and_end(source.chunks()):
@@ -151,13 +153,13 @@ def _and_end(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield b""
 
 
-def _undecodable(source: Source, name: str, number: int, error: UnicodeError) -> LeadListError:
+def _undecodable(source: Source, name: str, number: int, error: UnicodeError) -> WrongEncodingError:
     if isinstance(error, UnicodeDecodeError):
         before = error.object[: error.start].decode(name, "replace")
         number += before.replace("\r\n", "\n").replace("\r", "\n").count("\n")
     if name in ("utf-8", "utf-8-sig"):
-        return LeadListError(
+        return WrongEncodingError(
             f"The lead list {source.path} is not UTF-8 at line {number}. Give --encoding with what it was saved in "
             f"({_FOREIGN}), or save it as UTF-8."
         )
-    return LeadListError(f"The lead list {source.path} is not {name} at line {number}. Give another --encoding.")
+    return WrongEncodingError(f"The lead list {source.path} is not {name} at line {number}. Give another --encoding.")
