@@ -99,7 +99,9 @@ def test_settings_that_cannot_be_are_wrong_usage(server: Serving, arguments: lis
 
 
 def test_a_queue_that_does_not_exist_is_said_in_one_sentence(server: Serving) -> None:
-    refused(campaign(server, "create", "Never", "--queue", "nowhere", check=False), "No queue with this id")
+    done = campaign(server, "create", "Never", "--queue", "nowhere", check=False)
+    refused(done, "No queue with this id")
+    assert "`trunkcall env` shows" in done.stderr
 
 
 def test_a_campaign_goes_through_its_life_by_its_name(server: Serving, name: str) -> None:
@@ -179,6 +181,7 @@ def test_the_list_has_every_campaign_and_no_line_is_cut_in_a_pipe(tmp_path: Path
         assert header.split() == ["NAME", "STATE", "PENDING", "DIALER", "DIALING", "ATTEMPTS", "CONNECTED", "ID"]
         assert [line[: len(name)] for line, name in zip(lines, names, strict=True)] == names, "more than a page"
         assert [line.split()[-1] for line in lines] == ids
+        assert "`trunkcall campaign list` shows all" in campaign(server, "list", "--state", "paused").stderr
         running = campaign(server, "list", "--state", "Running").stdout.splitlines()
         assert [line.split()[-1] for line in running[1:]] == [ids[7]]
         (found,) = json.loads(campaign(server, "list", "--state", "running", "--json").stdout)

@@ -25,7 +25,7 @@ def explain(server: Serving, *arguments: str, check: bool = True) -> Any:
 def test_a_campaign_says_that_it_was_never_started_and_then_that_its_list_is_empty(
     server: Serving, client: Any, campaign_id: str
 ) -> None:
-    assert "StartCampaign" in explain(server, "--campaign", campaign_id).stdout
+    assert "until it is started" in explain(server, "--campaign", campaign_id).stdout
     client.start_campaign(id=campaign_id)
     answer = json.loads(explain(server, "--campaign", campaign_id, "--json").stdout)
     assert answer["state"] == "Running"

@@ -137,6 +137,9 @@ class TestMistyped:
             (["simulate", "--agents", "many"], "trunkcall simulate: '--agents' must be a whole number."),
             (["simulate", "--runs", "0"], "trunkcall simulate: '--runs' must be at least 1."),
             (["keys", "revoke"], "trunkcall keys revoke: Missing argument 'ID'."),
+            (["campaign", "create"], "trunkcall campaign create: Missing argument 'NAME'."),
+            (["campaign", "create", " "], "trunkcall campaign create: NAME is empty"),
+            (["completion", "tcsh"], "Invalid value for 'SHELL': 'tcsh' is not one of 'bash', 'zsh', 'fish'."),
         ],
     )
     def test_one_line_says_what_was_meant(

@@ -11,9 +11,10 @@ import shlex
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import ClientError
 
 from trunkcall.cli import campaign_steps as steps
-from trunkcall.cli.api_errors import ApiRefusedError, in_words
+from trunkcall.cli.api_errors import NOT_FOUND, ApiRefusedError, in_words
 from trunkcall.cli.client import campaigns_client, connection, trunkcall_client
 from trunkcall.cli.figures import Ask, Figures, to_json
 from trunkcall.cli.help import examples
@@ -82,7 +83,10 @@ def create(
     """Make a campaign. One of this name with the same settings is left as it is."""
     if await_prompt and not detect_machines:
         raise typer.BadParameter("--await-prompt needs --detect-machines")
+    if not name.strip():
+        raise typer.BadParameter("NAME is empty: say what the campaign shall be called")
     tags = dict(map(_tag, tag or []))
+    where = connection(settings.data_dir)
     known = installation(settings.data_dir)
     agentless = dialer is DialerType.AGENTLESS
     if agentless and queue is not None:
@@ -102,13 +106,12 @@ def create(
         call["connectQueueId"] = known.need("queue", queue)
         if source_number is not None:
             call["connectSourcePhoneNumber"] = source_number
-    where = connection(settings.data_dir)
     client = campaigns_client(where)
     with in_words(where.endpoint_url):
         pages = client.get_paginator("list_campaigns").paginate()
         existed = any(summary["name"] == name for page in pages for summary in page["campaignSummaryList"])
     try:
-        with in_words(where.endpoint_url):
+        with in_words(where.endpoint_url, _instead):
             created = client.create_campaign(
                 name=name,
                 connectInstanceId=known.need("instance", instance),
@@ -142,6 +145,13 @@ def create(
     typer.echo(f"{name} was created, {dialer} ({_HOW[dialer]}), and is {outcome.state}. {then}".strip())
 
 
+def _instead(error: ClientError) -> str | None:
+    """What to name where something was named that there is not: no campaign is missing here."""
+    if error.response["Error"]["Code"] == NOT_FOUND:
+        return "`trunkcall env` shows those that the first start made; they are taken where none is named."
+    return None
+
+
 def _tag(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not key or not equals:
@@ -166,8 +176,9 @@ def list_campaigns(
     elif found:
         typer.echo(campaign_table(found, terminal_width()))
     else:
+        where_else = "`trunkcall campaign list` shows all." if state else "`trunkcall campaign create NAME` makes one."
         of_them = f" that is {' or '.join(state)}" if state else ""
-        typer.echo(f"There is no campaign{of_them}. `trunkcall campaign create NAME` makes one.", err=True)
+        typer.echo(f"There is no campaign{of_them}. {where_else}", err=True)
 
 
 def campaign_table(found: list[Figures], width: int | None) -> str:

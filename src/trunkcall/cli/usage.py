@@ -39,6 +39,8 @@ def wrong_usage(error: typer.TyperException) -> str:
         text = f"No such option {option!r}.{did_you_mean(option, names)}"
     elif param is not None:
         text = _plain(text)
+        if param.param_type_name == "argument":
+            text = text.replace(f"'{param.name}'", f"'{param.name.upper()}'", 1)
         if (found := _NO_CHOICE.search(error.message)) is not None:
             text = _sentence(text) + did_you_mean(found["given"], placeholder(param).split("|"))
     return f"{ctx.command_path}: {_sentence(text)} `{ctx.command_path} --help` says more.\n"

@@ -164,8 +164,8 @@ def _campaign_reasons(
 
 
 _WHAT_TO_DO: Mapping[CampaignState, str] = {
-    CampaignState.INITIALIZED: "Nothing is dialed before StartCampaign.",
-    CampaignState.PAUSED: "Nothing is dialed before ResumeCampaign.",
+    CampaignState.INITIALIZED: "Nothing is dialed until it is started.",
+    CampaignState.PAUSED: "Nothing is dialed until it is resumed.",
     CampaignState.STOPPED: "It will not dial any more.",
     CampaignState.FAILED: "It will not dial any more.",
 }
