@@ -9,9 +9,10 @@ import pytest
 from rich.cells import cell_len
 
 from trunkcall.cli.campaign import campaign_table
-from trunkcall.cli.figures import Figures, Floor, Window
+from trunkcall.cli.figures import Figures, Floor, Window, to_json
 from trunkcall.cli.status import find_troubles, status_text
-from trunkcall.cli.tables import facts, plain_table
+from trunkcall.cli.tables import facts, folded, plain_table
+from trunkcall.cli.watch_view import progress_facts
 
 FIGURES = Figures(
     id="6114aa5a-8e88-4a42-a19d-42124625e68d",
@@ -22,6 +23,7 @@ FIGURES = Figures(
     accepted=120_000,
     waiting=100_000,
     in_progress=40,
+    set_aside=0,
     attempts=20_000,
     in_state={"Dialing": 20, "Queued": 1, "Connected": 19},
     dispositions={"no_answer": 15_000, "connected_to_agent": 4_900, "abandoned": 60},
@@ -73,6 +75,21 @@ def test_facts_are_folded_beside_their_names() -> None:
     folded = facts([("why", "word " * 12), ("state", "")], 40).splitlines()
     assert len(folded) > 2
     assert all(line.startswith(("why  ", "     ", "state")) for line in folded)
+
+
+def test_a_sentence_is_folded_on_a_terminal_and_whole_in_a_pipe() -> None:
+    sentence = "- " + "word " * 12 + "[CODE]"
+    first, *rest = folded(sentence, 40, "  ").splitlines()
+    assert len(first) <= 40
+    assert rest
+    assert all(len(line) <= 40 and line.startswith("  ") for line in rest)
+    assert folded(sentence, None, "  ") == sentence
+
+
+def test_the_parts_of_all_requests_add_up_with_those_that_are_set_aside() -> None:
+    said = dict(progress_facts(replace(FIGURES, accepted=120_003, set_aside=3)))
+    assert said["requests"] == "120,003 accepted: 100,000 waiting, 40 in progress, 19,960 ended, 3 set aside"
+    assert to_json(replace(FIGURES, set_aside=3))["set_aside"] == 3
 
 
 def test_all_is_well_while_the_limit_is_kept() -> None:

@@ -15,6 +15,7 @@ from trunkcall.cli.api_errors import NOT_FOUND, in_words
 from trunkcall.cli.client import campaigns_client, connection, trunkcall_client
 from trunkcall.cli.naming import find_campaign
 from trunkcall.cli.options import with_settings
+from trunkcall.cli.tables import folded, terminal_width
 from trunkcall.settings import Settings
 
 
@@ -40,8 +41,9 @@ def explain(
         typer.echo(json.dumps(answer))
         return
     typer.echo(f"{'Campaign' if dial_request is None else 'Dial request'}: {answer['state']}")
+    width = terminal_width()
     for reason in answer["reasons"]:
-        typer.echo(f"- {reason['text']} [{reason['code']}]")
+        typer.echo(folded(f"- {reason['text']} [{reason['code']}]", width, "  "))
     for name, value in sorted(answer.get("figures", {}).items()):
         typer.echo(f"    {name:<24} {value:,g}")
 

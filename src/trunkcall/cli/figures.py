@@ -55,6 +55,7 @@ class Figures:
     accepted: int
     waiting: int
     in_progress: int
+    set_aside: int
     attempts: int
     in_state: Mapping[str, int]
     dispositions: Mapping[str, int]
@@ -106,6 +107,7 @@ def read_figures(answer: Mapping[str, Any]) -> Figures:
         accepted=answer["accepted"],
         waiting=answer["waiting"],
         in_progress=answer["inProgress"],
+        set_aside=answer["setAside"],
         attempts=answer["attempts"],
         in_state=answer["inState"],
         dispositions=dict(sorted(answer["dispositions"].items(), key=lambda item: (-item[1], item[0]))),

@@ -127,7 +127,7 @@ def show_report(report: Report) -> None:
         ("attempts", f"{report.attempts:,}"),
         ("live answers", f"{report.human_answered:,} ({_share(report.human_answered, report.attempts)})"),
         ("connected to an agent", f"{report.connected_to_agent:,}"),
-        ("abandonment", f"{report.abandoned}/{report.human_answered} = {ratio} (limit 3 %)"),
+        ("abandonment", f"{report.abandoned}/{report.human_answered} = {ratio} (limit 3%)"),
         ("occupancy", f"{report.occupancy_ratio:.1%}"),
     ):
         typer.echo(f"{name:<21}  {value}")

@@ -59,6 +59,13 @@ def facts(pairs: Sequence[tuple[str, str]], width: int | None) -> str:
     return "\n".join(lines)
 
 
+def folded(text: str, width: int | None, indent: str) -> str:
+    """A text in lines of at most ``width``, all but the first of them indented; as it is where there is no width."""
+    if width is None:
+        return text
+    return textwrap.fill(text, width, subsequent_indent=indent, break_on_hyphens=False)
+
+
 def _cell(text: str, width: int, *, to_right: bool) -> str:
     if cell_len(text) > width:
         return set_cell_size(text, width - 1) + "…"

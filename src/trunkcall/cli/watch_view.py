@@ -99,14 +99,14 @@ def progress_facts(figures: Figures) -> list[tuple[str, str]]:
         (
             "requests",
             f"{figures.accepted:,} accepted: {figures.waiting:,} waiting, {figures.in_progress:,} in progress, "
-            f"{figures.ended:,} ended",
+            f"{figures.ended:,} ended" + (f", {figures.set_aside:,} set aside" if figures.set_aside else ""),
         ),
         ("ended", ends or "none"),
         ("attempts", f"{figures.attempts:,}"),
     ]
     if figures.live_answers is not None:
         found.append(("live answers", f"{figures.live_answers:,}"))
-    limit = f"limit {figures.abandonment_target_ratio * 100:g} %"
+    limit = f"limit {figures.abandonment_target_ratio * 100:g}%"
     found += [
         (f"abandoned {w.window}", f"{w.abandoned:,}/{w.live_answers:,} = {w.abandonment_ratio:.2%} ({limit})")
         for w in figures.abandonment
