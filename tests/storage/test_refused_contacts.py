@@ -6,9 +6,7 @@ What a user would lose otherwise: a commit that fails for one contact fails for 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,12 +169,3 @@ async def test_whatever_shares_a_transaction_with_a_refused_contact_is_done(hous
     assert len(swept) == 9
     assert not result.refused
     assert len(await house.store.live_contacts("instance-1")) == 5
-
-
-async def test_a_damaged_count_of_a_campaign_stops_nobody(house: House) -> None:
-    with closing(sqlite3.connect(house.path)) as connection:
-        connection.execute("UPDATE backlog SET waiting = 3")
-        connection.commit()
-    result = await house.store.commit(house.lease, [begin(request.contact_id) for request in REQUESTS])
-    assert not result.refused
-    assert len(await house.store.live_contacts("instance-1")) == 10

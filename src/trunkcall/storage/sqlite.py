@@ -37,7 +37,6 @@ from trunkcall.domain.directory import (
     OnboardingFailure,
     OnboardingJob,
     PhoneNumber,
-    Queue,
     RoutingProfile,
 )
 from trunkcall.domain.errors import StoreDamagedError, StoreError, StoreUnavailableError
@@ -207,7 +206,7 @@ class SQLiteStore:
             return None
         directory = Directory(
             instance=rows.instance_from_row(instance),
-            queues={row[0]: Queue(*row) for row in self._rows("queues", instance_id)},
+            queues={row[0]: rows.queue_from_row(row) for row in self._rows("queues", instance_id)},
             contact_flows={row[0]: ContactFlow(*row) for row in self._rows("contact_flows", instance_id)},
             phone_numbers={key: PhoneNumber(number) for key, number in self._rows("phone_numbers", instance_id)},
             routing_profiles={
@@ -410,7 +409,7 @@ class SQLiteStore:
     async def waiting_count(self, campaign_id: str) -> int:
         """How many contacts of the campaign wait; 0 for a campaign that does not exist."""
         row = self._row("waiting_count", campaign_id)
-        return 0 if row is None else int(row[0])
+        return 0 if row is None else rows.whole(row[0])
 
     async def contact(self, contact_id: str) -> ContactRecord | None:
         """One contact record."""
@@ -505,9 +504,9 @@ class SQLiteStore:
     async def disposition_counts(self, campaign_id: str) -> Mapping[Disposition | None, int]:
         """How many contacts of the campaign ended how; what did not occur is left out."""
         return {
-            None if disposition is None else rows.disposition(disposition): contacts
-            for disposition, contacts in self._rows("disposition_counts", campaign_id)
-            if contacts
+            None if name is None else rows.disposition(name): rows.whole(contacts)
+            for name, contacts in self._rows("disposition_counts", campaign_id)
+            if rows.whole(contacts)
         }
 
     async def token_forms(self, campaign_id: str) -> TokenForms:
@@ -567,8 +566,7 @@ class SQLiteStore:
 
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
         """The campaign's ledger from the minute of ``since``, oldest first."""
-        found = self._rows("ledger", campaign_id, since - since % MINUTE)
-        return [LedgerMinute(*row) for row in found]
+        return rows.ledger_from_rows(self._rows("ledger", campaign_id, since - since % MINUTE))
 
     async def ledger_sum(self, campaign_id: str, *, since: Instant) -> tuple[int, int]:
         """Live answers and abandonments from the minute of ``since`` on."""

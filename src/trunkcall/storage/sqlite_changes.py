@@ -77,11 +77,21 @@ def set_aside_refused_changes(transaction: WriteTransaction, lease: Lease, chang
     for contact_id, of_contact in by_contact.items():
         with suppress(TrunkcallError):
             damage = transaction.refusal(partial(apply_changes, lease=lease, changes=of_contact))
+            if (
+                damage is Damage.UNREADABLE
+                and transaction.refusal(partial(_try_contact, contact_id=contact_id)) is None
+            ):
+                # It is what is around the contact that is damaged.
+                continue
             row = transaction.row("sequence_of_contact", contact_id)
             if damage is not None and row is not None:
                 found[row[0]] = damage
     set_aside_as_it_stands(transaction, found)
     return len(found)
+
+
+def _try_contact(transaction: WriteTransaction, contact_id: str) -> None:
+    transaction.execute("try_contact", contact_id)
 
 
 def set_aside_refused_expiries(transaction: WriteTransaction, lease: Lease, now: Instant, limit: int) -> int:

@@ -41,10 +41,11 @@ from trunkcall.domain.directory import (
     OnboardingFailure,
     OnboardingJob,
     OnboardingStatus,
+    Queue,
 )
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import EARLIEST, LATEST, Instant, is_instant
-from trunkcall.storage.store import ContactCounts
+from trunkcall.storage.store import ContactCounts, LedgerMinute
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -90,6 +91,12 @@ def sound_profiles(found: Sequence[Row]) -> Iterator[tuple[str, str, tuple[str, 
             yield key, name, strings_from_json(queue_ids)
         except StoreDamagedError:
             yield key, name, ()
+
+
+def queue_from_row(row: Row) -> Queue:
+    """A queue. A number that cannot be read is shown to nobody."""
+    queue_id, name, number = row
+    return Queue(queue_id, readable(name), number if type(number) is str else None)
 
 
 def instance_from_row(row: Row) -> Instance:
@@ -175,11 +182,26 @@ def campaign_state(text: str) -> CampaignState:
 
 
 CAMPAIGN_CREATED_AT: Final = 13
+_CAMPAIGN_KINDS: Final = (
+    *[str] * 5,
+    *[float | None] * 2,
+    str,
+    *[str | None] * 2,
+    *[int | None] * 2,
+    str,
+    int,
+    str,
+    int | None,
+    int,
+)
+"""What the columns of a campaign may hold; the two shares are between 0 and 1."""
 
 
 @_decodes
 def campaign_from_row(row: Row) -> Campaign:
-    if bytes in map(type, row) or not is_instant(row[CAMPAIGN_CREATED_AT]):
+    if not all(isinstance(value, allowed) for value, allowed in zip(row, _CAMPAIGN_KINDS, strict=True)):
+        raise StoreDamagedError
+    if not is_instant(row[CAMPAIGN_CREATED_AT]) or not all(share is None or 0 <= share <= 1 for share in row[5:7]):
         raise StoreDamagedError
     (campaign_id, arn, instance_id, name, dialer_type, bandwidth, capacity, flow_id, queue_id, source_number) = row[:10]
     enabled, await_prompt, state, created_at, tags, deleted_at, version = row[10:]
@@ -361,14 +383,26 @@ def quarantined_from_row(row: Row) -> QuarantinedContact:
     )
 
 
+def whole(number: Any) -> int:
+    """A count as well as it can be read. A damaged one stops nobody; `trunkcall db check` tells of it."""
+    return number if type(number) is int else 0
+
+
+def ledger_from_rows(found: Sequence[Row]) -> list[LedgerMinute]:
+    """A ledger without the minutes that were never written."""
+    return [
+        LedgerMinute(*row) for row in found if set(map(type, row)) == {int} and is_instant(row[0]) and min(row) >= 0
+    ]
+
+
 def counts_from_rows(found: Sequence[Row]) -> dict[str, ContactCounts]:
     """Counts by campaign; a row for each disposition. One that there is not belongs to a damaged contact."""
     numbers: dict[str, tuple[int, int, int, int]] = {}
     ended: defaultdict[str, dict[Disposition, int]] = defaultdict(dict)
     for campaign_id, accepted, waiting, waiting_aside, in_progress_aside, name, contacts in found:
-        numbers[campaign_id] = (accepted, waiting, waiting_aside, in_progress_aside)
+        numbers[campaign_id] = (whole(accepted), whole(waiting), waiting_aside, in_progress_aside)
         if contacts and name in set(Disposition):
-            ended[campaign_id][Disposition(name)] = contacts
+            ended[campaign_id][Disposition(name)] = whole(contacts)
     return {
         campaign_id: ContactCounts(accepted, waiting, ended[campaign_id], waiting_aside, in_progress_aside)
         for campaign_id, (accepted, waiting, waiting_aside, in_progress_aside) in numbers.items()

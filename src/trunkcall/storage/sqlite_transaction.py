@@ -15,7 +15,7 @@ from typing import Any
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.contact import Damage, Disposition
 from trunkcall.domain.errors import NotFoundError, StoreDamagedError
-from trunkcall.storage.sqlite_rows import Row, campaign_state
+from trunkcall.storage.sqlite_rows import Row, campaign_state, whole
 from trunkcall.storage.sqlite_schema import QUERIES
 from trunkcall.storage.sqlite_texts import fetch_all
 
@@ -136,7 +136,7 @@ class WriteTransaction:
         if head is None and (row := self.row("campaign_head", campaign_id)) is not None:
             key, _, instance_id, state, deleted, waiting = row
             # The row does not hold what this transaction has counted and not yet written.
-            waiting += self._counts[key].waiting
+            waiting = whole(waiting) + self._counts[key].waiting
             try:
                 known = campaign_state(state)
             except StoreDamagedError:

@@ -172,7 +172,7 @@ UPDATE campaign SET state = ?, deleted_at = ?, version = ? WHERE campaign_key = 
 -- campaign_head --
 -- What a transaction needs to know of a campaign before it touches the campaign's contacts.
 SELECT campaign_key, campaign_id, instance_id, state, deleted_at IS NOT NULL, waiting
-FROM campaign JOIN backlog USING (campaign_key) WHERE campaign_id = ?;
+FROM campaign LEFT JOIN backlog USING (campaign_key) WHERE campaign_id = ?;
 
 -- contact_sequence --
 SELECT value FROM counter WHERE name = 'contact_sequence';
@@ -181,12 +181,16 @@ SELECT value FROM counter WHERE name = 'contact_sequence';
 UPDATE counter SET value = ? WHERE name = 'contact_sequence';
 
 -- add_to_backlog --
--- A count that the disk has changed may not have the others wait.
-UPDATE backlog SET accepted = accepted + ?, waiting = max(0, waiting + ?) WHERE campaign_key = ?;
+-- A count that the disk has changed, here or below, refuses nothing: it is wrong, and a check says so.
+UPDATE backlog
+SET accepted = iif(typeof(accepted) = 'integer', accepted, 0) + ?,
+    waiting = max(0, iif(typeof(waiting) = 'integer', waiting, 0) + ?)
+WHERE campaign_key = ?;
 
 -- add_to_dispositions --
 INSERT INTO disposition_count (campaign_key, disposition, contacts) VALUES (?, ?, ?)
-ON CONFLICT (campaign_key, disposition) DO UPDATE SET contacts = contacts + excluded.contacts;
+ON CONFLICT (campaign_key, disposition) DO UPDATE
+SET contacts = iif(typeof(contacts) = 'integer', contacts, 0) + excluded.contacts;
 
 -- Dial requests ---------------------------------------------------------------------------------------------------
 
@@ -343,7 +347,7 @@ UPDATE lease SET owner = NULL, expires_at = 0 WHERE instance_id = ? AND token = 
 UPDATE contact
 SET state = 'Dialing', leg_id = ?, attempted_at = ?, attempts = attempts + 1, updated_at = ?,
     source_phone_number = (
-        SELECT coalesce(campaign.source_phone_number, queue.outbound_caller_id)
+        SELECT coalesce(campaign.source_phone_number, iif(typeof(outbound_caller_id) = 'text', outbound_caller_id, NULL))
         FROM campaign LEFT JOIN queue ON queue.instance_id = campaign.instance_id AND queue.queue_id = campaign.queue_id
         WHERE campaign.campaign_key = contact.campaign_key
     )
@@ -410,7 +414,8 @@ WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting' AND sequence NOT
 -- count_in_ledger --
 INSERT INTO ledger (campaign_key, minute_at, live_answers, abandoned) VALUES (?, ?, ?, ?)
 ON CONFLICT (campaign_key, minute_at) DO UPDATE
-SET live_answers = live_answers + excluded.live_answers, abandoned = abandoned + excluded.abandoned;
+SET live_answers = iif(typeof(live_answers) = 'integer', live_answers, 0) + excluded.live_answers,
+    abandoned = iif(typeof(abandoned) = 'integer', abandoned, 0) + excluded.abandoned;
 
 -- ledger --
 SELECT minute_at, live_answers, abandoned FROM ledger
@@ -495,6 +500,13 @@ SELECT count(*) FROM quarantine;
 -- quarantined_sequences --
 -- Of these, as JSON.
 SELECT sequence FROM quarantine WHERE sequence IN (SELECT value FROM json_each(?));
+
+-- try_contact --
+-- Whether the row lets itself be changed at all: all columns have their types, and those that must have a value have one.
+UPDATE contact
+SET accepted_at = accepted_at, expires_at = expires_at, updated_at = updated_at, attempts = attempts,
+    abandoned = abandoned
+WHERE contact_id = ?;
 
 -- is_set_aside --
 SELECT 1 FROM quarantine WHERE sequence = (SELECT sequence FROM contact WHERE contact_id = ?);

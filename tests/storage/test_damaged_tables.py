@@ -1,0 +1,137 @@
+"""A damaged count, ledger or campaign among others: what it concerns is wrong or out of use, and nobody else waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.damage import change_table
+from storage.support import LATER, NOW, accept, begin, campaign, dial_request, put, stand_up
+from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.changes import ContactEnded, LedgerCounted
+from trunkcall.domain.contact import DisconnectReason, Disposition
+from trunkcall.domain.instants import HOUR
+from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.store import Lease
+
+BAD, GOOD = "campaign-1", "good"
+BUSY = Disposition.BUSY, DisconnectReason.TELECOM_BUSY
+
+
+async def two_campaigns(path: Path, damage: Callable[[], None]) -> tuple[SQLiteStore, Lease]:
+    """Each with one contact that is in progress and one that waits, and a disk that changes the first one's rows."""
+    store = SQLiteStore(path)
+    await store.open()
+    lease = await stand_up(store, BAD)
+    await store.create_campaign(campaign(GOOD))
+    for campaign_id in (BAD, GOOD):
+        await store.change_campaign_state(campaign_id, allowed_from=list(CampaignState), to=CampaignState.RUNNING)
+        ended, talking = [await accept(store, campaign_id=campaign_id) for _ in range(2)]
+        await store.commit(lease, [begin(each, campaign_id=campaign_id) for each in (ended, talking)])
+        counted = LedgerCounted(campaign_id, live_answers=1, abandoned=0, at=NOW)
+        await store.commit(lease, [ContactEnded(ended, campaign_id, NOW, *BUSY), counted])
+        await put(store, dial_request(f"{campaign_id}-waits"), campaign_id=campaign_id)
+    await store.close()
+    damage()
+    store = SQLiteStore(path)
+    await store.open()
+    new = await store.acquire_lease("instance-1", "dialer-2", HOUR, sole=True)
+    assert new is not None
+    return store, new
+
+
+NO_NUMBER = [pytest.param(None, id="none"), pytest.param("x", id="text"), pytest.param(1.5, id="fraction")]
+
+
+@pytest.mark.parametrize("value", [*NO_NUMBER, pytest.param(0, id="too-few")])
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("backlog", "waiting"),
+        ("backlog", "accepted"),
+        ("disposition_count", "contacts"),
+        ("ledger", "live_answers"),
+        ("ledger", "abandoned"),
+    ],
+)
+async def test_a_damaged_count_refuses_nothing(tmp_path: Path, table: str, column: str, value: Any) -> None:
+    path = tmp_path / "trunkcall.db"
+    store, lease = await two_campaigns(path, lambda: change_table(path, table, column, value))
+    for campaign_id in (BAD, GOOD):
+        (waits,) = await store.waiting_contacts(campaign_id, after_sequence=0, limit=10)
+        counted = LedgerCounted(campaign_id, live_answers=1, abandoned=0, at=NOW)
+        result = await store.commit(lease, [begin(waits.contact_id, campaign_id=campaign_id), counted])
+        assert not result.refused
+    live = await store.live_contacts("instance-1")
+    assert len(live) == 4
+    await store.commit(lease, [ContactEnded(each.contact_id, each.campaign_id, NOW, *BUSY) for each in live])
+    await accept(store, campaign_id=BAD)
+    assert await store.waiting_count(GOOD) == 0
+    assert (await store.contact_counts([BAD, GOOD]))[GOOD].dispositions == {Disposition.BUSY: 3}
+    assert await store.disposition_counts(GOOD) == {Disposition.BUSY: 3}
+    for campaign_id in (BAD, GOOD):
+        minutes = await store.ledger(campaign_id, since=0)
+        assert all(type(minute.live_answers) is int for minute in minutes)
+    await store.close()
+
+
+@pytest.mark.parametrize("value", ["x", 1.5, -1, 1 << 62])
+async def test_a_minute_that_there_never_was_is_left_out_of_the_ledger(tmp_path: Path, value: Any) -> None:
+    path = tmp_path / "trunkcall.db"
+    store, _ = await two_campaigns(path, lambda: change_table(path, "ledger", "minute_at", value))
+    assert await store.ledger(BAD, since=0) == []
+    assert len(await store.ledger(GOOD, since=0)) == 1
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("bandwidth_allocation", "x"),
+        ("bandwidth_allocation", 1e9),
+        ("bandwidth_allocation", -0.5),
+        ("dialing_capacity", 2.0),
+        ("queue_id", 7),
+        ("name", 1.5),
+        ("source_phone_number", 7),
+        ("detection_enabled", "x"),
+        ("version", "x"),
+    ],
+)
+async def test_a_damaged_campaign_is_not_dialed_and_another_is_heard_of(
+    tmp_path: Path, column: str, value: Any
+) -> None:
+    path = tmp_path / "trunkcall.db"
+    store, lease = await two_campaigns(path, lambda: change_table(path, "campaign", column, value))
+    found = await store.campaigns_changed("instance-1", after_version=0)
+    assert [each.campaign_id for each in found] == [GOOD]
+    await store.change_campaign_state(GOOD, allowed_from=list(CampaignState), to=CampaignState.PAUSED)
+    (paused,) = await store.campaigns_changed("instance-1", after_version=found[-1].version)
+    assert paused.state is CampaignState.PAUSED
+    swept = await store.expire_waiting(lease, now=LATER, limit=100)
+    assert {each.campaign_id for each in swept} == {BAD, GOOD}
+    await store.close()
+
+
+@pytest.mark.parametrize("value", [7, b"x", b"\xff"])
+async def test_a_damaged_number_of_a_queue_is_shown_to_nobody_and_sets_no_contact_aside(
+    tmp_path: Path, value: Any
+) -> None:
+    path = tmp_path / "trunkcall.db"
+
+    def damage() -> None:
+        change_table(path, "queue", "outbound_caller_id", value)
+        change_table(path, "campaign", "source_phone_number", None)
+
+    store, lease = await two_campaigns(path, damage)
+    (waits,) = await store.waiting_contacts(BAD, after_sequence=0, limit=10)
+    result = await store.commit(lease, [begin(waits.contact_id, campaign_id=BAD)])
+    assert not result.refused
+    assert await store.quarantined_count() == 0
+    directory = await store.directory("instance-1")
+    assert directory is not None
+    assert {queue.outbound_caller_id for queue in directory.queues.values()} == {None}
+    await store.close()
