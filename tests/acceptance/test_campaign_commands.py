@@ -98,6 +98,32 @@ def test_settings_that_cannot_be_are_wrong_usage(server: Serving, arguments: lis
     assert words in done.stderr
 
 
+@pytest.mark.parametrize("name", ["", " ", "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"])
+def test_a_name_by_which_nothing_could_be_found_is_wrong_usage(server: Serving, name: str) -> None:
+    done = campaign(server, "create", name, check=False)
+    assert done.returncode == 2
+    assert "a campaign needs a name" in done.stderr
+
+
+def test_a_campaign_called_like_an_option_is_told_as_a_shell_takes_it(server: Serving) -> None:
+    def said(verb: str) -> str:
+        done = server.trunkcall("campaign", verb, "--", "--all", check=False, TRUNKCALL_DATA_DIR=str(server.data_dir))
+        return done.stdout + done.stderr
+
+    assert "`trunkcall campaign start -- --all`" in said("create")
+    assert "`trunkcall load FILE --campaign --all`" in said("start")
+    assert "`trunkcall campaign resume -- --all`" in said("pause")
+    assert "`trunkcall campaign resume -- --all`" in said("start")
+    assert "`trunkcall export contacts --campaign --all`" in said("stop")
+
+
+def test_a_server_on_this_machine_is_asked_directly_whatever_proxy_there_is(server: Serving, name: str) -> None:
+    proxies = dict.fromkeys(("http_proxy", "ALL_PROXY"), "http://127.0.0.1:1")
+    for command in (("campaign", "show", name), ("status",), ("campaign", "watch", name, "--once")):
+        done = server.trunkcall(*command, "--data-dir", str(server.data_dir), check=False, **proxies)
+        assert not done.stderr
+
+
 def test_a_queue_that_does_not_exist_is_said_in_one_sentence(server: Serving) -> None:
     done = campaign(server, "create", "Never", "--queue", "nowhere", check=False)
     refused(done, "No queue with this id")

@@ -18,6 +18,7 @@ from trunkcall.cli.app import main
 from trunkcall.cli.client import connection
 
 URL = "http://127.0.0.1:8750"
+PROXY = "http://proxy.example:3128"
 OURS = {"AWS_ENDPOINT_URL_CONNECTCAMPAIGNS": URL, "AWS_ENDPOINT_URL_CONNECT": URL}
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -108,6 +109,32 @@ class TestAShell:
     )
     def test_our_endpoint_for_all_services_is_unset(self, trunkcall: Run, left: dict[str, str]) -> None:
         assert printed(trunkcall("env", **left))[0] == {"AWS_ENDPOINT_URL"}
+
+    @pytest.mark.parametrize(
+        ("proxied", "direct"),
+        [
+            ({"http_proxy": PROXY}, {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}),
+            (
+                {"ALL_PROXY": PROXY, "no_proxy": "intern.example, 10.0.0.1"},
+                {"no_proxy": "intern.example,10.0.0.1,127.0.0.1", "NO_PROXY": "127.0.0.1"},
+            ),
+            ({"HTTPS_PROXY": PROXY, "no_proxy": "127.0.0.1", "NO_PROXY": "*"}, {}),
+            ({"http_proxy": ""}, {}),
+        ],
+    )
+    def test_a_server_on_this_machine_is_not_looked_for_behind_a_proxy(
+        self, trunkcall: Run, proxied: dict[str, str], direct: dict[str, str]
+    ) -> None:
+        _, exported = printed(trunkcall("env", **proxied))
+        assert {name: value for name, value in exported.items() if "PROXY" in name.upper()} == direct
+        seen = trunkcall("exec", "env", **proxied).stdout.splitlines()
+        assert set(seen) >= {f"{name}={value}" for name, value in direct.items()}
+
+    def test_a_server_elsewhere_is_asked_as_the_environment_says(self, trunkcall: Run, data_dir: Path) -> None:
+        config = data_dir / "config"
+        config.write_text(config.read_text().replace("127.0.0.1", "dialer.example"))
+        _, exported = printed(trunkcall("env", http_proxy=PROXY))
+        assert not exported.keys() & {"no_proxy", "NO_PROXY"}
 
     def test_another_endpoint_for_all_services_is_left_alone(self, trunkcall: Run) -> None:
         others = {"AWS_ENDPOINT_URL": "http://localhost:4566"}

@@ -133,10 +133,26 @@ async def three_days(store: Store) -> None:
             await store.delete_campaign(campaign_id, at=NOW + 3 * DAY)
 
 
+def test_a_dash_is_standard_output(
+    exports: Exports, fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fill(three_days)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["export", "contacts", "--data-dir", str(exports.folder / "data"), "--output", "-"])
+    assert len(capfd.readouterr().out.splitlines()) == 6
+    assert not (tmp_path / "-").exists()
+
+
 class TestAFailingExport:
     @pytest.fixture(autouse=True)
     def _filled(self, fill: Fill) -> None:
         fill(three_days)
+
+    @pytest.mark.parametrize("name", ["circle", "circle/day.csv"])
+    def test_links_in_a_circle_are_told(self, exports: Exports, tmp_path: Path, name: str) -> None:
+        (tmp_path / "circle").symlink_to("circle")
+        assert "Too many levels of symbolic links" in exports.refused("--output", tmp_path / name)
 
     @pytest.mark.parametrize(
         "mistake",

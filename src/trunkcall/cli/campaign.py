@@ -7,7 +7,6 @@ client of the API.
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Annotated, Any
 
 import typer
@@ -19,7 +18,7 @@ from trunkcall.cli.client import campaigns_client, connection, trunkcall_client
 from trunkcall.cli.figures import Ask, Figures, to_json
 from trunkcall.cli.help import examples
 from trunkcall.cli.installation import installation
-from trunkcall.cli.naming import find_campaign
+from trunkcall.cli.naming import as_argument, find_campaign, is_id
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import facts, plain_table, terminal_width
 from trunkcall.cli.watch import watch
@@ -81,6 +80,9 @@ def create(
     as_json: Annotated[bool, steps.JSON] = False,
 ) -> None:
     """Make a campaign. One of this name with the same settings is left as it is."""
+    if not name.strip() or is_id(name):
+        what = "looks like an id, by which it would be looked for" if is_id(name) else "is empty"
+        raise typer.BadParameter(f"a campaign needs a name that can be told from others: {name!r} {what}")
     if await_prompt and not detect_machines:
         raise typer.BadParameter("--await-prompt needs --detect-machines")
     if not name.strip():
@@ -124,7 +126,7 @@ def create(
             raise
         raise CampaignExistsError(
             f"There is a campaign {name!r} already, with other settings than these: `trunkcall campaign show "
-            f"{shlex.quote(name)}`. Choose another name, or delete that one."
+            f"{as_argument(name)}`. Choose another name, or delete that one."
         ) from error
     outcome = steps.Outcome(created["id"])
     then = ""
@@ -141,7 +143,7 @@ def create(
         typer.echo(f"{name} exists, with these settings, and is {outcome.state}. {then}".strip())
         return
     if outcome.state == CampaignState.INITIALIZED:
-        then = f"`trunkcall campaign start {shlex.quote(name)}` begins to dial."
+        then = f"`trunkcall campaign start {as_argument(name)}` begins to dial."
     typer.echo(f"{name} was created, {dialer} ({_HOW[dialer]}), and is {outcome.state}. {then}".strip())
 
 

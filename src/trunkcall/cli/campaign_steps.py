@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from trunkcall.cli.api_errors import WRONG_STATE, ApiRefusedError, in_words
 from trunkcall.cli.client import Connection, campaigns_client, connection, trunkcall_client
 from trunkcall.cli.figures import Ask, Figures
-from trunkcall.cli.naming import find_campaign
+from trunkcall.cli.naming import as_argument, find_campaign
 from trunkcall.cli.tables import printable
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.settings import Settings
@@ -36,7 +36,7 @@ class WrongStateError(TrunkcallError):
 @dataclass(frozen=True, slots=True)
 class Step:
     """One operation: the state that it leads to, the states that ``--all`` takes it from, and what is said after it and
-    of states that it cannot be taken from. ``{name}`` is the campaign's, as a shell takes it."""
+    of states that it cannot be taken from. ``{name}`` is the campaign's as an argument, ``{value}`` as an option's."""
 
     verb: str
     operation: str
@@ -53,7 +53,7 @@ START = Step(
     "start_campaign",
     "Running",
     (),
-    "It takes dial requests: `trunkcall load FILE --campaign {name}`.",
+    "It takes dial requests: `trunkcall load FILE --campaign {value}`.",
     {
         "Paused": "Go on with it by `trunkcall campaign resume {name}`.",
         "Stopped": _OVER,
@@ -89,7 +89,7 @@ STOP = Step(
     "stop_campaign",
     "Stopped",
     ("Running", "Paused"),
-    "No attempt begins any more, and what waits ends as expired. `trunkcall export contacts --campaign {name}` has "
+    "No attempt begins any more, and what waits ends as expired. `trunkcall export contacts --campaign {value}` has "
     "every record.",
     {
         "Initialized": "It was never started. `trunkcall campaign delete {name}` removes it.",
@@ -231,15 +231,19 @@ def take(step: Step, where: Connection, client: Any, outcome: Outcome) -> str:
                 raise
             _check_state(step, error.response.get("state", ""), outcome)
     outcome.state = step.to
-    return step.then.format(name=shlex.quote(outcome.name)) if outcome.changed else ""
+    return _told(step.then, outcome) if outcome.changed else ""
 
 
 def _check_state(step: Step, state: str, outcome: Outcome) -> None:
     """Raises WrongStateError unless the campaign is where the step leads."""
     if state == step.to:
         return
-    why = step.why_not.get(state, "").format(name=shlex.quote(outcome.name))
+    why = _told(step.why_not.get(state, ""), outcome)
     raise WrongStateError(f"{outcome.name} is {state}, so it cannot be {step.verb}. {why}".strip())
+
+
+def _told(text: str, outcome: Outcome) -> str:
+    return text.format(name=as_argument(outcome.name), value=shlex.quote(outcome.name))
 
 
 def _each(names: list[str], deed: Callable[[Outcome], str], as_json: bool) -> Iterator[Outcome]:

@@ -10,7 +10,6 @@ import json
 import os
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +24,7 @@ from botocore.exceptions import BotoCoreError
 
 from trunkcall.aws.model import MODELS, TRUNKCALL
 from trunkcall.cli.env import ENDPOINT_VARIABLE, GLOBAL_ENDPOINT_VARIABLE, environment
+from trunkcall.cli.proxies import is_here, open_url
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import SECOND, Instant, from_datetime
 
@@ -123,6 +123,7 @@ def _client(service: str, where: Connection, **config: Any) -> Any:
     # With keys at hand no profile is asked for any; one that AWS_PROFILE names need not even exist.
     no_profile = {"profile": (None, None, None, None)} if where.access_key_id is not None else None
     session = botocore.session.Session(session_vars=no_profile)
+    config["proxies"] = {} if is_here(where.endpoint_url) else None
     session.get_component("data_loader").search_paths.append(str(MODELS))
     try:
         return boto3.Session(botocore_session=session).client(
@@ -182,7 +183,7 @@ class InstanceTime:
 def health(endpoint_url: str) -> dict[str, Any]:
     """The server's /health. Raises ServerUnreachableError; HTTPError where there is no such page."""
     try:
-        with urllib.request.urlopen(f"{endpoint_url}/health", timeout=HEALTH_TIMEOUT_S) as answer:  # noqa: S310 - the user's own endpoint
+        with open_url(f"{endpoint_url}/health", HEALTH_TIMEOUT_S) as answer:
             page: dict[str, Any] = json.loads(answer.read())
             return page
     except urllib.error.HTTPError:

@@ -18,6 +18,7 @@ import typer
 
 from trunkcall.cli.help import CONNECTION
 from trunkcall.cli.profiles import write_profile
+from trunkcall.cli.proxies import past_proxies
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.storage.data_dir import DataDir
 
@@ -86,6 +87,10 @@ def environment(data_dir: Path, *, one_for_all: bool = False) -> dict[str, str]:
     return told
 
 
+def _endpoint(told: Mapping[str, str]) -> str:
+    return told.get(ENDPOINT_VARIABLE) or told[GLOBAL_ENDPOINT_VARIABLE]
+
+
 def in_the_way(environ: Mapping[str, str], told: Mapping[str, str]) -> list[str]:
     """Variables that are set and would keep a client from what is told. An endpoint for all services is one of them if
     it is ours: it would have commands for Amazon ask Trunkcall. Another one stays."""
@@ -125,6 +130,7 @@ def env(
     if force:
         raise typer.BadParameter("it is for --profile", param_hint="--force")
     told = environment(data_dir, one_for_all=one_for_all)
+    told |= past_proxies(os.environ, _endpoint(told))
     if unwanted := in_the_way(os.environ, told):
         typer.echo(f"unset {' '.join(unwanted)}")
     for variable, value in told.items():
@@ -138,6 +144,7 @@ def execute(
 ) -> None:
     """Run one command with all that `trunkcall env` prints. Its exit code is this one's."""
     told = environment(data_dir, one_for_all=one_for_all)
+    told |= past_proxies(os.environ, _endpoint(told))
     unwanted = in_the_way(os.environ, told)
     environ = {name: value for name, value in os.environ.items() if name not in unwanted} | told
     _become(command, environ)

@@ -36,6 +36,8 @@ app = typer.Typer(help="Write records to a file.", no_args_is_help=True)
 
 _NOTHING_WRITTEN = "Nothing was written: a former file is as it was."
 
+STANDARD_OUTPUT = Path("-")
+
 SELECTION = "Which records"
 """Options that tell which records are written."""
 
@@ -79,7 +81,7 @@ def contacts(
     output: Annotated[
         Path | None,
         typer.Option(
-            help="File to write, in place of a former one once all is written; standard output if left out.",
+            help="File to write, in place of a former one once all is written; standard output if left out, or -.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -110,6 +112,7 @@ def contacts(
     ] = False,
 ) -> None:
     """Write contact records, in order of acceptance."""
+    output = None if output == STANDARD_OUTPUT else output
     form = form or Format.of(output)
     if form is not Format.CSV and (bom or raw):
         raise typer.BadParameter(f"it is for CSV, not for {form}", param_hint="--bom" if bom else "--raw")

@@ -172,7 +172,8 @@ def _followed(option: str, path: Path) -> Path | None:
     regular file, and this process's own descriptors, under whatever name."""
     place = path.absolute()
     for _ in range(_MOST_LINKS):
-        place = place.parent.resolve() / place.name
+        # Unlike Path.resolve, it leaves links in a circle for the system to tell.
+        place = Path(os.path.realpath(place.parent)) / place.name
         if place.parts[:2] == ("/", "proc") or place.parent == Path("/dev/fd"):
             return None
         if not place.is_symlink():

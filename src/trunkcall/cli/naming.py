@@ -6,6 +6,7 @@ Decides which campaign a person means, and what is said to one who means none. I
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
@@ -18,11 +19,21 @@ class NoSuchCampaignError(TrunkcallError):
     """No campaign has this name or id. `trunkcall campaign list` shows those that there are."""
 
 
+def is_id(text: str) -> bool:
+    """Whether it is written like a campaign's id or ARN, so that no name is looked for."""
+    return _ID.fullmatch(text) is not None
+
+
+def as_argument(name: str) -> str:
+    """A campaign's name as it is given to a command in a shell: also one that looks like an option."""
+    return f"-- {shlex.quote(name)}" if name.startswith("-") else shlex.quote(name)
+
+
 def find_campaign(client: Any, text: str) -> str:
     """The id of the campaign that a person means by its name, its id or its ARN. Names are compared exactly, then
     without regard to case. Raises NoSuchCampaignError, which offers names that come close, and whatever the client
     raises (botocore's errors)."""
-    if _ID.fullmatch(text):
+    if is_id(text):
         return text
     pages = client.get_paginator("list_campaigns").paginate()
     names = [(summary["name"], summary["id"]) for page in pages for summary in page["campaignSummaryList"]]

@@ -5,7 +5,6 @@ Decides which figures are shown and how. It reads them from /metrics, as any mon
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from trunkcall.cli.proxies import open_url
 from trunkcall.cli.tables import show_table
 
 TIMEOUT_S = 10.0
@@ -58,7 +58,7 @@ class Report:
 
 def read_progress(url: str, campaign_id: str) -> Progress:
     """Read /metrics."""
-    with urllib.request.urlopen(f"{url}/metrics", timeout=TIMEOUT_S) as answer:  # noqa: S310 - our own server
+    with open_url(f"{url}/metrics", TIMEOUT_S) as answer:
         text = answer.read().decode()
     sums: dict[str, float] = {}
     dispositions: dict[str, int] = {}

@@ -66,8 +66,11 @@ class DataDir:
 
     def has_as_its_own(self, path: Path) -> bool:
         """Whether a file is one of those that the directory is made of, under whatever name it is given."""
-        place = path.resolve()
-        return place.parent == self.path.resolve() and (place.name in _OWN or place.name.startswith(STORE))
+        # Links in a circle, of which Path.resolve makes an error, lead to none of them.
+        place = Path(os.path.realpath(path))
+        return place.parent == Path(os.path.realpath(self.path)) and (
+            place.name in _OWN or place.name.startswith(STORE)
+        )
 
     def make(self) -> None:
         """Make the directory unless it is there. Raises DataDirUnusableError."""

@@ -53,7 +53,7 @@ def back_up(path: Path, target: Path, *, unused: bool, force: bool) -> StoreRepo
         raise BackupPlaceError(f"{target} is a directory. Name a file in it for the backup.")
     if not target.parent.is_dir():
         raise BackupPlaceError(f"There is no directory {target.parent} for the backup. Make it first, or name another.")
-    target = target.resolve()  # a link stays one
+    target = Path(os.path.realpath(target))  # a link stays one
     if target.exists():
         if not target.is_file():
             raise BackupPlaceError(f"{target} is no regular file. Name one for the backup.")
