@@ -7,6 +7,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -158,3 +159,6 @@ def test_no_figure_of_a_shift_is_cut_on_a_terminal(columns: int) -> None:
     assert "…" not in seen
     assert "abandonment (abandoned / live answers)" in seen
     assert ("┃" in seen) == (columns >= 80)
+    assert all(len(re.sub("\x1b[^m]*m", "", line)) <= columns for line in seen.splitlines()), (
+        "a terminal would break a figure in two"
+    )

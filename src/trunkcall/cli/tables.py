@@ -79,15 +79,15 @@ def show_table(table: Table) -> None:
     console = Console()
     width = Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum
     if console.is_terminal and width > console.width:
-        typer.echo(_stacked(table))
+        typer.echo(_stacked(table, console.width))
     else:
         Console(width=max(width, console.width)).print(table)
 
 
-def _stacked(table: Table) -> str:
+def _stacked(table: Table, width: int) -> str:
     headers = [str(column.header) for column in table.columns]
     lines = [str(table.title)] if table.title else []
     for name, *values in zip(*(column.cells for column in table.columns), strict=True):
         said = [f"{header} {value}".strip() for header, value in zip(headers[1:], values, strict=True) if value]
-        lines += [str(name), f"  {', '.join(said)}"]
+        lines += [str(name), folded(f"  {', '.join(said)}", width, "    ")]
     return "\n".join(lines)
