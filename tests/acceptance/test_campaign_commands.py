@@ -4,6 +4,7 @@ no campaign, or believes something of one that is not so."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from serving import Serving, dial_request, put_all, serving
+from serving import ROOT, Serving, dial_request, put_all, serving
 
 Done = CompletedProcess[str]
 
@@ -192,6 +193,40 @@ def test_all_at_once_takes_those_that_can(server: Serving, name: str) -> None:
     assert shown(server, name)["state"] == "Running"
     campaign(server, "stop", "--all", "--yes")
     assert json.loads(campaign(server, "list", "--state", "running", "--state", "paused", "--json").stdout) == []
+
+
+def test_a_key_with_the_actions_that_the_page_names_runs_a_shift_and_no_more(server: Serving, tmp_path: Path) -> None:
+    page = (ROOT / "docs/how-to/run-a-shift.md").read_text()
+    named = re.findall(
+        "`([^`]+)`", page.partition("A key that runs shifts and no more needs")[2].partition(" needs ")[0]
+    )
+    commands = ("Create", "Start", "Pause", "Resume", "Stop", "Delete")
+    actions = [f"connect-campaigns:{command}Campaign" for command in commands]
+    actions += [f"connect-campaigns:{name.rpartition(':')[2]}" for name in named if name != "create --tag"]
+    (tmp_path / "policy.json").write_text(
+        json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}})
+    )
+    (tmp_path / "leads.csv").write_text("phone\n+12025550100\n")
+    directory = ("--data-dir", str(server.data_dir))
+    made = server.trunkcall("keys", "create", "--json", "--policy", str(tmp_path / "policy.json"), *directory)
+    key = json.loads(made.stdout)
+    given = server.environment | {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    for command in (
+        ("campaign", "create", "Shift", "--start"),
+        ("load", str(tmp_path / "leads.csv"), "--campaign", "Shift"),
+        *(("campaign", step, "Shift") for step in ("pause", "resume", "show")),
+        ("campaign", "watch", "Shift", "--once"),
+        ("campaign", "list"),
+        ("campaign", "stop", "Shift"),
+        ("campaign", "delete", "Shift", "--yes"),
+    ):
+        assert server.trunkcall(*command, check=False, **given).returncode == 0, command
+    assert "not authorized" not in server.trunkcall("status", check=False, **given).stderr
+    denied = server.trunkcall("campaign", "create", "Shift", "--tag", "a=b", check=False, **given)
+    refused(denied, "connect-campaigns:TagResource action. `trunkcall keys create`")
 
 
 def test_the_list_has_every_campaign_and_no_line_is_cut_in_a_pipe(tmp_path: Path) -> None:

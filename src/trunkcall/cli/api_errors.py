@@ -25,9 +25,7 @@ from trunkcall.domain.errors import TrunkcallError
 NOT_FOUND = "ResourceNotFoundException"
 WRONG_STATE = "InvalidCampaignStateException"
 
-_STRANGER = (
-    'The access key is not one of this server\'s, or its secret is another one: `eval "$(trunkcall env)"` sets both.'
-)
+_STRANGER = 'The access key, its secret or the Region is not this server\'s: `eval "$(trunkcall env)"` sets all three.'
 
 HINTS: Mapping[str, str] = MappingProxyType(
     {
@@ -48,7 +46,9 @@ class ApiRefusedError(TrunkcallError):
         self.answer: Mapping[str, Any] = error.response
         said = self.answer["Error"]
         self.code: str = said["Code"]
-        super().__init__(f"The API answered {self.code}: {said.get('Message') or 'it gave no reason.'} {hint}".strip())
+        message = said.get("Message") or "it gave no reason"
+        stop = "" if message.endswith((".", "!", "?")) else "."
+        super().__init__(f"The API answered {self.code}: {message}{stop} {hint}".strip())
 
 
 class ApiUnusableError(TrunkcallError):
