@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,17 @@ UNIQUE_TOKENS = re.compile(r",[^,\n]*--[^\n]*\n\s*UNIQUE \(campaign_key, client_
 
 def change_row_alone(path: Path, contact_id: str, column: str, value: Any) -> None:
     """Any value, of whatever type, in the row and in none of its indexes."""
+    change_rows_alone(path, [(contact_id, column, value)])
+
+
+def change_rows_alone(path: Path, changes: Sequence[tuple[str, str, Any]]) -> None:
+    """Contact ids, columns and values."""
     with _redefined(path, "contact", indexes=False) as connection:
-        sql = f"UPDATE contact SET {column} = ? WHERE contact_id = ?"
-        assert connection.execute(sql, (value, contact_id)).rowcount == 1
+        connection.execute("BEGIN")
+        for contact_id, column, value in changes:
+            sql = f"UPDATE contact SET {column} = ? WHERE contact_id = ?"
+            assert connection.execute(sql, (value, contact_id)).rowcount == 1
+        connection.execute("COMMIT")
 
 
 def change_indexes_alone(path: Path, contact_id: str, column: str, value: Any) -> None:

@@ -6,24 +6,28 @@ What a user would lose otherwise: a commit that fails for one contact fails for 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storage.damage import change_indexes_alone, change_row_alone
+from storage.damage import change_indexes_alone, change_row_alone, change_rows_alone
 from storage.support import LATER, NOW, begin, campaign, dial_request, put, records, stand_up
 from trunkcall.domain.changes import ContactAnswered, ContactEnded, Refusal
-from trunkcall.domain.contact import ContactState, DisconnectReason, Disposition
+from trunkcall.domain.contact import ContactState, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.instants import HOUR
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_backup import back_up
 from trunkcall.storage.sqlite_check import check_store
+from trunkcall.storage.sqlite_schema import SCHEMA
 from trunkcall.storage.store import Lease
 
 CAMPAIGN = "campaign-1"
+BUSY = Disposition.BUSY, DisconnectReason.TELECOM_BUSY
 REQUESTS = [dial_request(attributes={"a": "b"}) for _ in range(10)]
 VICTIM = REQUESTS[4].contact_id
 OTHERS = [request.contact_id for request in REQUESTS if request.contact_id != VICTIM]
@@ -146,8 +150,7 @@ async def test_one_in_progress_goes_on_unwritten_and_all_others_as_ever(
     await house.store.commit(house.lease, answered)
     states = {contact.contact_id: contact.state for contact in await house.store.live_contacts("instance-1")}
     assert states == dict.fromkeys(OTHERS, ContactState.ANSWERED)
-    busy = Disposition.BUSY, DisconnectReason.TELECOM_BUSY
-    ended = [ContactEnded(request.contact_id, CAMPAIGN, NOW, *busy) for request in REQUESTS]
+    ended = [ContactEnded(request.contact_id, CAMPAIGN, NOW, *BUSY) for request in REQUESTS]
     await house.store.commit(house.lease, ended)
     assert await house.store.disposition_counts(CAMPAIGN) == {Disposition.BUSY: 9, None: 1}
     await house.adds_up(ended=10)
@@ -169,3 +172,104 @@ async def test_whatever_shares_a_transaction_with_a_refused_contact_is_done(hous
     assert len(swept) == 9
     assert not result.refused
     assert len(await house.store.live_contacts("instance-1")) == 5
+
+
+ANYTHING = (None, "x", b"\xff", 1.5, -1, 1 << 62)
+
+
+@dataclass
+class Ruin:
+    """A store in which every column of contacts has held everything it should not, each of another contact."""
+
+    path: Path
+    victims: list[DialRequest]
+    others: list[DialRequest]
+    store: SQLiteStore
+    lease: Lease
+
+    @property
+    def every(self) -> list[str]:
+        return [request.contact_id for request in (*self.victims, *self.others)]
+
+
+async def ruin(path: Path, state: str) -> Ruin:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(contact)") if name != "sequence"]
+    damage = [(column, value) for column in columns for value in ANYTHING]
+    store = SQLiteStore(path)
+    await store.open()
+    lease = await stand_up(store)
+    victims, others = ([dial_request() for _ in damage] for _ in range(2))
+    it = Ruin(path, victims, others, store, lease)
+    await put(store, *victims, *others)
+    if state != "waiting":
+        await store.commit(lease, [begin(contact_id) for contact_id in it.every])
+    if state == "ended":
+        await store.commit(lease, [ContactEnded(contact_id, CAMPAIGN, NOW, *BUSY) for contact_id in it.every])
+    await store.close()
+    change_rows_alone(path, [(request.contact_id, *each) for request, each in zip(victims, damage, strict=True)])
+    it.store = SQLiteStore(path)
+    await it.store.open()
+    new = await it.store.acquire_lease("instance-1", "dialer-2", HOUR, sole=True)
+    assert new is not None
+    it.lease = new
+    return it
+
+
+@pytest.mark.parametrize("state", ["waiting", "in progress", "ended"])
+async def test_whatever_any_column_holds_everything_adds_up_in_the_end(tmp_path: Path, state: str) -> None:
+    it = await ruin(tmp_path / "trunkcall.db", state)
+    store, others = it.store, [request.contact_id for request in it.others]
+    # A takeover, a refill, attempts, their ends, a sweep; then somebody looks, and ends what is damaged.
+    live = {contact.contact_id for contact in await store.live_contacts("instance-1")}
+    waiting = {contact.contact_id for contact in await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=9999)}
+    refused = (await store.commit(it.lease, [begin(contact_id) for contact_id in sorted(waiting)])).refused
+    assert not refused.keys() & set(others)
+    begun = (waiting - refused.keys()) | live
+    await store.commit(it.lease, [ContactEnded(contact_id, CAMPAIGN, NOW, *BUSY) for contact_id in sorted(begun)])
+    assert not await store.expire_waiting(it.lease, now=LATER, limit=9999)
+    for _ in range(2):
+        await store.quarantine_damaged()
+        assert await store.quarantined_count() <= len(it.victims)
+        await store.end_quarantined(None, at=LATER)
+    found = await records(store)
+    assert len(found) == len(it.every)
+    assert {found[contact_id].disposition for contact_id in others} == {Disposition.BUSY}
+    assert {record.phone_number for record in found.values()} <= {
+        request.phone_number for request in (*it.victims, *it.others)
+    } | {""}
+    counts = (await store.contact_counts([CAMPAIGN]))[CAMPAIGN]
+    assert (counts.accepted, sum(counts.dispositions.values())) == (len(it.every), len(it.every))
+    await store.close()
+    report = check_store(it.path, unused=True)
+    assert report.sound, report.faults
+    assert report.damaged == ()
+
+
+async def test_whatever_any_column_holds_retention_erases_all_that_ended(tmp_path: Path) -> None:
+    it = await ruin(tmp_path / "trunkcall.db", "ended")
+    for _ in range(10):
+        if not await it.store.erase_ended("instance-1", before=LATER, at=LATER, limit=100):
+            break
+    else:
+        raise AssertionError("it never comes to an end")
+    await it.store.quarantine_damaged()
+    # Whose end nobody can tell any more ends by hand, and its retention begins then.
+    await it.store.end_quarantined(None, at=LATER)
+    await it.store.erase_ended("instance-1", before=LATER + 1, at=LATER, limit=100)
+    assert {record.phone_number for record in (await records(it.store)).values()} == {""}
+    await it.store.close()
+    report = check_store(it.path, unused=True)
+    assert report.sound, report.faults
+
+
+@pytest.mark.parametrize("state", ["waiting", "ended"])
+async def test_whatever_any_column_holds_a_number_is_forgotten(tmp_path: Path, state: str) -> None:
+    it = await ruin(tmp_path / "trunkcall.db", state)
+    for request in (*it.victims, *it.others):
+        await it.store.forget_number(request.phone_number, at=LATER)
+    with closing(sqlite3.connect(it.path)) as connection:
+        left = {number for (number,) in connection.execute("SELECT CAST(phone_number AS BLOB) FROM contact")}
+    assert not left & {request.phone_number.encode() for request in (*it.victims, *it.others)}
+    await it.store.close()

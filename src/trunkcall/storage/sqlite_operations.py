@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from trunkcall.domain.campaign import Campaign, CampaignState
-from trunkcall.domain.contact import DialRequest
+from trunkcall.domain.contact import Damage, DialRequest
 from trunkcall.domain.directory import (
     AccessKey,
     Agent,
@@ -31,7 +31,7 @@ from trunkcall.domain.errors import (
 )
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.storage.sqlite_changes import expire_contact
-from trunkcall.storage.sqlite_quarantine import release_erased, restore_tokens
+from trunkcall.storage.sqlite_quarantine import mend, release_erased, restore_tokens
 from trunkcall.storage.sqlite_rows import (
     Row,
     access_key_to_row,
@@ -355,7 +355,11 @@ def forget_contacts(transaction: WriteTransaction, contacts: Sequence[Row], at: 
         if waiting and head is not None:
             # One that is set aside ends here as any other does.
             transaction.execute("release", sequence)
-            expire_contact(transaction, contact_id, head, at)
+            expire = partial(expire_contact, contact_id=contact_id, head=head, at=at)
+            if transaction.refusal(expire) is Damage.UNREADABLE:
+                mend(transaction, sequence, at)
+            else:
+                expire(transaction)
     _erase(transaction, [row[0] for row in contacts], at, ErasureReason.FORGOTTEN)
 
 
@@ -368,9 +372,17 @@ def erase_ended(transaction: WriteTransaction, instance_id: str, before: Instant
 
 def _erase(transaction: WriteTransaction, sequences: Sequence[int], at: Instant, reason: ErasureReason) -> None:
     restore_tokens(transaction, sequences)
-    transaction.execute("erase_contacts", at, to_json(sequences))
+    if transaction.refusal(partial(_erase_rows, sequences=sequences, at=at)) is Damage.UNREADABLE:
+        for sequence in sequences:
+            if transaction.refusal(partial(_erase_rows, sequences=[sequence], at=at)) is Damage.UNREADABLE:
+                mend(transaction, sequence, at)
+    _erase_rows(transaction, sequences, at)
     transaction.execute("insert_erasure", at, reason.value, len(sequences))
     release_erased(transaction, sequences)
+
+
+def _erase_rows(transaction: WriteTransaction, sequences: Sequence[int], at: Instant) -> None:
+    transaction.execute("erase_contacts", at, to_json(sequences))
 
 
 # --- leases -------------------------------------------------------------------------------------------------------
@@ -384,6 +396,9 @@ def acquire_lease(
     row = transaction.row("lease", instance_id)
     if row is not None:
         last_token, last_owner, expires_at = row
+        if type(last_token) is not int:
+            # Nobody could tell a former owner from the next one.
+            raise StoreDamagedError
         if not sole and last_owner not in (None, owner) and expires_at > now:
             return None
         token = last_token + 1

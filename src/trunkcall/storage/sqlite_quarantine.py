@@ -178,20 +178,33 @@ def end_quarantined(
     found = [quarantined_from_row(row).sequence for row in transaction.rows("quarantined", None)]
     ending = found if sequences is None else [sequence for sequence in found if sequence in sequences]
     for sequence in ending:
-        row = transaction.row("whole_contact", sequence)
-        if row is not None:
-            *values, key_of_index = row
-            contact = dict(zip(_COLUMNS, values, strict=True))
-            keys.add(contact["campaign_key"])
-            if key_of_index is not None:
-                contact["campaign_key"] = key_of_index
-                keys.add(key_of_index)
-            believe_indexes(transaction, contact)
-            _mend(contact, at, erase=erase)
-            transaction.execute("mend_contact", *(contact[name] for name in _COLUMNS[1:]), sequence)
-        transaction.execute("release", sequence)
+        keys |= _end(transaction, sequence, at, erase=erase)
     _recount(transaction, keys)
     return len(ending)
+
+
+def mend(transaction: WriteTransaction, sequence: int, at: Instant) -> None:
+    """End a contact whose row cannot be changed otherwise, because a column is of another type."""
+    transaction.flush()
+    _recount(transaction, _end(transaction, sequence, at, erase=False))
+
+
+def _end(transaction: WriteTransaction, sequence: int, at: Instant, *, erase: bool) -> set[Any]:
+    """End one; whose counts that changes."""
+    keys: set[Any] = set()
+    row = transaction.row("whole_contact", sequence)
+    if row is not None:
+        *values, key_of_index = row
+        contact = dict(zip(_COLUMNS, values, strict=True))
+        keys.add(contact["campaign_key"])
+        if key_of_index is not None:
+            contact["campaign_key"] = key_of_index
+        believe_indexes(transaction, contact)
+        keys.add(contact["campaign_key"])
+        _mend(contact, at, erase=erase)
+        transaction.execute("mend_contact", *(contact[name] for name in _COLUMNS[1:]), sequence)
+    transaction.execute("release", sequence)
+    return keys
 
 
 def _recount(transaction: WriteTransaction, keys: Iterable[int]) -> None:
@@ -213,6 +226,7 @@ def reindexing(transaction: WriteTransaction, operation: Callable[[WriteTransact
     transaction.indexes_are_made_anew = True
     try:
         transaction.execute("set_aside_misplaced", Damage.MISPLACED.value)
+        _restore_campaigns(transaction)
         done = operation(transaction)
         transaction.execute("reindex_contacts")
         # What was counted before was counted by the former indexes.
@@ -223,8 +237,17 @@ def reindexing(transaction: WriteTransaction, operation: Callable[[WriteTransact
     return done
 
 
+def _restore_campaigns(transaction: WriteTransaction) -> None:
+    """Give contacts of campaigns that there never were the campaign that an index has: the new one will not have it."""
+    for (sequence,) in transaction.rows("contacts_of_no_campaign"):
+        row = transaction.row("campaign_in_index", sequence)
+        if row is not None:
+            transaction.execute("restore_campaign", *row, sequence)
+
+
 def believe_indexes(transaction: WriteTransaction, contact: dict[str, Any]) -> None:
-    """Take id and client token from their indexes: damage is seldom at two places. Both are read from end to end.
+    """Take id and client token from their indexes, and the campaign if there is none of this key: damage is seldom at
+    two places. Indexes are read from end to end.
 
     Raises StoreDamagedError where they differ and the indexes are not about to be made anew: what the row says may be
     another contact's, whose entry SQLite would then take away.
@@ -236,6 +259,12 @@ def believe_indexes(transaction: WriteTransaction, contact: dict[str, Any]) -> N
                 raise StoreDamagedError
             if row is not None and type(row[0]) is str:
                 contact[name] = row[0]
+    if transaction.row("campaign_of_key", contact["campaign_key"]) is None:
+        if not transaction.indexes_are_made_anew:
+            raise StoreDamagedError
+        row = transaction.row("campaign_in_index", contact["sequence"])
+        if row is not None:
+            (contact["campaign_key"],) = row
 
 
 def restore_tokens(transaction: WriteTransaction, sequences: Sequence[int]) -> None:
@@ -246,7 +275,7 @@ def restore_tokens(transaction: WriteTransaction, sequences: Sequence[int]) -> N
         if row is not None:
             contact = dict(zip(_COLUMNS, row, strict=False))
             believe_indexes(transaction, contact)
-            transaction.execute("restore_token", readable(contact["client_token"]), sequence)
+            transaction.execute("restore_token", readable(contact["client_token"]), contact["campaign_key"], sequence)
 
 
 def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:

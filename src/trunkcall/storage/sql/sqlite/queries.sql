@@ -294,12 +294,13 @@ WHERE this.contact_id = ?;
 
 -- contacts_of_number --
 SELECT sequence, contact_id, campaign_id, contact.state = 'Waiting'
-FROM contact JOIN campaign USING (campaign_key) WHERE phone_number = ? LIMIT ?;
+FROM contact LEFT JOIN campaign USING (campaign_key) WHERE phone_number = ? LIMIT ?;
 
 -- ended_before --
 -- What is set aside may never end; it is kept no longer than if it had at its expiry.
-SELECT sequence FROM contact INDEXED BY contact_ended JOIN campaign USING (campaign_key)
-WHERE ended_at < ?1 AND ended_at IS NOT NULL AND phone_number <> '' AND instance_id = ?2
+SELECT sequence FROM contact INDEXED BY contact_ended LEFT JOIN campaign USING (campaign_key)
+WHERE ended_at < ?1 AND ended_at IS NOT NULL AND phone_number <> ''
+    AND (instance_id = ?2 OR campaign_id IS NULL)
 UNION ALL
 SELECT sequence FROM quarantine CROSS JOIN contact USING (sequence)
     JOIN campaign ON campaign.campaign_key = quarantine.campaign_key
@@ -483,7 +484,10 @@ INSERT INTO quarantine (sequence, campaign_key, damage, waiting) VALUES (?, ?, ?
 -- Where no index was asked: one that waits, or cannot tell its state and was never attempted, is counted as waiting.
 INSERT INTO quarantine (sequence, campaign_key, damage, waiting)
 SELECT sequence, (SELECT campaign_key FROM campaign WHERE campaign.campaign_key = contact.campaign_key), ?2,
-    state = 'Waiting' OR (attempted_at IS NULL AND state NOT IN (SELECT value FROM json_each(?3)))
+    coalesce(
+        state = 'Waiting' OR (attempted_at IS NULL AND state NOT IN (SELECT value FROM json_each(?3))),
+        attempted_at IS NULL
+    )
 FROM contact WHERE sequence = ?1
 ON CONFLICT DO NOTHING;
 
@@ -536,6 +540,19 @@ SELECT contact_id FROM contact INDEXED BY sqlite_autoindex_contact_1 WHERE conta
 -- client_token_in_index --
 SELECT client_token FROM contact INDEXED BY sqlite_autoindex_contact_2 WHERE campaign_key >= 0 AND +sequence = ?;
 
+-- campaign_in_index --
+SELECT campaign_key FROM contact INDEXED BY sqlite_autoindex_contact_2 WHERE campaign_key >= 0 AND +sequence = ?;
+
+-- contacts_of_no_campaign --
+SELECT sequence FROM contact NOT INDEXED
+WHERE NOT EXISTS (SELECT 1 FROM campaign WHERE campaign.campaign_key = contact.campaign_key);
+
+-- restore_campaign --
+UPDATE OR IGNORE contact SET campaign_key = ? WHERE sequence = ?;
+
+-- campaign_of_key --
+SELECT 1 FROM campaign WHERE campaign_key = ?;
+
 -- tokens_elsewhere --
 -- Of these, as JSON, those whose client token does not lead to them.
 SELECT sequence FROM contact AS this
@@ -545,7 +562,7 @@ WHERE sequence IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
 );
 
 -- restore_token --
-UPDATE contact SET client_token = ? WHERE sequence = ?;
+UPDATE contact SET client_token = ?, campaign_key = ? WHERE sequence = ?;
 
 -- set_aside_misplaced --
 INSERT INTO quarantine (sequence, campaign_key, damage, waiting)
@@ -573,7 +590,7 @@ DELETE FROM disposition_count WHERE campaign_key = ?;
 -- recount_dispositions --
 INSERT INTO disposition_count (campaign_key, disposition, contacts)
 SELECT campaign_key, disposition, count(*) FROM contact
-WHERE campaign_key = ? AND disposition IS NOT NULL GROUP BY disposition;
+WHERE campaign_key = ? AND typeof(disposition) = 'text' GROUP BY disposition;
 
 -- recount_backlog --
 UPDATE backlog
