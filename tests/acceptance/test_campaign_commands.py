@@ -125,6 +125,25 @@ def test_a_server_on_this_machine_is_asked_directly_whatever_proxy_there_is(serv
         assert not done.stderr
 
 
+def test_who_may_only_stop_a_campaign_can(server: Serving, name: str, tmp_path: Path) -> None:
+    campaign(server, "start", name)
+    statement = {"Effect": "Allow", "Action": "connect-campaigns:StopCampaign", "Resource": "*"}
+    (tmp_path / "stop.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    made = server.trunkcall(
+        "keys", "create", "--policy", str(tmp_path / "stop.json"), "--json", "--data-dir", str(server.data_dir)
+    )
+    key = json.loads(made.stdout)
+    only = server.environment | {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    campaign_id = shown(server, name)["id"]
+    assert campaign(server, "stop", campaign_id, **only).stdout.startswith(f"{campaign_id} is Stopped. ")
+    refused(
+        campaign(server, "start", campaign_id, check=False, **only), "StartCampaign action. `trunkcall keys create`"
+    )
+
+
 def test_a_queue_that_does_not_exist_is_said_in_one_sentence(server: Serving) -> None:
     done = campaign(server, "create", "Never", "--queue", "nowhere", check=False)
     refused(done, "No queue with this id")
