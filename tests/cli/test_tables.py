@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from trunkcall.cli.campaign import campaign_table
 from trunkcall.cli.figures import Figures, Floor, Window, to_json
 from trunkcall.cli.status import find_troubles, status_text
-from trunkcall.cli.tables import facts, folded, plain_table
+from trunkcall.cli.tables import counted, facts, folded, plain_table
 from trunkcall.cli.watch_view import progress_facts
 
 FIGURES = Figures(
@@ -69,6 +69,10 @@ def test_numbers_are_aligned_to_the_right() -> None:
         "a       1",
         "b     100",
     ]
+
+
+def test_one_is_told_as_one() -> None:
+    assert [counted(number, "contact") for number in (0, 1, 2_000)] == ["0 contacts", "1 contact", "2,000 contacts"]
 
 
 def test_facts_are_folded_beside_their_names() -> None:

@@ -68,7 +68,7 @@ def test_one_damaged_number_stops_nobody_else_and_is_ended_by_hand(tmp_path: Pat
         # It is told by everything that a person may look at, and its number by nothing.
         exported = server.trunkcall("export", "contacts", "--data-dir", data_dir)
         assert len(exported.stdout.splitlines()) == 2 * LEADS
-        assert "left out because they are damaged: 1 contacts" in exported.stderr
+        assert "left out because they are damaged: 1 contact " in exported.stderr
         checked = server.trunkcall("db", "check", "--data-dir", data_dir)
         assert f"contact {victim} of campaign {spring}: not what was accepted" in checked.stdout
         assert "The store is sound but for 1 damaged contact" in checked.stdout

@@ -19,6 +19,7 @@ from trunkcall.cli.help import examples
 from trunkcall.cli.interrupts import meaning
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.quarantine import TOLD, quarantine
+from trunkcall.cli.tables import counted
 from trunkcall.compose import back_up_store, check_embedded_store, migrate_store, restore_store
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import KEY_FILE, DataDir, DataDirInUseError, DataDirUnusableError
@@ -52,7 +53,7 @@ def check(settings: Settings) -> None:
     if len(report.damaged) > MOST_LISTED:
         typer.echo(f"  and {len(report.damaged) - MOST_LISTED:,} more contacts")
     typer.echo(f"{'version':<14}{report.version}{f', older than this Trunkcall: {MIGRATE}' if report.outdated else ''}")
-    typer.echo(f"{'size':<14}{report.size / MEGABYTE:,.1f} MB, {report.contacts:,} contacts")
+    typer.echo(f"{'size':<14}{report.size / MEGABYTE:,.1f} MB, {counted(report.contacts, 'contact')}")
     typer.echo(f"{'disk':<14}{report.free / MEGABYTE:,.0f} MB free")
     if not report.sound:
         typer.echo("The store is damaged. Stop the server and restore a backup: `trunkcall db restore FILE`.")
@@ -81,7 +82,8 @@ def backup(
     with meaning("No backup was made."), _held_if_free(data_dir) as unused:
         report = back_up_store(data_dir.store_path, file, unused=unused, force=force)
     typer.echo(
-        f"{file} holds the store as of now, checked: {report.contacts:,} contacts, {report.size / MEGABYTE:,.1f} MB"
+        f"{file} holds the store as of now, checked: {counted(report.contacts, 'contact')}, "
+        f"{report.size / MEGABYTE:,.1f} MB"
     )
     if (but_for := _but_for(report)) is not None:
         typer.echo(but_for)
@@ -105,7 +107,7 @@ def restore(
             done = restore_store(data_dir.store_path, file, name_of_former=name, pause=not keep_running)
     finally:
         data_dir.close()
-    typer.echo(f"{data_dir.store_path} is {file} now: {done.report.contacts:,} contacts")
+    typer.echo(f"{data_dir.store_path} is {file} now: {counted(done.report.contacts, 'contact')}")
     if (but_for := _but_for(done.report)) is not None:
         typer.echo(but_for)
     if done.aside is not None:

@@ -24,6 +24,7 @@ from trunkcall.cli.interrupts import meaning
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.record_tables import AttributeNames, Table
 from trunkcall.cli.selection import Selection, campaign_given, disposition_given, time_given
+from trunkcall.cli.tables import counted
 from trunkcall.compose import open_store
 from trunkcall.domain.contact import ContactRecord
 from trunkcall.domain.identifiers import Scope
@@ -145,7 +146,7 @@ def contacts(
     )
     number = asyncio.run(export.run(data_dir, output, clobber=not no_clobber))
     place = f" written to {output}" if output is not None else ""
-    typer.echo(f"{number:,} contact record{'s' if number != 1 else ''}{place}", err=True)
+    typer.echo(f"{counted(number, 'contact record')}{place}", err=True)
 
 
 app.command(
@@ -230,7 +231,8 @@ class _Export:
                     number += 1
         if left_out:
             typer.echo(
-                f"left out because they are damaged: {sum(left_out):,} contacts (see `trunkcall db quarantine`)",
+                f"left out because they are damaged: {counted(sum(left_out), 'contact')} "
+                "(see `trunkcall db quarantine`)",
                 err=True,
             )
         return number

@@ -10,6 +10,7 @@ import typer
 
 from trunkcall.cli.lists.phones import country_of, read_number
 from trunkcall.cli.options import with_settings
+from trunkcall.cli.tables import counted
 from trunkcall.compose import open_store
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.service.clock import InstanceClock
@@ -44,7 +45,7 @@ def forget(
         return await privacy.forget(read)
 
     contacts = _with_privacy(settings, erase)
-    typer.echo(f"{contacts:,} contact{'' if contacts == 1 else 's'} erased")
+    typer.echo(f"{counted(contacts, 'contact')} erased")
     typer.echo(
         "Take the number out of your lists too: a campaign that has forgotten it does not know it again.", err=True
     )

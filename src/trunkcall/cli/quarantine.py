@@ -33,7 +33,10 @@ def quarantine(
     settings: Settings,
     end: Annotated[
         list[str] | None,
-        typer.Option(metavar="CONTACT", help="End this one, by its id or number; `all` ends every one. Repeatable."),
+        typer.Option(
+            metavar="CONTACT",
+            help="End this one, by its id or its number in the list; `all` ends every one. Repeatable.",
+        ),
     ] = None,
     erase: Annotated[
         bool, typer.Option("--erase", help="With --end: erase number, attributes and client token in any case.")

@@ -31,6 +31,11 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 contact``, ``2,000 contacts``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, right: Sequence[str]) -> str:
     """Lines of a table, in order of importance of its columns. Where ``width`` is too little, the last columns are left
     out, then the first is cut. ``right`` are the headers of columns that are aligned to the right."""

@@ -187,7 +187,8 @@ def _ending(seen: Seen, until_done: bool) -> str | None:
     if figures.state in OVER and not figures.in_progress and not figures.waiting:
         return f"{figures.name} is {figures.state}, and nothing of it is in progress any more."
     if until_done and figures.worked_through:
-        return f"{figures.name} has worked through all {figures.accepted:,} requests."
+        requests = "its one request" if figures.accepted == 1 else f"all {figures.accepted:,} requests"
+        return f"{figures.name} has worked through {requests}."
     return None
 
 
