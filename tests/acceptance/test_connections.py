@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from serving import Serving
+from serving import Serving, serving
 from wire import ConnectionClosed, Signer, Wire, raw_request
 
 HEAD_TIMEOUT_S = 1.0
@@ -318,3 +318,18 @@ def is_open(wire: Wire) -> bool:
     except ConnectionClosed:
         return False
     return True
+
+
+def test_a_server_that_stops_waits_for_nobody_who_has_not_finished(tmp_path: Path, stack: ExitStack) -> None:
+    with serving(tmp_path / "data", agents=0) as server:
+        signer = Signer.of(server.environment)
+        half_a_body = signer.request("POST", "/campaigns-summary", framing=(("content-length", "9000"),)) + b"{"
+        refused = signer.request("POST", "/campaigns-summary", framing=(("content-length", "1000000000"),)) + b"{"
+        for begun in (b"GET /hea", half_a_body, HEALTH + half_a_body, refused):
+            for _ in range(10):
+                stack.enter_context(Wire(server.url)).send(begun)
+        still_serves(server)
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 4.5, "others would have 5 s to take their answers"
+        assert "Traceback" not in server.log_path.read_text()

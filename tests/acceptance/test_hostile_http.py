@@ -149,6 +149,23 @@ class TestFraming:
         assert wire.ask(request).status == 200
         assert wire.ask(signer.request("POST", "/campaigns-summary", b"{}")).status == 200
 
+    def test_thousands_of_chunks_of_a_byte_are_refused(self, wire: Wire, signer: Signer) -> None:
+        framing = (("transfer-encoding", "chunked"),)
+        wire.send(signer.request("POST", "/campaigns-summary", framing=framing) + b"1\r\n{\r\n" * 5_000)
+        heard = wire.hear()
+        assert (heard.status, heard.code) == (413, "RequestEntityTooLargeException")
+        assert b"chunks" in heard.body
+
+    def test_a_chunk_of_a_byte_now_and_then_is_taken(self, wire: Wire, signer: Signer) -> None:
+        body = b"{" + b" " * 600 + b"}"
+        framing = (("transfer-encoding", "chunked"),)
+        wire.send(signer.request("POST", "/campaigns-summary", framing=framing, signs=body))
+        for at in range(0, len(body), 100):
+            wire.send(b"".join(b"1\r\n%c\r\n" % byte for byte in body[at : at + 100]))
+            time.sleep(0.02)
+        wire.send(b"0\r\n\r\n")
+        assert wire.hear().status == 200
+
     def test_what_stands_behind_a_body_is_no_header(self, wire: Wire, signer: Signer) -> None:
         """A proxy in front looks at headers, and lets trailers pass."""
         chunks = b"2\r\n{}\r\n0\r\nhost: other\r\nauthorization: other\r\nx-amz-date: other\r\n\r\n"

@@ -21,6 +21,11 @@ from trunkcall.web.bodies import READ_BYTES, RETRY_AFTER_S, neighbourhood
 _REFUSALS: Final = {
     400: ("Bad Request", "MalformedHttpRequestException", "This is no request of HTTP/1.1."),
     408: ("Request Timeout", "RequestTimeoutException", "The request did not arrive in time."),
+    413: (
+        "Content Too Large",
+        "RequestEntityTooLargeException",
+        "The request's body comes in chunks that are too small.",
+    ),
     431: (
         "Request Header Fields Too Large",
         "RequestEntityTooLargeException",
@@ -163,6 +168,9 @@ class GuardedProtocol(HttpToolsProtocol):
     most_head_bytes: ClassVar[int] = 65_536
     """Of request line and headers together. SDKs send about one kilobyte; a presigned URL a few."""
     most_headers: ClassVar[int] = 100
+    most_chunks: ClassVar[int] = 256
+    """In one piece of what arrives. A body in chunks of a byte each costs as much as thousands of requests; those of
+    SDKs have kilobytes."""
     most_pipelined: ClassVar[int] = 256
     """Requests that wait for the one before them. SDKs wait themselves."""
     head_timeout_s: ClassVar[float] = 15.0
@@ -183,6 +191,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """When a body was found not to have arrived with its head."""
         self._received = 0
         """Bytes since the last head or part of a body. Those that came in one piece with it are not counted."""
+        self._chunks = 0
+        """Since something arrived last."""
         self._fault = 400
         self._timer: asyncio.TimerHandle | None = None
         self._answer_timer: asyncio.TimerHandle | None = None
@@ -219,6 +229,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._cork.closed:
             return
         self._received += len(data)
+        self._chunks = 0
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -259,6 +270,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._received = 0
+        self._chunks += 1
+        if self._chunks > self.most_chunks:
+            self._fault = 413
+            raise _RefusedError
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -357,6 +372,13 @@ class GuardedProtocol(HttpToolsProtocol):
     def hang_up(self) -> None:
         """Close at once."""
         self._cork.abort()
+
+    def shutdown(self) -> None:
+        """The server stops: what has not arrived as a whole by now is not waited for."""
+        if self._cork.closed or self._cork.unread:
+            self.hang_up()
+        else:
+            super().shutdown()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
