@@ -54,6 +54,8 @@ def test_commands_and_options_are_completed() -> None:
 def test_campaigns_are_completed_from_the_server_as_one_word(server: Serving) -> None:
     assert tab("trunkcall", "explain", "--campaign", "Sp", data_dir=server.data_dir) == ["Spring", "Spring\\ sale"]
     assert tab("trunkcall", "campaign", "pause", "A", data_dir=server.data_dir) == ["Autumn"]
+    for quote in ("'", '"'):
+        assert tab("trunkcall", "campaign", "pause", f"{quote}Spring s", data_dir=server.data_dir) == ["Spring sale"]
 
 
 def test_without_a_server_nothing_is_offered_and_nothing_said(tmp_path: Path) -> None:

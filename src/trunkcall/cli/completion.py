@@ -20,6 +20,8 @@ VARIABLE = "_TRUNKCALL_COMPLETE"
 """What a shell sets to ask for completions: what it wants, and which shell it is."""
 TIMEOUT_S = 1.0
 _TO_ESCAPE = re.compile(r"[^\w@%+=:,./-]")
+_TO_ESCAPE_IN = {'"': re.compile(r'["$`\\]'), "'": re.compile(r"(?!)")}
+"""Within quotes bash takes all else as it stands."""
 
 
 class Shell(StrEnum):
@@ -67,7 +69,11 @@ def campaign_names(ctx: Any, param: Any, incomplete: str) -> list[str]:
 
 def _inserted(name: str) -> str:
     """A name as one word of the command line. Other shells than bash quote by themselves."""
-    return _TO_ESCAPE.sub(r"\\\g<0>", name) if os.environ[VARIABLE].endswith("_bash") else name
+    if not os.environ[VARIABLE].endswith("_bash"):
+        return name
+    words, place = os.environ["COMP_WORDS"].split("\n"), int(os.environ["COMP_CWORD"])
+    quote = words[place][:1] if place < len(words) else ""
+    return (_TO_ESCAPE_IN.get(quote) or _TO_ESCAPE).sub(r"\\\g<0>", name)
 
 
 def _answer(instruction: str) -> int:
