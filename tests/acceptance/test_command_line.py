@@ -353,6 +353,17 @@ class TestLoad:
         )
         assert complaint in " ".join(done.stderr.split())
 
+    def test_rejected_rows_do_not_take_the_place_of_their_list(
+        self, server: Serving, campaign_id: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "leads.csv"
+        path.write_text("phone\n555\n")
+        (tmp_path / "link.csv").symlink_to(path)
+        for name in (path, tmp_path / "link.csv"):
+            done = load(server, str(path), "--campaign", campaign_id, "--rejected", str(name), code=2)
+            assert "is the list itself: name another file" in " ".join(done.stderr.split())
+        assert path.read_text() == "phone\n555\n"
+
     def test_a_missing_file_is_answered_in_words(self, server: Serving, campaign_id: str, tmp_path: Path) -> None:
         done = load(server, str(tmp_path / "none.csv"), "--campaign", campaign_id, code=1)
         assert "cannot be read: No such file or directory" in done.stderr

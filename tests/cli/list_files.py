@@ -250,6 +250,12 @@ COLUMNS = (
         [(A, {"account": "2025550150"}), (B, {"account": "2025550151"})],
         reading=US,
     ),
+    ListFile(
+        "nothing-at-the-headers-end.csv",
+        f"phone,name,,\n{A},Ann,,\n{B},Bob\n{C},Cy,x,\n".encode(),
+        named(Ann=A, Bob=B),
+        ["line 4: the row has 4 cells, the header 2"],
+    ),
     ListFile("dates-as-names.csv", f"phone,2026-11-28\n{A},yes\n".encode(), [(A, {"2026-11-28": "yes"})]),
     ListFile("named-by-nothing.csv", f"id,contact\n7,{A}\n8,{B}\n".encode(), [(A, {"id": "7"}), (B, {"id": "8"})]),
     ListFile(

@@ -175,11 +175,14 @@ class TestAFailingExport:
         def damaged(*_: object) -> Any:
             raise KeyboardInterrupt
 
+        (exports.folder / "temporary").mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(exports.folder / "temporary"))
         monkeypatch.setattr(export, "to_record", damaged)
         code, said = exports.run("--output", path)
         assert (code, said) == (130, "trunkcall: Interrupted. Nothing was written: a former file is as it was.\n")
         assert path.read_bytes() == before
         assert [path.name for path in exports.folder.iterdir() if "day" in path.name] == [name]
+        assert not list((exports.folder / "temporary").iterdir())
 
     @pytest.mark.parametrize("form", list(formats.Format))
     def test_says_that_the_disk_is_full(self, exports: Exports, form: formats.Format) -> None:
@@ -338,6 +341,24 @@ class TestColumns:
         monkeypatch.setattr(export._Export, "_columns", meanwhile)
         assert [row["ClientToken"] for row in exports.table()] == ["0"]
         assert [row["ClientToken"] for row in exports.table()] == ["0", "late"]
+
+    def test_a_contact_that_ends_meanwhile_as_is_asked_for_has_its_columns(
+        self, exports: Exports, fill: Fill, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fill(contacts_with({"a": "1"}))
+        columns = export._Export._columns
+
+        async def meanwhile(asked: Any, store: Store) -> Any:
+            found = await columns(asked, store)
+            lease = await store.acquire_lease("instance-1", "dialer-1", MINUTE)
+            assert lease is not None
+            why = DisconnectReason.TELECOM_UNANSWERED
+            ended = ContactEnded("contact-0", "campaign-1", NOW + SECOND, Disposition.BUSY, why)
+            await store.commit(lease, [begin("contact-0", at=NOW), ended])
+            return found
+
+        monkeypatch.setattr(export._Export, "_columns", meanwhile)
+        assert [row["Attributes.a"] for row in exports.table("--disposition", "busy")] == ["1"]
 
     def test_an_empty_store_is_a_header(self, exports: Exports, fill: Fill) -> None:
         fill(contacts_with())

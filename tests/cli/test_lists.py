@@ -7,6 +7,7 @@ import json
 import tracemalloc
 import zipfile
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cli.list_files import LIST_FILES, ListFile
+from cli.list_files import LIST_FILES, ListFile, workbook
 from trunkcall.cli.lists.delimited import DelimitedRows
 from trunkcall.cli.lists.leads import Duplicates, LeadList, Reading
 from trunkcall.cli.lists.phones import country_of, read_number
@@ -226,6 +227,53 @@ def test_a_list_of_any_length_takes_little_memory(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000 * 150 + 2_000_000
+
+
+def test_a_line_of_any_length_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "one-line.csv"
+    with path.open("w") as file:
+        file.write("phone,name\n+12025550101,")
+        file.writelines("x" * 1_000_000 for _ in range(40))
+        file.write(f"\n{ANN},Ann\n")
+    tracemalloc.start()
+    long, ann = LeadList(path).items(TOKENS)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(long, BadRow)
+    assert "longer than 1,048,576 characters" in long.reason
+    assert isinstance(ann, Lead)
+    assert peak < 8_000_000
+
+
+def test_a_campaign_knows_people_by_its_id_however_that_is_written() -> None:
+    campaign_id = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
+    assert Tokens(campaign_id).of_number(ANN) == Tokens(campaign_id.upper()).of_number(ANN)
+
+
+def test_what_a_workbook_says_of_its_size_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.xlsx"
+    with (
+        zipfile.ZipFile(BytesIO(workbook(("phone", "name"), (ANN, "Ann")))) as whole,
+        zipfile.ZipFile(path, "w") as wrong,
+    ):
+        for name in whole.namelist():
+            wrong.writestr(name, whole.read(name).replace(b'<dimension ref="A1:B2"', b'<dimension ref="A1:A1"'))
+    (ann,) = LeadList(path).items(TOKENS)
+    assert isinstance(ann, Lead)
+    assert ann.attributes == {"name": "Ann"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "of", "reason"), [("MOST_ROWS", 2, "more than 2 rows"), ("MOST_BYTES", 1 << 10, "more than 0 MiB")]
+)
+def test_a_workbook_larger_than_any_may_be_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, of: int, reason: str
+) -> None:
+    monkeypatch.setattr(f"trunkcall.cli.lists.workbook.{limit}", of)
+    path = tmp_path / "leads.xlsx"
+    path.write_bytes(workbook(("phone",), (ANN,), ("+12025550102",)))
+    with pytest.raises(LeadListError, match=reason):
+        list(LeadList(path).items(TOKENS))
 
 
 def test_a_workbook_says_what_is_to_be_installed_to_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
