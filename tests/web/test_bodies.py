@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from trunkcall.aws.errors import ApiError
-from trunkcall.web.bodies import FREE_BYTES, PATIENCE_S, STEP_BYTES, Bodies, Body, neighbourhood
+from trunkcall.web.bodies import FREE_BYTES, MOST_REMEMBERED, PATIENCE_S, STEP_BYTES, Bodies, Body, neighbourhood
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -87,6 +87,15 @@ def test_who_has_arrived_gives_way_to_nobody(house: House) -> None:
     house.now_s += 60
     assert house.refuses(MIB)
     assert house.gave_way == []
+
+
+def test_strangers_from_everywhere_are_not_remembered_for_ever(house: House) -> None:
+    held = house.enter("held", MIB, key="held", address="held")
+    for number in range(3 * MOST_REMEMBERED):
+        house.bodies.leave(house.enter("stranger", 1, key=f"key-{number}", address=f"address-{number}"))
+    assert house.bodies.remembered <= 2 * MOST_REMEMBERED
+    house.bodies.leave(held)
+    assert house.bodies.charged == 0
 
 
 def test_who_gave_way_is_charged_nothing_when_it_leaves(house: House) -> None:

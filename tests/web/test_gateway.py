@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from trunkcall.aws.errors import ApiError
 from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, Operation
 from trunkcall.aws.protocol import HttpResponse, RequestContext
 from trunkcall.domain.errors import InvalidCampaignStateError, StoreUnavailableError
+from trunkcall.web import bodies
 from trunkcall.web.audit import AuditEntry
 from trunkcall.web.gateway import MOST_AUDITED, Gateway, Handler, Limits
 from web.asgi import Answer, Call, call, lifespan
@@ -227,6 +229,27 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     found = await answer(to, request(*RENAME, chunks=(b"{",), stalls=True))
 
     assert code(found) == (408, "RequestTimeoutException")
+
+
+async def test_a_request_whose_body_is_there_is_not_cut_off_for_the_body_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bodies, "PATIENCE_S", 0.0)
+    at_work, go_on = asyncio.Event(), asyncio.Event()
+
+    async def rename(context: RequestContext, asked: dict[str, Any]) -> None:
+        at_work.set()
+        await go_on.wait()
+
+    # An address may have half of those that are awaited.
+    to = gateway({"UpdateCampaignName": rename}, limits=Limits(unfinished_bodies=2))
+    first = asyncio.create_task(answer(to, request(*RENAME)))
+    await at_work.wait()
+    second = asyncio.create_task(answer(to, request(*RENAME)))
+    await asyncio.sleep(0)
+    go_on.set()
+    assert (await first).status == 200
+    assert (await second).status == 200
 
 
 async def test_a_client_that_hangs_up_is_forgotten() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from dataclasses import dataclass, field
 from itertools import count
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.changes import AttemptBegun, AttemptVoided
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.engine.config import EngineConfig
@@ -17,6 +19,7 @@ from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.service.totals import DialerTotals
+from trunkcall.storage.store import CommitResult
 from trunkcall.web.metrics import FORGET_AFTER_S, MOST_CAMPAIGNS, Metrics
 from trunkcall.web.rationed import LONGEST_REST_S, PATIENCE_S, REST, RationedPage
 
@@ -32,6 +35,7 @@ class Watched:
     gathered: int = 0
     threads: set[int] = field(default_factory=set)
     cpu_s: float = 0.0
+    fails: bool = False
 
     def __post_init__(self) -> None:
         self.page = RationedPage(self._take, self._render, monotonic=lambda: self.now_s, cpu=lambda: self.cpu_s)
@@ -43,6 +47,8 @@ class Watched:
     def _render(self, taken: int) -> bytes:
         self.threads.add(threading.get_ident())
         self.cpu_s += self.cost_s
+        if self.fails:
+            raise ZeroDivisionError
         return b"%d" % taken
 
 
@@ -73,6 +79,22 @@ async def test_those_who_ask_together_get_one_page_that_is_of_that_moment() -> N
     pages = await asyncio.gather(*(watched.page.get() for _ in range(500)))
     assert set(pages) == {b"1", b"2"}, "whoever asked after the first had begun gets the second"
     assert await watched.page.get() == b"3"
+
+
+async def test_a_page_that_is_due_again_soon_is_waited_for() -> None:
+    watched = Watched(cost_s=0.01)
+    assert await watched.page.get() == b"1"
+    began_s = time.monotonic()
+    assert await watched.page.get() == b"2"
+    assert time.monotonic() - began_s > REST * 0.01 * 0.9
+
+
+async def test_a_page_that_cannot_be_made_is_no_old_one() -> None:
+    watched = Watched(cost_s=0.0)
+    assert await watched.page.get() == b"1"
+    watched.fails = True
+    answers = await asyncio.gather(*(watched.page.get() for _ in range(3)), return_exceptions=True)
+    assert [type(each) for each in answers] == [ZeroDivisionError] * 3
 
 
 class House:
@@ -146,3 +168,15 @@ async def test_an_engine_that_was_just_built_anew_forgets_nobody() -> None:
     house.now_s += FORGET_AFTER_S
     assert "known-in-a-moment" in await house.series("trunkcall_attempts_total")
     assert "known-in-a-moment" in await house.series("trunkcall_attempts_total")
+
+
+async def test_an_attempt_that_never_left_is_counted_beside_the_others_and_not_taken_back() -> None:
+    house = House()
+    house.has("here")
+    begun, voided = AttemptBegun("contact-1", "here", "leg-1", NOW), AttemptVoided("contact-1", "here", NOW)
+    house.totals.count([begun, voided, begun], CommitResult())
+    assert await house.series("trunkcall_attempts_total") == {"here": 2.0}
+    assert await house.series("trunkcall_attempts_voided_total") == {"here": 1.0}
+    house.totals.forget("here")
+    assert await house.series("trunkcall_attempts_total") == {"forgotten": 2.0}
+    assert await house.series("trunkcall_attempts_voided_total") == {"forgotten": 1.0}

@@ -73,7 +73,7 @@ def read_progress(url: str, campaign_id: str) -> Progress:
                 sums[sample.name] = sample.value
     staffed_s = sums.get("trunkcall_agent_staffed_seconds_total", 0.0)
     return Progress(
-        attempts=int(sums.get("trunkcall_attempts_total", 0)),
+        attempts=int(sums.get("trunkcall_attempts_total", 0) - sums.get("trunkcall_attempts_voided_total", 0)),
         live_answers=int(sums.get("trunkcall_live_answers_total", 0)),
         connected=int(sums.get("trunkcall_connected_to_agent_total", 0)),
         abandoned=int(sums.get("trunkcall_abandoned_total", 0)),

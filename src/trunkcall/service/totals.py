@@ -24,6 +24,8 @@ class DialerTotals:
     """Sums of one dialer; of attempts and contacts by campaign id."""
 
     attempts: Counter[str] = field(default_factory=Counter)
+    voided: Counter[str] = field(default_factory=Counter)
+    """Of those attempts the ones that never left. No sum is taken back: who watches it would think it began anew."""
     ended: Counter[tuple[str, Disposition]] = field(default_factory=Counter)
     history: AttemptHistory = field(default_factory=AttemptHistory)
     differences: Counter[LegDifference] = field(default_factory=Counter)
@@ -41,6 +43,7 @@ class DialerTotals:
     def forget(self, campaign_id: str) -> None:
         """Let go of a campaign; what was counted for it stays in the sums, as that of FORGOTTEN."""
         self.attempts[FORGOTTEN] += self.attempts.pop(campaign_id, 0)
+        self.voided[FORGOTTEN] += self.voided.pop(campaign_id, 0)
         for disposition in Disposition:
             if number := self.ended.pop((campaign_id, disposition), 0):
                 self.ended[FORGOTTEN, disposition] += number
@@ -55,7 +58,7 @@ class DialerTotals:
                     self.attempts[change.campaign_id] += 1
                     self.history.count(change.campaign_id, change.at)
                 case AttemptVoided():
-                    self.attempts[change.campaign_id] -= 1
+                    self.voided[change.campaign_id] += 1
                     self.history.count(change.campaign_id, change.at, -1)
                 case ContactEnded():
                     self.ended[change.campaign_id, change.disposition] += 1

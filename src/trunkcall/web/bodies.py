@@ -30,8 +30,6 @@ HURRY_S: Final = 0.25
 """How long a body may take where so many others are awaited that nobody gives way yet."""
 RETRY_AFTER_S: Final = 1
 """By then somebody gives way."""
-
-
 MOST_REMEMBERED: Final = 10_000
 """Keys and addresses that have nothing on its way are forgotten when there are so many."""
 
@@ -95,6 +93,11 @@ class Bodies:
     def unfinished(self) -> int:
         """How many bodies are awaited now."""
         return len(self._all.unfinished)
+
+    @property
+    def remembered(self) -> int:
+        """How many keys and addresses are known."""
+        return len(self._keys) + len(self._addresses)
 
     def enter(self, key: str, address: str, size: int, give_up: Callable[[], object]) -> Body:
         """A body of this size is about to be read; 0 if it does not say. ``give_up`` is called, once, if it has to give

@@ -137,6 +137,7 @@ def _most_telling(
     totals = replace(
         totals,
         attempts=Counter({key: number for key, number in totals.attempts.items() if key not in left_out}),
+        voided=Counter({key: number for key, number in totals.voided.items() if key not in left_out}),
         ended=Counter({key: number for key, number in totals.ended.items() if key[0] not in left_out}),
     )
     return snapshot, totals, len(left_out)
@@ -254,6 +255,12 @@ class _DialerCollector(Collector):
         for campaign_id, number in totals.attempts.items():
             attempts.add_metric([campaign_id], number)
         yield attempts
+        voided = CounterMetricFamily(
+            "trunkcall_attempts_voided", "Attempts of those that never left.", labels=["campaign_id"]
+        )
+        for campaign_id, number in totals.voided.items():
+            voided.add_metric([campaign_id], number)
+        yield voided
         ended = CounterMetricFamily(
             "trunkcall_contacts_ended", "Contacts ended, by how.", labels=["campaign_id", "disposition"]
         )

@@ -42,6 +42,8 @@ class RationedPage(Generic[T]):
         self._making = asyncio.Lock()
         self._page: bytes | None = None
         self._taken = 0
+        self._shown = 0
+        """Which gathering the page is of."""
         self._rested_at_s = float("-inf")
         self.cost_s = 0.0
         """Computing time of the last page."""
@@ -53,7 +55,7 @@ class RationedPage(Generic[T]):
             return self._page
         async with self._making:
             # Others may have had it made meanwhile, from what was gathered after this one asked.
-            if self._page is not None and (self._taken > taken_before or self._rests_for_s() > PATIENCE_S):
+            if self._page is not None and (self._shown > taken_before or self._rests_for_s() > PATIENCE_S):
                 return self._page
             rest_s = self._rests_for_s()
             if rest_s > 0:
@@ -65,7 +67,7 @@ class RationedPage(Generic[T]):
             page, rendering_s = await asyncio.to_thread(self._timed, taken)
             self.cost_s = taking_s + rendering_s
             self._rested_at_s = self._monotonic() + min(REST * self.cost_s, LONGEST_REST_S)
-            self._page = page
+            self._page, self._shown = page, self._taken
             return page
 
     def _rests_for_s(self) -> float:
