@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from serving import ROOT, Serving, dial_request, put_all, serving
+from serving import ENDPOINTS, ROOT, Serving, dial_request, put_all, serving
 
 Done = CompletedProcess[str]
 
@@ -123,6 +123,19 @@ def test_a_server_on_this_machine_is_asked_directly_whatever_proxy_there_is(serv
     for command in (("campaign", "show", name), ("status",), ("campaign", "watch", name, "--once")):
         done = server.trunkcall(*command, "--data-dir", str(server.data_dir), check=False, **proxies)
         assert not done.stderr
+
+
+def test_programs_are_told_of_a_campaign_that_there_is_not(server: Serving) -> None:
+    done = campaign(server, "pause", "nowhere at all", "--json", check=False)
+    assert done.returncode == 1
+    (outcome,) = json.loads(done.stdout)
+    assert outcome["error"].startswith("There is no campaign 'nowhere at all'.")
+    assert (outcome["id"], outcome["state"], outcome["changed"]) == (None, None, False)
+
+
+def test_a_server_that_does_not_answer_is_said_once_whatever_was_asked_of_it(server: Serving) -> None:
+    nobody = server.environment | dict.fromkeys(ENDPOINTS, "http://127.0.0.1:1")
+    refused(campaign(server, "pause", "Spring", "Autumn", check=False, **nobody), "No server answers at")
 
 
 def test_who_may_only_stop_a_campaign_can(server: Serving, name: str, tmp_path: Path) -> None:

@@ -177,3 +177,30 @@ def running() -> list[str]:
         except OSError:
             continue
     return lines
+
+
+def test_an_interrupt_that_comes_where_it_cannot_be_raised_is_not_lost() -> None:
+    """As while something is thrown away: the interpreter would only write that it ignored it."""
+    program = """
+import time
+from trunkcall.cli.interrupts import arm, may_interrupt
+
+class Thrown:
+    def __del__(self):
+        raise KeyboardInterrupt
+
+arm()
+may_interrupt()
+try:
+    del Thrown().nothing
+except AttributeError:
+    pass
+try:
+    time.sleep(30)
+except KeyboardInterrupt:
+    print("came")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    assert (done.stdout, done.stderr) == ("came\n", "")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cli.test_tables import FIGURES, FLOOR, MANY
+from trunkcall.cli.api_errors import ApiRefusedError
+from trunkcall.cli.client import Connection
 from trunkcall.cli.estimate import attempts_per_minute, estimated_end, in_words
 from trunkcall.cli.figures import Figures, Window
+from trunkcall.cli.watch import Gone, Watcher
 from trunkcall.cli.watch_view import ASCII_SPARKS, Seen, plain_line, screen_lines, sparkline
 
 AN_HOUR = tuple(range(1, 61))
@@ -81,6 +87,47 @@ def test_a_name_cannot_command_the_terminal() -> None:
     for text in ("".join(drawn), plain_line(replace(SEEN, campaigns=(hostile,)))):
         assert text.isprintable()
         assert "Spring�[2J���" in text
+
+
+class _Refusing:
+    """An API that answers everything with one code."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def refuse(**_: object) -> Any:
+            raise ClientError({"Error": {"Code": self._code, "Message": "No."}}, operation)
+
+        return refuse
+
+
+class TestARefusal:
+    """What the API refuses to who watches already."""
+
+    @staticmethod
+    def watcher(code: str, seen: Seen | None = SEEN) -> Watcher:
+        where = Connection("http://127.0.0.1:8750", "us-east-1", None, None)
+        return Watcher(where, _Refusing(code), SPRING.id, "instance-1", 1.0, seen)
+
+    @pytest.mark.parametrize("code", ["InternalServerException", "ThrottlingException"])
+    def test_that_passes_is_shown_beside_what_was_seen_last(self, code: str) -> None:
+        seen = self.watcher(code).look()
+        assert seen.campaigns == SEEN.campaigns
+        assert str(seen.trouble).startswith("The server cannot answer right now. This is ")
+
+    def test_for_good_ends_the_watch(self) -> None:
+        with pytest.raises(ApiRefusedError):
+            self.watcher("AccessDeniedException").look()
+
+    def test_of_a_campaign_that_there_was_means_that_it_is_gone(self) -> None:
+        with pytest.raises(Gone):
+            self.watcher("ResourceNotFoundException").look()
+
+    def test_before_anything_was_seen_is_told(self) -> None:
+        for code in ("ThrottlingException", "ResourceNotFoundException"):
+            with pytest.raises(ApiRefusedError):
+                self.watcher(code, None).look()
 
 
 def test_what_is_wrong_comes_first() -> None:

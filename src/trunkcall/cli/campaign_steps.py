@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from trunkcall.cli.api_errors import WRONG_STATE, ApiRefusedError, in_words
 from trunkcall.cli.client import Connection, campaigns_client, connection, trunkcall_client
 from trunkcall.cli.figures import Ask, Figures
-from trunkcall.cli.naming import as_argument, find_campaign
+from trunkcall.cli.naming import NoSuchCampaignError, as_argument, find_campaign
 from trunkcall.cli.tables import printable
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.settings import Settings
@@ -255,11 +255,7 @@ def _each(names: list[str], deed: Callable[[Outcome], str], as_json: bool) -> It
             then = deed(outcome)
         except ApiRefusedError as error:
             outcome.error = f"{outcome.name}: {error.message}"
-        except WrongStateError as error:
-            outcome.error = error.message
-        except TrunkcallError as error:
-            if outcome.id is not None or len(names) == 1:
-                raise
+        except (WrongStateError, NoSuchCampaignError) as error:
             outcome.error = error.message
         else:
             if not as_json:
