@@ -197,6 +197,15 @@ class TestFiles:
         assert "Name a file that ends in .svg." in told
         assert list(tmp_path.iterdir()) == []
 
+    def test_a_file_of_parameters_is_utf_8_with_a_byte_order_mark_or_without(self, said: Said, tmp_path: Path) -> None:
+        path = tmp_path / "shift.toml"
+        path.write_bytes("# Köln".encode("cp1252"))
+        assert f"The scenario {path} is not UTF-8, as TOML is. Save it as UTF-8." in said("simulate", path)
+        assert f"The configuration file {path} is not UTF-8" in said("serve", "--config", path)
+        path.write_text("agnets = 3", encoding="utf-8-sig")
+        assert "Did you mean 'agents'?" in said("simulate", path)
+        assert "Did you mean 'agents'?" in said("serve", "--config", path)
+
     def test_a_trace_that_is_not_there_is_named(self, said: Said, tmp_path: Path) -> None:
         told = said("simulate", "--replay", tmp_path / "none.jsonl")
         assert f"The trace {tmp_path}/none.jsonl cannot be read: No such file or directory." in told

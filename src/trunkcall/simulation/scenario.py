@@ -140,10 +140,12 @@ def values_of(scenario: Scenario) -> dict[str, object]:
 def read_scenario(path: Path) -> Scenario:
     """A scenario from a TOML file of parameters by their names. Raises SettingsError."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"The scenario {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"The scenario {path} is not UTF-8, as TOML is. Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"The scenario {path} is not TOML: {error}.") from error
     return with_values(Scenario(), table, str(path))
 
