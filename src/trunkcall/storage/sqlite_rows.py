@@ -359,9 +359,10 @@ def _record_from_row(row: Row) -> ContactRecord:
         values[_DETECTION] = DetectionStatus(values[_DETECTION])
     if values[_DISPOSITION] is not None:
         values[_DISPOSITION] = Disposition(values[_DISPOSITION])
+    if values[_REASON] is not None:
         values[_REASON] = DisconnectReason(values[_REASON])
     ended = values[_STATE] is ContactState.ENDED
-    if ended is not (values[_DISPOSITION] is not None) or ended is not (values[_ENDED_AT] is not None):
+    if any(ended is not (values[column] is not None) for column in (_DISPOSITION, _REASON, _ENDED_AT)):
         raise ContactDamagedError
     told = [values[index] for index in _INSTANTS if values[index] is not None]
     if min(told) < EARLIEST or max(told) > LATEST or values[_ATTEMPTS] not in (0, 1):
