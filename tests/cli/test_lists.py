@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import tracemalloc
 import zipfile
 from contextlib import suppress
@@ -16,9 +17,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cli.list_files import LIST_FILES, ListFile, workbook
+from trunkcall.cli.files import OutputError
 from trunkcall.cli.lists.delimited import DelimitedRows
 from trunkcall.cli.lists.leads import Duplicates, LeadList, Reading
 from trunkcall.cli.lists.phones import country_of, read_number
+from trunkcall.cli.lists.rejected import RejectedRows
 from trunkcall.cli.lists.retries import RetryList
 from trunkcall.cli.lists.rows import BadRow, Duplicate, Lead, LeadListError, PassedOver
 from trunkcall.cli.lists.source import Source, lines
@@ -274,6 +277,20 @@ def test_a_workbook_larger_than_any_may_be_is_refused(
     path.write_bytes(workbook(("phone",), (ANN,), ("+12025550102",)))
     with pytest.raises(LeadListError, match=reason):
         list(LeadList(path).items(TOKENS))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_folder_that_takes_no_rejected_rows_is_told_before_a_list_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    """A file that is there is no help: the new one is written beside it first."""
+    path = tmp_path / "leads.csv.rejected.csv"
+    if there:
+        path.touch()
+    monkeypatch.setattr(os, "access", lambda place, _: Path(place) != tmp_path)
+    with pytest.raises(OutputError, match="Name another one with --rejected"):
+        RejectedRows(path, ["phone"])
+    RejectedRows(Path("/dev/null"), ["phone"])
 
 
 def test_a_workbook_says_what_is_to_be_installed_to_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,8 +42,7 @@ class RejectedRows:
         self._bom = bom
         self._stack = ExitStack()
         self._writer: Any = None
-        folder = path.absolute().parent
-        if path.is_dir() or not (folder.is_dir() and (path.exists() or os.access(folder, os.W_OK | os.X_OK))):
+        if path.is_dir() or not (_is_stream(path) or _takes_files(Path(os.path.realpath(path)).parent)):
             raise OutputError(f"The file of rejected rows {path} cannot be written. Name another one with --rejected.")
 
     def __enter__(self) -> RejectedRows:
@@ -69,3 +68,12 @@ class RejectedRows:
         self._stack.__exit__(kind, error, trace)
         if kind is None and not self.any and self.path.is_file() and not self.path.is_symlink():
             self.path.unlink()
+
+
+def _is_stream(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+def _takes_files(folder: Path) -> bool:
+    """Also a file that is there is written beside its place first."""
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
