@@ -16,13 +16,13 @@ from trunkcall.domain.changes import AttemptBegun, Change
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.identifiers import Scope
-from trunkcall.domain.instants import DAY, Instant
+from trunkcall.domain.instants import DAY, Duration, Instant
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
-from trunkcall.service.clock import InstanceClock
+from trunkcall.service.clock import InstanceClock, since_boot_s
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import first_installation, simulated_agents
-from trunkcall.service.owner import InstanceOwner
+from trunkcall.service.owner import LEASE, InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.simulation.world import World
 from trunkcall.storage.sqlite import SQLiteStore
@@ -100,6 +100,8 @@ class House:
         self.clock = InstanceClock(speed=1000.0)
         self.desk_s = 0.0
         """The wall clock of agents' words, in the test's hands."""
+        self.slept_s = 0.0
+        """For how long owners have slept, by the clock of their leases."""
         self.presence = Presence(max_age_s=15.0, monotonic=lambda: self.desk_s)
         self.floor = SimulatedFloor(self.presence)
         self.carrier = Witness(self.clock, world=World(), seed=1, on_agent_done=self.floor.agent_done)
@@ -146,7 +148,7 @@ class House:
     async def to_state(self, of: CampaignState, to: CampaignState) -> None:
         await self.sqlite.change_campaign_state("spring", allowed_from=[of], to=to)
 
-    def owner(self, name: str = "host:1", *, sole: bool = True) -> InstanceOwner:
+    def owner(self, name: str = "host:1", *, sole: bool = True, lease: Duration = LEASE) -> InstanceOwner:
         store: Store = self.store
         return InstanceOwner(
             instance_id=self.instance_id,
@@ -158,6 +160,8 @@ class House:
             new_id=lambda: next(self.ids),
             owner=name,
             sole=sole,
+            lease=lease,
+            monotonic=lambda: since_boot_s() + self.slept_s,
         )
 
     def silent_agents(self) -> None:

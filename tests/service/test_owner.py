@@ -15,7 +15,7 @@ from service.support import House, dialing
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
 from trunkcall.domain.contact import DisconnectReason, Disposition
-from trunkcall.domain.instants import MINUTE
+from trunkcall.domain.instants import MINUTE, SECOND
 from trunkcall.engine.events import AgentUnheard
 from trunkcall.service import owner as owner_module
 from trunkcall.service.installation import simulated_agents
@@ -255,3 +255,19 @@ async def test_an_attempt_that_needs_no_agent_is_made_whatever_is_known_of_agent
     async with dialing(house, house.owner()):
         await house.until_all_ended(60)
         assert {r.attempts for r in await house.records()} == {1}
+
+
+async def test_nobody_is_dialed_by_who_slept_until_the_lease_had_nearly_run_out(house: House) -> None:
+    """By the time the carrier has dialed, another owner might have closed the contact."""
+    await house.open(dialer=DialerConfig(DialerType.AGENTLESS))
+    lease_s = 3.0
+
+    def sleep() -> None:
+        house.slept_s += lease_s * 0.7
+        house.store.after_attempts = lambda: None
+
+    house.store.after_attempts = sleep
+    async with dialing(house, owner := house.owner(lease=round(lease_s * SECOND))):
+        await house.until_all_ended(60)
+        assert owner.totals.voided.total() > 0, "they wait again until the lease was renewed"
+        assert house.carrier.originates == Counter(f"c-{n}" for n in range(60))
