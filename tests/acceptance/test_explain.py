@@ -77,7 +77,7 @@ def test_what_does_not_exist_is_said_without_a_traceback(
 
 def test_a_campaign_is_asked_for_by_its_name(server: Serving, client: Any) -> None:
     client.create_campaign(**server.campaign_arguments("Autumn appeal"))
-    assert "StartCampaign" in explain(server, "--campaign", "autumn appeal").stdout
+    assert "until it is started" in explain(server, "--campaign", "autumn appeal").stdout
     assert "Did you mean 'Autumn appeal'?" in explain(server, "--campaign", "Autum apeal", check=False).stderr
 
 

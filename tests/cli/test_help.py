@@ -138,7 +138,7 @@ class TestMistyped:
             (["simulate", "--runs", "0"], "trunkcall simulate: '--runs' must be at least 1."),
             (["keys", "revoke"], "trunkcall keys revoke: Missing argument 'ID'."),
             (["campaign", "create"], "trunkcall campaign create: Missing argument 'NAME'."),
-            (["campaign", "create", " "], "trunkcall campaign create: NAME is empty"),
+            (["campaign", "create", " "], "trunkcall campaign create: a campaign needs a name that can be told"),
             (["completion", "tcsh"], "Invalid value for 'SHELL': 'tcsh' is not one of 'bash', 'zsh', 'fish'."),
         ],
     )

@@ -146,7 +146,7 @@ def test_a_row_for_which_the_whole_batch_is_refused_is_found_and_the_others_are_
     *_, result = loader(server, [], rejected).load(leads(30))
     assert (result.accepted, result.rejected) == (29, 1)
     assert [token for batch in server.batches for token in batch] == [f"t-{n}" for n in range(30) if n != 9]
-    assert rejected == [("row 9", "line 9: The API answered ValidationException: no")]
+    assert rejected == [("row 9", "line 9: The API answered ValidationException: no.")]
 
 
 def test_an_api_that_refuses_every_row_is_not_asked_about_a_million() -> None:

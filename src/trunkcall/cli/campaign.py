@@ -85,8 +85,6 @@ def create(
         raise typer.BadParameter(f"a campaign needs a name that can be told from others: {name!r} {what}")
     if await_prompt and not detect_machines:
         raise typer.BadParameter("--await-prompt needs --detect-machines")
-    if not name.strip():
-        raise typer.BadParameter("NAME is empty: say what the campaign shall be called")
     tags = dict(map(_tag, tag or []))
     where = connection(settings.data_dir)
     known = installation(settings.data_dir)
