@@ -164,7 +164,9 @@ class TestList:
         other = {"instanceIdFilter": {"value": UNKNOWN, "operator": "Eq"}}
         assert client.list_campaigns(filters=other)["campaignSummaryList"] == []
 
-    def test_a_token_that_was_tampered_with_is_refused(self, client: Any) -> None:
+    def test_a_token_that_was_tampered_with_is_refused(self, server: Serving, client: Any) -> None:
+        for name in ("tampered 1", "tampered 2"):
+            client.create_campaign(**server.campaign_arguments(name))
         token = client.list_campaigns(maxResults=1)["nextToken"]
         for wrong in (token[:-4] + "AAAA", "x", "é", ""):
             with pytest.raises(client.exceptions.ValidationException):

@@ -196,6 +196,7 @@ def test_programs_get_an_object_a_line(server: Serving, client: Any) -> None:
     last = json.loads(lines[-1])
     assert (last["name"], last["accepted"], last["waiting"], last["in_progress"]) == ("For programs", 50, 0, 0)
     assert sum(last["dispositions"].values()) == 50
+    begin(server, client, "For programs too", 0)
     everything = json.loads(watch(server, "--once", "--json").stdout)
     assert "For programs" in [figures["name"] for figures in everything["campaigns"]]
 
