@@ -35,6 +35,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Begun last, a long story would go on alone while the other cores idle.
+    items.sort(key=lambda item: item.get_closest_marker("long") is None or any(item.iter_markers("xdist_group")))
+
+
 def shares_with_its_module(item: pytest.Function) -> bool:
     """Whether it uses a fixture that is made once for all tests of a module."""
     made = item._fixtureinfo.name2fixturedefs
