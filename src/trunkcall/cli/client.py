@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, EndpointConnectionError
 
 from trunkcall.aws.model import MODELS, TRUNKCALL
 from trunkcall.cli.env import ENDPOINT_VARIABLE, GLOBAL_ENDPOINT_VARIABLE, environment
@@ -103,9 +103,13 @@ def _check_endpoint(variable: str, url: str) -> None:
         raise AwsSettingsError(f"{variable} must be the server's URL, such as http://127.0.0.1:8750, not {url!r}.")
 
 
-def campaigns_client(where: Connection) -> Any:
-    """A boto3 client that retries what was throttled. Raises AwsSettingsError."""
-    return _client("connectcampaigns", where, retries={"mode": "standard", "max_attempts": 10})
+def campaigns_client(where: Connection, *, waits: bool = False) -> Any:
+    """A boto3 client that retries what was throttled. ``waits`` says whether it also waits for a server that does not
+    answer: one that was there a moment ago may come back. Raises AwsSettingsError."""
+    client = _client("connectcampaigns", where, retries={"mode": "standard", "max_attempts": 10})
+    if not waits:
+        _say_at_once(client)
+    return client
 
 
 def hasty_client(where: Connection, timeout_s: float) -> Any:
@@ -116,7 +120,19 @@ def hasty_client(where: Connection, timeout_s: float) -> Any:
 
 def trunkcall_client(where: Connection, **config: Any) -> Any:
     """A boto3 client of Trunkcall's own operations, configured as botocore's Config is. Raises AwsSettingsError."""
-    return _client(TRUNKCALL, where, **config)
+    client = _client(TRUNKCALL, where, **config)
+    _say_at_once(client)
+    return client
+
+
+def _say_at_once(client: Any) -> None:
+    """Have somebody who waits at a terminal told at once that nobody listens there."""
+
+    def give_up(caught_exception: Exception | None, **_: Any) -> None:
+        if isinstance(caught_exception, EndpointConnectionError):
+            raise caught_exception
+
+    client.meta.events.register_first("needs-retry", give_up)
 
 
 def _client(service: str, where: Connection, **config: Any) -> Any:

@@ -194,7 +194,7 @@ def _refuse_forgotten(where: Connection, campaign_id: str) -> None:
 
 def _load(target: _Target, leads: LeadList | RetryList, expiry: Duration, rejected: RejectedRows) -> LoadResult:
     loader = Loader(
-        campaigns_client(target.where),
+        campaigns_client(target.where, waits=True),
         target.campaign_id,
         target.clock.now,
         expiry,
