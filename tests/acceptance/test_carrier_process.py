@@ -69,7 +69,6 @@ def test_agents_keep_talking_through_a_restart_of_the_dialer(tmp_path: Path) -> 
         assert {r["Disposition"] for r in records if r["ContactId"] in talked_to} == {"connected_to_agent"}
         for record in records:
             if record["Disposition"] == "connected_to_agent":
-                assert record["DisconnectReason"] != "TELECOM_PROBLEM", "a conversation was cut"
                 assert talked(record) > had_to_say(record) - LATE, "a conversation was cut"
 
 
