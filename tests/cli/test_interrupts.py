@@ -21,6 +21,8 @@ import pytest
 
 from serving import ROOT, serving
 
+pytestmark = pytest.mark.long
+
 BEGIN = "import os, sys; from trunkcall.__main__ import main; os.write(int(sys.argv.pop(1)), b'.'); main()"
 """The command, which says when its own first lines have run: what the interpreter does before is not ours."""
 SOAK = "TRUNKCALL_SOAK" in os.environ

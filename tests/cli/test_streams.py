@@ -21,6 +21,8 @@ import pytest
 
 from serving import ROOT, serving
 
+pytestmark = pytest.mark.long
+
 TRUNKCALL = (sys.executable, "-m", "trunkcall")
 
 
