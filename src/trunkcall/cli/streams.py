@@ -29,7 +29,7 @@ def usable_streams() -> None:
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
     if sys.stderr is None:
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
     codecs.register_error("trunkcall", _plain)
     for stream in (sys.stdout, sys.stderr):
         if codecs.lookup(stream.encoding).name != "utf-8":
