@@ -131,8 +131,8 @@ class _SmallReads(asyncio.BufferedProtocol):
     def __init__(self, protocol: GuardedProtocol) -> None:
         self._protocol = protocol
         self.connection_lost = protocol.connection_lost  # type: ignore[method-assign]  # saves a call
-        self.pause_writing = protocol.pause_writing  # type: ignore[method-assign]
-        self.resume_writing = protocol.resume_writing  # type: ignore[method-assign]
+        self.pause_writing = protocol.pause_writing  # type: ignore[method-assign]  # likewise
+        self.resume_writing = protocol.resume_writing  # type: ignore[method-assign]  # likewise
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
