@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 WORKERS_PER_CORE = 2
 """Most stories wait for a server or for a clock."""
-MOST_WORKERS = 16
+MAX_WORKERS = 16
 
 # How long an example takes says nothing while others are at work.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,7 +27,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    return min(MOST_WORKERS, WORKERS_PER_CORE * (os.cpu_count() or 1))
+    return min(MAX_WORKERS, WORKERS_PER_CORE * (os.cpu_count() or 1))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -314,8 +314,8 @@ def _gateway(
         clock,
         lambda: str(uuid4()),
         owner,
-        most_campaigns=settings.max_campaigns or quotas.campaigns_per_instance,
-        most_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
+        max_campaigns=settings.max_campaigns or quotas.campaigns_per_instance,
+        max_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
     )
     dial_requests = DialRequests(store, campaigns, clock, new_contact_id, owner, max_waiting=settings.max_pending)
     paging = Paging(box.derive("nextToken"))
@@ -361,7 +361,7 @@ def _gateway(
             body_bytes=settings.max_body_bytes,
             body_timeout_s=None,
             bodies_bytes=settings.max_bodies_mb * 1_048_576,
-            unfinished_bodies=GuardedProtocol.most_connections // 2,
+            unfinished_bodies=GuardedProtocol.max_connections // 2,
         ),
         on_request=metrics.on_request,
         admit=admission.admit,

@@ -24,7 +24,7 @@ IDLE_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 2.0
 MARGIN_S = 4.0
 """How much later than it should a server may do something, with other tests at work."""
-MOST_CONNECTIONS = 40
+MAX_CONNECTIONS = 40
 HURRIED = f"""
 from trunkcall.cli import main
 from trunkcall.web.connection import GuardedProtocol
@@ -32,7 +32,7 @@ GuardedProtocol.head_timeout_s = {HEAD_TIMEOUT_S}
 GuardedProtocol.body_timeout_s = {BODY_TIMEOUT_S}
 GuardedProtocol.idle_timeout_s = {IDLE_TIMEOUT_S}
 GuardedProtocol.answer_timeout_s = {ANSWER_TIMEOUT_S}
-GuardedProtocol.most_connections = {MOST_CONNECTIONS}
+GuardedProtocol.max_connections = {MAX_CONNECTIONS}
 main()
 """
 LIMITED = """
@@ -213,14 +213,14 @@ def send_for(seconds: float, wire: Wire, data: bytes) -> None:
 def test_who_asks_is_served_before_who_is_idle(hurried: Serving, stack: ExitStack, first: bytes) -> None:
     """However many connections somebody opens, and does not use, the others find the server open."""
     idle = []
-    for _ in range(3 * MOST_CONNECTIONS):
+    for _ in range(3 * MAX_CONNECTIONS):
         wire = stack.enter_context(Wire(hurried.url))
         wire.send(first)
         idle.append(wire)
         if first == HEALTH:
             assert wire.hear().status == 200
     still_serves(hurried)
-    assert sum(map(is_open, idle)) <= MOST_CONNECTIONS
+    assert sum(map(is_open, idle)) <= MAX_CONNECTIONS
     assert is_open(idle[-1])
 
 
@@ -231,21 +231,21 @@ def test_who_asks_is_served_before_whose_body_does_not_arrive(
     who were there first have the usual time, as many as one address may have; the others are told to come back."""
     upload = signer.request("POST", "/campaigns-summary", framing=(("content-length", str(len(BODY))),), signs=BODY)
     slow = []
-    for _ in range(MOST_CONNECTIONS):
+    for _ in range(MAX_CONNECTIONS):
         wire = stack.enter_context(Wire(hurried.url))
         wire.send(upload + BODY[:3])
         slow.append(wire)
-    for wire in slow[MOST_CONNECTIONS // 2 :]:
+    for wire in slow[MAX_CONNECTIONS // 2 :]:
         with suppress(ConnectionClosed):
             heard = wire.hear()
             assert (heard.status, heard.code) == (503, "ServiceUnavailable")
             assert heard.headers["retry-after"] == "1"
             assert wire.rest() == b""
     still_serves(hurried)
-    assert sum(completes(wire) for wire in slow[: MOST_CONNECTIONS // 4]) >= MOST_CONNECTIONS // 4 - 2
+    assert sum(completes(wire) for wire in slow[: MAX_CONNECTIONS // 4]) >= MAX_CONNECTIONS // 4 - 2
     for wire in slow:
         wire.close()
-    for _ in range(MOST_CONNECTIONS):
+    for _ in range(MAX_CONNECTIONS):
         stack.enter_context(Wire(hurried.url)).send(upload + BODY[:3])
     still_serves(hurried)
 
@@ -260,7 +260,7 @@ def completes(wire: Wire) -> bool:
 
 def test_when_everybody_is_being_served_a_new_client_is_told_so(hurried: Serving, stack: ExitStack) -> None:
     """SDKs come back by themselves after a 503."""
-    for _ in range(MOST_CONNECTIONS):
+    for _ in range(MAX_CONNECTIONS):
         wire = stack.enter_context(Wire(hurried.url, receives=4096))
         wire.send(METRICS * 60)
     with Wire(hurried.url) as late:

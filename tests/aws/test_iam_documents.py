@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trunkcall.aws.iam import MOST_CHARACTERS, InvalidPolicyError, parse_policy
+from trunkcall.aws.iam import MAX_CHARACTERS, InvalidPolicyError, parse_policy
 from trunkcall.domain.errors import TrunkcallError
 
 GOOD = {"Effect": "Allow", "Action": "connect-campaigns:*", "Resource": "*"}
@@ -121,7 +121,7 @@ def test_what_is_not_json_is_told_apart(text: str, said: str) -> None:
 
 def test_a_document_may_be_as_long_as_a_managed_policy() -> None:
     around = len(json.dumps({"Statement": {**GOOD, "Sid": ""}}, separators=(",", ":")))
-    longest = {"Statement": {**GOOD, "Sid": "x" * (MOST_CHARACTERS - around)}}
+    longest = {"Statement": {**GOOD, "Sid": "x" * (MAX_CHARACTERS - around)}}
     parse_policy(json.dumps(longest, indent=8))
     longest["Statement"]["Sid"] += "x"
     with pytest.raises(InvalidPolicyError, match="6,144 characters, white space not counted"):

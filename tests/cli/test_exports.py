@@ -321,7 +321,7 @@ class TestColumns:
         assert json.loads(row["Attributes"]) == {"b": "1", "a": "é\n"}
 
     def test_too_many_are_refused_in_words(self, exports: Exports, fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(record_tables, "MOST_ATTRIBUTES", 3)
+        monkeypatch.setattr(record_tables, "MAX_ATTRIBUTES", 3)
         fill(contacts_with({"a": "", "b": ""}, {"c": "", "d": ""}))
         assert "more than 3 different attributes" in exports.refused("--format", "csv")
         assert len(exports.table("--attributes", "json")) == 2
@@ -461,7 +461,7 @@ class TestForms:
     def test_a_full_sheet_is_followed_by_another(
         self, exports: Exports, fill: Fill, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(formats, "MOST_SHEET_ROWS", 3)
+        monkeypatch.setattr(formats, "MAX_SHEET_ROWS", 3)
         fill(contacts_with(*({"n": str(number)} for number in range(5))))
         book = openpyxl.load_workbook(exports.to("day.xlsx"))
         assert book.sheetnames == ["Contacts", "Contacts 2", "Contacts 3"]

@@ -267,7 +267,7 @@ def test_what_a_workbook_says_of_its_size_is_not_believed(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("limit", "of", "reason"), [("MOST_ROWS", 2, "more than 2 rows"), ("MOST_BYTES", 1 << 10, "more than 0 MiB")]
+    ("limit", "of", "reason"), [("MAX_ROWS", 2, "more than 2 rows"), ("MAX_BYTES", 1 << 10, "more than 0 MiB")]
 )
 def test_a_workbook_larger_than_any_may_be_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, of: int, reason: str

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkcall.engine.pacing.chances import (
-    MOST_EXACTLY,
+    MAX_EXACTLY,
     Prospect,
+    attempts_exactly,
+    attempts_nearly,
     expected_shortfall,
-    most_exactly,
-    most_nearly,
 )
 from trunkcall.engine.pacing.estimates import Floats
 from trunkcall.engine.pacing.outlook import ANSWERED, INSTANTS
@@ -35,10 +35,10 @@ def test_the_exact_answer_is_the_largest_that_keeps_the_risk(
     supply: int, ends: Floats, lives: Floats, live_ratio: float, risk: float
 ) -> None:
     prospect = Prospect(supply, ends, lives, ANSWERED * live_ratio)
-    wanted = most_exactly(prospect, risk)
+    wanted = attempts_exactly(prospect, risk)
     if wanted > 0:
         assert finds_nobody(prospect, wanted - 1) <= risk + 1e-9
-    assert wanted == MOST_EXACTLY or finds_nobody(prospect, wanted) > risk - 1e-9
+    assert wanted == MAX_EXACTLY or finds_nobody(prospect, wanted) > risk - 1e-9
 
 
 def finds_nobody(prospect: Prospect, others: int) -> float:
@@ -64,9 +64,9 @@ def finds_nobody(prospect: Prospect, others: int) -> float:
 def test_the_approximation_is_near_the_exact_answer(supply: int, in_flight: int) -> None:
     ends, lives = np.outer(ANSWERED, np.full(30, 0.2)), np.outer(ANSWERED, np.full(in_flight, 0.2))
     prospect = Prospect(supply, ends, lives, 0.25 * ANSWERED)
-    exact = most_exactly(prospect, 0.05)
-    assert 3 < exact < MOST_EXACTLY
-    assert abs(most_nearly(prospect, 0.05) - exact) <= 2
+    exact = attempts_exactly(prospect, 0.05)
+    assert 3 < exact < MAX_EXACTLY
+    assert abs(attempts_nearly(prospect, 0.05) - exact) <= 2
 
 
 @pytest.mark.parametrize("mean", [-4.0, -0.5, 0.0, 2.0, 6.0])

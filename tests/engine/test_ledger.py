@@ -29,7 +29,7 @@ from trunkcall.engine.events import (
     OfferedContact,
 )
 from trunkcall.engine.ledger import (
-    MOST_SCALE,
+    MAX_SCALE,
     RESERVE,
     AbandonmentClock,
     Ledger,
@@ -166,7 +166,7 @@ def test_the_risk_that_is_left_falls_with_the_headroom_and_well_before_it_is_gon
     assert scales[:3] == [0.0, 0.0, 0.0], "the reserve is not counted on"
     assert 0.0 < scales[3] < scales[4] < 1.0
     assert Standing(RESERVE + rest, allowance).risk_scale(0.0, 20) == pytest.approx(1.0)
-    assert Standing(1000.0, allowance).risk_scale(0.0, 20) == MOST_SCALE
+    assert Standing(1000.0, allowance).risk_scale(0.0, 20) == MAX_SCALE
 
 
 def test_what_is_expected_of_attempts_in_flight_is_taken_off() -> None:
@@ -193,7 +193,7 @@ def test_more_headroom_never_leaves_less_risk(
     headroom: float, more: float, allowance: float, expected: float, agents: int
 ) -> None:
     less = Standing(headroom, allowance).risk_scale(expected, agents)
-    assert 0.0 <= less <= Standing(headroom + more, allowance).risk_scale(expected, agents) <= MOST_SCALE
+    assert 0.0 <= less <= Standing(headroom + more, allowance).risk_scale(expected, agents) <= MAX_SCALE
 
 
 entries_of = st.lists(st.tuples(st.integers(0, 20 * MINUTE), st.integers(0, 3), st.integers(0, 3)), max_size=60)

@@ -84,9 +84,9 @@ class Wire:
     """Between the dialer and the carrier: what the carrier says comes late, sometimes twice, sometimes never. Where
     words are lost at all, that the first message is over is among them."""
 
-    def __init__(self, to: tuple[str, int], *, most_late_s: float, twice: float, never: float) -> None:
+    def __init__(self, to: tuple[str, int], *, max_late_s: float, twice: float, never: float) -> None:
         self._to = to
-        self._most_late_s = most_late_s
+        self._max_late_s = max_late_s
         self._twice = twice
         self._never = never
         self._chance = random.Random(2)
@@ -118,7 +118,7 @@ class Wire:
                 repeats = 1
                 name = json.loads(line)[0]
                 if name not in greeting:
-                    time.sleep(self._chance.uniform(0, self._most_late_s))
+                    time.sleep(self._chance.uniform(0, self._max_late_s))
                     repeats += self._chance.random() < self._twice
                     if self._never and name not in ("Pong", "AgentDone") and self._is_lost(name):
                         repeats = 0
@@ -132,9 +132,9 @@ class Wire:
 
 @contextmanager
 def through(
-    carrier: Carrying, server: Serving, *, most_late_s: float = 0.0, twice: float = 0.0, never: float = 0.0
+    carrier: Carrying, server: Serving, *, max_late_s: float = 0.0, twice: float = 0.0, never: float = 0.0
 ) -> Iterator[None]:
-    wire = Wire(("127.0.0.1", carrier.port), most_late_s=most_late_s, twice=twice, never=never)
+    wire = Wire(("127.0.0.1", carrier.port), max_late_s=max_late_s, twice=twice, never=never)
     server.kill()
     server.options["carrier-url"] = wire.url
     server.start()
@@ -146,14 +146,14 @@ def through(
 
 @pytest.mark.timeout(7200 if LONG else 180)
 @pytest.mark.parametrize(
-    ("most_late_s", "twice", "number"),
+    ("max_late_s", "twice", "number"),
     [pytest.param(0.02, 0.0, 150, id="slow and late"), pytest.param(0.0, 0.5, 400, id="twice")],
 )
-def test_the_carrier_answers_late_or_twice(tmp_path: Path, most_late_s: float, twice: float, number: int) -> None:
+def test_the_carrier_answers_late_or_twice(tmp_path: Path, max_late_s: float, twice: float, number: int) -> None:
     with carrying(tmp_path) as (carrier, server):
         server.pinned()
         campaign_id = running_campaign(server)
-        with through(carrier, server, most_late_s=most_late_s, twice=twice):
+        with through(carrier, server, max_late_s=max_late_s, twice=twice):
             load = Load(server, campaign_id, most=number * (10 if LONG else 1))
             load.start()
             load.join(60)

@@ -83,9 +83,9 @@ class TestQuotas:
         await store.create_campaign(campaign("c2", name="second", state=CampaignState.PAUSED))
         allowed = {CampaignState.PAUSED}
         with pytest.raises(QuotaExceededError, match="quota is 1"):
-            await store.change_campaign_state("c2", allowed_from=allowed, to=CampaignState.RUNNING, most_running=1)
+            await store.change_campaign_state("c2", allowed_from=allowed, to=CampaignState.RUNNING, max_running=1)
         await store.change_campaign_state(CAMPAIGN, allowed_from={CampaignState.RUNNING}, to=CampaignState.PAUSED)
-        await store.change_campaign_state("c2", allowed_from=allowed, to=CampaignState.RUNNING, most_running=1)
+        await store.change_campaign_state("c2", allowed_from=allowed, to=CampaignState.RUNNING, max_running=1)
 
 
 class TestOnboarding:

@@ -16,7 +16,7 @@ from trunkcall.telephony.carrier import CarrierEvent, Destination
 from trunkcall.telephony.host import CarrierHost
 from trunkcall.telephony.remote import RemoteCarrier
 from trunkcall.telephony.simulated import SimulatedCarrier
-from trunkcall.telephony.wire import MOST_BYTES_FROM_DIALER
+from trunkcall.telephony.wire import MAX_BYTES_FROM_DIALER
 
 OUTCOMES = {
     Behaviour.ANSWERS_AS_A_HUMAN: Outcome.HUMAN,
@@ -99,7 +99,7 @@ class RemoteLine:
 
     async def listen(self, port: int = 0) -> None:
         """The carrier can be reached."""
-        self._server = await asyncio.start_server(self.host.serve, "127.0.0.1", port, limit=MOST_BYTES_FROM_DIALER)
+        self._server = await asyncio.start_server(self.host.serve, "127.0.0.1", port, limit=MAX_BYTES_FROM_DIALER)
         self.port: int = self._server.sockets[0].getsockname()[1]
 
     def vanish(self) -> None:

@@ -150,7 +150,7 @@ async def test_that_the_carrier_is_lost_is_told_before_what_came_to_nothing_by_i
     remote: RemoteLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Agents whose phones could not ring would be sent on a break, one after the other."""
-    monkeypatch.setattr(remote_module, "MOST_UNSENT_BYTES", -1)
+    monkeypatch.setattr(remote_module, "MAX_UNSENT_BYTES", -1)
     remote.carrier.originate_agent_leg(agent_leg("agent", "customer"))
     remote.carrier.originate_agent_leg(agent_leg("other", "customer"))
     assert remote.events[1:] == [CarrierLost(), OriginateVoided("agent"), OriginateVoided("other")]
@@ -226,7 +226,7 @@ DIAL = wire.encode(wire.Dial(originate("leg"), Destination("+12065550199", None,
         pytest.param([b"\x00\xff\n"], id="bytes"),
         pytest.param([b'["Hello", {"nonce": 1}]\n'], id="a field of the wrong type"),
         pytest.param([b"[" * 100_000 + b"\n"], id="depth"),
-        pytest.param([b"x" * (wire.MOST_BYTES_FROM_DIALER + 2)], id="a line without an end"),
+        pytest.param([b"x" * (wire.MAX_BYTES_FROM_DIALER + 2)], id="a line without an end"),
         pytest.param([DIAL], id="an originate without a session"),
         pytest.param([HELLO, DIAL], id="an originate after a proof that is none"),
     ],
@@ -361,4 +361,4 @@ def test_whatever_arrives_is_a_frame_or_refused(line: bytes) -> None:
 
 def test_a_session_can_begin_with_very_many_legs() -> None:
     leg = LiveLeg("0" * 32, LegState.ORIGINATING, "0" * 32, DetectionStatus.VOICEMAIL_NO_BEEP, playing=False)
-    assert len(wire.encode(wire.Welcome("0" * 64, 0, 1.0, (leg,) * 100_000, ()))) <= wire.MOST_BYTES
+    assert len(wire.encode(wire.Welcome("0" * 64, 0, 1.0, (leg,) * 100_000, ()))) <= wire.MAX_BYTES

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from trunkcall.aws.errors import ApiError
-from trunkcall.web.bodies import FREE_BYTES, MOST_REMEMBERED, PATIENCE_S, STEP_BYTES, Bodies, Body, neighbourhood
+from trunkcall.web.bodies import FREE_BYTES, MAX_REMEMBERED, PATIENCE_S, STEP_BYTES, Bodies, Body, neighbourhood
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -91,9 +91,9 @@ def test_who_has_arrived_gives_way_to_nobody(house: House) -> None:
 
 def test_strangers_from_everywhere_are_not_remembered_for_ever(house: House) -> None:
     held = house.enter("held", MIB, key="held", address="held")
-    for number in range(3 * MOST_REMEMBERED):
+    for number in range(3 * MAX_REMEMBERED):
         house.bodies.leave(house.enter("stranger", 1, key=f"key-{number}", address=f"address-{number}"))
-    assert house.bodies.remembered <= 2 * MOST_REMEMBERED
+    assert house.bodies.remembered <= 2 * MAX_REMEMBERED
     house.bodies.leave(held)
     assert house.bodies.charged == 0
 

@@ -17,7 +17,7 @@ from trunkcall.aws.protocol import HttpResponse, RequestContext
 from trunkcall.domain.errors import InvalidCampaignStateError, StoreUnavailableError
 from trunkcall.web import bodies
 from trunkcall.web.audit import AuditEntry
-from trunkcall.web.gateway import MOST_AUDITED, Gateway, Handler, Limits
+from trunkcall.web.gateway import MAX_AUDITED, Gateway, Handler, Limits
 from web.asgi import Answer, Call, call, lifespan
 from web.support import wall_clock
 
@@ -309,7 +309,7 @@ async def test_what_a_key_has_tried_is_audited_and_what_a_stranger_has_tried_is_
             "192.0.2.7",
             "request-1",
         )
-        assert len(entry.resource) <= MOST_AUDITED
+        assert len(entry.resource) <= MAX_AUDITED
 
 
 async def test_a_body_is_not_read_for_a_key_that_does_not_exist() -> None:

@@ -20,7 +20,7 @@ from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.store import CommitResult
-from trunkcall.web.metrics import FORGET_AFTER_S, MOST_CAMPAIGNS, Metrics
+from trunkcall.web.metrics import FORGET_AFTER_S, MAX_CAMPAIGNS, Metrics
 from trunkcall.web.rationed import LONGEST_REST_S, PATIENCE_S, REST, RationedPage
 
 NOW: Instant = 1_800_000_000 * SECOND
@@ -133,12 +133,12 @@ class House:
 
 async def test_so_many_campaigns_have_series_and_it_is_said_how_many_have_none() -> None:
     house = House()
-    for number in range(MOST_CAMPAIGNS + 200):
+    for number in range(MAX_CAMPAIGNS + 200):
         house.has(f"paused-{number}", CampaignState.PAUSED)
         house.totals.attempts[f"paused-{number}"] = 1
     house.has("running")
     told = await house.series("trunkcall_campaign_running")
-    assert len(told) == MOST_CAMPAIGNS
+    assert len(told) == MAX_CAMPAIGNS
     assert told["running"] == 1.0
     assert set(await house.series("trunkcall_attempts_total")) < set(told)
     assert await house.series("trunkcall_metrics_campaigns_left_out") == {"": 201.0}

@@ -40,13 +40,13 @@ REFUSED_ITEMS_JSON_HEADER = "x-trunkcall-refused-items-json"
 """The same for programs, and whole: a JSON array of objects with ``item`` and ``reason``, in ASCII."""
 KNOWN_ITEMS_HEADER = "x-trunkcall-known-items"
 """Accepted items whose client token the campaign knew already: `1,4,17`. Left out when there is none."""
-MOST_REASON = 80
+MAX_REASON = 80
 """Characters of a reason in JSON."""
-MOST_ABOUT_ITEMS = 3_300
+MAX_ABOUT_ITEMS = 3_300
 """Bytes of those headers together: common proxies take 4 KiB of headers from a server, and there are a few others."""
 
-MOST_RESULTS = 50
-MOST_DESCRIBED = 1024
+MAX_RESULTS = 50
+MAX_DESCRIBED = 1024
 """Campaigns whose description is kept as it was last sent: it is what clients poll most."""
 
 _DIALER_MEMBERS = {
@@ -116,7 +116,7 @@ class CampaignsV1:
         known = self._described.get(campaign.campaign_id)
         # The store hands out the same object for as long as the campaign is what it was.
         if known is None or known[0] is not campaign:
-            if len(self._described) >= MOST_DESCRIBED:
+            if len(self._described) >= MAX_DESCRIBED:
                 self._described.clear()
             known = campaign, encode_result(context.operation, {"campaign": _campaign(campaign)})
             self._described[campaign.campaign_id] = known
@@ -129,7 +129,7 @@ class CampaignsV1:
         page = await self._campaigns.list_campaigns(
             instance_id=instance_id,
             after=self._paging.position("ListCampaigns", query, request.get("nextToken")),
-            limit=request.get("maxResults", MOST_RESULTS),
+            limit=request.get("maxResults", MAX_RESULTS),
         )
         return {
             "campaignSummaryList": [_summary(campaign) for campaign in page.campaigns],
@@ -246,12 +246,12 @@ def _about_items(refused: Sequence[tuple[int, str]], known: Sequence[int]) -> di
     the end that would make the headers too large for a proxy."""
     headers: dict[str, str] = {}
     if refused:
-        items = [{"item": number, "reason": reason[:MOST_REASON]} for number, reason in refused]
+        items = [{"item": number, "reason": reason[:MAX_REASON]} for number, reason in refused]
         headers[REFUSED_ITEMS_JSON_HEADER] = json.dumps(items, separators=(",", ":"))
     if known:
         headers[KNOWN_ITEMS_HEADER] = ",".join(map(str, known))
     if refused:
-        room = MOST_ABOUT_ITEMS - sum(len(name) + len(value) for name, value in headers.items())
+        room = MAX_ABOUT_ITEMS - sum(len(name) + len(value) for name, value in headers.items())
         words = [f"{number}: {reason}".encode("ascii", "backslashreplace").decode() for number, reason in refused]
         while len(words) > 1 and len("; ".join(words)) > room:
             words.pop()

@@ -45,9 +45,9 @@ __all__ = [
     "uses_resource_tags",
 ]
 
-MOST_CHARACTERS = 6_144
+MAX_CHARACTERS = 6_144
 """Without white space."""
-MOST_RAW_CHARACTERS = 131_072
+MAX_RAW_CHARACTERS = 131_072
 """With white space."""
 VERSIONS = ("2012-10-17", "2008-10-17")
 ALL = "*"
@@ -190,9 +190,9 @@ def _holding(statements: Sequence[Statement], tags: Tags) -> list[Statement]:
 @lru_cache(maxsize=1024)
 def parse_policy(text: str) -> Policy:
     """Read a policy document. Raises InvalidPolicyError that says what is wrong, where, and what would be right."""
-    if len(text) > MOST_RAW_CHARACTERS or len(_WHITE_SPACE.sub("", text)) > MOST_CHARACTERS:
+    if len(text) > MAX_RAW_CHARACTERS or len(_WHITE_SPACE.sub("", text)) > MAX_CHARACTERS:
         raise InvalidPolicyError(
-            f"The policy is too long: it may have {MOST_CHARACTERS:,} characters, white space not counted."
+            f"The policy is too long: it may have {MAX_CHARACTERS:,} characters, white space not counted."
         )
     document = members(_parse_json(text), "The policy")
     _check_members(document, _DOCUMENT_MEMBERS, "The policy")

@@ -18,7 +18,7 @@ from trunkcall.service.explain import Explanations, Reason
 from trunkcall.service.known_people import KnownPeople
 from trunkcall.service.progress import CampaignProgress, DetailedProgress, InstanceStatus, Progresses
 
-MOST_RESULTS = 100
+MAX_RESULTS = 100
 
 
 class TrunkcallOperations:
@@ -82,7 +82,7 @@ class TrunkcallOperations:
         page = await self._progresses.list_campaign_progress(
             states=frozenset(map(CampaignState, states)),
             after=self._paging.position(context.operation.name, query, request.get("nextToken")),
-            limit=request.get("maxResults") or MOST_RESULTS,
+            limit=request.get("maxResults") or MAX_RESULTS,
         )
         return {
             "campaigns": [_progress(progress) for progress in page.campaigns],

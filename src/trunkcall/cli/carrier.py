@@ -15,7 +15,7 @@ from trunkcall.cli.serve import listen, set_up_logging
 from trunkcall.compose import build_carrier_process
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
-from trunkcall.telephony.wire import MOST_BYTES_FROM_DIALER
+from trunkcall.telephony.wire import MAX_BYTES_FROM_DIALER
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ async def _carry(settings: Settings, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     url = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
     await process.start()
-    server = await asyncio.start_server(process.host.serve, sock=listener, limit=MOST_BYTES_FROM_DIALER)
+    server = await asyncio.start_server(process.host.serve, sock=listener, limit=MAX_BYTES_FROM_DIALER)
     try:
         DataDir(settings.data_dir).write_carrier_endpoint(url)
         for number in stop_signals():

@@ -28,7 +28,7 @@ from trunkcall.storage.sqlite_check import StoreReport
 
 app = typer.Typer(help="Look after the embedded store.", no_args_is_help=True)
 
-MOST_LISTED = 20
+MAX_LISTED = 20
 MIGRATE = "run `trunkcall db migrate` before the next start"
 
 
@@ -48,10 +48,10 @@ def check(settings: Settings) -> None:
         typer.echo(f"{name:<14}{'ok' if not faults else ''}".rstrip())
         for fault in faults:
             typer.echo(f"  {fault}")
-    for contact in report.damaged[:MOST_LISTED]:
+    for contact in report.damaged[:MAX_LISTED]:
         typer.echo(f"  contact {contact.contact_id} of campaign {contact.campaign_id}: {TOLD[contact.damage]}")
-    if len(report.damaged) > MOST_LISTED:
-        typer.echo(f"  and {len(report.damaged) - MOST_LISTED:,} more contacts")
+    if len(report.damaged) > MAX_LISTED:
+        typer.echo(f"  and {len(report.damaged) - MAX_LISTED:,} more contacts")
     typer.echo(f"{'version':<14}{report.version}{f', older than this Trunkcall: {MIGRATE}' if report.outdated else ''}")
     typer.echo(f"{'size':<14}{report.size / MEGABYTE:,.1f} MB, {counted(report.contacts, 'contact')}")
     typer.echo(f"{'disk':<14}{report.free / MEGABYTE:,.0f} MB free")

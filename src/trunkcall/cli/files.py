@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _WHERE = "Name a file in a directory that exists."
 _KEPT = "Nothing was changed: a former file of that name is as it was."
-_MOST_LINKS = 40
+_MAX_LINKS = 40
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 """How file systems say that they have no hard links."""
 
@@ -171,7 +171,7 @@ def _followed(option: str, path: Path) -> Path | None:
     """The file that a name leads to, whether there is one or not; None for what is to be written as it goes: what is no
     regular file, and this process's own descriptors, under whatever name."""
     place = path.absolute()
-    for _ in range(_MOST_LINKS):
+    for _ in range(_MAX_LINKS):
         # Unlike Path.resolve, it leaves links in a circle for the system to tell.
         place = Path(os.path.realpath(place.parent)) / place.name
         if place.parts[:2] == ("/", "proc") or place.parent == Path("/dev/fd"):

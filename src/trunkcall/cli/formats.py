@@ -25,9 +25,9 @@ from trunkcall.cli.record_tables import Table, harmless
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.service.records import Kind, Record
 
-MOST_SHEET_ROWS = 1_048_576
+MAX_SHEET_ROWS = 1_048_576
 """Rows of one sheet of a workbook, its header included; Excel's own limit."""
-MOST_CELL = 32_767
+MAX_CELL = 32_767
 """Characters of a cell of a workbook; Excel's own limit, in units of UTF-16."""
 ROWS_OF_A_GROUP = 10_000
 """Rows of a Parquet file that are held in memory before they are written."""
@@ -94,8 +94,8 @@ def writing(
 ) -> Iterator[RecordWriter]:
     """A writer of records in this form; what it wrote is whole when the block ends well. ``bom`` and ``raw`` are for
     CSV: a byte order mark, and cells as they are even if a spreadsheet takes them for formulas. ``sheet_rows`` is for
-    workbooks, MOST_SHEET_ROWS if left out. Raises TableError."""
-    writer = _writer_of(form, file, table, bom=bom, raw=raw, sheet_rows=sheet_rows or MOST_SHEET_ROWS)
+    workbooks, MAX_SHEET_ROWS if left out. Raises TableError."""
+    writer = _writer_of(form, file, table, bom=bom, raw=raw, sheet_rows=sheet_rows or MAX_SHEET_ROWS)
     try:
         yield writer
         writer.finish()
@@ -212,9 +212,9 @@ class _Workbook:
     def _text(self, column: str, value: str) -> Any:
         """A text, whatever it looks like, and what XML has no characters for in Excel's own notation."""
         shown = _NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", value)
-        if len(shown) > MOST_CELL or len(shown.encode("utf-16-le", "surrogatepass")) > 2 * MOST_CELL:
+        if len(shown) > MAX_CELL or len(shown.encode("utf-16-le", "surrogatepass")) > 2 * MAX_CELL:
             raise TableError(
-                f"A cell of column {column} has more than {MOST_CELL:,} characters, which no workbook takes. "
+                f"A cell of column {column} has more than {MAX_CELL:,} characters, which no workbook takes. "
                 "Choose --format csv."
             )
         cell = self._new_cell(self._sheet)

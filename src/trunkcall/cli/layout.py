@@ -23,7 +23,7 @@ ARGUMENTS, OPTIONS = "Arguments", "Options"
 WIDEST, NARROWEST = 100, 20
 SIDE_BY_SIDE_FROM = 72
 """Columns from which an option's help stands beside it; below it stands under it."""
-MOST_LEFT = 28
+MAX_LEFT = 28
 """The most columns for an option beside its help; a longer one has a line of its own."""
 PLACEHOLDERS: dict[Any, str] = {int: "INTEGER", float: "NUMBER", Path: "PATH"}
 
@@ -98,7 +98,7 @@ def _paragraphs(text: str, width: int) -> str:
 
 
 def _rows(rows: Rows, width: int) -> str:
-    left = min(max(len(first) for first, _ in rows), MOST_LEFT)
+    left = min(max(len(first) for first, _ in rows), MAX_LEFT)
     lines = []
     for first, second in rows:
         if width < SIDE_BY_SIDE_FROM:

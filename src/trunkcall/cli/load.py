@@ -33,9 +33,9 @@ from trunkcall.cli.reading import Country, Encoding, NoHeader, PhoneColumn, Shee
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import SECOND, Duration
 
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 """Longest that a request may wait. What lies far beyond is no date that could be sent."""
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 """Rejected rows that --check shows."""
 SAY_EVERY_S = 30.0
 """How often a load says how far it is where no bar can be drawn."""
@@ -52,8 +52,8 @@ def parse_duration(text: str) -> Duration:
     if match is None or float(match[1]) == 0:
         raise typer.BadParameter(f"{text!r} is no duration: write 45s, 90m, 8h or 2d")
     duration_s = float(match[1]) * _UNITS[match[2]]
-    if duration_s > MOST_DAYS * _UNITS["d"]:
-        raise typer.BadParameter(f"{text!r} is too long: at most {MOST_DAYS}d")
+    if duration_s > MAX_DAYS * _UNITS["d"]:
+        raise typer.BadParameter(f"{text!r} is too long: at most {MAX_DAYS}d")
     return round(duration_s * SECOND)
 
 
@@ -227,7 +227,7 @@ def _check(leads: LeadList | RetryList) -> LoadResult:
     shown = list[str]()
 
     def reject(_: Sequence[str], reason: str) -> None:
-        if len(shown) < MOST_SHOWN:
+        if len(shown) < MAX_SHOWN:
             shown.append(reason)
 
     result = LoadResult()

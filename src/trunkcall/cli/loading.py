@@ -23,11 +23,11 @@ from trunkcall.domain.instants import Duration, Instant, to_datetime
 
 BATCH = 25
 """Most dial requests of one PutDialRequestBatch (the service model's limit)."""
-MOST_BATCH_BYTES = 900_000
+MAX_BATCH_BYTES = 900_000
 """Of attributes, as JSON: below what the server takes as a request's body."""
 
-MOST_WAIT_S = 30.0
-MOST_THROTTLED = 20
+MAX_WAIT_S = 30.0
+MAX_THROTTLED = 20
 """Times in a row that a batch is submitted once more because too many requests come in."""
 
 _WHOLE_REFUSED = frozenset({"ValidationException", "SerializationException"})
@@ -92,7 +92,7 @@ class Loader:
                 case Lead():
                     pass
             lead_size = len(json.dumps(dict(item.attributes)))
-            if batch and (len(batch) == BATCH or size + lead_size > MOST_BATCH_BYTES):
+            if batch and (len(batch) == BATCH or size + lead_size > MAX_BATCH_BYTES):
                 self._submit(batch)
                 yield self.result
                 batch, size = [], 0
@@ -117,7 +117,7 @@ class Loader:
                 # The campaign holds as many requests as it may: only dialing them makes room.
                 self.result.throttled += len(again)
                 self.sleep(wait_s)
-                wait_s = min(wait_s * 2, MOST_WAIT_S)
+                wait_s = min(wait_s * 2, MAX_WAIT_S)
             batch = again
 
     def _submit_apart(self, batch: list[Lead], error: ApiRefusedError) -> None:
@@ -170,9 +170,9 @@ class Loader:
                     return answer
             except ApiRefusedError as error:
                 throttled += 1
-                if error.code != _THROTTLED or throttled > MOST_THROTTLED:
+                if error.code != _THROTTLED or throttled > MAX_THROTTLED:
                     raise
-                self.sleep(MOST_WAIT_S)
+                self.sleep(MAX_WAIT_S)
 
     def _reject(self, cells: Sequence[str], reason: str) -> None:
         self.result.rejected += 1

@@ -12,7 +12,7 @@ from typing import Any
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
 
 _ID = re.compile(r"(arn:.*/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_MOST_NAMED = 8
+_MAX_NAMED = 8
 
 
 class NoSuchCampaignError(TrunkcallError):
@@ -44,7 +44,7 @@ def find_campaign(client: Any, text: str) -> str:
         if found:
             raise NoSuchCampaignError(
                 f"{len(found)} campaigns are called {text!r} but for upper and lower case or the instance. Name one by "
-                f"its id: {', '.join(found[:_MOST_NAMED])}."
+                f"its id: {', '.join(found[:_MAX_NAMED])}."
             )
     hint = did_you_mean(text, [name for name, _ in names])
     raise NoSuchCampaignError(

@@ -15,7 +15,7 @@ from trunkcall.compose import open_store
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.numbers import NotDialableError
-from trunkcall.service.privacy import MOST_DAYS, Privacy
+from trunkcall.service.privacy import MAX_DAYS, Privacy
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.store import Store
@@ -54,7 +54,7 @@ def forget(
 def retention(
     settings: Settings,
     days: Annotated[
-        int | None, typer.Option(min=1, max=MOST_DAYS, help="Keep personal data of ended contacts so long.")
+        int | None, typer.Option(min=1, max=MAX_DAYS, help="Keep personal data of ended contacts so long.")
     ] = None,
     forever: Annotated[bool, typer.Option("--forever", help="Keep it for ever.")] = False,
     instance: Annotated[str | None, typer.Option(help="Instance id; all instances if left out.")] = None,

@@ -15,7 +15,7 @@ import msgspec
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.service.records import ATTRIBUTES, COLUMNS, Kind, Record, cell
 
-MOST_ATTRIBUTES = 1_000
+MAX_ATTRIBUTES = 1_000
 """Most attributes that get a column each."""
 
 # A spreadsheet set to Japanese takes the wide forms for the same.
@@ -47,9 +47,9 @@ class AttributeNames:
         for position, name in enumerate(row):
             if name in self._known:
                 continue
-            if len(self.names) == MOST_ATTRIBUTES:
+            if len(self.names) == MAX_ATTRIBUTES:
                 raise TooManyAttributesError(
-                    f"The records have more than {MOST_ATTRIBUTES:,} different attributes, too many for a column each. "
+                    f"The records have more than {MAX_ATTRIBUTES:,} different attributes, too many for a column each. "
                     "Write them into one column with --attributes json, or choose --format jsonl."
                 )
             if position:

@@ -20,7 +20,7 @@ from trunkcall.cli.tables import show_table
 
 TIMEOUT_S = 10.0
 LONGEST_BAR = 40
-MOST_BESIDE_BAR = 26
+MAX_BESIDE_BAR = 26
 """Columns of what stands beside a bar."""
 
 
@@ -86,7 +86,7 @@ def read_progress(url: str, campaign_id: str) -> Progress:
 
 def progress_view(progress: Progress, total: int, width: int) -> RenderableType:
     """The moving picture of a run, on a terminal of so many columns."""
-    bar = max(min(width - MOST_BESIDE_BAR, LONGEST_BAR), 1)
+    bar = max(min(width - MAX_BESIDE_BAR, LONGEST_BAR), 1)
     staffed = sum(number for state, number in progress.agents.items() if state not in ("Offline", "OnBreak"))
     busy = staffed - progress.agents.get("Available", 0)
     table = Table.grid(padding=(0, 2))

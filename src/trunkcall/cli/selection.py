@@ -20,7 +20,7 @@ from trunkcall.domain.instants import DAY, Instant, from_datetime, to_record_tim
 from trunkcall.service.records import initiated_at
 from trunkcall.storage.store import Store
 
-_MOST_NAMED = 8
+_MAX_NAMED = 8
 
 
 class AmbiguousNameError(TrunkcallError):
@@ -107,8 +107,8 @@ async def campaign_given(store: Store, scope: Scope, text: str) -> Chosen:
         if len(found) == 1:
             return Chosen(gone[0])
         if found:
-            named = "; ".join(map(_told, found[-_MOST_NAMED:]))
-            more = f"; and {len(found) - _MOST_NAMED} before" if len(found) > _MOST_NAMED else ""
+            named = "; ".join(map(_told, found[-_MAX_NAMED:]))
+            more = f"; and {len(found) - _MAX_NAMED} before" if len(found) > _MAX_NAMED else ""
             raise AmbiguousNameError(
                 f"{len(found)} campaigns are or were called {text!r}. Name one by its id: {named}{more}."
             )

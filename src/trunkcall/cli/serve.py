@@ -43,7 +43,7 @@ def serve(settings: Settings) -> None:
     """Serve the API and dial."""
     set_up_logging(settings)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    GuardedProtocol.most_connections = make_room_for(GuardedProtocol.most_connections)
+    GuardedProtocol.max_connections = make_room_for(GuardedProtocol.max_connections)
     listener = listen(settings.host, settings.port, "--port")
     with meaning("The server was still starting."), asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_serve(settings, listener))

@@ -27,7 +27,7 @@ from trunkcall.simulation.results import CampaignShift, Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
 from trunkcall.simulation.simulator import Simulator
 
-MOST_RUNS = 10_000
+MAX_RUNS = 10_000
 
 
 def simulate(
@@ -37,7 +37,7 @@ def simulate(
     agents: Annotated[int | None, typer.Option(help="How many agents there are.", show_default="20")] = None,
     hours: Annotated[float | None, typer.Option(help="How long the shift is.", show_default="8")] = None,
     seed: Annotated[int, typer.Option(help="Of the first run; each further run takes the next.", min=0)] = 1,
-    runs: Annotated[int, typer.Option(help="How many shifts, one seed after another.", min=1, max=MOST_RUNS)] = 1,
+    runs: Annotated[int, typer.Option(help="How many shifts, one seed after another.", min=1, max=MAX_RUNS)] = 1,
     pacer: Annotated[
         str | None,
         typer.Option(

@@ -26,7 +26,7 @@ from trunkcall.settings import Settings
 
 TROUBLES = frozenset({"AGENTS_UNHEARD", "CARRIER_AWAY", "CARRIER_REFUSED", "NO_AGENTS", "STORE_TROUBLE"})
 """Reasons of a Running campaign with requests waiting that somebody should see to."""
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 """Campaigns in the table, and of which it is asked why they dial as they do."""
 GOING = ("Running", "Paused")
 GRACE = 1.0
@@ -61,7 +61,7 @@ def status(settings: Settings, as_json: Annotated[bool, JSON] = False) -> None:
     with in_words(where.endpoint_url):
         instance = own.get_instance_status(connectInstanceId=page["instance_id"])
         ask = Ask(own)
-        campaigns = [_closer(ask, figures) if n < MOST_SHOWN else figures for n, figures in _going_first(ask)]
+        campaigns = [_closer(ask, figures) if n < MAX_SHOWN else figures for n, figures in _going_first(ask)]
     floor = read_floor(instance.get("floor"))
     troubles = find_troubles(page, floor, campaigns)
     if as_json:
@@ -144,9 +144,9 @@ def status_text(
     lines.append(facts(found, width))
     going = [figures for figures in campaigns if figures.state in GOING]
     if going:
-        lines += ["", _table(going[:MOST_SHOWN], width)]
-    if len(going) > MOST_SHOWN:
-        lines.append(f"and {len(going) - MOST_SHOWN:,} more: trunkcall campaign list")
+        lines += ["", _table(going[:MAX_SHOWN], width)]
+    if len(going) > MAX_SHOWN:
+        lines.append(f"and {len(going) - MAX_SHOWN:,} more: trunkcall campaign list")
     return "\n".join(lines)
 
 

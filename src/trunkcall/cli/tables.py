@@ -17,7 +17,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 GAP = "  "
-LEAST_NAME = 12
+MIN_NAME = 12
 WIDEST = 10_000
 
 
@@ -43,7 +43,7 @@ def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: in
     widths = [max(map(cell_len, column)) for column in columns]
     shown = len(columns)
     if width is not None:
-        while shown > 2 and min(widths[0], LEAST_NAME) + sum(widths[1:shown]) + len(GAP) * (shown - 1) > width:
+        while shown > 2 and min(widths[0], MIN_NAME) + sum(widths[1:shown]) + len(GAP) * (shown - 1) > width:
             shown -= 1
         rest = sum(widths[1:shown]) + len(GAP) * (shown - 1)
         widths[0] = min(widths[0], max(width - rest, 1))

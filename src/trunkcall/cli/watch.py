@@ -39,8 +39,8 @@ from trunkcall.settings import Settings
 
 SCREEN_INTERVAL_S = 1.0
 LINES_INTERVAL_S = 10.0
-LEAST_INTERVAL_S = 0.2
-MOST_OF_THE_TIME = 0.1
+MIN_INTERVAL_S = 0.2
+MAX_TIME_SHARE = 0.1
 """Of the time that may go into asking: where it takes long, it is done less often."""
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 5.0
@@ -108,7 +108,7 @@ def watch(
     interval: Annotated[
         float | None,
         typer.Option(
-            min=LEAST_INTERVAL_S,
+            min=MIN_INTERVAL_S,
             help="Seconds between two looks; 1 on a terminal, 10 elsewhere.",
             show_default=False,
         ),
@@ -154,7 +154,7 @@ def watch(
                 break
             except KeyboardInterrupt:
                 break
-            interval = max(interval, (time.monotonic() - began_s) / MOST_OF_THE_TIME if not seen.trouble else 0.0)
+            interval = max(interval, (time.monotonic() - began_s) / MAX_TIME_SHARE if not seen.trouble else 0.0)
     if full_screen:
         typer.echo(_summary(seen))
     if ending is not None and not as_json:

@@ -14,7 +14,7 @@ from typing import ClassVar, Final, TypeAlias
 from trunkcall.domain.instants import DAY, HOUR, Duration, Instant
 
 MONTH: Final = "month"
-MOST_WINDOWS: Final = 5
+MAX_WINDOWS: Final = 5
 SHORTEST: Final[Duration] = HOUR
 """As in Amazon Connect's ``evaluationWindow``."""
 LONGEST: Final[Duration] = 366 * DAY
@@ -77,8 +77,8 @@ def parse_windows(text: str, month_begins: MonthBegins) -> tuple[AbandonmentWind
         if window in windows:
             raise ValueError(f"must name each window once: {part} is there twice")
         windows.append(window)
-    if len(windows) > MOST_WINDOWS:
-        raise ValueError(f"must name at most {MOST_WINDOWS} windows")
+    if len(windows) > MAX_WINDOWS:
+        raise ValueError(f"must name at most {MAX_WINDOWS} windows")
     return tuple(sorted(windows, key=lambda window: window.longest))
 
 

@@ -103,7 +103,7 @@ class SettingsError(TrunkcallError):
     """A setting has a value that cannot be used."""
 
 
-LEAST_BEGINNING = 3
+MIN_BEGINNING = 3
 """Letters with which a name may be begun and left for its reader to end."""
 
 
@@ -112,6 +112,6 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     import difflib  # is of use to those alone who mistyped
 
     names = {name.casefold(): name for name in known}
-    longer = [name for name in names if len(given) >= LEAST_BEGINNING and name.startswith(given.casefold())]
+    longer = [name for name in names if len(given) >= MIN_BEGINNING and name.startswith(given.casefold())]
     close = sorted(longer, key=len) or difflib.get_close_matches(given.casefold(), names, n=1)
     return f" Did you mean {names[close[0]]!r}?" if close else ""

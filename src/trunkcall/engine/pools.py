@@ -50,11 +50,11 @@ class Pools:
         ahead = [c for c in contenders if c.looks_ahead]
         if len(ahead) < 2:
             return False
-        least_claim = max(c.dealt for c in ahead) - LEAD / 2 / sum(c.weight for c in ahead)
+        min_claim = max(c.dealt for c in ahead) - LEAD / 2 / sum(c.weight for c in ahead)
         for contender in ahead:
             standing = contender.ledger.standing(now)
             if standing.binding and standing.headroom < -DEFICIT:
-                contender.dealt = max(contender.dealt, least_claim)
+                contender.dealt = max(contender.dealt, min_claim)
         return lead_of(self._state, campaign) > LEAD
 
     def _welcome(self, pools: frozenset[str | None], contenders: Sequence[CampaignDialing]) -> None:

@@ -45,11 +45,11 @@ class Campaigns:
         new_id: NewId,
         wakeups: Wakeups,
         *,
-        most_campaigns: int | None = None,
-        most_running: int | None = None,
+        max_campaigns: int | None = None,
+        max_running: int | None = None,
     ) -> None:
-        self._most_campaigns = most_campaigns
-        self._most_running = most_running
+        self._max_campaigns = max_campaigns
+        self._max_running = max_running
         self._store = store
         self._scope = scope
         self._clock = clock
@@ -89,7 +89,7 @@ class Campaigns:
             created_at=self._created_at,
             tags=dict(tags),
         )
-        stored = await self._store.create_campaign(campaign, most=self._most_campaigns)
+        stored = await self._store.create_campaign(campaign, most=self._max_campaigns)
         if stored.campaign_id != campaign_id and _parameters(stored) != _parameters(campaign):
             raise ConflictError("A campaign with this name and other parameters exists in this instance.")
         return stored
@@ -234,7 +234,7 @@ class Campaigns:
                 self._id(id_or_arn),
                 allowed_from=sources(CAMPAIGN, event),
                 to=target(CAMPAIGN, event),
-                most_running=self._most_running,
+                max_running=self._max_running,
             )
         except QuotaExceededError as error:
             # Start and Resume have no error for a quota; of those they have, this is the one that tells of a conflict.
@@ -276,14 +276,14 @@ class Campaigns:
         return replace(outbound_call, contact_flow_id=flow_id, queue_id=queue_id)
 
 
-MOST_TAGS = 50
+MAX_TAGS = 50
 """Of one resource, as everywhere in AWS."""
 
 
 def check_tags(tags: Mapping[str, str]) -> None:
     """Raises InvalidInputError if there are too many."""
-    if len(tags) > MOST_TAGS:
-        raise InvalidInputError(f"A campaign can have {MOST_TAGS} tags at most, not {len(tags)}.")
+    if len(tags) > MAX_TAGS:
+        raise InvalidInputError(f"A campaign can have {MAX_TAGS} tags at most, not {len(tags)}.")
 
 
 def _parameters(campaign: Campaign) -> tuple[object, ...]:

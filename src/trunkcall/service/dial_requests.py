@@ -20,7 +20,7 @@ from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.service.wakeups import Wakeups
 from trunkcall.storage.store import Store
 
-MOST_ATTRIBUTE_BYTES = 32_768
+MAX_ATTRIBUTE_BYTES = 32_768
 """Of all attribute keys and values of a contact, in UTF-8 (Amazon Connect API reference)."""
 
 
@@ -123,8 +123,8 @@ class DialRequests:
             reason = "clientToken is empty"
         elif item.expires_at <= now:
             reason = f"expirationTime has passed: the instance's time is {_written(now)}"
-        elif item.attributes and _size(item.attributes) > MOST_ATTRIBUTE_BYTES:
-            reason = f"attributes are larger than {MOST_ATTRIBUTE_BYTES} bytes"
+        elif item.attributes and _size(item.attributes) > MAX_ATTRIBUTE_BYTES:
+            reason = f"attributes are larger than {MAX_ATTRIBUTE_BYTES} bytes"
         if reason is not None:
             return RefusedItem(item.client_token, FailureCode.INVALID_INPUT, reason)
         return DialRequest(self._new_contact_id(), item.client_token, number, item.expires_at, item.attributes)
@@ -136,6 +136,6 @@ def _written(at: Instant) -> str:
 
 def _size(attributes: Mapping[str, str]) -> int:
     characters = sum(len(key) + len(value) for key, value in attributes.items())
-    if characters * 4 <= MOST_ATTRIBUTE_BYTES:
+    if characters * 4 <= MAX_ATTRIBUTE_BYTES:
         return characters
     return sum(len(key.encode()) + len(value.encode()) for key, value in attributes.items())

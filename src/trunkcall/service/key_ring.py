@@ -13,7 +13,7 @@ from trunkcall.domain.directory import AccessKey
 from trunkcall.storage.store import Store
 
 TRUSTED_S = 1.0
-MOST_KEYS = 1024
+MAX_KEYS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class KeyRing:
                 opened = known[0]
             else:
                 opened = OpenKey(found, self._open_secret(found.encrypted_secret, access_key_id))
-        if len(self._keys) >= MOST_KEYS:
+        if len(self._keys) >= MAX_KEYS:
             # Unknown ids are remembered too, so strangers could fill it.
             self._keys.clear()
         self._keys[access_key_id] = opened, self._monotonic() + TRUSTED_S

@@ -12,7 +12,7 @@ from functools import cache
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, REGION_CODE_FOR_NON_GEO_ENTITY, PhoneMetadata
 
 _LONGEST_CALLING_CODE = 3
-_MOST_DIGITS = 15
+_MAX_DIGITS = 15
 
 
 class NotDialableError(ValueError):
@@ -30,7 +30,7 @@ def to_e164(written: str) -> str:
     digits = number[1:]
     if not (digits.isascii() and digits.isdigit()):
         raise NotDialableError("phoneNumber must have digits only after its +")
-    if len(digits) > _MOST_DIGITS:
+    if len(digits) > _MAX_DIGITS:
         raise NotDialableError("phoneNumber has more than 15 digits")
     for length in range(1, _LONGEST_CALLING_CODE + 1):
         possible = _possible_lengths(digits[:length])

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 ERASE_EVERY_S = 60.0
 ERASED_AT_ONCE = 1000
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 """Longest retention, a hundred years. Far longer ones lie before any instant that a store can hold."""
 
 
@@ -40,8 +40,8 @@ class Privacy:
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         """Keep personal data of contacts that have ended for so many days; None is for ever."""
-        if days is not None and not 1 <= days <= MOST_DAYS:
-            raise InvalidInputError(f"Retention must be from 1 to {MOST_DAYS} days.")
+        if days is not None and not 1 <= days <= MAX_DAYS:
+            raise InvalidInputError(f"Retention must be from 1 to {MAX_DAYS} days.")
         await self._store.set_retention(instance_id, days)
 
     async def erase_due(self) -> int:

@@ -23,7 +23,7 @@ from trunkcall.simulation.scenario import Scenario
 from trunkcall.simulation.world import World, draw_fate
 
 DRAWS = 40_000
-MOST_STATES = 250_000
+MAX_STATES = 250_000
 """Of the model that is solved for `optimal`: more would take hours, and much memory."""
 
 
@@ -87,9 +87,9 @@ def _check_model(model: Model) -> None:
                 f"pacer optimal solves a model of the scenario for which {what} must be at least {least:g}, not "
                 f"{value:g}."
             )
-    if model.states > MOST_STATES:
+    if model.states > MAX_STATES:
         raise SettingsError(
-            f"pacer optimal solves a model of the scenario that may have at most {MOST_STATES:,} states, not "
+            f"pacer optimal solves a model of the scenario that may have at most {MAX_STATES:,} states, not "
             f"{model.states:,}. Fewer agents make it smaller, as do more people who answer and longer contacts."
         )
 

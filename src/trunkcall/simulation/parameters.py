@@ -20,19 +20,19 @@ POSITIVE: Final = frozenset(
     }
 )
 """Parameters that must not be 0."""
-LEAST: Final[Mapping[str, float]] = {
+MIN: Final[Mapping[str, float]] = {
     "attempts_per_s": 0.01,
     "dialing_capacity": 0.01,
     "drift_period_h": 0.05,
     "hours": 0.001,
 }
 """The least value, where it is not 0."""
-LEAST_IF_ANY: Final[Mapping[str, float]] = {"break_every_h": 0.01}
+MIN_IF_ANY: Final[Mapping[str, float]] = {"break_every_h": 0.01}
 """The least value beside 0, which stands for never: what comes more often than that leaves time for nothing else."""
-MOST: Final[Mapping[str, float]] = {"agents": 10_000, "drift": 1, "hours": 366 * 24.0}
+MAX: Final[Mapping[str, float]] = {"agents": 10_000, "drift": 1, "hours": 366 * 24.0}
 """The greatest value, where it is less than that of any number. A shift of a year, or one of ten thousand agents, takes
 hours to simulate."""
-MOST_OF_ANY: Final = 1e9
+MAX_OF_ANY: Final = 1e9
 """What is beyond is a slip, and would not fit into an instant."""
 
 _SHARES: Final = ("_ratio", "_share", "_allocation", "_capacity")
@@ -81,7 +81,7 @@ def check_ranges(holder: Any, source: str) -> None:
             case int() | float():
                 _check_number(f.name, value, source)
             case (float() as low, float() as high):
-                if not 0.0 <= low <= high <= MOST_OF_ANY:
+                if not 0.0 <= low <= high <= MAX_OF_ANY:
                     what = f"{f.name} in {source} must be two numbers of at least 0, the lesser first"
                     raise SettingsError(f"{what}, not {low:g},{high:g}.")
             case _:
@@ -89,7 +89,7 @@ def check_ranges(holder: Any, source: str) -> None:
 
 
 def _check_number(name: str, value: float, source: str) -> None:
-    least, most, if_any = LEAST.get(name, 0.0), MOST.get(name, MOST_OF_ANY), LEAST_IF_ANY.get(name, 0.0)
+    least, most, if_any = MIN.get(name, 0.0), MAX.get(name, MAX_OF_ANY), MIN_IF_ANY.get(name, 0.0)
     if not value >= least or (name in POSITIVE and not value):
         bound = "above 0" if name in POSITIVE else f"at least {least:g}"
         raise SettingsError(f"{name} in {source} must be {bound}, not {value:g}.")

@@ -18,7 +18,7 @@ WIDTH, PANEL, GAP, LEFT, RIGHT, TOP = 900, 170, 56, 64, 150, 54
 INK = "#7a8088"
 COLOURS = ("#8a5bc4", "#2f9e6e", "#d9822b", "#2f7fd1", "#b0559b", "#8f959d")
 TICKS_H = (1 / 12, 1 / 4, 1 / 2, 1, 2, 4, 6, 12, 24, 48, 168)
-MOST_TICKS = 13
+MAX_TICKS = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _panel(top: int, name: str, unit: str, hours: Sequence[float], lines: Sequen
         value = low + share * (high - low)
         parts.append(_rule(LEFT, y(value), right, y(value)))
         parts.append(_text(LEFT - 8, y(value) + 4, f"{value:.3g}{unit}", anchor="end"))
-    step = next((h for h in TICKS_H if last / h < MOST_TICKS), last / MOST_TICKS)
+    step = next((h for h in TICKS_H if last / h < MAX_TICKS), last / MAX_TICKS)
     for tick in range(int(last / step + 1e-9) + 1):
         hour = tick * step
         parts.append(_rule(x(hour), bottom, x(hour), bottom + 5))

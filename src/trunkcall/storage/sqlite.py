@@ -353,13 +353,13 @@ class SQLiteStore:
         *,
         allowed_from: Collection[CampaignState],
         to: CampaignState,
-        most_running: int | None = None,
+        max_running: int | None = None,
     ) -> Campaign:
         """Compare and set."""
         return await self._write_campaign(
             campaign_id,
             lambda transaction: operations.change_campaign_state(
-                transaction, campaign_id, allowed_from, to, most_running
+                transaction, campaign_id, allowed_from, to, max_running
             ),
         )
 

@@ -29,13 +29,13 @@ from trunkcall.storage.sqlite_rows import Row, campaign_from_row, quarantined_fr
 from trunkcall.storage.sqlite_schema import MIGRATIONS, QUERIES, structure, structure_of_version, version_of
 from trunkcall.storage.sqlite_texts import fetch_all
 
-_MOST_TOLD: Final = 20
+_MAX_TOLD: Final = 20
 _AT_ONCE: Final = 5000
 _PATIENCE: Final[Duration] = 5 * SECOND
 
 
-_MOST_CHECKED: Final = 1000
-_CHECK: Final = f"PRAGMA integrity_check({_MOST_CHECKED})"
+_MAX_CHECKED: Final = 1000
+_CHECK: Final = f"PRAGMA integrity_check({_MAX_CHECKED})"
 """SQLite stops looking when it has found so much. Then the file is damaged, whatever it was that was found."""
 _INDEX: Final = r"(?:contact_\w+|sqlite_autoindex_contact_[12])"
 _MISPLACED: Final = re.compile(rf"row (\d+) missing from index {_INDEX}")
@@ -152,15 +152,15 @@ def _tell(
         if fault is not Fault.DAMAGED:
             raise StoreUnavailableError(f"{path} cannot be read. {fault.value}") from error
         return ["the file is damaged where this would be read"]
-    if len(found) > _MOST_TOLD:
-        return [*found[:_MOST_TOLD], f"and {len(found) - _MOST_TOLD} more"]
+    if len(found) > _MAX_TOLD:
+        return [*found[:_MAX_TOLD], f"and {len(found) - _MAX_TOLD} more"]
     return found
 
 
 def _pages(connection: sqlite3.Connection, misplaced: set[int]) -> Iterator[str]:
     """What is wrong but for what concerns a contact each. ``misplaced`` gathers those that an index has elsewhere."""
     told = [line for (text,) in connection.execute(_CHECK) for line in str(text).splitlines() if line and line != "ok"]
-    if len(told) < _MOST_CHECKED:
+    if len(told) < _MAX_CHECKED:
         misplaced.update(int(found[1]) for line in told if (found := _MISPLACED.fullmatch(line)))
         told = [line for line in told if not _OF_ONE_CONTACT.fullmatch(line)]
     yield from told

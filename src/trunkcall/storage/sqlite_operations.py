@@ -207,16 +207,16 @@ def change_campaign_state(
     campaign_id: str,
     allowed_from: Collection[CampaignState],
     to: CampaignState,
-    most_running: int | None,
+    max_running: int | None,
 ) -> Campaign:
     head = transaction.campaign(campaign_id)
     if head.state not in allowed_from:
         raise InvalidCampaignStateError(head.state, f"The campaign is {head.state}; it cannot become {to}.")
-    if to is CampaignState.RUNNING and most_running is not None:
+    if to is CampaignState.RUNNING and max_running is not None:
         running = transaction.number("running_in_instance", head.instance_id)
-        if running >= most_running:
+        if running >= max_running:
             raise QuotaExceededError(
-                f"The instance has {running} active campaigns and its quota is {most_running}. "
+                f"The instance has {running} active campaigns and its quota is {max_running}. "
                 "Pause or stop one, or raise the quota."
             )
     transaction.execute("set_campaign_state", to.value, transaction.next_version(), head.key)

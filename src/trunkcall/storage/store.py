@@ -216,10 +216,10 @@ class Store(Protocol):
         *,
         allowed_from: Collection[CampaignState],
         to: CampaignState,
-        most_running: int | None = None,
+        max_running: int | None = None,
     ) -> Campaign:
         """Compare and set. Raises NotFoundError; InvalidCampaignStateError with the actual state; QuotaExceededError
-        if ``to`` is Running and the instance has ``most_running`` Running campaigns."""
+        if ``to`` is Running and the instance has ``max_running`` Running campaigns."""
 
     async def edit_campaign(self, campaign_id: str, edit: Callable[[Campaign], Campaign]) -> Campaign:
         """Read, change and write in one transaction: name, dialer, outbound call and tags are taken from what ``edit``

@@ -28,7 +28,7 @@ SILENCE_S: Final = 10.0
 TICK_S: Final = 0.5
 ASLEEP_S: Final = 2.0
 """A process that has not run for so long was stopped: what it is asked now may have been asked long ago."""
-MOST_UNSENT_BYTES: Final = 2 * wire.MOST_BYTES
+MAX_UNSENT_BYTES: Final = 2 * wire.MAX_BYTES
 """A dialer that reads no faster is let go; it will come again and learn what it missed."""
 
 
@@ -171,7 +171,7 @@ class CarrierHost:
         writer = self._served
         if writer is None or writer.transport.is_closing():
             return
-        if writer.transport.get_write_buffer_size() > MOST_UNSENT_BYTES:
+        if writer.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             self._served = None
             writer.transport.abort()
             return

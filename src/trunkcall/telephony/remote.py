@@ -28,7 +28,7 @@ SILENCE_S: Final = 3.0
 """A carrier that has not answered for so long is lost."""
 RETRIES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """How long to wait before each further attempt to reach it; the last for all that follow."""
-MOST_UNSENT_BYTES: Final = 8 * 1024 * 1024
+MAX_UNSENT_BYTES: Final = 8 * 1024 * 1024
 """A carrier that reads no faster is lost."""
 
 
@@ -136,12 +136,12 @@ class RemoteCarrier:
         writer = self._writer
         if writer is None or writer.transport.is_closing():
             return False
-        if writer.transport.get_write_buffer_size() > MOST_UNSENT_BYTES:
+        if writer.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             self.trouble = "the carrier does not take what it is asked"
             writer.transport.abort()
             return False
         line = wire.encode(frame)
-        if len(line) > wire.MOST_BYTES_FROM_DIALER:
+        if len(line) > wire.MAX_BYTES_FROM_DIALER:
             return False
         writer.write(line)
         return True
@@ -184,7 +184,7 @@ class RemoteCarrier:
 
     async def _open(self) -> tuple[StreamReader, StreamWriter]:
         async with asyncio.timeout(CONNECT_S):
-            return await asyncio.open_connection(self._host, self._port, limit=wire.MOST_BYTES)
+            return await asyncio.open_connection(self._host, self._port, limit=wire.MAX_BYTES)
 
     async def _shake_hands(self, reader: StreamReader, writer: StreamWriter) -> wire.Welcome:
         async with asyncio.timeout(self._silence_s):

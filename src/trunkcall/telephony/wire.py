@@ -37,9 +37,9 @@ Frame = TypeVar("Frame")
 
 VERSION: Final = 2
 """Of this protocol. Both sides must have the same."""
-MOST_BYTES: Final = 16 * 1024 * 1024
+MAX_BYTES: Final = 16 * 1024 * 1024
 """Of a line from the carrier. A Welcome or LegsReported with a hundred thousand legs has room."""
-MOST_BYTES_FROM_DIALER: Final = 64 * 1024
+MAX_BYTES_FROM_DIALER: Final = 64 * 1024
 """Of a line from the dialer: little, since strangers can make the carrier hold so much for as long as a handshake."""
 PURPOSE: Final = "carrier sessions"
 """For which the key is derived from the installation's secret key."""

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 FLUSH_AFTER_S = 0.1
 RETRY_AFTER_S = 1.0
 LOG_EVERY_S = 60.0
-MOST_UNWRITTEN_BYTES = 8_000_000
+MAX_UNWRITTEN_BYTES = 8_000_000
 """Kept for a disk that is full. What comes after is lost: a server that runs out of memory would lose more."""
 
 
@@ -79,8 +79,8 @@ class AuditLog:
         except OSError as error:
             self._failed(error)
         self._unwritten = lines[written:]
-        if len(self._unwritten) > MOST_UNWRITTEN_BYTES:
-            self._unwritten = self._unwritten[: self._unwritten.rfind(b"\n", 0, MOST_UNWRITTEN_BYTES) + 1]
+        if len(self._unwritten) > MAX_UNWRITTEN_BYTES:
+            self._unwritten = self._unwritten[: self._unwritten.rfind(b"\n", 0, MAX_UNWRITTEN_BYTES) + 1]
         if self._unwritten and self._open:
             self._timer = asyncio.get_running_loop().call_later(RETRY_AFTER_S, self._flush)
 

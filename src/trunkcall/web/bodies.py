@@ -30,7 +30,7 @@ HURRY_S: Final = 0.25
 """How long a body may take where so many others are awaited that nobody gives way yet."""
 RETRY_AFTER_S: Final = 1
 """By then somebody gives way."""
-MOST_REMEMBERED: Final = 10_000
+MAX_REMEMBERED: Final = 10_000
 """Keys and addresses that have nothing on its way are forgotten when there are so many."""
 
 
@@ -48,11 +48,11 @@ def overcrowded() -> ApiError:
 class _Share:
     """What all, a key or an address has on its way. ``unfinished`` are those that are awaited, the oldest first."""
 
-    __slots__ = ("charged", "most_bytes", "most_unfinished", "unfinished")
+    __slots__ = ("charged", "max_bytes", "max_unfinished", "unfinished")
 
-    def __init__(self, most_bytes: int, most_unfinished: int) -> None:
-        self.most_bytes = most_bytes
-        self.most_unfinished = most_unfinished
+    def __init__(self, max_bytes: int, max_unfinished: int) -> None:
+        self.max_bytes = max_bytes
+        self.max_unfinished = max_unfinished
         self.charged = 0
         self.unfinished: dict[Body, None] = {}
 
@@ -76,10 +76,10 @@ class Body:
 
 
 class Bodies:
-    """The bodies of one server: at most ``most_bytes`` together, and ``most_unfinished`` that are awaited."""
+    """The bodies of one server: at most ``max_bytes`` together, and ``max_unfinished`` that are awaited."""
 
-    def __init__(self, most_bytes: int, most_unfinished: int, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._all = _Share(most_bytes, most_unfinished)
+    def __init__(self, max_bytes: int, max_unfinished: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._all = _Share(max_bytes, max_unfinished)
         self._keys: dict[str, _Share] = {}
         self._addresses: dict[str, _Share] = {}
         self._monotonic = monotonic
@@ -111,7 +111,7 @@ class Bodies:
         if size > FREE_BYTES:
             self._charge(body, size)
         for share in body.shares:
-            if len(share.unfinished) >= share.most_unfinished and not self._one_gives_way(share):
+            if len(share.unfinished) >= share.max_unfinished and not self._one_gives_way(share):
                 body.hurried = True
         of_address.unfinished[body] = of_key.unfinished[body] = of_all.unfinished[body] = None
         return body
@@ -140,16 +140,16 @@ class Bodies:
             body.charged = 0
 
     def _new_share(self, shares: dict[str, _Share], name: str) -> _Share:
-        if len(shares) >= MOST_REMEMBERED:
+        if len(shares) >= MAX_REMEMBERED:
             for other in [other for other, share in shares.items() if not share.charged and not share.unfinished]:
                 del shares[other]
-        share = shares[name] = _Share(self._all.most_bytes // 2, self._all.most_unfinished // 2)
+        share = shares[name] = _Share(self._all.max_bytes // 2, self._all.max_unfinished // 2)
         return share
 
     def _charge(self, body: Body, size: int) -> None:
         more = size - body.charged
         for share in body.shares:
-            while share.charged + more > share.most_bytes:
+            while share.charged + more > share.max_bytes:
                 if not self._one_gives_way(share, body):
                     raise overcrowded()
         for share in body.shares:

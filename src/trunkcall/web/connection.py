@@ -161,17 +161,17 @@ class _RefusedError(Exception):
 class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with limits."""
 
-    most_connections: ClassVar[int] = 4096
+    max_connections: ClassVar[int] = 4096
     """Beyond it those who have been idle for the longest are hung up on; if nobody is idle, those whose body has been
     awaited for the longest, of an address with more than a quarter of all connections first; if there are none of
     them either, the new one is refused."""
-    most_head_bytes: ClassVar[int] = 65_536
+    max_head_bytes: ClassVar[int] = 65_536
     """Of request line and headers together. SDKs send about one kilobyte; a presigned URL a few."""
-    most_headers: ClassVar[int] = 100
-    most_chunks: ClassVar[int] = 256
+    max_headers: ClassVar[int] = 100
+    max_chunks: ClassVar[int] = 256
     """In one piece of what arrives. A body in chunks of a byte each costs as much as thousands of requests; those of
     SDKs have kilobytes."""
-    most_pipelined: ClassVar[int] = 256
+    max_pipelined: ClassVar[int] = 256
     """Requests that wait for the one before them. SDKs wait themselves."""
     head_timeout_s: ClassVar[float] = 15.0
     """From the opening of a connection, or the first byte of a later request, to the end of its head."""
@@ -203,7 +203,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(cast("asyncio.Transport", self._cork))
         self.flow = _Flow(transport, self.pipeline)
         transport.set_protocol(_SmallReads(self))
-        if len(self.connections) > self.most_connections and not self._make_room():
+        if len(self.connections) > self.max_connections and not self._make_room():
             self._cork.write(_answer(503))
             self._cork.close()
         else:
@@ -249,12 +249,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         # What was received may hold a part of the body, so a large piece is looked at more closely.
-        if len(self.headers) > self.most_headers or (
-            self._received > self.most_head_bytes and self._head_size() > self.most_head_bytes
+        if len(self.headers) > self.max_headers or (
+            self._received > self.max_head_bytes and self._head_size() > self.max_head_bytes
         ):
             self._fault = 431
             raise _RefusedError
-        if len(self.pipeline) >= self.most_pipelined:
+        if len(self.pipeline) >= self.max_pipelined:
             raise _RefusedError
         self._in_head = False
         self._in_body = True
@@ -271,7 +271,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._received = 0
         self._chunks += 1
-        if self._chunks > self.most_chunks:
+        if self._chunks > self.max_chunks:
             self._fault = 413
             raise _RefusedError
         super().on_body(body)
@@ -289,7 +289,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._in_body and self.cycle.body and not self.cycle.response_complete:
             # The gateway asks for more when it has taken this, if it wants any.
             self.flow.pause_reading()
-        if self._received > self.most_head_bytes:
+        if self._received > self.max_head_bytes:
             # Of a head; or of trailers, which the parser holds like headers.
             self._refuse(431)
         elif self._timer is None:
@@ -339,10 +339,10 @@ class GuardedProtocol(HttpToolsProtocol):
         if not spare:
             spare = [(since, id(other), other) for other in others if (since := other.awaited_since()) is not None]
             numbers = Counter(other.neighbourhood for _, _, other in spare)
-            greedy = {name for name, number in numbers.items() if number > self.most_connections // 4}
+            greedy = {name for name, number in numbers.items() if number > self.max_connections // 4}
             spare = [each for each in spare if each[2].neighbourhood in greedy] or spare
         spare.sort()
-        for _, _, other in spare[: self.most_connections // 16 + 1]:
+        for _, _, other in spare[: self.max_connections // 16 + 1]:
             self.connections.discard(other)
             other.hang_up()
         return bool(spare)

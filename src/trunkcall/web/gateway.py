@@ -58,7 +58,7 @@ Hook: TypeAlias = Callable[[], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
 _REQUEST_ID = b"x-amzn-requestid"
-MOST_AUDITED = 512
+MAX_AUDITED = 512
 """Characters of a path that may be written into the audit log; no ARN has more."""
 
 
@@ -329,7 +329,7 @@ def _audit_entry(context: RequestContext, response: HttpResponse) -> AuditEntry:
         context.access_key_id,
         context.source_address,
         context.operation.name,
-        "/".join(context.labels.values())[:MOST_AUDITED],
+        "/".join(context.labels.values())[:MAX_AUDITED],
         response.status,
         error,
     )

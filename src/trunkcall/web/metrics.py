@@ -35,7 +35,7 @@ BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 STALLED_AFTER: Duration = 60 * SECOND
 """A Running campaign with requests waiting that begins no attempt for so long, of instance time, is stalled."""
 
-MOST_CAMPAIGNS = 1000
+MAX_CAMPAIGNS = 1000
 """Campaigns that have series of their own: Running ones first, then those that dialed last."""
 FORGET_AFTER_S = 600.0
 """How long after the engine has let go of a campaign its totals have series of their own."""
@@ -99,7 +99,7 @@ class Metrics:
         snapshot = self._dialer.snapshot()
         if snapshot is not None:
             self._forget_gone({campaign.campaign_id for campaign in snapshot.campaigns})
-        snapshot, totals, left_out = _most_telling(snapshot, self._dialer.totals.taken())
+        snapshot, totals, left_out = _max_telling(snapshot, self._dialer.totals.taken())
         return _Scrape(
             self._instance_id,
             snapshot,
@@ -121,15 +121,15 @@ class Metrics:
                 totals.forget(campaign_id)
 
 
-def _most_telling(
+def _max_telling(
     snapshot: EngineSnapshot | None, totals: DialerTotals
 ) -> tuple[EngineSnapshot | None, DialerTotals, int]:
-    """What is left when all campaigns but MOST_CAMPAIGNS are left out, and how many those are."""
+    """What is left when all campaigns but MAX_CAMPAIGNS are left out, and how many those are."""
     campaigns = snapshot.campaigns if snapshot is not None else ()
     counted = {*totals.attempts, *(campaign_id for campaign_id, _ in totals.ended)}
     shown = [campaign.campaign_id for campaign in sorted(campaigns, key=_telling, reverse=True)]
     shown += counted.difference(shown, (FORGOTTEN,))
-    left_out = set(shown[MOST_CAMPAIGNS:])
+    left_out = set(shown[MAX_CAMPAIGNS:])
     if not left_out:
         return snapshot, totals, 0
     if snapshot is not None:
@@ -222,7 +222,7 @@ class _DialerCollector(Collector):
         yield from self._totals()
         yield GaugeMetricFamily(
             "trunkcall_metrics_campaigns_left_out",
-            f"Campaigns without series of their own: there are more than {MOST_CAMPAIGNS}.",
+            f"Campaigns without series of their own: there are more than {MAX_CAMPAIGNS}.",
             value=self._scrape.left_out,
         )
         yield GaugeMetricFamily(

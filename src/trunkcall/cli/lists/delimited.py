@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from trunkcall.cli.lists.rows import BrokenRow, RawRow, Row
-from trunkcall.cli.lists.source import MOST_CHARACTERS, Line
+from trunkcall.cli.lists.source import MAX_CHARACTERS, Line
 
-MOST_LINES = 100
+MAX_LINES = 100
 """That one row may go over."""
 
 _DELIMITERS = ",;\t|"
@@ -57,7 +57,7 @@ class DelimitedRows:
     def __iter__(self) -> Iterator[RawRow]:
         while (line := self._next()) is not None:
             if not line.whole:
-                yield BrokenRow(line.number, 1, (), f"the line is longer than {MOST_CHARACTERS:,} characters")
+                yield BrokenRow(line.number, 1, (), f"the line is longer than {MAX_CHARACTERS:,} characters")
             elif '"' in line.text:
                 yield self._quoted(line)
             else:
@@ -76,7 +76,7 @@ class DelimitedRows:
 
     def _over_lines(self, first: Line, opened_at: int) -> RawRow:
         text, taken = first.text, list[Line]()
-        while len(taken) < MOST_LINES and len(text) <= MOST_CHARACTERS and (line := self._next()) is not None:
+        while len(taken) < MAX_LINES and len(text) <= MAX_CHARACTERS and (line := self._next()) is not None:
             taken.append(line)
             if not line.whole:
                 break

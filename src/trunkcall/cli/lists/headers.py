@@ -19,7 +19,7 @@ from trunkcall.domain.errors import did_you_mean
 
 IDENTITY_COLUMN = "client_token"
 PHONE_COLUMN = "phone"
-MOST_OF_A_NAME = 60
+MAX_NAME = 60
 """Characters of a column's name that are shown in a reason."""
 LOOKED_AT = 100
 """Rows whose cells are looked at where no name tells the number's column."""
@@ -41,7 +41,7 @@ class Columns:
     def label(self, at: int) -> str:
         """How a column is named in a reason."""
         name = "".join(character for character in self.names[at] if character.isprintable())
-        name = name if len(name) <= MOST_OF_A_NAME else name[:MOST_OF_A_NAME] + "…"
+        name = name if len(name) <= MAX_NAME else name[:MAX_NAME] + "…"
         return f"column {at + 1}" if not name else f"column {at + 1} ({name})"
 
 

@@ -22,7 +22,7 @@ from trunkcall.cli.lists.rows import BadRow, BrokenRow, Duplicate, Lead, LeadLis
 from trunkcall.cli.lists.source import Source, lines
 from trunkcall.cli.lists.tokens import OWN_TOKEN, Tokens, fingerprint
 from trunkcall.cli.lists.workbook import MAGIC, workbook_rows
-from trunkcall.service.dial_requests import MOST_ATTRIBUTE_BYTES
+from trunkcall.service.dial_requests import MAX_ATTRIBUTE_BYTES
 from trunkcall.service.numbers import NotDialableError
 
 REJECTED_SUFFIX = ".rejected.csv"
@@ -186,7 +186,7 @@ class LeadList:
             if key is not None and cell and cell.strip()
         }
         text = "".join(attributes.values())
-        if _UNSENDABLE(text) is not None or len(text) * 4 > MOST_ATTRIBUTE_BYTES - self._key_bytes:
+        if _UNSENDABLE(text) is not None or len(text) * 4 > MAX_ATTRIBUTE_BYTES - self._key_bytes:
             self._refuse_unsendable(cells, attributes)
         return number, token, attributes
 
@@ -196,14 +196,14 @@ class LeadList:
                 what = "a line break" if found[0] in _LINE_ENDS else "a control character"
                 raise _BadCellError(at, f"{what} cannot be sent (character {found.start() + 1} of the cell)")
         size = sum(len(key.encode()) + len(value.encode()) for key, value in attributes.items())
-        if size > MOST_ATTRIBUTE_BYTES:
+        if size > MAX_ATTRIBUTE_BYTES:
             longest = max(
                 range(len(cells)), key=lambda at: len(cells[at]) if self.columns.keys[at] in attributes else -1
             )
             raise _BadCellError(
                 longest,
                 f"the cell has {len(cells[longest]):,} characters, and the row {size:,} bytes of attributes: a contact "
-                f"may have {MOST_ATTRIBUTE_BYTES:,}",
+                f"may have {MAX_ATTRIBUTE_BYTES:,}",
             )
 
 

@@ -17,7 +17,7 @@ from trunkcall.cli.lists.rows import LeadListError, WrongEncodingError
 from trunkcall.domain.errors import InvalidInputError
 
 STANDARD_INPUT = Path("-")
-MOST_CHARACTERS = 1_048_576
+MAX_CHARACTERS = 1_048_576
 """Of one line. A row has at most 32 KiB of attributes, and what else is in it is not sent."""
 
 _CHUNK = 65_536
@@ -39,7 +39,7 @@ _FOREIGN = "cp1252 (Windows), latin-1, utf-16"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line without its end. ``whole`` is false if it was longer than MOST_CHARACTERS and is left out."""
+    """One line without its end. ``whole`` is false if it was longer than MAX_CHARACTERS and is left out."""
 
     number: int
     text: str
@@ -139,10 +139,10 @@ def lines(source: Source, encoding: str | None) -> Iterator[Line]:
         first, *rest = text.split("\n")
         pending = pending + first if whole else ""
         for following in rest:
-            whole = whole and len(pending) <= MOST_CHARACTERS
+            whole = whole and len(pending) <= MAX_CHARACTERS
             yield Line(number, pending if whole else "", whole)
             number, pending, whole = number + 1, following, True
-        if len(pending) > MOST_CHARACTERS:
+        if len(pending) > MAX_CHARACTERS:
             pending, whole = "", False
     if pending or not whole:
         yield Line(number, pending, whole)

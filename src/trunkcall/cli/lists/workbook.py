@@ -18,13 +18,13 @@ from trunkcall.cli.lists.source import Source
 from trunkcall.domain.errors import did_you_mean
 
 MAGIC = b"PK\x03\x04"
-MOST_BYTES = 512 << 20
+MAX_BYTES = 512 << 20
 """Of the file."""
-MOST_ROWS = 1_048_576
+MAX_ROWS = 1_048_576
 """Of a sheet: as many as there can be. A damaged one may pretend to have billions."""
-MOST_UNPACKED = 4 << 30
+MAX_UNPACKED = 4 << 30
 """Of all that is in it. A sheet of a million rows has less than one; it is read as a stream."""
-MOST_SHARED = 512 << 20
+MAX_SHARED = 512 << 20
 """Of the texts that its cells share, which are held in memory."""
 
 
@@ -59,8 +59,8 @@ def _spooled(source: Source) -> Iterator[IO[bytes]]:
     with tempfile.TemporaryFile() as file:
         for chunk in source.chunks():
             file.write(chunk)
-            if file.tell() > MOST_BYTES:
-                raise LeadListError(f"The lead list {source.path} is a workbook of more than {MOST_BYTES >> 20} MiB.")
+            if file.tell() > MAX_BYTES:
+                raise LeadListError(f"The lead list {source.path} is a workbook of more than {MAX_BYTES >> 20} MiB.")
         yield file
 
 
@@ -70,7 +70,7 @@ def _rows(source: Source, file: IO[bytes], sheet: str | None) -> Iterator[Row]:
     with zipfile.ZipFile(file) as archive:
         sizes = {member.filename: member.file_size for member in archive.infolist()}
     shared = max((size for name, size in sizes.items() if not name.startswith("xl/worksheets/")), default=0)
-    if sum(sizes.values()) > MOST_UNPACKED or shared > MOST_SHARED:
+    if sum(sizes.values()) > MAX_UNPACKED or shared > MAX_SHARED:
         raise LeadListError(f"The lead list {source.path} is a workbook that is too large unpacked. Save it as CSV.")
     if "[Content_Types].xml" not in sizes or "xl/workbook.bin" in sizes:
         raise LeadListError(
@@ -91,8 +91,8 @@ def _rows(source: Source, file: IO[bytes], sheet: str | None) -> Iterator[Row]:
     # What a workbook says of a sheet's size is often wrong.
     chosen.reset_dimensions()
     for number, values in enumerate(chosen.iter_rows(values_only=True), 1):
-        if number > MOST_ROWS:
-            raise LeadListError(f"The lead list {source.path} is a workbook of more than {MOST_ROWS:,} rows.")
+        if number > MAX_ROWS:
+            raise LeadListError(f"The lead list {source.path} is a workbook of more than {MAX_ROWS:,} rows.")
         yield Row(number, [_text(value) for value in values])
 
 

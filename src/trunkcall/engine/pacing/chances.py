@@ -24,10 +24,10 @@ from trunkcall.engine.pacing.estimates import Floats
 
 Complexes = NDArray[np.complex128]
 
-MOST_AT_ONCE = 200
-MOST_EXACTLY = 40
+MAX_AT_ONCE = 200
+MAX_EXACTLY = 40
 """Attempts that the exact method will begin at once: enough for the teams it is meant for."""
-LEAST_FREQUENCIES = 64
+MIN_FREQUENCIES = 64
 
 _ROOT_HALF = math.sqrt(0.5)
 
@@ -66,26 +66,26 @@ class Prospect:
         return expected_shortfall(mean, variance + self.met[met_by] - self.met_squares[met_by])
 
 
-def most_exactly(prospect: Prospect, risk: float) -> int:
-    """The largest number of attempts, MOST_EXACTLY at the most, each of which finds nobody with a probability of at
+def attempts_exactly(prospect: Prospect, risk: float) -> int:
+    """The largest number of attempts, MAX_EXACTLY at the most, each of which finds nobody with a probability of at
     most ``risk`` as a mean over the instants."""
     supply, instants = prospect.supply, len(prospect.answered)
     ends, lives = prospect.ends, prospect.lives[:instants]
-    ahead, behind, at_most = _transform(_length(prospect.trials + MOST_EXACTLY + abs(supply)))
+    ahead, behind, at_most = _transform(_length(prospect.trials + MAX_EXACTLY + abs(supply)))
     weights = at_most[len(at_most) // 2 - supply]
     of_agents = np.multiply.reduce(1.0 + ends[:, :, None] * ahead, axis=1)
     sums = of_agents * np.multiply.reduce(1.0 + lives[:, :, None] * behind, axis=1)
     one_more = 1.0 + prospect.answered[:, None] * behind
     allowed = risk * instants
-    for wanted in range(MOST_EXACTLY):
+    for wanted in range(MAX_EXACTLY):
         if not float((sums @ weights).real.sum()) <= allowed:
             return wanted
         sums *= one_more
-    return MOST_EXACTLY
+    return MAX_EXACTLY
 
 
-def most_nearly(prospect: Prospect, risk: float) -> int:
-    """The same number, MOST_AT_ONCE at the most, by a normal approximation with a continuity correction."""
+def attempts_nearly(prospect: Prospect, risk: float) -> int:
+    """The same number, MAX_AT_ONCE at the most, by a normal approximation with a continuity correction."""
     of_agents = zip(prospect.freed, prospect.freed_squares, strict=True)
     of_attempts = zip(prospect.met, prospect.met_squares, strict=True)
     instants = [
@@ -97,7 +97,7 @@ def most_nearly(prospect: Prospect, risk: float) -> int:
     # A normal distribution function is half of an erfc.
     allowed = 2.0 * risk * len(instants)
     erfc, sqrt = math.erfc, math.sqrt
-    for wanted in range(MOST_AT_ONCE):
+    for wanted in range(MAX_AT_ONCE):
         nobody = 0.0
         for mean, variance, answered in instants:
             met_by_then = wanted * answered
@@ -105,7 +105,7 @@ def most_nearly(prospect: Prospect, risk: float) -> int:
             nobody += erfc((mean - 0.5 - met_by_then) / deviation * _ROOT_HALF)
         if not nobody <= allowed:
             return wanted
-    return MOST_AT_ONCE
+    return MAX_AT_ONCE
 
 
 def expected_shortfall(mean: float, variance: float) -> float:
@@ -119,7 +119,7 @@ def expected_shortfall(mean: float, variance: float) -> float:
 
 def _length(range_of_sum: int) -> int:
     """Frequencies for sums in a range to either side of nothing."""
-    length = LEAST_FREQUENCIES
+    length = MIN_FREQUENCIES
     while length < 2 * (range_of_sum + 1):
         length *= 2
     return length

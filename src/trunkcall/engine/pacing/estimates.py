@@ -17,7 +17,7 @@ Ages = NDArray[np.int64]
 
 STALE_SHARE = 0.05
 """Of a sample: so many new values make it be sorted again."""
-LEAST_SURVIVAL = 1e-300
+MIN_SURVIVAL = 1e-300
 """So that what lasts longer than anything can be divided by it."""
 DOUBT = 0.5
 """Lengths that are thought to end at a constant rate, beside those that were seen: what decides where none was seen."""
@@ -89,7 +89,7 @@ class Durations:
         rate = 1.0 / max(1.0, float(self._sorted.mean()))
         survival = np.ones(seconds + 1)
         np.cumprod(1.0 - np.minimum((ended + DOUBT * rate) / (at_risk + DOUBT), 0.999), out=survival[1:])
-        return np.maximum(survival, LEAST_SURVIVAL)
+        return np.maximum(survival, MIN_SURVIVAL)
 
     def quantiles(self, shares: Floats) -> Floats:
         """The lengths below which such shares of them are. There must be some."""

@@ -37,8 +37,8 @@ ENOUGH = 10
 """Of each kind that must have been seen before it is told anything from."""
 MEMORY_ANSWERS = 600
 MEMORY_CONTACTS = 1200
-LEAST_AGES = 64
-MOST_AGES = 7200
+MIN_AGES = 64
+MAX_AGES = 7200
 """Ages from here on, in seconds, count as this one."""
 
 
@@ -147,7 +147,7 @@ def _span(lengths: Durations, ongoing: Ages | None = None) -> int:
     longest = int(lengths.longest)
     if ongoing is not None and len(ongoing):
         longest = max(longest, int(ongoing.max()))
-    return min(max(longest + 2, LEAST_AGES), MOST_AGES)
+    return min(max(longest + 2, MIN_AGES), MAX_AGES)
 
 
 def _ages(since: Collection[Instant], now: Instant) -> Ages:

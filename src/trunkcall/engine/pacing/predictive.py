@@ -29,12 +29,12 @@ import numpy as np
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Forecast, PacingView
-from trunkcall.engine.pacing.chances import Prospect, most_exactly, most_nearly
+from trunkcall.engine.pacing.chances import Prospect, attempts_exactly, attempts_nearly
 from trunkcall.engine.pacing.estimates import Floats, Ratio
 from trunkcall.engine.pacing.outlook import EVER, MIDDLE, Outlook, Sight
 
 FIRST_CENTRE = 0.03
-LEAST_CENTRE, MOST_CENTRE = 0.004, 0.3
+MIN_CENTRE, MAX_CENTRE = 0.004, 0.3
 PULL = 0.004
 """Of the feedback, at most: how much one live answer moves the logarithm of the centre."""
 SLOW = 4.0
@@ -82,7 +82,7 @@ class PredictivePacer:
         self._outlook.outcomes.enter(age / SECOND)
         if live:
             self._outlook.rings.enter(age / SECOND)
-            self._centre = min(max(self._centre * math.exp(self._pull), LEAST_CENTRE), MOST_CENTRE)
+            self._centre = min(max(self._centre * math.exp(self._pull), MIN_CENTRE), MAX_CENTRE)
 
     def talk_ended(self, length: Duration) -> None:
         self._outlook.talks.enter(length / SECOND)
@@ -108,7 +108,7 @@ class PredictivePacer:
         self._pull = (look.scale - 1.0) * min(slowly, PULL)
         risk = self._risk_allowed(look)
         exact = view.staffed_agents < EXACT_BELOW and look.prospect.trials < EXACT_TRIALS
-        wanted = most_exactly(look.prospect, risk) if exact else most_nearly(look.prospect, risk)
+        wanted = attempts_exactly(look.prospect, risk) if exact else attempts_nearly(look.prospect, risk)
         return max(wanted, least)
 
     def forecast(self, view: PacingView, now: Instant) -> Forecast | None:

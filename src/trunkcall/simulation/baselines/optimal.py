@@ -23,7 +23,7 @@ from trunkcall.engine.pacing.estimates import Floats
 
 Levels = NDArray[np.int64]
 TOLERANCE = 1e-7
-MOST_SWEEPS = 60_000
+MAX_SWEEPS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ class Model:
     abandonment_ratio: float = 0.03
 
     @property
-    def most_callers(self) -> int:
+    def max_callers(self) -> int:
         """More live callers than this are not told apart."""
         return self.agents + 8 + math.isqrt(self.agents)
 
     @property
-    def most_dials(self) -> int:
+    def max_dials(self) -> int:
         """More attempts in flight are never ordered."""
         busiest = self.agents * self.outcome_mean_s / (self.handling_mean_s * self.live_ratio)
         # To keep few agents busy from idleness takes 1/p attempts for each of them.
@@ -52,7 +52,7 @@ class Model:
     @property
     def states(self) -> int:
         """How many there are."""
-        return (self.most_callers + 1) * (self.most_dials + 1)
+        return (self.max_callers + 1) * (self.max_dials + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ class _Chain:
     def __init__(self, model: Model) -> None:
         self.model = model
         agents = model.agents
-        self.most_callers, self.most_dials = model.most_callers, model.most_dials
-        callers = np.arange(self.most_callers + 1.0)[:, None]
-        dials = np.arange(self.most_dials + 1.0)[None, :]
+        self.max_callers, self.max_dials = model.max_callers, model.max_dials
+        callers = np.arange(self.max_callers + 1.0)[:, None]
+        dials = np.arange(self.max_dials + 1.0)[None, :]
         ending = dials / model.outcome_mean_s
-        live = np.where(callers < self.most_callers, model.live_ratio, 0.0)
+        live = np.where(callers < self.max_callers, model.live_ratio, 0.0)
         self.busy = np.minimum(callers, agents) + 0.0 * dials
         self.leaving = np.maximum(callers - agents, 0.0) / model.patience_mean_s + 0.0 * dials
         self.answers = ending * live
@@ -90,7 +90,7 @@ class _Chain:
         ``values``."""
         reward = (self.busy - price * self.leaving) / self.rate
         worth = best = values
-        for _ in range(MOST_SWEEPS):
+        for _ in range(MAX_SWEEPS):
             worth = reward + self._expected(values)
             best = np.maximum.accumulate(worth[:, ::-1], axis=1)[:, ::-1]
             change = best - values
@@ -116,7 +116,7 @@ class _Chain:
     def ratios(self, levels: Levels, share: Floats) -> tuple[float, float, Floats]:
         """Occupancy and abandonment of a policy, and the stationary shares of its states, by power iteration from
         ``share``."""
-        width = self.most_dials + 1
+        width = self.max_dials + 1
         state = np.arange(share.size).reshape(share.shape)
         after = (np.arange(share.shape[0])[:, None] * width + levels).ravel()
         answers, failures, departures = (
@@ -125,7 +125,7 @@ class _Chain:
             (self.departures[1:, :] / self.rate, after[(state[:-1, :]).ravel()]),
         )
         targets = np.concatenate((answers[1], failures[1], departures[1]))
-        for _ in range(MOST_SWEEPS):
+        for _ in range(MAX_SWEEPS):
             flows = np.concatenate(
                 (
                     (share[:-1, 1:] * answers[0]).ravel(),
@@ -150,7 +150,7 @@ class _Chain:
 def optimum(model: Model) -> Optimum:
     """Solve the model: some seconds for 20 agents, more for more."""
     chain = _Chain(model)
-    shape = (chain.most_callers + 1, chain.most_dials + 1)
+    shape = (chain.max_callers + 1, chain.max_dials + 1)
     values, share = np.zeros(shape), np.zeros(shape)
     share[0, 0] = 1.0
     low, high = 0.0, 60.0 * model.handling_mean_s

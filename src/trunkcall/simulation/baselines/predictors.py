@@ -44,7 +44,7 @@ class IssabelPacer(Unlearning):
     needs_agents = True
     look_every: Duration = 3 * SECOND
     SERVICE_LEVEL = 0.97
-    LEAST_ANSWERED = 0.20
+    MIN_ANSWERED = 0.20
     WINDOW: Duration = 30 * MINUTE
     ENOUGH = 10
 
@@ -77,7 +77,7 @@ class IssabelPacer(Unlearning):
         placed = sum(count for _, count, _ in self._recent)
         if wanted and placed >= self.ENOUGH:
             answered = sum(live for _, _, live in self._recent) / placed
-            wanted = round(wanted / max(self.LEAST_ANSWERED, answered))
+            wanted = round(wanted / max(self.MIN_ANSWERED, answered))
         return wanted
 
     def _soon_free(self, in_call_s: float) -> bool:
@@ -97,7 +97,7 @@ class SamuelsonPacer(Unlearning):
     needs_agents = True
     look_every: Duration = SECOND
     GAIN = 0.05
-    LEAST, MOST = 0.05, 3.0
+    MIN, MAX = 0.05, 3.0
     ENOUGH = 20
 
     def __init__(self, *, aim: float = 0.028) -> None:
@@ -123,7 +123,7 @@ class SamuelsonPacer(Unlearning):
         self._steer(-1.0)
 
     def _steer(self, by: float) -> None:
-        self.gain = min(max(self.gain * math.exp(self.GAIN * by), self.LEAST), self.MOST)
+        self.gain = min(max(self.gain * math.exp(self.GAIN * by), self.MIN), self.MAX)
 
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """See the class. One to one until enough was learned."""
