@@ -1,6 +1,6 @@
-"""Draws the diagrams of docs/explanation/state-machines.md from the engine's own tables.
+"""Draws the diagrams of docs/explanation/state-machines.md from the tables of the domain.
 
-Run it after a change of ``trunkcall.engine.transitions``: ``.venv/bin/python docs/make_state_diagrams.py``. A test
+Run it after a change of ``trunkcall.domain.transitions``: ``.venv/bin/python docs/make_state_diagrams.py``. A test
 compares the page with what this makes.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from generated import write
 
-from trunkcall.engine.transitions import AGENT, CAMPAIGN, CONTACT, LEG, Table
+from trunkcall.domain.transitions import AGENT, CAMPAIGN, CONTACT, LEG, Table
 
 PAGE = Path(__file__).parent / "explanation" / "state-machines.md"
 

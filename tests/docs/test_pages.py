@@ -23,7 +23,7 @@ from trunkcall.domain.contact import (
     Disposition,
 )
 from trunkcall.domain.identifiers import Scope
-from trunkcall.engine.transitions import AGENT, CAMPAIGN, CONTACT, LEG
+from trunkcall.domain.transitions import AGENT, CAMPAIGN, CONTACT, LEG
 from trunkcall.service.records import to_record
 from trunkcall.settings import SETTINGS
 from trunkcall.simulation.campaign import Campaign

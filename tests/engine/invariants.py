@@ -25,9 +25,9 @@ from trunkcall.domain.changes import (
 )
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.leg import LegParty
+from trunkcall.domain.transitions import CONTACT, ContactEvent, after
 from trunkcall.engine.commands import Command, Originate
 from trunkcall.engine.engine import Engine
-from trunkcall.engine.transitions import CONTACT, ContactEvent, after
 
 BEFORE_THE_QUEUE = frozenset({ContactState.DIALING, ContactState.ANSWERED, ContactState.IN_FLOW})
 WITH_AN_AGENT = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})

@@ -13,7 +13,7 @@ from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.leg import LegState
-from trunkcall.engine.transitions import (
+from trunkcall.domain.transitions import (
     AGENT,
     CAMPAIGN,
     CONTACT,

@@ -14,7 +14,7 @@ from trunkcall.domain.instants import Instant
 
 
 class ContactState(StrEnum):
-    """Where a contact is in its life. The table of transitions is ``trunkcall.engine.transitions``."""
+    """Where a contact is in its life. The table of transitions is ``trunkcall.domain.transitions``."""
 
     WAITING = "Waiting"
     DIALING = "Dialing"

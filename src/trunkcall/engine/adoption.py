@@ -14,6 +14,7 @@ from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, LiveContact
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
+from trunkcall.domain.transitions import AgentEvent
 from trunkcall.engine.commands import BridgeLegs, HangUp, StartFlow
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import DetectionEnded, LegsBridged, OfferedContact
@@ -22,7 +23,6 @@ from trunkcall.engine.life import ContactLife
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
-from trunkcall.engine.transitions import AgentEvent
 
 WITH_AN_AGENT = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
 QUEUED_ONCE = WITH_AN_AGENT | {ContactState.QUEUED}

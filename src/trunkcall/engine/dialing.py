@@ -15,6 +15,7 @@ from trunkcall.domain.changes import AttemptBegun, ContactExpired
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import LegParty
+from trunkcall.domain.transitions import CONTACT, ContactEvent, after
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import LineDemand, share_lines
 from trunkcall.engine.commands import Originate, RefillWindow
@@ -26,7 +27,6 @@ from trunkcall.engine.pools import Pools
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
-from trunkcall.engine.transitions import CONTACT, ContactEvent, after
 
 AFTER_OTHERS: Final[Duration] = SECOND // 20
 """How long after another has begun attempts for the same agents a campaign that looks ahead is asked."""

@@ -31,6 +31,7 @@ from trunkcall.domain.contact import (
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
+from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg, StartFlow
 from trunkcall.engine.contact import Contact, Leg
@@ -40,7 +41,6 @@ from trunkcall.engine.ledger import clock_start
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
-from trunkcall.engine.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
 
 
 class ContactLife:

@@ -13,8 +13,8 @@ from typing import TypeVar
 from trunkcall.domain.agent import HANDLING_STATES, STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Duration, Instant
+from trunkcall.domain.transitions import AGENT, AgentEvent, after
 from trunkcall.engine.contact import Contact
-from trunkcall.engine.transitions import AGENT, AgentEvent, after
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from trunkcall.domain.identifiers import NewId, Scope
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.transitions import CAMPAIGN, CampaignEvent, sources, target
+from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources, target
 from trunkcall.service.wakeups import Wakeups
 from trunkcall.storage.store import Store
 
