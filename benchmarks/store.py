@@ -30,10 +30,10 @@ from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierFound, LegEnded
-from trunkcall.service.clock import InstanceClock
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
+from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.telephony.carrier import CarrierSink, Destination
 
@@ -117,7 +117,7 @@ async def accept(store: SQLiteStore, number: int) -> float:
 
 async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
     """Attempts per second from the backlog to their ends."""
-    clock = InstanceClock(pacing=False)
+    clock = WallPacedClock()
     owner = InstanceOwner(
         instance_id=instance_id,
         store=store,

@@ -24,6 +24,7 @@ from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
 from trunkcall.domain.abandonment import parse_windows
+from trunkcall.domain.clock import Clock
 from trunkcall.domain.directory import AccessKey, Directory
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
@@ -47,6 +48,8 @@ from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.privacy import Privacy
 from trunkcall.service.progress import Progresses
+from trunkcall.service.self_paced_clock import SelfPacedClock
+from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings, find_zone
 from trunkcall.simulation.world import World
 from trunkcall.storage import sqlite_backup, sqlite_check
@@ -152,21 +155,23 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     box = _secret_box(settings)
     store = open_store(data_dir.store_path, min_free_mb=settings.min_free_mb, sole=True)
     await store.open()
-    # A carrier in a process of its own goes by its own clock, which this one follows.
-    clock = InstanceClock(speed=settings.speed, pacing=not settings.carrier_url)
+    presence = Presence(max_age_s=settings.agent_state_max_age_s)
+    clock: InstanceClock
+    carrier: Carrier
+    remote: RemoteCarrier | None = None
+    floor = SimulatedFloor(presence, phones_work=lambda: remote is None or remote.trouble is None)
+    if settings.carrier_url:
+        # A carrier in a process of its own goes by its own clock, which this one follows.
+        clock = followed = WallPacedClock(speed=settings.speed)
+        carrier = remote = _remote_carrier(settings, box, followed, floor)
+    else:
+        clock = SelfPacedClock(speed=settings.speed)
+        carrier = _simulated_carrier(settings, clock, floor.agent_done)
     directory = await _directory(store, settings, data_dir, box, clock, url)
     agents = simulated_agents(directory, settings.agents)
     await store.put_agents(directory.instance.instance_id, agents)
     data_dir.write_endpoint(url)
 
-    presence = Presence(max_age_s=settings.agent_state_max_age_s)
-    carrier: Carrier
-    remote: RemoteCarrier | None = None
-    floor = SimulatedFloor(presence, phones_work=lambda: remote is None or remote.trouble is None)
-    if settings.carrier_url:
-        carrier = remote = _remote_carrier(settings, box, clock, floor)
-    else:
-        carrier = _simulated_carrier(settings, clock, floor.agent_done)
     leg_ids = random.SystemRandom()
     owner = InstanceOwner(
         instance_id=directory.instance.instance_id,
@@ -224,9 +229,7 @@ def _check_journal(settings: Settings) -> None:
     journal.close()
 
 
-def _simulated_carrier(
-    settings: Settings, clock: InstanceClock, on_agent_done: Callable[[str], None]
-) -> SimulatedCarrier:
+def _simulated_carrier(settings: Settings, clock: Clock, on_agent_done: Callable[[str], None]) -> SimulatedCarrier:
     return SimulatedCarrier(
         clock,
         world=World(),
@@ -236,7 +239,7 @@ def _simulated_carrier(
     )
 
 
-def _remote_carrier(settings: Settings, box: SecretBox, clock: InstanceClock, floor: SimulatedFloor) -> RemoteCarrier:
+def _remote_carrier(settings: Settings, box: SecretBox, clock: WallPacedClock, floor: SimulatedFloor) -> RemoteCarrier:
     host, port = parse_url(settings.carrier_url)
     return RemoteCarrier(
         host,
@@ -253,7 +256,7 @@ def _remote_carrier(settings: Settings, box: SecretBox, clock: InstanceClock, fl
 class CarrierProcess:
     """A carrier without a dialer."""
 
-    clock: InstanceClock
+    clock: SelfPacedClock
     carrier: SimulatedCarrier
     host: CarrierHost
     tasks: list[asyncio.Task[None]]
@@ -278,7 +281,7 @@ def build_carrier_process(settings: Settings) -> CarrierProcess:
     the first to come."""
     DataDir(settings.data_dir).make()
     _check_journal(settings)
-    clock = InstanceClock(speed=settings.speed)
+    clock = SelfPacedClock(speed=settings.speed)
 
     def agent_done(agent_id: str) -> None:
         host.agent_done(agent_id)
@@ -372,7 +375,7 @@ def _gateway(
 
 
 async def _directory(
-    store: Store, settings: Settings, data_dir: DataDir, box: SecretBox, clock: InstanceClock, url: str
+    store: Store, settings: Settings, data_dir: DataDir, box: SecretBox, clock: Clock, url: str
 ) -> Directory:
     """The default instance's directory, made on the first start. A first start that was cut short before it had written
     the shared files is finished by the next. ``config`` follows the settings at each start."""

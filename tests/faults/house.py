@@ -24,11 +24,11 @@ from trunkcall.domain.instants import DAY, SECOND, Instant
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierLost
-from trunkcall.service.clock import InstanceClock
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import first_installation, simulated_agents
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
+from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.simulation.world import World
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import CommitResult, Lease, Store
@@ -76,7 +76,7 @@ class Process:
         self.sqlite = SQLiteStore(house.path, clock=house.wall)
         self.presence = Presence()
         self.floor = SimulatedFloor(self.presence)
-        self.clock = InstanceClock(pacing=False, wall=lambda: house.wall() * 1000, monotonic=house.loop.time)
+        self.clock = WallPacedClock(wall=lambda: house.wall() * 1000, monotonic=house.loop.time)
         self.owner = InstanceOwner(
             instance_id=house.instance_id,
             store=cast("Store", _StoreOf(self)),
@@ -220,7 +220,7 @@ class Exchange:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self.clock = InstanceClock(pacing=False, wall=lambda: START * 1000, monotonic=house.loop.time)
+        self.clock = WallPacedClock(wall=lambda: START * 1000, monotonic=house.loop.time)
         world = World(human_ratio=0.5, machine_ratio=0.2, patience_s=30.0, talk_mean_s=20.0, wrap_mean_s=5.0)
         self._carrier: Carrier = SimulatedCarrier(self.clock, world=world, seed=7, on_agent_done=self._agent_done)
         self._serves: Process | None = None

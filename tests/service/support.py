@@ -13,17 +13,19 @@ from typing import Any
 
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.changes import AttemptBegun, Change
+from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, Duration, Instant
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
-from trunkcall.service.clock import InstanceClock, since_boot_s
+from trunkcall.service.clock import since_boot_s
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import first_installation, simulated_agents
 from trunkcall.service.owner import LEASE, InstanceOwner
 from trunkcall.service.presence import Presence
+from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.simulation.world import World
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import CommitResult, Lease, Store
@@ -67,7 +69,7 @@ class FaultyStore:
 class Witness(SimulatedCarrier):
     """A carrier that remembers every originate and every message."""
 
-    def __init__(self, clock: InstanceClock, **arguments: Any) -> None:
+    def __init__(self, clock: Clock, **arguments: Any) -> None:
         super().__init__(clock, **arguments)
         self.originates: Counter[str] = Counter()
         self.played: Counter[str] = Counter()
@@ -97,7 +99,7 @@ class House:
     def __init__(self, path: Path) -> None:
         self.sqlite = SQLiteStore(path)
         self.store = FaultyStore(self.sqlite)
-        self.clock = InstanceClock(speed=1000.0)
+        self.clock = SelfPacedClock(speed=1000.0)
         self.desk_s = 0.0
         """The wall clock of agents' words, in the test's hands."""
         self.slept_s = 0.0

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from trunkcall.domain.instants import SECOND, Instant
-from trunkcall.service.clock import InstanceClock
+from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.web.health import Health
 
 NOW: Instant = 1_800_000_000 * SECOND
 
 
 async def page(behind_s: float, *, speed: float = 1.0, dialing: str | None = None) -> dict[str, Any]:
-    clock = InstanceClock(speed=speed, wall=lambda: NOW * 1000, monotonic=lambda: 100.0)
+    clock = WallPacedClock(speed=speed, wall=lambda: NOW * 1000, monotonic=lambda: 100.0)
     told: dict[str, Any] = json.loads(
         (await Health("instance-1", clock, speed, lambda: dialing, behind_s=lambda: behind_s).page()).body
     )

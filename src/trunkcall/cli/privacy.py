@@ -13,9 +13,9 @@ from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted
 from trunkcall.compose import open_store
 from trunkcall.domain.errors import InvalidInputError
-from trunkcall.service.clock import InstanceClock
 from trunkcall.service.numbers import NotDialableError
 from trunkcall.service.privacy import MAX_DAYS, Privacy
+from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.store import Store
@@ -88,7 +88,7 @@ def _with_privacy(settings: Settings, deed: Callable[[Privacy, Store], Awaitable
         store = open_store(data_dir.store_path)
         await store.open()
         try:
-            return await deed(Privacy(store, InstanceClock()), store)
+            return await deed(Privacy(store, WallPacedClock()), store)
         finally:
             await store.close()
 

@@ -15,7 +15,7 @@ import typer
 from trunkcall.compose import open_store
 from trunkcall.domain.contact import Damage, QuarantinedContact
 from trunkcall.domain.errors import NotFoundError
-from trunkcall.service.clock import InstanceClock
+from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.store import Store
@@ -105,7 +105,7 @@ def _is_called(contact: QuarantinedContact, name: str) -> bool:
 
 async def _end(store: Store, chosen: Sequence[QuarantinedContact], *, erase: bool) -> int:
     sequences = [contact.sequence for contact in chosen]
-    return await store.end_quarantined(sequences, at=InstanceClock().now(), erase=erase)
+    return await store.end_quarantined(sequences, at=WallPacedClock().now(), erase=erase)
 
 
 def _shown(contact: QuarantinedContact) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What the dialer needs of a clock.
 
-Decides the contract; the clock of an instance is ``trunkcall.service.clock``.
+Decides the contract; the clocks of an instance are ``service.self_paced_clock`` and ``service.wall_paced_clock``.
 """
 
 from __future__ import annotations

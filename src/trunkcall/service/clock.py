@@ -1,26 +1,20 @@
-"""The clock of an instance: the wall clock, or one that paces itself.
+"""What dialing needs of the clock of an instance, and what its two kinds are made of.
 
-Decides when callbacks run. A pacing clock runs ``speed`` times as fast as the wall clock, but never past something that
-is due and not yet dealt with, and it stands still from a decision to the deed: when the machine cannot keep up, the
-instance's time slips, instead of simulated people hanging up because a disk was slow. It must not know what it is
-pacing.
+Decides the contract, how time passes at a speed, and the order of calls. When a call is made is each clock's to decide:
+``service.wall_paced_clock`` beside the wall clock, ``service.self_paced_clock`` no faster than the machine can keep up.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, suppress
 from heapq import heappop, heappush
+from typing import Protocol
 
-from trunkcall.domain.instants import MILLISECOND, SECOND, Duration, Instant
-
-STEP: Duration = 50 * MILLISECOND
-"""Things due within so short a time of one another, on a clock that is behind, are done together."""
-
-LARGEST_LAG_S = 1.0
-"""How far behind, in real seconds, a pacing clock may fall before it stops trying to catch up."""
+from trunkcall.domain.clock import Clock
+from trunkcall.domain.instants import SECOND, Instant
 
 
 def since_boot_s() -> float:
@@ -28,128 +22,98 @@ def since_boot_s() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
+class InstanceClock(Clock, Protocol):
+    """The clock of an instance, as its dialer and its owner need it."""
+
+    def behind_s(self) -> float:
+        """How many seconds the instance's time is behind the wall clock's; less than 0 if it is ahead. At another speed
+        than 1, where no wall clock goes along: behind what it would be if it had always kept up."""
+
+    def settle_with(self, settled: Callable[[], Awaitable[None]] | None) -> None:
+        """A clock that paces itself awaits this after what it has made happen, and stands still until then."""
+
+    def standing_still(self) -> AbstractContextManager[None]:
+        """Meanwhile a clock that paces itself stands still: what was decided at an instant is done at that instant,
+        however long the disk takes between the two."""
+
+    async def run(self) -> None:
+        """Make the calls that were asked for, until cancelled."""
+
+
+class Timeline:
+    """Time that begins at the wall clock's and runs ``speed`` times as fast, by seconds that nobody can set."""
+
+    def __init__(self, speed: float, wall: Callable[[], int], monotonic: Callable[[], float]) -> None:
+        self._speed = speed
+        self._wall = wall
+        self._monotonic = monotonic
+        self._began_at: Instant = wall() // 1000
+        self._began_s = monotonic()
+        self._base_at = self._began_at
+
+    def now(self) -> Instant:
+        return self._base_at + self._passed()
+
+    def move_to(self, at: Instant) -> None:
+        """Go on from this instant."""
+        self._base_at = at - self._passed()
+
+    def real_s(self, since: Instant, until: Instant) -> float:
+        """How many real seconds there are from one instant to the other."""
+        return (until - since) / SECOND / self._speed
+
+    def after(self, at: Instant, real_s: float) -> Instant:
+        """The instant that comes so many real seconds after this one."""
+        return at + round(real_s * self._speed * SECOND)
+
+    def behind_s(self, at: Instant) -> float:
+        """How many seconds an instant is behind what time it would be if this had never been moved; at speed 1, behind
+        the wall clock's."""
+        due = self._wall() // 1000 if self._speed == 1.0 else self._began_at + self._passed()
+        return (due - at) / SECOND
+
+    def _passed(self) -> int:
+        return round((self._monotonic() - self._began_s) * self._speed * SECOND)
+
+
 def steady_clock(
     wall: Callable[[], int] = time.time_ns, since_boot: Callable[[], float] = since_boot_s
 ) -> Callable[[], Instant]:
     """A clock for what lasts so and so long, such as leases: the wall clock's time when it was made, and from then on
     seconds that nobody can set forward or back."""
-    began_at, began_s = wall() // 1000, since_boot()
-    return lambda: began_at + round((since_boot() - began_s) * SECOND)
+    return Timeline(1.0, wall, since_boot).now
 
 
-class InstanceClock:
-    """See the module. ``pacing`` is false for a real carrier, whose events come when they come."""
+class CallQueue:
+    """Calls to be made, by their instants; those of one instant in the order in which they were asked for."""
 
-    def __init__(
-        self,
-        *,
-        speed: float = 1.0,
-        pacing: bool = True,
-        wall: Callable[[], int] = time.time_ns,
-        monotonic: Callable[[], float] = since_boot_s,
-    ) -> None:
-        self._speed = speed
-        self._pacing = pacing
-        self._wall = wall
-        self._monotonic = monotonic
-        self._base_at: Instant = wall() // 1000
-        self._base_s = monotonic()
-        self._began_at, self._began_s = self._base_at, self._base_s
-        self._last: Instant = self._base_at
-        self._stepping = False
-        self._still = 0
-        """How many have the clock stand still."""
+    def __init__(self) -> None:
         self._heap: list[tuple[Instant, int, Callable[[], None]]] = []
         self._sequence = 0
         self._woken = asyncio.Event()
-        self._settled: Callable[[], Awaitable[None]] | None = None
 
     @property
-    def speed(self) -> float:
-        return self._speed
+    def next_at(self) -> Instant | None:
+        """The instant of the first; None if there is none."""
+        return self._heap[0][0] if self._heap else None
 
-    def now(self) -> Instant:
-        if self._stepping or self._still:
-            return self._last
-        reached = self._target()
-        if self._pacing and self._heap:
-            reached = min(reached, self._heap[0][0])
-        self._last = max(self._last, reached)
-        return self._last
-
-    def behind_s(self) -> float:
-        """How many seconds the instance's time is behind the wall clock's; less than 0 if it is ahead. At another speed
-        than 1, where no wall clock goes along: behind what it would be if it had always kept up."""
-        if self._speed == 1.0:
-            due = self._wall() // 1000
-        else:
-            due = self._began_at + round((self._monotonic() - self._began_s) * self._speed * SECOND)
-        return (due - self.now()) / SECOND
-
-    def call_at(self, at: Instant, callback: Callable[[], None]) -> None:
+    def add(self, at: Instant, callback: Callable[[], None]) -> None:
         self._sequence += 1
-        earlier = not self._heap or at < self._heap[0][0]
-        heappush(self._heap, (max(at, self._last), self._sequence, callback))
-        if earlier:
-            self._woken.set()
+        heappush(self._heap, (at, self._sequence, callback))
+        if self._heap[0][1] == self._sequence:
+            self.wake()
 
-    def catch_up(self, at: Instant) -> None:
-        """Be at this instant at least: somebody whose time this is, is there already. It never goes back."""
-        if at > self.now():
-            self._base_at += at - self._target()
-            self._woken.set()
+    def pop(self) -> tuple[Instant, Callable[[], None]]:
+        at, _, callback = heappop(self._heap)
+        return at, callback
 
-    def settle_with(self, settled: Callable[[], Awaitable[None]] | None) -> None:
-        """After every step, a pacing clock stands still until this has been awaited."""
-        self._settled = settled
+    def wake(self) -> None:
+        """Have whoever waits look again."""
+        self._woken.set()
 
-    @contextmanager
-    def standing_still(self) -> Iterator[None]:
-        """Meanwhile a pacing clock stands still, and what becomes due waits: what was decided at an instant is done at
-        that instant, however long the disk takes between the two."""
-        if not self._pacing:
-            yield
-            return
-        self.now()
-        self._still += 1
-        try:
-            yield
-        finally:
-            self._still -= 1
-            self._woken.set()
-
-    async def run(self) -> None:
-        """Make the calls that were asked for, until cancelled."""
-        while True:
-            self._woken.clear()
-            if self._still or not self._heap:
+    async def wait(self, real_s: float | None) -> None:
+        """Wait for so many real seconds, or for ever, or until another call is the first, or somebody wakes it."""
+        self._woken.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(real_s):
                 await self._woken.wait()
-            elif self._heap[0][0] <= self._target():
-                await self._step()
-            else:
-                delay = (self._heap[0][0] - self._target()) / SECOND / self._speed
-                try:
-                    async with asyncio.timeout(delay):
-                        await self._woken.wait()
-                except TimeoutError:
-                    pass
-
-    def _target(self) -> Instant:
-        return self._base_at + round((self._monotonic() - self._base_s) * self._speed * SECOND)
-
-    async def _step(self) -> None:
-        lag_s = (self._target() - self._heap[0][0]) / SECOND / self._speed
-        if self._pacing and lag_s > LARGEST_LAG_S:
-            self._base_s += lag_s - LARGEST_LAG_S
-        until = min(self._target(), self._heap[0][0] + STEP)
-        self._stepping = self._pacing
-        try:
-            while self._heap and self._heap[0][0] <= until:
-                at, _, callback = heappop(self._heap)
-                self._last = max(self._last, at)
-                callback()
-            if self._pacing and self._settled is not None:
-                await self._settled()
-        finally:
-            self._stepping = False
-        await asyncio.sleep(0)
