@@ -30,7 +30,9 @@ from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierFound, LegEnded
+from trunkcall.service.current import CurrentDialer
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation
+from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.wall_paced_clock import WallPacedClock
@@ -118,6 +120,8 @@ async def accept(store: SQLiteStore, number: int) -> float:
 async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
     """Attempts per second from the backlog to their ends."""
     clock = WallPacedClock()
+    lease = LeaseHolder(store, instance_id, "bench", sole=True)
+    dialer = CurrentDialer(instance_id, clock)
     owner = InstanceOwner(
         instance_id=instance_id,
         store=store,
@@ -126,18 +130,18 @@ async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
         presence=Presence(),
         config=EngineConfig(trunk=TrunkLimit(100_000, 10_000_000.0)),
         new_id=lambda: uuid4().hex,
-        owner="bench",
-        sole=True,
+        lease=lease,
+        current=dialer,
     )
     started = time.perf_counter()
     tasks = [asyncio.create_task(clock.run()), asyncio.create_task(owner.run())]
-    while sum(owner.totals.ended.values()) < number:  # noqa: ASYNC110 - what is measured must not tell when it is done
+    while sum(dialer.totals.ended.values()) < number:  # noqa: ASYNC110 - what is measured must not tell when it is done
         await asyncio.sleep(0.01)
     elapsed = time.perf_counter() - started
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await owner.let_go()
+    await lease.let_go()
     return number / elapsed
 
 

@@ -36,12 +36,14 @@ from trunkcall.service.access_keys import new_access_key_id, new_secret
 from trunkcall.service.background import Background
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.clock import InstanceClock, steady_clock
+from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.explain import Explanations
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation, simulated_agents
 from trunkcall.service.key_ring import KeyRing
 from trunkcall.service.known_people import KnownPeople
+from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.months import months_in
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.owner import InstanceOwner
@@ -113,6 +115,8 @@ class Server:
     data_dir: DataDir
     store: Store
     clock: InstanceClock
+    lease: LeaseHolder
+    dialer: CurrentDialer
     owner: InstanceOwner
     floor: SimulatedFloor
     onboarding: InstanceOnboarding
@@ -132,14 +136,14 @@ class Server:
 
     async def stop(self) -> None:
         """Stop dialing, let contacts in progress go on for ``drain_s``, close what is left, close the store."""
-        await self.owner.suspend()
-        if not await self.owner.drained(self.settings.drain_s):
+        await self.dialer.suspend()
+        if not await self.dialer.drained(self.settings.drain_s):
             log.warning("contacts were still in progress when the time for draining was up")
-        await self.owner.close_out()
+        await self.dialer.close_out()
         for task in reversed(self.tasks):
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        await self.owner.let_go()
+        await self.lease.let_go()
         await self.store.close()
         self.audit.close()
         self.data_dir.close()
@@ -172,19 +176,22 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     await store.put_agents(directory.instance.instance_id, agents)
     data_dir.write_endpoint(url)
 
+    instance_id = directory.instance.instance_id
+    lease = LeaseHolder(
+        store, instance_id, f"{os.uname().nodename}:{os.getpid()}", sole=True, length=seconds(settings.lease_s)
+    )
+    dialer = CurrentDialer(instance_id, clock, legs_survive=remote is not None)
     leg_ids = random.SystemRandom()
     owner = InstanceOwner(
-        instance_id=directory.instance.instance_id,
+        instance_id=instance_id,
         store=store,
         carrier=carrier,
         clock=clock,
         presence=presence,
         config=_engine_config(settings),
         new_id=lambda: f"{leg_ids.getrandbits(128):032x}",
-        owner=f"{os.uname().nodename}:{os.getpid()}",
-        sole=True,
-        legs_survive=remote is not None,
-        lease=seconds(settings.lease_s),
+        lease=lease,
+        current=dialer,
     )
     onboarding = InstanceOnboarding(store, clock)
     audit = AuditLog(settings.data_dir / AUDIT_LOG)
@@ -196,14 +203,14 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         data_dir=data_dir,
         store=store,
         clock=clock,
+        lease=lease,
+        dialer=dialer,
         owner=owner,
         floor=floor,
         onboarding=onboarding,
         audit=audit,
         background=background,
-        gateway=_gateway(
-            settings, store, box, clock, owner, remote, onboarding, audit, background, directory.instance.instance_id
-        ),
+        gateway=_gateway(settings, store, box, clock, dialer, remote, onboarding, audit, background, instance_id),
         tasks=[],
     )
 
@@ -302,7 +309,7 @@ def _gateway(
     store: Store,
     box: SecretBox,
     clock: InstanceClock,
-    owner: InstanceOwner,
+    dialer: CurrentDialer,
     remote: RemoteCarrier | None,
     onboarding: InstanceOnboarding,
     audit: AuditLog,
@@ -316,31 +323,31 @@ def _gateway(
         scope,
         clock,
         lambda: str(uuid4()),
-        owner,
+        dialer,
         max_campaigns=settings.max_campaigns or quotas.campaigns_per_instance,
         max_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
     )
-    dial_requests = DialRequests(store, campaigns, clock, new_contact_id, owner, max_waiting=settings.max_pending)
+    dial_requests = DialRequests(store, campaigns, clock, new_contact_id, dialer, max_waiting=settings.max_pending)
     paging = Paging(box.derive("nextToken"))
     v1 = CampaignsV1(campaigns, dial_requests, onboarding, paging, scope)
     # At another speed nobody compares it with anything.
-    metrics = Metrics(owner, instance_id, clock_behind_s=clock.behind_s if settings.speed == 1.0 else None)
+    metrics = Metrics(dialer, instance_id, clock_behind_s=clock.behind_s if settings.speed == 1.0 else None)
     health = Health(
         instance_id,
         clock,
         settings.speed,
-        lambda: owner.trouble or (remote.trouble if remote is not None else None),
+        lambda: dialer.trouble or (remote.trouble if remote is not None else None),
         store_trouble=lambda: store.trouble,
         refusal=lambda: store.refusal,
         upkeep_trouble=lambda: background.trouble,
         behind_s=clock.behind_s,
-        quarantined=lambda: owner.quarantined,
+        quarantined=lambda: dialer.quarantined,
     )
     keys = KeyRing(store, box.open)
 
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
-    explanations = Explanations(store, campaigns, owner, clock, settings.agent_state_max_age_s)
-    progresses = Progresses(store, campaigns, explanations, owner, clock, _engine_config(settings).ledger, instance_id)
+    explanations = Explanations(store, campaigns, dialer, clock, settings.agent_state_max_age_s)
+    progresses = Progresses(store, campaigns, explanations, dialer, clock, _engine_config(settings).ledger, instance_id)
     own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
 
     async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from enum import Enum, auto
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -24,8 +23,10 @@ from trunkcall.domain.instants import DAY, SECOND, Instant
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierLost
+from trunkcall.service.current import CurrentDialer
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import first_installation, simulated_agents
+from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.wall_paced_clock import WallPacedClock
@@ -77,18 +78,18 @@ class Process:
         self.presence = Presence()
         self.floor = SimulatedFloor(self.presence)
         self.clock = WallPacedClock(wall=lambda: house.wall() * 1000, monotonic=house.loop.time)
+        self.dialer = CurrentDialer(house.instance_id, self.clock, legs_survive=True, monotonic=house.loop.time)
+        store = cast("Store", _StoreOf(self))
         self.owner = InstanceOwner(
             instance_id=house.instance_id,
-            store=cast("Store", _StoreOf(self)),
+            store=store,
             carrier=_Session(self),
             clock=self.clock,
             presence=self.presence,
             config=EngineConfig(),
             new_id=lambda: f"leg-{next(house.numbers)}",
-            owner=name,
-            sole=False,
-            legs_survive=True,
-            lease=LEASE,
+            lease=LeaseHolder(store, house.instance_id, name, sole=False, length=LEASE, monotonic=house.loop.time),
+            current=self.dialer,
             monotonic=house.loop.time,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -225,7 +226,8 @@ class Exchange:
         self._carrier: Carrier = SimulatedCarrier(self.clock, world=world, seed=7, on_agent_done=self._agent_done)
         self._serves: Process | None = None
         self._token = 0
-        self._lose: Callable[[], None] = lambda: None
+        self._sink: CarrierSink = lambda event: None
+        """Whoever it serves."""
         self.down = False
         self.originates: Counter[str] = Counter()
         self.hung_up: set[str] = set()
@@ -241,7 +243,7 @@ class Exchange:
             if self._serves is process and not process.dead and not self.down:
                 sink(event)
 
-        self._lose = partial(sink, CarrierLost())
+        self._sink = sink
         await self._carrier.start(tell, token=token)
 
     def originate(self, process: Process, token: int, command: Originate, destination: Destination) -> None:
@@ -264,17 +266,14 @@ class Exchange:
     def lose(self) -> None:
         """Nobody reaches the carrier; its legs stay."""
         if self._serves is not None and not self.down:
-            self._lose()
+            self._sink(CarrierLost())
         self.down = True
 
     async def find(self) -> None:
         """The carrier answers again."""
         self.down = False
-        process = self._serves
-        if process is not None:
-            dialer = process.owner._dialer
-            if dialer is not None:
-                await self.attach(process, self._token, dialer.post)
+        if self._serves is not None:
+            await self.attach(self._serves, self._token, self._sink)
 
     def _agent_done(self, agent_id: str) -> None:
         for process in self._house.processes:

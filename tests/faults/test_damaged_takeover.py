@@ -64,7 +64,7 @@ def go_on(house: House) -> None:
     house.run(house.start_process())
     house.pass_time(900, step=2.0)
     (process,) = house.processes
-    assert process.owner.trouble is None
+    assert process.dialer.trouble is None
     assert max(house.exchange.originates.values()) == 1, "somebody was called twice"
 
 
@@ -75,7 +75,7 @@ def test_one_damaged_contact_in_progress_is_set_aside_and_all_others_go_on(house
     go_on(house)
     (aside,) = house.run(house.api.quarantined())
     assert (aside.contact_id, aside.damage) == (victim.contact_id, Damage.UNREADABLE)
-    assert house.processes[0].owner.quarantined == 1
+    assert house.processes[0].dialer.quarantined == 1
     assert victim.leg_id in house.exchange.hung_up
     ended = {r.contact_id for r in house.run(house.records()) if r.state is ContactState.ENDED}
     assert ended == set(house.accepted.values()) - {victim.contact_id}

@@ -21,10 +21,12 @@ from trunkcall.domain.instants import DAY, Duration, Instant
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.clock import since_boot_s
+from trunkcall.service.current import CurrentDialer
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import first_installation, simulated_agents
-from trunkcall.service.owner import LEASE, InstanceOwner
-from trunkcall.service.presence import Presence
+from trunkcall.service.lease import LEASE, LeaseHolder
+from trunkcall.service.owner import InstanceOwner
+from trunkcall.service.presence import Presence, PresenceEvent
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.simulation.world import World
 from trunkcall.storage.sqlite import SQLiteStore
@@ -67,7 +69,7 @@ class FaultyStore:
 
 
 class Witness(SimulatedCarrier):
-    """A carrier that remembers every originate and every message."""
+    """A carrier that remembers every originate and every message, and that a test can put words in the mouth of."""
 
     def __init__(self, clock: Clock, **arguments: Any) -> None:
         super().__init__(clock, **arguments)
@@ -76,8 +78,11 @@ class Witness(SimulatedCarrier):
         self.hung_up: set[str] = set()
         self.loses: Callable[[CarrierEvent], bool] = lambda event: False
         """Which of its words never arrive."""
+        self.tell: CarrierSink = lambda event: None
+        """Whoever dials hears this as the carrier's word."""
 
     async def start(self, sink: CarrierSink, *, token: int) -> None:
+        self.tell = sink
         await super().start(lambda event: None if self.loses(event) else sink(event), token=token)
 
     def originate(self, command: Originate, destination: Destination) -> None:
@@ -93,6 +98,22 @@ class Witness(SimulatedCarrier):
         super().play(leg_id, prompt)
 
 
+class WatchedPresence(Presence):
+    """Presence that remembers what dialers were told of agents."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.told: list[PresenceEvent] = []
+
+    def listen(self, listener: Callable[[PresenceEvent], None] | None) -> tuple[PresenceEvent, ...]:
+        def tell(event: PresenceEvent) -> None:
+            self.told.append(event)
+            if listener is not None:
+                listener(event)
+
+        return super().listen(tell)
+
+
 class House:
     """A store with one Running campaign, and what it takes to dial it."""
 
@@ -104,9 +125,14 @@ class House:
         """The wall clock of agents' words, in the test's hands."""
         self.slept_s = 0.0
         """For how long owners have slept, by the clock of their leases."""
-        self.presence = Presence(max_age_s=15.0, monotonic=lambda: self.desk_s)
+        self.presence = WatchedPresence(max_age_s=15.0, monotonic=lambda: self.desk_s)
         self.floor = SimulatedFloor(self.presence)
-        self.carrier = Witness(self.clock, world=World(), seed=1, on_agent_done=self.floor.agent_done)
+        self.agent_done: Callable[[str], None] = self.floor.agent_done
+        """What an agent does when the work after a contact is done."""
+        self.carrier = Witness(
+            self.clock, world=World(), seed=1, on_agent_done=lambda agent_id: self.agent_done(agent_id)
+        )
+        self.monotonic = lambda: since_boot_s() + self.slept_s
         self.ids = (f"id-{n:06d}" for n in itertools.count())
 
     async def open(self, *, agents: int = 5, requests: int = 60, dialer: DialerConfig = ONE_TO_ONE) -> None:
@@ -120,6 +146,7 @@ class House:
         )
         self.directory = first.directory
         self.instance_id = first.directory.instance.instance_id
+        self.dialer = CurrentDialer(self.instance_id, self.clock, monotonic=self.monotonic)
         await self.sqlite.create_instance(first.directory)
         staff = simulated_agents(self.directory, agents)
         await self.sqlite.put_agents(self.instance_id, staff)
@@ -160,18 +187,17 @@ class House:
             presence=self.presence,
             config=EngineConfig(),
             new_id=lambda: next(self.ids),
-            owner=name,
-            sole=sole,
-            lease=lease,
-            monotonic=lambda: since_boot_s() + self.slept_s,
+            lease=LeaseHolder(store, self.instance_id, name, sole=sole, length=lease, monotonic=self.monotonic),
+            current=self.dialer,
+            monotonic=self.monotonic,
         )
 
     def silent_agents(self) -> None:
         """From now on nobody says a word, not even when a contact is done with."""
-        self.carrier._on_agent_done = None
+        self.agent_done = lambda agent_id: None
 
     def everybody_is_there(self) -> None:
-        self.carrier._on_agent_done = self.floor.agent_done
+        self.agent_done = self.floor.agent_done
         self.floor.busy([])
 
     async def ended(self) -> int:

@@ -54,7 +54,6 @@ async def test_a_refused_attempt_is_told_before_all_that_has_happened_meanwhile(
     refuse that, and with it all that has happened at the time."""
     monkeypatch.setattr(owner_module, "POLL_EVERY_S", 3600.0)
     await house.open(requests=0)
-    owner = house.owner()
     refused = asyncio.Event()
     commit = house.sqlite.commit
 
@@ -63,22 +62,20 @@ async def test_a_refused_attempt_is_told_before_all_that_has_happened_meanwhile(
             await house.to_state(CampaignState.RUNNING, CampaignState.PAUSED)
             result = await commit(lease, changes)
             assert result.refused
-            dialer = owner._dialer
-            assert dialer is not None
-            dialer.post(CarrierFound(()))
+            house.carrier.tell(CarrierFound(()))
             refused.set()
             return result
         return await commit(lease, changes)
 
     monkeypatch.setattr(house.sqlite, "commit", pausing)
-    async with dialing(house, owner):
+    async with dialing(house, house.owner()):
         await house.put(10)
-        while owner.snapshot() is None:
+        while house.dialer.snapshot() is None:
             await asyncio.sleep(0.01)
-        owner.requests_accepted(house.instance_id, "spring")
+        house.dialer.requests_accepted(house.instance_id, "spring")
         await asyncio.wait_for(refused.wait(), 10)
         await house.to_state(CampaignState.PAUSED, CampaignState.RUNNING)
-        owner.campaigns_changed(house.instance_id)
+        house.dialer.campaigns_changed(house.instance_id)
         await house.until_all_ended(10)
         assert not any("begun anew" in record.message for record in caplog.records)
         assert all(record.disposition is not Disposition.ATTEMPT_FAILED for record in await house.records())

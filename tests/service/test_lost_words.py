@@ -21,7 +21,6 @@ from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.events import LegAnswered, LegEnded, LegRang, LegsBridged, LegsReported
-from trunkcall.service.owner import InstanceOwner
 from trunkcall.simulation.world import Outcome, World, fate_of
 from trunkcall.telephony.carrier import CarrierEvent, Destination, PlaybackEnded
 
@@ -64,8 +63,8 @@ def of_talks(house: House, number: int) -> Callable[[CarrierEvent], bool]:
     return loses
 
 
-def settled(owner: InstanceOwner) -> set[LegDifference]:
-    return {difference for difference, number in owner.totals.differences.items() if number}
+def settled(house: House) -> set[LegDifference]:
+    return {difference for difference, number in house.dialer.totals.differences.items() if number}
 
 
 async def test_talks_whose_end_was_lost_free_their_lines_and_agents(
@@ -73,9 +72,9 @@ async def test_talks_whose_end_was_lost_free_their_lines_and_agents(
 ) -> None:
     await house.open(agents=3, requests=90)
     house.carrier.loses = of_talks(house, 3)
-    async with dialing(house, owner := house.owner()):
+    async with dialing(house, house.owner()):
         await house.until_all_ended(90)
-        assert settled(owner) == {LegDifference.MISSING}
+        assert settled(house) == {LegDifference.MISSING}
         records = await house.records()
         assert len({record.agent_id for record in records if record.agent_id}) == 3
         lost = [record for record in records if record.disconnect_reason is DisconnectReason.TELECOM_PROBLEM]
@@ -87,9 +86,9 @@ async def test_talks_whose_end_was_lost_free_their_lines_and_agents(
 async def test_messages_whose_end_was_lost_are_over(house: House) -> None:
     await house.open(dialer=AGENTLESS, requests=30)
     house.carrier.loses = some_of(PlaybackEnded, 5, [])
-    async with dialing(house, owner := house.owner()):
+    async with dialing(house, house.owner()):
         await house.until_all_ended(30)
-        assert settled(owner) == {LegDifference.PLAYED}
+        assert settled(house) == {LegDifference.PLAYED}
         assert set(house.carrier.played.values()) == {1}
         heard = [r for r in await house.records() if r.disposition is Disposition.MESSAGE_PLAYED]
         assert len(heard) == len(house.carrier.played)
@@ -99,9 +98,9 @@ async def test_talks_whose_beginning_was_lost_are_not_cut_off(house: House) -> N
     await house.open(agents=3, requests=60)
     lost: list[LegsBridged] = []
     house.carrier.loses = some_of(LegsBridged, 5, lost)
-    async with dialing(house, owner := house.owner()):
+    async with dialing(house, house.owner()):
         await house.until_all_ended(60)
-        assert settled(owner) == {LegDifference.BRIDGED}
+        assert settled(house) == {LegDifference.BRIDGED}
     assert len(lost) == 5
     for bridged in lost:
         assert not {bridged.customer_leg_id, bridged.agent_leg_id} <= house.carrier.hung_up, "who talked was parted"
@@ -119,12 +118,12 @@ async def test_a_leg_that_nobody_knows_is_hung_up(house: House) -> None:
         return isinstance(event, LegRang | LegAnswered)
 
     house.carrier.loses = loses
-    async with dialing(house, owner := house.owner()):
+    async with dialing(house, house.owner()):
         async with asyncio.timeout(10):
-            while owner.snapshot() is None:
+            while house.dialer.snapshot() is None:
                 await asyncio.sleep(0.01)
             house.carrier.originate(stray, Destination("+12125550100", None, token))
-            while settled(owner) != {LegDifference.UNKNOWN}:
+            while settled(house) != {LegDifference.UNKNOWN}:
                 await asyncio.sleep(0.01)
     assert house.carrier.hung_up == {"stray"}
 
@@ -132,9 +131,9 @@ async def test_a_leg_that_nobody_knows_is_hung_up(house: House) -> None:
 async def test_a_carrier_that_answers_no_question_is_dialed_with_as_ever(house: House) -> None:
     await house.open(requests=60)
     house.carrier.loses = lambda event: isinstance(event, LegsReported)
-    async with dialing(house, owner := house.owner()):
+    async with dialing(house, house.owner()):
         await house.until_all_ended(60)
-        assert not settled(owner)
+        assert not settled(house)
 
 
 async def test_nothing_is_found_where_no_word_is_lost(house: House) -> None:
@@ -147,8 +146,8 @@ async def test_nothing_is_found_where_no_word_is_lost(house: House) -> None:
 
     house.carrier.loses = loses
     await house.open(agents=20, requests=300)
-    async with dialing(house, owner := house.owner()):
+    async with dialing(house, house.owner()):
         await house.until_all_ended(300)
-        assert not settled(owner)
+        assert not settled(house)
     assert len(asked) > 5
     assert min(b - a for a, b in itertools.pairwise(asked)) >= 59 * SECOND

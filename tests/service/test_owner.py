@@ -19,8 +19,6 @@ from trunkcall.domain.instants import MINUTE, SECOND
 from trunkcall.engine.events import AgentUnheard
 from trunkcall.service import owner as owner_module
 from trunkcall.service.installation import simulated_agents
-from trunkcall.service.owner import InstanceOwner
-from trunkcall.service.presence import PresenceEvent
 
 
 @pytest.fixture
@@ -74,8 +72,7 @@ async def test_a_campaign_paused_behind_the_dialers_back_is_not_dialed(
     """Another process may pause it; the transaction that records an attempt looks for itself."""
     monkeypatch.setattr(owner_module, "POLL_EVERY_S", 3600.0)
     await house.open(requests=200)
-    owner = house.owner()
-    async with dialing(house, owner):
+    async with dialing(house, house.owner()):
         while sum(house.carrier.originates.values()) < 10:
             await asyncio.sleep(0.01)
         await house.to_state(CampaignState.RUNNING, CampaignState.PAUSED)
@@ -83,7 +80,7 @@ async def test_a_campaign_paused_behind_the_dialers_back_is_not_dialed(
         await asyncio.sleep(0.5)
         assert sum(house.carrier.originates.values()) == made
         await house.to_state(CampaignState.PAUSED, CampaignState.RUNNING)
-        owner.campaigns_changed(house.instance_id)
+        house.dialer.campaigns_changed(house.instance_id)
         await house.until_all_ended(200)
         assert house.carrier.originates == Counter(f"c-{n}" for n in range(200))
 
@@ -99,14 +96,13 @@ async def test_changes_by_another_process_are_found_by_polling(house: House, mon
 
 async def test_a_former_owner_dials_no_more(house: House) -> None:
     await house.open(requests=400)
-    first = house.owner("host:1", sole=False)
-    async with dialing(house, first):
+    async with dialing(house, house.owner(sole=False)):
         while sum(house.carrier.originates.values()) < 10:
             await asyncio.sleep(0.01)
         lease = await house.sqlite.acquire_lease(house.instance_id, "host:2", MINUTE, sole=True)
         assert lease is not None
         async with asyncio.timeout(10):
-            while first.trouble is None:
+            while house.dialer.trouble is None:
                 await asyncio.sleep(0.01)
         made = sum(house.carrier.originates.values())
         await asyncio.sleep(0.3)
@@ -123,9 +119,9 @@ async def test_nobody_is_dialed_for_an_agent_who_is_known_to_have_left(house: Ho
     await house.open(agents=1, requests=10)
     (agent,) = simulated_agents(house.directory, 1)
     house.presence.put_user_status(agent.agent_id, AgentStatus.OFFLINE)
-    async with dialing(house, owner := house.owner()):
+    async with dialing(house, house.owner()):
         async with asyncio.timeout(10):
-            while (snapshot := owner.snapshot()) is None or not sum(c.in_window for c in snapshot.campaigns):
+            while (snapshot := house.dialer.snapshot()) is None or not sum(c.in_window for c in snapshot.campaigns):
                 await asyncio.sleep(0.01)
         house.presence.put_user_status(agent.agent_id, AgentStatus.AVAILABLE)
         house.presence.put_user_status(agent.agent_id, AgentStatus.OFFLINE)
@@ -144,9 +140,7 @@ async def test_an_agent_who_leaves_gets_no_more_contacts(house: House) -> None:
         house.presence.put_user_status(leaving, AgentStatus.OFFLINE)
         left_at = house.clock.now()
         # The simulated agent comes back when the work after a contact in progress is done; this one does not.
-        house.carrier._on_agent_done = lambda agent_id: (
-            house.floor.agent_done(agent_id) if agent_id != leaving else None
-        )
+        house.agent_done = lambda agent_id: house.floor.agent_done(agent_id) if agent_id != leaving else None
         await house.until_all_ended(100)
         late = [r for r in await house.records() if (r.connected_to_agent_at or 0) > left_at + MINUTE]
         assert late
@@ -156,10 +150,10 @@ async def test_an_agent_who_leaves_gets_no_more_contacts(house: House) -> None:
 # --- agents of whom nothing is heard ----------------------------------------------------------------------------------
 
 
-async def unheard(house: House, owner: InstanceOwner, number: int) -> None:
+async def unheard(house: House, number: int) -> None:
     """Wait until so many agents are unheard."""
     async with asyncio.timeout(10):
-        while (snapshot := owner.snapshot()) is None or snapshot.unheard_agents != number:
+        while (snapshot := house.dialer.snapshot()) is None or snapshot.unheard_agents != number:
             await asyncio.sleep(0.01)
 
 
@@ -168,14 +162,14 @@ async def test_nobody_is_dialed_for_agents_whose_desktops_have_died(
 ) -> None:
     monkeypatch.setattr(owner_module, "POLL_EVERY_S", 0.02)
     await house.open(requests=200)
-    async with dialing(house, owner := house.owner()):
+    async with dialing(house, house.owner()):
         while sum(house.carrier.originates.values()) < 10:
             await asyncio.sleep(0.01)
         house.silent_agents()
         for _ in range(16):
             house.desk_s += 1.0
             await asyncio.sleep(0.05)
-        await unheard(house, owner, 5)
+        await unheard(house, 5)
         made = sum(house.carrier.originates.values())
         await asyncio.sleep(0.3)
         assert sum(house.carrier.originates.values()) == made
@@ -189,9 +183,9 @@ async def test_an_engine_that_replaces_another_knows_who_is_unheard(house: House
     house.desk_s = 20.0
     house.presence.confirm(others)
     house.store.fail_before = 1
-    async with dialing(house, owner := house.owner()):
+    async with dialing(house, house.owner()):
         await house.until_all_ended(60)
-        await unheard(house, owner, 1)
+        await unheard(house, 1)
         assert {r.agent_id for r in await house.records() if r.agent_id} == set(others)
         assert silent not in others
 
@@ -204,24 +198,15 @@ async def test_who_was_asleep_dials_for_those_alone_who_have_spoken_since(
     monkeypatch.setattr(owner_module, "TAKE_IN_S", 2.0)
     await house.open(agents=4, requests=0)
     there = {agent.agent_id for agent in simulated_agents(house.directory, 4)[:2]}
-    async with dialing(house, owner := house.owner()):
-        await unheard(house, owner, 0)
-        gone: set[str] = set()
-        dialer = owner._dialer
-        assert dialer is not None
-
-        def tell(event: PresenceEvent) -> None:
-            if isinstance(event, AgentUnheard):
-                gone.add(event.agent_id)
-            dialer.post(event)
-
-        house.presence.listen(tell)
+    async with dialing(house, house.owner()):
+        await unheard(house, 0)
         house.desk_s += 3600.0
         await house.put(60)
         await asyncio.sleep(0.2)
         assert not house.carrier.originates, "somebody is dialed on what was known an hour ago"
         house.presence.confirm(there)
         await house.until_all_ended(60)
+        gone = {event.agent_id for event in house.presence.told if isinstance(event, AgentUnheard)}
         assert gone
         assert gone.isdisjoint(there)
         assert {r.agent_id for r in await house.records() if r.agent_id} == there
@@ -236,8 +221,8 @@ async def test_an_attempt_is_not_made_by_who_fell_asleep_before_it_was_handed_ov
         house.store.after_attempts = lambda: None
 
     house.store.after_attempts = sleep
-    async with dialing(house, owner := house.owner()):
-        await unheard(house, owner, 5)
+    async with dialing(house, house.owner()):
+        await unheard(house, 5)
         await asyncio.sleep(0.3)
         assert not house.carrier.originates
         house.everybody_is_there()
@@ -267,7 +252,7 @@ async def test_nobody_is_dialed_by_who_slept_until_the_lease_had_nearly_run_out(
         house.store.after_attempts = lambda: None
 
     house.store.after_attempts = sleep
-    async with dialing(house, owner := house.owner(lease=round(lease_s * SECOND))):
+    async with dialing(house, house.owner(lease=round(lease_s * SECOND))):
         await house.until_all_ended(60)
-        assert owner.totals.voided.total() > 0, "they wait again until the lease was renewed"
+        assert house.dialer.totals.voided.total() > 0, "they wait again until the lease was renewed"
         assert house.carrier.originates == Counter(f"c-{n}" for n in range(60))

@@ -1,0 +1,119 @@
+"""The dialer that is there at the moment: what use cases, metrics, health and displays ask and tell it.
+
+Decides what is answered while nobody dials. An ownership comes and goes, and with it its engine; this stays for as long
+as the process does, and so do the sums of what was done. It must not know how an ownership begins or ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from trunkcall.domain.clock import Clock
+from trunkcall.engine.engine import Engine
+from trunkcall.engine.events import CarrierFound, DialingSuspended
+from trunkcall.engine.explanation import DialingExplanation
+from trunkcall.engine.progress import DialingProgress, FloorProgress
+from trunkcall.engine.snapshot import EngineSnapshot
+from trunkcall.service.clock import since_boot_s
+from trunkcall.service.dialer import Dialer
+from trunkcall.service.totals import DialerTotals
+
+DRAIN_LOOK_S = 0.05
+
+
+class CurrentDialer:
+    """Whoever dials for one instance in this process, if anybody does.
+
+    ``legs_survive`` says that the carrier keeps its legs when this process ends; the next owner takes over the contacts
+    in progress.
+    """
+
+    def __init__(
+        self,
+        instance_id: str,
+        clock: Clock,
+        *,
+        legs_survive: bool = False,
+        monotonic: Callable[[], float] = since_boot_s,
+    ) -> None:
+        self._instance_id = instance_id
+        self._clock = clock
+        self._legs_survive = legs_survive
+        self._monotonic = monotonic
+        self._engine: Engine | None = None
+        self._dialer: Dialer | None = None
+        self.totals = DialerTotals()
+        """What all dialers of this process have done."""
+        self.quarantined = 0
+        """How many contacts are set aside, as of the last look."""
+        self.trouble: str | None = None
+        """Why nothing is dialed at the moment, in words for /health; None while all is well."""
+
+    @contextmanager
+    def dialing(self, engine: Engine, dialer: Dialer) -> Iterator[None]:
+        """Meanwhile these dial, and all is well."""
+        self._engine, self._dialer = engine, dialer
+        self.trouble = None
+        try:
+            yield
+        finally:
+            self._engine = self._dialer = None
+
+    # --- what use cases tell it ---------------------------------------------------------------------------------------
+
+    def campaigns_changed(self, instance_id: str) -> None:
+        """Tell the dialer, if it is this instance's."""
+        if self._dialer is not None and instance_id == self._instance_id:
+            self._dialer.campaigns_changed()
+
+    def requests_accepted(self, instance_id: str, campaign_id: str) -> None:
+        """Tell the dialer, if it is this instance's."""
+        if self._dialer is not None and instance_id == self._instance_id:
+            self._dialer.requests_accepted(campaign_id)
+
+    # --- what displays ask it -----------------------------------------------------------------------------------------
+
+    def snapshot(self) -> EngineSnapshot | None:
+        """What the engine is doing; None while nobody dials."""
+        return self._engine.snapshot(self._clock.now()) if self._engine is not None else None
+
+    def explanation(self, campaign_id: str) -> DialingExplanation | None:
+        """Why a campaign dials as it does; None while nobody dials, and of a campaign that is not dialed."""
+        return self._engine.explain(campaign_id, self._clock.now()) if self._engine is not None else None
+
+    def progress(self, campaign_id: str) -> DialingProgress | None:
+        """How far a campaign is; None while nobody dials, and of a campaign that is not dialed."""
+        return self._engine.progress(campaign_id, self._clock.now()) if self._engine is not None else None
+
+    def floor(self, queue_id: str | None = None) -> FloorProgress | None:
+        """What the agents of the queue, or all, are doing; None while nobody dials."""
+        return self._engine.floor(queue_id) if self._engine is not None else None
+
+    def attempts_by_minute(self, campaign_id: str) -> Sequence[int]:
+        """The campaign's attempts in each of the last minutes, oldest first; the last one goes on."""
+        return self.totals.history.by_minute(campaign_id, self._clock.now())
+
+    # --- how its process comes to an end ------------------------------------------------------------------------------
+
+    async def suspend(self) -> None:
+        """Begin no attempt any more; contacts in progress go on."""
+        if self._dialer is not None:
+            self._dialer.post(DialingSuspended())
+            await self._dialer.settled()
+
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait until no contact is in progress; False if some still are when the time is up."""
+        until_s = self._monotonic() + timeout_s
+        while (snapshot := self.snapshot()) is not None and snapshot.contacts_in_progress:
+            if self._monotonic() >= until_s:
+                return False
+            await asyncio.sleep(DRAIN_LOOK_S)
+        return True
+
+    async def close_out(self) -> None:
+        """End contacts whose legs end with this process. The next owner does it, should this one be in trouble."""
+        if self._dialer is not None and not self._legs_survive:
+            self._dialer.post(CarrierFound(()))
+            await self._dialer.settled()

@@ -1,0 +1,77 @@
+"""What is answered of an instance, whether anybody dials for it or not. If these fail, a page or a use case breaks each
+time a dialer is begun anew, or a server that is told to stop cuts people off."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from service.support import House, dialing
+from trunkcall.domain.contact import ContactState, Disposition
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path / "trunkcall.db")
+
+
+def in_progress(house: House) -> int:
+    snapshot = house.dialer.snapshot()
+    return snapshot.contacts_in_progress if snapshot is not None else 0
+
+
+async def until_in_progress(house: House, number: int) -> None:
+    async with asyncio.timeout(10):
+        while in_progress(house) < number:
+            await asyncio.sleep(0.001)
+
+
+async def test_while_nobody_dials_every_question_has_an_answer(house: House) -> None:
+    await house.open(requests=0)
+    nobody = house.dialer
+    assert nobody.snapshot() is None
+    assert nobody.explanation("spring") is None
+    assert nobody.progress("spring") is None
+    assert nobody.floor() is None
+    assert sum(nobody.attempts_by_minute("spring")) == 0
+    nobody.campaigns_changed(house.instance_id)
+    nobody.requests_accepted(house.instance_id, "spring")
+    await nobody.suspend()
+    await nobody.close_out()
+    assert await nobody.drained(0.0)
+    await house.sqlite.close()
+
+
+async def test_what_was_done_is_still_known_when_nobody_dials_any_more(house: House) -> None:
+    await house.open()
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(60)
+        assert house.dialer.snapshot() is not None
+    assert house.dialer.snapshot() is None
+    assert house.dialer.totals.attempts == {"spring": 60}
+    assert sum(house.dialer.attempts_by_minute("spring")) <= 60
+
+
+async def test_a_dialer_that_is_suspended_begins_nothing_and_lets_people_talk_to_the_end(house: House) -> None:
+    await house.open(requests=200)
+    async with dialing(house, house.owner()):
+        await until_in_progress(house, 3)
+        await house.dialer.suspend()
+        made = sum(house.carrier.originates.values())
+        assert await house.dialer.drained(10.0)
+        assert in_progress(house) == 0
+        assert sum(house.carrier.originates.values()) == made < 200
+        assert not any(record.disposition is Disposition.ATTEMPT_FAILED for record in await house.records())
+
+
+async def test_what_is_still_in_progress_when_the_server_must_stop_is_ended_in_its_records(house: House) -> None:
+    await house.open(requests=200)
+    async with dialing(house, house.owner()):
+        await until_in_progress(house, 3)
+        await house.dialer.suspend()
+        await house.dialer.close_out()
+        assert in_progress(house) == 0
+        states = {record.state for record in await house.records()}
+        assert states <= {ContactState.WAITING, ContactState.ENDED}
