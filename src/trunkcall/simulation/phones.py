@@ -1,0 +1,232 @@
+"""The phones of a simulated world: those of customers, what answers them, and those of agents.
+
+Decides what a phone does with each deed of a dialer, which events follow, after how long, and when an agent is done
+with the work after a contact. It must not know what time it is, whom an attempt meets, nor where events go: its driver
+has the clock, draws the fates and takes the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Final, TypeAlias
+
+from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
+from trunkcall.engine.events import DetectionEnded, LegAnswered, LegEnded, LegRang, LegsBridged
+from trunkcall.simulation.world import Fate, Outcome
+
+RINGS_AFTER: Final[Duration] = SECOND // 2
+"""How long after the originate a phone is heard ringing."""
+CONGESTED_AFTER: Final[Duration] = SECOND // 2
+"""How long it takes to hear that the network has no circuit."""
+PROMPT_CHARACTERS_PER_S: Final = 15.0
+"""How fast a prompt is spoken: about 150 words a minute."""
+
+
+class SimulatedLeg:
+    """A leg to one phone. ``command`` is None for an agent's, ``agent_id`` for a customer's."""
+
+    __slots__ = (
+        "agent_id",
+        "cause",
+        "command",
+        "detection",
+        "fate",
+        "leg_id",
+        "listening",
+        "peer_id",
+        "prompts",
+        "state",
+    )
+
+    def __init__(self, leg_id: str, fate: Fate, command: Originate | None, agent_id: str | None) -> None:
+        self.leg_id = leg_id
+        self.fate = fate
+        """Of the contact: an agent's leg has that of its customer."""
+        self.command = command
+        self.agent_id = agent_id
+        self.state = LegState.ORIGINATING
+        self.cause = HangupCause.NORMAL
+        """Why it will end, unless somebody asks for it before."""
+        self.peer_id: str | None = None
+        self.listening = False
+        """Whether somebody or something has spoken to it."""
+        self.prompts = 0
+        """How many are being played to it."""
+        self.detection: DetectionStatus | None = None
+        """What detection has come to."""
+
+    def as_live(self) -> LiveLeg:
+        return LiveLeg(self.leg_id, self.state, self.peer_id, self.detection, self.prompts > 0)
+
+
+PhoneEvent: TypeAlias = LegRang | LegAnswered | DetectionEnded | LegsBridged | LegEnded
+LegDeed: TypeAlias = Callable[[SimulatedLeg], None]
+Later: TypeAlias = Callable[[Duration, LegDeed, SimulatedLeg], None]
+"""Has something done with a leg after so long. What is asked for first comes first at the same instant."""
+
+
+class Phones:
+    """Every phone that a dialer can reach, and the legs to them. The contract of its deeds and events is that of
+    ``trunkcall.telephony.carrier``.
+
+    ``tell`` takes the events and ``playback_ended`` the leg whose prompt is over; both may answer with further deeds at
+    once. ``later`` is the driver's clock, ``reported_later`` the same for what the network sees of a customer's phone
+    and may be late to report. ``agent_done`` is told of an agent who has finished the work after a contact, and would
+    set the status back to available.
+    """
+
+    def __init__(
+        self,
+        *,
+        tell: Callable[[PhoneEvent], None],
+        playback_ended: Callable[[str], None],
+        later: Later,
+        reported_later: Later | None = None,
+        agent_done: Callable[[str], None],
+    ) -> None:
+        self._tell = tell
+        self._playback_ended = playback_ended
+        self._later = later
+        self._reported_later = reported_later or later
+        self._agent_done = agent_done
+        self._legs: dict[str, SimulatedLeg] = {}
+        self._busy: dict[str, SimulatedLeg] = {}
+        """Agents who are in a contact or the work after it, by the leg on which they were joined to it."""
+
+    @property
+    def busy_agents(self) -> Collection[str]:
+        """Who is talking, or working on a contact that is over."""
+        return self._busy.keys()
+
+    def live(self) -> tuple[LiveLeg, ...]:
+        """Every leg that there is, oldest first."""
+        return tuple(leg.as_live() for leg in self._legs.values())
+
+    # --- what a dialer has done -------------------------------------------------------------------------------------
+
+    def originate(self, command: Originate, fate: Fate, *, congested: bool = False) -> None:
+        """Dial a customer who will do as ``fate`` says; ``congested`` says that the network has no circuit to there."""
+        if command.leg_id in self._legs:
+            return
+        leg = self._legs[command.leg_id] = SimulatedLeg(command.leg_id, fate, command, None)
+        outcome, ring = fate.outcome, fate.ring
+        if congested:
+            leg.cause = HangupCause.CONGESTION
+            self._reported_later(CONGESTED_AFTER, self._end, leg)
+        elif outcome is Outcome.BUSY or outcome is Outcome.INVALID:
+            leg.cause = HangupCause.BUSY if outcome is Outcome.BUSY else HangupCause.INVALID_NUMBER
+            self._reported_later(ring, self._end, leg)
+        else:
+            self._later(RINGS_AFTER, self._ring, leg)
+            if ring > command.ring_timeout:
+                leg.cause = HangupCause.RING_TIMEOUT
+                self._reported_later(command.ring_timeout, self._end, leg)
+            elif outcome is Outcome.NO_ANSWER:
+                leg.cause = HangupCause.NO_ANSWER
+                self._reported_later(ring, self._end, leg)
+            else:
+                self._reported_later(ring, self._answer, leg)
+
+    def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
+        """Agents accept at once, as those with auto-accept do."""
+        if command.leg_id in self._legs:
+            return
+        customer = self._legs.get(command.customer_leg_id)
+        if customer is None:
+            # The customer has hung up meanwhile; the dialer will hear of it and end this leg.
+            self._tell(LegEnded(command.leg_id, HangupCause.UNREACHABLE))
+            return
+        leg = self._legs[command.leg_id] = SimulatedLeg(command.leg_id, customer.fate, None, command.agent_id)
+        leg.state = LegState.UP
+        # A break may have cut the work after the contact before; whoever takes another does not come back to it.
+        self._busy.pop(command.agent_id, None)
+        self._tell(LegAnswered(command.leg_id))
+
+    def bridge(self, command: BridgeLegs) -> None:
+        """Join customer and agent; they talk, and one of them hangs up. Nothing happens unless both are up, and the
+        customer with nobody else."""
+        customer, agent = self._legs.get(command.customer_leg_id), self._legs.get(command.agent_leg_id)
+        if customer is None or agent is None or customer.peer_id in self._legs:
+            return
+        if customer.state is not LegState.UP or agent.state is not LegState.UP:
+            return
+        customer.peer_id, agent.peer_id = agent.leg_id, customer.leg_id
+        if agent.agent_id is not None:
+            self._busy[agent.agent_id] = agent
+        fate = customer.fate
+        self._tell(LegsBridged(customer.leg_id, agent.leg_id))
+        self._later(fate.talk, self._end, agent if fate.agent_hangs_up else customer)
+
+    def play(self, leg_id: str, prompt: str) -> None:
+        """Speak a prompt to a leg that is up."""
+        leg = self._legs.get(leg_id)
+        if leg is None or leg.state is not LegState.UP:
+            return
+        leg.listening = True
+        leg.prompts += 1
+        self._later(round(len(prompt) / PROMPT_CHARACTERS_PER_S * SECOND), self._end_prompt, leg)
+
+    def hang_up(self, command: HangUp) -> None:
+        """End a leg, whatever it does."""
+        leg = self._legs.get(command.leg_id)
+        if leg is not None:
+            leg.cause = HangupCause.HUNG_UP_BY_US
+            self._end(leg)
+
+    # --- what phones do by themselves: asked for in advance, it comes to nothing once the leg has ended --------------
+
+    def _ring(self, leg: SimulatedLeg) -> None:
+        if leg.state is LegState.ORIGINATING:
+            leg.state = LegState.RINGING
+            self._tell(LegRang(leg.leg_id))
+
+    def _answer(self, leg: SimulatedLeg) -> None:
+        if leg.state is LegState.ENDED:
+            return
+        leg.state = LegState.UP
+        fate, command = leg.fate, leg.command
+        assert command is not None
+        self._tell(LegAnswered(leg.leg_id))
+        if fate.outcome is Outcome.HUMAN:
+            self._later(fate.patience, self._lose_patience, leg)
+        if command.detect_machines:
+            wait = fate.detection_time + fate.prompt if command.await_prompt else fate.detection_time
+            if wait:
+                self._reported_later(wait, self._detect, leg)
+            else:
+                self._detect(leg)
+
+    def _detect(self, leg: SimulatedLeg) -> None:
+        if leg.state is LegState.ENDED:
+            return
+        leg.detection = leg.fate.detection
+        self._tell(DetectionEnded(leg.leg_id, leg.detection))
+
+    def _lose_patience(self, leg: SimulatedLeg) -> None:
+        """Silence is what drives people off the line; somebody who is spoken to stays."""
+        if leg.peer_id is None and not leg.listening:
+            self._end(leg)
+
+    def _end_prompt(self, leg: SimulatedLeg) -> None:
+        if leg.state is LegState.ENDED:
+            return
+        leg.prompts -= 1
+        self._playback_ended(leg.leg_id)
+
+    def _end(self, leg: SimulatedLeg) -> None:
+        if leg.state is LegState.ENDED:
+            return
+        leg.state = LegState.ENDED
+        del self._legs[leg.leg_id]
+        self._tell(LegEnded(leg.leg_id, leg.cause))
+        if leg.agent_id is not None and leg.peer_id is not None:
+            self._later(leg.fate.wrap, self._finish_work, leg)
+
+    def _finish_work(self, leg: SimulatedLeg) -> None:
+        agent_id = leg.agent_id
+        if agent_id is not None and self._busy.get(agent_id) is leg:
+            del self._busy[agent_id]
+            self._agent_done(agent_id)
