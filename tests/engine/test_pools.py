@@ -12,9 +12,9 @@ from engine.support import NOW, SALES, Floor
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactAbandoned
 from trunkcall.domain.leg import HangupCause
+from trunkcall.engine.allotment import ROUND, allotment_of
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.events import LedgerRestored
-from trunkcall.engine.parts import TURN, part_of
 from trunkcall.engine.pools import (
     LEAD,
     Pools,
@@ -90,21 +90,21 @@ def test_shares_are_weights_over_those_of_all_who_have_somebody_to_dial() -> Non
     assert [c.campaign_id for c in contending(state, frozenset((zinc.pool,)))] == ["c0", "c1", "slow"]
 
 
-def parts(floor: Floor, *names: str) -> list[int]:
+def allotted(floor: Floor, *names: str) -> list[int]:
     """How many agents are these campaigns'."""
     state = floor.engine._state
-    found = [part_of(state, state.campaigns[name]) for name in names]
-    return [part.agents for part in found if part is not None]
+    found = [allotment_of(state, state.campaigns[name]) for name in names]
+    return [allotment.agents for allotment in found if allotment is not None]
 
 
-def test_agents_are_parted_by_weight_among_those_who_look_ahead_and_those_dialed_one_to_one() -> None:
+def test_agents_are_allotted_by_weight_among_those_who_look_ahead_and_those_dialed_one_to_one() -> None:
     floor = Floor(agents=0)
     floor.campaign("ahead", weight=0.75, requests=100, dialer=DialerType.PREDICTIVE)
-    assert parts(floor, "ahead") == [], "a lone campaign has all agents"
+    assert allotted(floor, "ahead") == [], "a lone campaign has all agents"
     floor.campaign("slow", weight=0.25, requests=100)
     for number in range(8):
         floor.agent(f"agent-{number}")
-    assert parts(floor, "ahead", "slow") == [6, 2]
+    assert allotted(floor, "ahead", "slow") == [6, 2]
     assert len(floor.engine._state.campaigns["slow"].contacts) == 2
     assert len(floor.engine._state.roster.queue(SALES).free) == 6, "they are free for those who look ahead"
 
@@ -117,11 +117,11 @@ def test_an_agent_who_is_not_wholly_anybodys_serves_them_by_turns() -> None:
     pools, ahead, slow = Pools(state), state.campaigns["ahead"], state.campaigns["slow"]
     for number in range(3):
         floor.agent(f"agent-{number}")
-    turns = [parts(floor, "ahead", "slow")]
+    turns = [allotted(floor, "ahead", "slow")]
     for campaign in (ahead, slow, ahead):
-        for _ in range(round(TURN)):
+        for _ in range(round(ROUND)):
             pools.begun(campaign)
-        turns.append(parts(floor, "ahead", "slow"))
+        turns.append(allotted(floor, "ahead", "slow"))
     assert turns == [[2, 1], [1, 2], [2, 1], [1, 2]]
 
 
@@ -129,7 +129,7 @@ def test_an_agent_who_is_not_wholly_anybodys_serves_them_by_turns() -> None:
     ("sales", "service", "both", "expected"),
     [(6, 0, 6, [6, 6]), (2, 2, 8, [6, 6]), (10, 0, 2, [10, 2]), (0, 3, 9, [6, 6]), (4, 4, 0, [])],
 )
-def test_where_queues_share_some_agents_each_party_has_its_part(
+def test_where_queues_share_some_agents_each_group_has_its_agents(
     sales: int, service: int, both: int, expected: list[int]
 ) -> None:
     """Whoever has more agents beside would otherwise count on all, and the other would never dial."""
@@ -139,7 +139,7 @@ def test_where_queues_share_some_agents_each_party_has_its_part(
     for queues, number in ((("sales",), sales), (("service",), service), (("sales", "service"), both)):
         for one in range(number):
             floor.agent(f"{'-'.join(queues)}-{one}", *queues)
-    assert parts(floor, "zinc", "argon") == expected
+    assert allotted(floor, "zinc", "argon") == expected
 
 
 @given(
@@ -164,18 +164,18 @@ def test_every_agent_is_somebodys_and_nobodys_twice(
     for number, queues in enumerate(agents):
         floor.agent(f"agent-{number}", *sorted(queues))
     state = floor.engine._state
-    found = {part.party: part for c in state.campaigns.values() if (part := part_of(state, c)) is not None}
-    for party, part in found.items():
-        assert abs(part.agents - part.fair) < 4, "agents cannot be halved, in no group of them"
-        assert len(part.free) <= part.agents
-        usable = [a for a in state.roster.agents.values() if not party.queues.isdisjoint(a.queue_ids)]
-        assert part.agents <= len(usable)
-    free = [agent.agent_id for part in found.values() for agent in part.free]
+    found = {a.group: a for c in state.campaigns.values() if (a := allotment_of(state, c)) is not None}
+    for group, allotment in found.items():
+        assert abs(allotment.agents - allotment.fair) < 4, "agents cannot be halved, in no pool of them"
+        assert len(allotment.free) <= allotment.agents
+        usable = [a for a in state.roster.agents.values() if not group.queues.isdisjoint(a.queue_ids)]
+        assert allotment.agents <= len(usable)
+    free = [agent.agent_id for allotment in found.values() for agent in allotment.free]
     really = {a.agent_id for a in state.roster.agents.values() if a.is_free}
     assert set(free) <= really
     assert len(free) <= len(really), "an agent is counted on by two"
-    usable = [a for a in state.roster.agents.values() if any(p.queues & set(a.queue_ids) for p in found)]
-    assert sum(part.agents for part in found.values()) == len(usable), "an agent is nobody's"
+    usable = [a for a in state.roster.agents.values() if any(group.queues & set(a.queue_ids) for group in found)]
+    assert sum(allotment.agents for allotment in found.values()) == len(usable), "an agent is nobody's"
 
 
 def test_whoever_serves_one_queue_alone_is_taken_first() -> None:

@@ -65,12 +65,15 @@ def share_lines(channels: int, demands: Mapping[str, LineDemand]) -> dict[str, i
         return {name: demand.wanted for name, demand in demands.items()}
     held = {name: float(demand.held) for name, demand in demands.items()}
     wanted = {name: float(demand.wanted) for name, demand in demands.items()}
-    return _whole(free, fill(free, held, wanted, {name: demand.capacity for name, demand in demands.items()}))
+    return _whole(free, water_fill(free, held, wanted, {name: demand.capacity for name, demand in demands.items()}))
 
 
-def fill(free: float, held: Mapping[K, float], wanted: Mapping[K, float], weights: Mapping[K, float]) -> dict[K, float]:
-    """Weighted max-min fair grants that add up to ``free``, which is no more than what is wanted: the level (what one
-    has over its weight) is raised until they do. Each joins at what it holds and leaves at what it wants."""
+def water_fill(
+    free: float, held: Mapping[K, float], wanted: Mapping[K, float], weights: Mapping[K, float]
+) -> dict[K, float]:
+    """Weighted max-min fair grants by water-filling. They add up to ``free``, which is no more than what is wanted: the
+    level (what one has over its weight) is raised until they do. Each joins at what it holds and leaves at what it
+    wants."""
     joins = [(held[name] / weight, weight) for name, weight in weights.items()]
     leaves = [((held[name] + wanted[name]) / weight, -weight) for name, weight in weights.items()]
     level = given = slope = 0.0

@@ -16,13 +16,13 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import LegParty
 from trunkcall.domain.transitions import CONTACT, ContactEvent, after
+from trunkcall.engine.allotment import allotment_of
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import LineDemand, share_lines
 from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
-from trunkcall.engine.parts import part_of
 from trunkcall.engine.pools import Pools
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
@@ -33,9 +33,9 @@ AFTER_OTHERS: Final[Duration] = SECOND // 20
 
 
 class CampaignView:
-    """One campaign as its pacer sees it. Of agents on whom others count as well it sees its own part."""
+    """One campaign as its pacer sees it. Of agents whom others can use as well it sees those allotted to its group."""
 
-    __slots__ = ("_campaign", "_now", "_part", "_rivals", "_standing", "_state")
+    __slots__ = ("_allotment", "_campaign", "_now", "_rivals", "_standing", "_state")
 
     def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
@@ -43,12 +43,12 @@ class CampaignView:
         self._rivals: list[Rival] | None = None
         self._campaign = campaign
         self._now = now
-        self._part = part_of(state, campaign)
+        self._allotment = allotment_of(state, campaign)
 
     @property
     def free_agents(self) -> int:
-        if self._part is not None:
-            return len(self._part.free)
+        if self._allotment is not None:
+            return len(self._allotment.free)
         queue_id = self._campaign.settings.queue_id
         return len(self._state.roster.queue(queue_id).free) if queue_id is not None else 0
 
@@ -62,8 +62,8 @@ class CampaignView:
 
     @property
     def staffed_agents(self) -> int:
-        if self._part is not None:
-            return self._part.agents
+        if self._allotment is not None:
+            return self._allotment.agents
         queue_id = self._campaign.settings.queue_id
         return self._state.roster.queue(queue_id).staffed if queue_id is not None else 0
 
@@ -102,12 +102,12 @@ class CampaignView:
         return self._own(self._state.roster.queue(queue_id).working_since) if queue_id is not None else ()
 
     def _own(self, since: Mapping[str, Instant]) -> Collection[Instant]:
-        """Those who are in a contact of the campaign's party, where agents are parted."""
-        if self._part is None:
+        """Those who are in a contact of the campaign's group, where agents are allotted."""
+        if self._allotment is None:
             return since.values()
-        party, agents = self._part.party, self._state.roster.agents
+        group, agents = self._allotment.group, self._state.roster.agents
         in_contact = ((at, agents[agent_id].contact) for agent_id, at in since.items())
-        return [at for at, contact in in_contact if contact is not None and party.has(contact.campaign)]
+        return [at for at, contact in in_contact if contact is not None and group.has(contact.campaign)]
 
     @property
     def dialing_since(self) -> Sequence[Instant]:
@@ -256,9 +256,9 @@ class Dialing:
         """A free agent for an attempt of a campaign that keeps one for each."""
         if campaign.pool is None:
             return None
-        part = part_of(self._state, campaign)
-        if part is not None:
-            return next(iter(part.free), None)
+        allotment = allotment_of(self._state, campaign)
+        if allotment is not None:
+            return next(iter(allotment.free), None)
         return self._state.roster.first_free(campaign.pool)
 
     def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:

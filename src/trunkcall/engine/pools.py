@@ -3,7 +3,7 @@
 Decides shares where campaigns look ahead. One to one an attempt has its own agent, and attempts are dealt by weight
 where agents are free (dialing.py). Who looks ahead counts on the same agents as everybody else who does: each of them
 sees all that is in flight for those agents, and whoever is ahead of another by too many attempts for its weight waits.
-It must not know how many attempts anybody wants, nor that some of the agents may be for others (parts.py).
+It must not know how many attempts anybody wants, nor that some of the agents may be for others (allotment.py).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from trunkcall.domain.instants import Instant
+from trunkcall.engine.allotment import allotment_of
 from trunkcall.engine.campaigns import CampaignDialing
-from trunkcall.engine.parts import part_of
 from trunkcall.engine.state import EngineState
 
 LEAD: Final = 30.0
@@ -94,8 +94,8 @@ def lead_of(state: EngineState, campaign: CampaignDialing) -> float:
 def share_of(state: EngineState, campaign: CampaignDialing) -> float:
     """Of the agents of its queue, how many are the campaign's by the weights of all that count on them and have
     somebody to dial."""
-    party = [c for c in contending(state, _same_agents(state, campaign)) if c.looks_ahead is campaign.looks_ahead]
-    own = campaign.weight / sum(c.weight for c in party) if campaign in party else 1.0
-    part = part_of(state, campaign)
+    group = [c for c in contending(state, _same_agents(state, campaign)) if c.looks_ahead is campaign.looks_ahead]
+    own = campaign.weight / sum(c.weight for c in group) if campaign in group else 1.0
+    allotment = allotment_of(state, campaign)
     staffed = state.roster.queue(campaign.pool).staffed if campaign.pool is not None else 0
-    return own * part.fair / staffed if part is not None and staffed else own
+    return own * allotment.fair / staffed if allotment is not None and staffed else own
