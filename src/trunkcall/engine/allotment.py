@@ -1,9 +1,9 @@
 """Whose an agent is, where campaigns that do not count together could use the same agents.
 
-Campaigns that look ahead for the very same agents dial together, as one campaign would (pools.py), and so do those that
-are dialed one to one: each such *group* counts on agents as one. Two groups must not count on the same agents: one to
-one every agent who becomes free is kept at once, and where queues share only some agents nobody can tell which of them
-the other's next live answer takes. So each group is allotted agents of its own.
+Campaigns that look ahead for the very same agents dial together, as one campaign would (shares.py), and so do those
+that are dialed one to one: each such *group* counts on agents as one. Two groups must not count on the same agents: one
+to one every agent who becomes free is kept at once, and where queues share only some agents nobody can tell which of
+them the other's next live answer takes. So each group is allotted agents of its own.
 
 Decides those allotments, by weight. Agents whom the same groups can use are a *pool*; pools that few groups can use are
 divided first, each among the groups that have fewest agents for their weight (max-min fairness, as with lines:
@@ -37,7 +37,7 @@ class CampaignGroup:
 
     def has(self, campaign: CampaignDialing) -> bool:
         """Whether the campaign is of the group."""
-        return campaign.pool in self.queues and campaign.looks_ahead is self.look_ahead
+        return campaign.agent_queue_id in self.queues and campaign.looks_ahead is self.look_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,13 @@ class _Pool:
 
 def allotment_of(state: EngineState, campaign: CampaignDialing) -> Allotment | None:
     """The agents of the campaign's group; None where no other group can use them."""
-    contending = [c for c in state.campaigns.values() if c.pool is not None and c.contends]
+    contending = [c for c in state.campaigns.values() if c.agent_queue_id is not None and c.contends]
     if len(contending) < 2 or campaign not in contending or not any(c.looks_ahead for c in contending):
         return None
     groups = {
-        c.campaign_id: CampaignGroup(state.roster.sharing(c.pool).all, c.looks_ahead) for c in contending if c.pool
+        c.campaign_id: CampaignGroup(state.roster.sharing(c.agent_queue_id).all, c.looks_ahead)
+        for c in contending
+        if c.agent_queue_id is not None
     }
     own, different = groups[campaign.campaign_id], tuple(dict.fromkeys(groups.values()))
     if len(different) == 1:
@@ -109,7 +111,7 @@ def _tallies(contending: list[CampaignDialing], groups: dict[str, CampaignGroup]
     for campaign in contending:
         tally = tallies.setdefault(groups[campaign.campaign_id], _Tally())
         tally.weight += campaign.weight
-        tally.rounds = min(tally.rounds, math.floor(campaign.dealt * every / ROUND))
+        tally.rounds = min(tally.rounds, math.floor(campaign.attempts_per_weight * every / ROUND))
     return tallies
 
 

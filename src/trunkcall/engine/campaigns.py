@@ -49,10 +49,10 @@ class CampaignDialing:
     __slots__ = (
         "_config",
         "_pacer_for",
+        "attempts_per_weight",
         "bereft",
         "blocked",
         "contacts",
-        "dealt",
         "expiry_timer_at",
         "in_flight",
         "last_attempt_at",
@@ -63,8 +63,8 @@ class CampaignDialing:
         "pacer",
         "running_since",
         "settings",
+        "start_tag",
         "statistics",
-        "turn",
         "wants_lines",
         "window",
     )
@@ -87,10 +87,11 @@ class CampaignDialing:
         self.lines = 0
         self.wants_lines = 0
         """Lines that its pacer wanted when it was last asked, and that it did not get."""
-        self.dealt = 0.0
-        """Attempts over weight since the campaigns that dial for the same agents were the same as now."""
-        self.turn = 0.0
-        """Attempts over weight: among campaigns that compete for the same agents, the lowest is dialed next."""
+        self.attempts_per_weight = 0.0
+        """Since the campaigns that dial for the same agents were the same as now (shares.py)."""
+        self.start_tag = 0.0
+        """Attempts over weight, as start-time fair queueing counts them: among campaigns that compete for the same
+        agents, the one with the least is dialed next (dialing.py)."""
         self.statistics = CampaignStatistics()
         self.ledger = Ledger(config.ledger)
         self.blocked = False
@@ -109,6 +110,11 @@ class CampaignDialing:
         return self.settings.state is CampaignState.RUNNING and not self.blocked
 
     @property
+    def can_dial(self) -> bool:
+        """Whether it dials and has somebody to dial."""
+        return self.dials and len(self.window) > 0
+
+    @property
     def over(self) -> bool:
         return self.settings.state in OVER
 
@@ -120,22 +126,22 @@ class CampaignDialing:
     @property
     def contends(self) -> bool:
         """Whether it has a claim to agents: it has somebody to dial, or live answers may come of what it has dialed."""
-        return (self.dials and len(self.window) > 0) or (self.looks_ahead and len(self.in_flight) > 0)
+        return self.can_dial or (self.looks_ahead and len(self.in_flight) > 0)
 
     @property
-    def pool(self) -> str | None:
+    def agent_queue_id(self) -> str | None:
         """The queue whose agents the campaign competes for; None if it competes for lines alone."""
         return self.settings.queue_id if self.pacer.needs_agents else None
 
     @property
     def weight(self) -> float:
-        """Its claim against the others of its pool. One without any is dialed when no other wants to."""
+        """Its claim against the others that compete with it. One without any is dialed when no other wants to."""
         weight = self.settings.bandwidth_allocation if self.pacer.needs_agents else self.settings.dialing_capacity
         return max(weight, 1e-6)
 
     @property
-    def load(self) -> float:
-        """Lines held for each unit of weight: among pools, the one with the least is next."""
+    def lines_per_weight(self) -> float:
+        """Lines that it holds, over its weight: among campaigns of different queues, the one with the least is next."""
         return self.lines / self.weight
 
     def change(self, settings: CampaignChanged, now: Instant) -> None:

@@ -23,8 +23,8 @@ from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
-from trunkcall.engine.pools import Pools
 from trunkcall.engine.roster import Agent
+from trunkcall.engine.shares import Shares
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 
@@ -76,12 +76,12 @@ class CampaignView:
     @property
     def rivals(self) -> Sequence[Rival]:
         if self._rivals is None:
-            own, pool = self._campaign, self._campaign.pool
-            pools = self._state.roster.sharing(pool).all if pool is not None else frozenset[str]()
+            own, queue_id = self._campaign, self._campaign.agent_queue_id
+            queues = self._state.roster.sharing(queue_id).all if queue_id is not None else frozenset[str]()
             self._rivals = [
                 Rival(rival.pacer, _dialing_since(rival), rival.ledger.standing(self._now))
                 for rival in self._state.campaigns.values()
-                if rival is not own and rival.looks_ahead and rival.pool in pools and rival.contends
+                if rival is not own and rival.looks_ahead and rival.agent_queue_id in queues and rival.contends
             ]
         return self._rivals
 
@@ -122,14 +122,14 @@ def _dialing_since(campaign: CampaignDialing) -> list[Instant]:
 class Dialing:
     """Begins attempts."""
 
-    __slots__ = ("_pace_at", "_pools", "_state", "_turns")
+    __slots__ = ("_pace_at", "_shares", "_state", "_virtual_times")
 
     def __init__(self, state: EngineState) -> None:
         self._state = state
-        self._pools = Pools(state)
+        self._shares = Shares(state)
         self._pace_at: Instant | None = None
-        self._turns: dict[str | None, float] = {}
-        """The turn at which each pool was last dialed for."""
+        self._virtual_times: dict[str | None, float] = {}
+        """By queue, None for lines alone: the start tag of the campaign that was last dialed for its agents."""
 
     def plan(self, now: Instant) -> None:
         """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
@@ -163,7 +163,7 @@ class Dialing:
         for campaign_id in granted:
             campaign = self._state.campaigns[campaign_id]
             # Whoever had nothing to dial for a while has no claim to what others dialed meanwhile.
-            campaign.turn = max(campaign.turn, self._turns.get(campaign.pool, 0.0))
+            campaign.start_tag = max(campaign.start_tag, self._virtual_times.get(campaign.agent_queue_id, 0.0))
         while granted:
             campaign = self._next(granted)
             campaign_id = campaign.campaign_id
@@ -179,37 +179,38 @@ class Dialing:
                 del granted[campaign_id]
 
     def _next(self, granted: Collection[str]) -> CampaignDialing:
-        """Whose turn it is. Within a pool attempts are dealt by weight (start-time fair queueing), however few agents
-        there are to deal out; among pools, which do not compete for agents, whoever holds fewest lines is next."""
+        """Which campaign is dialed next. Among those of one queue attempts go by weight (start-time fair queueing),
+        however few agents there are; among queues, which do not compete for agents, whoever holds fewest lines for its
+        weight is next."""
         heads: dict[str | None, CampaignDialing] = {}
         for campaign_id in granted:
             campaign = self._state.campaigns[campaign_id]
             if len(granted) == 1:
                 return campaign
-            head = heads.get(campaign.pool)
-            if head is None or (campaign.turn, campaign_id) < (head.turn, head.campaign_id):
-                heads[campaign.pool] = campaign
-        return min(heads.values(), key=lambda head: (head.load, head.campaign_id))
+            head = heads.get(campaign.agent_queue_id)
+            if head is None or (campaign.start_tag, campaign_id) < (head.start_tag, head.campaign_id):
+                heads[campaign.agent_queue_id] = campaign
+        return min(heads.values(), key=lambda head: (head.lines_per_weight, head.campaign_id))
 
     def _grants(self, wanting: list[CampaignDialing], now: Instant) -> dict[str, int]:
         """How many attempts each campaign may begin as far as lines go. A campaign that looks now and then keeps its
         claim to lines that it did not get: whoever asks all the time would take each as it comes free."""
         asked: set[str] = set()
-        for campaign in sorted(wanting, key=lambda c: c.dealt):
+        for campaign in sorted(wanting, key=lambda c: c.attempts_per_weight):
             ahead = campaign.looks_ahead
-            if ahead and campaign.pool in asked:
+            if ahead and campaign.agent_queue_id in asked:
                 # It would count on agents whom another has just begun attempts for: it looks again when those are seen.
                 campaign.wants_lines = 0
                 self._wake_at(now + AFTER_OTHERS)
                 continue
             campaign.wants_lines = min(self._wanted(campaign, now), len(campaign.window))
-            if ahead and campaign.wants_lines > 0 and campaign.pool is not None:
-                asked |= self._state.roster.sharing(campaign.pool).some
+            if ahead and campaign.wants_lines > 0 and campaign.agent_queue_id is not None:
+                asked |= self._state.roster.sharing(campaign.agent_queue_id).some
         demands = {
             # Of what it wanted when it was last asked, it may have nobody left to dial.
             c.campaign_id: LineDemand(c.lines, min(c.wants_lines, len(c.window)), c.settings.dialing_capacity)
             for c in self._state.campaigns.values()
-            if c.wants_lines > 0 and c.dials and len(c.window)
+            if c.wants_lines > 0 and c.can_dial
         }
         if not demands:
             return {}
@@ -230,7 +231,7 @@ class Dialing:
         if pacer.look_every:
             campaign.next_look_at = now + pacer.look_every
             self._wake_at(campaign.next_look_at)
-        if pacer.needs_agents and self._pools.is_ahead(campaign, now):
+        if pacer.needs_agents and self._shares.must_wait(campaign, now):
             return 0
         view = CampaignView(self._state, campaign, now)
         if not pacer.needs_agents:
@@ -254,12 +255,12 @@ class Dialing:
 
     def _agent_to_keep(self, campaign: CampaignDialing) -> Agent | None:
         """A free agent for an attempt of a campaign that keeps one for each."""
-        if campaign.pool is None:
+        if campaign.agent_queue_id is None:
             return None
         allotment = allotment_of(self._state, campaign)
         if allotment is not None:
             return next(iter(allotment.free), None)
-        return self._state.roster.first_free(campaign.pool)
+        return self._state.roster.first_free(campaign.agent_queue_id)
 
     def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:
         """Dial the campaign's next contact. False if it has none, or one to one no agent is left for it."""
@@ -284,9 +285,9 @@ class Dialing:
         campaign.contacts[contact.contact_id] = contact
         campaign.in_flight[contact.contact_id] = contact
         campaign.lines += 1
-        self._turns[campaign.pool] = campaign.turn
-        campaign.turn += 1 / campaign.weight
-        self._pools.begun(campaign)
+        self._virtual_times[campaign.agent_queue_id] = campaign.start_tag
+        campaign.start_tag += 1 / campaign.weight
+        self._shares.count_attempt(campaign)
         campaign.statistics.attempts += 1
         campaign.last_attempt_at = now
         state.lines += 1

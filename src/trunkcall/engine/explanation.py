@@ -12,7 +12,7 @@ from trunkcall.domain.instants import Duration, Instant
 from trunkcall.engine.dialing import CampaignView
 from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.pacing.base import Forecast
-from trunkcall.engine.pools import LEAD, lead_of, share_of
+from trunkcall.engine.shares import MAX_LEAD, lead_of, share_of
 from trunkcall.engine.state import EngineState
 
 
@@ -39,7 +39,7 @@ class DialingExplanation:
     unheard_agents: int
     """Staffed as well, but nothing is heard of them."""
     share: float
-    ahead: bool
+    waits_for_others: bool
     """It waits until others that look ahead for the same agents have had their share."""
     in_flight: int
     waiting: int
@@ -80,7 +80,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         staffed_agents=view.staffed_agents,
         unheard_agents=state.roster.unheard(queue_id) if queue_id is not None else 0,
         share=share_of(state, campaign),
-        ahead=lead_of(state, campaign) > LEAD,
+        waits_for_others=lead_of(state, campaign) > MAX_LEAD,
         in_flight=view.lines_in_flight,
         waiting=view.waiting,
         lines=campaign.lines,

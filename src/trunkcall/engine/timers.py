@@ -61,8 +61,8 @@ class Timers:
 
 
 def _awaited(kind: TimerKind, key: str, legs: Mapping[str, Leg], contacts: Mapping[str, Contact]) -> bool:
-    """Whether something may come of a timer: false once its leg or contact is past what it was set for, whence neither
-    returns."""
+    """Whether something may come of a timer: false once its leg or contact is past what it was set for, since neither
+    goes back there."""
     match kind:
         case TimerKind.PACE | TimerKind.EXPIRY | TimerKind.FORGET_CAMPAIGN:
             return True

@@ -15,66 +15,60 @@ from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.allotment import ROUND, allotment_of
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.events import LedgerRestored
-from trunkcall.engine.pools import (
-    LEAD,
-    Pools,
-    contending,
-    lead_of,
-    share_of,
-)
+from trunkcall.engine.shares import MAX_LEAD, Shares, campaigns_of, lead_of, share_of
 
 
-def house(*weights: float, pacer: DialerType = DialerType.PREDICTIVE) -> tuple[Floor, Pools, list[CampaignDialing]]:
+def house(*weights: float, pacer: DialerType = DialerType.PREDICTIVE) -> tuple[Floor, Shares, list[CampaignDialing]]:
     """Campaigns of one queue with such weights and much to dial. Nobody is at work, so nothing is begun by itself."""
     floor = Floor(agents=0)
     for number, weight in enumerate(weights):
         floor.campaign(f"c{number}", weight=weight, requests=100, dialer=pacer)
         floor.tell(LedgerRestored(f"c{number}", ((NOW, 1000, 0),)))
     state = floor.engine._state
-    return floor, Pools(state), [state.campaigns[f"c{number}"] for number in range(len(weights))]
+    return floor, Shares(state), [state.campaigns[f"c{number}"] for number in range(len(weights))]
 
 
-def dial(pools: Pools, campaigns: list[CampaignDialing], rounds: int) -> list[int]:
+def dial(shares: Shares, campaigns: list[CampaignDialing], rounds: int) -> list[int]:
     """In each round every campaign that need not wait begins an attempt: how many each has begun."""
     begun = [0] * len(campaigns)
     for _ in range(rounds):
         for number, campaign in enumerate(campaigns):
-            if not pools.is_ahead(campaign, NOW):
-                pools.begun(campaign)
+            if not shares.must_wait(campaign, NOW):
+                shares.count_attempt(campaign)
                 begun[number] += 1
     return begun
 
 
 @pytest.mark.parametrize("weights", [(0.5, 0.5), (0.75, 0.25), (1.0, 0.1), (0.6, 0.3, 0.1)])
 def test_attempts_go_by_weight(weights: tuple[float, ...]) -> None:
-    _, pools, campaigns = house(*weights)
-    begun = dial(pools, campaigns, 2000)
+    _, shares, campaigns = house(*weights)
+    begun = dial(shares, campaigns, 2000)
     for count, weight in zip(begun, weights, strict=True):
-        assert count / sum(begun) == pytest.approx(weight / sum(weights), abs=LEAD / sum(begun))
+        assert count / sum(begun) == pytest.approx(weight / sum(weights), abs=MAX_LEAD / sum(begun))
 
 
 def test_a_lone_campaign_waits_for_nobody() -> None:
-    _, pools, campaigns = house(0.1)
-    assert dial(pools, campaigns, 200) == [200]
+    _, shares, campaigns = house(0.1)
+    assert dial(shares, campaigns, 200) == [200]
 
 
 def test_whoever_paused_has_no_claim_to_what_others_dialed_meanwhile() -> None:
-    floor, pools, (zinc, argon) = house(0.5, 0.5)
-    dial(pools, [zinc, argon], 10)
+    floor, shares, (zinc, argon) = house(0.5, 0.5)
+    dial(shares, [zinc, argon], 10)
     floor.campaign("c1", dialer=DialerType.PREDICTIVE, weight=0.5, state=CampaignState.PAUSED)
-    assert dial(pools, [zinc], 500) == [500]
+    assert dial(shares, [zinc], 500) == [500]
     floor.campaign("c1", dialer=DialerType.PREDICTIVE, weight=0.5)
-    assert not pools.is_ahead(zinc, NOW)
+    assert not shares.must_wait(zinc, NOW)
     assert lead_of(floor.engine._state, zinc) == 0.0
 
 
 def test_nobody_waits_for_a_campaign_whose_ledger_has_nothing_left() -> None:
-    floor, pools, (zinc, argon) = house(0.5, 0.5)
+    floor, shares, (zinc, argon) = house(0.5, 0.5)
     floor.tell(LedgerRestored("c1", ((NOW, 0, 100),)))
-    assert dial(pools, [zinc], 500) == [500]
+    assert dial(shares, [zinc], 500) == [500]
     floor.tell(LedgerRestored("c1", ((NOW, 100_000, 0),)))
-    assert lead_of(floor.engine._state, zinc) <= LEAD, "nor is what it could not dial made up for"
-    assert argon.dealt > 0
+    assert lead_of(floor.engine._state, zinc) <= MAX_LEAD, "nor is what it could not dial made up for"
+    assert argon.attempts_per_weight > 0
 
 
 def test_shares_are_weights_over_those_of_all_who_have_somebody_to_dial() -> None:
@@ -87,7 +81,7 @@ def test_shares_are_weights_over_those_of_all_who_have_somebody_to_dial() -> Non
     assert share_of(state, argon) == pytest.approx(0.125)
     assert share_of(state, state.campaigns["slow"]) == pytest.approx(0.5)
     floor.campaign("dry", weight=1.0, dialer=DialerType.PROGRESSIVE)
-    assert [c.campaign_id for c in contending(state, frozenset((zinc.pool,)))] == ["c0", "c1", "slow"]
+    assert [c.campaign_id for c in campaigns_of(state, frozenset((zinc.agent_queue_id,)))] == ["c0", "c1", "slow"]
 
 
 def allotted(floor: Floor, *names: str) -> list[int]:
@@ -114,13 +108,13 @@ def test_an_agent_who_is_not_wholly_anybodys_serves_them_by_turns() -> None:
     floor.campaign("ahead", weight=0.5, requests=100, dialer=DialerType.PREDICTIVE)
     floor.campaign("slow", weight=0.5, requests=100)
     state = floor.engine._state
-    pools, ahead, slow = Pools(state), state.campaigns["ahead"], state.campaigns["slow"]
+    shares, ahead, slow = Shares(state), state.campaigns["ahead"], state.campaigns["slow"]
     for number in range(3):
         floor.agent(f"agent-{number}")
     turns = [allotted(floor, "ahead", "slow")]
     for campaign in (ahead, slow, ahead):
         for _ in range(round(ROUND)):
-            pools.begun(campaign)
+            shares.count_attempt(campaign)
         turns.append(allotted(floor, "ahead", "slow"))
     assert turns == [[2, 1], [1, 2], [2, 1], [1, 2]]
 

@@ -1,0 +1,104 @@
+"""Campaigns that dial for the same agents: what share each has, and who waits for whom.
+
+Decides shares where campaigns look ahead. One to one an attempt has its own agent, and attempts go by weight where
+agents are free (dialing.py). Who looks ahead counts on the same agents as everybody else who does: each of them sees
+all that is in flight for those agents, and whoever leads another by too many attempts for its weight waits. It must not
+know how many attempts anybody wants, nor that some of the agents may be for others (allotment.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from trunkcall.domain.instants import Instant
+from trunkcall.engine.allotment import allotment_of
+from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.state import EngineState
+
+MAX_LEAD: Final = 30.0
+"""Attempts, of all the campaigns together, by which one may lead another: enough for every one of them to find a moment
+at which its own ledger lets it dial, too few to be noticed in its share."""
+
+DEFICIT: Final = 3.0
+"""Abandonments by which a ledger may be overdrawn and others still wait for the campaign: a hundred live answers make
+good for them."""
+
+
+class Shares:
+    """The shares of the campaigns of one engine."""
+
+    __slots__ = ("_state", "_weights")
+
+    def __init__(self, state: EngineState) -> None:
+        self._state = state
+        self._weights: dict[frozenset[str | None], dict[str, float]] = {}
+        """By queues with the very same agents: the weights of those that could dial when it was last looked."""
+
+    def count_attempt(self, campaign: CampaignDialing) -> None:
+        """The campaign has begun an attempt."""
+        campaign.attempts_per_weight += 1.0 / campaign.weight
+
+    def must_wait(self, campaign: CampaignDialing, now: Instant) -> bool:
+        """Whether the campaign waits for another that looks ahead too and has had less than its share. Nobody waits for
+        one whose ledger is overdrawn by much: it would be dialed one to one for hours, and has no claim to what others
+        dial meanwhile."""
+        queues = _same_agents(self._state, campaign)
+        competing = campaigns_of(self._state, queues)
+        self._bring_level(queues, competing)
+        looking_ahead = [c for c in competing if c.looks_ahead]
+        if len(looking_ahead) < 2:
+            return False
+        most = max(c.attempts_per_weight for c in looking_ahead)
+        least = most - MAX_LEAD / 2 / sum(c.weight for c in looking_ahead)
+        for other in looking_ahead:
+            standing = other.ledger.standing(now)
+            if standing.binding and standing.headroom < -DEFICIT:
+                other.attempts_per_weight = max(other.attempts_per_weight, least)
+        return lead_of(self._state, campaign) > MAX_LEAD
+
+    def _bring_level(self, queues: frozenset[str | None], competing: Sequence[CampaignDialing]) -> None:
+        """Whoever had nothing to dial for a while, or had another weight, has no claim to what others dialed; nor have
+        others to what it dialed before."""
+        before = self._weights.get(queues, {})
+        weights = {c.campaign_id: c.weight for c in competing}
+        if weights != before:
+            self._weights[queues] = weights
+            there = [c for c in competing if before.get(c.campaign_id) == c.weight]
+            least = min((c.attempts_per_weight for c in there or competing), default=0.0)
+            most = least + MAX_LEAD / sum(weights.values()) if weights else least
+            for campaign in competing:
+                if before.get(campaign.campaign_id) != campaign.weight:
+                    campaign.attempts_per_weight = min(max(campaign.attempts_per_weight, least), most)
+
+
+def campaigns_of(state: EngineState, queues: frozenset[str | None]) -> list[CampaignDialing]:
+    """The campaigns that dial for the agents of these queues and have somebody to dial."""
+    return [c for c in state.campaigns.values() if c.agent_queue_id in queues and c.can_dial]
+
+
+def _same_agents(state: EngineState, campaign: CampaignDialing) -> frozenset[str | None]:
+    """The queues with the very agents of the campaign's; None among them stands for no queue."""
+    queue_id = campaign.agent_queue_id
+    return frozenset(state.roster.sharing(queue_id).all) if queue_id is not None else frozenset((None,))
+
+
+def lead_of(state: EngineState, campaign: CampaignDialing) -> float:
+    """By how many attempts, of all the campaigns that look ahead for the same agents, one of them leads the one that
+    has had least for its weight; 0 of any other."""
+    looking_ahead = [c for c in campaigns_of(state, _same_agents(state, campaign)) if c.looks_ahead]
+    if campaign not in looking_ahead:
+        return 0.0
+    lead_per_weight = campaign.attempts_per_weight - min(c.attempts_per_weight for c in looking_ahead)
+    return lead_per_weight * sum(c.weight for c in looking_ahead)
+
+
+def share_of(state: EngineState, campaign: CampaignDialing) -> float:
+    """Of the agents of its queue, how many are the campaign's by the weights of all that count on them and have
+    somebody to dial; a ratio."""
+    group = [c for c in campaigns_of(state, _same_agents(state, campaign)) if c.looks_ahead is campaign.looks_ahead]
+    own = campaign.weight / sum(c.weight for c in group) if campaign in group else 1.0
+    allotment = allotment_of(state, campaign)
+    queue_id = campaign.agent_queue_id
+    staffed = state.roster.queue(queue_id).staffed if queue_id is not None else 0
+    return own * allotment.fair / staffed if allotment is not None and staffed else own
