@@ -159,12 +159,13 @@ def test_a_shift_can_be_written_down_and_replayed_and_writing_changes_nothing(tm
     assert first.read_bytes() == again.read_bytes()
     for one, other in zip(traced.stdout.splitlines(), plain.stdout.splitlines(), strict=True):
         assert json.loads(one) | {"wall_s": 0} == json.loads(other) | {"wall_s": 0}
-    header, *calls, _ = [json.loads(line) for line in first.read_text().splitlines()]
+    header, *turns, _ = [json.loads(line) for line in first.read_text().splitlines()]
     assert (header["seed"], header["scenario"]["agents"], header["config"]["type"]) == (7, 5, "EngineConfig")
-    commands = [command["type"] for call in calls for command in call["commands"]]
-    assert commands.count("Originate") == json.loads(plain.stdout.splitlines()[0])["attempts"]
+    deeds = [deed["type"] for turn in turns for deed, _ in turn["deeds"]]
+    changes = sum(len(turn["changes"]) for turn in turns)
+    assert deeds.count("Originate") == json.loads(plain.stdout.splitlines()[0])["attempts"]
     replayed = simulate_elsewhere("--replay", str(first))
-    assert replayed.stdout == f"{len(calls)} calls of the engine and {len(commands)} commands agree.\n"
+    assert replayed.stdout == f"{len(turns)} turns of the engine, {changes} changes and {len(deeds)} deeds agree.\n"
     assert replayed.returncode == 0
 
 
@@ -177,7 +178,7 @@ def test_a_replay_says_where_the_engine_first_wants_something_else(tmp_path: Pat
     path.write_text("".join(lines))
     replayed = simulate("--replay", str(path))
     assert replayed.returncode == 1
-    assert f"line {number + 1}: the commands differ. The event was " in replayed.stdout
+    assert f"line {number + 1}: the decisions differ. The events were " in replayed.stdout
     _, _, recorded, wanted = replayed.stdout.splitlines()
     assert '"ring_timeout":15000000' in recorded
     assert '"ring_timeout":30000000' in wanted
@@ -188,7 +189,7 @@ def test_a_replay_says_where_the_engine_first_wants_something_else(tmp_path: Pat
     [
         ("", "line 1: this is not a trace"),
         ('{"format":"trunkcall-trace","version":9}\n', "line 1: the trace has version 9"),
-        ('{"format":"trunkcall-trace","version":1}\n', "line 1: config"),
+        ('{"format":"trunkcall-trace","version":2}\n', "line 1: config"),
         (
             '{"format":"trunkcall-trace","version":1e999}\n',
             "line 1: this is not a trace of Trunkcall: no number may be as great as 1e999",

@@ -18,9 +18,10 @@ from docs.support import ROOT, read
 from trunkcall.aws.model import CAMPAIGNS_V1, load_service
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.changes import Change
 from trunkcall.domain.instants import HOUR, SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.commands import BridgeLegs, Command, Originate, OriginateAgentLeg, RefillWindow, StartFlow
+from trunkcall.engine.commands import BridgeLegs, Deed, Originate, OriginateAgentLeg, RefillWindow
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
@@ -30,7 +31,6 @@ from trunkcall.engine.events import (
     CampaignChanged,
     CarrierLost,
     ContactsOffered,
-    ContactTransferredToQueue,
     Event,
     LegAnswered,
     LegEnded,
@@ -38,6 +38,7 @@ from trunkcall.engine.events import (
     OfferedContact,
 )
 from trunkcall.engine.snapshot import EngineSnapshot
+from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.totals import DialerTotals
 from trunkcall.web.metrics import Metrics
 
@@ -62,30 +63,27 @@ class Situation:
 
     def __post_init__(self) -> None:
         ids = count(1)
-        self.engine = Engine(EngineConfig(), new_id=lambda: f"leg-{next(ids)}")
+        self.engine = Engine(EngineConfig(), new_id=lambda: f"leg-{next(ids)}", flows=BuiltinFlow())
         self.behind_s = 0.4
         self.metrics = Metrics(self, "instance-1", clock_behind_s=lambda: self.behind_s)
-        self.commands: list[Command] = []
+        self.commands: list[Change | Deed] = []
         self.happens(AgentRegistered("agent-1", ("queue-1",)))
 
     def snapshot(self) -> EngineSnapshot | None:
         return self.engine.snapshot(self.now) if self.dials else None
 
-    def happens(self, event: Event) -> list[Command]:
-        commands = self.engine.handle(event, self.now)
-        for command in commands:
-            if isinstance(command, StartFlow):
-                commands = [*commands, *self.happens(ContactTransferredToQueue(command.contact_id))]
-        return commands
+    def happens(self, event: Event) -> list[Change | Deed]:
+        decision = self.engine.turn([(event, self.now)], self.now)
+        return [*decision.changes, *decision.deeds_to_do(refused=())]
 
     def passes(self, time: Duration) -> None:
         until = self.now + time
         while (at := self.engine.next_timer()) is not None and at <= until:
             self.now = max(self.now, at)
-            self.engine.handle_timer(self.now)
+            self.engine.turn([], self.now)
         self.now = until
 
-    def runs(self, contacts: int) -> list[Command]:
+    def runs(self, contacts: int) -> list[Change | Deed]:
         """The campaign is Running, with so many contacts waiting; returns what was done."""
         self.happens(
             CampaignChanged("campaign-1", CampaignState.RUNNING, self.dialer_type, "queue-1", 1.0, 1.0, False, False)
@@ -267,12 +265,12 @@ async def test_abandonment_fires_near_its_limit_once_there_are_enough_live_answe
     assert (await situation.firing() == {"TrunkcallAbandonmentNearLimit"}) is fires
 
 
-def the_originate(commands: list[Command]) -> Originate:
+def the_originate(commands: list[Change | Deed]) -> Originate:
     (originate,) = [command for command in commands if isinstance(command, Originate)]
     return originate
 
 
-def talks(situation: Situation, commands: list[Command]) -> str:
+def talks(situation: Situation, commands: list[Change | Deed]) -> str:
     """A person answers the attempt just begun and is bridged; returns the customer's leg."""
     leg_id = the_originate(commands).leg_id
     for command in situation.happens(LegAnswered(leg_id)):
@@ -283,13 +281,13 @@ def talks(situation: Situation, commands: list[Command]) -> str:
     return leg_id
 
 
-def is_served(situation: Situation, commands: list[Command]) -> list[Command]:
+def is_served(situation: Situation, commands: list[Change | Deed]) -> list[Change | Deed]:
     leg_id = talks(situation, commands)
     situation.happens(LegEnded(leg_id, HangupCause.NORMAL))
     return next_attempt(situation)
 
 
-def is_abandoned(situation: Situation, commands: list[Command]) -> list[Command]:
+def is_abandoned(situation: Situation, commands: list[Change | Deed]) -> list[Change | Deed]:
     """The agent takes a break while the phone rings; the person who answers waits for three seconds."""
     leg_id = the_originate(commands).leg_id
     situation.happens(AgentStatusSet("agent-1", AgentStatus.BREAK))
@@ -299,7 +297,7 @@ def is_abandoned(situation: Situation, commands: list[Command]) -> list[Command]
     return next_attempt(situation)
 
 
-def next_attempt(situation: Situation) -> list[Command]:
+def next_attempt(situation: Situation) -> list[Change | Deed]:
     situation.now += SECOND
     commands = situation.happens(AgentStatusSet("agent-1", AgentStatus.AVAILABLE))
     return [command for command in commands if not isinstance(command, RefillWindow)]

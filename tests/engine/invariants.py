@@ -1,7 +1,7 @@
 """What must be true of an engine after every call, and of the commands it has given.
 
 ``check`` looks into the engine's memory, because a leak or a double booking is visible there long before it costs a
-customer something; ``History`` knows the engine by its commands alone, as the store does.
+customer something; ``History`` knows the engine by its decisions alone, as the store does.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from trunkcall.domain.agent import STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.changes import (
     AttemptBegun,
     AttemptVoided,
+    Change,
     ContactAbandoned,
     ContactAnswered,
     ContactConnected,
@@ -26,7 +27,8 @@ from trunkcall.domain.changes import (
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.leg import LegParty
 from trunkcall.domain.transitions import CONTACT, ContactEvent, after
-from trunkcall.engine.commands import Command, Originate
+from trunkcall.engine.commands import Originate
+from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
 
 BEFORE_THE_QUEUE = frozenset({ContactState.DIALING, ContactState.ANSWERED, ContactState.IN_FLOW})
@@ -56,34 +58,37 @@ class History:
         self.abandoned: Counter[str] = Counter()
         self.ledger: Counter[tuple[str, str]] = Counter()
 
-    def enter(self, commands: list[Command]) -> None:
-        """Take commands in their order; fails on the first that the table of contacts does not allow."""
-        for index, command in enumerate(commands):
-            self._count(command)
-            step = STEPS.get(type(command))
+    def enter(self, decision: Decision) -> None:
+        """Take changes in their order; fails on the first that the table of contacts does not allow."""
+        dials = {deed.contact_id: deed for deed in decision.deeds_to_do(refused=()) if isinstance(deed, Originate)}
+        for change in decision.changes:
+            self._count(change)
+            step = STEPS.get(type(change))
             if step is None:
                 continue
-            assert hasattr(command, "contact_id")
-            contact_id = command.contact_id
+            assert hasattr(change, "contact_id")
+            contact_id = change.contact_id
             self.states[contact_id] = after(CONTACT, self.states.get(contact_id, ContactState.WAITING), step)
-            if isinstance(command, AttemptBegun):
+            if isinstance(change, AttemptBegun):
                 self.attempted.add(contact_id)
-                dial = commands[index + 1]
-                assert isinstance(dial, Originate)
-                assert dial.leg_id == command.leg_id
+                assert dials.pop(contact_id).leg_id == change.leg_id
             if step is ContactEvent.END:
                 self.ends[contact_id] += 1
+        assert not dials, "somebody is dialed without an attempt"
+        attempts = {change.contact_id for change in decision.changes if isinstance(change, AttemptBegun)}
+        left = decision.deeds_to_do(refused=attempts)
+        assert not any(isinstance(deed, Originate) for deed in left), "a dial does not wait for its attempt"
 
-    def _count(self, command: Command) -> None:
-        match command:
+    def _count(self, change: Change) -> None:
+        match change:
             case ContactAbandoned():
-                self.abandoned[command.contact_id] += 1
-                assert self.abandoned[command.contact_id] == 1, "one abandonment is counted twice"
+                self.abandoned[change.contact_id] += 1
+                assert self.abandoned[change.contact_id] == 1, "one abandonment is counted twice"
             case LedgerCounted():
-                self.ledger[command.campaign_id, "live answers"] += command.live_answers
-                self.ledger[command.campaign_id, "abandoned"] += command.abandoned
-                counted = self.ledger[command.campaign_id, "abandoned"]
-                assert counted <= self.ledger[command.campaign_id, "live answers"]
+                self.ledger[change.campaign_id, "live answers"] += change.live_answers
+                self.ledger[change.campaign_id, "abandoned"] += change.abandoned
+                counted = self.ledger[change.campaign_id, "abandoned"]
+                assert counted <= self.ledger[change.campaign_id, "live answers"]
             case _:
                 pass
 
@@ -102,12 +107,12 @@ def check(engine: Engine) -> None:
     _check_nobody_is_forgotten(engine)
 
 
-def check_begun(engine: Engine, commands: list[Command]) -> None:
-    """Whoever was dialed in this call has an agent, where attempts are one to one; and somebody is at work and heard
+def check_begun(engine: Engine, decision: Decision) -> None:
+    """Whoever was dialed in this turn has an agent, where attempts are one to one; and somebody is at work and heard
     of, where live answers go to agents at all."""
-    for command in commands:
-        if isinstance(command, AttemptBegun):
-            contact = engine._state.contacts[command.contact_id]
+    for change in decision.changes:
+        if isinstance(change, AttemptBegun):
+            contact = engine._state.contacts[change.contact_id]
             if contact.campaign.pacer.one_to_one:
                 assert contact.reserved_agent_id is not None, "somebody is dialed and no agent is kept"
             if contact.campaign.pacer.needs_agents:
@@ -136,7 +141,7 @@ def check_nothing_is_left(engine: Engine) -> None:
 
 def _check_contacts(engine: Engine) -> None:
     state = engine._state
-    assert state.out == [], "commands were left behind"
+    assert not state.flows_due, "a flow was not asked to go on"
     of_campaigns = {k: v for campaign in state.campaigns.values() for k, v in campaign.contacts.items()}
     assert of_campaigns == state.contacts
     for campaign in state.campaigns.values():

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from engine.invariants import History, check, check_begun
 from trunkcall.domain.agent import AgentState, AgentStatus
@@ -18,6 +18,7 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import (
     AttemptBegun,
     AttemptVoided,
+    Change,
     ContactAbandoned,
     ContactAnswered,
     ContactConnected,
@@ -30,19 +31,13 @@ from trunkcall.domain.changes import (
     Refusal,
 )
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus, LiveContact
+from trunkcall.domain.flow import FlowAction, FlowStep
 from trunkcall.domain.instants import HOUR, Duration, Instant, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
-from trunkcall.engine.commands import (
-    Command,
-    ContinueFlow,
-    HangUp,
-    Originate,
-    OriginateAgentLeg,
-    RefillWindow,
-    ReportLegs,
-    StartFlow,
-)
+from trunkcall.engine.campaigns import PacerFor, pacer_for
+from trunkcall.engine.commands import Deed, HangUp, Originate, OriginateAgentLeg, RefillWindow, ReportLegs
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
     AgentHeard,
@@ -56,18 +51,18 @@ from trunkcall.engine.events import (
     ComparisonRequested,
     ContactsOffered,
     ContactsRestored,
-    ContactTransferredToQueue,
     DetectionEnded,
     Event,
-    FlowDisconnected,
     LegAnswered,
     LegEnded,
     LegRang,
     LegsBridged,
     LegsReported,
     OfferedContact,
+    PlaybackEnded,
     RequestsAccepted,
 )
+from trunkcall.engine.flow import Flows
 from trunkcall.engine.snapshot import CampaignSnapshot
 
 NOW: Instant = 1_790_000_000_000_000
@@ -76,16 +71,53 @@ SPRING = "spring"
 
 C = TypeVar("C")
 
+Command: TypeAlias = Change | Deed
+
 
 def up(*leg_ids: str) -> tuple[LiveLeg, ...]:
     """Legs as a carrier has them whose parties are on the line."""
     return tuple(LiveLeg(leg_id, LegState.UP) for leg_id in leg_ids)
 
 
-def new_engine(config: EngineConfig, prefix: str = "leg") -> Engine:
+def everything(decision: Decision) -> list[Command]:
+    """Changes, then deeds, none of which the store has refused."""
+    return [*decision.changes, *decision.deeds_to_do(refused=())]
+
+
+class ScriptedFlows:
+    """Live answers go to the queue, or hear a message where there is none; machines are hung up on. With
+    ``talks_first`` everybody hears a message. What comes after a message is ``then``."""
+
+    def __init__(self) -> None:
+        self.talks_first = False
+        self.then = FlowAction.DISCONNECT_PARTICIPANT
+        self.begun: list[tuple[str, DetectionStatus | None]] = []
+        """Contacts whose flow was begun, with what detection had said."""
+
+    def started(
+        self, contact_id: str, campaign_id: str, *, detection: DetectionStatus | None, has_queue: bool
+    ) -> FlowStep:
+        self.begun.append((contact_id, detection))
+        if self.talks_first:
+            action = FlowAction.MESSAGE_PARTICIPANT
+        elif detection not in LIVE_DETECTIONS:
+            action = FlowAction.DISCONNECT_PARTICIPANT
+        else:
+            action = FlowAction.TRANSFER_CONTACT_TO_QUEUE if has_queue else FlowAction.MESSAGE_PARTICIPANT
+        return FlowStep("scripted", "first", action)
+
+    def message_ended(self, contact_id: str, campaign_id: str, step: FlowStep) -> FlowStep:
+        return FlowStep("scripted", "second", self.then, "played")
+
+
+def new_engine(
+    config: EngineConfig, prefix: str = "leg", *, flows: Flows | None = None, pacer_for: PacerFor = pacer_for
+) -> Engine:
     """An engine whose leg ids are leg-1, leg-2, …"""
     numbers = count(1)
-    return Engine(config, new_id=lambda: f"{prefix}-{next(numbers)}")
+    return Engine(
+        config, new_id=lambda: f"{prefix}-{next(numbers)}", flows=flows or ScriptedFlows(), pacer_for=pacer_for
+    )
 
 
 class Memory:
@@ -125,14 +157,20 @@ class Memory:
 
 
 class Floor:
-    """One instance. ``answers_refills``, ``runs_flows`` and ``confirms_hang_ups`` say what the world does by itself."""
+    """One instance. ``answers_refills`` and ``confirms_hang_ups`` say what the world does by itself, ``flows`` what a
+    contact goes through."""
 
     def __init__(self, *, agents: int = 0, config: EngineConfig | None = None) -> None:
-        self.engine = new_engine(config or EngineConfig())
+        self.flows = ScriptedFlows()
+        self.engine = new_engine(config or EngineConfig(), flows=self.flows)
         self.now = NOW
         self.log: list[Command] = []
-        self.trace: list[tuple[Event | None, Instant, bool, list[Command]]] = []
-        """Everything the engine was told (None is a timer), when, whether there was more, and what it wanted done."""
+        self.trace: list[tuple[tuple[tuple[Event, Instant], ...], Instant, Decision]] = []
+        """Every turn of the engine: what it was told, when it was, and what it decided."""
+        self.untold: list[tuple[Event, Instant]] = []
+        """What has happened and the engine does not know yet."""
+        self.refused: list[str] = []
+        """Why events were refused."""
         self.history = History()
         self.memory = Memory()
         self.agents: dict[str, tuple[str, ...]] = {}
@@ -140,7 +178,8 @@ class Floor:
         self.lives = 1
         """How many dialers there have been."""
         self.answers_refills = True
-        self.runs_flows = True
+        self.may_refuse = False
+        """Whether the engine may refuse what it is told."""
         self.confirms_hang_ups = True
         self.more = False
         """Whether more has happened already than was told."""
@@ -155,10 +194,24 @@ class Floor:
     # --- time and what the engine is told -------------------------------------------------------------------------
 
     def tell(self, event: Event) -> list[Command]:
-        """Something has happened."""
-        commands = self.engine.handle(event, self.now, more=self.more)
-        self._after(event, commands)
-        return commands
+        """Something has happened: the engine hears of it at once, or with all that has happened, and says what is to be
+        done."""
+        self.untold.append((event, self.now))
+        return [] if self.more else self.turn()
+
+    def turn(self) -> list[Command]:
+        """The engine hears of what it does not know yet, and does what is due."""
+        events, self.untold = tuple(self.untold), []
+        decision = self.engine.turn(events, self.now)
+        self._after(events, decision)
+        return everything(decision)
+
+    def refusal_of(self, event: Event) -> str:
+        """Why the engine refuses an event."""
+        self.may_refuse = True
+        self.tell(event)
+        self.may_refuse = False
+        return self.refused[-1]
 
     @contextmanager
     def backlog(self) -> Iterator[None]:
@@ -168,22 +221,25 @@ class Floor:
             yield
         finally:
             self.more = False
-        self._after(None, self.engine.handle_timer(self.now))
+        self.turn()
 
     def wait(self, seconds_: float) -> None:
         """Let time pass; timers are called when they are due."""
         until = self.now + seconds(seconds_)
         while (due := self.engine.next_timer()) is not None and due <= until:
             self.now = max(self.now, due)
-            self._after(None, self.engine.handle_timer(self.now))
+            self.turn()
         self.now = until
 
-    def _after(self, event: Event | None, commands: list[Command]) -> None:
-        self.trace.append((event, self.now, self.more, commands))
+    def _after(self, events: tuple[tuple[Event, Instant], ...], decision: Decision) -> None:
+        self.trace.append((events, self.now, decision))
+        self.refused += [why for _, _, why in decision.refused]
+        assert self.may_refuse or not decision.refused, self.refused[-1]
+        commands = everything(decision)
         self.log.extend(commands)
-        self.history.enter(commands)
+        self.history.enter(decision)
         check(self.engine)
-        check_begun(self.engine, commands)
+        check_begun(self.engine, decision)
         for command in commands:
             self.memory.enter(command, self.accepted)
         for command in commands:
@@ -192,8 +248,9 @@ class Floor:
     def restart(self, *legs: LiveLeg) -> None:
         """The dialer dies. Another takes over what the store remembers, and the carrier tells it of these legs."""
         self.lives += 1
-        self.engine = new_engine(self.engine.config, self.prefix)
+        self.engine = new_engine(self.engine.config, self.prefix, flows=self.flows)
         self.trace.clear()
+        self.untold.clear()
         self.refills.clear()
         self.tell(CarrierLost())
         for name, queues in self.agents.items():
@@ -224,21 +281,10 @@ class Floor:
                 self.refills.append(command)
                 if self.answers_refills:
                     self.answer_refill()
-            case StartFlow() if self.runs_flows:
-                self._run_flow(command)
-            case ContinueFlow() if self.runs_flows:
-                self.tell(FlowDisconnected(command.contact_id))
             case HangUp() if self.confirms_hang_ups:
                 self.tell(LegEnded(command.leg_id, HangupCause.HUNG_UP_BY_US))
             case _:
                 pass
-
-    def _run_flow(self, command: StartFlow) -> None:
-        settings = self._campaigns[command.campaign_id]
-        if command.detection not in LIVE_DETECTIONS:
-            self.tell(FlowDisconnected(command.contact_id))
-        elif settings.dialer_type is not DialerType.AGENTLESS:
-            self.tell(ContactTransferredToQueue(command.contact_id))
 
     # --- the store ------------------------------------------------------------------------------------------------
 
@@ -286,7 +332,10 @@ class Floor:
         self.memory.live.pop(contact, None)
         if refusal is Refusal.CAMPAIGN_NOT_RUNNING:
             self.store[contact.rsplit("-", 1)[0]][contact] = self.accepted[contact]
-        self.tell(AttemptRefused(contact, refusal))
+        # Before whatever has happened during the commit.
+        self.untold.insert(0, (AttemptRefused(contact, refusal), self.now))
+        if not self.more:
+            self.turn()
 
     # --- customers, as the carrier tells of them ------------------------------------------------------------------
 
@@ -298,6 +347,10 @@ class Floor:
 
     def detected(self, contact: str, detection: DetectionStatus) -> None:
         self.tell(DetectionEnded(self.leg(contact), detection))
+
+    def message_ends(self, contact: str) -> None:
+        """What the contact's flow had to say was said."""
+        self.tell(PlaybackEnded(self.leg(contact)))
 
     def hangs_up(self, contact: str, cause: HangupCause = HangupCause.NORMAL) -> None:
         """The customer's leg ends."""
@@ -336,7 +389,8 @@ class Floor:
     def falls_silent(self, agent: str) -> None:
         """Nothing is heard of the agent any more."""
         self.tell(AgentUnheard(agent))
-        self.silent.add(agent)
+        if agent in self.agents:
+            self.silent.add(agent)
 
     def is_heard(self, agent: str) -> None:
         """Something is heard of the agent."""

@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from engine.support import SALES, SPRING, Floor, connected, up
+from engine.support import SALES, SPRING, Floor, connected, everything, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import ContactSetAside
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
-from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.leg import LegState, LiveLeg
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, StartFlow
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, PlayMessage
 from trunkcall.engine.events import CarrierFound, ContactsRestored, LegsBridged, OriginateVoided
 
 
@@ -164,7 +163,7 @@ def test_a_flow_whose_progress_nobody_knows_begins_anew() -> None:
     floor.campaign(dialer=DialerType.AGENTLESS, requests=1)
     floor.answers("spring-1")
     floor.restart(LiveLeg(floor.leg("spring-1"), LegState.UP, playing=True))
-    assert floor.log[-1] == StartFlow("spring-1", SPRING, floor.leg("spring-1"), None)
+    assert floor.log[-1] == PlayMessage(floor.leg("spring-1"), "spring-1", "scripted", "first")
 
 
 def test_contacts_of_a_campaign_that_is_over_come_to_their_end() -> None:
@@ -231,8 +230,7 @@ def test_contacts_that_cannot_be_in_progress_are_refused_and_change_nothing() ->
     floor = Floor(agents=1)
     floor.campaign(requests=1)
     before = floor.engine.snapshot(floor.now)
-    with pytest.raises(IllegalTransitionError, match="nothing was changed"):
-        floor.engine.handle(ContactsRestored((LIVE,)), floor.now)
+    assert "nothing was changed" in floor.refusal_of(ContactsRestored((LIVE,)))
     assert floor.engine.snapshot(floor.now) == before
 
 
@@ -258,12 +256,13 @@ def test_a_contact_that_cannot_be_taken_over_is_set_aside_and_the_rest_go_on(odd
     floor = Floor(agents=2)
     floor.campaign(requests=0)
     good = talk("good-1", "agent-1", "good")
-    commands = floor.engine.handle(ContactsRestored((odd, good)), floor.now)
+    commands = everything(floor.engine.turn([(ContactsRestored((odd, good)), floor.now)], floor.now))
     assert [c for c in commands if isinstance(c, ContactSetAside)] == [
         ContactSetAside("odd-1", odd.sequence, floor.now)
     ]
     assert floor.state_of("agent-1") is AgentState.CONNECTED
     legs = up("good", "good-agent", "odd", "odd-agent")
-    hung_up = {c.leg_id for c in floor.engine.handle(CarrierFound(tuple(legs)), floor.now) if isinstance(c, HangUp)}
+    commands = everything(floor.engine.turn([(CarrierFound(tuple(legs)), floor.now)], floor.now))
+    hung_up = {c.leg_id for c in commands if isinstance(c, HangUp)}
     assert hung_up == {"odd", "odd-agent"}, "and nobody else's"
     assert floor.state_of("agent-1") is AgentState.CONNECTED

@@ -10,22 +10,22 @@ import pytest
 from engine.support import SPRING, Floor, connected, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
-from trunkcall.domain.changes import ContactEnded, Refusal
+from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactEnded, Refusal
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
-from trunkcall.domain.errors import IllegalTransitionError, NotFoundError, TrunkcallError
+from trunkcall.domain.instants import seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
-from trunkcall.engine.commands import HangUp, StartFlow
+from trunkcall.engine.commands import HangUp
 from trunkcall.engine.events import (
     AgentStatusSet,
     AttemptRefused,
     CarrierFound,
     CarrierLost,
-    ContactTransferredToQueue,
     Event,
     LedgerRestored,
     LegAnswered,
     LegEnded,
     OriginateVoided,
+    PlaybackEnded,
 )
 
 
@@ -56,7 +56,7 @@ def test_a_message_that_is_still_heard_when_the_carrier_is_found_is_not_begun_ov
     assert floor.tell(CarrierFound((LiveLeg(floor.leg("spring-1"), LegState.UP, playing=True),))) == []
     floor.tell(CarrierLost())
     floor.tell(CarrierFound(up(floor.leg("spring-1"))))
-    assert len(floor.asked(StartFlow)) == 2, "one that nobody knows of begins anew"
+    assert len(floor.flows.begun) == 2, "one that nobody knows of begins anew"
 
 
 def test_contacts_whose_legs_the_carrier_has_lost_end_and_say_so() -> None:
@@ -86,7 +86,7 @@ def test_a_customer_whose_agents_leg_was_lost_gets_another_agent() -> None:
 
 def test_a_leg_that_nobody_here_knows_is_hung_up() -> None:
     floor = Floor()
-    assert floor.engine.handle(CarrierFound(up("stranger")), floor.now) == [HangUp("stranger")]
+    assert floor.tell(CarrierFound(up("stranger"))) == [HangUp("stranger")]
 
 
 def test_an_originate_that_reaches_the_carrier_after_it_counted_its_legs_is_taken_back() -> None:
@@ -109,34 +109,68 @@ def test_a_clock_set_back_stops_nothing_and_repeats_nothing() -> None:
     assert floor.dialed == ["spring-1", "spring-2"]
 
 
-ILLEGAL: dict[str, tuple[Event, type[TrunkcallError]]] = {
-    "a status of an unknown agent": (AgentStatusSet("nobody", AgentStatus.AVAILABLE), NotFoundError),
-    "a refusal of an unknown contact": (AttemptRefused("nobody", Refusal.NOT_WAITING), NotFoundError),
-    "a refusal of a contact that was answered": (
-        AttemptRefused("spring-1", Refusal.NOT_WAITING),
-        IllegalTransitionError,
-    ),
-    "a queue for a contact that is with an agent": (ContactTransferredToQueue("spring-1"), IllegalTransitionError),
-    "a queue for a contact that still rings": (ContactTransferredToQueue("spring-2"), IllegalTransitionError),
-    "a ledger of an unknown campaign": (LedgerRestored("nothing", ((0, 1, 1),)), NotFoundError),
+ILLEGAL: dict[str, Event] = {
+    "a status of an unknown agent": AgentStatusSet("nobody", AgentStatus.AVAILABLE),
+    "a refusal of an unknown contact": AttemptRefused("nobody", Refusal.NOT_WAITING),
+    "a refusal of a contact that was answered": AttemptRefused("spring-1", Refusal.NOT_WAITING),
+    "a ledger of an unknown campaign": LedgerRestored("nothing", ((0, 1, 1),)),
 }
 
 
-@pytest.mark.parametrize(("event", "error"), ILLEGAL.values(), ids=ILLEGAL)
-def test_illegal_input_changes_nothing_and_raises(event: Event, error: type[TrunkcallError]) -> None:
+@pytest.mark.parametrize("event", ILLEGAL.values(), ids=ILLEGAL)
+def test_an_event_that_cannot_be_changes_nothing_and_is_returned_as_refused(event: Event) -> None:
     floor = Floor(agents=2)
     floor.campaign(requests=5)
     connected(floor, "spring-1")
     before, timer = floor.engine.snapshot(floor.now), floor.engine.next_timer()
-    with pytest.raises(error, match="nothing was changed"):
-        floor.tell(event)
+    assert "nothing was changed" in floor.refusal_of(event)
+    assert floor.trace[-1][2].refused[0][:2] == (event, floor.now)
     assert floor.engine.snapshot(floor.now) == before
     assert floor.engine.next_timer() == timer
-    assert floor.tell(CarrierLost()) == [], "no command of the illegal call comes out with the next"
+    assert floor.tell(CarrierLost()) == [], "nothing of it comes out with the next turn"
+
+
+def test_the_other_events_of_a_turn_stand() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.may_refuse = True
+    with floor.backlog():
+        floor.rings("spring-1")
+        floor.tell(AttemptRefused("nobody", Refusal.NOT_WAITING))
+        floor.answers("spring-1")
+    assert len(floor.trace[-1][2].refused) == 1
+    assert floor.agent_of("spring-1") == "agent-1"
+
+
+def test_each_event_of_a_turn_keeps_its_instant() -> None:
+    """The two seconds of an abandonment run from the answer, whenever the dialer comes to hear of it."""
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    with floor.backlog():
+        floor.now += seconds(3)
+        floor.answers("spring-1")
+        floor.now += seconds(4)
+    (answered,) = floor.asked(ContactAnswered)
+    assert answered.at == floor.now - seconds(4)
+    assert [abandoned.contact_id for abandoned in floor.asked(ContactAbandoned)] == ["spring-1"]
+
+
+@pytest.mark.parametrize(("after_s", "abandonments"), [(1.9, 0), (2.1, 1)])
+def test_what_was_due_before_an_event_counts_though_one_turn_has_both(after_s: float, abandonments: int) -> None:
+    """An agent who came after the limit has come too late, even if the dialer was busy meanwhile."""
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    with floor.backlog():
+        floor.now += seconds(after_s)
+        floor.agent_picks_up("spring-1")
+        floor.now += seconds(1)
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+    assert len(floor.asked(ContactAbandoned)) == abandonments
 
 
 LATE: dict[str, Callable[[Floor], Event]] = {
-    "queue": lambda floor: ContactTransferredToQueue("spring-1"),
+    "message": lambda floor: PlaybackEnded(floor.leg("spring-1")),
     "answer": lambda floor: LegAnswered(floor.leg("spring-1")),
 }
 

@@ -13,12 +13,12 @@ from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus, Dispositi
 from trunkcall.domain.contact import DetectionStatus as S
 from trunkcall.domain.contact import DisconnectReason as R
 from trunkcall.domain.contact import Disposition as D
+from trunkcall.domain.flow import FlowAction
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.leg import HangupCause as H
-from trunkcall.engine.commands import HangUp, StartFlow
+from trunkcall.engine.commands import HangUp
 from trunkcall.engine.endings import MACHINES
-from trunkcall.engine.events import ContactTransferredToQueue, FlowDisconnected
-from trunkcall.flows.builtin import BuiltinFlow, DisconnectParticipant, MessageParticipant, TransferContactToQueue
+from trunkcall.flows.builtin import BuiltinFlow
 
 UNANSWERED = [
     (H.NORMAL, D.NO_ANSWER, R.TELECOM_UNANSWERED, S.AMD_UNANSWERED),
@@ -102,7 +102,7 @@ def test_what_becomes_of_an_answer_is_decided_by_its_detection(detection: S) -> 
     floor.campaign(requests=1, detects=True)
     floor.answers("spring-1")
     floor.detected("spring-1", detection)
-    told = floor.asked(StartFlow)[0].detection
+    ((_, told),) = floor.flows.begun
     if told in LIVE_DETECTIONS:
         assert floor.agent_of("spring-1") == "agent-1"
         assert floor.snapshot().live_answers == 1
@@ -119,13 +119,13 @@ def test_a_result_that_an_answered_leg_cannot_have_leaves_nobody_alone(impossibl
     floor.campaign(requests=1, detects=True)
     floor.answers("spring-1")
     floor.detected("spring-1", impossible)
-    assert floor.asked(StartFlow)[0].detection is S.AMD_UNRESOLVED
+    assert floor.flows.begun == [("spring-1", S.AMD_UNRESOLVED)]
 
 
 @pytest.mark.parametrize("detection", list(MACHINES))
 def test_a_machine_that_hangs_up_first_is_a_machine_all_the_same(detection: S) -> None:
     floor = Floor(agents=1)
-    floor.runs_flows = False
+    floor.flows.talks_first = True
     floor.campaign(requests=1, detects=True)
     floor.answers("spring-1")
     floor.detected("spring-1", detection)
@@ -167,7 +167,7 @@ def agentless() -> Floor:
 
 def test_a_message_that_was_played_ends_the_contact() -> None:
     floor = agentless()
-    floor.tell(FlowDisconnected("spring-1"))
+    floor.message_ends("spring-1")
     end = floor.end_of("spring-1")
     assert (end.disposition, end.disconnect_reason) == (D.MESSAGE_PLAYED, R.CONTACT_FLOW_DISCONNECT)
     assert HangUp(floor.leg("spring-1")) in floor.log
@@ -190,7 +190,8 @@ def test_agentless_live_answers_are_counted_but_are_no_matter_of_the_ledger() ->
 
 def test_a_flow_that_wants_a_queue_where_there_is_none_ends_the_contact() -> None:
     floor = agentless()
-    floor.tell(ContactTransferredToQueue("spring-1"))
+    floor.flows.then = FlowAction.TRANSFER_CONTACT_TO_QUEUE
+    floor.message_ends("spring-1")
     assert floor.end_of("spring-1").disconnect_reason is R.CONTACT_FLOW_DISCONNECT
 
 
@@ -199,15 +200,18 @@ def test_a_flow_that_wants_a_queue_where_there_is_none_ends_the_contact() -> Non
 
 @pytest.mark.parametrize("detection", [None, *DetectionStatus])
 def test_the_builtin_flow_serves_people_and_hangs_up_on_machines(detection: S | None) -> None:
-    with_agents, without = BuiltinFlow(to_queue=True), BuiltinFlow(to_queue=False)
+    flow = BuiltinFlow()
+    with_agents, without = (
+        flow.started("spring-1", "spring", detection=detection, has_queue=has_queue) for has_queue in (True, False)
+    )
     if detection in LIVE_DETECTIONS:
-        assert with_agents.started(detection) == TransferContactToQueue()
-        step = without.started(detection)
-        assert isinstance(step, MessageParticipant)
-        assert step.text
+        assert with_agents.action is FlowAction.TRANSFER_CONTACT_TO_QUEUE
+        assert without.action is FlowAction.MESSAGE_PARTICIPANT
+        assert flow.text(without.action_id)
+        assert flow.message_ended("spring-1", "spring", without).action is FlowAction.DISCONNECT_PARTICIPANT
     else:
-        assert with_agents.started(detection) == without.started(detection) == DisconnectParticipant()
-    assert without.message_ended() == DisconnectParticipant()
+        assert with_agents == without
+        assert without.action is FlowAction.DISCONNECT_PARTICIPANT
 
 
 # --- agents who are on the line when it ends --------------------------------------------------------------------------

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import datetime
-from itertools import accumulate, count
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.support import NOW, SPRING, Floor
+from engine.support import NOW, SPRING, Floor, everything, new_engine
 from trunkcall.domain.abandonment import AbandonmentWindow, CalendarMonth, RollingWindow
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -19,7 +19,6 @@ from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, Instant, from_datetime
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
     AgentRegistered,
     AgentStatusSet,
@@ -93,17 +92,16 @@ class Reckless(Unlearning):
 def attempts_of_a_reckless_pacer(ledger: LedgerLimit, *counts: tuple[int, int]) -> int:
     """How many attempts it begins for five free agents, after such live answers and abandonments."""
     config = EngineConfig(ledger=ledger, lines_per_agent=4.0)
-    ids = count()
-    engine = Engine(config, new_id=lambda: f"leg-{next(ids)}", pacer_for=lambda settings, config: Reckless())
+    engine = new_engine(config, pacer_for=lambda settings, config: Reckless())
     for number in range(5):
-        engine.handle(AgentRegistered(f"agent-{number}", ("sales",)), NOW)
-        engine.handle(AgentStatusSet(f"agent-{number}", AgentStatus.AVAILABLE), NOW)
+        engine.turn([(AgentRegistered(f"agent-{number}", ("sales",)), NOW)], NOW)
+        engine.turn([(AgentStatusSet(f"agent-{number}", AgentStatus.AVAILABLE), NOW)], NOW)
     campaign = CampaignChanged(SPRING, CampaignState.RUNNING, DialerType.PREDICTIVE, "sales", 1.0, 1.0, False, False)
-    engine.handle(campaign, NOW)
+    engine.turn([(campaign, NOW)], NOW)
     entries = tuple((START, live_answers, abandoned) for live_answers, abandoned in counts)
-    engine.handle(LedgerRestored(SPRING, entries), NOW)
+    engine.turn([(LedgerRestored(SPRING, entries), NOW)], NOW)
     offered = tuple(OfferedContact(f"contact-{n}", n + 1, NOW + HOUR) for n in range(100))
-    commands = engine.handle(ContactsOffered(SPRING, offered, exhausted=True), NOW)
+    commands = everything(engine.turn([(ContactsOffered(SPRING, offered, exhausted=True), NOW)], NOW))
     return sum(isinstance(command, Originate) for command in commands)
 
 

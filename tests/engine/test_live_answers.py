@@ -10,16 +10,17 @@ from trunkcall.domain.changes import (
     AfterContactWorkEnded,
     ContactAbandoned,
     ContactConnected,
+    ContactConnecting,
     ContactRequeued,
     LedgerCounted,
 )
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
+from trunkcall.domain.flow import FlowAction
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg, StartFlow
+from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg
 from trunkcall.engine.events import (
     AgentRegistered,
-    ContactTransferredToQueue,
     LegAnswered,
     LegsBridged,
     OriginateVoided,
@@ -59,7 +60,9 @@ def test_a_live_answer_in_a_backlog_does_not_wait_for_its_end() -> None:
     floor.campaign(requests=1)
     with floor.backlog():
         floor.answers("spring-1")
-        assert floor.agent_of("spring-1") == "agent-1"
+        floor.now += SECOND
+    (connecting,) = floor.asked(ContactConnecting)
+    assert connecting.at == floor.now - SECOND
 
 
 def test_a_live_answer_reaches_the_agent_kept_for_it() -> None:
@@ -391,7 +394,7 @@ def test_with_detection_an_answer_is_nobodys_until_it_is_known_to_be_a_person() 
     floor = Floor(agents=1)
     floor.campaign(requests=1, detects=True)
     floor.answers("spring-1")
-    assert floor.asked(StartFlow) == []
+    assert floor.flows.begun == []
     assert floor.snapshot().live_answers == 0
     floor.detected("spring-1", DetectionStatus.HUMAN_ANSWERED)
     assert floor.agent_of("spring-1") == "agent-1"
@@ -400,7 +403,7 @@ def test_with_detection_an_answer_is_nobodys_until_it_is_known_to_be_a_person() 
 
 def test_the_agent_kept_for_a_machine_is_freed_at_once() -> None:
     floor = Floor(agents=1)
-    floor.runs_flows = False
+    floor.flows.talks_first = True
     floor.campaign(requests=2, detects=True)
     floor.answers("spring-1")
     floor.detected("spring-1", DetectionStatus.VOICEMAIL_BEEP)
@@ -412,7 +415,7 @@ def test_detection_that_never_reports_leaves_nobody_alone_and_counts_as_a_live_a
     floor.campaign(requests=1, detects=True)
     floor.answers("spring-1")
     floor.wait(45)
-    assert floor.asked(StartFlow)[0].detection is DetectionStatus.AMD_UNRESOLVED
+    assert floor.flows.begun == [("spring-1", DetectionStatus.AMD_UNRESOLVED)]
     assert floor.agent_of("spring-1") == "agent-1"
     assert floor.asked(LedgerCounted) == [LedgerCounted(SPRING, floor.now, live_answers=1, abandoned=0)]
 
@@ -424,18 +427,19 @@ def test_a_second_result_of_detection_changes_nothing() -> None:
     floor.detected("spring-1", DetectionStatus.HUMAN_ANSWERED)
     floor.detected("spring-1", DetectionStatus.VOICEMAIL_BEEP)
     floor.wait(10)
-    assert len(floor.asked(StartFlow)) == 1
+    assert len(floor.flows.begun) == 1
     assert floor.snapshot().live_answers == 1
 
 
 def test_a_machine_that_a_flow_put_into_the_queue_is_no_abandonment_when_it_hangs_up() -> None:
     floor = Floor(agents=1)
-    floor.runs_flows = False
+    floor.flows.talks_first = True
     floor.campaign(requests=1, detects=True)
     floor.answers("spring-1")
     floor.detected("spring-1", DetectionStatus.VOICEMAIL_BEEP)
     floor.sets("agent-1", AgentStatus.OFFLINE)
-    floor.tell(ContactTransferredToQueue("spring-1"))
+    floor.flows.then = FlowAction.TRANSFER_CONTACT_TO_QUEUE
+    floor.message_ends("spring-1")
     floor.wait(5)
     floor.hangs_up("spring-1")
     assert floor.end_of("spring-1").disposition is Disposition.VOICEMAIL

@@ -17,19 +17,22 @@ from engine.support import Floor, connected
 from trunkcall.domain.abandonment import CalendarMonth
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.changes import Change
+from trunkcall.domain.flow import FlowAction
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.campaigns import pacer_for
 from trunkcall.engine.capacity import TrunkLimit
-from trunkcall.engine.commands import Command, HangUp
+from trunkcall.engine.commands import Deed, HangUp
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.encoding import TYPE, EncodingError, decode, encode, parse
 from trunkcall.engine.events import Event
+from trunkcall.engine.flow import FlowStepped
 from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.engine.pacing.base import Pacer
 from trunkcall.engine.pacing.progressive import ProgressivePacer
-from trunkcall.engine.trace import Replay, TraceError, TraceReader, TraceWriter, replay
+from trunkcall.engine.trace import Counts, Replay, TraceError, TraceReader, TraceWriter, replay
 
-KINDS = [*get_args(Event), *get_args(Command)]
+KINDS = [*get_args(Event), *get_args(Change), *get_args(Deed), FlowStepped]
 CONFIG = EngineConfig(trunk=TrunkLimit(channels=6, attempts_per_s=20))
 
 
@@ -44,15 +47,15 @@ def lines_of(floor: Floor) -> list[bytes]:
     lines: list[str] = []
     writer = TraceWriter(lines.append)
     writer.begin(floor.engine.config, {"seed": 7})
-    for event, at, more, commands in floor.trace:
-        writer.enter(at, event, commands, more=more)
+    for turn in floor.trace:
+        writer.enter(*turn)
     writer.end()
     return [line.encode() for line in lines]
 
 
 def replay_of(lines: Iterable[bytes]) -> Replay:
     reader = TraceReader(lines)
-    return replay(reader.calls(), reader.config, pacer_for)
+    return replay(reader.turns(), reader.config, pacer_for)
 
 
 def a_day() -> Floor:
@@ -72,7 +75,7 @@ def a_day() -> Floor:
 # --- values -----------------------------------------------------------------------------------------------------------
 
 
-def test_no_two_events_or_commands_have_the_same_name_and_none_has_a_field_in_the_place_of_it() -> None:
+def test_no_two_events_changes_or_deeds_have_the_same_name_and_none_has_a_field_in_the_place_of_it() -> None:
     assert len({kind.__name__ for kind in KINDS}) == len(KINDS) > 35
     assert all(field.name != TYPE for kind in KINDS for field in fields(kind))
 
@@ -80,11 +83,11 @@ def test_no_two_events_or_commands_have_the_same_name_and_none_has_a_field_in_th
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_every_event_and_command_comes_back_as_it_was(kind: type[Any], data: st.DataObject) -> None:
+def test_every_event_change_and_deed_comes_back_as_it_was(kind: type[Any], data: st.DataObject) -> None:
     value = data.draw(any_of(kind))
     line = encode(value)
     assert "\n" not in line
-    back = decode(Event if kind in get_args(Event) else Command, parse(line.encode()))
+    back = decode(Event | Change | Deed | FlowStepped, parse(line.encode()))
     assert back == value
     assert type(back) is kind
     assert encode(back) == line
@@ -124,18 +127,19 @@ def test_what_is_no_event_is_refused_in_words(plain: object, why: str) -> None:
 
 def test_true_is_no_number() -> None:
     with pytest.raises(EncodingError, match="limit: must be a whole number, not true"):
-        decode(Command, {"type": "RefillWindow", "campaign_id": "a", "after_sequence": 0, "limit": True})
+        decode(Deed, {"type": "RefillWindow", "campaign_id": "a", "after_sequence": 0, "limit": True})
 
 
 # --- whole traces -----------------------------------------------------------------------------------------------------
 
 
-def test_a_trace_replays_to_the_same_commands() -> None:
+def test_a_trace_replays_to_the_same_decisions() -> None:
     floor = a_day()
     lines = lines_of(floor)
-    commands = sum(len(wanted) for _, _, _, wanted in floor.trace)
-    assert replay_of(lines) == Replay(len(floor.trace), commands, None)
-    assert len(lines) == len(floor.trace) + 2, "a header, a line for each call, and the end"
+    decisions = [decision for _, _, decision in floor.trace]
+    counts = Counts(len(decisions), sum(len(d.changes) for d in decisions), sum(len(d.deeds) for d in decisions))
+    assert replay_of(lines) == Replay(counts, None)
+    assert len(lines) == len(floor.trace) + 2, "a header, a line for each turn, and the end"
     assert TraceReader(lines).about == {"seed": 7}
 
 
@@ -146,27 +150,27 @@ def test_a_trace_of_a_dialer_that_took_over_replays_with_the_ids_that_were_given
     assert replay_of(lines_of(floor)).difference is None
 
 
-def test_the_first_command_that_differs_is_found_and_both_versions_are_told() -> None:
+def test_the_first_decision_that_differs_is_found_and_both_versions_are_told() -> None:
     lines = lines_of(a_day())
     number = next(n for n, line in enumerate(lines) if b'"HangUp"' in line)
-    call = json.loads(lines[number])
-    call["commands"] = [command for command in call["commands"] if command["type"] != "HangUp"]
-    changed = [*lines[:number], json.dumps(call).encode() + b"\n", *lines[number + 1 :]]
+    turn = json.loads(lines[number])
+    turn["deeds"] = [[deed, contact] for deed, contact in turn["deeds"] if deed["type"] != "HangUp"]
+    changed = [*lines[:number], json.dumps(turn).encode() + b"\n", *lines[number + 1 :]]
     difference = replay_of(changed).difference
     assert difference is not None
-    assert difference.call.line == number + 1
+    assert difference.turn.line == number + 1
     assert difference.replayed is not None
-    (missing,) = set(difference.replayed) - set(difference.call.commands)
-    assert isinstance(missing, HangUp)
+    (missing,) = set(difference.replayed.deeds) - set(difference.turn.decision.deeds)
+    assert isinstance(missing.deed, HangUp)
 
 
-def test_a_command_that_differs_in_one_field_is_a_difference() -> None:
+def test_a_change_that_differs_in_one_field_is_a_difference() -> None:
     lines = lines_of(a_day())
     number = next(n for n, line in enumerate(lines) if b'"disposition":"busy"' in line)
     lines[number] = lines[number].replace(b'"disposition":"busy"', b'"disposition":"fax"')
     difference = replay_of(lines).difference
     assert difference is not None
-    assert difference.call.line == number + 1
+    assert difference.turn.line == number + 1
 
 
 def test_another_pacer_is_a_difference() -> None:
@@ -174,22 +178,49 @@ def test_another_pacer_is_a_difference() -> None:
         return ProgressivePacer()
 
     reader = TraceReader(lines_of(a_day()))
-    assert replay(reader.calls(), reader.config, one_to_one).difference is not None
+    assert replay(reader.turns(), reader.config, one_to_one).difference is not None
 
 
-def test_an_event_that_cannot_be_is_a_difference_with_a_reason() -> None:
+def test_an_event_that_is_refused_though_the_trace_says_nothing_of_it_is_a_difference() -> None:
     lines = lines_of(a_day())
-    stranger = b'{"at":1,"event":{"type":"AgentStatusSet","agent_id":"nobody","status":"Break"},"commands":[]}\n'
+    event = b'{"type":"AgentStatusSet","agent_id":"nobody","status":"Break"}'
+    stranger = TURN.replace(b'"events":[]', b'"events":[[' + event + b",1]]")
     difference = replay_of([*lines[:4], stranger, *lines[4:]]).difference
     assert difference is not None
-    assert (difference.call.line, difference.replayed) == (5, None)
-    assert "never registered" in difference.reason
+    assert difference.replayed is not None
+    assert difference.turn.line == 5
+    assert "never registered" in difference.replayed.refused[0].reason
+
+
+def test_what_a_flow_decided_is_replayed_from_the_trace_alone() -> None:
+    floor = Floor(agents=1, config=CONFIG)
+    floor.flows.talks_first = True
+    floor.campaign(requests=2)
+    floor.answers("spring-1")
+    floor.flows.then = FlowAction.TRANSFER_CONTACT_TO_QUEUE
+    floor.message_ends("spring-1")
+    lines = lines_of(floor)
+    assert replay_of(lines).difference is None
+    other = [line.replace(b"TransferContactToQueue", b"DisconnectParticipant") for line in lines]
+    assert replay_of(other).difference is not None, "a step is an input: another one leads elsewhere"
+
+
+def test_a_flow_that_the_trace_does_not_know_of_is_a_difference_with_a_reason() -> None:
+    lines = lines_of(a_day())
+    number = next(n for n, line in enumerate(lines) if b'"FlowStepped"' in line)
+    turn = json.loads(lines[number])
+    turn["steps"] = []
+    changed = [*lines[:number], json.dumps(turn).encode() + b"\n", *lines[number + 1 :]]
+    difference = replay_of(changed).difference
+    assert difference is not None
+    assert (difference.turn.line, difference.replayed) == (number + 1, None)
+    assert "a step that the trace does not have" in difference.reason
 
 
 WHOLE = lines_of(a_day())
 HEADER = WHOLE[0]
-CALL = b'{"at":1,"event":null,"commands":[]}\n'
-END = b'{"end":{"calls":1,"commands":0}}\n'
+TURN = b'{"now":1,"events":[],"steps":[],"changes":[],"deeds":[],"refused":[]}\n'
+END = b'{"end":{"turns":1,"changes":0,"deeds":0}}\n'
 
 
 @pytest.mark.parametrize(
@@ -199,29 +230,29 @@ END = b'{"end":{"calls":1,"commands":0}}\n'
         ([b"agents = 20\n"], "line 1: this is not a trace"),
         ([b"[1]\n"], "line 1: this is not a trace"),
         ([b"\xff\xfe\x00"], "line 1: this is not a trace"),
-        ([HEADER.replace(b'"version":1', b'"version":2')], "line 1: the trace has version 2; this Trunkcall reads 1"),
+        ([HEADER.replace(b'"version":2', b'"version":1')], "line 1: the trace has version 1; this Trunkcall reads 2"),
         (
             [HEADER.replace(b'"channels":6', b'"channels":"x"')],
             "line 1: config: trunk: channels: must be a whole number",
         ),
         ([HEADER.replace(b'"attempts_per_s":20', b'"attempts_per_s":0')], "line 1: config: no engine"),
         ([HEADER], "line 2: the trace is cut"),
-        ([HEADER, CALL], "line 3: the trace is cut"),
-        ([HEADER, CALL[:-9]], "line 2: the trace is cut within this line"),
-        ([HEADER, CALL[:-1]], "line 2: the trace is cut within this line"),
-        ([HEADER, CALL[9:]], "line 2: the trace is damaged: not JSON"),
+        ([HEADER, TURN], "line 3: the trace is cut"),
+        ([HEADER, TURN[:-9]], "line 2: the trace is cut within this line"),
+        ([HEADER, TURN[:-1]], "line 2: the trace is cut within this line"),
+        ([HEADER, TURN[9:]], "line 2: the trace is damaged: not JSON"),
         ([HEADER, b"[" * 100_000 + b"\n"], "line 2: the trace is damaged: not JSON"),
         ([HEADER, b"7\n"], "line 2: the trace is damaged: not an object"),
-        ([HEADER, CALL.replace(b"at", b"to")], "line 2: the trace is damaged: a call has at, event and commands"),
-        ([HEADER, CALL.replace(b"1", b'"noon"')], 'line 2: .*: at: must be a whole number, not "noon"'),
-        ([HEADER, CALL.replace(b"1", b"NaN")], "line 2: the trace is damaged: not JSON"),
-        ([HEADER, CALL.replace(b"[]", b"[0]")], "line 2: .*: commands: must be an object with a type, not 0"),
+        ([HEADER, TURN.replace(b"now", b"then")], "line 2: the trace is damaged: a turn has now, events, steps"),
+        ([HEADER, TURN.replace(b"1", b'"noon"')], 'line 2: .*: now: must be a whole number, not "noon"'),
+        ([HEADER, TURN.replace(b"1", b"NaN")], "line 2: the trace is damaged: not JSON"),
+        ([HEADER, TURN.replace(b'deeds":[]', b'deeds":[0]')], "line 2: .*: deeds: must be a list of 2, not 0"),
         (
-            [HEADER, CALL, CALL, END],
-            "line 4: .* above there are 2 calls and 0 commands: lines are missing or were added",
+            [HEADER, TURN, TURN, END],
+            'line 4: .* above there is {"turns":2,"changes":0,"deeds":0}: lines are missing or were added',
         ),
-        ([HEADER, CALL, END, CALL], "line 4: the trace goes on after its end"),
-        ([HEADER, CALL, END.replace(b"1", b"[]")], "line 3: "),
+        ([HEADER, TURN, END, TURN], "line 4: the trace goes on after its end"),
+        ([HEADER, TURN, END.replace(b"1", b"[]")], "line 3: "),
     ],
 )
 def test_what_is_not_a_whole_trace_is_refused_with_its_line(lines: list[bytes], why: str) -> None:
@@ -242,7 +273,7 @@ def test_no_damage_leads_to_anything_but_a_difference_or_a_refusal(data: st.Data
     if isinstance(outcome, TraceError):
         assert outcome.message.startswith("line ")
     elif outcome.difference is None:
-        assert outcome.calls == len(WHOLE) - 2, "calls were lost and nobody was told"
+        assert outcome.agreed.turns == len(WHOLE) - 2, "turns were lost and nobody was told"
 
 
 def outcome_of(file: bytes) -> Replay | TraceError:

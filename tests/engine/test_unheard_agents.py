@@ -9,12 +9,10 @@ from engine.support import SALES, SPRING, Floor, connected, new_engine
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactAbandoned
-from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.commands import HangUp, OriginateAgentLeg
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import AgentHeard, AgentUnheard
 from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.engine.pacing.base import PacingView, Unlearning
@@ -38,9 +36,8 @@ class Ahead(Unlearning):
 
 def dialing_ahead(agents: int, *, extra: int = 0, lines_per_agent: float = 10.0) -> Floor:
     floor = Floor()
-    ids = new_engine(floor.engine.config)._state.new_id
     config = EngineConfig(lines_per_agent=lines_per_agent, ledger=LedgerLimit(binding=False))
-    floor.engine = Engine(config, new_id=ids, pacer_for=lambda settings, config: Ahead(extra))
+    floor.engine = new_engine(config, flows=floor.flows, pacer_for=lambda settings, config: Ahead(extra))
     for number in range(1, agents + 1):
         floor.agent(f"agent-{number}")
     return floor
@@ -257,5 +254,4 @@ def test_repetitions_change_nothing() -> None:
 
 @pytest.mark.parametrize("event", [AgentUnheard("nobody"), AgentHeard("nobody")])
 def test_an_agent_who_was_never_registered_is_refused(event: AgentUnheard | AgentHeard) -> None:
-    with pytest.raises(NotFoundError):
-        Floor().tell(event)
+    assert "never registered" in Floor().refusal_of(event)

@@ -1,13 +1,13 @@
 """One engine, and a world that does what it likes. If this fails, some order of events that nobody thought of dials
 somebody twice, books an agent twice, or leaks lines until nothing can be dialed.
 
-``engine.invariants`` says what must be true after every call, and that every contact's commands come in an order that
+``engine.invariants`` says what must be true after every turn, and that every contact's changes come in an order that
 the table of contacts allows.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+from dataclasses import replace
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
@@ -19,7 +19,7 @@ from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import ContactState, DetectionStatus
-from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
+from trunkcall.domain.flow import FlowAction
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.campaigns import pacer_for
@@ -33,18 +33,17 @@ from trunkcall.engine.events import (
     CarrierLost,
     ComparisonRequested,
     ContactsSwept,
-    ContactTransferredToQueue,
     DetectionEnded,
     Event,
-    FlowDisconnected,
     LegAnswered,
     LegEnded,
     LegRang,
     LegsBridged,
     LegsReported,
     OriginateVoided,
+    PlaybackEnded,
 )
-from trunkcall.engine.trace import TraceReader, TraceWriter, replay
+from trunkcall.engine.trace import TraceReader, TraceWriter, Turn, replay
 
 CAMPAIGNS = (SPRING, "autumn", "notices")
 DIALERS = dict(zip(CAMPAIGNS, (DialerType.PROGRESSIVE, DialerType.PREDICTIVE, DialerType.AGENTLESS), strict=True))
@@ -59,16 +58,13 @@ class World(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.floor = Floor(config=CONFIG)
+        self.floor.may_refuse = True
         self.past_legs: list[str] = []
         self.over: set[str] = set()
 
     def tell(self, event: Event) -> None:
-        """No exception but the documented ones, and those change nothing."""
-        before = self.floor.engine.snapshot(self.floor.now)
-        try:
-            self.floor.tell(event)
-        except (IllegalTransitionError, NotFoundError):
-            assert self.floor.engine.snapshot(self.floor.now) == before
+        """It happens, and may be refused."""
+        self.floor.tell(event)
 
     def a_leg(self, number: int) -> str:
         """A leg that is there; sometimes one that was, or never was."""
@@ -231,28 +227,25 @@ class World(RuleBasedStateMachine):
 
     # --- flows and agents ---------------------------------------------------------------------------------------------
 
-    @rule(number=numbers)
-    def a_flow_is_done(self, number: int) -> None:
-        self.tell(FlowDisconnected(self.a_contact(number)))
+    @rule(talks_first=st.booleans(), then=st.sampled_from(FlowAction))
+    def flows_are_like_this(self, talks_first: bool, then: FlowAction) -> None:
+        self.floor.flows.talks_first, self.floor.flows.then = talks_first, then
 
     @rule(number=numbers)
-    def a_flow_queues(self, number: int) -> None:
-        self.tell(ContactTransferredToQueue(self.a_contact(number)))
+    def a_message_ends(self, number: int) -> None:
+        self.tell(PlaybackEnded(self.a_leg(number)))
 
     @rule(agent=st.sampled_from(AGENTS), status=st.sampled_from([*AgentStatus, AgentStatus.AVAILABLE]))
     def an_agent_wants(self, agent: str, status: AgentStatus) -> None:
-        with suppress(NotFoundError):
-            self.floor.sets(agent, status)
+        self.floor.sets(agent, status)
 
     @rule(agent=st.sampled_from(AGENTS))
     def nothing_is_heard_of_an_agent(self, agent: str) -> None:
-        with suppress(NotFoundError):
-            self.floor.falls_silent(agent)
+        self.floor.falls_silent(agent)
 
     @rule(agent=st.sampled_from(AGENTS))
     def an_agent_is_heard_of(self, agent: str) -> None:
-        with suppress(NotFoundError):
-            self.floor.is_heard(agent)
+        self.floor.is_heard(agent)
 
     @rule(agent=st.sampled_from(AGENTS), queues=st.sampled_from([(SALES,), ("service",), (SALES, "service"), ()]))
     def an_agent_serves(self, agent: str, queues: tuple[str, ...]) -> None:
@@ -265,7 +258,7 @@ class World(RuleBasedStateMachine):
     def a_backlog_grows_or_is_told(self, more: bool) -> None:
         self.floor.more = more
         if not more:
-            self.floor._after(None, self.floor.engine.handle_timer(self.floor.now))
+            self.floor.turn()
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 2.0, 5.0, 20.0, 45.0, 120.0]))
     def time_passes(self, seconds: float) -> None:
@@ -274,7 +267,7 @@ class World(RuleBasedStateMachine):
     @rule(seconds=st.integers(1, 7200))
     def the_process_was_asleep(self, seconds: int) -> None:
         self.floor.now += seconds * SECOND
-        self.floor._after(None, self.floor.engine.handle_timer(self.floor.now))
+        self.floor.turn()
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -284,11 +277,14 @@ class World(RuleBasedStateMachine):
         history = self.floor.history
         assert set(history.ends) >= history.attempted - self._waiting_again(), "an attempted contact never ended"
         assert set(history.ends.values()) <= {1}, "a contact ended twice"
-        self._same_inputs_give_the_same_commands()
+        self._same_inputs_give_the_same_decisions()
+        self._what_was_refused_changed_nothing()
 
     def _drain(self) -> None:
         floor = self.floor
         floor.answers_refills, floor.confirms_hang_ups, floor.more = False, True, False
+        floor.flows.talks_first, floor.flows.then = False, FlowAction.DISCONNECT_PARTICIPANT
+        floor.turn()
         for campaign in CAMPAIGNS:
             dialer = DIALERS[campaign]
             floor.campaign(campaign, dialer=dialer, state=CampaignState.STOPPED)
@@ -310,18 +306,31 @@ class World(RuleBasedStateMachine):
         """Contacts whose only attempts were void."""
         return {contact for contact, state in self.floor.history.states.items() if state is ContactState.WAITING}
 
-    def _same_inputs_give_the_same_commands(self) -> None:
+    def _same_inputs_give_the_same_decisions(self) -> None:
         """Written down and read again, as a trace."""
         lines: list[str] = []
         writer = TraceWriter(lines.append)
         writer.begin(CONFIG, {})
-        for event, now, more, commands in self.floor.trace:
-            writer.enter(now, event, commands, more=more)
+        for turn in self.floor.trace:
+            writer.enter(*turn)
         writer.end()
         reader = TraceReader([line.encode() for line in lines])
-        result = replay(reader.calls(), reader.config, pacer_for)
+        result = replay(reader.turns(), reader.config, pacer_for)
         assert result.difference is None
-        assert result.calls == len(self.floor.trace)
+        assert result.agreed.turns == len(self.floor.trace)
+
+    def _what_was_refused_changed_nothing(self) -> None:
+        """An engine that was never told decides the same."""
+        turns = []
+        for events, now, decision in self.floor.trace:
+            refused = {(event, at) for event, at, _ in decision.refused}
+            # Of two that are alike, told in one turn, one may have been refused and the other not.
+            if all(at == now and events.count((event, at)) == 1 for event, at in refused):
+                left = tuple(told for told in events if told not in refused)
+                turns.append(Turn(0, left, now, replace(decision, refused=())))
+            else:
+                turns.append(Turn(0, events, now, decision))
+        assert replay(turns, CONFIG, pacer_for).difference is None
 
 
 World.TestCase.settings = settings(

@@ -43,7 +43,7 @@ async def test_a_message_is_played_once_the_answer_is_durable_and_not_before(hou
     house.store.before_commit = fail
     async with dialing(house, house.owner()):
         await house.until_all_ended(20)
-    assert failures == 3
+    assert failures
     assert set(house.carrier.played.values()) == {1}, "a message was played for an answer that the store does not have"
 
 

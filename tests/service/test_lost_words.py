@@ -20,9 +20,9 @@ from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.commands import Originate
-from trunkcall.engine.events import LegAnswered, LegEnded, LegRang, LegsBridged, LegsReported
+from trunkcall.engine.events import LegAnswered, LegEnded, LegRang, LegsBridged, LegsReported, PlaybackEnded
 from trunkcall.simulation.world import Outcome, World, fate_of
-from trunkcall.telephony.carrier import CarrierEvent, Destination, PlaybackEnded
+from trunkcall.telephony.carrier import CarrierEvent, Destination
 
 E = TypeVar("E")
 AGENTLESS = DialerConfig(DialerType.AGENTLESS)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from trunkcall.domain.changes import AttemptBegun
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.commands import Command, Originate
+from trunkcall.engine.decision import Decision
 from trunkcall.engine.events import Event
 from trunkcall.simulation.results import CampaignShift, Shift
 from trunkcall.simulation.scenario import Scenario, with_values
@@ -22,25 +24,32 @@ def scenario(**values: object) -> Scenario:
 
 @dataclass
 class Record:
-    """Everything that a shift's engine was told and wanted."""
+    """Everything that a shift's engine was told and has decided."""
 
-    calls: list[tuple[Instant, Event | None, list[Command]]] = field(default_factory=list)
+    turns: list[tuple[tuple[tuple[Event, Instant], ...], Instant, Decision]] = field(default_factory=list)
 
-    def enter(self, at: Instant, event: Event | None, commands: list[Command]) -> None:
-        self.calls.append((at, event, list(commands)))
+    def enter(self, events: Sequence[tuple[Event, Instant]], now: Instant, decision: Decision) -> None:
+        self.turns.append((tuple(events), now, decision))
+
+    @property
+    def told(self) -> list[tuple[Event, Instant]]:
+        """What has happened, in order."""
+        return [told for events, _, _ in self.turns for told in events]
 
     def of_kind(self, kind: type[C]) -> list[C]:
-        """Commands of one kind, in order."""
-        return [command for _, _, commands in self.calls for command in commands if isinstance(command, kind)]
+        """Changes or deeds of one kind, in order."""
+        decided = (decision for _, _, decision in self.turns)
+        return [
+            found
+            for decision in decided
+            for found in (*decision.changes, *decision.deeds_to_do(refused=()))
+            if isinstance(found, kind)
+        ]
 
     def attempts(self, since_h: float = 0.0, until_h: float = 1e6) -> Counter[str]:
         """Attempts of each campaign in these hours of the shift."""
         return Counter(
-            command.campaign_id
-            for at, _, commands in self.calls
-            if at_hour(since_h) <= at < at_hour(until_h)
-            for command in commands
-            if isinstance(command, Originate)
+            begun.campaign_id for begun in self.of_kind(AttemptBegun) if at_hour(since_h) <= begun.at < at_hour(until_h)
         )
 
 

@@ -45,7 +45,7 @@ THREE_TO_ONE = [table("zinc", bandwidth_allocation=0.75), table("argon", bandwid
 def test_a_lone_campaign_with_a_table_is_the_one_without() -> None:
     plain, without = recorded(5, agents=8, hours=1)
     same, with_table = recorded(5, agents=8, hours=1, campaign=[table("campaign")])
-    assert without.calls == with_table.calls
+    assert without.turns == with_table.turns
     assert plain == same
 
 
@@ -54,8 +54,8 @@ def test_a_lone_campaign_has_all_agents_and_lines_whatever_its_weights() -> None
     _, whole = recorded(**values)
     _, little = recorded(**values, campaign=[table("campaign", bandwidth_allocation=0.1, dialing_capacity=0.01)])
     assert little.attempts() == whole.attempts()
-    changed = [n for n, (a, b) in enumerate(zip(whole.calls, little.calls, strict=True)) if a != b]
-    assert [type(whole.calls[n][1]) for n in changed] == [CampaignChanged]
+    changed = [a for (a, _), (b, _) in zip(whole.told, little.told, strict=True) if a != b]
+    assert [type(event) for event in changed] == [CampaignChanged]
 
 
 def test_a_campaign_dials_from_its_start_to_its_pause_and_from_there_to_its_stop() -> None:
@@ -214,7 +214,7 @@ def test_agents_of_a_team_serve_its_queues_alone() -> None:
         campaign=[table("zinc", queue="sales"), table("argon", queue="service")],
         team=[{"agents": 2, "queues": ["sales"]}],
     )
-    registered = [event.queue_ids for _, event, _ in record.calls if isinstance(event, AgentRegistered)]
+    registered = [event.queue_ids for event, _ in record.told if isinstance(event, AgentRegistered)]
     assert registered == [("sales",)] * 2 + [("sales", "service")] * 3
 
 
@@ -274,8 +274,8 @@ def test_the_same_seed_gives_the_same_calls_of_the_engine() -> None:
     _, first = recorded(4, **values)
     _, again = recorded(4, **values)
     _, other = recorded(5, **values)
-    assert first.calls == again.calls != other.calls
-    assert all(earlier[0] <= later[0] for earlier, later in pairwise(first.calls))
+    assert first.turns == again.turns != other.turns
+    assert all(earlier[1] <= later[1] for earlier, later in pairwise(first.turns))
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.engine.pacing.base import PacingView, Unlearning
+from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario
@@ -83,7 +84,7 @@ class Floor(Simulator):
             ledger=LedgerLimit(binding=False),
         )
         pacer = PoissonPacer(callers.per_s, seed)
-        self.engine = Engine(config, new_id=self._new_id, pacer_for=lambda settings, config: pacer)
+        self.engine = Engine(config, new_id=self._new_id, flows=BuiltinFlow(), pacer_for=lambda settings, config: pacer)
 
     def _draw(self, run: CampaignRun) -> Fate:
         patience_s = self._callers.patience_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -13,7 +14,8 @@ from trunkcall.domain.changes import AfterContactWorkEnded, AttemptBegun, Contac
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant
-from trunkcall.engine.commands import Command, Originate
+from trunkcall.engine.commands import Originate
+from trunkcall.engine.decision import Decision
 from trunkcall.engine.events import AgentStatusSet, Event
 from trunkcall.simulation.campaign import Campaign
 from trunkcall.simulation.results import Shift
@@ -31,7 +33,7 @@ def test_the_same_seed_gives_the_same_calls_of_the_engine_and_another_seed_other
     _, first = recorded(1, agents=5, hours=1)
     _, again = recorded(1, agents=5, hours=1)
     _, other = recorded(2, agents=5, hours=1)
-    assert first.calls == again.calls != other.calls
+    assert first.turns == again.turns != other.turns
 
 
 def test_one_to_one_is_as_busy_as_renewal_theory_says() -> None:
@@ -154,7 +156,7 @@ def test_nobody_is_dialed_for_agents_who_have_not_come_yet_and_their_first_break
     nobody_came, _ = recorded(late_by_h=4, hours=4, **late)
     assert nobody_came.attempts == 0
     _, record = recorded(late_by_h=1, hours=3, **late)
-    set_at = [(at, event.status) for at, event, _ in record.calls if isinstance(event, AgentStatusSet)]
+    set_at = [(at, event.status) for event, at in record.told if isinstance(event, AgentStatusSet)]
     assert [(at, status) for at, status in set_at if at <= at_hour(1)] == [(at_hour(1), AgentStatus.AVAILABLE)] * 5
     assert AgentStatus.BREAK in {status for _, status in set_at}
 
@@ -166,10 +168,10 @@ def test_work_after_a_contact_lasts_as_long_as_it_has_to_unless_a_break_cuts_it(
     )  # fmt: skip
     begun = {command.contact_id: command.at for command in record.of_kind(ContactConnected)}
     ends = [
-        (command.at - begun[command.contact_id], event)
-        for _, event, commands in record.calls
-        for command in commands
-        if isinstance(command, AfterContactWorkEnded)
+        (change.at - begun[change.contact_id], events[0][0])
+        for events, _, decision in record.turns
+        for change in decision.changes
+        if isinstance(change, AfterContactWorkEnded)
     ]
     early = [event for length, event in ends if length < 300 * SECOND]
     assert 0 < len(early) < len(ends)
@@ -185,8 +187,8 @@ def test_a_list_that_runs_out_is_dialed_once() -> None:
 def test_no_request_expires_however_long_the_shift_is() -> None:
     """Requests that do are asked for anew, and a shift would not end."""
 
-    def none_expire(at: Instant, event: Event | None, commands: list[Command]) -> None:
-        assert not any(isinstance(command, ContactExpired) for command in commands)
+    def none_expire(events: Sequence[tuple[Event, Instant]], now: Instant, decision: Decision) -> None:
+        assert not any(isinstance(change, ContactExpired) for change in decision.changes)
 
     simulator = Simulator(Scenario(Campaign(pacer="progressive"), agents=0, hours=20_000), seed=1, trace=none_expire)
     assert simulator.run().attempts == 0

@@ -49,9 +49,9 @@ def test_a_shift_can_be_replayed_from_its_trace_alone(values: dict[str, object])
     lines = lines_of(scenario(**values), 3)
     reader = TraceReader(lines)
     read = with_values(Scenario(), reader.about["scenario"], "the trace")
-    result = replay(reader.calls(), reader.config, pacers_of(read))
+    result = replay(reader.turns(), reader.config, pacers_of(read))
     assert result.difference is None
-    assert result.calls == len(lines) - 2 > 500
+    assert result.agreed.turns == len(lines) - 2 > 500
     assert lines == lines_of(read, reader.about["seed"]), "what the header says is all that it takes"
 
 

@@ -21,8 +21,8 @@ from trunkcall.engine.events import (
     LegsBridged,
     LegsReported,
     OriginateVoided,
+    PlaybackEnded,
 )
-from trunkcall.telephony.carrier import PlaybackEnded
 
 HUMAN = Behaviour.ANSWERS_AS_A_HUMAN
 MACHINE = Behaviour.ANSWERS_AS_A_MACHINE

@@ -18,6 +18,7 @@ from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.snapshot import EngineSnapshot
+from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.store import CommitResult
 from trunkcall.web.metrics import FORGET_AFTER_S, MAX_CAMPAIGNS, Metrics
@@ -102,7 +103,7 @@ class House:
 
     def __init__(self) -> None:
         ids = count(1)
-        self.engine = Engine(EngineConfig(), new_id=lambda: f"leg-{next(ids)}")
+        self.engine = Engine(EngineConfig(), new_id=lambda: f"leg-{next(ids)}", flows=BuiltinFlow())
         self.totals = DialerTotals()
         self.now_s = 100.0
         self.metrics = Metrics(self, "instance-1", monotonic=lambda: self.now_s)
@@ -115,9 +116,8 @@ class House:
         return self.engine.snapshot(NOW)
 
     def has(self, campaign_id: str, state: CampaignState = CampaignState.RUNNING) -> None:
-        self.engine.handle(
-            CampaignChanged(campaign_id, state, DialerType.PROGRESSIVE, "queue-1", 1.0, 1.0, False, False), NOW
-        )
+        changed = CampaignChanged(campaign_id, state, DialerType.PROGRESSIVE, "queue-1", 1.0, 1.0, False, False)
+        self.engine.turn([(changed, NOW)], NOW)
 
     async def series(self, name: str) -> dict[str, float]:
         """Values of a metric by campaign, of a page that is not an old one."""

@@ -5,11 +5,13 @@ Decides what a person reads of a replay. It must not know the form of a trace.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import typer
 
 from trunkcall.cli.files import open_output
+from trunkcall.engine.decision import Decision
 from trunkcall.engine.encoding import encode
 from trunkcall.engine.trace import Difference, TraceError, TraceReader, TraceWriter, replay
 from trunkcall.simulation.pacers import pacers_of
@@ -31,7 +33,7 @@ def traced(path: Path, scenario: Scenario, seed: int, watch: Watch | None) -> Sh
 
 
 def replayed(path: Path) -> int:
-    """Replay a trace and say what came of it. The exit code: 0 if every command agreed, 1 at the first difference.
+    """Replay a trace and say what came of it. The exit code: 0 if every decision agreed, 1 at the first difference.
     Raises TraceError if the file is no whole trace."""
     try:
         file = path.open("rb")
@@ -43,10 +45,11 @@ def replayed(path: Path) -> int:
         with file:
             reader = TraceReader(file)
             scenario = with_values(Scenario(), _scenario_of(reader), f"{path}, line 1")
-            result = replay(reader.calls(), reader.config, pacers_of(scenario))
+            result = replay(reader.turns(), reader.config, pacers_of(scenario))
     except TraceError as error:
         raise TraceError(f"{path}, {error.message}") from None
-    typer.echo(f"{result.calls} calls of the engine and {result.commands} commands agree.")
+    agreed = result.agreed
+    typer.echo(f"{agreed.turns} turns of the engine, {agreed.changes} changes and {agreed.deeds} deeds agree.")
     if result.difference is None:
         return 0
     _tell(path, result.difference)
@@ -61,10 +64,13 @@ def _scenario_of(reader: TraceReader) -> dict[str, object]:
 
 
 def _tell(path: Path, difference: Difference) -> None:
-    call = difference.call
-    typer.echo(f"{path}, line {call.line}: the commands differ. The event was {encode(call.event)}.")
-    typer.echo(f"  the trace has      {encode(call.commands)}")
+    turn = difference.turn
+    typer.echo(f"{path}, line {turn.line}: the decisions differ. The events were {encode(turn.events)}.")
     if difference.replayed is None:
-        typer.echo(f"  the engine refuses {difference.reason}")
-    else:
-        typer.echo(f"  the engine wants   {encode(difference.replayed)}")
+        typer.echo(f"  the engine cannot go on: {difference.reason}")
+        return
+    for name in (field.name for field in fields(Decision)):
+        recorded, replayed = getattr(turn.decision, name), getattr(difference.replayed, name)
+        if recorded != replayed:
+            typer.echo(f"  the trace has    {name} {encode(recorded)}")
+            typer.echo(f"  the engine wants {name} {encode(replayed)}")

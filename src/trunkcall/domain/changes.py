@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias, TypeGuard, get_args
+from typing import TypeAlias
 
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.instants import Instant
@@ -165,14 +165,6 @@ Change: TypeAlias = (
     | ContactSetAside
     | LedgerCounted
 )
-
-
-_KINDS = get_args(Change)
-
-
-def is_change(value: object) -> TypeGuard[Change]:
-    """Whether this is a change that must be durable."""
-    return isinstance(value, _KINDS)
 
 
 class Refusal(StrEnum):

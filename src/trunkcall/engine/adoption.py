@@ -15,7 +15,7 @@ from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.transitions import AgentEvent
-from trunkcall.engine.commands import BridgeLegs, HangUp, StartFlow
+from trunkcall.engine.commands import BridgeLegs, HangUp
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import DetectionEnded, LegsBridged, OfferedContact
 from trunkcall.engine.ledger import clock_start
@@ -54,7 +54,7 @@ class Adoption:
             if self._can_be_restored(live):
                 self._restore(live, now)
             else:
-                self._state.out.append(ContactSetAside(live.contact_id, live.sequence, now))
+                self._state.out.change(ContactSetAside(live.contact_id, live.sequence, now))
 
     def _can_be_restored(self, live: LiveContact) -> bool:
         """Whether it fits with what is known, and with those taken over before it. All is asked before anything is
@@ -187,12 +187,12 @@ class Adoption:
         for leg in list(state.legs.values()):
             if leg.leg_id not in found:
                 if leg.state is LegState.ORIGINATING:
-                    state.out.append(HangUp(leg.leg_id))
+                    state.out.do(HangUp(leg.leg_id))
                 self._life.ended(leg.leg_id, HangupCause.LOST, now)
         for live in legs:
             known = state.legs.get(live.leg_id)
             if known is None or known.contact is None:
-                state.out.append(HangUp(live.leg_id))
+                state.out.do(HangUp(live.leg_id))
             else:
                 self.catch_up(live, known, known.contact, now)
 
@@ -210,12 +210,11 @@ class Adoption:
             if contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id:
                 self._life.bridged(LegsBridged(contact.leg_id, live.leg_id), now)
             elif contact.state is ContactState.CONNECTING and asked:
-                self._state.out.append(BridgeLegs(contact.leg_id, live.leg_id))
+                self._state.out.do(BridgeLegs(contact.leg_id, live.leg_id), contact)
             return
         if contact.state is ContactState.ANSWERED and live.detection is not None:
             self._life.detection_ended(DetectionEnded(live.leg_id, live.detection), now)
         elif contact.state is ContactState.IN_FLOW and asked and (contact.restored or not live.playing):
             # How far the flow had come is not known, so it begins anew: but not over a message that this
             # dialer has begun and that is still heard.
-            campaign_id = contact.campaign.campaign_id
-            self._state.out.append(StartFlow(contact.contact_id, campaign_id, contact.leg_id, contact.detection))
+            self._life.start_flow(contact)

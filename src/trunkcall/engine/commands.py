@@ -1,6 +1,7 @@
-"""What is to be done: the engine's outputs, in the imperative, and the changes that must be durable first.
+"""What is to be done: the engine's outputs, in the imperative.
 
-Decides the vocabulary in which the engine asks for deeds. It must not know who carries them out.
+Decides the vocabulary in which the engine asks for deeds. It must not know who carries them out, nor when: that a deed
+waits for the changes it depends on is ``decision``'s.
 """
 
 from __future__ import annotations
@@ -8,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from trunkcall.domain.changes import Change
-from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Duration
 from trunkcall.domain.leg import LegDifference
 
 
 @dataclass(frozen=True, slots=True)
 class Originate:
-    """Dial a contact's number once. Follows the AttemptBegun of the same leg."""
+    """Dial a contact's number once. Depends on the AttemptBegun of the same leg."""
 
     leg_id: str
     contact_id: str
@@ -45,6 +44,16 @@ class BridgeLegs:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayMessage:
+    """Play to a contact what this action of its flow says. The text is found where the contact's data is."""
+
+    leg_id: str
+    contact_id: str
+    flow_id: str
+    action_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End a leg."""
 
@@ -56,25 +65,6 @@ class ReportLegs:
     """Tell which legs there are. The answer has the number of the question."""
 
     question: int
-
-
-@dataclass(frozen=True, slots=True)
-class StartFlow:
-    """Run the campaign's flow for an answered contact. ``detection`` is None when detection was off."""
-
-    contact_id: str
-    campaign_id: str
-    leg_id: str
-    detection: DetectionStatus | None
-
-
-@dataclass(frozen=True, slots=True)
-class ContinueFlow:
-    """Go on with the contact's flow: the message that it played is over."""
-
-    contact_id: str
-    campaign_id: str
-    leg_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +84,5 @@ class RefillWindow:
     limit: int
 
 
-CarrierCommand: TypeAlias = Originate | OriginateAgentLeg | BridgeLegs | HangUp | ReportLegs
-Command: TypeAlias = CarrierCommand | StartFlow | ContinueFlow | NoteDifference | RefillWindow | Change
+CarrierDeed: TypeAlias = Originate | OriginateAgentLeg | BridgeLegs | PlayMessage | HangUp | ReportLegs
+Deed: TypeAlias = CarrierDeed | NoteDifference | RefillWindow

@@ -15,9 +15,10 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegDifference, LegParty, LegState, LiveLeg
 from trunkcall.engine.adoption import Adoption
-from trunkcall.engine.commands import ContinueFlow, HangUp, NoteDifference, ReportLegs
+from trunkcall.engine.commands import HangUp, NoteDifference, ReportLegs
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import LegsReported
+from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.life import ContactLife
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
@@ -37,12 +38,13 @@ class _Noted(NamedTuple):
 class Comparison:
     """Asks the carrier for its legs, and compares."""
 
-    __slots__ = ("_adoption", "_asked", "_life", "_noted", "_question", "_state")
+    __slots__ = ("_adoption", "_asked", "_flows", "_life", "_noted", "_question", "_state")
 
-    def __init__(self, state: EngineState, life: ContactLife, adoption: Adoption) -> None:
+    def __init__(self, state: EngineState, life: ContactLife, adoption: Adoption, flows: FlowSteps) -> None:
         self._state = state
         self._life = life
         self._adoption = adoption
+        self._flows = flows
         self._question = 0
         self._asked: frozenset[str] | None = None
         """The legs that there were when the question was asked that is not answered yet."""
@@ -54,7 +56,7 @@ class Comparison:
             return
         self._question += 1
         self._asked = frozenset(self._state.legs)
-        self._state.out.append(ReportLegs(self._question))
+        self._state.out.do(ReportLegs(self._question))
 
     def forget(self) -> None:
         """The carrier is lost, or tells its legs as it is found: what was noted before counts no more."""
@@ -77,8 +79,8 @@ class Comparison:
                 self._settle(difference, leg, live, now)
         for leg_id in unknown:
             if self._is_confirmed(leg_id, LegDifference.UNKNOWN, before, now):
-                self._state.out.append(NoteDifference(leg_id, LegDifference.UNKNOWN))
-                self._state.out.append(HangUp(leg_id))
+                self._state.out.do(NoteDifference(leg_id, LegDifference.UNKNOWN))
+                self._state.out.do(HangUp(leg_id))
 
     def asks_first(self, leg_id: str, now: Instant) -> bool:
         """Of an agent's leg that is to be given up: whether it was answered, so that two people may be talking, and the
@@ -108,18 +110,18 @@ class Comparison:
 
     def _settle(self, difference: LegDifference, leg: Leg, live: LiveLeg | None, now: Instant) -> None:
         out, contact = self._state.out, leg.contact
-        out.append(NoteDifference(leg.leg_id, difference))
+        out.do(NoteDifference(leg.leg_id, difference), contact)
         if live is None:
             if leg.state is LegState.ORIGINATING:
                 # The originate may reach the carrier yet.
-                out.append(HangUp(leg.leg_id))
+                out.do(HangUp(leg.leg_id), contact)
             self._life.ended(leg.leg_id, HangupCause.LOST, now)
             if contact is not None and contact.agent_id is not None:
                 self._heed(self._state.roster.agents[contact.agent_id], now)
             return
         assert contact is not None, "of a leg that is only to end nothing but its end is compared"
         if difference is LegDifference.PLAYED:
-            out.append(ContinueFlow(contact.contact_id, contact.campaign.campaign_id, contact.leg_id))
+            self._flows.message_ended(contact.leg_id)
         else:
             self._adoption.catch_up(live, leg, contact, now)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trunkcall.domain.contact import ContactState, DetectionStatus
+from trunkcall.domain.flow import FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegParty, LegState
 from trunkcall.engine.events import OfferedContact
@@ -30,6 +31,7 @@ class Contact:
         "detection",
         "detects_machines",
         "flow_ended",
+        "flow_step",
         "leg_id",
         "live",
         "live_at",
@@ -61,6 +63,8 @@ class Contact:
         self.abandoned = False
         self.flow_ended = False
         """Whether it was the flow that had the customer's leg hung up."""
+        self.flow_step: FlowStep | None = None
+        """Where its flow is; None until it has begun."""
         self.agent_id: str | None = None
         self.agent_leg_id: str | None = None
         self.reserved_agent_id: str | None = None

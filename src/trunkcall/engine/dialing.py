@@ -153,7 +153,7 @@ class Dialing:
         """End the contacts of the window whose expiry has come."""
         campaign.expiry_timer_at = None
         for contact in campaign.window.expire(now):
-            self._state.out.append(ContactExpired(contact.contact_id, campaign.campaign_id, now))
+            self._state.out.change(ContactExpired(contact.contact_id, campaign.campaign_id, now))
 
     def pace_due(self) -> None:
         self._pace_at = None
@@ -270,7 +270,7 @@ class Dialing:
             return False
         offered = campaign.window.take()
         while offered is not None and offered.expires_at <= now:
-            state.out.append(ContactExpired(offered.contact_id, campaign.campaign_id, now))
+            state.out.change(ContactExpired(offered.contact_id, campaign.campaign_id, now))
             offered = campaign.window.take()
         if offered is None:
             return False
@@ -294,8 +294,8 @@ class Dialing:
         state.rate.spend(now)
         config = state.config
         state.timers.set(now + config.ring_timeout + config.originate_grace, TimerKind.ORIGINATE_OVERDUE, leg_id)
-        state.out.append(AttemptBegun(contact.contact_id, campaign.campaign_id, leg_id, now))
-        state.out.append(
+        state.out.change(AttemptBegun(contact.contact_id, campaign.campaign_id, leg_id, now))
+        state.out.do(
             Originate(
                 leg_id,
                 contact.contact_id,
@@ -303,7 +303,8 @@ class Dialing:
                 config.ring_timeout,
                 contact.detects_machines,
                 campaign.settings.awaits_prompt,
-            )
+            ),
+            contact,
         )
         return True
 
@@ -312,7 +313,7 @@ class Dialing:
         window.touched = False
         if campaign.dials and window.wants_refill:
             window.refill_pending = True
-            self._state.out.append(RefillWindow(campaign.campaign_id, window.after_sequence, window.refill_limit))
+            self._state.out.do(RefillWindow(campaign.campaign_id, window.after_sequence, window.refill_limit))
         expiry_at = window.next_expiry_at
         if expiry_at is not None and (campaign.expiry_timer_at is None or expiry_at < campaign.expiry_timer_at):
             campaign.expiry_timer_at = expiry_at

@@ -85,6 +85,8 @@ def _reader(kind: Any) -> Read:
         return _series(arguments[0]) if arguments[-1] is Ellipsis else _record(arguments)
     if is_dataclass(kind):
         return _choice((kind,))
+    if isinstance(kind, type) and issubclass(kind, tuple):
+        return _named(kind)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return _word(kind)
     if kind in _SCALARS:
@@ -158,6 +160,12 @@ def _record(kinds: tuple[Any, ...]) -> Read:
         return tuple(of_part(part) for of_part, part in zip(readers, plain, strict=True))
 
     return read
+
+
+def _named(kind: Any) -> Read:
+    """A tuple whose places have names, written as a list."""
+    read_record = _record(tuple(get_type_hints(kind).values()))
+    return lambda plain: kind(*read_record(plain))
 
 
 def _word(kind: type[StrEnum]) -> Read:

@@ -1,20 +1,22 @@
-"""The engine's surface: an event in, commands out; a timer due, commands out.
+"""The engine's surface: a turn takes all that has happened, and returns one decision.
 
-Decides nothing by itself: it hands each event to the part that does, then asks ``Dialing`` what to originate. Input
-that cannot be is refused with an exception and changes nothing.
+Decides in what order the parts of the engine are asked: events and timers by their instants, each with the flows that
+go on because of it, and when all that is known, ``Dialing`` what to originate. What any of it means the parts decide.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import assert_never
 
+from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.adoption import Adoption
 from trunkcall.engine.campaigns import OVER, CampaignDialing, PacerFor, pacer_for
-from trunkcall.engine.commands import Command
 from trunkcall.engine.comparison import Comparison
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.decision import Deciding, Decision, RefusedEvent
 from trunkcall.engine.dialing import Dialing
 from trunkcall.engine.events import (
     AgentHeard,
@@ -29,11 +31,9 @@ from trunkcall.engine.events import (
     ContactsOffered,
     ContactsRestored,
     ContactsSwept,
-    ContactTransferredToQueue,
     DetectionEnded,
     DialingSuspended,
     Event,
-    FlowDisconnected,
     LedgerRestored,
     LegAnswered,
     LegEnded,
@@ -41,9 +41,12 @@ from trunkcall.engine.events import (
     LegsBridged,
     LegsReported,
     OriginateVoided,
+    PlaybackEnded,
     RequestsAccepted,
 )
 from trunkcall.engine.explanation import DialingExplanation, explain
+from trunkcall.engine.flow import Flows
+from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.life import ContactLife
 from trunkcall.engine.progress import DialingProgress, FloorProgress, dialing_progress, floor_progress
 from trunkcall.engine.snapshot import EngineSnapshot, take_snapshot
@@ -54,17 +57,18 @@ from trunkcall.engine.timers import TimerKind
 class Engine:
     """The dialing engine of one instance.
 
-    ``new_id`` makes leg ids; ``pacer_for`` chooses how a campaign is paced, by its dialer type unless something else is
-    to be compared. Every call takes the present instant of the instance's clock; one earlier than an instant
-    seen before counts as that one, so that a clock set back stops nothing and repeats nothing.
+    ``new_id`` makes leg ids; ``flows`` says what an answered contact goes through; ``pacer_for`` chooses how a campaign
+    is paced, by its dialer type unless something else is to be compared. Instants are of the instance's clock. One
+    earlier than an instant seen before counts as that one: a clock set back stops nothing and repeats nothing.
     """
 
-    def __init__(self, config: EngineConfig, *, new_id: NewId, pacer_for: PacerFor = pacer_for) -> None:
+    def __init__(self, config: EngineConfig, *, new_id: NewId, flows: Flows, pacer_for: PacerFor = pacer_for) -> None:
         self._pacer_for = pacer_for
-        self._state = EngineState(config, new_id)
+        self._state = EngineState(config, new_id, flows)
         self._life = ContactLife(self._state)
         self._adoption = Adoption(self._state, self._life)
-        self._comparison = Comparison(self._state, self._life, self._adoption)
+        self._flows = FlowSteps(self._state, self._life)
+        self._comparison = Comparison(self._state, self._life, self._adoption, self._flows)
         self._dialing = Dialing(self._state)
         self._now: Instant = 0
 
@@ -72,33 +76,39 @@ class Engine:
     def config(self) -> EngineConfig:
         return self._state.config
 
-    def handle(self, event: Event, now: Instant, *, more: bool = False) -> list[Command]:
-        """Take one event. Raises IllegalTransitionError or NotFoundError, and changes nothing, if it cannot be.
-        ``more`` says that more has happened already: no attempt is begun until ``handle_timer`` is called, or an event
-        is told that says no more."""
+    def turn(self, events: Iterable[tuple[Event, Instant]], now: Instant) -> Decision:
+        """Take what has happened since the last turn, each event with its instant, do what is due by ``now``, and begin
+        what attempts may begin. An event that cannot be changes nothing and is returned as refused; the others stand.
+
+        Nothing of the decision may be done before its changes are durable. An engine whose changes could not be made so
+        is not to be used any more, nor one whose turn has raised."""
+        state = self._state
+        out = state.out = Deciding()
+        refused = []
+        for event, at in events:
+            at = self._advance(at)
+            self._do_due(at - 1, at)
+            try:
+                self._apply(event, at)
+            except (IllegalTransitionError, NotFoundError) as error:
+                refused.append(RefusedEvent(event, at, error.message))
+                continue
+            self._life.match(at)
+            if state.flows_due:
+                self._flows.step(at)
         now = self._advance(now)
-        self._apply(event, now)
+        self._do_due(now, now)
         self._life.match(now)
-        if not more:
-            self._dialing.plan(now)
-        return self._drain()
+        self._dialing.plan(now)
+        return out.decision(refused)
 
     def knows_campaign(self, campaign_id: str) -> bool:
         """Whether the engine still remembers the campaign."""
         return campaign_id in self._state.campaigns
 
     def next_timer(self) -> Instant | None:
-        """When ``handle_timer`` wants to be called, None if nothing is awaited."""
+        """When the next turn is wanted at the latest, None if nothing is awaited."""
         return self._state.timers.next_at(self._state.legs, self._state.contacts)
-
-    def handle_timer(self, now: Instant) -> list[Command]:
-        """Do what is due by ``now``, and begin what attempts may begin."""
-        now = self._advance(now)
-        while (due := self._state.timers.pop_due(now)) is not None:
-            self._fire(*due, now)
-        self._life.match(now)
-        self._dialing.plan(now)
-        return self._drain()
 
     def snapshot(self, now: Instant) -> EngineSnapshot:
         """What the engine is doing, for metrics and for people. Changes nothing."""
@@ -116,14 +126,17 @@ class Engine:
         """What the agents of the queue are doing, or all there are; and the trunk."""
         return floor_progress(self._state, queue_id)
 
+    def _do_due(self, until: Instant, now: Instant) -> None:
+        """Do what was due by ``until``: whatever was due before an event happened comes before it."""
+        while (due := self._state.timers.pop_due(until)) is not None:
+            self._fire(*due, now)
+            if self._state.flows_due:
+                self._flows.step(now)
+
     def _advance(self, now: Instant) -> Instant:
         if now > self._now:
             self._now = now
         return self._now
-
-    def _drain(self) -> list[Command]:
-        out, self._state.out = self._state.out, []
-        return out
 
     def _apply(self, event: Event, now: Instant) -> None:
         state, life = self._state, self._life
@@ -144,10 +157,8 @@ class Engine:
                 life.unheard(state.roster.agent(event.agent_id))
             case AgentHeard():
                 life.heard(state.roster.agent(event.agent_id), now)
-            case ContactTransferredToQueue():
-                life.transferred_to_queue(event.contact_id, now)
-            case FlowDisconnected():
-                life.flow_disconnected(event.contact_id, now)
+            case PlaybackEnded():
+                self._flows.message_ended(event.leg_id)
             case ContactsOffered():
                 self._offered(event)
             case RequestsAccepted():

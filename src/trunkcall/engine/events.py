@@ -171,17 +171,10 @@ class LegEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class ContactTransferredToQueue:
-    """The flow of an answered contact has transferred it to its queue."""
+class PlaybackEnded:
+    """A message was played to its end, or could not be played."""
 
-    contact_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class FlowDisconnected:
-    """The flow of an answered contact wants it to end."""
-
-    contact_id: str
+    leg_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +225,7 @@ Event: TypeAlias = (
     | DetectionEnded
     | LegsBridged
     | LegEnded
-    | ContactTransferredToQueue
-    | FlowDisconnected
+    | PlaybackEnded
     | CarrierLost
     | CarrierFound
     | ComparisonRequested

@@ -33,7 +33,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
 from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
 from trunkcall.engine.campaigns import CampaignDialing
-from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg, StartFlow
+from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.endings import ANSWERED, MACHINES, UNANSWERED, left_in_flow, unreached
 from trunkcall.engine.events import DetectionEnded, LegsBridged
@@ -59,7 +59,7 @@ class ContactLife:
         leg = self._state.legs.get(leg_id)
         if leg is None:
             # Nobody may be rung for nothing.
-            self._state.out.append(HangUp(leg_id))
+            self._state.out.do(HangUp(leg_id))
             return
         if leg.state is not LegState.ORIGINATING:
             return
@@ -71,19 +71,19 @@ class ContactLife:
         leg = self._state.legs.get(leg_id)
         if leg is None or leg.contact is None:
             # Nobody may be left listening to nothing.
-            self._state.out.append(HangUp(leg_id))
+            self._state.out.do(HangUp(leg_id))
             return
         if leg.state is LegState.UP:
             return
         leg.state = after(LEG, leg.state, LegEvent.ANSWER)
         contact = leg.contact
         if leg.party is LegParty.AGENT:
-            self._state.out.append(BridgeLegs(contact.leg_id, leg_id))
+            self._state.out.do(BridgeLegs(contact.leg_id, leg_id), contact)
             return
         contact.state = after(CONTACT, contact.state, ContactEvent.ANSWER)
         contact.answered_at = now
         contact.campaign.statistics.answered += 1
-        self._state.out.append(ContactAnswered(contact.contact_id, now, contact.ring_started_at))
+        self._state.out.change(ContactAnswered(contact.contact_id, now, contact.ring_started_at))
         if contact.detects_machines:
             self._state.timers.set(now + self._state.config.detection_timeout, TimerKind.DETECTION_OVERDUE, leg_id)
         else:
@@ -112,7 +112,7 @@ class ContactLife:
         contact.state = after(CONTACT, contact.state, ContactEvent.BRIDGE)
         self._state.roster.step(agent, AgentEvent.BRIDGE, now)
         contact.campaign.statistics.connected += 1
-        self._state.out.append(ContactConnected(contact.contact_id, agent.agent_id, now))
+        self._state.out.change(ContactConnected(contact.contact_id, agent.agent_id, now))
 
     def ended(self, leg_id: str, cause: HangupCause, now: Instant) -> None:
         leg = self._state.legs.pop(leg_id, None)
@@ -174,7 +174,7 @@ class ContactLife:
             return
         contact.state = after(CONTACT, contact.state, ContactEvent.VOID)
         self._forget_attempt(contact, now)
-        self._state.out.append(AttemptVoided(contact.contact_id, contact.campaign.campaign_id, now))
+        self._state.out.change(AttemptVoided(contact.contact_id, contact.campaign.campaign_id, now))
         self._state.held_until = now + self._state.config.void_backoff
         self._state.timers.set(self._state.held_until, TimerKind.PACE)
         if not contact.campaign.over:
@@ -217,7 +217,7 @@ class ContactLife:
         contact.live = detection in LIVE_DETECTIONS
         clock = self._state.config.abandonment_clock
         contact.live_at = clock_start(clock, contact.answered_at or now, greeting_started_at, greeting_ended_at, now)
-        self._state.out.append(
+        self._state.out.change(
             ContactDetected(contact.contact_id, now, detection, greeting_started_at, greeting_ended_at)
         )
         contact.campaign.pacer.attempt_ended(now - contact.attempted_at, live=contact.live)
@@ -228,21 +228,21 @@ class ContactLife:
         else:
             contact.campaign.in_flight.pop(contact.contact_id, None)
             self._end_reservation(contact, now)
-        self._state.out.append(
-            StartFlow(contact.contact_id, contact.campaign.campaign_id, contact.leg_id, contact.detection)
-        )
+        self.start_flow(contact)
 
-    def transferred_to_queue(self, contact_id: str, now: Instant) -> None:
+    def start_flow(self, contact: Contact) -> None:
+        """The contact's flow is to begin, or to begin anew."""
+        contact.flow_step = None
+        self._state.flows_due.append(contact)
+
+    def transfer_to_queue(self, contact: Contact, now: Instant) -> None:
         """The flow has put the contact into its campaign's queue."""
-        contact = self._state.contacts.get(contact_id)
-        if contact is None:
-            return
-        queue_id = contact.campaign.settings.queue_id
+        contact_id, queue_id = contact.contact_id, contact.campaign.settings.queue_id
         if queue_id is None:
-            self.flow_disconnected(contact_id, now)
+            self.disconnect(contact, now)
             return
         contact.state = after(CONTACT, contact.state, ContactEvent.QUEUE)
-        self._state.out.append(ContactQueued(contact_id, queue_id, now))
+        self._state.out.change(ContactQueued(contact_id, queue_id, now))
         config = self._state.config
         self._state.timers.set(contact.live_at + config.abandonment_threshold, TimerKind.ABANDONMENT, contact_id)
         contact.queued_until = now + config.queue_limit
@@ -258,11 +258,8 @@ class ContactLife:
         else:
             self._state.roster.queue(queue_id).waiting[contact_id] = contact
 
-    def flow_disconnected(self, contact_id: str, now: Instant) -> None:
+    def disconnect(self, contact: Contact, now: Instant) -> None:
         """The flow is done with the contact."""
-        contact = self._state.contacts.get(contact_id)
-        if contact is None or contact.state not in (ContactState.IN_FLOW, ContactState.QUEUED):
-            return
         contact.flow_ended = True
         self._hang_up(self._state.legs[contact.leg_id], now)
         self._customer_left(contact, HangupCause.HUNG_UP_BY_US, now)
@@ -276,7 +273,7 @@ class ContactLife:
     def queue_limit_due(self, contact_id: str, now: Instant) -> None:
         contact = self._state.contacts.get(contact_id)
         if contact is not None and contact.state is ContactState.QUEUED:
-            self.flow_disconnected(contact_id, now)
+            self.disconnect(contact, now)
 
     # --- agents -------------------------------------------------------------------------------------------------------
 
@@ -297,7 +294,7 @@ class ContactLife:
                 if status is AgentStatus.AVAILABLE and agent.next_status is not None:
                     status = agent.next_status
                 if agent.contact is not None:
-                    self._state.out.append(AfterContactWorkEnded(agent.contact.contact_id, now))
+                    self._state.out.change(AfterContactWorkEnded(agent.contact.contact_id, now))
                     agent.contact.campaign.pacer.work_ended(now - agent.since)
                     agent.contact = None
             case AgentState.OFFLINE | AgentState.AVAILABLE | AgentState.ON_BREAK:
@@ -427,8 +424,8 @@ class ContactLife:
         contact.agent_leg_id = leg_id
         state.legs[leg_id] = Leg(leg_id, LegParty.AGENT, contact)
         timeout = state.config.agent_ring_timeout
-        state.out.append(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))
-        state.out.append(OriginateAgentLeg(leg_id, agent.agent_id, contact.leg_id, timeout))
+        self._state.out.change(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))
+        state.out.do(OriginateAgentLeg(leg_id, agent.agent_id, contact.leg_id, timeout), contact)
         state.timers.set(now + timeout, TimerKind.AGENT_RING_OVERDUE, leg_id)
 
     def _agent_leg_ended(self, contact: Contact, why: AgentEvent, now: Instant) -> None:
@@ -444,7 +441,7 @@ class ContactLife:
         self._state.roster.step(agent, why, now)
         if status is AgentStatus.OFFLINE or (why is AgentEvent.VOID and status is AgentStatus.BREAK):
             self._become(agent, status, now)
-        self._state.out.append(ContactRequeued(contact.contact_id, now))
+        self._state.out.change(ContactRequeued(contact.contact_id, now))
         contact.campaign.in_flight[contact.contact_id] = contact
         queue_id = contact.campaign.settings.queue_id
         if queue_id is None:
@@ -460,7 +457,7 @@ class ContactLife:
             waiting.update(others)
             self.agent_freed(agent, now)
             if now >= contact.queued_until:
-                self.flow_disconnected(contact.contact_id, now)
+                self.disconnect(contact, now)
 
     def _release(self, agent: Agent, now: Instant) -> None:
         """The contact is over for the agent; what is left is work after it."""
@@ -536,7 +533,7 @@ class ContactLife:
         del state.contacts[contact.contact_id]
         self._end_reservation(contact, now)
         campaign.statistics.dispositions[disposition] += 1
-        state.out.append(
+        state.out.change(
             ContactEnded(
                 contact.contact_id,
                 campaign.campaign_id,
@@ -545,7 +542,7 @@ class ContactLife:
                 reason,
                 detection,
                 contact.ring_started_at,
-            )
+            ),
         )
 
     def _abandon(self, contact: Contact, now: Instant) -> None:
@@ -553,7 +550,7 @@ class ContactLife:
         if contact.abandoned or not contact.live:
             return
         contact.abandoned = True
-        self._state.out.append(ContactAbandoned(contact.contact_id, now))
+        self._state.out.change(ContactAbandoned(contact.contact_id, now))
         if contact.campaign.pacer.needs_agents:
             contact.campaign.statistics.abandoned += 1
             contact.campaign.pacer.abandoned()
@@ -561,15 +558,15 @@ class ContactLife:
 
     def _count(self, contact: Contact, now: Instant, *, live_answers: int = 0, abandoned: int = 0) -> None:
         contact.campaign.ledger.count(now, live_answers=live_answers, abandoned=abandoned)
-        self._state.out.append(LedgerCounted(contact.campaign.campaign_id, now, live_answers, abandoned))
+        self._state.out.change(LedgerCounted(contact.campaign.campaign_id, now, live_answers, abandoned))
 
     def _hang_up_agent_leg(self, contact: Contact, now: Instant) -> None:
         if contact.agent_leg_id is not None and contact.agent_leg_id in self._state.legs:
             self._hang_up(self._state.legs[contact.agent_leg_id], now)
 
     def _hang_up(self, leg: Leg, now: Instant) -> None:
-        leg.contact = None
-        self._state.out.append(HangUp(leg.leg_id))
+        contact, leg.contact = leg.contact, None
+        self._state.out.do(HangUp(leg.leg_id), contact)
         self._state.timers.set(now + self._state.config.hang_up_grace, TimerKind.HANG_UP_OVERDUE, leg.leg_id)
 
     def _agent_of(self, contact: Contact) -> Agent:

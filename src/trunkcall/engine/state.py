@@ -1,18 +1,21 @@
 """The engine's memory, shared by its parts.
 
-Decides nothing. ``out`` gathers the commands of the call in progress; the engine returns and empties it.
+Decides nothing.
 """
 
 from __future__ import annotations
+
+from collections import deque
 
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import RateLimit
-from trunkcall.engine.commands import Command
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.decision import Deciding
+from trunkcall.engine.flow import Flows
 from trunkcall.engine.roster import Roster
 from trunkcall.engine.timers import Timers
 
@@ -25,6 +28,8 @@ class EngineState:
         "carrier_up",
         "config",
         "contacts",
+        "flows",
+        "flows_due",
         "held_until",
         "kept_waiting",
         "legs",
@@ -37,9 +42,12 @@ class EngineState:
         "timers",
     )
 
-    def __init__(self, config: EngineConfig, new_id: NewId) -> None:
+    def __init__(self, config: EngineConfig, new_id: NewId, flows: Flows) -> None:
         self.config = config
         self.new_id = new_id
+        self.flows = flows
+        self.flows_due: deque[Contact] = deque()
+        """Contacts whose flow is to go on, in this turn."""
         self.campaigns: dict[str, CampaignDialing] = {}
         self.contacts: dict[str, Contact] = {}
         self.legs: dict[str, Leg] = {}
@@ -55,7 +63,8 @@ class EngineState:
         is on the line already."""
         self.kept_waiting = False
         """Whether somebody waits who could have been put through, had the carrier been there."""
-        self.out: list[Command] = []
+        self.out = Deciding()
+        """What the turn in progress has decided."""
 
     def may_originate(self, now: Instant) -> bool:
         """Whether the carrier can be asked to dial customers."""

@@ -1,31 +1,37 @@
-"""Everything that an engine was told and wanted, as lines, and whether another engine wants the same.
+"""Everything that an engine was told and has decided, as lines, and whether another engine decides the same.
 
 Decides the form of a trace and what counts as a difference. It takes and gives lines, and must not know files. A trace
 holds ids, instants and settings, nothing personal.
 
 The first line is a header: format, version, what the trace is of, and the engine's settings. Then comes a line for each
-call of the engine: ``at``, the ``event`` (null is a timer), ``more`` where more was to be told at once, and the
-``commands``. The last line counts them, so that a trace that was cut is known for it.
+turn of the engine. What was put in: ``events``, each with its instant, ``now``, and ``steps``, what contact flows have
+decided. What came out: ``changes``, ``deeds``, each with the contact on whose changes it depends, and ``refused``
+events. The last line counts them, so that a trace that was cut is known for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from trunkcall.domain.abandonment import CalendarMonth
+from trunkcall.domain.changes import Change
+from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.errors import TrunkcallError
+from trunkcall.domain.flow import FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import PacerFor
-from trunkcall.engine.commands import Command, Originate, OriginateAgentLeg
+from trunkcall.engine.commands import Originate, OriginateAgentLeg
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.decision import Decision, PlannedDeed, RefusedEvent
 from trunkcall.engine.encoding import TYPE, EncodingError, decode, encode, parse
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import Event
+from trunkcall.engine.flow import FlowStepped
 
 FORMAT: Final = "trunkcall-trace"
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the form of a trace. It grows when older traces can no longer be read."""
 
 
@@ -34,41 +40,52 @@ class TraceError(TrunkcallError):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One call of the engine. ``line`` is where a trace has it, the first being 1."""
+class Turn:
+    """One turn of the engine. ``line`` is where a trace has it, the first being 1."""
 
     line: int
-    at: Instant
-    event: Event | None
-    commands: tuple[Command, ...]
-    more: bool = False
+    events: tuple[tuple[Event, Instant], ...]
+    now: Instant
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A call that led to other commands than the trace has. ``replayed`` is None where the engine refused the event,
-    for this ``reason``."""
+    """A turn in which another decision was made than the trace has. ``replayed`` is None where the engine could not go
+    on, for this ``reason``."""
 
-    call: Call
-    replayed: tuple[Command, ...] | None
+    turn: Turn
+    replayed: Decision | None
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Replay:
-    """How many calls and commands agreed, and the first that did not."""
+class Counts:
+    """How much there is in a trace."""
 
-    calls: int
-    commands: int
+    turns: int = 0
+    changes: int = 0
+    deeds: int = 0
+
+    def and_a_turn(self, decision: Decision) -> Counts:
+        """With one turn more."""
+        return Counts(self.turns + 1, self.changes + len(decision.changes), self.deeds + len(decision.deeds))
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How much agreed, and the first turn that did not."""
+
+    agreed: Counts
     difference: Difference | None
 
 
 class TraceWriter:
-    """Writes a trace by a function that takes lines. Call ``begin``, then ``enter`` for each call, then ``end``."""
+    """Writes a trace by a function that takes lines. Call ``begin``, then ``enter`` for each turn, then ``end``."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
-        self._calls = self._commands = 0
+        self._counts = Counts()
 
     def begin(self, config: EngineConfig, about: Mapping[str, object]) -> None:
         """Write the header. ``about`` says what the trace is of, in values that JSON has. Raises EncodingError if the
@@ -80,15 +97,23 @@ class TraceWriter:
             )
         self._line({"format": FORMAT, "version": VERSION, **about, "config": config})
 
-    def enter(self, at: Instant, event: Event | None, commands: Sequence[Command], *, more: bool = False) -> None:
-        """Write one call of the engine."""
-        self._calls += 1
-        self._commands += len(commands)
-        self._line({"at": at, "event": event, **({"more": True} if more else {}), "commands": commands})
+    def enter(self, events: Sequence[tuple[Event, Instant]], now: Instant, decision: Decision) -> None:
+        """Write one turn of the engine."""
+        self._counts = self._counts.and_a_turn(decision)
+        self._line(
+            {
+                "now": now,
+                "events": events,
+                "steps": decision.steps,
+                "changes": decision.changes,
+                "deeds": decision.deeds,
+                "refused": decision.refused,
+            }
+        )
 
     def end(self) -> None:
         """Write the last line."""
-        self._line({"end": {"calls": self._calls, "commands": self._commands}})
+        self._line({"end": asdict(self._counts)})
 
     def _line(self, value: object) -> None:
         self._write(encode(value) + "\n")
@@ -112,25 +137,24 @@ class TraceReader:
         except EncodingError as error:
             raise TraceError(f"line 1: config: {error.message}.") from None
 
-    def calls(self) -> Iterator[Call]:
-        """The calls, once."""
-        line, commands = 1, 0
+    def turns(self) -> Iterator[Turn]:
+        """The turns, once."""
+        line, counts = 1, Counts()
         for line, text in enumerate(self._lines, 2):
-            calls = line - 2
             members = _object(line, text)
             if members.keys() == {"end"}:
-                if members["end"] != {"calls": calls, "commands": commands}:
+                if members["end"] != asdict(counts):
                     raise TraceError(
-                        f"line {line}: the trace is to end after {encode(members['end'])}, but above there are {calls} "
-                        f"calls and {commands} commands: lines are missing or were added."
+                        f"line {line}: the trace is to end after {encode(members['end'])}, but above there is "
+                        f"{encode(asdict(counts))}: lines are missing or were added."
                     )
                 if next(self._lines, None) is not None:
                     raise TraceError(f"line {line + 1}: the trace goes on after its end.")
                 return
-            call = _call(line, members)
-            commands += len(call.commands)
-            yield call
-        raise TraceError(f"line {line + 1}: the trace is cut: its last line, which counts the calls, is missing.")
+            turn = _turn(line, members)
+            counts = counts.and_a_turn(turn.decision)
+            yield turn
+        raise TraceError(f"line {line + 1}: the trace is cut: its last line, which counts the turns, is missing.")
 
     @staticmethod
     def _header(text: bytes) -> dict[str, Any]:
@@ -147,30 +171,52 @@ class TraceReader:
         return header
 
 
-def replay(calls: Iterable[Call], config: EngineConfig, pacer_for: PacerFor) -> Replay:
-    """Tell a new engine all that the trace has, and compare what it wants, up to the first difference."""
+class _RecordedFlows:
+    """Flows that decide what a trace says they have decided."""
+
+    def __init__(self) -> None:
+        self.steps: Iterator[FlowStepped] = iter(())
+
+    def started(
+        self, contact_id: str, campaign_id: str, *, detection: DetectionStatus | None, has_queue: bool
+    ) -> FlowStep:
+        return self._next(contact_id)
+
+    def message_ended(self, contact_id: str, campaign_id: str, step: FlowStep) -> FlowStep:
+        return self._next(contact_id)
+
+    def _next(self, contact_id: str) -> FlowStep:
+        stepped = next(self.steps, None)
+        if stepped is None or stepped.contact_id != contact_id:
+            raise TraceError("a flow was asked for a step that the trace does not have")
+        return stepped.step
+
+
+def replay(turns: Iterable[Turn], config: EngineConfig, pacer_for: PacerFor) -> Replay:
+    """Tell a new engine all that the trace has, and compare what it decides, up to the first difference."""
     ids: Iterator[str] = iter(())
+    flows = _RecordedFlows()
     # The ids of legs are an input of the engine like any other; a leg that the trace does not have is a difference.
     try:
-        engine = Engine(config, new_id=lambda: next(ids, "a leg that the trace does not have"), pacer_for=pacer_for)
+        engine = Engine(
+            config, new_id=lambda: next(ids, "a leg that the trace does not have"), flows=flows, pacer_for=pacer_for
+        )
     except (ValueError, ArithmeticError):
         raise TraceError("line 1: config: no engine can have these settings.") from None
-    agreed = commands = 0
-    for call in calls:
-        ids = iter([c.leg_id for c in call.commands if isinstance(c, Originate | OriginateAgentLeg)])
+    agreed = Counts()
+    for turn in turns:
+        deeds = (deed for deed, _ in turn.decision.deeds)
+        ids = iter([deed.leg_id for deed in deeds if isinstance(deed, Originate | OriginateAgentLeg)])
+        flows.steps = iter(turn.decision.steps)
         try:
-            if call.event is None:
-                wanted = engine.handle_timer(call.at)
-            else:
-                wanted = engine.handle(call.event, call.at, more=call.more)
+            decision = engine.turn(turn.events, turn.now)
         except Exception as error:  # whatever a damaged trace makes of the engine is a difference
             reason = error.message if isinstance(error, TrunkcallError) else repr(error)
-            return Replay(agreed, commands, Difference(call, None, reason))
-        if tuple(wanted) != call.commands:
-            return Replay(agreed, commands, Difference(call, tuple(wanted)))
-        agreed += 1
-        commands += len(wanted)
-    return Replay(agreed, commands, None)
+            return Replay(agreed, Difference(turn, None, reason))
+        if decision != turn.decision:
+            return Replay(agreed, Difference(turn, decision))
+        agreed = agreed.and_a_turn(decision)
+    return Replay(agreed, None)
 
 
 def _by_months(config: object) -> bool:
@@ -194,22 +240,24 @@ def _object(line: int, text: bytes) -> dict[str, Any]:
     return members
 
 
-_CALL: Final[Mapping[str, Any]] = {
-    "at": Instant,
-    "event": Event | None,
-    "more": bool,
-    "commands": tuple[Command, ...],
+_TURN: Final[Mapping[str, Any]] = {
+    "now": Instant,
+    "events": tuple[tuple[Event, Instant], ...],
+    "steps": tuple[FlowStepped, ...],
+    "changes": tuple[Change, ...],
+    "deeds": tuple[PlannedDeed, ...],
+    "refused": tuple[RefusedEvent, ...],
 }
 
 
-def _call(line: int, members: dict[str, Any]) -> Call:
-    members.setdefault("more", False)
-    if members.keys() != _CALL.keys():
-        raise TraceError(f"line {line}: the trace is damaged: a call has at, event and commands.")
+def _turn(line: int, members: dict[str, Any]) -> Turn:
+    if members.keys() != _TURN.keys():
+        raise TraceError(f"line {line}: the trace is damaged: a turn has {', '.join(_TURN)}.")
     values = {}
-    for name, kind in _CALL.items():
+    for name, kind in _TURN.items():
         try:
             values[name] = decode(kind, members[name])
         except EncodingError as error:
             raise TraceError(f"line {line}: the trace is damaged: {name}: {error.message}.") from None
-    return Call(line=line, **values)
+    decision = Decision(values["changes"], values["deeds"], values["steps"], values["refused"])
+    return Turn(line, values["events"], values["now"], decision)

@@ -1,54 +1,45 @@
 """The one built-in flow: a live answer goes to the queue, or hears a message where there is none; a machine is hung up
 on.
 
-Decides the next step of an answered contact. It must not know who carries the step out.
+Decides the next step of an answered contact, and the text of its message. It must not know who carries the step out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final
 
 from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
+from trunkcall.domain.flow import FlowAction, FlowStep
 
-MESSAGE = (
+FLOW_ID: Final = "builtin"
+
+MESSAGE: Final = (
     "Hello. This is an automated message. We have tried to reach you and will try again. "
     "If you do not wish to be called, please tell us. Goodbye."
 )
 
-
-@dataclass(frozen=True, slots=True)
-class TransferContactToQueue:
-    """Put the contact into its campaign's queue."""
+_TEXTS: Final = {"message": MESSAGE}
+"""What is said, by action."""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageParticipant:
-    """Say this, then ask again."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class DisconnectParticipant:
-    """End the contact."""
-
-
-FlowStep: TypeAlias = TransferContactToQueue | MessageParticipant | DisconnectParticipant
-
-
-@dataclass(frozen=True, slots=True)
 class BuiltinFlow:
-    """The built-in flow for one campaign. ``to_queue`` is false where no agents are waited for (agentless)."""
+    """The flow of every campaign."""
 
-    to_queue: bool
-
-    def started(self, detection: DetectionStatus | None) -> FlowStep:
-        """The first step. ``detection`` is None when detection was off, which counts as a live answer."""
+    def started(
+        self, contact_id: str, campaign_id: str, *, detection: DetectionStatus | None, has_queue: bool
+    ) -> FlowStep:
+        """The first step. ``detection`` is None when detection was off, which counts as a live answer. ``has_queue`` is
+        false where no agents are waited for (agentless)."""
         if detection not in LIVE_DETECTIONS:
-            return DisconnectParticipant()
-        return TransferContactToQueue() if self.to_queue else MessageParticipant(MESSAGE)
+            return FlowStep(FLOW_ID, "end", FlowAction.DISCONNECT_PARTICIPANT)
+        if has_queue:
+            return FlowStep(FLOW_ID, "queue", FlowAction.TRANSFER_CONTACT_TO_QUEUE)
+        return FlowStep(FLOW_ID, "message", FlowAction.MESSAGE_PARTICIPANT)
 
-    def message_ended(self) -> FlowStep:
+    def message_ended(self, contact_id: str, campaign_id: str, step: FlowStep) -> FlowStep:
         """The step after the message."""
-        return DisconnectParticipant()
+        return FlowStep(FLOW_ID, "end", FlowAction.DISCONNECT_PARTICIPANT, "played")
+
+    def text(self, action_id: str) -> str:
+        """What the action says. Raises KeyError for one that says nothing."""
+        return _TEXTS[action_id]

@@ -1,9 +1,8 @@
-"""The only loop: event → engine → store → carrier.
+"""The only loop: events → engine → store → carrier.
 
-Decides the order in which things happen, and nothing else: all that has happened is told before an attempt is begun,
-and what the engine has decided is committed before the carrier acts, many decisions in one commit. If a commit fails,
-its commands are dropped and the loop ends; the engine must be rebuilt from the store (``service.owner``). It must not
-know which store or carrier it serves.
+Decides the order in which things happen, and nothing else: all that has happened is told in one turn of the engine, and
+what it has decided is committed before the carrier acts. If a commit fails, its deeds are dropped and the loop ends;
+the engine must be rebuilt from the store (``service.owner``). It must not know which store or carrier it serves.
 """
 
 from __future__ import annotations
@@ -11,29 +10,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import assert_never
 
 from trunkcall.domain.campaign import Campaign, CampaignState
-from trunkcall.domain.changes import ContactEnded, ContactExpired, Refusal, is_change
+from trunkcall.domain.changes import Change, ContactEnded, ContactExpired, Refusal
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.directory import Directory
-from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.commands import (
     BridgeLegs,
-    Command,
-    ContinueFlow,
     HangUp,
     NoteDifference,
     Originate,
     OriginateAgentLeg,
+    PlayMessage,
     RefillWindow,
     ReportLegs,
-    StartFlow,
 )
+from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
     AttemptRefused,
@@ -43,25 +39,16 @@ from trunkcall.engine.events import (
     ContactsOffered,
     ContactsRestored,
     ContactsSwept,
-    ContactTransferredToQueue,
     Event,
-    FlowDisconnected,
     LedgerRestored,
     OfferedContact,
     OriginateVoided,
     RequestsAccepted,
 )
-from trunkcall.flows.builtin import (
-    BuiltinFlow,
-    DisconnectParticipant,
-    FlowStep,
-    MessageParticipant,
-    TransferContactToQueue,
-)
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.totals import DialerTotals
-from trunkcall.storage.store import CommitResult, Lease, Store
-from trunkcall.telephony.carrier import Carrier, CarrierEvent, Destination, PlaybackEnded
+from trunkcall.storage.store import Lease, Store
+from trunkcall.telephony.carrier import Carrier, Destination
 
 log = logging.getLogger(__name__)
 
@@ -72,24 +59,12 @@ COMPARE_EVERY: Duration = MINUTE
 """How often our legs are compared with the carrier's, by the instance's clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlayMessage:
-    """A flow's message is to be played to a contact. It waits for the commit like every deed of the carrier."""
-
-    leg_id: str
-    contact_id: str
-    text: str
-
-
-Deed: TypeAlias = Command | PlayMessage
-
-
 class Dialer:
     """Dials for one instance under one lease.
 
     ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by then is told in
     the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does not, may still
-    be handed over: the process may have been stopped since it was decided.
+    be handed over: the process may have been stopped since it was decided. ``text_of`` tells what a message says.
     """
 
     def __init__(
@@ -104,6 +79,7 @@ class Dialer:
         totals: DialerTotals,
         before_deciding: Callable[[], Awaitable[None]],
         may_originate: Callable[[bool], bool],
+        text_of: Callable[[PlayMessage], str],
     ) -> None:
         self._directory = directory
         self._engine = engine
@@ -114,7 +90,8 @@ class Dialer:
         self._totals = totals
         self._before_deciding = before_deciding
         self._may_originate = may_originate
-        self._inbox: list[tuple[Event | PlaybackEnded, Instant]] = []
+        self._text_of = text_of
+        self._inbox: list[tuple[Event, Instant]] = []
         self._refills: list[RefillWindow] = []
         self._campaigns: dict[str, Campaign] = {}
         self._version = 0
@@ -122,10 +99,6 @@ class Dialer:
         self._accepted: set[str] = set()
         self._known: dict[str, WaitingContact] = {}
         """Contacts of the engine's windows and in progress, with what the carrier needs to reach them."""
-        self._flows: dict[str, str] = {}
-        """Contacts whose flow plays a message, by leg."""
-        self._flow_legs: dict[str, str] = {}
-        """The same, the other way round."""
         self._timer_at: Instant | None = None
         self._work = asyncio.Event()
         self._work.set()
@@ -144,7 +117,7 @@ class Dialer:
 
     # --- what the outside tells -----------------------------------------------------------------------------------
 
-    def post(self, event: Event | CarrierEvent) -> None:
+    def post(self, event: Event) -> None:
         """Something has happened, now."""
         self._inbox.append((event, self._clock.now()))
         self._wake()
@@ -223,98 +196,52 @@ class Dialer:
         await self._before_deciding()
         with self._clock.standing_still():
             inbox, self._inbox = self._inbox, []
-            commands: list[Deed] = []
-            for event, at in inbox:
-                self._feed(event, at, commands, more=True)
             now = self._clock.now()
-            self._take(self._engine.handle_timer(now), now, commands, more=False)
-            await self._carry_out(commands, now)
+            decision = self._engine.turn(inbox, now)
+            for event, _, why in decision.refused:
+                log.warning("the engine refused an event", extra={"event_type": type(event).__name__, "why": why})
+            await self._carry_out(decision, now)
             for refill in self._take_refills():
                 await self._refill(refill)
             self._set_timer()
         if self._inbox:
             self._wake()
 
-    def _feed(self, event: Event | PlaybackEnded, at: Instant, commands: list[Deed], *, more: bool) -> None:
-        """Tell the engine. ``more`` says that there is more to tell, so that no attempt is begun on what is known to be
-        over: an agent may have left since."""
-        if isinstance(event, PlaybackEnded):
-            contact_id = self._flows.get(event.leg_id)
-            if contact_id is not None:
-                self._message_ended(contact_id, event.leg_id, at, commands, more=more)
-            return
-        try:
-            result = self._engine.handle(event, at, more=more)
-        except (IllegalTransitionError, NotFoundError) as error:
-            log.warning("the engine refused an event", extra={"event_type": type(event).__name__, "why": error.message})
-            return
-        self._take(result, at, commands, more=more)
-
-    def _take(self, result: list[Command], at: Instant, commands: list[Deed], *, more: bool) -> None:
-        """Gather the engine's commands; flows are stepped at once, so that what they decide is in the same commit."""
-        commands.extend(result)
-        for command in result:
-            if isinstance(command, StartFlow):
-                campaign = self._campaigns[command.campaign_id]
-                to_queue = campaign.outbound_call.queue_id is not None and campaign.dialer.needs_agents
-                step = BuiltinFlow(to_queue=to_queue).started(command.detection)
-                self._flow_step(step, command.contact_id, command.leg_id, at, commands, more=more)
-            elif isinstance(command, ContinueFlow):
-                self._message_ended(command.contact_id, command.leg_id, at, commands, more=more)
-
-    def _message_ended(self, contact_id: str, leg_id: str, at: Instant, commands: list[Deed], *, more: bool) -> None:
-        self._flows.pop(leg_id, None)
-        self._flow_legs.pop(contact_id, None)
-        step = BuiltinFlow(to_queue=False).message_ended()
-        self._flow_step(step, contact_id, leg_id, at, commands, more=more)
-
-    def _flow_step(
-        self, step: FlowStep, contact_id: str, leg_id: str, at: Instant, commands: list[Deed], *, more: bool
-    ) -> None:
-        match step:
-            case TransferContactToQueue():
-                self._feed(ContactTransferredToQueue(contact_id), at, commands, more=more)
-            case DisconnectParticipant():
-                self._feed(FlowDisconnected(contact_id), at, commands, more=more)
-            case MessageParticipant():
-                commands.append(PlayMessage(leg_id, contact_id, step.text))
-
-    async def _carry_out(self, commands: list[Deed], now: Instant) -> None:
-        changes = [command for command in commands if is_change(command)]
-        result = CommitResult()
-        if changes:
-            result = await self._store.commit(self._lease, changes)
-            self._totals.count(changes, result)
-        if result.refused:
-            self._refuse(result.refused, now)
-        differences = Counter(command.difference for command in commands if isinstance(command, NoteDifference))
+    async def _carry_out(self, decision: Decision, now: Instant) -> None:
+        refused = await self._commit(decision.changes, now) if decision.changes else {}
+        differences: Counter[LegDifference] = Counter()
+        for deed in decision.deeds_to_do(refused=refused):
+            match deed:
+                case Originate():
+                    self._originate(deed)
+                case OriginateAgentLeg():
+                    self._carrier.originate_agent_leg(deed)
+                case BridgeLegs():
+                    self._carrier.bridge(deed)
+                case PlayMessage():
+                    self._carrier.play(deed.leg_id, self._text_of(deed))
+                case HangUp():
+                    self._carrier.hang_up(deed)
+                case ReportLegs():
+                    self._carrier.report_legs(deed)
+                case RefillWindow():
+                    self._refills.append(deed)
+                case NoteDifference():
+                    differences[deed.difference] += 1
+                case _:
+                    assert_never(deed)
         if differences:
             self._totals.differences.update(differences)
             log.warning("legs were other than the carrier has them, and are settled", extra=_counts(differences))
-        for command in commands:
-            match command:
-                case Originate():
-                    if command.contact_id not in result.refused:
-                        self._originate(command)
-                case OriginateAgentLeg():
-                    self._carrier.originate_agent_leg(command)
-                case BridgeLegs():
-                    self._carrier.bridge(command)
-                case PlayMessage():
-                    self._flows[command.leg_id] = command.contact_id
-                    self._flow_legs[command.contact_id] = command.leg_id
-                    self._carrier.play(command.leg_id, command.text)
-                case HangUp():
-                    self._carrier.hang_up(command)
-                case ReportLegs():
-                    self._carrier.report_legs(command)
-                case RefillWindow():
-                    self._refills.append(command)
-                case ContactEnded() | ContactExpired():
-                    self._forget([command.contact_id])
-                    self._flows.pop(self._flow_legs.pop(command.contact_id, ""), None)
-                case _:
-                    pass
+
+    async def _commit(self, changes: Sequence[Change], now: Instant) -> Mapping[str, Refusal]:
+        """Make the changes durable; the contacts whose attempts the store has refused."""
+        result = await self._store.commit(self._lease, changes)
+        self._totals.count(changes, result)
+        self._forget([change.contact_id for change in changes if isinstance(change, ContactEnded | ContactExpired)])
+        if result.refused:
+            self._refuse(result.refused, now)
+        return result.refused
 
     def _refuse(self, refused: Mapping[str, Refusal], now: Instant) -> None:
         """Tell the engine before all else, whatever has happened during the commit: it would go on with contacts that

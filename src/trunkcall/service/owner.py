@@ -19,6 +19,7 @@ from trunkcall.domain.identifiers import NewId
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import AgentRegistered
+from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.clock import InstanceClock, since_boot_s
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialer import Dialer
@@ -94,7 +95,8 @@ class InstanceOwner:
 
     async def _own(self, lease: Lease) -> None:
         directory = await self._read_directory()
-        engine = Engine(self._config, new_id=self._new_id)
+        flows = BuiltinFlow()
+        engine = Engine(self._config, new_id=self._new_id, flows=flows)
         dialer = Dialer(
             directory=directory,
             engine=engine,
@@ -105,6 +107,7 @@ class InstanceOwner:
             totals=self._current.totals,
             before_deciding=self._look_at_agents,
             may_originate=self._may_originate,
+            text_of=lambda message: flows.text(message.action_id),
         )
         self._tell_agents(dialer, directory)
         taken_over = await dialer.restore()

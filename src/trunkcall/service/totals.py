@@ -6,6 +6,7 @@ Decides what is counted: what the store has confirmed, never what was merely int
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -48,7 +49,7 @@ class DialerTotals:
             if number := self.ended.pop((campaign_id, disposition), 0):
                 self.ended[FORGOTTEN, disposition] += number
 
-    def count(self, changes: list[Change], result: CommitResult) -> None:
+    def count(self, changes: Sequence[Change], result: CommitResult) -> None:
         """Enter what a commit has made durable."""
         self.commits += 1
         self.changes += len(changes)

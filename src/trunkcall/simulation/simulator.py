@@ -6,46 +6,45 @@ that ``serve`` runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
-from trunkcall.domain.changes import AfterContactWorkEnded, ContactConnected, LedgerCounted
+from trunkcall.domain.changes import AfterContactWorkEnded, Change, ContactConnected, LedgerCounted
 from trunkcall.domain.contact import LIVE_DETECTIONS
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant, seconds
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import (
     BridgeLegs,
-    Command,
     HangUp,
     Originate,
     OriginateAgentLeg,
+    PlayMessage,
     RefillWindow,
-    StartFlow,
 )
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
     AgentRegistered,
     AgentStatusSet,
     CampaignChanged,
     ContactsOffered,
-    ContactTransferredToQueue,
     DetectionEnded,
     Event,
-    FlowDisconnected,
     LegAnswered,
     LegEnded,
     LegsBridged,
     OfferedContact,
+    PlaybackEnded,
 )
 from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.engine.snapshot import EngineSnapshot
-from trunkcall.flows.builtin import BuiltinFlow, DisconnectParticipant, TransferContactToQueue
+from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.simulation.campaign import BASELINES, Campaign
 from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.pacers import dialer_type_of, pacers_of
@@ -56,8 +55,8 @@ from trunkcall.simulation.world import Fate, Outcome
 START: Instant = 1_800_000_000_000_000
 """When every simulated shift begins."""
 
-Trace: TypeAlias = Callable[[Instant, Event | None, list[Command]], None]
-"""Told of every call of the engine: when, the event (None is a timer), and the commands."""
+Trace: TypeAlias = Callable[[Sequence[tuple[Event, Instant]], Instant, Decision], None]
+"""Told of every turn of the engine: the events, when it was, and the decision."""
 
 Watch: TypeAlias = Callable[[EngineSnapshot], None]
 """Shown the engine once in every ``WATCH_EVERY`` of the shift."""
@@ -79,7 +78,7 @@ class _Leg:
 
 
 class Simulator:
-    """One shift. ``seed`` decides every draw; the same scenario and seed give the same calls of the engine."""
+    """One shift. ``seed`` decides every draw; the same scenario and seed give the same turns of the engine."""
 
     def __init__(
         self, scenario: Scenario, *, seed: int, trace: Trace | None = None, watch: Watch | None = None
@@ -102,20 +101,17 @@ class Simulator:
         self._latest: dict[str, str] = {}
         """The contact that each agent was rung for last."""
         self._wanted: dict[str, AgentStatus] = {}
-        self.engine = Engine(_config(scenario), new_id=self._new_id, pacer_for=pacers_of(scenario))
+        self.engine = Engine(_config(scenario), new_id=self._new_id, flows=BuiltinFlow(), pacer_for=pacers_of(scenario))
         self.events = 0
         self._deeds: Mapping[type, Callable[[Any], None]] = {
-            AfterContactWorkEnded: self._work_ended,
             BridgeLegs: self._bridge,
-            ContactConnected: self._connected,
             HangUp: self._hang_up,
-            LedgerCounted: self._count,
             Originate: self._originate,
             OriginateAgentLeg: self._ring_agent,
             RefillWindow: self._refill,
-            StartFlow: self._start_flow,
+            PlayMessage: self._play,
         }
-        """What is done for a command here; the others, most of all, are for a store."""
+        """How each deed is done here."""
 
     def run(self) -> Shift:
         """The whole shift."""
@@ -130,11 +126,7 @@ class Simulator:
                 deed(*arguments)
             elif due is not None and due <= self._end:
                 self._now = max(self._now, due)
-                self.events += 1
-                commands = engine.handle_timer(self._now)
-                if self._trace is not None:
-                    self._trace(self._now, None, commands)
-                self._carry_out(commands)
+                self._turn(())
             else:
                 break
         return self._shift()
@@ -255,22 +247,35 @@ class Simulator:
         self._at(self._now + delay, deed, *arguments)
 
     def _tell(self, event: Event) -> None:
+        self._turn(((event, self._now),))
+
+    def _turn(self, events: Sequence[tuple[Event, Instant]]) -> None:
         self.events += 1
-        commands = self.engine.handle(event, self._now)
+        decision = self.engine.turn(events, self._now)
         if self._trace is not None:
-            self._trace(self._now, event, commands)
-        if commands:
-            self._carry_out(commands)
+            self._trace(events, self._now, decision)
+        assert not decision.refused, "the simulated world told what cannot be"
+        for change in decision.changes:
+            self._count_change(change)
+        for deed in decision.deeds_to_do(refused=()):
+            deed_of = self._deeds.get(type(deed))
+            if deed_of is not None:
+                deed_of(deed)
 
     def _new_id(self) -> str:
         self._leg_number += 1
         return f"leg-{self._leg_number}"
 
-    def _carry_out(self, commands: list[Command]) -> None:
-        for command in commands:
-            deed = self._deeds.get(type(command))
-            if deed is not None:
-                deed(command)
+    def _count_change(self, change: Change) -> None:
+        match change:
+            case LedgerCounted():
+                self._count(change)
+            case ContactConnected():
+                self._connected(change)
+            case AfterContactWorkEnded():
+                self._work_ended(change)
+            case _:
+                pass
 
     def _count(self, command: LedgerCounted) -> None:
         run = self._runs[command.campaign_id]
@@ -337,6 +342,9 @@ class Simulator:
         fate = leg.fate
         if fate.outcome is Outcome.HUMAN and fate.detection not in LIVE_DETECTIONS:
             leg.run.false_machines += 1
+        # Who needs no agents has no ledger that would count them.
+        agentless = leg.run.campaign.pacer == DialerType.AGENTLESS
+        leg.run.live_answers += agentless and fate.detection in LIVE_DETECTIONS
         self._tell(DetectionEnded(leg.leg_id, fate.detection))
 
     def _lose_patience(self, leg: _Leg) -> None:
@@ -397,23 +405,12 @@ class Simulator:
         run, since = self._handled.pop(contact_id)
         run.handling += at - since
 
-    def _start_flow(self, command: StartFlow) -> None:
-        run = self._runs[command.campaign_id]
-        to_queue = run.campaign.pacer != DialerType.AGENTLESS
-        # Who needs no agents has no ledger that would count them.
-        run.live_answers += not to_queue and command.detection in LIVE_DETECTIONS
-        step = BuiltinFlow(to_queue=to_queue).started(command.detection)
-        match step:
-            case TransferContactToQueue():
-                self._tell(ContactTransferredToQueue(command.contact_id))
-            case DisconnectParticipant():
-                self._tell(FlowDisconnected(command.contact_id))
-            case _:
-                # A message of the usual length, then the flow is done.
-                self._at(self._now + 10 * SECOND, self._flow_done, command.contact_id)
+    def _play(self, command: PlayMessage) -> None:
+        # A message of the usual length.
+        self._at(self._now + 10 * SECOND, self._playback_ends, command.leg_id)
 
-    def _flow_done(self, contact_id: str) -> None:
-        self._tell(FlowDisconnected(contact_id))
+    def _playback_ends(self, leg_id: str) -> None:
+        self._tell(PlaybackEnded(leg_id))
 
     def _refill(self, command: RefillWindow) -> None:
         taken = self._runs[command.campaign_id].take(command.limit)

@@ -39,15 +39,8 @@ from trunkcall.engine.events import (
     LegsBridged,
     LegsReported,
     OriginateVoided,
+    PlaybackEnded,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PlaybackEnded:
-    """A prompt was played to its end, or could not be played."""
-
-    leg_id: str
-
 
 CarrierEvent: TypeAlias = (
     LegRang

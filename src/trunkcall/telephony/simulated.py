@@ -14,10 +14,10 @@ from typing import TypeAlias
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import Duration
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
-from trunkcall.engine.events import CarrierFound, LegsReported
+from trunkcall.engine.events import CarrierFound, LegsReported, PlaybackEnded
 from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
 from trunkcall.simulation.world import World, fate_of
-from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination, PlaybackEnded
+from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.journal import OriginateJournal
 
 AgentDone: TypeAlias = Callable[[str], None]

@@ -30,8 +30,9 @@ from trunkcall.engine.events import (
     LegsBridged,
     LegsReported,
     OriginateVoided,
+    PlaybackEnded,
 )
-from trunkcall.telephony.carrier import Destination, PlaybackEnded
+from trunkcall.telephony.carrier import Destination
 
 Frame = TypeVar("Frame")
 

@@ -1,0 +1,65 @@
+"""Steps the flows of answered contacts, within the turn in which they are to go on.
+
+Decides what each action of a flow means for its contact, and that every step is recorded. It must not know how a flow
+comes to a step.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.flow import FlowAction, FlowStep
+from trunkcall.domain.instants import Instant
+from trunkcall.engine.commands import PlayMessage
+from trunkcall.engine.contact import Contact
+from trunkcall.engine.flow import FlowStepped
+from trunkcall.engine.life import ContactLife
+from trunkcall.engine.state import EngineState
+
+
+class FlowSteps:
+    """Asks flows how they go on."""
+
+    __slots__ = ("_life", "_state")
+
+    def __init__(self, state: EngineState, life: ContactLife) -> None:
+        self._state = state
+        self._life = life
+
+    def message_ended(self, leg_id: str) -> None:
+        """The message that a flow had played is over. Of a leg that hears none it changes nothing."""
+        leg = self._state.legs.get(leg_id)
+        contact = leg.contact if leg is not None else None
+        if contact is not None and contact.state is ContactState.IN_FLOW and contact.flow_step is not None:
+            self._state.flows_due.append(contact)
+
+    def step(self, now: Instant) -> None:
+        """Take the next step of each flow that is to go on."""
+        due = self._state.flows_due
+        while due:
+            contact = due.popleft()
+            if contact.state is ContactState.IN_FLOW:
+                step = self._next_step(contact)
+                self._state.out.steps.append(FlowStepped(contact.contact_id, step))
+                self._take(contact, step, now)
+
+    def _next_step(self, contact: Contact) -> FlowStep:
+        campaign, flows = contact.campaign, self._state.flows
+        if contact.flow_step is not None:
+            return flows.message_ended(contact.contact_id, campaign.campaign_id, contact.flow_step)
+        has_queue = campaign.settings.queue_id is not None and campaign.pacer.needs_agents
+        return flows.started(contact.contact_id, campaign.campaign_id, detection=contact.detection, has_queue=has_queue)
+
+    def _take(self, contact: Contact, step: FlowStep, now: Instant) -> None:
+        contact.flow_step = step
+        match step.action:
+            case FlowAction.TRANSFER_CONTACT_TO_QUEUE:
+                self._life.transfer_to_queue(contact, now)
+            case FlowAction.MESSAGE_PARTICIPANT:
+                deed = PlayMessage(contact.leg_id, contact.contact_id, step.flow_id, step.action_id)
+                self._state.out.do(deed, contact)
+            case FlowAction.DISCONNECT_PARTICIPANT:
+                self._life.disconnect(contact, now)
+            case _:
+                assert_never(step.action)
