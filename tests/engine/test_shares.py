@@ -136,6 +136,35 @@ def test_where_queues_share_some_agents_each_group_has_its_agents(
     assert allotted(floor, "zinc", "argon") == expected
 
 
+@pytest.mark.parametrize(
+    ("sales", "without", "expected"),
+    [
+        (8, "", {"renewals": (6, 4 / 12), "offers": (6, 2 / 12), "surveys": (2, 2 / 12), "support": (4, 4 / 4)}),
+        (8, "support", {"renewals": (9, 6 / 12), "offers": (9, 3 / 12), "surveys": (3, 3 / 12)}),
+        (9, "", {"renewals": (7, 4.5 / 13), "offers": (7, 2.25 / 13), "surveys": (2, 2.25 / 13), "support": (4, 1.0)}),
+    ],
+)
+def test_the_example_of_the_documentation(sales: int, without: str, expected: dict[str, tuple[int, float]]) -> None:
+    """docs/explanation/sharing.md counts these agents out, one by one."""
+    floor = Floor(agents=0)
+    for name, weight, dialer, queue in (
+        ("renewals", 0.5, DialerType.PREDICTIVE, "sales"),
+        ("offers", 0.25, DialerType.PREDICTIVE, "sales"),
+        ("surveys", 0.25, DialerType.PROGRESSIVE, "sales"),
+        ("support", 0.5, DialerType.PREDICTIVE, "service"),
+    ):
+        if name != without:
+            floor.campaign(name, weight=weight, dialer=dialer, queue=queue, requests=100)
+    for number in range(sales):
+        floor.agent(f"sales-{number}", "sales")
+    for number in range(4):
+        floor.agent(f"both-{number}", "sales", "service")
+    state = floor.engine._state
+    for name, (agents, share) in expected.items():
+        assert allotted(floor, name) == [agents]
+        assert share_of(state, state.campaigns[name]) == pytest.approx(share)
+
+
 @given(
     campaigns=st.lists(
         st.tuples(

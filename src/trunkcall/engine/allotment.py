@@ -8,7 +8,7 @@ them the other's next live answer takes. So each group is allotted agents of its
 Decides those allotments, by weight. Agents whom the same groups can use are a *pool*; pools that few groups can use are
 divided first, each among the groups that have fewest agents for their weight (max-min fairness, as with lines:
 capacity.py). An agent who cannot be halved goes to each in turn, to whoever has begun fewer attempts for its weight. It
-must not know what anybody does with its agents.
+must not know what anybody does with its agents. docs/explanation/sharing.md has an example.
 """
 
 from __future__ import annotations
