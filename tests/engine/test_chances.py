@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from trunkcall.engine.pacing.chances import (
     MAX_EXACTLY,
-    Prospect,
+    Expectation,
     attempts_exactly,
     attempts_nearly,
     expected_shortfall,
 )
 from trunkcall.engine.pacing.estimates import Floats
-from trunkcall.engine.pacing.outlook import ANSWERED, INSTANTS
+from trunkcall.engine.pacing.experience import ANSWERED, INSTANTS
 
 rows = st.lists(st.floats(0.0, 1.0), min_size=INSTANTS, max_size=INSTANTS).map(sorted)
 probabilities = st.lists(rows, max_size=8).map(
@@ -26,47 +26,47 @@ probabilities = st.lists(rows, max_size=8).map(
 
 @given(
     supply=st.integers(-40, 40),
-    ends=probabilities,
-    lives=probabilities,
+    agents_free=probabilities,
+    live_answers=probabilities,
     live_ratio=st.floats(0.05, 0.95),
     risk=st.floats(0.0, 0.6),
 )
 def test_the_exact_answer_is_the_largest_that_keeps_the_risk(
-    supply: int, ends: Floats, lives: Floats, live_ratio: float, risk: float
+    supply: int, agents_free: Floats, live_answers: Floats, live_ratio: float, risk: float
 ) -> None:
-    prospect = Prospect(supply, ends, lives, ANSWERED * live_ratio)
-    wanted = attempts_exactly(prospect, risk)
+    expectation = Expectation(supply, agents_free, live_answers, ANSWERED * live_ratio)
+    wanted = attempts_exactly(expectation, risk)
     if wanted > 0:
-        assert finds_nobody(prospect, wanted - 1) <= risk + 1e-9
-    assert wanted == MAX_EXACTLY or finds_nobody(prospect, wanted) > risk - 1e-9
+        assert finds_nobody(expectation, wanted - 1) <= risk + 1e-9
+    assert wanted == MAX_EXACTLY or finds_nobody(expectation, wanted) > risk - 1e-9
 
 
-def finds_nobody(prospect: Prospect, others: int) -> float:
+def finds_nobody(expectation: Expectation, others: int) -> float:
     """The probability that an attempt which is begun beside so many others, if it is answered, finds no free agent:
     summed over every combination of counts, as a mean over the instants."""
     total = 0.0
-    for k, answered in enumerate(prospect.answered):
+    for k, answered in enumerate(expectation.answered):
         agents, answers = [1.0], [1.0]
-        for q in prospect.ends[k]:
+        for q in expectation.agents_free[k]:
             agents = list(np.convolve(agents, [1 - q, q]))
-        for r in [*prospect.lives[k], *[answered] * others]:
+        for r in [*expectation.live_answers[k], *[answered] * others]:
             answers = list(np.convolve(answers, [1 - r, r]))
         total += sum(
             a * b
             for freed, a in enumerate(agents)
             for live, b in enumerate(answers)
-            if prospect.supply + freed - live <= 0
+            if expectation.supply + freed - live <= 0
         )
-    return total / len(prospect.answered)
+    return total / len(expectation.answered)
 
 
 @pytest.mark.parametrize(("supply", "in_flight"), [(5, 30), (20, 90), (60, 300)])
 def test_the_approximation_is_near_the_exact_answer(supply: int, in_flight: int) -> None:
-    ends, lives = np.outer(ANSWERED, np.full(30, 0.2)), np.outer(ANSWERED, np.full(in_flight, 0.2))
-    prospect = Prospect(supply, ends, lives, 0.25 * ANSWERED)
-    exact = attempts_exactly(prospect, 0.05)
+    agents_free, live_answers = np.outer(ANSWERED, np.full(30, 0.2)), np.outer(ANSWERED, np.full(in_flight, 0.2))
+    expectation = Expectation(supply, agents_free, live_answers, 0.25 * ANSWERED)
+    exact = attempts_exactly(expectation, 0.05)
     assert 3 < exact < MAX_EXACTLY
-    assert abs(attempts_nearly(prospect, 0.05) - exact) <= 2
+    assert abs(attempts_nearly(expectation, 0.05) - exact) <= 2
 
 
 @pytest.mark.parametrize("mean", [-4.0, -0.5, 0.0, 2.0, 6.0])

@@ -36,7 +36,7 @@ from trunkcall.engine.ledger import (
     Standing,
     clock_start,
 )
-from trunkcall.engine.pacing.base import PacingView, Unlearning
+from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 
 START = NOW - NOW % MINUTE
 
@@ -79,7 +79,7 @@ def test_by_the_clock_of_the_answer_the_time_of_detection_counts(clock: str, aba
     assert floor.snapshot().abandoned == abandoned
 
 
-class Reckless(Unlearning):
+class Reckless(LearnsNothing):
     """A pacer that always wants more."""
 
     one_to_one = False

@@ -10,7 +10,7 @@ import pytest
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
-from trunkcall.engine.pacing.outlook import ENOUGH
+from trunkcall.engine.pacing.experience import ENOUGH
 from trunkcall.engine.pacing.predictive import PredictivePacer
 
 NOW: Instant = 1_000_000 * SECOND
@@ -152,8 +152,8 @@ def test_the_forecast_tells_what_the_pacer_goes_by_and_changes_nothing() -> None
     assert forecast is not None
     assert forecast.live_ratio == pytest.approx(0.25, abs=0.03), "and a little more, for what it does not know"
     assert forecast.horizon == 12 * SECOND
-    assert forecast.lives_expected == pytest.approx(8 * forecast.live_ratio)
-    assert 4 < forecast.ends_expected < 8
+    assert forecast.live_answers_expected == pytest.approx(8 * forecast.live_ratio)
+    assert 4 < forecast.agents_expected < 8
     assert forecast.risk_scale == pytest.approx(1.0, abs=0.05)
     assert forecast.rivals_scale == math.inf
     for _ in range(50):

@@ -15,12 +15,12 @@ from trunkcall.engine.commands import HangUp, OriginateAgentLeg
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import AgentHeard, AgentUnheard
 from trunkcall.engine.ledger import LedgerLimit
-from trunkcall.engine.pacing.base import PacingView, Unlearning
+from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 
 BOTH_WITH_AGENTS = pytest.mark.parametrize("dialer", [DialerType.PROGRESSIVE, DialerType.PREDICTIVE])
 
 
-class Ahead(Unlearning):
+class Ahead(LearnsNothing):
     """Counts on everybody: one attempt for each agent who is free or will be, and ``extra`` more."""
 
     one_to_one = False

@@ -20,7 +20,7 @@ from trunkcall.domain.instants import HOUR, SECOND, Duration, Instant
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.ledger import LedgerLimit
-from trunkcall.engine.pacing.base import PacingView, Unlearning
+from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.results import Shift
@@ -42,7 +42,7 @@ QUANTILE = 4.44
 UNLIKE = "the shifts are not what theory says"
 
 
-class PoissonPacer(Unlearning):
+class PoissonPacer(LearnsNothing):
     """Dials at the instants of a Poisson process, whoever is free."""
 
     one_to_one = False

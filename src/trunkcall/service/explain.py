@@ -282,10 +282,10 @@ def _how_it_paces(facts: DialingExplanation) -> Reason:
         return Reason("PACE", f"{agents}; {_many(facts.in_flight, 'attempt')} in flight.")
     return Reason(
         "PACE",
-        f"{agents} and {forecast.ends_expected:.1f} more are expected within {forecast.horizon / SECOND:.0f} s; "
+        f"{agents} and {forecast.agents_expected:.1f} more are expected within {forecast.horizon / SECOND:.0f} s; "
         f"{_many(facts.waiting, 'live answer')} waiting; {_many(facts.in_flight, 'attempt')} in flight, of which "
-        f"{forecast.lives_expected:.1f} are expected to be live answers ({forecast.live_ratio:.0%} of attempts are). "
-        f"More are begun while the chance that one finds nobody is at most {forecast.risk_allowed:.1%}.",
+        f"{forecast.live_answers_expected:.1f} are expected to be live answers ({forecast.live_ratio:.0%} of attempts "
+        f"are). More are begun while the chance that one finds nobody is at most {forecast.risk_allowed:.1%}.",
     )
 
 
@@ -316,8 +316,8 @@ def _figures(backlog: int, facts: DialingExplanation | None) -> dict[str, float]
         figures |= {
             "liveAnswerRatio": round(forecast.live_ratio, 4),
             "horizonSeconds": round(forecast.horizon / SECOND, 3),
-            "agentsExpected": round(forecast.ends_expected, 3),
-            "liveAnswersExpected": round(forecast.lives_expected, 3),
+            "agentsExpected": round(forecast.agents_expected, 3),
+            "liveAnswersExpected": round(forecast.live_answers_expected, 3),
             "riskAllowed": round(forecast.risk_allowed, 5),
         }
     return figures

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.pacing.base import PacingView, Unlearning
+from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 
 
-class AgentlessPacer(Unlearning):
+class AgentlessPacer(LearnsNothing):
     """Fills the lines that the campaign's dialing capacity gives it."""
 
     one_to_one = False

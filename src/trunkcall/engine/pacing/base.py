@@ -15,12 +15,12 @@ import numpy as np
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.estimates import Floats
-from trunkcall.engine.pacing.outlook import INSTANTS
+from trunkcall.engine.pacing.experience import INSTANTS
 
 
 class PacingView(Protocol):
     """One campaign as its pacer sees it, at the instant of asking. Agents of whom nothing is heard are not counted, nor
-    those who are for campaigns that are paced in another way."""
+    those who are allotted to other campaigns (allotment.py)."""
 
     @property
     def free_agents(self) -> int:
@@ -82,9 +82,9 @@ class Forecast:
     """Live answers over attempts, as learned lately."""
     horizon: Duration
     """How long an attempt takes to a live answer, half of the time."""
-    ends_expected: float
+    agents_expected: float
     """Agents who are expected to become free by then."""
-    lives_expected: float
+    live_answers_expected: float
     """Live answers to be expected of the attempts in flight."""
     risk: float
     """The probability of finding nobody that a live answer may have where the ledger is as it should be."""
@@ -118,7 +118,7 @@ class Pacer(Protocol):
         """What it expects; None of a method that looks at the present alone, or has learned too little yet. Asking
         changes nothing."""
 
-    def lives_of(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
+    def live_answer_probabilities(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
         """What it expects of its own attempts in flight, for another that counts on the same agents: for each the
         probabilities of having come to a live answer, a row for each instant ahead and one of ever doing so."""
 
@@ -132,12 +132,12 @@ class Pacer(Protocol):
         """A live answer was not reached by an agent in time."""
 
 
-class Unlearning:
+class LearnsNothing:
     """What a pacer that learns nothing is told."""
 
     look_every: Duration = 0
 
-    def lives_of(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
+    def live_answer_probabilities(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
         """Nothing."""
         return np.empty((INSTANTS + 1, 0))
 

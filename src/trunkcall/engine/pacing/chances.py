@@ -32,50 +32,59 @@ MIN_FREQUENCIES = 64
 _ROOT_HALF = math.sqrt(0.5)
 
 
-class Prospect:
+class Expectation:
     """What is to be expected by each of some instants ahead.
 
-    A row for each instant, of probabilities: in ``ends`` one for each agent in a contact, in ``lives``, which may have
-    more rows, one for each attempt in flight, and in ``answered`` that of any attempt which is begun now. ``supply`` is
-    free agents less waiting live answers.
+    A row for each instant, of probabilities: in ``agents_free`` one for each agent in a contact, in ``live_answers``,
+    which may have more rows, one for each attempt in flight, and in ``answered`` that of any attempt which is begun
+    now. ``supply`` is free agents less waiting live answers.
     """
 
-    __slots__ = ("answered", "ends", "freed", "freed_squares", "lives", "met", "met_squares", "supply")
+    __slots__ = (
+        "agents_free",
+        "answered",
+        "answers_expected",
+        "answers_squares",
+        "free_expected",
+        "free_squares",
+        "live_answers",
+        "supply",
+    )
 
-    def __init__(self, supply: int, ends: Floats, lives: Floats, answered: Floats) -> None:
+    def __init__(self, supply: int, agents_free: Floats, live_answers: Floats, answered: Floats) -> None:
         self.supply = supply
-        self.ends = ends
-        self.lives = lives
+        self.agents_free = agents_free
+        self.live_answers = live_answers
         self.answered = answered
-        self.freed: list[float] = np.add.reduce(ends, axis=1).tolist()
-        """Agents expected to be free by each instant, all of those in ``ends``."""
-        self.freed_squares: list[float] = np.add.reduce(ends * ends, axis=1).tolist()
-        self.met: list[float] = np.add.reduce(lives, axis=1).tolist()
+        self.free_expected: list[float] = np.add.reduce(agents_free, axis=1).tolist()
+        """Agents expected to be free by each instant, all of those in ``agents_free``."""
+        self.free_squares: list[float] = np.add.reduce(agents_free * agents_free, axis=1).tolist()
+        self.answers_expected: list[float] = np.add.reduce(live_answers, axis=1).tolist()
         """Live answers expected by each instant."""
-        self.met_squares: list[float] = np.add.reduce(lives * lives, axis=1).tolist()
+        self.answers_squares: list[float] = np.add.reduce(live_answers * live_answers, axis=1).tolist()
 
     @property
     def trials(self) -> int:
         """Agents in a contact and attempts in flight."""
-        return len(self.ends[0]) + len(self.lives[0])
+        return len(self.agents_free[0]) + len(self.live_answers[0])
 
-    def expected_shortfall(self, freed_by: int, met_by: int) -> float:
+    def expected_shortfall(self, free_by: int, answers_by: int) -> float:
         """Live answers that are expected to find nobody: agents as of one instant, live answers as of another."""
-        mean = self.supply + self.freed[freed_by] - self.met[met_by]
-        variance = self.freed[freed_by] - self.freed_squares[freed_by]
-        return expected_shortfall(mean, variance + self.met[met_by] - self.met_squares[met_by])
+        mean = self.supply + self.free_expected[free_by] - self.answers_expected[answers_by]
+        variance = self.free_expected[free_by] - self.free_squares[free_by]
+        return expected_shortfall(mean, variance + self.answers_expected[answers_by] - self.answers_squares[answers_by])
 
 
-def attempts_exactly(prospect: Prospect, risk: float) -> int:
+def attempts_exactly(expectation: Expectation, risk: float) -> int:
     """The largest number of attempts, MAX_EXACTLY at the most, each of which finds nobody with a probability of at
     most ``risk`` as a mean over the instants."""
-    supply, instants = prospect.supply, len(prospect.answered)
-    ends, lives = prospect.ends, prospect.lives[:instants]
-    ahead, behind, at_most = _transform(_length(prospect.trials + MAX_EXACTLY + abs(supply)))
+    supply, instants = expectation.supply, len(expectation.answered)
+    agents_free, live_answers = expectation.agents_free, expectation.live_answers[:instants]
+    ahead, behind, at_most = _transform(_length(expectation.trials + MAX_EXACTLY + abs(supply)))
     weights = at_most[len(at_most) // 2 - supply]
-    of_agents = np.multiply.reduce(1.0 + ends[:, :, None] * ahead, axis=1)
-    sums = of_agents * np.multiply.reduce(1.0 + lives[:, :, None] * behind, axis=1)
-    one_more = 1.0 + prospect.answered[:, None] * behind
+    of_agents = np.multiply.reduce(1.0 + agents_free[:, :, None] * ahead, axis=1)
+    sums = of_agents * np.multiply.reduce(1.0 + live_answers[:, :, None] * behind, axis=1)
+    one_more = 1.0 + expectation.answered[:, None] * behind
     allowed = risk * instants
     for wanted in range(MAX_EXACTLY):
         if not float((sums @ weights).real.sum()) <= allowed:
@@ -84,14 +93,14 @@ def attempts_exactly(prospect: Prospect, risk: float) -> int:
     return MAX_EXACTLY
 
 
-def attempts_nearly(prospect: Prospect, risk: float) -> int:
+def attempts_nearly(expectation: Expectation, risk: float) -> int:
     """The same number, MAX_AT_ONCE at the most, by a normal approximation with a continuity correction."""
-    of_agents = zip(prospect.freed, prospect.freed_squares, strict=True)
-    of_attempts = zip(prospect.met, prospect.met_squares, strict=True)
+    of_agents = zip(expectation.free_expected, expectation.free_squares, strict=True)
+    of_attempts = zip(expectation.answers_expected, expectation.answers_squares, strict=True)
     instants = [
-        (prospect.supply + freed - met, max(freed - freed_squares + met - met_squares, 0.0), answered)
-        for (freed, freed_squares), (met, met_squares), answered in zip(
-            of_agents, of_attempts, prospect.answered.tolist(), strict=False
+        (expectation.supply + free - answers, max(free - free_squares + answers - answers_squares, 0.0), answered)
+        for (free, free_squares), (answers, answers_squares), answered in zip(
+            of_agents, of_attempts, expectation.answered.tolist(), strict=False
         )
     ]
     # A normal distribution function is half of an erfc.
@@ -100,9 +109,9 @@ def attempts_nearly(prospect: Prospect, risk: float) -> int:
     for wanted in range(MAX_AT_ONCE):
         nobody = 0.0
         for mean, variance, answered in instants:
-            met_by_then = wanted * answered
-            deviation = sqrt(variance + met_by_then * (1.0 - answered)) or 1e-9
-            nobody += erfc((mean - 0.5 - met_by_then) / deviation * _ROOT_HALF)
+            answers_by_then = wanted * answered
+            deviation = sqrt(variance + answers_by_then * (1.0 - answered)) or 1e-9
+            nobody += erfc((mean - 0.5 - answers_by_then) / deviation * _ROOT_HALF)
         if not nobody <= allowed:
             return wanted
     return MAX_AT_ONCE

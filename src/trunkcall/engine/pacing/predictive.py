@@ -1,8 +1,8 @@
 """Predictive pacing: dial ahead of the agents who will be free, with as much risk as the law leaves.
 
 Decides how many attempts to begin. An attempt begun now that comes to a live answer does so at one of a few instants
-ahead (outlook.py). By each of them some agents will have become free and some of the attempts in flight will have been
-answered, so the probability is known that this live answer finds nobody:
+ahead (experience.py). By each of them some agents will have become free and some of the attempts in flight will have
+been answered, so the probability is known that this live answer finds nobody:
 
     P(free agents + agents who become free - waiting live answers - live answers in between <= 0)
 
@@ -29,9 +29,9 @@ import numpy as np
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Forecast, PacingView
-from trunkcall.engine.pacing.chances import Prospect, attempts_exactly, attempts_nearly
+from trunkcall.engine.pacing.chances import Expectation, attempts_exactly, attempts_nearly
 from trunkcall.engine.pacing.estimates import Floats, Ratio
-from trunkcall.engine.pacing.outlook import EVER, MIDDLE, Outlook, Sight
+from trunkcall.engine.pacing.experience import EVER, MIDDLE, Experience, Probabilities
 
 FIRST_CENTRE = 0.03
 MIN_CENTRE, MAX_CENTRE = 0.004, 0.3
@@ -54,8 +54,8 @@ AT_STAKE = 0.1
 class _Look:
     """What one look has seen."""
 
-    sight: Sight
-    prospect: Prospect
+    probabilities: Probabilities
+    expectation: Expectation
     live_ratio: float
     scale: float
     rivals_scale: float
@@ -73,22 +73,22 @@ class PredictivePacer:
         self._centre = FIRST_CENTRE
         self._pull = 0.0
         self._live_ratio = Ratio(memory=MEMORY_ATTEMPTS, prior=0.5, prior_trials=4.0)
-        self._outlook = Outlook()
+        self._experience = Experience()
 
     # --- learning -----------------------------------------------------------------------------------------------------
 
     def attempt_ended(self, age: Duration, *, live: bool) -> None:
         self._live_ratio.enter(live)
-        self._outlook.outcomes.enter(age / SECOND)
+        self._experience.outcomes.enter(age / SECOND)
         if live:
-            self._outlook.rings.enter(age / SECOND)
+            self._experience.rings.enter(age / SECOND)
             self._centre = min(max(self._centre * math.exp(self._pull), MIN_CENTRE), MAX_CENTRE)
 
     def talk_ended(self, length: Duration) -> None:
-        self._outlook.talks.enter(length / SECOND)
+        self._experience.talks.enter(length / SECOND)
 
     def work_ended(self, length: Duration) -> None:
-        self._outlook.works.enter(length / SECOND)
+        self._experience.works.enter(length / SECOND)
 
     def abandoned(self) -> None:
         """Nothing: the ledger tells."""
@@ -107,20 +107,20 @@ class PredictivePacer:
         slowly = self._target / (SLOW * standing.rest(view.staffed_agents))
         self._pull = (look.scale - 1.0) * min(slowly, PULL)
         risk = self._risk_allowed(look)
-        exact = view.staffed_agents < EXACT_BELOW and look.prospect.trials < EXACT_TRIALS
-        wanted = attempts_exactly(look.prospect, risk) if exact else attempts_nearly(look.prospect, risk)
+        exact = view.staffed_agents < EXACT_BELOW and look.expectation.trials < EXACT_TRIALS
+        wanted = attempts_exactly(look.expectation, risk) if exact else attempts_nearly(look.expectation, risk)
         return max(wanted, least)
 
     def forecast(self, view: PacingView, now: Instant) -> Forecast | None:
         """What the next look would see. None until enough was learned. Changes nothing that is decided."""
-        if not self._outlook.sees:
+        if not self._experience.can_predict:
             return None
         look = self._look(view, view.standing, now, learn=False)
         return Forecast(
             live_ratio=look.live_ratio,
-            horizon=round(self._outlook.at_s[MIDDLE] * SECOND),
-            ends_expected=float(look.sight.ends[MIDDLE].sum()),
-            lives_expected=float(look.sight.lives[EVER].sum()),
+            horizon=round(self._experience.at_s[MIDDLE] * SECOND),
+            agents_expected=float(look.probabilities.agents_free[MIDDLE].sum()),
+            live_answers_expected=float(look.probabilities.live_answers[EVER].sum()),
             risk=self._centre,
             risk_scale=look.scale,
             rivals_scale=look.rivals_scale,
@@ -130,8 +130,8 @@ class PredictivePacer:
     def _risk_allowed(self, look: _Look) -> float:
         return max(self._centre * min(look.scale, look.rivals_scale), self._target * SAFE_SHARE)
 
-    def lives_of(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
-        return self._outlook.lives(now, dialing_since, self._cautious_live_ratio)
+    def live_answer_probabilities(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
+        return self._experience.live_answers(now, dialing_since, self._cautious_live_ratio)
 
     @property
     def _cautious_live_ratio(self) -> float:
@@ -140,7 +140,7 @@ class PredictivePacer:
 
     def _look(self, view: PacingView, standing: Standing, now: Instant, *, learn: bool = True) -> _Look:
         live_ratio = self._cautious_live_ratio
-        sight = self._outlook.look(
+        probabilities = self._experience.look(
             now,
             talking_since=view.talking_since,
             working_since=view.working_since,
@@ -149,16 +149,22 @@ class PredictivePacer:
             learn=learn,
         )
         agents = view.staffed_agents
-        of_rivals = [rival.pacer.lives_of(rival.dialing_since, now) for rival in view.rivals]
-        lives = np.concatenate((sight.lives, *of_rivals), axis=1) if of_rivals else sight.lives
-        prospect = Prospect(view.free_agents - view.waiting, sight.ends, lives, sight.answered)
-        # Of the live answers that find nobody, each campaign has its part.
-        met = prospect.met[EVER]
-        expected = prospect.expected_shortfall(MIDDLE, EVER) / (met or 1.0)
-        own = met - sum(float(rows[EVER].sum()) for rows in of_rivals)
+        of_rivals = [rival.pacer.live_answer_probabilities(rival.dialing_since, now) for rival in view.rivals]
+        live_answers = (
+            np.concatenate((probabilities.live_answers, *of_rivals), axis=1)
+            if of_rivals
+            else probabilities.live_answers
+        )
+        expectation = Expectation(
+            view.free_agents - view.waiting, probabilities.agents_free, live_answers, probabilities.answered
+        )
+        # Of the live answers that find nobody, each campaign has its share.
+        answers = expectation.answers_expected[EVER]
+        expected = expectation.expected_shortfall(MIDDLE, EVER) / (answers or 1.0)
+        own = answers - sum(float(rows[EVER].sum()) for rows in of_rivals)
         return _Look(
-            sight=sight,
-            prospect=prospect,
+            probabilities=probabilities,
+            expectation=expectation,
             live_ratio=live_ratio,
             scale=standing.risk_scale(expected * own, agents),
             rivals_scale=min(

@@ -6,10 +6,10 @@ It cannot cause an abandonment by itself; one happens only when a reserved agent
 from __future__ import annotations
 
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.pacing.base import PacingView, Unlearning
+from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 
 
-class ProgressivePacer(Unlearning):
+class ProgressivePacer(LearnsNothing):
     """One attempt for each agent who is free and not yet dialed for."""
 
     one_to_one = True

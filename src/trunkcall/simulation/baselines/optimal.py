@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trunkcall.domain.instants import Duration, Instant
-from trunkcall.engine.pacing.base import PacingView, Unlearning
+from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 from trunkcall.engine.pacing.estimates import Floats
 
 Levels = NDArray[np.int64]
@@ -173,7 +173,7 @@ def optimum(model: Model) -> Optimum:
     return Optimum(model, levels, occupancy, model.abandonment_ratio)
 
 
-class OptimalPacer(Unlearning):
+class OptimalPacer(LearnsNothing):
     """Orders up to the optimum's levels. It is told the true means of the world, but not that it changes."""
 
     one_to_one = False

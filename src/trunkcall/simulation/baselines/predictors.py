@@ -10,12 +10,12 @@ import math
 from collections import deque
 
 from trunkcall.domain.instants import MINUTE, SECOND, Duration, Instant
-from trunkcall.engine.pacing.base import PacingView, Unlearning
+from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 from trunkcall.engine.pacing.estimates import Ratio
-from trunkcall.engine.pacing.outlook import MIDDLE, Outlook
+from trunkcall.engine.pacing.experience import MIDDLE, Experience
 
 
-class FixedRatioPacer(Unlearning):
+class FixedRatioPacer(LearnsNothing):
     """So many lines for each agent at work, whatever happens. The number has to be tuned offline."""
 
     one_to_one = False
@@ -31,7 +31,7 @@ class FixedRatioPacer(Unlearning):
         return max(0, round(self._lines_per_agent * view.staffed_agents) - lines)
 
 
-class IssabelPacer(Unlearning):
+class IssabelPacer(LearnsNothing):
     """Issabel's predictive dialing with overcommit (Predictor.class.php and CampaignProcess.class.php of
     issabel-callcenter): n = free agents + those soon free - callers waiting - attempts in flight, over the share that
     was answered in the last half hour, which counts as at least 0.2.
@@ -86,7 +86,7 @@ class IssabelPacer(Unlearning):
         return 1.0 - math.exp(-(in_call_s + self._ring_s) / self._call_s) >= self.SERVICE_LEVEL
 
 
-class SamuelsonPacer(Unlearning):
+class SamuelsonPacer(LearnsNothing):
     """US patent 4,858,120 (Samuelson 1987, expired): attempts = (free agents + busy ones whose estimated remaining time
     is within the transit time - callers waiting) / answered share, less the attempts in flight. The number of agents is
     multiplied by a gain, which every abandonment lowers and every live answer raises so that it rests at ``aim``: the
@@ -104,20 +104,20 @@ class SamuelsonPacer(Unlearning):
         self._aim = aim
         self.gain = 1.0
         self._live_ratio = Ratio(memory=400.0, prior=0.5, prior_trials=4.0)
-        self._outlook = Outlook()
+        self._experience = Experience()
 
     def attempt_ended(self, age: Duration, *, live: bool) -> None:
         self._live_ratio.enter(live)
-        self._outlook.outcomes.enter(age / SECOND)
+        self._experience.outcomes.enter(age / SECOND)
         if live:
-            self._outlook.rings.enter(age / SECOND)
+            self._experience.rings.enter(age / SECOND)
             self._steer(self._aim)
 
     def talk_ended(self, length: Duration) -> None:
-        self._outlook.talks.enter(length / SECOND)
+        self._experience.talks.enter(length / SECOND)
 
     def work_ended(self, length: Duration) -> None:
-        self._outlook.works.enter(length / SECOND)
+        self._experience.works.enter(length / SECOND)
 
     def abandoned(self) -> None:
         self._steer(-1.0)
@@ -127,15 +127,15 @@ class SamuelsonPacer(Unlearning):
 
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """See the class. One to one until enough was learned."""
-        if min(len(self._outlook.talks), len(self._outlook.works), len(self._outlook.rings)) < self.ENOUGH:
+        if min(len(self._experience.talks), len(self._experience.works), len(self._experience.rings)) < self.ENOUGH:
             return max(0, view.free_agents - view.lines_in_flight)
-        sight = self._outlook.look(
+        probabilities = self._experience.look(
             now,
             talking_since=view.talking_since,
             working_since=view.working_since,
             dialing_since=view.dialing_since,
             live_ratio=self._live_ratio.value,
         )
-        soon = int((sight.ends[MIDDLE] >= 0.5).sum())
+        soon = int((probabilities.agents_free[MIDDLE] >= 0.5).sum())
         agents = view.free_agents + soon - view.waiting
         return max(0, math.floor(self.gain * agents / self._live_ratio.value - view.lines_in_flight))

@@ -10,7 +10,7 @@ from collections import deque
 from enum import StrEnum
 
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant
-from trunkcall.engine.pacing.base import PacingView, Unlearning
+from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 
 DIAL_EVERY: Duration = 5 * SECOND // 2
 ADAPT_EVERY: Duration = 15 * SECOND
@@ -28,7 +28,7 @@ class Adapt(StrEnum):
     TAPERED = "vicidial_tapered"
 
 
-class VicidialPacer(Unlearning):
+class VicidialPacer(LearnsNothing):
     """``level`` lines for each agent who is ready or talks, adapted every 15 s.
 
     ``maximum_level`` is adaptive_maximum_level (default 3.0), ``dropped_percentage`` adaptive_dropped_percentage

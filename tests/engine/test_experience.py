@@ -7,7 +7,7 @@ import pytest
 
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.engine.pacing.estimates import Durations, Ratio
-from trunkcall.engine.pacing.outlook import ANSWERED, ENOUGH, Outlook, Sight
+from trunkcall.engine.pacing.experience import ANSWERED, ENOUGH, Experience, Probabilities
 
 NOW: Instant = 1_000_000 * SECOND
 
@@ -65,26 +65,30 @@ def test_nothing_lasts_for_ever_nor_ends_for_sure() -> None:
 
 
 @pytest.fixture(scope="module")
-def outlook() -> Outlook:
+def experience() -> Experience:
     """Talks that end at a constant rate, work of 10 to 50 s, answers after 2 to 22 s; nobody answers after that."""
     generator = np.random.default_rng(1)
-    outlook = Outlook()
+    experience = Experience()
     for talk, work, ring in zip(
         generator.exponential(120.0, 1200), generator.uniform(10, 50, 1200), generator.uniform(2, 22, 1200), strict=True
     ):
-        outlook.talks.enter(talk)
-        outlook.works.enter(work)
-        outlook.rings.enter(ring)
-        outlook.outcomes.enter(ring)
-        outlook.outcomes.enter(28.0)
-    return outlook
+        experience.talks.enter(talk)
+        experience.works.enter(work)
+        experience.rings.enter(ring)
+        experience.outcomes.enter(ring)
+        experience.outcomes.enter(28.0)
+    return experience
 
 
 def look(
-    outlook: Outlook, *, talking: tuple[int, ...] = (), working: tuple[int, ...] = (), dialing: tuple[int, ...] = ()
-) -> Sight:
+    experience: Experience,
+    *,
+    talking: tuple[int, ...] = (),
+    working: tuple[int, ...] = (),
+    dialing: tuple[int, ...] = (),
+) -> Probabilities:
     """A look at agents who have talked or worked, and attempts that were begun, for so many seconds."""
-    return outlook.look(
+    return experience.look(
         NOW,
         talking_since=[NOW - age * SECOND for age in talking],
         working_since=[NOW - age * SECOND for age in working],
@@ -93,26 +97,26 @@ def look(
     )
 
 
-def test_work_ends_as_it_did_before(outlook: Outlook) -> None:
-    rows = look(outlook, working=(0, 30, 600)).ends.T
-    t = outlook.at_s
+def test_work_ends_as_it_did_before(experience: Experience) -> None:
+    rows = look(experience, working=(0, 30, 600)).agents_free.T
+    t = experience.at_s
     assert rows[0] == pytest.approx(np.clip((t - 10) / 40, 0, 1), abs=0.06)
     assert rows[1] == pytest.approx(np.clip(t / 20, 0, 1), abs=0.08)
     assert (rows[2] > 0).all(), "nothing lasts for ever"
     assert (rows[2] < 1).all()
 
 
-def test_a_talk_is_followed_by_work(outlook: Outlook) -> None:
+def test_a_talk_is_followed_by_work(experience: Experience) -> None:
     """P(free by t) is the integral over the end u of the talk, at rate 1/120 s, of P(work <= t - u)."""
-    row = look(outlook, talking=(60,)).ends.T[0]
-    for t, found in zip(outlook.at_s, row, strict=True):
+    row = look(experience, talking=(60,)).agents_free.T[0]
+    for t, found in zip(experience.at_s, row, strict=True):
         u = np.linspace(0, t, 400)
         density = np.exp(-u / 120) / 120 * np.clip((t - u - 10) / 40, 0, 1)
         assert found == pytest.approx(float(np.trapezoid(density, u)), abs=0.006)
 
 
-def test_attempts_come_to_live_answers_by_their_age(outlook: Outlook) -> None:
-    rows = look(outlook, dialing=(0, 12, 25)).lives.T
+def test_attempts_come_to_live_answers_by_their_age(experience: Experience) -> None:
+    rows = look(experience, dialing=(0, 12, 25)).live_answers.T
     assert rows[0, -1] == pytest.approx(0.5, abs=0.01)
     assert rows[0, :-1] == pytest.approx(0.5 * ANSWERED, abs=0.02)
     assert rows[1, -1] == pytest.approx(0.25 / 0.75, abs=0.04), "half of those who would answer have not yet"
@@ -121,23 +125,23 @@ def test_attempts_come_to_live_answers_by_their_age(outlook: Outlook) -> None:
 
 def test_what_was_not_seen_yet_is_expected_to_be_at_its_worst() -> None:
     """At the beginning of a shift: attempts may all be answered at the same moment, nobody hangs up."""
-    outlook = Outlook()
+    experience = Experience()
     for _ in range(ENOUGH - 1):
-        outlook.talks.enter(1.0)
-        outlook.works.enter(1.0)
-        outlook.rings.enter(10.0)
-        outlook.outcomes.enter(10.0)
-    blind = look(outlook, talking=(500,), working=(500,), dialing=(1, 27))
-    assert not outlook.sees
-    assert (blind.ends == 0.0).all()
-    assert (blind.lives == 0.5).all()
+        experience.talks.enter(1.0)
+        experience.works.enter(1.0)
+        experience.rings.enter(10.0)
+        experience.outcomes.enter(10.0)
+    blind = look(experience, talking=(500,), working=(500,), dialing=(1, 27))
+    assert not experience.can_predict
+    assert (blind.agents_free == 0.0).all()
+    assert (blind.live_answers == 0.5).all()
     assert (blind.answered == 0.5).all()
 
 
 def test_the_quick_answers_of_many_attempts_are_not_taken_for_all() -> None:
-    outlook = Outlook()
+    experience = Experience()
     for _ in range(3 * ENOUGH):
-        outlook.rings.enter(3.0)
-        outlook.outcomes.enter(3.0)
-    assert (look(outlook, dialing=(4,) * 200).lives == 0.5).all(), "most of them still ring"
-    assert (look(outlook, dialing=(4,) * 5).lives < 0.5).all()
+        experience.rings.enter(3.0)
+        experience.outcomes.enter(3.0)
+    assert (look(experience, dialing=(4,) * 200).live_answers == 0.5).all(), "most of them still ring"
+    assert (look(experience, dialing=(4,) * 5).live_answers < 0.5).all()

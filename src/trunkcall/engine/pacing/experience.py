@@ -1,4 +1,4 @@
-"""What will happen to agents and attempts within one ring, told from their ages.
+"""What a campaign has seen, and what it tells of agents and attempts within one ring, by their ages.
 
 Decides the probability that an agent is free, or an attempt has come to a live answer, by each of a few instants ahead:
 those at which an attempt begun now would be answered, as quantiles of the time that live answers took. It must not know
@@ -43,28 +43,28 @@ MAX_AGES = 7200
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Probabilities:
     """Probabilities, a row for each of the instants ahead."""
 
-    ends: Floats
+    agents_free: Floats
     """Of being free, for each agent who talks, then for each who works."""
-    lives: Floats
+    live_answers: Floats
     """Of having come to a live answer, for each attempt in flight. One row more, EVER, is of ever doing so."""
     answered: Floats
     """The same for an attempt that is begun now."""
 
 
-class Outlook:
+class Experience:
     """The samples of one campaign and the tables made of them."""
 
-    __slots__ = ("_answer", "_made_of", "_talk", "_work", "at_s", "outcomes", "rings", "sees", "talks", "works")
+    __slots__ = ("_answer", "_made_of", "_talk", "_work", "at_s", "can_predict", "outcomes", "rings", "talks", "works")
 
     def __init__(self) -> None:
         self.talks = Durations(MEMORY_CONTACTS)
         self.works = Durations(MEMORY_CONTACTS)
         self.rings = Durations(MEMORY_ANSWERS)
         self.outcomes = Durations(2 * MEMORY_ANSWERS)
-        self.sees = False
+        self.can_predict = False
         """Whether it can tell instants ahead."""
         self.at_s: Floats = np.zeros(INSTANTS)
         """The instants, seconds from now."""
@@ -81,7 +81,7 @@ class Outlook:
         dialing_since: Collection[Instant],
         live_ratio: float,
         learn: bool = True,
-    ) -> Sight:
+    ) -> Probabilities:
         """What is to be expected of these agents and attempts, where ``live_ratio`` of attempts are live answers.
         Without ``learn`` nothing is made anew of what was seen since the last look."""
         ages = _ages((*talking_since, *working_since, *dialing_since), now)
@@ -89,14 +89,14 @@ class Outlook:
         talking, working, dialing = ages[:talks], ages[talks:contacts], ages[contacts:]
         if learn:
             self._refresh(talking, working, len(dialing))
-        return Sight(
-            ends=np.concatenate((_at(self._talk, talking), _at(self._work, working)), axis=1),
-            lives=np.minimum(_at(self._answer, dialing) * live_ratio, 1.0),
-            answered=(ANSWERED if self.sees else np.ones(INSTANTS)) * live_ratio,
+        return Probabilities(
+            agents_free=np.concatenate((_at(self._talk, talking), _at(self._work, working)), axis=1),
+            live_answers=np.minimum(_at(self._answer, dialing) * live_ratio, 1.0),
+            answered=(ANSWERED if self.can_predict else np.ones(INSTANTS)) * live_ratio,
         )
 
-    def lives(self, now: Instant, dialing_since: Collection[Instant], live_ratio: float) -> Floats:
-        """The ``lives`` of a look at these attempts alone, as of the last look."""
+    def live_answers(self, now: Instant, dialing_since: Collection[Instant], live_ratio: float) -> Floats:
+        """The ``live_answers`` of a look at these attempts alone, as of the last look."""
         return np.minimum(_at(self._answer, _ages(dialing_since, now)) * live_ratio, 1.0)
 
     def _refresh(self, talking: Ages, working: Ages, in_flight: int) -> None:
@@ -105,8 +105,10 @@ class Outlook:
         if made_of == self._made_of:
             return
         # While most attempts are still in flight, those that have come to something are the quick ones.
-        self.sees = self.sees or (len(self.rings) >= ENOUGH and len(self.outcomes) >= min(in_flight, MEMORY_ANSWERS))
-        if not self.sees:
+        self.can_predict = self.can_predict or (
+            len(self.rings) >= ENOUGH and len(self.outcomes) >= min(in_flight, MEMORY_ANSWERS)
+        )
+        if not self.can_predict:
             return
         rings_changed = made_of[2] != self._made_of[2]
         if rings_changed:
