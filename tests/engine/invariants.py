@@ -9,43 +9,13 @@ from __future__ import annotations
 from collections import Counter
 
 from trunkcall.domain.agent import STAFFED_STATES, AgentState, AgentStatus
-from trunkcall.domain.changes import (
-    AttemptBegun,
-    AttemptVoided,
-    Change,
-    ContactAbandoned,
-    ContactAnswered,
-    ContactConnected,
-    ContactConnecting,
-    ContactDetected,
-    ContactEnded,
-    ContactExpired,
-    ContactQueued,
-    ContactRequeued,
-    LedgerCounted,
-)
+from trunkcall.domain.changes import AttemptBegun, Change, ContactAbandoned, LedgerCounted
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.leg import LegParty
-from trunkcall.domain.transitions import CONTACT, ContactEvent, after
+from trunkcall.domain.transitions import BEFORE_THE_QUEUE, CONTACT, MARKS, STEPS, WITH_AN_AGENT, after
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
-
-BEFORE_THE_QUEUE = frozenset({ContactState.DIALING, ContactState.ANSWERED, ContactState.IN_FLOW})
-WITH_AN_AGENT = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
-
-STEPS: dict[type, ContactEvent] = {
-    AttemptBegun: ContactEvent.ATTEMPT,
-    AttemptVoided: ContactEvent.VOID,
-    ContactAnswered: ContactEvent.ANSWER,
-    ContactDetected: ContactEvent.DETECT,
-    ContactQueued: ContactEvent.QUEUE,
-    ContactConnecting: ContactEvent.ASSIGN,
-    ContactRequeued: ContactEvent.REQUEUE,
-    ContactConnected: ContactEvent.BRIDGE,
-    ContactEnded: ContactEvent.END,
-    ContactExpired: ContactEvent.END,
-}
 
 
 class History:
@@ -63,16 +33,19 @@ class History:
         dials = {deed.contact_id: deed for deed in decision.deeds_to_do(refused=()) if isinstance(deed, Originate)}
         for change in decision.changes:
             self._count(change)
-            step = STEPS.get(type(change))
-            if step is None:
+            if type(change) not in STEPS and type(change) not in MARKS:
                 continue
             assert hasattr(change, "contact_id")
             contact_id = change.contact_id
+            step = STEPS.get(type(change))
+            if step is None:
+                assert self.states[contact_id] in MARKS[type(change)], "the store would refuse it"
+                continue
             self.states[contact_id] = after(CONTACT, self.states.get(contact_id, ContactState.WAITING), step)
             if isinstance(change, AttemptBegun):
                 self.attempted.add(contact_id)
                 assert dials.pop(contact_id).leg_id == change.leg_id
-            if step is ContactEvent.END:
+            if self.states[contact_id] is ContactState.ENDED:
                 self.ends[contact_id] += 1
         assert not dials, "somebody is dialed without an attempt"
         attempts = {change.contact_id for change in decision.changes if isinstance(change, AttemptBegun)}

@@ -40,7 +40,7 @@ Paused fail Failed
 
 REVIEWED_CONTACT = """
 Waiting attempt Dialing
-Waiting end Ended
+Waiting expire Ended
 Dialing void Waiting
 Dialing answer Answered
 Dialing end Ended

@@ -94,10 +94,10 @@ class Campaign:
     version: int = 0
 
     @property
-    def over(self) -> bool:
-        """Whether it will never dial again."""
-        return self.deleted_at is not None or self.state in (CampaignState.STOPPED, CampaignState.FAILED)
-
-    @property
     def takes_requests(self) -> bool:
-        return self.state is CampaignState.RUNNING and self.deleted_at is None
+        return takes_requests(self.state, deleted=self.deleted_at is not None)
+
+
+def takes_requests(state: CampaignState, *, deleted: bool) -> bool:
+    """Whether a campaign takes dial requests, and attempts may begin."""
+    return state is CampaignState.RUNNING and not deleted

@@ -1,17 +1,32 @@
 """The state tables of campaign, contact, leg and agent, as data.
 
 Rules for editors of this file: everything that decides a next state is here and nowhere else; a table says what may
-happen, never what is done about it; the diagrams in docs/ are drawn from these tables.
+happen, never what is done about it; the diagrams in docs/ are drawn from these tables, and stores guard by them what
+they are told to change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from trunkcall.domain.agent import AgentState
 from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.changes import (
+    AfterContactWorkEnded,
+    AttemptBegun,
+    AttemptVoided,
+    ContactAbandoned,
+    ContactAnswered,
+    ContactConnected,
+    ContactConnecting,
+    ContactDetected,
+    ContactEnded,
+    ContactExpired,
+    ContactQueued,
+    ContactRequeued,
+)
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.leg import LegState
@@ -35,6 +50,7 @@ class ContactEvent(StrEnum):
     """What befalls a contact."""
 
     ATTEMPT = "attempt"
+    EXPIRE = "expire"
     VOID = "void"
     ANSWER = "answer"
     DETECT = "detect"
@@ -84,7 +100,7 @@ CAMPAIGN: Table[CampaignState, CampaignEvent] = {
 }
 
 CONTACT: Table[ContactState, ContactEvent] = {
-    ContactState.WAITING: {ContactEvent.ATTEMPT: ContactState.DIALING, ContactEvent.END: ContactState.ENDED},
+    ContactState.WAITING: {ContactEvent.ATTEMPT: ContactState.DIALING, ContactEvent.EXPIRE: ContactState.ENDED},
     ContactState.DIALING: {
         ContactEvent.VOID: ContactState.WAITING,
         ContactEvent.ANSWER: ContactState.ANSWERED,
@@ -153,3 +169,42 @@ def target(table: Table[S, E], event: E) -> S:
     """The state that the event leads to, from wherever it is possible."""
     (state,) = {steps[event] for steps in table.values() if event in steps}
     return state
+
+
+def ends(table: Table[S, E]) -> frozenset[S]:
+    """The states that nothing leads out of."""
+    return frozenset(state for state, steps in table.items() if not steps)
+
+
+OVER: Final = ends(CAMPAIGN)
+"""States in which a campaign will never dial again."""
+IN_PROGRESS: Final = sources(CONTACT, ContactEvent.END)
+"""States of a contact that was dialed and has not ended."""
+AWAITING_AN_AGENT: Final = frozenset({ContactState.QUEUED, ContactState.CONNECTING})
+"""States in which a live answer was promised an agent, and none has come."""
+WITH_AN_AGENT: Final = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
+"""States in which an agent has a contact, or is rung for it."""
+QUEUED_ONCE: Final = AWAITING_AN_AGENT | WITH_AN_AGENT
+"""Those of them in which its flow is done with it."""
+BEFORE_THE_QUEUE: Final = IN_PROGRESS - QUEUED_ONCE
+"""Those in which it is not."""
+
+STEPS: Final[Mapping[type[Any], ContactEvent]] = {
+    AttemptBegun: ContactEvent.ATTEMPT,
+    ContactExpired: ContactEvent.EXPIRE,
+    AttemptVoided: ContactEvent.VOID,
+    ContactAnswered: ContactEvent.ANSWER,
+    ContactDetected: ContactEvent.DETECT,
+    ContactQueued: ContactEvent.QUEUE,
+    ContactConnecting: ContactEvent.ASSIGN,
+    ContactRequeued: ContactEvent.REQUEUE,
+    ContactConnected: ContactEvent.BRIDGE,
+    ContactEnded: ContactEvent.END,
+}
+"""Changes that record an event of a contact, and with it the contact's next state."""
+
+MARKS: Final[Mapping[type[Any], frozenset[ContactState]]] = {
+    ContactAbandoned: AWAITING_AN_AGENT,
+    AfterContactWorkEnded: frozenset({ContactState.ENDED}),
+}
+"""Changes that note something of a contact and leave its state as it is, and the states in which each is possible."""

@@ -14,7 +14,7 @@ from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, LiveContact
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
-from trunkcall.domain.transitions import AgentEvent
+from trunkcall.domain.transitions import BEFORE_THE_QUEUE, IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT, AgentEvent
 from trunkcall.engine.commands import BridgeLegs, HangUp
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import DetectionEnded, LegsBridged, OfferedContact
@@ -24,10 +24,7 @@ from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 
-WITH_AN_AGENT = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
-QUEUED_ONCE = WITH_AN_AGENT | {ContactState.QUEUED}
 FREE_FOR_A_CONTACT = frozenset({AgentState.OFFLINE, AgentState.ON_BREAK, AgentState.AVAILABLE})
-BEFORE_THE_QUEUE = frozenset({ContactState.DIALING, ContactState.ANSWERED, ContactState.IN_FLOW})
 
 
 class Adoption:
@@ -46,7 +43,7 @@ class Adoption:
         once it counts them: they are nobody's. Raises IllegalTransitionError for a contact that is in progress here
         already or not at all; then nothing is changed."""
         for live in contacts:
-            if live.contact_id in self._state.contacts or live.state in (ContactState.WAITING, ContactState.ENDED):
+            if live.contact_id in self._state.contacts or live.state not in IN_PROGRESS:
                 raise IllegalTransitionError("only contacts in progress can be taken over, once; nothing was changed")
         self._state.kept_waiting = True
         # Agents in a contact first, so that nobody who waits gets one of them; then whoever has waited longest.

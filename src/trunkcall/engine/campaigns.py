@@ -11,6 +11,7 @@ from typing import TypeAlias, assert_never
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.transitions import OVER
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.events import CampaignChanged
@@ -21,10 +22,6 @@ from trunkcall.engine.pacing.predictive import PredictivePacer
 from trunkcall.engine.pacing.progressive import ProgressivePacer
 from trunkcall.engine.statistics import CampaignStatistics
 from trunkcall.engine.window import Window
-
-OVER = frozenset({CampaignState.STOPPED, CampaignState.FAILED})
-"""States in which a campaign will never dial again."""
-
 
 PacerFor: TypeAlias = Callable[[CampaignChanged, EngineConfig], Pacer]
 """Chooses the pacing method of a campaign by its settings."""

@@ -12,8 +12,9 @@ from typing import assert_never
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.transitions import OVER
 from trunkcall.engine.adoption import Adoption
-from trunkcall.engine.campaigns import OVER, CampaignDialing, PacerFor, pacer_for
+from trunkcall.engine.campaigns import CampaignDialing, PacerFor, pacer_for
 from trunkcall.engine.comparison import Comparison
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Deciding, Decision, RefusedEvent

@@ -31,7 +31,7 @@ from trunkcall.domain.contact import (
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
-from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
+from trunkcall.domain.transitions import AWAITING_AN_AGENT, CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg
 from trunkcall.engine.contact import Contact, Leg
@@ -267,7 +267,7 @@ class ContactLife:
     def abandonment_due(self, contact_id: str, now: Instant) -> None:
         """The limit has passed: if no agent has come by now, it is an abandonment, whatever happens next."""
         contact = self._state.contacts.get(contact_id)
-        if contact is not None and contact.state in (ContactState.QUEUED, ContactState.CONNECTING):
+        if contact is not None and contact.state in AWAITING_AN_AGENT:
             self._abandon(contact, now)
 
     def queue_limit_due(self, contact_id: str, now: Instant) -> None:

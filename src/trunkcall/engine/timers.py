@@ -14,6 +14,7 @@ from typing import assert_never
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegState
+from trunkcall.domain.transitions import AWAITING_AN_AGENT
 from trunkcall.engine.contact import Contact, Leg
 
 
@@ -80,6 +81,6 @@ def _awaited(kind: TimerKind, key: str, legs: Mapping[str, Leg], contacts: Mappi
             return leg is not None and leg.contact is None
         case TimerKind.ABANDONMENT | TimerKind.QUEUE_LIMIT:
             contact = contacts.get(key)
-            return contact is not None and contact.state in (ContactState.QUEUED, ContactState.CONNECTING)
+            return contact is not None and contact.state in AWAITING_AN_AGENT
         case _:
             assert_never(kind)

@@ -1,6 +1,6 @@
 """Use cases about campaigns: create, describe, list, update, tag, start, stop, pause, resume, delete.
 
-Decides what may be asked of a campaign and when, by the engine's transition tables. It must not know the wire's names
+Decides what may be asked of a campaign and when, by the domain's transition tables. It must not know the wire's names
 nor SQL.
 """
 

@@ -19,6 +19,7 @@ from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.leg import LegDifference
+from trunkcall.domain.transitions import OVER
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -138,7 +139,7 @@ class Dialer:
         for campaign_id, campaign in list(self._campaigns.items()):
             if campaign.takes_requests:
                 self._accepted.add(campaign_id)
-            elif campaign.over and not self._engine.knows_campaign(campaign_id):
+            elif _state_of(campaign) in OVER and not self._engine.knows_campaign(campaign_id):
                 del self._campaigns[campaign_id]
         self._wake()
 
@@ -267,10 +268,10 @@ class Dialer:
         for campaign in await self._store.campaigns_changed(instance_id, after_version=self._version):
             self._version = max(self._version, campaign.version)
             new = campaign.campaign_id not in self._campaigns
-            state = CampaignState.STOPPED if campaign.deleted_at is not None else campaign.state
+            state = _state_of(campaign)
             has_contacts = campaign.campaign_id in in_progress
-            if new and not has_contacts and state not in (CampaignState.RUNNING, CampaignState.PAUSED):
-                # Nothing to dial yet, or nothing any more: the engine need not know it.
+            if new and not has_contacts and state in OVER:
+                # There is nothing to dial any more: the engine need not know it.
                 continue
             self._campaigns[campaign.campaign_id] = campaign
             self.post(
@@ -327,6 +328,11 @@ class Dialer:
     def _timer_due(self) -> None:
         self._timer_at = None
         self._wake()
+
+
+def _state_of(campaign: Campaign) -> CampaignState:
+    """The state as the engine sees it: whatever is deleted is over."""
+    return CampaignState.STOPPED if campaign.deleted_at is not None else campaign.state
 
 
 def _counts(differences: Counter[LegDifference]) -> dict[str, int]:

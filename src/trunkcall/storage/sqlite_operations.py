@@ -30,6 +30,7 @@ from trunkcall.domain.errors import (
     StoreDamagedError,
 )
 from trunkcall.domain.instants import Duration, Instant
+from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent
 from trunkcall.storage.sqlite_changes import expire_contact
 from trunkcall.storage.sqlite_quarantine import mend, release_erased, restore_tokens
 from trunkcall.storage.sqlite_rows import (
@@ -241,8 +242,7 @@ def edit_campaign(transaction: WriteTransaction, campaign_id: str, edit: Callabl
 
 def delete_campaign(transaction: WriteTransaction, campaign_id: str, at: Instant) -> Campaign:
     head = transaction.campaign(campaign_id)
-    was_active = head.state in (CampaignState.RUNNING, CampaignState.PAUSED)
-    state = CampaignState.STOPPED if was_active else head.state
+    state = CAMPAIGN[head.state].get(CampaignEvent.STOP, head.state)
     transaction.execute("set_campaign_deleted", state.value, at, transaction.next_version(), head.key)
     transaction.forget_campaign(campaign_id)
     return _read_campaign(transaction, campaign_id)

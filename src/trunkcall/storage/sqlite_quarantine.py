@@ -21,6 +21,7 @@ from trunkcall.domain.contact import (
 )
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import Instant, is_instant
+from trunkcall.domain.transitions import IN_PROGRESS
 from trunkcall.storage.sqlite_rows import (
     Row,
     attributes_are_as_accepted,
@@ -148,10 +149,7 @@ def sound_of_records(rows: Sequence[Row]) -> tuple[list[ContactRecord], dict[int
 
 def is_in_progress(row: Row) -> bool:
     """Whether the row of ``contact_records`` is of a contact that some dialer may have in hand."""
-    return row[7] in _IN_PROGRESS
-
-
-_IN_PROGRESS: Final = frozenset({state.value for state in ContactState} - {ContactState.WAITING, ContactState.ENDED})
+    return row[7] in IN_PROGRESS
 
 
 def release_erased(transaction: WriteTransaction, sequences: Sequence[int]) -> None:
@@ -310,7 +308,12 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
             if attempted
             else (Disposition.EXPIRED, DisconnectReason.EXPIRED)
         )
-        contact |= {"state": "Ended", "ended_at": at, "disposition": disposition, "disconnect_reason": reason}
+        contact |= {
+            "state": ContactState.ENDED,
+            "ended_at": at,
+            "disposition": disposition,
+            "disconnect_reason": reason,
+        }
     contact["attempts"] = int(contact["disposition"] != Disposition.EXPIRED)
     contact["updated_at"] = at
     contact["seal"] = seal_of(contact) if contact["phone_number"] else None

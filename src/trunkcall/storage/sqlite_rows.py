@@ -45,6 +45,7 @@ from trunkcall.domain.directory import (
 )
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import EARLIEST, LATEST, Instant, is_instant
+from trunkcall.domain.transitions import IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT
 from trunkcall.storage.store import ContactCounts, LedgerMinute
 
 P = ParamSpec("P")
@@ -318,12 +319,12 @@ def live_from_row(row: Row) -> LiveContact:
     told: list[Instant | None] = [live.expires_at, live.attempted_at]
     if state in _ANSWERED:
         told.append(live.answered_at)
-    if state in _HANDED_OVER:
+    if state in QUEUED_ONCE:
         told.append(live.queued_at)
-    names = [live.contact_id, live.leg_id, *([live.agent_id] if state in _WITH_AN_AGENT else [])]
+    names = [live.contact_id, live.leg_id, *([live.agent_id] if state in WITH_AN_AGENT else [])]
     optional = (live.ring_started_at, live.answered_at, live.greeting_ended_at, live.queued_at)
     if (
-        state in _NOT_LIVE
+        state not in IN_PROGRESS
         or not all(is_instant(at) for at in told)
         or not all(type(name) is str for name in names)
         or not all(at is None or is_instant(at) for at in optional)
@@ -417,10 +418,7 @@ def readable(text: Any) -> str:
     return text if isinstance(text, str) else ""
 
 
-_NOT_LIVE = frozenset({ContactState.WAITING, ContactState.ENDED})
-_ANSWERED = frozenset(ContactState) - _NOT_LIVE - {ContactState.DIALING}
-_WITH_AN_AGENT = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
-_HANDED_OVER = _WITH_AN_AGENT | {ContactState.QUEUED}
+_ANSWERED = IN_PROGRESS - {ContactState.DIALING}
 _LIVE_FIELDS = tuple(LiveContact.__dataclass_fields__)
 _LIVE_STATE = _LIVE_FIELDS.index("state")
 _LIVE_DETECTION = _LIVE_FIELDS.index("detection")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.campaign import CampaignState, takes_requests
 from trunkcall.domain.contact import Damage, Disposition
 from trunkcall.domain.errors import NotFoundError, StoreDamagedError
 from trunkcall.storage.sqlite_rows import Row, campaign_state, whole
@@ -37,7 +37,7 @@ class CampaignHead:
 
     @property
     def takes_requests(self) -> bool:
-        return self.state is CampaignState.RUNNING and not self.deleted
+        return takes_requests(self.state, deleted=self.deleted)
 
 
 @dataclass(slots=True)
