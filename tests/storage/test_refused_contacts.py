@@ -156,6 +156,18 @@ async def test_one_in_progress_goes_on_unwritten_and_all_others_as_ever(
     await house.adds_up(ended=10)
 
 
+@pytest.mark.parametrize("state", ["Dyaling", b"Dialing", 1.5])
+async def test_one_in_progress_that_cannot_tell_its_state_stops_no_other(house: House, state: Any) -> None:
+    await house.store.commit(house.lease, [begin(request.contact_id) for request in REQUESTS])
+    await house.damaged(change_row_alone, "state", state)
+    answered = [ContactAnswered(request.contact_id, NOW, None) for request in REQUESTS]
+    await house.store.commit(house.lease, answered)
+    states = {contact.contact_id: contact.state for contact in await house.store.live_contacts("instance-1")}
+    assert states == dict.fromkeys(OTHERS, ContactState.ANSWERED)
+    await house.store.commit(house.lease, [ContactEnded(contact_id, CAMPAIGN, NOW, *BUSY) for contact_id in OTHERS])
+    await house.adds_up(ended=10)
+
+
 async def test_whatever_shares_a_transaction_with_a_refused_contact_is_done(house: House) -> None:
     await house.store.create_campaign(campaign("campaign-2"))
     others = [dial_request() for _ in range(5)]

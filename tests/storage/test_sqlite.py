@@ -20,6 +20,7 @@ import pytest_asyncio
 from storage.support import LATER, NOW, accept, begin, campaign, dial_request, directory, fresh, put, records, stand_up
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactAnswered
+from trunkcall.domain.contact import ContactState
 from trunkcall.domain.errors import (
     ConflictError,
     IllegalTransitionError,
@@ -30,8 +31,11 @@ from trunkcall.domain.errors import (
     StoreUnavailableError,
 )
 from trunkcall.domain.instants import MILLISECOND
+from trunkcall.domain.transitions import CAMPAIGN as CAMPAIGNS
+from trunkcall.domain.transitions import CONTACT, IN_PROGRESS, CampaignEvent, ContactEvent, sources, target
 from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite_states import with_states
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 from trunkcall.storage.sqlite_writer import MAX_GROUP
 from trunkcall.storage.store import Store
@@ -140,6 +144,22 @@ class TestSchema:
         with pytest.raises(ValueError, match="same name"):
             schema.parse_queries("-- a --\nSELECT 1;\n-- a --\nSELECT 2;\n")
 
+    def test_states_that_no_table_has_are_a_defect(self) -> None:
+        with pytest.raises(ValueError, match="stands for no states"):
+            with_states("UPDATE contact SET state = {after ContactAnsweredTwice}")
+
+    def test_partial_indexes_are_of_the_states_that_the_tables_have(self) -> None:
+        """Contacts that an index leaves out are dialed, or taken over, by nobody."""
+        of_indexes = dict(re.findall(r"CREATE INDEX (\w+) ON [^;]* WHERE state ([^;]*);", schema.SCHEMA))
+        (first,) = sources(CONTACT, ContactEvent.ATTEMPT)
+        others = ", ".join(f"'{state}'" for state in ContactState if state not in IN_PROGRESS)
+        assert of_indexes.pop("contact_waiting") == of_indexes.pop("contact_waiting_by_expiry") == f"= '{first}'"
+        assert of_indexes.pop("contact_live") == f"NOT IN ({others})"
+        (startable,) = sources(CAMPAIGNS, CampaignEvent.START)
+        assert of_indexes.pop("campaign_by_version") == f"<> '{startable}'"
+        assert of_indexes.pop("campaign_running") == f"= '{target(CAMPAIGNS, CampaignEvent.START)}'"
+        assert not of_indexes
+
 
 class TestPlans:
     """The statements on the hot paths look rows up; none of them reads a table or sorts."""
@@ -243,6 +263,7 @@ import asyncio, os, signal, sys
 from pathlib import Path
 from storage.support import dial_request, put, stand_up
 from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite_states import with_states
 
 async def main():
     store = SQLiteStore(Path(sys.argv[1]))

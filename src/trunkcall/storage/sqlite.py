@@ -537,8 +537,8 @@ class SQLiteStore:
         await self._write(lambda transaction: operations.release_lease(transaction, lease))
 
     async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
-        """Make the changes durable. Raises IllegalTransitionError, and changes nothing, if one is about a contact that
-        is not in progress."""
+        """Make the changes durable. Raises IllegalTransitionError, and changes nothing, if one is impossible in the
+        state that its contact is in."""
 
         def operation(transaction: WriteTransaction) -> CommitResult:
             changing.check_lease(transaction, lease, self._clock())

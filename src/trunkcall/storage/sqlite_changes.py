@@ -59,7 +59,8 @@ def check_lease(transaction: WriteTransaction, lease: Lease, now: Instant) -> No
 
 def apply_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> CommitResult:
     """Apply the changes in their order, but for those of contacts that are set aside: their rows stay as they are.
-    Raises IllegalTransitionError if one is impossible: the record it is about is not in progress, or not there."""
+    Raises IllegalTransitionError if one is impossible: the contact is in none of the states in which it may be, or not
+    there."""
     changer = _Changer(transaction, lease)
     for change in changes:
         changer.apply(change)
@@ -253,9 +254,15 @@ class _Changer:
         return head
 
     def _must(self, query: str, contact_id: str, *parameters: object) -> bool:
-        """Whether it was done; False for a contact that is set aside."""
+        """Whether it was done; False for a contact that is set aside, or is now because it cannot tell its state."""
         if self._transaction.execute(query, *parameters) == 1:
             return True
-        if self._transaction.row("is_set_aside", contact_id):
-            return False
-        raise IllegalTransitionError(f"{query}: contact {contact_id} is not in progress. Nothing was changed.")
+        row = self._transaction.row("contact_as_it_stands", contact_id)
+        if row is None:
+            raise IllegalTransitionError(f"{query}: there is no contact {contact_id}. Nothing was changed.")
+        sequence, state, is_set_aside = row
+        if not is_set_aside:
+            if state in set(ContactState):
+                raise IllegalTransitionError(f"{query}: contact {contact_id} is {state}. Nothing was changed.")
+            set_aside_as_it_stands(self._transaction, {sequence: Damage.UNREADABLE})
+        return False

@@ -17,6 +17,7 @@ from typing import Final
 
 from trunkcall.domain.errors import SchemaMismatchError
 from trunkcall.domain.instants import MILLISECOND, SECOND, Duration
+from trunkcall.storage.sqlite_states import with_states
 
 _SQL = files("trunkcall.storage") / "sql" / "sqlite"
 _HEADER = re.compile(r"^-- (\w+) --$", re.MULTILINE)
@@ -56,7 +57,7 @@ def _read_migrations() -> Sequence[str]:
     return tuple(path.read_text("utf-8") for path in paths)
 
 
-QUERIES: Final[Mapping[str, str]] = parse_queries((_SQL / "queries.sql").read_text("utf-8"))
+QUERIES: Final[Mapping[str, str]] = parse_queries(with_states((_SQL / "queries.sql").read_text("utf-8")))
 SCHEMA: Final = (_SQL / "schema.sql").read_text("utf-8")
 MIGRATIONS: Final = _read_migrations()
 """Migration n leads from schema version n - 1 to n."""

@@ -318,7 +318,9 @@ class Store(Protocol):
 
     async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
         """Make the changes durable in one transaction, in their order. Raises LeaseLostError and changes nothing if the
-        lease is no longer this owner's. Attempts that may not be made are refused one by one."""
+        lease is no longer this owner's, IllegalTransitionError if a change is impossible in its contact's state
+        (``domain.transitions``). Attempts that may not be made, and expiries of contacts that no longer wait, are told
+        one by one instead."""
 
     async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
         """End up to ``limit`` waiting contacts of the lease's instance as EXPIRED: those whose expiry has come, and

@@ -1,5 +1,7 @@
 -- Every statement of the SQLite store, each under a header `-- name --`. Parameters are positional.
 -- INDEXED BY stands where another plan would read a whole campaign: SQLite then refuses instead of getting slow.
+-- States in braces are put in from the domain's tables (sqlite_states.py): whatever changes a state is guarded by those
+-- from which it may, and writes the one that follows. A state that is spelled out is what a partial index is of, or read.
 
 -- Directory -------------------------------------------------------------------------------------------------------
 
@@ -346,13 +348,13 @@ UPDATE lease SET owner = NULL, expires_at = 0 WHERE instance_id = ? AND token = 
 
 -- begin_attempt --
 UPDATE contact
-SET state = 'Dialing', leg_id = ?, attempted_at = ?, attempts = attempts + 1, updated_at = ?,
+SET state = {after AttemptBegun}, leg_id = ?, attempted_at = ?, attempts = attempts + 1, updated_at = ?,
     source_phone_number = (
         SELECT coalesce(campaign.source_phone_number, iif(typeof(outbound_caller_id) = 'text', outbound_caller_id, NULL))
         FROM campaign LEFT JOIN queue ON queue.instance_id = campaign.instance_id AND queue.queue_id = campaign.queue_id
         WHERE campaign.campaign_key = contact.campaign_key
     )
-WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting' AND expires_at > ?
+WHERE contact_id = ? AND campaign_key = ? AND state IN {before AttemptBegun} AND expires_at > ?
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_state --
@@ -362,55 +364,57 @@ WHERE contact_id = ? AND campaign_key = ? AND sequence NOT IN (SELECT sequence F
 -- void_attempt --
 -- A contact that was never dialed: the columns of the attempt are cleared, the place in the backlog is the old one.
 UPDATE contact
-SET state = 'Waiting', leg_id = NULL, source_phone_number = NULL, attempted_at = NULL, ring_started_at = NULL, attempts = attempts - 1,
-    updated_at = ?
-WHERE contact_id = ? AND campaign_key = ? AND state = 'Dialing' AND sequence NOT IN (SELECT sequence FROM quarantine);
+SET state = {after AttemptVoided}, leg_id = NULL, source_phone_number = NULL, attempted_at = NULL, ring_started_at = NULL,
+    attempts = attempts - 1, updated_at = ?
+WHERE contact_id = ? AND campaign_key = ? AND state IN {before AttemptVoided}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_answered --
 UPDATE contact
-SET state = 'Answered', answered_at = ?, ring_started_at = coalesce(?, ring_started_at), updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
+SET state = {after ContactAnswered}, answered_at = ?, ring_started_at = coalesce(?, ring_started_at), updated_at = ?
+WHERE contact_id = ? AND state IN {before ContactAnswered} AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_detected --
 UPDATE contact
-SET state = 'InFlow', detection = ?, greeting_started_at = ?, greeting_ended_at = ?, updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
+SET state = {after ContactDetected}, detection = ?, greeting_started_at = ?, greeting_ended_at = ?, updated_at = ?
+WHERE contact_id = ? AND state IN {before ContactDetected} AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_queued --
-UPDATE contact SET state = 'Queued', queue_id = ?, queued_at = ?, updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET state = {after ContactQueued}, queue_id = ?, queued_at = ?, updated_at = ?
+WHERE contact_id = ? AND state IN {before ContactQueued} AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_connecting --
-UPDATE contact SET state = 'Connecting', agent_id = ?, agent_leg_id = ?, updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET state = {after ContactConnecting}, agent_id = ?, agent_leg_id = ?, updated_at = ?
+WHERE contact_id = ? AND state IN {before ContactConnecting} AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_requeued --
-UPDATE contact SET state = 'Queued', agent_id = NULL, agent_leg_id = NULL, updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET state = {after ContactRequeued}, agent_id = NULL, agent_leg_id = NULL, updated_at = ?
+WHERE contact_id = ? AND state IN {before ContactRequeued} AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_connected --
-UPDATE contact SET state = 'Connected', agent_id = ?, connected_to_agent_at = ?, updated_at = ?
-WHERE contact_id = ? AND state NOT IN ('Waiting', 'Ended') AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET state = {after ContactConnected}, agent_id = ?, connected_to_agent_at = ?, updated_at = ?
+WHERE contact_id = ? AND state IN {before ContactConnected} AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_abandoned --
-UPDATE contact SET abandoned = 1, updated_at = ? WHERE contact_id = ? AND state <> 'Waiting'
-    AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET abandoned = 1, updated_at = ?
+WHERE contact_id = ? AND state IN {before ContactAbandoned} AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- end_contact --
 UPDATE contact
-SET state = 'Ended', ended_at = ?, disposition = ?, disconnect_reason = ?, detection = coalesce(?, detection),
-    ring_started_at = coalesce(?, ring_started_at), updated_at = ?
-WHERE contact_id = ? AND campaign_key = ? AND state NOT IN ('Waiting', 'Ended')
+SET state = {after ContactEnded}, ended_at = ?, disposition = ?, disconnect_reason = ?,
+    detection = coalesce(?, detection), ring_started_at = coalesce(?, ring_started_at), updated_at = ?
+WHERE contact_id = ? AND campaign_key = ? AND state IN {before ContactEnded}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- after_contact_work_ended --
-UPDATE contact SET after_contact_work_ended_at = ?, updated_at = ? WHERE contact_id = ? AND state <> 'Waiting'
-    AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET after_contact_work_ended_at = ?, updated_at = ?
+WHERE contact_id = ? AND state IN {before AfterContactWorkEnded} AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- expire_contact --
 UPDATE contact
-SET state = 'Ended', ended_at = ?, disposition = 'expired', disconnect_reason = 'EXPIRED', updated_at = ?
-WHERE contact_id = ? AND campaign_key = ? AND state = 'Waiting' AND sequence NOT IN (SELECT sequence FROM quarantine);
+SET state = {after ContactExpired}, ended_at = ?, disposition = 'expired', disconnect_reason = 'EXPIRED', updated_at = ?
+WHERE contact_id = ? AND campaign_key = ? AND state IN {before ContactExpired}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- count_in_ledger --
 INSERT INTO ledger (campaign_key, minute_at, live_answers, abandoned) VALUES (?, ?, ?, ?)
@@ -428,7 +432,7 @@ SELECT coalesce(sum(live_answers), 0), coalesce(sum(abandoned), 0) FROM ledger
 WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND minute_at >= ?;
 
 -- backlogs_of_instance --
-SELECT campaign_id, campaign.deleted_at IS NOT NULL OR state IN ('Stopped', 'Failed')
+SELECT campaign_id, campaign.deleted_at IS NOT NULL OR state IN {over}
 FROM campaign JOIN backlog USING (campaign_key) WHERE instance_id = ? AND waiting > 0 ORDER BY campaign_key;
 
 -- waiting_in_closed_campaign --
@@ -456,8 +460,9 @@ LEFT JOIN contact ON contact.sequence = found.sequence;
 
 -- expire_sequences --
 UPDATE contact
-SET state = 'Ended', ended_at = ?1, disposition = 'expired', disconnect_reason = 'EXPIRED', updated_at = ?1
-WHERE sequence IN (SELECT value FROM json_each(?2)) AND state = 'Waiting';
+SET state = {after ContactExpired}, ended_at = ?1, disposition = 'expired', disconnect_reason = 'EXPIRED',
+    updated_at = ?1
+WHERE sequence IN (SELECT value FROM json_each(?2)) AND state IN {before ContactExpired};
 
 -- live_contacts --
 -- Changes of a contact in progress find it by its id, so that has to lead to this row.
@@ -512,8 +517,8 @@ SET accepted_at = accepted_at, expires_at = expires_at, updated_at = updated_at,
     abandoned = abandoned
 WHERE contact_id = ?;
 
--- is_set_aside --
-SELECT 1 FROM quarantine WHERE sequence = (SELECT sequence FROM contact WHERE contact_id = ?);
+-- contact_as_it_stands --
+SELECT sequence, state, sequence IN (SELECT sequence FROM quarantine) FROM contact WHERE contact_id = ?;
 
 -- sequence_of_contact --
 SELECT sequence FROM contact WHERE contact_id = ?;
@@ -658,14 +663,14 @@ SELECT count(*) FROM contact;
 
 -- waiting_to_be_dialed --
 SELECT coalesce(sum(waiting), 0) FROM backlog JOIN campaign USING (campaign_key)
-WHERE deleted_at IS NULL AND state IN ('Running', 'Paused');
+WHERE deleted_at IS NULL AND state IN {before stop};
 
 -- next_campaign_version --
 UPDATE counter SET value = value + 1 WHERE name = 'campaign_version';
 
 -- pause_running --
-UPDATE campaign SET state = 'Paused', version = (SELECT value FROM counter WHERE name = 'campaign_version')
-WHERE state = 'Running';
+UPDATE campaign SET state = {after pause}, version = (SELECT value FROM counter WHERE name = 'campaign_version')
+WHERE state IN {before pause};
 
 -- void_leases --
 -- A backup does not know the tokens given since. Carriers refuse what is older than they have seen.

@@ -1,0 +1,100 @@
+"""A shift in which everything happens that can: originates that never leave, agents who miss their phone, people who
+give up, requests that expire, and commits that fail, so that another engine takes over.
+
+What a user would lose otherwise: one change that the store refuses fails its whole commit, so all dialing stops.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.support import FaultyStore, House, Witness, dialing
+from trunkcall.domain.campaign import DialerConfig, DialerType
+from trunkcall.domain.changes import Change
+from trunkcall.domain.clock import Clock
+from trunkcall.domain.contact import DialRequest
+from trunkcall.domain.errors import IllegalTransitionError, StoreUnavailableError
+from trunkcall.domain.instants import MINUTE, SECOND
+from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.transitions import MARKS, STEPS
+from trunkcall.engine.commands import Originate, OriginateAgentLeg
+from trunkcall.engine.events import LegEnded, OriginateVoided
+from trunkcall.service import owner as owner_module
+from trunkcall.simulation.world import World
+from trunkcall.storage.store import CommitResult, Lease
+from trunkcall.telephony.carrier import Destination
+
+REQUESTS = 300
+IN_VAIN = 40
+
+
+class FickleCarrier(Witness):
+    """Every ninth originate never leaves, and every sixth agent misses the phone."""
+
+    def __init__(self, clock: Clock, *, on_agent_done: Callable[[str], None], **arguments: Any) -> None:
+        super().__init__(clock, on_agent_done=on_agent_done, **arguments)
+        self.asked = 0
+        self.rung = 0
+        self._back = on_agent_done
+
+    def originate(self, command: Originate, destination: Destination) -> None:
+        self.asked += 1
+        if self.asked % 9:
+            super().originate(command, destination)
+        else:
+            self.tell(OriginateVoided(command.leg_id))
+
+    def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
+        self.rung += 1
+        if self.rung % 6:
+            super().originate_agent_leg(command)
+            return
+        self.tell(LegEnded(command.leg_id, HangupCause.NO_ANSWER))
+        back_at = self._clock.now() + 20 * SECOND
+        self._clock.call_at(back_at, lambda: self._back(command.agent_id))
+
+
+class FickleStore(FaultyStore):
+    """Every fortieth commit fails. It counts what it has taken, and keeps what it has called impossible."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.taken: Counter[type] = Counter()
+        self.impossible: list[str] = []
+        self.commits = 0
+        self.takeovers = 0
+
+    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        self.commits += 1
+        if self.commits % 40 == 0:
+            self.takeovers += 1
+            raise StoreUnavailableError
+        try:
+            result = await super().commit(lease, changes)
+        except IllegalTransitionError as error:
+            self.impossible.append(error.message)
+            raise
+        self.taken.update(map(type, changes))
+        return result
+
+
+async def test_whatever_happens_in_a_shift_the_store_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owner_module, "RETRY_AFTER_S", 0.01)
+    house = House(tmp_path / "trunkcall.db")
+    world = World(human_ratio=0.6, machine_ratio=0.1)
+    house.carrier = FickleCarrier(house.clock, world=world, seed=1, on_agent_done=house.floor.agent_done)
+    house.store = store = FickleStore(house.sqlite)
+    await house.open(agents=8, requests=REQUESTS, dialer=DialerConfig(DialerType.PREDICTIVE, 1.0))
+    now = house.clock.now()
+    in_vain = [DialRequest(f"v-{n}", f"v-{n}", "+12125550100", now + MINUTE, {}) for n in range(IN_VAIN)]
+    await house.sqlite.put_dial_requests("spring", in_vain, at=now, max_waiting=10_000)
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(REQUESTS + IN_VAIN)
+    assert not store.impossible
+    assert store.takeovers > 3
+    assert {*STEPS, *MARKS} <= store.taken.keys(), "the shift has left something out"

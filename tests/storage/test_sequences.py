@@ -1,0 +1,122 @@
+"""Whatever an engine decides, in whatever order things happen to it, a store takes. If this fails, one change that the
+store refuses fails its whole commit: all dialing stops, and is begun anew.
+
+The world of ``engine.test_whatever_happens`` tells the engine what it likes, dialers that die and take over included.
+What the engine wants to be durable is then committed to a real store, in as few commits as there can be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TypeAlias
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import rule
+
+from engine.support import Floor
+from engine.test_whatever_happens import CAMPAIGNS, CONFIG, World
+from storage.support import ManualClock, campaign, directory, records
+from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.changes import AttemptBegun, Change, Refusal
+from trunkcall.domain.contact import DetectionStatus, DialRequest
+from trunkcall.domain.errors import IllegalTransitionError
+from trunkcall.domain.instants import MINUTE, Instant
+from trunkcall.engine.decision import Decision
+from trunkcall.engine.events import CampaignChanged, DetectionEnded, Event, LegAnswered, LegsBridged
+from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.store import Store
+
+Told: TypeAlias = CampaignChanged | list[Change]
+
+
+class WrittenDown(Floor):
+    """A floor that keeps, in their order, what its store was told."""
+
+    told: list[Told]
+
+    def _after(self, events: tuple[tuple[Event, Instant], ...], decision: Decision) -> None:
+        for event, _ in events:
+            if isinstance(event, CampaignChanged):
+                self.told += [event, []]
+        changes = self.told[-1]
+        assert isinstance(changes, list)
+        changes += decision.changes
+        super()._after(events, decision)
+
+    def refuse(self, contact: str, refusal: Refusal) -> None:
+        """The store has not taken the attempt."""
+        for changes in reversed([told for told in self.told if isinstance(told, list)]):
+            begun = [c for c in changes if isinstance(c, AttemptBegun) and c.contact_id == contact]
+            if begun:
+                changes.remove(begun[0])
+                break
+        super().refuse(contact, refusal)
+
+
+class StoredWorld(World):
+    """The same world, whose store is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.floor = self.written = WrittenDown(config=CONFIG)
+        self.floor.may_refuse = True
+        self.written.told = [[]]
+
+    @rule()
+    def all_goes_well(self) -> None:
+        """Whoever is dialed answers, and talks to an agent; a world that does what it likes seldom gets as far."""
+        for contact in list(self.floor.engine._state.contacts.values()):
+            self.tell(LegAnswered(contact.leg_id))
+            self.tell(DetectionEnded(contact.leg_id, DetectionStatus.HUMAN_ANSWERED))
+            if contact.agent_leg_id is not None:
+                self.tell(LegAnswered(contact.agent_leg_id))
+                self.tell(LegsBridged(contact.leg_id, contact.agent_leg_id))
+
+    def teardown(self) -> None:
+        super().teardown()
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(self._commit(SQLiteStore(Path(folder) / "trunkcall.db", clock=ManualClock())))
+
+    async def _commit(self, store: SQLiteStore) -> None:
+        await store.open()
+        try:
+            await self._tell(store)
+            found = await records(store)
+        finally:
+            await store.close()
+        assert {contact: found[contact].state for contact in self.floor.history.states} == self.floor.history.states
+
+    async def _tell(self, store: Store) -> None:
+        await store.create_instance(directory())
+        for name in CAMPAIGNS:
+            await store.create_campaign(campaign(name))
+        at: Instant = min((contact.expires_at for contact in self.floor.accepted.values()), default=0)
+        for offered in self.floor.accepted.values():
+            contact = offered.contact_id
+            request = DialRequest(contact, f"token of {contact}", "+12065550100", offered.expires_at, {})
+            await store.put_dial_requests(contact.rsplit("-", 1)[0], [request], at=at, max_waiting=1000)
+        lease = await store.acquire_lease("instance-1", "dialer", MINUTE)
+        assert lease is not None
+        for told in self.written.told:
+            if isinstance(told, CampaignChanged):
+                every = list(CampaignState)
+                await store.change_campaign_state(told.campaign_id, allowed_from=every, to=told.state)
+            elif told:
+                try:
+                    result = await store.commit(lease, told)
+                except IllegalTransitionError as error:
+                    # How it came up through the writer's thread is not twice the same, which would confuse hypothesis.
+                    raise AssertionError(error.message) from None
+                assert not result.refused
+                assert not result.not_expired
+
+
+StoredWorld.TestCase.settings = settings(
+    max_examples=40,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+TestWhateverTheEngineDecides = StoredWorld.TestCase
