@@ -13,8 +13,6 @@ from typing import Any
 
 STAFFED = ("Available", "Connecting", "Connected", "AfterContactWork")
 """Agent states that count as at work."""
-OVER = ("Stopped", "Failed")
-"""Campaign states in which nothing will be dialed any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from trunkcall.cli.api_errors import WRONG_STATE, ApiRefusedError, in_words
 from trunkcall.cli.lists.rows import BadRow, Duplicate, Lead, ListItem, PassedOver
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import Duration, Instant, to_datetime
+from trunkcall.domain.transitions import OVER
 
 BATCH = 25
 """Most dial requests of one PutDialRequestBatch (the service model's limit)."""
@@ -183,7 +184,7 @@ def _hint(error: ClientError) -> str | None:
     if error.response["Error"]["Code"] != WRONG_STATE:
         return None
     state = error.response.get("state")
-    if state in ("Stopped", "Failed"):
+    if state in OVER:
         return f"A {state} campaign does not go on: create another one, and load the list into that."
     return "Start or resume the campaign, then load the list again: rows accepted before are not dialed twice."
 

@@ -22,13 +22,15 @@ from trunkcall.cli.client import ServerUnreachableError, connection, health, tru
 from trunkcall.cli.figures import STAFFED, Ask, Figures, Floor, read_floor, to_json
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import facts, plain_table, terminal_width
+from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources
 from trunkcall.settings import Settings
 
 TROUBLES = frozenset({"AGENTS_UNHEARD", "CARRIER_AWAY", "CARRIER_REFUSED", "NO_AGENTS", "STORE_TROUBLE"})
 """Reasons of a Running campaign with requests waiting that somebody should see to."""
 MAX_SHOWN = 20
 """Campaigns in the table, and of which it is asked why they dial as they do."""
-GOING = ("Running", "Paused")
+GOING = sources(CAMPAIGN, CampaignEvent.STOP)
+"""States of campaigns that dial, or may go on."""
 GRACE = 1.0
 """Abandonments beyond the limit that are not trouble yet: the first of a shift is always beyond it."""
 

@@ -30,11 +30,12 @@ from trunkcall.cli.client import (
     health,
     trunkcall_client,
 )
-from trunkcall.cli.figures import OVER, Ask, Figures, iso, read_floor, to_json
+from trunkcall.cli.figures import Ask, Figures, iso, read_floor, to_json
 from trunkcall.cli.interrupts import stop_signals
 from trunkcall.cli.naming import find_campaign
 from trunkcall.cli.tables import facts, printable, terminal_width
 from trunkcall.cli.watch_view import Seen, plain_line, progress_facts, screen_lines
+from trunkcall.domain.transitions import OVER
 from trunkcall.settings import Settings
 
 SCREEN_INTERVAL_S = 1.0
