@@ -7,8 +7,6 @@ the table of contacts allows.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -26,6 +24,7 @@ from trunkcall.engine.campaigns import pacer_for
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import ReportLegs
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.decision import Decision
 from trunkcall.engine.events import (
     AgentRegistered,
     AttemptRefused,
@@ -327,7 +326,7 @@ class World(RuleBasedStateMachine):
             # Of two that are alike, told in one turn, one may have been refused and the other not.
             if all(at == now and events.count((event, at)) == 1 for event, at in refused):
                 left = tuple(told for told in events if told not in refused)
-                turns.append(Turn(0, left, now, replace(decision, refused=())))
+                turns.append(Turn(0, left, now, Decision(decision.changes, decision.deeds, decision.steps)))
             else:
                 turns.append(Turn(0, events, now, decision))
         assert replay(turns, CONFIG, pacer_for).difference is None

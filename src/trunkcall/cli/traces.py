@@ -5,7 +5,6 @@ Decides what a person reads of a replay. It must not know the form of a trace.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import typer
@@ -69,8 +68,7 @@ def _tell(path: Path, difference: Difference) -> None:
     if difference.replayed is None:
         typer.echo(f"  the engine cannot go on: {difference.reason}")
         return
-    for name in (field.name for field in fields(Decision)):
-        recorded, replayed = getattr(turn.decision, name), getattr(difference.replayed, name)
+    for name, recorded, replayed in zip(Decision._fields, turn.decision, difference.replayed, strict=True):
         if recorded != replayed:
             typer.echo(f"  the trace has    {name} {encode(recorded)}")
             typer.echo(f"  the engine wants {name} {encode(replayed)}")

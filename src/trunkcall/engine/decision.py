@@ -6,8 +6,7 @@ depends, and is dropped with them. It must not know what a change or a deed mean
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from trunkcall.domain.changes import Change
@@ -33,8 +32,7 @@ class RefusedEvent(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """One turn. ``steps`` are what flows have decided meanwhile, in the order in which they were asked; ``refused`` are
     events that could not be."""
 
@@ -43,10 +41,10 @@ class Decision:
     steps: tuple[FlowStepped, ...] = ()
     refused: tuple[RefusedEvent, ...] = ()
 
-    def deeds_to_do(self, *, refused: Collection[str]) -> Iterator[Deed]:
+    def deeds_to_do(self, *, refused: Collection[str]) -> Sequence[Deed]:
         """What is to be done, in this order, once the changes are durable: all of them but those of the contacts that
         the store has ``refused``. Before that nothing may be done."""
-        return (deed for deed, contact_id in self.deeds if contact_id not in refused)
+        return [deed for deed, contact_id in self.deeds if contact_id not in refused]
 
 
 class Deciding:

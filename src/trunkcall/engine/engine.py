@@ -85,21 +85,19 @@ class Engine:
         is not to be used any more, nor one whose turn has raised."""
         state = self._state
         out = state.out = Deciding()
-        refused = []
+        refused: list[RefusedEvent] = []
         for event, at in events:
             at = self._advance(at)
+            # What was due before an event happened comes before it.
             self._do_due(at - 1, at)
             try:
                 self._apply(event, at)
             except (IllegalTransitionError, NotFoundError) as error:
                 refused.append(RefusedEvent(event, at, error.message))
                 continue
-            self._life.match(at)
-            if state.flows_due:
-                self._flows.step(at)
+            self._go_on(at)
         now = self._advance(now)
         self._do_due(now, now)
-        self._life.match(now)
         self._dialing.plan(now)
         return out.decision(refused)
 
@@ -128,11 +126,18 @@ class Engine:
         return floor_progress(self._state, queue_id)
 
     def _do_due(self, until: Instant, now: Instant) -> None:
-        """Do what was due by ``until``: whatever was due before an event happened comes before it."""
+        """Do what was due by ``until``."""
         while (due := self._state.timers.pop_due(until)) is not None:
             self._fire(*due, now)
-            if self._state.flows_due:
-                self._flows.step(now)
+            self._go_on(now)
+
+    def _go_on(self, now: Instant) -> None:
+        """Let those go on who waited for what has just happened."""
+        state = self._state
+        if state.kept_waiting:
+            self._life.match(now)
+        if state.flows_due:
+            self._flows.step(now)
 
     def _advance(self, now: Instant) -> Instant:
         if now > self._now:

@@ -154,8 +154,10 @@ def _span(lengths: Durations, ongoing: Ages | None = None) -> int:
 
 def _ages(since: Collection[Instant], now: Instant) -> Ages:
     # What a former dialer left may have begun by a clock that was ahead.
-    ages: Ages = np.maximum((now - np.array(since, dtype=np.int64) + SECOND // 2) // SECOND, 0)
-    return ages
+    ages: Ages = np.fromiter(since, np.int64, len(since))
+    np.subtract(now + SECOND // 2, ages, out=ages)
+    ages //= SECOND
+    return np.maximum(ages, 0, out=ages)
 
 
 def _at(table: Floats, ages: Ages) -> Floats:
