@@ -248,13 +248,13 @@ def test_queues_with_the_same_agents_are_one_and_others_are_not() -> None:
     floor.agent("ann", "sales", "service")
     floor.agent("bob", "service", "sales")
     roster = floor.engine._state.roster
-    assert roster.sharing("sales") == roster.sharing("service")
-    assert roster.sharing("sales").all == {"sales", "service"}
+    assert roster.overlap("sales") == roster.overlap("service")
+    assert roster.overlap("sales").same_agents == {"sales", "service"}
     floor.agent("eve", "sales")
-    assert roster.sharing("sales").all == {"sales"}
-    assert roster.sharing("service").all == {"service"}
-    assert roster.sharing("service").some == {"sales", "service"}
-    assert roster.sharing("nobody's").all == roster.sharing("nobody's").some == {"nobody's"}
+    assert roster.overlap("sales").same_agents == {"sales"}
+    assert roster.overlap("service").same_agents == {"service"}
+    assert roster.overlap("service").some_agents == {"sales", "service"}
+    assert roster.overlap("nobody's").same_agents == roster.overlap("nobody's").some_agents == {"nobody's"}
 
 
 def test_new_campaigns_that_look_at_the_same_moment_do_not_count_on_the_same_agents() -> None:

@@ -82,7 +82,7 @@ def test_it_dials_level_lines_for_each_agent_who_is_ready_or_talks() -> None:
     [
         (Adapt.HARD_LIMIT, 1.0),
         (Adapt.AVERAGE, 1.5),  # 3 halved
-        (Adapt.TAPERED, 3.0 * 0.799),  # 13:01 of a day that ends at 21:00, reckoned as 2100 - 1301
+        (Adapt.TAPERED, 3.0 * 0.799),  # 13:01 of a day that ends at 21:00, calculated as 2100 - 1301
     ],
 )
 def test_above_the_limit_each_method_comes_down_in_its_way(method: Adapt, level: float) -> None:

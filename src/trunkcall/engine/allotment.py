@@ -75,7 +75,7 @@ def allotment_of(state: EngineState, campaign: CampaignDialing) -> Allotment | N
     if len(contending) < 2 or campaign not in contending or not any(c.looks_ahead for c in contending):
         return None
     groups = {
-        c.campaign_id: CampaignGroup(state.roster.sharing(c.agent_queue_id).all, c.looks_ahead)
+        c.campaign_id: CampaignGroup(state.roster.overlap(c.agent_queue_id).same_agents, c.looks_ahead)
         for c in contending
         if c.agent_queue_id is not None
     }

@@ -71,13 +71,17 @@ class CampaignView:
     def waiting(self) -> int:
         queue_id = self._campaign.settings.queue_id
         roster = self._state.roster
-        return sum(len(roster.queue(q).waiting) for q in roster.sharing(queue_id).some) if queue_id is not None else 0
+        return (
+            sum(len(roster.queue(q).waiting) for q in roster.overlap(queue_id).some_agents)
+            if queue_id is not None
+            else 0
+        )
 
     @property
     def rivals(self) -> Sequence[Rival]:
         if self._rivals is None:
             own, queue_id = self._campaign, self._campaign.agent_queue_id
-            queues = self._state.roster.sharing(queue_id).all if queue_id is not None else frozenset[str]()
+            queues = self._state.roster.overlap(queue_id).same_agents if queue_id is not None else frozenset[str]()
             self._rivals = [
                 Rival(rival.pacer, _dialing_since(rival), rival.ledger.standing(self._now))
                 for rival in self._state.campaigns.values()
@@ -205,7 +209,7 @@ class Dialing:
                 continue
             campaign.wants_lines = min(self._wanted(campaign, now), len(campaign.window))
             if ahead and campaign.wants_lines > 0 and campaign.agent_queue_id is not None:
-                asked |= self._state.roster.sharing(campaign.agent_queue_id).some
+                asked |= self._state.roster.overlap(campaign.agent_queue_id).some_agents
         demands = {
             # Of what it wanted when it was last asked, it may have nobody left to dial.
             c.campaign_id: LineDemand(c.lines, min(c.wants_lines, len(c.window)), c.settings.dialing_capacity)

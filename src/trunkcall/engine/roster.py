@@ -86,25 +86,25 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Sharing:
+class QueueOverlap:
     """Queues that have agents in common with one queue, which is among them."""
 
-    some: frozenset[str]
+    some_agents: frozenset[str]
     """Those with some of its agents."""
-    all: frozenset[str]
+    same_agents: frozenset[str]
     """Those with the very same agents."""
 
 
 class Roster:
     """All agents and queues of one instance."""
 
-    __slots__ = ("_sharing", "agents", "queues")
+    __slots__ = ("_overlaps", "agents", "queues")
 
     def __init__(self) -> None:
         self.agents: dict[str, Agent] = {}
         self.queues: dict[str, Queue] = {}
-        self._sharing: dict[str, Sharing] = {}
-        """What ``sharing`` has found, as long as nobody is given other queues."""
+        self._overlaps: dict[str, QueueOverlap] = {}
+        """What ``overlap`` has found, as long as nobody is given other queues."""
 
     def queue(self, queue_id: str) -> Queue:
         """The queue, made when it is first spoken of."""
@@ -117,7 +117,7 @@ class Roster:
         """Make the agent known, offline at first, or give a known one its new queues."""
         agent = self.agents.get(agent_id)
         if agent is None or agent.queue_ids != queue_ids:
-            self._sharing.clear()
+            self._overlaps.clear()
         if agent is None:
             agent = self.agents[agent_id] = Agent(agent_id, queue_ids, now)
         elif agent.queue_ids != queue_ids:
@@ -131,18 +131,19 @@ class Roster:
             self.queue(queue_id)
         return agent
 
-    def sharing(self, queue_id: str) -> Sharing:
+    def overlap(self, queue_id: str) -> QueueOverlap:
         """Which queues have agents of this one."""
-        found = self._sharing.get(queue_id)
+        found = self._overlaps.get(queue_id)
         if found is None:
             served = [frozenset(a.queue_ids) for a in self.agents.values() if queue_id in a.queue_ids]
             itself = frozenset((queue_id,))
             some = itself.union(*served)
-            every = {q for q in itself.union(*served[:1]).intersection(*served) if self._serve_alone(q, queue_id)}
-            found = self._sharing[queue_id] = Sharing(some, itself | every)
+            every = {q for q in itself.union(*served[:1]).intersection(*served) if self._all_serve(q, queue_id)}
+            found = self._overlaps[queue_id] = QueueOverlap(some, itself | every)
         return found
 
-    def _serve_alone(self, queue_id: str, other_id: str) -> bool:
+    def _all_serve(self, queue_id: str, other_id: str) -> bool:
+        """Whether all agents of the one queue serve the other as well."""
         return all(other_id in agent.queue_ids for agent in self.agents.values() if queue_id in agent.queue_ids)
 
     def agent(self, agent_id: str) -> Agent:
@@ -193,8 +194,8 @@ class Roster:
         """Who of the queue's free agents is next: whoever has been free longest; where some serve other queues as well,
         first those who serve fewest, so that the others are left for whom they alone can serve."""
         free = self.queue(queue_id).free
-        sharing = self.sharing(queue_id)
-        if sharing.some == sharing.all:
+        overlap = self.overlap(queue_id)
+        if overlap.some_agents == overlap.same_agents:
             return next(iter(free.values()), None)
         return min(free.values(), key=lambda agent: len(agent.queue_ids), default=None)
 

@@ -80,7 +80,7 @@ def campaigns_of(state: EngineState, queues: frozenset[str | None]) -> list[Camp
 def _same_agents(state: EngineState, campaign: CampaignDialing) -> frozenset[str | None]:
     """The queues with the very agents of the campaign's; None among them stands for no queue."""
     queue_id = campaign.agent_queue_id
-    return frozenset(state.roster.sharing(queue_id).all) if queue_id is not None else frozenset((None,))
+    return frozenset(state.roster.overlap(queue_id).same_agents) if queue_id is not None else frozenset((None,))
 
 
 def lead_of(state: EngineState, campaign: CampaignDialing) -> float:

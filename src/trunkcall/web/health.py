@@ -16,7 +16,7 @@ from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import to_datetime
 
 OFF_AFTER_S = 10.0
-"""An instance whose time is further from the wall clock's is in trouble: clients reckon expiries by theirs."""
+"""An instance whose time is further from the wall clock's is in trouble: clients set expiries by theirs."""
 
 
 def _nothing() -> str | None:

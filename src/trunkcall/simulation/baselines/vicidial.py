@@ -105,7 +105,7 @@ class VicidialPacer(LearnsNothing):
         return max(level, 1.0)
 
     def _clock(self, now: Instant) -> int:
-        """The time of day as an integer of hours and minutes, with which the original reckons."""
+        """The time of day as an integer of hours and minutes, with which the original calculates."""
         assert self._began_at is not None
         minutes = (now - self._began_at + SHIFT_BEGINS_H * HOUR) // MINUTE
         return minutes // 60 * 100 + minutes % 60
