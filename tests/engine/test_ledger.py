@@ -159,11 +159,13 @@ def test_the_ledger_is_needed_from_as_far_back_as_its_longest_window() -> None:
 def test_the_risk_that_is_left_falls_with_the_headroom_and_well_before_it_is_gone() -> None:
     """Abandonments come in clusters: whoever brakes only at the limit is carried over it."""
     allowance = 100.0
-    rest = Standing(0.0, allowance).rest(20)
-    scales = [Standing(headroom, allowance).risk_scale(0.0, 20) for headroom in (-1.0, 0.0, RESERVE, 0.5 * rest, rest)]
+    setpoint = Standing(0.0, allowance).setpoint(20)
+    scales = [
+        Standing(headroom, allowance).risk_scale(0.0, 20) for headroom in (-1.0, 0.0, RESERVE, 0.5 * setpoint, setpoint)
+    ]
     assert scales[:3] == [0.0, 0.0, 0.0], "the reserve is not counted on"
     assert 0.0 < scales[3] < scales[4] < 1.0
-    assert Standing(RESERVE + rest, allowance).risk_scale(0.0, 20) == pytest.approx(1.0)
+    assert Standing(RESERVE + setpoint, allowance).risk_scale(0.0, 20) == pytest.approx(1.0)
     assert Standing(1000.0, allowance).risk_scale(0.0, 20) == MAX_SCALE
 
 

@@ -14,7 +14,7 @@ from trunkcall.engine.pacing.experience import ENOUGH
 from trunkcall.engine.pacing.predictive import PredictivePacer
 
 NOW: Instant = 1_000_000 * SECOND
-AS_IT_SHOULD_BE = Standing(headroom=1.0 + Standing(0.0, 100.0).rest(10), allowance=100.0)
+AS_IT_SHOULD_BE = Standing(headroom=1.0 + Standing(0.0, 100.0).setpoint(10), allowance=100.0)
 """A ledger from which the pacer takes just the risk that it would take."""
 
 

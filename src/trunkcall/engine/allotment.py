@@ -24,7 +24,8 @@ from trunkcall.engine.state import EngineState
 
 ROUND: Final = 30.0
 """Attempts, of all the campaigns together, for which an agent who is not wholly anybody's stays with one group."""
-ALMOST: Final = 1e-9
+EPSILON: Final = 1e-9
+"""Agents by which a sum of fractions may miss a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +124,10 @@ def _divide(
     held = {group: tallies[group].agents for group in pool.groups}
     wanted = dict.fromkeys(pool.groups, float(number))
     fair = water_fill(number, held, wanted, {group: tallies[group].weight for group in pool.groups})
-    whole = {group: math.floor(agents + ALMOST) for group, agents in fair.items()}
+    whole = {group: math.floor(agents + EPSILON) for group, agents in fair.items()}
     for group, agents in fair.items():
         tallies[group].agents += agents
-    fractional = sorted((g for g in fair if fair[g] > whole[g] + ALMOST), key=lambda g: tallies[g].rounds)
+    fractional = sorted((g for g in fair if fair[g] > whole[g] + EPSILON), key=lambda g: tallies[g].rounds)
     by_turns = fractional[: max(0, number - sum(whole.values()))]
     for group in by_turns:
         whole[group] += 1

@@ -17,8 +17,8 @@ from trunkcall.domain.instants import DAY, MINUTE, Instant
 
 RESERVE = 1.0
 """Abandonments that are never counted on: what is in flight may come to more than is expected of it."""
-REST = 0.4
-MIN_REST = 1.0
+SETPOINT_FACTOR = 0.4
+MIN_SETPOINT = 1.0
 MAX_SCALE = 2.0
 
 
@@ -97,20 +97,20 @@ class Standing:
         """Whether nothing is left, and that binds: no pacer may begin more than one to one."""
         return self.binding and self.headroom <= 0.0
 
-    def rest(self, agents: int) -> float:
-        """What the headroom should hold beside the reserve. It grows with the root of the allowance, as chance does,
-        and with the team, whose abandonments come in clusters: were it small, each would shake the pacing; but what it
-        holds is never used."""
-        return max(MIN_REST, REST * math.sqrt(self.allowance * math.sqrt(agents)))
+    def setpoint(self, agents: int) -> float:
+        """What the headroom is steered to hold beside the reserve. It grows with the root of the allowance, as chance
+        does, and with the team, whose abandonments come in clusters: were it small, each would shake the pacing; but
+        what it holds is never used."""
+        return max(MIN_SETPOINT, SETPOINT_FACTOR * math.sqrt(self.allowance * math.sqrt(agents)))
 
     def risk_scale(self, expected: float, agents: int) -> float:
         """By how much a pacer's risk is to be multiplied: the root of what is left, beside the reserve and the
-        abandonments ``expected`` of what is in flight, over ``rest``; at most MAX_SCALE. At the risk that just spends
-        the target what is left stays as it is: it is spent as it comes, and never in advance."""
-        rest = self.rest(agents)
+        abandonments ``expected`` of what is in flight, over ``setpoint``; at most MAX_SCALE. At the risk that just
+        spends the target what is left stays as it is: it is spent as it comes, and never in advance."""
+        setpoint = self.setpoint(agents)
         # Without a limit the target is met on average, in debt as often as not.
-        left = self.headroom - expected + (-RESERVE if self.binding else rest)
-        return min(math.sqrt(max(left, 0.0) / rest), MAX_SCALE)
+        left = self.headroom - expected + (-RESERVE if self.binding else setpoint)
+        return min(math.sqrt(max(left, 0.0) / setpoint), MAX_SCALE)
 
 
 class _Sums:

@@ -104,7 +104,7 @@ class PredictivePacer:
             self._pull = 0.0
             return least
         look = self._look(view, standing, now)
-        slowly = self._target / (SLOW * standing.rest(view.staffed_agents))
+        slowly = self._target / (SLOW * standing.setpoint(view.staffed_agents))
         self._pull = (look.scale - 1.0) * min(slowly, PULL)
         risk = self._risk_allowed(look)
         exact = view.staffed_agents < EXACT_BELOW and look.expectation.trials < EXACT_TRIALS
