@@ -72,12 +72,12 @@ class _Pool:
 
 def allotment_of(state: EngineState, campaign: CampaignDialing) -> Allotment | None:
     """The agents of the campaign's group; None where no other group can use them."""
-    contending = [c for c in state.campaigns.values() if c.agent_queue_id is not None and c.contends]
-    if len(contending) < 2 or campaign not in contending or not any(c.looks_ahead for c in contending):
+    claimants = [c for c in state.campaigns.values() if c.agent_queue_id is not None and c.claims_agents]
+    if len(claimants) < 2 or campaign not in claimants or not any(c.looks_ahead for c in claimants):
         return None
     groups = {
         c.campaign_id: CampaignGroup(state.roster.overlap(c.agent_queue_id).same_agents, c.looks_ahead)
-        for c in contending
+        for c in claimants
         if c.agent_queue_id is not None
     }
     own, different = groups[campaign.campaign_id], tuple(dict.fromkeys(groups.values()))
@@ -86,7 +86,7 @@ def allotment_of(state: EngineState, campaign: CampaignDialing) -> Allotment | N
     pools = _pools(state.roster, different)
     if not any(own in pool.groups and len(pool.groups) > 1 for pool in pools):
         return None
-    tallies = _tallies(contending, groups)
+    tallies = _tallies(claimants, groups)
     number, free = 0, list[Agent]()
     for pool in pools:
         whole, by_turns = _divide(pool, tallies)
@@ -106,13 +106,13 @@ def _pools(roster: Roster, groups: tuple[CampaignGroup, ...]) -> list[_Pool]:
     return sorted(pools.values(), key=lambda pool: len(pool.groups))
 
 
-def _tallies(contending: list[CampaignDialing], groups: dict[str, CampaignGroup]) -> dict[CampaignGroup, _Tally]:
-    every = sum(c.weight for c in contending)
+def _tallies(claimants: list[CampaignDialing], groups: dict[str, CampaignGroup]) -> dict[CampaignGroup, _Tally]:
+    total_weight = sum(c.weight for c in claimants)
     tallies: dict[CampaignGroup, _Tally] = {}
-    for campaign in contending:
+    for campaign in claimants:
         tally = tallies.setdefault(groups[campaign.campaign_id], _Tally())
         tally.weight += campaign.weight
-        tally.rounds = min(tally.rounds, math.floor(campaign.attempts_per_weight * every / ROUND))
+        tally.rounds = min(tally.rounds, math.floor(campaign.attempts_per_weight * total_weight / ROUND))
     return tallies
 
 

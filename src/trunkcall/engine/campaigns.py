@@ -121,7 +121,7 @@ class CampaignDialing:
         return self.pacer.needs_agents and not self.pacer.one_to_one
 
     @property
-    def contends(self) -> bool:
+    def claims_agents(self) -> bool:
         """Whether it has a claim to agents: it has somebody to dial, or live answers may come of what it has dialed."""
         return self.can_dial or (self.looks_ahead and len(self.in_flight) > 0)
 

@@ -85,7 +85,7 @@ class CampaignView:
             self._rivals = [
                 Rival(rival.pacer, _dialing_since(rival), rival.ledger.standing(self._now))
                 for rival in self._state.campaigns.values()
-                if rival is not own and rival.looks_ahead and rival.agent_queue_id in queues and rival.contends
+                if rival is not own and rival.looks_ahead and rival.agent_queue_id in queues and rival.claims_agents
             ]
         return self._rivals
 
