@@ -48,7 +48,7 @@ LIBRARIES: dict[str, set[str]] = {
     "settings": set(),
 }
 
-ADAPTERS = {"storage.sqlite", "telephony.simulated", "telephony.remote"}
+ADAPTERS = {"storage.sqlite", "telephony.simulated", "telephony.remote_carrier", "telephony.remote_floor"}
 """Concrete adapters: named by compose alone."""
 
 

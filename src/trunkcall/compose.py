@@ -11,7 +11,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,12 +62,17 @@ from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_backup import Restored
 from trunkcall.storage.sqlite_check import StoreReport
 from trunkcall.storage.store import Store
+from trunkcall.telephony import carrier_wire, floor_wire
 from trunkcall.telephony.carrier import Carrier
-from trunkcall.telephony.host import CarrierHost
+from trunkcall.telephony.carrier_channel import CarrierChannel
+from trunkcall.telephony.floor_channel import FloorChannel
+from trunkcall.telephony.host import Host
 from trunkcall.telephony.journal import OriginateJournal
-from trunkcall.telephony.remote import RemoteCarrier, parse_url
+from trunkcall.telephony.peer import Peer, parse_url
+from trunkcall.telephony.remote_carrier import RemoteCarrier
+from trunkcall.telephony.remote_floor import RemoteFloor
+from trunkcall.telephony.session import PURPOSE
 from trunkcall.telephony.simulated import SimulatedCarrier
-from trunkcall.telephony.wire import PURPOSE
 from trunkcall.web.audit import AuditLog
 from trunkcall.web.connection import GuardedProtocol
 from trunkcall.web.gateway import Gateway, Limits
@@ -118,8 +123,8 @@ class Server:
     lease: LeaseHolder
     dialer: CurrentDialer
     owner: InstanceOwner
-    floor: SimulatedFloor
-    onboarding: InstanceOnboarding
+    works: Mapping[str, Callable[[], Awaitable[None]]]
+    """What goes on beside the requests, by name."""
     audit: AuditLog
     background: Background
     gateway: Gateway
@@ -129,9 +134,7 @@ class Server:
         """Begin to dial."""
         self.tasks.append(asyncio.create_task(self.clock.run(), name="clock"))
         self.tasks.append(asyncio.create_task(self.owner.run(), name="owner"))
-        privacy = Privacy(self.store, self.clock)
-        works = (("floor", self.floor.run), ("onboarding", self.onboarding.run), ("retention", privacy.run))
-        for name, work in works:
+        for name, work in self.works.items():
             self.tasks.append(asyncio.create_task(self.background.keep_running(work, name), name=name))
 
     async def stop(self) -> None:
@@ -160,17 +163,9 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     store = open_store(data_dir.store_path, min_free_mb=settings.min_free_mb, sole=True)
     await store.open()
     presence = Presence(max_age_s=settings.agent_state_max_age_s)
-    clock: InstanceClock
-    carrier: Carrier
-    remote: RemoteCarrier | None = None
-    floor = SimulatedFloor(presence, phones_work=lambda: remote is None or remote.trouble is None)
-    if settings.carrier_url:
-        # A carrier in a process of its own goes by its own clock, which this one follows.
-        clock = followed = WallPacedClock(speed=settings.speed)
-        carrier = remote = _remote_carrier(settings, box, followed, floor)
-    else:
-        clock = SelfPacedClock(speed=settings.speed)
-        carrier = _simulated_carrier(settings, clock, floor.agent_done)
+    floor = SimulatedFloor(presence)
+    telephony = _telephony_apart(settings, box, floor) if settings.carrier_url else _built_in(settings, floor)
+    clock = telephony.clock
     directory = await _directory(store, settings, data_dir, box, clock, url)
     agents = simulated_agents(directory, settings.agents)
     await store.put_agents(directory.instance.instance_id, agents)
@@ -180,12 +175,12 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     lease = LeaseHolder(
         store, instance_id, f"{os.uname().nodename}:{os.getpid()}", sole=True, length=seconds(settings.lease_s)
     )
-    dialer = CurrentDialer(instance_id, clock, legs_survive=remote is not None)
+    dialer = CurrentDialer(instance_id, clock, legs_survive=telephony.legs_survive)
     leg_ids = random.SystemRandom()
     owner = InstanceOwner(
         instance_id=instance_id,
         store=store,
-        carrier=carrier,
+        carrier=telephony.carrier,
         clock=clock,
         presence=presence,
         config=_engine_config(settings),
@@ -206,11 +201,10 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         lease=lease,
         dialer=dialer,
         owner=owner,
-        floor=floor,
-        onboarding=onboarding,
+        works={"onboarding": onboarding.run, "retention": Privacy(store, clock).run} | telephony.works,
         audit=audit,
         background=background,
-        gateway=_gateway(settings, store, box, clock, dialer, remote, onboarding, audit, background, instance_id),
+        gateway=_gateway(settings, store, box, telephony, dialer, onboarding, audit, background, instance_id),
         tasks=[],
     )
 
@@ -246,16 +240,45 @@ def _simulated_carrier(settings: Settings, clock: Clock, on_agent_done: Callable
     )
 
 
-def _remote_carrier(settings: Settings, box: SecretBox, clock: WallPacedClock, floor: SimulatedFloor) -> RemoteCarrier:
+@dataclass(frozen=True, slots=True)
+class _Telephony:
+    """What makes an instance's legs, and the clock that goes with it. ``trouble`` says why it cannot, ``floor_trouble``
+    why the simulated agents are not heard although it can, in words; None while all is well."""
+
+    clock: InstanceClock
+    carrier: Carrier
+    legs_survive: bool
+    works: dict[str, Callable[[], Awaitable[None]]]
+    trouble: Callable[[], str | None]
+    floor_trouble: Callable[[], str | None]
+
+
+def _built_in(settings: Settings, floor: SimulatedFloor) -> _Telephony:
+    clock = SelfPacedClock(speed=settings.speed)
+    return _Telephony(
+        clock,
+        _simulated_carrier(settings, clock, floor.agent_done),
+        legs_survive=False,
+        works={"floor": floor.run},
+        trouble=lambda: None,
+        floor_trouble=lambda: None,
+    )
+
+
+def _telephony_apart(settings: Settings, box: SecretBox, floor: SimulatedFloor) -> _Telephony:
     host, port = parse_url(settings.carrier_url)
-    return RemoteCarrier(
-        host,
-        port,
-        key=box.derive(PURPOSE),
-        speed=settings.speed,
-        on_time=clock.catch_up,
-        on_agent_done=floor.agent_done,
-        on_busy_agents=floor.busy,
+    peer = Peer(host, port, box.derive(PURPOSE))
+    # The carrier goes by its own clock, which this one follows.
+    clock = WallPacedClock(speed=settings.speed)
+    agents = RemoteFloor(peer, speed=settings.speed, on_busy_agents=floor.busy, on_agent_done=floor.agent_done)
+    carrier = RemoteCarrier(peer, on_time=clock.catch_up, beside=agents.beside)
+    return _Telephony(
+        clock,
+        carrier,
+        legs_survive=True,
+        works={},
+        trouble=lambda: carrier.trouble,
+        floor_trouble=lambda: agents.trouble,
     )
 
 
@@ -265,12 +288,13 @@ class CarrierProcess:
 
     clock: SelfPacedClock
     carrier: SimulatedCarrier
-    host: CarrierHost
+    channel: CarrierChannel
+    host: Host
     tasks: list[asyncio.Task[None]]
 
     async def start(self) -> None:
         """Begin to simulate; legs are made once a dialer asks for them."""
-        await self.host.start()
+        await self.channel.start()
         self.tasks.append(asyncio.create_task(self.clock.run(), name="clock"))
         self.tasks.append(asyncio.create_task(self.host.watch(), name="watch"))
 
@@ -289,34 +313,29 @@ def build_carrier_process(settings: Settings) -> CarrierProcess:
     DataDir(settings.data_dir).make()
     _check_journal(settings)
     clock = SelfPacedClock(speed=settings.speed)
-
-    def agent_done(agent_id: str) -> None:
-        host.agent_done(agent_id)
-
-    carrier = _simulated_carrier(settings, clock, agent_done)
-    host = CarrierHost(
-        carrier,
+    floor = FloorChannel(speed=settings.speed, busy_agents=lambda: carrier.busy_agents)
+    carrier = _simulated_carrier(settings, clock, floor.agent_done)
+    channel = CarrierChannel(carrier, now=clock.now)
+    host = Host(
+        {carrier_wire.CHANNEL: channel, floor_wire.CHANNEL: floor},
         key=_secret_box(settings).derive(PURPOSE),
-        speed=settings.speed,
-        now=clock.now,
         new_nonce=lambda: secrets.token_hex(16),
     )
-    return CarrierProcess(clock, carrier, host, [])
+    return CarrierProcess(clock, carrier, channel, host, [])
 
 
 def _gateway(
     settings: Settings,
     store: Store,
     box: SecretBox,
-    clock: InstanceClock,
+    telephony: _Telephony,
     dialer: CurrentDialer,
-    remote: RemoteCarrier | None,
     onboarding: InstanceOnboarding,
     audit: AuditLog,
     background: Background,
     instance_id: str,
 ) -> Gateway:
-    scope = Scope("aws", settings.region, settings.account_id)
+    scope, clock = Scope("aws", settings.region, settings.account_id), telephony.clock
     quotas = QUOTAS[settings.quotas]
     campaigns = Campaigns(
         store,
@@ -336,10 +355,10 @@ def _gateway(
         instance_id,
         clock,
         settings.speed,
-        lambda: dialer.trouble or (remote.trouble if remote is not None else None),
+        lambda: dialer.trouble or telephony.trouble(),
         store_trouble=lambda: store.trouble,
         refusal=lambda: store.refusal,
-        upkeep_trouble=lambda: background.trouble,
+        upkeep_trouble=lambda: background.trouble or telephony.floor_trouble(),
         behind_s=clock.behind_s,
         quarantined=lambda: dialer.quarantined,
     )

@@ -90,5 +90,12 @@ def test_health_says_in_words_what_is_wrong_with_the_carrier(tmp_path: Path) -> 
             return json.loads(server.get("/health"))["trouble"] or ""
 
         server.wait_until(lambda: "cannot be reached" in trouble())
+        carrier.speed = SPEED // 2
+        carrier.start()
+        server.wait_until(
+            lambda: f"it runs at speed {SPEED // 2}, this server at {SPEED}; make them equal" in trouble()
+        )
+        carrier.kill()
+        carrier.speed = SPEED
         carrier.start()
         server.wait_until(lambda: not trouble())

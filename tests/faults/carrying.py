@@ -19,6 +19,8 @@ from serving import START_TIMEOUT_S, Serving, serving
 SPEED = 40
 """How fast the worlds of these tests go. Faster, and agents come late for customers who wait two seconds."""
 
+AGENTS = 20
+
 
 @dataclass
 class Carrying:
@@ -77,7 +79,7 @@ def carrying(tmp_path: Path, **options: object) -> Iterator[tuple[Carrying, Serv
     carrier = Carrying(data_dir, tmp_path / "journal.jsonl")
     carrier.start()
     try:
-        given: dict[str, Any] = {"carrier-url": carrier.url, "speed": SPEED, "agents": 20, **options}
+        given: dict[str, Any] = {"carrier-url": carrier.url, "speed": SPEED, "agents": AGENTS, **options}
         with serving(data_dir, **given) as server:
             yield carrier, server
     finally:

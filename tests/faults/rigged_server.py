@@ -100,7 +100,7 @@ def rig_points() -> None:
     from trunkcall.service.dialer import Dialer
     from trunkcall.storage.sqlite import SQLiteStore
     from trunkcall.storage.sqlite_writer import Writer
-    from trunkcall.telephony.remote import RemoteCarrier
+    from trunkcall.telephony.remote_carrier import RemoteCarrier
 
     around(SQLiteStore, "commit", before="decided", after="committed", when=has_attempts)
     around(Writer, "_answer", before="durable")

@@ -21,10 +21,11 @@ from pathlib import Path
 
 import pytest
 
-from faults.carrying import Carrying, carrying, check, ended
+from faults.carrying import AGENTS, Carrying, carrying, check, ended
 from faults.load import Load
 from faults.test_crashes import running_campaign
 from serving import Serving
+from trunkcall.telephony.floor_wire import CHANNEL
 
 pytestmark = pytest.mark.long
 
@@ -35,6 +36,17 @@ ROUNDS = 50 if LONG else 5
 def dialing_goes_on(carrier: Carrying, server: Serving) -> None:
     dialed = len(carrier.originates())
     server.wait_until(lambda: len(carrier.originates()) > dialed + 5, timeout_s=30)
+
+
+def metric(server: Serving, name: str, label: str = "") -> float:
+    (value,) = re.findall(rf"^trunkcall_{name}{{.*{label}.*}} (.+)$", server.get("/metrics"), re.MULTILINE)
+    return float(value)
+
+
+def agents(server: Serving, state: str) -> float:
+    """How many of the agents are in this state, as far as the server knows."""
+    counts = re.findall(rf'^trunkcall_agents{{.*state="{state}"}} (.+)$', server.get("/metrics"), re.MULTILINE)
+    return sum(map(float, counts))
 
 
 def finish(carrier: Carrying, server: Serving, load: Load) -> None:
@@ -91,12 +103,24 @@ class Wire:
         self._never = never
         self._chance = random.Random(2)
         self._messages = 0
+        self._floor_is_cut = False
+        self._floors: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
         self._listener.close()
+
+    def cut_floor(self) -> None:
+        """Nothing is heard of the agents any more; the carrier's own words arrive."""
+        self._floor_is_cut = True
+        while self._floors:
+            with suppress(OSError):
+                self._floors.pop().shutdown(socket.SHUT_RDWR)
+
+    def mend_floor(self) -> None:
+        self._floor_is_cut = False
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -107,12 +131,18 @@ class Wire:
                 threading.Thread(target=self._answer, args=(carrier, dialer), daemon=True).start()
 
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError), source, target:
-            while data := source.recv(65536):
-                target.sendall(data)
+        with suppress(OSError), source, target, source.makefile("rb") as lines:
+            hello = lines.readline()
+            if json.loads(hello)[1]["channel"] == CHANNEL:
+                self._floors.append(target)
+                if self._floor_is_cut:
+                    target.shutdown(socket.SHUT_RDWR)
+            target.sendall(hello)
+            for line in lines:
+                target.sendall(line)
 
     def _answer(self, source: socket.socket, target: socket.socket) -> None:
-        greeting = ("Challenge", "Welcome", "Refused")
+        greeting = ("Challenge", "Accepted", "Refused", "Welcome")
         with suppress(OSError), source, target, source.makefile("rb") as lines:
             for line in lines:
                 repeats = 1
@@ -120,7 +150,7 @@ class Wire:
                 if name not in greeting:
                     time.sleep(self._chance.uniform(0, self._max_late_s))
                     repeats += self._chance.random() < self._twice
-                    if self._never and name not in ("Pong", "AgentDone") and self._is_lost(name):
+                    if self._never and name != "Pong" and self._is_lost(name):
                         repeats = 0
                 target.sendall(line * repeats)
 
@@ -133,13 +163,13 @@ class Wire:
 @contextmanager
 def through(
     carrier: Carrying, server: Serving, *, max_late_s: float = 0.0, twice: float = 0.0, never: float = 0.0
-) -> Iterator[None]:
+) -> Iterator[Wire]:
     wire = Wire(("127.0.0.1", carrier.port), max_late_s=max_late_s, twice=twice, never=never)
     server.kill()
     server.options["carrier-url"] = wire.url
     server.start()
     try:
-        yield
+        yield wire
     finally:
         wire.close()
 
@@ -160,11 +190,6 @@ def test_the_carrier_answers_late_or_twice(tmp_path: Path, max_late_s: float, tw
             finish(carrier, server, load)
 
 
-def metric(server: Serving, name: str, label: str = "") -> float:
-    (value,) = re.findall(rf"^trunkcall_{name}{{.*{label}.*}} (.+)$", server.get("/metrics"), re.MULTILINE)
-    return float(value)
-
-
 @pytest.mark.timeout(7200 if LONG else 180)
 def test_words_of_the_carrier_never_arrive(tmp_path: Path) -> None:
     """One in twenty. What they held is settled, and every contact and every agent comes to an end with it."""
@@ -178,3 +203,48 @@ def test_words_of_the_carrier_never_arrive(tmp_path: Path) -> None:
             finish(carrier, server, load)
             server.wait_until(lambda: metric(server, "lines_in_use") == 0)
             assert metric(server, "leg_differences_total", 'difference="Played"') > 0
+
+
+@pytest.mark.timeout(7200 if LONG else 180)
+def test_agents_come_back_whatever_becomes_of_words_by_them_or_about_them(tmp_path: Path) -> None:
+    """Some never arrive, and the carrier is gone in the midst of it. Who is forgotten in the work after a contact takes
+    no other, for ever."""
+    with carrying(tmp_path) as (carrier, server):
+        server.pinned()
+        client = server.client()
+        campaign_id = client.create_campaign(**server.campaign_arguments())["id"]
+        client.start_campaign(id=campaign_id)
+        with through(carrier, server, never=0.05):
+            load = Load(server, campaign_id, most=150 * (10 if LONG else 1))
+            load.start()
+            server.wait_until(lambda: agents(server, "Connected") > 2)
+            carrier.kill()
+            carrier.start()
+            finish(carrier, server, load)
+            server.wait_until(lambda: agents(server, "Available") == AGENTS)
+
+
+@pytest.mark.timeout(7200 if LONG else 180)
+def test_nothing_is_heard_of_the_agents_for_a_while(tmp_path: Path) -> None:
+    """Their phones work, so contacts go on; nobody is dialed for them; and somebody who looks is told why."""
+    with carrying(tmp_path, **{"agent-state-max-age-s": 3}) as (carrier, server):
+        client = server.client()
+        campaign_id = client.create_campaign(**server.campaign_arguments())["id"]
+        client.start_campaign(id=campaign_id)
+        with through(carrier, server) as wire:
+            load = Load(server, campaign_id, pause_s=1.0)
+            load.start()
+            server.wait_until(lambda: agents(server, "Connected") > 2)
+            wire.cut_floor()
+            server.wait_until(lambda: metric(server, "agents_unheard") == AGENTS)
+            health = json.loads(server.get("/health"))
+            assert health["status"] == "upkeep failing"
+            assert health["trouble"].startswith("nothing is heard of the simulated agents: ")
+            server.wait_until(lambda: agents(server, "Connected") == 0)
+            asked = carrier.originates()
+            load.finish()
+            assert carrier.originates() == asked, "somebody was called for agents of whom nothing is heard"
+            wire.mend_floor()
+            dialing_goes_on(carrier, server)
+            assert not json.loads(server.get("/health"))["trouble"]
+            finish(carrier, server, load)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from service.support import House, dialing
 from trunkcall.domain.agent import AgentStatus
-from trunkcall.engine.events import AgentHeard, AgentStatusSet, AgentUnheard
+from trunkcall.domain.instants import SECOND
+from trunkcall.engine.events import AgentHeard, AgentStatusSet, AgentUnheard, LegsBridged
 from trunkcall.service import floor as floor_module
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.presence import Presence, PresenceEvent
+from trunkcall.telephony.carrier import CarrierEvent
 
 
 def floor_of(*agent_ids: str) -> tuple[SimulatedFloor, list[PresenceEvent]]:
@@ -37,40 +41,76 @@ def test_an_agent_of_whom_this_server_knows_nothing_does_no_harm() -> None:
     assert said == [AgentStatusSet("ann", AgentStatus.AVAILABLE)]
 
 
-async def test_agents_are_there_as_long_as_their_phones_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody has to do anything for simulated agents to be dialed for; when their carrier is gone, they are too."""
+def test_a_word_that_came_too_early_to_be_heeded_is_said_again() -> None:
+    floor, said = floor_of("ann", "ben")
+    floor.agent_done("ann")
+    for _ in range(2):
+        floor.busy(["ben"])
+    assert said == [AgentStatusSet("ann", AgentStatus.AVAILABLE)] * 3
+
+
+class Desk:
+    """Two agents, on a clock in the test's hands."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.presence = Presence(max_age_s=15.0, monotonic=lambda: self.now_s)
+        self.presence.know(frozenset({"ann", "ben"}))
+        self.floor = SimulatedFloor(self.presence)
+        self.floor.staff(["ann", "ben"])
+        self.said: list[PresenceEvent] = []
+        self.presence.listen(self.said.append)
+
+
+async def test_agents_of_this_process_are_there_without_doing_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(floor_module, "CONFIRM_EVERY_S", 0.001)
-    now_s, works = 0.0, True
-    presence = Presence(max_age_s=15.0, monotonic=lambda: now_s)
-    presence.know(frozenset({"ann", "ben"}))
-    floor = SimulatedFloor(presence, phones_work=lambda: works)
-    floor.staff(["ann", "ben"])
-    said: list[PresenceEvent] = []
-    presence.listen(said.append)
-    confirming = asyncio.create_task(floor.run())
+    desk = Desk()
+    confirming = asyncio.create_task(desk.floor.run())
     for _ in range(3):
-        now_s += 10.0
+        desk.now_s += 10.0
         await asyncio.sleep(0.02)
-        presence.look()
-    assert said == []
-    works = False
-    await asyncio.sleep(0.02)
-    now_s = 60.0
-    await asyncio.sleep(0.02)
-    presence.look()
-    assert said == [AgentUnheard("ann"), AgentUnheard("ben")]
+        desk.presence.look()
+    assert desk.said == []
     confirming.cancel()
 
 
-def test_agents_in_a_contact_are_there_too_when_their_carrier_comes_back() -> None:
-    now_s = 0.0
-    presence = Presence(max_age_s=15.0, monotonic=lambda: now_s)
-    presence.know(frozenset({"ann", "ben"}))
-    floor = SimulatedFloor(presence)
-    floor.staff(["ann", "ben"])
-    now_s = 60.0
-    presence.look()
-    said: list[PresenceEvent] = []
-    presence.listen(said.append)
-    floor.busy(["ben"])
-    assert said == [AgentHeard("ann"), AgentHeard("ben"), AgentStatusSet("ann", AgentStatus.AVAILABLE)]
+def test_agents_elsewhere_are_there_as_long_as_something_is_heard_of_them() -> None:
+    """When their carrier is gone, they are too; and when it comes back, so are those who are in a contact."""
+    desk = Desk()
+    for _ in range(3):
+        desk.now_s += 10.0
+        desk.floor.busy(["ann", "ben"])
+        desk.presence.look()
+    assert desk.said == []
+    desk.now_s += 16.0
+    desk.presence.look()
+    assert desk.said == [AgentUnheard("ann"), AgentUnheard("ben")]
+    desk.said.clear()
+    desk.floor.busy(["ben"])
+    assert desk.said == [AgentHeard("ann"), AgentHeard("ben"), AgentStatusSet("ann", AgentStatus.AVAILABLE)]
+
+
+async def test_an_agent_who_is_done_before_anybody_knows_that_the_talk_is_over_takes_further_contacts(
+    tmp_path: Path,
+) -> None:
+    """Nothing keeps the words of agents elsewhere in step with those of their phones."""
+    house = House(tmp_path / "trunkcall.db")
+    await house.open(agents=1, requests=20)
+
+    def too_early(event: CarrierEvent) -> bool:
+        if isinstance(event, LegsBridged):
+            for agent_id in house.carrier.busy_agents:
+                house.floor.agent_done(agent_id)
+        return False
+
+    def tell_again() -> None:
+        house.floor.busy(house.carrier.busy_agents)
+        house.clock.call_at(house.clock.now() + 10 * SECOND, tell_again)
+
+    house.carrier.loses = too_early
+    house.agent_done = lambda agent_id: None
+    house.clock.call_at(house.clock.now(), tell_again)
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(20)
+        records = await house.records()
+    assert len([record for record in records if record.agent_id]) > 1

@@ -12,11 +12,16 @@ import pytest_asyncio
 from telephony.support import Behaviour, Line, ManualClock, originate
 from trunkcall.domain.instants import Instant
 from trunkcall.simulation.world import Outcome, World, fate_of
+from trunkcall.telephony import carrier_wire, floor_wire
 from trunkcall.telephony.carrier import CarrierEvent, Destination
-from trunkcall.telephony.host import CarrierHost
-from trunkcall.telephony.remote import RemoteCarrier
+from trunkcall.telephony.carrier_channel import CarrierChannel
+from trunkcall.telephony.floor_channel import FloorChannel
+from trunkcall.telephony.host import Channel, Host
+from trunkcall.telephony.peer import Peer
+from trunkcall.telephony.remote_carrier import RemoteCarrier
+from trunkcall.telephony.remote_floor import RemoteFloor
+from trunkcall.telephony.session import MAX_BYTES_FROM_DIALER
 from trunkcall.telephony.simulated import SimulatedCarrier
-from trunkcall.telephony.wire import MAX_BYTES_FROM_DIALER
 
 OUTCOMES = {
     Behaviour.ANSWERS_AS_A_HUMAN: Outcome.HUMAN,
@@ -53,60 +58,99 @@ class SimulatedLine:
         await self.carrier.close()
 
 
+class Way:
+    """A way to a carrier's process, which can be cut and mended; the process goes on."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    async def open(self) -> None:
+        """Open it, or mend it."""
+        limit = MAX_BYTES_FROM_DIALER
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=limit)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def cut(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        await self._host.serve(reader, writer)
+        self._writers.discard(writer)
+
+
 class RemoteLine:
-    """A carrier in a process of its own, as far as its session goes: both sides in this process, over a real socket."""
+    """A carrier in a process of its own, as far as its sessions go: both sides in this process, over real sockets.
+    There is a way to it for each of its channels; a real carrier has no simulated floor, and its server neither."""
 
     key = b"k" * 32
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_floor: bool = True, speed: float = 1.0) -> None:
         self.clock = ManualClock()
         self._tokens = (f"token-{number}" for number in count())
+        self.floor_channel = FloorChannel(speed=speed, busy_agents=lambda: simulated.busy_agents)
         simulated = SimulatedCarrier(
-            self.clock, world=WORLD, seed=SEED, on_agent_done=lambda agent_id: self.host.agent_done(agent_id)
+            self.clock, world=WORLD, seed=SEED, on_agent_done=lambda agent_id: self.floor_channel.agent_done(agent_id)
         )
+        self.channel = CarrierChannel(simulated, now=self.clock.now)
+        channels: dict[str, Channel] = {carrier_wire.CHANNEL: self.channel}
+        if with_floor:
+            channels[floor_wire.CHANNEL] = self.floor_channel
         nonces = count()
-        self.host = CarrierHost(
-            simulated, key=self.key, speed=1.0, now=self.clock.now, new_nonce=lambda: f"nonce-{next(nonces)}"
-        )
+        self.host = Host(channels, key=self.key, new_nonce=lambda: f"nonce-{next(nonces)}")
+        self.way, self.floor_way = Way(self.host), Way(self.host)
         self.events: list[CarrierEvent] = []
         self.told_time: list[Instant] = []
         self.done: list[str] = []
         self.busy: list[frozenset[str]] = []
         self.token = 0
-        self._server: asyncio.Server | None = None
+        self.with_floor = with_floor
+        self._started = False
 
-    def dialer(self, port: int, *, key: bytes | None = None, speed: float = 1.0) -> RemoteCarrier:
-        """Another dialer of this carrier."""
-        return RemoteCarrier(
-            "127.0.0.1",
-            port,
-            key=key or self.key,
+    def agents(self, *, speed: float = 1.0) -> RemoteFloor:
+        """The simulated agents, as a server has them."""
+        return RemoteFloor(
+            self.peer(self.floor_way.port),
             speed=speed,
-            on_time=self.told_time.append,
-            on_agent_done=self.done.append,
             on_busy_agents=lambda agents: self.busy.append(frozenset(agents)),
-            silence_s=0.5,
+            on_agent_done=self.done.append,
         )
 
+    def dialer(self, port: int, *, key: bytes | None = None, floor: RemoteFloor | None = None) -> RemoteCarrier:
+        """A dialer of whatever is at this port."""
+        beside = {"beside": floor.beside} if floor is not None else {}
+        return RemoteCarrier(self.peer(port, key=key), on_time=self.told_time.append, **beside)
+
+    def peer(self, port: int, *, key: bytes | None = None) -> Peer:
+        return Peer("127.0.0.1", port, key or self.key, silence_s=0.5)
+
     async def start(self) -> None:
-        if self._server is None:
-            await self.host.start()
+        if not self._started:
+            self._started = True
+            await self.channel.start()
             await self.listen()
-            self.carrier = self.dialer(self.port)
+            self.floor = self.agents()
+            self.carrier = self.dialer(self.way.port, floor=self.floor if self.with_floor else None)
         self.events = []
         self.token += 1
         await self.carrier.start(self.events.append, token=self.token)
 
-    async def listen(self, port: int = 0) -> None:
+    async def listen(self) -> None:
         """The carrier can be reached."""
-        self._server = await asyncio.start_server(self.host.serve, "127.0.0.1", port, limit=MAX_BYTES_FROM_DIALER)
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        await self.way.open()
+        await self.floor_way.open()
 
     def vanish(self) -> None:
         """The carrier cannot be reached any more; it goes on."""
-        assert self._server is not None
-        self._server.close()
-        self.host.drop()
+        self.way.cut()
+        self.floor_way.cut()
 
     async def close(self) -> None:
         await self.carrier.close()
@@ -131,7 +175,7 @@ async def remote() -> AsyncIterator[RemoteLine]:
     await line.close()
 
 
-@pytest_asyncio.fixture(params=["simulated", "remote"])
+@pytest_asyncio.fixture(params=["simulated", "remote", "remote, simulating no agents"])
 async def line(request: pytest.FixtureRequest) -> AsyncIterator[Line]:
     made: Line
     match request.param:
@@ -139,6 +183,8 @@ async def line(request: pytest.FixtureRequest) -> AsyncIterator[Line]:
             made = SimulatedLine()
         case "remote":
             made = RemoteLine()
+        case "remote, simulating no agents":
+            made = RemoteLine(with_floor=False)
         case other:
             raise ValueError(other)
     await made.start()

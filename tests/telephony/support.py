@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
 from heapq import heappop, heappush
 from itertools import count
 from typing import Protocol, TypeVar
 
+import pytest
+
 from trunkcall.domain.instants import SECOND, Duration, Instant, seconds
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
 from trunkcall.engine.events import LegEnded
 from trunkcall.telephony.carrier import Carrier, CarrierEvent
+from trunkcall.telephony.peer import Line as PeerLine
 
 E = TypeVar("E")
 
@@ -100,3 +104,36 @@ def hang_up(line: Line, leg_id: str) -> None:
 
 def bridge(line: Line, customer: str, agent: str) -> None:
     line.carrier.bridge(BridgeLegs(customer, agent))
+
+
+async def talk(line: Line) -> None:
+    """A customer and agent-1 are joined."""
+    line.dial(Behaviour.ANSWERS_AS_A_HUMAN, "customer")
+    await line.wait(29)
+    line.carrier.originate_agent_leg(agent_leg("agent", "customer"))
+    await line.wait(0.1)
+    bridge(line, "customer", "agent")
+    await line.wait(0.1)
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def ended(line: PeerLine) -> None:
+    """The carrier's process ends this session, whatever it says before."""
+    with pytest.raises((OSError, asyncio.IncompleteReadError)):  # noqa: PT012 - what is said before is read
+        while True:
+            await line.read()
+
+
+async def say(port: int, *lines: bytes) -> bytes:
+    """What the carrier's process answers a stranger who sends these lines after the challenge."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await reader.readline()
+    writer.write(b"".join(lines))
+    answer = await reader.read()
+    writer.close()
+    return answer

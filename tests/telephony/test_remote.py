@@ -19,40 +19,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telephony.conftest import RemoteLine
-from telephony.support import Behaviour, agent_leg, bridge, ends, hang_up, originate, told
+from telephony.support import Behaviour, agent_leg, ended, hang_up, originate, say, talk, told, until
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import HangUp, Originate
-from trunkcall.engine.events import CarrierFound, CarrierLost, LegEnded, OriginateVoided
-from trunkcall.telephony import remote as remote_module
-from trunkcall.telephony import wire
+from trunkcall.engine.events import CarrierFound, CarrierLost, LegEnded, LegRang, OriginateVoided
+from trunkcall.telephony import carrier_wire, floor_wire, host, peer, session
 from trunkcall.telephony.carrier import CarrierEvent, Destination
 from trunkcall.telephony.host import ASLEEP_S
-from trunkcall.telephony.remote import parse_url
+from trunkcall.telephony.peer import NotServedError, parse_url
 
 HUMAN, RINGS = Behaviour.ANSWERS_AS_A_HUMAN, Behaviour.RINGS_FOR_EVER
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 def stand_still() -> None:
     """The whole loop, as in a process that was stopped for longer than goes unnoticed."""
     time.sleep(ASLEEP_S + 0.1)
-
-
-async def say(port: int, *lines: bytes) -> bytes:
-    """What the carrier answers a stranger who sends these lines after the challenge."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    await reader.readline()
-    writer.write(b"".join(lines))
-    answer = await reader.read()
-    writer.close()
-    return answer
 
 
 async def test_what_became_of_legs_while_nobody_listened_is_told_when_somebody_does(remote: RemoteLine) -> None:
@@ -82,53 +65,29 @@ async def test_two_people_talk_on_while_their_dialer_is_replaced(remote: RemoteL
     assert told(remote, LegEnded, "customer") == [LegEnded("customer", HangupCause.HUNG_UP_BY_US)]
 
 
-async def talk(remote: RemoteLine) -> None:
-    remote.dial(HUMAN, "customer")
-    await remote.wait(29)
-    remote.carrier.originate_agent_leg(agent_leg("agent", "customer"))
-    await remote.wait(0.1)
-    bridge(remote, "customer", "agent")
-    await remote.wait(0.1)
-
-
-async def test_an_agents_last_word_that_nobody_heard_is_made_up_for(remote: RemoteLine) -> None:
-    await talk(remote)
-    await remote.carrier.close()
-    await remote.wait(1)
-    await remote.start()
-    assert remote.busy[-1] == {"agent-1"}
-    await remote.carrier.close()
-    await remote.wait(5000)
-    await remote.start()
-    assert remote.busy[-1] == frozenset()
-    assert remote.done == []
-
-
-async def test_an_agent_who_is_done_is_heard(remote: RemoteLine) -> None:
-    await talk(remote)
-    await remote.wait(5000)
-    assert remote.done == ["agent-1"]
-
-
 async def test_a_dialer_that_stumbles_over_an_event_takes_up_its_session_again(
-    remote: RemoteLine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    remote: RemoteLine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def stumble(agent_id: str) -> None:
-        raise RuntimeError("about +12065550199")
+    events: list[CarrierEvent] = []
 
-    monkeypatch.setattr(remote.carrier, "_on_agent_done", stumble)
-    remote.host.agent_done("agent-1")
-    await until(lambda: len(told(remote, CarrierFound)) == 2)
-    assert len(told(remote, CarrierLost)) == 1
+    def stumble(event: CarrierEvent) -> None:
+        events.append(event)
+        if event == LegRang("leg"):
+            raise RuntimeError("about +12065550199")
+
+    await remote.carrier.start(stumble, token=remote.token)
+    remote.dial(RINGS, "leg")
+    await remote.wait(1)
+    await until(lambda: len(events) == 4)
+    kinds = [type(event) for event in events]
+    assert kinds == [CarrierFound, LegRang, CarrierLost, CarrierFound]
     assert "unforeseen RuntimeError" in caplog.records[-1].__dict__["why"]
     assert "5550199" not in caplog.text
-    remote.dial(RINGS, "leg")
     await remote.wait(60)
-    assert len(ends(remote, "leg")) == 1
+    assert isinstance(events[-1], LegEnded)
 
 
 async def test_a_carrier_that_vanishes_is_lost_and_what_is_asked_meanwhile_is_void(remote: RemoteLine) -> None:
-    port = remote.port
     remote.vanish()
     await until(lambda: told(remote, CarrierLost))
     assert remote.carrier.trouble is not None
@@ -136,7 +95,7 @@ async def test_a_carrier_that_vanishes_is_lost_and_what_is_asked_meanwhile_is_vo
     remote.carrier.originate_agent_leg(agent_leg("agent", "never"))
     assert told(remote, OriginateVoided) == [OriginateVoided("never"), OriginateVoided("agent")]
     await asyncio.sleep(0.5)
-    await remote.listen(port)
+    await remote.listen()
     await until(lambda: len(told(remote, CarrierFound)) == 2)
     assert remote.events[-1] == CarrierFound(())
     assert len(told(remote, CarrierLost)) == 1, "one loss is told once"
@@ -150,7 +109,7 @@ async def test_that_the_carrier_is_lost_is_told_before_what_came_to_nothing_by_i
     remote: RemoteLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Agents whose phones could not ring would be sent on a break, one after the other."""
-    monkeypatch.setattr(remote_module, "MAX_UNSENT_BYTES", -1)
+    monkeypatch.setattr(peer, "MAX_UNSENT_BYTES", -1)
     remote.carrier.originate_agent_leg(agent_leg("agent", "customer"))
     remote.carrier.originate_agent_leg(agent_leg("other", "customer"))
     assert remote.events[1:] == [CarrierLost(), OriginateVoided("agent"), OriginateVoided("other")]
@@ -176,7 +135,7 @@ async def test_a_carrier_that_does_not_answer_is_lost(remote: RemoteLine) -> Non
 
 
 async def test_a_dialer_that_was_replaced_is_not_heeded_and_learns_why(remote: RemoteLine) -> None:
-    other = remote.dialer(remote.port)
+    other = remote.dialer(remote.way.port)
     events: list[CarrierEvent] = []
     await other.start(events.append, token=remote.token + 1)
     remote.dial(HUMAN, "too late")
@@ -198,25 +157,29 @@ async def test_what_a_sleeping_carrier_was_asked_is_not_done_when_it_wakes(remot
     watch.cancel()
 
 
-@pytest.mark.parametrize(
-    ("changes", "why"),
-    [({"key": b"x" * 32}, "does not hold the carrier's key"), ({"speed": 10.0}, "runs at speed 1, this server at 10")],
-)
-async def test_a_dialer_that_does_not_fit_is_not_served_and_learns_why(
-    remote: RemoteLine, changes: dict[str, Any], why: str
-) -> None:
-    dialer = remote.dialer(remote.port, **changes)
+async def test_a_dialer_without_the_key_is_not_served_and_learns_why(remote: RemoteLine) -> None:
+    dialer = remote.dialer(remote.way.port, key=b"x" * 32)
     events: list[CarrierEvent] = []
     await dialer.start(events.append, token=remote.token)
     assert events == [CarrierLost()]
-    assert why in (dialer.trouble or "")
+    assert "does not hold the carrier's key" in (dialer.trouble or "")
     dialer.originate(originate("leg"), Destination("+12065550199", None, "t"))
     assert events[-1] == OriginateVoided("leg")
     await dialer.close()
 
 
-HELLO = wire.encode(wire.Hello("nonce", 99, "proof"))
-DIAL = wire.encode(wire.Dial(originate("leg"), Destination("+12065550199", None, "t")))
+async def test_a_dialer_that_needs_what_the_carrier_does_not_have_learns_it(remote: RemoteLine) -> None:
+    """A real switch simulates no agents. Who counts on some must not wait for them without a word."""
+    async with asyncio.timeout(10):
+        with pytest.raises(NotServedError, match="what this carrier does not have"):
+            async with remote.peer(remote.way.port).channel("agents of another kind", remote.token):
+                pass
+    assert remote.carrier.trouble is None
+
+
+CHANNELS = [carrier_wire.CHANNEL, floor_wire.CHANNEL]
+HELLO, FLOOR_HELLO = (session.encode(session.Hello(channel, "nonce", 99, "proof")) for channel in CHANNELS)
+DIAL = session.encode(carrier_wire.Dial(originate("leg"), Destination("+12065550199", None, "t")))
 
 
 @pytest.mark.parametrize(
@@ -226,23 +189,70 @@ DIAL = wire.encode(wire.Dial(originate("leg"), Destination("+12065550199", None,
         pytest.param([b"\x00\xff\n"], id="bytes"),
         pytest.param([b'["Hello", {"nonce": 1}]\n'], id="a field of the wrong type"),
         pytest.param([b"[" * 100_000 + b"\n"], id="depth"),
-        pytest.param([b"x" * (wire.MAX_BYTES_FROM_DIALER + 2)], id="a line without an end"),
+        pytest.param([b"x" * (session.MAX_BYTES_FROM_DIALER + 2)], id="a line without an end"),
         pytest.param([DIAL], id="an originate without a session"),
         pytest.param([HELLO, DIAL], id="an originate after a proof that is none"),
+        pytest.param([FLOOR_HELLO, session.encode(session.Ping())], id="whoever asks for the agents"),
     ],
 )
 async def test_a_stranger_gets_nothing_done(
     remote: RemoteLine, lines: list[bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     try:
-        answer = await say(remote.port, *lines)
+        answer = await say(remote.way.port, *lines)
     except ConnectionError:
         answer = b""
-    assert b"Welcome" not in answer
+    assert b"Accepted" not in answer
+    assert b"Floor" not in answer
     await remote.wait(60)
     assert remote.events == [CarrierFound(())]
     assert "5550199" not in caplog.text
     assert "Traceback" not in caplog.text
+
+
+async def test_whoever_says_nothing_is_let_go(remote: RemoteLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "HANDSHAKE_S", 0.05)
+    async with asyncio.timeout(10):
+        assert await say(remote.way.port) == b""
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_a_dialer_that_falls_silent_or_does_not_listen_is_let_go(
+    remote: RemoteLine, monkeypatch: pytest.MonkeyPatch, channel: str
+) -> None:
+    """One that is gone would be told of every leg for ever, and the carrier would remember it all."""
+    other = remote.peer(remote.way.port)
+    monkeypatch.setattr(host, "SILENCE_S", 0.05)
+    async with other.channel(channel, remote.token + 1) as line:
+        await line.read()
+        await ended(line)
+    monkeypatch.undo()
+    async with other.channel(channel, remote.token + 1) as line:
+        await line.read()
+        monkeypatch.setattr(host, "MAX_UNSENT_BYTES", -1)
+        line.send(session.Ping())
+        await ended(line)
+
+
+@pytest.mark.parametrize(
+    ("channel", "frame"),
+    [
+        (floor_wire.CHANNEL, carrier_wire.Dial(originate("leg"), Destination("+12065550199", None, "t"))),
+        (carrier_wire.CHANNEL, floor_wire.AgentDone("agent-1")),
+        (carrier_wire.CHANNEL, session.Hello("carrier", "nonce", 99, "proof")),
+    ],
+)
+async def test_a_dialer_that_says_what_is_not_of_the_channel_is_let_go(
+    remote: RemoteLine, channel: str, frame: object
+) -> None:
+    async with remote.peer(remote.way.port).channel(channel, remote.token + 1) as line:
+        await line.read()
+        line.send(frame)
+        await ended(line)
+    await until(lambda: remote.carrier.trouble)
+    await remote.start()
+    await remote.wait(60)
+    assert remote.events == [CarrierFound(())]
 
 
 async def test_a_carrier_that_is_an_impostor_is_told_nothing(remote: RemoteLine) -> None:
@@ -250,9 +260,9 @@ async def test_a_carrier_that_is_an_impostor_is_told_nothing(remote: RemoteLine)
     heard: list[bytes] = []
 
     async def impostor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(wire.encode(wire.Challenge(wire.VERSION, "n")))
+        writer.write(session.encode(session.Challenge(session.VERSION, "n")))
         heard.append(await reader.readline())
-        writer.write(wire.encode(wire.Welcome("proof", 0, 1.0, (), ())))
+        writer.write(session.encode(session.Accepted("proof")) + session.encode(carrier_wire.Welcome(0, ())))
         with suppress(ConnectionError):
             heard.append(await reader.read())
         writer.close()
@@ -322,43 +332,63 @@ VALUES: dict[object, st.SearchStrategy[object]] = {
 }
 
 
+def kinds_of(kinds: Any) -> tuple[type[Any], ...]:
+    """The kinds in a union of frames, or the one kind that it is."""
+    return get_args(kinds) or (kinds,)
+
+
 def any_of(kinds: object) -> st.SearchStrategy[Any]:
     """Any frame of these kinds, with any values in its fields."""
     made = []
-    for kind in get_args(kinds):
+    for kind in kinds_of(kinds):
         hints = get_type_hints(kind)
         made.append(st.builds(kind, **{field.name: VALUES[hints[field.name]] for field in fields(kind)}))
     return st.one_of(made)
 
 
-@given(any_of(wire.FromDialer))
-def test_what_a_dialer_says_arrives_as_it_was_said(frame: wire.FromDialer) -> None:
-    line = wire.encode(frame)
-    assert line.count(b"\n") == 1
-    assert wire.decode_from_dialer(line) == frame
+SPOKEN: list[tuple[object, Callable[[bytes], object]]] = [
+    (session.Hello, session.decode_hello),
+    (session.Accepted | session.Refused, session.decode_verdict),
+    (carrier_wire.Welcome, carrier_wire.decode_welcome),
+    (carrier_wire.FromDialer, carrier_wire.decode_from_dialer),
+    (carrier_wire.FromCarrier, carrier_wire.decode_from_carrier),
+    (floor_wire.Floor, floor_wire.decode_floor),
+    (session.Ping, floor_wire.decode_from_server),
+    (floor_wire.FromFloor, floor_wire.decode_from_floor),
+]
 
 
-@given(any_of(wire.FromCarrier))
-def test_what_a_carrier_says_arrives_as_it_was_said(frame: wire.FromCarrier) -> None:
-    line = wire.encode(frame)
+@pytest.mark.parametrize(("kinds", "decode"), SPOKEN)
+@given(data=st.data())
+def test_what_is_said_arrives_as_it_was_said(
+    kinds: object, decode: Callable[[bytes], object], data: st.DataObject
+) -> None:
+    frame = data.draw(any_of(kinds))
+    line = session.encode(frame)
     assert line.count(b"\n") == 1
-    assert wire.decode_from_carrier(line) == frame
+    assert decode(line) == frame
+
+
+def test_a_carrier_of_another_version_is_none() -> None:
+    assert session.decode_challenge(session.encode(session.Challenge(session.VERSION, "n"))).nonce == "n"
+    with pytest.raises(session.WireError):
+        session.decode_challenge(session.encode(session.Challenge(session.VERSION - 1, "n")))
 
 
 anything = st.recursive(
     st.none() | st.booleans() | whole | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
 )
-names = st.sampled_from([kind.__name__ for kind in (*get_args(wire.FromDialer), *get_args(wire.FromCarrier))])
+names = st.sampled_from([kind.__name__ for kinds, _ in SPOKEN for kind in kinds_of(kinds)])
 
 
 @given(st.binary() | st.tuples(names, anything).map(lambda pair: json.dumps(pair).encode()))
 def test_whatever_arrives_is_a_frame_or_refused(line: bytes) -> None:
-    for decode in (wire.decode_from_dialer, wire.decode_from_carrier):
-        with suppress(wire.WireError):
+    for _, decode in SPOKEN:
+        with suppress(session.WireError):
             decode(line)
 
 
 def test_a_session_can_begin_with_very_many_legs() -> None:
     leg = LiveLeg("0" * 32, LegState.ORIGINATING, "0" * 32, DetectionStatus.VOICEMAIL_NO_BEEP, playing=False)
-    assert len(wire.encode(wire.Welcome("0" * 64, 0, 1.0, (leg,) * 100_000, ()))) <= wire.MAX_BYTES
+    assert len(session.encode(carrier_wire.Welcome(0, (leg,) * 100_000))) <= session.MAX_BYTES

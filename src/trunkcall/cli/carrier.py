@@ -15,7 +15,7 @@ from trunkcall.cli.serve import listen, set_up_logging
 from trunkcall.compose import build_carrier_process
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
-from trunkcall.telephony.wire import MAX_BYTES_FROM_DIALER
+from trunkcall.telephony.session import MAX_BYTES_FROM_DIALER
 
 log = logging.getLogger(__name__)
 

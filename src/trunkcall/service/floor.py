@@ -1,14 +1,14 @@
-"""Simulated agents: they come when the server starts, confirm every second that they are there, and are available again
-once their work after a contact is done.
+"""Simulated agents: they come when the server starts, confirm again and again that they are there, and are available
+again once their work after a contact is done.
 
-Decides nothing of their speed, which is the simulated world's. They are a client of the same use cases that real agents
-use; their phones are the simulated carrier's.
+Decides nothing of what they do or how fast, which is the simulated world's. They are a client of the same use cases
+that real agents use; their phones are the simulated carrier's.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -21,11 +21,11 @@ CONFIRM_EVERY_S: Final = 1.0
 
 
 class SimulatedFloor:
-    """The simulated agents of one instance. They are there as long as their phones are, which ``phones_work`` tells."""
+    """The simulated agents of one instance. They are there as long as their phones are: always, where the simulated
+    world is in this process (``run``); else as long as it tells of them (``busy``)."""
 
-    def __init__(self, presence: Presence, *, phones_work: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, presence: Presence) -> None:
         self._presence = presence
-        self._phones_work = phones_work
         self._staff: tuple[str, ...] = ()
 
     def staff(self, agent_ids: Iterable[str]) -> None:
@@ -37,16 +37,16 @@ class SimulatedFloor:
     async def run(self) -> None:
         """Have all of them confirm that they are there, until cancelled."""
         while True:
-            if self._phones_work():
-                self._presence.confirm(self._staff)
+            self._presence.confirm(self._staff)
             await asyncio.sleep(CONFIRM_EVERY_S)
 
     def busy(self, agent_ids: Collection[str]) -> None:
-        """All are there; these are in a contact or working on one, nobody else is: words of theirs that were lost are
-        made up for."""
+        """All are there; these are in a contact or working on one, nobody else is. Whoever is not says again to be
+        available: words that were lost, or that came before what they were about, are made up for."""
         self._presence.confirm(self._staff)
+        busy = frozenset(agent_ids)
         for agent_id in self._staff:
-            if agent_id not in agent_ids:
+            if agent_id not in busy:
                 self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
 
     def agent_done(self, agent_id: str) -> None:

@@ -1,0 +1,82 @@
+"""A carrier as a process of its own: the carrier's channel, from its side.
+
+Decides what a dialer is told when it comes. Legs go on while nobody is served, and what they do meanwhile is in the
+next Welcome. It must not know what kind of carrier it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import LiveLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.events import CarrierFound, CarrierLost
+from trunkcall.telephony import carrier_wire as wire
+from trunkcall.telephony.carrier import Carrier, CarrierEvent
+from trunkcall.telephony.host import Session
+from trunkcall.telephony.session import Ping
+
+
+class CarrierChannel:
+    """Serves one carrier. ``now`` is its time."""
+
+    def __init__(self, carrier: Carrier, *, now: Callable[[], Instant]) -> None:
+        self._carrier = carrier
+        self._now = now
+        self._session: Session | None = None
+        self._found: tuple[LiveLeg, ...] | None = None
+        """The carrier's legs, as it last told them all; None while it is lost."""
+
+    async def start(self) -> None:
+        """Have the carrier tell everything from now on, whether anybody listens or not."""
+        await self._carrier.start(self._told, token=0)
+
+    async def begin(self, session: Session, *, token: int) -> None:
+        # What happens before the Welcome is in it.
+        self._session = None
+        await self._carrier.start(self._told, token=token)
+        if session.over:
+            return
+        if self._found is None:
+            session.end()
+            return
+        self._session = session
+        session.send(wire.Welcome(self._now(), self._found))
+
+    def take(self, line: bytes) -> None:
+        frame = wire.decode_from_dialer(line)
+        match frame:
+            case wire.Dial():
+                self._carrier.originate(frame.command, frame.destination)
+            case OriginateAgentLeg():
+                self._carrier.originate_agent_leg(frame)
+            case BridgeLegs():
+                self._carrier.bridge(frame)
+            case wire.Play():
+                self._carrier.play(frame.leg_id, frame.prompt)
+            case HangUp():
+                self._carrier.hang_up(frame)
+            case ReportLegs():
+                self._carrier.report_legs(frame)
+            case Ping():
+                self._tell(wire.Pong())
+            case _:
+                assert_never(frame)
+
+    def _told(self, event: CarrierEvent) -> None:
+        match event:
+            case CarrierFound():
+                self._found = event.legs
+            case CarrierLost():
+                # What it lost it tells when it is found; until then the dialer is told nothing, and asked to wait.
+                self._found = None
+                if self._session is not None:
+                    self._session.end()
+            case _:
+                self._tell(event)
+
+    def _tell(self, frame: wire.FromCarrier) -> None:
+        if self._session is not None:
+            self._session.send(frame)
