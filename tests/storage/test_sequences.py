@@ -17,7 +17,7 @@ from hypothesis.stateful import rule
 
 from engine.support import Floor
 from engine.test_whatever_happens import CAMPAIGNS, CONFIG, World
-from storage.support import ManualClock, campaign, directory, records
+from storage.support import NOW, ManualClock, campaign, directory, records
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptBegun, Change, Refusal
 from trunkcall.domain.contact import DetectionStatus, DialRequest
@@ -90,13 +90,14 @@ class StoredWorld(World):
 
     async def _tell(self, store: Store) -> None:
         await store.create_instance(directory())
+        requests = [
+            DialRequest(offered.contact_id, f"token of {offered.contact_id}", "+12065550100", offered.expires_at, {})
+            for offered in self.floor.accepted.values()
+        ]
         for name in CAMPAIGNS:
             await store.create_campaign(campaign(name))
-        at: Instant = min((contact.expires_at for contact in self.floor.accepted.values()), default=0)
-        for offered in self.floor.accepted.values():
-            contact = offered.contact_id
-            request = DialRequest(contact, f"token of {contact}", "+12065550100", offered.expires_at, {})
-            await store.put_dial_requests(contact.rsplit("-", 1)[0], [request], at=at, max_waiting=1000)
+            of_campaign = [request for request in requests if request.contact_id.startswith(f"{name}-")]
+            await store.put_dial_requests(name, of_campaign, at=NOW, max_waiting=1000)
         lease = await store.acquire_lease("instance-1", "dialer", MINUTE)
         assert lease is not None
         for told in self.written.told:
@@ -114,7 +115,7 @@ class StoredWorld(World):
 
 
 StoredWorld.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
