@@ -1,7 +1,7 @@
-"""What must be true of an engine after every call, and of the commands it has given.
+"""What must be true of an engine after every turn, and of what it has decided.
 
-``check`` looks into the engine's memory, because a leak or a double booking is visible there long before it costs a
-customer something; ``History`` knows the engine by its decisions alone, as the store does.
+``check`` goes by what the engine tells of each contact and agent, because a leak or a double booking is visible there
+long before it costs a customer something; ``History`` knows the engine by its decisions alone, as the store does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from trunkcall.domain.leg import LegParty
 from trunkcall.domain.transitions import BEFORE_THE_QUEUE, CONTACT, MARKS, STEPS, WITH_AN_AGENT, after
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.decision import Decision
+from trunkcall.engine.details import EngineDetails
 from trunkcall.engine.engine import Engine
+
+LONG_WINDOW = 50
 
 
 class History:
@@ -72,149 +75,160 @@ class History:
 
 
 def check(engine: Engine) -> None:
-    """Everything that is true of an engine between two calls."""
-    _check_contacts(engine)
-    _check_legs(engine)
-    _check_agents(engine)
-    _check_windows(engine)
-    _check_nobody_is_forgotten(engine)
+    """Everything that is true of an engine between two turns."""
+    details, floor = engine.details(), engine.floor()
+    _check_contacts(details)
+    _check_flows(details, carrier_up=floor.carrier_up)
+    _check_legs(details)
+    assert floor.lines_in_use == sum(leg.party is LegParty.CUSTOMER for leg in details.legs.values())
+    assert floor.lines_in_use <= floor.lines
+    _check_agents(details)
+    _check_queues(details)
+    _check_windows(engine, details)
+    _check_nobody_is_forgotten(details, carrier_up=floor.carrier_up)
 
 
 def check_begun(engine: Engine, decision: Decision) -> None:
     """Whoever was dialed in this turn has an agent, where attempts are one to one; and somebody is at work and heard
     of, where live answers go to agents at all."""
-    for change in decision.changes:
-        if isinstance(change, AttemptBegun):
-            contact = engine._state.contacts[change.contact_id]
-            if contact.campaign.pacer.one_to_one:
-                assert contact.reserved_agent_id is not None, "somebody is dialed and no agent is kept"
-            if contact.campaign.pacer.needs_agents:
-                agents = engine._state.roster.agents.values()
-                at_work = [a for a in agents if a.state in STAFFED_STATES and a.heard]
-                queue_id = contact.campaign.settings.queue_id
-                assert any(queue_id in a.queue_ids for a in at_work), "somebody is dialed for agents who may be gone"
+    begun = [change for change in decision.changes if isinstance(change, AttemptBegun)]
+    if not begun:
+        return
+    details = engine.details()
+    for attempt in begun:
+        campaign = details.campaigns[attempt.campaign_id]
+        if campaign.one_to_one:
+            kept = details.contacts[attempt.contact_id].kept_agent_id
+            assert kept is not None, "somebody is dialed and no agent is kept"
+        if campaign.needs_agents:
+            at_work = [a for a in details.agents.values() if a.state in STAFFED_STATES and a.heard]
+            assert any(campaign.queue_id in a.queue_ids for a in at_work), (
+                "somebody is dialed for agents who may be gone"
+            )
 
 
 def check_nothing_is_left(engine: Engine) -> None:
-    """After the last contact has ended, nothing of any contact is kept."""
-    state = engine._state
-    assert not state.contacts
-    assert not state.legs
-    assert state.lines == 0
-    for campaign in state.campaigns.values():
-        assert not campaign.contacts
-        assert not campaign.in_flight
-        assert not campaign.bereft
-        assert campaign.lines == 0
-    for queue in state.roster.queues.values():
+    """After the last contact has ended and the last campaign is forgotten, nothing of any contact is kept, and nothing
+    is awaited."""
+    details = engine.details()
+    assert not details.contacts
+    assert not details.legs
+    assert not details.campaigns, "a campaign that is over is kept for ever"
+    assert engine.floor().lines_in_use == 0
+    for queue in details.queues.values():
         assert not queue.waiting
-    for agent in state.roster.agents.values():
-        assert agent.reserved_for is None
+    for agent in details.agents.values():
+        assert agent.kept_for is None
+    assert engine.next_timer() is None, "the engine wants to be woken for nothing"
 
 
-def _check_contacts(engine: Engine) -> None:
-    state = engine._state
-    assert not state.flows_due, "a flow was not asked to go on"
-    of_campaigns = {k: v for campaign in state.campaigns.values() for k, v in campaign.contacts.items()}
-    assert of_campaigns == state.contacts
-    for campaign in state.campaigns.values():
-        assert campaign.lines == len(campaign.contacts)
-        assert set(campaign.bereft) <= set(campaign.in_flight) <= set(campaign.contacts)
-        assert not set(campaign.window._contacts) & set(campaign.contacts), "a contact waits and is in progress"
-        for contact in campaign.contacts.values():
+def _check_contacts(details: EngineDetails) -> None:
+    contacts = details.contacts
+    in_progress = {k: campaign.campaign_id for campaign in details.campaigns.values() for k in campaign.in_progress}
+    assert in_progress == {contact.contact_id: contact.campaign_id for contact in contacts.values()}
+    for campaign in details.campaigns.values():
+        in_flight, bereft = set(campaign.in_flight), set(campaign.bereft)
+        assert campaign.lines == len(campaign.in_progress)
+        assert bereft <= in_flight <= set(campaign.in_progress)
+        for contact_id in campaign.in_progress:
+            contact = contacts[contact_id]
             assert contact.state not in (ContactState.WAITING, ContactState.ENDED)
             machine = contact.detection is not None and not contact.live
-            in_flight = contact.state not in WITH_AN_AGENT and not machine
-            assert (contact.contact_id in campaign.in_flight) == in_flight
-            if campaign.pacer.one_to_one:
-                kept = contact.reserved_agent_id is not None
-                bereft = contact.contact_id in campaign.bereft
-                if contact.contact_id not in campaign.loose:
-                    assert kept + bereft == (contact.state in BEFORE_THE_QUEUE and not machine)
+            assert (contact_id in in_flight) == (contact.state not in WITH_AN_AGENT and not machine)
+            if campaign.one_to_one and contact_id not in campaign.loose:
+                kept = contact.kept_agent_id is not None
+                assert kept + (contact_id in bereft) == (contact.state in BEFORE_THE_QUEUE and not machine)
 
 
-def _check_legs(engine: Engine) -> None:
-    state = engine._state
-    assert state.lines == sum(leg.party is LegParty.CUSTOMER for leg in state.legs.values())
-    assert state.lines <= state.config.trunk.channels
-    for contact in state.contacts.values():
-        assert state.legs[contact.leg_id].contact is contact
+def _check_flows(details: EngineDetails, *, carrier_up: bool) -> None:
+    """A new dialer begins flows anew once the carrier has said who is still there."""
+    if carrier_up:
+        in_flow = [contact for contact in details.contacts.values() if contact.state is ContactState.IN_FLOW]
+        assert all(contact.flow_step is not None for contact in in_flow), "a flow was not asked to begin"
+
+
+def _check_legs(details: EngineDetails) -> None:
+    contacts, legs = details.contacts, details.legs
+    for contact in contacts.values():
+        assert legs[contact.leg_id].contact_id == contact.contact_id
         if contact.state in WITH_AN_AGENT:
             assert contact.agent_leg_id is not None
-            assert state.legs[contact.agent_leg_id].contact is contact
-    for leg in state.legs.values():
-        if leg.contact is not None:
-            assert state.contacts[leg.contact.contact_id] is leg.contact
-            assert leg.leg_id in (leg.contact.leg_id, leg.contact.agent_leg_id)
+            assert legs[contact.agent_leg_id].contact_id == contact.contact_id
+    for leg in legs.values():
+        if leg.contact_id is not None:
+            contact = contacts[leg.contact_id]
+            assert leg.leg_id in (contact.leg_id, contact.agent_leg_id)
 
 
-def _check_agents(engine: Engine) -> None:
-    state = engine._state
+def _check_agents(details: EngineDetails) -> None:
+    contacts = details.contacts
     reserved = {}
-    for agent in state.roster.agents.values():
-        if agent.reserved_for is not None:
+    for agent in details.agents.values():
+        if agent.kept_for is not None:
             assert agent.state is AgentState.AVAILABLE, "an agent is kept who is not there"
             assert agent.heard, "an agent is kept of whom nothing is heard"
-            assert agent.reserved_for.reserved_agent_id == agent.agent_id
-            assert agent.reserved_for.contact_id in agent.reserved_for.campaign.in_flight
-            reserved[agent.reserved_for.contact_id] = agent.agent_id
+            assert agent.kept_for in details.campaigns[contacts[agent.kept_for].campaign_id].in_flight
+            assert agent.kept_for not in reserved, "two agents are kept for one contact"
+            reserved[agent.kept_for] = agent.agent_id
         match agent.state:
             case AgentState.CONNECTING | AgentState.CONNECTED:
-                assert agent.contact is not None
-                assert agent.contact.agent_id == agent.agent_id
-                assert agent.contact.state.value == agent.state.value
+                assert agent.contact_id is not None
+                assert contacts[agent.contact_id].agent_id == agent.agent_id
+                assert contacts[agent.contact_id].state.value == agent.state.value
             case AgentState.AFTER_CONTACT_WORK:
-                assert agent.contact is not None
-                assert agent.contact.state is ContactState.ENDED
+                assert agent.contact_id is not None
+                assert agent.contact_id not in contacts
             case _:
-                assert agent.contact is None
-    assert reserved == {
-        c.contact_id: c.reserved_agent_id for c in state.contacts.values() if c.reserved_agent_id is not None
-    }
-    talking = [c.agent_id for c in state.contacts.values() if c.state in WITH_AN_AGENT]
+                assert agent.contact_id is None
+    assert reserved == {c.contact_id: c.kept_agent_id for c in contacts.values() if c.kept_agent_id is not None}
+    talking = [c.agent_id for c in contacts.values() if c.state in WITH_AN_AGENT]
     assert len(talking) == len(set(talking)), "an agent is in two contacts"
-    for queue_id, queue in state.roster.queues.items():
-        will_take_another = [
-            a
-            for a in state.roster.agents.values()
-            if queue_id in a.queue_ids and a.heard and a.next_status in (None, AgentStatus.AVAILABLE) and a.contact
-        ]
-        works = AgentState.AFTER_CONTACT_WORK
-        talk = {a.agent_id: a.handling_since for a in will_take_another if a.state is not works}
+
+
+def _check_queues(details: EngineDetails) -> None:
+    coming = [
+        a
+        for a in details.agents.values()
+        if a.heard and a.next_status in (None, AgentStatus.AVAILABLE) and a.contact_id is not None
+    ]
+    works = AgentState.AFTER_CONTACT_WORK
+    for queue in details.queues.values():
+        serving = [a for a in coming if queue.queue_id in a.queue_ids]
+        talk = {a.agent_id: a.handling_since for a in serving if a.state is not works}
         assert queue.talking_since == talk, "a pacer counts on agents who will not come, or overlooks some"
-        work = {a.agent_id: a.since for a in will_take_another if a.state is works}
+        work = {a.agent_id: a.since for a in serving if a.state is works}
         assert queue.working_since == work, "a pacer counts on agents who will not come, or overlooks some"
 
 
-def _check_windows(engine: Engine) -> None:
-    for campaign in engine._state.campaigns.values():
-        window, expiry_at = campaign.window, campaign.window.next_expiry_at
-        if window.touched:
-            # There is more to tell: it is seen to afterwards.
-            continue
-        assert not (campaign.dials and window.wants_refill), "a campaign runs dry while its list is long"
-        if expiry_at is not None:
-            assert campaign.expiry_timer_at is not None
-            assert campaign.expiry_timer_at <= expiry_at, "a contact is kept beyond its expiry"
+def _check_windows(engine: Engine, details: EngineDetails) -> None:
+    """The store is asked in time, expiries are seen to in time, and nobody is dialed twice. What is in long windows is
+    not looked at, for the sake of the time that it takes."""
+    for campaign in details.campaigns.values():
+        if campaign.in_window <= LONG_WINDOW:
+            waiting = set(engine.next_contacts(campaign.campaign_id))
+            assert len(waiting) == campaign.in_window, "a contact waits that is never dialed"
+            assert not waiting.intersection(campaign.in_progress), "a contact waits and is in progress"
+        if campaign.dials and not campaign.refill_pending and not campaign.exhausted:
+            short = campaign.in_window * 2 <= engine.config.window_size
+            assert not short, "a campaign runs dry while its list is long"
+        if campaign.next_expiry_at is not None:
+            wakes_at = engine.next_timer()
+            assert wakes_at is not None
+            assert wakes_at <= campaign.next_expiry_at, "a contact is kept beyond its expiry"
 
 
-def _check_nobody_is_forgotten(engine: Engine) -> None:
-    state = engine._state
-    agents = state.roster.agents.values()
-    for queue_id, queue in state.roster.queues.items():
-        serving = [a for a in agents if queue_id in a.queue_ids]
-        heard = [a for a in serving if a.heard]
-        free = {a.agent_id for a in heard if a.state is AgentState.AVAILABLE and a.reserved_for is None}
+def _check_nobody_is_forgotten(details: EngineDetails, *, carrier_up: bool) -> None:
+    queue_of = {campaign.campaign_id: campaign.queue_id for campaign in details.campaigns.values()}
+    queued = [c for c in details.contacts.values() if c.state is ContactState.QUEUED]
+    heard = [a for a in details.agents.values() if a.heard]
+    for queue in details.queues.values():
+        serving = [a for a in heard if queue.queue_id in a.queue_ids]
+        free = {a.agent_id for a in serving if a.state is AgentState.AVAILABLE and a.kept_for is None}
         assert set(queue.free) == free, "an agent is free who is not, or nobody is dialed for one who is"
-        assert queue.staffed == sum(a.state in STAFFED_STATES for a in heard)
-        queued = {
-            c.contact_id
-            for c in state.contacts.values()
-            if c.state is ContactState.QUEUED and c.campaign.settings.queue_id == queue_id
-        }
-        assert set(queue.waiting) == queued
-        if state.carrier_up:
+        assert queue.staffed == sum(a.state in STAFFED_STATES for a in serving)
+        assert set(queue.waiting) == {c.contact_id for c in queued if queue_of[c.campaign_id] == queue.queue_id}
+        if carrier_up:
             assert not (queue.free and queue.waiting), "somebody waits although an agent is free"
-        for campaign in state.campaigns.values():
-            if campaign.settings.queue_id == queue_id:
+        for campaign in details.campaigns.values():
+            if campaign.queue_id == queue.queue_id:
                 assert not (queue.free and campaign.bereft), "a dial has no agent although one is free"

@@ -202,9 +202,28 @@ class Floor:
     def turn(self) -> list[Command]:
         """The engine hears of what it does not know yet, and does what is due."""
         events, self.untold = tuple(self.untold), []
+        heard_out = self._hear_a_message([event.leg_id for event, _ in events if isinstance(event, PlaybackEnded)])
         decision = self.engine.turn(events, self.now)
+        self._flows_went_on(heard_out, decision)
         self._after(events, decision)
         return everything(decision)
+
+    def _hear_a_message(self, legs: list[str]) -> list[str]:
+        """The contacts that do, of these legs."""
+        if not legs:
+            return []
+        details = self.engine.details()
+        contacts = [details.contacts[leg.contact_id] for leg in map(details.legs.get, legs) if leg and leg.contact_id]
+        return [c.contact_id for c in contacts if c.state is ContactState.IN_FLOW and c.flow_step is not None]
+
+    def _flows_went_on(self, contacts: list[str], decision: Decision) -> None:
+        """Whoever has heard all of a message is not left to silence."""
+        for contact_id in contacts:
+            contact = self.engine.details().contacts.get(contact_id)
+            asked = any(step.contact_id == contact_id for step in decision.steps)
+            assert asked or contact is None or contact.state is not ContactState.IN_FLOW, (
+                "a flow was not asked to go on"
+            )
 
     def refusal_of(self, event: Event) -> str:
         """Why the engine refuses an event."""
@@ -417,13 +436,18 @@ class Floor:
         self.tell(LegEnded(self.agent_leg(contact), cause))
 
     def state_of(self, agent: str) -> AgentState:
-        return self.engine._state.roster.agents[agent].state
+        return self.engine.details().agents[agent].state
 
     def kept_agent(self, contact: str) -> str | None:
         """The agent kept for a contact that is being dialed."""
-        return self.engine._state.contacts[contact].reserved_agent_id
+        return self.engine.details().contacts[contact].kept_agent_id
 
     # --- what has come of it --------------------------------------------------------------------------------------
+
+    @property
+    def in_progress(self) -> list[str]:
+        """Contacts that were dialed and have not ended, in the order in which they were dialed."""
+        return list(self.engine.details().contacts)
 
     @property
     def dialed(self) -> list[str]:

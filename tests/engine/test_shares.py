@@ -3,125 +3,153 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from engine.support import NOW, SALES, Floor
+from engine.support import NOW, SALES, Floor, new_engine
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactAbandoned
+from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.allotment import ROUND, allotment_of
-from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import LedgerRestored
-from trunkcall.engine.shares import MAX_LEAD, Shares, campaigns_of, lead_of, share_of
+from trunkcall.engine.explanation import DialingExplanation
+from trunkcall.engine.pacing.base import LearnsNothing, PacingView
+from trunkcall.engine.shares import MAX_LEAD
+
+AT_ONCE = 5
+"""Attempts that an eager campaign has in flight."""
 
 
-def house(*weights: float, pacer: DialerType = DialerType.PREDICTIVE) -> tuple[Floor, Shares, list[CampaignDialing]]:
-    """Campaigns of one queue with such weights and much to dial. Nobody is at work, so nothing is begun by itself."""
-    floor = Floor(agents=0)
+class Eager(LearnsNothing):
+    """Looks ahead without looking at others: dials as many at once as ever, for as long as the ledger lets it."""
+
+    one_to_one = False
+    needs_agents = True
+
+    def attempts_wanted(self, view: PacingView, now: Instant) -> int:
+        return 0 if view.standing.spent else max(0, AT_ONCE - view.lines_in_flight)
+
+
+def eager(*weights: float) -> Floor:
+    """Campaigns of one queue with such weights, of which each would dial for all its agents."""
+    floor = Floor()
+    config = EngineConfig(trunk=TrunkLimit(channels=1000, attempts_per_s=1_000_000))
+    floor.engine = new_engine(config, flows=floor.flows, pacer_for=lambda settings, config: Eager())
+    floor.agent("agent-1")
     for number, weight in enumerate(weights):
-        floor.campaign(f"c{number}", weight=weight, requests=100, dialer=pacer)
+        floor.campaign(f"c{number}", weight=weight, dialer=DialerType.PREDICTIVE)
         floor.tell(LedgerRestored(f"c{number}", ((NOW, 1000, 0),)))
-    state = floor.engine._state
-    return floor, Shares(state), [state.campaigns[f"c{number}"] for number in range(len(weights))]
+    for number in range(len(weights)):
+        floor.accept(f"c{number}", 1000)
+    return floor
 
 
-def dial(shares: Shares, campaigns: list[CampaignDialing], rounds: int) -> list[int]:
-    """In each round every campaign that need not wait begins an attempt: how many each has begun."""
-    begun = [0] * len(campaigns)
+def dial(floor: Floor, rounds: int) -> Counter[str]:
+    """In each round nobody answers, and whoever need not wait dials anew: how many attempts of each campaign."""
+    before = len(floor.asked(AttemptBegun))
     for _ in range(rounds):
-        for number, campaign in enumerate(campaigns):
-            if not shares.must_wait(campaign, NOW):
-                shares.count_attempt(campaign)
-                begun[number] += 1
-    return begun
+        for contact in floor.in_progress:
+            floor.hangs_up(contact, HangupCause.NO_ANSWER)
+        floor.wait(1)
+    return Counter(attempt.campaign_id for attempt in floor.asked(AttemptBegun)[before:])
+
+
+def explained(floor: Floor, campaign: str) -> DialingExplanation:
+    explanation = floor.engine.explain(campaign, floor.now)
+    assert explanation is not None
+    return explanation
 
 
 @pytest.mark.parametrize("weights", [(0.5, 0.5), (0.75, 0.25), (1.0, 0.1), (0.6, 0.3, 0.1)])
 def test_attempts_go_by_weight(weights: tuple[float, ...]) -> None:
-    _, shares, campaigns = house(*weights)
-    begun = dial(shares, campaigns, 2000)
-    for count, weight in zip(begun, weights, strict=True):
-        assert count / sum(begun) == pytest.approx(weight / sum(weights), abs=MAX_LEAD / sum(begun))
+    begun = dial(eager(*weights), 100)
+    for number, weight in enumerate(weights):
+        share = begun[f"c{number}"] / begun.total()
+        assert share == pytest.approx(weight / sum(weights), abs=(MAX_LEAD + 2 * AT_ONCE) / begun.total())
 
 
 def test_a_lone_campaign_waits_for_nobody() -> None:
-    _, shares, campaigns = house(0.1)
-    assert dial(shares, campaigns, 200) == [200]
+    floor = eager(0.1)
+    assert dial(floor, 40)["c0"] >= 40 * AT_ONCE
+    assert not explained(floor, "c0").waits_for_others
 
 
 def test_whoever_paused_has_no_claim_to_what_others_dialed_meanwhile() -> None:
-    floor, shares, (zinc, argon) = house(0.5, 0.5)
-    dial(shares, [zinc, argon], 10)
+    floor = eager(0.5, 0.5)
+    dial(floor, 10)
     floor.campaign("c1", dialer=DialerType.PREDICTIVE, weight=0.5, state=CampaignState.PAUSED)
-    assert dial(shares, [zinc], 500) == [500]
+    assert dial(floor, 60)["c0"] >= 60 * AT_ONCE
     floor.campaign("c1", dialer=DialerType.PREDICTIVE, weight=0.5)
-    assert not shares.must_wait(zinc, NOW)
-    assert lead_of(floor.engine._state, zinc) == 0.0
+    assert not explained(floor, "c0").waits_for_others
+    begun = dial(floor, 30)
+    assert abs(begun["c0"] - begun["c1"]) <= 2 * AT_ONCE
 
 
 def test_nobody_waits_for_a_campaign_whose_ledger_has_nothing_left() -> None:
-    floor, shares, (zinc, argon) = house(0.5, 0.5)
+    floor = eager(0.5, 0.5)
     floor.tell(LedgerRestored("c1", ((NOW, 0, 100),)))
-    assert dial(shares, [zinc], 500) == [500]
+    begun = dial(floor, 60)
+    assert begun["c0"] >= 60 * AT_ONCE
+    assert begun["c1"] <= AT_ONCE, "those that were in flight"
     floor.tell(LedgerRestored("c1", ((NOW, 100_000, 0),)))
-    assert lead_of(floor.engine._state, zinc) <= MAX_LEAD, "nor is what it could not dial made up for"
-    assert argon.attempts_per_weight > 0
+    begun = dial(floor, 60)
+    assert 0 <= begun["c1"] - begun["c0"] <= MAX_LEAD, "nor is what it could not dial made up for"
 
 
 def test_shares_are_weights_over_those_of_all_who_have_somebody_to_dial() -> None:
-    floor, _, (zinc, argon) = house(0.6, 0.2)
-    state = floor.engine._state
-    assert share_of(state, zinc) == pytest.approx(0.75)
+    floor = Floor()
+    for name, weight in (("c0", 0.6), ("c1", 0.2)):
+        floor.campaign(name, weight=weight, requests=100, dialer=DialerType.PREDICTIVE)
+    assert explained(floor, "c0").share == pytest.approx(0.75)
     floor.campaign("slow", weight=0.8, requests=10, dialer=DialerType.PROGRESSIVE)
+    floor.campaign("dry", weight=1.0, dialer=DialerType.PROGRESSIVE)
     for number in range(8):
         floor.agent(f"agent-{number}")
-    assert share_of(state, argon) == pytest.approx(0.125)
-    assert share_of(state, state.campaigns["slow"]) == pytest.approx(0.5)
-    floor.campaign("dry", weight=1.0, dialer=DialerType.PROGRESSIVE)
-    assert [c.campaign_id for c in campaigns_of(state, frozenset((zinc.agent_queue_id,)))] == ["c0", "c1", "slow"]
+    shares = {name: explained(floor, name).share for name in ("c0", "c1", "slow")}
+    assert shares == pytest.approx({"c0": 0.375, "c1": 0.125, "slow": 0.5})
 
 
 def allotted(floor: Floor, *names: str) -> list[int]:
-    """How many agents are these campaigns'."""
-    state = floor.engine._state
-    found = [allotment_of(state, state.campaigns[name]) for name in names]
-    return [allotment.agents for allotment in found if allotment is not None]
+    """How many agents are there for these campaigns."""
+    return [explained(floor, name).staffed_agents for name in names]
 
 
 def test_agents_are_allotted_by_weight_among_those_who_look_ahead_and_those_dialed_one_to_one() -> None:
-    floor = Floor(agents=0)
+    floor = Floor()
     floor.campaign("ahead", weight=0.75, requests=100, dialer=DialerType.PREDICTIVE)
-    assert allotted(floor, "ahead") == [], "a lone campaign has all agents"
     floor.campaign("slow", weight=0.25, requests=100)
     for number in range(8):
         floor.agent(f"agent-{number}")
     assert allotted(floor, "ahead", "slow") == [6, 2]
-    assert len(floor.engine._state.campaigns["slow"].contacts) == 2
-    assert len(floor.engine._state.roster.queue(SALES).free) == 6, "they are free for those who look ahead"
+    assert floor.snapshot("slow").in_flight == 2
+    assert len(floor.engine.details().queues[SALES].free) == 6, "they are free for those who look ahead"
+    floor.campaign("slow", weight=0.25, state=CampaignState.PAUSED)
+    assert allotted(floor, "ahead") == [8], "a lone campaign has all agents"
 
 
 def test_an_agent_who_is_not_wholly_anybodys_serves_them_by_turns() -> None:
-    floor = Floor(agents=0)
-    floor.campaign("ahead", weight=0.5, requests=100, dialer=DialerType.PREDICTIVE)
-    floor.campaign("slow", weight=0.5, requests=100)
-    state = floor.engine._state
-    shares, ahead, slow = Shares(state), state.campaigns["ahead"], state.campaigns["slow"]
+    floor = Floor()
+    floor.campaign("ahead", weight=0.5, requests=1000, dialer=DialerType.PREDICTIVE)
+    floor.campaign("slow", weight=0.5, requests=1000)
     for number in range(3):
         floor.agent(f"agent-{number}")
-    turns = [allotted(floor, "ahead", "slow")]
-    for campaign in (ahead, slow, ahead):
-        for _ in range(round(ROUND)):
-            shares.count_attempt(campaign)
-        turns.append(allotted(floor, "ahead", "slow"))
-    assert turns == [[2, 1], [1, 2], [2, 1], [1, 2]]
+    found = []
+    for _ in range(100):
+        dial(floor, 1)
+        found.append(tuple(allotted(floor, "ahead", "slow")))
+    assert Counter(found) == pytest.approx({(2, 1): 50, (1, 2): 50}, abs=12)
+    changes = sum(before != after for before, after in pairwise(found))
+    assert len(floor.dialed) / changes > 10, "an agent changes hands at every attempt"
 
 
 @pytest.mark.parametrize(
     ("sales", "service", "both", "expected"),
-    [(6, 0, 6, [6, 6]), (2, 2, 8, [6, 6]), (10, 0, 2, [10, 2]), (0, 3, 9, [6, 6]), (4, 4, 0, [])],
+    [(6, 0, 6, [6, 6]), (2, 2, 8, [6, 6]), (10, 0, 2, [10, 2]), (0, 3, 9, [6, 6]), (4, 4, 0, [4, 4])],
 )
 def test_where_queues_share_some_agents_each_group_has_its_agents(
     sales: int, service: int, both: int, expected: list[int]
@@ -159,10 +187,10 @@ def test_the_example_of_the_documentation(sales: int, without: str, expected: di
         floor.agent(f"sales-{number}", "sales")
     for number in range(4):
         floor.agent(f"both-{number}", "sales", "service")
-    state = floor.engine._state
     for name, (agents, share) in expected.items():
-        assert allotted(floor, name) == [agents]
-        assert share_of(state, state.campaigns[name]) == pytest.approx(share)
+        explanation = explained(floor, name)
+        assert explanation.staffed_agents == agents
+        assert explanation.share == pytest.approx(share)
 
 
 @given(
@@ -181,24 +209,32 @@ def test_the_example_of_the_documentation(sales: int, without: str, expected: di
 def test_every_agent_is_somebodys_and_nobodys_twice(
     campaigns: list[tuple[str, DialerType, float]], agents: list[set[str]]
 ) -> None:
-    floor = Floor(agents=0)
+    assume(any(dialer is DialerType.PREDICTIVE for _, dialer, _ in campaigns))
+    floor = Floor()
     for number, (queue, dialer, weight) in enumerate(campaigns):
         floor.campaign(f"c{number}", queue=queue, dialer=dialer, weight=weight, requests=200)
     for number, queues in enumerate(agents):
         floor.agent(f"agent-{number}", *sorted(queues))
-    state = floor.engine._state
-    found = {a.group: a for c in state.campaigns.values() if (a := allotment_of(state, c)) is not None}
-    for group, allotment in found.items():
-        assert abs(allotment.agents - allotment.fair) < 4, "agents cannot be halved, in no pool of them"
-        assert len(allotment.free) <= allotment.agents
-        usable = [a for a in state.roster.agents.values() if not group.queues.isdisjoint(a.queue_ids)]
-        assert allotment.agents <= len(usable)
-    free = [agent.agent_id for allotment in found.values() for agent in allotment.free]
-    really = {a.agent_id for a in state.roster.agents.values() if a.is_free}
-    assert set(free) <= really
-    assert len(free) <= len(really), "an agent is counted on by two"
-    usable = [a for a in state.roster.agents.values() if any(group.queues & set(a.queue_ids) for group in found)]
-    assert sum(allotment.agents for allotment in found.values()) == len(usable), "an agent is nobody's"
+
+    serving = {queue: frozenset(n for n, queues in enumerate(agents) if queue in queues) for queue, _, _ in campaigns}
+    groups: dict[tuple[frozenset[int], DialerType], dict[str, float]] = {}
+    for number, (queue, dialer, weight) in enumerate(campaigns):
+        if serving[queue]:
+            groups.setdefault((serving[queue], dialer), {})[f"c{number}"] = weight
+    counted_on = free = 0
+    for (usable, _), members in groups.items():
+        explanations = {name: explained(floor, name) for name in members}
+        numbers = {(e.staffed_agents, e.free_agents) for e in explanations.values()}
+        assert len(numbers) == 1, "campaigns that count on agents together see the same"
+        ((staffed_agents, free_agents),) = numbers
+        fair = sum(e.share for e in explanations.values()) * len(usable)
+        assert abs(staffed_agents - fair) < 4, "agents cannot be halved, in no pool of them"
+        assert free_agents <= staffed_agents <= len(usable)
+        counted_on += staffed_agents
+        free += free_agents
+    really_free = {agent for queue in floor.engine.details().queues.values() for agent in queue.free}
+    assert free <= len(really_free), "an agent is counted on by two"
+    assert counted_on == len(frozenset().union(*serving.values())), "an agent is nobody's"
 
 
 def test_whoever_serves_one_queue_alone_is_taken_first() -> None:
@@ -206,11 +242,9 @@ def test_whoever_serves_one_queue_alone_is_taken_first() -> None:
     floor = Floor(agents=0)
     floor.agent("ann", "sales", "service")
     floor.agent("bob", "sales")
-    roster = floor.engine._state.roster
-    for queue_id, name in (("sales", "bob"), ("service", "ann")):
-        first = roster.first_free(queue_id)
-        assert first is not None
-        assert first.agent_id == name
+    floor.campaign("zinc", queue="sales", requests=1)
+    floor.campaign("argon", queue="service", requests=1)
+    assert {name: floor.kept_agent(name) for name in floor.dialed} == {"zinc-1": "bob", "argon-2": "ann"}
 
 
 def test_an_agent_on_whom_somebody_counts_does_not_change_hands() -> None:
@@ -223,7 +257,7 @@ def test_an_agent_on_whom_somebody_counts_does_not_change_hands() -> None:
     floor.agent_picks_up("ahead-1")
     floor.wait(3)
     assert not floor.asked(ContactAbandoned)
-    assert list(floor.engine._state.roster.queue(SALES).talking_since) == ["agent-1"]
+    assert list(floor.engine.details().queues[SALES].talking_since) == ["agent-1"]
 
 
 def test_who_is_dialed_one_to_one_from_now_on_counts_what_is_in_flight_already() -> None:
@@ -237,24 +271,23 @@ def test_who_is_dialed_one_to_one_from_now_on_counts_what_is_in_flight_already()
     for number in range(4):
         floor.agent(f"more-{number}")
     assert len(floor.asked(AttemptBegun)) == 8
-    for contact in list(floor.engine._state.contacts):
+    for contact in floor.in_progress:
         floor.hangs_up(contact, HangupCause.NO_ANSWER)
-    assert len(floor.engine._state.contacts) == 8
+    assert len(floor.in_progress) == 8
 
 
 def test_queues_with_the_same_agents_are_one_and_others_are_not() -> None:
     """An agent who serves two queues is counted on by both; those who serve one of them must not idle for the other."""
-    floor = Floor(agents=0)
+    floor = Floor()
     floor.agent("ann", "sales", "service")
     floor.agent("bob", "service", "sales")
-    roster = floor.engine._state.roster
-    assert roster.overlap("sales") == roster.overlap("service")
-    assert roster.overlap("sales").same_agents == {"sales", "service"}
+    for name, queue in (("zinc", "sales"), ("argon", "service"), ("xenon", "nobody's")):
+        floor.campaign(name, weight=0.5, requests=100, dialer=DialerType.PREDICTIVE, queue=queue)
+    shares = {name: explained(floor, name).share for name in ("zinc", "argon", "xenon")}
+    assert shares == {"zinc": 0.5, "argon": 0.5, "xenon": 1.0}
+    assert allotted(floor, "zinc", "argon", "xenon") == [2, 2, 0], "two campaigns count on them as one would"
     floor.agent("eve", "sales")
-    assert roster.overlap("sales").same_agents == {"sales"}
-    assert roster.overlap("service").same_agents == {"service"}
-    assert roster.overlap("service").some_agents == {"sales", "service"}
-    assert roster.overlap("nobody's").same_agents == roster.overlap("nobody's").some_agents == {"nobody's"}
+    assert sum(allotted(floor, "zinc", "argon")) == 3, "each counts on agents of its own"
 
 
 def test_new_campaigns_that_look_at_the_same_moment_do_not_count_on_the_same_agents() -> None:
@@ -276,7 +309,7 @@ def test_nobody_waits_for_ever_for_one_who_counts_on_a_part_of_an_agent(
     floor.campaign("p", weight=progressive, requests=2000)
     floor.campaign("q", weight=predictive, requests=2000, dialer=DialerType.PREDICTIVE)
     for _ in range(300):
-        for contact in list(floor.engine._state.contacts):
+        for contact in floor.in_progress:
             floor.hangs_up(contact, HangupCause.NO_ANSWER)
         floor.wait(1)
     begun = Counter(attempt.campaign_id for attempt in floor.asked(AttemptBegun))

@@ -44,7 +44,7 @@ def test_campaigns_of_one_queue_share_its_agents_by_weight_however_few_there_are
     floor.campaign("zinc", weight=0.75, requests=2000)
     floor.campaign("argon", weight=0.25, requests=2000)
     for _ in range(rounds):
-        for contact in list(floor.engine._state.contacts):
+        for contact in floor.in_progress:
             floor.hangs_up(contact, HangupCause.NO_ANSWER)
     shares = attempts_by_campaign(floor)
     # What was dialed before the second campaign began belongs to the first alone.
@@ -59,7 +59,7 @@ def test_a_campaign_that_had_nothing_to_dial_does_not_make_up_for_it() -> None:
         floor.hangs_up(f"zinc-{number}", HangupCause.BUSY)
     floor.accept("argon", 100)
     for _ in range(40):
-        (contact,) = floor.engine._state.contacts
+        (contact,) = floor.in_progress
         floor.hangs_up(contact, HangupCause.BUSY)
     assert Counter(name.split("-")[0] for name in floor.dialed[-40:])["argon"] == pytest.approx(20, abs=1)
 
@@ -69,7 +69,7 @@ def test_a_campaign_without_weight_is_dialed_only_when_the_others_have_nothing()
     floor.campaign("zinc", weight=0.5, requests=3)
     floor.campaign("argon", weight=0.0, requests=3)
     for _ in range(5):
-        (contact,) = floor.engine._state.contacts
+        (contact,) = floor.in_progress
         floor.hangs_up(contact, HangupCause.BUSY)
     order = [name.split("-")[0] for name in floor.dialed]
     assert order[-2:] == ["argon", "argon"]
@@ -107,7 +107,7 @@ def test_two_agentless_campaigns_share_the_lines_by_their_dialing_capacity() -> 
     floor.campaign("zinc", dialer=AGENTLESS, capacity=0.8, requests=200)
     floor.campaign("argon", dialer=AGENTLESS, capacity=0.4, requests=200)
     for _ in range(3):
-        for contact in list(floor.engine._state.contacts):
+        for contact in floor.in_progress:
             floor.hangs_up(contact, HangupCause.NO_ANSWER)
     held = {name: floor.snapshot(name).in_flight for name in ("zinc", "argon")}
     assert held == {"zinc": 20, "argon": 10}
@@ -127,11 +127,10 @@ def test_lines_are_not_kept_for_a_campaign_that_has_nobody_left_to_dial() -> Non
     floor.accept("short", 30, expires_in=10 * SECOND)
     for _ in range(12):
         floor.wait(1)
-    state = floor.engine._state
-    assert not len(state.campaigns["short"].window), "the rest has expired"
-    for contact in list(state.contacts):
+    assert floor.snapshot("short").in_window == 0, "the rest has expired"
+    for contact in floor.in_progress:
         floor.hangs_up(contact, HangupCause.NO_ANSWER)
-    assert state.campaigns["notices"].lines == 10
+    assert floor.snapshot("notices").in_flight == 10
 
 
 def test_more_agents_than_lines_dial_no_more_than_there_are_lines() -> None:

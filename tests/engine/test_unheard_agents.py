@@ -104,7 +104,7 @@ def test_who_talks_and_is_not_heard_of_is_not_counted_on() -> None:
     connected(floor, "spring-1")
     connected(floor, "spring-2")
     assert floor.snapshot().in_flight == 2, "one ahead for each who talks"
-    for contact in list(floor.engine._state.campaigns[SPRING].in_flight):
+    for contact in floor.engine.details().campaigns[SPRING].in_flight:
         floor.falls_silent("agent-1")
         floor.hangs_up(contact, HangupCause.NO_ANSWER)
     assert floor.snapshot().in_flight == 1

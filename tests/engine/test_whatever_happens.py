@@ -25,6 +25,7 @@ from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import ReportLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
+from trunkcall.engine.details import EngineDetails, LegDetails
 from trunkcall.engine.events import (
     AgentRegistered,
     AttemptRefused,
@@ -65,13 +66,21 @@ class World(RuleBasedStateMachine):
         """It happens, and may be refused."""
         self.floor.tell(event)
 
+    @property
+    def details(self) -> EngineDetails:
+        return self.floor.engine.details()
+
+    def _peer(self, leg: LegDetails) -> str | None:
+        """The customer's leg of the leg's contact."""
+        return self.details.contacts[leg.contact_id].leg_id if leg.contact_id is not None else None
+
     def a_leg(self, number: int) -> str:
         """A leg that is there; sometimes one that was, or never was."""
-        legs = [*self.floor.engine._state.legs, *self.past_legs[-2:], "stranger"]
+        legs = [*self.details.legs, *self.past_legs[-2:], "stranger"]
         return legs[number % len(legs)]
 
     def a_contact(self, number: int) -> str:
-        contacts = [*self.floor.engine._state.contacts, "nobody"]
+        contacts = [*self.details.contacts, "nobody"]
         return contacts[number % len(contacts)]
 
     @initialize(detects=st.booleans(), weight=st.sampled_from([0.0, 0.3, 1.0]))
@@ -98,7 +107,7 @@ class World(RuleBasedStateMachine):
 
     @rule()
     def whoever_can_be_is_bridged(self) -> None:
-        for contact in list(self.floor.engine._state.contacts.values()):
+        for contact in self.details.contacts.values():
             if contact.state is ContactState.CONNECTING and contact.agent_leg_id is not None:
                 self.tell(LegsBridged(contact.leg_id, contact.agent_leg_id))
 
@@ -124,7 +133,7 @@ class World(RuleBasedStateMachine):
 
     @rule(keep=st.integers(0, 1023), stranger=st.booleans())
     def the_carrier_is_found(self, keep: int, stranger: bool) -> None:
-        known = enumerate(self.floor.engine._state.legs.values())
+        known = enumerate(self.details.legs.values())
         legs = [LiveLeg(leg.leg_id, leg.state) for bit, leg in known if keep >> (bit % 10) & 1]
         self.tell(CarrierFound((*legs, *(up("stranger") if stranger else ()))))
 
@@ -135,15 +144,14 @@ class World(RuleBasedStateMachine):
     @rule(keep=st.integers(0, 255), further=st.integers(0, 1023), detection=st.sampled_from([None, *DetectionStatus]))
     def the_dialer_is_replaced(self, keep: int, further: int, detection: DetectionStatus | None) -> None:
         """Some legs have gone on meanwhile, some are gone, and some were hung up without a confirmation."""
-        state = self.floor.engine._state
         legs = []
-        for bit, leg in enumerate(state.legs.values()):
+        for bit, leg in enumerate(self.details.legs.values()):
             if not keep >> (bit % 8) & 1:
                 continue
             on = further >> (bit % 10) & 1
-            peer = leg.contact.leg_id if leg.contact is not None and on else None
+            peer = self._peer(leg) if on else None
             legs.append(LiveLeg(leg.leg_id, LegState.UP if on else leg.state, peer, detection if on else None))
-        self.past_legs += state.legs
+        self.past_legs += self.details.legs
         self.floor.restart(*legs)
 
     @rule()
@@ -163,13 +171,13 @@ class World(RuleBasedStateMachine):
     )
     def the_carrier_answers_alike_twice(self, keep: int, further: int, playing: bool | None, apart_s: float) -> None:
         legs = [*(up("stranger") if further & 1 else ())]
-        for bit, leg in enumerate(self.floor.engine._state.legs.values()):
+        for bit, leg in enumerate(self.details.legs.values()):
             if keep >> (bit % 10) & 1:
                 on = further >> (bit % 10) & 1
-                peer = leg.contact.leg_id if leg.contact is not None and on else None
+                peer = self._peer(leg) if on else None
                 found = DetectionStatus.HUMAN_ANSWERED if on else None
                 legs.append(LiveLeg(leg.leg_id, LegState.UP if on else leg.state, peer, found, playing))
-        self.past_legs += self.floor.engine._state.legs
+        self.past_legs += self.details.legs
         for _ in range(2):
             self.tell(ComparisonRequested())
             self.tell(LegsReported(len(self.floor.asked(ReportLegs)), tuple(legs)))
@@ -192,11 +200,10 @@ class World(RuleBasedStateMachine):
 
     @rule(campaign=st.sampled_from(CAMPAIGNS))
     def contacts_are_swept(self, campaign: str) -> None:
-        known = self.floor.engine._state.campaigns.get(campaign)
-        waiting = list(known.window._contacts) if known is not None else []
-        for contact in waiting[:1]:
-            self.floor.store[campaign].pop(contact, None)
-        self.tell(ContactsSwept(campaign, tuple(waiting[:1])))
+        swept = tuple(self.floor.store[campaign])[:1]
+        for contact in swept:
+            del self.floor.store[campaign][contact]
+        self.tell(ContactsSwept(campaign, swept))
 
     @rule(answers=st.booleans())
     def the_store_takes_its_time(self, answers: bool) -> None:
@@ -287,19 +294,18 @@ class World(RuleBasedStateMachine):
         for campaign in CAMPAIGNS:
             dialer = DIALERS[campaign]
             floor.campaign(campaign, dialer=dialer, state=CampaignState.STOPPED)
-        for leg in list(floor.engine._state.legs):
+        for leg in self.details.legs:
             floor.tell(LegEnded(leg, HangupCause.NORMAL))
-        for agent in floor.engine._state.roster.agents:
+        for agent in self.details.agents:
             floor.sets(agent, AgentStatus.OFFLINE)
         # Whoever gave up an agent's leg above may have been put through to another: that ends by itself.
         floor.wait(600)
-        for leg in list(floor.engine._state.legs):
+        for leg in self.details.legs:
             floor.tell(LegEnded(leg, HangupCause.NORMAL))
-        for agent in floor.engine._state.roster.agents:
+        for agent in self.details.agents:
             floor.sets(agent, AgentStatus.OFFLINE)
         floor.wait(3 * 3600)
-        assert not floor.engine._state.campaigns, "a campaign that is over is kept for ever"
-        assert {floor.state_of(agent) for agent in floor.engine._state.roster.agents} <= {AgentState.OFFLINE}
+        assert {agent.state for agent in self.details.agents.values()} <= {AgentState.OFFLINE}
 
     def _waiting_again(self) -> set[str]:
         """Contacts whose only attempts were void."""

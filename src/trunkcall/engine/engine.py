@@ -18,6 +18,7 @@ from trunkcall.engine.campaigns import CampaignDialing, PacerFor, pacer_for
 from trunkcall.engine.comparison import Comparison
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Deciding, Decision, RefusedEvent
+from trunkcall.engine.details import EngineDetails, take_details
 from trunkcall.engine.dialing import Dialing
 from trunkcall.engine.events import (
     AgentHeard,
@@ -110,8 +111,18 @@ class Engine:
         return self._state.timers.next_at(self._state.legs, self._state.contacts)
 
     def snapshot(self, now: Instant) -> EngineSnapshot:
-        """What the engine is doing, for metrics and for people. Changes nothing."""
+        """What the engine is doing, in sums, for metrics and for people. Changes nothing."""
         return take_snapshot(self._state, max(now, self._now))
+
+    def details(self) -> EngineDetails:
+        """Who does what with whom: each contact in progress, leg, agent, queue and campaign. Changes nothing."""
+        return take_details(self._state)
+
+    def next_contacts(self, campaign_id: str) -> tuple[str, ...]:
+        """The contacts that the engine holds and has not dialed yet, the next one first; none of a campaign that is not
+        known. Changes nothing."""
+        campaign = self._state.campaigns.get(campaign_id)
+        return tuple(campaign.window) if campaign is not None else ()
 
     def explain(self, campaign_id: str, now: Instant) -> DialingExplanation | None:
         """Why the campaign dials as it does; None if it is not known. Decides and begins nothing."""

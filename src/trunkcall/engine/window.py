@@ -7,7 +7,7 @@ a contact is dialed.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
 from trunkcall.domain.instants import Instant
@@ -43,6 +43,10 @@ class Window:
 
     def __len__(self) -> int:
         return len(self._contacts)
+
+    def __iter__(self) -> Iterator[str]:
+        """The ids of the contacts, the next one first."""
+        return iter(dict.fromkeys(contact_id for contact_id in self._order if contact_id in self._contacts))
 
     @property
     def wants_refill(self) -> bool:

@@ -1,0 +1,202 @@
+"""Who does what with whom at one instant: every contact in progress, leg, agent, queue and campaign of an engine.
+
+Decides what whoever looks at single contacts and agents is told. It costs some microseconds for each of them;
+``snapshot`` has the sums for less. It must not change anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.contact import ContactState, DetectionStatus
+from trunkcall.domain.flow import FlowStep
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import LegParty, LegState
+from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.roster import Agent, Queue
+from trunkcall.engine.state import EngineState
+
+
+class ContactDetails(NamedTuple):
+    """One contact in progress. ``agent_id`` is who is being connected or talks, ``agent_leg_id`` that agent's leg;
+    ``kept_agent_id`` who is kept while the contact is dialed one to one."""
+
+    contact_id: str
+    campaign_id: str
+    state: ContactState
+    leg_id: str
+    attempted_at: Instant
+    ring_started_at: Instant | None
+    answered_at: Instant | None
+    detection: DetectionStatus | None
+    live: bool
+    """Whether it is a live answer."""
+    abandoned: bool
+    """Whether it counts as an abandonment, whatever happens next."""
+    flow_step: FlowStep | None
+    """Where its flow is; None until it has begun."""
+    agent_id: str | None
+    agent_leg_id: str | None
+    kept_agent_id: str | None
+
+
+class LegDetails(NamedTuple):
+    """One leg that the carrier has or was asked for. ``contact_id`` is None once only the leg's end is awaited."""
+
+    leg_id: str
+    party: LegParty
+    state: LegState
+    contact_id: str | None
+
+
+class AgentDetails(NamedTuple):
+    """One agent. ``contact_id`` is the contact being connected, talked to or worked on afterwards; ``kept_for`` the one
+    being dialed that this agent is kept for."""
+
+    agent_id: str
+    queue_ids: tuple[str, ...]
+    state: AgentState
+    since: Instant
+    heard: bool
+    next_status: AgentStatus | None
+    """What the agent will be once the contact is done with; None if nothing else was asked for."""
+    contact_id: str | None
+    handling_since: Instant
+    """Since when the contact at hand, or the last one, has been the agent's."""
+    kept_for: str | None
+
+
+class QueueDetails(NamedTuple):
+    """One queue. ``free`` are the agents who are free, longest free first; ``waiting`` the contacts that wait for an
+    agent, who is next first; ``staffed`` counts the agents at work and heard of. ``talking_since`` and
+    ``working_since`` have the agents who will take another contact: since when they have been in one, and since when
+    they have worked after it."""
+
+    queue_id: str
+    free: tuple[str, ...]
+    waiting: tuple[str, ...]
+    staffed: int
+    talking_since: Mapping[str, Instant]
+    working_since: Mapping[str, Instant]
+
+
+class CampaignDetails(NamedTuple):
+    """One campaign. ``in_progress`` are the contacts that were attempted and have not ended, and of them ``in_flight``
+    those that no agent has taken yet. Dialed one to one, ``bereft`` are those whose agent has left, and ``loose`` those
+    that were begun without one, before the campaign was to be dialed so."""
+
+    campaign_id: str
+    queue_id: str | None
+    needs_agents: bool
+    one_to_one: bool
+    dials: bool
+    """Whether it is Running, and the store has not said otherwise."""
+    lines: int
+    in_progress: tuple[str, ...]
+    in_flight: tuple[str, ...]
+    bereft: tuple[str, ...]
+    loose: tuple[str, ...]
+    in_window: int
+    """Contacts not yet dialed that the engine holds."""
+    next_expiry_at: Instant | None
+    """When the first of these expires."""
+    refill_pending: bool
+    """Whether the store was asked for more, and has not answered."""
+    exhausted: bool
+    """Whether the store has no more."""
+
+
+class EngineDetails(NamedTuple):
+    """All of them, by id."""
+
+    campaigns: Mapping[str, CampaignDetails]
+    contacts: Mapping[str, ContactDetails]
+    legs: Mapping[str, LegDetails]
+    agents: Mapping[str, AgentDetails]
+    queues: Mapping[str, QueueDetails]
+
+
+def take_details(state: EngineState) -> EngineDetails:
+    """The engine's state after its last turn."""
+    return EngineDetails(
+        campaigns={campaign_id: _campaign(campaign) for campaign_id, campaign in state.campaigns.items()},
+        contacts={contact_id: _contact(contact) for contact_id, contact in state.contacts.items()},
+        legs={leg_id: _leg(leg) for leg_id, leg in state.legs.items()},
+        agents={agent_id: _agent(agent) for agent_id, agent in state.roster.agents.items()},
+        queues={queue_id: _queue(queue_id, queue) for queue_id, queue in state.roster.queues.items()},
+    )
+
+
+def _contact(contact: Contact) -> ContactDetails:
+    return ContactDetails(
+        contact_id=contact.contact_id,
+        campaign_id=contact.campaign.campaign_id,
+        state=contact.state,
+        leg_id=contact.leg_id,
+        attempted_at=contact.attempted_at,
+        ring_started_at=contact.ring_started_at,
+        answered_at=contact.answered_at,
+        detection=contact.detection,
+        live=contact.live,
+        abandoned=contact.abandoned,
+        flow_step=contact.flow_step,
+        agent_id=contact.agent_id,
+        agent_leg_id=contact.agent_leg_id,
+        kept_agent_id=contact.reserved_agent_id,
+    )
+
+
+def _leg(leg: Leg) -> LegDetails:
+    return LegDetails(leg.leg_id, leg.party, leg.state, _id_of(leg.contact))
+
+
+def _agent(agent: Agent) -> AgentDetails:
+    return AgentDetails(
+        agent_id=agent.agent_id,
+        queue_ids=agent.queue_ids,
+        state=agent.state,
+        since=agent.since,
+        heard=agent.heard,
+        next_status=agent.next_status,
+        contact_id=_id_of(agent.contact),
+        handling_since=agent.handling_since,
+        kept_for=_id_of(agent.reserved_for),
+    )
+
+
+def _queue(queue_id: str, queue: Queue) -> QueueDetails:
+    return QueueDetails(
+        queue_id=queue_id,
+        free=tuple(queue.free),
+        waiting=tuple(queue.waiting),
+        staffed=queue.staffed,
+        talking_since=dict(queue.talking_since),
+        working_since=dict(queue.working_since),
+    )
+
+
+def _campaign(campaign: CampaignDialing) -> CampaignDetails:
+    window = campaign.window
+    return CampaignDetails(
+        campaign_id=campaign.campaign_id,
+        queue_id=campaign.settings.queue_id,
+        needs_agents=campaign.pacer.needs_agents,
+        one_to_one=campaign.pacer.one_to_one,
+        dials=campaign.dials,
+        lines=campaign.lines,
+        in_progress=tuple(campaign.contacts),
+        in_flight=tuple(campaign.in_flight),
+        bereft=tuple(campaign.bereft),
+        loose=tuple(contact_id for contact_id in campaign.in_flight if contact_id in campaign.loose),
+        in_window=len(window),
+        next_expiry_at=window.next_expiry_at,
+        refill_pending=window.refill_pending,
+        exhausted=window.exhausted,
+    )
+
+
+def _id_of(contact: Contact | None) -> str | None:
+    return contact.contact_id if contact is not None else None
