@@ -10,11 +10,11 @@ import pytest
 from engine.support import SPRING, Floor, connected, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
-from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactEnded, Refusal
+from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactConnecting, ContactEnded, Refusal
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.instants import seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
-from trunkcall.engine.commands import HangUp
+from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg
 from trunkcall.engine.events import (
     AgentStatusSet,
     AttemptRefused,
@@ -153,6 +153,28 @@ def test_each_event_of_a_turn_keeps_its_instant() -> None:
     (answered,) = floor.asked(ContactAnswered)
     assert answered.at == floor.now - seconds(4)
     assert [abandoned.contact_id for abandoned in floor.asked(ContactAbandoned)] == ["spring-1"]
+
+
+def test_no_agent_is_rung_for_whom_the_same_turn_knows_to_be_gone() -> None:
+    """After a stall the answer and the hanging up are told at once."""
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    with floor.backlog():
+        floor.answers("spring-1")
+        floor.hangs_up("spring-1")
+    assert floor.asked(ContactConnecting), "it is on record that an agent was chosen"
+    assert floor.asked(OriginateAgentLeg) == []
+
+
+def test_legs_that_are_joined_already_are_not_joined_again_when_the_carrier_is_found() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    customer, agent = floor.leg("spring-1"), floor.agent_leg("spring-1")
+    joined = LiveLeg(customer, LegState.UP, bridged_to=agent), LiveLeg(agent, LegState.UP, bridged_to=customer)
+    floor.restart(*joined)
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+    assert floor.asked(BridgeLegs) == []
 
 
 @pytest.mark.parametrize(("after_s", "abandonments"), [(1.9, 0), (2.1, 1)])

@@ -1,18 +1,20 @@
 """What a turn has come to: changes that must be durable, and deeds that wait for them.
 
 Decides that no deed can be had without saying what the store has refused: a deed names the contact on whose changes it
-depends, and is dropped with them. It must not know what a change or a deed means.
+depends, and is dropped with them. Nor is there one for what is over by the end of the turn. It must not know why
+anything was decided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from trunkcall.domain.changes import Change
+from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.commands import Deed
-from trunkcall.engine.contact import Contact
+from trunkcall.engine.commands import BridgeLegs, Deed, OriginateAgentLeg, PlayMessage
+from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import Event
 from trunkcall.engine.flow import FlowStepped
 
@@ -65,6 +67,20 @@ class Deciding:
         """This is to be done then, for this contact."""
         self.deeds.append(PlannedDeed(deed, contact.contact_id if contact is not None else None))
 
-    def decision(self, refused: list[RefusedEvent]) -> Decision:
-        """All of it."""
-        return Decision(tuple(self.changes), tuple(self.deeds), tuple(self.steps), tuple(refused))
+    def decision(self, refused: list[RefusedEvent], legs: Mapping[str, Leg]) -> Decision:
+        """All of it, but deeds that came to nothing, as ``legs`` are by the end of the turn."""
+        deeds = [planned for planned in self.deeds if not _came_to_nothing(planned.deed, legs)]
+        return Decision(tuple(self.changes), tuple(deeds), tuple(self.steps), tuple(refused))
+
+
+def _came_to_nothing(deed: Deed, legs: Mapping[str, Leg]) -> bool:
+    """Whether the contact has gone on or ended since this was to be done for it: a phone would ring for nobody."""
+    match deed:
+        case OriginateAgentLeg(leg_id) | BridgeLegs(_, leg_id):
+            state = ContactState.CONNECTING
+        case PlayMessage(leg_id):
+            state = ContactState.IN_FLOW
+        case _:
+            return False
+    leg = legs.get(leg_id)
+    return leg is None or leg.contact is None or leg.contact.state is not state

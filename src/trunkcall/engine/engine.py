@@ -100,7 +100,7 @@ class Engine:
         now = self._advance(now)
         self._do_due(now, now)
         self._dialing.plan(now)
-        return out.decision(refused)
+        return out.decision(refused, state.legs)
 
     def knows_campaign(self, campaign_id: str) -> bool:
         """Whether the engine still remembers the campaign."""
