@@ -1,0 +1,201 @@
+"""An owner and its dialer on a real store, with the carrier, every commit and the clocks in a test's hands."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from faults.house import HandLoop
+from service.switch import Switch
+from service.witness import Commits, Witness
+from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.campaign import (
+    AnswerMachineDetectionConfig,
+    Campaign,
+    CampaignState,
+    DialerConfig,
+    DialerType,
+    OutboundCallConfig,
+)
+from trunkcall.domain.contact import ContactRecord, DialRequest, LiveContact
+from trunkcall.domain.identifiers import Scope
+from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.config import EngineConfig
+from trunkcall.service.current import CurrentDialer
+from trunkcall.service.installation import first_installation, simulated_agents
+from trunkcall.service.lease import LeaseHolder
+from trunkcall.service.owner import InstanceOwner
+from trunkcall.service.presence import Presence
+from trunkcall.service.wall_paced_clock import WallPacedClock
+from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.store import Store
+
+T = TypeVar("T")
+
+START: Instant = 1_790_000_000_000_000
+CAMPAIGN = "spring"
+LINES = 4
+
+
+class Bench:
+    """One campaign, and whoever dials it."""
+
+    def __init__(self, path: Path, *, dialer_type: DialerType, agents: int, detects: bool) -> None:
+        self.loop = HandLoop()
+        self._ids = (f"id-{number}" for number in itertools.count())
+        self.sqlite = SQLiteStore(path, clock=self.now)
+        self.switch = Switch()
+        self.witness = Witness(self.switch, self.live)
+        self.store = Commits(self.sqlite, self.witness)
+        self.presence = Presence(monotonic=self.loop.time)
+        self.clock = WallPacedClock(wall=lambda: self.now() * 1000, monotonic=self.loop.time)
+        self.contacts: dict[str, Instant] = {}
+        """Whoever was accepted, and until when each is to be dialed."""
+        self.run(self._open(dialer_type, agents, detects))
+        self.current = CurrentDialer(self.instance_id, self.clock, monotonic=self.loop.time)
+        self._clock_task = self.loop.create_task(self.clock.run())
+        self._start_owner()
+        self.settle()
+
+    async def _open(self, dialer_type: DialerType, agents: int, detects: bool) -> None:
+        await self.sqlite.open()
+        first = first_installation(
+            now=START,
+            new_id=lambda: next(self._ids),
+            access_key_id="AKIA",
+            secret="s",
+            seal=lambda secret, key: secret.encode(),
+        )
+        directory = first.directory
+        self.instance_id = directory.instance.instance_id
+        await self.sqlite.create_instance(directory)
+        staff = simulated_agents(directory, agents)
+        self.agents = [agent.agent_id for agent in staff]
+        await self.sqlite.put_agents(self.instance_id, staff)
+        self.presence.know(frozenset(self.agents))
+        needs_agents = dialer_type is not DialerType.AGENTLESS
+        flow, queue = next(iter(directory.contact_flows)), next(iter(directory.queues))
+        call = OutboundCallConfig(
+            flow,
+            queue if needs_agents else None,
+            next(iter(directory.phone_numbers)),
+            AnswerMachineDetectionConfig(detects),
+        )
+        dialer = DialerConfig(dialer_type, 1.0 if needs_agents else None)
+        arn = Scope("aws", "us-east-1", "000000000000").campaign_arn(CAMPAIGN)
+        initialized = CampaignState.INITIALIZED
+        await self.sqlite.create_campaign(
+            Campaign(CAMPAIGN, arn, self.instance_id, CAMPAIGN, dialer, call, initialized, START)
+        )
+        await self.to_state(initialized, CampaignState.RUNNING)
+
+    def _start_owner(self) -> None:
+        store = cast("Store", self.store)
+        owner = InstanceOwner(
+            instance_id=self.instance_id,
+            store=store,
+            carrier=self.witness,
+            clock=self.clock,
+            presence=self.presence,
+            config=EngineConfig(trunk=TrunkLimit(channels=LINES)),
+            new_id=lambda: next(self._ids),
+            lease=LeaseHolder(store, self.instance_id, "host:1", sole=False, monotonic=self.loop.time),
+            current=self.current,
+            monotonic=self.loop.time,
+        )
+        self._owner_task = self.loop.create_task(owner.run())
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    def now(self) -> Instant:
+        return START + round(self.loop.time() * SECOND)
+
+    def run(self, deed: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(deed)
+
+    def settle(self) -> None:
+        """Until nobody has anything to do at this instant, but whoever waits for a commit that is held up."""
+        self.run(self._settle())
+
+    async def _settle(self) -> None:
+        quiet = 0
+        while quiet < 2:
+            for _ in range(8):
+                await asyncio.sleep(0)
+            quiet = quiet + 1 if self.store.idle.is_set() else 0
+            await self.store.idle.wait()
+
+    def pass_time(self, seconds: float, *, step: float = 1.0) -> None:
+        while seconds > 0:
+            self.loop.hand_s += min(seconds, step)
+            seconds -= step
+            self.settle()
+
+    # --- the store ----------------------------------------------------------------------------------------------------
+
+    def live(self) -> Sequence[LiveContact]:
+        """Who is in progress, as the store holds it at this moment: its point reads wait for nobody."""
+        reading = self.sqlite.live_contacts(self.instance_id)
+        try:
+            reading.send(None)
+        except StopIteration as done:
+            return cast("Sequence[LiveContact]", done.value)
+        raise AssertionError("the store had to wait")
+
+    def waiting(self) -> int:
+        return self.run(self.sqlite.waiting_count(CAMPAIGN))
+
+    async def to_state(self, of: CampaignState, to: CampaignState) -> None:
+        await self.sqlite.change_campaign_state(CAMPAIGN, allowed_from=[of], to=to)
+
+    def accept(self, number: int, *, within: Duration) -> None:
+        expires_at = self.now() + within
+        first = len(self.contacts)
+        requests = [
+            DialRequest(f"contact-{n}", f"t-{n}", number_of(f"contact-{n}"), expires_at, {})
+            for n in range(first, first + number)
+        ]
+        self.run(self.sqlite.put_dial_requests(CAMPAIGN, requests, at=self.now(), max_waiting=10_000))
+        self.contacts |= {request.contact_id: expires_at for request in requests}
+
+    def records(self) -> list[ContactRecord]:
+        async def read() -> list[ContactRecord]:
+            return [record async for chunk in self.sqlite.contacts() for record in chunk]
+
+        return self.run(read())
+
+    # --- people -------------------------------------------------------------------------------------------------------
+
+    def everybody_comes(self) -> None:
+        for agent_id in self.agents:
+            self.presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
+
+    def restart(self) -> None:
+        """Whoever dials is cancelled wherever it is, and begins anew."""
+        self.run(self._cancel(self._owner_task))
+        self._start_owner()
+        self.settle()
+
+    async def _cancel(self, task: asyncio.Task[None]) -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    def close(self) -> None:
+        async def close() -> None:
+            await self._cancel(self._owner_task)
+            await self._cancel(self._clock_task)
+            await self.sqlite.close()
+            await self.loop.shutdown_default_executor()
+
+        self.run(close())
+        self.loop.close()
+
+
+def number_of(contact_id: str) -> str:
+    return f"+1212555{int(contact_id.partition('-')[2]):04d}"
