@@ -127,17 +127,17 @@ def _check_contacts(details: EngineDetails) -> None:
     in_progress = {k: campaign.campaign_id for campaign in details.campaigns.values() for k in campaign.in_progress}
     assert in_progress == {contact.contact_id: contact.campaign_id for contact in contacts.values()}
     for campaign in details.campaigns.values():
-        in_flight, bereft = set(campaign.in_flight), set(campaign.bereft)
+        in_flight, without_agent = set(campaign.in_flight), set(campaign.without_agent)
         assert campaign.lines == len(campaign.in_progress)
-        assert bereft <= in_flight <= set(campaign.in_progress)
+        assert without_agent <= in_flight <= set(campaign.in_progress)
         for contact_id in campaign.in_progress:
             contact = contacts[contact_id]
             assert contact.state not in (ContactState.WAITING, ContactState.ENDED)
             machine = contact.detection is not None and not contact.live
             assert (contact_id in in_flight) == (contact.state not in WITH_AN_AGENT and not machine)
-            if campaign.one_to_one and contact_id not in campaign.loose:
+            if campaign.one_to_one and contact_id not in campaign.begun_without_agent:
                 kept = contact.kept_agent_id is not None
-                assert kept + (contact_id in bereft) == (contact.state in BEFORE_THE_QUEUE and not machine)
+                assert kept + (contact_id in without_agent) == (contact.state in BEFORE_THE_QUEUE and not machine)
 
 
 def _check_flows(details: EngineDetails, *, carrier_up: bool) -> None:
@@ -231,4 +231,4 @@ def _check_nobody_is_forgotten(details: EngineDetails, *, carrier_up: bool) -> N
             assert not (queue.free and queue.waiting), "somebody waits although an agent is free"
         for campaign in details.campaigns.values():
             if campaign.queue_id == queue.queue_id:
-                assert not (queue.free and campaign.bereft), "a dial has no agent although one is free"
+                assert not (queue.free and campaign.without_agent), "a dial has no agent although one is free"

@@ -67,7 +67,7 @@ class StoredWorld(World):
     @rule()
     def all_goes_well(self) -> None:
         """Whoever is dialed answers, and talks to an agent; a world that does what it likes seldom gets as far."""
-        for contact in list(self.floor.engine._state.contacts.values()):
+        for contact in list(self.floor.engine.details().contacts.values()):
             self.tell(LegAnswered(contact.leg_id))
             self.tell(DetectionEnded(contact.leg_id, DetectionStatus.HUMAN_ANSWERED))
             if contact.agent_leg_id is not None:

@@ -43,7 +43,7 @@ class Adoption:
         once it counts them: they are nobody's. Raises IllegalTransitionError for a contact that is in progress here
         already or not at all; then nothing is changed."""
         for live in contacts:
-            if live.contact_id in self._state.contacts or live.state not in IN_PROGRESS:
+            if live.contact_id in self._state.registry.contacts or live.state not in IN_PROGRESS:
                 raise IllegalTransitionError("only contacts in progress can be taken over, once; nothing was changed")
         self._state.kept_waiting = True
         # Agents in a contact first, so that nobody who waits gets one of them; then whoever has waited longest.
@@ -57,7 +57,8 @@ class Adoption:
         """Whether it fits with what is known, and with those taken over before it. All is asked before anything is
         changed, so that no contact is taken over by half."""
         state = self._state
-        if live.campaign_id not in state.campaigns or live.contact_id in state.contacts or live.leg_id in state.legs:
+        contacts, legs = state.registry.contacts, state.registry.legs
+        if live.campaign_id not in state.campaigns or live.contact_id in contacts or live.leg_id in legs:
             return False
         answered = live.state is not ContactState.DIALING
         if answered and live.answered_at is None:
@@ -66,7 +67,7 @@ class Adoption:
             return False
         if live.state not in WITH_AN_AGENT:
             return True
-        if live.agent_id is None or live.agent_leg_id == live.leg_id or live.agent_leg_id in state.legs:
+        if live.agent_id is None or live.agent_leg_id == live.leg_id or live.agent_leg_id in legs:
             return False
         agent = state.roster.agents.get(live.agent_id)
         return agent is None or agent.state in FREE_FOR_A_CONTACT
@@ -89,16 +90,13 @@ class Adoption:
             clock, detected_at = self._state.config.abandonment_clock, live.queued_at or live.answered_at or now
             contact.live_at = clock_start(clock, live.answered_at or now, None, live.greeting_ended_at, detected_at)
         machine = detected and not contact.live
-        state.contacts[contact.contact_id] = campaign.contacts[contact.contact_id] = contact
-        leg = state.legs[live.leg_id] = Leg(live.leg_id, LegParty.CUSTOMER, contact)
+        leg = state.registry.enter(contact)
         leg.state = LegState.UP if answered else LegState.ORIGINATING
-        state.lines += 1
-        campaign.lines += 1
         self._count(contact, answered=answered, detected=detected)
         if live.state in WITH_AN_AGENT:
             self._restore_agent(contact, live, now)
         elif not machine:
-            campaign.in_flight[contact.contact_id] = contact
+            state.registry.put_in_flight(contact)
             if campaign.pacer.one_to_one and live.state in BEFORE_THE_QUEUE:
                 self._life.reserve(contact)
         self._set_timers(contact, live, now)
@@ -125,7 +123,7 @@ class Adoption:
             roster.step(agent, AgentEvent.BRIDGE, now)
         # A leg that nobody remembers is one that the carrier will not have either.
         leg_id = live.agent_leg_id or self._state.new_id()
-        leg = self._state.legs[leg_id] = Leg(leg_id, LegParty.AGENT, contact)
+        leg = self._state.registry.enter_agent_leg(leg_id, contact)
         leg.state = LegState.UP if contact.state is ContactState.CONNECTED else LegState.ORIGINATING
         contact.agent_id, contact.agent_leg_id = agent.agent_id, leg_id
 
@@ -139,10 +137,10 @@ class Adoption:
                 self._state.roster.step(agent, AgentEvent.COME, now)
             case AgentState.AVAILABLE:
                 if agent.reserved_for is not None:
-                    bereft = agent.reserved_for
-                    self._state.roster.unreserve(bereft)
+                    dial = agent.reserved_for
+                    self._state.roster.unreserve(dial)
                     self._state.roster.step(agent, AgentEvent.TAKE_BREAK, now)
-                    self._life.reserve(bereft)
+                    self._life.reserve(dial)
                     self._state.roster.step(agent, AgentEvent.COME, now)
             case AgentState.CONNECTING | AgentState.CONNECTED | AgentState.AFTER_CONTACT_WORK:
                 raise IllegalTransitionError("an agent cannot be in two contacts")
@@ -181,13 +179,13 @@ class Adoption:
         state = self._state
         state.carrier_up = True
         found = {leg.leg_id: leg for leg in legs}
-        for leg in list(state.legs.values()):
+        for leg in list(state.registry.legs.values()):
             if leg.leg_id not in found:
                 if leg.state is LegState.ORIGINATING:
                     state.out.do(HangUp(leg.leg_id))
                 self._life.ended(leg.leg_id, HangupCause.LOST, now)
         for live in legs:
-            known = state.legs.get(live.leg_id)
+            known = state.registry.legs.get(live.leg_id)
             if known is None or known.contact is None:
                 state.out.do(HangUp(live.leg_id))
             else:

@@ -70,9 +70,15 @@ class _Pool:
     agents: list[Agent] = field(default_factory=list)
 
 
+def claims_agents(state: EngineState, campaign: CampaignDialing) -> bool:
+    """Whether the campaign has a claim to agents: it has somebody to dial, or live answers may come of what it has
+    dialed."""
+    return campaign.can_dial or (campaign.looks_ahead and len(state.registry.of(campaign).in_flight) > 0)
+
+
 def allotment_of(state: EngineState, campaign: CampaignDialing) -> Allotment | None:
     """The agents of the campaign's group; None where no other group can use them."""
-    claimants = [c for c in state.campaigns.values() if c.agent_queue_id is not None and c.claims_agents]
+    claimants = [c for c in state.campaigns.values() if c.agent_queue_id is not None and claims_agents(state, c)]
     if len(claimants) < 2 or campaign not in claimants or not any(c.looks_ahead for c in claimants):
         return None
     groups = {
@@ -166,4 +172,8 @@ def _kept(pool: _Pool, group: CampaignGroup) -> int:
 def _in_flight_ahead(state: EngineState, pool: _Pool) -> int:
     """Attempts in flight of the campaigns that look ahead for the pool."""
     looking_ahead = [group for group in pool.groups if group.look_ahead]
-    return sum(len(c.in_flight) for c in state.campaigns.values() if any(group.has(c) for group in looking_ahead))
+    return sum(
+        len(state.registry.of(c).in_flight)
+        for c in state.campaigns.values()
+        if any(group.has(c) for group in looking_ahead)
+    )

@@ -1,4 +1,4 @@
-"""What the engine keeps of one campaign: settings, window, contacts in progress, statistics, ledger, pacer.
+"""What the engine keeps of one campaign: settings, window, statistics, ledger, pacer.
 
 Decides which pacer a dialer type gets. It must not know when a pacer is asked.
 """
@@ -13,7 +13,6 @@ from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.contact import Contact
 from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.ledger import Ledger
 from trunkcall.engine.pacing.agentless import AgentlessPacer
@@ -47,15 +46,10 @@ class CampaignDialing:
         "_config",
         "_pacer_for",
         "attempts_per_weight",
-        "bereft",
         "blocked",
-        "contacts",
         "expiry_timer_at",
-        "in_flight",
         "last_attempt_at",
         "ledger",
-        "lines",
-        "loose",
         "next_look_at",
         "pacer",
         "running_since",
@@ -73,15 +67,6 @@ class CampaignDialing:
         self.pacer = pacer_for(settings, config)
         self.next_look_at: Instant = 0
         self.window = Window(config.window_size)
-        self.contacts: dict[str, Contact] = {}
-        """Contacts in progress: attempted and not ended."""
-        self.in_flight: dict[str, Contact] = {}
-        """Those of them that no agent has taken yet."""
-        self.bereft: dict[str, Contact] = {}
-        """Those of them that were dialed one to one and whose agent has left."""
-        self.loose: frozenset[str] = frozenset()
-        """Those of them that were begun without an agent, before the campaign was to be dialed one to one."""
-        self.lines = 0
         self.wants_lines = 0
         """Lines that its pacer wanted when it was last asked, and that it did not get."""
         self.attempts_per_weight = 0.0
@@ -121,11 +106,6 @@ class CampaignDialing:
         return self.pacer.needs_agents and not self.pacer.one_to_one
 
     @property
-    def claims_agents(self) -> bool:
-        """Whether it has a claim to agents: it has somebody to dial, or live answers may come of what it has dialed."""
-        return self.can_dial or (self.looks_ahead and len(self.in_flight) > 0)
-
-    @property
     def agent_queue_id(self) -> str | None:
         """The queue whose agents the campaign competes for; None if it competes for lines alone."""
         return self.settings.queue_id if self.pacer.needs_agents else None
@@ -136,11 +116,6 @@ class CampaignDialing:
         weight = self.settings.bandwidth_allocation if self.pacer.needs_agents else self.settings.dialing_capacity
         return max(weight, 1e-6)
 
-    @property
-    def lines_per_weight(self) -> float:
-        """Lines that it holds, over its weight: among campaigns of different queues, the one with the least is next."""
-        return self.lines / self.weight
-
     def change(self, settings: CampaignChanged, now: Instant) -> None:
         """Take new settings or a new state. Raises IllegalTransitionError if the campaign is over and the new state is
         not."""
@@ -149,7 +124,6 @@ class CampaignDialing:
         if settings.dialer_type is not self.settings.dialer_type:
             self.pacer = self._pacer_for(settings, self._config)
             self.next_look_at = 0
-            self.loose = frozenset(k for k, c in self.in_flight.items() if c.reserved_agent_id is None)
         if settings.state is CampaignState.RUNNING and self.settings.state is not CampaignState.RUNNING:
             self.running_since = now
         self.settings = settings

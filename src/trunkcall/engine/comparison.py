@@ -55,7 +55,7 @@ class Comparison:
         if not self._state.carrier_up:
             return
         self._question += 1
-        self._asked = frozenset(self._state.legs)
+        self._asked = frozenset(self._state.registry.legs)
         self._state.out.do(ReportLegs(self._question))
 
     def forget(self) -> None:
@@ -70,8 +70,8 @@ class Comparison:
         asked, self._asked = self._asked, None
         before, self._noted = self._noted, {}
         reported = {live.leg_id: live for live in event.legs if live.state is not LegState.ENDED}
-        known = [leg for leg in self._state.legs.values() if leg.leg_id in asked]
-        unknown = [leg_id for leg_id in reported if leg_id not in self._state.legs]
+        known = [leg for leg in self._state.registry.legs.values() if leg.leg_id in asked]
+        unknown = [leg_id for leg_id in reported if leg_id not in self._state.registry.legs]
         for leg in known:
             live = reported.get(leg.leg_id)
             difference = _difference(leg, live)
@@ -85,7 +85,7 @@ class Comparison:
     def asks_first(self, leg_id: str, now: Instant) -> bool:
         """Of an agent's leg that is to be given up: whether it was answered, so that two people may be talking, and the
         carrier is asked first. It is given up next time, unless the carrier has said that they are."""
-        leg = self._state.legs.get(leg_id)
+        leg = self._state.registry.legs.get(leg_id)
         contact = leg.contact if leg is not None else None
         if leg is None or contact is None or contact.state is not ContactState.CONNECTING:
             return False

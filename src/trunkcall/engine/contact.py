@@ -5,16 +5,12 @@ Decides nothing; it holds what the rest of the engine decides about.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.flow import FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegParty, LegState
+from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.events import OfferedContact
-
-if TYPE_CHECKING:
-    from trunkcall.engine.campaigns import CampaignDialing
 
 
 class Contact:

@@ -16,6 +16,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegParty, LegState
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.registry import CampaignContacts
 from trunkcall.engine.roster import Agent, Queue
 from trunkcall.engine.state import EngineState
 
@@ -85,8 +86,8 @@ class QueueDetails(NamedTuple):
 
 class CampaignDetails(NamedTuple):
     """One campaign. ``in_progress`` are the contacts that were attempted and have not ended, and of them ``in_flight``
-    those that no agent has taken yet. Dialed one to one, ``bereft`` are those whose agent has left, and ``loose`` those
-    that were begun without one, before the campaign was to be dialed so."""
+    those that no agent has taken yet. Dialed one to one, ``without_agent`` are those whose agent has left, and
+    ``begun_without_agent`` those that were begun without one, before the campaign was to be dialed so."""
 
     campaign_id: str
     queue_id: str | None
@@ -97,8 +98,8 @@ class CampaignDetails(NamedTuple):
     lines: int
     in_progress: tuple[str, ...]
     in_flight: tuple[str, ...]
-    bereft: tuple[str, ...]
-    loose: tuple[str, ...]
+    without_agent: tuple[str, ...]
+    begun_without_agent: tuple[str, ...]
     in_window: int
     """Contacts not yet dialed that the engine holds."""
     next_expiry_at: Instant | None
@@ -122,9 +123,12 @@ class EngineDetails(NamedTuple):
 def take_details(state: EngineState) -> EngineDetails:
     """The engine's state after its last turn."""
     return EngineDetails(
-        campaigns={campaign_id: _campaign(campaign) for campaign_id, campaign in state.campaigns.items()},
-        contacts={contact_id: _contact(contact) for contact_id, contact in state.contacts.items()},
-        legs={leg_id: _leg(leg) for leg_id, leg in state.legs.items()},
+        campaigns={
+            campaign_id: _campaign(campaign, state.registry.of(campaign))
+            for campaign_id, campaign in state.campaigns.items()
+        },
+        contacts={contact_id: _contact(contact) for contact_id, contact in state.registry.contacts.items()},
+        legs={leg_id: _leg(leg) for leg_id, leg in state.registry.legs.items()},
         agents={agent_id: _agent(agent) for agent_id, agent in state.roster.agents.items()},
         queues={queue_id: _queue(queue_id, queue) for queue_id, queue in state.roster.queues.items()},
     )
@@ -178,7 +182,7 @@ def _queue(queue_id: str, queue: Queue) -> QueueDetails:
     )
 
 
-def _campaign(campaign: CampaignDialing) -> CampaignDetails:
+def _campaign(campaign: CampaignDialing, contacts: CampaignContacts) -> CampaignDetails:
     window = campaign.window
     return CampaignDetails(
         campaign_id=campaign.campaign_id,
@@ -186,11 +190,11 @@ def _campaign(campaign: CampaignDialing) -> CampaignDetails:
         needs_agents=campaign.pacer.needs_agents,
         one_to_one=campaign.pacer.one_to_one,
         dials=campaign.dials,
-        lines=campaign.lines,
-        in_progress=tuple(campaign.contacts),
-        in_flight=tuple(campaign.in_flight),
-        bereft=tuple(campaign.bereft),
-        loose=tuple(contact_id for contact_id in campaign.in_flight if contact_id in campaign.loose),
+        lines=contacts.lines,
+        in_progress=tuple(contacts.in_progress),
+        in_flight=tuple(contacts.in_flight),
+        without_agent=tuple(contacts.without_agent),
+        begun_without_agent=tuple(k for k in contacts.in_flight if k in contacts.begun_without_agent),
         in_window=len(window),
         next_expiry_at=window.next_expiry_at,
         refill_pending=window.refill_pending,

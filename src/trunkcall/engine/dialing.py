@@ -14,15 +14,15 @@ from typing import Final
 from trunkcall.domain.changes import AttemptBegun, ContactExpired
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
-from trunkcall.domain.leg import LegParty
 from trunkcall.domain.transitions import CONTACT, ContactEvent, after
-from trunkcall.engine.allotment import allotment_of
+from trunkcall.engine.allotment import allotment_of, claims_agents
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import LineDemand, share_lines
 from trunkcall.engine.commands import Originate, RefillWindow
-from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.contact import Contact
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
+from trunkcall.engine.registry import CampaignContacts
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.shares import Shares
 from trunkcall.engine.state import EngineState
@@ -35,13 +35,14 @@ AFTER_OTHERS: Final[Duration] = SECOND // 20
 class CampaignView:
     """One campaign as its pacer sees it. Of agents whom others can use as well it sees those allotted to its group."""
 
-    __slots__ = ("_allotment", "_campaign", "_now", "_rivals", "_standing", "_state")
+    __slots__ = ("_allotment", "_campaign", "_contacts", "_now", "_rivals", "_standing", "_state")
 
     def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
         self._standing: Standing | None = None
         self._rivals: list[Rival] | None = None
         self._campaign = campaign
+        self._contacts = state.registry.of(campaign)
         self._now = now
         self._allotment = allotment_of(state, campaign)
 
@@ -54,11 +55,11 @@ class CampaignView:
 
     @property
     def lines_in_flight(self) -> int:
-        return len(self._campaign.in_flight)
+        return len(self._contacts.in_flight)
 
     @property
     def lines_free(self) -> int:
-        return max(0, self._state.config.trunk.channels - self._state.lines)
+        return max(0, self._state.config.trunk.channels - self._state.registry.lines)
 
     @property
     def staffed_agents(self) -> int:
@@ -83,9 +84,12 @@ class CampaignView:
             own, queue_id = self._campaign, self._campaign.agent_queue_id
             queues = self._state.roster.overlap(queue_id).same_agents if queue_id is not None else frozenset[str]()
             self._rivals = [
-                Rival(rival.pacer, _dialing_since(rival), rival.ledger.standing(self._now))
+                Rival(rival.pacer, _dialing_since(self._state.registry.of(rival)), rival.ledger.standing(self._now))
                 for rival in self._state.campaigns.values()
-                if rival is not own and rival.looks_ahead and rival.agent_queue_id in queues and rival.claims_agents
+                if rival is not own
+                and rival.looks_ahead
+                and rival.agent_queue_id in queues
+                and claims_agents(self._state, rival)
             ]
         return self._rivals
 
@@ -115,12 +119,12 @@ class CampaignView:
 
     @property
     def dialing_since(self) -> Sequence[Instant]:
-        return _dialing_since(self._campaign)
+        return _dialing_since(self._contacts)
 
 
-def _dialing_since(campaign: CampaignDialing) -> list[Instant]:
+def _dialing_since(contacts: CampaignContacts) -> list[Instant]:
     unknown = (ContactState.DIALING, ContactState.ANSWERED)
-    return [c.attempted_at for c in campaign.in_flight.values() if c.state in unknown]
+    return [c.attempted_at for c in contacts.in_flight.values() if c.state in unknown]
 
 
 class Dialing:
@@ -194,7 +198,8 @@ class Dialing:
             head = heads.get(campaign.agent_queue_id)
             if head is None or (campaign.start_tag, campaign_id) < (head.start_tag, head.campaign_id):
                 heads[campaign.agent_queue_id] = campaign
-        return min(heads.values(), key=lambda head: (head.lines_per_weight, head.campaign_id))
+        registry = self._state.registry
+        return min(heads.values(), key=lambda head: (registry.of(head).lines / head.weight, head.campaign_id))
 
     def _grants(self, wanting: list[CampaignDialing], now: Instant) -> dict[str, int]:
         """How many attempts each campaign may begin as far as lines go. A campaign that looks now and then keeps its
@@ -210,15 +215,18 @@ class Dialing:
             campaign.wants_lines = min(self._wanted(campaign, now), len(campaign.window))
             if ahead and campaign.wants_lines > 0 and campaign.agent_queue_id is not None:
                 asked |= self._state.roster.overlap(campaign.agent_queue_id).some_agents
+        registry = self._state.registry
         demands = {
             # Of what it wanted when it was last asked, it may have nobody left to dial.
-            c.campaign_id: LineDemand(c.lines, min(c.wants_lines, len(c.window)), c.settings.dialing_capacity)
+            c.campaign_id: LineDemand(
+                registry.of(c).lines, min(c.wants_lines, len(c.window)), c.settings.dialing_capacity
+            )
             for c in self._state.campaigns.values()
             if c.wants_lines > 0 and c.can_dial
         }
         if not demands:
             return {}
-        held_by_others = self._state.lines - sum(demand.held for demand in demands.values())
+        held_by_others = registry.lines - sum(demand.held for demand in demands.values())
         shares = share_lines(self._state.config.trunk.channels - held_by_others, demands)
         granted = {}
         for campaign in wanting:
@@ -240,12 +248,13 @@ class Dialing:
         view = CampaignView(self._state, campaign, now)
         if not pacer.needs_agents:
             return pacer.attempts_wanted(view, now)
-        allowed = math.floor(self._state.config.lines_per_agent * view.staffed_agents) - campaign.lines
+        contacts = self._state.registry.of(campaign)
+        allowed = math.floor(self._state.config.lines_per_agent * view.staffed_agents) - contacts.lines
         if allowed <= 0:
             return 0
         if pacer.one_to_one:
-            campaign.loose &= campaign.in_flight.keys()
-            return max(0, min(pacer.attempts_wanted(view, now) - len(campaign.loose), allowed))
+            wanted = pacer.attempts_wanted(view, now) - len(contacts.begun_without_agent)
+            return max(0, min(wanted, allowed))
         return max(0, min(pacer.attempts_wanted(view, now), allowed, self._left_by_the_ledger(view)))
 
     @staticmethod
@@ -284,17 +293,13 @@ class Dialing:
         assert contact.state is ContactState.DIALING
         if agent is not None:
             state.roster.keep(agent, contact)
-        state.contacts[contact.contact_id] = contact
-        state.legs[leg_id] = Leg(leg_id, LegParty.CUSTOMER, contact)
-        campaign.contacts[contact.contact_id] = contact
-        campaign.in_flight[contact.contact_id] = contact
-        campaign.lines += 1
+        state.registry.enter(contact)
+        state.registry.put_in_flight(contact)
         self._virtual_times[campaign.agent_queue_id] = campaign.start_tag
         campaign.start_tag += 1 / campaign.weight
         self._shares.count_attempt(campaign)
         campaign.statistics.attempts += 1
         campaign.last_attempt_at = now
-        state.lines += 1
         state.rate.spend(now)
         config = state.config
         state.timers.set(now + config.ring_timeout + config.originate_grace, TimerKind.ORIGINATE_OVERDUE, leg_id)

@@ -100,7 +100,7 @@ class Engine:
         now = self._advance(now)
         self._do_due(now, now)
         self._dialing.plan(now)
-        return out.decision(refused, state.legs)
+        return out.decision(refused, state.registry.legs)
 
     def knows_campaign(self, campaign_id: str) -> bool:
         """Whether the engine still remembers the campaign."""
@@ -108,7 +108,7 @@ class Engine:
 
     def next_timer(self) -> Instant | None:
         """When the next turn is wanted at the latest, None if nothing is awaited."""
-        return self._state.timers.next_at(self._state.legs, self._state.contacts)
+        return self._state.timers.next_at(self._state.registry.legs, self._state.registry.contacts)
 
     def snapshot(self, now: Instant) -> EngineSnapshot:
         """What the engine is doing, in sums, for metrics and for people. Changes nothing."""
@@ -265,15 +265,19 @@ class Engine:
                 if campaign.over:
                     state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, event.campaign_id)
             return
-        was_over = campaign.over
+        was_over, dialer_type = campaign.over, campaign.settings.dialer_type
         campaign.change(event, now)
+        if campaign.settings.dialer_type is not dialer_type:
+            state.registry.dialed_otherwise(campaign)
         if campaign.over and not was_over:
             state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, event.campaign_id)
 
     def _forget_campaign(self, campaign_id: str, now: Instant) -> None:
         """Let go of a campaign that is over, once nobody is on the line for it any more."""
         state = self._state
-        if state.campaigns[campaign_id].contacts:
+        campaign = state.campaigns[campaign_id]
+        if state.registry.of(campaign).in_progress:
             state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, campaign_id)
         else:
             del state.campaigns[campaign_id]
+            state.registry.forget(campaign)

@@ -29,7 +29,7 @@ class FlowSteps:
 
     def message_ended(self, leg_id: str) -> None:
         """The message that a flow had played is over. Of a leg that hears none it changes nothing."""
-        leg = self._state.legs.get(leg_id)
+        leg = self._state.registry.legs.get(leg_id)
         contact = leg.contact if leg is not None else None
         if contact is not None and contact.state is ContactState.IN_FLOW and contact.flow_step is not None:
             self._state.flows_due.append(contact)

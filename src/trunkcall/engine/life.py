@@ -56,7 +56,7 @@ class ContactLife:
     def rang(self, leg_id: str, now: Instant) -> None:
         """A leg rings. Reports of legs that are over or unknown change nothing, here and below, but that such a leg is
         hung up: a carrier may be late, repeat itself, or have outlived a former engine."""
-        leg = self._state.legs.get(leg_id)
+        leg = self._state.registry.legs.get(leg_id)
         if leg is None:
             # Nobody may be rung for nothing.
             self._state.out.do(HangUp(leg_id))
@@ -68,7 +68,7 @@ class ContactLife:
             leg.contact.ring_started_at = now
 
     def answered(self, leg_id: str, now: Instant) -> None:
-        leg = self._state.legs.get(leg_id)
+        leg = self._state.registry.legs.get(leg_id)
         if leg is None or leg.contact is None:
             # Nobody may be left listening to nothing.
             self._state.out.do(HangUp(leg_id))
@@ -90,7 +90,7 @@ class ContactLife:
             self._detected(contact, None, now, None, None)
 
     def detection_ended(self, event: DetectionEnded, now: Instant) -> None:
-        leg = self._state.legs.get(event.leg_id)
+        leg = self._state.registry.legs.get(event.leg_id)
         if leg is None or leg.contact is None or leg.contact.state is not ContactState.ANSWERED:
             return
         detection = event.detection
@@ -104,7 +104,7 @@ class ContactLife:
         self.detection_ended(DetectionEnded(leg_id, DetectionStatus.AMD_UNRESOLVED), now)
 
     def bridged(self, event: LegsBridged, now: Instant) -> None:
-        leg = self._state.legs.get(event.agent_leg_id)
+        leg = self._state.registry.legs.get(event.agent_leg_id)
         contact = leg.contact if leg is not None else None
         if contact is None or contact.state is not ContactState.CONNECTING or contact.leg_id != event.customer_leg_id:
             return
@@ -115,11 +115,9 @@ class ContactLife:
         self._state.out.change(ContactConnected(contact.contact_id, agent.agent_id, now))
 
     def ended(self, leg_id: str, cause: HangupCause, now: Instant) -> None:
-        leg = self._state.legs.pop(leg_id, None)
+        leg = self._state.registry.remove_leg(leg_id)
         if leg is None:
             return
-        if leg.party is LegParty.CUSTOMER:
-            self._state.lines -= 1
         contact = leg.contact
         if contact is None:
             return
@@ -131,7 +129,7 @@ class ContactLife:
 
     def originate_overdue(self, leg_id: str, now: Instant) -> None:
         """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends."""
-        leg = self._state.legs.get(leg_id)
+        leg = self._state.registry.legs.get(leg_id)
         if leg is None or leg.contact is None or leg.state is LegState.UP:
             return
         contact = leg.contact
@@ -139,7 +137,7 @@ class ContactLife:
         self._customer_left(contact, HangupCause.LOST, now)
 
     def agent_ring_overdue(self, leg_id: str, now: Instant) -> None:
-        leg = self._state.legs.get(leg_id)
+        leg = self._state.registry.legs.get(leg_id)
         if leg is None or leg.contact is None or leg.contact.state is not ContactState.CONNECTING:
             return
         if not self._state.carrier_up:
@@ -152,7 +150,7 @@ class ContactLife:
 
     def hang_up_overdue(self, leg_id: str, now: Instant) -> None:
         """The carrier has not confirmed the end of a leg: it no longer holds a line."""
-        leg = self._state.legs.get(leg_id)
+        leg = self._state.registry.legs.get(leg_id)
         if leg is not None and leg.contact is None:
             self.ended(leg_id, HangupCause.LOST, now)
 
@@ -160,7 +158,7 @@ class ContactLife:
 
     def voided(self, leg_id: str, now: Instant) -> None:
         """The originate never left: the contact is the next one again."""
-        leg = self._state.legs.get(leg_id)
+        leg = self._state.registry.legs.get(leg_id)
         if leg is None:
             return
         contact = leg.contact
@@ -182,7 +180,7 @@ class ContactLife:
 
     def refused(self, contact_id: str, refusal: Refusal, now: Instant) -> None:
         """The store did not let the attempt be made."""
-        contact = self._state.contact(contact_id)
+        contact = self._state.registry.contact(contact_id)
         if contact.state is not ContactState.DIALING:
             raise IllegalTransitionError("only an attempt that was just begun can be refused; nothing was changed")
         self._forget_attempt(contact, now)
@@ -192,14 +190,9 @@ class ContactLife:
                 contact.campaign.window.put_back(contact.offered)
 
     def _forget_attempt(self, contact: Contact, now: Instant) -> None:
-        campaign = contact.campaign
-        campaign.statistics.attempts -= 1
-        campaign.lines -= 1
-        self._state.lines -= 1
-        del self._state.legs[contact.leg_id]
-        del self._state.contacts[contact.contact_id]
-        campaign.contacts.pop(contact.contact_id, None)
-        campaign.in_flight.pop(contact.contact_id, None)
+        contact.campaign.statistics.attempts -= 1
+        self._state.registry.remove_leg(contact.leg_id)
+        self._state.registry.remove(contact)
         self._end_reservation(contact, now)
 
     # --- the flow -----------------------------------------------------------------------------------------------------
@@ -226,7 +219,7 @@ class ContactLife:
             if contact.campaign.pacer.needs_agents:
                 self._count(contact, now, live_answers=1)
         else:
-            contact.campaign.in_flight.pop(contact.contact_id, None)
+            self._state.registry.take_from_flight(contact)
             self._end_reservation(contact, now)
         self.start_flow(contact)
 
@@ -261,17 +254,17 @@ class ContactLife:
     def disconnect(self, contact: Contact, now: Instant) -> None:
         """The flow is done with the contact."""
         contact.flow_ended = True
-        self._hang_up(self._state.legs[contact.leg_id], now)
+        self._hang_up(self._state.registry.legs[contact.leg_id], now)
         self._customer_left(contact, HangupCause.HUNG_UP_BY_US, now)
 
     def abandonment_due(self, contact_id: str, now: Instant) -> None:
         """The limit has passed: if no agent has come by now, it is an abandonment, whatever happens next."""
-        contact = self._state.contacts.get(contact_id)
+        contact = self._state.registry.contacts.get(contact_id)
         if contact is not None and contact.state in AWAITING_AN_AGENT:
             self._abandon(contact, now)
 
     def queue_limit_due(self, contact_id: str, now: Instant) -> None:
-        contact = self._state.contacts.get(contact_id)
+        contact = self._state.registry.contacts.get(contact_id)
         if contact is not None and contact.state is ContactState.QUEUED:
             self.disconnect(contact, now)
 
@@ -281,7 +274,7 @@ class ContactLife:
         """An agent is new, or serves other queues: whoever waits there, or was to be served here, hears of it."""
         agent = self._state.roster.register(agent_id, queue_ids, now)
         if agent.reserved_for is not None and agent.reserved_for.campaign.settings.queue_id not in queue_ids:
-            self._bereave(agent)
+            self._keep_another(agent)
         self.agent_freed(agent, now)
 
     def status_set(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
@@ -317,24 +310,24 @@ class ContactLife:
             case _:
                 event = AgentEvent.LEAVE
         self._state.roster.step(agent, event, now)
-        self._bereave(agent)
+        self._keep_another(agent)
 
     def unheard(self, agent: Agent) -> None:
         """Nothing is heard of the agent any more. A contact in progress goes on; a dial gets another agent."""
         self._state.roster.hear(agent, heard=False)
-        self._bereave(agent)
+        self._keep_another(agent)
 
     def heard(self, agent: Agent, now: Instant) -> None:
         """The agent is heard of again, and free at once if available."""
         self._state.roster.hear(agent, heard=True)
         self.agent_freed(agent, now)
 
-    def _bereave(self, agent: Agent) -> None:
+    def _keep_another(self, agent: Agent) -> None:
         """The dial that the agent is kept for, if there is one, gets another."""
-        bereft = agent.reserved_for
-        if bereft is not None:
-            self._state.roster.unreserve(bereft)
-            self.reserve(bereft)
+        contact = agent.reserved_for
+        if contact is not None:
+            self._state.roster.unreserve(contact)
+            self.reserve(contact)
 
     def agent_freed(self, agent: Agent, now: Instant) -> None:
         """A free agent takes whoever waits longest; failing that, is kept for a dial whose agent has left."""
@@ -351,8 +344,9 @@ class ContactLife:
             self._assign(longest, agent, now)
             return
         for campaign in self._state.campaigns.values():
-            if campaign.bereft and campaign.settings.queue_id in agent.queue_ids:
-                self.reserve(next(iter(campaign.bereft.values())))
+            without_agent = self._state.registry.of(campaign).without_agent
+            if without_agent and campaign.settings.queue_id in agent.queue_ids:
+                self.reserve(next(iter(without_agent.values())))
                 return
 
     def match(self, now: Instant) -> None:
@@ -371,13 +365,13 @@ class ContactLife:
         """Keep a free agent for a dial whose agent has left; if there is none, the next who is freed."""
         queue_id = contact.campaign.settings.queue_id
         if queue_id is not None and self._state.roster.reserve(queue_id, contact):
-            contact.campaign.bereft.pop(contact.contact_id, None)
+            self._state.registry.wants_no_agent(contact)
         else:
-            contact.campaign.bereft[contact.contact_id] = contact
+            self._state.registry.wants_agent(contact)
 
     def _end_reservation(self, contact: Contact, now: Instant) -> None:
         """The contact needs no agent any more: the one who was kept for it is free."""
-        contact.campaign.bereft.pop(contact.contact_id, None)
+        self._state.registry.wants_no_agent(contact)
         agent = self._state.roster.unreserve(contact)
         if agent is not None:
             self.agent_freed(agent, now)
@@ -386,7 +380,7 @@ class ContactLife:
         """The agent kept for this contact; else the one of its queue who has been free longest; else, one to one, an
         agent kept for a dial that nobody has answered: a live answer is here, that dial may never be one. Where nobody
         else is at work, one of whom nothing is heard: a phone that may ring in vain is better than nobody at all."""
-        contact.campaign.bereft.pop(contact.contact_id, None)
+        self._state.registry.wants_no_agent(contact)
         agent = self._state.roster.unreserve(contact)
         if agent is not None:
             return agent
@@ -400,12 +394,12 @@ class ContactLife:
         roster = self._state.roster
         others = [other for other in self._state.campaigns.values() if other is not campaign]
         for dialing in (campaign, *others):
-            for dial in dialing.in_flight.values():
+            for dial in self._state.registry.of(dialing).in_flight.values():
                 kept = dial.reserved_agent_id
                 if kept is None or dial.state is not ContactState.DIALING:
                     continue
                 if queue_id in roster.agents[kept].queue_ids:
-                    dialing.bereft[dial.contact_id] = dial
+                    self._state.registry.wants_agent(dial)
                     return roster.unreserve(dial)
         return None
 
@@ -414,7 +408,7 @@ class ContactLife:
         queue_id = contact.campaign.settings.queue_id
         if queue_id is not None:
             state.roster.queue(queue_id).waiting.pop(contact.contact_id, None)
-        contact.campaign.in_flight.pop(contact.contact_id, None)
+        state.registry.take_from_flight(contact)
         contact.state = after(CONTACT, contact.state, ContactEvent.ASSIGN)
         agent.contact = contact
         agent.handling_since = now
@@ -422,7 +416,7 @@ class ContactLife:
         leg_id = state.new_id()
         contact.agent_id = agent.agent_id
         contact.agent_leg_id = leg_id
-        state.legs[leg_id] = Leg(leg_id, LegParty.AGENT, contact)
+        state.registry.enter_agent_leg(leg_id, contact)
         timeout = state.config.agent_ring_timeout
         self._state.out.change(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))
         state.out.do(OriginateAgentLeg(leg_id, agent.agent_id, contact.leg_id, timeout), contact)
@@ -431,7 +425,7 @@ class ContactLife:
     def _agent_leg_ended(self, contact: Contact, why: AgentEvent, now: Instant) -> None:
         agent = self._agent_of(contact)
         if contact.state is ContactState.CONNECTED:
-            self._hang_up(self._state.legs[contact.leg_id], now)
+            self._hang_up(self._state.registry.legs[contact.leg_id], now)
             self._end(contact, Disposition.CONNECTED_TO_AGENT, DisconnectReason.AGENT_DISCONNECT, now)
             self._release(agent, now)
             return
@@ -442,7 +436,7 @@ class ContactLife:
         if status is AgentStatus.OFFLINE or (why is AgentEvent.VOID and status is AgentStatus.BREAK):
             self._become(agent, status, now)
         self._state.out.change(ContactRequeued(contact.contact_id, now))
-        contact.campaign.in_flight[contact.contact_id] = contact
+        self._state.registry.put_in_flight(contact)
         queue_id = contact.campaign.settings.queue_id
         if queue_id is None:
             return
@@ -521,16 +515,10 @@ class ContactLife:
         state = self._state
         campaign = contact.campaign
         contact.state = after(CONTACT, contact.state, ContactEvent.END)
-        leg = state.legs.get(contact.leg_id)
-        if leg is not None:
-            leg.contact = None
-        campaign.lines -= 1
-        campaign.contacts.pop(contact.contact_id, None)
-        campaign.in_flight.pop(contact.contact_id, None)
+        state.registry.remove(contact)
         queue_id = campaign.settings.queue_id
         if queue_id is not None:
             state.roster.queue(queue_id).waiting.pop(contact.contact_id, None)
-        del state.contacts[contact.contact_id]
         self._end_reservation(contact, now)
         campaign.statistics.dispositions[disposition] += 1
         state.out.change(
@@ -561,8 +549,8 @@ class ContactLife:
         self._state.out.change(LedgerCounted(contact.campaign.campaign_id, now, live_answers, abandoned))
 
     def _hang_up_agent_leg(self, contact: Contact, now: Instant) -> None:
-        if contact.agent_leg_id is not None and contact.agent_leg_id in self._state.legs:
-            self._hang_up(self._state.legs[contact.agent_leg_id], now)
+        if contact.agent_leg_id is not None and contact.agent_leg_id in self._state.registry.legs:
+            self._hang_up(self._state.registry.legs[contact.agent_leg_id], now)
 
     def _hang_up(self, leg: Leg, now: Instant) -> None:
         contact, leg.contact = leg.contact, None

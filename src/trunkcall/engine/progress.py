@@ -46,7 +46,7 @@ def dialing_progress(state: EngineState, campaign_id: str, now: Instant) -> Dial
     if campaign is None:
         return None
     in_state: dict[ContactState, int] = {}
-    for contact in campaign.contacts.values():
+    for contact in state.registry.of(campaign).in_progress.values():
         in_state[contact.state] = in_state.get(contact.state, 0) + 1
     return DialingProgress(in_state, campaign.ledger.totals(now))
 
@@ -59,4 +59,4 @@ def floor_progress(state: EngineState, queue_id: str | None) -> FloorProgress:
         if queue_id is None or queue_id in agent.queue_ids:
             agents[agent.state] += 1
             unheard += agent.state in STAFFED_STATES and not agent.heard
-    return FloorProgress(agents, unheard, state.lines, state.config.trunk.channels, state.carrier_up)
+    return FloorProgress(agents, unheard, state.registry.lines, state.config.trunk.channels, state.carrier_up)

@@ -86,7 +86,7 @@ def take_snapshot(state: EngineState, now: Instant) -> EngineSnapshot:
         unheard_agents=sum(1 for agent in agents if agent.state in STAFFED_STATES and not agent.heard),
         staffed=sum(agent.staffed_by(now) for agent in agents),
         handling=sum(agent.handling_by(now) for agent in agents),
-        lines=state.lines,
+        lines=state.registry.lines,
         channels=state.config.trunk.channels,
         carrier_up=state.carrier_up,
     )
@@ -94,7 +94,8 @@ def take_snapshot(state: EngineState, now: Instant) -> EngineSnapshot:
 
 def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> CampaignSnapshot:
     in_state = dict.fromkeys(ContactState, 0)
-    for contact in campaign.contacts.values():
+    contacts = state.registry.of(campaign)
+    for contact in contacts.in_progress.values():
         in_state[contact.state] += 1
     queue_id = campaign.settings.queue_id
     statistics = campaign.statistics
@@ -104,7 +105,7 @@ def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> Ca
         dialer_type=campaign.settings.dialer_type,
         in_window=len(campaign.window),
         exhausted=campaign.window.exhausted,
-        in_flight=len(campaign.in_flight),
+        in_flight=len(contacts.in_flight),
         in_state=in_state,
         free_agents=len(state.roster.queue(queue_id).free) if queue_id is not None else 0,
         staffed_agents=state.roster.queue(queue_id).staffed if queue_id is not None else 0,

@@ -13,9 +13,10 @@ from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import RateLimit
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.contact import Contact
 from trunkcall.engine.decision import Deciding
 from trunkcall.engine.flow import Flows
+from trunkcall.engine.registry import Registry
 from trunkcall.engine.roster import Roster
 from trunkcall.engine.timers import Timers
 
@@ -27,16 +28,14 @@ class EngineState:
         "campaigns",
         "carrier_up",
         "config",
-        "contacts",
         "flows",
         "flows_due",
         "held_until",
         "kept_waiting",
-        "legs",
-        "lines",
         "new_id",
         "out",
         "rate",
+        "registry",
         "roster",
         "suspended",
         "timers",
@@ -49,10 +48,7 @@ class EngineState:
         self.flows_due: deque[Contact] = deque()
         """Contacts whose flow is to go on, in this turn."""
         self.campaigns: dict[str, CampaignDialing] = {}
-        self.contacts: dict[str, Contact] = {}
-        self.legs: dict[str, Leg] = {}
-        self.lines = 0
-        """Lines held: customer legs that were asked for and have not ended."""
+        self.registry = Registry()
         self.roster = Roster()
         self.timers = Timers()
         self.rate = RateLimit(config.trunk.attempts_per_s)
@@ -75,9 +71,3 @@ class EngineState:
             return self.campaigns[campaign_id]
         except KeyError:
             raise NotFoundError("this campaign was never made known to the engine; nothing was changed") from None
-
-    def contact(self, contact_id: str) -> Contact:
-        try:
-            return self.contacts[contact_id]
-        except KeyError:
-            raise NotFoundError("this contact is not in progress; nothing was changed") from None

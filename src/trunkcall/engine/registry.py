@@ -1,0 +1,122 @@
+"""The contacts in progress and the legs that there are: the one place where they are entered and removed.
+
+Decides what is known under which id, how many lines are held, and which contacts are in flight. It must not know why
+anything begins or ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.leg import LegParty
+from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.contact import Contact, Leg
+
+
+class CampaignContacts:
+    """The contacts in progress of one campaign. ``Registry`` changes them, everybody may read them."""
+
+    __slots__ = ("begun_without_agent", "in_flight", "in_progress", "without_agent")
+
+    def __init__(self) -> None:
+        self.in_progress: dict[str, Contact] = {}
+        """Attempted and not ended."""
+        self.in_flight: dict[str, Contact] = {}
+        """Those of them that no agent has taken yet, but those that a machine has answered."""
+        self.without_agent: dict[str, Contact] = {}
+        """Those in flight that were dialed one to one and whose agent has left: the next agents who are freed are kept
+        for them."""
+        self.begun_without_agent: set[str] = set()
+        """Those in flight that were begun without an agent, before the campaign was to be dialed one to one."""
+
+    @property
+    def lines(self) -> int:
+        """Lines that the campaign holds: those of its contacts in progress."""
+        return len(self.in_progress)
+
+
+class Registry:
+    """The contacts and legs of one engine."""
+
+    __slots__ = ("_contacts", "_legs", "_of", "contacts", "legs", "lines")
+
+    def __init__(self) -> None:
+        self._contacts: dict[str, Contact] = {}
+        self._legs: dict[str, Leg] = {}
+        self._of: dict[str, CampaignContacts] = {}
+        self.contacts: Mapping[str, Contact] = self._contacts
+        """In progress, by id."""
+        self.legs: Mapping[str, Leg] = self._legs
+        """That the carrier has or was asked for, by id."""
+        self.lines = 0
+        """Lines held: customer legs that were asked for and have not ended."""
+
+    def of(self, campaign: CampaignDialing) -> CampaignContacts:
+        """The campaign's contacts in progress."""
+        found = self._of.get(campaign.campaign_id)
+        if found is None:
+            found = self._of[campaign.campaign_id] = CampaignContacts()
+        return found
+
+    def contact(self, contact_id: str) -> Contact:
+        """The contact in progress. Raises NotFoundError if there is none."""
+        try:
+            return self.contacts[contact_id]
+        except KeyError:
+            raise NotFoundError("this contact is not in progress; nothing was changed") from None
+
+    def enter(self, contact: Contact) -> Leg:
+        """The contact is in progress from here, and its customer's leg holds a line."""
+        self._contacts[contact.contact_id] = self.of(contact.campaign).in_progress[contact.contact_id] = contact
+        self.lines += 1
+        return self._enter_leg(contact.leg_id, LegParty.CUSTOMER, contact)
+
+    def enter_agent_leg(self, leg_id: str, contact: Contact) -> Leg:
+        """An agent is rung for the contact."""
+        return self._enter_leg(leg_id, LegParty.AGENT, contact)
+
+    def _enter_leg(self, leg_id: str, party: LegParty, contact: Contact) -> Leg:
+        leg = self._legs[leg_id] = Leg(leg_id, party, contact)
+        return leg
+
+    def remove_leg(self, leg_id: str) -> Leg | None:
+        """The carrier has the leg no more: its line is free. None of one that is not known."""
+        leg = self._legs.pop(leg_id, None)
+        if leg is not None and leg.party is LegParty.CUSTOMER:
+            self.lines -= 1
+        return leg
+
+    def remove(self, contact: Contact) -> None:
+        """The contact is over. Its leg may hold a line yet."""
+        del self._contacts[contact.contact_id]
+        self.take_from_flight(contact)
+        del self.of(contact.campaign).in_progress[contact.contact_id]
+
+    def put_in_flight(self, contact: Contact) -> None:
+        """The contact is to find an agent, or its message."""
+        self.of(contact.campaign).in_flight[contact.contact_id] = contact
+
+    def take_from_flight(self, contact: Contact) -> None:
+        """An agent has the contact, or it needs none any more."""
+        contacts, contact_id = self.of(contact.campaign), contact.contact_id
+        contacts.in_flight.pop(contact_id, None)
+        contacts.without_agent.pop(contact_id, None)
+        contacts.begun_without_agent.discard(contact_id)
+
+    def wants_agent(self, contact: Contact) -> None:
+        """The agent who was kept for the contact has left, and no other is kept."""
+        self.of(contact.campaign).without_agent[contact.contact_id] = contact
+
+    def wants_no_agent(self, contact: Contact) -> None:
+        """An agent is kept for the contact, or none is to be."""
+        self.of(contact.campaign).without_agent.pop(contact.contact_id, None)
+
+    def dialed_otherwise(self, campaign: CampaignDialing) -> None:
+        """The campaign is dialed in another way from here: no agent may be kept for what it has in flight."""
+        contacts = self.of(campaign)
+        contacts.begun_without_agent = {k for k, c in contacts.in_flight.items() if c.reserved_agent_id is None}
+
+    def forget(self, campaign: CampaignDialing) -> None:
+        """The campaign is forgotten; nothing of it is in progress."""
+        self._of.pop(campaign.campaign_id, None)
