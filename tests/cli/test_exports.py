@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,10 @@ from trunkcall.cli import export, formats, record_tables
 from trunkcall.cli.app import main
 from trunkcall.compose import open_store
 from trunkcall.domain.changes import ContactEnded
-from trunkcall.domain.contact import DialRequest, DisconnectReason, Disposition
+from trunkcall.domain.contact import ContactRecord, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, to_datetime
 from trunkcall.service.records import COLUMNS
+from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
 
 TODAY = to_datetime(NOW)
@@ -100,6 +101,20 @@ class Exports:
 @pytest.fixture
 def exports(data_dir: Path, capfd: pytest.CaptureFixture[str]) -> Exports:
     return Exports(data_dir, capfd)
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, deed: Callable[[Store], Awaitable[None]]) -> None:
+    """A server does this, once, after an export has gone through all contacts for the first time."""
+    deeds = [deed]
+
+    class Shared(SQLiteStore):
+        async def contacts(self, **asked: Any) -> AsyncIterator[Sequence[ContactRecord]]:
+            async for chunk in super().contacts(**asked):
+                yield chunk
+            while deeds:
+                await deeds.pop()(self)
+
+    monkeypatch.setattr(export, "open_store", Shared)
 
 
 def request(token: str, attributes: Mapping[str, str]) -> DialRequest:
@@ -331,14 +346,11 @@ class TestColumns:
     ) -> None:
         """Their attributes may be others, and the header is written."""
         fill(contacts_with({"a": "1"}))
-        columns = export._Export._columns
 
-        async def meanwhile(asked: Any, store: Store) -> Any:
-            found = await columns(asked, store)
+        async def another_comes(store: Store) -> None:
             await put(store, request("late", {"b": "2"}))
-            return found
 
-        monkeypatch.setattr(export._Export, "_columns", meanwhile)
+        meanwhile(monkeypatch, another_comes)
         assert [row["ClientToken"] for row in exports.table()] == ["0"]
         assert [row["ClientToken"] for row in exports.table()] == ["0", "late"]
 
@@ -346,18 +358,15 @@ class TestColumns:
         self, exports: Exports, fill: Fill, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         fill(contacts_with({"a": "1"}))
-        columns = export._Export._columns
 
-        async def meanwhile(asked: Any, store: Store) -> Any:
-            found = await columns(asked, store)
+        async def it_ends(store: Store) -> None:
             lease = await store.acquire_lease("instance-1", "dialer-1", MINUTE)
             assert lease is not None
             why = DisconnectReason.TELECOM_UNANSWERED
             ended = ContactEnded("contact-0", "campaign-1", NOW + SECOND, Disposition.BUSY, why)
             await store.commit(lease, [begin("contact-0", at=NOW), ended])
-            return found
 
-        monkeypatch.setattr(export._Export, "_columns", meanwhile)
+        meanwhile(monkeypatch, it_ends)
         assert [row["Attributes.a"] for row in exports.table("--disposition", "busy")] == ["1"]
 
     def test_an_empty_store_is_a_header(self, exports: Exports, fill: Fill) -> None:

@@ -205,7 +205,7 @@ class Floor:
         heard_out = self._hear_a_message([event.leg_id for event, _ in events if isinstance(event, PlaybackEnded)])
         decision = self.engine.turn(events, self.now)
         self._flows_went_on(heard_out, decision)
-        self._after(events, decision)
+        self.enter(events, decision)
         return everything(decision)
 
     def _hear_a_message(self, legs: list[str]) -> list[str]:
@@ -250,7 +250,7 @@ class Floor:
             self.turn()
         self.now = until
 
-    def _after(self, events: tuple[tuple[Event, Instant], ...], decision: Decision) -> None:
+    def enter(self, events: tuple[tuple[Event, Instant], ...], decision: Decision) -> None:
         self.trace.append((events, self.now, decision))
         self.refused += [why for _, _, why in decision.refused]
         assert self.may_refuse or not decision.refused, self.refused[-1]

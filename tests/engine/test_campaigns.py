@@ -3,6 +3,9 @@ is dialed who must not be, or somebody waits for ever."""
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable
+
 import pytest
 
 from engine.support import SPRING, Floor, connected
@@ -263,24 +266,37 @@ def test_settings_changed_while_a_contact_is_in_progress_are_those_of_the_next()
     assert floor.agent_of("spring-2") == "agent-1"
 
 
+def bytes_of(fill: Callable[[Window, int], None], contacts: int) -> int:
+    """What a window holds when so many contacts have gone through it."""
+    tracemalloc.start()
+    try:
+        window = Window(10)
+        for sequence in range(1, contacts + 1):
+            fill(window, sequence)
+        held, _ = tracemalloc.get_traced_memory()
+        del window
+    finally:
+        tracemalloc.stop()
+    return held
+
+
 def test_a_window_of_contacts_that_all_expired_undialed_does_not_grow() -> None:
-    window = Window(10)
-    for sequence in range(1, 1001):
+    def expires(window: Window, sequence: int) -> None:
         window.offer([OfferedContact(f"c{sequence}", sequence, sequence)], exhausted=False)
         window.expire(sequence)
-    assert len(window._order) <= 2 * window.size
-    assert len(window) == 0
+        assert len(window) == 0
+
+    assert bytes_of(expires, contacts=5000) < 2 * bytes_of(expires, contacts=100)
 
 
 def test_a_window_whose_contacts_were_dialed_long_before_their_expiry_does_not_grow() -> None:
-    window = Window(10)
-    window.offer([OfferedContact("first", 1, 1)], exhausted=False)
-    for sequence in range(2, 1001):
-        window.offer([OfferedContact(f"c{sequence}", sequence, HOUR)], exhausted=False)
-        taken = window.take()
-        assert taken is not None
-        window.offer([], exhausted=False)
-    assert len(window._by_expiry) <= 4 * window.size
+    def is_dialed(window: Window, sequence: int) -> None:
+        window.offer([OfferedContact(f"c{sequence}", sequence, HOUR if sequence > 1 else 1)], exhausted=False)
+        if sequence > 1:
+            assert window.take() is not None
+            window.offer([], exhausted=False)
+
+    assert bytes_of(is_dialed, contacts=5000) < 2 * bytes_of(is_dialed, contacts=100)
 
 
 # --- campaigns that are over ------------------------------------------------------------------------------------------

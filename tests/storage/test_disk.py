@@ -84,13 +84,12 @@ class TestRoom:
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         free = Free(monkeypatch, 2 * MEGABYTE)
+        monkeypatch.setattr(disk_module, "LOOK_EVERY_S", 0.0)
         store = SQLiteStore(tmp_path / "trunkcall.db", min_free=MEGABYTE)
         await store.open()
         lease = await stand_up(store)
         contact_id = await accept(store)
         free.free = 0
-        monkeypatch.setattr(disk_module, "LOOK_EVERY_S", 0.0)
-        store._room._look_at_s = 0.0
         assert store.refusal is not None
         for refused in (put(store, dial_request()), store.create_campaign(campaign("another"))):
             with pytest.raises(StoreFullError):

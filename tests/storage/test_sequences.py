@@ -36,14 +36,14 @@ class WrittenDown(Floor):
 
     told: list[Told]
 
-    def _after(self, events: tuple[tuple[Event, Instant], ...], decision: Decision) -> None:
+    def enter(self, events: tuple[tuple[Event, Instant], ...], decision: Decision) -> None:
         for event, _ in events:
             if isinstance(event, CampaignChanged):
                 self.told += [event, []]
         changes = self.told[-1]
         assert isinstance(changes, list)
         changes += decision.changes
-        super()._after(events, decision)
+        super().enter(events, decision)
 
     def refuse(self, contact: str, refusal: Refusal) -> None:
         """The store has not taken the attempt."""

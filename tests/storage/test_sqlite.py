@@ -10,9 +10,9 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 import pytest_asyncio
@@ -33,6 +33,7 @@ from trunkcall.domain.errors import (
 from trunkcall.domain.instants import MILLISECOND
 from trunkcall.domain.transitions import CAMPAIGN as CAMPAIGNS
 from trunkcall.domain.transitions import CONTACT, IN_PROGRESS, CampaignEvent, ContactEvent, sources, target
+from trunkcall.storage import sqlite_operations as operations
 from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_states import with_states
@@ -60,6 +61,22 @@ async def sqlite(path: Path) -> AsyncIterator[SQLiteStore]:
 def structure(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     rows = connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name")
     return [(kind, name, table, re.sub(r"\s+", " ", re.sub(r"--.*", "", sql))) for kind, name, table, sql in rows]
+
+
+Written: TypeAlias = Callable[[SQLiteStore, Callable[[WriteTransaction], object]], Coroutine[Any, Any, None]]
+
+
+def writes_anything(monkeypatch: pytest.MonkeyPatch) -> Written:
+    """Have stores do what no operation of theirs does, in the thread that writes: each in place of forgetting a job."""
+    deeds: dict[str, Callable[[WriteTransaction], object]] = {}
+    monkeypatch.setattr(operations, "delete_onboarding_job", lambda transaction, name: deeds[name](transaction))
+
+    def written(store: SQLiteStore, deed: Callable[[WriteTransaction], object]) -> Coroutine[Any, Any, None]:
+        name = f"deed-{len(deeds)}"
+        deeds[name] = deed
+        return store.delete_onboarding_job(name)
+
+    return written
 
 
 class TestSchema:
@@ -245,13 +262,24 @@ class TestTheFile:
             assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
-    async def test_every_commit_is_synced(self, sqlite: SQLiteStore) -> None:
-        def pragmas(transaction: WriteTransaction) -> list[Any]:
-            connection = transaction._connection
-            names = ("journal_mode", "synchronous", "foreign_keys")
-            return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+    async def test_every_commit_is_synced(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[tuple[Any, ...]] = []
 
-        assert await sqlite._write(pragmas) == ["wal", 2, 1]
+        class ToldOfConnection(sqlite3.Connection):
+            def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+                if sql == "COMMIT":
+                    names = ("journal_mode", "synchronous", "foreign_keys")
+                    seen.append(tuple(self.execute(f"PRAGMA {name}").fetchone()[0] for name in names))
+                return super().execute(sql, *parameters)
+
+        connect = sqlite3.connect
+        monkeypatch.setattr(sqlite3, "connect", lambda *a, **kw: connect(*a, factory=ToldOfConnection, **kw))
+        store = SQLiteStore(path)
+        await store.open()
+        await stand_up(store)
+        await accept(store)
+        await store.close()
+        assert set(seen) == {("wal", 2, 1)}
 
     async def test_what_was_accepted_is_there_after_the_store_was_abandoned(
         self, sqlite: SQLiteStore, path: Path
@@ -337,7 +365,9 @@ class TestGroupCommit:
         assert [contact.contact_id for contact in waiting] == expected
         assert await sqlite.waiting_count(CAMPAIGN) == 4
 
-    async def test_a_defect_in_one_operation_reaches_its_caller_alone(self, sqlite: SQLiteStore) -> None:
+    async def test_a_defect_in_one_operation_reaches_its_caller_alone(
+        self, sqlite: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         await stand_up(sqlite)
 
         def defective(transaction: WriteTransaction) -> None:
@@ -347,9 +377,10 @@ class TestGroupCommit:
         def contradicting(transaction: WriteTransaction) -> None:
             transaction.execute("insert_instance", "instance-1", "alias", NOW, 1)
 
+        written = writes_anything(monkeypatch)
         request = dial_request()
         outcomes = await asyncio.gather(
-            sqlite._write(defective), put(sqlite, request), sqlite._write(contradicting), return_exceptions=True
+            written(sqlite, defective), put(sqlite, request), written(sqlite, contradicting), return_exceptions=True
         )
         assert isinstance(outcomes[0], ZeroDivisionError)
         assert isinstance(outcomes[2], StoreError)
@@ -372,7 +403,8 @@ class TestGroupCommit:
         store = SQLiteStore(path)
         await store.open()
         await stand_up(store)
-        holding = asyncio.ensure_future(store._write(lambda transaction: free.wait()))
+        written = writes_anything(monkeypatch)
+        holding = asyncio.ensure_future(written(store, lambda transaction: free.wait()))
         await asyncio.sleep(0.05)
         commits.clear()
         puts = [asyncio.ensure_future(put(store, dial_request())) for _ in range(MAX_GROUP + 1)]
@@ -436,18 +468,21 @@ class TestGroupCommit:
         assert await store.waiting_count(CAMPAIGN) == 1
         await store.close()
 
-    async def test_a_full_disk_loses_nothing_that_was_accepted(self, sqlite: SQLiteStore) -> None:
+    async def test_a_full_disk_loses_nothing_that_was_accepted(
+        self, sqlite: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         await stand_up(sqlite)
         kept = await accept(sqlite)
+        written = writes_anything(monkeypatch)
 
-        def limit(pages: int) -> Any:
-            return lambda transaction: transaction._connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()[0]
+        def limit(pages: int) -> Callable[[WriteTransaction], object]:
+            return lambda transaction: transaction.execute_text(f"PRAGMA max_page_count = {pages}", [])
 
-        await sqlite._write(limit(1))
+        await written(sqlite, limit(1))
         big = [dial_request(attributes={"note": "x" * 2000}) for _ in range(100)]
         with pytest.raises(StoreUnavailableError):
             await put(sqlite, *big)
-        await sqlite._write(limit(1_000_000))
+        await written(sqlite, limit(1_000_000))
         assert list(await records(sqlite)) == [kept]
         await put(sqlite, *big)
         assert await sqlite.waiting_count(CAMPAIGN) == 101
