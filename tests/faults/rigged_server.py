@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -89,23 +91,52 @@ def has_attempts(_: Any, changes: Any) -> bool:
     return any(isinstance(change, AttemptBegun) for change in changes)
 
 
-def originates(commands: Any, _: Any) -> bool:
-    from trunkcall.engine.commands import Originate
+def rig_the_writer() -> None:
+    """Pass a point when the thread that writes to the store has committed, before anybody hears of it."""
+    plainly = sqlite3.connect
 
-    return any(isinstance(command, Originate) for command in commands)
+    class Rigged(sqlite3.Connection):
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            cursor = super().execute(sql, *parameters)
+            if sql == "COMMIT" and threading.current_thread().name == "trunkcall-sqlite-writer":
+                reach("durable")
+            return cursor
+
+    sqlite3.connect = lambda *arguments, **named: plainly(*arguments, factory=Rigged, **named)  # type: ignore[assignment]
+
+
+def rig_the_carrier() -> None:
+    """Pass a point after each attempt that the carrier was asked for, and another after the last of a commit."""
+    from trunkcall.domain.changes import AttemptBegun
+    from trunkcall.storage.sqlite import SQLiteStore
+    from trunkcall.telephony.remote_carrier import RemoteCarrier
+
+    commit, originate = SQLiteStore.commit, RemoteCarrier.originate
+    to_be_asked: set[str] = set()
+
+    async def committed(self: Any, lease: Any, changes: Any) -> Any:
+        result = await commit(self, lease, changes)
+        begun = {change.contact_id for change in changes if isinstance(change, AttemptBegun)}
+        to_be_asked.update(begun - result.refused.keys())
+        return result
+
+    def asked(self: Any, command: Any, destination: Any) -> None:
+        originate(self, command, destination)
+        to_be_asked.discard(command.contact_id)
+        reach("asking")
+        if not to_be_asked:
+            reach("asked")
+
+    SQLiteStore.commit, RemoteCarrier.originate = committed, asked  # type: ignore[method-assign]
 
 
 def rig_points() -> None:
     from trunkcall.aws.campaigns_v1 import CampaignsV1
-    from trunkcall.service.dialer import Dialer
     from trunkcall.storage.sqlite import SQLiteStore
-    from trunkcall.storage.sqlite_writer import Writer
-    from trunkcall.telephony.remote_carrier import RemoteCarrier
 
+    rig_the_writer()
+    rig_the_carrier()
     around(SQLiteStore, "commit", before="decided", after="committed", when=has_attempts)
-    around(Writer, "_answer", before="durable")
-    around(RemoteCarrier, "originate", after="asking")
-    around(Dialer, "_carry_out", after="asked", when=originates)
     around(SQLiteStore, "put_dial_requests", before="received", after="stored")
     around(CampaignsV1, "put_dial_request_batch", after="answered")
 
