@@ -11,6 +11,7 @@ import math
 import statistics
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from random import Random
 
 import pytest
@@ -22,6 +23,7 @@ from trunkcall.engine.engine import Engine
 from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 from trunkcall.flows.builtin import BuiltinFlow
+from trunkcall.simulation import simulator
 from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario
@@ -70,37 +72,44 @@ class Callers:
     patience_s: float
 
 
-class Floor(Simulator):
+def floor(callers: Callers, *, seed: int, threshold: Duration) -> Simulator:
     """A shift of such a queue. ``threshold`` is from when on waiting counts as an abandonment."""
+    draws = Random(seed + 1000)
 
-    def __init__(self, callers: Callers, *, seed: int, threshold: Duration) -> None:
-        super().__init__(Scenario(agents=AGENTS, hours=HOURS, ledger=False), seed=seed)
-        self._callers = callers
-        self._draws = Random(seed + 1000)
-        config = EngineConfig(
-            abandonment_threshold=threshold,
-            queue_limit=1000 * HOUR,
-            lines_per_agent=1000.0,
-            ledger=LedgerLimit(binding=False),
-        )
-        pacer = PoissonPacer(callers.per_s, seed)
-        self.engine = Engine(config, new_id=self._new_id, flows=BuiltinFlow(), pacer_for=lambda settings, config: pacer)
+    class Calling(CampaignRun):
+        def draw(self, now: Instant, random: Random) -> Fate:
+            patience_s = callers.patience_s
+            if math.isfinite(patience_s) and patience_s:
+                patience_s = draws.expovariate(1 / patience_s)
+            return Fate(
+                outcome=Outcome.HUMAN,
+                ring=0,
+                detection=DetectionStatus.HUMAN_ANSWERED,
+                detection_time=0,
+                prompt=0,
+                patience=round(min(patience_s, 1e6) * SECOND),
+                talk=round(draws.expovariate(1 / HANDLING_S) * SECOND),
+                wrap=0,
+                agent_hangs_up=False,
+            )
 
-    def _draw(self, run: CampaignRun) -> Fate:
-        patience_s = self._callers.patience_s
-        if math.isfinite(patience_s) and patience_s:
-            patience_s = self._draws.expovariate(1 / patience_s)
-        return Fate(
-            outcome=Outcome.HUMAN,
-            ring=0,
-            detection=DetectionStatus.HUMAN_ANSWERED,
-            detection_time=0,
-            prompt=0,
-            patience=round(min(patience_s, 1e6) * SECOND),
-            talk=round(self._draws.expovariate(1 / HANDLING_S) * SECOND),
-            wrap=0,
-            agent_hangs_up=False,
-        )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(simulator, "CampaignRun", Calling)
+        shift = Simulator(Scenario(agents=AGENTS, hours=HOURS, ledger=False), seed=seed)
+    config = EngineConfig(
+        abandonment_threshold=threshold,
+        queue_limit=1000 * HOUR,
+        lines_per_agent=1000.0,
+        ledger=LedgerLimit(binding=False),
+    )
+    pacer, legs = PoissonPacer(callers.per_s, seed), count(1)
+    shift.engine = Engine(
+        config,
+        new_id=lambda: f"leg-{next(legs)}",
+        flows=BuiltinFlow(),
+        pacer_for=lambda settings, config: pacer,
+    )
+    return shift
 
 
 def birth_and_death(offered: float, patience_s: float) -> list[float]:
@@ -133,7 +142,7 @@ def erlang_c(agents: int, offered: float) -> float:
 @cache
 def shifts(offered: float, patience_s: float, threshold: Duration) -> list[Shift]:
     callers = Callers(offered / HANDLING_S, patience_s)
-    return [Floor(callers, seed=seed, threshold=threshold).run() for seed in range(SHIFTS)]
+    return [floor(callers, seed=seed, threshold=threshold).run() for seed in range(SHIFTS)]
 
 
 def agrees(values: list[float], expected: float, *, within: float) -> None:
