@@ -53,14 +53,14 @@ class PoissonPacer(LearnsNothing):
     def __init__(self, per_s: float, seed: int) -> None:
         self._random = Random(seed)
         self._per_s = per_s
-        self.look_every: Duration = self._gap()
+        self.look_every: Duration = self.gap()
 
-    def _gap(self) -> Duration:
+    def gap(self) -> Duration:
         return max(1, round(self._random.expovariate(self._per_s) * SECOND))
 
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """One now; the next when the next gap has passed."""
-        self.look_every = self._gap()
+        self.look_every = self.gap()
         return 1
 
 
