@@ -17,6 +17,7 @@ from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
 from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.domain.instants import SECOND
 from trunkcall.engine.events import CarrierFound
 from trunkcall.service import owner as owner_module
 from trunkcall.storage.store import CommitResult, Lease
@@ -79,5 +80,24 @@ async def test_a_refused_attempt_is_told_before_all_that_has_happened_meanwhile(
         house.dialer.campaigns_changed(house.instance_id)
         await house.until_all_ended(10)
         assert not any("begun anew" in record.message for record in caplog.records)
+        assert all(record.disposition is not Disposition.ATTEMPT_FAILED for record in await house.records())
+        assert set(house.carrier.originates.values()) == {1}
+
+
+async def test_an_attempt_that_was_not_handed_over_waits_again_whatever_the_carrier_has_told_meanwhile(
+    house: House,
+) -> None:
+    """It is not among the legs that the carrier has, but nobody has dialed it: somebody would never be called."""
+    await house.open(dialer=AGENTLESS, requests=10)
+
+    def sleep() -> None:
+        house.store.after_attempts = lambda: None
+        house.slept_s += 2.1
+        house.carrier.tell(CarrierFound(()))
+
+    house.store.after_attempts = sleep
+    async with dialing(house, house.owner(lease=3 * SECOND)):
+        await house.until_all_ended(10)
+        assert house.dialer.totals.voided.total() > 0
         assert all(record.disposition is not Disposition.ATTEMPT_FAILED for record in await house.records())
         assert set(house.carrier.originates.values()) == {1}

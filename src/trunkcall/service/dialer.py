@@ -214,7 +214,7 @@ class Dialer:
         for deed in decision.deeds_to_do(refused=refused):
             match deed:
                 case Originate():
-                    self._originate(deed)
+                    self._originate(deed, now)
                 case OriginateAgentLeg():
                     self._carrier.originate_agent_leg(deed)
                 case BridgeLegs():
@@ -251,11 +251,13 @@ class Dialer:
         self._wake()
         self._forget([contact_id for contact_id, why in refused.items() if why is not Refusal.CAMPAIGN_NOT_RUNNING])
 
-    def _originate(self, command: Originate) -> None:
+    def _originate(self, command: Originate, now: Instant) -> None:
         contact = self._known.get(command.contact_id)
         campaign = self._campaigns[command.campaign_id]
         if contact is None or not self._may_originate(campaign.dialer.needs_agents):
-            self.post(OriginateVoided(command.leg_id))
+            # Before all else, as what is refused: the carrier may have told meanwhile that it has no such leg.
+            self._inbox.insert(0, (OriginateVoided(command.leg_id), now))
+            self._wake()
             return
         queue = self._directory.queues.get(campaign.outbound_call.queue_id or "")
         caller_id = campaign.outbound_call.source_phone_number or (queue.outbound_caller_id if queue else None)
