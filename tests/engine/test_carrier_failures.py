@@ -20,6 +20,7 @@ from trunkcall.engine.events import (
     AttemptRefused,
     CarrierFound,
     CarrierLost,
+    ChangesLeftOut,
     Event,
     LedgerRestored,
     LegAnswered,
@@ -175,6 +176,26 @@ def test_legs_that_are_joined_already_are_not_joined_again_when_the_carrier_is_f
     floor.restart(*joined)
     assert floor.state_of("agent-1") is AgentState.CONNECTED
     assert floor.asked(BridgeLegs) == []
+
+
+def test_whoever_cannot_be_written_of_any_more_is_hung_up_and_the_agent_is_free() -> None:
+    """What would be done for them nobody could account for, and nobody is left on the line with nobody."""
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    floor.tell(ChangesLeftOut("spring-1"))
+    assert {deed.leg_id for deed in floor.asked(HangUp)} == {floor.leg("spring-1"), floor.agent_leg("spring-1")}
+    assert floor.state_of("agent-1") is AgentState.AVAILABLE
+
+
+def test_a_talk_that_cannot_be_written_of_any_more_goes_on_to_its_end() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    connected(floor, "spring-1")
+    assert floor.tell(ChangesLeftOut("spring-1")) == []
+    floor.hangs_up("spring-1")
+    floor.tell(ChangesLeftOut("spring-1"))
+    assert [deed.leg_id for deed in floor.asked(HangUp)] == [floor.agent_leg("spring-1")]
 
 
 @pytest.mark.parametrize(("after_s", "abandonments"), [(1.9, 0), (2.1, 1)])

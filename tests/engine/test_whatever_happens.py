@@ -31,6 +31,7 @@ from trunkcall.engine.events import (
     AttemptRefused,
     CarrierFound,
     CarrierLost,
+    ChangesLeftOut,
     ComparisonRequested,
     ContactsSwept,
     DetectionEnded,
@@ -197,6 +198,10 @@ class World(RuleBasedStateMachine):
             self.floor.refuse(contact, refusal)
         else:
             self.tell(AttemptRefused(contact, refusal))
+
+    @rule(number=numbers)
+    def a_contact_is_set_aside(self, number: int) -> None:
+        self.tell(ChangesLeftOut(self.a_contact(number)))
 
     @rule(campaign=st.sampled_from(CAMPAIGNS))
     def contacts_are_swept(self, campaign: str) -> None:

@@ -21,7 +21,9 @@ from trunkcall.domain.campaign import (
     DialerType,
     OutboundCallConfig,
 )
+from trunkcall.domain.changes import ContactSetAside
 from trunkcall.domain.contact import ContactRecord, DialRequest, LiveContact
+from trunkcall.domain.errors import LeaseExpiredError, LeaseLostError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.capacity import TrunkLimit
@@ -149,6 +151,14 @@ class Bench:
 
     def waiting(self) -> int:
         return self.run(self.sqlite.waiting_count(CAMPAIGN))
+
+    def set_aside(self, contact: LiveContact) -> None:
+        """Unless another has the lease."""
+        lease = self.store.lease
+        assert lease is not None, "nobody was dialed yet"
+        with suppress(LeaseLostError, LeaseExpiredError):
+            self.run(self.sqlite.commit(lease, [ContactSetAside(contact.contact_id, contact.sequence, self.now())]))
+            self.witness.aside[contact.contact_id] = contact
 
     async def to_state(self, of: CampaignState, to: CampaignState) -> None:
         await self.sqlite.change_campaign_state(CAMPAIGN, allowed_from=[of], to=to)

@@ -45,6 +45,7 @@ class Meanwhile(Enum):
     THE_CARRIER_IS_FOUND = auto()
     ANOTHER_TAKES_THE_LEASE = auto()
     WHOEVER_DIALS_IS_CANCELLED = auto()
+    A_CONTACT_IS_SET_ASIDE = auto()
     TIME_PASSES = auto()
 
 
@@ -240,10 +241,19 @@ class Deeds(RuleBasedStateMachine):
                 self.another_takes_the_lease_for(0.0)
             case Meanwhile.WHOEVER_DIALS_IS_CANCELLED:
                 self.whoever_dials_is_cancelled_and_begins_anew()
+            case Meanwhile.A_CONTACT_IS_SET_ASIDE:
+                self.a_contact_is_set_aside(n)
             case Meanwhile.TIME_PASSES:
                 self.time_passes(25.0)
             case _:
                 assert_never(what)
+
+    @rule(n=ANY)
+    def a_contact_is_set_aside(self, n: int) -> None:
+        """As if the disk had changed it; but not between a commit and the deed that follows from it."""
+        live = self.bench.live()
+        if live and self.store.held is not Fate.AFTER:
+            self.bench.set_aside(live[n % len(live)])
 
     def commits_go_on(self) -> None:
         self.store.go_on()
@@ -296,6 +306,8 @@ class Deeds(RuleBasedStateMachine):
         assert not self.switch.phones, "somebody is left on the line with nobody"
         assert {record.contact_id for record in records} == self.bench.contacts.keys(), "a request was lost"
         for record in records:
+            if record.contact_id in self.bench.witness.aside:
+                continue
             assert record.state is ContactState.ENDED, "a contact never came to its end"
             assert record.contact_id in self.bench.witness.handed_over or self.need_not_be_dialed(record)
 

@@ -14,8 +14,8 @@ import pytest
 
 from service.support import House, dialing
 from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
-from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected
-from trunkcall.domain.contact import Disposition
+from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected, ContactSetAside
+from trunkcall.domain.contact import Disposition, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.events import CarrierFound
@@ -101,3 +101,28 @@ async def test_an_attempt_that_was_not_handed_over_waits_again_whatever_the_carr
         assert house.dialer.totals.voided.total() > 0
         assert all(record.disposition is not Disposition.ATTEMPT_FAILED for record in await house.records())
         assert set(house.carrier.originates.values()) == {1}
+
+
+async def test_somebody_whose_contact_is_set_aside_is_hung_up_and_all_others_go_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it can be on record any more: a message that nobody can account for is not played."""
+    await house.open(dialer=AGENTLESS, requests=20)
+    victims: list[LiveContact] = []
+    commit = house.sqlite.commit
+
+    async def damaging(lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        answered = {change.contact_id for change in changes if isinstance(change, ContactDetected)}
+        if answered and not victims:
+            live = await house.sqlite.live_contacts(house.instance_id)
+            victims.extend([contact for contact in live if contact.contact_id in answered][:1])
+            await commit(lease, [ContactSetAside(each.contact_id, each.sequence, 0) for each in victims])
+        return await commit(lease, changes)
+
+    monkeypatch.setattr(house.sqlite, "commit", damaging)
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(19)
+        (victim,) = victims
+        assert victim.leg_id not in house.carrier.played
+        assert victim.leg_id in house.carrier.hung_up
+        assert house.dialer.totals.ended.total() == 19, "only what is on record is counted"

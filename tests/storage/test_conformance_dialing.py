@@ -32,6 +32,7 @@ from trunkcall.domain.changes import (
     ContactExpired,
     ContactQueued,
     ContactRequeued,
+    ContactSetAside,
     LedgerCounted,
     Refusal,
 )
@@ -267,6 +268,23 @@ class TestContactsInProgress:
         assert await store.ledger(CAMPAIGN, since=0) == []
         assert await store.disposition_counts(CAMPAIGN) == {Disposition.BUSY: 1, None: 1}
         assert await store.waiting_count(CAMPAIGN) == 1
+
+
+class TestSetAside:
+    async def test_whoever_is_set_aside_is_left_out_by_name_and_all_else_is_done(self, store: Store) -> None:
+        """Whoever does not hear of it rings phones and plays messages that are on no record."""
+        lease = await stand_up(store)
+        aside, other = [await accept(store) for _ in range(2)]
+        assert not (await store.commit(lease, [begin(aside), begin(other)])).left_out
+        (victim,) = [live for live in await store.live_contacts("instance-1") if live.contact_id == aside]
+        result = await store.commit(lease, [ContactSetAside(aside, victim.sequence, NOW)])
+        assert not result.left_out, "that it is set aside was done"
+        answered = [ContactAnswered(contact_id, NOW, None) for contact_id in (aside, other)]
+        result = await store.commit(lease, [*answered, ended(aside)])
+        assert set(result.left_out) == {aside}
+        (live,) = await store.live_contacts("instance-1")
+        assert (live.contact_id, live.state) == (other, ContactState.ANSWERED)
+        assert await store.disposition_counts(CAMPAIGN) == {None: 2}
 
 
 class TestRecordsAndCounts:

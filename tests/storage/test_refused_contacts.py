@@ -141,17 +141,17 @@ async def test_exports_leave_it_out(house: House, change: Any, column: str, valu
 
 
 @pytest.mark.parametrize(("change", "column", "value"), OF_ANOTHER_KIND)
-async def test_one_in_progress_goes_on_unwritten_and_all_others_as_ever(
+async def test_one_in_progress_is_left_out_and_all_others_go_on_as_ever(
     house: House, change: Any, column: str, value: Any
 ) -> None:
     await house.store.commit(house.lease, [begin(request.contact_id) for request in REQUESTS])
     await house.damaged(change, column, value)
     answered = [ContactAnswered(request.contact_id, NOW, None) for request in REQUESTS]
-    await house.store.commit(house.lease, answered)
+    assert set((await house.store.commit(house.lease, answered)).left_out) == {VICTIM}
     states = {contact.contact_id: contact.state for contact in await house.store.live_contacts("instance-1")}
     assert states == dict.fromkeys(OTHERS, ContactState.ANSWERED)
     ended = [ContactEnded(request.contact_id, CAMPAIGN, NOW, *BUSY) for request in REQUESTS]
-    await house.store.commit(house.lease, ended)
+    assert set((await house.store.commit(house.lease, ended)).left_out) == {VICTIM}
     assert await house.store.disposition_counts(CAMPAIGN) == {Disposition.BUSY: 9, None: 1}
     await house.adds_up(ended=10)
 

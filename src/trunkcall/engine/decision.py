@@ -13,7 +13,7 @@ from typing import NamedTuple
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.commands import BridgeLegs, Deed, OriginateAgentLeg, PlayMessage
+from trunkcall.engine.commands import BridgeLegs, Deed, HangUp, OriginateAgentLeg, PlayMessage
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import Event
 from trunkcall.engine.flow import FlowStepped
@@ -43,10 +43,15 @@ class Decision(NamedTuple):
     steps: tuple[FlowStepped, ...] = ()
     refused: tuple[RefusedEvent, ...] = ()
 
-    def deeds_to_do(self, *, refused: Collection[str]) -> Sequence[Deed]:
-        """What is to be done, in this order, once the changes are durable: all of them but those of the contacts that
-        the store has ``refused``. Before that nothing may be done."""
-        return [deed for deed, contact_id in self.deeds if contact_id not in refused]
+    def deeds_to_do(self, *, refused: Collection[str], left_out: Collection[str] = ()) -> Sequence[Deed]:
+        """What is to be done, in this order, once the changes are durable: all of them but those of the contacts whose
+        attempts the store has ``refused``, and of those whose changes it has ``left_out`` what is to be hung up. Before
+        that nothing may be done."""
+        return [
+            deed
+            for deed, contact_id in self.deeds
+            if contact_id not in refused and (contact_id not in left_out or isinstance(deed, HangUp))
+        ]
 
 
 class Deciding:

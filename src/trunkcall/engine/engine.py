@@ -29,6 +29,7 @@ from trunkcall.engine.events import (
     CampaignChanged,
     CarrierFound,
     CarrierLost,
+    ChangesLeftOut,
     ComparisonRequested,
     ContactsOffered,
     ContactsRestored,
@@ -184,6 +185,8 @@ class Engine:
                 self._swept(event)
             case AttemptRefused():
                 life.refused(event.contact_id, event.refusal, now)
+            case ChangesLeftOut():
+                life.left_out(event.contact_id, now)
             case OriginateVoided():
                 life.voided(event.leg_id, now)
             case CampaignChanged():

@@ -93,6 +93,14 @@ class AttemptRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangesLeftOut:
+    """The store has set this contact aside, and changes nothing of it any more. One that the engine does not have in
+    progress changes nothing."""
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentRegistered:
     """An agent exists and serves these queues. Known agents get the new queues."""
 
@@ -215,6 +223,7 @@ Event: TypeAlias = (
     | RequestsAccepted
     | ContactsSwept
     | AttemptRefused
+    | ChangesLeftOut
     | AgentRegistered
     | AgentStatusSet
     | AgentUnheard

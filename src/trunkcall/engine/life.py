@@ -189,6 +189,14 @@ class ContactLife:
             if not contact.campaign.over:
                 contact.campaign.window.put_back(contact.offered)
 
+    def left_out(self, contact_id: str, now: Instant) -> None:
+        """Nothing more of the contact is on record, so nothing more is done for it: it is hung up. A talk is left to
+        those who are in it."""
+        contact = self._state.registry.contacts.get(contact_id)
+        if contact is not None and contact.state is not ContactState.CONNECTED:
+            self._hang_up(self._state.registry.legs[contact.leg_id], now)
+            self._customer_left(contact, HangupCause.HUNG_UP_BY_US, now)
+
     def _forget_attempt(self, contact: Contact, now: Instant) -> None:
         contact.campaign.statistics.attempts -= 1
         self._state.registry.remove_leg(contact.leg_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import assert_never
 
 from trunkcall.domain.campaign import Campaign, CampaignState
@@ -36,6 +36,7 @@ from trunkcall.engine.events import (
     AttemptRefused,
     CampaignChanged,
     CarrierLost,
+    ChangesLeftOut,
     ComparisonRequested,
     ContactsOffered,
     ContactsRestored,
@@ -48,7 +49,7 @@ from trunkcall.engine.events import (
 )
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.totals import DialerTotals
-from trunkcall.storage.store import Lease, Store
+from trunkcall.storage.store import CommitResult, Lease, Store
 from trunkcall.telephony.carrier import Carrier, Destination
 
 log = logging.getLogger(__name__)
@@ -209,9 +210,9 @@ class Dialer:
             self._wake()
 
     async def _carry_out(self, decision: Decision, now: Instant) -> None:
-        refused = await self._commit(decision.changes, now) if decision.changes else {}
+        result = await self._commit(decision.changes, now) if decision.changes else CommitResult()
         differences: Counter[LegDifference] = Counter()
-        for deed in decision.deeds_to_do(refused=refused):
+        for deed in decision.deeds_to_do(refused=result.refused, left_out=result.left_out):
             match deed:
                 case Originate():
                     self._originate(deed, now)
@@ -235,29 +236,29 @@ class Dialer:
             self._totals.differences.update(differences)
             log.warning("legs were other than the carrier has them, and are settled", extra=_counts(differences))
 
-    async def _commit(self, changes: Sequence[Change], now: Instant) -> Mapping[str, Refusal]:
-        """Make the changes durable; the contacts whose attempts the store has refused."""
+    async def _commit(self, changes: Sequence[Change], now: Instant) -> CommitResult:
+        """Make the changes durable, and have the engine know of those that are not."""
         result = await self._store.commit(self._lease, changes)
         self._totals.count(changes, result)
         self._forget([change.contact_id for change in changes if isinstance(change, ContactEnded | ContactExpired)])
-        if result.refused:
-            self._refuse(result.refused, now)
-        return result.refused
+        refused = result.refused.items()
+        self._post_first([AttemptRefused(contact_id, why) for contact_id, why in refused], now)
+        self._post_first([ChangesLeftOut(contact_id) for contact_id in sorted(result.left_out)], now)
+        self._forget([contact_id for contact_id, why in refused if why is not Refusal.CAMPAIGN_NOT_RUNNING])
+        return result
 
-    def _refuse(self, refused: Mapping[str, Refusal], now: Instant) -> None:
-        """Tell the engine before all else, whatever has happened during the commit: it would go on with contacts that
-        are not in progress, and the store would refuse that too."""
-        self._inbox[:0] = [(AttemptRefused(contact_id, refusal), now) for contact_id, refusal in refused.items()]
-        self._wake()
-        self._forget([contact_id for contact_id, why in refused.items() if why is not Refusal.CAMPAIGN_NOT_RUNNING])
+    def _post_first(self, events: Sequence[Event], at: Instant) -> None:
+        """Tell the engine before all else, whatever has happened during the commit: it would go on with attempts that
+        were not made, and the store would refuse that too."""
+        if events:
+            self._inbox[:0] = [(event, at) for event in events]
+            self._wake()
 
     def _originate(self, command: Originate, now: Instant) -> None:
         contact = self._known.get(command.contact_id)
         campaign = self._campaigns[command.campaign_id]
         if contact is None or not self._may_originate(campaign.dialer.needs_agents):
-            # Before all else, as what is refused: the carrier may have told meanwhile that it has no such leg.
-            self._inbox.insert(0, (OriginateVoided(command.leg_id), now))
-            self._wake()
+            self._post_first([OriginateVoided(command.leg_id)], now)
             return
         queue = self._directory.queues.get(campaign.outbound_call.queue_id or "")
         caller_id = campaign.outbound_call.source_phone_number or (queue.outbound_caller_id if queue else None)

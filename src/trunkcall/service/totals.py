@@ -58,6 +58,8 @@ class DialerTotals:
                 case AttemptBegun() if change.contact_id not in result.refused:
                     self.attempts[change.campaign_id] += 1
                     self.history.count(change.campaign_id, change.at)
+                case AttemptVoided() | ContactEnded() if change.contact_id in result.left_out:
+                    pass
                 case AttemptVoided():
                     self.voided[change.campaign_id] += 1
                     self.history.count(change.campaign_id, change.at, -1)

@@ -64,7 +64,7 @@ def apply_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence
     changer = _Changer(transaction, lease)
     for change in changes:
         changer.apply(change)
-    return CommitResult(changer.refused, changer.not_expired)
+    return CommitResult(changer.refused, changer.left_out, changer.not_expired)
 
 
 def set_aside_refused_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> int:
@@ -167,6 +167,7 @@ class _Changer:
         self._transaction = transaction
         self._lease = lease
         self.refused: dict[str, Refusal] = {}
+        self.left_out: set[str] = set()
         self.not_expired: list[str] = []
 
     def apply(self, change: Change) -> None:
@@ -265,4 +266,5 @@ class _Changer:
             if state in set(ContactState):
                 raise IllegalTransitionError(f"{query}: contact {contact_id} is {state}. Nothing was changed.")
             set_aside_as_it_stands(self._transaction, {sequence: Damage.UNREADABLE})
+        self.left_out.add(contact_id)
         return False

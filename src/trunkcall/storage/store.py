@@ -64,9 +64,11 @@ class PutResult:
 @dataclass(frozen=True, slots=True)
 class CommitResult:
     """What became of a dialer's changes. ``refused`` names the attempts that must not be made, with the reason;
-    ``not_expired`` the contacts that no longer waited when ContactExpired reached the store."""
+    ``left_out`` the contacts that are set aside, of whom nothing was changed; ``not_expired`` the contacts that no
+    longer waited when ContactExpired reached the store."""
 
     refused: Mapping[str, Refusal] = field(default_factory=dict)
+    left_out: Collection[str] = frozenset()
     not_expired: Collection[str] = ()
 
 
@@ -319,8 +321,8 @@ class Store(Protocol):
     async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
         """Make the changes durable in one transaction, in their order. Raises LeaseLostError and changes nothing if the
         lease is no longer this owner's, IllegalTransitionError if a change is impossible in its contact's state
-        (``domain.transitions``). Attempts that may not be made, and expiries of contacts that no longer wait, are told
-        one by one instead."""
+        (``domain.transitions``). Attempts that may not be made, expiries of contacts that no longer wait, and contacts
+        that are set aside are told one by one instead."""
 
     async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
         """End up to ``limit`` waiting contacts of the lease's instance as EXPIRED: those whose expiry has come, and
