@@ -12,8 +12,10 @@ from typing import TypeAlias
 
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.values import quickly_made
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class AttemptBegun:
     """The one attempt on a waiting contact. Refused unless the contact still waits, its campaign is Running and its
@@ -34,6 +36,7 @@ class AttemptVoided:
     at: Instant
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContactAnswered:
     """Somebody or something took the call."""
@@ -43,6 +46,7 @@ class ContactAnswered:
     ring_started_at: Instant | None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContactDetected:
     """Answering machine detection has ended; ``detection`` is None when it was off."""
@@ -54,6 +58,7 @@ class ContactDetected:
     greeting_ended_at: Instant | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContactQueued:
     """The flow has handed the live answer to its queue."""
@@ -63,6 +68,7 @@ class ContactQueued:
     at: Instant
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContactConnecting:
     """An agent was chosen and the agent's leg is being made."""
@@ -81,6 +87,7 @@ class ContactRequeued:
     at: Instant
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContactConnected:
     """Customer and agent hear each other."""
@@ -90,6 +97,7 @@ class ContactConnected:
     at: Instant
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContactAbandoned:
     """No agent came within the limit. The contact may go on waiting, or end by a change of its own."""
@@ -98,6 +106,7 @@ class ContactAbandoned:
     at: Instant
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContactEnded:
     """The contact is over. ``detection`` is the status of a contact that was never answered, None where detection was
@@ -121,6 +130,7 @@ class ContactExpired:
     at: Instant
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class AfterContactWorkEnded:
     """The agent has finished with the contact."""
@@ -139,6 +149,7 @@ class ContactSetAside:
     at: Instant
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LedgerCounted:
     """So many live answers and abandonments more in a campaign's ledger, at this instant."""

@@ -11,8 +11,10 @@ from typing import TypeAlias
 
 from trunkcall.domain.instants import Duration
 from trunkcall.domain.leg import LegDifference
+from trunkcall.domain.values import quickly_made
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Originate:
     """Dial a contact's number once. Depends on the AttemptBegun of the same leg."""
@@ -25,6 +27,7 @@ class Originate:
     await_prompt: bool
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class OriginateAgentLeg:
     """Ring an agent's phone for a contact."""
@@ -35,6 +38,7 @@ class OriginateAgentLeg:
     ring_timeout: Duration
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class BridgeLegs:
     """Let customer and agent hear each other."""
@@ -43,6 +47,7 @@ class BridgeLegs:
     agent_leg_id: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class PlayMessage:
     """Play to a contact what this action of its flow says. The text is found where the contact's data is."""
@@ -53,6 +58,7 @@ class PlayMessage:
     action_id: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class HangUp:
     """End a leg."""

@@ -15,6 +15,7 @@ from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import DetectionStatus, LiveContact
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LiveLeg
+from trunkcall.domain.values import quickly_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class LedgerRestored:
     minutes: tuple[tuple[Instant, int, int], ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class OfferedContact:
     """A waiting contact as the engine sees it."""
@@ -108,6 +110,7 @@ class AgentRegistered:
     queue_ids: tuple[str, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class AgentStatusSet:
     """An agent has asked to be available, on a break or offline."""
@@ -138,6 +141,7 @@ class OriginateVoided:
     leg_id: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LegRang:
     """The far end is ringing."""
@@ -145,6 +149,7 @@ class LegRang:
     leg_id: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LegAnswered:
     """The far end has answered."""
@@ -152,6 +157,7 @@ class LegAnswered:
     leg_id: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class DetectionEnded:
     """Answering machine detection has come to a result on an answered leg."""
@@ -162,6 +168,7 @@ class DetectionEnded:
     greeting_ended_at: Instant | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LegsBridged:
     """Customer and agent hear each other."""
@@ -170,6 +177,7 @@ class LegsBridged:
     agent_leg_id: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LegEnded:
     """The leg is gone."""

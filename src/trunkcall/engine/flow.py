@@ -11,6 +11,7 @@ from typing import Protocol
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.flow import FlowStep
+from trunkcall.domain.values import quickly_made
 
 
 class Flows(Protocol):
@@ -26,6 +27,7 @@ class Flows(Protocol):
         """The step after ``step``, whose message has been played to its end or could not be played."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class FlowStepped:
     """A contact's flow has come to this step."""

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from trunkcall.domain.abandonment import AbandonmentWindow, RollingWindow
 from trunkcall.domain.instants import DAY, MINUTE, Instant
+from trunkcall.domain.values import quickly_made
 
 RESERVE = 1.0
 """Abandonments that are never counted on: what is in flight may come to more than is expected of it."""
@@ -82,6 +83,7 @@ class LedgerTotals:
         return self.abandoned / self.live_answers if self.live_answers else 0.0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What one campaign has left in its tightest window."""

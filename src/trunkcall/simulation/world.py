@@ -16,6 +16,7 @@ from typing import assert_never
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Duration, seconds
+from trunkcall.domain.values import quickly_made
 
 
 class Outcome(StrEnum):
@@ -84,6 +85,7 @@ class World:
     """Of the talks, how many the agent ends."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What is in store for one contact."""

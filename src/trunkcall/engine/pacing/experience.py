@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trunkcall.domain.instants import SECOND, Instant
+from trunkcall.domain.values import quickly_made
 from trunkcall.engine.pacing.estimates import Ages, Durations, Floats
 
 INSTANTS = 9
@@ -42,6 +43,7 @@ MAX_AGES = 7200
 """Ages from here on, in seconds, count as this one."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Probabilities:
     """Probabilities, a row for each of the instants ahead."""

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.domain.values import quickly_made
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Forecast, PacingView
 from trunkcall.engine.pacing.chances import Expectation, attempts_exactly, attempts_nearly
@@ -50,6 +51,7 @@ AT_STAKE = 0.1
 """Live answers that a rival must have in flight for its ledger to count."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class _Look:
     """What one look has seen."""
