@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,9 @@ def modules() -> Iterator[tuple[str, Path]]:
         yield ".".join(part for part in parts if part != "__init__"), path
 
 
+MODULES = frozenset(f"trunkcall.{name}" for name, _ in modules())
+
+
 def imports(path: Path) -> set[str]:
     """Every module that the file imports, in full; names imported from a package of ours count as its modules."""
     found: set[str] = set()
@@ -68,7 +72,8 @@ def imports(path: Path) -> set[str]:
             case ast.ImportFrom():
                 assert node.level == 0, f"{path} has a relative import"
                 assert node.module is not None
-                found.add(node.module)
+                named = (f"{node.module}.{alias.name}" for alias in node.names)
+                found.update(name if name in MODULES else node.module for name in named)
             case _:
                 pass
     return found
@@ -108,6 +113,16 @@ def test_only_the_composition_root_names_adapters() -> None:
             continue
         named = {i.removeprefix("trunkcall.") for i in imports(path)} & ADAPTERS
         assert not named, f"{name} imports {named}"
+
+
+def test_no_import_leads_back_to_where_it_began() -> None:
+    """Imports within functions and for type checking count too: modules that need one another cannot be read, tested or
+    changed one by one, however late Python finds out."""
+    graph = {f"trunkcall.{name}": imports(path) & MODULES for name, path in modules()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' → '.join(reversed(error.args[1]))}")
 
 
 def test_modules_are_small_enough_to_read() -> None:

@@ -149,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Always raises SystemExit."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if is_asked():
-        sys.exit(complete())
+        sys.exit(complete(root))
     try:
         with root.make_context("trunkcall", list(arguments)) as context:
             root.invoke(context)

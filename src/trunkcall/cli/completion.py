@@ -32,9 +32,11 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-def completion(shell: Annotated[Shell, typer.Argument(help="The shell to complete in.")]) -> None:
+def completion(
+    context: typer.Context, shell: Annotated[Shell, typer.Argument(help="The shell to complete in.")]
+) -> None:
     """Print what a shell runs to complete commands, options and campaigns with the Tab key."""
-    raise typer.Exit(_answer(f"source_{shell}"))
+    raise typer.Exit(_answer(context.find_root().command, f"source_{shell}"))
 
 
 def is_asked() -> bool:
@@ -42,11 +44,11 @@ def is_asked() -> bool:
     return VARIABLE in os.environ
 
 
-def complete() -> int:
-    """Answer the shell. Errors are for nobody."""
+def complete(program: Any) -> int:
+    """Answer the shell that asks how a command line of the program goes on. Errors are for nobody."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     try:
-        return _answer(os.environ[VARIABLE])
+        return _answer(program, os.environ[VARIABLE])
     except Exception:  # whatever it was, the person presses other keys
         return 1
 
@@ -76,10 +78,8 @@ def _inserted(name: str) -> str:
     return (_TO_ESCAPE_IN.get(quote) or _TO_ESCAPE).sub(r"\\\g<0>", name)
 
 
-def _answer(instruction: str) -> int:
-    from trunkcall.cli.app import root
-
+def _answer(program: Any, instruction: str) -> int:
     get_completion_inspect_parameters()  # has typer know its shells
-    code = shell_complete(root, {}, "trunkcall", VARIABLE, instruction)
+    code = shell_complete(program, {}, "trunkcall", VARIABLE, instruction)
     sys.stdout.flush()
     return code
