@@ -17,7 +17,7 @@ from trunkcall.domain.flow import FlowAction
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.leg import HangupCause as H
 from trunkcall.engine.commands import HangUp
-from trunkcall.engine.endings import MACHINES
+from trunkcall.engine.dispositions import MACHINES
 from trunkcall.flows.builtin import BuiltinFlow
 
 UNANSWERED = [

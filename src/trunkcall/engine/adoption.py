@@ -18,8 +18,10 @@ from trunkcall.domain.transitions import BEFORE_THE_QUEUE, IN_PROGRESS, QUEUED_O
 from trunkcall.engine.commands import BridgeLegs, HangUp
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import DetectionEnded, LegsBridged, OfferedContact
+from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.ledger import clock_start
-from trunkcall.engine.life import ContactLife
+from trunkcall.engine.legs import LegReports
+from trunkcall.engine.matching import Matching
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -30,11 +32,13 @@ FREE_FOR_A_CONTACT = frozenset({AgentState.OFFLINE, AgentState.ON_BREAK, AgentSt
 class Adoption:
     """Takes over contacts, and matches legs with those of the carrier."""
 
-    __slots__ = ("_life", "_state")
+    __slots__ = ("_flows", "_legs", "_matching", "_state")
 
-    def __init__(self, state: EngineState, life: ContactLife) -> None:
+    def __init__(self, state: EngineState, matching: Matching, legs: LegReports, flows: FlowSteps) -> None:
         self._state = state
-        self._life = life
+        self._matching = matching
+        self._legs = legs
+        self._flows = flows
 
     # --- what the store remembers -----------------------------------------------------------------------------------
 
@@ -45,7 +49,7 @@ class Adoption:
         for live in contacts:
             if live.contact_id in self._state.registry.contacts or live.state not in IN_PROGRESS:
                 raise IllegalTransitionError("only contacts in progress can be taken over, once; nothing was changed")
-        self._state.kept_waiting = True
+        self._state.matching_due = True
         # Agents in a contact first, so that nobody who waits gets one of them; then whoever has waited longest.
         for live in sorted(contacts, key=lambda c: (c.state not in WITH_AN_AGENT, c.queued_at or now)):
             if self._can_be_restored(live):
@@ -98,7 +102,7 @@ class Adoption:
         elif not machine:
             state.registry.put_in_flight(contact)
             if campaign.pacer.one_to_one and live.state in BEFORE_THE_QUEUE:
-                self._life.reserve(contact)
+                self._matching.reserve(contact)
         self._set_timers(contact, live, now)
 
     def _count(self, contact: Contact, *, answered: bool, detected: bool) -> None:
@@ -140,7 +144,7 @@ class Adoption:
                     dial = agent.reserved_for
                     self._state.roster.unreserve(dial)
                     self._state.roster.step(agent, AgentEvent.TAKE_BREAK, now)
-                    self._life.reserve(dial)
+                    self._matching.reserve(dial)
                     self._state.roster.step(agent, AgentEvent.COME, now)
             case AgentState.CONNECTING | AgentState.CONNECTED | AgentState.AFTER_CONTACT_WORK:
                 raise IllegalTransitionError("an agent cannot be in two contacts")
@@ -183,7 +187,7 @@ class Adoption:
             if leg.leg_id not in found:
                 if leg.state is LegState.ORIGINATING:
                     state.out.do(HangUp(leg.leg_id))
-                self._life.ended(leg.leg_id, HangupCause.LOST, now)
+                self._legs.ended(leg.leg_id, HangupCause.LOST, now)
         for live in legs:
             known = state.registry.legs.get(live.leg_id)
             if known is None or known.contact is None:
@@ -196,20 +200,20 @@ class Adoption:
         asked = leg.state is LegState.UP
         match live.state:
             case LegState.RINGING:
-                self._life.rang(live.leg_id, now)
+                self._legs.rang(live.leg_id, now)
             case LegState.UP:
-                self._life.answered(live.leg_id, now)
+                self._legs.answered(live.leg_id, now)
             case LegState.ORIGINATING | LegState.ENDED:
                 pass
         if leg.party is LegParty.AGENT:
             if contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id:
-                self._life.bridged(LegsBridged(contact.leg_id, live.leg_id), now)
+                self._legs.bridged(LegsBridged(contact.leg_id, live.leg_id), now)
             elif contact.state is ContactState.CONNECTING and asked:
                 self._state.out.do(BridgeLegs(contact.leg_id, live.leg_id), contact)
             return
         if contact.state is ContactState.ANSWERED and live.detection is not None:
-            self._life.detection_ended(DetectionEnded(live.leg_id, live.detection), now)
+            self._legs.detection_ended(DetectionEnded(live.leg_id, live.detection), now)
         elif contact.state is ContactState.IN_FLOW and asked and (contact.restored or not live.playing):
             # How far the flow had come is not known, so it begins anew: but not over a message that this
             # dialer has begun and that is still heard.
-            self._life.start_flow(contact)
+            self._flows.start(contact)

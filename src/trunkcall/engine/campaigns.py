@@ -47,6 +47,7 @@ class CampaignDialing:
         "_pacer_for",
         "attempts_per_weight",
         "blocked",
+        "campaign_id",
         "expiry_timer_at",
         "last_attempt_at",
         "ledger",
@@ -61,6 +62,7 @@ class CampaignDialing:
     )
 
     def __init__(self, settings: CampaignChanged, config: EngineConfig, pacer_for: PacerFor, now: Instant) -> None:
+        self.campaign_id = settings.campaign_id
         self.settings = settings
         self._config = config
         self._pacer_for = pacer_for
@@ -82,10 +84,6 @@ class CampaignDialing:
         self.running_since: Instant = now
         self.last_attempt_at: Instant | None = None
         self.expiry_timer_at: Instant | None = None
-
-    @property
-    def campaign_id(self) -> str:
-        return self.settings.campaign_id
 
     @property
     def dials(self) -> bool:

@@ -15,11 +15,12 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegDifference, LegParty, LegState, LiveLeg
 from trunkcall.engine.adoption import Adoption
+from trunkcall.engine.availability import Availability
 from trunkcall.engine.commands import HangUp, NoteDifference, ReportLegs
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import LegsReported
 from trunkcall.engine.flow_steps import FlowSteps
-from trunkcall.engine.life import ContactLife
+from trunkcall.engine.legs import LegReports
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -38,11 +39,19 @@ class _Noted(NamedTuple):
 class Comparison:
     """Asks the carrier for its legs, and compares."""
 
-    __slots__ = ("_adoption", "_asked", "_flows", "_life", "_noted", "_question", "_state")
+    __slots__ = ("_adoption", "_asked", "_availability", "_flows", "_legs", "_noted", "_question", "_state")
 
-    def __init__(self, state: EngineState, life: ContactLife, adoption: Adoption, flows: FlowSteps) -> None:
+    def __init__(
+        self,
+        state: EngineState,
+        availability: Availability,
+        legs: LegReports,
+        flows: FlowSteps,
+        adoption: Adoption,
+    ) -> None:
         self._state = state
-        self._life = life
+        self._availability = availability
+        self._legs = legs
         self._adoption = adoption
         self._flows = flows
         self._question = 0
@@ -115,7 +124,7 @@ class Comparison:
             if leg.state is LegState.ORIGINATING:
                 # The originate may reach the carrier yet.
                 out.do(HangUp(leg.leg_id), contact)
-            self._life.ended(leg.leg_id, HangupCause.LOST, now)
+            self._legs.ended(leg.leg_id, HangupCause.LOST, now)
             if contact is not None and contact.agent_id is not None:
                 self._heed(self._state.roster.agents[contact.agent_id], now)
             return
@@ -128,7 +137,7 @@ class Comparison:
     def _heed(self, agent: Agent, now: Instant) -> None:
         """The talk was over before it was known here: what the agent has asked for since ends the work after it."""
         if agent.state is AgentState.AFTER_CONTACT_WORK and agent.next_status is not None:
-            self._life.status_set(agent, agent.next_status, now)
+            self._availability.status_set(agent, agent.next_status, now)
 
 
 def _difference(leg: Leg, live: LiveLeg | None) -> LegDifference | None:

@@ -1,65 +1,150 @@
-"""How contacts end: the disposition and the reason for each way in which a leg can end.
+"""How contacts end: a side has left, the flow is done, or nobody has come in time.
 
-Decides nothing else; when a contact ends is ``life``'s.
+Decides what the end of one side's leg means for the contact and the other side. Dispositions and reasons are those of
+``dispositions``. It must not know how it was learned that a leg has ended.
 """
 
 from __future__ import annotations
 
-from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
+from trunkcall.domain.changes import ContactEnded
+from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition
+from trunkcall.domain.errors import IllegalTransitionError
+from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.contact import Contact
-
-D = Disposition
-R = DisconnectReason
-
-UNANSWERED: dict[HangupCause, tuple[Disposition, DisconnectReason, DetectionStatus | None]] = {
-    HangupCause.NORMAL: (D.NO_ANSWER, R.TELECOM_UNANSWERED, DetectionStatus.AMD_UNANSWERED),
-    HangupCause.HUNG_UP_BY_US: (D.ATTEMPT_FAILED, R.OUTBOUND_ATTEMPT_FAILED, DetectionStatus.AMD_NOT_APPLICABLE),
-    HangupCause.BUSY: (D.BUSY, R.TELECOM_BUSY, DetectionStatus.SIT_TONE_BUSY),
-    HangupCause.INVALID_NUMBER: (
-        D.INVALID_NUMBER,
-        R.TELECOM_NUMBER_INVALID,
-        DetectionStatus.SIT_TONE_INVALID_NUMBER,
-    ),
-    HangupCause.NO_ANSWER: (D.NO_ANSWER, R.TELECOM_UNANSWERED, DetectionStatus.AMD_UNANSWERED),
-    HangupCause.RING_TIMEOUT: (D.NO_ANSWER, R.TELECOM_TIMEOUT, DetectionStatus.AMD_UNANSWERED),
-    HangupCause.REJECTED: (D.REJECTED, R.TELECOM_POTENTIAL_BLOCKING, DetectionStatus.AMD_NOT_APPLICABLE),
-    HangupCause.CONGESTION: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
-    HangupCause.UNREACHABLE: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
-    HangupCause.FAILED: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
-    HangupCause.LOST: (D.ATTEMPT_FAILED, R.OUTBOUND_ATTEMPT_FAILED, DetectionStatus.AMD_NOT_APPLICABLE),
-}
-"""How a contact ends whose leg ended before anybody answered."""
-
-ANSWERED = {
-    HangupCause.HUNG_UP_BY_US: R.OTHER,
-    HangupCause.CONGESTION: R.TELECOM_PROBLEM,
-    HangupCause.UNREACHABLE: R.TELECOM_PROBLEM,
-    HangupCause.FAILED: R.TELECOM_PROBLEM,
-    HangupCause.LOST: R.TELECOM_PROBLEM,
-}
-"""Why a contact ended whose leg ended after the answer, where it was not the customer who hung up."""
-
-MACHINES = {
-    DetectionStatus.VOICEMAIL_BEEP: D.VOICEMAIL,
-    DetectionStatus.VOICEMAIL_NO_BEEP: D.VOICEMAIL,
-    DetectionStatus.FAX_MACHINE_DETECTED: D.FAX,
-    DetectionStatus.SIT_TONE_BUSY: D.BUSY,
-    DetectionStatus.SIT_TONE_INVALID_NUMBER: D.INVALID_NUMBER,
-    DetectionStatus.SIT_TONE_DETECTED: D.INVALID_NUMBER,
-}
-"""How a contact ends that was answered, but not by a person."""
+from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
+from trunkcall.engine.availability import Availability
+from trunkcall.engine.commands import HangUp
+from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.dispositions import ANSWERED, UNANSWERED, left_in_flow, unreached
+from trunkcall.engine.live_answers import LiveAnswers
+from trunkcall.engine.matching import Matching
+from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
 
 
-def unreached(contact: Contact) -> Disposition:
-    """Of a contact that no agent reached. A flow may put machines into the queue too; they are not abandoned."""
-    if contact.live or contact.detection is None:
-        return D.ABANDONED
-    return MACHINES[contact.detection]
+class Endings:
+    """Ends contacts, and has legs hung up."""
 
+    __slots__ = ("_availability", "_live_answers", "_matching", "_state")
 
-def left_in_flow(contact: Contact) -> Disposition:
-    """Of a contact whose flow was at work when its leg ended."""
-    if contact.detection in MACHINES:
-        return MACHINES[contact.detection]
-    return D.MESSAGE_PLAYED if contact.flow_ended else D.CUSTOMER_HUNG_UP
+    def __init__(
+        self, state: EngineState, matching: Matching, availability: Availability, live_answers: LiveAnswers
+    ) -> None:
+        self._state = state
+        self._matching = matching
+        self._availability = availability
+        self._live_answers = live_answers
+
+    def disconnect(self, contact: Contact, now: Instant) -> None:
+        """The flow is done with the contact."""
+        contact.flow_ended = True
+        self.hang_up(self._state.registry.legs[contact.leg_id], now)
+        self.customer_left(contact, HangupCause.HUNG_UP_BY_US, now)
+
+    def left_out(self, contact_id: str, now: Instant) -> None:
+        """Nothing more of the contact is on record, so nothing more is done for it: it is hung up. A talk is left to
+        those who are in it."""
+        contact = self._state.registry.contacts.get(contact_id)
+        if contact is not None and contact.state is not ContactState.CONNECTED:
+            self.hang_up(self._state.registry.legs[contact.leg_id], now)
+            self.customer_left(contact, HangupCause.HUNG_UP_BY_US, now)
+
+    def queue_limit_due(self, contact_id: str, now: Instant) -> None:
+        """Nobody has come for as long as anybody may wait."""
+        contact = self._state.registry.contacts.get(contact_id)
+        if contact is not None and contact.state is ContactState.QUEUED:
+            self.disconnect(contact, now)
+
+    def hang_up(self, leg: Leg, now: Instant) -> None:
+        """The leg is to end; it is no contact's any more."""
+        contact, leg.contact = leg.contact, None
+        self._state.out.do(HangUp(leg.leg_id), contact)
+        self._state.timers.set(now + self._state.config.hang_up_grace, TimerKind.HANG_UP_OVERDUE, leg.leg_id)
+
+    def agent_left(self, contact: Contact, why: AgentEvent, now: Instant) -> None:
+        """The agent's leg has ended: after a talk the contact has, before it another agent is to come."""
+        assert contact.agent_id is not None
+        agent = self._state.roster.agents[contact.agent_id]
+        if contact.state is ContactState.CONNECTED:
+            self.hang_up(self._state.registry.legs[contact.leg_id], now)
+            self._end(contact, Disposition.CONNECTED_TO_AGENT, DisconnectReason.AGENT_DISCONNECT, now)
+            self._availability.release(agent, now)
+            return
+        self._availability.let_go(agent, why, now)
+        self._matching.requeue(contact, now)
+        if contact.state is ContactState.QUEUED and contact.campaign.settings.queue_id is not None:
+            self._matching.agent_freed(agent, now)
+            if now >= contact.queued_until:
+                self.disconnect(contact, now)
+
+    def customer_left(self, contact: Contact, cause: HangupCause, now: Instant) -> None:
+        """The customer's leg has ended, and the contact with it."""
+        agent = self._state.roster.agents.get(contact.agent_id) if contact.agent_id is not None else None
+        reason = (
+            DisconnectReason.CONTACT_FLOW_DISCONNECT
+            if contact.flow_ended
+            else ANSWERED.get(cause, DisconnectReason.CUSTOMER_DISCONNECT)
+        )
+        match contact.state:
+            case ContactState.DIALING:
+                disposition, unanswered_reason, detection = UNANSWERED[cause]
+                if not contact.detects_machines:
+                    detection = None
+                contact.campaign.pacer.attempt_ended(now - contact.attempted_at, live=False)
+                self._end(contact, disposition, unanswered_reason, now, detection=detection)
+            case ContactState.ANSWERED:
+                contact.campaign.pacer.attempt_ended(now - contact.attempted_at, live=False)
+                self._end(contact, Disposition.CUSTOMER_HUNG_UP, reason, now, detection=DetectionStatus.AMD_UNRESOLVED)
+            case ContactState.IN_FLOW:
+                self._end(contact, left_in_flow(contact), reason, now)
+            case ContactState.QUEUED:
+                self._live_answers.abandon(contact, now)
+                self._end(contact, unreached(contact), reason, now)
+            case ContactState.CONNECTING:
+                assert agent is not None
+                self._live_answers.abandon(contact, now)
+                self._hang_up_agent_leg(contact, now)
+                self._end(contact, unreached(contact), reason, now)
+                self._availability.let_go(agent, AgentEvent.CUSTOMER_LEFT, now)
+                self._matching.agent_freed(agent, now)
+            case ContactState.CONNECTED:
+                assert agent is not None
+                self._hang_up_agent_leg(contact, now)
+                self._end(contact, Disposition.CONNECTED_TO_AGENT, reason, now)
+                self._availability.release(agent, now)
+            case ContactState.WAITING | ContactState.ENDED:
+                raise IllegalTransitionError("a contact without a leg cannot be left; nothing was changed")
+
+    def _end(
+        self,
+        contact: Contact,
+        disposition: Disposition,
+        reason: DisconnectReason,
+        now: Instant,
+        *,
+        detection: DetectionStatus | None = None,
+    ) -> None:
+        state, campaign = self._state, contact.campaign
+        contact.state = after(CONTACT, contact.state, ContactEvent.END)
+        state.registry.remove(contact)
+        queue_id = campaign.settings.queue_id
+        if queue_id is not None:
+            state.roster.queue(queue_id).waiting.pop(contact.contact_id, None)
+        self._matching.end_reservation(contact, now)
+        campaign.statistics.dispositions[disposition] += 1
+        state.out.change(
+            ContactEnded(
+                contact.contact_id,
+                campaign.campaign_id,
+                now,
+                disposition,
+                reason,
+                detection,
+                contact.ring_started_at,
+            ),
+        )
+
+    def _hang_up_agent_leg(self, contact: Contact, now: Instant) -> None:
+        leg = self._state.registry.legs.get(contact.agent_leg_id) if contact.agent_leg_id is not None else None
+        if leg is not None:
+            self.hang_up(leg, now)

@@ -14,12 +14,14 @@ from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.adoption import Adoption
+from trunkcall.engine.availability import Availability
 from trunkcall.engine.campaigns import CampaignDialing, PacerFor, pacer_for
 from trunkcall.engine.comparison import Comparison
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Deciding, Decision, RefusedEvent
 from trunkcall.engine.details import EngineDetails, take_details
 from trunkcall.engine.dialing import Dialing
+from trunkcall.engine.endings import Endings
 from trunkcall.engine.events import (
     AgentHeard,
     AgentRegistered,
@@ -50,11 +52,14 @@ from trunkcall.engine.events import (
 from trunkcall.engine.explanation import DialingExplanation, explain
 from trunkcall.engine.flow import Flows
 from trunkcall.engine.flow_steps import FlowSteps
-from trunkcall.engine.life import ContactLife
+from trunkcall.engine.legs import LegReports
+from trunkcall.engine.live_answers import LiveAnswers
+from trunkcall.engine.matching import Matching
 from trunkcall.engine.progress import DialingProgress, FloorProgress, dialing_progress, floor_progress
 from trunkcall.engine.snapshot import EngineSnapshot, take_snapshot
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
+from trunkcall.engine.withdrawals import Withdrawals
 
 
 class Engine:
@@ -67,12 +72,18 @@ class Engine:
 
     def __init__(self, config: EngineConfig, *, new_id: NewId, flows: Flows, pacer_for: PacerFor = pacer_for) -> None:
         self._pacer_for = pacer_for
-        self._state = EngineState(config, new_id, flows)
-        self._life = ContactLife(self._state)
-        self._adoption = Adoption(self._state, self._life)
-        self._flows = FlowSteps(self._state, self._life)
-        self._comparison = Comparison(self._state, self._life, self._adoption, self._flows)
-        self._dialing = Dialing(self._state)
+        self._state = state = EngineState(config, new_id, flows)
+        # Each calls those that it is given, and none of them knows it.
+        self._matching = matching = Matching(state)
+        self._availability = availability = Availability(state, matching)
+        self._live_answers = live_answers = LiveAnswers(state)
+        self._endings = endings = Endings(state, matching, availability, live_answers)
+        self._flows = steps = FlowSteps(state, matching, endings)
+        self._legs = legs = LegReports(state, matching, live_answers, endings, steps)
+        self._withdrawals = Withdrawals(state, matching, legs)
+        self._adoption = adoption = Adoption(state, matching, legs, steps)
+        self._comparison = Comparison(state, availability, legs, steps, adoption)
+        self._dialing = Dialing(state)
         self._now: Instant = 0
 
     @property
@@ -146,8 +157,8 @@ class Engine:
     def _go_on(self, now: Instant) -> None:
         """Let those go on who waited for what has just happened."""
         state = self._state
-        if state.kept_waiting:
-            self._life.match(now)
+        if state.matching_due:
+            self._matching.match(now)
         if state.flows_due:
             self._flows.step(now)
 
@@ -157,24 +168,24 @@ class Engine:
         return self._now
 
     def _apply(self, event: Event, now: Instant) -> None:
-        state, life = self._state, self._life
+        state, legs, availability = self._state, self._legs, self._availability
         match event:
             case LegRang():
-                life.rang(event.leg_id, now)
+                legs.rang(event.leg_id, now)
             case LegAnswered():
-                life.answered(event.leg_id, now)
+                legs.answered(event.leg_id, now)
             case DetectionEnded():
-                life.detection_ended(event, now)
+                legs.detection_ended(event, now)
             case LegsBridged():
-                life.bridged(event, now)
+                legs.bridged(event, now)
             case LegEnded():
-                life.ended(event.leg_id, event.cause, now)
+                legs.ended(event.leg_id, event.cause, now)
             case AgentStatusSet():
-                life.status_set(state.roster.agent(event.agent_id), event.status, now)
+                availability.status_set(state.roster.agent(event.agent_id), event.status, now)
             case AgentUnheard():
-                life.unheard(state.roster.agent(event.agent_id))
+                availability.unheard(state.roster.agent(event.agent_id))
             case AgentHeard():
-                life.heard(state.roster.agent(event.agent_id), now)
+                availability.heard(state.roster.agent(event.agent_id), now)
             case PlaybackEnded():
                 self._flows.message_ended(event.leg_id)
             case ContactsOffered():
@@ -184,11 +195,11 @@ class Engine:
             case ContactsSwept():
                 self._swept(event)
             case AttemptRefused():
-                life.refused(event.contact_id, event.refusal, now)
+                self._withdrawals.refused(event.contact_id, event.refusal, now)
             case ChangesLeftOut():
-                life.left_out(event.contact_id, now)
+                self._endings.left_out(event.contact_id, now)
             case OriginateVoided():
-                life.voided(event.leg_id, now)
+                self._withdrawals.voided(event.leg_id, now)
             case CampaignChanged():
                 self._campaign_changed(event, now)
             case LedgerRestored():
@@ -196,7 +207,7 @@ class Engine:
                 for minute_at, live_answers, abandoned in event.minutes:
                     ledger.count(minute_at, live_answers=live_answers, abandoned=abandoned)
             case AgentRegistered():
-                life.registered(event.agent_id, event.queue_ids, now)
+                availability.registered(event.agent_id, event.queue_ids, now)
             case CarrierLost():
                 state.carrier_up = False
                 self._comparison.forget()
@@ -217,18 +228,18 @@ class Engine:
     def _fire(self, kind: TimerKind, key: str, now: Instant) -> None:
         match kind:
             case TimerKind.ORIGINATE_OVERDUE:
-                self._life.originate_overdue(key, now)
+                self._legs.originate_overdue(key, now)
             case TimerKind.DETECTION_OVERDUE:
-                self._life.detection_overdue(key, now)
+                self._legs.detection_overdue(key, now)
             case TimerKind.AGENT_RING_OVERDUE:
                 if not self._comparison.asks_first(key, now):
-                    self._life.agent_ring_overdue(key, now)
+                    self._legs.agent_ring_overdue(key, now)
             case TimerKind.HANG_UP_OVERDUE:
-                self._life.hang_up_overdue(key, now)
+                self._legs.hang_up_overdue(key, now)
             case TimerKind.ABANDONMENT:
-                self._life.abandonment_due(key, now)
+                self._live_answers.abandonment_due(key, now)
             case TimerKind.QUEUE_LIMIT:
-                self._life.queue_limit_due(key, now)
+                self._endings.queue_limit_due(key, now)
             case TimerKind.EXPIRY:
                 campaign = self._state.campaigns.get(key)
                 if campaign is not None:

@@ -13,19 +13,26 @@ from trunkcall.domain.flow import FlowAction, FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.commands import PlayMessage
 from trunkcall.engine.contact import Contact
+from trunkcall.engine.endings import Endings
 from trunkcall.engine.flow import FlowStepped
-from trunkcall.engine.life import ContactLife
+from trunkcall.engine.matching import Matching
 from trunkcall.engine.state import EngineState
 
 
 class FlowSteps:
     """Asks flows how they go on."""
 
-    __slots__ = ("_life", "_state")
+    __slots__ = ("_endings", "_matching", "_state")
 
-    def __init__(self, state: EngineState, life: ContactLife) -> None:
+    def __init__(self, state: EngineState, matching: Matching, endings: Endings) -> None:
         self._state = state
-        self._life = life
+        self._matching = matching
+        self._endings = endings
+
+    def start(self, contact: Contact) -> None:
+        """The contact's flow is to begin, or to begin anew."""
+        contact.flow_step = None
+        self._state.flows_due.append(contact)
 
     def message_ended(self, leg_id: str) -> None:
         """The message that a flow had played is over. Of a leg that hears none it changes nothing."""
@@ -55,11 +62,15 @@ class FlowSteps:
         contact.flow_step = step
         match step.action:
             case FlowAction.TRANSFER_CONTACT_TO_QUEUE:
-                self._life.transfer_to_queue(contact, now)
+                queue_id = contact.campaign.settings.queue_id
+                if queue_id is not None:
+                    self._matching.enqueue(contact, queue_id, now)
+                else:
+                    self._endings.disconnect(contact, now)
             case FlowAction.MESSAGE_PARTICIPANT:
                 deed = PlayMessage(contact.leg_id, contact.contact_id, step.flow_id, step.action_id)
                 self._state.out.do(deed, contact)
             case FlowAction.DISCONNECT_PARTICIPANT:
-                self._life.disconnect(contact, now)
+                self._endings.disconnect(contact, now)
             case _:
                 assert_never(step.action)

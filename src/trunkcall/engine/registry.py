@@ -6,6 +6,7 @@ anything begins or ends.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from trunkcall.domain.errors import NotFoundError
@@ -44,7 +45,7 @@ class Registry:
     def __init__(self) -> None:
         self._contacts: dict[str, Contact] = {}
         self._legs: dict[str, Leg] = {}
-        self._of: dict[str, CampaignContacts] = {}
+        self._of: defaultdict[str, CampaignContacts] = defaultdict(CampaignContacts)
         self.contacts: Mapping[str, Contact] = self._contacts
         """In progress, by id."""
         self.legs: Mapping[str, Leg] = self._legs
@@ -54,10 +55,7 @@ class Registry:
 
     def of(self, campaign: CampaignDialing) -> CampaignContacts:
         """The campaign's contacts in progress."""
-        found = self._of.get(campaign.campaign_id)
-        if found is None:
-            found = self._of[campaign.campaign_id] = CampaignContacts()
-        return found
+        return self._of[campaign.campaign_id]
 
     def contact(self, contact_id: str) -> Contact:
         """The contact in progress. Raises NotFoundError if there is none."""
@@ -89,9 +87,9 @@ class Registry:
 
     def remove(self, contact: Contact) -> None:
         """The contact is over. Its leg may hold a line yet."""
-        del self._contacts[contact.contact_id]
         self.take_from_flight(contact)
         del self.of(contact.campaign).in_progress[contact.contact_id]
+        del self._contacts[contact.contact_id]
 
     def put_in_flight(self, contact: Contact) -> None:
         """The contact is to find an agent, or its message."""

@@ -31,7 +31,7 @@ class EngineState:
         "flows",
         "flows_due",
         "held_until",
-        "kept_waiting",
+        "matching_due",
         "new_id",
         "out",
         "rate",
@@ -57,8 +57,9 @@ class EngineState:
         self.held_until: Instant = 0
         """Nobody is dialed before this: the carrier did not take an originate. Agents are rung all the same: somebody
         is on the line already."""
-        self.kept_waiting = False
-        """Whether somebody waits who could have been put through, had the carrier been there."""
+        self.matching_due = False
+        """Whether those who wait are to be brought together with free agents: they could have been, had the carrier
+        been there."""
         self.out = Deciding()
         """What the turn in progress has decided."""
 

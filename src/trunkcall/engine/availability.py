@@ -1,0 +1,96 @@
+"""When agents are there for contacts: what they say of themselves, what is heard of them, and what a contact leaves.
+
+Decides when a status that an agent asks for takes effect. Who is free goes to ``matching``. It must not know how a
+contact ends.
+"""
+
+from __future__ import annotations
+
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.changes import AfterContactWorkEnded
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.transitions import AgentEvent
+from trunkcall.engine.matching import Matching
+from trunkcall.engine.roster import Agent
+from trunkcall.engine.state import EngineState
+
+
+class Availability:
+    """Has agents come, go, and be free again."""
+
+    __slots__ = ("_matching", "_state")
+
+    def __init__(self, state: EngineState, matching: Matching) -> None:
+        self._state = state
+        self._matching = matching
+
+    # --- what is known of agents ------------------------------------------------------------------------------------
+
+    def registered(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> None:
+        """An agent is new, or serves other queues: whoever waits there, or was to be served here, hears of it."""
+        agent = self._state.roster.register(agent_id, queue_ids, now)
+        if agent.reserved_for is not None and agent.reserved_for.campaign.settings.queue_id not in queue_ids:
+            self._matching.replace(agent)
+        self._matching.agent_freed(agent, now)
+
+    def status_set(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
+        """An agent asks for a status; during a contact it takes effect once the contact is done with."""
+        match agent.state:
+            case AgentState.CONNECTING | AgentState.CONNECTED:
+                self._state.roster.intend(agent, status)
+                return
+            case AgentState.AFTER_CONTACT_WORK:
+                if status is AgentStatus.AVAILABLE and agent.next_status is not None:
+                    status = agent.next_status
+                if agent.contact is not None:
+                    self._state.out.change(AfterContactWorkEnded(agent.contact.contact_id, now))
+                    agent.contact.campaign.pacer.work_ended(now - agent.since)
+                    agent.contact = None
+            case AgentState.OFFLINE | AgentState.AVAILABLE | AgentState.ON_BREAK:
+                pass
+        agent.next_status = None
+        self._become(agent, status, now)
+
+    def unheard(self, agent: Agent) -> None:
+        """Nothing is heard of the agent any more. A contact in progress goes on; a dial gets another agent."""
+        self._state.roster.hear(agent, heard=False)
+        self._matching.replace(agent)
+
+    def heard(self, agent: Agent, now: Instant) -> None:
+        """The agent is heard of again, and free at once if available."""
+        self._state.roster.hear(agent, heard=True)
+        self._matching.agent_freed(agent, now)
+
+    # --- what a contact leaves --------------------------------------------------------------------------------------
+
+    def let_go(self, agent: Agent, why: AgentEvent, now: Instant) -> None:
+        """The two never talked. A status that was asked for meanwhile takes effect; but whoever has missed a contact
+        is on a break, unless it was to go offline."""
+        agent.contact = None
+        status, agent.next_status = agent.next_status, None
+        self._state.roster.step(agent, why, now)
+        if status is AgentStatus.OFFLINE or (status is AgentStatus.BREAK and why is not AgentEvent.MISS):
+            self._become(agent, status, now)
+
+    def release(self, agent: Agent, now: Instant) -> None:
+        """The talk is over; what is left is work after it."""
+        self._state.roster.step(agent, AgentEvent.RELEASE, now)
+        if agent.contact is not None:
+            agent.contact.campaign.pacer.talk_ended(now - agent.handling_since)
+
+    def _become(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
+        match status, agent.state:
+            case (AgentStatus.AVAILABLE, AgentState.AVAILABLE) | (AgentStatus.BREAK, AgentState.ON_BREAK):
+                return
+            case AgentStatus.OFFLINE, AgentState.OFFLINE:
+                return
+            case AgentStatus.AVAILABLE, _:
+                self._state.roster.step(agent, AgentEvent.COME, now)
+                self._matching.agent_freed(agent, now)
+                return
+            case AgentStatus.BREAK, _:
+                event = AgentEvent.TAKE_BREAK
+            case _:
+                event = AgentEvent.LEAVE
+        self._state.roster.step(agent, event, now)
+        self._matching.replace(agent)

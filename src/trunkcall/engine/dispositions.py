@@ -1,0 +1,65 @@
+"""What is recorded of a contact's end: the disposition and the reason for each way in which a leg can end.
+
+Decides nothing else; when a contact ends is for ``endings`` to say.
+"""
+
+from __future__ import annotations
+
+from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
+from trunkcall.domain.leg import HangupCause
+from trunkcall.engine.contact import Contact
+
+D = Disposition
+R = DisconnectReason
+
+UNANSWERED: dict[HangupCause, tuple[Disposition, DisconnectReason, DetectionStatus | None]] = {
+    HangupCause.NORMAL: (D.NO_ANSWER, R.TELECOM_UNANSWERED, DetectionStatus.AMD_UNANSWERED),
+    HangupCause.HUNG_UP_BY_US: (D.ATTEMPT_FAILED, R.OUTBOUND_ATTEMPT_FAILED, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.BUSY: (D.BUSY, R.TELECOM_BUSY, DetectionStatus.SIT_TONE_BUSY),
+    HangupCause.INVALID_NUMBER: (
+        D.INVALID_NUMBER,
+        R.TELECOM_NUMBER_INVALID,
+        DetectionStatus.SIT_TONE_INVALID_NUMBER,
+    ),
+    HangupCause.NO_ANSWER: (D.NO_ANSWER, R.TELECOM_UNANSWERED, DetectionStatus.AMD_UNANSWERED),
+    HangupCause.RING_TIMEOUT: (D.NO_ANSWER, R.TELECOM_TIMEOUT, DetectionStatus.AMD_UNANSWERED),
+    HangupCause.REJECTED: (D.REJECTED, R.TELECOM_POTENTIAL_BLOCKING, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.CONGESTION: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.UNREACHABLE: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.FAILED: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.LOST: (D.ATTEMPT_FAILED, R.OUTBOUND_ATTEMPT_FAILED, DetectionStatus.AMD_NOT_APPLICABLE),
+}
+"""How a contact ends whose leg ended before anybody answered."""
+
+ANSWERED = {
+    HangupCause.HUNG_UP_BY_US: R.OTHER,
+    HangupCause.CONGESTION: R.TELECOM_PROBLEM,
+    HangupCause.UNREACHABLE: R.TELECOM_PROBLEM,
+    HangupCause.FAILED: R.TELECOM_PROBLEM,
+    HangupCause.LOST: R.TELECOM_PROBLEM,
+}
+"""Why a contact ended whose leg ended after the answer, where it was not the customer who hung up."""
+
+MACHINES = {
+    DetectionStatus.VOICEMAIL_BEEP: D.VOICEMAIL,
+    DetectionStatus.VOICEMAIL_NO_BEEP: D.VOICEMAIL,
+    DetectionStatus.FAX_MACHINE_DETECTED: D.FAX,
+    DetectionStatus.SIT_TONE_BUSY: D.BUSY,
+    DetectionStatus.SIT_TONE_INVALID_NUMBER: D.INVALID_NUMBER,
+    DetectionStatus.SIT_TONE_DETECTED: D.INVALID_NUMBER,
+}
+"""How a contact ends that was answered, but not by a person."""
+
+
+def unreached(contact: Contact) -> Disposition:
+    """Of a contact that no agent reached. A flow may put machines into the queue too; they are not abandoned."""
+    if contact.live or contact.detection is None:
+        return D.ABANDONED
+    return MACHINES[contact.detection]
+
+
+def left_in_flow(contact: Contact) -> Disposition:
+    """Of a contact whose flow was at work when its leg ended."""
+    if contact.detection in MACHINES:
+        return MACHINES[contact.detection]
+    return D.MESSAGE_PLAYED if contact.flow_ended else D.CUSTOMER_HUNG_UP

@@ -1,0 +1,169 @@
+"""What becomes known of legs: what the carrier reports of them, and what it does not report in time.
+
+Decides what each report means for the leg's contact, up to the flow that an answered one goes through. It must not know
+how many contacts are dialed, nor when.
+"""
+
+from __future__ import annotations
+
+from trunkcall.domain.changes import ContactAnswered, ContactConnected, ContactDetected
+from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import HangupCause, LegParty, LegState
+from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
+from trunkcall.engine.commands import BridgeLegs, HangUp
+from trunkcall.engine.contact import Contact
+from trunkcall.engine.dispositions import MACHINES
+from trunkcall.engine.endings import Endings
+from trunkcall.engine.events import DetectionEnded, LegsBridged
+from trunkcall.engine.flow_steps import FlowSteps
+from trunkcall.engine.ledger import clock_start
+from trunkcall.engine.live_answers import LiveAnswers
+from trunkcall.engine.matching import Matching
+from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
+
+
+class LegReports:
+    """Hears of legs."""
+
+    __slots__ = ("_endings", "_flows", "_live_answers", "_matching", "_registry", "_state")
+
+    def __init__(
+        self, state: EngineState, matching: Matching, live_answers: LiveAnswers, endings: Endings, flows: FlowSteps
+    ) -> None:
+        self._state = state
+        self._registry = state.registry
+        self._matching = matching
+        self._live_answers = live_answers
+        self._endings = endings
+        self._flows = flows
+
+    # --- what the carrier reports -----------------------------------------------------------------------------------
+
+    def rang(self, leg_id: str, now: Instant) -> None:
+        """A leg rings. Reports of legs that are over or unknown change nothing, here and below, but that such a leg is
+        hung up: a carrier may be late, repeat itself, or have outlived a former engine."""
+        leg = self._registry.legs.get(leg_id)
+        if leg is None:
+            # Nobody may be rung for nothing.
+            self._state.out.do(HangUp(leg_id))
+            return
+        if leg.state is not LegState.ORIGINATING:
+            return
+        leg.state = after(LEG, leg.state, LegEvent.RING)
+        if leg.party is LegParty.CUSTOMER and leg.contact is not None:
+            leg.contact.ring_started_at = now
+
+    def answered(self, leg_id: str, now: Instant) -> None:
+        leg = self._registry.legs.get(leg_id)
+        if leg is None or leg.contact is None:
+            # Nobody may be left listening to nothing.
+            self._state.out.do(HangUp(leg_id))
+            return
+        if leg.state is LegState.UP:
+            return
+        leg.state = after(LEG, leg.state, LegEvent.ANSWER)
+        contact = leg.contact
+        if leg.party is LegParty.AGENT:
+            self._state.out.do(BridgeLegs(contact.leg_id, leg_id), contact)
+            return
+        contact.state = after(CONTACT, contact.state, ContactEvent.ANSWER)
+        contact.answered_at = now
+        contact.campaign.statistics.answered += 1
+        self._state.out.change(ContactAnswered(contact.contact_id, now, contact.ring_started_at))
+        if contact.detects_machines:
+            self._state.timers.set(now + self._state.config.detection_timeout, TimerKind.DETECTION_OVERDUE, leg_id)
+        else:
+            self._detected(contact, None, now, None, None)
+
+    def detection_ended(self, event: DetectionEnded, now: Instant) -> None:
+        leg = self._registry.legs.get(event.leg_id)
+        if leg is None or leg.contact is None or leg.contact.state is not ContactState.ANSWERED:
+            return
+        detection = event.detection
+        if detection not in LIVE_DETECTIONS and detection not in MACHINES:
+            # Not a result that an answered leg can have: nothing is known of who is there.
+            detection = DetectionStatus.AMD_UNRESOLVED
+        self._detected(leg.contact, detection, now, event.greeting_started_at, event.greeting_ended_at)
+
+    def bridged(self, event: LegsBridged, now: Instant) -> None:
+        leg = self._registry.legs.get(event.agent_leg_id)
+        contact = leg.contact if leg is not None else None
+        if contact is None or contact.state is not ContactState.CONNECTING or contact.leg_id != event.customer_leg_id:
+            return
+        assert contact.agent_id is not None
+        agent = self._state.roster.agents[contact.agent_id]
+        contact.state = after(CONTACT, contact.state, ContactEvent.BRIDGE)
+        self._state.roster.step(agent, AgentEvent.BRIDGE, now)
+        contact.campaign.statistics.connected += 1
+        self._state.out.change(ContactConnected(contact.contact_id, agent.agent_id, now))
+
+    def ended(self, leg_id: str, cause: HangupCause, now: Instant) -> None:
+        leg = self._registry.remove_leg(leg_id)
+        if leg is None or leg.contact is None:
+            return
+        if leg.party is LegParty.CUSTOMER:
+            self._endings.customer_left(leg.contact, cause, now)
+        else:
+            # An agent whose leg the carrier lost has missed nothing.
+            why = AgentEvent.VOID if cause is HangupCause.LOST else AgentEvent.MISS
+            self._endings.agent_left(leg.contact, why, now)
+
+    # --- what it does not report in time ----------------------------------------------------------------------------
+
+    def originate_overdue(self, leg_id: str, now: Instant) -> None:
+        """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends."""
+        leg = self._registry.legs.get(leg_id)
+        if leg is None or leg.contact is None or leg.state is LegState.UP:
+            return
+        contact = leg.contact
+        self._endings.hang_up(leg, now)
+        self._endings.customer_left(contact, HangupCause.LOST, now)
+
+    def detection_overdue(self, leg_id: str, now: Instant) -> None:
+        """Detection never came to a result: whoever is there is not left alone, and counts as undecided."""
+        self.detection_ended(DetectionEnded(leg_id, DetectionStatus.AMD_UNRESOLVED), now)
+
+    def agent_ring_overdue(self, leg_id: str, now: Instant) -> None:
+        """The agent's phone has rung for as long as it may."""
+        leg = self._registry.legs.get(leg_id)
+        if leg is None or leg.contact is None or leg.contact.state is not ContactState.CONNECTING:
+            return
+        if not self._state.carrier_up:
+            # It is not the agent who does not answer.
+            self._state.timers.set(now + self._state.config.agent_ring_timeout, TimerKind.AGENT_RING_OVERDUE, leg_id)
+            return
+        contact = leg.contact
+        self._endings.hang_up(leg, now)
+        self._endings.agent_left(contact, AgentEvent.MISS, now)
+
+    def hang_up_overdue(self, leg_id: str, now: Instant) -> None:
+        """The carrier has not confirmed the end of a leg: it no longer holds a line."""
+        leg = self._registry.legs.get(leg_id)
+        if leg is not None and leg.contact is None:
+            self.ended(leg_id, HangupCause.LOST, now)
+
+    def _detected(
+        self,
+        contact: Contact,
+        detection: DetectionStatus | None,
+        now: Instant,
+        greeting_started_at: Instant | None,
+        greeting_ended_at: Instant | None,
+    ) -> None:
+        contact.state = after(CONTACT, contact.state, ContactEvent.DETECT)
+        contact.detection = detection
+        contact.live = detection in LIVE_DETECTIONS
+        clock = self._state.config.abandonment_clock
+        contact.live_at = clock_start(clock, contact.answered_at or now, greeting_started_at, greeting_ended_at, now)
+        self._state.out.change(
+            ContactDetected(contact.contact_id, now, detection, greeting_started_at, greeting_ended_at)
+        )
+        contact.campaign.pacer.attempt_ended(now - contact.attempted_at, live=contact.live)
+        if contact.live:
+            self._live_answers.detected(contact, now)
+        else:
+            self._registry.take_from_flight(contact)
+            self._matching.end_reservation(contact, now)
+        self._flows.start(contact)

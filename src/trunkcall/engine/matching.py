@@ -1,0 +1,171 @@
+"""Who takes a live answer, and which agent is kept for which dial.
+
+Decides who is rung for a contact that waits, and which contact a free agent gets. It must not know why an agent is
+free, nor how a contact ends.
+"""
+
+from __future__ import annotations
+
+from trunkcall.domain.changes import ContactConnecting, ContactQueued, ContactRequeued
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
+from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.commands import OriginateAgentLeg
+from trunkcall.engine.contact import Contact
+from trunkcall.engine.roster import Agent
+from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
+
+
+class Matching:
+    """Brings contacts and agents together."""
+
+    __slots__ = ("_registry", "_roster", "_state")
+
+    def __init__(self, state: EngineState) -> None:
+        self._state = state
+        self._registry = state.registry
+        self._roster = state.roster
+
+    # --- contacts that need an agent --------------------------------------------------------------------------------
+
+    def enqueue(self, contact: Contact, queue_id: str, now: Instant) -> None:
+        """The contact is put into the queue, and through to an agent if there is one."""
+        state, contact_id = self._state, contact.contact_id
+        contact.state = after(CONTACT, contact.state, ContactEvent.QUEUE)
+        state.out.change(ContactQueued(contact_id, queue_id, now))
+        state.timers.set(contact.live_at + state.config.abandonment_threshold, TimerKind.ABANDONMENT, contact_id)
+        contact.queued_until = now + state.config.queue_limit
+        state.timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact_id)
+        if not state.carrier_up:
+            state.matching_due = True
+            self._roster.queue(queue_id).waiting[contact_id] = contact
+            self._registry.wants_no_agent(contact)
+            self.end_reservation(contact, now)
+            return
+        agent = self._agent_for(contact, queue_id)
+        if agent is not None:
+            self._assign(contact, agent, now)
+        else:
+            self._roster.queue(queue_id).waiting[contact_id] = contact
+
+    def requeue(self, contact: Contact, now: Instant) -> None:
+        """The agent who was rung for the contact has not come. If there is no other, it is the first in its queue."""
+        contact.state = after(CONTACT, contact.state, ContactEvent.REQUEUE)
+        contact.agent_id = contact.agent_leg_id = None
+        self._state.out.change(ContactRequeued(contact.contact_id, now))
+        self._registry.put_in_flight(contact)
+        queue_id = contact.campaign.settings.queue_id
+        if queue_id is None:
+            return
+        other = self._agent_for(contact, queue_id) if self._state.carrier_up else None
+        if other is not None:
+            self._assign(contact, other, now)
+        else:
+            waiting = self._roster.queue(queue_id).waiting
+            others = dict(waiting)
+            waiting.clear()
+            waiting[contact.contact_id] = contact
+            waiting.update(others)
+
+    def match(self, now: Instant) -> None:
+        """Whoever had to wait for the carrier is put through to the agents there are."""
+        if not self._state.matching_due or not self._state.carrier_up:
+            return
+        self._state.matching_due = False
+        for queue_id, queue in self._roster.queues.items():
+            for contact in list(queue.waiting.values()):
+                agent = self._agent_for(contact, queue_id)
+                if agent is None:
+                    break
+                self._assign(contact, agent, now)
+
+    # --- agents who are free, or kept -------------------------------------------------------------------------------
+
+    def agent_freed(self, agent: Agent, now: Instant) -> None:
+        """A free agent takes whoever waits longest; failing that, is kept for a dial whose agent has left."""
+        if not agent.is_free:
+            return
+        longest: Contact | None = None
+        connects = self._state.carrier_up
+        self._state.matching_due |= not connects
+        for queue_id in agent.queue_ids if connects else ():
+            head = next(iter(self._roster.queue(queue_id).waiting.values()), None)
+            if head is not None and (longest is None or head.live_at < longest.live_at):
+                longest = head
+        if longest is not None:
+            self._assign(longest, agent, now)
+            return
+        for campaign in self._state.campaigns.values():
+            without_agent = self._registry.of(campaign).without_agent
+            if without_agent and campaign.settings.queue_id in agent.queue_ids:
+                self.reserve(next(iter(without_agent.values())))
+                return
+
+    def reserve(self, contact: Contact) -> None:
+        """Keep a free agent for a dial whose agent has left; if there is none, the next who is freed."""
+        queue_id = contact.campaign.settings.queue_id
+        if queue_id is not None and self._roster.reserve(queue_id, contact):
+            self._registry.wants_no_agent(contact)
+        else:
+            self._registry.wants_agent(contact)
+
+    def replace(self, agent: Agent) -> None:
+        """The dial that the agent is kept for, if there is one, gets another."""
+        contact = agent.reserved_for
+        if contact is not None:
+            self._roster.unreserve(contact)
+            self.reserve(contact)
+
+    def end_reservation(self, contact: Contact, now: Instant) -> None:
+        """The contact needs no agent any more: the one who was kept for it is free."""
+        agent = self._roster.unreserve(contact)
+        if agent is not None:
+            self.agent_freed(agent, now)
+
+    def _agent_for(self, contact: Contact, queue_id: str) -> Agent | None:
+        """The agent kept for this contact; else the one of its queue who has been free longest; else, one to one, an
+        agent kept for a dial that nobody has answered: a live answer is here, that dial may never be one. Where nobody
+        else is at work, one of whom nothing is heard: a phone that may ring in vain is better than nobody at all."""
+        self._registry.wants_no_agent(contact)
+        agent = self._roster.unreserve(contact)
+        if agent is not None:
+            return agent
+        agent = self._roster.first_free(queue_id)
+        if agent is None and contact.campaign.pacer.one_to_one:
+            agent = self._agent_of_a_dial(contact.campaign, queue_id)
+        return agent or self._roster.last_resort(queue_id)
+
+    def _agent_of_a_dial(self, campaign: CampaignDialing, queue_id: str) -> Agent | None:
+        """An agent of the queue who is kept for a dial that nobody has answered, of this campaign or else another."""
+        others = [other for other in self._state.campaigns.values() if other is not campaign]
+        for dialing in (campaign, *others):
+            for dial in self._registry.of(dialing).in_flight.values():
+                kept = dial.reserved_agent_id
+                if kept is None or dial.state is not ContactState.DIALING:
+                    continue
+                if queue_id in self._roster.agents[kept].queue_ids:
+                    self._registry.wants_agent(dial)
+                    return self._roster.unreserve(dial)
+        return None
+
+    def _assign(self, contact: Contact, agent: Agent, now: Instant) -> None:
+        """The agent is rung for the contact."""
+        state = self._state
+        queue_id = contact.campaign.settings.queue_id
+        if queue_id is not None:
+            self._roster.queue(queue_id).waiting.pop(contact.contact_id, None)
+        self._registry.take_from_flight(contact)
+        contact.state = after(CONTACT, contact.state, ContactEvent.ASSIGN)
+        agent.contact = contact
+        agent.handling_since = now
+        self._roster.step(agent, AgentEvent.ASSIGN, now)
+        leg_id = state.new_id()
+        contact.agent_id = agent.agent_id
+        contact.agent_leg_id = leg_id
+        self._registry.enter_agent_leg(leg_id, contact)
+        timeout = state.config.agent_ring_timeout
+        state.out.change(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))
+        state.out.do(OriginateAgentLeg(leg_id, agent.agent_id, contact.leg_id, timeout), contact)
+        state.timers.set(now + timeout, TimerKind.AGENT_RING_OVERDUE, leg_id)

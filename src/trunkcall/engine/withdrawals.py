@@ -1,0 +1,69 @@
+"""Attempts that never were: the carrier did not get the originate, or the store refused the attempt.
+
+Decides which contacts wait again, and for how long nobody is dialed. It must not know why an originate did not leave.
+"""
+
+from __future__ import annotations
+
+from trunkcall.domain.changes import AttemptVoided, Refusal
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.errors import IllegalTransitionError
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import HangupCause, LegParty
+from trunkcall.domain.transitions import CONTACT, ContactEvent, after
+from trunkcall.engine.contact import Contact
+from trunkcall.engine.legs import LegReports
+from trunkcall.engine.matching import Matching
+from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
+
+
+class Withdrawals:
+    """Takes attempts back."""
+
+    __slots__ = ("_legs", "_matching", "_state")
+
+    def __init__(self, state: EngineState, matching: Matching, legs: LegReports) -> None:
+        self._state = state
+        self._matching = matching
+        self._legs = legs
+
+    def voided(self, leg_id: str, now: Instant) -> None:
+        """The originate never left: the contact is the next one again."""
+        state = self._state
+        leg = state.registry.legs.get(leg_id)
+        if leg is None:
+            return
+        contact = leg.contact
+        if contact is None or contact.restored or leg.party is LegParty.AGENT:
+            # Its contact is over already; or a customer waits for an agent who will not come; or it was a former dialer
+            # that originated, and nobody here can say that it never left. A leg that never was is one that has ended.
+            lost = not state.carrier_up or leg.party is LegParty.CUSTOMER
+            self._legs.ended(leg_id, HangupCause.LOST if lost else HangupCause.UNREACHABLE, now)
+            return
+        if contact.state is not ContactState.DIALING:
+            return
+        contact.state = after(CONTACT, contact.state, ContactEvent.VOID)
+        self._forget(contact, now)
+        state.out.change(AttemptVoided(contact.contact_id, contact.campaign.campaign_id, now))
+        state.held_until = now + state.config.void_backoff
+        state.timers.set(state.held_until, TimerKind.PACE)
+        if not contact.campaign.over:
+            contact.campaign.window.put_back(contact.offered)
+
+    def refused(self, contact_id: str, refusal: Refusal, now: Instant) -> None:
+        """The store did not let the attempt be made."""
+        contact = self._state.registry.contact(contact_id)
+        if contact.state is not ContactState.DIALING:
+            raise IllegalTransitionError("only an attempt that was just begun can be refused; nothing was changed")
+        self._forget(contact, now)
+        if refusal is Refusal.CAMPAIGN_NOT_RUNNING:
+            contact.campaign.blocked = True
+            if not contact.campaign.over:
+                contact.campaign.window.put_back(contact.offered)
+
+    def _forget(self, contact: Contact, now: Instant) -> None:
+        contact.campaign.statistics.attempts -= 1
+        self._state.registry.remove_leg(contact.leg_id)
+        self._state.registry.remove(contact)
+        self._matching.end_reservation(contact, now)
