@@ -16,13 +16,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from trunkcall.domain.abandonment import CalendarMonth
-from trunkcall.domain.changes import Change
+from trunkcall.domain.changes import AttemptBegun, Change, ContactConnecting
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.flow import FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import PacerFor
-from trunkcall.engine.commands import Originate, OriginateAgentLeg
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision, PlannedDeed, RefusedEvent
 from trunkcall.engine.encoding import TYPE, EncodingError, decode, encode, parse
@@ -205,8 +204,8 @@ def replay(turns: Iterable[Turn], config: EngineConfig, pacer_for: PacerFor) -> 
         raise TraceError("line 1: config: no engine can have these settings.") from None
     agreed = Counts()
     for turn in turns:
-        deeds = (deed for deed, _ in turn.decision.deeds)
-        ids = iter([deed.leg_id for deed in deeds if isinstance(deed, Originate | OriginateAgentLeg)])
+        # Not of the deeds: what was to be done with a leg may have come to nothing in the same turn.
+        ids = iter([c.leg_id for c in turn.decision.changes if isinstance(c, AttemptBegun | ContactConnecting)])
         flows.steps = iter(turn.decision.steps)
         try:
             decision = engine.turn(turn.events, turn.now)
