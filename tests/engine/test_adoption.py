@@ -14,7 +14,7 @@ from trunkcall.domain.changes import ContactSetAside
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, PlayMessage
-from trunkcall.engine.events import CarrierFound, ContactsRestored, LegsBridged, OriginateVoided
+from trunkcall.engine.events import CarrierFound, CarrierLost, ContactsRestored, LegsBridged, OriginateVoided
 
 
 def end(floor: Floor, contact: str) -> tuple[Disposition, DisconnectReason]:
@@ -210,6 +210,21 @@ def test_an_attempt_that_lies_ahead_by_a_clock_that_was_set_back_ends_all_the_sa
     assert end(floor, "spring-1")[0] is Disposition.ATTEMPT_FAILED
 
 
+def test_whoever_waits_longest_gets_the_agent_who_became_free_while_the_carrier_was_lost() -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=2)
+    floor.sets("agent-2", AgentStatus.OFFLINE)
+    floor.answers("spring-1")
+    floor.answers("spring-2")
+    floor.agent_picks_up("spring-1")
+    floor.tell(CarrierLost())
+    floor.agent_hangs_up("spring-1")
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    assert floor.engine.details().queues[SALES].waiting == ("spring-2",)
+    floor.tell(CarrierFound(up(floor.leg("spring-2"))))
+    assert floor.agent_of("spring-2") == "agent-1"
+
+
 def test_nobody_is_put_through_while_the_carrier_is_lost_and_everybody_after() -> None:
     floor = Floor()
     floor.agent("agent-1", SALES)
@@ -229,9 +244,9 @@ LIVE = LiveContact("spring-1", SPRING, 1, 2**60, ContactState.DIALING, "leg", 0)
 def test_contacts_that_cannot_be_in_progress_are_refused_and_change_nothing() -> None:
     floor = Floor(agents=1)
     floor.campaign(requests=1)
-    before = floor.engine.snapshot(floor.now)
+    before = floor.engine.snapshot(floor.now), floor.engine.details()
     assert "nothing was changed" in floor.refusal_of(ContactsRestored((LIVE,)))
-    assert floor.engine.snapshot(floor.now) == before
+    assert (floor.engine.snapshot(floor.now), floor.engine.details()) == before
 
 
 def talk(contact: str, agent: str, leg: str, *, at: int = 1, campaign: str = SPRING) -> LiveContact:
