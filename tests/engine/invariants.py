@@ -74,9 +74,9 @@ class History:
         self.attempted.discard(contact_id)
 
 
-def check(engine: Engine) -> None:
+def check(engine: Engine, details: EngineDetails) -> None:
     """Everything that is true of an engine between two turns."""
-    details, floor = engine.details(), engine.floor()
+    floor = engine.floor()
     _check_contacts(details)
     _check_flows(details, carrier_up=floor.carrier_up)
     _check_legs(details)
@@ -88,14 +88,12 @@ def check(engine: Engine) -> None:
     _check_nobody_is_forgotten(details, carrier_up=floor.carrier_up)
 
 
-def check_begun(engine: Engine, decision: Decision) -> None:
+def check_begun(details: EngineDetails, decision: Decision) -> None:
     """Whoever was dialed in this turn has an agent, where attempts are one to one; and somebody is at work and heard
     of, where live answers go to agents at all."""
-    begun = [change for change in decision.changes if isinstance(change, AttemptBegun)]
-    if not begun:
-        return
-    details = engine.details()
-    for attempt in begun:
+    for attempt in decision.changes:
+        if not isinstance(attempt, AttemptBegun):
+            continue
         campaign = details.campaigns[attempt.campaign_id]
         if campaign.one_to_one:
             kept = details.contacts[attempt.contact_id].kept_agent_id

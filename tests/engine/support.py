@@ -257,8 +257,9 @@ class Floor:
         commands = everything(decision)
         self.log.extend(commands)
         self.history.enter(decision)
-        check(self.engine)
-        check_begun(self.engine, decision)
+        details = self.engine.details()
+        check(self.engine, details)
+        check_begun(details, decision)
         for command in commands:
             self.memory.enter(command, self.accepted)
         for command in commands:
