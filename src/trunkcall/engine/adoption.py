@@ -161,14 +161,16 @@ class Adoption:
                 timers.set(now + config.detection_timeout, TimerKind.DETECTION_OVERDUE, contact.leg_id)
             case ContactState.QUEUED | ContactState.CONNECTING:
                 contact.queued_until = min(live.queued_at or now, now) + config.queue_limit
-                timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact.contact_id)
-                abandoned_at = min(contact.live_at, now) + config.abandonment_threshold
-                timers.set(abandoned_at, TimerKind.ABANDONMENT, contact.contact_id)
+                if contact.live and not contact.abandoned:
+                    abandoned_at = min(contact.live_at, now) + config.abandonment_threshold
+                    timers.set(abandoned_at, TimerKind.ABANDONMENT, contact.contact_id)
                 if live.state is ContactState.CONNECTING:
                     assert contact.agent_leg_id is not None
                     ring_ends_at = now + config.agent_ring_timeout
                     timers.set(ring_ends_at, TimerKind.AGENT_RING_OVERDUE, contact.agent_leg_id)
-                elif contact.campaign.settings.queue_id is not None:
+                    return
+                timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact.contact_id)
+                if contact.campaign.settings.queue_id is not None:
                     queue = self._state.roster.queue(contact.campaign.settings.queue_id)
                     queue.waiting[contact.contact_id] = contact
             case _:

@@ -48,7 +48,6 @@ class CampaignDialing:
         "attempts_per_weight",
         "blocked",
         "campaign_id",
-        "expiry_timer_at",
         "last_attempt_at",
         "ledger",
         "next_look_at",
@@ -83,7 +82,6 @@ class CampaignDialing:
         arrives."""
         self.running_since: Instant = now
         self.last_attempt_at: Instant | None = None
-        self.expiry_timer_at: Instant | None = None
 
     @property
     def dials(self) -> bool:

@@ -94,10 +94,7 @@ class Comparison:
     def asks_first(self, leg_id: str, now: Instant) -> bool:
         """Of an agent's leg that is to be given up: whether it was answered, so that two people may be talking, and the
         carrier is asked first. It is given up next time, unless the carrier has said that they are."""
-        leg = self._state.registry.legs.get(leg_id)
-        contact = leg.contact if leg is not None else None
-        if leg is None or contact is None or contact.state is not ContactState.CONNECTING:
-            return False
+        leg = self._state.registry.legs[leg_id]
         if leg.state is not LegState.UP or not self._state.carrier_up:
             return False
         noted = self._noted.get(leg_id)

@@ -130,12 +130,11 @@ def _dialing_since(contacts: CampaignContacts) -> list[Instant]:
 class Dialing:
     """Begins attempts."""
 
-    __slots__ = ("_pace_at", "_shares", "_state", "_virtual_times")
+    __slots__ = ("_shares", "_state", "_virtual_times")
 
     def __init__(self, state: EngineState) -> None:
         self._state = state
         self._shares = Shares(state)
-        self._pace_at: Instant | None = None
         self._virtual_times: dict[str | None, float] = {}
         """By queue, None for lines alone: the start tag of the campaign that was last dialed for its agents."""
 
@@ -159,12 +158,8 @@ class Dialing:
 
     def expire(self, campaign: CampaignDialing, now: Instant) -> None:
         """End the contacts of the window whose expiry has come."""
-        campaign.expiry_timer_at = None
         for contact in campaign.window.expire(now):
             self._state.out.change(ContactExpired(contact.contact_id, campaign.campaign_id, now))
-
-    def pace_due(self) -> None:
-        self._pace_at = None
 
     def _dial(self, wanting: list[CampaignDialing], now: Instant) -> None:
         granted = self._grants(wanting, now)
@@ -323,12 +318,14 @@ class Dialing:
         if campaign.dials and window.wants_refill:
             window.refill_pending = True
             self._state.out.do(RefillWindow(campaign.campaign_id, window.after_sequence, window.refill_limit))
-        expiry_at = window.next_expiry_at
-        if expiry_at is not None and (campaign.expiry_timer_at is None or expiry_at < campaign.expiry_timer_at):
-            campaign.expiry_timer_at = expiry_at
-            self._state.timers.set(expiry_at, TimerKind.EXPIRY, campaign.campaign_id)
+        timers, expiry_at = self._state.timers, window.next_expiry_at
+        if expiry_at is None:
+            timers.stop(TimerKind.EXPIRY, campaign.campaign_id)
+        elif expiry_at != timers.at(TimerKind.EXPIRY, campaign.campaign_id):
+            timers.set(expiry_at, TimerKind.EXPIRY, campaign.campaign_id)
 
     def _wake_at(self, at: Instant) -> None:
-        if self._pace_at is None or at < self._pace_at:
-            self._pace_at = at
+        """Have the pacers asked at that instant at the latest."""
+        pace_at = self._state.timers.at(TimerKind.PACE)
+        if pace_at is None or at < pace_at:
             self._state.timers.set(at, TimerKind.PACE)

@@ -51,14 +51,11 @@ class Endings:
 
     def queue_limit_due(self, contact_id: str, now: Instant) -> None:
         """Nobody has come for as long as anybody may wait."""
-        contact = self._state.registry.contacts.get(contact_id)
-        if contact is not None and contact.state is ContactState.QUEUED:
-            self.disconnect(contact, now)
+        self.disconnect(self._state.registry.contact(contact_id), now)
 
     def hang_up(self, leg: Leg, now: Instant) -> None:
         """The leg is to end; it is no contact's any more."""
-        contact, leg.contact = leg.contact, None
-        self._state.out.do(HangUp(leg.leg_id), contact)
+        self._state.out.do(HangUp(leg.leg_id), self._state.registry.release_leg(leg))
         self._state.timers.set(now + self._state.config.hang_up_grace, TimerKind.HANG_UP_OVERDUE, leg.leg_id)
 
     def agent_left(self, contact: Contact, why: AgentEvent, now: Instant) -> None:
@@ -72,10 +69,7 @@ class Endings:
             return
         self._availability.let_go(agent, why, now)
         self._matching.requeue(contact, now)
-        if contact.state is ContactState.QUEUED and contact.campaign.settings.queue_id is not None:
-            self._matching.agent_freed(agent, now)
-            if now >= contact.queued_until:
-                self.disconnect(contact, now)
+        self._matching.agent_freed(agent, now)
 
     def customer_left(self, contact: Contact, cause: HangupCause, now: Instant) -> None:
         """The customer's leg has ended, and the contact with it."""

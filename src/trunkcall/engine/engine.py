@@ -120,7 +120,7 @@ class Engine:
 
     def next_timer(self) -> Instant | None:
         """When the next turn is wanted at the latest, None if nothing is awaited."""
-        return self._state.timers.next_at(self._state.registry.legs, self._state.registry.contacts)
+        return self._state.timers.next_at()
 
     def snapshot(self, now: Instant) -> EngineSnapshot:
         """What the engine is doing, in sums, for metrics and for people. Changes nothing."""
@@ -241,11 +241,9 @@ class Engine:
             case TimerKind.QUEUE_LIMIT:
                 self._endings.queue_limit_due(key, now)
             case TimerKind.EXPIRY:
-                campaign = self._state.campaigns.get(key)
-                if campaign is not None:
-                    self._dialing.expire(campaign, now)
+                self._dialing.expire(self._state.campaigns[key], now)
             case TimerKind.PACE:
-                self._dialing.pace_due()
+                pass  # whoever is to be asked is asked at the end of the turn
             case TimerKind.FORGET_CAMPAIGN:
                 self._forget_campaign(key, now)
             case _:

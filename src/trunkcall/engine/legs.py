@@ -71,6 +71,7 @@ class LegReports:
         contact.state = after(CONTACT, contact.state, ContactEvent.ANSWER)
         contact.answered_at = now
         contact.campaign.statistics.answered += 1
+        self._state.timers.stop(TimerKind.ORIGINATE_OVERDUE, leg_id)
         self._state.out.change(ContactAnswered(contact.contact_id, now, contact.ring_started_at))
         if contact.detects_machines:
             self._state.timers.set(now + self._state.config.detection_timeout, TimerKind.DETECTION_OVERDUE, leg_id)
@@ -85,6 +86,7 @@ class LegReports:
         if detection not in LIVE_DETECTIONS and detection not in MACHINES:
             # Not a result that an answered leg can have: nothing is known of who is there.
             detection = DetectionStatus.AMD_UNRESOLVED
+        self._state.timers.stop(TimerKind.DETECTION_OVERDUE, event.leg_id)
         self._detected(leg.contact, detection, now, event.greeting_started_at, event.greeting_ended_at)
 
     def bridged(self, event: LegsBridged, now: Instant) -> None:
@@ -95,6 +97,8 @@ class LegReports:
         assert contact.agent_id is not None
         agent = self._state.roster.agents[contact.agent_id]
         contact.state = after(CONTACT, contact.state, ContactEvent.BRIDGE)
+        self._state.timers.stop(TimerKind.AGENT_RING_OVERDUE, event.agent_leg_id)
+        self._state.timers.stop(TimerKind.ABANDONMENT, contact.contact_id)
         self._state.roster.step(agent, AgentEvent.BRIDGE, now)
         contact.campaign.statistics.connected += 1
         self._state.out.change(ContactConnected(contact.contact_id, agent.agent_id, now))
@@ -114,10 +118,9 @@ class LegReports:
 
     def originate_overdue(self, leg_id: str, now: Instant) -> None:
         """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends."""
-        leg = self._registry.legs.get(leg_id)
-        if leg is None or leg.contact is None or leg.state is LegState.UP:
-            return
+        leg = self._registry.legs[leg_id]
         contact = leg.contact
+        assert contact is not None
         self._endings.hang_up(leg, now)
         self._endings.customer_left(contact, HangupCause.LOST, now)
 
@@ -127,22 +130,19 @@ class LegReports:
 
     def agent_ring_overdue(self, leg_id: str, now: Instant) -> None:
         """The agent's phone has rung for as long as it may."""
-        leg = self._registry.legs.get(leg_id)
-        if leg is None or leg.contact is None or leg.contact.state is not ContactState.CONNECTING:
-            return
         if not self._state.carrier_up:
             # It is not the agent who does not answer.
             self._state.timers.set(now + self._state.config.agent_ring_timeout, TimerKind.AGENT_RING_OVERDUE, leg_id)
             return
+        leg = self._registry.legs[leg_id]
         contact = leg.contact
+        assert contact is not None
         self._endings.hang_up(leg, now)
         self._endings.agent_left(contact, AgentEvent.MISS, now)
 
     def hang_up_overdue(self, leg_id: str, now: Instant) -> None:
         """The carrier has not confirmed the end of a leg: it no longer holds a line."""
-        leg = self._registry.legs.get(leg_id)
-        if leg is not None and leg.contact is None:
-            self.ended(leg_id, HangupCause.LOST, now)
+        self.ended(leg_id, HangupCause.LOST, now)
 
     def _detected(
         self,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from trunkcall.domain.changes import ContactAbandoned, LedgerCounted
 from trunkcall.domain.instants import Instant
-from trunkcall.domain.transitions import AWAITING_AN_AGENT
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.state import EngineState
 
@@ -28,9 +27,7 @@ class LiveAnswers:
 
     def abandonment_due(self, contact_id: str, now: Instant) -> None:
         """The limit has passed: if no agent has come by now, it is an abandonment, whatever happens next."""
-        contact = self._state.registry.contacts.get(contact_id)
-        if contact is not None and contact.state in AWAITING_AN_AGENT:
-            self.abandon(contact, now)
+        self.abandon(self._state.registry.contact(contact_id), now)
 
     def abandon(self, contact: Contact, now: Instant) -> None:
         """Enter one abandonment of a live answer, once."""

@@ -35,7 +35,8 @@ class Matching:
         state, contact_id = self._state, contact.contact_id
         contact.state = after(CONTACT, contact.state, ContactEvent.QUEUE)
         state.out.change(ContactQueued(contact_id, queue_id, now))
-        state.timers.set(contact.live_at + state.config.abandonment_threshold, TimerKind.ABANDONMENT, contact_id)
+        if contact.live:
+            state.timers.set(contact.live_at + state.config.abandonment_threshold, TimerKind.ABANDONMENT, contact_id)
         contact.queued_until = now + state.config.queue_limit
         state.timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact_id)
         if not state.carrier_up:
@@ -56,6 +57,7 @@ class Matching:
         contact.agent_id = contact.agent_leg_id = None
         self._state.out.change(ContactRequeued(contact.contact_id, now))
         self._registry.put_in_flight(contact)
+        self._state.timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact.contact_id)
         queue_id = contact.campaign.settings.queue_id
         if queue_id is None:
             return
@@ -161,6 +163,7 @@ class Matching:
         agent.contact = contact
         agent.handling_since = now
         self._roster.step(agent, AgentEvent.ASSIGN, now)
+        state.timers.stop(TimerKind.QUEUE_LIMIT, contact.contact_id)
         leg_id = state.new_id()
         contact.agent_id = agent.agent_id
         contact.agent_leg_id = leg_id

@@ -1,7 +1,7 @@
 """The contacts in progress and the legs that there are: the one place where they are entered and removed.
 
-Decides what is known under which id, how many lines are held, and which contacts are in flight. It must not know why
-anything begins or ends.
+Decides what is known under which id, how many lines are held, and which contacts are in flight. What is over has no
+timers any more. It must not know why anything begins or ends.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.leg import LegParty
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.timers import Timers
 
 
 class CampaignContacts:
@@ -40,9 +41,10 @@ class CampaignContacts:
 class Registry:
     """The contacts and legs of one engine."""
 
-    __slots__ = ("_contacts", "_legs", "_of", "contacts", "legs", "lines")
+    __slots__ = ("_contacts", "_legs", "_of", "_timers", "contacts", "legs", "lines")
 
-    def __init__(self) -> None:
+    def __init__(self, timers: Timers) -> None:
+        self._timers = timers
         self._contacts: dict[str, Contact] = {}
         self._legs: dict[str, Leg] = {}
         self._of: defaultdict[str, CampaignContacts] = defaultdict(CampaignContacts)
@@ -81,15 +83,24 @@ class Registry:
     def remove_leg(self, leg_id: str) -> Leg | None:
         """The carrier has the leg no more: its line is free. None of one that is not known."""
         leg = self._legs.pop(leg_id, None)
-        if leg is not None and leg.party is LegParty.CUSTOMER:
-            self.lines -= 1
+        if leg is not None:
+            self._timers.stop_all(leg_id)
+            if leg.party is LegParty.CUSTOMER:
+                self.lines -= 1
         return leg
+
+    def release_leg(self, leg: Leg) -> Contact | None:
+        """The leg is no contact's any more, and nothing but its end is awaited. Returns the contact whose it was."""
+        contact, leg.contact = leg.contact, None
+        self._timers.stop_all(leg.leg_id)
+        return contact
 
     def remove(self, contact: Contact) -> None:
         """The contact is over. Its leg may hold a line yet."""
         self.take_from_flight(contact)
         del self.of(contact.campaign).in_progress[contact.contact_id]
         del self._contacts[contact.contact_id]
+        self._timers.stop_all(contact.contact_id)
 
     def put_in_flight(self, contact: Contact) -> None:
         """The contact is to find an agent, or its message."""
@@ -118,3 +129,4 @@ class Registry:
     def forget(self, campaign: CampaignDialing) -> None:
         """The campaign is forgotten; nothing of it is in progress."""
         self._of.pop(campaign.campaign_id, None)
+        self._timers.stop_all(campaign.campaign_id)

@@ -48,9 +48,9 @@ class EngineState:
         self.flows_due: deque[Contact] = deque()
         """Contacts whose flow is to go on, in this turn."""
         self.campaigns: dict[str, CampaignDialing] = {}
-        self.registry = Registry()
         self.roster = Roster()
         self.timers = Timers()
+        self.registry = Registry(self.timers)
         self.rate = RateLimit(config.trunk.attempts_per_s)
         self.carrier_up = True
         self.suspended = False

@@ -1,24 +1,23 @@
 """What the engine wants to be woken for, and when.
 
-Decides the order of timers: by instant, then in the order in which they were set, and which of them nothing can come of
-any more. A timer is never cancelled: what it was set for may have happened long before it is due.
+Decides the order of timers: by instant, then in the order in which they were set. A timer is named by its kind and a
+key; there is one of each name at most. It is set anew or stopped as what it was set for goes on or ends, so one that is
+due always means something. It must not know what.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import Enum, auto
-from heapq import heappop, heappush
-from typing import assert_never
+from enum import StrEnum, auto
+from heapq import heapify, heappop, heappush
+from typing import Final, TypeAlias
 
-from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
-from trunkcall.domain.leg import LegState
-from trunkcall.domain.transitions import AWAITING_AN_AGENT
-from trunkcall.engine.contact import Contact, Leg
+
+MOST_STOPPED: Final = 64
+"""Stopped timers that may be kept however few others there are."""
 
 
-class TimerKind(Enum):
+class TimerKind(StrEnum):
     """What a timer is about. The key names a leg, a contact or a campaign."""
 
     ORIGINATE_OVERDUE = auto()
@@ -32,55 +31,77 @@ class TimerKind(Enum):
     FORGET_CAMPAIGN = auto()
 
 
-class Timers:
-    """A heap of timers."""
+_Timer: TypeAlias = tuple[Instant, int, TimerKind, str]
+"""When it is due, the how manieth it is, and its name."""
 
-    __slots__ = ("_heap", "_sequence")
+
+class Timers:
+    """A heap. A timer that was stopped stays in it until it is at the top, or most are stopped: to look for it costs
+    more. Keys are ids: what is of one kind has another than what is of another."""
+
+    __slots__ = ("_heap", "_number", "_running", "_stopped")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[Instant, int, TimerKind, str]] = []
-        self._sequence = 0
+        self._heap: list[_Timer] = []
+        self._running: dict[str, dict[TimerKind, _Timer]] = {}
+        self._number = 0
+        self._stopped = 0
+        """How many of the heap are."""
 
     def set(self, at: Instant, kind: TimerKind, key: str = "") -> None:
-        """Ask to be woken at ``at``, or as soon after as may be."""
-        self._sequence += 1
-        heappush(self._heap, (at, self._sequence, kind, key))
+        """Ask to be woken at ``at``, or as soon after as may be, and not when it was set for before."""
+        timers = self._running.get(key)
+        if timers is None:
+            timers = self._running[key] = {}
+        elif kind in timers:
+            self._stopped += 1
+        self._number += 1
+        timer = timers[kind] = (at, self._number, kind, key)
+        heappush(self._heap, timer)
 
-    def next_at(self, legs: Mapping[str, Leg], contacts: Mapping[str, Contact]) -> Instant | None:
-        """When the next timer is due of which something may still come, as these legs and contacts are."""
+    def stop(self, kind: TimerKind, key: str) -> None:
+        """This is not awaited any more, if it was."""
+        timers = self._running.get(key)
+        if timers is not None and timers.pop(kind, None) is not None:
+            self._count_stopped(1)
+
+    def stop_all(self, key: str) -> None:
+        """Nothing is awaited for the key any more."""
+        timers = self._running.pop(key, None)
+        if timers:
+            self._count_stopped(len(timers))
+
+    def at(self, kind: TimerKind, key: str = "") -> Instant | None:
+        """When the timer is due, None if it is not set."""
+        timer = self._running.get(key, {}).get(kind)
+        return timer[0] if timer is not None else None
+
+    def next_at(self) -> Instant | None:
+        """When the next timer is due, None if none is set."""
         heap = self._heap
-        while heap and not _awaited(heap[0][2], heap[0][3], legs, contacts):
+        while heap and not self._runs(heap[0]):
             heappop(heap)
+            self._stopped -= 1
         return heap[0][0] if heap else None
 
     def pop_due(self, now: Instant) -> tuple[TimerKind, str] | None:
         """The next timer that is due, removed; None if none is."""
         if not self._heap or self._heap[0][0] > now:
             return None
+        at = self.next_at()
+        if at is None or at > now:
+            return None
         _, _, kind, key = heappop(self._heap)
+        del self._running[key][kind]
         return kind, key
 
+    def _runs(self, timer: _Timer) -> bool:
+        timers = self._running.get(timer[3])
+        return timers is not None and timers.get(timer[2]) is timer
 
-def _awaited(kind: TimerKind, key: str, legs: Mapping[str, Leg], contacts: Mapping[str, Contact]) -> bool:
-    """Whether something may come of a timer: false once its leg or contact is past what it was set for, since neither
-    goes back there."""
-    match kind:
-        case TimerKind.PACE | TimerKind.EXPIRY | TimerKind.FORGET_CAMPAIGN:
-            return True
-        case TimerKind.ORIGINATE_OVERDUE:
-            leg = legs.get(key)
-            return leg is not None and leg.contact is not None and leg.state is not LegState.UP
-        case TimerKind.DETECTION_OVERDUE:
-            leg = legs.get(key)
-            return leg is not None and leg.contact is not None and leg.contact.state is ContactState.ANSWERED
-        case TimerKind.AGENT_RING_OVERDUE:
-            leg = legs.get(key)
-            return leg is not None and leg.contact is not None and leg.contact.state is ContactState.CONNECTING
-        case TimerKind.HANG_UP_OVERDUE:
-            leg = legs.get(key)
-            return leg is not None and leg.contact is None
-        case TimerKind.ABANDONMENT | TimerKind.QUEUE_LIMIT:
-            contact = contacts.get(key)
-            return contact is not None and contact.state in AWAITING_AN_AGENT
-        case _:
-            assert_never(kind)
+    def _count_stopped(self, number: int) -> None:
+        self._stopped += number
+        if self._stopped > MOST_STOPPED and self._stopped * 2 > len(self._heap):
+            self._heap = [timer for timer in self._heap if self._runs(timer)]
+            heapify(self._heap)
+            self._stopped = 0
