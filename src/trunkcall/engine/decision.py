@@ -13,7 +13,7 @@ from typing import NamedTuple
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.commands import BridgeLegs, Deed, HangUp, OriginateAgentLeg, PlayMessage
+from trunkcall.engine.commands import BridgeLegs, Deed, HangUp, Originate, OriginateAgentLeg, PlayMessage
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import Event
 from trunkcall.engine.flow import FlowStepped
@@ -47,6 +47,8 @@ class Decision(NamedTuple):
         """What is to be done, in this order, once the changes are durable: all of them but those of the contacts whose
         attempts the store has ``refused``, and of those whose changes it has ``left_out`` what is to be hung up. Before
         that nothing may be done."""
+        if not refused and not left_out:
+            return [deed for deed, _ in self.deeds]
         return [
             deed
             for deed, contact_id in self.deeds
@@ -74,17 +76,21 @@ class Deciding:
 
     def decision(self, refused: list[RefusedEvent], legs: Mapping[str, Leg]) -> Decision:
         """All of it, but deeds that came to nothing, as ``legs`` are by the end of the turn."""
-        deeds = [planned for planned in self.deeds if not _came_to_nothing(planned.deed, legs)]
+        deeds = [planned for planned in self.deeds if not _came_to_nothing(planned[0], legs)]
         return Decision(tuple(self.changes), tuple(deeds), tuple(self.steps), tuple(refused))
 
 
 def _came_to_nothing(deed: Deed, legs: Mapping[str, Leg]) -> bool:
     """Whether the contact has gone on or ended since this was to be done for it: a phone would ring for nobody."""
     match deed:
-        case OriginateAgentLeg(leg_id) | BridgeLegs(_, leg_id):
-            state = ContactState.CONNECTING
-        case PlayMessage(leg_id):
-            state = ContactState.IN_FLOW
+        case Originate() | HangUp():
+            return False
+        case OriginateAgentLeg():
+            leg_id, state = deed.leg_id, ContactState.CONNECTING
+        case BridgeLegs():
+            leg_id, state = deed.agent_leg_id, ContactState.CONNECTING
+        case PlayMessage():
+            leg_id, state = deed.leg_id, ContactState.IN_FLOW
         case _:
             return False
     leg = legs.get(leg_id)

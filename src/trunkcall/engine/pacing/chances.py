@@ -95,12 +95,16 @@ def attempts_exactly(expectation: Expectation, risk: float) -> int:
 
 def attempts_nearly(expectation: Expectation, risk: float) -> int:
     """The same number, MAX_AT_ONCE at the most, by a normal approximation with a continuity correction."""
-    of_agents = zip(expectation.free_expected, expectation.free_squares, strict=True)
-    of_attempts = zip(expectation.answers_expected, expectation.answers_squares, strict=True)
+    supply = expectation.supply
     instants = [
-        (expectation.supply + free - answers, max(free - free_squares + answers - answers_squares, 0.0), answered)
-        for (free, free_squares), (answers, answers_squares), answered in zip(
-            of_agents, of_attempts, expectation.answered.tolist(), strict=False
+        (supply + free - answers, max(free - free_squares + answers - answers_squares, 0.0), answered)
+        for free, free_squares, answers, answers_squares, answered in zip(
+            expectation.free_expected,
+            expectation.free_squares,
+            expectation.answers_expected,
+            expectation.answers_squares,
+            expectation.answered.tolist(),
+            strict=False,
         )
     ]
     # A normal distribution function is half of an erfc.
