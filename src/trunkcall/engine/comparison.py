@@ -123,7 +123,7 @@ class Comparison:
                 out.do(HangUp(leg.leg_id), contact)
             self._legs.ended(leg.leg_id, HangupCause.LOST, now)
             if contact is not None and contact.agent_id is not None:
-                self._heed(self._state.roster.agents[contact.agent_id], now)
+                self._end_work_as_asked(self._state.roster.agents[contact.agent_id], now)
             return
         assert contact is not None, "of a leg that is only to end nothing but its end is compared"
         if difference is LegDifference.PLAYED:
@@ -131,7 +131,7 @@ class Comparison:
         else:
             self._adoption.catch_up(live, leg, contact, now)
 
-    def _heed(self, agent: Agent, now: Instant) -> None:
+    def _end_work_as_asked(self, agent: Agent, now: Instant) -> None:
         """The talk was over before it was known here: what the agent has asked for since ends the work after it."""
         if agent.state is AgentState.AFTER_CONTACT_WORK and agent.next_status is not None:
             self._availability.status_set(agent, agent.next_status, now)
