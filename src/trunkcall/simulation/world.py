@@ -117,65 +117,56 @@ def draw_fate(world: World, random: Random) -> Fate:
     """
     share = random.random()
     invalid = random.random() < world.invalid_share
-    machine_ring = _clip(
-        random.gauss(world.machine_ring_mean_s, world.machine_ring_deviation_s), world.machine_ring_range_s
-    )
+    machine_ring = random.gauss(world.machine_ring_mean_s, world.machine_ring_deviation_s)
     failure = random.uniform(*world.failure_range_s)
     beep = random.random() < world.beep_share
-    prompt = max(0.0, random.gauss(world.machine_prompt_mean_s, world.machine_prompt_deviation_s))
+    prompt = random.gauss(world.machine_prompt_mean_s, world.machine_prompt_deviation_s)
     talk = _lognormal(random, world.talk_mean_s, world.talk_variation)
     wrap = _lognormal(random, world.wrap_mean_s, world.wrap_variation)
     agent_hangs_up = random.random() < world.agent_hangs_up_share
     # Last, because how many numbers a gamma draw takes depends on its shape.
-    human_ring = _clip(random.gammavariate(world.human_ring_shape, world.human_ring_scale_s), world.human_ring_range_s)
+    human_ring = random.gammavariate(world.human_ring_shape, world.human_ring_scale_s)
 
+    detection, detection_s, prompt_s = DetectionStatus.HUMAN_ANSWERED, 0.0, 0.0
     outcome = _outcome(world, share, invalid=invalid)
-    machine = outcome is Outcome.MACHINE
     match outcome:
         case Outcome.HUMAN:
-            ring = human_ring
+            ring = _clip(human_ring, world.human_ring_range_s)
+            detection_s = world.human_detection_s
         case Outcome.MACHINE:
-            ring = machine_ring
+            ring = _clip(machine_ring, world.machine_ring_range_s)
+            detection = DetectionStatus.VOICEMAIL_BEEP if beep else DetectionStatus.VOICEMAIL_NO_BEEP
+            detection_s, prompt_s = world.machine_detection_s, max(0.0, prompt)
+            talk, agent_hangs_up = world.machine_talk_s, True
         case Outcome.BUSY | Outcome.INVALID:
             ring = failure
         case Outcome.NO_ANSWER:
             ring = world.no_answer_s
         case _:
             assert_never(outcome)
-    voicemail = DetectionStatus.VOICEMAIL_BEEP if beep else DetectionStatus.VOICEMAIL_NO_BEEP
     return Fate(
         outcome=outcome,
         ring=seconds(ring),
-        detection=voicemail if machine else DetectionStatus.HUMAN_ANSWERED,
-        detection_time=seconds(_detection_s(world, outcome)),
-        prompt=seconds(prompt) if machine else 0,
+        detection=detection,
+        detection_time=seconds(detection_s),
+        prompt=seconds(prompt_s),
         patience=seconds(world.patience_s),
-        talk=seconds(world.machine_talk_s if machine else talk),
+        talk=seconds(talk),
         wrap=seconds(wrap),
-        agent_hangs_up=agent_hangs_up or machine,
+        agent_hangs_up=agent_hangs_up,
     )
 
 
 def _outcome(world: World, share: float, *, invalid: bool) -> Outcome:
-    for outcome, ratio in (
-        (Outcome.HUMAN, world.human_ratio),
-        (Outcome.MACHINE, world.machine_ratio),
-        (Outcome.INVALID if invalid else Outcome.BUSY, world.failure_ratio),
-    ):
-        if share < ratio:
-            return outcome
-        share -= ratio
+    if share < world.human_ratio:
+        return Outcome.HUMAN
+    share -= world.human_ratio
+    if share < world.machine_ratio:
+        return Outcome.MACHINE
+    share -= world.machine_ratio
+    if share < world.failure_ratio:
+        return Outcome.INVALID if invalid else Outcome.BUSY
     return Outcome.NO_ANSWER
-
-
-def _detection_s(world: World, outcome: Outcome) -> float:
-    match outcome:
-        case Outcome.HUMAN:
-            return world.human_detection_s
-        case Outcome.MACHINE:
-            return world.machine_detection_s
-        case Outcome.BUSY | Outcome.INVALID | Outcome.NO_ANSWER:
-            return 0.0
 
 
 def _clip(value: float, bounds: tuple[float, float]) -> float:
