@@ -18,7 +18,7 @@ from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
-from trunkcall.engine.events import DetectionEnded, LegAnswered, LegEnded, LegRang, LegsBridged
+from trunkcall.engine.events import DetectionEnded, LegAnswered, LegEnded, LegRang, LegsBridged, PlaybackEnded
 from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
 from trunkcall.simulation.world import Fate, Outcome, World, fate_of
 from trunkcall.telephony.carrier import Destination
@@ -57,7 +57,6 @@ class Stage:
         self.heard: list[tuple[float, Any]] = []
         self.phones = Phones(
             tell=self._hear,
-            playback_ended=lambda leg_id: self._hear(("played", leg_id)),
             later=self._later,
             reported_later=lambda after, deed, leg: self._later(after + self._late(), deed, leg),
             agent_done=lambda agent_id: self._hear(("done", agent_id)),
@@ -198,7 +197,7 @@ def test_a_message_keeps_a_person_on_the_line_and_ends_by_its_length() -> None:
     stage.phones.play("customer", "x" * 150)
     assert [leg.playing for leg in stage.phones.live()] == [True]
     stage.wait(600)
-    assert stage.heard[2:] == [(23, ("played", "customer"))]
+    assert stage.heard[2:] == [(23, PlaybackEnded("customer"))]
     assert stage.phones.live() == (LiveLeg("customer", LegState.UP, playing=False),)
 
 
@@ -304,7 +303,6 @@ class LatePhones:
 
         self.phones = Phones(
             tell=hear,
-            playback_ended=lambda leg_id: None,
             later=later,
             reported_later=reported_later,
             agent_done=lambda agent_id: None,

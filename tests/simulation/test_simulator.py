@@ -168,7 +168,7 @@ def test_work_after_a_contact_lasts_as_long_as_it_has_to_unless_a_break_cuts_it(
     )  # fmt: skip
     begun = {command.contact_id: command.at for command in record.of_kind(ContactConnected)}
     ends = [
-        (change.at - begun[change.contact_id], events[0][0])
+        (change.at - begun[change.contact_id], events[-1][0])
         for events, _, decision in record.turns
         for change in decision.changes
         if isinstance(change, AfterContactWorkEnded)

@@ -13,8 +13,16 @@ from typing import Final, TypeAlias
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
-from trunkcall.engine.events import DetectionEnded, LegAnswered, LegEnded, LegRang, LegsBridged
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.events import (
+    DetectionEnded,
+    LegAnswered,
+    LegEnded,
+    LegRang,
+    LegsBridged,
+    LegsReported,
+    PlaybackEnded,
+)
 from trunkcall.simulation.world import Fate, Outcome
 
 RINGS_AFTER: Final[Duration] = SECOND // 2
@@ -62,7 +70,7 @@ class SimulatedLeg:
         return LiveLeg(self.leg_id, self.state, self.peer_id, self.detection, self.prompts > 0)
 
 
-PhoneEvent: TypeAlias = LegRang | LegAnswered | DetectionEnded | LegsBridged | LegEnded
+PhoneEvent: TypeAlias = LegRang | LegAnswered | DetectionEnded | LegsBridged | LegEnded | PlaybackEnded | LegsReported
 LegDeed: TypeAlias = Callable[[SimulatedLeg], None]
 Later: TypeAlias = Callable[[Duration, LegDeed, SimulatedLeg], None]
 """Has something done with a leg after so long. What is asked for first comes first at the same instant."""
@@ -72,23 +80,20 @@ class Phones:
     """Every phone that a dialer can reach, and the legs to them. The contract of its deeds and events is that of
     ``trunkcall.telephony.carrier``.
 
-    ``tell`` takes the events and ``playback_ended`` the leg whose prompt is over; both may answer with further deeds at
-    once. ``later`` is the driver's clock, ``reported_later`` the same for what the network sees of a customer's phone
-    and may be late to report. ``agent_done`` is told of an agent who has finished the work after a contact, and would
-    set the status back to available.
+    ``tell`` takes the events. ``later`` is the driver's clock, ``reported_later`` the same for what the network sees of
+    a customer's phone and may be late to report. ``agent_done`` is told of an agent who has finished the work after a
+    contact, and would set the status back to available.
     """
 
     def __init__(
         self,
         *,
         tell: Callable[[PhoneEvent], None],
-        playback_ended: Callable[[str], None],
         later: Later,
         reported_later: Later | None = None,
         agent_done: Callable[[str], None],
     ) -> None:
         self._tell = tell
-        self._playback_ended = playback_ended
         self._later = later
         self._reported_later = reported_later or later
         self._agent_done = agent_done
@@ -176,6 +181,10 @@ class Phones:
             leg.cause = HangupCause.HUNG_UP_BY_US
             self._end(leg)
 
+    def report_legs(self, command: ReportLegs) -> None:
+        """Tell which legs there are."""
+        self._tell(LegsReported(command.question, self.live()))
+
     # --- what phones do by themselves: asked for in advance, it comes to nothing once the leg has ended --------------
 
     def _ring(self, leg: SimulatedLeg) -> None:
@@ -214,7 +223,7 @@ class Phones:
         if leg.state is LegState.ENDED:
             return
         leg.prompts -= 1
-        self._playback_ended(leg.leg_id)
+        self._tell(PlaybackEnded(leg.leg_id))
 
     def _end(self, leg: SimulatedLeg) -> None:
         if leg.state is LegState.ENDED:

@@ -71,6 +71,6 @@ class Shift(_Ratios):
     occupancy_ratio: float
     mean_idle_s: float
     events: int
-    """How many calls the engine took."""
+    """How many events the engine was told, and how often it was woken without any."""
     campaigns: tuple[CampaignShift, ...]
     """Each campaign by itself, in the order of the scenario."""

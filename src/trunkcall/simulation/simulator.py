@@ -1,11 +1,12 @@
-"""A shift of the real engine on virtual time: a heap of what happens next, and models of carrier and agents.
+"""A shift of the real engine on virtual time: a heap of what happens next.
 
-Decides what the simulated people do and when. It must not know how an engine decides: the object that dials is the one
-that ``serve`` runs.
+Decides when agents come and go, and how late and how badly the carrier works. What phones do is ``phones``, what it
+comes to ``tally``. It must not know how an engine decides: the object that dials is the one that ``serve`` runs.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 from random import Random
@@ -13,10 +14,7 @@ from typing import Any, TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
-from trunkcall.domain.changes import AfterContactWorkEnded, Change, ContactConnected, LedgerCounted
-from trunkcall.domain.contact import LIVE_DETECTIONS
-from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant, seconds
-from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant, seconds
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import (
     BridgeLegs,
@@ -25,6 +23,7 @@ from trunkcall.engine.commands import (
     OriginateAgentLeg,
     PlayMessage,
     RefillWindow,
+    ReportLegs,
 )
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
@@ -34,13 +33,9 @@ from trunkcall.engine.events import (
     AgentStatusSet,
     CampaignChanged,
     ContactsOffered,
-    DetectionEnded,
     Event,
-    LegAnswered,
-    LegEnded,
-    LegsBridged,
+    LegRang,
     OfferedContact,
-    PlaybackEnded,
 )
 from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.engine.snapshot import EngineSnapshot
@@ -48,9 +43,11 @@ from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.simulation.campaign import BASELINES, Campaign
 from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.pacers import dialer_type_of, pacers_of
+from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario
-from trunkcall.simulation.world import Fate, Outcome
+from trunkcall.simulation.tally import Tally
+from trunkcall.simulation.world import Outcome
 
 START: Instant = 1_800_000_000_000_000
 """When every simulated shift begins."""
@@ -61,20 +58,6 @@ Trace: TypeAlias = Callable[[Sequence[tuple[Event, Instant]], Instant, Decision]
 Watch: TypeAlias = Callable[[EngineSnapshot], None]
 """Shown the engine once in every ``WATCH_EVERY`` of the shift."""
 WATCH_EVERY = MINUTE
-
-
-class _Leg:
-    __slots__ = ("agent_id", "contact_id", "ended", "fate", "leg_id", "peer", "run", "since")
-
-    def __init__(self, leg_id: str, contact_id: str, run: CampaignRun, fate: Fate, since: Instant) -> None:
-        self.leg_id = leg_id
-        self.contact_id = contact_id
-        self.run = run
-        self.fate = fate
-        self.since = since
-        self.peer: _Leg | None = None
-        self.agent_id: str | None = None
-        self.ended = False
 
 
 class Simulator:
@@ -92,69 +75,66 @@ class Simulator:
         self._sequence = 0
         self._now: Instant = START
         self._end: Instant = at_hour(scenario.hours)
-        self._legs: dict[str, _Leg] = {}
         self._leg_number = 0
         self._offered = 0
         self._runs = {campaign.name: CampaignRun(campaign, START) for campaign in scenario.campaigns}
-        self._handled: dict[str, tuple[CampaignRun, Instant]] = {}
-        """Contacts that an agent is handling: whose they are, and since when."""
-        self._latest: dict[str, str] = {}
-        """The contact that each agent was rung for last."""
+        self._tally = Tally(self._runs)
         self._wanted: dict[str, AgentStatus] = {}
-        self.engine = Engine(_config(scenario), new_id=self._new_id, flows=BuiltinFlow(), pacer_for=pacers_of(scenario))
+        self._flows = BuiltinFlow()
+        self.engine = Engine(_config(scenario), new_id=self._new_id, flows=self._flows, pacer_for=pacers_of(scenario))
         self.events = 0
+        self._told: deque[tuple[Event, Instant]] = deque()
+        """What the engine is to be told, in turns of this instant."""
+        self._rang: list[tuple[Event, Instant]] = []
+        """Phones that have rung since the last turn."""
+        self._phones = Phones(
+            tell=self._tell,
+            later=self._later,
+            reported_later=self._reported_later if scenario.carrier_delay_s else None,
+            agent_done=self._agent_done,
+        )
         self._deeds: Mapping[type, Callable[[Any], None]] = {
-            BridgeLegs: self._bridge,
-            HangUp: self._hang_up,
+            BridgeLegs: self._phones.bridge,
+            HangUp: self._phones.hang_up,
             Originate: self._originate,
-            OriginateAgentLeg: self._ring_agent,
-            RefillWindow: self._refill,
+            OriginateAgentLeg: self._phones.originate_agent_leg,
             PlayMessage: self._play,
+            RefillWindow: self._refill,
+            ReportLegs: self._phones.report_legs,
         }
         """How each deed is done here."""
 
     def run(self) -> Shift:
         """The whole shift."""
         self._open()
-        engine, heap = self.engine, self._heap
+        engine, heap, told = self.engine, self._heap, self._told
+        due = engine.next_timer()
         while True:
-            due = engine.next_timer()
             if heap and (due is None or heap[0][0] <= due):
                 if heap[0][0] > self._end:
                     break
                 self._now, _, deed, arguments = heappop(heap)
                 deed(*arguments)
+                if not told:
+                    continue
             elif due is not None and due <= self._end:
                 self._now = max(self._now, due)
-                self._turn(())
+                self._turn()
             else:
                 break
+            self._tell_engine()
+            due = engine.next_timer()
         return self._shift()
 
     def _shift(self) -> Shift:
-        snapshot = self.engine.snapshot(self._end)
-        for leg in self._legs.values():
-            self._give_back_line(leg, self._end)
-        for contact_id in list(self._handled):
-            self._handling_ends(contact_id, self._end)
-        length, handling = self._end - START, snapshot.handling
-        campaigns = tuple(run.result(length, handling) for run in self._runs.values())
-        connected = sum(campaign.connected for campaign in campaigns)
-        idle = (snapshot.staffed - handling) / SECOND
-        return Shift(
+        return self._tally.shift(
             agents=self._scenario.agents,
             hours=self._scenario.hours,
             seed=self._seed,
-            pacer=", ".join(dict.fromkeys(campaign.pacer for campaign in campaigns)),
-            attempts=sum(campaign.attempts for campaign in campaigns),
-            live_answers=sum(campaign.live_answers for campaign in campaigns),
-            abandoned=sum(campaign.abandoned for campaign in campaigns),
-            false_machines=sum(campaign.false_machines for campaign in campaigns),
-            connected=connected,
-            occupancy_ratio=snapshot.occupancy_ratio,
-            mean_idle_s=idle / connected if connected else idle,
             events=self.events,
-            campaigns=campaigns,
+            start=START,
+            end=self._end,
+            last=self.engine.snapshot(self._end),
         )
 
     # --- the beginning ----------------------------------------------------------------------------------------------
@@ -164,6 +144,7 @@ class Simulator:
         names = [f"agent-{number}" for number in range(scenario.agents)]
         for name, queues in zip(names, scenario.queues_of_agents, strict=True):
             self._tell(AgentRegistered(name, queues))
+        self._tell_engine()
         for run in self._runs.values():
             self._open_campaign(run.campaign)
         late = set(names[max(0, len(names) - scenario.late_agents) :]) if scenario.late_agents else set()
@@ -185,6 +166,7 @@ class Simulator:
             self._at(at_hour(campaign.start_at_h), self._set_state, campaign, CampaignState.RUNNING)
         else:
             self._set_state(campaign, CampaignState.RUNNING)
+            self._tell_engine()
         for hour, state in (
             (campaign.pause_at_h, CampaignState.PAUSED),
             (campaign.resume_at_h, CampaignState.RUNNING),
@@ -241,76 +223,52 @@ class Simulator:
         self._sequence += 1
         heappush(self._heap, (at, self._sequence, deed, arguments))
 
-    def _later(self, delay: int, deed: Callable[..., None], *arguments: Any) -> None:
-        if self._scenario.carrier_delay_s:
-            delay += seconds(self._random.expovariate(1.0) * self._scenario.carrier_delay_s)
-        self._at(self._now + delay, deed, *arguments)
+    def _later(self, after: Duration, deed: LegDeed, leg: SimulatedLeg) -> None:
+        self._sequence += 1
+        heappush(self._heap, (self._now + after, self._sequence, deed, (leg,)))
+
+    def _reported_later(self, after: Duration, deed: LegDeed, leg: SimulatedLeg) -> None:
+        late = seconds(self._random.expovariate(1.0) * self._scenario.carrier_delay_s)
+        self._later(after + late, deed, leg)
 
     def _tell(self, event: Event) -> None:
-        self._turn(((event, self._now),))
+        """Something has happened, and the engine is to be told. Nothing is done about a phone that rings: it is told
+        with what comes next."""
+        (self._rang if type(event) is LegRang else self._told).append((event, self._now))
 
-    def _turn(self, events: Sequence[tuple[Event, Instant]]) -> None:
-        self.events += 1
+    def _tell_engine(self) -> None:
+        """Tell what has happened and what follows from it at this instant, each event in a turn of its own."""
+        told = self._told
+        while told:
+            self._turn((told.popleft(),))
+
+    def _turn(self, events: tuple[tuple[Event, Instant], ...] = ()) -> None:
+        if self._rang:
+            events = (*self._rang, *events)
+            self._rang.clear()
+        self.events += len(events) or 1
         decision = self.engine.turn(events, self._now)
         if self._trace is not None:
             self._trace(events, self._now, decision)
         assert not decision.refused, "the simulated world told what cannot be"
-        for change in decision.changes:
-            self._count_change(change)
-        for deed in decision.deeds_to_do(refused=()):
-            deed_of = self._deeds.get(type(deed))
-            if deed_of is not None:
-                deed_of(deed)
+        if decision.changes:
+            self._tally.count(decision.changes)
+        if decision.deeds:
+            deeds = self._deeds
+            for deed in decision.deeds_to_do(refused=()):
+                deeds[type(deed)](deed)
 
     def _new_id(self) -> str:
         self._leg_number += 1
         return f"leg-{self._leg_number}"
 
-    def _count_change(self, change: Change) -> None:
-        match change:
-            case LedgerCounted():
-                self._count(change)
-            case ContactConnected():
-                self._connected(change)
-            case AfterContactWorkEnded():
-                self._work_ended(change)
-            case _:
-                pass
-
-    def _count(self, command: LedgerCounted) -> None:
-        run = self._runs[command.campaign_id]
-        run.live_answers += command.live_answers
-        run.abandoned += command.abandoned
-
-    def _connected(self, command: ContactConnected) -> None:
-        run, _ = self._handled[command.contact_id]
-        run.connected += 1
-
-    def _work_ended(self, command: AfterContactWorkEnded) -> None:
-        self._handling_ends(command.contact_id, command.at)
-
-    # --- the carrier ------------------------------------------------------------------------------------------------
+    # --- phones -----------------------------------------------------------------------------------------------------
 
     def _originate(self, command: Originate) -> None:
         run = self._runs[command.campaign_id]
-        run.attempts += 1
-        fate = self._draw(run)
-        leg = self._legs[command.leg_id] = _Leg(command.leg_id, command.contact_id, run, fate, self._now)
-        if self._fails():
-            self._later(SECOND // 2, self._leg_ends, leg, HangupCause.CONGESTION)
-            return
-        match fate.outcome:
-            case Outcome.BUSY:
-                self._later(fate.ring, self._leg_ends, leg, HangupCause.BUSY)
-            case Outcome.INVALID:
-                self._later(fate.ring, self._leg_ends, leg, HangupCause.INVALID_NUMBER)
-            case Outcome.NO_ANSWER:
-                self._later(min(fate.ring, command.ring_timeout), self._leg_ends, leg, HangupCause.NO_ANSWER)
-            case Outcome.HUMAN | Outcome.MACHINE:
-                if fate.ring <= command.ring_timeout:
-                    self._later(fate.ring, self._answer, leg)
-                else:
-                    self._later(command.ring_timeout, self._leg_ends, leg, HangupCause.RING_TIMEOUT)
+        fate = run.draw(self._now, self._random)
+        self._tally.attempt(command.contact_id, run, self._now, is_human=fate.outcome is Outcome.HUMAN)
+        self._phones.originate(command, fate, congested=self._fails())
 
     def _fails(self) -> bool:
         scenario = self._scenario
@@ -321,96 +279,14 @@ class Simulator:
         in_burst = into < seconds(scenario.burst_length_s) and not first
         return in_burst and self._random.random() < scenario.burst_share
 
-    def _draw(self, run: CampaignRun) -> Fate:
-        return run.draw(self._now, self._random)
-
-    def _answer(self, leg: _Leg) -> None:
-        if leg.ended:
-            return
-        fate = leg.fate
-        self._tell(LegAnswered(leg.leg_id))
-        if fate.outcome is Outcome.HUMAN:
-            self._at(self._now + fate.patience, self._lose_patience, leg)
-        if fate.detection_time:
-            self._later(fate.detection_time, self._detect, leg)
-        else:
-            self._detect(leg)
-
-    def _detect(self, leg: _Leg) -> None:
-        if leg.ended:
-            return
-        fate = leg.fate
-        if fate.outcome is Outcome.HUMAN and fate.detection not in LIVE_DETECTIONS:
-            leg.run.false_machines += 1
-        # Who needs no agents has no ledger that would count them.
-        agentless = leg.run.campaign.pacer == DialerType.AGENTLESS
-        leg.run.live_answers += agentless and fate.detection in LIVE_DETECTIONS
-        self._tell(DetectionEnded(leg.leg_id, fate.detection))
-
-    def _lose_patience(self, leg: _Leg) -> None:
-        if leg.peer is None:
-            self._leg_ends(leg, HangupCause.NORMAL)
-
-    def _leg_ends(self, leg: _Leg, cause: HangupCause) -> None:
-        if leg.ended:
-            return
-        leg.ended = True
-        del self._legs[leg.leg_id]
-        bridged = leg.peer is not None
-        self._give_back_line(leg, self._now)
-        self._tell(LegEnded(leg.leg_id, cause))
-        if leg.agent_id is not None and bridged:
-            self._at(self._now + leg.fate.wrap, self._wrapped_up, leg.agent_id, leg.contact_id)
-
-    def _give_back_line(self, leg: _Leg, at: Instant) -> None:
-        if leg.agent_id is None:
-            leg.run.line_time += at - leg.since
-
-    def _wrapped_up(self, agent_id: str, contact_id: str) -> None:
-        # A break may have cut this work, and the agent be with somebody else.
-        if self._latest[agent_id] == contact_id:
-            # Whoever has asked for a break or gone home meanwhile stays away.
-            self._tell(AgentStatusSet(agent_id, self._wanted[agent_id]))
-
-    def _hang_up(self, command: HangUp) -> None:
-        leg = self._legs.get(command.leg_id)
-        if leg is not None:
-            self._leg_ends(leg, HangupCause.HUNG_UP_BY_US)
-
-    # --- agents, flow, backlog ----------------------------------------------------------------------------------------
-
-    def _ring_agent(self, command: OriginateAgentLeg) -> None:
-        customer = self._legs.get(command.customer_leg_id)
-        if customer is None:
-            self._tell(LegEnded(command.leg_id, HangupCause.UNREACHABLE))
-            return
-        leg = self._legs[command.leg_id] = _Leg(
-            command.leg_id, customer.contact_id, customer.run, customer.fate, self._now
-        )
-        leg.agent_id = command.agent_id
-        self._latest[command.agent_id] = customer.contact_id
-        self._tell(LegAnswered(command.leg_id))
-
-    def _bridge(self, command: BridgeLegs) -> None:
-        customer, agent = self._legs.get(command.customer_leg_id), self._legs.get(command.agent_leg_id)
-        if customer is None or agent is None:
-            return
-        customer.peer, agent.peer = agent, customer
-        self._handled[customer.contact_id] = (customer.run, self._now)
-        self._tell(LegsBridged(command.customer_leg_id, command.agent_leg_id))
-        who_ends = agent if customer.fate.agent_hangs_up else customer
-        self._at(self._now + customer.fate.talk, self._leg_ends, who_ends, HangupCause.NORMAL)
-
-    def _handling_ends(self, contact_id: str, at: Instant) -> None:
-        run, since = self._handled.pop(contact_id)
-        run.handling += at - since
-
     def _play(self, command: PlayMessage) -> None:
-        # A message of the usual length.
-        self._at(self._now + 10 * SECOND, self._playback_ends, command.leg_id)
+        self._phones.play(command.leg_id, self._flows.text(command.action_id))
 
-    def _playback_ends(self, leg_id: str) -> None:
-        self._tell(PlaybackEnded(leg_id))
+    def _agent_done(self, agent_id: str) -> None:
+        # Whoever has asked for a break or gone home meanwhile stays away.
+        self._tell(AgentStatusSet(agent_id, self._wanted[agent_id]))
+
+    # --- the backlog ------------------------------------------------------------------------------------------------
 
     def _refill(self, command: RefillWindow) -> None:
         taken = self._runs[command.campaign_id].take(command.limit)

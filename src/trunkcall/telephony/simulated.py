@@ -14,7 +14,7 @@ from typing import TypeAlias
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import Duration
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
-from trunkcall.engine.events import CarrierFound, LegsReported, PlaybackEnded
+from trunkcall.engine.events import CarrierFound
 from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
 from trunkcall.simulation.world import World, fate_of
 from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
@@ -47,7 +47,6 @@ class SimulatedCarrier:
         self._journal = OriginateJournal(journal_path) if journal_path is not None else None
         self._phones = Phones(
             tell=self._tell,
-            playback_ended=lambda leg_id: self._tell(PlaybackEnded(leg_id)),
             later=self._later,
             agent_done=self._agent_done,
         )
@@ -91,7 +90,7 @@ class SimulatedCarrier:
         self._phones.hang_up(command)
 
     def report_legs(self, command: ReportLegs) -> None:
-        self._tell(LegsReported(command.question, self._phones.live()))
+        self._phones.report_legs(command)
 
     def _later(self, after: Duration, deed: LegDeed, leg: SimulatedLeg) -> None:
         self._clock.call_at(self._clock.now() + after, partial(deed, leg))
