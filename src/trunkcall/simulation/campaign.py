@@ -45,6 +45,11 @@ class Campaign:
     """The campaign's weight among those of its queue, above 0 and at most 1."""
     dialing_capacity: float = 1.0
     """The campaign's weight for lines where they are scarce, 0.01 to 1."""
+    detects_machines: bool = True
+    """Whether answering machines are told from people. Where they are not, whoever answers is a live answer, and agents
+    get the machines as well."""
+    awaits_prompt: bool = False
+    """Whether the end of a machine's prompt is waited for, which holds the line longer."""
     list_size: int = 0
     """Dial requests there are; 0 is more than can be dialed."""
     start_at_h: float = 0.0
@@ -116,6 +121,8 @@ def check(campaign: Campaign, source: str) -> None:
         raise SettingsError(
             f"pacer in {source} must be predictive, progressive or agentless, or to compare with one of {baselines}."
         )
+    if campaign.awaits_prompt and not campaign.detects_machines:
+        raise SettingsError(f"awaits_prompt in {source} needs detects_machines.")
     for name in ("name", "queue"):
         if not getattr(campaign, name):
             raise SettingsError(f"{name} in {source} must not be empty.")

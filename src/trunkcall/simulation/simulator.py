@@ -185,8 +185,8 @@ class Simulator:
                 None if dialer is DialerType.AGENTLESS else campaign.queue,
                 campaign.bandwidth_allocation,
                 campaign.dialing_capacity,
-                detects_machines=True,
-                awaits_prompt=False,
+                detects_machines=campaign.detects_machines,
+                awaits_prompt=campaign.awaits_prompt,
             )
         )
 

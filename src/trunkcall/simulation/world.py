@@ -59,8 +59,8 @@ class World:
     """How long after the answer a person is recognised. Patience runs meanwhile, and who hangs up before is no live
     answer yet."""
     machine_prompt_mean_s: float = 12.0
-    """How much longer a machine's prompt goes on then, on average (normal). It matters where the end of the prompt is
-    waited for, which `simulate` does not do."""
+    """How much longer a machine's prompt goes on then, on average (normal). It matters where a campaign `awaits_prompt`
+    to its end."""
     machine_prompt_deviation_s: float = 3.0
     """The standard deviation of that."""
     beep_share: float = 0.6
