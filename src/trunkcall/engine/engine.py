@@ -101,8 +101,9 @@ class Engine:
         refused: list[RefusedEvent] = []
         for event, at in events:
             at = self._advance(at)
-            # What was due before an event happened comes before it.
-            self._do_due(at - 1, at)
+            if state.timers.not_before < at:
+                # What was due before an event happened comes before it.
+                self._do_due(at - 1, at)
             try:
                 self._apply(event, at)
             except (IllegalTransitionError, NotFoundError) as error:
@@ -110,7 +111,8 @@ class Engine:
                 continue
             self._go_on(at)
         now = self._advance(now)
-        self._do_due(now, now)
+        if state.timers.not_before <= now:
+            self._do_due(now, now)
         self._dialing.plan(now)
         return out.decision(refused, state.registry.legs)
 

@@ -13,8 +13,9 @@ from typing import Final, TypeAlias
 
 from trunkcall.domain.instants import Instant
 
-MOST_STOPPED: Final = 64
+MAX_STOPPED: Final = 64
 """Stopped timers that may be kept however few others there are."""
+NEVER: Final[Instant] = 2**63 - 1
 
 
 class TimerKind(StrEnum):
@@ -39,7 +40,7 @@ class Timers:
     """A heap. A timer that was stopped stays in it until it is at the top, or most are stopped: to look for it costs
     more. Keys are ids: what is of one kind has another than what is of another."""
 
-    __slots__ = ("_heap", "_number", "_running", "_stopped")
+    __slots__ = ("_heap", "_number", "_running", "_stopped", "not_before")
 
     def __init__(self) -> None:
         self._heap: list[_Timer] = []
@@ -47,6 +48,8 @@ class Timers:
         self._number = 0
         self._stopped = 0
         """How many of the heap are."""
+        self.not_before: Instant = NEVER
+        """Nothing is due before this."""
 
     def set(self, at: Instant, kind: TimerKind, key: str = "") -> None:
         """Ask to be woken at ``at``, or as soon after as may be, and not when it was set for before."""
@@ -58,6 +61,7 @@ class Timers:
         self._number += 1
         timer = timers[kind] = (at, self._number, kind, key)
         heappush(self._heap, timer)
+        self.not_before = min(at, self.not_before)
 
     def stop(self, kind: TimerKind, key: str) -> None:
         """This is not awaited any more, if it was."""
@@ -82,16 +86,16 @@ class Timers:
         while heap and not self._runs(heap[0]):
             heappop(heap)
             self._stopped -= 1
+        self.not_before = heap[0][0] if heap else NEVER
         return heap[0][0] if heap else None
 
     def pop_due(self, now: Instant) -> tuple[TimerKind, str] | None:
         """The next timer that is due, removed; None if none is."""
-        if not self._heap or self._heap[0][0] > now:
-            return None
         at = self.next_at()
         if at is None or at > now:
             return None
         _, _, kind, key = heappop(self._heap)
+        self.not_before = self._heap[0][0] if self._heap else NEVER
         del self._running[key][kind]
         return kind, key
 
@@ -101,7 +105,7 @@ class Timers:
 
     def _count_stopped(self, number: int) -> None:
         self._stopped += number
-        if self._stopped > MOST_STOPPED and self._stopped * 2 > len(self._heap):
+        if self._stopped > MAX_STOPPED and self._stopped * 2 > len(self._heap):
             self._heap = [timer for timer in self._heap if self._runs(timer)]
             heapify(self._heap)
             self._stopped = 0
