@@ -4,7 +4,10 @@ centre that does not exist, or the crash tests lose their witness."""
 from __future__ import annotations
 
 import json
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from telephony.support import ManualClock, agent_leg, originate
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate
-from trunkcall.engine.events import DetectionEnded, LegAnswered, LegEnded, LegRang
+from trunkcall.engine.events import DetectionEnded, LegAnswered, LegEnded, LegRang, OriginateVoided
 from trunkcall.simulation.world import Fate, World, fate_of
 from trunkcall.telephony.carrier import CarrierEvent, Destination
 from trunkcall.telephony.journal import OriginateJournal
@@ -134,6 +137,38 @@ async def test_every_originate_is_witnessed_repeats_too_and_the_journal_is_nobod
     entry, again = [json.loads(line) for line in path.read_text().splitlines()]
     assert entry == again == {"at": scene.clock.now(), "contact_id": "contact of leg", "leg_id": "leg"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@contextmanager
+def no_more_room_after(size: int) -> Iterator[None]:
+    """Files of this process cannot grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_nobody_is_dialed_while_the_journal_cannot_be_written_and_the_contact_waits_again(tmp_path: Path) -> None:
+    # A list would be used up for nothing, or people called of whom the witness knows nothing.
+    path = tmp_path / "originates"
+    scene = Scene(HUMANS, journal=path)
+    carrier = await scene.open()
+    carrier.originate(originate("first"), to_somebody())
+    with no_more_room_after(path.stat().st_size + 20):
+        carrier.originate(originate("second"), to_somebody())
+        carrier.originate(originate("third"), to_somebody())
+    carrier.originate(originate("fourth"), to_somebody())
+    scene.clock.pass_time(60)
+    await carrier.close()
+    assert [json.loads(line)["leg_id"] for line in path.read_text().splitlines()] == ["first", "fourth"]
+    assert [event for event in scene.events if isinstance(event, LegAnswered | OriginateVoided)] == [
+        OriginateVoided("second"),
+        OriginateVoided("third"),
+        LegAnswered("first"),
+        LegAnswered("fourth"),
+    ]
 
 
 def test_a_journal_goes_on_where_another_process_left_off_and_is_not_written_once_closed(tmp_path: Path) -> None:

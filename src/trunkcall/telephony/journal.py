@@ -6,6 +6,7 @@ holds ids only.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -26,11 +27,15 @@ class OriginateJournal:
             self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def write(self, at: Instant, contact_id: str, leg_id: str) -> None:
-        """Enter what was asked for, whatever comes of it."""
+        """Enter what was asked for, whatever comes of it. Raises OSError; then no part of the line is left."""
         if self._file is None:
             raise ValueError("the journal is closed")
-        line = json.dumps({"at": at, "contact_id": contact_id, "leg_id": leg_id}) + "\n"
-        os.write(self._file, line.encode())
+        line = (json.dumps({"at": at, "contact_id": contact_id, "leg_id": leg_id}) + "\n").encode()
+        written = os.write(self._file, line)
+        if written < len(line):
+            # A disk that fills up takes part of a line, to which the next one would be joined.
+            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
         """Close the file. May be called twice."""

@@ -1,11 +1,13 @@
 """A carrier that simulates everybody: customers, their phones, answering machines, and agents.
 
-Decides whom an attempt meets, by seed and client token, and when: on the instance's clock. What phones then do is
-``trunkcall.simulation.phones``. It must not know campaigns, queues or pacing.
+Decides whom an attempt meets, by seed and client token, and when: on the instance's clock; and that nobody is dialed of
+whom the journal has no entry. What phones then do is ``trunkcall.simulation.phones``. It must not know campaigns,
+queues or pacing.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
@@ -14,11 +16,13 @@ from typing import TypeAlias
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import Duration
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
-from trunkcall.engine.events import CarrierFound
+from trunkcall.engine.events import CarrierFound, OriginateVoided
 from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
 from trunkcall.simulation.world import World, fate_of
 from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.journal import OriginateJournal
+
+log = logging.getLogger(__name__)
 
 AgentDone: TypeAlias = Callable[[str], None]
 """Called with an agent's id once the agent has finished the work after a contact."""
@@ -50,6 +54,7 @@ class SimulatedCarrier:
             later=self._later,
             agent_done=self._agent_done,
         )
+        self._journal_fails = False
         self._sink: CarrierSink | None = None
 
     @property
@@ -71,9 +76,10 @@ class SimulatedCarrier:
     def originate(self, command: Originate, destination: Destination) -> None:
         if self._sink is None:
             return
-        if self._journal is not None:
-            # A witness sees repeats too, so it comes first.
-            self._journal.write(self._clock.now(), command.contact_id, command.leg_id)
+        # A witness sees repeats too, so it comes first.
+        if not self._entered(command):
+            self._tell(OriginateVoided(command.leg_id))
+            return
         self._phones.originate(command, fate_of(self._world, self._seed, destination.client_token))
 
     def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
@@ -91,6 +97,20 @@ class SimulatedCarrier:
 
     def report_legs(self, command: ReportLegs) -> None:
         self._phones.report_legs(command)
+
+    def _entered(self, command: Originate) -> bool:
+        """Enter it in the journal, if there is one. False if it cannot be written."""
+        if self._journal is None:
+            return True
+        try:
+            self._journal.write(self._clock.now(), command.contact_id, command.leg_id)
+        except OSError as error:
+            if not self._journal_fails:
+                log.warning("the journal cannot be written, and nobody is dialed", extra={"why": error.strerror})
+            self._journal_fails = True
+            return False
+        self._journal_fails = False
+        return True
 
     def _later(self, after: Duration, deed: LegDeed, leg: SimulatedLeg) -> None:
         self._clock.call_at(self._clock.now() + after, partial(deed, leg))
