@@ -130,7 +130,7 @@ class TestPauseAndStop:
         assert all(r["AttemptTimestamp"] >= paused_at.strftime("%Y-%m-%dT%H:%M:%SZ") for r in late)
 
     def test_a_stopped_campaign_ends_what_waits_and_lets_go_on_what_is_in_progress(self, tmp_path: Path) -> None:
-        # Five agents need a quarter of a minute for so many, by the wall clock too: some wait yet when the stop is done.
+        # Five agents need many seconds of the wall clock for so many: some wait yet when the stop is done.
         with serving(tmp_path / "data", speed=100, agents=5) as server:
             client = server.client()
             campaign_id = running_campaign(server, client, "Stopped")

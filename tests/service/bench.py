@@ -55,14 +55,10 @@ class Bench:
         self.witness = Witness(self.switch, self.live)
         self.store = Commits(self.sqlite, self.witness)
         self.presence = Presence(monotonic=self.loop.time)
-        self.clock = WallPacedClock(wall=lambda: self.now() * 1000, monotonic=self.loop.time)
         self.contacts: dict[str, Instant] = {}
         """Whoever was accepted, and until when each is to be dialed."""
         self.run(self._open(dialer_type, agents, detects))
-        self.current = CurrentDialer(self.instance_id, self.clock, monotonic=self.loop.time)
-        self._clock_task = self.loop.create_task(self.clock.run())
-        self._start_owner()
-        self.settle()
+        self._start_server()
 
     async def _open(self, dialer_type: DialerType, agents: int, detects: bool) -> None:
         await self.sqlite.open()
@@ -95,6 +91,13 @@ class Bench:
             Campaign(CAMPAIGN, arn, self.instance_id, CAMPAIGN, dialer, call, initialized, START)
         )
         await self.to_state(initialized, CampaignState.RUNNING)
+
+    def _start_server(self) -> None:
+        self.clock = WallPacedClock(wall=lambda: self.now() * 1000, monotonic=self.loop.time)
+        self.current = CurrentDialer(self.instance_id, self.clock, monotonic=self.loop.time)
+        self._clock_task = self.loop.create_task(self.clock.run())
+        self._start_owner()
+        self.settle()
 
     def _start_owner(self) -> None:
         store = cast("Store", self.store)
@@ -190,6 +193,12 @@ class Bench:
         self.run(self._cancel(self._owner_task))
         self._start_owner()
         self.settle()
+
+    def restart_server(self) -> None:
+        """Whoever dials is cancelled, and begins anew by a clock that begins at the wall clock's time."""
+        self.run(self._cancel(self._owner_task))
+        self.run(self._cancel(self._clock_task))
+        self._start_server()
 
     async def _cancel(self, task: asyncio.Task[None]) -> None:
         task.cancel()

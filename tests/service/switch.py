@@ -51,6 +51,8 @@ class Switch:
         """Whether its words are late."""
         self.loses = 0
         """So many of its next words never arrive."""
+        self.tells_time: Callable[[], None] = lambda: None
+        """What its adapter does when a session begins, before anything is told of legs."""
         self._late: list[CarrierEvent] = []
         self._sink: CarrierSink | None = None
         self._lost = False
@@ -129,6 +131,7 @@ class Switch:
     async def start(self, sink: CarrierSink, *, token: int) -> None:
         self._late.clear()
         self._sink, self._lost = sink, self.broken
+        self.tells_time()
         sink(CarrierLost() if self.broken else self._found())
 
     async def close(self) -> None:

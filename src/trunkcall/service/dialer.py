@@ -155,6 +155,7 @@ class Dialer:
         """Dial until cancelled. Raises LeaseLostError or StoreUnavailableError when a commit fails: then this dialer
         and its engine are finished."""
         self._running = True
+        self._tell_as_of_now()
         self._compare_later()
         try:
             while True:
@@ -183,6 +184,12 @@ class Dialer:
                     self.post(ContactsSwept(campaign_id, tuple(contact_ids)))
             if len(swept) < SWEEP_LIMIT:
                 return
+
+    def _tell_as_of_now(self) -> None:
+        """What was told before anybody dials counts as told at this instant. The clock may have moved on since, to the
+        time of a carrier that is ahead: by the time before, a phone that rings would have rung for far too long."""
+        now = self._clock.now()
+        self._inbox = [(event, now) for event, _ in self._inbox]
 
     def _wake(self) -> None:
         self._work.set()
