@@ -12,7 +12,6 @@ from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
 from random import Random
-from typing import assert_never
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Duration, seconds
@@ -115,35 +114,31 @@ def draw_fate(world: World, random: Random) -> Fate:
     Every part is drawn in one fixed order, whatever the outcome, so that a change of one parameter leaves the other
     draws as they were.
     """
-    share = random.random()
-    invalid = random.random() < world.invalid_share
+    draw = random.random
+    share = draw()
+    invalid = draw() < world.invalid_share
     machine_ring = random.gauss(world.machine_ring_mean_s, world.machine_ring_deviation_s)
     failure = random.uniform(*world.failure_range_s)
-    beep = random.random() < world.beep_share
+    beep = draw() < world.beep_share
     prompt = random.gauss(world.machine_prompt_mean_s, world.machine_prompt_deviation_s)
-    talk = _lognormal(random, world.talk_mean_s, world.talk_variation)
-    wrap = _lognormal(random, world.wrap_mean_s, world.wrap_variation)
-    agent_hangs_up = random.random() < world.agent_hangs_up_share
+    talk = random.lognormvariate(*_lognormal(world.talk_mean_s, world.talk_variation))
+    wrap = random.lognormvariate(*_lognormal(world.wrap_mean_s, world.wrap_variation))
+    agent_hangs_up = draw() < world.agent_hangs_up_share
     # Last, because how many numbers a gamma draw takes depends on its shape.
     human_ring = random.gammavariate(world.human_ring_shape, world.human_ring_scale_s)
 
     detection, detection_s, prompt_s = DetectionStatus.HUMAN_ANSWERED, 0.0, 0.0
     outcome = _outcome(world, share, invalid=invalid)
-    match outcome:
-        case Outcome.HUMAN:
-            ring = _clip(human_ring, world.human_ring_range_s)
-            detection_s = world.human_detection_s
-        case Outcome.MACHINE:
-            ring = _clip(machine_ring, world.machine_ring_range_s)
-            detection = DetectionStatus.VOICEMAIL_BEEP if beep else DetectionStatus.VOICEMAIL_NO_BEEP
-            detection_s, prompt_s = world.machine_detection_s, max(0.0, prompt)
-            talk, agent_hangs_up = world.machine_talk_s, True
-        case Outcome.BUSY | Outcome.INVALID:
-            ring = failure
-        case Outcome.NO_ANSWER:
-            ring = world.no_answer_s
-        case _:
-            assert_never(outcome)
+    if outcome is Outcome.HUMAN:
+        ring = _clip(human_ring, world.human_ring_range_s)
+        detection_s = world.human_detection_s
+    elif outcome is Outcome.MACHINE:
+        ring = _clip(machine_ring, world.machine_ring_range_s)
+        detection = DetectionStatus.VOICEMAIL_BEEP if beep else DetectionStatus.VOICEMAIL_NO_BEEP
+        detection_s, prompt_s = world.machine_detection_s, max(0.0, prompt)
+        talk, agent_hangs_up = world.machine_talk_s, True
+    else:
+        ring = world.no_answer_s if outcome is Outcome.NO_ANSWER else failure
     return Fate(
         outcome=outcome,
         ring=seconds(ring),
@@ -173,12 +168,9 @@ def _clip(value: float, bounds: tuple[float, float]) -> float:
     return min(max(value, bounds[0]), bounds[1])
 
 
-def _lognormal(random: Random, mean: float, variation: float) -> float:
-    """A lognormal draw by its mean and coefficient of variation: sigma² = ln(1 + cv²), mu = ln(mean) − sigma²/2."""
-    return random.lognormvariate(*_lognormal_parameters(mean, variation))
-
-
 @lru_cache(maxsize=64)
-def _lognormal_parameters(mean: float, variation: float) -> tuple[float, float]:
+def _lognormal(mean: float, variation: float) -> tuple[float, float]:
+    """The parameters of a lognormal draw by its mean and coefficient of variation: sigma² = ln(1 + cv²),
+    mu = ln(mean) − sigma²/2."""
     variance = math.log(1.0 + variation * variation)
     return math.log(mean) - variance / 2.0 if mean else -math.inf, math.sqrt(variance)
