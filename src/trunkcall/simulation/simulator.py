@@ -47,7 +47,6 @@ from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario
 from trunkcall.simulation.tally import Tally
-from trunkcall.simulation.world import Outcome
 
 START: Instant = 1_800_000_000_000_000
 """When every simulated shift begins."""
@@ -267,13 +266,14 @@ class Simulator:
     def _originate(self, command: Originate) -> None:
         run = self._runs[command.campaign_id]
         fate = run.draw(self._now, self._random)
-        self._tally.attempt(command.contact_id, run, self._now, is_human=fate.outcome is Outcome.HUMAN)
-        self._phones.originate(command, fate, congested=self._fails())
+        self._tally.attempt(command.contact_id, run, self._now, fate)
+        if self._scenario.burst_every_h and self._fails():
+            self._phones.originate(command, fate, congested=True)
+        else:
+            self._phones.originate(command, fate)
 
     def _fails(self) -> bool:
         scenario = self._scenario
-        if not scenario.burst_every_h:
-            return False
         into = (self._now - START) % max(1, round(scenario.burst_every_h * HOUR))
         first = into == self._now - START
         in_burst = into < seconds(scenario.burst_length_s) and not first

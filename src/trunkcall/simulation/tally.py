@@ -22,15 +22,16 @@ from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.results import Shift
+from trunkcall.simulation.world import Fate, Outcome
 
 
 class _Attempt:
-    __slots__ = ("is_human", "run", "since")
+    __slots__ = ("fate", "run", "since")
 
-    def __init__(self, run: CampaignRun, since: Instant, *, is_human: bool) -> None:
+    def __init__(self, run: CampaignRun, since: Instant, fate: Fate) -> None:
         self.run = run
         self.since = since
-        self.is_human = is_human
+        self.fate = fate
 
 
 class Tally:
@@ -50,10 +51,10 @@ class Tally:
             LedgerCounted: self._counted_in_ledger,
         }
 
-    def attempt(self, contact_id: str, run: CampaignRun, at: Instant, *, is_human: bool) -> None:
-        """An attempt is made; ``is_human`` says that a person will answer, if anybody does."""
+    def attempt(self, contact_id: str, run: CampaignRun, at: Instant, fate: Fate) -> None:
+        """An attempt is made, and meets this fate."""
         run.attempts += 1
-        self._attempts[contact_id] = _Attempt(run, at, is_human=is_human)
+        self._attempts[contact_id] = _Attempt(run, at, fate)
 
     def count(self, changes: Iterable[Change]) -> None:
         """Take what a turn has decided."""
@@ -93,7 +94,7 @@ class Tally:
     def _detected(self, change: ContactDetected) -> None:
         attempt = self._attempts[change.contact_id]
         live = change.detection in LIVE_DETECTIONS
-        attempt.run.false_machines += attempt.is_human and not live
+        attempt.run.false_machines += attempt.fate.outcome is Outcome.HUMAN and not live
         # Who needs no agents has no ledger that would count them.
         attempt.run.live_answers += live and attempt.run.campaign.pacer == DialerType.AGENTLESS
 
