@@ -255,11 +255,12 @@ class _Telephony:
 
 def _built_in(settings: Settings, floor: SimulatedFloor) -> _Telephony:
     clock = SelfPacedClock(speed=settings.speed)
+    carrier = _simulated_carrier(settings, clock, floor.agent_done)
     return _Telephony(
         clock,
-        _simulated_carrier(settings, clock, floor.agent_done),
+        carrier,
         legs_survive=False,
-        works={"floor": floor.run},
+        works={"floor": lambda: floor.run(lambda: carrier.busy_agents)},
         trouble=lambda: None,
         floor_trouble=lambda: None,
     )

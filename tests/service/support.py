@@ -129,11 +129,13 @@ class House:
         self.floor = SimulatedFloor(self.presence)
         self.agent_done: Callable[[str], None] = self.floor.agent_done
         """What an agent does when the work after a contact is done."""
-        self.carrier = Witness(
-            self.clock, world=World(), seed=1, on_agent_done=lambda agent_id: self.agent_done(agent_id)
-        )
+        self.carrier = self.new_carrier()
         self.monotonic = lambda: since_boot_s() + self.slept_s
         self.ids = (f"id-{n:06d}" for n in itertools.count())
+
+    def new_carrier(self) -> Witness:
+        """One without any legs, as of a process that has just begun."""
+        return Witness(self.clock, world=World(), seed=1, on_agent_done=lambda agent_id: self.agent_done(agent_id))
 
     async def open(self, *, agents: int = 5, requests: int = 60, dialer: DialerConfig = ONE_TO_ONE) -> None:
         await self.sqlite.open()

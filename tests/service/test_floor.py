@@ -9,6 +9,7 @@ import pytest
 
 from service.support import House, dialing
 from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.events import AgentHeard, AgentStatusSet, AgentUnheard, LegsBridged
 from trunkcall.service import floor as floor_module
@@ -49,6 +50,10 @@ def test_a_word_that_came_too_early_to_be_heeded_is_said_again() -> None:
     assert said == [AgentStatusSet("ann", AgentStatus.AVAILABLE)] * 3
 
 
+async def states(house: House) -> set[ContactState]:
+    return {contact.state for contact in await house.sqlite.live_contacts(house.instance_id)}
+
+
 class Desk:
     """Two agents, on a clock in the test's hands."""
 
@@ -63,15 +68,40 @@ class Desk:
 
 
 async def test_agents_of_this_process_are_there_without_doing_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(floor_module, "CONFIRM_EVERY_S", 0.001)
+    monkeypatch.setattr(floor_module, "TELL_EVERY_S", 0.001)
     desk = Desk()
-    confirming = asyncio.create_task(desk.floor.run())
+    telling = asyncio.create_task(desk.floor.run(lambda: ["ann", "ben"]))
     for _ in range(3):
         desk.now_s += 10.0
         await asyncio.sleep(0.02)
         desk.presence.look()
     assert desk.said == []
-    confirming.cancel()
+    telling.cancel()
+
+
+async def test_an_agent_whose_talk_ended_with_a_killed_process_takes_further_contacts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The world in which the work after it would have been done is gone too."""
+    monkeypatch.setattr(floor_module, "TELL_EVERY_S", 0.01)
+    house = House(tmp_path / "trunkcall.db")
+    await house.open(agents=1, requests=12)
+    async with dialing(house):
+        killed = asyncio.create_task(house.owner().run())
+        while ContactState.CONNECTED not in await states(house):
+            await asyncio.sleep(0.001)
+        killed.cancel()
+        await asyncio.gather(killed, return_exceptions=True)
+        house.agent_done = lambda agent_id: None
+        house.carrier = house.new_carrier()
+        telling = asyncio.create_task(house.floor.run(lambda: house.carrier.busy_agents))
+        anew = asyncio.create_task(house.owner().run())
+        await house.until_all_ended(12)
+        records = await house.records()
+        for task in (telling, anew):
+            task.cancel()
+        await asyncio.gather(telling, anew, return_exceptions=True)
+    assert len([record for record in records if record.agent_id]) > 2
 
 
 def test_agents_elsewhere_are_there_as_long_as_something_is_heard_of_them() -> None:

@@ -8,7 +8,7 @@ that real agents use; their phones are the simulated carrier's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -16,13 +16,13 @@ from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.service.presence import Presence
 
-CONFIRM_EVERY_S: Final = 1.0
+TELL_EVERY_S: Final = 1.0
 """By the wall clock: often enough for the least ``agent_state_max_age_s`` that can be set."""
 
 
 class SimulatedFloor:
-    """The simulated agents of one instance. They are there as long as their phones are: always, where the simulated
-    world is in this process (``run``); else as long as it tells of them (``busy``)."""
+    """The simulated agents of one instance. They are there as long as the simulated world tells of them (``busy``):
+    always, where it is in this process (``run``)."""
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
@@ -34,11 +34,12 @@ class SimulatedFloor:
         for agent_id in self._staff:
             self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
 
-    async def run(self) -> None:
-        """Have all of them confirm that they are there, until cancelled."""
+    async def run(self, busy_agents: Callable[[], Collection[str]]) -> None:
+        """Have a world in this process tell again and again who is busy, until cancelled. What the agents of a former
+        process were busy with has ended with it, and nobody else would say so."""
         while True:
-            self._presence.confirm(self._staff)
-            await asyncio.sleep(CONFIRM_EVERY_S)
+            self.busy(busy_agents())
+            await asyncio.sleep(TELL_EVERY_S)
 
     def busy(self, agent_ids: Collection[str]) -> None:
         """All are there; these are in a contact or working on one, nobody else is. Whoever is not says again to be
