@@ -159,5 +159,5 @@ def _time(at: Instant | None) -> str | None:
 
 
 def _whole_seconds(start: Instant | None, end: Instant | None) -> int | None:
-    """Durations of contact records are whole seconds."""
-    return round((end - start) / 1_000_000) if start is not None and end is not None else None
+    """Durations of contact records are whole seconds, and none is less than 0: the clock may have been set back."""
+    return max(0, round((end - start) / 1_000_000)) if start is not None and end is not None else None
