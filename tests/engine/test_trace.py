@@ -161,7 +161,7 @@ def test_the_first_decision_that_differs_is_found_and_both_versions_are_told() -
     assert difference.turn.line == number + 1
     assert difference.replayed is not None
     (missing,) = set(difference.replayed.deeds) - set(difference.turn.decision.deeds)
-    assert isinstance(missing.deed, HangUp)
+    assert isinstance(missing[0], HangUp)
 
 
 def test_a_change_that_differs_in_one_field_is_a_difference() -> None:

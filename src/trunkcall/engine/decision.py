@@ -8,7 +8,7 @@ anything was decided.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import ContactState
@@ -18,12 +18,8 @@ from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import Event
 from trunkcall.engine.flow import FlowStepped
 
-
-class PlannedDeed(NamedTuple):
-    """A deed, and the contact whose changes of the same turn it depends on; None where it is done for no contact."""
-
-    deed: Deed
-    contact_id: str | None
+PlannedDeed: TypeAlias = tuple[Deed, str | None]
+"""A deed, and the contact whose changes of the same turn it depends on; None where it is done for no contact."""
 
 
 class RefusedEvent(NamedTuple):
@@ -56,6 +52,9 @@ class Decision(NamedTuple):
         ]
 
 
+NOTHING: Final = Decision()
+
+
 class Deciding:
     """A turn as it goes on: gathers what the parts of the engine decide."""
 
@@ -72,10 +71,12 @@ class Deciding:
 
     def do(self, deed: Deed, contact: Contact | None = None) -> None:
         """This is to be done then, for this contact."""
-        self.deeds.append(PlannedDeed(deed, contact.contact_id if contact is not None else None))
+        self.deeds.append((deed, contact.contact_id if contact is not None else None))
 
     def decision(self, refused: list[RefusedEvent], legs: Mapping[str, Leg]) -> Decision:
         """All of it, but deeds that came to nothing, as ``legs`` are by the end of the turn."""
+        if not (self.changes or self.deeds or self.steps or refused):
+            return NOTHING
         deeds = [planned for planned in self.deeds if not _came_to_nothing(planned[0], legs)]
         return Decision(tuple(self.changes), tuple(deeds), tuple(self.steps), tuple(refused))
 

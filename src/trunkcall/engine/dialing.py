@@ -26,7 +26,7 @@ from trunkcall.engine.registry import CampaignContacts
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.shares import Shares
 from trunkcall.engine.state import EngineState
-from trunkcall.engine.timers import TimerKind
+from trunkcall.engine.timers import NEVER, TimerKind
 
 AFTER_OTHERS: Final[Duration] = SECOND // 20
 """How long after another has begun attempts for the same agents a campaign that looks ahead is asked."""
@@ -130,11 +130,13 @@ def _dialing_since(contacts: CampaignContacts) -> list[Instant]:
 class Dialing:
     """Begins attempts."""
 
-    __slots__ = ("_shares", "_state", "_virtual_times")
+    __slots__ = ("_pace_at", "_shares", "_state", "_virtual_times")
 
     def __init__(self, state: EngineState) -> None:
         self._state = state
         self._shares = Shares(state)
+        self._pace_at: Instant = NEVER
+        """When pacers are to be asked at the latest."""
         self._virtual_times: dict[str | None, float] = {}
         """By queue, None for lines alone: the start tag of the campaign that was last dialed for its agents."""
 
@@ -147,7 +149,8 @@ class Dialing:
                 if not campaign.dials:
                     continue
                 if now < campaign.next_look_at:
-                    self._wake_at(campaign.next_look_at)
+                    if campaign.next_look_at < self._pace_at:
+                        self._wake_at(campaign.next_look_at)
                 elif len(campaign.window):
                     wanting.append(campaign)
             if wanting:
@@ -160,6 +163,10 @@ class Dialing:
         """End the contacts of the window whose expiry has come."""
         for contact in campaign.window.expire(now):
             self._state.out.change(ContactExpired(contact.contact_id, campaign.campaign_id, now))
+
+    def pace_due(self) -> None:
+        """The pacers are about to be asked."""
+        self._pace_at = NEVER
 
     def _dial(self, wanting: list[CampaignDialing], now: Instant) -> None:
         granted = self._grants(wanting, now)
@@ -326,6 +333,6 @@ class Dialing:
 
     def _wake_at(self, at: Instant) -> None:
         """Have the pacers asked at that instant at the latest."""
-        pace_at = self._state.timers.at(TimerKind.PACE)
-        if pace_at is None or at < pace_at:
+        if at < self._pace_at:
+            self._pace_at = at
             self._state.timers.set(at, TimerKind.PACE)

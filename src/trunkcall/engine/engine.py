@@ -245,7 +245,7 @@ class Engine:
             case TimerKind.EXPIRY:
                 self._dialing.expire(self._state.campaigns[key], now)
             case TimerKind.PACE:
-                pass  # whoever is to be asked is asked at the end of the turn
+                self._dialing.pace_due()
             case TimerKind.FORGET_CAMPAIGN:
                 self._forget_campaign(key, now)
             case _:

@@ -6,6 +6,7 @@ Decides the next step of an answered contact, and the text of its message. It mu
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
@@ -18,7 +19,12 @@ MESSAGE: Final = (
     "If you do not wish to be called, please tell us. Goodbye."
 )
 
-_TEXTS: Final = {"message": MESSAGE}
+END: Final = FlowStep(FLOW_ID, "end", FlowAction.DISCONNECT_PARTICIPANT)
+QUEUE: Final = FlowStep(FLOW_ID, "queue", FlowAction.TRANSFER_CONTACT_TO_QUEUE)
+PLAY: Final = FlowStep(FLOW_ID, "message", FlowAction.MESSAGE_PARTICIPANT)
+PLAYED: Final = replace(END, branch="played")
+
+_TEXTS: Final = {PLAY.action_id: MESSAGE}
 """What is said, by action."""
 
 
@@ -31,14 +37,12 @@ class BuiltinFlow:
         """The first step. ``detection`` is None when detection was off, which counts as a live answer. ``has_queue`` is
         false where no agents are waited for (agentless)."""
         if detection not in LIVE_DETECTIONS:
-            return FlowStep(FLOW_ID, "end", FlowAction.DISCONNECT_PARTICIPANT)
-        if has_queue:
-            return FlowStep(FLOW_ID, "queue", FlowAction.TRANSFER_CONTACT_TO_QUEUE)
-        return FlowStep(FLOW_ID, "message", FlowAction.MESSAGE_PARTICIPANT)
+            return END
+        return QUEUE if has_queue else PLAY
 
     def message_ended(self, contact_id: str, campaign_id: str, step: FlowStep) -> FlowStep:
         """The step after the message."""
-        return FlowStep(FLOW_ID, "end", FlowAction.DISCONNECT_PARTICIPANT, "played")
+        return PLAYED
 
     def text(self, action_id: str) -> str:
         """What the action says. Raises KeyError for one that says nothing."""
