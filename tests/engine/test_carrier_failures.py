@@ -85,6 +85,19 @@ def test_a_customer_whose_agents_leg_was_lost_gets_another_agent() -> None:
     assert floor.agent_of("spring-1") != first
 
 
+def test_a_customer_whose_agent_left_while_the_carrier_was_lost_gets_another_once_it_is_found() -> None:
+    """Nobody is freed when the carrier is found, so nothing else would bring the two together."""
+    floor = Floor(agents=2)
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    first = floor.agent_of("spring-1")
+    floor.sets(first, AgentStatus.OFFLINE)
+    floor.tell(CarrierLost())
+    floor.tell(OriginateVoided(floor.agent_leg("spring-1")))
+    floor.tell(CarrierFound(up(floor.leg("spring-1"))))
+    assert floor.agent_of("spring-1") != first
+
+
 def test_a_leg_that_nobody_here_knows_is_hung_up() -> None:
     floor = Floor()
     assert floor.tell(CarrierFound(up("stranger"))) == [HangUp("stranger")]

@@ -61,6 +61,7 @@ class Matching:
         queue_id = contact.campaign.settings.queue_id
         if queue_id is None:
             return
+        self._state.matching_due |= not self._state.carrier_up
         other = self._agent_for(contact, queue_id) if self._state.carrier_up else None
         if other is not None:
             self._assign(contact, other, now)
