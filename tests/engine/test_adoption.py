@@ -166,6 +166,18 @@ def test_a_flow_whose_progress_nobody_knows_begins_anew() -> None:
     assert floor.log[-1] == PlayMessage(floor.leg("spring-1"), "spring-1", "scripted", "first")
 
 
+def test_a_message_that_this_dialer_has_begun_anew_is_not_begun_over_itself() -> None:
+    floor = Floor()
+    floor.campaign(dialer=DialerType.AGENTLESS, requests=1)
+    floor.answers("spring-1")
+    heard = LiveLeg(floor.leg("spring-1"), LegState.UP, playing=True)
+    floor.restart(heard)
+    begun = len(floor.flows.begun)
+    floor.tell(CarrierLost())
+    assert floor.tell(CarrierFound((heard,))) == []
+    assert len(floor.flows.begun) == begun == 2
+
+
 def test_contacts_of_a_campaign_that_is_over_come_to_their_end() -> None:
     floor = Floor(agents=1)
     floor.campaign(requests=1)

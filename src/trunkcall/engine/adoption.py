@@ -215,7 +215,7 @@ class Adoption:
             return
         if contact.state is ContactState.ANSWERED and live.detection is not None:
             self._legs.detection_ended(DetectionEnded(live.leg_id, live.detection), now)
-        elif contact.state is ContactState.IN_FLOW and asked and (contact.restored or not live.playing):
+        elif contact.state is ContactState.IN_FLOW and asked and (contact.flow_step is None or not live.playing):
             # How far the flow had come is not known, so it begins anew: but not over a message that this
             # dialer has begun and that is still heard.
             self._flows.start(contact)
