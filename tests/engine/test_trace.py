@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.support import Floor, connected
+from engine.support import Floor, connected, up
 from trunkcall.domain.abandonment import CalendarMonth
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import DialerType
@@ -147,6 +147,15 @@ def test_a_trace_of_a_dialer_that_took_over_replays_with_the_ids_that_were_given
     floor = a_day()
     floor.restart()
     floor.wait(30)
+    assert replay_of(lines_of(floor)).difference is None
+
+
+def test_a_trace_replays_though_the_store_did_not_hold_the_leg_of_an_agent_who_was_taken_over() -> None:
+    floor = Floor(agents=3)
+    floor.campaign(requests=3)
+    floor.answers("spring-1")
+    floor.memory.live["spring-1"] = replace(floor.memory.live["spring-1"], agent_leg_id=None)
+    floor.restart(*up(floor.leg("spring-1")))
     assert replay_of(lines_of(floor)).difference is None
 
 
