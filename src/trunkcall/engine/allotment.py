@@ -23,7 +23,8 @@ from trunkcall.engine.roster import Agent, Roster
 from trunkcall.engine.state import EngineState
 
 ROUND: Final = 30.0
-"""Attempts, of all the campaigns together, for which an agent who is not wholly anybody's stays with one group."""
+"""Attempts, of all the campaigns together, after which each group has had an agent who is not wholly anybody's for a
+turn: until it had begun its part of them by weight, 15 with half of all weight."""
 EPSILON: Final = 1e-9
 """Agents by which a sum of fractions may miss a whole number."""
 
