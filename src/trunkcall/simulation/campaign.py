@@ -49,7 +49,8 @@ class Campaign:
     """Whether answering machines are told from people. Where they are not, whoever answers is a live answer, and agents
     get the machines as well."""
     awaits_prompt: bool = False
-    """Whether the end of a machine's prompt is waited for, which holds the line longer."""
+    """Whether the end of a machine's prompt is waited for, which holds the line longer. Only with
+    `detects_machines`."""
     list_size: int = 0
     """Dial requests there are; 0 is more than can be dialed."""
     start_at_h: float = 0.0
