@@ -234,6 +234,7 @@ async def test_agents_of_whom_nothing_is_heard_are_no_reason_where_none_are_need
 async def test_one_to_one_dialing_says_what_it_has_abandoned_nevertheless() -> None:
     reasons = dict(await House(facts=ONE_TO_ONE).reasons())
     assert "12 of 1,034 live answers of the last 24 h found nobody" in reasons["AGENTS_LEFT"]
+    assert "had left while the phones rang, or did not come in time" in reasons["AGENTS_LEFT"]
     none = replace(ONE_TO_ONE, ledger=(LedgerTotals(RollingWindow(DAY), 1034, 0),))
     assert "AGENTS_LEFT" not in dict(await House(facts=none).reasons())
 

@@ -246,8 +246,8 @@ def _what_one_to_one_abandoned(facts: DialingExplanation) -> Iterator[Reason]:
             yield Reason(
                 "AGENTS_LEFT",
                 f"{total.abandoned:,} of {total.live_answers:,} live answers of {total.window.words} found "
-                f"nobody ({total.abandonment_ratio:.2%}): their agents had left while the phones rang, unless it was "
-                "predictive then.",
+                f"nobody ({total.abandonment_ratio:.2%}): their agents had left while the phones rang, or did not "
+                "come in time, unless it was predictive then.",
             )
 
 
