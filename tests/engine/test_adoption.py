@@ -14,7 +14,9 @@ from trunkcall.domain.changes import ContactSetAside
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, PlayMessage
+from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierFound, CarrierLost, ContactsRestored, LegsBridged, OriginateVoided
+from trunkcall.engine.ledger import AbandonmentClock
 
 
 def end(floor: Floor, contact: str) -> tuple[Disposition, DisconnectReason]:
@@ -75,6 +77,18 @@ def test_what_detection_found_meanwhile_counts() -> None:
     found = LiveLeg(floor.leg("spring-1"), LegState.UP, detection=DetectionStatus.VOICEMAIL_BEEP)
     floor.restart(found)
     assert end(floor, "spring-1")[0] is Disposition.VOICEMAIL
+
+
+def test_the_time_that_somebody_has_listened_to_nothing_counts_through_a_restart() -> None:
+    """From the answer on, where the law has the clock begin there: otherwise too few are counted as abandoned."""
+    floor = Floor(agents=1, config=EngineConfig(abandonment_clock=AbandonmentClock.CONNECTED_TO_SYSTEM))
+    floor.campaign(requests=1, detects=True)
+    floor.answers("spring-1")
+    floor.restart(*up(floor.leg("spring-1")))
+    floor.wait(2.5)
+    floor.detected("spring-1", DetectionStatus.HUMAN_ANSWERED)
+    floor.wait(0.1)
+    assert floor.history.abandoned["spring-1"] == 1
 
 
 def test_legs_that_did_not_live_on_end_and_say_why() -> None:

@@ -84,13 +84,13 @@ class Adoption:
         contact.restored = True
         contact.state = live.state
         contact.ring_started_at = live.ring_started_at
+        contact.answered_at = live.answered_at
         contact.abandoned = live.abandoned
         answered = live.state is not ContactState.DIALING
         detected = answered and live.state is not ContactState.ANSWERED
         if detected:
             contact.detection = live.detection
             contact.live = live.detection in LIVE_DETECTIONS
-            contact.answered_at = live.answered_at
             clock, detected_at = self._state.config.abandonment_clock, live.queued_at or live.answered_at or now
             contact.live_at = clock_start(clock, live.answered_at or now, None, live.greeting_ended_at, detected_at)
         machine = detected and not contact.live
