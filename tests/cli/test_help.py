@@ -132,6 +132,7 @@ class TestMistyped:
             (["laod"], "trunkcall: No such command 'laod'. Did you mean 'load'? `trunkcall --help` says more."),
             (["db", "chek"], "trunkcall db: No such command 'chek'. Did you mean 'check'?"),
             (["load", "--campain", "x"], "trunkcall load: No such option '--campain'. Did you mean '--campaign'?"),
+            (["simulate", "--scenario", "x"], "No such option '--scenario'. `trunkcall simulate --help` says more."),
             (["export", "contacts", "--format", "jsnl"], "Did you mean 'jsonl'?"),
             (["simulate", "--set", "human_ration=0.2"], "Did you mean 'human_ratio'?"),
             (["simulate", "--agents", "many"], "trunkcall simulate: '--agents' must be a whole number."),

@@ -35,7 +35,8 @@ def wrong_usage(error: typer.TyperException) -> str:
     if isinstance(error, typer.BadParameter) and param is None and error.param_hint is None:
         text = error.message
     elif (option := getattr(error, "option_name", None)) and error.message.startswith("No such option"):
-        names = [name for param in ctx.command.get_params(ctx) for name in (*param.opts, *param.secondary_opts)]
+        options = [param for param in ctx.command.get_params(ctx) if param.param_type_name == "option"]
+        names = [name for param in options for name in (*param.opts, *param.secondary_opts)]
         text = f"No such option {option!r}.{did_you_mean(option, names)}"
     elif param is not None:
         text = _plain(text)
