@@ -56,7 +56,7 @@ def simulate(
         Path | None, typer.Option(metavar="FILE.svg", help="Draw agents, lines and ledger over the first shift.")
     ] = None,
     trace: Annotated[
-        Path | None, typer.Option(metavar="FILE.jsonl", help="Write every call of the engine in the first shift.")
+        Path | None, typer.Option(metavar="FILE.jsonl", help="Write every turn of the engine in the first shift.")
     ] = None,
     replay: Annotated[
         Path | None,
