@@ -15,7 +15,16 @@ from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectRe
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, PlayMessage
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.events import CarrierFound, CarrierLost, ContactsRestored, LegsBridged, OriginateVoided
+from trunkcall.engine.events import (
+    AgentRegistered,
+    AgentStatusSet,
+    CarrierFound,
+    CarrierLost,
+    ContactsRestored,
+    Event,
+    LegsBridged,
+    OriginateVoided,
+)
 from trunkcall.engine.ledger import AbandonmentClock
 
 
@@ -262,6 +271,31 @@ def test_nobody_is_put_through_while_the_carrier_is_lost_and_everybody_after() -
     assert floor.snapshot().in_state[ContactState.QUEUED] == 1
     floor.sets("agent-1", AgentStatus.AVAILABLE)
     assert floor.state_of("agent-1") is AgentState.CONNECTING
+
+
+@pytest.mark.parametrize("agents", [1, 2])
+@pytest.mark.parametrize("early", [True, False], ids=["who was there before", "who comes meanwhile"])
+def test_an_agent_is_for_whoever_waits_before_being_kept_for_a_phone_that_rings(early: bool, agents: int) -> None:
+    """A customer of a predictive campaign has nobody else: an agent who is kept for a dial stays so until it ends."""
+    floor = Floor()
+    floor.campaign("ahead", dialer=DialerType.PREDICTIVE)
+    floor.campaign("slow")
+    floor.tell(CarrierLost())
+    dial = replace(LIVE, contact_id="slow-1", campaign_id="slow", leg_id="leg-b", attempted_at=floor.now)
+    waits = replace(dial, contact_id="ahead-1", campaign_id="ahead", leg_id="leg-a", state=ContactState.QUEUED)
+    waits = replace(waits, answered_at=floor.now, queued_at=floor.now)
+    events: list[Event] = [ContactsRestored((waits, dial))]
+    for number in range(1, agents + 1):
+        there: list[Event] = [
+            AgentRegistered(f"agent-{number}", (SALES,)),
+            AgentStatusSet(f"agent-{number}", AgentStatus.AVAILABLE),
+        ]
+        events = [*events[:-1], *there, events[-1]] if early else [*events, *there]
+    legs = (*up("leg-a"), LiveLeg("leg-b", LegState.RINGING))
+    floor.engine.turn([(event, floor.now) for event in (*events, CarrierFound(legs))], floor.now)
+    contacts = floor.engine.details().contacts
+    assert contacts["ahead-1"].agent_id == "agent-1"
+    assert contacts["slow-1"].kept_agent_id == ("agent-2" if agents == 2 else None), "who is left is kept for the dial"
 
 
 LIVE = LiveContact("spring-1", SPRING, 1, 2**60, ContactState.DIALING, "leg", 0)

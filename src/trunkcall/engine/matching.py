@@ -73,7 +73,7 @@ class Matching:
             waiting.update(others)
 
     def match(self, now: Instant) -> None:
-        """Whoever had to wait for the carrier is put through to the agents there are."""
+        """Whoever had to wait for the carrier is put through to the agents there are; who is left is kept for dials."""
         if not self._state.matching_due or not self._state.carrier_up:
             return
         self._state.matching_due = False
@@ -83,6 +83,8 @@ class Matching:
                 if agent is None:
                     break
                 self._assign(contact, agent, now)
+        for agent in self._roster.agents.values():
+            self.agent_freed(agent, now)
 
     # --- agents who are free, or kept -------------------------------------------------------------------------------
 
@@ -107,9 +109,15 @@ class Matching:
                 return
 
     def reserve(self, contact: Contact) -> None:
-        """Keep a free agent for a dial whose agent has left; if there is none, the next who is freed."""
+        """Keep a free agent for a dial whose agent has left; if there is none, the next who is freed. Nor is there one
+        while somebody waits to be put through once the carrier is found."""
         queue_id = contact.campaign.settings.queue_id
-        if queue_id is not None and self._roster.reserve(queue_id, contact):
+        connects = self._state.carrier_up
+        if (
+            queue_id is not None
+            and (connects or not self._roster.queue(queue_id).waiting)
+            and self._roster.reserve(queue_id, contact)
+        ):
             self._registry.wants_no_agent(contact)
         else:
             self._registry.wants_agent(contact)
