@@ -60,6 +60,31 @@ def test_a_message_that_is_still_heard_when_the_carrier_is_found_is_not_begun_ov
     assert len(floor.flows.begun) == 2, "one that nobody knows of begins anew"
 
 
+def test_a_phone_that_rings_while_the_carrier_is_lost_is_not_given_up_before_the_carrier_has_told_of_it() -> None:
+    """Somebody may have answered, and would be hung up on."""
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.wait(20)
+    floor.tell(CarrierLost())
+    floor.wait(600)
+    assert floor.asked(ContactEnded) == []
+    floor.tell(CarrierFound((LiveLeg(floor.leg("spring-1"), LegState.RINGING),)))
+    floor.wait(20)
+    assert floor.asked(ContactEnded) == [], "it may have begun to ring right before"
+    floor.answers("spring-1")
+    assert floor.agent_of("spring-1") == "agent-1"
+
+
+def test_a_phone_of_which_the_carrier_does_not_tell_after_it_was_found_is_given_up() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.tell(CarrierLost())
+    floor.wait(100)
+    floor.tell(CarrierFound((LiveLeg(floor.leg("spring-1"), LegState.RINGING),)))
+    floor.wait(45)
+    assert floor.end_of("spring-1").disposition is Disposition.ATTEMPT_FAILED
+
+
 def test_contacts_whose_legs_the_carrier_has_lost_end_and_say_so() -> None:
     floor = Floor(agents=3)
     floor.campaign(requests=3)

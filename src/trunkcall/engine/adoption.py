@@ -154,10 +154,7 @@ class Adoption:
         timers, config = self._state.timers, self._state.config
         match live.state:
             case ContactState.DIALING:
-                overdue_at = live.attempted_at + config.ring_timeout + config.originate_grace
-                # By a clock that was set back the attempt may lie ahead.
-                overdue_at = min(overdue_at, now + config.ring_timeout + config.originate_grace)
-                timers.set(overdue_at, TimerKind.ORIGINATE_OVERDUE, contact.leg_id)
+                self._legs.await_outcome(contact.leg_id, now)
             case ContactState.ANSWERED:
                 timers.set(now + config.detection_timeout, TimerKind.DETECTION_OVERDUE, contact.leg_id)
             case ContactState.QUEUED | ContactState.CONNECTING:
@@ -196,7 +193,10 @@ class Adoption:
             if known is None or known.contact is None:
                 state.out.do(HangUp(live.leg_id))
             else:
-                self.catch_up(live, known, known.contact, now)
+                contact = known.contact
+                self.catch_up(live, known, contact, now)
+                if contact.state is ContactState.DIALING:
+                    self._legs.await_outcome(live.leg_id, now)
 
     def catch_up(self, live: LiveLeg, leg: Leg, contact: Contact, now: Instant) -> None:
         """Take what the carrier tells of a leg as what has happened to it."""

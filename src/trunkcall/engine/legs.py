@@ -116,8 +116,18 @@ class LegReports:
 
     # --- what it does not report in time ----------------------------------------------------------------------------
 
+    def await_outcome(self, leg_id: str, now: Instant) -> None:
+        """The carrier is to say what became of a leg that may have begun to ring now."""
+        config = self._state.config
+        overdue_at = now + config.ring_timeout + config.originate_grace
+        self._state.timers.set(overdue_at, TimerKind.ORIGINATE_OVERDUE, leg_id)
+
     def originate_overdue(self, leg_id: str, now: Instant) -> None:
-        """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends."""
+        """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends. While the
+        carrier is lost nothing can be said: it tells of the leg when it is found."""
+        if not self._state.carrier_up:
+            self.await_outcome(leg_id, now)
+            return
         leg = self._registry.legs[leg_id]
         contact = leg.contact
         assert contact is not None
