@@ -46,8 +46,8 @@ class Timers:
         self._heap: list[_Timer] = []
         self._running: dict[str, dict[TimerKind, _Timer]] = {}
         self._number = 0
-        self._stopped = 0
-        """How many of the heap are."""
+        self._stopped: set[int] = set()
+        """Which of the heap are, by number."""
         self.not_before: Instant = NEVER
         """Nothing is due before this."""
 
@@ -57,7 +57,7 @@ class Timers:
         if timers is None:
             timers = self._running[key] = {}
         elif kind in timers:
-            self._stopped += 1
+            self._stopped.add(timers[kind][1])
         self._number += 1
         timer = timers[kind] = (at, self._number, kind, key)
         heappush(self._heap, timer)
@@ -66,14 +66,17 @@ class Timers:
     def stop(self, kind: TimerKind, key: str) -> None:
         """This is not awaited any more, if it was."""
         timers = self._running.get(key)
-        if timers is not None and timers.pop(kind, None) is not None:
-            self._count_stopped(1)
+        timer = timers.pop(kind, None) if timers is not None else None
+        if timer is not None:
+            self._stopped.add(timer[1])
+            self._tidy()
 
     def stop_all(self, key: str) -> None:
         """Nothing is awaited for the key any more."""
         timers = self._running.pop(key, None)
         if timers:
-            self._count_stopped(len(timers))
+            self._stopped.update(timer[1] for timer in timers.values())
+            self._tidy()
 
     def at(self, kind: TimerKind, key: str = "") -> Instant | None:
         """When the timer is due, None if it is not set."""
@@ -82,10 +85,9 @@ class Timers:
 
     def next_at(self) -> Instant | None:
         """When the next timer is due, None if none is set."""
-        heap = self._heap
-        while heap and not self._runs(heap[0]):
-            heappop(heap)
-            self._stopped -= 1
+        heap, stopped = self._heap, self._stopped
+        while heap and heap[0][1] in stopped:
+            stopped.remove(heappop(heap)[1])
         self.not_before = heap[0][0] if heap else NEVER
         return heap[0][0] if heap else None
 
@@ -99,13 +101,10 @@ class Timers:
         del self._running[key][kind]
         return kind, key
 
-    def _runs(self, timer: _Timer) -> bool:
-        timers = self._running.get(timer[3])
-        return timers is not None and timers.get(timer[2]) is timer
-
-    def _count_stopped(self, number: int) -> None:
-        self._stopped += number
-        if self._stopped > MAX_STOPPED and self._stopped * 2 > len(self._heap):
-            self._heap = [timer for timer in self._heap if self._runs(timer)]
+    def _tidy(self) -> None:
+        """Let go of stopped timers, once they are most of the heap."""
+        stopped = self._stopped
+        if len(stopped) > MAX_STOPPED and len(stopped) * 2 > len(self._heap):
+            self._heap = [timer for timer in self._heap if timer[1] not in stopped]
             heapify(self._heap)
-            self._stopped = 0
+            stopped.clear()
