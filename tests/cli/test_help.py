@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 import pytest
+from typer import Context
 
 from trunkcall import __version__
 from trunkcall.cli.app import COMMANDS, main, root
@@ -163,3 +164,8 @@ def test_a_fault_of_ours_is_told_in_one_line_without_what_it_was_about(
     assert run("simulate", "shift.toml") == 1
     told = capsys.readouterr().err
     assert re.fullmatch(r"trunkcall: This is a fault of Trunkcall \(ValueError at .*test_help, line \d+\)\. .*\n", told)
+
+
+def test_every_command_knows_the_short_way_to_its_page_in_whichever_context_it_is_asked_first() -> None:
+    for context in ALL:
+        assert context.command.get_help_option_names(Context(context.command)) == ["--help", "-h"]

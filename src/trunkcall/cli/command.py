@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -21,6 +21,8 @@ from trunkcall.cli.interrupts import may_interrupt
 from trunkcall.cli.layout import page_of
 from trunkcall.domain.errors import did_you_mean
 
+HELP_OPTIONS: Final = ("--help", "-h")
+
 
 class Command(TyperCommand):
     """A command whose help page is laid out here, and which knows campaigns by their names."""
@@ -30,6 +32,10 @@ class Command(TyperCommand):
         for param in self.params:
             if names_a_campaign(param):
                 param._custom_shell_complete = campaign_names
+
+    def get_help_option_names(self, ctx: Any) -> list[str]:
+        """The same for every command, whichever context it is asked in first: that answer is kept."""
+        return list(HELP_OPTIONS)
 
     def get_help(self, ctx: Any) -> str:
         """The page under ``--help``."""
@@ -43,6 +49,10 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """A group of commands. Its page has an example of each, unless it was given others."""
+
+    def get_help_option_names(self, ctx: Any) -> list[str]:
+        """The same for every command, whichever context it is asked in first: that answer is kept."""
+        return list(HELP_OPTIONS)
 
     def headings(self, ctx: Any) -> Iterator[tuple[str, str, str]]:
         """Every command with what it is listed under, its name and its summary."""
@@ -148,7 +158,7 @@ def root_of(name: str, text: str, entries: Sequence[Entry], epilog: str) -> Root
         epilog=epilog,
         no_args_is_help=True,
         add_completion=False,
-        context_settings={"help_option_names": ["--help", "-h"]},
+        context_settings={"help_option_names": list(HELP_OPTIONS)},
     )
     app.callback()(_options)
     made = get_group(app)
