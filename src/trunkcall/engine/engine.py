@@ -109,7 +109,8 @@ class Engine:
             except (IllegalTransitionError, NotFoundError) as error:
                 refused.append(RefusedEvent(event, at, error.message))
                 continue
-            self._go_on(at)
+            if state.matching_due or state.flows_due:
+                self._go_on(at)
         now = self._advance(now)
         if state.timers.not_before <= now:
             self._do_due(now, now)

@@ -70,6 +70,7 @@ class LedgerLimit:
         return min(window.begins(now) for window in self.windows)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LedgerTotals:
     """Numerator and denominator of the abandonment ratio in one window."""
