@@ -17,8 +17,9 @@ T = TypeVar("T")
 def quickly_made(cls: type[T]) -> type[T]:
     """Give a frozen, slotted dataclass, whose fields have plain defaults or none, an ``__init__`` that writes to the
     slots themselves. Goes above ``@dataclass(frozen=True, slots=True)``."""
-    names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
-    defaults = tuple(field.default for field in fields(cls) if field.default is not MISSING)  # type: ignore[arg-type]
+    all_fields = fields(cls)  # type: ignore[arg-type]  # no type says "any dataclass" of a class
+    names = [field.name for field in all_fields]
+    defaults = tuple(field.default for field in all_fields if field.default is not MISSING)
     writers: dict[str, Callable[[Any, Any], None]] = {f"_write_{name}": getattr(cls, name).__set__ for name in names}
     body = "".join(f"    _write_{name}(self, {name})\n" for name in names)
     source = f"def __init__(self, {', '.join(names)}):\n{body}"
@@ -27,5 +28,5 @@ def quickly_made(cls: type[T]) -> type[T]:
     made.__defaults__ = defaults or None
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     made.__annotations__ = cls.__init__.__annotations__
-    cls.__init__ = made  # type: ignore[method-assign]
+    cls.__init__ = made  # type: ignore[method-assign]  # to do so is what this is for
     return cls

@@ -44,11 +44,6 @@ class CampaignSnapshot:
     running_since: Instant
     last_attempt_at: Instant | None
 
-    @property
-    def live_answer_ratio(self) -> float:
-        """Live answers over attempts; 0 before the first attempt."""
-        return self.live_answers / self.attempts if self.attempts else 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class EngineSnapshot:

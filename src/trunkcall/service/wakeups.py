@@ -15,13 +15,3 @@ class Wakeups(Protocol):
     def campaigns_changed(self, instance_id: str) -> None: ...
 
     def requests_accepted(self, instance_id: str, campaign_id: str) -> None: ...
-
-
-class NoWakeups:
-    """Nobody dials in this process."""
-
-    def campaigns_changed(self, instance_id: str) -> None:
-        """Tell nobody."""
-
-    def requests_accepted(self, instance_id: str, campaign_id: str) -> None:
-        """Tell nobody."""
