@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from acceptance.test_hostile_http import resident_kib
+from acceptance.hostile.support import resident_kib
 from serving import Serving, dial_request, serving
 from wire import Signer
 
