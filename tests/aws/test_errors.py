@@ -11,7 +11,6 @@ from trunkcall.aws.errors import COMMON_STATUSES, ApiError, internal_error, not_
 from trunkcall.aws.model import CAMPAIGNS_V1, load_service
 from trunkcall.aws.protocol import error_response
 from trunkcall.domain.errors import (
-    CarrierUnavailableError,
     ConflictError,
     IllegalTransitionError,
     InvalidCampaignStateError,
@@ -53,7 +52,6 @@ def test_what_the_caller_can_act_on_is_told(error: Exception, code: str, status:
     [
         LeaseLostError(),
         IllegalTransitionError(),
-        CarrierUnavailableError(),
         KeyError("+12065550100"),
     ],
 )

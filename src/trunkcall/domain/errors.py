@@ -95,10 +95,6 @@ class LeaseExpiredError(LeaseLostError):
     anew."""
 
 
-class CarrierUnavailableError(TrunkcallError):
-    """The carrier cannot be reached. Dialing has stopped and resumes by itself when the carrier is back."""
-
-
 class SettingsError(TrunkcallError):
     """A setting has a value that cannot be used."""
 
