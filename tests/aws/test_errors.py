@@ -35,7 +35,7 @@ RETRIED_BY_EVERY_SDK = {500, 502, 503, 504}
         (InvalidCampaignStateError("Paused"), "InvalidCampaignStateException", 409),
         (InvalidStateError(), "InvalidStateException", 409),
         (InvalidInputError(), "ValidationException", 400),
-        (QuotaExceededError(), "ServiceQuotaExceededException", 402),
+        (QuotaExceededError(), "ConflictException", 409),
     ],
 )
 def test_what_the_caller_can_act_on_is_told(error: Exception, code: str, status: int) -> None:
@@ -43,8 +43,22 @@ def test_what_the_caller_can_act_on_is_told(error: Exception, code: str, status:
 
     assert answer is not None
     response = error_response(load(CAMPAIGNS_V1).operations["StartCampaign"], answer)
-    assert (answer.code, response.status) == (code, status)
+    assert (dict(response.headers)["x-amzn-errortype"], response.status) == (code, status)
     assert json.loads(response.body)["message"] == str(error)
+
+
+def test_a_quota_is_told_by_the_error_that_the_operation_declares() -> None:
+    """Generated clients have exceptions for declared errors alone: another could be caught by its text only."""
+    answer = to_api_error(QuotaExceededError())
+    assert answer is not None
+
+    told = {}
+    for name, operation in load(CAMPAIGNS_V1).operations.items():
+        told[name] = dict(error_response(operation, answer).headers)["x-amzn-errortype"]
+
+    assert told["CreateCampaign"] == "ServiceQuotaExceededException"
+    assert told["StartCampaign"] == told["ResumeCampaign"] == "ConflictException"
+    assert told["DescribeCampaign"] == "ServiceQuotaExceededException", "it declares nothing that comes near"
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Errors as a client of the API sees them.
 
-Decides which error code stands for which error of the domain, and the status of codes that no service model has. It
-must not know how an error is written to the wire.
+Decides which error code stands for which error of the domain, also for operations whose model lacks it, and the status
+of codes that no service model has. It must not know how an error is written to the wire.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import MappingProxyType
 
 from trunkcall.domain.errors import (
@@ -54,10 +54,11 @@ ALTERNATIVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ValidationException": ("InvalidParameterException", "InvalidRequestException"),
         "ConflictException": ("ResourceConflictException", "DuplicateResourceException"),
         "InternalServerException": ("InternalServiceException",),
-        "ServiceQuotaExceededException": ("LimitExceededException",),
+        "ServiceQuotaExceededException": ("LimitExceededException", "ConflictException"),
     }
 )
-"""What other service models (``connect``) call the same error, in order of preference."""
+"""What else the same error may be called, the nearest first: by other service models (``connect``), and by operations
+whose model declares no error of its own for it, as StartCampaign's does for a quota."""
 
 
 class ApiError(Exception):
@@ -83,6 +84,13 @@ class ApiError(Exception):
         self.status = status
         self.members: Mapping[str, object] = members or {}
         self.retry_after_s = retry_after_s
+
+
+def code_in_model(code: str, *, declared: Container[str], known: Container[str]) -> str:
+    """What an operation calls an error: by the first name that it declares, else that its service knows, else as it
+    is."""
+    names = (code, *ALTERNATIVES.get(code, ()))
+    return next((name for errors in (declared, known) for name in names if name in errors), code)
 
 
 def serialization_error(message: str) -> ApiError:

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import msgspec
 
-from trunkcall.aws.errors import ALTERNATIVES, COMMON_STATUSES, ApiError, serialization_error
+from trunkcall.aws.errors import COMMON_STATUSES, ApiError, code_in_model, serialization_error
 from trunkcall.aws.model import Operation
 from trunkcall.aws.router import decode_escapes
 from trunkcall.aws.values import Violations
@@ -143,8 +143,7 @@ def error_response(operation: Operation | None, error: ApiError) -> HttpResponse
     """
     code, shape = error.code, None
     if operation is not None:
-        names = (code, *ALTERNATIVES.get(code, ()))
-        code = next((name for name in names if name in operation.errors), code)
+        code = code_in_model(code, declared=operation.declared_errors, known=operation.errors)
         shape = operation.errors.get(code)
     body: dict[str, object] = {"message": error.message}
     if shape is not None:

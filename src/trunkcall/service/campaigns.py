@@ -18,7 +18,7 @@ from trunkcall.domain.campaign import (
 )
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.directory import Directory
-from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
+from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from trunkcall.domain.identifiers import NewId, Scope
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources, target
@@ -191,7 +191,8 @@ class Campaigns:
         await self._edit((await self._tagged(arn)).campaign_id, edit)
 
     async def start_campaign(self, id_or_arn: str) -> Campaign:
-        """Initialized → Running. Raises NotFoundError, InvalidCampaignStateError."""
+        """Initialized → Running. Raises NotFoundError, InvalidCampaignStateError, QuotaExceededError if as many
+        campaigns of the instance are Running as may be."""
         return await self._step(id_or_arn, CampaignEvent.START)
 
     async def pause_campaign(self, id_or_arn: str) -> Campaign:
@@ -199,7 +200,7 @@ class Campaigns:
         return await self._step(id_or_arn, CampaignEvent.PAUSE)
 
     async def resume_campaign(self, id_or_arn: str) -> Campaign:
-        """Paused → Running."""
+        """Paused → Running. Raises what ``start_campaign`` does."""
         return await self._step(id_or_arn, CampaignEvent.RESUME)
 
     async def stop_campaign(self, id_or_arn: str) -> Campaign:
@@ -229,16 +230,12 @@ class Campaigns:
         return campaign_id
 
     async def _step(self, id_or_arn: str, event: CampaignEvent) -> Campaign:
-        try:
-            campaign = await self._store.change_campaign_state(
-                self._id(id_or_arn),
-                allowed_from=sources(CAMPAIGN, event),
-                to=target(CAMPAIGN, event),
-                max_running=self._max_running,
-            )
-        except QuotaExceededError as error:
-            # Start and Resume have no error for a quota; of those they have, this is the one that tells of a conflict.
-            raise ConflictError(error.message) from error
+        campaign = await self._store.change_campaign_state(
+            self._id(id_or_arn),
+            allowed_from=sources(CAMPAIGN, event),
+            to=target(CAMPAIGN, event),
+            max_running=self._max_running,
+        )
         self._wakeups.campaigns_changed(campaign.instance_id)
         return campaign
 
