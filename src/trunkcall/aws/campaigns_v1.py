@@ -69,7 +69,8 @@ class CampaignsV1:
     ) -> None:
         self._campaigns = campaigns
         self._onboarding = onboarding
-        self._described: dict[str, tuple[Campaign, Encoded]] = {}
+        self._described: dict[str, tuple[int, Encoded]] = {}
+        """Of a campaign by its id: the version that was described, and how."""
         self._scope = scope
         self._dial_requests = dial_requests
         self._paging = paging
@@ -114,11 +115,10 @@ class CampaignsV1:
     async def describe_campaign(self, context: RequestContext, request: Json) -> Encoded:
         campaign = await self._campaigns.describe_campaign(request["id"])
         known = self._described.get(campaign.campaign_id)
-        # The store hands out the same object for as long as the campaign is what it was.
-        if known is None or known[0] is not campaign:
+        if known is None or known[0] != campaign.version:
             if len(self._described) >= MAX_DESCRIBED:
                 self._described.clear()
-            known = campaign, encode_result(context.operation, {"campaign": _campaign(campaign)})
+            known = campaign.version, encode_result(context.operation, {"campaign": _campaign(campaign)})
             self._described[campaign.campaign_id] = known
         return known[1]
 
