@@ -192,11 +192,11 @@ def ensure_schema(connection: sqlite3.Connection) -> None:
 
 
 def migrate_schema(connection: sqlite3.Connection) -> None:
-    """Bring the file's schema to this version, one transaction for each step. An empty file gets the schema."""
-    for number in range(version_of(connection) + 1, len(MIGRATIONS) + 1):
-        with _Transaction(connection):
-            if version_of(connection) < number:
-                _apply(connection, MIGRATIONS[number - 1], number)
+    """Bring the file's schema to this version, all of it in one transaction: whoever has it cut short has the store of
+    the former version, and that version. An empty file gets the schema."""
+    with _Transaction(connection):
+        for number in range(version_of(connection) + 1, len(MIGRATIONS) + 1):
+            _apply(connection, MIGRATIONS[number - 1], number)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -1,0 +1,99 @@
+"""A store is brought to this version's schema whole or not at all: whoever pulls the plug in the middle of a migration
+starts the former Trunkcall again, and misses nobody who was to be called.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from storage.older import contents, make_older_store
+from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.domain.instants import SECOND
+from trunkcall.storage import sqlite_schema as schema
+from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite_check import check_store
+
+CONTACTS = 2000
+OLDEST = 1
+
+
+@pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
+async def test_everybody_is_still_there(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "store.db"
+    make_older_store(path, version=version, contacts=CONTACTS)
+    store = SQLiteStore(path)
+    await store.migrate()
+    await store.open()
+    found = [record async for chunk in store.contacts() for record in chunk]
+    counts = (await store.contact_counts(["spring"]))["spring"]
+    directory = await store.directory("centre")
+    await store.close()
+
+    assert [record.contact_id for record in found] == [
+        f"{n:08x}-0000-7000-8000-{n:012x}" for n in range(1, CONTACTS + 1)
+    ]
+    assert sum(record.state is ContactState.WAITING for record in found) == counts.waiting == CONTACTS * 7 // 10
+    assert counts.dispositions == {Disposition.BUSY: CONTACTS // 5}
+    assert directory is not None
+    assert [queue.name for queue in directory.queues.values()] == ["Sales", "Service"]
+    assert [agent.username for agent in directory.agents.values()] == ["ada", "bob"]
+    assert next(iter(directory.routing_profiles.values())).queue_ids == ("sales", "service")
+    assert [flow.name for flow in directory.contact_flows.values()] == ["Default outbound flow"]
+    assert [number.phone_number for number in directory.phone_numbers.values()] == ["+12025550100"]
+    assert check_store(path, unused=True).sound
+
+
+def test_killed_at_any_step_it_leaves_the_old_store_or_the_new(tmp_path: Path) -> None:
+    """Killed after ever more steps of SQLite's machine, until a migration comes to its end."""
+    older = tmp_path / "older.db"
+    make_older_store(older, version=OLDEST, contacts=CONTACTS)
+    before, killed, steps = contents(older), 0, 1
+    while True:
+        path = Path(shutil.copy(older, tmp_path / f"store-{steps}.db"))
+        if not killed_while_migrating(path, steps):
+            break
+        killed += 1
+        with closing(schema.connect(path, 5 * SECOND, read_only=False)) as connection:
+            version = schema.version_of(connection)
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        if version == OLDEST:
+            assert contents(path) == before
+        else:
+            assert version == len(schema.MIGRATIONS)
+        assert not killed_while_migrating(path, 10**9)
+        assert check_store(path, unused=True).sound
+        steps += steps // 4 + 1
+    assert killed >= 10
+
+
+def die_after(taken: Iterator[int], steps: int) -> None:
+    if next(taken) == steps:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_while_migrating(path: Path, steps: int) -> bool:
+    """Migrate the store in another process that is killed after so many steps of SQLite's, whatever statements they are
+    of; whether it was."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            connection = schema.connect(path, 5 * SECOND, read_only=False)
+            connection.set_progress_handler(partial(die_after, itertools.count(1), steps), 1)
+            schema.migrate_schema(connection)
+            connection.set_progress_handler(None, 0)
+            connection.close()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
