@@ -54,13 +54,12 @@ from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings, find_zone
 from trunkcall.simulation.world import World
-from trunkcall.storage import sqlite_backup, sqlite_check
 from trunkcall.storage.data_dir import AUDIT_LOG, KEY_FILE, DataDir
 from trunkcall.storage.disk import MEGABYTE
+from trunkcall.storage.maintenance import StoreMaintenance
 from trunkcall.storage.secret_box import SecretBox, load_secret_key
 from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_backup import Restored
-from trunkcall.storage.sqlite_check import StoreReport
+from trunkcall.storage.sqlite_maintenance import SQLiteMaintenance
 from trunkcall.storage.store import Store
 from trunkcall.telephony import carrier_wire, floor_wire
 from trunkcall.telephony.carrier import Carrier
@@ -87,24 +86,9 @@ def open_store(path: Path, *, min_free_mb: int = 0, sole: bool = False) -> Store
     return SQLiteStore(path, clock=steady_clock(), min_free=min_free_mb * MEGABYTE, sole=sole)
 
 
-async def migrate_store(path: Path) -> None:
-    """Bring the embedded store at this path to this version's schema."""
-    await SQLiteStore(path, sole=True).migrate()
-
-
-def check_embedded_store(path: Path, *, unused: bool) -> StoreReport:
-    """Look for faults. ``unused`` says that no server has the store open."""
-    return sqlite_check.check_store(path, unused=unused)
-
-
-def back_up_store(path: Path, target: Path, *, unused: bool, force: bool) -> StoreReport:
-    """Copy the embedded store, beside a running server or not."""
-    return sqlite_backup.back_up(path, target, unused=unused, force=force)
-
-
-def restore_store(path: Path, backup: Path, *, name_of_former: str, pause: bool) -> Restored:
-    """Put a backup in the embedded store's place."""
-    return sqlite_backup.restore(path, backup, name_of_former=name_of_former, pause=pause)
+def maintenance_of_store(path: Path) -> StoreMaintenance:
+    """What looks after the embedded store at this path."""
+    return SQLiteMaintenance(path)
 
 
 def new_contact_id() -> str:

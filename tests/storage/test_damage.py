@@ -25,8 +25,9 @@ from trunkcall.domain.errors import (
     StoreError,
     TrunkcallError,
 )
+from trunkcall.storage.maintenance import StoreReport
 from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_check import StoreReport, check_store
+from trunkcall.storage.sqlite_check import check_store
 
 CAMPAIGN = "campaign-1"
 PAGE = 4096

@@ -10,41 +10,19 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from trunkcall.domain.errors import StoreDamagedError, StoreError, StoreUnavailableError
+from trunkcall.domain.errors import StoreDamagedError, StoreUnavailableError
 from trunkcall.domain.instants import SECOND
-from trunkcall.storage.sqlite_check import StoreReport, check_store, index_of, log_of, reading
+from trunkcall.storage.maintenance import BackupExistsError, BackupPlaceError, Restored, StoreInUseError, StoreReport
+from trunkcall.storage.sqlite_check import check_store, index_of, log_of, reading
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, fault_of
 from trunkcall.storage.sqlite_schema import QUERIES, connect
 
 _PAGES: Final = 1024
 """Copied at a time. The copier reads from one view of the store throughout; a server beside it neither waits for it nor
 makes it begin anew."""
-
-
-class BackupExistsError(StoreError):
-    """There is a file of this name already. Choose another, or overwrite it with --force."""
-
-
-class BackupPlaceError(StoreError):
-    """A backup cannot be there. Name a file in a directory that exists."""
-
-
-class StoreInUseError(StoreError):
-    """Another process has the store open. Wait until it has ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What a restored store holds. ``aside`` is where the former one is now, if there was one."""
-
-    report: StoreReport
-    paused: int
-    waiting: int
-    aside: Path | None
 
 
 def back_up(path: Path, target: Path, *, unused: bool, force: bool) -> StoreReport:

@@ -13,7 +13,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +22,7 @@ from trunkcall.domain.contact import Damage, Disposition
 from trunkcall.domain.errors import SchemaMismatchError, StoreDamagedError, StoreUnavailableError
 from trunkcall.domain.instants import MILLISECOND, SECOND, Duration
 from trunkcall.storage.disk import free_bytes
+from trunkcall.storage.maintenance import DamagedContact, StoreReport
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, fault_of
 from trunkcall.storage.sqlite_quarantine import STATES, sound_of_records
 from trunkcall.storage.sqlite_rows import Row, campaign_from_row, quarantined_from_row, readable, to_json
@@ -44,33 +44,6 @@ _OF_ONE_CONTACT: Final = re.compile(
 )
 _TOO_MANY: Final = re.compile(f"wrong # of entries in index {_INDEX}")
 """An index still has a contact where its row is not any more. That there is one too few is told by row as well."""
-
-
-@dataclass(frozen=True, slots=True)
-class DamagedContact:
-    """A contact that is not what was written. Nothing else suffers from it, so the store is sound all the same."""
-
-    contact_id: str
-    campaign_id: str
-    damage: Damage
-
-
-@dataclass(slots=True)
-class StoreReport:
-    """What was found. ``outdated`` tells that the schema is an older version's, which is no fault."""
-
-    version: int = 0
-    contacts: int = 0
-    size: int = 0
-    free: int = 0
-    outdated: bool = False
-    faults: dict[str, Sequence[str]] = field(default_factory=dict)
-    """By what was looked at; nothing where all is well."""
-    damaged: Sequence[DamagedContact] = ()
-
-    @property
-    def sound(self) -> bool:
-        return not any(self.faults.values())
 
 
 def log_of(path: Path) -> Path:
