@@ -125,6 +125,8 @@ async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
     owner = InstanceOwner(
         instance_id=instance_id,
         store=store,
+        directories=store,
+        quarantine=store,
         carrier=BusyCarrier(),
         clock=clock,
         presence=Presence(),

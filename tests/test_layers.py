@@ -30,7 +30,7 @@ LAYERS = {
     "simulation": {"engine", "flows", "domain"},
     "telephony": {"engine", "domain", "simulation"},
     "storage": {"domain"},
-    "service": {"engine", "flows", "domain", "storage.store", "telephony.carrier"},
+    "service": {"engine", "flows", "domain", "storage.ports", "telephony.carrier"},
     "aws": {"service", "domain"},
     "settings": {"domain"},
 }

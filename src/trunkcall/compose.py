@@ -11,8 +11,8 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -84,6 +84,17 @@ log = logging.getLogger(__name__)
 def open_store(path: Path, *, min_free_mb: int = 0, sole: bool = False) -> Store:
     """The embedded store at this path. ``sole`` is for who holds the data directory."""
     return SQLiteStore(path, clock=steady_clock(), min_free=min_free_mb * MEGABYTE, sole=sole)
+
+
+@asynccontextmanager
+async def opened_store(path: Path) -> AsyncIterator[Store]:
+    """The embedded store at this path, open meanwhile, beside a running server or not."""
+    store = open_store(path)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 def maintenance_of_store(path: Path) -> StoreMaintenance:
@@ -164,6 +175,8 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     owner = InstanceOwner(
         instance_id=instance_id,
         store=store,
+        directories=store,
+        quarantine=store,
         carrier=telephony.carrier,
         clock=clock,
         presence=presence,
@@ -172,7 +185,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         lease=lease,
         current=dialer,
     )
-    onboarding = InstanceOnboarding(store, clock)
+    onboarding = InstanceOnboarding(store, store, clock)
     audit = AuditLog(settings.data_dir / AUDIT_LOG)
     background = Background()
     presence.know(frozenset(agent.agent_id for agent in agents))
@@ -185,7 +198,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         lease=lease,
         dialer=dialer,
         owner=owner,
-        works={"onboarding": onboarding.run, "retention": Privacy(store, clock).run} | telephony.works,
+        works={"onboarding": onboarding.run, "retention": Privacy(store, store, clock).run} | telephony.works,
         audit=audit,
         background=background,
         gateway=_gateway(settings, store, box, telephony, dialer, onboarding, audit, background, instance_id),
@@ -324,6 +337,7 @@ def _gateway(
     quotas = QUOTAS[settings.quotas]
     campaigns = Campaigns(
         store,
+        store,
         scope,
         clock,
         lambda: str(uuid4()),
@@ -350,7 +364,7 @@ def _gateway(
     keys = KeyRing(store, box.open)
 
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
-    explanations = Explanations(store, campaigns, dialer, clock, settings.agent_state_max_age_s)
+    explanations = Explanations(store, store, campaigns, dialer, clock, settings.agent_state_max_age_s)
     progresses = Progresses(store, campaigns, explanations, dialer, clock, _engine_config(settings).ledger, instance_id)
     own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
 

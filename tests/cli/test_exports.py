@@ -23,6 +23,7 @@ import pyarrow.parquet
 import pytest
 
 from storage.support import NOW, begin, campaign, directory, put
+from trunkcall import compose
 from trunkcall.cli import export, formats, record_tables
 from trunkcall.cli.app import main
 from trunkcall.compose import open_store
@@ -114,7 +115,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, deed: Callable[[Store], Awaitable
             while deeds:
                 await deeds.pop()(self)
 
-    monkeypatch.setattr(export, "open_store", Shared)
+    monkeypatch.setattr(compose, "open_store", Shared)
 
 
 def request(token: str, attributes: Mapping[str, str]) -> DialRequest:

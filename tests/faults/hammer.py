@@ -18,8 +18,8 @@ from trunkcall.domain.changes import AttemptBegun
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.errors import StoreError, StoreUnavailableError
 from trunkcall.domain.instants import DAY, HOUR
+from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.store import Lease
 
 INSTANCE = "instance-1"
 CAMPAIGN = "campaign-1"

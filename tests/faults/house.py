@@ -31,8 +31,9 @@ from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.simulation.world import World
+from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.store import CommitResult, Lease, Store
+from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import Carrier, CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
 
@@ -83,6 +84,8 @@ class Process:
         self.owner = InstanceOwner(
             instance_id=house.instance_id,
             store=store,
+            directories=store,
+            quarantine=store,
             carrier=_Session(self),
             clock=self.clock,
             presence=self.presence,

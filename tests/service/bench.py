@@ -104,6 +104,8 @@ class Bench:
         owner = InstanceOwner(
             instance_id=self.instance_id,
             store=store,
+            directories=store,
+            quarantine=store,
             carrier=self.witness,
             clock=self.clock,
             presence=self.presence,

@@ -29,8 +29,9 @@ from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence, PresenceEvent
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.simulation.world import World
+from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.store import CommitResult, Lease, Store
+from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
 
@@ -184,6 +185,8 @@ class House:
         return InstanceOwner(
             instance_id=self.instance_id,
             store=store,
+            directories=store,
+            quarantine=store,
             carrier=self.carrier,
             clock=self.clock,
             presence=self.presence,
@@ -203,8 +206,8 @@ class House:
         self.floor.busy([])
 
     async def ended(self) -> int:
-        counts = await self.sqlite.disposition_counts("spring")
-        return sum(number for disposition, number in counts.items() if disposition is not None)
+        counts = await self.sqlite.contact_counts(["spring"])
+        return sum(counts["spring"].dispositions.values())
 
     async def until_all_ended(self, number: int) -> None:
         async with asyncio.timeout(60):

@@ -26,7 +26,7 @@ from trunkcall.engine.commands import Originate, OriginateAgentLeg
 from trunkcall.engine.events import LegEnded, OriginateVoided
 from trunkcall.service import owner as owner_module
 from trunkcall.simulation.world import World
-from trunkcall.storage.store import CommitResult, Lease
+from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.telephony.carrier import Destination
 
 REQUESTS = 300

@@ -20,7 +20,7 @@ from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.events import CarrierFound
 from trunkcall.service import owner as owner_module
-from trunkcall.storage.store import CommitResult, Lease
+from trunkcall.storage.ports.ownership import CommitResult, Lease
 
 AGENTLESS = DialerConfig(DialerType.AGENTLESS)
 

@@ -26,7 +26,6 @@ from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.pacing.base import Forecast
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.explain import Explanations
-from trunkcall.storage.store import Store
 
 NOW = 1_790_000_000_000_000
 CAMPAIGN = Campaign(
@@ -112,7 +111,7 @@ class House:
 
     def explanations(self) -> Explanations:
         house: Any = self
-        return Explanations(cast(Store, house), cast(Campaigns, house), house, house, 15.0)
+        return Explanations(house, house, cast(Campaigns, house), house, house, 15.0)
 
     async def reasons(self) -> Sequence[tuple[str, str]]:
         found = await self.explanations().get_campaign_explanation("spring")

@@ -11,7 +11,8 @@ import pytest
 from trunkcall.domain.errors import LeaseLostError, StoreUnavailableError
 from trunkcall.domain.instants import MILLISECOND, SECOND, Duration
 from trunkcall.service.lease import LeaseHolder
-from trunkcall.storage.store import Lease, Store
+from trunkcall.storage.ports.ownership import Lease
+from trunkcall.storage.store import Store
 
 
 class LeaseStore:

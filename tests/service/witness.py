@@ -13,8 +13,8 @@ from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, Contac
 from trunkcall.domain.contact import ContactState, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.store import CommitResult, Lease
 from trunkcall.telephony.carrier import CarrierSink, Destination
 
 T = TypeVar("T")

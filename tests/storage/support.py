@@ -15,10 +15,12 @@ from trunkcall.domain.campaign import (
     OutboundCallConfig,
 )
 from trunkcall.domain.changes import AttemptBegun
-from trunkcall.domain.contact import ContactRecord, DialRequest
+from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition
 from trunkcall.domain.directory import Agent, ContactFlow, Directory, Instance, PhoneNumber, Queue, RoutingProfile
 from trunkcall.domain.instants import HOUR, MINUTE, Instant
-from trunkcall.storage.store import Accepted, Lease, PutResult, Store
+from trunkcall.storage.ports.contacts import Accepted, CampaignSums, ContactCounts, PutResult
+from trunkcall.storage.ports.ownership import Lease
+from trunkcall.storage.store import Store
 
 NOW: Instant = 1_790_000_000_000_000
 LATER: Instant = NOW + 8 * HOUR
@@ -121,6 +123,15 @@ def fresh(request: DialRequest) -> Accepted:
 
 def repeated(token: str, first: DialRequest) -> Accepted:
     return Accepted(token, first.contact_id, repeated=True)
+
+
+async def dispositions(store: CampaignSums, campaign_id: str = "campaign-1") -> Mapping[Disposition | None, int]:
+    """How many contacts of the campaign ended how; under None those that have not ended. What did not occur is left
+    out."""
+    counts = (await store.contact_counts([campaign_id])).get(campaign_id, ContactCounts())
+    not_ended = counts.accepted - sum(counts.dispositions.values())
+    found: list[tuple[Disposition | None, int]] = [(None, not_ended), *counts.dispositions.items()]
+    return {how: number for how, number in found if number}
 
 
 async def records(store: Store, campaign_id: str | None = None) -> Mapping[str, ContactRecord]:

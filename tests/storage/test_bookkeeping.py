@@ -13,14 +13,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from storage.support import NOW, begin, dial_request, put, records, stand_up
+from storage.support import NOW, begin, dial_request, dispositions, put, records, stand_up
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptVoided, ContactEnded, ContactExpired, Refusal
 from trunkcall.domain.contact import ContactState, DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError, InvalidCampaignStateError
 from trunkcall.domain.instants import SECOND
+from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.store import Lease, Store
+from trunkcall.storage.store import Store
 
 T = TypeVar("T")
 
@@ -172,7 +173,7 @@ class Bookkeeping(RuleBasedStateMachine):
         expected: dict[Disposition | None, int] = dict(self.ends.items())
         if in_progress:
             expected[None] = in_progress
-        assert self.run(self.store.disposition_counts(CAMPAIGN)) == expected
+        assert self.run(dispositions(self.store, CAMPAIGN)) == expected
         live = {contact.contact_id for contact in self.run(self.store.live_contacts("instance-1"))}
         assert live == {contact for contact, state in self.states.items() if state is ContactState.DIALING}
 

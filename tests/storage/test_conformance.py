@@ -1,4 +1,4 @@
-"""What every store promises to clients: the contact centre, campaigns, dial requests (storage/store.py)."""
+"""What every store promises to clients: the contact centre, campaigns, dial requests (storage/ports/)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from storage.support import (
     contact_ids,
     dial_request,
     directory,
+    dispositions,
     fresh,
     put,
     records,
@@ -322,4 +323,4 @@ class TestDialRequests:
     async def test_no_campaign_no_backlog(self, store: Store) -> None:
         assert await store.waiting_count("nothing") == 0
         assert await store.waiting_contacts("nothing", after_sequence=0, limit=5) == []
-        assert await store.disposition_counts("nothing") == {}
+        assert await dispositions(store, "nothing") == {}

@@ -1,4 +1,4 @@
-"""What every store promises to dialers: attempts, contacts in progress, records, expiry, leases (storage/store.py)."""
+"""What every store promises to dialers: attempts, contacts in progress, records, expiry, leases (storage/ports/)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from storage.support import (
     contact_ids,
     dial_request,
     directory,
+    dispositions,
     put,
     record_of,
     records,
@@ -44,7 +45,9 @@ from trunkcall.domain.errors import (
     NotFoundError,
 )
 from trunkcall.domain.instants import MINUTE, SECOND
-from trunkcall.storage.store import ContactCounts, Lease, LedgerMinute, Store
+from trunkcall.storage.ports.contacts import ContactCounts
+from trunkcall.storage.ports.ownership import Lease, LedgerMinute
+from trunkcall.storage.store import Store
 
 CAMPAIGN = "campaign-1"
 ALL_STATES = frozenset(CampaignState)
@@ -266,7 +269,7 @@ class TestContactsInProgress:
                 await store.commit(lease, [begin(two), LedgerCounted(CAMPAIGN, NOW, 1, 1), impossible])
         assert (await record_of(store, two)).state is ContactState.WAITING
         assert await store.ledger(CAMPAIGN, since=0) == []
-        assert await store.disposition_counts(CAMPAIGN) == {Disposition.BUSY: 1, None: 1}
+        assert await dispositions(store, CAMPAIGN) == {Disposition.BUSY: 1, None: 1}
         assert await store.waiting_count(CAMPAIGN) == 1
 
 
@@ -284,7 +287,7 @@ class TestSetAside:
         assert set(result.left_out) == {aside}
         (live,) = await store.live_contacts("instance-1")
         assert (live.contact_id, live.state) == (other, ContactState.ANSWERED)
-        assert await store.disposition_counts(CAMPAIGN) == {None: 2}
+        assert await dispositions(store, CAMPAIGN) == {None: 2}
 
 
 class TestRecordsAndCounts:
@@ -321,18 +324,18 @@ class TestRecordsAndCounts:
 
     async def test_dispositions_add_up_to_the_requests(self, store: Store) -> None:
         lease = await stand_up(store)
-        assert await store.disposition_counts(CAMPAIGN) == {}
+        assert await dispositions(store, CAMPAIGN) == {}
         a, b, c, d, e = [await accept(store) for _ in range(5)]
         await store.commit(lease, [begin(a), begin(b), begin(c)])
         await store.commit(lease, [ended(a), ended(b, Disposition.BUSY), ContactExpired(d, CAMPAIGN, NOW)])
-        assert await store.disposition_counts(CAMPAIGN) == {
+        assert await dispositions(store, CAMPAIGN) == {
             Disposition.NO_ANSWER: 1,
             Disposition.BUSY: 1,
             Disposition.EXPIRED: 1,
             None: 2,
         }
         await store.commit(lease, [ended(c), begin(e), ended(e)])
-        counts = await store.disposition_counts(CAMPAIGN)
+        counts = await dispositions(store, CAMPAIGN)
         assert counts == {Disposition.NO_ANSWER: 3, Disposition.BUSY: 1, Disposition.EXPIRED: 1}
 
     async def test_the_ledger_counts_by_the_minute(self, store: Store) -> None:
@@ -398,7 +401,7 @@ class TestExpiry:
         assert [len(step) for step in steps] == [2, 2, 1, 0]
         assert [contact.contact_id for step in steps for contact in step] == contact_ids(result)
         assert await store.waiting_count(CAMPAIGN) == 0
-        assert await store.disposition_counts(CAMPAIGN) == {Disposition.EXPIRED: 5}
+        assert await dispositions(store, CAMPAIGN) == {Disposition.EXPIRED: 5}
         assert (await record_of(store, kept)).state is ContactState.WAITING
 
     async def test_a_paused_campaign_keeps_its_backlog_until_it_expires(self, store: Store) -> None:

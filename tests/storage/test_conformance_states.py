@@ -34,7 +34,8 @@ from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectRe
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.transitions import CONTACT, MARKS, STEPS, ContactEvent
-from trunkcall.storage.store import Lease, Store
+from trunkcall.storage.ports.ownership import Lease
+from trunkcall.storage.store import Store
 
 CAMPAIGN = "campaign-1"
 AT = NOW + SECOND

@@ -21,7 +21,9 @@ from trunkcall.domain.changes import ContactEnded
 from trunkcall.domain.contact import ContactState, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.directory import EncryptionConfig, OnboardingFailure, OnboardingJob, OnboardingStatus
 from trunkcall.domain.errors import ConflictError, InvalidStateError, NotFoundError, QuotaExceededError
-from trunkcall.storage.store import ErasureReason, Store, TokenForms
+from trunkcall.storage.ports.contacts import TokenForms
+from trunkcall.storage.ports.privacy import ErasureReason
+from trunkcall.storage.store import Store
 
 CAMPAIGN = "campaign-1"
 INSTANCE = "instance-1"

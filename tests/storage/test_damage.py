@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from storage.support import begin, campaign, dial_request, put, records, stand_up
+from storage.support import begin, campaign, dial_request, dispositions, put, records, stand_up
 from trunkcall.domain.contact import ContactRecord, Damage, DialRequest
 from trunkcall.domain.errors import (
     ContactDamagedError,
@@ -98,7 +98,7 @@ async def use(store: SQLiteStore, sent: dict[str, DialRequest], what: str) -> se
     refused."""
     await answered(lambda: store.campaign(CAMPAIGN))
     await answered(lambda: store.directory("instance-1"))
-    await answered(lambda: store.disposition_counts(CAMPAIGN))
+    await answered(lambda: dispositions(store, CAMPAIGN))
     await answered(lambda: store.live_contacts("instance-1"))
     waiting = await answered(lambda: store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=1000))
     for contact in waiting or ():

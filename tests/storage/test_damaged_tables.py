@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from storage.damage import change_table
-from storage.support import LATER, NOW, accept, begin, campaign, dial_request, put, stand_up
+from storage.support import LATER, NOW, accept, begin, campaign, dial_request, dispositions, put, stand_up
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, LedgerCounted
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.instants import HOUR
+from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.store import Lease
 
 BAD, GOOD = "campaign-1", "good"
 BUSY = Disposition.BUSY, DisconnectReason.TELECOM_BUSY
@@ -71,7 +71,7 @@ async def test_a_damaged_count_refuses_nothing(tmp_path: Path, table: str, colum
     await accept(store, campaign_id=BAD)
     assert await store.waiting_count(GOOD) == 0
     assert (await store.contact_counts([BAD, GOOD]))[GOOD].dispositions == {Disposition.BUSY: 3}
-    assert await store.disposition_counts(GOOD) == {Disposition.BUSY: 3}
+    assert await dispositions(store, GOOD) == {Disposition.BUSY: 3}
     for campaign_id in (BAD, GOOD):
         minutes = await store.ledger(campaign_id, since=0)
         assert all(type(minute.live_answers) is int for minute in minutes)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.support import LATER, NOW, begin, campaign, dial_request, put, record_of, records, stand_up
+from storage.support import LATER, NOW, begin, campaign, dial_request, dispositions, put, record_of, records, stand_up
 from trunkcall.aws.iam import InvalidPolicyError, parse_policy
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, ContactExpired, ContactSetAside, Refusal
@@ -20,9 +20,9 @@ from trunkcall.domain.contact import ContactState, Damage, DialRequest, Disconne
 from trunkcall.domain.directory import AccessKey
 from trunkcall.domain.errors import InvalidCampaignStateError, StoreDamagedError
 from trunkcall.domain.instants import HOUR, to_record_time
+from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_check import check_store
-from trunkcall.storage.store import Lease
 
 CAMPAIGN = "campaign-1"
 
@@ -186,7 +186,7 @@ async def everything_adds_up(it: House) -> None:
     assert {record.contact_id for record in found} == {request.contact_id for request in it.requests}
     assert {record.client_token for record in found} == {request.client_token for request in it.requests}
     assert {record.disposition for record in found} == {Disposition.EXPIRED}
-    assert await it.store.disposition_counts(CAMPAIGN) == {Disposition.EXPIRED: 10}
+    assert await dispositions(it.store, CAMPAIGN) == {Disposition.EXPIRED: 10}
     counts = (await it.store.contact_counts([CAMPAIGN]))[CAMPAIGN]
     assert (counts.accepted, counts.waiting, counts.in_progress, counts.set_aside) == (10, 0, 0, 0)
     told = {request.phone_number for request in it.requests} | {""}
@@ -273,7 +273,7 @@ async def test_a_damaged_contact_in_progress_is_set_aside_and_the_others_taken_o
     await it.store.commit(it.lease, [ContactEnded(contact_id, CAMPAIGN, NOW, *busy) for contact_id in it.others])
     assert (await it.store.contact_counts([CAMPAIGN]))[CAMPAIGN].in_progress == 0
     await it.store.end_quarantined(None, at=NOW)
-    counts = await it.store.disposition_counts(CAMPAIGN)
+    counts = await dispositions(it.store, CAMPAIGN)
     assert counts == {Disposition.BUSY: 9, Disposition.ATTEMPT_FAILED: 1}
     assert len(await records(it.store)) == 10
     await it.store.close()

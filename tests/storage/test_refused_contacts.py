@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 
 from storage.damage import change_indexes_alone, change_row_alone, change_rows_alone
-from storage.support import LATER, NOW, begin, campaign, dial_request, put, records, stand_up
+from storage.support import LATER, NOW, begin, campaign, dial_request, dispositions, put, records, stand_up
 from trunkcall.domain.changes import ContactAnswered, ContactEnded, Refusal
 from trunkcall.domain.contact import ContactState, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.instants import HOUR
+from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_backup import back_up
 from trunkcall.storage.sqlite_check import check_store
 from trunkcall.storage.sqlite_schema import SCHEMA
-from trunkcall.storage.store import Lease
 
 CAMPAIGN = "campaign-1"
 BUSY = Disposition.BUSY, DisconnectReason.TELECOM_BUSY
@@ -152,7 +152,7 @@ async def test_one_in_progress_is_left_out_and_all_others_go_on_as_ever(
     assert states == dict.fromkeys(OTHERS, ContactState.ANSWERED)
     ended = [ContactEnded(request.contact_id, CAMPAIGN, NOW, *BUSY) for request in REQUESTS]
     assert set((await house.store.commit(house.lease, ended)).left_out) == {VICTIM}
-    assert await house.store.disposition_counts(CAMPAIGN) == {Disposition.BUSY: 9, None: 1}
+    assert await dispositions(house.store, CAMPAIGN) == {Disposition.BUSY: 9, None: 1}
     await house.adds_up(ended=10)
 
 

@@ -20,7 +20,7 @@ from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.totals import DialerTotals
-from trunkcall.storage.store import CommitResult
+from trunkcall.storage.ports.ownership import CommitResult
 from trunkcall.web.metrics import FORGET_AFTER_S, MAX_CAMPAIGNS, Metrics
 from trunkcall.web.rationed import LONGEST_REST_S, PATIENCE_S, REST, RationedPage
 

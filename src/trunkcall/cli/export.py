@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,13 +25,16 @@ from trunkcall.cli.options import with_settings
 from trunkcall.cli.record_tables import AttributeNames, Table
 from trunkcall.cli.selection import Selection, campaign_given, disposition_given, time_given
 from trunkcall.cli.tables import counted
-from trunkcall.compose import open_store
+from trunkcall.compose import opened_store
 from trunkcall.domain.contact import ContactRecord
+from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import Scope
 from trunkcall.service.records import to_record
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.campaigns import CampaignArchive
+from trunkcall.storage.ports.contacts import ContactRecords
+from trunkcall.storage.ports.directory import Directories, InstanceList
 
 app = typer.Typer(help="Write records to a file.", no_args_is_help=True)
 
@@ -194,9 +197,7 @@ class _Export:
 
     async def run(self, data_dir: DataDir, output: Path | None, *, clobber: bool) -> int:
         """Write it; how many records there were."""
-        store = open_store(data_dir.store_path)
-        await store.open()
-        try:
+        async with opened_store(data_dir.store_path) as store:
             if self._campaign is not None:
                 await self._choose(store, self._campaign)
             file: AbstractContextManager[BinaryIO] = (
@@ -205,12 +206,10 @@ class _Export:
                 else standard_output()
             )
             with file as target, meaning(_NOTHING_WRITTEN) if output is not None else nullcontext():
-                return await self._write(store, target)
-        finally:
-            await store.close()
+                return await self._write(store, await _directories(store, store), target)
 
-    async def _choose(self, store: Store, text: str) -> None:
-        chosen = await campaign_given(store, self._scope, text)
+    async def _choose(self, archive: CampaignArchive, text: str) -> None:
+        chosen = await campaign_given(archive, self._scope, text)
         self._campaign_id = chosen.campaign_id
         if chosen.namesakes:
             typer.echo(
@@ -219,13 +218,14 @@ class _Export:
                 err=True,
             )
 
-    async def _write(self, store: Store, target: BinaryIO) -> int:
-        directories = {i.instance_id: await store.directory(i.instance_id) for i in await store.instances()}
-        columns = await self._columns(store)
+    async def _write(
+        self, records: ContactRecords, directories: Mapping[str, Directory | None], target: BinaryIO
+    ) -> int:
+        columns = await self._columns(records)
         number = 0
         left_out: list[int] = []
         with writing(self._form, target, Table(columns.names), bom=self._bom, raw=self._raw) as writer:
-            async for contact in self._contacts(store, columns.last, left_out.append):
+            async for contact in self._contacts(records, columns.last, left_out.append):
                 if self._selection.has(contact):
                     writer.write(to_record(contact, directories.get(contact.instance_id), self._scope))
                     number += 1
@@ -237,25 +237,29 @@ class _Export:
             )
         return number
 
-    async def _columns(self, store: Store) -> _Columns:
+    async def _columns(self, records: ContactRecords) -> _Columns:
         """The names of attributes that have to be columns: it takes a pass of its own to know them before the first row
         is written. Contacts that come after it have no part in this export, for they may bring other names."""
         if self._form is Format.JSONL or self._one_column:
             return _Columns(None, None)
         names = AttributeNames()
         last: str | None = None
-        async for contact in self._contacts(store, None):
+        async for contact in self._contacts(records, None):
             last = contact.contact_id
             if self._selection.may_have(contact):
                 names.see(contact.attributes)
         return _Columns(names.names, last)
 
     async def _contacts(
-        self, store: Store, last: str | None, on_left_out: Callable[[int], None] | None = None
+        self, records: ContactRecords, last: str | None, on_left_out: Callable[[int], None] | None = None
     ) -> AsyncIterator[ContactRecord]:
         """The campaign's contacts, or all of them, up to the one of this id."""
-        async for chunk in store.contacts(campaign_id=self._campaign_id, on_left_out=on_left_out):
+        async for chunk in records.contacts(campaign_id=self._campaign_id, on_left_out=on_left_out):
             for contact in chunk:
                 yield contact
                 if contact.contact_id == last:
                     return
+
+
+async def _directories(instances: InstanceList, directories: Directories) -> Mapping[str, Directory | None]:
+    return {each.instance_id: await directories.directory(each.instance_id) for each in await instances.instances()}

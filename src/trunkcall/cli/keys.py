@@ -19,7 +19,7 @@ from trunkcall.aws.iam import InvalidPolicyError, allows_any, parse_policy, summ
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
-from trunkcall.compose import open_store
+from trunkcall.compose import opened_store
 from trunkcall.domain.directory import AccessKey
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import to_record_time
@@ -104,9 +104,7 @@ def _with_keys(settings: Settings, deed: Callable[[AccessKeys], Awaitable[T]], s
     data_dir.check()
 
     async def run() -> T:
-        store = open_store(data_dir.store_path)
-        await store.open()
-        try:
+        async with opened_store(data_dir.store_path) as store:
             return await deed(
                 AccessKeys(
                     store,
@@ -115,8 +113,6 @@ def _with_keys(settings: Settings, deed: Callable[[AccessKeys], Awaitable[T]], s
                     now=lambda: time.time_ns() // 1000,
                 )
             )
-        finally:
-            await store.close()
 
     return asyncio.run(run())
 

@@ -11,14 +11,14 @@ import typer
 from trunkcall.cli.lists.phones import country_of, read_number
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted
-from trunkcall.compose import open_store
+from trunkcall.compose import opened_store
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.service.numbers import NotDialableError
 from trunkcall.service.privacy import MAX_DAYS, Privacy
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.directory import InstanceList
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ def forget(
     except NotDialableError as error:
         raise InvalidInputError(f"That is no number that could be kept here: {error}.") from error
 
-    async def erase(privacy: Privacy, store: Store) -> int:
+    async def erase(privacy: Privacy, instances: InstanceList) -> int:
         return await privacy.forget(read)
 
     contacts = _with_privacy(settings, erase)
@@ -63,13 +63,13 @@ def retention(
     if days is not None and forever:
         raise typer.BadParameter("give either --days or --forever")
 
-    async def show(privacy: Privacy, store: Store) -> list[str]:
-        for one in await store.instances():
+    async def show(privacy: Privacy, instances: InstanceList) -> list[str]:
+        for one in await instances.instances():
             if instance in (None, one.instance_id) and (days is not None or forever):
                 await privacy.set_retention(one.instance_id, days)
         return [
             f"{one.instance_id}: {'for ever' if one.retention_days is None else f'{one.retention_days} days'}"
-            for one in await store.instances()
+            for one in await instances.instances()
             if instance in (None, one.instance_id)
         ]
 
@@ -80,17 +80,13 @@ def retention(
         typer.echo(line)
 
 
-def _with_privacy(settings: Settings, deed: Callable[[Privacy, Store], Awaitable[T]]) -> T:
+def _with_privacy(settings: Settings, deed: Callable[[Privacy, InstanceList], Awaitable[T]]) -> T:
     data_dir = DataDir(settings.data_dir)
     data_dir.check()
 
     async def run() -> T:
-        store = open_store(data_dir.store_path)
-        await store.open()
-        try:
-            return await deed(Privacy(store, WallPacedClock()), store)
-        finally:
-            await store.close()
+        async with opened_store(data_dir.store_path) as store:
+            return await deed(Privacy(store, store, WallPacedClock()), store)
 
     return asyncio.run(run())
 

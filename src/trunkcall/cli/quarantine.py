@@ -12,13 +12,13 @@ from typing import Annotated
 import msgspec
 import typer
 
-from trunkcall.compose import open_store
+from trunkcall.compose import opened_store
 from trunkcall.domain.contact import Damage, QuarantinedContact
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.quarantine import Quarantine
 
 ALL = "all"
 TOLD = {
@@ -73,21 +73,24 @@ async def _work(
     data_dir: DataDir, end: Sequence[str], *, erase: bool
 ) -> tuple[Sequence[QuarantinedContact], int | None]:
     """What is set aside, or of that what was ended, and how many that were."""
-    store = open_store(data_dir.store_path)
-    await store.open()
-    try:
-        found = await store.quarantined()
-        named = {name for contact in found for name in (contact.contact_id, str(contact.sequence))}
-        if not end or not named.issuperset(end):
-            # Looking at all takes as long as an export.
-            await store.quarantine_damaged()
-            found = await store.quarantined()
-        if not end:
-            return found, None
-        chosen = _choose(found, end)
-        return chosen, await _end(store, chosen, erase=erase)
-    finally:
-        await store.close()
+    async with opened_store(data_dir.store_path) as store:
+        return await _deal_with(store, end, erase=erase)
+
+
+async def _deal_with(
+    quarantine: Quarantine, end: Sequence[str], *, erase: bool
+) -> tuple[Sequence[QuarantinedContact], int | None]:
+    found = await quarantine.quarantined()
+    named = {name for contact in found for name in (contact.contact_id, str(contact.sequence))}
+    if not end or not named.issuperset(end):
+        # Looking at all takes as long as an export.
+        await quarantine.quarantine_damaged()
+        found = await quarantine.quarantined()
+    if not end:
+        return found, None
+    chosen = _choose(found, end)
+    sequences = [contact.sequence for contact in chosen]
+    return chosen, await quarantine.end_quarantined(sequences, at=WallPacedClock().now(), erase=erase)
 
 
 def _choose(found: Sequence[QuarantinedContact], names: Sequence[str]) -> Sequence[QuarantinedContact]:
@@ -101,11 +104,6 @@ def _choose(found: Sequence[QuarantinedContact], names: Sequence[str]) -> Sequen
 
 def _is_called(contact: QuarantinedContact, name: str) -> bool:
     return name in (contact.contact_id, str(contact.sequence))
-
-
-async def _end(store: Store, chosen: Sequence[QuarantinedContact], *, erase: bool) -> int:
-    sequences = [contact.sequence for contact in chosen]
-    return await store.end_quarantined(sequences, at=WallPacedClock().now(), erase=erase)
 
 
 def _shown(contact: QuarantinedContact) -> dict[str, object]:

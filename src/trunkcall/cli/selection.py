@@ -18,7 +18,7 @@ from trunkcall.domain.errors import NotFoundError, TrunkcallError, did_you_mean
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, Instant, from_datetime, to_record_time
 from trunkcall.service.records import initiated_at
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.campaigns import CampaignArchive
 
 _MAX_NAMED = 8
 
@@ -90,14 +90,14 @@ def disposition_given(option: str, text: str) -> Disposition:
     )
 
 
-async def campaign_given(store: Store, scope: Scope, text: str) -> Chosen:
+async def campaign_given(archive: CampaignArchive, scope: Scope, text: str) -> Chosen:
     """The campaign that a person means by its id, its ARN or its name, deleted or not. Names are compared exactly, then
     without regard to case. A campaign that there is goes before those that were deleted. Raises NotFoundError,
     AmbiguousNameError."""
     campaign_id = scope.campaign_id(text)
-    if campaign_id is not None and await store.has_campaign(campaign_id):
+    if campaign_id is not None and await archive.has_campaign(campaign_id):
         return Chosen(campaign_id)
-    campaigns = await _campaigns(store)
+    campaigns = await archive.every_campaign()
     for same in (str, str.casefold):
         found = [campaign for campaign in campaigns if same(campaign.name) == same(text)]
         there = [campaign.campaign_id for campaign in found if campaign.deleted_at is None]
@@ -114,20 +114,6 @@ async def campaign_given(store: Store, scope: Scope, text: str) -> Chosen:
             )
     hint = did_you_mean(text, [campaign.name for campaign in campaigns])
     raise NotFoundError(f"There is no campaign {text!r} in this store, and never was one with a contact.{hint}")
-
-
-async def _campaigns(store: Store) -> list[Campaign]:
-    """Every campaign that was started, and so may have contacts, deleted or not, and those that wait to be; oldest
-    first."""
-    found: dict[str, Campaign] = {}
-    for instance in await store.instances():
-        for campaign in await store.campaigns_changed(instance.instance_id, after_version=-1):
-            found[campaign.campaign_id] = campaign
-    after: tuple[Instant, str] | None = None
-    while page := await store.campaigns(instance_id=None, after=after, limit=1000):
-        found |= {campaign.campaign_id: campaign for campaign in page}
-        after = (page[-1].created_at, page[-1].campaign_id)
-    return sorted(found.values(), key=lambda campaign: (campaign.created_at, campaign.campaign_id))
 
 
 def _told(campaign: Campaign) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from trunkcall.domain.directory import AccessKey
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Instant
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.keys import AccessKeyStore
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -45,7 +45,7 @@ class AccessKeys:
 
     def __init__(
         self,
-        store: Store,
+        store: AccessKeyStore,
         *,
         seal: Callable[[str, str], bytes],
         check_policy: Callable[[str], object],

@@ -23,7 +23,8 @@ from trunkcall.domain.identifiers import NewId, Scope
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources, target
 from trunkcall.service.wakeups import Wakeups
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.campaigns import CampaignStore
+from trunkcall.storage.ports.directory import Directories
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Campaigns:
 
     def __init__(
         self,
-        store: Store,
+        store: CampaignStore,
+        directories: Directories,
         scope: Scope,
         clock: Clock,
         new_id: NewId,
@@ -51,6 +53,7 @@ class Campaigns:
         self._max_campaigns = max_campaigns
         self._max_running = max_running
         self._store = store
+        self._directories = directories
         self._scope = scope
         self._clock = clock
         self._new_id = new_id
@@ -240,7 +243,7 @@ class Campaigns:
         return campaign
 
     async def _directory(self, instance_id: str) -> Directory:
-        directory = await self._store.directory(instance_id)
+        directory = await self._directories.directory(instance_id)
         if directory is None:
             raise NotFoundError("No Connect instance with this id exists.")
         if not directory.instance.onboarded:

@@ -18,7 +18,7 @@ from trunkcall.domain.instants import Instant, to_datetime
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.service.wakeups import Wakeups
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.contacts import DialRequestStore
 
 MAX_ATTRIBUTE_BYTES = 32_768
 """Of all attribute keys and values of a contact, in UTF-8 (Amazon Connect API reference)."""
@@ -68,7 +68,7 @@ class DialRequests:
 
     def __init__(
         self,
-        store: Store,
+        store: DialRequestStore,
         campaigns: Campaigns,
         clock: Clock,
         new_contact_id: NewId,

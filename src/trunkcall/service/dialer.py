@@ -49,7 +49,7 @@ from trunkcall.engine.events import (
 )
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.totals import DialerTotals
-from trunkcall.storage.store import CommitResult, Lease, Store
+from trunkcall.storage.ports.ownership import CommitResult, DialingStore, Lease
 from trunkcall.telephony.carrier import Carrier, Destination
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Dialer:
         *,
         directory: Directory,
         engine: Engine,
-        store: Store,
+        store: DialingStore,
         carrier: Carrier,
         clock: InstanceClock,
         lease: Lease,

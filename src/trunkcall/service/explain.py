@@ -18,7 +18,8 @@ from trunkcall.domain.errors import ContactDamagedError, NotFoundError
 from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.service.campaigns import Campaigns
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.contacts import Backlog
+from trunkcall.storage.ports.quarantine import SetAside
 
 LOW_SCALE = 0.5
 """Of the risk that a campaign would take: while the ledger leaves it less, that is worth saying."""
@@ -62,9 +63,16 @@ class Explanations:
     """The two questions. ``agent_state_max_age_s`` is after how long agents are unheard."""
 
     def __init__(
-        self, store: Store, campaigns: Campaigns, dialer: Dialer, clock: Clock, agent_state_max_age_s: float
+        self,
+        backlog: Backlog,
+        set_aside: SetAside,
+        campaigns: Campaigns,
+        dialer: Dialer,
+        clock: Clock,
+        agent_state_max_age_s: float,
     ) -> None:
-        self._store = store
+        self._backlog = backlog
+        self._set_aside = set_aside
         self._campaigns = campaigns
         self._dialer = dialer
         self._clock = clock
@@ -73,10 +81,10 @@ class Explanations:
     async def get_campaign_explanation(self, id_or_arn: str) -> CampaignExplanation:
         """Why the campaign dials as it does. Raises NotFoundError."""
         campaign = await self._campaigns.describe_campaign(id_or_arn)
-        backlog = await self._store.waiting_count(campaign.campaign_id)
+        backlog = await self._backlog.waiting_count(campaign.campaign_id)
         facts = self._dialer.explanation(campaign.campaign_id)
         reasons = [*_campaign_reasons(campaign.state, backlog, facts, self._max_age_s)]
-        set_aside = await self._store.quarantined(campaign.campaign_id)
+        set_aside = await self._set_aside.quarantined(campaign.campaign_id)
         if number := sum(contact.state is not ContactState.ENDED for contact in set_aside):
             reasons.append(
                 Reason(
@@ -95,18 +103,18 @@ class Explanations:
     async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
         """What holds the dial request back, or what became of it. Raises NotFoundError."""
         campaign = await self._campaigns.describe_campaign(id_or_arn)
-        for set_aside in await self._store.quarantined(campaign.campaign_id):
+        for set_aside in await self._set_aside.quarantined(campaign.campaign_id):
             if set_aside.contact_id == dial_request_id:
                 return _quarantined(dial_request_id, set_aside.state)
         try:
-            contact = await self._store.contact(dial_request_id)
+            contact = await self._backlog.contact(dial_request_id)
         except ContactDamagedError:
             return _quarantined(dial_request_id, None)
         if contact is None or contact.campaign_id != campaign.campaign_id:
             raise NotFoundError("The campaign has no dial request with this id.")
         reasons = [self._own_reason(contact)]
         if contact.state is ContactState.WAITING:
-            ahead = await self._store.waiting_before(dial_request_id)
+            ahead = await self._backlog.waiting_before(dial_request_id)
             if ahead:
                 reasons.append(Reason("OTHERS_FIRST", f"{_many(ahead, 'request')} of the campaign came before it."))
             reasons += (await self.get_campaign_explanation(id_or_arn)).reasons

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from trunkcall.domain.directory import AccessKey
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.keys import KeyLookup
 
 TRUSTED_S = 1.0
 MAX_KEYS = 1024
@@ -29,7 +29,7 @@ class KeyRing:
 
     def __init__(
         self,
-        store: Store,
+        store: KeyLookup,
         open_secret: Callable[[bytes, str], str],
         *,
         monotonic: Callable[[], float] = time.monotonic,

@@ -6,13 +6,13 @@ Decides nothing: the store looks at client tokens. It must not know how whoever 
 from __future__ import annotations
 
 from trunkcall.service.campaigns import Campaigns
-from trunkcall.storage.store import Store, TokenForms
+from trunkcall.storage.ports.contacts import ClientTokens, TokenForms
 
 
 class KnownPeople:
     """Asks the store."""
 
-    def __init__(self, store: Store, campaigns: Campaigns) -> None:
+    def __init__(self, store: ClientTokens, campaigns: Campaigns) -> None:
         self._store = store
         self._campaigns = campaigns
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from trunkcall.domain.errors import StoreError
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.service.clock import since_boot_s
-from trunkcall.storage.store import Lease, Store
+from trunkcall.storage.ports.ownership import Lease, Leases
 
 LEASE: Duration = 30 * SECOND
 ORIGINATE_MARGIN = 1 / 3
@@ -32,7 +32,7 @@ class LeaseHolder:
 
     def __init__(
         self,
-        store: Store,
+        store: Leases,
         instance_id: str,
         owner: str,
         *,

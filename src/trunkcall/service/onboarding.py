@@ -19,7 +19,7 @@ from trunkcall.domain.directory import (
     OnboardingStatus,
 )
 from trunkcall.domain.errors import InvalidInputError, NotFoundError
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.directory import Directories, OnboardingStore
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,9 @@ _KMS_KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+")
 class InstanceOnboarding:
     """Onboarding of instances. Ids are plain instance ids, as the service model has them."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: OnboardingStore, directories: Directories, clock: Clock) -> None:
         self._store = store
+        self._directories = directories
         self._clock = clock
         self._started = asyncio.Event()
 
@@ -61,7 +62,7 @@ class InstanceOnboarding:
 
     async def get_connect_instance_config(self, instance_id: str) -> Instance:
         """The onboarded instance. Raises NotFoundError."""
-        directory = await self._store.directory(instance_id)
+        directory = await self._directories.directory(instance_id)
         if directory is None or not directory.instance.onboarded:
             raise NotFoundError("The instance is not onboarded for outbound campaigns.")
         return directory.instance

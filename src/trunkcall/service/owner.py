@@ -25,7 +25,9 @@ from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialer import Dialer
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.presence import Presence
-from trunkcall.storage.store import Lease, Store
+from trunkcall.storage.ports.directory import Directories
+from trunkcall.storage.ports.ownership import DialingStore, Lease
+from trunkcall.storage.ports.quarantine import QuarantineCount
 from trunkcall.telephony.carrier import Carrier
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,9 @@ class InstanceOwner:
         self,
         *,
         instance_id: str,
-        store: Store,
+        store: DialingStore,
+        directories: Directories,
+        quarantine: QuarantineCount,
         carrier: Carrier,
         clock: InstanceClock,
         presence: Presence,
@@ -57,6 +61,8 @@ class InstanceOwner:
     ) -> None:
         self._instance_id = instance_id
         self._store = store
+        self._directories = directories
+        self._quarantine = quarantine
         self._carrier = carrier
         self._clock = clock
         self._presence = presence
@@ -140,7 +146,7 @@ class InstanceOwner:
         return self._lease.may_originate and (self._presence.is_recent or not needs_agents)
 
     async def _read_directory(self) -> Directory:
-        directory = await self._store.directory(self._instance_id)
+        directory = await self._directories.directory(self._instance_id)
         if directory is None:
             raise NotFoundError("the instance to dial for does not exist in this store")
         return directory
@@ -148,7 +154,7 @@ class InstanceOwner:
     async def _poll(self, dialer: Dialer) -> None:
         while True:
             await dialer.sweep()
-            self._current.quarantined = await self._store.quarantined_count()
+            self._current.quarantined = await self._quarantine.quarantined_count()
             await asyncio.sleep(POLL_EVERY_S)
             dialer.poll()
 

@@ -12,7 +12,8 @@ from trunkcall.domain.clock import Clock
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.domain.instants import DAY
 from trunkcall.service.numbers import NotDialableError, to_e164
-from trunkcall.storage.store import Store
+from trunkcall.storage.ports.directory import InstanceList
+from trunkcall.storage.ports.privacy import PersonalData
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,9 @@ MAX_DAYS = 36_500
 class Privacy:
     """Erases personal data."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: PersonalData, instances: InstanceList, clock: Clock) -> None:
         self._store = store
+        self._instances = instances
         self._clock = clock
 
     async def forget(self, phone_number: str) -> int:
@@ -47,7 +49,7 @@ class Privacy:
     async def erase_due(self) -> int:
         """Erase what was kept long enough, in every instance. Returns how many contacts there were."""
         erased = 0
-        for instance in await self._store.instances():
+        for instance in await self._instances.instances():
             if instance.retention_days is None:
                 continue
             now = self._clock.now()

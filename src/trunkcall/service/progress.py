@@ -20,7 +20,7 @@ from trunkcall.engine.ledger import LedgerLimit, LedgerTotals
 from trunkcall.engine.progress import DialingProgress, FloorProgress
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.explain import Explanations, Reason
-from trunkcall.storage.store import ContactCounts, Store
+from trunkcall.storage.ports.contacts import CampaignSums, ContactCounts
 
 EVER: Instant = 0
 
@@ -92,7 +92,7 @@ class Progresses:
 
     def __init__(
         self,
-        store: Store,
+        store: CampaignSums,
         campaigns: Campaigns,
         explanations: Explanations,
         dialer: Dialer,

@@ -14,7 +14,7 @@ from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, Contac
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.leg import LegDifference
 from trunkcall.service.history import AttemptHistory
-from trunkcall.storage.store import CommitResult
+from trunkcall.storage.ports.ownership import CommitResult
 
 FORGOTTEN = "forgotten"
 """Stands for all campaigns that were let go of."""

@@ -1,1 +1,1 @@
-"""Durable state: the Store protocol in the domain's verbs, and its adapters."""
+"""Durable state: ports in the domain's verbs, and their adapters."""

@@ -1,6 +1,6 @@
 """The store on one machine: one SQLite file, one writer thread, reads beside it.
 
-Decides on which thread each verb of the Store protocol runs: everything that changes something in the writer's, point
+Decides on which thread each verb of a Store runs: everything that changes something in the writer's, point
 reads on the event loop's own thread (they take microseconds, a thread hop takes longer), exports in a worker thread. It
 must not decide what a verb changes; that is in ``sqlite_operations`` and ``sqlite_changes``.
 """
@@ -23,7 +23,6 @@ from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import (
     ContactRecord,
     DialRequest,
-    Disposition,
     LiveContact,
     QuarantinedContact,
     WaitingContact,
@@ -47,22 +46,15 @@ from trunkcall.storage import sqlite_quarantine as quarantine
 from trunkcall.storage import sqlite_rows as rows
 from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.disk import Room
+from trunkcall.storage.ports.contacts import ContactCounts, PutResult, TokenForms
+from trunkcall.storage.ports.ownership import CommitResult, Lease, LedgerMinute
+from trunkcall.storage.ports.privacy import Erasure, ErasureReason
 from trunkcall.storage.sqlite_beside import Beside
 from trunkcall.storage.sqlite_faults import FAILURES, Troubles, fault_of
 from trunkcall.storage.sqlite_mending import Mending
 from trunkcall.storage.sqlite_reader import Reader
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 from trunkcall.storage.sqlite_writer import Operation, Writer
-from trunkcall.storage.store import (
-    CommitResult,
-    ContactCounts,
-    Erasure,
-    ErasureReason,
-    Lease,
-    LedgerMinute,
-    PutResult,
-    TokenForms,
-)
 
 T = TypeVar("T")
 
@@ -375,6 +367,10 @@ class SQLiteStore:
             campaign_id, lambda transaction: operations.delete_campaign(transaction, campaign_id, at)
         )
 
+    async def every_campaign(self) -> Sequence[Campaign]:
+        """Every campaign but those that were deleted before they were started."""
+        return self._sound_campaigns(self._rows("every_campaign"))
+
     async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
         """Campaigns that were started at some time, deleted ones included, whose version is greater, by version."""
         return self._sound_campaigns(self._rows("campaigns_changed", instance_id, after_version))
@@ -500,14 +496,6 @@ class SQLiteStore:
     async def erasures(self) -> Sequence[Erasure]:
         """What was erased when, oldest first."""
         return [Erasure(at, ErasureReason(reason), contacts) for at, reason, contacts in self._rows("erasures")]
-
-    async def disposition_counts(self, campaign_id: str) -> Mapping[Disposition | None, int]:
-        """How many contacts of the campaign ended how; what did not occur is left out."""
-        return {
-            None if name is None else rows.disposition(name): rows.whole(contacts)
-            for name, contacts in self._rows("disposition_counts", campaign_id)
-            if rows.whole(contacts)
-        }
 
     async def token_forms(self, campaign_id: str) -> TokenForms:
         """Of many tokens that only begin like these it is a long read."""

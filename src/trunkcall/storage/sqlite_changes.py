@@ -38,10 +38,10 @@ from trunkcall.domain.errors import (
     TrunkcallError,
 )
 from trunkcall.domain.instants import MINUTE, Instant
+from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.storage.sqlite_quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
 from trunkcall.storage.sqlite_rows import to_json
 from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
-from trunkcall.storage.store import CommitResult, Lease
 
 
 def check_lease(transaction: WriteTransaction, lease: Lease, now: Instant) -> None:

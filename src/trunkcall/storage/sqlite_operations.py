@@ -31,6 +31,9 @@ from trunkcall.domain.errors import (
 )
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent
+from trunkcall.storage.ports.contacts import Accepted, PutResult
+from trunkcall.storage.ports.ownership import Lease
+from trunkcall.storage.ports.privacy import ErasureReason
 from trunkcall.storage.sqlite_changes import expire_contact
 from trunkcall.storage.sqlite_quarantine import mend, release_erased, restore_tokens
 from trunkcall.storage.sqlite_rows import (
@@ -45,7 +48,6 @@ from trunkcall.storage.sqlite_rows import (
 )
 from trunkcall.storage.sqlite_schema import QUERIES
 from trunkcall.storage.sqlite_transaction import CampaignHead, NotTogetherError, WriteTransaction
-from trunkcall.storage.store import Accepted, ErasureReason, Lease, PutResult
 
 # --- the contact centre -------------------------------------------------------------------------------------------
 

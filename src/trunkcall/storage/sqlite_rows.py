@@ -46,7 +46,8 @@ from trunkcall.domain.directory import (
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import EARLIEST, LATEST, Instant, is_instant
 from trunkcall.domain.transitions import IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT
-from trunkcall.storage.store import ContactCounts, LedgerMinute
+from trunkcall.storage.ports.contacts import ContactCounts
+from trunkcall.storage.ports.ownership import LedgerMinute
 
 P = ParamSpec("P")
 T = TypeVar("T")

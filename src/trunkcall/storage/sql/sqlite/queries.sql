@@ -151,6 +151,12 @@ SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, d
 FROM campaign INDEXED BY campaign_by_version
 WHERE instance_id = ? AND version > ? AND state <> 'Initialized' ORDER BY version;
 
+-- every_campaign --
+SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
+    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
+    version
+FROM campaign WHERE deleted_at IS NULL OR state <> 'Initialized' ORDER BY created_at, campaign_id;
+
 -- campaigns_in_instance --
 SELECT campaigns FROM instance WHERE instance_id = ?;
 
@@ -225,17 +231,6 @@ LEFT JOIN contact ON contact.sequence = found.sequence;
 -- Without those that are set aside.
 SELECT waiting - (SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting)
 FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?);
-
--- disposition_counts --
--- Under NULL those that have not ended, from the same snapshot.
-WITH counted AS (
-    SELECT disposition, contacts FROM disposition_count
-    WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?1)
-)
-SELECT disposition, contacts FROM counted
-UNION ALL
-SELECT NULL, accepted - (SELECT coalesce(sum(contacts), 0) FROM counted)
-FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?1);
 
 -- contact_counts --
 -- ?1 are the campaigns' ids, as JSON.

@@ -1,0 +1,90 @@
+"""The lease of an instance, and what its holder may read and change.
+
+Decides what a lease is good for: every change of a contact in progress is made under one, and refused to a former
+owner. See ``storage.ports`` for what is promised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.changes import Change, Refusal
+from trunkcall.domain.contact import LiveContact, WaitingContact
+from trunkcall.domain.instants import Duration, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to dial for one instance. ``token`` grows with every new owner; a store refuses changes that carry an
+    older one."""
+
+    instance_id: str
+    owner: str
+    token: int
+
+
+class Leases(Protocol):
+    """Who owns an instance. Time is the store's own."""
+
+    async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
+        """Own the instance for ``ttl``, with a token greater than any before; None while another owner's has time
+        left. ``sole`` says that the caller knows no other owner can be alive, so none is waited for. Raises
+        NotFoundError without the instance."""
+
+    async def renew_lease(self, lease: Lease, ttl: Duration) -> None:
+        """Own it for ``ttl`` from now. Raises LeaseLostError if there is a newer owner or the lease was released."""
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Let the next owner in at once. Nothing happens if the lease is no longer held."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """What became of a dialer's changes. ``refused`` names the attempts that must not be made, with the reason;
+    ``left_out`` the contacts that are set aside, of whom nothing was changed; ``not_expired`` the contacts that no
+    longer waited when ContactExpired reached the store."""
+
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    left_out: Collection[str] = frozenset()
+    not_expired: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerMinute:
+    """Live answers and abandonments of one campaign that fell into the minute beginning at ``minute_at``."""
+
+    minute_at: Instant
+    live_answers: int
+    abandoned: int
+
+
+class DialingStore(Protocol):
+    """What a dialer reads, and the changes that it makes under its lease."""
+
+    async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
+        """Campaigns of the instance that were started at some time and whose version is greater, by version; deleted
+        ones included. One that was never started is of no interest to a dialer."""
+
+    async def waiting_contacts(self, campaign_id: str, *, after_sequence: int, limit: int) -> Sequence[WaitingContact]:
+        """Waiting contacts of the campaign in order of acceptance, beginning after the given sequence number (0 for
+        the first). Every contact accepted later has a greater sequence number than any that was visible before. Fewer
+        than ``limit`` are all that there are: those set aside take nobody's place."""
+
+    async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
+        """Contacts that are neither waiting nor ended, nor set aside."""
+
+    async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
+        """The campaign's ledger from the minute of ``since``, oldest first."""
+
+    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        """Make the changes durable in one transaction, in their order. Raises LeaseLostError and changes nothing if the
+        lease is no longer this owner's, IllegalTransitionError if a change is impossible in its contact's state
+        (``domain.transitions``). Attempts that may not be made, expiries of contacts that no longer wait, and contacts
+        that are set aside are told one by one instead."""
+
+    async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
+        """End up to ``limit`` waiting contacts of the lease's instance as EXPIRED: those whose expiry has come, and
+        those whose campaign is Stopped, Failed or deleted. Returns them. Raises LeaseLostError."""
