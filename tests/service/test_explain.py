@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.domain.abandonment import RollingWindow
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.contact import (
@@ -244,7 +245,9 @@ async def test_campaigns_that_share_a_queue_say_how_much_of_it_is_theirs() -> No
 
 
 async def test_the_numbers_can_be_read_by_a_program() -> None:
-    figures = (await House().explanations().get_campaign_explanation("spring")).figures
+    nothing = cast(Any, None)
+    operations = TrunkcallOperations(House().explanations(), nothing, nothing, nothing)
+    figures = (await operations.get_campaign_explanation(nothing, {"id": "spring"}))["figures"]
     assert figures["dialRequestsWaiting"] == 500
     assert figures["abandonedIn24h"] == 12
     assert figures["agentsUnheard"] == 0

@@ -7,6 +7,7 @@ too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,8 @@ from trunkcall.aws.campaigns_v1 import Handler, Json
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.protocol import RequestContext
 from trunkcall.domain.campaign import CampaignState
-from trunkcall.service.explain import Explanations, Reason
+from trunkcall.domain.instants import SECOND
+from trunkcall.service.explain import CampaignExplanation, Explanations, Reason
 from trunkcall.service.known_people import KnownPeople
 from trunkcall.service.progress import CampaignProgress, DetailedProgress, InstanceStatus, Progresses
 
@@ -49,7 +51,7 @@ class TrunkcallOperations:
             "campaignId": found.campaign.campaign_id,
             "state": found.campaign.state,
             "reasons": _reasons(found.reasons),
-            "figures": found.figures,
+            "figures": _figures(found),
         }
 
     async def get_dial_request_explanation(self, context: RequestContext, request: Json) -> Json:
@@ -97,6 +99,42 @@ class TrunkcallOperations:
             "dialing": found.floor is not None,
             "floor": _floor(found),
         }
+
+
+def _figures(found: CampaignExplanation) -> dict[str, float]:
+    """The numbers that the reasons go by, those that there are."""
+    facts = found.facts
+    figures: dict[str, float] = {"dialRequestsWaiting": found.backlog}
+    if facts is None:
+        return figures
+    figures |= {
+        "agentsFree": facts.free_agents,
+        "agentsAtWork": facts.staffed_agents,
+        "agentsUnheard": facts.unheard_agents,
+        "shareOfAgents": facts.share,
+        "attemptsInFlight": facts.in_flight,
+        "liveAnswersWaiting": facts.waiting,
+        "linesOfCampaign": facts.lines,
+        "linesInUse": facts.lines_in_use,
+        "lines": facts.channels,
+        "attemptsPerSecond": facts.attempts_per_s,
+    }
+    for total in facts.ledger:
+        window = f"In{total.window.name.capitalize()}"
+        figures[f"liveAnswers{window}"] = total.live_answers
+        figures[f"abandoned{window}"] = total.abandoned
+    if math.isfinite(facts.headroom):
+        figures["abandonmentsLeft"] = round(facts.headroom, 3)
+    if facts.forecast is not None:
+        forecast = facts.forecast
+        figures |= {
+            "liveAnswerRatio": round(forecast.live_ratio, 4),
+            "horizonSeconds": round(forecast.horizon / SECOND, 3),
+            "agentsExpected": round(forecast.agents_expected, 3),
+            "liveAnswersExpected": round(forecast.live_answers_expected, 3),
+            "riskAllowed": round(forecast.risk_allowed, 5),
+        }
+    return figures
 
 
 def _progress(progress: CampaignProgress) -> dict[str, Any]:

@@ -35,11 +35,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class CampaignExplanation:
-    """Why a campaign dials as it does; the reason that decides first."""
+    """Why a campaign dials as it does; the reason that decides first. ``facts`` and how many requests wait are the
+    numbers that the reasons go by."""
 
     campaign: Campaign
     reasons: tuple[Reason, ...]
-    figures: Mapping[str, float]
+    backlog: int
+    facts: DialingExplanation | None
+    """None while nobody dials, and of a campaign that is not dialed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,11 @@ class DialRequestExplanation:
     reasons: tuple[Reason, ...]
 
 
-class Dialer(Protocol):
-    """Who dials for the instance, if anybody does here."""
+class DialingFacts(Protocol):
+    """What is known of how campaigns are dialed."""
 
     def explanation(self, campaign_id: str) -> DialingExplanation | None:
-        """The facts; None while nobody dials, or of a campaign that is not dialed."""
+        """None while nobody dials here, and of a campaign that is not dialed."""
 
 
 class Explanations:
@@ -67,14 +70,14 @@ class Explanations:
         backlog: Backlog,
         set_aside: SetAside,
         campaigns: Campaigns,
-        dialer: Dialer,
+        dialing: DialingFacts,
         clock: Clock,
         agent_state_max_age_s: float,
     ) -> None:
         self._backlog = backlog
         self._set_aside = set_aside
         self._campaigns = campaigns
-        self._dialer = dialer
+        self._dialing = dialing
         self._clock = clock
         self._max_age_s = agent_state_max_age_s
 
@@ -82,7 +85,7 @@ class Explanations:
         """Why the campaign dials as it does. Raises NotFoundError."""
         campaign = await self._campaigns.describe_campaign(id_or_arn)
         backlog = await self._backlog.waiting_count(campaign.campaign_id)
-        facts = self._dialer.explanation(campaign.campaign_id)
+        facts = self._dialing.explanation(campaign.campaign_id)
         reasons = [*_campaign_reasons(campaign.state, backlog, facts, self._max_age_s)]
         set_aside = await self._set_aside.quarantined(campaign.campaign_id)
         if number := sum(contact.state is not ContactState.ENDED for contact in set_aside):
@@ -93,11 +96,11 @@ class Explanations:
                     "aside, for good: `trunkcall db quarantine` on the server shows and ends what is.",
                 )
             )
-        return CampaignExplanation(campaign, tuple(reasons), _figures(backlog, facts))
+        return CampaignExplanation(campaign, tuple(reasons), backlog, facts)
 
     def first_reason(self, campaign: Campaign, backlog: int) -> Reason:
         """What decides first how the campaign dials, of which so many requests wait."""
-        facts = self._dialer.explanation(campaign.campaign_id)
+        facts = self._dialing.explanation(campaign.campaign_id)
         return next(_campaign_reasons(campaign.state, backlog, facts, self._max_age_s))
 
     async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
@@ -295,40 +298,6 @@ def _how_it_paces(facts: DialingExplanation) -> Reason:
         f"{forecast.live_answers_expected:.1f} are expected to be live answers ({forecast.live_ratio:.0%} of attempts "
         f"are). More are begun while the chance that one finds nobody is at most {forecast.risk_allowed:.1%}.",
     )
-
-
-def _figures(backlog: int, facts: DialingExplanation | None) -> dict[str, float]:
-    figures: dict[str, float] = {"dialRequestsWaiting": backlog}
-    if facts is None:
-        return figures
-    figures |= {
-        "agentsFree": facts.free_agents,
-        "agentsAtWork": facts.staffed_agents,
-        "agentsUnheard": facts.unheard_agents,
-        "shareOfAgents": facts.share,
-        "attemptsInFlight": facts.in_flight,
-        "liveAnswersWaiting": facts.waiting,
-        "linesOfCampaign": facts.lines,
-        "linesInUse": facts.lines_in_use,
-        "lines": facts.channels,
-        "attemptsPerSecond": facts.attempts_per_s,
-    }
-    for total in facts.ledger:
-        window = f"In{total.window.name.capitalize()}"
-        figures[f"liveAnswers{window}"] = total.live_answers
-        figures[f"abandoned{window}"] = total.abandoned
-    if math.isfinite(facts.headroom):
-        figures["abandonmentsLeft"] = round(facts.headroom, 3)
-    if facts.forecast is not None:
-        forecast = facts.forecast
-        figures |= {
-            "liveAnswerRatio": round(forecast.live_ratio, 4),
-            "horizonSeconds": round(forecast.horizon / SECOND, 3),
-            "agentsExpected": round(forecast.agents_expected, 3),
-            "liveAnswersExpected": round(forecast.live_answers_expected, 3),
-            "riskAllowed": round(forecast.risk_allowed, 5),
-        }
-    return figures
 
 
 def _many(number: int, thing: str) -> str:

@@ -25,14 +25,14 @@ from trunkcall.storage.ports.contacts import CampaignSums, ContactCounts
 EVER: Instant = 0
 
 
-class Dialer(Protocol):
-    """Who dials for the instance, if anybody does here."""
+class LiveFigures(Protocol):
+    """What is only true now."""
 
     def progress(self, campaign_id: str) -> DialingProgress | None:
-        """None while nobody dials, and of a campaign that is not dialed."""
+        """None while nobody dials here, and of a campaign that is not dialed."""
 
     def floor(self, queue_id: str | None = None) -> FloorProgress | None:
-        """The agents of a queue, or all; None while nobody dials."""
+        """The agents of a queue, or all; None while nobody dials here."""
 
     def attempts_by_minute(self, campaign_id: str) -> Sequence[int]:
         """Attempts in each of the last minutes, oldest first; the last one goes on."""
@@ -95,7 +95,7 @@ class Progresses:
         store: CampaignSums,
         campaigns: Campaigns,
         explanations: Explanations,
-        dialer: Dialer,
+        live: LiveFigures,
         clock: Clock,
         limit: LedgerLimit,
         instance_id: str,
@@ -103,7 +103,7 @@ class Progresses:
         self._store = store
         self._campaigns = campaigns
         self._explanations = explanations
-        self._dialer = dialer
+        self._live = live
         self._clock = clock
         self._limit = limit
         self._instance_id = instance_id
@@ -117,7 +117,7 @@ class Progresses:
             progress = self._progress(campaign, counts, await self._stored_ledger(campaign.campaign_id))
         live_answers, abandoned = await self._store.ledger_sum(campaign.campaign_id, since=EVER)
         queue_id = campaign.outbound_call.queue_id
-        floor = self._dialer.floor(queue_id) if campaign.dialer.needs_agents else None
+        floor = self._live.floor(queue_id) if campaign.dialer.needs_agents else None
         reason = self._explanations.first_reason(campaign, progress.counts.waiting)
         return DetailedProgress(progress, live_answers, abandoned, reason, floor)
 
@@ -135,14 +135,14 @@ class Progresses:
         """What the instance's agents and lines are doing. Raises NotFoundError."""
         if instance_id != self._instance_id:
             raise NotFoundError("No Connect instance with this id exists.")
-        return InstanceStatus(self._clock.now(), instance_id, self._dialer.floor())
+        return InstanceStatus(self._clock.now(), instance_id, self._live.floor())
 
     def _progress(
         self, campaign: Campaign, counts: Mapping[str, ContactCounts], ledger: Sequence[LedgerTotals] = ()
     ) -> CampaignProgress:
         campaign_id = campaign.campaign_id
         own = counts.get(campaign_id, ContactCounts())
-        dialing = self._dialer.progress(campaign_id)
+        dialing = self._live.progress(campaign_id)
         return CampaignProgress(
             at=self._clock.now(),
             campaign=campaign,
@@ -150,7 +150,7 @@ class Progresses:
             in_state=dialing.in_state if dialing is not None else {},
             ledger=dialing.ledger if dialing is not None else ledger,
             target_ratio=self._limit.target_ratio,
-            attempts_by_minute=self._dialer.attempts_by_minute(campaign_id),
+            attempts_by_minute=self._live.attempts_by_minute(campaign_id),
         )
 
     async def _stored_ledger(self, campaign_id: str) -> Sequence[LedgerTotals]:
