@@ -23,7 +23,11 @@ from trunkcall.storage import ports
 ROOT = Path(trunkcall.__file__).parent
 ARCHITECTURE = ROOT.parent.parent / "ARCHITECTURE.md"
 
-PASSED_ON = {("service.owner", "DialingStore"), ("cli.export", "CampaignArchive")}
+PASSED_ON = {
+    ("service.owner", "DialingStore"),
+    ("cli.export", "CampaignArchive"),
+    ("compose", "StoreMaintenance"),
+}
 """Who is given a port to hand it on, and which."""
 
 
@@ -57,10 +61,10 @@ def modules_outside() -> Iterator[tuple[str, Path]]:
 
 
 def users() -> dict[str, set[str]]:
-    """Who names each port. The composition root names none: it has the store as a whole."""
+    """Who names each port, but for the composition root: it has the store as a whole."""
     found: dict[str, set[str]] = {name: set() for name in PORTS}
     for module, path in modules_outside():
-        for port in asked_by(path)[0]:
+        for port in asked_by(path)[0] if module != "compose" else ():
             found[port].add(module)
     return found
 

@@ -56,7 +56,7 @@ from trunkcall.settings import Settings, find_zone
 from trunkcall.simulation.world import World
 from trunkcall.storage.data_dir import AUDIT_LOG, KEY_FILE, DataDir
 from trunkcall.storage.disk import MEGABYTE
-from trunkcall.storage.maintenance import StoreMaintenance
+from trunkcall.storage.ports.maintenance import StoreMaintenance
 from trunkcall.storage.secret_box import SecretBox, load_secret_key
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_maintenance import SQLiteMaintenance

@@ -22,7 +22,7 @@ from trunkcall.domain.errors import SchemaMismatchError, StoreDamagedError, Stor
 from trunkcall.domain.instants import MINUTE
 from trunkcall.storage import sqlite_backup
 from trunkcall.storage import sqlite_schema as schema
-from trunkcall.storage.maintenance import BackupExistsError, BackupPlaceError, Restored, StoreInUseError
+from trunkcall.storage.ports.maintenance import BackupExistsError, BackupPlaceError, Restored, StoreInUseError
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_backup import back_up, restore
 from trunkcall.storage.sqlite_check import check_store

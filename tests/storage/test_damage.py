@@ -25,7 +25,7 @@ from trunkcall.domain.errors import (
     StoreError,
     TrunkcallError,
 )
-from trunkcall.storage.maintenance import StoreReport
+from trunkcall.storage.ports.maintenance import StoreReport
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_check import check_store
 

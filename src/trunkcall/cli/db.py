@@ -24,7 +24,7 @@ from trunkcall.compose import maintenance_of_store
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import KEY_FILE, DataDir, DataDirInUseError, DataDirUnusableError
 from trunkcall.storage.disk import MEGABYTE
-from trunkcall.storage.maintenance import StoreReport
+from trunkcall.storage.ports.maintenance import StoreMaintenance, StoreReport
 
 app = typer.Typer(help="Look after the embedded store.", no_args_is_help=True)
 
@@ -43,7 +43,7 @@ def check(settings: Settings) -> None:
     data_dir = DataDir(settings.data_dir)
     data_dir.check()
     with _held_if_free(data_dir) as unused:
-        report = maintenance_of_store(data_dir.store_path).check(unused=unused)
+        report = _maintenance(data_dir).check(unused=unused)
     for name, faults in report.faults.items():
         typer.echo(f"{name:<14}{'ok' if not faults else ''}".rstrip())
         for fault in faults:
@@ -80,7 +80,7 @@ def backup(
     data_dir.check()
     refuse_own_files("FILE", file, data_dir)
     with meaning("No backup was made."), _held_if_free(data_dir) as unused:
-        report = maintenance_of_store(data_dir.store_path).back_up(file, unused=unused, force=force)
+        report = _maintenance(data_dir).back_up(file, unused=unused, force=force)
     typer.echo(
         f"{file} holds the store as of now, checked: {counted(report.contacts, 'contact')}, "
         f"{report.size / MEGABYTE:,.1f} MB"
@@ -104,7 +104,7 @@ def restore(
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         name = f"{data_dir.store_path.name}.before-restore-{stamp}"
         with meaning("The store is the former one or the restored one, whole in either case."):
-            done = maintenance_of_store(data_dir.store_path).restore(file, name_of_former=name, pause=not keep_running)
+            done = _maintenance(data_dir).restore(file, name_of_former=name, pause=not keep_running)
     finally:
         data_dir.close()
     typer.echo(f"{data_dir.store_path} is {file} now: {counted(done.report.contacts, 'contact')}")
@@ -135,10 +135,14 @@ def migrate(settings: Settings) -> None:
     data_dir.open()
     try:
         with meaning("The store is whole; run `trunkcall db migrate` again."):
-            asyncio.run(maintenance_of_store(data_dir.store_path).migrate())
+            asyncio.run(_maintenance(data_dir).migrate())
     finally:
         data_dir.close()
     typer.echo("the store has this version's schema")
+
+
+def _maintenance(data_dir: DataDir) -> StoreMaintenance:
+    return maintenance_of_store(data_dir.store_path)
 
 
 def _secret_key(settings: Settings) -> Path:

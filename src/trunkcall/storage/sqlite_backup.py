@@ -15,7 +15,13 @@ from typing import Final
 
 from trunkcall.domain.errors import StoreDamagedError, StoreUnavailableError
 from trunkcall.domain.instants import SECOND
-from trunkcall.storage.maintenance import BackupExistsError, BackupPlaceError, Restored, StoreInUseError, StoreReport
+from trunkcall.storage.ports.maintenance import (
+    BackupExistsError,
+    BackupPlaceError,
+    Restored,
+    StoreInUseError,
+    StoreReport,
+)
 from trunkcall.storage.sqlite_check import check_store, index_of, log_of, reading
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, fault_of
 from trunkcall.storage.sqlite_schema import QUERIES, connect

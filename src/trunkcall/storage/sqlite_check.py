@@ -22,7 +22,7 @@ from trunkcall.domain.contact import Damage, Disposition
 from trunkcall.domain.errors import SchemaMismatchError, StoreDamagedError, StoreUnavailableError
 from trunkcall.domain.instants import MILLISECOND, SECOND, Duration
 from trunkcall.storage.disk import free_bytes
-from trunkcall.storage.maintenance import DamagedContact, StoreReport
+from trunkcall.storage.ports.maintenance import DamagedContact, StoreReport
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, fault_of
 from trunkcall.storage.sqlite_quarantine import STATES, sound_of_records
 from trunkcall.storage.sqlite_rows import Row, campaign_from_row, quarantined_from_row, readable, to_json

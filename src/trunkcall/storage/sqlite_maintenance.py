@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkcall.storage.maintenance import Restored, StoreReport
+from trunkcall.storage.ports.maintenance import Restored, StoreReport
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_backup import back_up, restore
 from trunkcall.storage.sqlite_check import check_store
