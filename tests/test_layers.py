@@ -49,7 +49,13 @@ LIBRARIES: dict[str, set[str]] = {
     "settings": set(),
 }
 
-ADAPTERS = ("storage.sqlite", "telephony.simulated", "telephony.remote_carrier", "telephony.remote_floor")
+ADAPTERS = (
+    "storage.sqlite",
+    "storage.memory",
+    "telephony.simulated",
+    "telephony.remote_carrier",
+    "telephony.remote_floor",
+)
 """How the modules of concrete adapters begin: they are named by compose alone."""
 
 

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from storage.support import ManualClock
+from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
 
@@ -18,12 +19,14 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest_asyncio.fixture(params=["sqlite"])
+@pytest_asyncio.fixture(params=["sqlite", "memory"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Store]:
     opened: Store
     match request.param:
         case "sqlite":
             opened = SQLiteStore(tmp_path / "trunkcall.db", clock=clock)
+        case "memory":
+            opened = MemoryStore(clock)
         case other:
             raise ValueError(other)
     await opened.open()

@@ -19,6 +19,7 @@ from trunkcall.domain.changes import AttemptVoided, ContactEnded, ContactExpired
 from trunkcall.domain.contact import ContactState, DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError, InvalidCampaignStateError
 from trunkcall.domain.instants import SECOND
+from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
@@ -32,13 +33,13 @@ CONTACTS = st.integers(min_value=0, max_value=11)
 
 
 class Bookkeeping(RuleBasedStateMachine):
-    """The store beside a model of it that fits on a page."""
+    """A store beside a model of it that fits on a page."""
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
-        self.store: Store = SQLiteStore(Path(self.folder.name) / "trunkcall.db", clock=lambda: NOW)
+        self.store = self.new_store()
         self.now = NOW
         self.running = True
         self.ids: dict[str, str] = {}
@@ -46,6 +47,9 @@ class Bookkeeping(RuleBasedStateMachine):
         self.expires: dict[str, int] = {}
         self.ends: Counter[Disposition] = Counter()
         self.lease: Lease
+
+    def new_store(self) -> Store:
+        return SQLiteStore(Path(self.folder.name) / "trunkcall.db", clock=lambda: NOW)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
@@ -178,7 +182,15 @@ class Bookkeeping(RuleBasedStateMachine):
         assert live == {contact for contact, state in self.states.items() if state is ContactState.DIALING}
 
 
+class BookkeepingInMemory(Bookkeeping):
+    """The store that tests of whole worlds rely on."""
+
+    def new_store(self) -> Store:
+        return MemoryStore(lambda: NOW)
+
+
+TestBookkeepingInMemory = BookkeepingInMemory.TestCase
 TestBookkeeping = Bookkeeping.TestCase
-TestBookkeeping.settings = settings(
+TestBookkeepingInMemory.settings = TestBookkeeping.settings = settings(
     max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

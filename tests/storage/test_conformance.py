@@ -181,6 +181,23 @@ class TestCampaigns:
         everywhere = await store.campaigns(instance_id=None, after=(NOW, "c3"), limit=10)
         assert [found.campaign_id for found in everywhere] == ["c1", "c0"]
 
+    async def test_a_campaign_that_may_have_contacts_is_found_after_it_was_deleted(self, store: Store) -> None:
+        await store.create_instance(directory())
+        await store.create_instance(directory("instance-2"))
+        initialized = CampaignState.INITIALIZED
+        await store.create_campaign(campaign("c4", instance_id="instance-2", created_at=NOW + 3))
+        for campaign_id, at in (("started", NOW + 1), ("never", NOW + 2)):
+            await store.create_campaign(campaign(campaign_id, state=initialized, created_at=at))
+        await set_state(store, CampaignState.RUNNING, "started")
+        await store.create_campaign(campaign("new", state=initialized, created_at=NOW))
+        for campaign_id in ("started", "never", "c4"):
+            await store.delete_campaign(campaign_id, at=LATER)
+        found = await store.every_campaign()
+        assert [each.campaign_id for each in found] == ["new", "started", "c4"]
+        assert [each.deleted_at for each in found] == [None, LATER, LATER]
+        assert await store.has_campaign("never")
+        assert not await store.has_campaign("unknown")
+
     async def test_a_reader_learns_what_changed_since(self, store: Store) -> None:
         await store.create_instance(directory())
         one = await store.create_campaign(campaign("c1"))

@@ -1,0 +1,96 @@
+"""What a dialer's change does to a contact in memory.
+
+Decides which fields of a record each change writes; whether it is possible is told by the tables of
+``domain.transitions``. It must not know leases, campaigns, nor what is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias, assert_never
+
+from trunkcall.domain.changes import (
+    AfterContactWorkEnded,
+    AttemptBegun,
+    AttemptVoided,
+    ContactAbandoned,
+    ContactAnswered,
+    ContactConnected,
+    ContactConnecting,
+    ContactDetected,
+    ContactEnded,
+    ContactExpired,
+    ContactQueued,
+    ContactRequeued,
+)
+from trunkcall.domain.contact import DisconnectReason, Disposition
+from trunkcall.domain.errors import IllegalTransitionError
+from trunkcall.domain.transitions import CONTACT, MARKS, STEPS, after
+from trunkcall.storage.memory.state import Held
+
+ContactChange: TypeAlias = (
+    AttemptBegun
+    | AttemptVoided
+    | ContactAnswered
+    | ContactDetected
+    | ContactQueued
+    | ContactConnecting
+    | ContactRequeued
+    | ContactConnected
+    | ContactAbandoned
+    | ContactEnded
+    | ContactExpired
+    | AfterContactWorkEnded
+)
+"""Changes of one contact."""
+
+
+def changed(held: Held, change: ContactChange) -> Held:
+    """The contact after the change. Raises IllegalTransitionError if it is impossible in the contact's state."""
+    record, at = held.record, change.at
+    if type(change) in STEPS:
+        held = held.noted(state=after(CONTACT, record.state, STEPS[type(change)]), updated_at=at)
+    elif record.state in MARKS[type(change)]:
+        held = held.noted(updated_at=at)
+    else:
+        raise IllegalTransitionError(f"This is not possible in state {record.state}; nothing was changed.")
+    match change:
+        case AttemptBegun():
+            return replace(held.noted(attempted_at=at, attempts=record.attempts + 1), leg_id=change.leg_id)
+        case AttemptVoided():
+            never = held.noted(
+                attempted_at=None, ring_started_at=None, source_phone_number=None, attempts=record.attempts - 1
+            )
+            return replace(never, leg_id=None)
+        case ContactAnswered():
+            return held.noted(answered_at=at, ring_started_at=change.ring_started_at or record.ring_started_at)
+        case ContactDetected():
+            return held.noted(
+                detection=change.detection,
+                greeting_started_at=change.greeting_started_at,
+                greeting_ended_at=change.greeting_ended_at,
+            )
+        case ContactQueued():
+            return held.noted(queue_id=change.queue_id, queued_at=at)
+        case ContactConnecting():
+            return replace(held.noted(agent_id=change.agent_id), agent_leg_id=change.leg_id)
+        case ContactRequeued():
+            return replace(held.noted(agent_id=None), agent_leg_id=None)
+        case ContactConnected():
+            return held.noted(agent_id=change.agent_id, connected_to_agent_at=at)
+        case ContactAbandoned():
+            return held.noted(abandoned=True)
+        case ContactEnded():
+            return held.noted(
+                ended_at=at,
+                disposition=change.disposition,
+                disconnect_reason=change.disconnect_reason,
+                detection=change.detection or record.detection,
+                ring_started_at=change.ring_started_at or record.ring_started_at,
+            )
+        case ContactExpired():
+            return held.noted(ended_at=at, disposition=Disposition.EXPIRED, disconnect_reason=DisconnectReason.EXPIRED)
+        case AfterContactWorkEnded():
+            return held.noted(after_contact_work_ended_at=at)
+        case _:
+            assert_never(change)

@@ -1,0 +1,235 @@
+"""Leases, and what their holders read and change, in memory (``ports.ownership``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
+
+from trunkcall.domain.campaign import Campaign, CampaignState
+from trunkcall.domain.changes import (
+    AttemptBegun,
+    AttemptVoided,
+    Change,
+    ContactEnded,
+    ContactExpired,
+    ContactSetAside,
+    LedgerCounted,
+    Refusal,
+)
+from trunkcall.domain.contact import Damage, LiveContact, WaitingContact
+from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
+from trunkcall.domain.instants import MINUTE, Duration, Instant
+from trunkcall.domain.transitions import OVER
+from trunkcall.storage.memory.changes import ContactChange, changed
+from trunkcall.storage.memory.state import Held, HeldLease, Part, State
+from trunkcall.storage.ports.ownership import CommitResult, Lease, LedgerMinute
+
+
+class OwnershipInMemory(Part):
+    """Who owns an instance, and what a dialer does."""
+
+    # --- leases -----------------------------------------------------------------------------------------------------
+
+    async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
+        self._state.there(instance_id)
+        now = self._state.clock()
+        last = self._state.leases.get(instance_id)
+        if last is not None and not sole and last.owner not in (None, owner) and last.expires_at > now:
+            return None
+        token = last.token + 1 if last is not None else 1
+        self._state.leases[instance_id] = HeldLease(token, owner, now + ttl)
+        return Lease(instance_id, owner, token)
+
+    async def renew_lease(self, lease: Lease, ttl: Duration) -> None:
+        self._held_by(lease)
+        self._state.leases[lease.instance_id] = HeldLease(lease.token, lease.owner, self._state.clock() + ttl)
+
+    async def release_lease(self, lease: Lease) -> None:
+        held = self._state.leases.get(lease.instance_id)
+        if held is not None and (held.token, held.owner) == (lease.token, lease.owner):
+            self._state.leases[lease.instance_id] = HeldLease(lease.token, None, 0)
+
+    def _held_by(self, lease: Lease) -> HeldLease:
+        held = self._state.leases.get(lease.instance_id)
+        if held is None or (held.token, held.owner) != (lease.token, lease.owner):
+            raise LeaseLostError
+        return held
+
+    def _check(self, lease: Lease) -> None:
+        if self._held_by(lease).expires_at <= self._state.clock():
+            raise LeaseExpiredError
+
+    # --- what a dialer reads ----------------------------------------------------------------------------------------
+
+    async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
+        found = [
+            campaign
+            for campaign in self._state.campaigns.values()
+            if campaign.instance_id == instance_id
+            and campaign.version > after_version
+            and campaign.state is not CampaignState.INITIALIZED
+        ]
+        return sorted(found, key=lambda campaign: campaign.version)
+
+    async def waiting_contacts(self, campaign_id: str, *, after_sequence: int, limit: int) -> Sequence[WaitingContact]:
+        waiting = (sequence for _, sequence in self._state.waiting[campaign_id] if sequence > after_sequence)
+        return [_waiting(self._state.contacts[sequence]) for sequence in islice(waiting, limit)]
+
+    async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
+        live = (self._state.contacts[sequence] for sequence in sorted(self._state.live))
+        return [_live(held) for held in live if held.record.instance_id == instance_id]
+
+    async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
+        return [each for at, each in sorted(self._state.ledgers[campaign_id].items()) if at >= since - since % MINUTE]
+
+    # --- what a dialer changes --------------------------------------------------------------------------------------
+
+    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        self._check(lease)
+        commit = _Commit(self._state, lease)
+        for change in changes:
+            commit.apply(change)
+        return commit.done()
+
+    async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
+        self._check(lease)
+        expired = [self._state.contacts[sequence] for sequence in islice(self._to_expire(lease, now), limit)]
+        self._state.put_contacts(
+            changed(held, ContactExpired(held.record.contact_id, held.record.campaign_id, now)) for held in expired
+        )
+        return [_waiting(held) for held in expired]
+
+    def _to_expire(self, lease: Lease, now: Instant) -> Iterator[int]:
+        for campaign in self._state.campaigns.values():
+            if campaign.instance_id == lease.instance_id:
+                if campaign.deleted_at is not None or campaign.state in OVER:
+                    yield from (sequence for _, sequence in self._state.waiting[campaign.campaign_id])
+                else:
+                    by_expiry = self._state.expiring[campaign.campaign_id]
+                    yield from (each for _, each in takewhile(lambda expiring: expiring[0] <= now, by_expiry))
+
+
+class _Commit:
+    """Changes that are looked at one after the other, and made all together or not at all."""
+
+    def __init__(self, state: State, lease: Lease) -> None:
+        self._state = state
+        self._lease = lease
+        self._contacts: dict[int, Held] = {}
+        self._aside: dict[int, Damage] = {}
+        self._counted: list[LedgerCounted] = []
+        self._refused: dict[str, Refusal] = {}
+        self._left_out: set[str] = set()
+        self._not_expired: list[str] = []
+
+    def apply(self, change: Change) -> None:
+        match change:
+            case LedgerCounted():
+                self._campaign(change.campaign_id)
+                self._counted.append(change)
+            case ContactSetAside():
+                if change.sequence in self._state.contacts:
+                    self._aside[change.sequence] = Damage.NOT_TAKEN_OVER
+            case AttemptBegun():
+                self._begin(change)
+            case ContactExpired():
+                self._campaign(change.campaign_id)
+                held = self._find(change.contact_id, change.campaign_id)
+                if held is None or not held.waits or self._is_aside(held):
+                    self._not_expired.append(change.contact_id)
+                else:
+                    self._put(changed(held, change))
+            case AttemptVoided() | ContactEnded():
+                self._campaign(change.campaign_id)
+                self._must(self._find(change.contact_id, change.campaign_id), change)
+            case _:
+                self._must(self._find(change.contact_id), change)
+
+    def done(self) -> CommitResult:
+        self._state.put_contacts(self._contacts.values(), self._aside)
+        for change in self._counted:
+            minute_at = change.at - change.at % MINUTE
+            ledger = self._state.ledgers[change.campaign_id]
+            before = ledger.get(minute_at, LedgerMinute(minute_at, 0, 0))
+            ledger[minute_at] = LedgerMinute(
+                minute_at, before.live_answers + change.live_answers, before.abandoned + change.abandoned
+            )
+        return CommitResult(self._refused, self._left_out, self._not_expired)
+
+    def _begin(self, change: AttemptBegun) -> None:
+        campaign = self._campaign(change.campaign_id)
+        held = self._find(change.contact_id, change.campaign_id)
+        if held is None or not held.waits or self._is_aside(held):
+            self._refused[change.contact_id] = Refusal.NOT_WAITING
+        elif not campaign.takes_requests:
+            self._refused[change.contact_id] = Refusal.CAMPAIGN_NOT_RUNNING
+        elif held.record.expires_at <= change.at:
+            self._refused[change.contact_id] = Refusal.EXPIRED
+        else:
+            self._put(changed(held, change).noted(source_phone_number=self._caller_id(campaign)))
+
+    def _caller_id(self, campaign: Campaign) -> str | None:
+        call = campaign.outbound_call
+        queue = self._state.directories[campaign.instance_id].queues.get(call.queue_id or "")
+        return call.source_phone_number or (queue.outbound_caller_id if queue is not None else None)
+
+    def _must(self, held: Held | None, change: ContactChange) -> None:
+        if held is None:
+            raise IllegalTransitionError(f"There is no contact {change.contact_id}. Nothing was changed.")
+        if self._is_aside(held):
+            self._left_out.add(change.contact_id)
+        else:
+            self._put(changed(held, change))
+
+    def _campaign(self, campaign_id: str) -> Campaign:
+        """The campaign, deleted or not: contacts in progress outlive it."""
+        campaign = self._state.campaigns.get(campaign_id)
+        if campaign is None or campaign.instance_id != self._lease.instance_id:
+            raise NotFoundError(f"The instance has no campaign {campaign_id}.")
+        return campaign
+
+    def _find(self, contact_id: str, campaign_id: str | None = None) -> Held | None:
+        sequence = self._state.sequences.get(contact_id, 0)
+        held = self._contacts.get(sequence) or self._state.contacts.get(sequence)
+        return held if held is not None and campaign_id in (None, held.record.campaign_id) else None
+
+    def _is_aside(self, held: Held) -> bool:
+        return held.sequence in self._state.quarantine or held.sequence in self._aside
+
+    def _put(self, held: Held) -> None:
+        self._contacts[held.sequence] = held
+
+
+def _waiting(held: Held) -> WaitingContact:
+    record = held.record
+    return WaitingContact(
+        record.contact_id,
+        record.campaign_id,
+        held.sequence,
+        record.expires_at,
+        record.client_token,
+        record.phone_number,
+    )
+
+
+def _live(held: Held) -> LiveContact:
+    record = held.record
+    assert held.leg_id is not None
+    assert record.attempted_at is not None
+    return LiveContact(
+        record.contact_id,
+        record.campaign_id,
+        held.sequence,
+        record.expires_at,
+        record.state,
+        held.leg_id,
+        record.attempted_at,
+        record.ring_started_at,
+        record.answered_at,
+        record.detection,
+        record.greeting_ended_at,
+        record.queued_at,
+        record.agent_id,
+        held.agent_leg_id,
+        record.abandoned,
+    )

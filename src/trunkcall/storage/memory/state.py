@@ -1,0 +1,173 @@
+"""What a store in memory holds, and the indexes of contacts that wait.
+
+Decides how contacts are found. It must not know what any verb asks or changes. Everything in it is an immutable value
+but the containers, so that a verb that fails half way has nothing to take back.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.contact import ContactRecord, ContactState, Damage
+from trunkcall.domain.directory import AccessKey, Directory, OnboardingJob
+from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.instants import Instant
+from trunkcall.storage.ports.ownership import LedgerMinute
+from trunkcall.storage.ports.privacy import Erasure
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A contact: its record, and what no record tells. ``sequence`` is the order of acceptance."""
+
+    sequence: int
+    record: ContactRecord
+    leg_id: str | None = None
+    agent_leg_id: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.record.state is ContactState.WAITING
+
+    def noted(self, **values: Any) -> Held:
+        """The same with other values in its record."""
+        return replace(self, record=replace(self.record, **values))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLease:
+    """An instance's lease. Nobody owns what was released."""
+
+    token: int
+    owner: str | None
+    expires_at: Instant
+
+
+class Order:
+    """Contacts of one campaign in the order of some number each, and of acceptance among equals."""
+
+    def __init__(self) -> None:
+        self._keys: list[tuple[int, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return iter(self._keys)
+
+    def add(self, number: int, sequence: int) -> None:
+        insort(self._keys, (number, sequence))
+
+    def remove(self, number: int, sequence: int) -> None:
+        del self._keys[bisect_left(self._keys, (number, sequence))]
+
+
+@dataclass(slots=True)
+class State:
+    """Everything. ``clock`` is the time of leases."""
+
+    clock: Callable[[], Instant]
+    directories: dict[str, Directory] = field(default_factory=dict)
+    jobs: dict[str, OnboardingJob] = field(default_factory=dict)
+    access_keys: dict[str, AccessKey] = field(default_factory=dict)
+    campaigns: dict[str, Campaign] = field(default_factory=dict)
+    version: int = 0
+    """The last version of a campaign."""
+    contacts: dict[int, Held] = field(default_factory=dict)
+    """By sequence, in that order."""
+    sequences: dict[str, int] = field(default_factory=dict)
+    """By contact id."""
+    tokens: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Sequences by campaign id and client token."""
+    waiting: defaultdict[str, Order] = field(default_factory=lambda: defaultdict(Order))
+    """Who waits and is not set aside, by campaign."""
+    expiring: defaultdict[str, Order] = field(default_factory=lambda: defaultdict(Order))
+    """The same, by expiry."""
+    live: set[int] = field(default_factory=set)
+    """Sequences of those in progress."""
+    quarantine: dict[int, Damage] = field(default_factory=dict)
+    ledgers: defaultdict[str, dict[Instant, LedgerMinute]] = field(default_factory=lambda: defaultdict(dict))
+    leases: dict[str, HeldLease] = field(default_factory=dict)
+    erasures: list[Erasure] = field(default_factory=list)
+
+    # --- campaigns --------------------------------------------------------------------------------------------------
+
+    def there(self, instance_id: str) -> Directory:
+        """Raises NotFoundError."""
+        if instance_id not in self.directories:
+            raise NotFoundError(f"There is no instance {instance_id}.")
+        return self.directories[instance_id]
+
+    def campaigns_of(self, instance_id: str) -> list[Campaign]:
+        """Those that were not deleted."""
+        return [c for c in self.campaigns.values() if c.instance_id == instance_id and c.deleted_at is None]
+
+    def campaign(self, campaign_id: str) -> Campaign:
+        """Raises NotFoundError if there is none or it was deleted."""
+        campaign = self.campaigns.get(campaign_id)
+        if campaign is None or campaign.deleted_at is not None:
+            raise NotFoundError(f"There is no campaign {campaign_id}.")
+        return campaign
+
+    def put_campaign(self, campaign: Campaign) -> Campaign:
+        """Give it the next version."""
+        self.version += 1
+        self.campaigns[campaign.campaign_id] = campaign = replace(campaign, version=self.version)
+        return campaign
+
+    # --- contacts ---------------------------------------------------------------------------------------------------
+
+    def contacts_of(self, campaign_id: str) -> Iterator[Held]:
+        return (held for held in self.contacts.values() if held.record.campaign_id == campaign_id)
+
+    def put_contacts(self, contacts: Iterable[Held], aside: Mapping[int, Damage] | None = None) -> None:
+        """Replace these, set these aside, and keep every index right."""
+        changed = {held.sequence: held for held in contacts}
+        aside = aside or {}
+        for sequence in [*changed, *(aside.keys() - changed.keys())]:
+            if sequence in self.contacts:
+                self._unindex(self.contacts[sequence])
+        self.contacts |= changed
+        for sequence, damage in aside.items():
+            self.quarantine.setdefault(sequence, damage)
+        for sequence in [*changed, *(aside.keys() - changed.keys())]:
+            self._index(self.contacts[sequence])
+
+    def release(self, sequence: int) -> None:
+        """It is set aside no more."""
+        held = self.contacts[sequence]
+        self._unindex(held)
+        self.quarantine.pop(sequence, None)
+        self._index(held)
+
+    def _unindex(self, held: Held) -> None:
+        record = held.record
+        self.tokens.pop((record.campaign_id, record.client_token), None)
+        self.live.discard(held.sequence)
+        if held.waits and held.sequence not in self.quarantine:
+            self.waiting[record.campaign_id].remove(0, held.sequence)
+            self.expiring[record.campaign_id].remove(record.expires_at, held.sequence)
+
+    def _index(self, held: Held) -> None:
+        record = held.record
+        self.sequences[record.contact_id] = held.sequence
+        self.tokens[record.campaign_id, record.client_token] = held.sequence
+        if held.sequence in self.quarantine:
+            return
+        if held.waits:
+            self.waiting[record.campaign_id].add(0, held.sequence)
+            self.expiring[record.campaign_id].add(record.expires_at, held.sequence)
+        elif record.state is not ContactState.ENDED:
+            self.live.add(held.sequence)
+
+
+class Part:
+    """Some verbs of a store in memory."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
