@@ -24,13 +24,13 @@ import pytest
 
 from storage.support import NOW, begin, campaign, directory, put
 from trunkcall import compose
+from trunkcall.aws.contact_records import COLUMNS
 from trunkcall.cli import export, formats, record_tables
 from trunkcall.cli.app import main
 from trunkcall.compose import open_store
 from trunkcall.domain.changes import ContactEnded
 from trunkcall.domain.contact import ContactRecord, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, to_datetime
-from trunkcall.service.records import COLUMNS
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
 

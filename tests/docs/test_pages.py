@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from docs.support import DOCS, PAGES, ROOT, blocks, generator, read, without_blocks
+from trunkcall.aws.contact_records import to_record
 from trunkcall.aws.errors import COMMON_STATUSES
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.cli.figures import Figures, Floor, Window
@@ -25,7 +26,6 @@ from trunkcall.domain.contact import (
 )
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.transitions import AGENT, CAMPAIGN, CONTACT, LEG
-from trunkcall.service.records import to_record
 from trunkcall.settings import SETTINGS
 from trunkcall.simulation.campaign import Campaign
 from trunkcall.simulation.scenario import NOT_PARAMETERS, Scenario, Team, with_values

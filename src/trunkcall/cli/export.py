@@ -17,6 +17,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from trunkcall.aws.contact_records import to_record
 from trunkcall.cli.files import open_binary_output, refuse_own_files, standard_output
 from trunkcall.cli.formats import Format, require, writing
 from trunkcall.cli.help import OUTPUT, examples
@@ -29,7 +30,6 @@ from trunkcall.compose import opened_store
 from trunkcall.domain.contact import ContactRecord
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import Scope
-from trunkcall.service.records import to_record
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.ports.campaigns import CampaignArchive

@@ -21,9 +21,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import msgspec
 
+from trunkcall.aws.contact_records import Kind, Record
 from trunkcall.cli.record_tables import Table, harmless
 from trunkcall.domain.errors import TrunkcallError
-from trunkcall.service.records import Kind, Record
 
 MAX_SHEET_ROWS = 1_048_576
 """Rows of one sheet of a workbook, its header included; Excel's own limit."""

@@ -14,6 +14,7 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 
+from trunkcall.aws.access_keys import to_access_key
 from trunkcall.aws.admission import needs_of
 from trunkcall.aws.iam import InvalidPolicyError, allows_any, parse_policy, summary
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
@@ -55,7 +56,7 @@ def create(
 
     made = _with_keys(settings, make, box.seal)
     if json:
-        _echo_json({**_shown(made.access_key), "SecretAccessKey": made.secret})
+        _echo_json(to_access_key(made.access_key, made.secret))
     else:
         typer.echo(f"export AWS_ACCESS_KEY_ID={made.access_key.access_key_id}")
         typer.echo(f"export AWS_SECRET_ACCESS_KEY={made.secret}")
@@ -65,7 +66,7 @@ def list_keys(settings: Settings, json: Annotated[bool, _JSON] = False) -> None:
     """List every access key: its id, when it was made and revoked, and what it may do."""
     keys = _with_keys(settings, lambda keys: keys.list_access_keys())
     if json:
-        _echo_json([_shown(key) for key in keys])
+        _echo_json([to_access_key(key) for key in keys])
         return
     rows = [("ACCESS KEY ID", "CREATED", "REVOKED", "POLICY")]
     for key in keys:
@@ -165,17 +166,6 @@ def _read(policy: Path) -> str:
             'is as "connect-campaigns:DescribeCampaign" or "connect-campaigns:*".'
         )
     return document
-
-
-def _shown(key: AccessKey) -> dict[str, object]:
-    """A key by the names that IAM has, without its secret."""
-    return {
-        "AccessKeyId": key.access_key_id,
-        "Status": "Active" if key.revoked_at is None else "Inactive",
-        "CreateDate": to_record_time(key.created_at),
-        "RevokeDate": to_record_time(key.revoked_at) if key.revoked_at is not None else None,
-        "PolicyDocument": key.policy,
-    }
 
 
 def _summary(document: str) -> str:

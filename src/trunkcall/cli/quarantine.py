@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from trunkcall.aws.contact_records import to_quarantine_record
 from trunkcall.compose import opened_store
 from trunkcall.domain.contact import Damage, QuarantinedContact
 from trunkcall.domain.errors import NotFoundError
@@ -50,7 +51,11 @@ def quarantine(
     data_dir.check()
     chosen, ended = asyncio.run(_work(data_dir, end or [], erase=erase))
     if json:
-        typer.echo(msgspec.json.format(msgspec.json.encode([_shown(contact) for contact in chosen]), indent=2).decode())
+        typer.echo(
+            msgspec.json.format(
+                msgspec.json.encode([to_quarantine_record(contact) for contact in chosen]), indent=2
+            ).decode()
+        )
         return
     if not chosen:
         typer.echo("No contact is set aside.")
@@ -104,13 +109,3 @@ def _choose(found: Sequence[QuarantinedContact], names: Sequence[str]) -> Sequen
 
 def _is_called(contact: QuarantinedContact, name: str) -> bool:
     return name in (contact.contact_id, str(contact.sequence))
-
-
-def _shown(contact: QuarantinedContact) -> dict[str, object]:
-    return {
-        "Number": contact.sequence,
-        "ContactId": contact.contact_id,
-        "CampaignId": contact.campaign_id,
-        "State": contact.state,
-        "Damage": contact.damage,
-    }

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from trunkcall.aws.contact_records import ATTRIBUTES, COLUMNS, Kind, Record, cell
 from trunkcall.domain.errors import TrunkcallError
-from trunkcall.service.records import ATTRIBUTES, COLUMNS, Kind, Record, cell
 
 MAX_ATTRIBUTES = 1_000
 """Most attributes that get a column each."""

@@ -12,12 +12,12 @@ from datetime import date, datetime, time
 
 import typer
 
+from trunkcall.aws.contact_records import initiated_at
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.contact import ContactRecord, Disposition
 from trunkcall.domain.errors import NotFoundError, TrunkcallError, did_you_mean
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, Instant, from_datetime, to_record_time
-from trunkcall.service.records import initiated_at
 from trunkcall.storage.ports.campaigns import CampaignArchive
 
 _MAX_NAMED = 8

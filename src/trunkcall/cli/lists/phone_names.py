@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from anyascii import anyascii
 
+from trunkcall.aws.contact_records import PHONE_NUMBER
+
 _NAMES = """
 phone phone_number phone_no phone_nr phone_1 telephone telephone_number telephone_no tel tel_no tel_nr tel_number
 primary_phone main_phone home_phone contact_phone contact_number customer_phone dial_number lead_phone work_phone
 mobile mobile_phone mobile_number mobile_no cell cell_phone cell_number cellphone_number cellular msisdn gsm
-whatsapp whatsapp_number CustomerEndpoint.Address
+whatsapp whatsapp_number
 telefon telefonnummer telefonnr telefon_nr fon rufnummer handy handynummer mobil mobilnummer mobiltelefon
 mobilfunknummer telefonkontakt telefonnummeret mobilnummeret mobiltelefonnummer
 teléfono número_de_teléfono telefono_1 celular móvil teléfono_móvil teléfono_celular número_de_celular
@@ -33,5 +35,5 @@ def bare(name: str) -> str:
     return "".join(character for character in anyascii(name).lower() if character.isalnum())
 
 
-PHONE_NAMES = frozenset(bare(name) for name in _NAMES.split())
-"""Names as ``bare`` makes them."""
+PHONE_NAMES = frozenset(bare(name) for name in (*_NAMES.split(), PHONE_NUMBER))
+"""Names as ``bare`` makes them; that of an export is among them."""

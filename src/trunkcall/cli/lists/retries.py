@@ -7,10 +7,10 @@ know.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+from trunkcall.aws.contact_records import CONTACT_ID, read_record
 from trunkcall.cli.lists.rows import BadRow, Duplicate, Lead, LeadListError, ListItem, PassedOver, WrongEncodingError
 from trunkcall.cli.lists.source import Line, Source, lines
 from trunkcall.cli.lists.tokens import Tokens, fingerprint
@@ -23,7 +23,7 @@ class RetryList:
     """The contacts of an export (jsonl). The token under which one is tried again is made from the contact's id, so
     that a retry given twice dials nobody twice. Raises LeadListError."""
 
-    names: Sequence[str] = ("ContactId", "phone")
+    names: Sequence[str] = (CONTACT_ID, "phone")
     is_plain = True
 
     def __init__(self, path: Path) -> None:
@@ -61,24 +61,17 @@ class RetryList:
 
 
 def _item(line: Line, tokens: Tokens) -> ListItem:
-    record = json.loads(line.text)
-    disposition, contact_id = record["Disposition"], record["ContactId"]
-    number, attributes = record["CustomerEndpoint"]["Address"], record["Attributes"]
-    if disposition not in UNANSWERED_DISPOSITIONS:
-        return PassedOver(_why_not(disposition))
-    if not number:
+    contact = read_record(json.loads(line.text))
+    if contact.disposition not in UNANSWERED_DISPOSITIONS:
+        return PassedOver(_why_not(contact.disposition))
+    if contact.phone_number is None:
         return PassedOver("the number was erased")
-    if not (isinstance(contact_id, str) and contact_id and isinstance(number, str) and _are_texts(attributes)):
-        raise TypeError
-    cells = (contact_id, number)
-    return Lead(cells, f"line {line.number}", tokens.of_retry(contact_id), number, attributes)
+    token = tokens.of_retry(contact.contact_id)
+    cells = (contact.contact_id, contact.phone_number)
+    return Lead(cells, f"line {line.number}", token, contact.phone_number, contact.attributes)
 
 
-def _are_texts(attributes: Any) -> bool:
-    return isinstance(attributes, Mapping) and all(isinstance(value, str) for value in attributes.values())
-
-
-def _why_not(disposition: object) -> str:
+def _why_not(disposition: str | None) -> str:
     if disposition is None:
         return "not over yet"
     if disposition == Disposition.INVALID_NUMBER:

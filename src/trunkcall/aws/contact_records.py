@@ -2,16 +2,17 @@
 
 Decides names and forms, after the data model of Amazon Connect's contact records. Fields of our own: ClientToken,
 Disposition, Abandoned, Attempts, AttemptTimestamp, ExpirationTimestamp, State. It must not know where records are
-written.
+written or read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from trunkcall.domain.contact import ContactRecord
+from trunkcall.domain.contact import ContactRecord, QuarantinedContact
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import Instant, to_record_time, to_record_time_ms
@@ -31,13 +32,15 @@ class Kind(StrEnum):
     YES_NO = "yes_no"
 
 
+CONTACT_ID = "ContactId"
+PHONE_NUMBER = "CustomerEndpoint.Address"
 ATTRIBUTES = "Attributes"
 
 COLUMNS: Mapping[str, Kind] = {
-    "ContactId": Kind.TEXT,
+    CONTACT_ID: Kind.TEXT,
     "ClientToken": Kind.TEXT,
     "Campaign.CampaignId": Kind.TEXT,
-    "CustomerEndpoint.Address": Kind.TEXT,
+    PHONE_NUMBER: Kind.TEXT,
     "State": Kind.TEXT,
     "Disposition": Kind.TEXT,
     "DisconnectReason": Kind.TEXT,
@@ -82,7 +85,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "AWSAccountId": scope.account_id,
         "AWSContactTraceRecordFormatVersion": FORMAT_VERSION,
         "InstanceARN": scope.instance_arn(instance_id),
-        "ContactId": contact.contact_id,
+        CONTACT_ID: contact.contact_id,
         "InitialContactId": contact.contact_id,
         "ClientToken": contact.client_token,
         "Campaign": {"CampaignId": contact.campaign_id},
@@ -109,6 +112,39 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "LastUpdateTimestamp": _time(contact.updated_at),
         ATTRIBUTES: dict(contact.attributes),
     }
+
+
+def to_quarantine_record(contact: QuarantinedContact) -> Record:
+    """A damaged contact that is set aside, without anything personal. Number and Damage are fields of our own."""
+    return {
+        "Number": contact.sequence,
+        CONTACT_ID: contact.contact_id,
+        "CampaignId": contact.campaign_id,
+        "State": contact.state,
+        "Damage": contact.damage,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedContact:
+    """What a record tells of a contact to those who would try again. ``disposition`` is None until it has ended,
+    ``phone_number`` once it was erased."""
+
+    contact_id: str
+    disposition: str | None
+    phone_number: str | None
+    attributes: Mapping[str, str]
+
+
+def read_record(record: Any) -> RecordedContact:
+    """A record that was made here, of whatever version. Raises KeyError, TypeError or AttributeError for anything
+    else."""
+    contact_id, disposition = record[CONTACT_ID], record["Disposition"]
+    number, attributes = record["CustomerEndpoint"]["Address"], record[ATTRIBUTES]
+    texts = (contact_id, disposition or "", number or "", *attributes.keys(), *attributes.values())
+    if not contact_id or not all(isinstance(text, str) for text in texts):
+        raise TypeError
+    return RecordedContact(contact_id, disposition or None, number or None, attributes)
 
 
 def _endpoint(number: str | None) -> Record | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from trunkcall.aws.contact_records import to_record
 from trunkcall.domain.contact import ContactRecord, ContactState
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import MINUTE, SECOND, Instant
-from trunkcall.service.records import to_record
 
 NOW: Instant = 1_790_000_000_000_000
 
