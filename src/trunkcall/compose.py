@@ -163,7 +163,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     clock = telephony.clock
     directory = await _directory(store, settings, data_dir, box, clock, url)
     agents = simulated_agents(directory, settings.agents)
-    await store.put_agents(directory.instance.instance_id, agents)
+    await store.put_facts(directory.instance.instance_id, agents)
     data_dir.write_endpoint(url)
 
     instance_id = directory.instance.instance_id

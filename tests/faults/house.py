@@ -352,7 +352,7 @@ class House:
         self.instance_id = directory.instance.instance_id
         await self.api.create_instance(directory)
         self.agents = simulated_agents(directory, 2)
-        await self.api.put_agents(self.instance_id, self.agents)
+        await self.api.put_facts(self.instance_id, self.agents)
         flow, queue = next(iter(directory.contact_flows)), next(iter(directory.queues))
         await self._campaign(SPRING, DialerConfig(DialerType.PROGRESSIVE, 1.0), OutboundCallConfig(flow, queue))
         number = next(iter(directory.phone_numbers))

@@ -74,7 +74,7 @@ class Bench:
         await self.sqlite.create_instance(directory)
         staff = simulated_agents(directory, agents)
         self.agents = [agent.agent_id for agent in staff]
-        await self.sqlite.put_agents(self.instance_id, staff)
+        await self.sqlite.put_facts(self.instance_id, staff)
         self.presence.know(frozenset(self.agents))
         needs_agents = dialer_type is not DialerType.AGENTLESS
         flow, queue = next(iter(directory.contact_flows)), next(iter(directory.queues))

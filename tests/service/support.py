@@ -152,7 +152,7 @@ class House:
         self.dialer = CurrentDialer(self.instance_id, self.clock, monotonic=self.monotonic)
         await self.sqlite.create_instance(first.directory)
         staff = simulated_agents(self.directory, agents)
-        await self.sqlite.put_agents(self.instance_id, staff)
+        await self.sqlite.put_facts(self.instance_id, staff)
         self.presence.know(frozenset(agent.agent_id for agent in staff))
         self.floor.staff(agent.agent_id for agent in staff)
         await self.sqlite.create_campaign(

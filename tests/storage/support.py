@@ -43,7 +43,7 @@ def directory(instance_id: str = "instance-1") -> Directory:
         instance=Instance(instance_id, f"alias of {instance_id}", NOW, onboarded=True),
         queues={"q2": Queue("q2", "Sales", "+12065550100"), "q1": Queue("q1", "Support")},
         contact_flows={"f1": ContactFlow("f1", "Greeting")},
-        phone_numbers={"p1": PhoneNumber("+12065550100")},
+        phone_numbers={"p1": PhoneNumber("p1", "+12065550100")},
         routing_profiles={"r1": RoutingProfile("r1", "Everyone", ("q1", "q2"))},
         agents={"a1": Agent("a1", "ann", "r1")},
     )

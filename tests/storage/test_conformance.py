@@ -27,7 +27,7 @@ from trunkcall.domain.changes import (
     ContactEnded,
 )
 from trunkcall.domain.contact import DisconnectReason, Disposition
-from trunkcall.domain.directory import AccessKey, Agent
+from trunkcall.domain.directory import AccessKey
 from trunkcall.domain.errors import (
     ConflictError,
     InvalidCampaignStateError,
@@ -70,16 +70,6 @@ class TestTheContactCentre:
         assert await store.access_key("AKIA0") is None
         assert await store.campaign("nothing") is None
         assert await store.instances() == []
-
-    async def test_agents_are_added_and_replaced_by_id(self, store: Store) -> None:
-        await store.create_instance(directory())
-        ann, bob = Agent("a1", "anna", "r1"), Agent("a2", "bob", "r1")
-        await store.put_agents("instance-1", [ann, bob])
-        found = await store.directory("instance-1")
-        assert found is not None
-        assert found.agents == {"a1": ann, "a2": bob}
-        with pytest.raises(NotFoundError):
-            await store.put_agents("nowhere", [ann])
 
     async def test_an_access_key_can_be_revoked(self, store: Store) -> None:
         await store.put_access_key(AccessKey("AKIA1", b"sealed", "{}", NOW))

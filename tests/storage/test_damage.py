@@ -246,13 +246,14 @@ class TestCheck:
             ("counters", "UPDATE backlog SET accepted = 7", "campaign campaign-1: accepted is off by -13"),
             ("counters", "UPDATE instance SET campaigns = 5", "instance instance-1: the count of campaigns"),
             ("counters", "UPDATE counter SET value = 0", "the counter contact_sequence is behind"),
+            ("counters", "UPDATE fact SET version = 99", "the counter fact_version is behind"),
             ("counters", "INSERT INTO disposition_count VALUES (1, 'busy', 2)", "the count of busy is off by 2"),
             ("campaigns", "UPDATE campaign SET tags = 'none'", "campaign campaign-1 holds what was never written"),
             ("campaigns", "UPDATE campaign SET state = 'Lost'", "campaign campaign-1 holds what was never written"),
             ("foreign keys", "DELETE FROM instance", "belongs to a instance that does not exist"),
             ("schema", "DROP INDEX contact_live", "the index contact_live is missing"),
             ("schema", "CREATE TABLE mine (a)", "the table mine is none of Trunkcall's"),
-            ("schema", "ALTER TABLE agent ADD COLUMN b TEXT", "the table agent is not as it should be"),
+            ("schema", "ALTER TABLE fact ADD COLUMN b TEXT", "the table fact is not as it should be"),
         ],
     )
     async def test_every_kind_of_fault_is_told_by_name(self, path: Path, where: str, sql: str, told: str) -> None:

@@ -116,14 +116,16 @@ async def test_a_damaged_campaign_is_not_dialed_and_another_is_heard_of(
     await store.close()
 
 
-@pytest.mark.parametrize("value", [7, b"x", b"\xff"])
+@pytest.mark.parametrize(
+    "value", [7, b"x", b"\xff", "{", "[]", '{"outbound_caller_id": 7}', '{"outbound_caller_id": {}}']
+)
 async def test_a_damaged_number_of_a_queue_is_shown_to_nobody_and_sets_no_contact_aside(
     tmp_path: Path, value: Any
 ) -> None:
     path = tmp_path / "trunkcall.db"
 
     def damage() -> None:
-        change_table(path, "queue", "outbound_caller_id", value)
+        change_table(path, "fact", "document", value)
         change_table(path, "campaign", "source_phone_number", None)
 
     store, lease = await two_campaigns(path, damage)

@@ -107,7 +107,7 @@ class TestSchema:
         await stand_up(sqlite)
         contact_id = await accept(sqlite)
         await sqlite.close()
-        newer = "ALTER TABLE agent ADD COLUMN nickname TEXT;\nCREATE INDEX agent_by_nickname ON agent (nickname);"
+        newer = "ALTER TABLE fact ADD COLUMN nickname TEXT;\nCREATE INDEX fact_by_nickname ON fact (nickname);"
         monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, newer))
         reopened = SQLiteStore(path)
         with pytest.raises(SchemaMismatchError, match=r"trunkcall db migrate"):
@@ -122,7 +122,7 @@ class TestSchema:
         self, sqlite: SQLiteStore, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await sqlite.close()
-        broken = "ALTER TABLE agent ADD COLUMN nickname TEXT;\nINSERT INTO nowhere VALUES (1);"
+        broken = "ALTER TABLE fact ADD COLUMN nickname TEXT;\nINSERT INTO nowhere VALUES (1);"
         with monkeypatch.context() as patched:
             patched.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, broken))
             with pytest.raises(StoreError):
@@ -192,7 +192,8 @@ class TestPlans:
     def plan(self, connection: sqlite3.Connection, query: str) -> str:
         sql = schema.QUERIES[query]
         numbers = [int(number) for number in re.findall(r"\?(\d)", sql)]
-        parameters = [None] * (max(numbers) if numbers else sql.count("?"))
+        names = dict.fromkeys(re.findall(r":(\w+)", sql))
+        parameters = names or [None] * (max(numbers) if numbers else sql.count("?"))
         return " / ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters))
 
     @pytest.mark.parametrize("query", sorted(schema.QUERIES))
@@ -208,6 +209,8 @@ class TestPlans:
             "campaigns_of_instance",
             "campaigns_changed",
             "campaign_head",
+            "facts_changed",
+            "remove_fact",
             "access_key",
             "contact_of_token",
             "waiting_contacts",

@@ -34,7 +34,7 @@ from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.ports.campaigns import CampaignArchive
 from trunkcall.storage.ports.contacts import ContactRecords
-from trunkcall.storage.ports.directory import Directories, InstanceList
+from trunkcall.storage.ports.directory import FactHistory, InstanceList
 
 app = typer.Typer(help="Write records to a file.", no_args_is_help=True)
 
@@ -218,9 +218,7 @@ class _Export:
                 err=True,
             )
 
-    async def _write(
-        self, records: ContactRecords, directories: Mapping[str, Directory | None], target: BinaryIO
-    ) -> int:
+    async def _write(self, records: ContactRecords, directories: Mapping[str, Directory], target: BinaryIO) -> int:
         columns = await self._columns(records)
         number = 0
         left_out: list[int] = []
@@ -261,5 +259,10 @@ class _Export:
                     return
 
 
-async def _directories(instances: InstanceList, directories: Directories) -> Mapping[str, Directory | None]:
-    return {each.instance_id: await directories.directory(each.instance_id) for each in await instances.instances()}
+async def _directories(instances: InstanceList, history: FactHistory) -> Mapping[str, Directory]:
+    """All that there ever was around the campaigns: contacts of an agent who is gone have the name all the same."""
+    found = {}
+    for instance in await instances.instances():
+        facts = await history.facts_changed(instance.instance_id, after_version=0)
+        found[instance.instance_id] = Directory.of(instance, [each.fact for each in facts])
+    return found

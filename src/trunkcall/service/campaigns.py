@@ -267,7 +267,7 @@ class Campaigns:
             raise InvalidInputError("connectQueueId is required for progressive and predictive campaigns.")
         number = outbound_call.source_phone_number
         if number is not None:
-            if number not in directory.phone_numbers:
+            if not directory.has_number(number):
                 raise NotFoundError("connectSourcePhoneNumber is not a number of this instance.")
         elif queue_id is None:
             raise InvalidInputError("connectSourcePhoneNumber is required when there is no connectQueueId.")

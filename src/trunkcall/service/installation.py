@@ -54,7 +54,7 @@ def first_installation(
         instance=Instance(new_id(), "default", now, onboarded=True),
         queues={queue.queue_id: queue},
         contact_flows={flow.contact_flow_id: flow},
-        phone_numbers={SOURCE_PHONE_NUMBER: PhoneNumber(SOURCE_PHONE_NUMBER)},
+        phone_numbers={SOURCE_PHONE_NUMBER: PhoneNumber(SOURCE_PHONE_NUMBER, SOURCE_PHONE_NUMBER)},
         routing_profiles={profile.routing_profile_id: profile},
     )
     return FirstInstallation(directory, AccessKey(access_key_id, seal(secret, access_key_id), ALL_ACTIONS_POLICY, now))

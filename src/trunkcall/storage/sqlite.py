@@ -29,18 +29,18 @@ from trunkcall.domain.contact import (
 )
 from trunkcall.domain.directory import (
     AccessKey,
-    Agent,
-    ContactFlow,
     Directory,
+    Fact,
+    FactKind,
     Instance,
     OnboardingFailure,
     OnboardingJob,
-    PhoneNumber,
-    RoutingProfile,
+    VersionedFact,
 )
 from trunkcall.domain.errors import StoreDamagedError, StoreError, StoreUnavailableError
 from trunkcall.domain.instants import MINUTE, SECOND, Duration, Instant
 from trunkcall.storage import sqlite_changes as changing
+from trunkcall.storage import sqlite_facts
 from trunkcall.storage import sqlite_operations as operations
 from trunkcall.storage import sqlite_quarantine as quarantine
 from trunkcall.storage import sqlite_rows as rows
@@ -103,7 +103,8 @@ class SQLiteStore:
         self._reader: Reader | None = None
         self._campaigns: dict[str, tuple[Campaign, float]] = {}
         """Campaigns as last decoded, and until when that is good without looking."""
-        self._directories: dict[str, tuple[Directory, float]] = {}
+        self._directories: dict[str, tuple[Directory, rows.Row]] = {}
+        """As last read, each with what tells whether it is still so."""
         self._damaged_campaigns: set[str] = set()
         self._mending = Mending(self._write, self._troubles)
 
@@ -167,14 +168,14 @@ class SQLiteStore:
             raise _not_open()
         return await self._writer.submit(operation)
 
-    def _rows(self, query: str, *parameters: Any) -> list[rows.Row]:
+    def _rows(self, query: str, *parameters: Any, **named: Any) -> list[rows.Row]:
         """All rows of a point read, on this thread. In autocommit each sees the newest commit and holds nothing."""
         if self._reader is None:
             raise _not_open()
-        return self._reader.rows(query, parameters)
+        return self._reader.rows(query, named or parameters)
 
-    def _row(self, query: str, *parameters: Any) -> rows.Row | None:
-        found = self._rows(query, *parameters)
+    def _row(self, query: str, *parameters: Any, **named: Any) -> rows.Row | None:
+        found = self._rows(query, *parameters, **named)
         return found[0] if found else None
 
     # --- the contact centre -----------------------------------------------------------------------------------------
@@ -188,38 +189,32 @@ class SQLiteStore:
         return [rows.instance_from_row(row) for row in self._rows("instances")]
 
     async def directory(self, instance_id: str) -> Directory | None:
-        """What is around the campaigns of the instance, each map in the order of creation. Trusted for as long as a
-        campaign is."""
-        known = self._directories.get(instance_id)
-        if known is not None and known[1] > time.monotonic():
-            return known[0]
-        instance = self._row("instance", instance_id)
-        if instance is None:
+        """What is around the campaigns of the instance, each map in the order of creation. Read anew only when
+        something has changed."""
+        row = self._row("fact_version", instance_id=instance_id)
+        if row is None:
             return None
-        directory = Directory(
-            instance=rows.instance_from_row(instance),
-            queues={row[0]: rows.queue_from_row(row) for row in self._rows("queues", instance_id)},
-            contact_flows={row[0]: ContactFlow(*row) for row in self._rows("contact_flows", instance_id)},
-            phone_numbers={key: PhoneNumber(number) for key, number in self._rows("phone_numbers", instance_id)},
-            routing_profiles={
-                key: RoutingProfile(key, name, queue_ids)
-                for key, name, queue_ids in rows.sound_profiles(self._rows("routing_profiles", instance_id))
-            },
-            agents={row[0]: Agent(*row) for row in self._rows("agents", instance_id)},
+        known = self._directories.get(instance_id)
+        if known is None or known[1] != row:
+            *instance, _ = row
+            found = sqlite_facts.facts_from_rows(self._rows("facts", instance_id=instance_id))
+            known = Directory.of(rows.instance_from_row(tuple(instance)), [each.fact for each in found]), row
+            self._directories[instance_id] = known
+        return known[0]
+
+    async def facts_changed(self, instance_id: str, *, after_version: int) -> Sequence[VersionedFact]:
+        """Facts whose version is greater, by version, removed ones included."""
+        return sqlite_facts.facts_from_rows(
+            self._rows("facts_changed", instance_id=instance_id, after_version=after_version)
         )
-        self._directories[instance_id] = directory, time.monotonic() + _TRUSTED_S
-        return directory
 
-    async def _write_directory(self, operation: Operation[T]) -> T:
-        """Change something in a directory: nobody reads what it was afterwards."""
-        try:
-            return await self._write(operation)
-        finally:
-            self._directories.clear()
+    async def put_facts(self, instance_id: str, facts: Sequence[Fact]) -> None:
+        """Create these facts, or replace those of the same id."""
+        await self._write(partial(sqlite_facts.put_facts, instance_id=instance_id, facts=facts))
 
-    async def put_agents(self, instance_id: str, agents: Sequence[Agent]) -> None:
-        """Create these agents, or replace those of the same id. Raises NotFoundError if there is no such instance."""
-        await self._write_directory(lambda transaction: operations.put_agents(transaction, instance_id, agents))
+    async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
+        """Remove these facts."""
+        return await self._write(partial(sqlite_facts.remove_facts, instance_id=instance_id, kind=kind, ids=ids, at=at))
 
     async def start_onboarding(self, job: OnboardingJob) -> None:
         """Store a job that is IN_PROGRESS."""
@@ -236,7 +231,7 @@ class SQLiteStore:
 
     async def finish_onboarding(self, instance_id: str, failure: OnboardingFailure | None) -> None:
         """End the job that is IN_PROGRESS."""
-        await self._write_directory(lambda transaction: operations.finish_onboarding(transaction, instance_id, failure))
+        await self._write(lambda transaction: operations.finish_onboarding(transaction, instance_id, failure))
 
     async def delete_onboarding_job(self, instance_id: str) -> None:
         """Forget the job."""
@@ -244,11 +239,11 @@ class SQLiteStore:
 
     async def offboard(self, instance_id: str) -> None:
         """The instance is not onboarded any more."""
-        await self._write_directory(lambda transaction: operations.offboard(transaction, instance_id))
+        await self._write(lambda transaction: operations.offboard(transaction, instance_id))
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         """How long personal data of ended contacts is kept."""
-        await self._write_directory(lambda transaction: operations.set_retention(transaction, instance_id, days))
+        await self._write(lambda transaction: operations.set_retention(transaction, instance_id, days))
 
     async def put_access_key(self, access_key: AccessKey) -> None:
         """Create the access key, or replace the one of that id."""

@@ -14,7 +14,6 @@ from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.contact import Damage, DialRequest
 from trunkcall.domain.directory import (
     AccessKey,
-    Agent,
     Directory,
     OnboardingFailure,
     OnboardingJob,
@@ -35,6 +34,7 @@ from trunkcall.storage.ports.contacts import Accepted, PutResult
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.ports.privacy import ErasureReason
 from trunkcall.storage.sqlite_changes import expire_contact
+from trunkcall.storage.sqlite_facts import put_facts
 from trunkcall.storage.sqlite_quarantine import mend, release_erased, restore_tokens
 from trunkcall.storage.sqlite_rows import (
     Row,
@@ -58,32 +58,12 @@ def create_instance(transaction: WriteTransaction, directory: Directory, access_
     if transaction.row("instance_exists", instance_id):
         raise ConflictError(f"There is an instance {instance_id} already.")
     transaction.execute("insert_instance", instance_id, instance.alias, instance.created_at, int(instance.onboarded))
-    for queue in directory.queues.values():
-        transaction.execute("insert_queue", instance_id, queue.queue_id, queue.name, queue.outbound_caller_id)
-    for flow in directory.contact_flows.values():
-        transaction.execute("insert_contact_flow", instance_id, flow.contact_flow_id, flow.name)
-    for number_id, number in directory.phone_numbers.items():
-        transaction.execute("insert_phone_number", instance_id, number_id, number.phone_number)
-    for profile in directory.routing_profiles.values():
-        transaction.execute(
-            "insert_routing_profile",
-            instance_id,
-            profile.routing_profile_id,
-            profile.name,
-            to_json(profile.queue_ids),
-        )
-    put_agents(transaction, instance_id, tuple(directory.agents.values()))
+    put_facts(transaction, instance_id, directory.facts)
     if instance.onboarded:
         job = OnboardingJob(instance_id, OnboardingStatus.SUCCEEDED, instance.encryption, instance.created_at)
         transaction.execute("put_onboarding_job", *job_to_row(job))
     if access_key is not None:
         put_access_key(transaction, access_key)
-
-
-def put_agents(transaction: WriteTransaction, instance_id: str, agents: Sequence[Agent]) -> None:
-    _check_instance(transaction, instance_id)
-    for agent in agents:
-        transaction.execute("put_agent", instance_id, agent.agent_id, agent.username, agent.routing_profile_id)
 
 
 def put_access_key(transaction: WriteTransaction, access_key: AccessKey) -> None:

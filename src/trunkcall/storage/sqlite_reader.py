@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, Troubles, to_error
@@ -24,7 +24,7 @@ class Reader:
         self._connection = connect()
         self._troubles = troubles
 
-    def rows(self, query: str, parameters: tuple[Any, ...]) -> list[Row]:
+    def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
         """All rows. Raises StoreUnavailableError."""
         try:
             found: list[Row] = fetch_all(self._connection, QUERIES[query], parameters)

@@ -7,7 +7,7 @@ a sign of a damaged file: SQLite has no checksums and hands out what it finds. I
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 from zlib import crc32
@@ -41,7 +41,6 @@ from trunkcall.domain.directory import (
     OnboardingFailure,
     OnboardingJob,
     OnboardingStatus,
-    Queue,
 )
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import EARLIEST, LATEST, Instant, is_instant
@@ -61,7 +60,6 @@ _HALF: Final = (1 << 32) - 1
 
 _encode = msgspec.json.Encoder().encode
 _decode_map = msgspec.json.Decoder(dict[str, str]).decode
-_decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def _decodes(function: Callable[P, T]) -> Callable[P, T]:
@@ -79,26 +77,6 @@ def _decodes(function: Callable[P, T]) -> Callable[P, T]:
 
 def to_json(value: Mapping[str, str] | Sequence[str] | Sequence[int]) -> str:
     return _encode(value).decode() if value else ("{}" if isinstance(value, Mapping) else "[]")
-
-
-@_decodes
-def strings_from_json(text: str) -> tuple[str, ...]:
-    return _decode_list(text)
-
-
-def sound_profiles(found: Sequence[Row]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Routing profiles with their queues. A damaged one serves no queue: its agents get no contact, the others do."""
-    for key, name, queue_ids in found:
-        try:
-            yield key, name, strings_from_json(queue_ids)
-        except StoreDamagedError:
-            yield key, name, ()
-
-
-def queue_from_row(row: Row) -> Queue:
-    """A queue. A number that cannot be read is shown to nobody."""
-    queue_id, name, number = row
-    return Queue(queue_id, readable(name), number if type(number) is str else None)
 
 
 def instance_from_row(row: Row) -> Instance:

@@ -7,11 +7,13 @@ rows for the sake of one. It must not know what is read.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def fetch_all(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def fetch_all(
+    connection: sqlite3.Connection, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+) -> list[tuple[Any, ...]]:
     """All rows. A text that is no UTF-8 comes as its bytes, which no decoder of rows takes for a text."""
     try:
         return connection.execute(sql, parameters).fetchall()

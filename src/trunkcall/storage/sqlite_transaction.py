@@ -56,6 +56,7 @@ class WriteTransaction:
     __slots__ = (
         "_connection",
         "_counts",
+        "_fact_version",
         "_heads",
         "_instances",
         "_next_sequence",
@@ -71,13 +72,14 @@ class WriteTransaction:
         self._counts: defaultdict[int, _Counts] = defaultdict(_Counts)
         self._next_sequence: int | None = None
         self._version: int | None = None
+        self._fact_version: int | None = None
         self._instances: set[str] = set()
 
     # --- statements -----------------------------------------------------------------------------------------------
 
-    def execute(self, query: str, *parameters: Any) -> int:
+    def execute(self, query: str, *parameters: Any, **named: Any) -> int:
         """Run a statement by name; how many rows it changed."""
-        return self._connection.execute(QUERIES[query], parameters).rowcount
+        return self._connection.execute(QUERIES[query], named or parameters).rowcount
 
     def execute_many(self, query: str, rows: Iterable[Row]) -> None:
         self._connection.executemany(QUERIES[query], rows)
@@ -109,8 +111,8 @@ class WriteTransaction:
             raise StoreDamagedError
         return int(row[0])
 
-    def rows(self, query: str, *parameters: Any) -> list[Row]:
-        return fetch_all(self._connection, QUERIES[query], parameters)
+    def rows(self, query: str, *parameters: Any, **named: Any) -> list[Row]:
+        return fetch_all(self._connection, QUERIES[query], named or parameters)
 
     def refusal(self, operation: Callable[[WriteTransaction], object]) -> Damage | None:
         """What of a contact has SQLite refuse this operation on it; None if nothing has. Nothing is changed."""
@@ -174,6 +176,13 @@ class WriteTransaction:
         self._version += 1
         return self._version
 
+    def next_fact_version(self) -> int:
+        """The version of the next change to a fact, greater than any before."""
+        if self._fact_version is None:
+            self._fact_version = self.number("fact_version_counter")
+        self._fact_version += 1
+        return self._fact_version
+
     # --- counters -----------------------------------------------------------------------------------------------------
 
     def take_sequences(self, count: int) -> int:
@@ -204,6 +213,9 @@ class WriteTransaction:
         if self._version is not None:
             self.execute("set_campaign_version_counter", self._version)
             self._version = None
+        if self._fact_version is not None:
+            self.execute("set_fact_version_counter", version=self._fact_version)
+            self._fact_version = None
         for key, counts in self._counts.items():
             if counts.accepted or counts.waiting:
                 self.execute("add_to_backlog", counts.accepted, counts.waiting, key)

@@ -10,7 +10,14 @@ from typing import Protocol
 
 from trunkcall.storage.ports.campaigns import CampaignArchive, CampaignStore
 from trunkcall.storage.ports.contacts import Backlog, CampaignSums, ClientTokens, ContactRecords, DialRequestStore
-from trunkcall.storage.ports.directory import Directories, DirectoryEditing, InstanceList, OnboardingStore
+from trunkcall.storage.ports.directory import (
+    Directories,
+    DirectoryEditing,
+    FactHistory,
+    FactRemoval,
+    InstanceList,
+    OnboardingStore,
+)
 from trunkcall.storage.ports.keys import AccessKeyStore
 from trunkcall.storage.ports.life import StoreLife
 from trunkcall.storage.ports.ownership import DialingStore, Leases
@@ -22,7 +29,9 @@ class Store(
     StoreLife,
     InstanceList,
     Directories,
+    FactHistory,
     DirectoryEditing,
+    FactRemoval,
     OnboardingStore,
     AccessKeyStore,
     CampaignStore,

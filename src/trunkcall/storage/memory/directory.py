@@ -3,20 +3,24 @@ personal data (``ports.privacy``)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from trunkcall.domain.directory import (
     AccessKey,
-    Agent,
     Directory,
     EncryptionConfig,
+    Fact,
+    FactKind,
     Instance,
     OnboardingFailure,
     OnboardingJob,
     OnboardingStatus,
+    VersionedFact,
+    changed_facts,
 )
 from trunkcall.domain.errors import ConflictError, InvalidStateError, NotFoundError
+from trunkcall.domain.instants import Instant
 from trunkcall.storage.memory.state import Part
 
 
@@ -27,7 +31,9 @@ class DirectoryInMemory(Part):
         instance = directory.instance
         if instance.instance_id in self._state.directories:
             raise ConflictError(f"There is an instance {instance.instance_id} already.")
-        self._state.directories[instance.instance_id] = directory
+        changed_facts((), directory.facts)
+        self._state.directories[instance.instance_id] = Directory(instance)
+        await self.put_facts(instance.instance_id, directory.facts)
         if instance.onboarded:
             self._state.jobs[instance.instance_id] = OnboardingJob(
                 instance.instance_id, OnboardingStatus.SUCCEEDED, instance.encryption, instance.created_at
@@ -42,10 +48,19 @@ class DirectoryInMemory(Part):
     async def directory(self, instance_id: str) -> Directory | None:
         return self._state.directories.get(instance_id)
 
-    async def put_agents(self, instance_id: str, agents: Sequence[Agent]) -> None:
-        directory = self._state.there(instance_id)
-        added = {agent.agent_id: agent for agent in agents}
-        self._state.directories[instance_id] = replace(directory, agents={**directory.agents, **added})
+    async def facts_changed(self, instance_id: str, *, after_version: int) -> Sequence[VersionedFact]:
+        changed = [each for each in self._state.facts[instance_id].values() if each.version > after_version]
+        return sorted(changed, key=lambda each: each.version)
+
+    async def put_facts(self, instance_id: str, facts: Sequence[Fact]) -> None:
+        changed = changed_facts(self._state.there(instance_id).facts, facts)
+        self._state.put_facts(instance_id, changed, deleted_at=None)
+
+    async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
+        there = self._state.there(instance_id).facts
+        removed = [fact for fact in there if fact.kind is kind and fact.fact_id in ids]
+        self._state.put_facts(instance_id, removed, deleted_at=at)
+        return len(removed)
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         self._put_instance(replace(self._state.there(instance_id).instance, retention_days=days))

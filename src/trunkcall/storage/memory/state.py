@@ -14,7 +14,7 @@ from typing import Any
 
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.contact import ContactRecord, ContactState, Damage
-from trunkcall.domain.directory import AccessKey, Directory, OnboardingJob
+from trunkcall.domain.directory import AccessKey, Directory, Fact, FactKind, OnboardingJob, VersionedFact
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.ports.ownership import LedgerMinute
@@ -73,6 +73,12 @@ class State:
 
     clock: Callable[[], Instant]
     directories: dict[str, Directory] = field(default_factory=dict)
+    facts: defaultdict[str, dict[tuple[FactKind, str], VersionedFact]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    """What the directories are made of, and what is gone, by kind and id; each kind in the order of creation."""
+    fact_version: int = 0
+    """The last version of a fact."""
     jobs: dict[str, OnboardingJob] = field(default_factory=dict)
     access_keys: dict[str, AccessKey] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
@@ -95,13 +101,24 @@ class State:
     leases: dict[str, HeldLease] = field(default_factory=dict)
     erasures: list[Erasure] = field(default_factory=list)
 
-    # --- campaigns --------------------------------------------------------------------------------------------------
+    # --- the contact centre -----------------------------------------------------------------------------------------
 
     def there(self, instance_id: str) -> Directory:
         """Raises NotFoundError."""
         if instance_id not in self.directories:
             raise NotFoundError(f"There is no instance {instance_id}.")
         return self.directories[instance_id]
+
+    def put_facts(self, instance_id: str, facts: Iterable[Fact], *, deleted_at: Instant | None) -> None:
+        """Give each the next version, and make the directory anew."""
+        of_instance = self.facts[instance_id]
+        for fact in facts:
+            self.fact_version += 1
+            of_instance[fact.kind, fact.fact_id] = VersionedFact(fact, self.fact_version, deleted_at)
+        there = [each.fact for each in of_instance.values() if each.deleted_at is None]
+        self.directories[instance_id] = Directory.of(self.directories[instance_id].instance, there)
+
+    # --- campaigns --------------------------------------------------------------------------------------------------
 
     def campaigns_of(self, instance_id: str) -> list[Campaign]:
         """Those that were not deleted."""

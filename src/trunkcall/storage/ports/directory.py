@@ -5,10 +5,20 @@ Decides what is refused of it; what is in a directory is the domain's. See ``sto
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from trunkcall.domain.directory import AccessKey, Agent, Directory, Instance, OnboardingFailure, OnboardingJob
+from trunkcall.domain.directory import (
+    AccessKey,
+    Directory,
+    Fact,
+    FactKind,
+    Instance,
+    OnboardingFailure,
+    OnboardingJob,
+    VersionedFact,
+)
+from trunkcall.domain.instants import Instant
 
 
 class InstanceList(Protocol):
@@ -25,6 +35,13 @@ class Directories(Protocol):
         """The instance's directory, each map in the order of creation; None if there is no such instance."""
 
 
+class FactHistory(Protocol):
+    """What of it has changed, and what there was."""
+
+    async def facts_changed(self, instance_id: str, *, after_version: int) -> Sequence[VersionedFact]:
+        """Facts of the instance whose version is greater, by version, those that were removed included."""
+
+
 class DirectoryEditing(Protocol):
     """How a directory comes to be what it is."""
 
@@ -32,8 +49,18 @@ class DirectoryEditing(Protocol):
         """Create an instance with all that is in its directory, and a first access key, in one step. Raises
         ConflictError if there is one of that id."""
 
-    async def put_agents(self, instance_id: str, agents: Sequence[Agent]) -> None:
-        """Create these agents, or replace those of the same id. Raises NotFoundError without the instance."""
+    async def put_facts(self, instance_id: str, facts: Sequence[Fact]) -> None:
+        """Create these facts, or replace those of the same kind and id; one that was removed comes back. Each that is
+        not so already gets a version greater than any before. Raises NotFoundError without the instance, ConflictError
+        if two of a kind would have the same name."""
+
+
+class FactRemoval(Protocol):
+    """How something around the campaigns goes."""
+
+    async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
+        """Remove the facts of these ids, each with a version greater than any before; how many there were. Their names
+        are free again. Raises NotFoundError without the instance."""
 
 
 class OnboardingStore(Protocol):

@@ -18,20 +18,31 @@ SELECT instance_id, alias, created_at, onboarded, encryption_enabled, encryption
     retention_days
 FROM instance WHERE instance_id = ?;
 
--- queues --
-SELECT queue_id, name, outbound_caller_id FROM queue WHERE instance_id = ? ORDER BY rowid;
+-- fact_version --
+-- With the instance, all that a directory is made of but the facts themselves: as long as it is the same, so are they.
+SELECT instance_id, alias, created_at, onboarded, encryption_enabled, encryption_type, encryption_key_arn,
+    retention_days, (SELECT value FROM counter WHERE name = 'fact_version') AS fact_version
+FROM instance WHERE instance_id = :instance_id;
 
--- contact_flows --
-SELECT contact_flow_id, name FROM contact_flow WHERE instance_id = ? ORDER BY rowid;
+-- facts --
+SELECT kind, id, name, version, document, deleted_at
+FROM fact WHERE instance_id = :instance_id AND deleted_at IS NULL ORDER BY rowid;
 
--- phone_numbers --
-SELECT phone_number_id, phone_number FROM phone_number WHERE instance_id = ? ORDER BY rowid;
+-- facts_changed --
+SELECT kind, id, name, version, document, deleted_at
+FROM fact INDEXED BY fact_by_version
+WHERE instance_id = :instance_id AND version > :after_version ORDER BY version;
 
--- routing_profiles --
-SELECT routing_profile_id, name, queue_ids FROM routing_profile WHERE instance_id = ? ORDER BY rowid;
+-- facts_of_ids --
+-- :ids are a JSON array, and :names in the next one.
+SELECT kind, fact.id, name, version, document, deleted_at
+FROM json_each(:ids) AS wanted CROSS JOIN fact ON fact.id = wanted.value
+WHERE instance_id = :instance_id AND kind = :kind;
 
--- agents --
-SELECT agent_id, username, routing_profile_id FROM agent WHERE instance_id = ? ORDER BY rowid;
+-- facts_of_names --
+SELECT kind, fact.id, name, version, document, deleted_at
+FROM json_each(:names) AS wanted CROSS JOIN fact INDEXED BY fact_by_name ON name = wanted.value
+WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NULL;
 
 -- insert_instance --
 INSERT INTO instance (instance_id, alias, created_at, onboarded) VALUES (?, ?, ?, ?);
@@ -69,22 +80,22 @@ UPDATE onboarding_job SET status = ?, failure = ? WHERE instance_id = ? AND stat
 -- delete_onboarding_job --
 DELETE FROM onboarding_job WHERE instance_id = ?;
 
--- insert_queue --
-INSERT INTO queue (instance_id, queue_id, name, outbound_caller_id) VALUES (?, ?, ?, ?);
+-- fact_version_counter --
+SELECT value FROM counter WHERE name = 'fact_version';
 
--- insert_contact_flow --
-INSERT INTO contact_flow (instance_id, contact_flow_id, name) VALUES (?, ?, ?);
+-- set_fact_version_counter --
+UPDATE counter SET value = :version WHERE name = 'fact_version';
 
--- insert_phone_number --
-INSERT INTO phone_number (instance_id, phone_number_id, phone_number) VALUES (?, ?, ?);
+-- put_fact --
+-- One that was removed comes back, at its old place.
+INSERT INTO fact (instance_id, kind, id, name, version, document)
+VALUES (:instance_id, :kind, :id, :name, :version, :document)
+ON CONFLICT (instance_id, kind, id) DO UPDATE
+SET name = excluded.name, version = excluded.version, document = excluded.document, deleted_at = NULL;
 
--- insert_routing_profile --
-INSERT INTO routing_profile (instance_id, routing_profile_id, name, queue_ids) VALUES (?, ?, ?, ?);
-
--- put_agent --
-INSERT INTO agent (instance_id, agent_id, username, routing_profile_id) VALUES (?, ?, ?, ?)
-ON CONFLICT (instance_id, agent_id) DO UPDATE
-SET username = excluded.username, routing_profile_id = excluded.routing_profile_id;
+-- remove_fact --
+UPDATE fact SET deleted_at = :at, version = :version
+WHERE instance_id = :instance_id AND kind = :kind AND id = :id AND deleted_at IS NULL;
 
 -- put_access_key --
 INSERT INTO access_key (access_key_id, encrypted_secret, policy, created_at, revoked_at) VALUES (?, ?, ?, ?, ?)
@@ -345,9 +356,16 @@ UPDATE lease SET owner = NULL, expires_at = 0 WHERE instance_id = ? AND token = 
 UPDATE contact
 SET state = {after AttemptBegun}, leg_id = ?, attempted_at = ?, attempts = attempts + 1, updated_at = ?,
     source_phone_number = (
-        SELECT coalesce(campaign.source_phone_number, iif(typeof(outbound_caller_id) = 'text', outbound_caller_id, NULL))
-        FROM campaign LEFT JOIN queue ON queue.instance_id = campaign.instance_id AND queue.queue_id = campaign.queue_id
-        WHERE campaign.campaign_key = contact.campaign_key
+        SELECT coalesce(campaign.source_phone_number, (
+            SELECT iif(
+                json_valid(document) AND json_type(document, '$.outbound_caller_id') = 'text',
+                document ->> '$.outbound_caller_id', NULL
+            )
+            FROM fact
+            WHERE fact.instance_id = campaign.instance_id AND kind = 'queue' AND id = campaign.queue_id
+                AND fact.deleted_at IS NULL
+        ))
+        FROM campaign WHERE campaign.campaign_key = contact.campaign_key
     )
 WHERE contact_id = ? AND campaign_key = ? AND state IN {before AttemptBegun} AND expires_at > ?
     AND sequence NOT IN (SELECT sequence FROM quarantine);
@@ -641,6 +659,9 @@ GROUP BY instance_id HAVING sum(campaigns) ORDER BY instance_id;
 SELECT name FROM counter
 WHERE (name = 'contact_sequence' AND value < (SELECT max(sequence) FROM contact))
     OR (name = 'campaign_version' AND value < (SELECT max(version) FROM campaign));
+
+-- check_fact_counter --
+SELECT name FROM counter WHERE name = 'fact_version' AND value < (SELECT max(version) FROM fact);
 
 -- check_values --
 -- Contacts with what no Trunkcall has written. ?1 are the states, ?2 the dispositions, as JSON. Fits every version.

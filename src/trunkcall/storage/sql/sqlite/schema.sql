@@ -7,11 +7,11 @@
 -- Numbers that only grow. They are kept here, not derived by max(): a number is never handed out twice, whatever rows
 -- are erased.
 CREATE TABLE counter (
-    name TEXT PRIMARY KEY, -- contact_sequence: the last one given; campaign_version: likewise
+    name TEXT PRIMARY KEY, -- contact_sequence: the last one given; campaign_version and fact_version: likewise
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO counter (name, value) VALUES ('contact_sequence', 0), ('campaign_version', 0);
+INSERT INTO counter (name, value) VALUES ('contact_sequence', 0), ('campaign_version', 0), ('fact_version', 0);
 
 -- The contact centre ---------------------------------------------------------------------------------------------
 
@@ -27,43 +27,21 @@ CREATE TABLE instance (
     campaigns INTEGER NOT NULL DEFAULT 0 -- that were not deleted; triggers count them
 ) STRICT;
 
-CREATE TABLE queue (
+-- What there is around the campaigns: queues, flows, numbers, routing profiles, agents. They are many kinds, few of each,
+-- and slow to change, so they are of one shape. Rows are in the order of creation, and stay once removed.
+CREATE TABLE fact (
     instance_id TEXT NOT NULL REFERENCES instance,
-    queue_id TEXT NOT NULL,
-    name TEXT NOT NULL,
-    outbound_caller_id TEXT,
-    PRIMARY KEY (instance_id, queue_id)
+    kind TEXT NOT NULL, -- FactKind
+    id TEXT NOT NULL,
+    name TEXT NOT NULL, -- of a phone number the number, E.164: the centre's own, not a customer's
+    version INTEGER NOT NULL, -- counter fact_version at the row's last change
+    document TEXT NOT NULL, -- a JSON object: what id and name do not say
+    deleted_at INTEGER,
+    PRIMARY KEY (instance_id, kind, id)
 ) STRICT;
 
-CREATE TABLE contact_flow (
-    instance_id TEXT NOT NULL REFERENCES instance,
-    contact_flow_id TEXT NOT NULL,
-    name TEXT NOT NULL,
-    PRIMARY KEY (instance_id, contact_flow_id)
-) STRICT;
-
-CREATE TABLE phone_number (
-    instance_id TEXT NOT NULL REFERENCES instance,
-    phone_number_id TEXT NOT NULL, -- the key of the directory's map
-    phone_number TEXT NOT NULL, -- E.164; the centre's own number, not a customer's
-    PRIMARY KEY (instance_id, phone_number_id)
-) STRICT;
-
-CREATE TABLE routing_profile (
-    instance_id TEXT NOT NULL REFERENCES instance,
-    routing_profile_id TEXT NOT NULL,
-    name TEXT NOT NULL,
-    queue_ids TEXT NOT NULL, -- a JSON array
-    PRIMARY KEY (instance_id, routing_profile_id)
-) STRICT;
-
-CREATE TABLE agent (
-    instance_id TEXT NOT NULL REFERENCES instance,
-    agent_id TEXT NOT NULL,
-    username TEXT NOT NULL,
-    routing_profile_id TEXT NOT NULL,
-    PRIMARY KEY (instance_id, agent_id)
-) STRICT;
+CREATE INDEX fact_by_version ON fact (instance_id, version);
+CREATE INDEX fact_by_name ON fact (instance_id, kind, name) WHERE deleted_at IS NULL;
 
 CREATE TABLE onboarding_job (
     instance_id TEXT PRIMARY KEY NOT NULL REFERENCES instance,
