@@ -8,6 +8,7 @@ import pytest
 
 from aws.support import load
 from trunkcall.aws.errors import COMMON_STATUSES, ApiError, internal_error, not_offered, to_api_error
+from trunkcall.aws.members import MEMBERS
 from trunkcall.aws.model import CAMPAIGNS_V1, load_service
 from trunkcall.aws.protocol import error_response
 from trunkcall.domain.errors import (
@@ -23,6 +24,7 @@ from trunkcall.domain.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
+from trunkcall.domain.fields import Field
 
 RETRIED_BY_EVERY_SDK = {500, 502, 503, 504}
 
@@ -123,3 +125,19 @@ def test_another_service_calls_the_same_error_by_its_own_name() -> None:
 
     assert ("x-amzn-errortype", "InvalidParameterException") in response.headers
     assert json.loads(response.body) == {"Message": "No."}
+
+
+def test_a_message_calls_every_field_by_the_name_that_the_client_sent_it_under() -> None:
+    assert MEMBERS.keys() == set(Field)
+
+    answer = to_api_error(InvalidInputError("{} needs a {}.", Field.SOURCE_PHONE_NUMBER, Field.QUEUE_ID))
+
+    assert answer is not None
+    assert answer.message == "connectSourcePhoneNumber needs a connectQueueId."
+
+
+def test_a_message_without_fields_is_told_as_it_is() -> None:
+    answer = to_api_error(InvalidInputError("'{}' is no {name}."))
+
+    assert answer is not None
+    assert answer.message == "'{}' is no {name}."

@@ -284,7 +284,7 @@ async def test_a_waiting_request_says_how_long_it_will_and_what_is_before_it() -
     ("contact", "code", "words"),
     [
         (record(ContactState.WAITING), "WAITING", "3 h"),
-        (replace(record(ContactState.WAITING), expires_at=NOW), "EXPIRED", "expirationTime has passed"),
+        (replace(record(ContactState.WAITING), expires_at=NOW), "EXPIRED", "has passed"),
         (record(ContactState.QUEUED), "IN_PROGRESS", "Queued"),
         (
             record(

@@ -12,7 +12,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from trunkcall.aws.errors import validation_error
+from trunkcall.aws.errors import failure_code, validation_error
+from trunkcall.aws.members import MEMBERS
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.protocol import Encoded, RequestContext, encode_result
 from trunkcall.domain.campaign import (
@@ -230,8 +231,8 @@ class CampaignsV1:
                 if result.known:
                     known.append(number)
             else:
-                failed.append({"clientToken": result.client_token, "failureCode": result.failure_code})
-                refused.append((number, result.reason))
+                failed.append({"clientToken": result.client_token, "failureCode": failure_code(result.refusal)})
+                refused.append((number, result.refusal.worded(MEMBERS)))
         # Callers of the real service cannot find out; the model has no members for it, so headers tell.
         if refused or known:
             context.response_headers.update(_about_items(refused, known))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from types import MappingProxyType
 
+from trunkcall.aws.members import MEMBERS
 from trunkcall.domain.errors import (
     ConflictError,
     InvalidCampaignStateError,
@@ -19,6 +20,7 @@ from trunkcall.domain.errors import (
     StoreDamagedError,
     StoreFullError,
     StoreUnavailableError,
+    TrunkcallError,
 )
 
 INTERNAL_MESSAGE = "The request could not be processed because of an internal failure. Try again shortly."
@@ -129,22 +131,27 @@ def to_api_error(error: Exception) -> ApiError | None:
         case ApiError():
             return error
         case NotFoundError():
-            return ApiError("ResourceNotFoundException", error.message)
+            return ApiError("ResourceNotFoundException", error.worded(MEMBERS))
         case ConflictError():
-            return ApiError("ConflictException", error.message)
+            return ApiError("ConflictException", error.worded(MEMBERS))
         case InvalidCampaignStateError():
-            return ApiError("InvalidCampaignStateException", error.message, members={"state": str(error.state)})
+            return ApiError("InvalidCampaignStateException", error.worded(MEMBERS), members={"state": str(error.state)})
         case InvalidStateError():
-            return ApiError("InvalidStateException", error.message)
+            return ApiError("InvalidStateException", error.worded(MEMBERS))
         case InvalidInputError():
-            return ApiError("ValidationException", error.message)
+            return ApiError("ValidationException", error.worded(MEMBERS))
         case QuotaExceededError():
-            return ApiError("ServiceQuotaExceededException", error.message)
+            return ApiError("ServiceQuotaExceededException", error.worded(MEMBERS))
         case StoreFullError():
-            return ApiError("InternalServerException", error.message, retry_after_s=RETRY_FULL_S)
+            return ApiError("InternalServerException", error.worded(MEMBERS), retry_after_s=RETRY_FULL_S)
         case StoreDamagedError():
-            return ApiError("InternalServerException", error.message, retry_after_s=RETRY_DAMAGED_S)
+            return ApiError("InternalServerException", error.worded(MEMBERS), retry_after_s=RETRY_DAMAGED_S)
         case StoreUnavailableError():
-            return ApiError("InternalServerException", error.message, retry_after_s=RETRY_STORE_S)
+            return ApiError("InternalServerException", error.worded(MEMBERS), retry_after_s=RETRY_STORE_S)
         case _:
             return None
+
+
+def failure_code(refusal: TrunkcallError) -> str:
+    """Why an item of a batch was not accepted while others were."""
+    return "RequestThrottled" if isinstance(refusal, QuotaExceededError) else "InvalidInput"

@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from trunkcall.aws.campaigns_v1 import Handler, Json
+from trunkcall.aws.members import MEMBERS
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.protocol import RequestContext
 from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.fields import worded
 from trunkcall.domain.instants import SECOND
 from trunkcall.service.explain import CampaignExplanation, Explanations, Reason
 from trunkcall.service.known_people import KnownPeople
@@ -180,7 +182,7 @@ def _floor(found: DetailedProgress | InstanceStatus) -> Json | None:
 
 
 def _reason(reason: Reason) -> Json:
-    return {"code": reason.code, "text": reason.text}
+    return {"code": reason.code, "text": worded(reason.text, reason.fields, MEMBERS)}
 
 
 def _reasons(reasons: Iterable[Reason]) -> list[Json]:

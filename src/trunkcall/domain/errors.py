@@ -1,25 +1,36 @@
 """Everything that can go wrong in the domain, in words for the person who will read them.
 
-The docstring of a class is its default message. A message never holds a phone number, an attribute or a secret.
+The docstring of a class is its default message. A message that speaks of fields leaves their names to its reader: each
+``{}`` of it stands for one. A message never holds a phone number, an attribute or a secret.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from trunkcall.domain.contact import Damage
+from trunkcall.domain.fields import Field, worded
 
 
 class TrunkcallError(Exception):
     """Something went wrong inside Trunkcall."""
 
-    def __init__(self, message: str | None = None) -> None:
+    def __init__(self, message: str | None = None, *fields: Field) -> None:
         super().__init__(message or inspect.cleandoc(self.__doc__ or ""))
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return self.message
 
     @property
     def message(self) -> str:
-        return str(self.args[0])
+        """With fields by the names that they have in the domain."""
+        return self.worded({})
+
+    def worded(self, names: Mapping[Field, str]) -> str:
+        """The message with fields by their reader's names."""
+        return worded(self.args[0], self.fields, names)
 
 
 class NotFoundError(TrunkcallError):

@@ -19,6 +19,7 @@ from trunkcall.domain.campaign import (
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from trunkcall.domain.fields import Field
 from trunkcall.domain.identifiers import NewId, Scope
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources, target
@@ -264,13 +265,13 @@ class Campaigns:
             if queue_id not in directory.queues:
                 raise NotFoundError("No queue with this id exists in the instance.")
         elif dialer.needs_agents:
-            raise InvalidInputError("connectQueueId is required for progressive and predictive campaigns.")
+            raise InvalidInputError("{} is required for progressive and predictive campaigns.", Field.QUEUE_ID)
         number = outbound_call.source_phone_number
         if number is not None:
             if not directory.has_number(number):
-                raise NotFoundError("connectSourcePhoneNumber is not a number of this instance.")
+                raise NotFoundError("{} is not a number of this instance.", Field.SOURCE_PHONE_NUMBER)
         elif queue_id is None:
-            raise InvalidInputError("connectSourcePhoneNumber is required when there is no connectQueueId.")
+            raise InvalidInputError("{} is required when there is no {}.", Field.SOURCE_PHONE_NUMBER, Field.QUEUE_ID)
         if (flow_id, queue_id) == (outbound_call.contact_flow_id, outbound_call.queue_id):
             return outbound_call
         return replace(outbound_call, contact_flow_id=flow_id, queue_id=queue_id)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TypeAlias
 
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import DialRequest
+from trunkcall.domain.errors import InvalidInputError, QuotaExceededError
+from trunkcall.domain.fields import Field
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant, to_datetime
 from trunkcall.service.campaigns import Campaigns
@@ -22,14 +23,6 @@ from trunkcall.storage.ports.contacts import DialRequestStore
 
 MAX_ATTRIBUTE_BYTES = 32_768
 """Of all attribute keys and values of a contact, in UTF-8 (Amazon Connect API reference)."""
-
-
-class FailureCode(StrEnum):
-    """Why one item of a batch was not accepted."""
-
-    INVALID_INPUT = "InvalidInput"
-    REQUEST_THROTTLED = "RequestThrottled"
-    UNKNOWN_ERROR = "UnknownError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +46,10 @@ class AcceptedItem:
 
 @dataclass(frozen=True, slots=True)
 class RefusedItem:
-    """The item is not a contact. ``reason`` is for its sender and holds nothing personal."""
+    """The item is not a contact, and why. The message is part of a sentence, for its sender."""
 
     client_token: str
-    failure_code: FailureCode
-    reason: str
+    refusal: InvalidInputError | QuotaExceededError
 
 
 ItemResult: TypeAlias = AcceptedItem | RefusedItem
@@ -104,8 +96,8 @@ class DialRequests:
                 continue
             held = next(accepted)
             if held is None:
-                reason = f"the campaign holds {self._max_waiting} waiting requests; wait and submit it again"
-                results.append(RefusedItem(outcome.client_token, FailureCode.REQUEST_THROTTLED, reason))
+                full = f"the campaign holds {self._max_waiting} waiting requests; wait and submit it again"
+                results.append(RefusedItem(outcome.client_token, QuotaExceededError(full)))
             else:
                 results.append(AcceptedItem(held.client_token, held.contact_id, held.repeated))
         if any(held is not None and not held.repeated for held in stored.accepted):
@@ -113,20 +105,20 @@ class DialRequests:
         return results
 
     def _check(self, item: DialRequestItem, now: Instant) -> DialRequest | RefusedItem:
-        reason: str | None = None
+        refusal: InvalidInputError | None = None
         number = item.phone_number
         try:
             number = to_e164(number)
         except NotDialableError as error:
-            reason = str(error)
+            refusal = error.with_traceback(None)  # it would hold on to this frame
         if not item.client_token:
-            reason = "clientToken is empty"
+            refusal = InvalidInputError("{} is empty", Field.CLIENT_TOKEN)
         elif item.expires_at <= now:
-            reason = f"expirationTime has passed: the instance's time is {_written(now)}"
+            refusal = InvalidInputError(f"{{}} has passed: the instance's time is {_written(now)}", Field.EXPIRES_AT)
         elif item.attributes and _size(item.attributes) > MAX_ATTRIBUTE_BYTES:
-            reason = f"attributes are larger than {MAX_ATTRIBUTE_BYTES} bytes"
-        if reason is not None:
-            return RefusedItem(item.client_token, FailureCode.INVALID_INPUT, reason)
+            refusal = InvalidInputError(f"attributes are larger than {MAX_ATTRIBUTE_BYTES} bytes")
+        if refusal is not None:
+            return RefusedItem(item.client_token, refusal)
         return DialRequest(self._new_contact_id(), item.client_token, number, item.expires_at, item.attributes)
 
 

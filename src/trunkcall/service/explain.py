@@ -15,6 +15,7 @@ from trunkcall.domain.campaign import Campaign, CampaignState, DialerType
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import ContactRecord, ContactState
 from trunkcall.domain.errors import ContactDamagedError, NotFoundError
+from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.service.campaigns import Campaigns
@@ -27,10 +28,12 @@ LOW_SCALE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason. ``code`` stays the same from version to version, ``text`` may be put better."""
+    """One reason. ``code`` stays the same from version to version, ``text`` may be put better; each ``{}`` of it stands
+    for one of the ``fields``, if there are any."""
 
     code: str
     text: str
+    fields: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class Explanations:
         left = contact.expires_at - self._clock.now()
         match contact.state:
             case ContactState.WAITING if left <= 0:
-                return Reason("EXPIRED", "Its expirationTime has passed: it will not be dialed any more.")
+                return Reason("EXPIRED", "Its {} has passed: it will not be dialed any more.", (Field.EXPIRES_AT,))
             case ContactState.WAITING:
                 return Reason("WAITING", f"It waits to be dialed, for at most {_long(left)} more: then it expires.")
             case ContactState.ENDED:
@@ -169,8 +172,9 @@ def _campaign_reasons(
     if facts.share < 1.0:
         yield Reason(
             "SHARED_QUEUE",
-            f"Other campaigns dial for the same agents: by bandwidthAllocation {facts.share:.0%} of those of its queue "
-            "are this one's.",
+            "Other campaigns dial for the same agents: by {} "
+            f"{facts.share:.0%} of those of its queue are this one's.",
+            (Field.BANDWIDTH_ALLOCATION,),
         )
 
 

@@ -11,11 +11,14 @@ from functools import cache
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, REGION_CODE_FOR_NON_GEO_ENTITY, PhoneMetadata
 
+from trunkcall.domain.errors import InvalidInputError
+from trunkcall.domain.fields import Field
+
 _LONGEST_CALLING_CODE = 3
 _MAX_DIGITS = 15
 
 
-class NotDialableError(ValueError):
+class NotDialableError(InvalidInputError):
     """The number cannot be dialed."""
 
 
@@ -26,19 +29,21 @@ def to_e164(written: str) -> str:
     """
     number = written.replace("-", "") if "-" in written else written
     if not number.startswith("+"):
-        raise NotDialableError("phoneNumber must begin with + and the country calling code (E.164)")
+        raise NotDialableError("{} must begin with + and the country calling code (E.164)", Field.PHONE_NUMBER)
     digits = number[1:]
     if not (digits.isascii() and digits.isdigit()):
-        raise NotDialableError("phoneNumber must have digits only after its +")
+        raise NotDialableError("{} must have digits only after its +", Field.PHONE_NUMBER)
     if len(digits) > _MAX_DIGITS:
-        raise NotDialableError("phoneNumber has more than 15 digits")
+        raise NotDialableError("{} has more than 15 digits", Field.PHONE_NUMBER)
     for length in range(1, _LONGEST_CALLING_CODE + 1):
         possible = _possible_lengths(digits[:length])
         if possible is not None:
             if len(digits) - length not in possible:
-                raise NotDialableError("phoneNumber has a number of digits that is impossible in its country")
+                raise NotDialableError(
+                    "{} has a number of digits that is impossible in its country", Field.PHONE_NUMBER
+                )
             return number
-    raise NotDialableError("phoneNumber begins with no country calling code that exists")
+    raise NotDialableError("{} begins with no country calling code that exists", Field.PHONE_NUMBER)
 
 
 @cache

@@ -19,6 +19,7 @@ from trunkcall.domain.directory import (
     OnboardingStatus,
 )
 from trunkcall.domain.errors import InvalidInputError, NotFoundError
+from trunkcall.domain.fields import Field
 from trunkcall.storage.ports.directory import Directories, OnboardingStore
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class InstanceOnboarding:
         """Begin to onboard. Raises NotFoundError, ConflictError if the instance is onboarded or about to be,
         InvalidInputError for encryption without a key."""
         if encryption.enabled and not encryption.key_arn:
-            raise InvalidInputError("encryptionConfig.keyArn is required when encryption is enabled.")
+            raise InvalidInputError("{} is required when encryption is enabled.", Field.KEY_ARN)
         job = OnboardingJob(instance_id, OnboardingStatus.IN_PROGRESS, encryption, self._clock.now())
         await self._store.start_onboarding(job)
         self._started.set()

@@ -10,6 +10,7 @@ import logging
 
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.errors import InvalidInputError
+from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY
 from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.storage.ports.directory import InstanceList
@@ -37,7 +38,8 @@ class Privacy:
         try:
             number = to_e164(phone_number)
         except NotDialableError as error:
-            raise InvalidInputError(f"That is no number that could be kept here: {error}.") from error
+            reason = error.worded({Field.PHONE_NUMBER: "the number"})
+            raise InvalidInputError(f"That is no number that could be kept here: {reason}.") from error
         return await self._store.forget_number(number, at=self._clock.now())
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:

@@ -14,6 +14,7 @@ import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 from trunkcall.domain.errors import InvalidInputError
+from trunkcall.domain.fields import Field
 from trunkcall.service.numbers import NotDialableError, to_e164
 
 _PLAIN = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
@@ -70,7 +71,7 @@ def read_number(written: str, country: str | None = None) -> str:
     try:
         return to_e164(number)
     except NotDialableError as error:
-        raise NotDialableError(str(error).replace("phoneNumber", "the number")) from None
+        raise NotDialableError(error.worded({Field.PHONE_NUMBER: "the number"})) from None
 
 
 def seems_number(text: str, least: int = _SHORTEST_ALONE) -> bool:

@@ -1,0 +1,23 @@
+"""What clients of the API call the fields that errors and reasons speak of.
+
+Decides nothing else: the members that carry a field are in the service models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from trunkcall.domain.fields import Field
+
+MEMBERS: Mapping[Field, str] = MappingProxyType(
+    {
+        Field.BANDWIDTH_ALLOCATION: "bandwidthAllocation",
+        Field.CLIENT_TOKEN: "clientToken",
+        Field.EXPIRES_AT: "expirationTime",
+        Field.KEY_ARN: "encryptionConfig.keyArn",
+        Field.PHONE_NUMBER: "phoneNumber",
+        Field.QUEUE_ID: "connectQueueId",
+        Field.SOURCE_PHONE_NUMBER: "connectSourcePhoneNumber",
+    }
+)
