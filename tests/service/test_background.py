@@ -6,8 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
+import pytest
+
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.service.background import Background
+
+pytestmark = pytest.mark.virtual_time
 
 
 def failing(errors: Iterator[Exception]) -> Callable[[], Awaitable[None]]:
@@ -23,11 +27,11 @@ def failing(errors: Iterator[Exception]) -> Callable[[], Awaitable[None]]:
 
 async def watched(*errors: Exception) -> list[str | None]:
     """What is told of such work for as long as something changes."""
-    background = Background(retry_after_s=0.01, well_after_s=0.1)
+    background = Background(monotonic=asyncio.get_running_loop().time)
     task = asyncio.create_task(background.keep_running(failing(iter(errors)), "retention"))
     told: list[str | None] = [background.trouble]
-    for _ in range(40):
-        await asyncio.sleep(0.01)
+    for _ in range(60):
+        await asyncio.sleep(1.0)
         if background.trouble != told[-1]:
             told.append(background.trouble)
     task.cancel()

@@ -1,14 +1,20 @@
-"""What the dialer needs of a clock.
+"""What is needed of time: an instance's clock, and the real time beside it.
 
-Decides the contract; the clocks of an instance are ``service.self_paced_clock`` and ``service.wall_paced_clock``.
+Decides the contracts. The clocks of an instance are ``service.self_paced_clock`` and ``service.wall_paced_clock``. Real
+time, for ages, time-outs and retries, is two functions: whoever needs it is given them, and a test gives its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
 
 from trunkcall.domain.instants import Instant
+
+Seconds: TypeAlias = Callable[[], float]
+"""Real seconds since some moment, by a clock that nobody sets and that never goes back."""
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+"""Lets so many real seconds pass, however fast an instance's clock runs."""
 
 
 class Clock(Protocol):

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
+import math
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
+from trunkcall.domain.clock import Seconds, Sleep
 from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.service.clock import since_boot_s
 
 log = logging.getLogger(__name__)
 
@@ -22,36 +25,43 @@ WELL_AFTER_S: Final = 10.0
 LOG_EVERY_S: Final = 60.0
 
 
+@dataclass(slots=True)
+class _Failure:
+    words: str
+    well_at_s: float | None = None
+    """When the next run will be taken for one that does not fail; None until it begins."""
+
+
 class Background:
     """Works that are run again whenever they fail."""
 
-    def __init__(self, *, retry_after_s: float = RETRY_AFTER_S, well_after_s: float = WELL_AFTER_S) -> None:
-        self._retry_after_s = retry_after_s
-        self._well_after_s = well_after_s
-        self._failing: dict[str, str] = {}
+    def __init__(self, *, monotonic: Seconds = since_boot_s, sleep: Sleep = asyncio.sleep) -> None:
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._failing: dict[str, _Failure] = {}
 
     @property
     def trouble(self) -> str | None:
         """Which works fail, in words for /health; None while none does."""
-        return "; ".join(self._failing.values()) or None
+        now_s = self._monotonic()
+        failing = (each for each in self._failing.values() if each.well_at_s is None or now_s < each.well_at_s)
+        return "; ".join(each.words for each in failing) or None
 
     async def keep_running(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Run it again whenever it fails, until cancelled. What the store says of itself is not said a second time."""
-        loop = asyncio.get_running_loop()
-        log_at_s = 0.0
+        log_at_s = -math.inf
         while True:
-            well = loop.call_later(self._well_after_s, self._failing.pop, name, None)
+            if name in self._failing:
+                self._failing[name].well_at_s = self._monotonic() + WELL_AFTER_S
             try:
                 await work()
             except Exception as error:  # whatever it was, the next run reads the store anew
                 if not isinstance(error, StoreUnavailableError):
                     why = type(error).__name__
-                    self._failing[name] = f"{name} fails and is begun again and again ({why})"
-                    if time.monotonic() >= log_at_s:
-                        log_at_s = time.monotonic() + LOG_EVERY_S
+                    self._failing[name] = _Failure(f"{name} fails and is begun again and again ({why})")
+                    if self._monotonic() >= log_at_s:
+                        log_at_s = self._monotonic() + LOG_EVERY_S
                         log.error(  # noqa: TRY400 - a traceback would show values
                             "background work failed and is begun again", extra={"work": name, "why": why}
                         )
-            finally:
-                well.cancel()
-            await asyncio.sleep(self._retry_after_s)
+            await self._sleep(RETRY_AFTER_S)

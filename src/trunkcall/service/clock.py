@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, suppress
 from heapq import heappop, heappush
 from typing import Protocol
 
-from trunkcall.domain.clock import Clock
+from trunkcall.domain.clock import Clock, Seconds
 from trunkcall.domain.instants import SECOND, Instant
 
 
@@ -43,7 +43,7 @@ class InstanceClock(Clock, Protocol):
 class Timeline:
     """Time that begins at the wall clock's and runs ``speed`` times as fast, by seconds that nobody can set."""
 
-    def __init__(self, speed: float, wall: Callable[[], int], monotonic: Callable[[], float]) -> None:
+    def __init__(self, speed: float, wall: Callable[[], int], monotonic: Seconds) -> None:
         self._speed = speed
         self._wall = wall
         self._monotonic = monotonic
@@ -76,9 +76,7 @@ class Timeline:
         return round((self._monotonic() - self._began_s) * self._speed * SECOND)
 
 
-def steady_clock(
-    wall: Callable[[], int] = time.time_ns, since_boot: Callable[[], float] = since_boot_s
-) -> Callable[[], Instant]:
+def steady_clock(wall: Callable[[], int] = time.time_ns, since_boot: Seconds = since_boot_s) -> Callable[[], Instant]:
     """A clock for what lasts so and so long, such as leases: the wall clock's time when it was made, and from then on
     seconds that nobody can set forward or back."""
     return Timeline(1.0, wall, since_boot).now

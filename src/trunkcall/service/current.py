@@ -7,10 +7,10 @@ as the process does, and so do the sums of what was done. It must not know how a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from trunkcall.domain.clock import Clock
+from trunkcall.domain.clock import Clock, Seconds, Sleep
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import CarrierFound, DialingSuspended
 from trunkcall.engine.explanation import DialingExplanation
@@ -36,12 +36,14 @@ class CurrentDialer:
         clock: Clock,
         *,
         legs_survive: bool = False,
-        monotonic: Callable[[], float] = since_boot_s,
+        monotonic: Seconds = since_boot_s,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._instance_id = instance_id
         self._clock = clock
         self._legs_survive = legs_survive
         self._monotonic = monotonic
+        self._sleep = sleep
         self._engine: Engine | None = None
         self._dialer: Dialer | None = None
         self.totals = DialerTotals()
@@ -109,7 +111,7 @@ class CurrentDialer:
         while (snapshot := self.snapshot()) is not None and snapshot.contacts_in_progress:
             if self._monotonic() >= until_s:
                 return False
-            await asyncio.sleep(DRAIN_LOOK_S)
+            await self._sleep(DRAIN_LOOK_S)
         return True
 
     async def close_out(self) -> None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.clock import Sleep
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.service.presence import Presence
 
@@ -24,8 +25,9 @@ class SimulatedFloor:
     """The simulated agents of one instance. They are there as long as the simulated world tells of them (``busy``):
     always, where it is in this process (``run``)."""
 
-    def __init__(self, presence: Presence) -> None:
+    def __init__(self, presence: Presence, *, sleep: Sleep = asyncio.sleep) -> None:
         self._presence = presence
+        self._sleep = sleep
         self._staff: tuple[str, ...] = ()
 
     def staff(self, agent_ids: Iterable[str]) -> None:
@@ -39,7 +41,7 @@ class SimulatedFloor:
         process were busy with has ended with it, and nobody else would say so."""
         while True:
             self.busy(busy_agents())
-            await asyncio.sleep(TELL_EVERY_S)
+            await self._sleep(TELL_EVERY_S)
 
     def busy(self, agent_ids: Collection[str]) -> None:
         """All are there; these are in a contact or working on one, nobody else is. Whoever is not says again to be

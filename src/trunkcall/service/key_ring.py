@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.directory import AccessKey
 from trunkcall.storage.ports.keys import KeyLookup
 
@@ -32,7 +33,7 @@ class KeyRing:
         store: KeyLookup,
         open_secret: Callable[[bytes, str], str],
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Seconds = time.monotonic,
     ) -> None:
         self._store = store
         self._open_secret = open_secret

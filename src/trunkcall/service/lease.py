@@ -8,9 +8,9 @@ It must not know what is done under the lease.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 
+from trunkcall.domain.clock import Seconds, Sleep
 from trunkcall.domain.errors import StoreError
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.service.clock import since_boot_s
@@ -38,7 +38,8 @@ class LeaseHolder:
         *,
         sole: bool,
         length: Duration = LEASE,
-        monotonic: Callable[[], float] = since_boot_s,
+        monotonic: Seconds = since_boot_s,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._store = store
         self._instance_id = instance_id
@@ -46,6 +47,7 @@ class LeaseHolder:
         self._sole = sole
         self._length = length
         self._monotonic = monotonic
+        self._sleep = sleep
         self._lease: Lease | None = None
         self._until_s = 0.0
 
@@ -60,7 +62,7 @@ class LeaseHolder:
     async def keep(self, lease: Lease) -> None:
         """Renew it again and again, until cancelled. Raises LeaseLostError if there is a newer owner, StoreError."""
         while True:
-            await asyncio.sleep(self._length / SECOND / RENEWALS)
+            await self._sleep(self._length / SECOND / RENEWALS)
             asked_s = self._monotonic()
             await self._store.renew_lease(lease, self._length)
             self._until_s = asked_s + self._length / SECOND

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 
-from trunkcall.domain.clock import Clock
+from trunkcall.domain.clock import Clock, Sleep
 from trunkcall.domain.directory import (
     EncryptionConfig,
     Instance,
@@ -34,10 +34,13 @@ _KMS_KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:(key|alias)/[\w/-]+")
 class InstanceOnboarding:
     """Onboarding of instances. Ids are plain instance ids, as the service model has them."""
 
-    def __init__(self, store: OnboardingStore, directories: Directories, clock: Clock) -> None:
+    def __init__(
+        self, store: OnboardingStore, directories: Directories, clock: Clock, *, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._store = store
         self._directories = directories
         self._clock = clock
+        self._sleep = sleep
         self._started = asyncio.Event()
 
     async def start_instance_onboarding_job(self, instance_id: str, encryption: EncryptionConfig) -> OnboardingJob:
@@ -77,7 +80,7 @@ class InstanceOnboarding:
         while True:
             self._started.clear()
             for job in await self._store.onboarding_in_progress():
-                await asyncio.sleep(JOB_TAKES_S)
+                await self._sleep(JOB_TAKES_S)
                 failure = _carry_out(job)
                 await self._store.finish_onboarding(job.instance_id, failure)
                 log.info("an onboarding job has ended", extra={"failure": failure.value if failure else None})

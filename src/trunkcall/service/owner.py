@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable
 
+from trunkcall.domain.clock import Seconds, Sleep
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import NotFoundError, TrunkcallError
 from trunkcall.domain.identifiers import NewId
@@ -57,7 +57,8 @@ class InstanceOwner:
         new_id: NewId,
         lease: LeaseHolder,
         current: CurrentDialer,
-        monotonic: Callable[[], float] = since_boot_s,
+        monotonic: Seconds = since_boot_s,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._instance_id = instance_id
         self._store = store
@@ -71,6 +72,7 @@ class InstanceOwner:
         self._lease = lease
         self._current = current
         self._monotonic = monotonic
+        self._sleep = sleep
         self._log_at_s: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -91,12 +93,12 @@ class InstanceOwner:
                 if self._monotonic() >= self._log_at_s.get(why, 0.0):
                     self._log_at_s[why] = self._monotonic() + LOG_EVERY_S
                     log.warning("dialing has stopped and is begun anew from the store", extra={"why": why})
-                await asyncio.sleep(RETRY_AFTER_S)
+                await self._sleep(RETRY_AFTER_S)
 
     async def _acquire(self) -> Lease:
         while (lease := await self._lease.acquire()) is None:
             self._current.trouble = "another process owns this instance"
-            await asyncio.sleep(POLL_EVERY_S)
+            await self._sleep(POLL_EVERY_S)
         return lease
 
     async def _own(self, lease: Lease) -> None:
@@ -139,7 +141,7 @@ class InstanceOwner:
     async def _look_at_agents(self) -> None:
         """Find out of whom nothing was heard for too long. Everything is decided right after it."""
         if self._presence.has_slept:
-            await asyncio.sleep(TAKE_IN_S)
+            await self._sleep(TAKE_IN_S)
         self._presence.look()
 
     def _may_originate(self, needs_agents: bool) -> bool:
@@ -155,7 +157,7 @@ class InstanceOwner:
         while True:
             await dialer.sweep()
             self._current.quarantined = await self._quarantine.quarantined_count()
-            await asyncio.sleep(POLL_EVERY_S)
+            await self._sleep(POLL_EVERY_S)
             dialer.poll()
 
 

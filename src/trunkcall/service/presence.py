@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from typing import Final, TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.engine.events import AgentHeard, AgentStatusSet, AgentUnheard
 from trunkcall.service.clock import since_boot_s
@@ -27,7 +28,7 @@ class Presence:
     ``max_age_s`` is how long a word of an agent is relied on; 0 is for ever.
     """
 
-    def __init__(self, *, max_age_s: float = 0.0, monotonic: Callable[[], float] = since_boot_s) -> None:
+    def __init__(self, *, max_age_s: float = 0.0, monotonic: Seconds = since_boot_s) -> None:
         self._max_age_s = max_age_s
         self._monotonic = monotonic
         self._looked_s = monotonic()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from trunkcall.domain.clock import Clock
+from trunkcall.domain.clock import Clock, Sleep
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY
@@ -27,10 +27,13 @@ MAX_DAYS = 36_500
 class Privacy:
     """Erases personal data."""
 
-    def __init__(self, store: PersonalData, instances: InstanceList, clock: Clock) -> None:
+    def __init__(
+        self, store: PersonalData, instances: InstanceList, clock: Clock, *, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._store = store
         self._instances = instances
         self._clock = clock
+        self._sleep = sleep
 
     async def forget(self, phone_number: str) -> int:
         """Erase a number and its attributes from every request and record; a request that waits is not dialed any
@@ -73,4 +76,4 @@ class Privacy:
             erased = await self.erase_due()
             if erased:
                 log.info("personal data was erased after its retention", extra={"contacts": erased})
-            await asyncio.sleep(ERASE_EVERY_S)
+            await self._sleep(ERASE_EVERY_S)

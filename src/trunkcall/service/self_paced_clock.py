@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.instants import MILLISECOND, Duration, Instant
 from trunkcall.service.clock import CallQueue, Timeline, since_boot_s
 
@@ -30,7 +31,7 @@ class SelfPacedClock:
         *,
         speed: float = 1.0,
         wall: Callable[[], int] = time.time_ns,
-        monotonic: Callable[[], float] = since_boot_s,
+        monotonic: Seconds = since_boot_s,
     ) -> None:
         self._timeline = Timeline(speed, wall, monotonic)
         self._calls = CallQueue()

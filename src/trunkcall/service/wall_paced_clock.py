@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.instants import Instant
 from trunkcall.service.clock import CallQueue, Timeline, since_boot_s
 
@@ -23,7 +24,7 @@ class WallPacedClock:
         *,
         speed: float = 1.0,
         wall: Callable[[], int] = time.time_ns,
-        monotonic: Callable[[], float] = since_boot_s,
+        monotonic: Seconds = since_boot_s,
     ) -> None:
         self._timeline = Timeline(speed, wall, monotonic)
         self._calls = CallQueue()

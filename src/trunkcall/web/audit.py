@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import time
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
+
+from trunkcall.domain.clock import Seconds
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +45,7 @@ class AuditEntry(msgspec.Struct, frozen=True):
 class AuditLog:
     """Appends to a file of mode 0600."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, monotonic: Seconds = time.monotonic) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._entries: list[AuditEntry] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -50,7 +53,8 @@ class AuditLog:
         self._open = True
         self._unwritten = b""
         """What a full disk did not take: lines, the first of which may have been begun."""
-        self._log_at_s = 0.0
+        self._monotonic = monotonic
+        self._log_at_s = -math.inf
 
     def write(self, entry: AuditEntry) -> None:
         """Enter a line."""
@@ -86,6 +90,6 @@ class AuditLog:
 
     def _failed(self, error: OSError) -> None:
         """Tell the log, once a minute. Requests go on: what the log still takes tells of them."""
-        if time.monotonic() >= self._log_at_s:
-            self._log_at_s = time.monotonic() + LOG_EVERY_S
+        if self._monotonic() >= self._log_at_s:
+            self._log_at_s = self._monotonic() + LOG_EVERY_S
             log.error("the audit log cannot be written", extra={"why": os.strerror(error.errno or 0)})

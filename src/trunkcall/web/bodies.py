@@ -17,6 +17,7 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from trunkcall.aws.errors import ApiError
+from trunkcall.domain.clock import Seconds
 
 FREE_BYTES: Final = 16_384
 """A body that is no larger is charged nothing. 25 dial requests with a few attributes each are about 8 kB."""
@@ -78,7 +79,7 @@ class Body:
 class Bodies:
     """The bodies of one server: at most ``max_bytes`` together, and ``max_unfinished`` that are awaited."""
 
-    def __init__(self, max_bytes: int, max_unfinished: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, max_bytes: int, max_unfinished: int, monotonic: Seconds = time.monotonic) -> None:
         self._all = _Share(max_bytes, max_unfinished)
         self._keys: dict[str, _Share] = {}
         self._addresses: dict[str, _Share] = {}

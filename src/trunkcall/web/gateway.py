@@ -32,6 +32,7 @@ from trunkcall.aws.protocol import (
     success_response,
 )
 from trunkcall.aws.router import Match, Router
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.instants import Instant
 from trunkcall.web import front
 from trunkcall.web.audit import AuditEntry
@@ -110,6 +111,7 @@ class Gateway:
         startup: Hook | None = None,
         shutdown: Hook | None = None,
         new_request_id: Callable[[], str] = _new_request_id,
+        monotonic: Seconds = time.perf_counter,
     ) -> None:
         self._router = Router(services)
         self._handlers = _flatten(services, handlers)
@@ -128,6 +130,7 @@ class Gateway:
         self._startup = startup
         self._shutdown = shutdown
         self._new_request_id = new_request_id
+        self._monotonic = monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -149,7 +152,7 @@ class Gateway:
         elif scope["raw_path"] in front.PATHS and (shown := front.page_of(scope)) is not None:
             response = shown
         else:
-            started = time.perf_counter()
+            started = self._monotonic()
             match: Match | None = None
             context: RequestContext | None = None
             body: Body | None = None
@@ -184,7 +187,7 @@ class Gateway:
                 if body is not None:
                     self._bodies.leave(body)
             if self._on_request is not None:
-                self._on_request(match.operation if match else None, response.status, time.perf_counter() - started)
+                self._on_request(match.operation if match else None, response.status, self._monotonic() - started)
             # What a stranger sends costs him nothing, so it is counted above and is no line on the disk.
             if context is not None and self._audit is not None and context.operation.mutates:
                 self._audit(_audit_entry(context, response))

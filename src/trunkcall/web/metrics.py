@@ -23,6 +23,7 @@ from trunkcall.aws.model import Operation
 from trunkcall.aws.protocol import HttpResponse
 from trunkcall.domain.agent import STAFFED_STATES, AgentState
 from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant, to_seconds
 from trunkcall.domain.leg import LegDifference
@@ -79,7 +80,7 @@ class Metrics:
         instance_id: str,
         *,
         clock_behind_s: Callable[[], float] | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Seconds = time.monotonic,
     ) -> None:
         self._dialer = dialer
         self._instance_id = instance_id

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
+from trunkcall.domain.clock import Seconds, Sleep
+
 T = TypeVar("T")
 
 REST: Final = 10.0
@@ -32,13 +34,15 @@ class RationedPage(Generic[T]):
         take: Callable[[], T],
         render: Callable[[T], bytes],
         *,
-        monotonic: Callable[[], float] = time.monotonic,
-        cpu: Callable[[], float] = time.thread_time,
+        monotonic: Seconds = time.monotonic,
+        cpu: Seconds = time.thread_time,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._take = take
         self._render = render
         self._monotonic = monotonic
         self._cpu = cpu
+        self._sleep = sleep
         self._making = asyncio.Lock()
         self._page: bytes | None = None
         self._taken = 0
@@ -59,7 +63,7 @@ class RationedPage(Generic[T]):
                 return self._page
             rest_s = self._rests_for_s()
             if rest_s > 0:
-                await asyncio.sleep(rest_s)
+                await self._sleep(rest_s)
             self._taken += 1
             began_s = self._cpu()
             taken = self._take()
