@@ -346,7 +346,7 @@ def _gateway(
         max_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
     )
     dial_requests = DialRequests(store, campaigns, clock, new_contact_id, dialer, max_waiting=settings.max_pending)
-    paging = Paging(box.derive("nextToken"))
+    paging = Paging(box.derive(Paging.PURPOSE))
     v1 = CampaignsV1(campaigns, dial_requests, onboarding, paging, scope)
     # At another speed nobody compares it with anything.
     metrics = Metrics(dialer, instance_id, clock_behind_s=clock.behind_s if settings.speed == 1.0 else None)

@@ -29,6 +29,12 @@ RETRY_STORE_S = 5
 RETRY_FULL_S = 30
 RETRY_DAMAGED_S = 60
 
+MALFORMED_REQUEST = "MalformedHttpRequestException"
+REQUEST_TIMEOUT = "RequestTimeoutException"
+REQUEST_TOO_LARGE = "RequestEntityTooLargeException"
+UNAVAILABLE = "ServiceUnavailable"
+UNSIGNED = "MissingAuthenticationTokenException"
+
 # No code of ours but the internal failure uses 500, 502, 503 or 504: every SDK retries those, and what is refused for
 # good must not be asked again. 501 is the one status of the 500s that no SDK retries.
 COMMON_STATUSES: Mapping[str, int] = MappingProxyType(
@@ -37,11 +43,11 @@ COMMON_STATUSES: Mapping[str, int] = MappingProxyType(
         "IncompleteSignatureException": 400,
         "InternalServerException": 500,
         "InvalidSignatureException": 403,
-        "MissingAuthenticationTokenException": 403,
+        UNSIGNED: 403,
         "NotImplementedException": 501,
-        "RequestEntityTooLargeException": 413,
+        REQUEST_TOO_LARGE: 413,
         # A timed-out upload is worth another try; the SDKs give it their usual few attempts.
-        "RequestTimeoutException": 408,
+        REQUEST_TIMEOUT: 408,
         "SerializationException": 400,
         "ThrottlingException": 429,
         "UnknownOperationException": 404,

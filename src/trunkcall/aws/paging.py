@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,9 @@ _SIGNATURE_BYTES = 16
 
 class Paging:
     """Makes and reads tokens under one key, which processes that share a store share."""
+
+    PURPOSE: Final = "nextToken"
+    """What the key is derived for."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

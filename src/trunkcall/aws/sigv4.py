@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from botocore.utils import normalize_url_path
 
-from trunkcall.aws.errors import ApiError
+from trunkcall.aws.errors import UNSIGNED, ApiError
 from trunkcall.aws.protocol import HttpRequest
 from trunkcall.domain.instants import MINUTE, SECOND, Instant, from_datetime, to_datetime
 
@@ -89,7 +89,7 @@ def parse_credentials(request: HttpRequest) -> Credentials:
     parameters = _query_parameters(request.raw_query) if b"X-Amz-" in request.raw_query else {}
     if "X-Amz-Algorithm" in parameters or "X-Amz-Signature" in parameters:
         return _from_query(parameters)
-    raise ApiError("MissingAuthenticationTokenException", "Missing Authentication Token")
+    raise ApiError(UNSIGNED, "Missing Authentication Token")
 
 
 def check_scope(credentials: Credentials, *, region: str, services: Collection[str]) -> None:

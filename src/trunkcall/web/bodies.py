@@ -16,7 +16,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from typing import Final
 
-from trunkcall.aws.errors import ApiError
+from trunkcall.aws.errors import UNAVAILABLE, ApiError
 from trunkcall.domain.clock import Seconds
 
 FREE_BYTES: Final = 16_384
@@ -39,7 +39,7 @@ def overcrowded() -> ApiError:
     """What a sender is told whose body is not taken. SDKs retry this status and code. It is no throttling, for which
     some SDKs would slow a client down who may have done nothing."""
     return ApiError(
-        "ServiceUnavailable",
+        UNAVAILABLE,
         "Too many request bodies are on their way to this server. Try again shortly.",
         status=503,
         retry_after_s=RETRY_AFTER_S,

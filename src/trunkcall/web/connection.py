@@ -16,24 +16,25 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from trunkcall.aws.errors import MALFORMED_REQUEST, REQUEST_TIMEOUT, REQUEST_TOO_LARGE, UNAVAILABLE
 from trunkcall.web.bodies import READ_BYTES, RETRY_AFTER_S, neighbourhood
 
 _REFUSALS: Final = {
-    400: ("Bad Request", "MalformedHttpRequestException", "This is no request of HTTP/1.1."),
-    408: ("Request Timeout", "RequestTimeoutException", "The request did not arrive in time."),
+    400: ("Bad Request", MALFORMED_REQUEST, "This is no request of HTTP/1.1."),
+    408: ("Request Timeout", REQUEST_TIMEOUT, "The request did not arrive in time."),
     413: (
         "Content Too Large",
-        "RequestEntityTooLargeException",
+        REQUEST_TOO_LARGE,
         "The request's body comes in chunks that are too small.",
     ),
     431: (
         "Request Header Fields Too Large",
-        "RequestEntityTooLargeException",
+        REQUEST_TOO_LARGE,
         "The request's headers are too large or too many.",
     ),
-    503: ("Service Unavailable", "ServiceUnavailable", "All connections are in use. Try again shortly."),
+    503: ("Service Unavailable", UNAVAILABLE, "All connections are in use. Try again shortly."),
 }
-"""Reason, code and message by status. Codes are those of AWS's common errors."""
+"""Reason, code and message by status."""
 
 LOOK_AGAIN_S: Final = 1.0
 """Where a client whose time is up cannot be told from one who waits for the server."""

@@ -13,7 +13,7 @@ from html import escape
 from typing import Any, Final
 
 from trunkcall import __version__
-from trunkcall.aws.errors import ApiError
+from trunkcall.aws.errors import UNSIGNED, ApiError
 from trunkcall.aws.protocol import HttpResponse
 
 _STYLE: Final = (
@@ -67,7 +67,7 @@ def page_of(scope: MutableMapping[str, Any]) -> HttpResponse | None:
 
 def asks_in_vain(scope: MutableMapping[str, Any], error: Exception) -> bool:
     """Whether a browser asked for something of the API."""
-    return isinstance(error, ApiError) and error.code == "MissingAuthenticationTokenException" and _wants_html(scope)
+    return isinstance(error, ApiError) and error.code == UNSIGNED and _wants_html(scope)
 
 
 def _wants_html(scope: MutableMapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import structlog
 
 from trunkcall.aws import sigv4
-from trunkcall.aws.errors import ApiError, internal_error, not_offered, to_api_error
+from trunkcall.aws.errors import REQUEST_TIMEOUT, REQUEST_TOO_LARGE, ApiError, internal_error, not_offered, to_api_error
 from trunkcall.aws.model import Operation, Service
 from trunkcall.aws.protocol import (
     Encoded,
@@ -247,7 +247,7 @@ class Gateway:
         except TimeoutError:
             if body.hurried:
                 raise overcrowded() from None
-            raise ApiError("RequestTimeoutException", "The request body did not arrive in time.") from None
+            raise ApiError(REQUEST_TIMEOUT, "The request body did not arrive in time.") from None
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if body.given_up and task is not None and not task.uncancel():
@@ -344,7 +344,7 @@ def _source(scope: Scope) -> str | None:
 
 
 def _too_large(limit: int) -> ApiError:
-    return ApiError("RequestEntityTooLargeException", f"The request body is larger than {limit} bytes.")
+    return ApiError(REQUEST_TOO_LARGE, f"The request body is larger than {limit} bytes.")
 
 
 def _frames(error: Exception) -> list[str]:
