@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,16 +22,18 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from api import ROUNDS, fill, raw_inserts_per_s, say
 from faults.test_crashes import running_campaign
 from serving import serving
+from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.identifiers import Scope
-from trunkcall.domain.instants import DAY
+from trunkcall.domain.instants import DAY, SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierFound, LegEnded
 from trunkcall.service.current import CurrentDialer
+from trunkcall.service.dialing_settings import DialingDefaults, dialing_settings
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.owner import InstanceOwner
@@ -131,6 +134,7 @@ async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
         clock=clock,
         presence=Presence(),
         config=EngineConfig(trunk=TrunkLimit(100_000, 10_000_000.0)),
+        dialing_of=partial(dialing_settings, defaults=DialingDefaults(30 * SECOND, AbandonmentLimits())),
         new_id=lambda: uuid4().hex,
         lease=lease,
         current=dialer,

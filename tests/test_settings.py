@@ -106,4 +106,4 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 )
 def test_windows_are_told_by_their_names_shortest_first(text: str, names: list[str]) -> None:
     settings = load_settings({"abandonment_windows": text}, environment={})
-    assert [window.name for window in parse_windows(settings.abandonment_windows, lambda at: at)] == names
+    assert [window.name for window in parse_windows(settings.abandonment_windows, "UTC")] == names

@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,7 +24,7 @@ from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
-from trunkcall.domain.abandonment import parse_windows
+from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, parse_windows
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.directory import AccessKey, Directory
 from trunkcall.domain.errors import SettingsError
@@ -31,20 +32,19 @@ from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.domain.instants import seconds
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.ledger import AbandonmentClock, LedgerLimit
 from trunkcall.service.access_keys import new_access_key_id, new_secret
 from trunkcall.service.background import Background
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.clock import InstanceClock, steady_clock
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dial_requests import DialRequests
+from trunkcall.service.dialing_settings import DialingDefaults, DialingOf, dialing_settings
 from trunkcall.service.explain import Explanations
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation, simulated_agents
 from trunkcall.service.key_ring import KeyRing
 from trunkcall.service.known_people import KnownPeople
 from trunkcall.service.lease import LeaseHolder
-from trunkcall.service.months import months_in
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
@@ -52,7 +52,7 @@ from trunkcall.service.privacy import Privacy
 from trunkcall.service.progress import Progresses
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.service.wall_paced_clock import WallPacedClock
-from trunkcall.settings import Settings, find_zone
+from trunkcall.settings import Settings
 from trunkcall.simulation.world import World
 from trunkcall.storage.data_dir import AUDIT_LOG, KEY_FILE, DataDir
 from trunkcall.storage.disk import MEGABYTE
@@ -181,6 +181,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         clock=clock,
         presence=presence,
         config=_engine_config(settings),
+        dialing_of=_dialing_of(settings),
         new_id=lambda: f"{leg_ids.getrandbits(128):032x}",
         lease=lease,
         current=dialer,
@@ -365,7 +366,7 @@ def _gateway(
 
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
     explanations = Explanations(store, store, campaigns, dialer, clock, settings.agent_state_max_age_s)
-    progresses = Progresses(store, campaigns, explanations, dialer, clock, _engine_config(settings).ledger, instance_id)
+    progresses = Progresses(store, campaigns, explanations, dialer, clock, _dialing_of(settings), instance_id)
     own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
 
     async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:
@@ -447,12 +448,16 @@ def _first_usable_key(keys: Sequence[AccessKey], box: SecretBox) -> dict[str, st
 
 
 def _engine_config(settings: Settings) -> EngineConfig:
-    windows = parse_windows(settings.abandonment_windows, months_in(find_zone(settings.abandonment_time_zone)))
     return EngineConfig(
-        ring_timeout=seconds(settings.ring_timeout_s),
-        abandonment_threshold=seconds(settings.abandonment_threshold_s),
-        trunk=TrunkLimit(settings.channels, settings.attempts_per_s),
-        abandonment_clock=AbandonmentClock(settings.abandonment_clock),
-        lines_per_agent=settings.max_lines_per_agent,
-        ledger=LedgerLimit(settings.abandonment_target_ratio, windows),
+        trunk=TrunkLimit(settings.channels, settings.attempts_per_s), lines_per_agent=settings.max_lines_per_agent
     )
+
+
+def _dialing_of(settings: Settings) -> DialingOf:
+    limits = AbandonmentLimits(
+        threshold=seconds(settings.abandonment_threshold_s),
+        clock=AbandonmentClock(settings.abandonment_clock),
+        target_ratio=settings.abandonment_target_ratio,
+        windows=parse_windows(settings.abandonment_windows, settings.abandonment_time_zone),
+    )
+    return partial(dialing_settings, defaults=DialingDefaults(seconds(settings.ring_timeout_s), limits))

@@ -189,7 +189,7 @@ def test_a_replay_says_where_the_engine_first_wants_something_else(tmp_path: Pat
     [
         ("", "line 1: this is not a trace"),
         ('{"format":"trunkcall-trace","version":9}\n', "line 1: the trace has version 9"),
-        ('{"format":"trunkcall-trace","version":2}\n', "line 1: config"),
+        ('{"format":"trunkcall-trace","version":3}\n', "line 1: config"),
         (
             '{"format":"trunkcall-trace","version":1e999}\n',
             "line 1: this is not a trace of Trunkcall: no number may be as great as 1e999",
@@ -219,11 +219,7 @@ def test_a_trace_whose_scenario_cannot_be_is_refused_in_words(tmp_path: Path) ->
         ),
         (
             whole.replace('"target_ratio":0.03', '"target_ratio":1' + "0" * 400),
-            "line 1: config: ledger: target_ratio: must be a number that is not as great as that, not 1000",
-        ),
-        (
-            whole.replace('"RollingWindow","length":86400000000', '"CalendarMonth","month_begins":null', 1),
-            "line 1: config: a ledger by calendar months can neither be written into a trace nor be replayed",
+            "dialing: abandonment: target_ratio: must be a number that is not as great as that, not 1000",
         ),
     ):
         path.write_text(broken)

@@ -15,6 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from docs.support import ROOT, read
+from engine.support import dialing
 from trunkcall.aws.model import CAMPAIGNS_V1, load_service
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -85,9 +86,7 @@ class Situation:
 
     def runs(self, contacts: int) -> list[Change | Deed]:
         """The campaign is Running, with so many contacts waiting; returns what was done."""
-        self.happens(
-            CampaignChanged("campaign-1", CampaignState.RUNNING, self.dialer_type, "queue-1", 1.0, 1.0, False, False)
-        )
+        self.happens(CampaignChanged("campaign-1", CampaignState.RUNNING, dialing(self.dialer_type, "queue-1")))
         offered = tuple(OfferedContact(f"contact-{i}", i, self.now + 8 * HOUR) for i in range(1, contacts + 1))
         return self.happens(ContactsOffered("campaign-1", offered, exhausted=True))
 

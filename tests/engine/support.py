@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any, TypeAlias, TypeVar
 
 from engine.invariants import History, check, check_begun
+from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import (
@@ -31,8 +32,9 @@ from trunkcall.domain.changes import (
     Refusal,
 )
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus, LiveContact
+from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.flow import FlowAction, FlowStep
-from trunkcall.domain.instants import HOUR, Duration, Instant, seconds
+from trunkcall.domain.instants import HOUR, SECOND, Duration, Instant, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.campaigns import PacerFor, pacer_for
 from trunkcall.engine.commands import Deed, HangUp, Originate, OriginateAgentLeg, RefillWindow, ReportLegs
@@ -82,6 +84,29 @@ def up(*leg_ids: str) -> tuple[LiveLeg, ...]:
 def everything(decision: Decision) -> list[Command]:
     """Changes, then deeds, none of which the store has refused."""
     return [*decision.changes, *decision.deeds_to_do(refused=())]
+
+
+def dialing(
+    dialer: DialerType = DialerType.PROGRESSIVE,
+    queue: str | None = SALES,
+    *,
+    weight: float = 1.0,
+    capacity: float = 1.0,
+    detects: bool = False,
+    ring_timeout: Duration = 30 * SECOND,
+    limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
+) -> DialingSettings:
+    """A campaign's settings for dialing, of which a test says what matters to it."""
+    return DialingSettings(
+        dialer_type=dialer,
+        queue_id=queue,
+        bandwidth_allocation=weight,
+        dialing_capacity=capacity,
+        detects_machines=detects,
+        awaits_prompt=False,
+        ring_timeout=ring_timeout,
+        abandonment=limits,
+    )
 
 
 class ScriptedFlows:
@@ -318,11 +343,25 @@ class Floor:
         weight: float = 1.0,
         capacity: float = 1.0,
         detects: bool = False,
+        ring_timeout: Duration = 30 * SECOND,
+        limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
         requests: int = 0,
     ) -> None:
         """A campaign is new or has changed, and has so many dial requests more."""
         queue = None if dialer is DialerType.AGENTLESS else queue
-        settings = CampaignChanged(name, state, dialer, queue, weight, capacity, detects, awaits_prompt=False)
+        settings = CampaignChanged(
+            name,
+            state,
+            dialing(
+                dialer,
+                queue,
+                weight=weight,
+                capacity=capacity,
+                detects=detects,
+                ring_timeout=ring_timeout,
+                limits=limits,
+            ),
+        )
         self._campaigns[name] = settings
         if requests:
             self.accept(name, requests)

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from engine.support import SALES, SPRING, Floor, connected, everything, up
+from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import ContactSetAside
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, PlayMessage
-from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
     AgentRegistered,
     AgentStatusSet,
@@ -25,7 +25,6 @@ from trunkcall.engine.events import (
     LegsBridged,
     OriginateVoided,
 )
-from trunkcall.engine.ledger import AbandonmentClock
 
 
 def end(floor: Floor, contact: str) -> tuple[Disposition, DisconnectReason]:
@@ -90,8 +89,8 @@ def test_what_detection_found_meanwhile_counts() -> None:
 
 def test_the_time_that_somebody_has_listened_to_nothing_counts_through_a_restart() -> None:
     """From the answer on, where the law has the clock begin there: otherwise too few are counted as abandoned."""
-    floor = Floor(agents=1, config=EngineConfig(abandonment_clock=AbandonmentClock.CONNECTED_TO_SYSTEM))
-    floor.campaign(requests=1, detects=True)
+    floor = Floor(agents=1)
+    floor.campaign(requests=1, detects=True, limits=AbandonmentLimits(clock=AbandonmentClock.CONNECTED_TO_SYSTEM))
     floor.answers("spring-1")
     floor.restart(*up(floor.leg("spring-1")))
     floor.wait(2.5)

@@ -14,7 +14,7 @@ from trunkcall.engine.pacing.experience import ENOUGH
 from trunkcall.engine.pacing.predictive import PredictivePacer
 
 NOW: Instant = 1_000_000 * SECOND
-AS_IT_SHOULD_BE = Standing(headroom=1.0 + Standing(0.0, 100.0).setpoint(10), allowance=100.0)
+AS_IT_SHOULD_BE = Standing(headroom=1.0 + Standing(0.0, 100.0, 0.03).setpoint(10), allowance=100.0, target_ratio=0.03)
 """A ledger from which the pacer takes just the risk that it would take."""
 
 
@@ -36,7 +36,7 @@ class View:
 
 def experienced() -> PredictivePacer:
     """A pacer that has seen one attempt in four come to a live answer, and talks of 150 s with work of 30 s."""
-    pacer = PredictivePacer(target_ratio=0.03)
+    pacer = PredictivePacer()
     for number in range(400):
         live = number % 4 == 0
         pacer.attempt_ended((12 if live else 28) * SECOND, live=live)
@@ -46,7 +46,7 @@ def experienced() -> PredictivePacer:
 
 
 def test_who_knows_nothing_dials_one_to_one() -> None:
-    pacer = PredictivePacer(target_ratio=0.03)
+    pacer = PredictivePacer()
     assert pacer.attempts_wanted(View(free_agents=7, lines_in_flight=3, dialing_since=[NOW] * 3), NOW) == 4
     for _ in range(ENOUGH):
         pacer.talk_ended(100 * SECOND)
@@ -56,7 +56,7 @@ def test_who_knows_nothing_dials_one_to_one() -> None:
 
 def test_once_most_attempts_are_seen_to_fail_it_dials_more_for_agents_who_are_all_free() -> None:
     """A hundred agents who begin their shift would wait for minutes until one-to-one dialing has found all somebody."""
-    pacer = PredictivePacer(target_ratio=0.03)
+    pacer = PredictivePacer()
     for _ in range(80):
         pacer.attempt_ended(4 * SECOND, live=False)
     for _ in range(ENOUGH - 1):
@@ -94,7 +94,7 @@ def test_what_rings_already_counts() -> None:
 
 
 def test_a_ledger_with_nothing_left_has_it_dial_one_to_one() -> None:
-    assert experienced().attempts_wanted(View(free_agents=8, standing=Standing(-1.0, 100.0)), NOW) == 8
+    assert experienced().attempts_wanted(View(free_agents=8, standing=Standing(-1.0, 100.0, 0.03)), NOW) == 8
     assert experienced().attempts_wanted(View(free_agents=8), NOW) > 12
 
 
@@ -102,7 +102,7 @@ def test_the_ledger_scales_the_risk_before_it_is_gone() -> None:
     view = View(free_agents=20, staffed_agents=40)
     wanted = []
     for headroom in range(1, 16):
-        view.standing = Standing(headroom, 100.0)
+        view.standing = Standing(headroom, 100.0, 0.03)
         wanted.append(experienced().attempts_wanted(view, NOW))
     assert wanted == sorted(wanted)
     assert len(set(wanted)) > 3
@@ -111,7 +111,9 @@ def test_the_ledger_scales_the_risk_before_it_is_gone() -> None:
 def test_with_little_left_it_still_begins_what_hardly_anybody_finds_nobody_by() -> None:
     """Where one attempt in four is answered, one to one leaves most agents idle, although next to no risk is enough for
     many more."""
-    wanted = experienced().attempts_wanted(View(free_agents=20, staffed_agents=40, standing=Standing(0.5, 100.0)), NOW)
+    wanted = experienced().attempts_wanted(
+        View(free_agents=20, staffed_agents=40, standing=Standing(0.5, 100.0, 0.03)), NOW
+    )
     assert 30 < wanted < experienced().attempts_wanted(View(free_agents=20, staffed_agents=40), NOW)
 
 
@@ -126,7 +128,7 @@ def live_answers(pacer: PredictivePacer, view: View, number: int) -> None:
 def test_it_finds_the_risk_that_spends_what_may_be_spent() -> None:
     """Its idea of the risk may be wrong for a team or a list: what the ledger comes to says so."""
     view = View(free_agents=20, staffed_agents=40)
-    plenty, little = View(standing=Standing(60.0, 100.0)), View(standing=Standing(2.0, 100.0))
+    plenty, little = View(standing=Standing(60.0, 100.0, 0.03)), View(standing=Standing(2.0, 100.0, 0.03))
     bold, careful = experienced(), experienced()
     live_answers(bold, plenty, 2000)
     live_answers(careful, little, 2000)
@@ -134,6 +136,23 @@ def test_it_finds_the_risk_that_spends_what_may_be_spent() -> None:
     assert bold.attempts_wanted(view, NOW) > experienced().attempts_wanted(view, NOW)
     live_answers(careful, plenty, 4000)
     assert careful.attempts_wanted(view, NOW) > experienced().attempts_wanted(view, NOW)
+
+
+def test_with_a_rival_that_has_nothing_left_no_more_is_risked_than_its_own_target_allows() -> None:
+    """However much the campaign itself may abandon: the rival's live answers find nobody where its own do, and what the
+    rival has abandoned too many would never be made good."""
+
+    def risk(of_rival: float) -> float:
+        rival = Rival(experienced(), [NOW - SECOND] * 8, Standing(-50.0, 100.0, of_rival))
+        view = View(free_agents=8, rivals=[rival], standing=Standing(900.0, 1000.0, 0.9))
+        pacer = experienced()
+        pacer.attempts_wanted(view, NOW)
+        forecast = pacer.forecast(view, NOW)
+        assert forecast is not None
+        return forecast.risk_allowed
+
+    assert risk(of_rival=0.9) == pytest.approx(0.03)
+    assert risk(of_rival=0.03) == pytest.approx(0.001)
 
 
 def test_somebody_who_waits_comes_first() -> None:
@@ -146,7 +165,7 @@ def test_somebody_who_waits_comes_first() -> None:
 def test_the_forecast_tells_what_the_pacer_goes_by_and_changes_nothing() -> None:
     pacer = experienced()
     view = View(free_agents=3, working_since=[NOW - 30 * SECOND] * 8, dialing_since=[NOW - SECOND] * 8)
-    assert PredictivePacer(target_ratio=0.03).forecast(view, NOW) is None, "it has learned nothing yet"
+    assert PredictivePacer().forecast(view, NOW) is None, "it has learned nothing yet"
     wanted = pacer.attempts_wanted(view, NOW)
     forecast = pacer.forecast(view, NOW)
     assert forecast is not None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.support import NOW, SALES, Floor, new_engine
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactAbandoned
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import MINUTE, Instant
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.config import EngineConfig
@@ -40,7 +40,7 @@ def eager(*weights: float) -> Floor:
     """Campaigns of one queue with such weights, of which each would dial for all its agents."""
     floor = Floor()
     config = EngineConfig(trunk=TrunkLimit(channels=1000, attempts_per_s=1_000_000))
-    floor.engine = new_engine(config, flows=floor.flows, pacer_for=lambda settings, config: Eager())
+    floor.engine = new_engine(config, flows=floor.flows, pacer_for=lambda settings: Eager())
     floor.agent("agent-1")
     for number, weight in enumerate(weights):
         floor.campaign(f"c{number}", weight=weight, dialer=DialerType.PREDICTIVE)
@@ -93,11 +93,11 @@ def test_whoever_paused_has_no_claim_to_what_others_dialed_meanwhile() -> None:
 
 def test_nobody_waits_for_a_campaign_whose_ledger_has_nothing_left() -> None:
     floor = eager(0.5, 0.5)
-    floor.tell(LedgerRestored("c1", ((NOW, 0, 100),)))
+    floor.tell(LedgerRestored("c1", ((NOW - MINUTE, 0, 100),)))
     begun = dial(floor, 60)
     assert begun["c0"] >= 60 * AT_ONCE
     assert begun["c1"] <= AT_ONCE, "those that were in flight"
-    floor.tell(LedgerRestored("c1", ((NOW, 100_000, 0),)))
+    floor.tell(LedgerRestored("c1", ((NOW - 2 * MINUTE, 100_000, 0),)))
     begun = dial(floor, 60)
     assert 0 <= begun["c1"] - begun["c0"] <= LEAD, "nor is what it could not dial made up for"
 

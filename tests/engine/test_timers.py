@@ -69,7 +69,7 @@ def test_many_stopped_timers_leave_the_others_as_they_were() -> None:
 
 def test_of_two_timers_that_are_due_the_first_may_end_what_the_second_is_for() -> None:
     """The process was asleep: the queue's limit has passed, and after that the one for an abandonment."""
-    floor = Floor(agents=1, config=EngineConfig(queue_limit=1 * SECOND, abandonment_threshold=2 * SECOND))
+    floor = Floor(agents=1, config=EngineConfig(queue_limit=1 * SECOND))
     floor.campaign(requests=1)
     floor.answers("spring-1")
     floor.agent_hangs_up("spring-1", HangupCause.NO_ANSWER)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from engine.support import SALES, SPRING, Floor, connected, new_engine
+from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactAbandoned
@@ -14,7 +15,6 @@ from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.commands import HangUp, OriginateAgentLeg
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import AgentHeard, AgentUnheard
-from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 
 BOTH_WITH_AGENTS = pytest.mark.parametrize("dialer", [DialerType.PROGRESSIVE, DialerType.PREDICTIVE])
@@ -34,10 +34,13 @@ class Ahead(LearnsNothing):
         return max(0, view.free_agents + coming + self.extra - view.lines_in_flight)
 
 
+UNBOUND = AbandonmentLimits(binding=False)
+
+
 def dialing_ahead(agents: int, *, extra: int = 0, lines_per_agent: float = 10.0) -> Floor:
     floor = Floor()
-    config = EngineConfig(lines_per_agent=lines_per_agent, ledger=LedgerLimit(binding=False))
-    floor.engine = new_engine(config, flows=floor.flows, pacer_for=lambda settings, config: Ahead(extra))
+    config = EngineConfig(lines_per_agent=lines_per_agent)
+    floor.engine = new_engine(config, flows=floor.flows, pacer_for=lambda settings: Ahead(extra))
     for number in range(1, agents + 1):
         floor.agent(f"agent-{number}")
     return floor
@@ -100,7 +103,7 @@ def test_being_heard_of_brings_nobody_back_from_a_break() -> None:
 
 def test_who_talks_and_is_not_heard_of_is_not_counted_on() -> None:
     floor = dialing_ahead(2)
-    floor.campaign(requests=10)
+    floor.campaign(limits=UNBOUND, requests=10)
     connected(floor, "spring-1")
     connected(floor, "spring-2")
     assert floor.snapshot().in_flight == 2, "one ahead for each who talks"
@@ -112,7 +115,7 @@ def test_who_talks_and_is_not_heard_of_is_not_counted_on() -> None:
 
 def test_who_works_after_a_contact_and_is_not_heard_of_is_not_counted_on() -> None:
     floor = dialing_ahead(1)
-    floor.campaign(requests=10)
+    floor.campaign(limits=UNBOUND, requests=10)
     connected(floor, "spring-1")
     floor.hangs_up("spring-1")
     floor.falls_silent("agent-1")
@@ -123,7 +126,7 @@ def test_who_works_after_a_contact_and_is_not_heard_of_is_not_counted_on() -> No
 def test_lines_are_allowed_for_those_only_who_are_heard_of() -> None:
     floor = dialing_ahead(2, extra=50, lines_per_agent=3.0)
     floor.falls_silent("agent-1")
-    floor.campaign(requests=100)
+    floor.campaign(limits=UNBOUND, requests=100)
     assert floor.snapshot().in_flight == 3
     floor.is_heard("agent-1")
     assert floor.snapshot().in_flight == 6

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from engine.invariants import check_nothing_is_left
 from engine.support import SALES, SPRING, Floor, up
+from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, CalendarMonth
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Refusal
@@ -50,6 +51,7 @@ CAMPAIGNS = (SPRING, "autumn", "notices")
 DIALERS = dict(zip(CAMPAIGNS, (DialerType.PROGRESSIVE, DialerType.PREDICTIVE, DialerType.AGENTLESS), strict=True))
 AGENTS = ("ann", "bea", "cid", "dan")
 CONFIG = EngineConfig(window_size=6, trunk=TrunkLimit(channels=7, attempts_per_s=20))
+LENIENT = AbandonmentLimits(5 * SECOND, AbandonmentClock.CONNECTED_TO_SYSTEM, 0.05, (CalendarMonth("Europe/Berlin"),))
 numbers = st.integers(0, 50)
 
 
@@ -223,11 +225,21 @@ class World(RuleBasedStateMachine):
         campaign=st.sampled_from(CAMPAIGNS),
         state=st.sampled_from([CampaignState.RUNNING, CampaignState.RUNNING, CampaignState.PAUSED]),
         detects=st.booleans(),
+        ring_timeout_s=st.sampled_from([20, 30, 60]),
+        limits=st.sampled_from([AbandonmentLimits(), LENIENT]),
     )
-    def a_campaign_changes(self, campaign: str, state: CampaignState, detects: bool) -> None:
+    def a_campaign_changes(
+        self, campaign: str, state: CampaignState, detects: bool, ring_timeout_s: int, limits: AbandonmentLimits
+    ) -> None:
         if campaign not in self.over:
-            dialer = DIALERS[campaign]
-            self.floor.campaign(campaign, dialer=dialer, state=state, detects=detects)
+            self.floor.campaign(
+                campaign,
+                dialer=DIALERS[campaign],
+                state=state,
+                detects=detects,
+                ring_timeout=ring_timeout_s * SECOND,
+                limits=limits,
+            )
 
     @rule(campaign=st.sampled_from(CAMPAIGNS), often=st.integers(0, 9))
     def a_campaign_stops(self, campaign: str, often: int) -> None:

@@ -15,6 +15,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from service.support import dialing_of
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.changes import AttemptBegun, Change
 from trunkcall.domain.contact import ContactRecord, DialRequest
@@ -90,6 +91,7 @@ class Process:
             clock=self.clock,
             presence=self.presence,
             config=EngineConfig(),
+            dialing_of=dialing_of,
             new_id=lambda: f"leg-{next(house.numbers)}",
             lease=LeaseHolder(store, house.instance_id, name, sole=False, length=LEASE, monotonic=house.loop.time),
             current=self.dialer,

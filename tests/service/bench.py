@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from faults.house import HandLoop
+from service.support import dialing_of
 from service.switch import Switch
 from service.witness import Commits, Witness
 from trunkcall.domain.agent import AgentStatus
@@ -110,6 +111,7 @@ class Bench:
             clock=self.clock,
             presence=self.presence,
             config=EngineConfig(trunk=TrunkLimit(channels=LINES)),
+            dialing_of=dialing_of,
             new_id=lambda: next(self._ids),
             lease=LeaseHolder(store, self.instance_id, "host:1", sole=False, monotonic=self.loop.time),
             current=self.current,

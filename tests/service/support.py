@@ -8,20 +8,23 @@ import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.changes import AttemptBegun, Change
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.identifiers import Scope
-from trunkcall.domain.instants import DAY, Duration, Instant
+from trunkcall.domain.instants import DAY, SECOND, Duration, Instant
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.clock import since_boot_s
 from trunkcall.service.current import CurrentDialer
+from trunkcall.service.dialing_settings import DialingDefaults, DialingOf, dialing_settings
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import first_installation, simulated_agents
 from trunkcall.service.lease import LEASE, LeaseHolder
@@ -36,6 +39,8 @@ from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
 
 SCOPE = Scope("aws", "us-east-1", "000000000000")
+dialing_of = partial(dialing_settings, defaults=DialingDefaults(30 * SECOND, AbandonmentLimits()))
+"""How campaigns are dialed by an installation that nobody has told anything."""
 ONE_TO_ONE = DialerConfig(DialerType.PROGRESSIVE, 1.0)
 
 
@@ -133,6 +138,7 @@ class House:
         self.carrier = self.new_carrier()
         self.monotonic = lambda: since_boot_s() + self.slept_s
         self.ids = (f"id-{n:06d}" for n in itertools.count())
+        self.dialing_of: DialingOf = dialing_of
 
     def new_carrier(self) -> Witness:
         """One without any legs, as of a process that has just begun."""
@@ -191,6 +197,7 @@ class House:
             clock=self.clock,
             presence=self.presence,
             config=EngineConfig(),
+            dialing_of=lambda campaign: self.dialing_of(campaign),
             new_id=lambda: next(self.ids),
             lease=LeaseHolder(store, self.instance_id, name, sole=sole, length=lease, monotonic=self.monotonic),
             current=self.dialer,

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.long
 NOW: Instant = 1_000_000 * SECOND
 
 
-NOTHING_LEFT = Standing(headroom=-100.0, allowance=100.0)
+NOTHING_LEFT = Standing(headroom=-100.0, allowance=100.0, target_ratio=0.03)
 
 
 @dataclass

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from random import Random
+from typing import Any
 
 import pytest
 
+from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import HOUR, SECOND, Duration, Instant
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
-from trunkcall.engine.ledger import LedgerLimit
+from trunkcall.engine.events import CampaignChanged, Event
 from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.simulation import simulator
@@ -72,6 +76,22 @@ class Callers:
     patience_s: float
 
 
+class PatientEngine(Engine):
+    """An engine for which waiting counts as an abandonment from ``threshold`` on."""
+
+    def __init__(self, threshold: Duration, config: EngineConfig, **parts: Any) -> None:
+        super().__init__(config, **parts)
+        self.limits = AbandonmentLimits(threshold=threshold, binding=False)
+
+    def turn(self, events: Iterable[tuple[Event, Instant]], now: Instant) -> Decision:
+        return super().turn([(self.limited(event), at) for event, at in events], now)
+
+    def limited(self, event: Event) -> Event:
+        if isinstance(event, CampaignChanged):
+            return replace(event, dialing=replace(event.dialing, abandonment=self.limits))
+        return event
+
+
 def floor(callers: Callers, *, seed: int, threshold: Duration) -> Simulator:
     """A shift of such a queue. ``threshold`` is from when on waiting counts as an abandonment."""
     draws = Random(seed + 1000)
@@ -96,18 +116,13 @@ def floor(callers: Callers, *, seed: int, threshold: Duration) -> Simulator:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(simulator, "CampaignRun", Calling)
         shift = Simulator(Scenario(agents=AGENTS, hours=HOURS, ledger=False), seed=seed)
-    config = EngineConfig(
-        abandonment_threshold=threshold,
-        queue_limit=1000 * HOUR,
-        lines_per_agent=1000.0,
-        ledger=LedgerLimit(binding=False),
-    )
     pacer, legs = PoissonPacer(callers.per_s, seed), count(1)
-    shift.engine = Engine(
-        config,
+    shift.engine = PatientEngine(
+        threshold,
+        EngineConfig(queue_limit=1000 * HOUR, lines_per_agent=1000.0),
         new_id=lambda: f"leg-{next(legs)}",
         flows=BuiltinFlow(),
-        pacer_for=lambda settings, config: pacer,
+        pacer_for=lambda settings: pacer,
     )
     return shift
 

@@ -64,7 +64,11 @@ def test_occupancy_is_handling_over_staffed_time_from_the_cold_start_to_the_end(
 
 def test_the_ledger_binds_unless_it_is_off_or_others_are_compared_with() -> None:
     def binds(**values: object) -> bool:
-        return Simulator(scenario(**values), seed=1).engine.config.ledger.binding
+        shift = Simulator(scenario(hours=0.01, **values), seed=1)
+        shift.run()
+        facts = shift.engine.explain("campaign", at_hour(0.01))
+        assert facts is not None
+        return facts.ledger_binding
 
     assert binds()
     assert not binds(ledger="off")

@@ -10,7 +10,8 @@ from itertools import count
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from trunkcall.domain.campaign import CampaignState, DialerType
+from engine.support import dialing
+from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.instants import SECOND, Instant
@@ -116,7 +117,7 @@ class House:
         return self.engine.snapshot(NOW)
 
     def has(self, campaign_id: str, state: CampaignState = CampaignState.RUNNING) -> None:
-        changed = CampaignChanged(campaign_id, state, DialerType.PROGRESSIVE, "queue-1", 1.0, 1.0, False, False)
+        changed = CampaignChanged(campaign_id, state, dialing(queue="queue-1"))
         self.engine.turn([(changed, NOW)], NOW)
 
     async def series(self, name: str) -> dict[str, float]:

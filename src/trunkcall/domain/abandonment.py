@@ -1,17 +1,18 @@
-"""The windows of time over which abandonments are counted.
+"""The limits on abandonment: when a live answer counts as abandoned, and how many may be, over which windows of time.
 
-Decides their names, forms and ranges, and how settings have them. It must not know who counts, nor any time zone: when
-a calendar month begins is asked of a function.
+Decides the vocabulary of the limits, the forms and ranges of windows, and how settings have them. It must not know who
+counts. The limits follow 47 CFR 64.1200(a)(7) and 16 CFR 310.4(b)(4); other countries count by calendar months.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final, TypeAlias
+from enum import StrEnum
+from typing import ClassVar, Final, TypeAlias, assert_never
 
-from trunkcall.domain.instants import DAY, HOUR, Duration, Instant
+from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration, Instant
+from trunkcall.domain.months import month_begins
 
 MONTH: Final = "month"
 MAX_WINDOWS: Final = 5
@@ -19,8 +20,38 @@ SHORTEST: Final[Duration] = HOUR
 """As in Amazon Connect's ``evaluationWindow``."""
 LONGEST: Final[Duration] = 366 * DAY
 
-MonthBegins: TypeAlias = Callable[[Instant], Instant]
-"""The instant at which the calendar month of an instant began."""
+
+class AbandonmentClock(StrEnum):
+    """When the time begins that a live answer may be without an agent (connectionStartPoint of Amazon's second API)."""
+
+    CONNECTED_TO_SYSTEM = "connected_to_system"
+    """At the answer."""
+    GREETING_START = "greeting_start"
+    """When somebody begins to speak; at the answer if the carrier does not tell."""
+    GREETING_END = "greeting_end"
+    """When that ends, as the rules of the United States have it; at the end of detection if the carrier does not
+    tell."""
+
+
+def clock_start(
+    clock: AbandonmentClock,
+    answered_at: Instant,
+    greeting_started_at: Instant | None,
+    greeting_ended_at: Instant | None,
+    detected_at: Instant,
+) -> Instant:
+    """When the clock of a live answer started: never before the answer nor after the end of detection, whatever a
+    carrier says of the greeting."""
+    match clock:
+        case AbandonmentClock.CONNECTED_TO_SYSTEM:
+            at = answered_at
+        case AbandonmentClock.GREETING_START:
+            at = greeting_started_at if greeting_started_at is not None else answered_at
+        case AbandonmentClock.GREETING_END:
+            at = greeting_ended_at if greeting_ended_at is not None else detected_at
+        case _:
+            assert_never(clock)
+    return max(answered_at, min(at, detected_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +84,46 @@ class RollingWindow:
 
 @dataclass(frozen=True, slots=True)
 class CalendarMonth:
-    """The calendar month, so far, in the time zone of ``month_begins``."""
+    """The calendar month, so far, by the clocks of an IANA time zone."""
 
-    month_begins: MonthBegins
+    time_zone: str
     name: ClassVar = MONTH
     words: ClassVar = "this calendar month"
     longest: ClassVar[Duration] = 31 * DAY
 
     def begins(self, now: Instant) -> Instant:
         """The window's first instant, as of ``now``."""
-        return self.month_begins(now)
+        return month_begins(now, self.time_zone)
 
 
 AbandonmentWindow: TypeAlias = RollingWindow | CalendarMonth
 
 
-def parse_windows(text: str, month_begins: MonthBegins) -> tuple[AbandonmentWindow, ...]:
-    """Windows as settings have them, ``24h,30d`` or ``24h,month``; shortest first. Raises ValueError with a message
-    that goes on after the setting's name."""
+@dataclass(frozen=True, slots=True)
+class AbandonmentLimits:
+    """At most ``target_ratio`` of the live answers may be abandoned, in each window of ``windows`` by itself."""
+
+    threshold: Duration = 2 * SECOND
+    """A live answer that no agent has reached by then is abandoned (47 CFR 64.1200(a)(7))."""
+    clock: AbandonmentClock = AbandonmentClock.GREETING_END
+    """When ``threshold`` begins."""
+    target_ratio: float = 0.03
+    windows: tuple[AbandonmentWindow, ...] = (RollingWindow(DAY), RollingWindow(30 * DAY))
+    """One at least."""
+    binding: bool = True
+    """Whether pacers are held to the ratio. Only a simulation does without."""
+
+    def begins(self, now: Instant) -> Instant:
+        """The first instant that matters to any window, as of ``now``."""
+        return min(window.begins(now) for window in self.windows)
+
+
+def parse_windows(text: str, time_zone: str) -> tuple[AbandonmentWindow, ...]:
+    """Windows as settings have them, ``24h,30d`` or ``24h,month``, months by the clocks of the time zone; shortest
+    first. Raises ValueError with a message that goes on after the setting's name."""
     windows: list[AbandonmentWindow] = []
     for part in (part.strip() for part in text.split(",")):
-        window = CalendarMonth(month_begins) if part == MONTH else _rolling(part)
+        window = CalendarMonth(time_zone) if part == MONTH else _rolling(part)
         if window in windows:
             raise ValueError(f"must name each window once: {part} is there twice")
         windows.append(window)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trunkcall.domain.abandonment import clock_start
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import ContactSetAside
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, LiveContact
@@ -19,7 +20,6 @@ from trunkcall.engine.commands import BridgeLegs, HangUp
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import DetectionEnded, LegsBridged, OfferedContact
 from trunkcall.engine.flow_steps import FlowSteps
-from trunkcall.engine.ledger import clock_start
 from trunkcall.engine.legs import LegReports
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.roster import Agent
@@ -91,7 +91,7 @@ class Adoption:
         if detected:
             contact.detection = live.detection
             contact.live = live.detection in LIVE_DETECTIONS
-            clock, detected_at = self._state.config.abandonment_clock, live.queued_at or live.answered_at or now
+            clock, detected_at = campaign.settings.abandonment.clock, live.queued_at or live.answered_at or now
             contact.live_at = clock_start(clock, live.answered_at or now, None, live.greeting_ended_at, detected_at)
         machine = detected and not contact.live
         leg = state.registry.enter(contact)
@@ -154,14 +154,14 @@ class Adoption:
         timers, config = self._state.timers, self._state.config
         match live.state:
             case ContactState.DIALING:
-                self._legs.await_outcome(contact.leg_id, now)
+                self._legs.await_outcome(contact, now)
             case ContactState.ANSWERED:
                 timers.set(now + config.detection_timeout, TimerKind.DETECTION_OVERDUE, contact.leg_id)
             case ContactState.QUEUED | ContactState.CONNECTING:
                 contact.queued_until = min(live.queued_at or now, now) + config.queue_limit
                 if contact.live and not contact.abandoned:
-                    abandoned_at = min(contact.live_at, now) + config.abandonment_threshold
-                    timers.set(abandoned_at, TimerKind.ABANDONMENT, contact.contact_id)
+                    threshold = contact.campaign.settings.abandonment.threshold
+                    timers.set(min(contact.live_at, now) + threshold, TimerKind.ABANDONMENT, contact.contact_id)
                 if live.state is ContactState.CONNECTING:
                     assert contact.agent_leg_id is not None
                     ring_ends_at = now + config.agent_ring_timeout
@@ -196,7 +196,7 @@ class Adoption:
                 contact = known.contact
                 self.catch_up(live, known, contact, now)
                 if contact.state is ContactState.DIALING:
-                    self._legs.await_outcome(live.leg_id, now)
+                    self._legs.await_outcome(contact, now)
 
     def catch_up(self, live: LiveLeg, leg: Leg, contact: Contact, now: Instant) -> None:
         """Take what the carrier tells of a leg as what has happened to it."""

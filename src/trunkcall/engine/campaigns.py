@@ -1,4 +1,4 @@
-"""What the engine keeps of one campaign: settings, window, statistics, ledger, pacer.
+"""What the engine keeps of one campaign: state, settings, window, statistics, ledger, pacer.
 
 Decides which pacer a dialer type gets. It must not know when a pacer is asked.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias, assert_never
 
 from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import OVER
@@ -22,15 +23,15 @@ from trunkcall.engine.pacing.progressive import ProgressivePacer
 from trunkcall.engine.statistics import CampaignStatistics
 from trunkcall.engine.window import Window
 
-PacerFor: TypeAlias = Callable[[CampaignChanged, EngineConfig], Pacer]
+PacerFor: TypeAlias = Callable[[DialingSettings], Pacer]
 """Chooses the pacing method of a campaign by its settings."""
 
 
-def pacer_for(settings: CampaignChanged, config: EngineConfig) -> Pacer:
+def pacer_for(settings: DialingSettings) -> Pacer:
     """The pacing method of the campaign's dialer type."""
     match settings.dialer_type:
         case DialerType.PREDICTIVE:
-            return PredictivePacer(target_ratio=config.ledger.target_ratio)
+            return PredictivePacer()
         case DialerType.PROGRESSIVE:
             return ProgressivePacer()
         case DialerType.AGENTLESS:
@@ -43,7 +44,6 @@ class CampaignDialing:
     """One campaign in the engine."""
 
     __slots__ = (
-        "_config",
         "_pacer_for",
         "attempts_per_weight",
         "blocked",
@@ -55,17 +55,18 @@ class CampaignDialing:
         "running_since",
         "settings",
         "start_tag",
+        "state",
         "statistics",
         "wants_lines",
         "window",
     )
 
-    def __init__(self, settings: CampaignChanged, config: EngineConfig, pacer_for: PacerFor, now: Instant) -> None:
-        self.campaign_id = settings.campaign_id
-        self.settings = settings
-        self._config = config
+    def __init__(self, changed: CampaignChanged, config: EngineConfig, pacer_for: PacerFor, now: Instant) -> None:
+        self.campaign_id = changed.campaign_id
+        self.state = changed.state
+        self.settings = changed.dialing
         self._pacer_for = pacer_for
-        self.pacer = pacer_for(settings, config)
+        self.pacer = pacer_for(changed.dialing)
         self.next_look_at: Instant = 0
         self.window = Window(config.window_size)
         self.wants_lines = 0
@@ -76,7 +77,7 @@ class CampaignDialing:
         """Attempts over weight, as start-time fair queueing counts them: among campaigns that compete for the same
         agents, the one with the least is dialed next (dialing.py)."""
         self.statistics = CampaignStatistics()
-        self.ledger = Ledger(config.ledger)
+        self.ledger = Ledger(changed.dialing.abandonment)
         self.blocked = False
         """The store refused an attempt because the campaign is not Running; nothing is dialed until its change
         arrives."""
@@ -85,7 +86,7 @@ class CampaignDialing:
 
     @property
     def dials(self) -> bool:
-        return self.settings.state is CampaignState.RUNNING and not self.blocked
+        return self.state is CampaignState.RUNNING and not self.blocked
 
     @property
     def can_dial(self) -> bool:
@@ -94,7 +95,7 @@ class CampaignDialing:
 
     @property
     def over(self) -> bool:
-        return self.settings.state in OVER
+        return self.state in OVER
 
     @property
     def looks_ahead(self) -> bool:
@@ -112,17 +113,20 @@ class CampaignDialing:
         weight = self.settings.bandwidth_allocation if self.pacer.needs_agents else self.settings.dialing_capacity
         return max(weight, 1e-6)
 
-    def change(self, settings: CampaignChanged, now: Instant) -> None:
+    def change(self, changed: CampaignChanged, now: Instant) -> None:
         """Take new settings or a new state. Raises IllegalTransitionError if the campaign is over and the new state is
         not."""
-        if self.over and settings.state not in OVER:
+        if self.over and changed.state not in OVER:
             raise IllegalTransitionError("a campaign that is over cannot be begun again; nothing was changed")
-        if settings.dialer_type is not self.settings.dialer_type:
-            self.pacer = self._pacer_for(settings, self._config)
+        before, self.settings = self.settings, changed.dialing
+        if self.settings.dialer_type is not before.dialer_type:
+            self.pacer = self._pacer_for(self.settings)
             self.next_look_at = 0
-        if settings.state is CampaignState.RUNNING and self.settings.state is not CampaignState.RUNNING:
+        if self.settings.abandonment != before.abandonment:
+            self.ledger.change(self.settings.abandonment, now)
+        if changed.state is CampaignState.RUNNING and self.state is not CampaignState.RUNNING:
             self.running_since = now
-        self.settings = settings
+        self.state = changed.state
         self.blocked = False
         self.window.touched = True
         if self.over:

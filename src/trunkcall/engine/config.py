@@ -1,6 +1,7 @@
 """What an engine is told about its instance.
 
-Decides names, units and defaults of the engine's settings. It must not know where a value came from.
+Decides names, units and defaults of the engine's settings. It must not know where a value came from, nor anything that
+may differ from campaign to campaign (``domain.dialing``).
 """
 
 from __future__ import annotations
@@ -9,15 +10,12 @@ from dataclasses import dataclass, field
 
 from trunkcall.domain.instants import HOUR, SECOND, Duration
 from trunkcall.engine.capacity import TrunkLimit
-from trunkcall.engine.ledger import AbandonmentClock, LedgerLimit
 
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Settings of one engine. Durations are microseconds."""
 
-    ring_timeout: Duration = 30 * SECOND
-    """How long a customer's phone rings. At least 15 s (16 CFR 310.4(b)(4)(ii)); Amazon's own default is 60 s."""
     agent_ring_timeout: Duration = 20 * SECOND
     originate_grace: Duration = 15 * SECOND
     """How long after the ring timeout a carrier may stay silent about a leg before the attempt counts as failed."""
@@ -25,9 +23,6 @@ class EngineConfig:
     """How long answering machine detection may take before an answer counts as undecided."""
     hang_up_grace: Duration = 60 * SECOND
     """How long a leg that was told to end may hold its line without the carrier confirming."""
-    abandonment_threshold: Duration = 2 * SECOND
-    """A live answer that no agent has reached by then is abandoned (47 CFR 64.1200(a)(7))."""
-    abandonment_clock: AbandonmentClock = AbandonmentClock.GREETING_END
     queue_limit: Duration = 20 * SECOND
     """How long a live answer may wait in its queue at all before it is hung up."""
     void_backoff: Duration = 1 * SECOND
@@ -40,4 +35,3 @@ class EngineConfig:
     lines_per_agent: float = 10.0
     """Most lines of a campaign for each agent of its queue at work, whatever its pacer wants: a fuse. Where one attempt
     in fifty is a live answer, agents who are always busy take eight."""
-    ledger: LedgerLimit = field(default_factory=LedgerLimit)

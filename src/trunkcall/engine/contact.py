@@ -36,6 +36,7 @@ class Contact:
         "reserved_agent_id",
         "restored",
         "ring_started_at",
+        "ring_timeout",
         "state",
     )
 
@@ -48,7 +49,9 @@ class Contact:
         self.attempted_at = now
         self.ring_started_at: Instant | None = None
         self.answered_at: Instant | None = None
+        # What the carrier was asked for with the attempt, whatever the campaign is changed to.
         self.detects_machines = campaign.settings.detects_machines
+        self.ring_timeout = campaign.settings.ring_timeout
         self.detection: DetectionStatus | None = None
         self.live = False
         """Whether it is a live answer, a matter of the ledger."""

@@ -303,15 +303,15 @@ class Dialing:
         campaign.statistics.attempts += 1
         campaign.last_attempt_at = now
         state.rate.spend(now)
-        config = state.config
-        state.timers.set(now + config.ring_timeout + config.originate_grace, TimerKind.ORIGINATE_OVERDUE, leg_id)
+        overdue_at = now + contact.ring_timeout + state.config.originate_grace
+        state.timers.set(overdue_at, TimerKind.ORIGINATE_OVERDUE, leg_id)
         state.out.change(AttemptBegun(contact.contact_id, campaign.campaign_id, leg_id, now))
         state.out.do(
             Originate(
                 leg_id,
                 contact.contact_id,
                 campaign.campaign_id,
-                config.ring_timeout,
+                contact.ring_timeout,
                 contact.detects_machines,
                 campaign.settings.awaits_prompt,
             ),

@@ -206,9 +206,7 @@ class Engine:
             case CampaignChanged():
                 self._campaign_changed(event, now)
             case LedgerRestored():
-                ledger = state.campaign(event.campaign_id).ledger
-                for minute_at, live_answers, abandoned in event.minutes:
-                    ledger.count(minute_at, live_answers=live_answers, abandoned=abandoned)
+                state.campaign(event.campaign_id).ledger.restore(event.minutes, now)
             case AgentRegistered():
                 availability.registered(event.agent_id, event.queue_ids, now)
             case CarrierLost():

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
-from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import DetectionStatus, LiveContact
+from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LiveLeg
 from trunkcall.domain.values import quickly_made
@@ -25,12 +26,7 @@ class CampaignChanged:
 
     campaign_id: str
     state: CampaignState
-    dialer_type: DialerType
-    queue_id: str | None
-    bandwidth_allocation: float
-    dialing_capacity: float
-    detects_machines: bool
-    awaits_prompt: bool
+    dialing: DialingSettings
     in_progress: bool = False
     """Contacts of it are in progress, so it is to be known even though it may be over."""
 
@@ -45,7 +41,8 @@ class ContactsRestored:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRestored:
-    """What the store remembers of a campaign's ledger: (minute, live answers, abandonments), oldest first."""
+    """What the store remembers of a campaign's ledger: (minute, live answers, abandonments), oldest first. Of what the
+    engine remembers itself nothing is counted again, so it may also be told where a window has become longer."""
 
     campaign_id: str
     minutes: tuple[tuple[Instant, int, int], ...]

@@ -65,7 +65,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         return None
     view = CampaignView(state, campaign, now)
     queue_id = campaign.settings.queue_id
-    ledger = campaign.ledger
+    limits = campaign.settings.abandonment
     return DialingExplanation(
         dialer_type=campaign.settings.dialer_type,
         one_to_one=campaign.pacer.one_to_one,
@@ -89,9 +89,9 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         attempts_per_s=state.config.trunk.attempts_per_s,
         next_attempt_in=max(0, state.rate.allows_at() - now),
         lines_per_agent=state.config.lines_per_agent,
-        ledger=ledger.totals(now),
-        ledger_binding=ledger.limit.binding,
-        target_ratio=ledger.limit.target_ratio,
+        ledger=campaign.ledger.totals(now),
+        ledger_binding=limits.binding,
+        target_ratio=limits.target_ratio,
         headroom=view.standing.headroom,
         forecast=campaign.pacer.forecast(view, now),
     )

@@ -1,19 +1,18 @@
 """Abandonments against live answers of one campaign, over windows of time.
 
-Decides how much abandonment a campaign has left. It binds every pacer and must not know which one is at work. The limit
-and its windows follow 47 CFR 64.1200(a)(7) and 16 CFR 310.4(b)(4); other countries count by calendar months.
+Decides how much abandonment a campaign has left by its limits (``domain.abandonment``). It binds every pacer and must
+not know which one is at work.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import assert_never
 
-from trunkcall.domain.abandonment import AbandonmentWindow, RollingWindow
-from trunkcall.domain.instants import DAY, MINUTE, Instant
+from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
+from trunkcall.domain.instants import MINUTE, Instant
 from trunkcall.domain.values import quickly_made
 
 RESERVE = 1.0
@@ -21,53 +20,6 @@ RESERVE = 1.0
 SETPOINT_FACTOR = 0.4
 MIN_SETPOINT = 1.0
 MAX_SCALE = 2.0
-
-
-class AbandonmentClock(StrEnum):
-    """When the time begins that a live answer may be without an agent (connectionStartPoint of Amazon's second API)."""
-
-    CONNECTED_TO_SYSTEM = "connected_to_system"
-    """At the answer."""
-    GREETING_START = "greeting_start"
-    """When somebody begins to speak; at the answer if the carrier does not tell."""
-    GREETING_END = "greeting_end"
-    """When that ends, as the rules of the United States have it; at the end of detection if the carrier does not
-    tell."""
-
-
-def clock_start(
-    clock: AbandonmentClock,
-    answered_at: Instant,
-    greeting_started_at: Instant | None,
-    greeting_ended_at: Instant | None,
-    detected_at: Instant,
-) -> Instant:
-    """When the clock of a live answer started: never before the answer nor after the end of detection, whatever a
-    carrier says of the greeting."""
-    match clock:
-        case AbandonmentClock.CONNECTED_TO_SYSTEM:
-            at = answered_at
-        case AbandonmentClock.GREETING_START:
-            at = greeting_started_at if greeting_started_at is not None else answered_at
-        case AbandonmentClock.GREETING_END:
-            at = greeting_ended_at if greeting_ended_at is not None else detected_at
-        case _:
-            assert_never(clock)
-    return max(answered_at, min(at, detected_at))
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerLimit:
-    """At most ``target_ratio`` of the live answers may be abandoned, in each window of ``windows`` by itself."""
-
-    target_ratio: float = 0.03
-    windows: tuple[AbandonmentWindow, ...] = (RollingWindow(DAY), RollingWindow(30 * DAY))
-    binding: bool = True
-    """Whether pacers are held to it. Only a simulation does without."""
-
-    def begins(self, now: Instant) -> Instant:
-        """The first instant that matters to any window, as of ``now``."""
-        return min(window.begins(now) for window in self.windows)
 
 
 @quickly_made
@@ -93,6 +45,8 @@ class Standing:
     """Abandonments left: target × live answers − abandoned. May be negative."""
     allowance: float
     """Abandonments that the live answers allow in all: target × live answers."""
+    target_ratio: float
+    """Most abandonments per live answer."""
     binding: bool = True
 
     @property
@@ -127,6 +81,15 @@ class _Sums:
         self.abandoned = 0
         self.minutes: deque[list[int]] = deque()
 
+    def restore(self, minutes: Sequence[tuple[Instant, int, int]], now: Instant) -> None:
+        """Enter whole minutes, oldest first, up to the first that is counted here already."""
+        first = self.minutes[0][0] if self.minutes else math.inf
+        older = [list(entry) for entry in minutes if entry[0] < first]
+        self.minutes.extendleft(reversed(older))
+        self.live_answers += sum(live_answers for _, live_answers, _ in older)
+        self.abandoned += sum(abandoned for _, _, abandoned in older)
+        self.forget(now)
+
     def count(self, at: Instant, live_answers: int, abandoned: int) -> None:
         minute = at - at % MINUTE
         if not self.minutes or self.minutes[-1][0] < minute:
@@ -149,11 +112,27 @@ class _Sums:
 class Ledger:
     """The ledger of one campaign."""
 
-    __slots__ = ("_sums", "limit")
+    __slots__ = ("_sums", "limits")
 
-    def __init__(self, limit: LedgerLimit) -> None:
-        self.limit = limit
-        self._sums = [_Sums(window) for window in limit.windows]
+    def __init__(self, limits: AbandonmentLimits) -> None:
+        self.limits = limits
+        self._sums = [_Sums(window) for window in limits.windows]
+
+    def change(self, limits: AbandonmentLimits, now: Instant) -> None:
+        """Hold to other limits. Each window begins with what any window before it remembers."""
+        if limits.windows != self.limits.windows:
+            # All of them have counted the same minutes, and forget the oldest first.
+            longest = max(self._sums, key=lambda sums: len(sums.minutes)).minutes
+            remembered = [(minute_at, live_answers, abandoned) for minute_at, live_answers, abandoned in longest]
+            self._sums = [_Sums(window) for window in limits.windows]
+            self.restore(remembered, now)
+        self.limits = limits
+
+    def restore(self, minutes: Sequence[tuple[Instant, int, int]], now: Instant) -> None:
+        """Enter what was counted before the first minute that is remembered: (minute, live answers, abandonments),
+        oldest first."""
+        for sums in self._sums:
+            sums.restore(minutes, now)
 
     def count(self, at: Instant, *, live_answers: int = 0, abandoned: int = 0) -> None:
         """Enter live answers and abandonments. Instants must not decrease by more than a minute."""
@@ -168,7 +147,7 @@ class Ledger:
 
     def standing(self, now: Instant) -> Standing:
         """How the campaign stands in its tightest window."""
-        target = self.limit.target_ratio
+        target = self.limits.target_ratio
         tightest = min(self.totals(now), key=lambda total: target * total.live_answers - total.abandoned)
         allowance = target * tightest.live_answers
-        return Standing(allowance - tightest.abandoned, allowance, self.limit.binding)
+        return Standing(allowance - tightest.abandoned, allowance, target, self.limits.binding)

@@ -6,6 +6,7 @@ how many contacts are dialed, nor when.
 
 from __future__ import annotations
 
+from trunkcall.domain.abandonment import clock_start
 from trunkcall.domain.changes import ContactAnswered, ContactConnected, ContactDetected
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus
 from trunkcall.domain.instants import Instant
@@ -17,7 +18,6 @@ from trunkcall.engine.dispositions import MACHINES
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.events import DetectionEnded, LegsBridged
 from trunkcall.engine.flow_steps import FlowSteps
-from trunkcall.engine.ledger import clock_start
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.state import EngineState
@@ -116,21 +116,20 @@ class LegReports:
 
     # --- what it does not report in time ----------------------------------------------------------------------------
 
-    def await_outcome(self, leg_id: str, now: Instant) -> None:
-        """The carrier is to say what became of a leg that may have begun to ring now."""
-        config = self._state.config
-        overdue_at = now + config.ring_timeout + config.originate_grace
-        self._state.timers.set(overdue_at, TimerKind.ORIGINATE_OVERDUE, leg_id)
+    def await_outcome(self, contact: Contact, now: Instant) -> None:
+        """The carrier is to say what became of a customer's leg that may have begun to ring now."""
+        overdue_at = now + contact.ring_timeout + self._state.config.originate_grace
+        self._state.timers.set(overdue_at, TimerKind.ORIGINATE_OVERDUE, contact.leg_id)
 
     def originate_overdue(self, leg_id: str, now: Instant) -> None:
         """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends. While the
         carrier is lost nothing can be said: it tells of the leg when it is found."""
-        if not self._state.carrier_up:
-            self.await_outcome(leg_id, now)
-            return
         leg = self._registry.legs[leg_id]
         contact = leg.contact
         assert contact is not None
+        if not self._state.carrier_up:
+            self.await_outcome(contact, now)
+            return
         self._endings.hang_up(leg, now)
         self._endings.customer_left(contact, HangupCause.LOST, now)
 
@@ -165,7 +164,7 @@ class LegReports:
         contact.state = after(CONTACT, contact.state, ContactEvent.DETECT)
         contact.detection = detection
         contact.live = detection in LIVE_DETECTIONS
-        clock = self._state.config.abandonment_clock
+        clock = contact.campaign.settings.abandonment.clock
         contact.live_at = clock_start(clock, contact.answered_at or now, greeting_started_at, greeting_ended_at, now)
         self._state.out.change(
             ContactDetected(contact.contact_id, now, detection, greeting_started_at, greeting_ended_at)

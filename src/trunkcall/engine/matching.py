@@ -36,7 +36,8 @@ class Matching:
         contact.state = after(CONTACT, contact.state, ContactEvent.QUEUE)
         state.out.change(ContactQueued(contact_id, queue_id, now))
         if contact.live:
-            state.timers.set(contact.live_at + state.config.abandonment_threshold, TimerKind.ABANDONMENT, contact_id)
+            threshold = contact.campaign.settings.abandonment.threshold
+            state.timers.set(contact.live_at + threshold, TimerKind.ABANDONMENT, contact_id)
         contact.queued_until = now + state.config.queue_limit
         state.timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact_id)
         if not state.carrier_up:

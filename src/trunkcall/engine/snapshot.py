@@ -96,7 +96,7 @@ def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> Ca
     statistics = campaign.statistics
     return CampaignSnapshot(
         campaign_id=campaign.campaign_id,
-        state=campaign.settings.state,
+        state=campaign.state,
         dialer_type=campaign.settings.dialer_type,
         in_window=len(campaign.window),
         exhausted=campaign.window.exhausted,
@@ -112,7 +112,7 @@ def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> Ca
         abandoned=statistics.abandoned,
         dispositions=dict(statistics.dispositions),
         ledger=campaign.ledger.totals(now),
-        ledger_target_ratio=campaign.ledger.limit.target_ratio,
+        ledger_target_ratio=campaign.settings.abandonment.target_ratio,
         ledger_headroom=campaign.ledger.standing(now).headroom,
         running_since=campaign.running_since,
         last_attempt_at=campaign.last_attempt_at,

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from trunkcall.domain.abandonment import CalendarMonth
 from trunkcall.domain.changes import AttemptBegun, Change, ContactConnecting
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.errors import TrunkcallError
@@ -24,13 +23,13 @@ from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import PacerFor
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision, PlannedDeed, RefusedEvent
-from trunkcall.engine.encoding import TYPE, EncodingError, decode, encode, parse
+from trunkcall.engine.encoding import EncodingError, decode, encode, parse
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import Event
 from trunkcall.engine.flow import FlowStepped
 
 FORMAT: Final = "trunkcall-trace"
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the form of a trace. It grows when older traces can no longer be read."""
 
 
@@ -87,13 +86,7 @@ class TraceWriter:
         self._counts = Counts()
 
     def begin(self, config: EngineConfig, about: Mapping[str, object]) -> None:
-        """Write the header. ``about`` says what the trace is of, in values that JSON has. Raises EncodingError if the
-        settings cannot be written."""
-        if any(isinstance(window, CalendarMonth) for window in config.ledger.windows):
-            raise EncodingError(
-                "A ledger by calendar months can neither be written into a trace nor be replayed from one: a function "
-                "cannot be written, and one says when months begin."
-            )
+        """Write the header. ``about`` says what the trace is of, in values that JSON has."""
         self._line({"format": FORMAT, "version": VERSION, **about, "config": config})
 
     def enter(self, events: Sequence[tuple[Event, Instant]], now: Instant, decision: Decision) -> None:
@@ -126,11 +119,6 @@ class TraceReader:
         header = self._header(next(self._lines, b""))
         self.about: Mapping[str, Any] = {k: v for k, v in header.items() if k not in ("format", "version", "config")}
         """What the writer said that the trace is of."""
-        if _by_months(header.get("config")):
-            raise TraceError(
-                "line 1: config: a ledger by calendar months can neither be written into a trace nor be replayed from "
-                "one, since months begin by a time zone, which the engine does not know."
-            )
         try:
             self.config: EngineConfig = decode(EngineConfig, header.get("config"))
         except EncodingError as error:
@@ -216,15 +204,6 @@ def replay(turns: Iterable[Turn], config: EngineConfig, pacer_for: PacerFor) -> 
             return Replay(agreed, Difference(turn, decision))
         agreed = agreed.and_a_turn(decision)
     return Replay(agreed, None)
-
-
-def _by_months(config: object) -> bool:
-    """Whether parsed settings have a ledger that counts by calendar months."""
-    match config:
-        case {"ledger": {"windows": [*windows]}}:
-            return any(isinstance(w, dict) and w.get(TYPE) == CalendarMonth.__name__ for w in windows)
-        case _:
-            return False
 
 
 def _object(line: int, text: bytes) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import assert_never
 
+from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import Change, ContactEnded, ContactExpired, Refusal
 from trunkcall.domain.contact import WaitingContact
@@ -48,6 +49,7 @@ from trunkcall.engine.events import (
     RequestsAccepted,
 )
 from trunkcall.service.clock import InstanceClock
+from trunkcall.service.dialing_settings import DialingOf
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.ports.ownership import CommitResult, DialingStore, Lease
 from trunkcall.telephony.carrier import Carrier, Destination
@@ -66,7 +68,8 @@ class Dialer:
 
     ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by then is told in
     the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does not, may still
-    be handed over: the process may have been stopped since it was decided. ``text_of`` tells what a message says.
+    be handed over: the process may have been stopped since it was decided. ``text_of`` tells what a message says,
+    ``dialing_of`` how a campaign is dialed.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Dialer:
         before_deciding: Callable[[], Awaitable[None]],
         may_originate: Callable[[bool], bool],
         text_of: Callable[[PlayMessage], str],
+        dialing_of: DialingOf,
     ) -> None:
         self._directory = directory
         self._engine = engine
@@ -93,9 +97,12 @@ class Dialer:
         self._before_deciding = before_deciding
         self._may_originate = may_originate
         self._text_of = text_of
+        self._dialing_of = dialing_of
         self._inbox: list[tuple[Event, Instant]] = []
         self._refills: list[RefillWindow] = []
         self._campaigns: dict[str, Campaign] = {}
+        self._windows: dict[str, Sequence[AbandonmentWindow]] = {}
+        """Of each campaign: what the engine keeps its ledger over."""
         self._version = 0
         self._campaigns_stale = True
         self._accepted: set[str] = set()
@@ -141,7 +148,7 @@ class Dialer:
             if campaign.takes_requests:
                 self._accepted.add(campaign_id)
             elif _state_of(campaign) in OVER and not self._engine.knows_campaign(campaign_id):
-                del self._campaigns[campaign_id]
+                del self._campaigns[campaign_id], self._windows[campaign_id]
         self._wake()
 
     async def settled(self) -> None:
@@ -284,25 +291,19 @@ class Dialer:
                 # There is nothing to dial any more: the engine need not know it.
                 continue
             self._campaigns[campaign.campaign_id] = campaign
-            self.post(
-                CampaignChanged(
-                    campaign_id=campaign.campaign_id,
-                    state=state,
-                    dialer_type=campaign.dialer.dialer_type,
-                    queue_id=campaign.outbound_call.queue_id,
-                    bandwidth_allocation=campaign.dialer.bandwidth_allocation or 0.0,
-                    dialing_capacity=campaign.dialer.dialing_capacity or 1.0,
-                    detects_machines=campaign.outbound_call.detects_machines,
-                    awaits_prompt=campaign.outbound_call.awaits_prompt,
-                    in_progress=has_contacts,
-                )
-            )
-            if new:
-                since = self._engine.config.ledger.begins(self._clock.now())
-                minutes = await self._store.ledger(campaign.campaign_id, since=since)
-                if minutes:
-                    entries = tuple((m.minute_at, m.live_answers, m.abandoned) for m in minutes)
-                    self.post(LedgerRestored(campaign.campaign_id, entries))
+            dialing = self._dialing_of(campaign)
+            self.post(CampaignChanged(campaign.campaign_id, state, dialing, in_progress=has_contacts))
+            await self._restore_ledger(campaign.campaign_id, dialing.abandonment)
+
+    async def _restore_ledger(self, campaign_id: str, limits: AbandonmentLimits) -> None:
+        """Tell what the store remembers, where the engine has not kept the campaign's ledger over these windows."""
+        if self._windows.get(campaign_id) == limits.windows:
+            return
+        self._windows[campaign_id] = limits.windows
+        minutes = await self._store.ledger(campaign_id, since=limits.begins(self._clock.now()))
+        if minutes:
+            entries = tuple((m.minute_at, m.live_answers, m.abandoned) for m in minutes)
+            self.post(LedgerRestored(campaign_id, entries))
 
     def _take_refills(self) -> list[RefillWindow]:
         refills, self._refills = self._refills, []

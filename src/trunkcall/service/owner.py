@@ -23,6 +23,7 @@ from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.clock import InstanceClock, since_boot_s
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialer import Dialer
+from trunkcall.service.dialing_settings import DialingOf
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.presence import Presence
 from trunkcall.storage.ports.directory import Directories
@@ -54,6 +55,7 @@ class InstanceOwner:
         clock: InstanceClock,
         presence: Presence,
         config: EngineConfig,
+        dialing_of: DialingOf,
         new_id: NewId,
         lease: LeaseHolder,
         current: CurrentDialer,
@@ -68,6 +70,7 @@ class InstanceOwner:
         self._clock = clock
         self._presence = presence
         self._config = config
+        self._dialing_of = dialing_of
         self._new_id = new_id
         self._lease = lease
         self._current = current
@@ -116,6 +119,7 @@ class InstanceOwner:
             before_deciding=self._look_at_agents,
             may_originate=self._may_originate,
             text_of=lambda message: flows.text(message.action_id),
+            dialing_of=self._dialing_of,
         )
         self._tell_agents(dialer, directory)
         taken_over = await dialer.restore()

@@ -16,9 +16,10 @@ from trunkcall.domain.clock import Clock
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.ledger import LedgerLimit, LedgerTotals
+from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.progress import DialingProgress, FloorProgress
 from trunkcall.service.campaigns import Campaigns
+from trunkcall.service.dialing_settings import DialingOf
 from trunkcall.service.explain import Explanations, Reason
 from trunkcall.storage.ports.contacts import CampaignSums, ContactCounts
 
@@ -97,7 +98,7 @@ class Progresses:
         explanations: Explanations,
         live: LiveFigures,
         clock: Clock,
-        limit: LedgerLimit,
+        dialing_of: DialingOf,
         instance_id: str,
     ) -> None:
         self._store = store
@@ -105,7 +106,7 @@ class Progresses:
         self._explanations = explanations
         self._live = live
         self._clock = clock
-        self._limit = limit
+        self._dialing_of = dialing_of
         self._instance_id = instance_id
 
     async def get_campaign_progress(self, id_or_arn: str) -> DetailedProgress:
@@ -114,7 +115,7 @@ class Progresses:
         counts = await self._store.contact_counts([campaign.campaign_id])
         progress = self._progress(campaign, counts)
         if not progress.ledger:
-            progress = self._progress(campaign, counts, await self._stored_ledger(campaign.campaign_id))
+            progress = self._progress(campaign, counts, await self._stored_ledger(campaign))
         live_answers, abandoned = await self._store.ledger_sum(campaign.campaign_id, since=EVER)
         queue_id = campaign.outbound_call.queue_id
         floor = self._live.floor(queue_id) if campaign.dialer.needs_agents else None
@@ -149,13 +150,13 @@ class Progresses:
             counts=own,
             in_state=dialing.in_state if dialing is not None else {},
             ledger=dialing.ledger if dialing is not None else ledger,
-            target_ratio=self._limit.target_ratio,
+            target_ratio=self._dialing_of(campaign).abandonment.target_ratio,
             attempts_by_minute=self._live.attempts_by_minute(campaign_id),
         )
 
-    async def _stored_ledger(self, campaign_id: str) -> Sequence[LedgerTotals]:
+    async def _stored_ledger(self, campaign: Campaign) -> Sequence[LedgerTotals]:
         now = self._clock.now()
         return [
-            LedgerTotals(window, *await self._store.ledger_sum(campaign_id, since=window.begins(now)))
-            for window in self._limit.windows
+            LedgerTotals(window, *await self._store.ledger_sum(campaign.campaign_id, since=window.begins(now)))
+            for window in self._dialing_of(campaign).abandonment.windows
         ]

@@ -10,11 +10,10 @@ from random import Random
 from statistics import fmean
 
 from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.campaigns import PacerFor, pacer_for
-from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.pacing.base import Pacer
 from trunkcall.simulation.baselines.optimal import Model, OptimalPacer
 from trunkcall.simulation.baselines.predictors import FixedRatioPacer, IssabelPacer, SamuelsonPacer
@@ -41,7 +40,7 @@ def pacers_of(scenario: Scenario) -> PacerFor:
     return pacer_for if only in set(DialerType) else partial(_baseline, scenario, only)
 
 
-def _baseline(scenario: Scenario, baseline: str, _settings: CampaignChanged, _config: EngineConfig) -> Pacer:
+def _baseline(scenario: Scenario, baseline: str, _settings: DialingSettings) -> Pacer:
     match baseline:
         case "fixed_ratio":
             return FixedRatioPacer(lines_per_agent=scenario.lines_per_agent)

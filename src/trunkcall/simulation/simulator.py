@@ -12,8 +12,10 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any, TypeAlias
 
+from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant, seconds
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import (
@@ -37,7 +39,6 @@ from trunkcall.engine.events import (
     LegRang,
     OfferedContact,
 )
-from trunkcall.engine.ledger import LedgerLimit
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.simulation.campaign import BASELINES, Campaign
@@ -180,12 +181,15 @@ class Simulator:
             CampaignChanged(
                 campaign.name,
                 state,
-                dialer,
-                None if dialer is DialerType.AGENTLESS else campaign.queue,
-                campaign.bandwidth_allocation,
-                campaign.dialing_capacity,
-                detects_machines=campaign.detects_machines,
-                awaits_prompt=campaign.awaits_prompt,
+                DialingSettings(
+                    dialer_type=dialer,
+                    queue_id=None if dialer is DialerType.AGENTLESS else campaign.queue,
+                    bandwidth_allocation=campaign.bandwidth_allocation,
+                    dialing_capacity=campaign.dialing_capacity,
+                    detects_machines=campaign.detects_machines,
+                    awaits_prompt=campaign.awaits_prompt,
+                    abandonment=_limits(self._scenario),
+                ),
             )
         )
 
@@ -304,11 +308,12 @@ def at_hour(hour: float) -> Instant:
 
 
 def _config(scenario: Scenario) -> EngineConfig:
-    return EngineConfig(
-        trunk=TrunkLimit(scenario.channels, scenario.attempts_per_s),
-        ledger=LedgerLimit(
-            target_ratio=scenario.abandonment_target_ratio,
-            # Other dialers are measured as they were published.
-            binding=scenario.ledger and not any(campaign.pacer in BASELINES for campaign in scenario.campaigns),
-        ),
+    return EngineConfig(trunk=TrunkLimit(scenario.channels, scenario.attempts_per_s))
+
+
+def _limits(scenario: Scenario) -> AbandonmentLimits:
+    return AbandonmentLimits(
+        target_ratio=scenario.abandonment_target_ratio,
+        # Other dialers are measured as they were published.
+        binding=scenario.ledger and not any(campaign.pacer in BASELINES for campaign in scenario.campaigns),
     )

@@ -41,7 +41,8 @@ PULL = 0.004
 SLOW = 4.0
 """How much slower the centre moves than the ledger does: the two would swing otherwise."""
 SAFE_SHARE = 1.0 / 30.0
-"""Of the target: the risk that is always taken. It earns more headroom than it costs."""
+"""Of the target, the least where rivals have others: the risk that is always taken. It earns more headroom than it
+costs."""
 EXACT_BELOW = 15
 """Agents below whom the distribution is computed exactly, not by a normal approximation."""
 EXACT_TRIALS = 200
@@ -54,24 +55,24 @@ AT_STAKE = 0.1
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What one look has seen."""
+    """What one look has seen. ``safe_risk`` may be taken whatever the ledgers leave."""
 
     probabilities: Probabilities
     expectation: Expectation
     live_ratio: float
     scale: float
     rivals_scale: float
+    safe_risk: float
 
 
 class PredictivePacer:
-    """See the module. ``target_ratio`` is the ledger's."""
+    """See the module."""
 
     one_to_one = False
     needs_agents = True
     look_every: Duration = SECOND
 
-    def __init__(self, *, target_ratio: float) -> None:
-        self._target = target_ratio
+    def __init__(self) -> None:
         self._centre = FIRST_CENTRE
         self._pull = 0.0
         self._live_ratio = Ratio(memory=MEMORY_ATTEMPTS, prior=0.5, prior_trials=4.0)
@@ -106,7 +107,7 @@ class PredictivePacer:
             self._pull = 0.0
             return least
         look = self._look(view, standing, now)
-        slowly = self._target / (SLOW * standing.setpoint(view.staffed_agents))
+        slowly = standing.target_ratio / (SLOW * standing.setpoint(view.staffed_agents))
         self._pull = (look.scale - 1.0) * min(slowly, PULL)
         risk = self._risk_allowed(look)
         exact = view.staffed_agents < EXACT_BELOW and look.expectation.trials < EXACT_TRIALS
@@ -130,7 +131,7 @@ class PredictivePacer:
         )
 
     def _risk_allowed(self, look: _Look) -> float:
-        return max(self._centre * min(look.scale, look.rivals_scale), self._target * SAFE_SHARE)
+        return max(self._centre * min(look.scale, look.rivals_scale), look.safe_risk)
 
     def live_answer_probabilities(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
         return self._experience.live_answers(now, dialing_since, self._cautious_live_ratio)
@@ -164,17 +165,18 @@ class PredictivePacer:
         answers = expectation.answers_expected[EVER]
         expected = expectation.expected_shortfall(MIDDLE, EVER) / (answers or 1.0)
         own = answers - sum(float(rows[EVER].sum()) for rows in of_rivals)
+        at_stake = [
+            (rival.standing, in_flight)
+            for rival, rows in zip(view.rivals, of_rivals, strict=True)
+            if (in_flight := float(rows[EVER].sum())) >= AT_STAKE
+        ]
         return _Look(
             probabilities=probabilities,
             expectation=expectation,
             live_ratio=live_ratio,
             scale=standing.risk_scale(expected * own, agents),
             rivals_scale=min(
-                (
-                    rival.standing.risk_scale(expected * float(rows[EVER].sum()), agents)
-                    for rival, rows in zip(view.rivals, of_rivals, strict=True)
-                    if float(rows[EVER].sum()) >= AT_STAKE
-                ),
-                default=math.inf,
+                (rival.risk_scale(expected * in_flight, agents) for rival, in_flight in at_stake), default=math.inf
             ),
+            safe_risk=SAFE_SHARE * min((standing.target_ratio, *(rival.target_ratio for rival, _ in at_stake))),
         )

@@ -1,0 +1,33 @@
+"""A campaign's settings for dialing, as one value.
+
+Decides what may differ from campaign to campaign in how it dials. Other campaigns of the same instance may have other
+values, and each may change while it is dialed. It must not know where a value comes from, nor what is made of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trunkcall.domain.abandonment import AbandonmentLimits
+from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.instants import SECOND, Duration
+
+
+@dataclass(frozen=True, slots=True)
+class DialingSettings:
+    """How one campaign dials. Durations are microseconds."""
+
+    dialer_type: DialerType
+    queue_id: str | None
+    """Whose agents take its live answers; None without agents."""
+    bandwidth_allocation: float
+    """Its weight among the campaigns of its queue, 0 to 1."""
+    dialing_capacity: float
+    """Its weight for lines where they are scarce, 0.01 to 1."""
+    detects_machines: bool
+    """Whether answering machines are told from people."""
+    awaits_prompt: bool
+    """Whether the end of a machine's prompt is waited for."""
+    ring_timeout: Duration = 30 * SECOND
+    """How long a customer's phone rings. At least 15 s (16 CFR 310.4(b)(4)(ii)); Amazon's own default is 60 s."""
+    abandonment: AbandonmentLimits = field(default_factory=AbandonmentLimits)

@@ -1,0 +1,40 @@
+"""How a campaign is dialed, from what it says of itself and what the installation has for all that say nothing.
+
+Decides which of the two counts for each of a campaign's settings for dialing. It must not know who dials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from trunkcall.domain.abandonment import AbandonmentLimits
+from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.dialing import DialingSettings
+from trunkcall.domain.instants import Duration
+
+DialingOf: TypeAlias = Callable[[Campaign], DialingSettings]
+"""How a campaign is dialed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialingDefaults:
+    """What the installation's settings say for every campaign."""
+
+    ring_timeout: Duration
+    abandonment: AbandonmentLimits
+
+
+def dialing_settings(campaign: Campaign, defaults: DialingDefaults) -> DialingSettings:
+    """How the campaign is dialed."""
+    return DialingSettings(
+        dialer_type=campaign.dialer.dialer_type,
+        queue_id=campaign.outbound_call.queue_id,
+        bandwidth_allocation=campaign.dialer.bandwidth_allocation or 0.0,
+        dialing_capacity=campaign.dialer.dialing_capacity or 1.0,
+        detects_machines=campaign.outbound_call.detects_machines,
+        awaits_prompt=campaign.outbound_call.awaits_prompt,
+        ring_timeout=defaults.ring_timeout,
+        abandonment=defaults.abandonment,
+    )
