@@ -36,6 +36,7 @@ from trunkcall.domain.transitions import CONTACT, IN_PROGRESS, CampaignEvent, Co
 from trunkcall.storage import sqlite_operations as operations
 from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite_statements import QUERIES, parse_queries
 from trunkcall.storage.sqlite_states import with_states
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 from trunkcall.storage.sqlite_writer import MAX_GROUP
@@ -159,7 +160,7 @@ class TestSchema:
 
     def test_two_queries_of_one_name_are_a_defect(self) -> None:
         with pytest.raises(ValueError, match="same name"):
-            schema.parse_queries("-- a --\nSELECT 1;\n-- a --\nSELECT 2;\n")
+            parse_queries("-- a --\nSELECT 1;\n-- a --\nSELECT 2;\n")
 
     def test_states_that_no_table_has_are_a_defect(self) -> None:
         with pytest.raises(ValueError, match="stands for no states"):
@@ -190,13 +191,13 @@ class TestPlans:
         connection.close()
 
     def plan(self, connection: sqlite3.Connection, query: str) -> str:
-        sql = schema.QUERIES[query]
+        sql = QUERIES[query]
         numbers = [int(number) for number in re.findall(r"\?(\d)", sql)]
-        names = dict.fromkeys(re.findall(r":(\w+)", sql))
-        parameters = names or [None] * (max(numbers) if numbers else sql.count("?"))
+        positional = [None] * (max(numbers) if numbers else sql.count("?"))
+        parameters = positional or dict.fromkeys(re.findall(r":(\w+)", sql))
         return " / ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters))
 
-    @pytest.mark.parametrize("query", sorted(schema.QUERIES))
+    @pytest.mark.parametrize("query", sorted(QUERIES))
     def test_every_statement_is_valid(self, connection: sqlite3.Connection, query: str) -> None:
         self.plan(connection, query)
 
@@ -374,11 +375,11 @@ class TestGroupCommit:
         await stand_up(sqlite)
 
         def defective(transaction: WriteTransaction) -> None:
-            transaction.execute("insert_instance", "i9", "alias", NOW, 1)
+            transaction.execute("insert_instance", instance_id="i9", alias="alias", created_at=NOW, onboarded=1)
             raise ZeroDivisionError
 
         def contradicting(transaction: WriteTransaction) -> None:
-            transaction.execute("insert_instance", "instance-1", "alias", NOW, 1)
+            transaction.execute("insert_instance", instance_id="instance-1", alias="alias", created_at=NOW, onboarded=1)
 
         written = writes_anything(monkeypatch)
         request = dial_request()
@@ -479,7 +480,7 @@ class TestGroupCommit:
         written = writes_anything(monkeypatch)
 
         def limit(pages: int) -> Callable[[WriteTransaction], object]:
-            return lambda transaction: transaction.execute_text(f"PRAGMA max_page_count = {pages}", [])
+            return lambda transaction: transaction.execute_text(f"PRAGMA max_page_count = {pages}")
 
         await written(sqlite, limit(1))
         big = [dial_request(attributes={"note": "x" * 2000}) for _ in range(100)]

@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from operator import itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -53,6 +53,7 @@ from trunkcall.storage.sqlite_beside import Beside
 from trunkcall.storage.sqlite_faults import FAILURES, Troubles, fault_of
 from trunkcall.storage.sqlite_mending import Mending
 from trunkcall.storage.sqlite_reader import Reader
+from trunkcall.storage.sqlite_statements import Row
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 from trunkcall.storage.sqlite_writer import Operation, Writer
 
@@ -64,6 +65,9 @@ _MAX_CACHED_CAMPAIGNS: Final = 1024
 _ERASED_AT_ONCE: Final = 1000
 _TRUSTED_S: Final = 0.05
 """How long a campaign that was read is not looked for again. A change through this store ends that at once."""
+
+
+_sequence = attrgetter("sequence")
 
 
 def _wall_clock() -> Instant:
@@ -103,8 +107,8 @@ class SQLiteStore:
         self._reader: Reader | None = None
         self._campaigns: dict[str, tuple[Campaign, float]] = {}
         """Campaigns as last decoded, and until when that is good without looking."""
-        self._directories: dict[str, tuple[Directory, rows.Row]] = {}
-        """As last read, each with what tells whether it is still so."""
+        self._directories: dict[str, tuple[Directory, int]] = {}
+        """As last read, each with the version of the facts then."""
         self._damaged_campaigns: set[str] = set()
         self._mending = Mending(self._write, self._troubles)
 
@@ -168,14 +172,14 @@ class SQLiteStore:
             raise _not_open()
         return await self._writer.submit(operation)
 
-    def _rows(self, query: str, *parameters: Any, **named: Any) -> list[rows.Row]:
+    def _rows(self, query: str, /, *positional: Any, **parameters: Any) -> list[Row]:
         """All rows of a point read, on this thread. In autocommit each sees the newest commit and holds nothing."""
         if self._reader is None:
             raise _not_open()
-        return self._reader.rows(query, named or parameters)
+        return self._reader.rows(query, positional or parameters)
 
-    def _row(self, query: str, *parameters: Any, **named: Any) -> rows.Row | None:
-        found = self._rows(query, *parameters, **named)
+    def _row(self, query: str, /, *positional: Any, **parameters: Any) -> Row | None:
+        found = self._rows(query, *positional, **parameters)
         return found[0] if found else None
 
     # --- the contact centre -----------------------------------------------------------------------------------------
@@ -195,10 +199,10 @@ class SQLiteStore:
         if row is None:
             return None
         known = self._directories.get(instance_id)
-        if known is None or known[1] != row:
-            *instance, _ = row
+        instance = rows.instance_from_row(row)
+        if known is None or (known[0].instance, known[1]) != (instance, row.fact_version):
             found = sqlite_facts.facts_from_rows(self._rows("facts", instance_id=instance_id))
-            known = Directory.of(rows.instance_from_row(tuple(instance)), [each.fact for each in found]), row
+            known = Directory.of(instance, [each.fact for each in found]), row.fact_version
             self._directories[instance_id] = known
         return known[0]
 
@@ -222,7 +226,7 @@ class SQLiteStore:
 
     async def onboarding_job(self, instance_id: str) -> OnboardingJob | None:
         """The instance's last job."""
-        row = self._row("onboarding_job", instance_id)
+        row = self._row("onboarding_job", instance_id=instance_id)
         return None if row is None else rows.job_from_row(row)
 
     async def onboarding_in_progress(self) -> Sequence[OnboardingJob]:
@@ -251,7 +255,7 @@ class SQLiteStore:
 
     async def access_key(self, access_key_id: str) -> AccessKey | None:
         """The access key, revoked or not."""
-        row = self._row("access_key", access_key_id)
+        row = self._row("access_key", access_key_id=access_key_id)
         return None if row is None else rows.access_key_from_row(row)
 
     async def access_keys(self) -> Sequence[AccessKey]:
@@ -271,13 +275,13 @@ class SQLiteStore:
         known = self._campaigns.get(campaign_id)
         if known is not None and known[1] > time.monotonic():
             return known[0]
-        row = self._row("campaign_version", campaign_id)
+        row = self._row("campaign_version", campaign_id=campaign_id)
         if row is None:
             self._campaigns.pop(campaign_id, None)
             return None
         campaign = known[0] if known is not None else None
-        if campaign is None or campaign.version != row[0]:
-            (row,) = self._rows("campaign", campaign_id)
+        if campaign is None or campaign.version != row.version:
+            (row,) = self._rows("campaign", campaign_id=campaign_id)
             campaign = rows.campaign_from_row(row)
             if campaign.deleted_at is not None:
                 return None
@@ -288,7 +292,7 @@ class SQLiteStore:
 
     async def has_campaign(self, campaign_id: str) -> bool:
         """Whether there is such a campaign or was one that is deleted now."""
-        return self._row("campaign", campaign_id) is not None
+        return self._row("campaign", campaign_id=campaign_id) is not None
 
     async def _write_campaign(self, campaign_id: str, operation: Operation[T]) -> T:
         """Change a campaign. Nobody reads what it was once its change has been answered, or may have happened."""
@@ -306,27 +310,29 @@ class SQLiteStore:
         found: list[Campaign] = []
         while room := limit - len(found):
             if instance_id is None:
-                page = self._rows("campaigns", after_at, after_id, room)
+                page = self._rows("campaigns", after_at=after_at, after_id=after_id, limit=room)
             else:
-                page = self._rows("campaigns_of_instance", instance_id, after_at, after_id, room)
+                page = self._rows(
+                    "campaigns_of_instance", instance_id=instance_id, after_at=after_at, after_id=after_id, limit=room
+                )
             found += self._sound_campaigns(page)
             if len(page) < room:
                 break
-            last = page[-1][rows.CAMPAIGN_CREATED_AT], page[-1][0]
+            last = page[-1].created_at, page[-1].campaign_id
             # A damaged one that tells another place than its own must not have the list go round.
             if tuple(map(type, last)) != (int, str) or last <= (after_at, after_id):
                 break
             after_at, after_id = last
         return found
 
-    def _sound_campaigns(self, found: Sequence[rows.Row]) -> list[Campaign]:
+    def _sound_campaigns(self, found: Sequence[Row]) -> list[Campaign]:
         """The campaigns that can be read. A damaged one is out of use by itself; the log names it once."""
         sound = []
         for row in found:
             try:
                 sound.append(rows.campaign_from_row(row))
             except StoreDamagedError:
-                campaign_id = rows.readable(row[0])
+                campaign_id = rows.readable(row.campaign_id)
                 if campaign_id not in self._damaged_campaigns:
                     self._damaged_campaigns.add(campaign_id)
                     log.error(  # noqa: TRY400 - a traceback tells nothing more
@@ -368,7 +374,9 @@ class SQLiteStore:
 
     async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
         """Campaigns that were started at some time, deleted ones included, whose version is greater, by version."""
-        return self._sound_campaigns(self._rows("campaigns_changed", instance_id, after_version))
+        return self._sound_campaigns(
+            self._rows("campaigns_changed", instance_id=instance_id, after_version=after_version)
+        )
 
     # --- dial requests ----------------------------------------------------------------------------------------------
 
@@ -388,19 +396,19 @@ class SQLiteStore:
         """Waiting contacts of the campaign in order of acceptance."""
         found: list[WaitingContact] = []
         while room := limit - len(found):
-            page = sorted(self._rows("waiting_contacts", campaign_id, after_sequence, room), key=itemgetter(0))
+            page = sorted(self._rows("waiting_contacts", campaign_id, after_sequence, room), key=_sequence)
             sound, damaged = quarantine.sound_of_waiting(campaign_id, page)
             found += sound
             if not damaged:
                 break
-            after_sequence = page[-1][0]
+            after_sequence = page[-1].sequence
             await self._mending.set_aside(damaged)
         return found
 
     async def waiting_count(self, campaign_id: str) -> int:
         """How many contacts of the campaign wait; 0 for a campaign that does not exist."""
         row = self._row("waiting_count", campaign_id)
-        return 0 if row is None else rows.whole(row[0])
+        return 0 if row is None else rows.whole(row.waiting)
 
     async def contact(self, contact_id: str) -> ContactRecord | None:
         """One contact record."""
@@ -411,8 +419,8 @@ class SQLiteStore:
         """How many wait before it. Of a long backlog that is a long read."""
         if self._writer is None:
             raise _not_open()
-        [(waiting,)] = await asyncio.to_thread(self._beside.rows, "waiting_before", contact_id)
-        return int(waiting)
+        [row] = await asyncio.to_thread(self._beside.rows, "waiting_before", contact_id)
+        return int(row.waiting)
 
     async def contacts(
         self,
@@ -444,7 +452,7 @@ class SQLiteStore:
             raise _not_open()
         sequence, before = 0, await self.quarantined_count()
         while page := await asyncio.to_thread(self._beside.rows, "contact_records", sequence, None, None, 1000):
-            sequence = page[-1][0]
+            sequence = page[-1].sequence
             _, damaged = quarantine.sound_of_records([row for row in page if not quarantine.is_in_progress(row)])
             if damaged:
                 await self._write(partial(quarantine.set_aside_as_it_stands, found=damaged))
@@ -456,8 +464,8 @@ class SQLiteStore:
 
     async def quarantined_count(self) -> int:
         """How many are set aside."""
-        ((number,),) = self._rows("count_quarantined")
-        return int(number)
+        (row,) = self._rows("count_quarantined")
+        return int(row.contacts)
 
     async def end_quarantined(self, sequences: Collection[int] | None, *, at: Instant, erase: bool = False) -> int:
         """End them. Where the indexes have a row elsewhere they are made anew, which takes a while."""
@@ -490,14 +498,14 @@ class SQLiteStore:
 
     async def erasures(self) -> Sequence[Erasure]:
         """What was erased when, oldest first."""
-        return [Erasure(at, ErasureReason(reason), contacts) for at, reason, contacts in self._rows("erasures")]
+        return [Erasure(row.at, ErasureReason(row.reason), row.contacts) for row in self._rows("erasures")]
 
     async def token_forms(self, campaign_id: str) -> TokenForms:
         """Of many tokens that only begin like these it is a long read."""
         if self._writer is None:
             raise _not_open()
-        [(of_lines, erased)] = await asyncio.to_thread(self._beside.rows, "token_forms", campaign_id)
-        return TokenForms(bool(of_lines), bool(erased))
+        [row] = await asyncio.to_thread(self._beside.rows, "token_forms", campaign_id)
+        return TokenForms(bool(row.of_lines), bool(row.erased))
 
     async def contact_counts(self, campaign_ids: Sequence[str]) -> Mapping[str, ContactCounts]:
         """The counts of several campaigns, from one statement."""
@@ -553,5 +561,5 @@ class SQLiteStore:
 
     async def ledger_sum(self, campaign_id: str, *, since: Instant) -> tuple[int, int]:
         """Live answers and abandonments from the minute of ``since`` on."""
-        ((live_answers, abandoned),) = self._rows("ledger_sum", campaign_id, since - since % MINUTE)
-        return live_answers, abandoned
+        (row,) = self._rows("ledger_sum", campaign_id, since - since % MINUTE)
+        return row.live_answers, row.abandoned

@@ -24,7 +24,8 @@ from trunkcall.storage.ports.maintenance import (
 )
 from trunkcall.storage.sqlite_check import check_store, index_of, log_of, reading
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, fault_of
-from trunkcall.storage.sqlite_schema import QUERIES, connect
+from trunkcall.storage.sqlite_schema import connect
+from trunkcall.storage.sqlite_statements import QUERIES, fetch_all
 
 _PAGES: Final = 1024
 """Copied at a time. The copier reads from one view of the store throughout; a server beside it neither waits for it nor
@@ -119,9 +120,9 @@ def _prepare(part: Path, *, pause: bool) -> tuple[int, int]:
             connection.execute(QUERIES["next_campaign_version"])
             paused = connection.execute(QUERIES["pause_running"]).rowcount
         connection.execute(QUERIES["void_leases"])
-        ((waiting,),) = connection.execute(QUERIES["waiting_to_be_dialed"]).fetchall()
+        (row,) = fetch_all(connection, "waiting_to_be_dialed")
         connection.execute("COMMIT")
-    return paused, int(waiting)
+    return paused, int(row.waiting)
 
 
 def _set_aside(path: Path, aside: Path) -> Path | None:

@@ -13,9 +13,7 @@ from typing import Any
 from trunkcall.domain.contact import ContactRecord
 from trunkcall.storage.sqlite_faults import FAILURES, Troubles, to_error
 from trunkcall.storage.sqlite_quarantine import sound_of_records
-from trunkcall.storage.sqlite_rows import Row
-from trunkcall.storage.sqlite_schema import QUERIES
-from trunkcall.storage.sqlite_texts import fetch_all
+from trunkcall.storage.sqlite_statements import Row, fetch_all
 
 
 class Beside:
@@ -31,11 +29,11 @@ class Beside:
         self._connect_to_write = connect_to_write
         self._troubles = troubles
 
-    def rows(self, query: str, *parameters: Any) -> list[Row]:
+    def rows(self, query: str, /, *positional: Any, **parameters: Any) -> list[Row]:
         """All rows of a long read."""
         try:
             with closing(self._connect_to_read()) as connection:
-                return fetch_all(connection, QUERIES[query], parameters)
+                return fetch_all(connection, query, positional or parameters)
         except FAILURES as error:
             raise to_error(self._troubles.read_failed(error), error) from error
 
@@ -46,7 +44,7 @@ class Beside:
         # A connection for each chunk costs little beside the chunk, and an export left half-way holds nothing.
         found = self.rows("contact_records", after_sequence, campaign_id, instance_id, limit)
         records, damaged = sound_of_records(found)
-        return records, len(damaged), found[-1][0] if found else None
+        return records, len(damaged), found[-1].sequence if found else None
 
     def drop_log(self) -> None:
         """What was overwritten must not live on in the write-ahead log."""

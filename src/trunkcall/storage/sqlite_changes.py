@@ -50,10 +50,10 @@ def check_lease(transaction: WriteTransaction, lease: Lease, now: Instant) -> No
     A lease that ran out is refused even before anybody else has taken it: its owner must renew first, and learns there
     whether it may go on.
     """
-    row = transaction.row("lease", lease.instance_id)
-    if row is None or row[:2] != (lease.token, lease.owner):
+    row = transaction.row("lease", instance_id=lease.instance_id)
+    if row is None or (row.token, row.owner) != (lease.token, lease.owner):
         raise LeaseLostError
-    if row[2] <= now:
+    if row.expires_at <= now:
         raise LeaseExpiredError
 
 
@@ -86,7 +86,7 @@ def set_aside_refused_changes(transaction: WriteTransaction, lease: Lease, chang
                 continue
             row = transaction.row("sequence_of_contact", contact_id)
             if damage is not None and row is not None:
-                found[row[0]] = damage
+                found[row.sequence] = damage
     set_aside_as_it_stands(transaction, found)
     return len(found)
 
@@ -132,10 +132,10 @@ def expire_waiting(transaction: WriteTransaction, lease: Lease, now: Instant, li
 
 def _backlogs(transaction: WriteTransaction, lease: Lease) -> Iterator[tuple[CampaignHead, bool]]:
     """Campaigns with contacts that wait, and whether nothing of them will be dialed any more."""
-    for campaign_id, closed in transaction.rows("backlogs_of_instance", lease.instance_id):
-        head = transaction.find_campaign(campaign_id)
+    for row in transaction.rows("backlogs_of_instance", lease.instance_id):
+        head = transaction.find_campaign(row.campaign_id)
         if head is not None:
-            yield head, bool(closed)
+            yield head, bool(row.closed)
 
 
 def _to_expire(
@@ -218,7 +218,7 @@ class _Changer:
             self._transaction.count_waiting(head, -1)
             return
         row = self._transaction.row("contact_state", change.contact_id, head.key)
-        if row is None or row[0] != ContactState.WAITING:
+        if row is None or row.state != ContactState.WAITING:
             reason = Refusal.NOT_WAITING
         elif not head.takes_requests:
             reason = Refusal.CAMPAIGN_NOT_RUNNING
@@ -261,10 +261,9 @@ class _Changer:
         row = self._transaction.row("contact_as_it_stands", contact_id)
         if row is None:
             raise IllegalTransitionError(f"{query}: there is no contact {contact_id}. Nothing was changed.")
-        sequence, state, is_set_aside = row
-        if not is_set_aside:
-            if state in set(ContactState):
-                raise IllegalTransitionError(f"{query}: contact {contact_id} is {state}. Nothing was changed.")
-            set_aside_as_it_stands(self._transaction, {sequence: Damage.UNREADABLE})
+        if not row.set_aside:
+            if row.state in set(ContactState):
+                raise IllegalTransitionError(f"{query}: contact {contact_id} is {row.state}. Nothing was changed.")
+            set_aside_as_it_stands(self._transaction, {row.sequence: Damage.UNREADABLE})
         self.left_out.add(contact_id)
         return False

@@ -25,9 +25,9 @@ from trunkcall.storage.disk import free_bytes
 from trunkcall.storage.ports.maintenance import DamagedContact, StoreReport
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, fault_of
 from trunkcall.storage.sqlite_quarantine import STATES, sound_of_records
-from trunkcall.storage.sqlite_rows import Row, campaign_from_row, quarantined_from_row, readable, to_json
-from trunkcall.storage.sqlite_schema import MIGRATIONS, QUERIES, structure, structure_of_version, version_of
-from trunkcall.storage.sqlite_texts import fetch_all
+from trunkcall.storage.sqlite_rows import campaign_from_row, quarantined_from_row, readable, to_json
+from trunkcall.storage.sqlite_schema import MIGRATIONS, structure, structure_of_version, version_of
+from trunkcall.storage.sqlite_statements import QUERIES, Row, fetch_all
 
 _MAX_TOLD: Final = 20
 _AT_ONCE: Final = 5000
@@ -164,20 +164,20 @@ def _counters(connection: sqlite3.Connection, damaged: Sequence[DamagedContact])
     of_campaign = Counter(contact.campaign_id for contact in damaged)
     of_campaign[""] += sum(contact.damage is Damage.MISPLACED for contact in damaged)
     excused = {campaign_id: number + of_campaign[""] for campaign_id, number in of_campaign.items()}
-    for found, accepted, waiting in _rows(connection, "check_backlogs"):
-        campaign_id = readable(found)
-        if max(abs(accepted), abs(waiting)) > excused.get(campaign_id, of_campaign[""]):
-            yield f"campaign {campaign_id}: accepted is off by {accepted}, waiting by {waiting}"
-    for found, disposition, contacts in _rows(connection, "check_dispositions"):
-        campaign_id = readable(found)
-        if abs(contacts) > excused.get(campaign_id, of_campaign[""]):
-            yield f"campaign {campaign_id}: the count of {readable(disposition)} is off by {contacts}"
-    for instance_id, campaigns in _rows(connection, "check_campaigns"):
-        yield f"instance {instance_id}: the count of campaigns is off by {campaigns}"
+    for row in _rows(connection, "check_backlogs"):
+        campaign_id = readable(row.campaign_id)
+        if max(abs(row.accepted), abs(row.waiting)) > excused.get(campaign_id, of_campaign[""]):
+            yield f"campaign {campaign_id}: accepted is off by {row.accepted}, waiting by {row.waiting}"
+    for row in _rows(connection, "check_dispositions"):
+        campaign_id = readable(row.campaign_id)
+        if abs(row.contacts) > excused.get(campaign_id, of_campaign[""]):
+            yield f"campaign {campaign_id}: the count of {readable(row.disposition)} is off by {row.contacts}"
+    for row in _rows(connection, "check_campaigns"):
+        yield f"instance {row.instance_id}: the count of campaigns is off by {row.campaigns}"
     # Facts are of this version's schema.
     of_facts = ["check_fact_counter"] if _number(connection, "PRAGMA user_version") == len(MIGRATIONS) else []
-    for (name,) in (row for query in ("check_counters", *of_facts) for row in _rows(connection, query)):
-        yield f"the counter {name} is behind what was given out"
+    for row in (row for query in ("check_counters", *of_facts) for row in _rows(connection, query)):
+        yield f"the counter {row.name} is behind what was given out"
 
 
 def _contacts(connection: sqlite3.Connection, damaged: dict[int, DamagedContact], misplaced: set[int]) -> Iterator[str]:
@@ -195,13 +195,14 @@ def _contacts(connection: sqlite3.Connection, damaged: dict[int, DamagedContact]
             enter(contact.sequence, contact.contact_id, contact.campaign_id, contact.damage)
         last = 0
         while page := _rows(connection, "contact_records", last, None, None, _AT_ONCE):
-            last = page[-1][0]
+            last = page[-1].sequence
             _, found = sound_of_records(page)
             for row in page:
-                if row[0] in found or row[0] in misplaced:
-                    enter(row[0], row[1], row[2], found.get(row[0], Damage.MISPLACED))
-    for sequence, contact_id, campaign_id in _rows(connection, "check_values", STATES, dispositions):
-        enter(sequence, contact_id, campaign_id, Damage.UNREADABLE)
+                if row.sequence in found or row.sequence in misplaced:
+                    damage = found.get(row.sequence, Damage.MISPLACED)
+                    enter(row.sequence, row.contact_id, row.campaign_id, damage)
+    for row in _rows(connection, "check_values", STATES, dispositions):
+        enter(row.sequence, row.contact_id, row.campaign_id, Damage.UNREADABLE)
     yield from ()
 
 
@@ -210,11 +211,11 @@ def _campaigns(connection: sqlite3.Connection) -> Iterator[str]:
         try:
             campaign_from_row(row)
         except StoreDamagedError:
-            yield f"campaign {readable(row[0])} holds what was never written: it is not dialed"
+            yield f"campaign {readable(row.campaign_id)} holds what was never written: it is not dialed"
 
 
-def _rows(connection: sqlite3.Connection, query: str, *parameters: Any) -> list[Row]:
-    return fetch_all(connection, QUERIES[query], parameters)
+def _rows(connection: sqlite3.Connection, query: str, /, *positional: Any, **parameters: Any) -> list[Row]:
+    return fetch_all(connection, query, positional or parameters)
 
 
 def _number(connection: sqlite3.Connection, sql: str) -> int:

@@ -25,7 +25,8 @@ from trunkcall.domain.directory import (
 )
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Instant, is_instant
-from trunkcall.storage.sqlite_rows import Row, readable, to_json
+from trunkcall.storage.sqlite_rows import readable, to_json
+from trunkcall.storage.sqlite_statements import Row
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 
 _encode = msgspec.json.Encoder().encode
@@ -57,12 +58,13 @@ def facts_from_rows(found: Iterable[Row]) -> list[VersionedFact]:
 
 
 def _from_row(row: Row) -> VersionedFact | None:
-    kind, fact_id, name, version, document, deleted_at = row
-    if type(fact_id) is not str or type(version) is not int or kind not in set(FactKind):
+    if type(row.id) is not str or type(row.version) is not int or row.kind not in set(FactKind):
         return None
-    fact = _fact(FactKind(kind), fact_id, readable(name), _members(document))
+    fact = _fact(FactKind(row.kind), row.id, readable(row.name), _members(row.document))
     # One that may have been removed is.
-    return VersionedFact(fact, version, deleted_at if deleted_at is None or is_instant(deleted_at) else 0)
+    return VersionedFact(
+        fact, row.version, row.deleted_at if row.deleted_at is None or is_instant(row.deleted_at) else 0
+    )
 
 
 def _members(document: Any) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import Instant, is_instant
 from trunkcall.domain.transitions import IN_PROGRESS
 from trunkcall.storage.sqlite_rows import (
-    Row,
     attributes_are_as_accepted,
     live_from_row,
     person_is_as_accepted,
@@ -34,44 +33,12 @@ from trunkcall.storage.sqlite_rows import (
     to_json,
     waiting_from_row,
 )
+from trunkcall.storage.sqlite_statements import Row
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 
 T = TypeVar("T")
 
 STATES: Final = to_json([state.value for state in ContactState])
-_COLUMNS: Final = (
-    "sequence",
-    "contact_id",
-    "campaign_key",
-    "client_token",
-    "phone_number",
-    "attributes",
-    "state",
-    "accepted_at",
-    "expires_at",
-    "updated_at",
-    "attempts",
-    "leg_id",
-    "source_phone_number",
-    "attempted_at",
-    "ring_started_at",
-    "answered_at",
-    "detection",
-    "greeting_started_at",
-    "greeting_ended_at",
-    "queue_id",
-    "queued_at",
-    "agent_id",
-    "connected_to_agent_at",
-    "abandoned",
-    "ended_at",
-    "disposition",
-    "disconnect_reason",
-    "after_contact_work_ended_at",
-    "agent_leg_id",
-    "seal",
-)
-"""Of the table, in their order."""
 _NAMES: Final = ("leg_id", "source_phone_number", "queue_id", "agent_id", "agent_leg_id")
 _INSTANTS: Final = (
     "attempted_at",
@@ -83,11 +50,6 @@ _INSTANTS: Final = (
     "connected_to_agent_at",
     "after_contact_work_ended_at",
 )
-
-
-_LIVE_STATE: Final = 6
-_LIVE_ATTEMPTED_AT: Final = 8
-"""Of the columns of ``live_contacts``."""
 
 
 class Found(NamedTuple):
@@ -107,7 +69,7 @@ def sound_of_waiting(campaign_id: str, rows: Sequence[Row]) -> tuple[list[Waitin
         try:
             sound.append(waiting_from_row(campaign_id, row))
         except ContactDamagedError as error:
-            damaged.append(Found(row[0], row[-1], error.damage, waiting=True))
+            damaged.append(Found(row.sequence, row.campaign_key, error.damage, waiting=True))
     return sound, damaged
 
 
@@ -120,8 +82,8 @@ def sound_of_live(rows: Sequence[Row]) -> tuple[list[LiveContact], list[Found]]:
             sound.append(live_from_row(row))
         except ContactDamagedError as error:
             # One that cannot tell its state and was never attempted was waiting.
-            waits = row[_LIVE_STATE] not in set(ContactState) and row[_LIVE_ATTEMPTED_AT] is None
-            damaged.append(Found(row[0], row[-1], error.damage, waits))
+            waits = row.state not in set(ContactState) and row.attempted_at is None
+            damaged.append(Found(row.sequence, row.campaign_key, error.damage, waits))
     return sound, damaged
 
 
@@ -143,26 +105,26 @@ def sound_of_records(rows: Sequence[Row]) -> tuple[list[ContactRecord], dict[int
         try:
             sound.append(record_from_row(row))
         except ContactDamagedError as error:
-            damaged[row[0]] = error.damage
+            damaged[row.sequence] = error.damage
     return sound, damaged
 
 
 def is_in_progress(row: Row) -> bool:
     """Whether the row of ``contact_records`` is of a contact that some dialer may have in hand."""
-    return row[7] in IN_PROGRESS
+    return row.state in IN_PROGRESS
 
 
 def release_erased(transaction: WriteTransaction, sequences: Sequence[int]) -> None:
     """Let go of those that nothing is wrong with any more, now that what was wrong is erased."""
-    for (sequence,) in transaction.rows("quarantined_sequences", to_json(sequences)):
-        row = transaction.row("whole_contact", sequence)
-        if row is not None and row[_COLUMNS.index("state")] == ContactState.ENDED and not _is_damaged(transaction, row):
-            transaction.execute("release", sequence)
+    for noted in transaction.rows("quarantined_sequences", to_json(sequences)):
+        row = transaction.row("whole_contact", noted.sequence)
+        if row is not None and row.state == ContactState.ENDED and not _is_damaged(transaction, row):
+            transaction.execute("release", noted.sequence)
 
 
 def _is_damaged(transaction: WriteTransaction, row: Row) -> bool:
-    found = transaction.rows("contact_records", row[0] - 1, None, None, 1)
-    return not sound_of_records(found)[0] or found[0][0] != row[0]
+    found = transaction.rows("contact_records", row.sequence - 1, None, None, 1)
+    return not sound_of_records(found)[0] or found[0].sequence != row.sequence
 
 
 def end_quarantined(
@@ -192,15 +154,14 @@ def _end(transaction: WriteTransaction, sequence: int, at: Instant, *, erase: bo
     keys: set[Any] = set()
     row = transaction.row("whole_contact", sequence)
     if row is not None:
-        *values, key_of_index = row
-        contact = dict(zip(_COLUMNS, values, strict=True))
+        contact = row._asdict()
         keys.add(contact["campaign_key"])
-        if key_of_index is not None:
-            contact["campaign_key"] = key_of_index
+        if row.campaign_key_of_index is not None:
+            contact["campaign_key"] = row.campaign_key_of_index
         believe_indexes(transaction, contact)
         keys.add(contact["campaign_key"])
         _mend(contact, at, erase=erase)
-        transaction.execute("mend_contact", *(contact[name] for name in _COLUMNS[1:]), sequence)
+        transaction.execute("mend_contact", **contact)
     transaction.execute("release", sequence)
     return keys
 
@@ -228,7 +189,7 @@ def reindexing(transaction: WriteTransaction, operation: Callable[[WriteTransact
         done = operation(transaction)
         transaction.execute("reindex_contacts")
         # What was counted before was counted by the former indexes.
-        _recount(transaction, [key for (key,) in transaction.rows("campaign_keys")])
+        _recount(transaction, [row.campaign_key for row in transaction.rows("campaign_keys")])
     finally:
         transaction.indexes_are_made_anew = False
         transaction.execute("let_no_indexes_differ")
@@ -237,10 +198,10 @@ def reindexing(transaction: WriteTransaction, operation: Callable[[WriteTransact
 
 def _restore_campaigns(transaction: WriteTransaction) -> None:
     """Give contacts of campaigns that there never were the campaign that an index has: the new one will not have it."""
-    for (sequence,) in transaction.rows("contacts_of_no_campaign"):
-        row = transaction.row("campaign_in_index", sequence)
+    for contact in transaction.rows("contacts_of_no_campaign"):
+        row = transaction.row("campaign_in_index", contact.sequence)
         if row is not None:
-            transaction.execute("restore_campaign", *row, sequence)
+            transaction.execute("restore_campaign", row.campaign_key, contact.sequence)
 
 
 def believe_indexes(transaction: WriteTransaction, contact: dict[str, Any]) -> None:
@@ -252,28 +213,30 @@ def believe_indexes(transaction: WriteTransaction, contact: dict[str, Any]) -> N
     """
     for query, name in (("contact_id_in_index", "contact_id"), ("client_token_in_index", "client_token")):
         row = transaction.row(query, contact["sequence"])
-        if row is None or row[0] != contact[name]:
+        of_index = None if row is None else getattr(row, name)
+        if row is None or of_index != contact[name]:
             if not transaction.indexes_are_made_anew:
                 raise StoreDamagedError
-            if row is not None and type(row[0]) is str:
-                contact[name] = row[0]
+            if type(of_index) is str:
+                contact[name] = of_index
     if transaction.row("campaign_of_key", contact["campaign_key"]) is None:
         if not transaction.indexes_are_made_anew:
             raise StoreDamagedError
         row = transaction.row("campaign_in_index", contact["sequence"])
         if row is not None:
-            (contact["campaign_key"],) = row
+            contact["campaign_key"] = row.campaign_key
 
 
 def restore_tokens(transaction: WriteTransaction, sequences: Sequence[int]) -> None:
     """Give those of these contacts whose client token is another in its index that one again. Raises
     StoreDamagedError where there are any and the indexes are not about to be made anew."""
-    for (sequence,) in transaction.rows("tokens_elsewhere", to_json(sequences)):
-        row = transaction.row("whole_contact", sequence)
+    for elsewhere in transaction.rows("tokens_elsewhere", to_json(sequences)):
+        row = transaction.row("whole_contact", elsewhere.sequence)
         if row is not None:
-            contact = dict(zip(_COLUMNS, row, strict=False))
+            contact = row._asdict()
             believe_indexes(transaction, contact)
-            transaction.execute("restore_token", readable(contact["client_token"]), contact["campaign_key"], sequence)
+            token = readable(contact["client_token"])
+            transaction.execute("restore_token", token, contact["campaign_key"], elsewhere.sequence)
 
 
 def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, Troubles, to_error
-from trunkcall.storage.sqlite_rows import Row
-from trunkcall.storage.sqlite_schema import QUERIES
-from trunkcall.storage.sqlite_texts import fetch_all
+from trunkcall.storage.sqlite_statements import Parameters, Row, fetch_all
 
 
 class Reader:
@@ -24,10 +21,10 @@ class Reader:
         self._connection = connect()
         self._troubles = troubles
 
-    def rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
+    def rows(self, query: str, parameters: Parameters) -> list[Row]:
         """All rows. Raises StoreUnavailableError."""
         try:
-            found: list[Row] = fetch_all(self._connection, QUERIES[query], parameters)
+            found = fetch_all(self._connection, query, parameters)
         except FAILURES as error:
             fault = self._troubles.read_failed(error)
             if fault is not Fault.BUSY:

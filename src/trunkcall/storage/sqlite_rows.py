@@ -1,7 +1,8 @@
 """Rows of the SQLite store to and from values of the domain.
 
-Decides the order of columns and the encoding of what SQLite has no type for, and that a row which cannot be decoded is
-a sign of a damaged file: SQLite has no checksums and hands out what it finds. It must not know connections or threads.
+Decides the encoding of what SQLite has no type for, and that a row which cannot be decoded is a sign of a damaged file:
+SQLite has no checksums and hands out what it finds. It must not know connections or threads, nor where in a row a
+column stands.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, Final, ParamSpec, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -47,12 +50,10 @@ from trunkcall.domain.instants import EARLIEST, LATEST, Instant, is_instant
 from trunkcall.domain.transitions import IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT
 from trunkcall.storage.ports.contacts import ContactCounts
 from trunkcall.storage.ports.ownership import LedgerMinute
+from trunkcall.storage.sqlite_statements import Row, kinds_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-Row: TypeAlias = tuple[Any, ...]
-"""A row as sqlite3 gives it; the schema is STRICT, so the types are those of the columns."""
 
 _SIGN: Final = 1 << 63
 _HALF: Final = (1 << 32) - 1
@@ -80,75 +81,85 @@ def to_json(value: Mapping[str, str] | Sequence[str] | Sequence[int]) -> str:
 
 
 def instance_from_row(row: Row) -> Instance:
-    instance_id, alias, created_at, onboarded, enabled, encryption_type, key_arn, retention_days = row
-    encryption = EncryptionConfig(bool(enabled), encryption_type, key_arn)
-    return Instance(instance_id, alias, created_at, bool(onboarded), encryption, retention_days)
-
-
-def job_to_row(job: OnboardingJob) -> Row:
-    encryption = job.encryption
-    return (
-        job.instance_id,
-        job.status.value,
-        int(encryption.enabled),
-        encryption.encryption_type,
-        encryption.key_arn,
-        job.started_at,
-        job.failure.value if job.failure is not None else None,
+    return Instance(
+        row.instance_id, row.alias, row.created_at, bool(row.onboarded), _encryption_from_row(row), row.retention_days
     )
+
+
+def _encryption_from_row(row: Row) -> EncryptionConfig:
+    return EncryptionConfig(bool(row.encryption_enabled), row.encryption_type, row.encryption_key_arn)
+
+
+def job_to_row(job: OnboardingJob) -> dict[str, Any]:
+    """An onboarding job, by the names of its columns."""
+    return {
+        "instance_id": job.instance_id,
+        "status": job.status.value,
+        "encryption_enabled": int(job.encryption.enabled),
+        "encryption_type": job.encryption.encryption_type,
+        "encryption_key_arn": job.encryption.key_arn,
+        "started_at": job.started_at,
+        "failure": job.failure.value if job.failure is not None else None,
+    }
 
 
 @_decodes
 def job_from_row(row: Row) -> OnboardingJob:
-    instance_id, status, enabled, encryption_type, key_arn, started_at, failure = row
     return OnboardingJob(
-        instance_id,
-        OnboardingStatus(status),
-        EncryptionConfig(bool(enabled), encryption_type, key_arn),
-        started_at,
-        OnboardingFailure(failure) if failure is not None else None,
+        row.instance_id,
+        OnboardingStatus(row.status),
+        _encryption_from_row(row),
+        row.started_at,
+        OnboardingFailure(row.failure) if row.failure is not None else None,
     )
 
 
-def access_key_to_row(key: AccessKey) -> Row:
-    return key.access_key_id, key.encrypted_secret, key.policy, key.created_at, key.revoked_at
+def access_key_to_row(key: AccessKey) -> dict[str, Any]:
+    """An access key, by the names of its columns."""
+    return {
+        "access_key_id": key.access_key_id,
+        "encrypted_secret": key.encrypted_secret,
+        "policy": key.policy,
+        "created_at": key.created_at,
+        "revoked_at": key.revoked_at,
+    }
 
 
 def access_key_from_row(row: Row) -> AccessKey:
     """An access key. Whatever its row holds, it can be named and revoked; a damaged one opens nothing."""
-    access_key_id, secret, policy, created_at, revoked_at = row
     return AccessKey(
-        readable(access_key_id),
-        secret if isinstance(secret, bytes) else b"",
-        readable(policy),
-        created_at if is_instant(created_at) else 0,
+        readable(row.access_key_id),
+        row.encrypted_secret if isinstance(row.encrypted_secret, bytes) else b"",
+        readable(row.policy),
+        row.created_at if is_instant(row.created_at) else 0,
         # One that may have been revoked is.
-        revoked_at if revoked_at is None or is_instant(revoked_at) else 0,
+        row.revoked_at if row.revoked_at is None or is_instant(row.revoked_at) else 0,
     )
 
 
-def campaign_to_row(campaign: Campaign) -> Row:
+def campaign_to_row(campaign: Campaign) -> dict[str, Any]:
+    """A campaign, by the names of its columns."""
     dialer, call = campaign.dialer, campaign.outbound_call
     detection = call.answer_machine_detection
-    return (
-        campaign.campaign_id,
-        campaign.arn,
-        campaign.instance_id,
-        campaign.name,
-        dialer.dialer_type.value,
-        dialer.bandwidth_allocation,
-        dialer.dialing_capacity,
-        call.contact_flow_id,
-        call.queue_id,
-        call.source_phone_number,
-        None if detection is None else detection.enabled,
-        None if detection is None else detection.await_prompt,
-        campaign.state.value,
-        campaign.created_at,
-        to_json(campaign.tags),
-        campaign.deleted_at,
-        campaign.version,
-    )
+    return {
+        "campaign_id": campaign.campaign_id,
+        "arn": campaign.arn,
+        "instance_id": campaign.instance_id,
+        "name": campaign.name,
+        "dialer_type": dialer.dialer_type.value,
+        "bandwidth_allocation": dialer.bandwidth_allocation,
+        "dialing_capacity": dialer.dialing_capacity,
+        "contact_flow_id": call.contact_flow_id,
+        "queue_id": call.queue_id,
+        "source_phone_number": call.source_phone_number,
+        "detection_enabled": None if detection is None else detection.enabled,
+        "detection_await_prompt": None if detection is None else detection.await_prompt,
+        "state": campaign.state.value,
+        "created_at": campaign.created_at,
+        "tags": to_json(campaign.tags),
+        "deleted_at": campaign.deleted_at,
+        "version": campaign.version,
+    }
 
 
 @_decodes
@@ -161,52 +172,60 @@ def campaign_state(text: str) -> CampaignState:
     return CampaignState(text)
 
 
-CAMPAIGN_CREATED_AT: Final = 13
-_CAMPAIGN_KINDS: Final = (
-    *[str] * 5,
-    *[float | None] * 2,
-    str,
-    *[str | None] * 2,
-    *[int | None] * 2,
-    str,
-    int,
-    str,
-    int | None,
-    int,
+_CAMPAIGN_KINDS: Final = MappingProxyType(
+    {
+        "campaign_id": str,
+        "arn": str,
+        "instance_id": str,
+        "name": str,
+        "dialer_type": str,
+        "bandwidth_allocation": float | None,
+        "dialing_capacity": float | None,
+        "contact_flow_id": str,
+        "queue_id": str | None,
+        "source_phone_number": str | None,
+        "detection_enabled": int | None,
+        "detection_await_prompt": int | None,
+        "state": str,
+        "created_at": int,
+        "tags": str,
+        "deleted_at": int | None,
+        "version": int,
+    }
 )
 """What the columns of a campaign may hold; the two shares are between 0 and 1."""
 
 
 @_decodes
 def campaign_from_row(row: Row) -> Campaign:
-    if not all(isinstance(value, allowed) for value, allowed in zip(row, _CAMPAIGN_KINDS, strict=True)):
+    if not all(isinstance(getattr(row, column), allowed) for column, allowed in _CAMPAIGN_KINDS.items()):
         raise StoreDamagedError
-    if not is_instant(row[CAMPAIGN_CREATED_AT]) or not all(share is None or 0 <= share <= 1 for share in row[5:7]):
+    shares = (row.bandwidth_allocation, row.dialing_capacity)
+    if not is_instant(row.created_at) or not all(share is None or 0 <= share <= 1 for share in shares):
         raise StoreDamagedError
-    (campaign_id, arn, instance_id, name, dialer_type, bandwidth, capacity, flow_id, queue_id, source_number) = row[:10]
-    enabled, await_prompt, state, created_at, tags, deleted_at, version = row[10:]
-    detection = (
-        None
-        if enabled is None
-        else AnswerMachineDetectionConfig(bool(enabled), None if await_prompt is None else bool(await_prompt))
-    )
+    detection = None
+    if row.detection_enabled is not None:
+        await_prompt = row.detection_await_prompt
+        detection = AnswerMachineDetectionConfig(
+            bool(row.detection_enabled), None if await_prompt is None else bool(await_prompt)
+        )
     return Campaign(
-        campaign_id,
-        arn,
-        instance_id,
-        name,
-        DialerConfig(DialerType(dialer_type), bandwidth, capacity),
-        OutboundCallConfig(flow_id, queue_id, source_number, detection),
-        CampaignState(state),
-        created_at,
-        _decode_map(tags),
-        deleted_at,
-        version,
+        row.campaign_id,
+        row.arn,
+        row.instance_id,
+        row.name,
+        DialerConfig(DialerType(row.dialer_type), *shares),
+        OutboundCallConfig(row.contact_flow_id, row.queue_id, row.source_phone_number, detection),
+        CampaignState(row.state),
+        row.created_at,
+        _decode_map(row.tags),
+        row.deleted_at,
+        row.version,
     )
 
 
-def request_to_values(request: DialRequest) -> Row:
-    """What of a contact's row the request alone decides."""
+def request_to_values(request: DialRequest) -> dict[str, Any]:
+    """What of a contact's row the request alone decides, by the names of the columns."""
     attributes = to_json(request.attributes)
     contact_id, token, number, expires_at = (
         request.contact_id,
@@ -215,7 +234,14 @@ def request_to_values(request: DialRequest) -> Row:
         request.expires_at,
     )
     seal = (_seal_of_person(contact_id, token, number, expires_at) << 32 | crc32(attributes.encode())) - _SIGN
-    return contact_id, token, number, attributes, expires_at, seal
+    return {
+        "contact_id": contact_id,
+        "client_token": token,
+        "phone_number": number,
+        "attributes": attributes,
+        "expires_at": expires_at,
+        "seal": seal,
+    }
 
 
 def seal_of(contact: Mapping[str, Any]) -> int:
@@ -253,16 +279,19 @@ def attributes_are_as_accepted(attributes: Any, seal: int | None) -> bool:
     return True
 
 
-def _check_seal(
-    contact_id: str, client_token: str, phone_number: str, expires_at: Instant, attributes: Any, seal: Any
-) -> None:
+def _check_seal(row: Row) -> None:
     """Raise ContactDamagedError if this is not what was accepted."""
+    seal, attributes = row.seal, row.attributes
     if type(seal) is int:
-        person = crc32(f"{contact_id}\0{client_token}\0{phone_number}\0{expires_at}".encode())
+        person = crc32(f"{row.contact_id}\0{row.client_token}\0{row.phone_number}\0{row.expires_at}".encode())
         if type(attributes) is str and seal + _SIGN == person << 32 | crc32(attributes.encode()):
             return
         raise ContactDamagedError(Damage.NOT_AS_ACCEPTED)
-    if seal is not None or not attributes_are_as_accepted(attributes, None) or not _is_number_or_erased(phone_number):
+    if (
+        seal is not None
+        or not attributes_are_as_accepted(attributes, None)
+        or not _is_number_or_erased(row.phone_number)
+    ):
         raise ContactDamagedError(Damage.UNREADABLE)
 
 
@@ -272,29 +301,40 @@ def _is_number_or_erased(text: Any) -> bool:
 
 def waiting_from_row(campaign_id: str, row: Row) -> WaitingContact:
     """A waiting contact. Raises ContactDamagedError rather than have somebody dialed whom nobody asked to dial."""
-    sequence, in_place, contact_id, expires_at, client_token, phone_number, attributes, seal, _ = row
-    if not in_place:
+    if not row.in_place:
         raise ContactDamagedError(Damage.MISPLACED)
-    if not phone_number:
+    if not row.phone_number:
         raise ContactDamagedError(Damage.UNREADABLE)
-    _check_seal(contact_id, client_token, phone_number, expires_at, attributes, seal)
-    return WaitingContact(contact_id, campaign_id, sequence, expires_at, client_token, phone_number)
+    _check_seal(row)
+    return WaitingContact(row.contact_id, campaign_id, row.sequence, row.expires_at, row.client_token, row.phone_number)
 
 
 def live_from_row(row: Row) -> LiveContact:
-    """A contact in progress; the row's columns are its sequence, whether it is in its place, then the fields in their
-    order, then the campaign's key. Raises ContactDamagedError for what no dialer has written."""
-    _, in_place, *values, _ = row
-    if not in_place:
+    """A contact in progress. Raises ContactDamagedError for what no dialer has written."""
+    if not row.in_place:
         raise ContactDamagedError(Damage.MISPLACED)
     try:
-        values[_LIVE_STATE] = state = ContactState(values[_LIVE_STATE])
-        if values[_LIVE_DETECTION] is not None:
-            values[_LIVE_DETECTION] = DetectionStatus(values[_LIVE_DETECTION])
+        state = ContactState(row.state)
+        detection = None if row.detection is None else DetectionStatus(row.detection)
     except ValueError:
         raise ContactDamagedError from None
-    values[-1] = bool(values[-1])
-    live = LiveContact(*values)
+    live = LiveContact(
+        contact_id=row.contact_id,
+        campaign_id=row.campaign_id,
+        sequence=row.sequence,
+        expires_at=row.expires_at,
+        state=state,
+        leg_id=row.leg_id,
+        attempted_at=row.attempted_at,
+        ring_started_at=row.ring_started_at,
+        answered_at=row.answered_at,
+        detection=detection,
+        greeting_ended_at=row.greeting_ended_at,
+        queued_at=row.queued_at,
+        agent_id=row.agent_id,
+        agent_leg_id=row.agent_leg_id,
+        abandoned=bool(row.abandoned),
+    )
     told: list[Instant | None] = [live.expires_at, live.attempted_at]
     if state in _ANSWERED:
         told.append(live.answered_at)
@@ -314,8 +354,8 @@ def live_from_row(row: Row) -> LiveContact:
 
 
 def record_from_row(row: Row) -> ContactRecord:
-    """A contact record; the row's columns are its sequence, then the record's fields in their order, then the two legs
-    and the seal. Raises ContactDamagedError for what is not as it was accepted, and for what was never written."""
+    """A contact record. Raises ContactDamagedError for what is not as it was accepted, and for what was never
+    written."""
     try:
         return _record_from_row(row)
     except (ValueError, TypeError, msgspec.MsgspecError):
@@ -323,44 +363,62 @@ def record_from_row(row: Row) -> ContactRecord:
 
 
 def _record_from_row(row: Row) -> ContactRecord:
-    kinds = tuple(map(type, row))
+    kinds = kinds_of(row)
     if kinds not in _SOUND_KINDS:
         # Text that is none, no whole number, or a campaign that there never was.
-        if not all(kind in allowed for kind, allowed in zip(kinds, _KINDS, strict=True)):
+        if not all(type(getattr(row, column)) in allowed for column, allowed in _KINDS.items()):
             raise ContactDamagedError
         _SOUND_KINDS.add(kinds)
-    values = list(row[1:-3])
-    _, contact_id, _, _, client_token, phone_number, attributes, _, _, expires_at, *_ = row
-    _check_seal(contact_id, client_token, phone_number, expires_at, attributes, row[-1])
-    values[_ATTRIBUTES] = _decode_map(values[_ATTRIBUTES])
-    values[_STATE] = ContactState(values[_STATE])
-    values[_ABANDONED] = bool(values[_ABANDONED])
-    if values[_DETECTION] is not None:
-        values[_DETECTION] = DetectionStatus(values[_DETECTION])
-    if values[_DISPOSITION] is not None:
-        values[_DISPOSITION] = Disposition(values[_DISPOSITION])
-    if values[_REASON] is not None:
-        values[_REASON] = DisconnectReason(values[_REASON])
-    ended = values[_STATE] is ContactState.ENDED
-    if any(ended is not (values[column] is not None) for column in (_DISPOSITION, _REASON, _ENDED_AT)):
+    _check_seal(row)
+    record = ContactRecord(
+        contact_id=row.contact_id,
+        campaign_id=row.campaign_id,
+        instance_id=row.instance_id,
+        client_token=row.client_token,
+        phone_number=row.phone_number,
+        attributes=_decode_map(row.attributes),
+        state=ContactState(row.state),
+        accepted_at=row.accepted_at,
+        expires_at=row.expires_at,
+        updated_at=row.updated_at,
+        source_phone_number=row.source_phone_number,
+        queue_id=row.queue_id,
+        attempts=row.attempts,
+        attempted_at=row.attempted_at,
+        ring_started_at=row.ring_started_at,
+        answered_at=row.answered_at,
+        detection=None if row.detection is None else DetectionStatus(row.detection),
+        greeting_started_at=row.greeting_started_at,
+        greeting_ended_at=row.greeting_ended_at,
+        queued_at=row.queued_at,
+        agent_id=row.agent_id,
+        connected_to_agent_at=row.connected_to_agent_at,
+        abandoned=bool(row.abandoned),
+        ended_at=row.ended_at,
+        disposition=None if row.disposition is None else Disposition(row.disposition),
+        disconnect_reason=None if row.disconnect_reason is None else DisconnectReason(row.disconnect_reason),
+        after_contact_work_ended_at=row.after_contact_work_ended_at,
+    )
+    ended = record.state is ContactState.ENDED
+    of_the_end = (record.ended_at, record.disposition, record.disconnect_reason)
+    if any(ended is not (value is not None) for value in of_the_end):
         raise ContactDamagedError
-    told = [values[index] for index in _INSTANTS if values[index] is not None]
-    if min(told) < EARLIEST or max(told) > LATEST or values[_ATTEMPTS] not in (0, 1):
+    told = [at for at in _instants_of(record) if at is not None]
+    if min(told) < EARLIEST or max(told) > LATEST or record.attempts not in (0, 1):
         raise ContactDamagedError
-    return ContactRecord(*values)
+    return record
 
 
 def quarantined_from_row(row: Row) -> QuarantinedContact:
     """A contact that is set aside. Whatever its row holds, it can be named."""
-    sequence, contact_id, campaign_id, damage, state, waiting = row
-    known = state in {state.value for state in ContactState}
+    known = row.state in {state.value for state in ContactState}
     return QuarantinedContact(
-        sequence,
-        readable(contact_id),
-        None if campaign_id is None else readable(campaign_id),
-        Damage(damage) if damage in set(Damage) else Damage.UNREADABLE,
-        ContactState(state) if known else None,
-        bool(waiting),
+        row.sequence,
+        readable(row.contact_id),
+        None if row.campaign_id is None else readable(row.campaign_id),
+        Damage(row.damage) if row.damage in set(Damage) else Damage.UNREADABLE,
+        ContactState(row.state) if known else None,
+        bool(row.waiting),
     )
 
 
@@ -372,21 +430,28 @@ def whole(number: Any) -> int:
 def ledger_from_rows(found: Sequence[Row]) -> list[LedgerMinute]:
     """A ledger without the minutes that were never written."""
     return [
-        LedgerMinute(*row) for row in found if set(map(type, row)) == {int} and is_instant(row[0]) and min(row) >= 0
+        LedgerMinute(row.minute_at, row.live_answers, row.abandoned)
+        for row in found
+        if is_instant(row.minute_at) and all(map(_is_count, (row.minute_at, row.live_answers, row.abandoned)))
     ]
+
+
+def _is_count(number: Any) -> bool:
+    return type(number) is int and number >= 0
 
 
 def counts_from_rows(found: Sequence[Row]) -> dict[str, ContactCounts]:
     """Counts by campaign; a row for each disposition. One that there is not belongs to a damaged contact."""
-    numbers: dict[str, tuple[int, int, int, int]] = {}
     ended: defaultdict[str, dict[Disposition, int]] = defaultdict(dict)
-    for campaign_id, accepted, waiting, waiting_aside, in_progress_aside, name, contacts in found:
-        numbers[campaign_id] = (whole(accepted), whole(waiting), waiting_aside, in_progress_aside)
-        if contacts and name in set(Disposition):
-            ended[campaign_id][Disposition(name)] = whole(contacts)
+    for row in found:
+        if row.contacts and row.disposition in set(Disposition):
+            ended[row.campaign_id][Disposition(row.disposition)] = whole(row.contacts)
+    of_campaign = {row.campaign_id: row for row in found}
     return {
-        campaign_id: ContactCounts(accepted, waiting, ended[campaign_id], waiting_aside, in_progress_aside)
-        for campaign_id, (accepted, waiting, waiting_aside, in_progress_aside) in numbers.items()
+        campaign_id: ContactCounts(
+            whole(row.accepted), whole(row.waiting), ended[campaign_id], row.waiting_aside, row.in_progress_aside
+        )
+        for campaign_id, row in of_campaign.items()
     }
 
 
@@ -398,31 +463,19 @@ def readable(text: Any) -> str:
 
 
 _ANSWERED = IN_PROGRESS - {ContactState.DIALING}
-_LIVE_FIELDS = tuple(LiveContact.__dataclass_fields__)
-_LIVE_STATE = _LIVE_FIELDS.index("state")
-_LIVE_DETECTION = _LIVE_FIELDS.index("detection")
-_FIELDS = tuple(ContactRecord.__dataclass_fields__)
-_ATTRIBUTES = _FIELDS.index("attributes")
 _TEXTS = ("_id", "_token", "_number", "attributes", "state", "detection", "disposition", "disconnect_reason")
 _NONE = type(None)
-_KINDS: Final[Sequence[tuple[type, ...]]] = (
-    (int,),
-    *(
-        (str if name.endswith(_TEXTS) else int, *((_NONE,) if field.default is None else ()))
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "sequence": (int,),
+    **{
+        name: (str if name.endswith(_TEXTS) else int, *((_NONE,) if field.default is None else ()))
         for name, field in ContactRecord.__dataclass_fields__.items()
-    ),
-    (str, _NONE),
-    (str, _NONE),
-    (int, _NONE),
-)
+    },
+    "leg_id": (str, _NONE),
+    "agent_leg_id": (str, _NONE),
+    "seal": (int, _NONE),
+}
 """What each column of a record may hold."""
 _SOUND_KINDS: Final[set[tuple[type, ...]]] = set()
 """What they were found to hold together: of most records that is known already."""
-_INSTANTS = [index for index, name in enumerate(_FIELDS) if name.endswith("_at")]
-_ATTEMPTS = _FIELDS.index("attempts")
-_ENDED_AT = _FIELDS.index("ended_at")
-_STATE = _FIELDS.index("state")
-_DETECTION = _FIELDS.index("detection")
-_ABANDONED = _FIELDS.index("abandoned")
-_DISPOSITION = _FIELDS.index("disposition")
-_REASON = _FIELDS.index("disconnect_reason")
+_instants_of = attrgetter(*(name for name in ContactRecord.__dataclass_fields__ if name.endswith("_at")))

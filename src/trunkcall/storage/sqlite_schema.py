@@ -1,4 +1,4 @@
-"""Connections to the SQLite store, its SQL and its schema version.
+"""Connections to the SQLite store and its schema version.
 
 Decides how a store's file is created, opened, checked and migrated. It must not know what the rows mean.
 """
@@ -9,7 +9,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -17,10 +17,8 @@ from typing import Final
 
 from trunkcall.domain.errors import SchemaMismatchError
 from trunkcall.domain.instants import MILLISECOND, SECOND, Duration
-from trunkcall.storage.sqlite_states import with_states
 
 _SQL = files("trunkcall.storage") / "sql" / "sqlite"
-_HEADER = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 
 _PIECE: Final = 1 << 20
 APPLICATION_ID: Final = 0x54524B43
@@ -33,20 +31,6 @@ _FOREIGN = (
 )
 
 
-def parse_queries(text: str) -> Mapping[str, str]:
-    """The statements of a file in which each stands under a header ``-- name --``. Text before the first is prose."""
-    _, *parts = _HEADER.split(text)
-    names = parts[::2]
-    if len(set(names)) < len(names):
-        raise ValueError("two queries have the same name")
-    return {name: _without_comments(body) for name, body in zip(names, parts[1::2], strict=True)}
-
-
-def _without_comments(body: str) -> str:
-    lines = (line for line in body.splitlines() if line and not line.startswith("--"))
-    return "\n".join(lines).rstrip(";")
-
-
 def _read_migrations() -> Sequence[str]:
     paths = sorted(
         (path for path in (_SQL / "migrations").iterdir() if path.name.endswith(".sql")), key=lambda p: p.name
@@ -57,7 +41,6 @@ def _read_migrations() -> Sequence[str]:
     return tuple(path.read_text("utf-8") for path in paths)
 
 
-QUERIES: Final[Mapping[str, str]] = parse_queries(with_states((_SQL / "queries.sql").read_text("utf-8")))
 SCHEMA: Final = (_SQL / "schema.sql").read_text("utf-8")
 MIGRATIONS: Final = _read_migrations()
 """Migration n leads from schema version n - 1 to n."""

@@ -25,7 +25,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from trunkcall.domain.errors import RowRefusedError, TrunkcallError
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, Troubles, to_error
-from trunkcall.storage.sqlite_transaction import NotTogetherError, WriteTransaction
+from trunkcall.storage.sqlite_transaction import NotTogetherError, Together, WriteTransaction
 
 T = TypeVar("T")
 
@@ -155,9 +155,9 @@ class Writer:
     def _run_plainly(self, connection: sqlite3.Connection, group: Sequence[_Job]) -> Sequence[_Outcome]:
         transaction = WriteTransaction(connection)
         outcomes: list[_Outcome] = []
-        for kind, jobs in groupby(group, key=lambda job: type(job.operation)):
+        for _, jobs in groupby(group, key=lambda job: type(job.operation)):
             alike = list(jobs)
-            done = _run_together(kind, alike, transaction) if len(alike) > 1 else None
+            done = _run_together(alike, transaction) if len(alike) > 1 else None
             if done is not None:
                 outcomes += done
                 continue
@@ -225,13 +225,14 @@ class Writer:
             self._loop.call_soon_threadsafe(_resolve, group, outcomes)
 
 
-def _run_together(kind: type[Any], jobs: Sequence[_Job], transaction: WriteTransaction) -> Sequence[_Outcome] | None:
-    """Run operations of one kind together, if that kind can; None if they have to be run one by one."""
-    together = getattr(kind, "together", None)
-    if together is None:
+def _run_together(jobs: Sequence[_Job], transaction: WriteTransaction) -> Sequence[_Outcome] | None:
+    """Run operations of one class together, if they can be; None if they have to be run one by one."""
+    operations = [job.operation for job in jobs]
+    first = operations[0]
+    if not isinstance(first, Together):
         return None
     try:
-        values = together(transaction, [job.operation for job in jobs])
+        values = first.together(transaction, operations)
     except (NotTogetherError, *_REFUSED) as error:
         raise _FailedMidwayError from error
     return None if values is None else [_Outcome(value) for value in values]

@@ -1,4 +1,4 @@
--- Every statement of the SQLite store, each under a header `-- name --`. Parameters are positional.
+-- Every statement of the SQLite store, each under a header `-- name --`. Parameters and columns have names.
 -- INDEXED BY stands where another plan would read a whole campaign: SQLite then refuses instead of getting slow.
 -- States in braces are put in from the domain's tables (sqlite_states.py): whatever changes a state is guarded by those
 -- from which it may, and writes the one that follows. A state that is spelled out is what a partial index is of, or read.
@@ -6,22 +6,17 @@
 -- Directory -------------------------------------------------------------------------------------------------------
 
 -- instance_exists --
-SELECT 1 FROM instance WHERE instance_id = ?;
+SELECT 1 AS found FROM instance WHERE instance_id = :instance_id;
 
 -- instances --
-SELECT instance_id, alias, created_at, onboarded, encryption_enabled, encryption_type, encryption_key_arn,
-    retention_days
-FROM instance ORDER BY created_at, instance_id;
+SELECT * FROM instance ORDER BY created_at, instance_id;
 
 -- instance --
-SELECT instance_id, alias, created_at, onboarded, encryption_enabled, encryption_type, encryption_key_arn,
-    retention_days
-FROM instance WHERE instance_id = ?;
+SELECT * FROM instance WHERE instance_id = :instance_id;
 
 -- fact_version --
 -- With the instance, all that a directory is made of but the facts themselves: as long as it is the same, so are they.
-SELECT instance_id, alias, created_at, onboarded, encryption_enabled, encryption_type, encryption_key_arn,
-    retention_days, (SELECT value FROM counter WHERE name = 'fact_version') AS fact_version
+SELECT *, (SELECT value FROM counter WHERE name = 'fact_version') AS fact_version
 FROM instance WHERE instance_id = :instance_id;
 
 -- facts --
@@ -45,40 +40,41 @@ FROM json_each(:names) AS wanted CROSS JOIN fact INDEXED BY fact_by_name ON name
 WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NULL;
 
 -- insert_instance --
-INSERT INTO instance (instance_id, alias, created_at, onboarded) VALUES (?, ?, ?, ?);
+INSERT INTO instance (instance_id, alias, created_at, onboarded)
+VALUES (:instance_id, :alias, :created_at, :onboarded);
 
 -- set_retention --
-UPDATE instance SET retention_days = ? WHERE instance_id = ?;
+UPDATE instance SET retention_days = :days WHERE instance_id = :instance_id;
 
 -- set_onboarded --
 UPDATE instance SET onboarded = 1, encryption_enabled = job.encryption_enabled,
     encryption_type = job.encryption_type, encryption_key_arn = job.encryption_key_arn
 FROM onboarding_job AS job
-WHERE instance.instance_id = ?1 AND job.instance_id = ?1;
+WHERE instance.instance_id = :instance_id AND job.instance_id = :instance_id;
 
 -- set_offboarded --
 UPDATE instance SET onboarded = 0, encryption_enabled = 0, encryption_type = NULL, encryption_key_arn = NULL
-WHERE instance_id = ?;
+WHERE instance_id = :instance_id;
 
 -- onboarding_job --
-SELECT instance_id, status, encryption_enabled, encryption_type, encryption_key_arn, started_at, failure
-FROM onboarding_job WHERE instance_id = ?;
+SELECT * FROM onboarding_job WHERE instance_id = :instance_id;
 
 -- onboarding_in_progress --
-SELECT instance_id, status, encryption_enabled, encryption_type, encryption_key_arn, started_at, failure
-FROM onboarding_job WHERE status = 'IN_PROGRESS' ORDER BY started_at;
+SELECT * FROM onboarding_job WHERE status = 'IN_PROGRESS' ORDER BY started_at;
 
 -- put_onboarding_job --
 INSERT OR REPLACE INTO onboarding_job (
     instance_id, status, encryption_enabled, encryption_type, encryption_key_arn, started_at, failure
-)
-VALUES (?, ?, ?, ?, ?, ?, ?);
+) VALUES (
+    :instance_id, :status, :encryption_enabled, :encryption_type, :encryption_key_arn, :started_at, :failure
+);
 
 -- finish_onboarding_job --
-UPDATE onboarding_job SET status = ?, failure = ? WHERE instance_id = ? AND status = 'IN_PROGRESS';
+UPDATE onboarding_job SET status = :status, failure = :failure
+WHERE instance_id = :instance_id AND status = 'IN_PROGRESS';
 
 -- delete_onboarding_job --
-DELETE FROM onboarding_job WHERE instance_id = ?;
+DELETE FROM onboarding_job WHERE instance_id = :instance_id;
 
 -- fact_version_counter --
 SELECT value FROM counter WHERE name = 'fact_version';
@@ -98,17 +94,17 @@ UPDATE fact SET deleted_at = :at, version = :version
 WHERE instance_id = :instance_id AND kind = :kind AND id = :id AND deleted_at IS NULL;
 
 -- put_access_key --
-INSERT INTO access_key (access_key_id, encrypted_secret, policy, created_at, revoked_at) VALUES (?, ?, ?, ?, ?)
+INSERT INTO access_key (access_key_id, encrypted_secret, policy, created_at, revoked_at)
+VALUES (:access_key_id, :encrypted_secret, :policy, :created_at, :revoked_at)
 ON CONFLICT (access_key_id) DO UPDATE
 SET encrypted_secret = excluded.encrypted_secret, policy = excluded.policy, created_at = excluded.created_at,
     revoked_at = excluded.revoked_at;
 
 -- access_key --
-SELECT access_key_id, encrypted_secret, policy, created_at, revoked_at FROM access_key WHERE access_key_id = ?;
+SELECT * FROM access_key WHERE access_key_id = :access_key_id;
 
 -- access_keys --
-SELECT access_key_id, encrypted_secret, policy, created_at, revoked_at FROM access_key
-ORDER BY created_at, access_key_id;
+SELECT * FROM access_key ORDER BY created_at, access_key_id;
 
 -- Campaigns -------------------------------------------------------------------------------------------------------
 
@@ -116,118 +112,112 @@ ORDER BY created_at, access_key_id;
 SELECT value FROM counter WHERE name = 'campaign_version';
 
 -- set_campaign_version_counter --
-UPDATE counter SET value = ? WHERE name = 'campaign_version';
+UPDATE counter SET value = :value WHERE name = 'campaign_version';
 
 -- insert_campaign --
 -- A trigger adds its backlog and counts it. A namesake that was not deleted adds nothing.
 INSERT INTO campaign (
     campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id, queue_id,
     source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at, version
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+) VALUES (
+    :campaign_id, :arn, :instance_id, :name, :dialer_type, :bandwidth_allocation, :dialing_capacity, :contact_flow_id,
+    :queue_id, :source_phone_number, :detection_enabled, :detection_await_prompt, :state, :created_at, :tags,
+    :deleted_at, :version
+)
 ON CONFLICT (instance_id, name) WHERE deleted_at IS NULL DO NOTHING;
 
 -- campaign_version --
 -- The hot path of every request: a campaign decoded earlier at this version is still right.
-SELECT version FROM campaign WHERE campaign_id = ? AND deleted_at IS NULL;
+SELECT version FROM campaign WHERE campaign_id = :campaign_id AND deleted_at IS NULL;
 
 -- campaign --
-SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
-    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
-    version
-FROM campaign WHERE campaign_id = ?;
+SELECT * FROM campaign WHERE campaign_id = :campaign_id;
 
 -- campaign_of_name --
-SELECT campaign_id FROM campaign WHERE instance_id = ? AND name = ? AND deleted_at IS NULL;
+SELECT campaign_id FROM campaign WHERE instance_id = :instance_id AND name = :name AND deleted_at IS NULL;
 
 -- campaigns --
-SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
-    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
-    version
-FROM campaign
-WHERE deleted_at IS NULL AND (created_at, campaign_id) > (?, ?)
-ORDER BY created_at, campaign_id LIMIT ?;
+SELECT * FROM campaign
+WHERE deleted_at IS NULL AND (created_at, campaign_id) > (:after_at, :after_id)
+ORDER BY created_at, campaign_id LIMIT :limit;
 
 -- campaigns_of_instance --
-SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
-    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
-    version
-FROM campaign
-WHERE deleted_at IS NULL AND instance_id = ? AND (created_at, campaign_id) > (?, ?)
-ORDER BY created_at, campaign_id LIMIT ?;
+SELECT * FROM campaign
+WHERE deleted_at IS NULL AND instance_id = :instance_id AND (created_at, campaign_id) > (:after_at, :after_id)
+ORDER BY created_at, campaign_id LIMIT :limit;
 
 -- campaigns_changed --
-SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
-    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
-    version
-FROM campaign INDEXED BY campaign_by_version
-WHERE instance_id = ? AND version > ? AND state <> 'Initialized' ORDER BY version;
+SELECT * FROM campaign INDEXED BY campaign_by_version
+WHERE instance_id = :instance_id AND version > :after_version AND state <> 'Initialized' ORDER BY version;
 
 -- every_campaign --
-SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
-    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
-    version
-FROM campaign WHERE deleted_at IS NULL OR state <> 'Initialized' ORDER BY created_at, campaign_id;
+SELECT * FROM campaign WHERE deleted_at IS NULL OR state <> 'Initialized' ORDER BY created_at, campaign_id;
 
 -- campaigns_in_instance --
-SELECT campaigns FROM instance WHERE instance_id = ?;
+SELECT campaigns FROM instance WHERE instance_id = :instance_id;
 
 -- running_in_instance --
-SELECT count(*) FROM campaign INDEXED BY campaign_running WHERE instance_id = ? AND state = 'Running';
+SELECT count(*) AS campaigns FROM campaign INDEXED BY campaign_running
+WHERE instance_id = :instance_id AND state = 'Running';
 
 -- edit_campaign --
 UPDATE campaign
-SET name = ?, dialer_type = ?, bandwidth_allocation = ?, dialing_capacity = ?, contact_flow_id = ?, queue_id = ?,
-    source_phone_number = ?, detection_enabled = ?, detection_await_prompt = ?, tags = ?, version = ?
-WHERE campaign_key = ?;
+SET name = :name, dialer_type = :dialer_type, bandwidth_allocation = :bandwidth_allocation,
+    dialing_capacity = :dialing_capacity, contact_flow_id = :contact_flow_id, queue_id = :queue_id,
+    source_phone_number = :source_phone_number, detection_enabled = :detection_enabled,
+    detection_await_prompt = :detection_await_prompt, tags = :tags, version = :version
+WHERE campaign_key = :campaign_key;
 
 -- set_campaign_state --
-UPDATE campaign SET state = ?, version = ? WHERE campaign_key = ?;
+UPDATE campaign SET state = :state, version = :version WHERE campaign_key = :campaign_key;
 
 -- set_campaign_deleted --
-UPDATE campaign SET state = ?, deleted_at = ?, version = ? WHERE campaign_key = ?;
+UPDATE campaign SET state = :state, deleted_at = :deleted_at, version = :version
+WHERE campaign_key = :campaign_key;
 
 -- Counters of a transaction ---------------------------------------------------------------------------------------
 
 -- campaign_head --
 -- What a transaction needs to know of a campaign before it touches the campaign's contacts.
-SELECT campaign_key, campaign_id, instance_id, state, deleted_at IS NOT NULL, waiting
-FROM campaign LEFT JOIN backlog USING (campaign_key) WHERE campaign_id = ?;
+SELECT campaign_key, instance_id, state, deleted_at IS NOT NULL AS deleted, waiting
+FROM campaign LEFT JOIN backlog USING (campaign_key) WHERE campaign_id = :campaign_id;
 
 -- contact_sequence --
 SELECT value FROM counter WHERE name = 'contact_sequence';
 
 -- set_contact_sequence --
-UPDATE counter SET value = ? WHERE name = 'contact_sequence';
+UPDATE counter SET value = :value WHERE name = 'contact_sequence';
 
 -- add_to_backlog --
 -- A count that the disk has changed, here or below, refuses nothing: it is wrong, and a check says so.
 UPDATE backlog
-SET accepted = iif(typeof(accepted) = 'integer', accepted, 0) + ?,
-    waiting = max(0, iif(typeof(waiting) = 'integer', waiting, 0) + ?)
-WHERE campaign_key = ?;
+SET accepted = iif(typeof(accepted) = 'integer', accepted, 0) + :accepted,
+    waiting = max(0, iif(typeof(waiting) = 'integer', waiting, 0) + :waiting)
+WHERE campaign_key = :campaign_key;
 
 -- add_to_dispositions --
-INSERT INTO disposition_count (campaign_key, disposition, contacts) VALUES (?, ?, ?)
+INSERT INTO disposition_count (campaign_key, disposition, contacts) VALUES (:campaign_key, :disposition, :contacts)
 ON CONFLICT (campaign_key, disposition) DO UPDATE
 SET contacts = iif(typeof(contacts) = 'integer', contacts, 0) + excluded.contacts;
 
 -- Dial requests ---------------------------------------------------------------------------------------------------
 
 -- accept_contacts --
--- The row of VALUES is repeated for each dial request of a batch. A client token known in the campaign adds nothing.
+-- Run once for each dial request of a batch: see execute_many. A client token known in the campaign adds nothing.
 INSERT INTO contact (
     sequence, contact_id, campaign_key, client_token, phone_number, attributes, accepted_at, expires_at, updated_at, seal
+) VALUES (
+    :sequence, :contact_id, :campaign_key, :client_token, :phone_number, :attributes, :at, :expires_at, :at, :seal
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
 -- contact_of_token --
-SELECT sequence, contact_id FROM contact WHERE campaign_key = ? AND client_token = ?;
+SELECT sequence, contact_id FROM contact WHERE campaign_key = :campaign_key AND client_token = :client_token;
 
 -- waiting_contacts --
 -- The index finds them, and each is read from the row itself, which may say something else. The second column tells
 -- whether the two agree; so in the next ones of contacts that wait or are in progress. In no order that is promised.
-SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key,
+SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key AS in_place,
     contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
     found.campaign_key
 FROM (
@@ -240,18 +230,24 @@ LEFT JOIN contact ON contact.sequence = found.sequence;
 
 -- waiting_count --
 -- Without those that are set aside.
-SELECT waiting - (SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting)
+SELECT waiting - (
+        SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting
+    ) AS waiting
 FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?);
 
 -- contact_counts --
 -- ?1 are the campaigns' ids, as JSON.
 SELECT campaign_id, accepted,
-    waiting - (SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting),
-    (SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting),
+    waiting - (
+        SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting
+    ) AS waiting,
+    (
+        SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting
+    ) AS waiting_aside,
     (
         SELECT count(*) FROM quarantine CROSS JOIN contact USING (sequence)
         WHERE quarantine.campaign_key = backlog.campaign_key AND NOT quarantine.waiting AND contact.state <> 'Ended'
-    ),
+    ) AS in_progress_aside,
     disposition, contacts
 FROM json_each(?1) AS wanted CROSS JOIN campaign ON campaign_id = wanted.value
 JOIN backlog USING (campaign_key) LEFT JOIN disposition_count USING (campaign_key);
@@ -263,37 +259,25 @@ SELECT
         SELECT 1 FROM contact JOIN campaign USING (campaign_key)
         WHERE campaign_id = ?1 AND client_token >= 'row-' AND client_token < 'row.'
             AND client_token GLOB 'row-[0-9]*-' || replace(hex(zeroblob(12)), '0', '[0-9a-f]')
-    ),
+    ) AS of_lines,
     EXISTS (
         SELECT 1 FROM contact JOIN campaign USING (campaign_key)
         WHERE campaign_id = ?1 AND client_token >= 'erased-' AND client_token < 'erased.' AND phone_number = ''
-    );
+    ) AS erased;
 
 -- contact_records --
 -- The unary plus keeps SQLite off the indexes of campaign_key: they would have it sort the campaign for every chunk.
-SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, phone_number, attributes, contact.state,
-    accepted_at, expires_at, updated_at,
-    contact.source_phone_number, contact.queue_id, attempts, attempted_at,
-    ring_started_at, answered_at, detection, greeting_started_at, greeting_ended_at, queued_at, agent_id,
-    connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at, leg_id, agent_leg_id,
-    seal
-FROM contact LEFT JOIN campaign ON campaign.campaign_key = +contact.campaign_key
+SELECT contact.*, campaign_id, instance_id FROM contact LEFT JOIN campaign ON campaign.campaign_key = +contact.campaign_key
 WHERE contact.sequence > ?1
     AND (?2 IS NULL OR +contact.campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?2))
     AND (?3 IS NULL OR campaign.instance_id = ?3)
 ORDER BY contact.sequence LIMIT ?4;
 
 -- contact_record --
-SELECT contact.sequence, contact_id, campaign_id, instance_id, client_token, phone_number, attributes, contact.state,
-    accepted_at, expires_at, updated_at,
-    contact.source_phone_number, contact.queue_id, attempts, attempted_at,
-    ring_started_at, answered_at, detection, greeting_started_at, greeting_ended_at, queued_at, agent_id,
-    connected_to_agent_at, abandoned, ended_at, disposition, disconnect_reason, after_contact_work_ended_at, leg_id, agent_leg_id,
-    seal
-FROM contact LEFT JOIN campaign USING (campaign_key) WHERE contact_id = ?;
+SELECT contact.*, campaign_id, instance_id FROM contact LEFT JOIN campaign USING (campaign_key) WHERE contact_id = ?;
 
 -- waiting_before --
-SELECT count(*) FROM contact AS this JOIN contact INDEXED BY contact_waiting
+SELECT count(*) AS waiting FROM contact AS this JOIN contact INDEXED BY contact_waiting
 ON contact.campaign_key = this.campaign_key AND contact.sequence < this.sequence AND contact.state = 'Waiting'
     AND contact.sequence NOT IN (SELECT sequence FROM quarantine)
 WHERE this.contact_id = ?;
@@ -301,7 +285,7 @@ WHERE this.contact_id = ?;
 -- Erasing -------------------------------------------------------------------------------------------------------
 
 -- contacts_of_number --
-SELECT sequence, contact_id, campaign_id, contact.state = 'Waiting'
+SELECT sequence, contact_id, campaign_id, contact.state = 'Waiting' AS waiting
 FROM contact LEFT JOIN campaign USING (campaign_key) WHERE phone_number = ? LIMIT ?;
 
 -- ended_before --
@@ -329,7 +313,7 @@ SET client_token = CASE
 WHERE sequence IN (SELECT value FROM json_each(?2)) AND phone_number <> '';
 
 -- insert_erasure --
-INSERT INTO erasure (at, reason, contacts) VALUES (?, ?, ?);
+INSERT INTO erasure (at, reason, contacts) VALUES (:at, :reason, :contacts);
 
 -- erasures --
 SELECT at, reason, contacts FROM erasure ORDER BY rowid;
@@ -337,18 +321,20 @@ SELECT at, reason, contacts FROM erasure ORDER BY rowid;
 -- Leases ----------------------------------------------------------------------------------------------------------
 
 -- lease --
-SELECT token, owner, expires_at FROM lease WHERE instance_id = ?;
+SELECT token, owner, expires_at FROM lease WHERE instance_id = :instance_id;
 
 -- put_lease --
-INSERT INTO lease (instance_id, token, owner, expires_at) VALUES (?, ?, ?, ?)
+INSERT INTO lease (instance_id, token, owner, expires_at) VALUES (:instance_id, :token, :owner, :expires_at)
 ON CONFLICT (instance_id) DO UPDATE
 SET token = excluded.token, owner = excluded.owner, expires_at = excluded.expires_at;
 
 -- renew_lease --
-UPDATE lease SET expires_at = ? WHERE instance_id = ? AND token = ? AND owner = ?;
+UPDATE lease SET expires_at = :expires_at
+WHERE instance_id = :instance_id AND token = :token AND owner = :owner;
 
 -- release_lease --
-UPDATE lease SET owner = NULL, expires_at = 0 WHERE instance_id = ? AND token = ? AND owner = ?;
+UPDATE lease SET owner = NULL, expires_at = 0
+WHERE instance_id = :instance_id AND token = :token AND owner = :owner;
 
 -- What the owner of a lease changes ----------------------------------------------------------------------------------
 
@@ -441,15 +427,15 @@ WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) A
 ORDER BY minute_at;
 
 -- ledger_sum --
-SELECT coalesce(sum(live_answers), 0), coalesce(sum(abandoned), 0) FROM ledger
+SELECT coalesce(sum(live_answers), 0) AS live_answers, coalesce(sum(abandoned), 0) AS abandoned FROM ledger
 WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND minute_at >= ?;
 
 -- backlogs_of_instance --
-SELECT campaign_id, campaign.deleted_at IS NOT NULL OR state IN {over}
+SELECT campaign_id, campaign.deleted_at IS NOT NULL OR state IN {over} AS closed
 FROM campaign JOIN backlog USING (campaign_key) WHERE instance_id = ? AND waiting > 0 ORDER BY campaign_key;
 
 -- waiting_in_closed_campaign --
-SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key,
+SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key AS in_place,
     contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
     found.campaign_key
 FROM (
@@ -461,7 +447,7 @@ LEFT JOIN contact ON contact.sequence = found.sequence;
 
 -- waiting_past_expiry --
 SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key
-        AND contact.expires_at = found.expires_at,
+        AND contact.expires_at = found.expires_at AS in_place,
     contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
     found.campaign_key
 FROM (
@@ -481,8 +467,8 @@ WHERE sequence IN (SELECT value FROM json_each(?2)) AND state IN {before Contact
 -- Changes of a contact in progress find it by its id, so that has to lead to this row.
 SELECT found.sequence, contact.campaign_key = found.campaign_key AND EXISTS (
         SELECT 1 FROM contact AS same WHERE same.contact_id = contact.contact_id AND +same.sequence = found.sequence
-    ),
-    contact.contact_id, found.campaign_id, found.sequence, contact.expires_at, contact.state, contact.leg_id,
+    ) AS in_place,
+    contact.contact_id, found.campaign_id, contact.expires_at, contact.state, contact.leg_id,
     contact.attempted_at, contact.ring_started_at, contact.answered_at, contact.detection, contact.greeting_ended_at,
     contact.queued_at, contact.agent_id, contact.agent_leg_id, contact.abandoned, found.campaign_key
 FROM (
@@ -517,7 +503,7 @@ WHERE ?1 IS NULL OR campaign_id = ?1
 ORDER BY quarantine.sequence;
 
 -- count_quarantined --
-SELECT count(*) FROM quarantine;
+SELECT count(*) AS contacts FROM quarantine;
 
 -- quarantined_sequences --
 -- Of these, as JSON.
@@ -531,7 +517,7 @@ SET accepted_at = accepted_at, expires_at = expires_at, updated_at = updated_at,
 WHERE contact_id = ?;
 
 -- contact_as_it_stands --
-SELECT sequence, state, sequence IN (SELECT sequence FROM quarantine) FROM contact WHERE contact_id = ?;
+SELECT sequence, state, sequence IN (SELECT sequence FROM quarantine) AS set_aside FROM contact WHERE contact_id = ?;
 
 -- sequence_of_contact --
 SELECT sequence FROM contact WHERE contact_id = ?;
@@ -540,17 +526,19 @@ SELECT sequence FROM contact WHERE contact_id = ?;
 DELETE FROM quarantine WHERE sequence = ?;
 
 -- whole_contact --
-SELECT contact.*, quarantine.campaign_key FROM contact LEFT JOIN quarantine USING (sequence) WHERE sequence = ?;
+SELECT contact.*, quarantine.campaign_key AS campaign_key_of_index FROM contact LEFT JOIN quarantine USING (sequence) WHERE sequence = ?;
 
 -- mend_contact --
 UPDATE contact
-SET contact_id = ?, campaign_key = ?, client_token = ?, phone_number = ?, attributes = ?, state = ?,
-    accepted_at = ?, expires_at = ?, updated_at = ?, attempts = ?, leg_id = ?, source_phone_number = ?,
-    attempted_at = ?, ring_started_at = ?, answered_at = ?, detection = ?, greeting_started_at = ?,
-    greeting_ended_at = ?, queue_id = ?, queued_at = ?, agent_id = ?, connected_to_agent_at = ?, abandoned = ?,
-    ended_at = ?, disposition = ?, disconnect_reason = ?, after_contact_work_ended_at = ?, agent_leg_id = ?,
-    seal = ?
-WHERE sequence = ?;
+SET contact_id = :contact_id, campaign_key = :campaign_key, client_token = :client_token, phone_number = :phone_number,
+    attributes = :attributes, state = :state, accepted_at = :accepted_at, expires_at = :expires_at,
+    updated_at = :updated_at, attempts = :attempts, leg_id = :leg_id, source_phone_number = :source_phone_number,
+    attempted_at = :attempted_at, ring_started_at = :ring_started_at, answered_at = :answered_at,
+    detection = :detection, greeting_started_at = :greeting_started_at, greeting_ended_at = :greeting_ended_at,
+    queue_id = :queue_id, queued_at = :queued_at, agent_id = :agent_id, connected_to_agent_at = :connected_to_agent_at,
+    abandoned = :abandoned, ended_at = :ended_at, disposition = :disposition, disconnect_reason = :disconnect_reason,
+    after_contact_work_ended_at = :after_contact_work_ended_at, agent_leg_id = :agent_leg_id, seal = :seal
+WHERE sequence = :sequence;
 
 -- contact_id_in_index --
 SELECT contact_id FROM contact INDEXED BY sqlite_autoindex_contact_1 WHERE contact_id >= '' AND +sequence = ?;
@@ -569,7 +557,7 @@ WHERE NOT EXISTS (SELECT 1 FROM campaign WHERE campaign.campaign_key = contact.c
 UPDATE OR IGNORE contact SET campaign_key = ? WHERE sequence = ?;
 
 -- campaign_of_key --
-SELECT 1 FROM campaign WHERE campaign_key = ?;
+SELECT 1 AS found FROM campaign WHERE campaign_key = ?;
 
 -- tokens_elsewhere --
 -- Of these, as JSON, those whose client token does not lead to them.
@@ -620,7 +608,7 @@ WHERE campaign_key = ?1;
 
 -- check_backlogs --
 -- Campaigns whose counts of accepted and waiting contacts are not those of the contacts, with the differences.
-SELECT campaign_id, sum(accepted), sum(waiting)
+SELECT campaign_id, sum(accepted) AS accepted, sum(waiting) AS waiting
 FROM (
     SELECT campaign_key, accepted, waiting FROM backlog
     UNION ALL
@@ -630,7 +618,7 @@ LEFT JOIN campaign USING (campaign_key)
 GROUP BY campaign_key HAVING sum(accepted) OR sum(waiting) ORDER BY campaign_key;
 
 -- check_dispositions --
-SELECT campaign_id, disposition, sum(contacts)
+SELECT campaign_id, disposition, sum(contacts) AS contacts
 FROM (
     SELECT campaign_key, disposition, contacts FROM disposition_count
     UNION ALL
@@ -641,13 +629,10 @@ LEFT JOIN campaign USING (campaign_key)
 GROUP BY campaign_key, disposition HAVING sum(contacts) ORDER BY campaign_key, disposition;
 
 -- all_campaigns --
-SELECT campaign_id, arn, instance_id, name, dialer_type, bandwidth_allocation, dialing_capacity, contact_flow_id,
-    queue_id, source_phone_number, detection_enabled, detection_await_prompt, state, created_at, tags, deleted_at,
-    version
-FROM campaign;
+SELECT * FROM campaign;
 
 -- check_campaigns --
-SELECT instance_id, sum(campaigns)
+SELECT instance_id, sum(campaigns) AS campaigns
 FROM (
     SELECT instance_id, campaigns FROM instance
     UNION ALL
@@ -675,10 +660,10 @@ WHERE contact.state NOT IN (SELECT value FROM json_each(?1))
     OR (contact.state = 'Waiting' AND (phone_number NOT GLOB '+[0-9]*' OR substr(phone_number, 2) GLOB '*[^0-9]*'));
 
 -- count_contacts --
-SELECT count(*) FROM contact;
+SELECT count(*) AS contacts FROM contact;
 
 -- waiting_to_be_dialed --
-SELECT coalesce(sum(waiting), 0) FROM backlog JOIN campaign USING (campaign_key)
+SELECT coalesce(sum(waiting), 0) AS waiting FROM backlog JOIN campaign USING (campaign_key)
 WHERE deleted_at IS NULL AND state IN {before stop};
 
 -- next_campaign_version --

@@ -1,0 +1,104 @@
+"""The statements of an SQLite store: found by name, given parameters by name, and what they read has names too.
+
+Decides how the file of statements is taken apart and what a row is. Bytes that are no UTF-8 fail the row that holds
+them, not the whole read: Python's sqlite3 refuses all rows for the sake of one. It must not know what is read.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
+from importlib.resources import files
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from trunkcall.storage.sqlite_states import with_states
+
+_HEADER = re.compile(r"^-- (\w+) --$", re.MULTILINE)
+
+Parameters: TypeAlias = Mapping[str, Any] | Sequence[Any]
+
+if TYPE_CHECKING:
+
+    class Row(tuple[Any, ...]):
+        """A row: each column is an attribute of the column's name. The schema is STRICT, so a value is of the column's
+        type, unless the disk has changed it."""
+
+        def __getattr__(self, column: str) -> Any: ...
+        def _asdict(self) -> dict[str, Any]: ...
+
+else:
+    Row = tuple
+
+
+def parse_queries(text: str) -> Mapping[str, str]:
+    """The statements of a file in which each stands under a header ``-- name --``. Text before the first is prose."""
+    _, *parts = _HEADER.split(text)
+    names = parts[::2]
+    if len(set(names)) < len(names):
+        raise ValueError("two queries have the same name")
+    return {name: _without_comments(body) for name, body in zip(names, parts[1::2], strict=True)}
+
+
+def _without_comments(body: str) -> str:
+    lines = (line for line in body.splitlines() if line and not line.startswith("--"))
+    return "\n".join(lines).rstrip(";")
+
+
+QUERIES: Final[Mapping[str, str]] = parse_queries(
+    with_states((files("trunkcall.storage") / "sql" / "sqlite" / "queries.sql").read_text("utf-8"))
+)
+
+
+def fetch_all(connection: sqlite3.Connection, query: str, parameters: Parameters = ()) -> list[Row]:
+    """All rows of a statement. A text that is no UTF-8 comes as its bytes, which no decoder of rows takes for a
+    text."""
+    sql = QUERIES[query]
+    try:
+        cursor = connection.execute(sql, parameters)
+        return _named(cursor, cursor.fetchall())
+    except sqlite3.OperationalError as error:
+        if not _is_about_text(error):
+            raise
+    # Asking Python for each text costs too much to be done always.
+    connection.text_factory = _text_or_bytes
+    try:
+        cursor = connection.execute(sql, parameters)
+        return _named(cursor, cursor.fetchall())
+    finally:
+        connection.text_factory = str
+
+
+def kinds_of(row: Row) -> tuple[type, ...]:
+    """The types of all that the row holds, and which columns it has: what rows of one kind have in common."""
+    return (type(row), *map(type, row))
+
+
+def _named(cursor: sqlite3.Cursor, found: Iterable[tuple[Any, ...]]) -> list[Row]:
+    return list(map(_row_maker(tuple(map(_NAME, cursor.description))), found))
+
+
+@cache
+def _row_maker(columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Row]:
+    """What gives rows of these columns their names. Told by the names, not by the statement: with ``SELECT *`` a file
+    of an older version has other columns. ``_make`` of a named tuple does the same in four times the time."""
+    return cast("Callable[[tuple[Any, ...]], Row]", partial(tuple.__new__, namedtuple("Row", columns)))
+
+
+_NAME: Final = itemgetter(0)
+"""Of a column that a cursor describes."""
+
+
+def _is_about_text(error: sqlite3.OperationalError) -> bool:
+    # Python raises this, not SQLite, so there is no code.
+    return getattr(error, "sqlite_errorcode", None) is None and "UTF-8" in str(error)
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
