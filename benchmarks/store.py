@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from api import ROUNDS, fill, raw_inserts_per_s, say
 from faults.test_crashes import running_campaign
 from serving import serving
+from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.contact import DialRequest
@@ -83,7 +84,12 @@ async def stand_up(store: SQLiteStore) -> str:
     ids = (f"id-{n}" for n in itertools.count())
     now = time.time_ns() // 1000
     first = first_installation(
-        now=now, new_id=lambda: next(ids), access_key_id="AKIA", secret="s", seal=lambda secret, key: secret.encode()
+        now=now,
+        new_id=lambda: next(ids),
+        access_key_id="AKIA",
+        secret="s",
+        policy=ALL_ACTIONS_POLICY,
+        seal=lambda secret, key: secret.encode(),
     )
     instance_id = first.directory.instance.instance_id
     await store.create_instance(first.directory)

@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from trunkcall.aws.admission import Admission
 from trunkcall.aws.campaigns_v1 import CampaignsV1
+from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
@@ -412,6 +413,7 @@ async def _directory(
             new_id=lambda: str(uuid4()),
             access_key_id=new_access_key_id(),
             secret=new_secret(),
+            policy=ALL_ACTIONS_POLICY,
             seal=box.seal,
         )
         await store.create_instance(first.directory, first.access_key)

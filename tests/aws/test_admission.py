@@ -12,12 +12,12 @@ import pytest
 from aws.support import SERVICES, load, operations
 from trunkcall.aws.admission import Admission, Target, needs_of
 from trunkcall.aws.errors import ApiError
+from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.aws.model import CAMPAIGNS_V1, load_service
 from trunkcall.aws.protocol import RequestContext
 from trunkcall.aws.shapes import ModelError
 from trunkcall.aws.throttle import RATES, Throttle
 from trunkcall.domain.identifiers import Scope
-from trunkcall.service.installation import ALL_ACTIONS_POLICY
 
 KEY = "AKIATEST"
 SCOPE = Scope("aws", "us-east-1", "000000000000")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from trunkcall.aws.iam import (
+    ALL_ACTIONS_POLICY,
     AuthorizationRequest,
     allowed,
     allows_any,
@@ -16,7 +17,6 @@ from trunkcall.aws.iam import (
     summary,
     uses_resource_tags,
 )
-from trunkcall.service.installation import ALL_ACTIONS_POLICY
 
 PREFIX = "arn:aws:connect-campaigns:us-east-1:000000000000:campaign/"
 SPRING = PREFIX + "spring"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from service.support import dialing_of
+from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.changes import AttemptBegun, Change
 from trunkcall.domain.contact import ContactRecord, DialRequest
@@ -348,6 +349,7 @@ class House:
             new_id=lambda: f"id-{next(self.numbers)}",
             access_key_id="AKIA",
             secret="s",
+            policy=ALL_ACTIONS_POLICY,
             seal=lambda secret, key: secret.encode(),
         )
         directory = first.directory

@@ -13,6 +13,7 @@ from faults.house import HandLoop
 from service.support import dialing_of
 from service.switch import Switch
 from service.witness import Commits, Witness
+from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import (
     AnswerMachineDetectionConfig,
@@ -68,6 +69,7 @@ class Bench:
             new_id=lambda: next(self._ids),
             access_key_id="AKIA",
             secret="s",
+            policy=ALL_ACTIONS_POLICY,
             seal=lambda secret, key: secret.encode(),
         )
         directory = first.directory

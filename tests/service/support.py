@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.changes import AttemptBegun, Change
@@ -151,6 +152,7 @@ class House:
             new_id=lambda: next(self.ids),
             access_key_id="AKIA",
             secret="s",
+            policy=ALL_ACTIONS_POLICY,
             seal=lambda secret, key: secret.encode(),
         )
         self.directory = first.directory

@@ -33,6 +33,7 @@ from trunkcall.aws.iam_conditions import (
 )
 
 __all__ = [
+    "ALL_ACTIONS_POLICY",
     "AuthorizationRequest",
     "Decision",
     "InvalidPolicyError",
@@ -51,6 +52,10 @@ MAX_RAW_CHARACTERS = 131_072
 """With white space."""
 VERSIONS = ("2012-10-17", "2008-10-17")
 ALL = "*"
+ALL_ACTIONS_POLICY = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"connect-campaigns:*","Resource":"*"}]}'
+)
+"""Of a key that may do everything that there is here."""
 
 _Json: TypeAlias = Mapping[str, Any]
 _ACTION = re.compile(r"(?:\*|[a-z0-9-]+):[a-z0-9*?]+", re.ASCII | re.IGNORECASE).fullmatch

@@ -16,7 +16,7 @@ import typer
 
 from trunkcall.aws.access_keys import to_access_key
 from trunkcall.aws.admission import needs_of
-from trunkcall.aws.iam import InvalidPolicyError, allows_any, parse_policy, summary
+from trunkcall.aws.iam import ALL_ACTIONS_POLICY, InvalidPolicyError, allows_any, parse_policy, summary
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
@@ -25,7 +25,6 @@ from trunkcall.domain.directory import AccessKey
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import to_record_time
 from trunkcall.service.access_keys import AccessKeys, NewAccessKey
-from trunkcall.service.installation import ALL_ACTIONS_POLICY
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import KEY_FILE, DataDir
 from trunkcall.storage.secret_box import SecretBox, load_secret_key

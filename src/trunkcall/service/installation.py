@@ -25,10 +25,6 @@ from trunkcall.domain.instants import Instant
 SOURCE_PHONE_NUMBER = "+12025550100"
 """A number of the range that the North American Numbering Plan reserves for fiction (555-0100 to 555-0199)."""
 
-ALL_ACTIONS_POLICY = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"connect-campaigns:*","Resource":"*"}]}'
-)
-
 
 @dataclass(frozen=True, slots=True)
 class FirstInstallation:
@@ -44,9 +40,11 @@ def first_installation(
     new_id: NewId,
     access_key_id: str,
     secret: str,
+    policy: str,
     seal: Callable[[str, str], bytes],
 ) -> FirstInstallation:
-    """A default instance with a queue, a flow, a number and a routing profile, and an access key that may do all."""
+    """A default instance with a queue, a flow, a number and a routing profile, and an access key that may do what
+    the policy document says."""
     queue = Queue(new_id(), "BasicQueue", SOURCE_PHONE_NUMBER)
     flow = ContactFlow(new_id(), "Default outbound flow")
     profile = RoutingProfile(new_id(), "Basic Routing Profile", (queue.queue_id,))
@@ -57,7 +55,7 @@ def first_installation(
         phone_numbers={SOURCE_PHONE_NUMBER: PhoneNumber(SOURCE_PHONE_NUMBER, SOURCE_PHONE_NUMBER)},
         routing_profiles={profile.routing_profile_id: profile},
     )
-    return FirstInstallation(directory, AccessKey(access_key_id, seal(secret, access_key_id), ALL_ACTIONS_POLICY, now))
+    return FirstInstallation(directory, AccessKey(access_key_id, seal(secret, access_key_id), policy, now))
 
 
 def simulated_agents(directory: Directory, number: int) -> list[Agent]:
