@@ -18,10 +18,8 @@ from trunkcall.engine.pacing.estimates import Floats
 from trunkcall.engine.pacing.experience import ANSWERED, INSTANTS
 
 rows = st.lists(st.floats(0.0, 1.0), min_size=INSTANTS, max_size=INSTANTS).map(sorted)
-probabilities = st.lists(rows, max_size=8).map(
-    lambda values: np.array(values, dtype=np.float64).reshape(-1, INSTANTS).T
-)
-"""For each agent or attempt, those of the instants ahead: they never decrease."""
+probabilities = st.lists(rows, max_size=8).map(lambda values: np.array(values, dtype=np.float64).reshape(-1, INSTANTS))
+"""A row for each agent or attempt, of those of the instants ahead: they never decrease."""
 
 
 @given(
@@ -47,9 +45,9 @@ def finds_nobody(expectation: Expectation, others: int) -> float:
     total = 0.0
     for k, answered in enumerate(expectation.answered):
         agents, answers = [1.0], [1.0]
-        for q in expectation.agents_free[k]:
+        for q in expectation.agents_free[:, k]:
             agents = list(np.convolve(agents, [1 - q, q]))
-        for r in [*expectation.live_answers[k], *[answered] * others]:
+        for r in [*expectation.live_answers[:, k], *[answered] * others]:
             answers = list(np.convolve(answers, [1 - r, r]))
         total += sum(
             a * b
@@ -62,7 +60,7 @@ def finds_nobody(expectation: Expectation, others: int) -> float:
 
 @pytest.mark.parametrize(("supply", "in_flight"), [(5, 30), (20, 90), (60, 300)])
 def test_the_approximation_is_near_the_exact_answer(supply: int, in_flight: int) -> None:
-    agents_free, live_answers = np.outer(ANSWERED, np.full(30, 0.2)), np.outer(ANSWERED, np.full(in_flight, 0.2))
+    agents_free, live_answers = np.outer(np.full(30, 0.2), ANSWERED), np.outer(np.full(in_flight, 0.2), ANSWERED)
     expectation = Expectation(supply, agents_free, live_answers, 0.25 * ANSWERED)
     exact = attempts_exactly(expectation, 0.05)
     assert 3 < exact < MAX_EXACTLY

@@ -98,7 +98,7 @@ def look(
 
 
 def test_work_ends_as_it_did_before(experience: Experience) -> None:
-    rows = look(experience, working=(0, 30, 600)).agents_free.T
+    rows = look(experience, working=(0, 30, 600)).agents_free
     t = experience.at_s
     assert rows[0] == pytest.approx(np.clip((t - 10) / 40, 0, 1), abs=0.06)
     assert rows[1] == pytest.approx(np.clip(t / 20, 0, 1), abs=0.08)
@@ -108,7 +108,7 @@ def test_work_ends_as_it_did_before(experience: Experience) -> None:
 
 def test_a_talk_is_followed_by_work(experience: Experience) -> None:
     """P(free by t) is the integral over the end u of the talk, at rate 1/120 s, of P(work <= t - u)."""
-    row = look(experience, talking=(60,)).agents_free.T[0]
+    row = look(experience, talking=(60,)).agents_free[0]
     for t, found in zip(experience.at_s, row, strict=True):
         u = np.linspace(0, t, 400)
         density = np.exp(-u / 120) / 120 * np.clip((t - u - 10) / 40, 0, 1)
@@ -116,7 +116,7 @@ def test_a_talk_is_followed_by_work(experience: Experience) -> None:
 
 
 def test_attempts_come_to_live_answers_by_their_age(experience: Experience) -> None:
-    rows = look(experience, dialing=(0, 12, 25)).live_answers.T
+    rows = look(experience, dialing=(0, 12, 25)).live_answers
     assert rows[0, -1] == pytest.approx(0.5, abs=0.01)
     assert rows[0, :-1] == pytest.approx(0.5 * ANSWERED, abs=0.02)
     assert rows[1, -1] == pytest.approx(0.25 / 0.75, abs=0.04), "half of those who would answer have not yet"

@@ -119,8 +119,8 @@ class Pacer(Protocol):
         changes nothing."""
 
     def live_answer_probabilities(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
-        """What it expects of its own attempts in flight, for another that counts on the same agents: for each the
-        probabilities of having come to a live answer, a row for each instant ahead and one of ever doing so."""
+        """What it expects of its own attempts in flight, for another that counts on the same agents: a row for each,
+        of the probabilities of having come to a live answer by each instant ahead, and of ever doing so."""
 
     def talk_ended(self, length: Duration) -> None:
         """A contact has ended, so long after its agent was chosen."""
@@ -139,7 +139,7 @@ class LearnsNothing:
 
     def live_answer_probabilities(self, dialing_since: Collection[Instant], now: Instant) -> Floats:
         """Nothing."""
-        return np.empty((INSTANTS + 1, 0))
+        return np.empty((0, INSTANTS + 1))
 
     def attempt_ended(self, age: Duration, *, live: bool) -> None:
         """Nothing."""

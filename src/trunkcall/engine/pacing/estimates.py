@@ -6,7 +6,7 @@ Decides how much of the past counts. It must not know what an estimate is used f
 from __future__ import annotations
 
 import math
-from collections import deque
+from array import array
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +54,13 @@ class Durations:
     """The last ``memory`` lengths, in seconds, and their survival function. What is read of them is as of ``version``,
     which changes when enough new lengths have come."""
 
-    __slots__ = ("_fresh", "_sorted", "_values", "version")
+    __slots__ = ("_fresh", "_memory", "_oldest", "_sorted", "_values", "version")
 
     def __init__(self, memory: int) -> None:
-        self._values: deque[float] = deque(maxlen=memory)
+        self._memory = memory
+        self._values: array[float] = array("d")
+        self._oldest = 0
+        """Which of the values the next one takes the place of, once there are as many as are kept."""
         self._sorted: Floats = np.empty(0)
         self._fresh = 0
         self.version = 0
@@ -66,10 +69,16 @@ class Durations:
         return len(self._values)
 
     def enter(self, length_s: float) -> None:
-        self._values.append(max(length_s, 0.0))
+        values = self._values
+        if len(values) < self._memory:
+            values.append(max(length_s, 0.0))
+        else:
+            values[self._oldest] = max(length_s, 0.0)
+            self._oldest = (self._oldest + 1) % self._memory
         self._fresh += 1
-        if self._fresh >= STALE_SHARE * len(self._values):
-            self._sorted = np.sort(np.fromiter(self._values, np.float64, len(self._values)))
+        if self._fresh >= STALE_SHARE * len(values):
+            self._sorted = np.array(values)
+            self._sorted.sort()
             self._fresh = 0
             self.version += 1
 
@@ -86,7 +95,7 @@ class Durations:
         ended = np.bincount(np.minimum(self._sorted, last).astype(np.int64), minlength=seconds)
         goes_on = np.bincount(np.minimum(ongoing, last), minlength=seconds)
         at_risk = np.cumsum((ended + goes_on)[::-1])[::-1]
-        rate = 1.0 / max(1.0, float(self._sorted.mean()))
+        rate = 1.0 / max(1.0, float(np.add.reduce(self._sorted)) / len(self._sorted))
         survival = np.ones(seconds + 1)
         np.cumprod(1.0 - np.minimum((ended + DOUBT * rate) / (at_risk + DOUBT), 0.999), out=survival[1:])
         return np.maximum(survival, MIN_SURVIVAL)

@@ -31,9 +31,11 @@ INSTANTS = 9
 """How many instants ahead are looked at; each is as likely as the next to be the one of an answer."""
 MIDDLE = INSTANTS // 2
 EVER = INSTANTS
-"""The row of live answers that come at all."""
+"""The column of live answers that come at all."""
 ANSWERED: Floats = (2.0 * np.arange(INSTANTS, dtype=np.float64) + 1.0) / (2.0 * INSTANTS)
 """The share of live answers that have come by each of them."""
+AT_ONCE: Floats = np.ones(INSTANTS)
+"""The same if every attempt is answered at once or never."""
 ENOUGH = 10
 """Of each kind that must have been seen before it is told anything from."""
 MEMORY_ANSWERS = 600
@@ -46,12 +48,12 @@ MAX_AGES = 7200
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Probabilities:
-    """Probabilities, a row for each of the instants ahead."""
+    """Probabilities, a column for each of the instants ahead."""
 
     agents_free: Floats
-    """Of being free, for each agent who talks, then for each who works."""
+    """Of being free, a row for each agent who talks, then for each who works."""
     live_answers: Floats
-    """Of having come to a live answer, for each attempt in flight. One row more, EVER, is of ever doing so."""
+    """Of having come to a live answer, a row for each attempt in flight. One column more, EVER, is of ever doing so."""
     answered: Floats
     """The same for an attempt that is begun now."""
 
@@ -71,8 +73,9 @@ class Experience:
         self.at_s: Floats = np.zeros(INSTANTS)
         """The instants, seconds from now."""
         self._made_of = (0, 0, 0, 0)
-        self._talk = self._work = np.zeros((INSTANTS, 1))
-        self._answer = np.ones((INSTANTS + 1, 1))
+        # Tables have a row for each second of age.
+        self._talk = self._work = np.zeros((1, INSTANTS))
+        self._answer = np.ones((1, INSTANTS + 1))
 
     def look(
         self,
@@ -92,14 +95,19 @@ class Experience:
         if learn:
             self._refresh(talking, working, len(dialing))
         return Probabilities(
-            agents_free=np.concatenate((_at(self._talk, talking), _at(self._work, working)), axis=1),
-            live_answers=np.minimum(_at(self._answer, dialing) * live_ratio, 1.0),
-            answered=(ANSWERED if self.can_predict else np.ones(INSTANTS)) * live_ratio,
+            np.concatenate((_at(self._talk, talking), _at(self._work, working))),
+            self._live_answers(dialing, live_ratio),
+            (ANSWERED if self.can_predict else AT_ONCE) * live_ratio,
         )
 
     def live_answers(self, now: Instant, dialing_since: Collection[Instant], live_ratio: float) -> Floats:
         """The ``live_answers`` of a look at these attempts alone, as of the last look."""
-        return np.minimum(_at(self._answer, _ages(dialing_since, now)) * live_ratio, 1.0)
+        return self._live_answers(_ages(dialing_since, now), live_ratio)
+
+    def _live_answers(self, dialing: Ages, live_ratio: float) -> Floats:
+        answers = _at(self._answer, dialing)
+        answers *= live_ratio
+        return np.minimum(answers, 1.0, out=answers)
 
     def _refresh(self, talking: Ages, working: Ages, in_flight: int) -> None:
         """Make the tables anew if what they are made of has changed."""
@@ -118,7 +126,8 @@ class Experience:
         contacts_changed = rings_changed or made_of[:2] != self._made_of[:2]
         if contacts_changed and min(len(self.talks), len(self.works)) >= ENOUGH:
             self._tell_contacts(talking, working)
-        self._answer = self._of_answers()
+        if rings_changed or made_of[3] != self._made_of[3]:
+            self._tell_answers()
         self._made_of = made_of
 
     def _tell_contacts(self, talking: Ages, working: Ages) -> None:
@@ -127,23 +136,24 @@ class Experience:
         talks = self.talks.survival_by_second(talk_ages + ahead, talking)
         works = self.works.survival_by_second(work_ages + ahead, working)
         seconds = np.arange(len(works), dtype=np.float64)
-        later = np.interp(seconds[:work_ages] + self.at_s[:, None], seconds, works)
-        self._work = 1.0 - later / works[:work_ages]
+        later = np.interp(seconds[:work_ages, None] + self.at_s, seconds, works)
+        self._work = 1.0 - later / works[:work_ages, None]
         ending = talks[:-1] - talks[1:]
         windows = np.lib.stride_tricks.sliding_window_view(ending, ahead)[:talk_ages]
-        left = self.at_s[:, None] - (np.arange(ahead) + 0.5)
+        left = self.at_s - (np.arange(ahead)[:, None] + 0.5)
         worked = np.where(left > 0.0, 1.0 - np.interp(left, seconds, works), 0.0)
-        self._talk = (worked @ windows.T) / talks[:talk_ages]
+        self._talk = (windows @ worked) / talks[:talk_ages, None]
 
-    def _of_answers(self) -> Floats:
+    def _tell_answers(self) -> None:
         ages = np.arange(_span(self.outcomes), dtype=np.float64)
         # Half an outcome is added, so that nothing which is in flight for longer than any before is thought impossible.
         outcomes = len(self.outcomes)
         pending = (self.outcomes.survival(ages) * outcomes + 0.5) / (outcomes + 0.5)
         unanswered = self.rings.survival(ages)
-        later = self.rings.survival(ages + self.at_s[:, None])
-        come: Floats = np.concatenate((unanswered - later, unanswered[None])) / pending
-        return come
+        self._answer = np.empty((len(ages), INSTANTS + 1))
+        self._answer[:, :EVER] = unanswered[:, None] - self.rings.survival(ages[:, None] + self.at_s)
+        self._answer[:, EVER] = unanswered
+        self._answer /= pending[:, None]
 
 
 def _span(lengths: Durations, ongoing: Ages | None = None) -> int:
@@ -163,5 +173,5 @@ def _ages(since: Collection[Instant], now: Instant) -> Ages:
 
 
 def _at(table: Floats, ages: Ages) -> Floats:
-    found: Floats = table.take(ages, axis=1, mode="clip")
+    found: Floats = table.take(ages, axis=0, mode="clip")
     return found

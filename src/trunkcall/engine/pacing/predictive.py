@@ -122,8 +122,8 @@ class PredictivePacer:
         return Forecast(
             live_ratio=look.live_ratio,
             horizon=round(self._experience.at_s[MIDDLE] * SECOND),
-            agents_expected=float(look.probabilities.agents_free[MIDDLE].sum()),
-            live_answers_expected=float(look.probabilities.live_answers[EVER].sum()),
+            agents_expected=float(look.probabilities.agents_free[:, MIDDLE].sum()),
+            live_answers_expected=float(look.probabilities.live_answers[:, EVER].sum()),
             risk=self._centre,
             risk_scale=look.scale,
             rivals_scale=look.rivals_scale,
@@ -154,9 +154,7 @@ class PredictivePacer:
         agents = view.staffed_agents
         of_rivals = [rival.pacer.live_answer_probabilities(rival.dialing_since, now) for rival in view.rivals]
         live_answers = (
-            np.concatenate((probabilities.live_answers, *of_rivals), axis=1)
-            if of_rivals
-            else probabilities.live_answers
+            np.concatenate((probabilities.live_answers, *of_rivals)) if of_rivals else probabilities.live_answers
         )
         expectation = Expectation(
             view.free_agents - view.waiting, probabilities.agents_free, live_answers, probabilities.answered
@@ -164,11 +162,11 @@ class PredictivePacer:
         # Of the live answers that find nobody, each campaign has its share.
         answers = expectation.answers_expected[EVER]
         expected = expectation.expected_shortfall(MIDDLE, EVER) / (answers or 1.0)
-        own = answers - sum(float(rows[EVER].sum()) for rows in of_rivals)
+        own = answers - sum(float(rows[:, EVER].sum()) for rows in of_rivals)
         at_stake = [
             (rival.standing, in_flight)
             for rival, rows in zip(view.rivals, of_rivals, strict=True)
-            if (in_flight := float(rows[EVER].sum())) >= AT_STAKE
+            if (in_flight := float(rows[:, EVER].sum())) >= AT_STAKE
         ]
         return _Look(
             probabilities=probabilities,

@@ -136,6 +136,6 @@ class SamuelsonPacer(LearnsNothing):
             dialing_since=view.dialing_since,
             live_ratio=self._live_ratio.value,
         )
-        soon = int((probabilities.agents_free[MIDDLE] >= 0.5).sum())
+        soon = int((probabilities.agents_free[:, MIDDLE] >= 0.5).sum())
         agents = view.free_agents + soon - view.waiting
         return max(0, math.floor(self.gain * agents / self._live_ratio.value - view.lines_in_flight))
