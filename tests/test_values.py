@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import FrozenInstanceError, dataclass, replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -34,8 +34,6 @@ def test_it_is_made_like_any_other() -> None:
         Quick("a")  # type: ignore[call-arg]
 
 
-def test_it_cannot_be_changed() -> None:
-    value = Quick("a", 1)
-    with pytest.raises(FrozenInstanceError):
-        value.number = 2  # type: ignore[misc]
-    assert value.number == 1
+def test_the_type_checker_refuses_to_change_it() -> None:
+    """At run time nothing does, for the sake of time. An ignore comment without an error is an error to mypy."""
+    Quick("a", 1).number = 2  # type: ignore[misc]
