@@ -21,12 +21,12 @@ from api import say
 from trunkcall.domain.instants import SECOND
 from trunkcall.simulation.scenario import Scenario, with_values
 from trunkcall.simulation.simulator import Simulator
-from trunkcall.simulation.world import Fate, Outcome, World, draw_fate
+from trunkcall.simulation.world import Fate, Fates, Outcome, World
 
 
 def bare(attempts: int, shift_s: float, seed: int) -> int:
     """Events of a loop over a heap of (instant, number, kind, fate)."""
-    random, world = Random(seed), World()
+    random, fates = Random(seed), Fates(World())
     heap: list[tuple[float, int, int, Fate | None]] = [(0.0, 0, 0, None)]
     number = events = 0
     while heap and heap[0][0] <= shift_s:
@@ -35,7 +35,7 @@ def bare(attempts: int, shift_s: float, seed: int) -> int:
         number += 1
         if fate is None:
             heappush(heap, (now + random.expovariate(attempts / shift_s), number, 0, None))
-            fate = draw_fate(world, random)
+            fate = fates.draw(random)
             number += 1
             heappush(heap, (now + fate.ring / SECOND, number, 1, fate))
         elif kind == 1 and fate.outcome is Outcome.HUMAN:
@@ -47,12 +47,12 @@ def bare(attempts: int, shift_s: float, seed: int) -> int:
 
 def with_simpy(attempts: int, shift_s: float, seed: int) -> int:
     """The same by SimPy's processes."""
-    random, world, environment = Random(seed), World(), simpy.Environment()
+    random, fates, environment = Random(seed), Fates(World()), simpy.Environment()
     events = 0
 
     def attempt() -> Generator[Any, Any, None]:
         nonlocal events
-        fate = draw_fate(world, random)
+        fate = fates.draw(random)
         yield environment.timeout(fate.ring / SECOND)
         events += 1
         if fate.outcome is Outcome.HUMAN:

@@ -14,7 +14,7 @@ from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import HOUR, SECOND, Duration, Instant
 from trunkcall.simulation.campaign import Campaign
 from trunkcall.simulation.results import CampaignShift
-from trunkcall.simulation.world import Fate, Outcome, World, draw_fate
+from trunkcall.simulation.world import Fate, Fates, Outcome, World
 
 LOOK_EVERY: Duration = 30 * SECOND
 """How often a world that changes is looked at anew."""
@@ -24,9 +24,9 @@ class CampaignRun:
     """A campaign in a shift that begins at ``start``. Durations are sums, in microseconds."""
 
     __slots__ = (
+        "_fates",
         "_offered",
         "_start",
-        "_world",
         "_world_until",
         "abandoned",
         "attempts",
@@ -41,7 +41,7 @@ class CampaignRun:
     def __init__(self, campaign: Campaign, start: Instant) -> None:
         self.campaign = campaign
         self._start = start
-        self._world = campaign.world
+        self._fates = Fates(campaign.world)
         self._world_until: Instant = start
         self._offered = 0
         self.attempts = self.live_answers = self.abandoned = self.false_machines = self.connected = 0
@@ -52,9 +52,9 @@ class CampaignRun:
         """The fate of an attempt that is begun now."""
         campaign = self.campaign
         if (campaign.drift or campaign.step_at_h) and now >= self._world_until:
-            self._world = self._world_at(now)
+            self._fates = Fates(self._world_at(now))
             self._world_until = now + LOOK_EVERY
-        fate = draw_fate(self._world, random)
+        fate = self._fates.draw(random)
         mistaken = random.random()
         if fate.outcome is Outcome.HUMAN and mistaken < campaign.false_machine_ratio:
             return replace(fate, detection=DetectionStatus.VOICEMAIL_NO_BEEP)

@@ -19,7 +19,7 @@ from trunkcall.simulation.baselines.optimal import Model, OptimalPacer
 from trunkcall.simulation.baselines.predictors import FixedRatioPacer, IssabelPacer, SamuelsonPacer
 from trunkcall.simulation.baselines.vicidial import Adapt, VicidialPacer
 from trunkcall.simulation.scenario import Scenario
-from trunkcall.simulation.world import World, draw_fate
+from trunkcall.simulation.world import Fates, World
 
 DRAWS = 40_000
 MAX_STATES = 250_000
@@ -97,5 +97,6 @@ def _check_model(model: Model) -> None:
 def outcome_mean_s(world: World) -> float:
     """How long an attempt takes to any outcome, detection included, as the mean of many that are drawn."""
     random = Random(1)  # noqa: S311 - a simulation, not a secret
-    fates = (draw_fate(world, random) for _ in range(DRAWS))
-    return fmean((fate.ring + fate.detection_time) / SECOND for fate in fates)
+    fates = Fates(world)
+    drawn = (fates.draw(random) for _ in range(DRAWS))
+    return fmean((fate.ring + fate.detection_time) / SECOND for fate in drawn)

@@ -102,55 +102,86 @@ class Fate:
     agent_hangs_up: bool
 
 
+class Fates:
+    """The fates that a world has in store."""
+
+    __slots__ = (
+        "_human_detection",
+        "_machine_detection",
+        "_machine_talk",
+        "_no_answer",
+        "_patience",
+        "_talk",
+        "_world",
+        "_wrap",
+    )
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._talk = _lognormal(world.talk_mean_s, world.talk_variation)
+        self._wrap = _lognormal(world.wrap_mean_s, world.wrap_variation)
+        self._human_detection = seconds(world.human_detection_s)
+        self._machine_detection = seconds(world.machine_detection_s)
+        self._machine_talk = seconds(world.machine_talk_s)
+        self._no_answer = seconds(world.no_answer_s)
+        self._patience = seconds(world.patience_s)
+
+    def draw(self, random: Random) -> Fate:
+        """The fate of a contact.
+
+        Every part is drawn in one fixed order, whatever the outcome, so that a change of one parameter leaves the other
+        draws as they were.
+        """
+        world, draw = self._world, random.random
+        share = draw()
+        invalid = draw() < world.invalid_share
+        # Two numbers give two normal ones (Box and Muller 1958), for the machine's ring and its prompt.
+        angle = math.tau * draw()
+        radius = math.sqrt(-2.0 * math.log(1.0 - draw()))
+        failure_share = draw()
+        beep = draw() < world.beep_share
+        talk = math.exp(random.normalvariate(*self._talk))
+        wrap = math.exp(random.normalvariate(*self._wrap))
+        agent_hangs_up = draw() < world.agent_hangs_up_share
+        # Last, because how many numbers a gamma draw takes depends on its shape.
+        human_ring = random.gammavariate(world.human_ring_shape, world.human_ring_scale_s)
+
+        outcome = _outcome(world, share, invalid=invalid)
+        detection, detection_time, prompt = DetectionStatus.HUMAN_ANSWERED, 0, 0
+        if outcome is Outcome.HUMAN:
+            ring = seconds(_clip(human_ring, world.human_ring_range_s))
+            detection_time = self._human_detection
+        elif outcome is Outcome.MACHINE:
+            ring_s = world.machine_ring_mean_s + math.cos(angle) * radius * world.machine_ring_deviation_s
+            ring = seconds(_clip(ring_s, world.machine_ring_range_s))
+            prompt_s = world.machine_prompt_mean_s + math.sin(angle) * radius * world.machine_prompt_deviation_s
+            prompt = seconds(max(0.0, prompt_s))
+            detection = DetectionStatus.VOICEMAIL_BEEP if beep else DetectionStatus.VOICEMAIL_NO_BEEP
+            detection_time = self._machine_detection
+            agent_hangs_up = True
+        elif outcome is Outcome.NO_ANSWER:
+            ring = self._no_answer
+        else:
+            least, most = world.failure_range_s
+            ring = seconds(least + (most - least) * failure_share)
+        # Without names, which would take a tenth of the time.
+        return Fate(
+            outcome,
+            ring,
+            detection,
+            detection_time,
+            prompt,
+            self._patience,
+            self._machine_talk if outcome is Outcome.MACHINE else seconds(talk),
+            seconds(wrap),
+            agent_hangs_up,
+        )
+
+
 def fate_of(world: World, seed: int, client_token: str) -> Fate:
     """The fate of a contact that is known by its client token."""
     digest = blake2b(client_token.encode(), digest_size=16, key=seed.to_bytes(16, "little", signed=True)).digest()
-    return draw_fate(world, Random(int.from_bytes(digest, "little")))  # noqa: S311 - a simulation, not a secret
-
-
-def draw_fate(world: World, random: Random) -> Fate:
-    """The fate of a contact, drawn.
-
-    Every part is drawn in one fixed order, whatever the outcome, so that a change of one parameter leaves the other
-    draws as they were.
-    """
-    draw = random.random
-    share = draw()
-    invalid = draw() < world.invalid_share
-    machine_ring = random.gauss(world.machine_ring_mean_s, world.machine_ring_deviation_s)
-    failure = random.uniform(*world.failure_range_s)
-    beep = draw() < world.beep_share
-    prompt = random.gauss(world.machine_prompt_mean_s, world.machine_prompt_deviation_s)
-    talk = random.lognormvariate(*_lognormal(world.talk_mean_s, world.talk_variation))
-    wrap = random.lognormvariate(*_lognormal(world.wrap_mean_s, world.wrap_variation))
-    agent_hangs_up = draw() < world.agent_hangs_up_share
-    # Last, because how many numbers a gamma draw takes depends on its shape.
-    human_ring = random.gammavariate(world.human_ring_shape, world.human_ring_scale_s)
-
-    detection, detection_s, prompt_s = DetectionStatus.HUMAN_ANSWERED, 0.0, 0.0
-    outcome = _outcome(world, share, invalid=invalid)
-    if outcome is Outcome.HUMAN:
-        ring = _clip(human_ring, world.human_ring_range_s)
-        detection_s = world.human_detection_s
-    elif outcome is Outcome.MACHINE:
-        ring = _clip(machine_ring, world.machine_ring_range_s)
-        detection = DetectionStatus.VOICEMAIL_BEEP if beep else DetectionStatus.VOICEMAIL_NO_BEEP
-        detection_s, prompt_s = world.machine_detection_s, max(0.0, prompt)
-        talk, agent_hangs_up = world.machine_talk_s, True
-    else:
-        ring = world.no_answer_s if outcome is Outcome.NO_ANSWER else failure
-    # Without names, which would take a tenth of the time.
-    return Fate(
-        outcome,
-        seconds(ring),
-        detection,
-        seconds(detection_s),
-        seconds(prompt_s),
-        seconds(world.patience_s),
-        seconds(talk),
-        seconds(wrap),
-        agent_hangs_up,
-    )
+    return Fates(world).draw(Random(int.from_bytes(digest, "little")))  # noqa: S311 - a simulation, not a secret
 
 
 def _outcome(world: World, share: float, *, invalid: bool) -> Outcome:
