@@ -115,7 +115,7 @@ def test_the_core_touches_neither_clock_nor_chance_nor_the_outside(layer: str) -
 
 def test_only_the_composition_root_names_adapters() -> None:
     for name, path in modules():
-        if name in ("compose",) or name.startswith(("storage.", "telephony.")):
+        if layer_of(name) in {"compose", "storage", "telephony"}:
             continue
         named = {i for i in imports(path) if i.removeprefix("trunkcall.").startswith(ADAPTERS)}
         assert not named, f"{name} imports {named}"

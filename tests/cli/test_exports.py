@@ -23,11 +23,11 @@ import pyarrow.parquet
 import pytest
 
 from storage.support import NOW, begin, campaign, directory, put
-from trunkcall import compose
 from trunkcall.aws.contact_records import COLUMNS
 from trunkcall.cli import export, formats, record_tables
 from trunkcall.cli.app import main
-from trunkcall.compose import open_store
+from trunkcall.compose import store as store_of_installation
+from trunkcall.compose.store import open_store
 from trunkcall.domain.changes import ContactEnded
 from trunkcall.domain.contact import ContactRecord, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, to_datetime
@@ -115,7 +115,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, deed: Callable[[Store], Awaitable
             while deeds:
                 await deeds.pop()(self)
 
-    monkeypatch.setattr(compose, "open_store", Shared)
+    monkeypatch.setattr(store_of_installation, "open_store", Shared)
 
 
 def request(token: str, attributes: Mapping[str, str]) -> DialRequest:

@@ -12,7 +12,7 @@ import socket
 from trunkcall.cli.interrupts import meaning, stop_signals
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.serve import listen, set_up_logging
-from trunkcall.compose import build_carrier_process
+from trunkcall.compose.telephony import build_carrier_process
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.telephony.session import MAX_BYTES_FROM_DIALER

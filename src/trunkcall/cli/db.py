@@ -20,7 +20,7 @@ from trunkcall.cli.interrupts import meaning
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.quarantine import TOLD, quarantine
 from trunkcall.cli.tables import counted
-from trunkcall.compose import maintenance_of_store
+from trunkcall.compose.store import maintenance_of_store
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import KEY_FILE, DataDir, DataDirInUseError, DataDirUnusableError
 from trunkcall.storage.disk import MEGABYTE

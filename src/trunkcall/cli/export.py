@@ -26,7 +26,7 @@ from trunkcall.cli.options import with_settings
 from trunkcall.cli.record_tables import AttributeNames, Table
 from trunkcall.cli.selection import Selection, campaign_given, disposition_given, time_given
 from trunkcall.cli.tables import counted
-from trunkcall.compose import opened_store
+from trunkcall.compose.store import opened_store
 from trunkcall.domain.contact import ContactRecord
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import Scope

@@ -20,7 +20,7 @@ from trunkcall.aws.iam import ALL_ACTIONS_POLICY, InvalidPolicyError, allows_any
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
-from trunkcall.compose import opened_store
+from trunkcall.compose.store import opened_store
 from trunkcall.domain.directory import AccessKey
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import to_record_time

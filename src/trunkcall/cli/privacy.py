@@ -11,7 +11,7 @@ import typer
 from trunkcall.cli.lists.phones import country_of, read_number
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted
-from trunkcall.compose import opened_store
+from trunkcall.compose.store import opened_store
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.service.numbers import NotDialableError
 from trunkcall.service.privacy import MAX_DAYS, Privacy

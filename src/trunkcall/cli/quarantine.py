@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from trunkcall.aws.contact_records import to_quarantine_record
-from trunkcall.compose import opened_store
+from trunkcall.compose.store import opened_store
 from trunkcall.domain.contact import Damage, QuarantinedContact
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.service.wall_paced_clock import WallPacedClock

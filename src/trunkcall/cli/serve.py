@@ -20,7 +20,7 @@ import uvicorn
 
 from trunkcall.cli.interrupts import meaning, stop_signals
 from trunkcall.cli.options import with_settings
-from trunkcall.compose import build_server
+from trunkcall.compose.server import build_server
 from trunkcall.domain.errors import SettingsError
 from trunkcall.settings import Settings
 from trunkcall.web.connection import GuardedProtocol

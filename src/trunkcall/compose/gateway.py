@@ -1,0 +1,123 @@
+"""What answers requests: the operations and their use cases, who is let in, and the pages beside them.
+
+Decides how these are wired together. It must not know who dials, nor by which carrier.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from uuid import uuid4
+
+from trunkcall.aws.admission import Admission
+from trunkcall.aws.campaigns_v1 import CampaignsV1
+from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
+from trunkcall.aws.own_service import TrunkcallOperations
+from trunkcall.aws.paging import Paging
+from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
+from trunkcall.compose.telephony import Telephony
+from trunkcall.domain.identifiers import Scope, time_ordered_uuid
+from trunkcall.service.background import Background
+from trunkcall.service.campaigns import Campaigns
+from trunkcall.service.current import CurrentDialer
+from trunkcall.service.dial_requests import DialRequests
+from trunkcall.service.dialing_settings import DialingOf
+from trunkcall.service.explain import Explanations
+from trunkcall.service.key_ring import KeyRing
+from trunkcall.service.known_people import KnownPeople
+from trunkcall.service.onboarding import InstanceOnboarding
+from trunkcall.service.progress import Progresses
+from trunkcall.settings import Settings
+from trunkcall.storage.secret_box import SecretBox
+from trunkcall.storage.store import Store
+from trunkcall.web.audit import AuditLog
+from trunkcall.web.connection import GuardedProtocol
+from trunkcall.web.gateway import Gateway, Limits
+from trunkcall.web.health import Health
+from trunkcall.web.metrics import Metrics
+
+
+def new_contact_id() -> str:
+    """A contact id that sorts by the time at which it was made."""
+    return time_ordered_uuid(time.time_ns() // 1_000_000, secrets.randbits(74))
+
+
+def build_gateway(
+    settings: Settings,
+    *,
+    store: Store,
+    box: SecretBox,
+    telephony: Telephony,
+    dialer: CurrentDialer,
+    onboarding: InstanceOnboarding,
+    audit: AuditLog,
+    background: Background,
+    instance_id: str,
+    dialing_of: DialingOf,
+) -> Gateway:
+    """The ASGI application of one instance."""
+    scope, clock = Scope("aws", settings.region, settings.account_id), telephony.clock
+    quotas = QUOTAS[settings.quotas]
+    campaigns = Campaigns(
+        store,
+        store,
+        scope,
+        clock,
+        lambda: str(uuid4()),
+        dialer,
+        max_campaigns=settings.max_campaigns or quotas.campaigns_per_instance,
+        max_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
+    )
+    dial_requests = DialRequests(store, campaigns, clock, new_contact_id, dialer, max_waiting=settings.max_pending)
+    paging = Paging(box.derive(Paging.PURPOSE))
+    v1 = CampaignsV1(campaigns, dial_requests, onboarding, paging, scope)
+    # At another speed nobody compares it with anything.
+    metrics = Metrics(dialer, instance_id, clock_behind_s=clock.behind_s if settings.speed == 1.0 else None)
+    health = Health(
+        instance_id,
+        clock,
+        settings.speed,
+        lambda: dialer.trouble or telephony.trouble(),
+        store_trouble=lambda: store.trouble,
+        refusal=lambda: store.refusal,
+        upkeep_trouble=lambda: background.trouble or telephony.floor_trouble(),
+        behind_s=clock.behind_s,
+        quarantined=lambda: dialer.quarantined,
+    )
+    keys = KeyRing(store, box.open)
+
+    services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
+    explanations = Explanations(store, store, campaigns, dialer, clock, settings.agent_state_max_age_s)
+    progresses = Progresses(store, campaigns, explanations, dialer, clock, dialing_of, instance_id)
+    own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
+
+    async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:
+        campaign = await store.campaign(campaign_id)
+        return campaign.tags if campaign is not None else None
+
+    admission = Admission(
+        services,
+        scope,
+        policy_of=keys.policy,
+        campaign_tags=campaign_tags,
+        throttle=Throttle(RATES[settings.quotas]),
+    )
+    return Gateway(
+        services,
+        {CAMPAIGNS_V1: v1.handlers(), TRUNKCALL: own.handlers()},
+        region=settings.region,
+        authenticate=keys.secret,
+        clock=lambda: time.time_ns() // 1000,
+        limits=Limits(
+            body_bytes=settings.max_body_bytes,
+            body_timeout_s=None,
+            bodies_bytes=settings.max_bodies_mb * 1_048_576,
+            unfinished_bodies=GuardedProtocol.max_connections // 2,
+        ),
+        on_request=metrics.on_request,
+        admit=admission.admit,
+        authorize=admission.authorize,
+        audit=audit.write,
+        pages={"/health": health.page, "/metrics": metrics.page},
+    )
