@@ -88,7 +88,7 @@ class Situation:
         """The campaign is Running, with so many contacts waiting; returns what was done."""
         self.happens(CampaignChanged("campaign-1", CampaignState.RUNNING, dialing(self.dialer_type, "queue-1")))
         offered = tuple(OfferedContact(f"contact-{i}", i, self.now + 8 * HOUR) for i in range(1, contacts + 1))
-        return self.happens(ContactsOffered("campaign-1", offered, exhausted=True))
+        return self.happens(ContactsOffered("campaign-1", offered, next_due_at=None))
 
     async def series(self) -> dict[str, list[Series]]:
         """What Prometheus would scrape."""

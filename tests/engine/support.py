@@ -34,7 +34,7 @@ from trunkcall.domain.changes import (
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus, LiveContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.flow import FlowAction, FlowStep
-from trunkcall.domain.instants import HOUR, SECOND, Duration, Instant, seconds
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.campaigns import PacerFor, pacer_for
 from trunkcall.engine.commands import Deed, HangUp, Originate, OriginateAgentLeg, RefillWindow, ReportLegs
@@ -54,6 +54,7 @@ from trunkcall.engine.events import (
     ContactsOffered,
     ContactsRestored,
     DetectionEnded,
+    DueChanged,
     Event,
     LegAnswered,
     LegEnded,
@@ -318,6 +319,7 @@ class Floor:
             case AttemptBegun():
                 offered = self.store[command.campaign_id].pop(command.contact_id)
                 assert offered.expires_at > command.at, "an expired request was dialed"
+                assert offered.due_at <= command.at, "a request was dialed before it was due"
             case ContactExpired():
                 self.store[command.campaign_id].pop(command.contact_id, None)
             case AttemptVoided():
@@ -367,13 +369,22 @@ class Floor:
             self.accept(name, requests)
         self.tell(settings)
 
-    def accept(self, campaign: str = SPRING, requests: int = 1, *, expires_in: Duration = HOUR) -> list[str]:
-        """The store accepts dial requests; the engine hears of it if it knows the campaign."""
+    def accept(
+        self,
+        campaign: str = SPRING,
+        requests: int = 1,
+        *,
+        expires_in: Duration = HOUR,
+        due_in: Duration | None = None,
+    ) -> list[str]:
+        """The store accepts dial requests, due at once or later; the engine hears of it if it knows the campaign."""
+        due_at = 0 if due_in is None else self.now + due_in
         names = []
         for _ in range(requests):
             sequence = next(self._sequence)
             name = f"{campaign}-{sequence}"
-            self.store[campaign][name] = self.accepted[name] = OfferedContact(name, sequence, self.now + expires_in)
+            offered = OfferedContact(name, sequence, self.now + expires_in, due_at)
+            self.store[campaign][name] = self.accepted[name] = offered
             names.append(name)
         self.tell(RequestsAccepted(campaign))
         return names
@@ -381,18 +392,35 @@ class Floor:
     def answer_refill(self) -> None:
         """The store answers the oldest question for waiting contacts, with what it holds now."""
         refill = self.refills.pop(0)
-        waiting = sorted(self.store[refill.campaign_id].values(), key=lambda contact: contact.sequence)
-        found = [contact for contact in waiting if contact.sequence > refill.after_sequence][: refill.limit]
-        self.tell(ContactsOffered(refill.campaign_id, tuple(found), exhausted=len(found) < refill.limit))
+        self.tell(self.answer_to(refill))
 
-    def refuse(self, contact: str, refusal: Refusal) -> None:
-        """The store refuses an attempt."""
+    def answer_to(self, refill: RefillWindow) -> ContactsOffered:
+        """What the store has to offer at present."""
+        waiting = sorted(self.store[refill.campaign_id].values(), key=lambda each: (each.due_at, each.sequence))
+        due = [each for each in waiting if each.due_at <= self.now and each.sequence not in refill.held]
+        later = [each.due_at for each in waiting if each.due_at > self.now]
+        return ContactsOffered(refill.campaign_id, tuple(due[: refill.limit]), min(later, default=None))
+
+    def move(self, contact: str, *, due_at: Instant) -> None:
+        """The store has a waiting contact be due at another instant, and the engine hears of it."""
+        campaign = contact.rsplit("-", 1)[0]
+        if contact in self.store[campaign]:
+            self.accepted[contact] = replace(self.accepted[contact], due_at=due_at)
+            self.store[campaign][contact] = self.accepted[contact]
+            self.tell(DueChanged(campaign))
+
+    def refuse(self, contact: str, refusal: Refusal, *, due_in: Duration = MINUTE) -> None:
+        """The store refuses an attempt; one that is not due is after ``due_in``."""
         self.history.refused(contact)
         self.memory.live.pop(contact, None)
-        if refusal is Refusal.CAMPAIGN_NOT_RUNNING:
+        not_before = None
+        if refusal is Refusal.NOT_DUE:
+            not_before = self.now + due_in
+            self.accepted[contact] = replace(self.accepted[contact], due_at=not_before)
+        if refusal in (Refusal.CAMPAIGN_NOT_RUNNING, Refusal.NOT_DUE):
             self.store[contact.rsplit("-", 1)[0]][contact] = self.accepted[contact]
         # Before whatever has happened during the commit.
-        self.untold.insert(0, (AttemptRefused(contact, refusal), self.now))
+        self.untold.insert(0, (AttemptRefused(contact, refusal, not_before), self.now))
         if not self.more:
             self.turn()
 

@@ -206,9 +206,9 @@ def test_the_window_is_refilled_at_half_its_size_so_that_dialing_never_waits_for
     floor = Floor(agents=1, config=EngineConfig(window_size=4))
     floor.campaign(requests=20)
     floor.answers_refills = False
-    assert floor.asked(RefillWindow) == [RefillWindow(SPRING, 0, 4)]
+    assert floor.asked(RefillWindow) == [RefillWindow(SPRING, 4, ())]
     floor.hangs_up("spring-1", HangupCause.BUSY)
-    assert floor.refills == [RefillWindow(SPRING, 4, 2)]
+    assert floor.refills == [RefillWindow(SPRING, 2, (3, 4))]
     floor.hangs_up("spring-2", HangupCause.BUSY)
     assert len(floor.refills) == 1, "one question at a time"
 
@@ -229,7 +229,7 @@ def test_a_request_accepted_while_the_store_answers_is_not_overlooked() -> None:
     floor.answers_refills = False
     floor.campaign()
     floor.accept()
-    floor.tell(ContactsOffered(SPRING, (), exhausted=True))
+    floor.tell(ContactsOffered(SPRING, (), next_due_at=None))
     floor.refills.pop(0)
     floor.answer_refill()
     assert floor.dialed == ["spring-1"]
@@ -282,7 +282,7 @@ def bytes_of(fill: Callable[[Window, int], None], contacts: int) -> int:
 
 def test_a_window_of_contacts_that_all_expired_undialed_does_not_grow() -> None:
     def expires(window: Window, sequence: int) -> None:
-        window.offer([OfferedContact(f"c{sequence}", sequence, sequence)], exhausted=False)
+        window.offer([OfferedContact(f"c{sequence}", sequence, sequence)], None, ())
         window.expire(sequence)
         assert len(window) == 0
 
@@ -291,10 +291,10 @@ def test_a_window_of_contacts_that_all_expired_undialed_does_not_grow() -> None:
 
 def test_a_window_whose_contacts_were_dialed_long_before_their_expiry_does_not_grow() -> None:
     def is_dialed(window: Window, sequence: int) -> None:
-        window.offer([OfferedContact(f"c{sequence}", sequence, HOUR if sequence > 1 else 1)], exhausted=False)
+        window.offer([OfferedContact(f"c{sequence}", sequence, HOUR if sequence > 1 else 1)], None, ())
         if sequence > 1:
             assert window.take() is not None
-            window.offer([], exhausted=False)
+            window.offer([], None, ())
 
     assert bytes_of(is_dialed, contacts=5000) < 2 * bytes_of(is_dialed, contacts=100)
 
@@ -335,7 +335,7 @@ def test_what_the_store_still_tells_of_a_forgotten_campaign_does_no_harm() -> No
     for event in (
         ContactsSwept(SPRING, ("spring-1",)),
         RequestsAccepted(SPRING),
-        ContactsOffered(SPRING, (offered,), exhausted=True),
+        ContactsOffered(SPRING, (offered,), next_due_at=None),
     ):
         assert floor.tell(event) == []
     floor.campaign(state=STOPPED)

@@ -97,7 +97,7 @@ def attempts_of_a_reckless_pacer(limits: AbandonmentLimits, *counts: tuple[int, 
     entries = tuple((START, live_answers, abandoned) for live_answers, abandoned in counts)
     engine.turn([(LedgerRestored(SPRING, entries), NOW)], NOW)
     offered = tuple(OfferedContact(f"contact-{n}", n + 1, NOW + HOUR) for n in range(100))
-    commands = everything(engine.turn([(ContactsOffered(SPRING, offered, exhausted=True), NOW)], NOW))
+    commands = everything(engine.turn([(ContactsOffered(SPRING, offered, next_due_at=None), NOW)], NOW))
     return sum(isinstance(command, Originate) for command in commands)
 
 

@@ -127,7 +127,10 @@ def test_settings_come_back_as_they_were(config: EngineConfig) -> None:
         ({"leg_id": "a"}, "must be an object with a type"),
         ({"type": "CarrierFound", "legs": "all"}, 'legs: must be a list, not "all"'),
         ({"type": "LedgerRestored", "campaign_id": "a", "minutes": [[1, 2]]}, r"minutes: must be a list of 3, not \[1"),
-        ({"type": "ContactsOffered", "campaign_id": "a", "contacts": [], "exhausted": 1}, "exhausted: must be true or"),
+        (
+            {"type": "ContactsOffered", "campaign_id": "a", "contacts": [], "next_due_at": True},
+            "next_due_at: must be a wh",
+        ),
         (True, "must be an object with a type, not true"),
     ],
 )
@@ -138,7 +141,7 @@ def test_what_is_no_event_is_refused_in_words(plain: object, why: str) -> None:
 
 def test_true_is_no_number() -> None:
     with pytest.raises(EncodingError, match="limit: must be a whole number, not true"):
-        decode(Deed, {"type": "RefillWindow", "campaign_id": "a", "after_sequence": 0, "limit": True})
+        decode(Deed, {"type": "RefillWindow", "campaign_id": "a", "limit": True, "held": []})
 
 
 # --- whole traces -----------------------------------------------------------------------------------------------------

@@ -188,9 +188,22 @@ class World(RuleBasedStateMachine):
 
     # --- the store ----------------------------------------------------------------------------------------------------
 
-    @rule(campaign=st.sampled_from(CAMPAIGNS), requests=st.integers(1, 8), expires_in=st.integers(0, 90))
-    def requests_are_accepted(self, campaign: str, requests: int, expires_in: int) -> None:
-        self.floor.accept(campaign, requests, expires_in=expires_in * SECOND)
+    @rule(
+        campaign=st.sampled_from(CAMPAIGNS),
+        requests=st.integers(1, 8),
+        expires_in=st.integers(0, 90),
+        due_in=st.none() | st.integers(-5, 60),
+    )
+    def requests_are_accepted(self, campaign: str, requests: int, expires_in: int, due_in: int | None) -> None:
+        due = None if due_in is None else due_in * SECOND
+        self.floor.accept(campaign, requests, expires_in=expires_in * SECOND, due_in=due)
+
+    @rule(number=numbers, due_in=st.none() | st.integers(-5, 60))
+    def a_contact_is_due_at_another_time(self, number: int, due_in: int | None) -> None:
+        waiting = [name for of_campaign in self.floor.store.values() for name in of_campaign]
+        if waiting:
+            due_at = 0 if due_in is None else self.floor.now + due_in * SECOND
+            self.floor.move(waiting[number % len(waiting)], due_at=due_at)
 
     @rule(number=numbers, refusal=st.sampled_from(list(Refusal)))
     def an_attempt_is_refused(self, number: int, refusal: Refusal) -> None:

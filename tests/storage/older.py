@@ -10,6 +10,8 @@ from trunkcall.domain.instants import MINUTE, SECOND
 from trunkcall.storage import sqlite_schema as schema
 
 ACCEPTED_AT = 1_700_000_000 * SECOND
+_BEFORE_FACTS = 4
+"""The last version with a table for each kind of what there is around the campaigns."""
 
 # Of ten contacts seven wait, two have ended, and one is talked to.
 _CENTRE = """
@@ -55,9 +57,11 @@ def make_older_store(path: Path, *, version: int, contacts: int) -> None:
     """A store of this schema version, closed, with a campaign of so many contacts."""
     schema.create_file(path)
     with closing(schema.connect(path, 5 * SECOND, read_only=False)) as connection:
-        for migration in schema.MIGRATIONS[:version]:
+        for migration in schema.MIGRATIONS[: min(version, _BEFORE_FACTS)]:
             connection.executescript(migration)
         connection.executescript(_CENTRE)
+        for migration in schema.MIGRATIONS[_BEFORE_FACTS:version]:
+            connection.executescript(migration)
         connection.execute("BEGIN")
         connection.execute(_CONTACTS, {"at": ACCEPTED_AT, "hour": 60 * MINUTE, "contacts": contacts})
         connection.execute("COMMIT")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -15,7 +15,7 @@ from trunkcall.domain.campaign import (
     OutboundCallConfig,
 )
 from trunkcall.domain.changes import AttemptBegun
-from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition
+from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition, WaitingContact
 from trunkcall.domain.directory import Agent, ContactFlow, Directory, Instance, PhoneNumber, Queue, RoutingProfile
 from trunkcall.domain.instants import HOUR, MINUTE, Instant
 from trunkcall.storage.ports.contacts import Accepted, CampaignSums, ContactCounts, PutResult
@@ -76,6 +76,7 @@ def dial_request(
     contact_id: str | None = None,
     expires_at: Instant = LATER,
     attributes: Mapping[str, str] | None = None,
+    due_at: Instant = 0,
 ) -> DialRequest:
     number = next(_numbers)
     return DialRequest(
@@ -84,6 +85,7 @@ def dial_request(
         f"+1206{number:07}",
         expires_at,
         attributes or {},
+        due_at,
     )
 
 
@@ -109,12 +111,25 @@ async def accept(store: Store, request: DialRequest | None = None, *, campaign_i
     return accepted.contact_id
 
 
+async def due(
+    store: Store, campaign_id: str = "campaign-1", *, now: Instant = NOW, held: Collection[int] = (), limit: int = 100
+) -> Sequence[WaitingContact]:
+    """The contacts that may be dialed, the first one first."""
+    return (await store.due_contacts(campaign_id, now=now, held=held, limit=limit)).contacts
+
+
 def begin(contact_id: str, *, campaign_id: str = "campaign-1", at: Instant = NOW) -> AttemptBegun:
     return AttemptBegun(contact_id, campaign_id, f"leg-of-{contact_id}", at)
 
 
 def contact_ids(result: PutResult) -> Sequence[str | None]:
     return [None if accepted is None else accepted.contact_id for accepted in result.accepted]
+
+
+def token_of(request: DialRequest) -> str:
+    """The client token of a request that has one."""
+    assert request.client_token is not None
+    return request.client_token
 
 
 def fresh(request: DialRequest) -> Accepted:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.support import NOW, accept, begin, campaign, dial_request, put, records, stand_up
+from storage.support import NOW, accept, begin, campaign, dial_request, due, put, records, stand_up
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.errors import SchemaMismatchError, StoreDamagedError, StoreError, StoreUnavailableError
 from trunkcall.domain.instants import MINUTE
@@ -142,7 +142,7 @@ class TestBackup:
         done = restored(path, backup)
         assert len(done.report.damaged) == 1
         store = await opened(path)
-        found = await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=10)
+        found = await due(store, CAMPAIGN, limit=10)
         assert [contact.contact_id for contact in found] == [accepted[0], accepted[2]]
         await store.close()
 

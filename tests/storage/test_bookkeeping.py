@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from storage.support import NOW, begin, dial_request, dispositions, put, records, stand_up
+from storage.support import NOW, begin, dial_request, dispositions, due, put, records, stand_up, token_of
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptVoided, ContactEnded, ContactExpired, Refusal
 from trunkcall.domain.contact import ContactState, DisconnectReason, Disposition
@@ -81,7 +81,8 @@ class Bookkeeping(RuleBasedStateMachine):
             return
         assert self.running
         for request, accepted in zip(requests, result.accepted, strict=True):
-            known = self.ids.get(request.client_token)
+            token = token_of(request)
+            known = self.ids.get(token)
             if known is None and len(self.waiting()) >= MAX_WAITING:
                 assert accepted is None
                 continue
@@ -89,7 +90,7 @@ class Bookkeeping(RuleBasedStateMachine):
             assert accepted.repeated == (known is not None)
             assert accepted.contact_id == (known or request.contact_id)
             if known is None:
-                self.ids[request.client_token] = request.contact_id
+                self.ids[token] = request.contact_id
                 self.states[request.contact_id] = ContactState.WAITING
                 self.expires[request.contact_id] = expires_at
 
@@ -168,7 +169,7 @@ class Bookkeeping(RuleBasedStateMachine):
     def the_books_agree(self) -> None:
         if not hasattr(self, "lease"):
             return
-        waiting = self.run(self.store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=100))
+        waiting = self.run(due(self.store, CAMPAIGN, limit=100))
         assert [contact.contact_id for contact in waiting] == self.waiting(), "in order of acceptance"
         assert self.run(self.store.waiting_count(CAMPAIGN)) == len(waiting)
         found = self.run(records(self.store))

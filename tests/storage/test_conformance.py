@@ -16,11 +16,13 @@ from storage.support import (
     dial_request,
     directory,
     dispositions,
+    due,
     fresh,
     put,
     records,
     repeated,
     stand_up,
+    token_of,
 )
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import (
@@ -204,19 +206,19 @@ class TestDialRequests:
         await stand_up(store)
         requests = [dial_request() for _ in range(5)]
         assert (await put(store, *requests)).accepted == [fresh(request) for request in requests]
-        waiting = await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=10)
+        waiting = await due(store, CAMPAIGN, limit=10)
         assert [contact.contact_id for contact in waiting] == [request.contact_id for request in requests]
         assert [contact.phone_number for contact in waiting] == [request.phone_number for request in requests]
         assert sorted(contact.sequence for contact in waiting) == [contact.sequence for contact in waiting]
         assert await store.waiting_count(CAMPAIGN) == 5
 
-    async def test_the_backlog_is_read_on_from_a_sequence_number(self, store: Store) -> None:
+    async def test_the_backlog_is_read_on_beside_what_is_held(self, store: Store) -> None:
         await stand_up(store)
         await put(store, *(dial_request() for _ in range(3)))
-        first = await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=2)
+        first = await due(store, CAMPAIGN, limit=2)
         assert len(first) == 2
         await put(store, dial_request())
-        rest = await store.waiting_contacts(CAMPAIGN, after_sequence=first[-1].sequence, limit=10)
+        rest = await due(store, CAMPAIGN, held=[contact.sequence for contact in first])
         assert len(rest) == 2
         assert all(contact.sequence > first[-1].sequence for contact in rest)
 
@@ -255,7 +257,7 @@ class TestDialRequests:
         requests = [dial_request() for _ in range(3)]
         await put(store, *requests)
         again = await put(store, *requests)
-        assert again.accepted == [repeated(request.client_token, request) for request in requests]
+        assert again.accepted == [repeated(token_of(request), request) for request in requests]
         assert await store.waiting_count(CAMPAIGN) == 3
 
     async def test_a_token_is_known_after_its_contact_has_ended(self, store: Store) -> None:
@@ -329,5 +331,5 @@ class TestDialRequests:
 
     async def test_no_campaign_no_backlog(self, store: Store) -> None:
         assert await store.waiting_count("nothing") == 0
-        assert await store.waiting_contacts("nothing", after_sequence=0, limit=5) == []
+        assert await due(store, "nothing", limit=5) == []
         assert await dispositions(store, "nothing") == {}

@@ -15,6 +15,7 @@ from storage.support import (
     dial_request,
     directory,
     dispositions,
+    due,
     put,
     record_of,
     records,
@@ -68,7 +69,7 @@ class TestAttempts:
         result = await store.commit(lease, [begin(contact_id, at=NOW + 5)])
         assert not result.refused
         assert await store.waiting_count(CAMPAIGN) == 0
-        assert await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=5) == []
+        assert await due(store, CAMPAIGN, limit=5) == []
         record = await record_of(store, contact_id)
         assert (record.state, record.attempts, record.attempted_at) == (ContactState.DIALING, 1, NOW + 5)
         assert record.source_phone_number == "+12065550100"
@@ -121,10 +122,10 @@ class TestAttempts:
         lease = await stand_up(store)
         contact_id = await accept(store)
         await accept(store)
-        before = await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=5)
+        before = await due(store, CAMPAIGN, limit=5)
         await store.commit(lease, [begin(contact_id)])
         await store.commit(lease, [AttemptVoided(contact_id, CAMPAIGN, NOW + 7)])
-        assert await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=5) == before
+        assert await due(store, CAMPAIGN, limit=5) == before
         assert await store.waiting_count(CAMPAIGN) == 2
         assert await store.live_contacts("instance-1") == []
         record = await record_of(store, contact_id)

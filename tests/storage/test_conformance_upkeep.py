@@ -149,7 +149,7 @@ class TestErasing:
         assert await store.forget_number("+12125550100", at=LATER) == 2
         record = await record_of(store, waiting)
         assert (record.phone_number, dict(record.attributes), record.disposition) == ("", {}, Disposition.EXPIRED)
-        assert "0100" not in record.client_token
+        assert "0100" not in (record.client_token or "")
         record = await record_of(store, dialing)
         assert (record.phone_number, record.client_token, record.state) == ("", "b", ContactState.DIALING)
         assert (await record_of(store, other)).phone_number == "+12125550101"
@@ -169,7 +169,7 @@ class TestErasing:
         alike = await self.put(store, "number-1", "+12125550100")
         assert not (await store.token_forms(CAMPAIGN)).erased
         await store.forget_number("+12125550100", at=LATER)
-        assert (await record_of(store, made)).client_token.startswith("erased-")
+        assert str((await record_of(store, made)).client_token).startswith("erased-")
         assert (await record_of(store, alike)).client_token == "number-1"
         assert (await store.token_forms(CAMPAIGN)).erased
 

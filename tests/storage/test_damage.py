@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from storage.support import begin, campaign, dial_request, dispositions, put, records, stand_up
+from storage.support import begin, campaign, dial_request, dispositions, due, put, records, stand_up
 from trunkcall.domain.contact import ContactRecord, Damage, DialRequest
 from trunkcall.domain.errors import (
     ContactDamagedError,
@@ -100,7 +100,7 @@ async def use(store: SQLiteStore, sent: dict[str, DialRequest], what: str) -> se
     await answered(lambda: store.directory("instance-1"))
     await answered(lambda: dispositions(store, CAMPAIGN))
     await answered(lambda: store.live_contacts("instance-1"))
-    waiting = await answered(lambda: store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=1000))
+    waiting = await answered(lambda: due(store, CAMPAIGN, limit=1000))
     for contact in waiting or ():
         first = sent[contact.contact_id]
         assert (contact.phone_number, contact.client_token) == (first.phone_number, first.client_token), what
@@ -173,7 +173,7 @@ async def test_a_changed_digit_is_noticed_before_anybody_is_dialed(tmp_path: Pat
     ]
     store = SQLiteStore(path)
     await store.open()
-    assert await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=10) == []
+    assert await due(store, CAMPAIGN, limit=10) == []
     assert await records(store) == {}
     with pytest.raises(ContactDamagedError, match=r"trunkcall db quarantine") as damaged:
         await store.contact(request.contact_id)

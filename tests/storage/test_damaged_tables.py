@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from storage.damage import change_table
-from storage.support import LATER, NOW, accept, begin, campaign, dial_request, dispositions, put, stand_up
+from storage.support import LATER, NOW, accept, begin, campaign, dial_request, dispositions, due, put, stand_up
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, LedgerCounted
 from trunkcall.domain.contact import DisconnectReason, Disposition
@@ -61,7 +61,7 @@ async def test_a_damaged_count_refuses_nothing(tmp_path: Path, table: str, colum
     path = tmp_path / "trunkcall.db"
     store, lease = await two_campaigns(path, lambda: change_table(path, table, column, value))
     for campaign_id in (BAD, GOOD):
-        (waits,) = await store.waiting_contacts(campaign_id, after_sequence=0, limit=10)
+        (waits,) = await due(store, campaign_id, limit=10)
         counted = LedgerCounted(campaign_id, live_answers=1, abandoned=0, at=NOW)
         result = await store.commit(lease, [begin(waits.contact_id, campaign_id=campaign_id), counted])
         assert not result.refused
@@ -129,7 +129,7 @@ async def test_a_damaged_number_of_a_queue_is_shown_to_nobody_and_sets_no_contac
         change_table(path, "campaign", "source_phone_number", None)
 
     store, lease = await two_campaigns(path, damage)
-    (waits,) = await store.waiting_contacts(BAD, after_sequence=0, limit=10)
+    (waits,) = await due(store, BAD, limit=10)
     result = await store.commit(lease, [begin(waits.contact_id, campaign_id=BAD)])
     assert not result.refused
     assert await store.quarantined_count() == 0

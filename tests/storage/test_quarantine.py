@@ -12,7 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from storage.support import LATER, NOW, begin, campaign, dial_request, dispositions, put, record_of, records, stand_up
+from storage.support import (
+    LATER,
+    NOW,
+    begin,
+    campaign,
+    dial_request,
+    dispositions,
+    due,
+    put,
+    record_of,
+    records,
+    stand_up,
+    token_of,
+)
 from trunkcall.aws.iam import InvalidPolicyError, parse_policy
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, ContactExpired, ContactSetAside, Refusal
@@ -38,7 +51,7 @@ class Row:
     def offset(self, column: str) -> int:
         """Of a byte of the column's value."""
         before = len(self.request.contact_id)
-        token, number = len(self.request.client_token), len(self.request.phone_number)
+        token, number = len(token_of(self.request)), len(self.request.phone_number)
         attributes = len('{"a":"b"}')
         match column:
             case "contact_id":
@@ -63,7 +76,7 @@ class Row:
 
 def row_of(path: Path, request: DialRequest) -> Row:
     content = path.read_bytes()
-    values = (request.contact_id + request.client_token + request.phone_number + '{"a":"b"}').encode()
+    values = (request.contact_id + token_of(request) + request.phone_number + '{"a":"b"}').encode()
     assert content.count(values) == 1
     at = content.index(values)
     # Its length, the NULL of the column that the row's key stands for, the contact id's type, and that of the value 1.
@@ -110,7 +123,7 @@ class House:
         self.lease = lease
 
     async def waiting(self, limit: int = 100) -> list[str]:
-        found = await self.store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=limit)
+        found = await due(self.store, CAMPAIGN, limit=limit)
         return [contact.contact_id for contact in found]
 
 
@@ -204,9 +217,9 @@ async def test_a_window_of_damaged_contacts_starves_nobody(path: Path) -> None:
     requests = [dial_request() for _ in range(50)]
     await put(store, *requests)
     change(path, "UPDATE contact SET phone_number = '+12065550100' WHERE sequence <= 40")
-    found = await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=10)
+    found = await due(store, CAMPAIGN, limit=10)
     assert [contact.contact_id for contact in found] == [request.contact_id for request in requests[40:]]
-    assert await store.waiting_contacts(CAMPAIGN, after_sequence=found[-1].sequence, limit=10) == []
+    assert await due(store, CAMPAIGN, held=[contact.sequence for contact in found]) == []
     assert await store.quarantined_count() == 40
     await store.change_campaign_state(CAMPAIGN, allowed_from=list(CampaignState), to=CampaignState.STOPPED)
     assert len(await store.expire_waiting(lease, now=NOW, limit=100)) == 10
@@ -247,7 +260,7 @@ async def test_one_of_several_is_ended_and_all_that_is_personal_erased(path: Pat
     assert (record.phone_number, record.attributes, record.client_token) == ("", {}, "erased-5")
     await it.store.close()
     assert it.victim.phone_number.encode() not in path.read_bytes()
-    assert it.victim.client_token.encode() not in path.read_bytes()
+    assert token_of(it.victim).encode() not in path.read_bytes()
 
 
 LIVE_DAMAGE = {

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from storage.damage import change_indexes_alone, change_row_alone, change_rows_alone
-from storage.support import LATER, NOW, begin, campaign, dial_request, dispositions, put, records, stand_up
+from storage.support import LATER, NOW, begin, campaign, dial_request, dispositions, due, put, records, stand_up
 from trunkcall.domain.changes import ContactAnswered, ContactEnded, Refusal
 from trunkcall.domain.contact import ContactState, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.instants import HOUR
@@ -198,8 +198,8 @@ async def test_new_indexes_give_no_contact_to_another_campaign(house: House) -> 
     await house.store.quarantine_damaged()
     (victim,) = [each.sequence for each in await house.store.quarantined() if each.contact_id == "another"]
     assert await house.store.end_quarantined([victim], at=NOW) == 1
-    assert await house.store.waiting_contacts("campaign-2", after_sequence=0, limit=10) == []
-    waiting = await house.store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=10)
+    assert await due(house.store, "campaign-2", limit=10) == []
+    waiting = await due(house.store, CAMPAIGN, limit=10)
     assert [contact.contact_id for contact in waiting] == OTHERS[:-1]
     assert await house.store.quarantined_count() == 1
 
@@ -266,7 +266,7 @@ async def test_whatever_any_column_holds_everything_adds_up_in_the_end(tmp_path:
         assert isinstance(record.contact_id + record.phone_number, str)
     # A takeover, a refill, attempts, their ends, a sweep; then somebody looks, and ends what is damaged.
     live = {contact.contact_id for contact in await store.live_contacts("instance-1")}
-    waiting = {contact.contact_id for contact in await store.waiting_contacts(CAMPAIGN, after_sequence=0, limit=9999)}
+    waiting = {contact.contact_id for contact in await due(store, CAMPAIGN, limit=9999)}
     refused = (await store.commit(it.lease, [begin(contact_id) for contact_id in sorted(waiting)])).refused
     assert not refused.keys() & set(others)
     begun = (waiting - refused.keys()) | live

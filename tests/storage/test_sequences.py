@@ -22,7 +22,7 @@ from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptBegun, Change, Refusal
 from trunkcall.domain.contact import DetectionStatus, DialRequest
 from trunkcall.domain.errors import IllegalTransitionError
-from trunkcall.domain.instants import MINUTE, Instant
+from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.events import CampaignChanged, DetectionEnded, Event, LegAnswered, LegsBridged
 from trunkcall.storage.sqlite import SQLiteStore
@@ -45,14 +45,14 @@ class WrittenDown(Floor):
         changes += decision.changes
         super().enter(events, decision)
 
-    def refuse(self, contact: str, refusal: Refusal) -> None:
+    def refuse(self, contact: str, refusal: Refusal, *, due_in: Duration = MINUTE) -> None:
         """The store has not taken the attempt."""
         for changes in reversed([told for told in self.told if isinstance(told, list)]):
             begun = [c for c in changes if isinstance(c, AttemptBegun) and c.contact_id == contact]
             if begun:
                 changes.remove(begun[0])
                 break
-        super().refuse(contact, refusal)
+        super().refuse(contact, refusal, due_in=due_in)
 
 
 class StoredWorld(World):

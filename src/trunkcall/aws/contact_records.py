@@ -87,6 +87,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "InstanceARN": scope.instance_arn(instance_id),
         CONTACT_ID: contact.contact_id,
         "InitialContactId": contact.contact_id,
+        "PreviousContactId": contact.previous_contact_id,
         "ClientToken": contact.client_token,
         "Campaign": {"CampaignId": contact.campaign_id},
         "Channel": "VOICE",

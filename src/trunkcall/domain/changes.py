@@ -18,8 +18,8 @@ from trunkcall.domain.values import quickly_made
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class AttemptBegun:
-    """The one attempt on a waiting contact. Refused unless the contact still waits, its campaign is Running and its
-    expiry has not come."""
+    """The one attempt on a waiting contact. Refused unless the contact still waits, its campaign is Running, its expiry
+    has not come and it is due."""
 
     contact_id: str
     campaign_id: str
@@ -185,3 +185,5 @@ class Refusal(StrEnum):
     """It was dialed, expired or erased meanwhile."""
     CAMPAIGN_NOT_RUNNING = "CampaignNotRunning"
     EXPIRED = "Expired"
+    NOT_DUE = "NotDue"
+    """It waits, but is not to be dialed before a later instant."""

@@ -114,29 +114,34 @@ UNANSWERED_DISPOSITIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class DialRequest:
-    """One item of PutDialRequestBatch that has passed every check.
+    """One item of PutDialRequestBatch that has passed every check, or a later attempt at the same person.
 
     ``phone_number`` is E.164. ``attributes`` are the caller's; both are personal data and never leave the store but for
-    the carrier and the flow.
+    the carrier and the flow. It is not dialed before ``due_at``; 0 is at once, whatever an instance's clock says. A
+    later attempt is a contact of its own: it has ``previous_contact_id`` and no client token, so it is always new.
     """
 
     contact_id: str
-    client_token: str
+    client_token: str | None
     phone_number: str
     expires_at: Instant
     attributes: Mapping[str, str]
+    due_at: Instant = 0
+    previous_contact_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingContact:
-    """A contact of the backlog, as the dialer takes it into its window. ``sequence`` is the order of acceptance."""
+    """A contact of the backlog, as the dialer takes it into its window. ``sequence`` is the order of acceptance; it is
+    not dialed before ``due_at``."""
 
     contact_id: str
     campaign_id: str
     sequence: int
     expires_at: Instant
-    client_token: str
+    client_token: str | None
     phone_number: str
+    due_at: Instant = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +201,7 @@ class ContactRecord:
     contact_id: str
     campaign_id: str
     instance_id: str
-    client_token: str
+    client_token: str | None
     phone_number: str
     attributes: Mapping[str, str]
     state: ContactState
@@ -220,3 +225,5 @@ class ContactRecord:
     disposition: Disposition | None = None
     disconnect_reason: DisconnectReason | None = None
     after_contact_work_ended_at: Instant | None = None
+    due_at: Instant = 0
+    previous_contact_id: str | None = None

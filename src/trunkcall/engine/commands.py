@@ -83,11 +83,12 @@ class NoteDifference:
 
 @dataclass(frozen=True, slots=True)
 class RefillWindow:
-    """Offer up to ``limit`` waiting contacts of the campaign that were accepted after ``after_sequence``."""
+    """Offer up to ``limit`` waiting contacts of the campaign that are due and not ``held``. The engine holds those of
+    these sequences."""
 
     campaign_id: str
-    after_sequence: int
     limit: int
+    held: tuple[int, ...]
 
 
 CarrierDeed: TypeAlias = Originate | OriginateAgentLeg | BridgeLegs | PlayMessage | HangUp | ReportLegs

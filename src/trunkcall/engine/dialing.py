@@ -323,13 +323,16 @@ class Dialing:
         window = campaign.window
         window.touched = False
         if campaign.dials and window.wants_refill:
-            window.refill_pending = True
-            self._state.out.do(RefillWindow(campaign.campaign_id, window.after_sequence, window.refill_limit))
-        timers, expiry_at = self._state.timers, window.next_expiry_at
-        if expiry_at is None:
-            timers.stop(TimerKind.EXPIRY, campaign.campaign_id)
-        elif expiry_at != timers.at(TimerKind.EXPIRY, campaign.campaign_id):
-            timers.set(expiry_at, TimerKind.EXPIRY, campaign.campaign_id)
+            self._state.out.do(RefillWindow(campaign.campaign_id, *window.ask()))
+        self._set_timer(window.next_expiry_at, TimerKind.EXPIRY, campaign.campaign_id)
+        self._set_timer(window.next_due_at, TimerKind.DUE, campaign.campaign_id)
+
+    def _set_timer(self, at: Instant | None, kind: TimerKind, key: str) -> None:
+        timers = self._state.timers
+        if at is None:
+            timers.stop(kind, key)
+        elif at != timers.at(kind, key):
+            timers.set(at, kind, key)
 
     def _wake_at(self, at: Instant) -> None:
         """Have the pacers asked at that instant at the latest."""

@@ -38,6 +38,7 @@ from trunkcall.engine.events import (
     ContactsSwept,
     DetectionEnded,
     DialingSuspended,
+    DueChanged,
     Event,
     LedgerRestored,
     LegAnswered,
@@ -195,10 +196,12 @@ class Engine:
                 self._offered(event)
             case RequestsAccepted():
                 self._accepted(event)
+            case DueChanged():
+                self._due_changed(event)
             case ContactsSwept():
                 self._swept(event)
             case AttemptRefused():
-                self._withdrawals.refused(event.contact_id, event.refusal, now)
+                self._withdrawals.refused(event, now)
             case ChangesLeftOut():
                 self._endings.left_out(event.contact_id, now)
             case OriginateVoided():
@@ -243,6 +246,8 @@ class Engine:
                 self._endings.queue_limit_due(key, now)
             case TimerKind.EXPIRY:
                 self._dialing.expire(self._state.campaigns[key], now)
+            case TimerKind.DUE:
+                self._state.campaigns[key].window.due_came()
             case TimerKind.PACE:
                 self._dialing.pace_due()
             case TimerKind.FORGET_CAMPAIGN:
@@ -255,12 +260,18 @@ class Engine:
     def _offered(self, event: ContactsOffered) -> None:
         campaign = self._state.campaigns.get(event.campaign_id)
         if campaign is not None and not campaign.over:
-            campaign.window.offer(event.contacts, exhausted=event.exhausted)
+            # Read before its attempt was begun, a contact in progress may seem to wait.
+            campaign.window.offer(event.contacts, event.next_due_at, in_progress=self._state.registry.contacts)
 
     def _accepted(self, event: RequestsAccepted) -> None:
         campaign = self._state.campaigns.get(event.campaign_id)
         if campaign is not None and not campaign.over:
-            campaign.window.more_accepted()
+            campaign.window.more_due()
+
+    def _due_changed(self, event: DueChanged) -> None:
+        campaign = self._state.campaigns.get(event.campaign_id)
+        if campaign is not None and not campaign.over:
+            campaign.window.begin_anew()
 
     def _swept(self, event: ContactsSwept) -> None:
         campaign = self._state.campaigns.get(event.campaign_id)

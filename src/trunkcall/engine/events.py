@@ -51,26 +51,36 @@ class LedgerRestored:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class OfferedContact:
-    """A waiting contact as the engine sees it."""
+    """A waiting contact that is due, as the engine sees it. ``due_at`` is 0 for one that was due at once."""
 
     contact_id: str
     sequence: int
     expires_at: Instant
+    due_at: Instant = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ContactsOffered:
-    """The answer to RefillWindow. ``exhausted`` says that the store had fewer than were asked for. Here and in the next
-    two, a campaign that the engine does not know changes nothing: it may have been forgotten since."""
+    """The answer to RefillWindow, in the order in which they are to be dialed. Fewer than were asked for are all that
+    are due by now; ``next_due_at`` is when the first is due of those that are due later, None if there are none. Here
+    and in the next three, a campaign that the engine does not know changes nothing: it may have been forgotten
+    since."""
 
     campaign_id: str
     contacts: tuple[OfferedContact, ...]
-    exhausted: bool
+    next_due_at: Instant | None
 
 
 @dataclass(frozen=True, slots=True)
 class RequestsAccepted:
     """The store holds waiting contacts of the campaign that it did not hold before."""
+
+    campaign_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueChanged:
+    """Waiting contacts of the campaign are due at other instants than they were."""
 
     campaign_id: str
 
@@ -85,10 +95,12 @@ class ContactsSwept:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRefused:
-    """The store did not let an attempt be made; nothing was dialed."""
+    """The store did not let an attempt be made; nothing was dialed. ``not_before`` is when a contact that was NOT_DUE
+    is."""
 
     contact_id: str
     refusal: Refusal
+    not_before: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +238,7 @@ Event: TypeAlias = (
     | LedgerRestored
     | ContactsOffered
     | RequestsAccepted
+    | DueChanged
     | ContactsSwept
     | AttemptRefused
     | ChangesLeftOut

@@ -28,6 +28,7 @@ class TimerKind(StrEnum):
     ABANDONMENT = auto()
     QUEUE_LIMIT = auto()
     EXPIRY = auto()
+    DUE = auto()
     PACE = auto()
     FORGET_CAMPAIGN = auto()
 

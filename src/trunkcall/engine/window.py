@@ -1,29 +1,34 @@
-"""The bounded part of a campaign's backlog that the engine holds: contacts in order of acceptance.
+"""The bounded part of a campaign's backlog that the engine holds: contacts that are due, in the order (due, accepted).
 
-Decides which waiting contact is next, when more are wanted from the store, and which have expired. It must not know why
-a contact is dialed.
+Decides which contact is next, when more are wanted from the store, and which have expired. A contact is here or is not:
+where an attempt on it began or was refused, nothing of it is kept but when it is due. It must not know why a contact is
+dialed.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.events import OfferedContact
 
 
 class Window:
-    """Waiting contacts of one campaign."""
+    """Waiting contacts of one campaign that may be dialed."""
 
     __slots__ = (
+        "_anew",
+        "_asked_for",
         "_by_expiry",
         "_contacts",
+        "_learned_due_at",
         "_more",
         "_order",
-        "after_sequence",
         "exhausted",
+        "next_due_at",
         "refill_pending",
         "size",
         "touched",
@@ -32,12 +37,21 @@ class Window:
     def __init__(self, size: int) -> None:
         self.size = size
         self.touched = True
-        """Whether it is to be seen to: it may want more contacts, or have another next expiry."""
-        self.after_sequence = 0
+        """Whether it is to be seen to: it may want more contacts, or be waiting for another instant."""
         self.exhausted = False
+        """Whether the store has none that are due and not here."""
+        self.next_due_at: Instant | None = None
+        """When the first is due of those that the store has besides; None if there is none, or nobody has looked."""
         self.refill_pending = False
+        self._asked_for = 0
         self._more = False
-        self._order: deque[str] = deque()
+        """Whether the answer under way may lack something."""
+        self._anew = False
+        """Whether the answer under way is of no use."""
+        self._learned_due_at: Instant | None = None
+        """What the answer under way may not know."""
+        self._order: deque[OfferedContact] = deque()
+        """With some that are not here any more."""
         self._contacts: dict[str, OfferedContact] = {}
         self._by_expiry: list[tuple[Instant, int, str]] = []
 
@@ -46,56 +60,96 @@ class Window:
 
     def __iter__(self) -> Iterator[str]:
         """The ids of the contacts, the next one first."""
-        return iter(dict.fromkeys(contact_id for contact_id in self._order if contact_id in self._contacts))
+        return iter([contact.contact_id for contact in sorted(self._contacts.values(), key=_place)])
+
+    # --- what the store has -------------------------------------------------------------------------------------------
 
     @property
     def wants_refill(self) -> bool:
         """Whether the store should be asked for more: at half its size, so that dialing never waits for the store."""
         return not self.refill_pending and not self.exhausted and len(self._contacts) * 2 <= self.size
 
-    @property
-    def refill_limit(self) -> int:
-        return self.size - len(self._contacts)
+    def ask(self) -> tuple[int, tuple[int, ...]]:
+        """The store is about to be asked: for how many, and the sequences of those that are here."""
+        self.refill_pending = True
+        self._asked_for = self.size - len(self._contacts)
+        return self._asked_for, tuple([contact.sequence for contact in self._contacts.values()])
 
-    def offer(self, contacts: Iterable[OfferedContact], *, exhausted: bool) -> None:
-        """Take what the store has offered."""
+    def offer(
+        self, contacts: Collection[OfferedContact], next_due_at: Instant | None, in_progress: Collection[str]
+    ) -> None:
+        """Take the store's answer, but for what is here already or is ``in_progress``: it may have been read before
+        that was so."""
         self.touched = True
         self.refill_pending = False
-        self.exhausted = exhausted and not self._more
+        if self._anew:
+            self._anew = self._more = False
+            return
+        self.exhausted = len(contacts) < self._asked_for and not self._more
         self._more = False
-        for contact in contacts:
-            self.after_sequence = max(self.after_sequence, contact.sequence)
-            self._add(contact)
-            self._order.append(contact.contact_id)
+        self.next_due_at = next_due_at
+        if self._learned_due_at is not None:
+            self.due_later(self._learned_due_at)
+            self._learned_due_at = None
+        known = self._contacts
+        self._insert([c for c in contacts if c.contact_id not in known and c.contact_id not in in_progress])
         self._tidy()
 
-    def more_accepted(self) -> None:
-        """The store holds contacts that it did not hold before; an answer under way may not have seen them."""
+    def more_due(self) -> None:
+        """The store may hold contacts that are due and were not when it looked last."""
         self.touched = True
         self.exhausted = False
         self._more = self.refill_pending
 
-    def put_back(self, contact: OfferedContact) -> None:
-        """Give a contact whose attempt was void its place in the order of acceptance again."""
+    def due_later(self, at: Instant) -> None:
+        """The store holds a contact that is due at this instant."""
         self.touched = True
-        earlier = []
-        while self._order:
-            ahead = self._contacts.get(self._order[0])
-            if ahead is not None and ahead.sequence > contact.sequence:
+        if self.next_due_at is None or at < self.next_due_at:
+            self.next_due_at = at
+        if self.refill_pending and (self._learned_due_at is None or at < self._learned_due_at):
+            self._learned_due_at = at
+
+    def due_came(self) -> None:
+        """``next_due_at`` has come."""
+        self.next_due_at = None
+        self.more_due()
+
+    def begin_anew(self) -> None:
+        """When contacts are due was changed: whoever is here may not be the first any more. All of them are in the
+        store, which is asked again."""
+        self.more_due()
+        self._anew = self.refill_pending
+        self.next_due_at = self._learned_due_at = None
+        self._forget_all()
+
+    # --- the contacts -------------------------------------------------------------------------------------------------
+
+    def put_back(self, contact: OfferedContact) -> None:
+        """Give a contact whose attempt was void its place again."""
+        self.touched = True
+        if contact.contact_id in self._contacts:
+            return
+        order, earlier = self._order, []
+        while order:
+            ahead = order[0]
+            here = self._contacts.get(ahead.contact_id) is ahead
+            if here and _place(ahead) > _place(contact):
                 break
-            self._order.popleft()
-            if ahead is not None:
-                earlier.append(ahead.contact_id)
+            order.popleft()
+            if here:
+                earlier.append(ahead)
         self._add(contact)
-        self._order.appendleft(contact.contact_id)
-        self._order.extendleft(reversed(earlier))
+        order.appendleft(contact)
+        order.extendleft(reversed(earlier))
 
     def take(self) -> OfferedContact | None:
         """The next contact, removed from the window."""
         self.touched = True
-        while self._order:
-            contact = self._contacts.pop(self._order.popleft(), None)
-            if contact is not None:
+        order, contacts = self._order, self._contacts
+        while order:
+            contact = order.popleft()
+            if contacts.get(contact.contact_id) is contact:
+                del contacts[contact.contact_id]
                 return contact
         return None
 
@@ -107,10 +161,9 @@ class Window:
     def clear(self) -> None:
         """Forget everything and ask for nothing more: the campaign is over."""
         self.touched = True
-        self._contacts.clear()
-        self._order.clear()
-        self._by_expiry.clear()
         self.exhausted = True
+        self.next_due_at = None
+        self._forget_all()
 
     @property
     def next_expiry_at(self) -> Instant | None:
@@ -127,15 +180,38 @@ class Window:
             expired.append(self._contacts.pop(heappop(self._by_expiry)[2]))
         return expired
 
-    def _tidy(self) -> None:
-        """Let go of what was kept of contacts that are no longer here, before it outgrows the window."""
-        most = 2 * (len(self._contacts) + self.size)
-        if len(self._order) > most:
-            self._order = deque(contact_id for contact_id in self._order if contact_id in self._contacts)
-        if len(self._by_expiry) > most:
-            self._by_expiry = [(c.expires_at, c.sequence, c.contact_id) for c in self._contacts.values()]
-            heapify(self._by_expiry)
+    def _insert(self, contacts: list[OfferedContact]) -> None:
+        """Put them where they belong. What the store offers is in order, and mostly comes after all that is here."""
+        order = self._order
+        for contact in contacts:
+            self._add(contact)
+        in_order = all(_place(a) < _place(b) for a, b in pairwise(contacts))
+        if in_order and (not order or not contacts or _place(order[-1]) < _place(contacts[0])):
+            order.extend(contacts)
+        else:
+            self._order = deque(sorted([*self._here(order), *contacts], key=_place))
 
     def _add(self, contact: OfferedContact) -> None:
         self._contacts[contact.contact_id] = contact
         heappush(self._by_expiry, (contact.expires_at, contact.sequence, contact.contact_id))
+
+    def _here(self, contacts: Iterable[OfferedContact]) -> list[OfferedContact]:
+        return [contact for contact in contacts if self._contacts.get(contact.contact_id) is contact]
+
+    def _forget_all(self) -> None:
+        self._contacts.clear()
+        self._order.clear()
+        self._by_expiry.clear()
+
+    def _tidy(self) -> None:
+        """Let go of what was kept of contacts that are no longer here, before it outgrows the window."""
+        most = 2 * (len(self._contacts) + self.size)
+        if len(self._order) > most:
+            self._order = deque(self._here(self._order))
+        if len(self._by_expiry) > most:
+            self._by_expiry = [(c.expires_at, c.sequence, c.contact_id) for c in self._contacts.values()]
+            heapify(self._by_expiry)
+
+
+def _place(contact: OfferedContact) -> tuple[Instant, int]:
+    return contact.due_at, contact.sequence

@@ -12,6 +12,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty
 from trunkcall.domain.transitions import CONTACT, ContactEvent, after
 from trunkcall.engine.contact import Contact
+from trunkcall.engine.events import AttemptRefused
 from trunkcall.engine.legs import LegReports
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.state import EngineState
@@ -51,16 +52,20 @@ class Withdrawals:
         if not contact.campaign.over:
             contact.campaign.window.put_back(contact.offered)
 
-    def refused(self, contact_id: str, refusal: Refusal, now: Instant) -> None:
+    def refused(self, event: AttemptRefused, now: Instant) -> None:
         """The store did not let the attempt be made."""
-        contact = self._state.registry.contact(contact_id)
+        contact = self._state.registry.contact(event.contact_id)
         if contact.state is not ContactState.DIALING:
             raise IllegalTransitionError("only an attempt that was just begun can be refused; nothing was changed")
         self._forget(contact, now)
-        if refusal is Refusal.CAMPAIGN_NOT_RUNNING:
-            contact.campaign.blocked = True
-            if not contact.campaign.over:
-                contact.campaign.window.put_back(contact.offered)
+        campaign = contact.campaign
+        if event.refusal is Refusal.CAMPAIGN_NOT_RUNNING:
+            campaign.blocked = True
+            if not campaign.over:
+                campaign.window.put_back(contact.offered)
+        elif event.refusal is Refusal.NOT_DUE and not campaign.over:
+            # It waits in the store, as any other that is due later.
+            campaign.window.due_later(event.not_before if event.not_before is not None else now)
 
     def _forget(self, contact: Contact, now: Instant) -> None:
         contact.campaign.statistics.attempts -= 1

@@ -75,6 +75,11 @@ class CurrentDialer:
         if self._dialer is not None and instance_id == self._instance_id:
             self._dialer.requests_accepted(campaign_id)
 
+    def due_changed(self, instance_id: str, campaign_id: str) -> None:
+        """Tell the dialer, if it is this instance's."""
+        if self._dialer is not None and instance_id == self._instance_id:
+            self._dialer.due_changed(campaign_id)
+
     # --- what displays ask it -----------------------------------------------------------------------------------------
 
     def snapshot(self) -> EngineSnapshot | None:

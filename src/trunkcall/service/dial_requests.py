@@ -6,7 +6,7 @@ wire has been checked before; what the wire's model cannot say is checked here, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -90,19 +90,28 @@ class DialRequests:
         )
         accepted = iter(stored.accepted)
         results: list[ItemResult] = []
-        for outcome in checked:
+        for item, outcome in zip(items, checked, strict=True):
             if isinstance(outcome, RefusedItem):
                 results.append(outcome)
                 continue
             held = next(accepted)
             if held is None:
                 full = f"the campaign holds {self._max_waiting} waiting requests; wait and submit it again"
-                results.append(RefusedItem(outcome.client_token, QuotaExceededError(full)))
+                results.append(RefusedItem(item.client_token, QuotaExceededError(full)))
             else:
-                results.append(AcceptedItem(held.client_token, held.contact_id, held.repeated))
+                results.append(AcceptedItem(item.client_token, held.contact_id, held.repeated))
         if any(held is not None and not held.repeated for held in stored.accepted):
             self._wakeups.requests_accepted(campaign.instance_id, campaign.campaign_id)
         return results
+
+    async def change_due(self, id_or_arn: str, contact_ids: Collection[str], due_at: Instant) -> int:
+        """Have those of these dial requests that wait be due at this instant, 0 for at once; how many do. The dialer
+        goes by it at once. Raises NotFoundError."""
+        campaign = await self._campaigns.describe_campaign(id_or_arn)
+        moved = await self._store.change_due(campaign.campaign_id, contact_ids, due_at=due_at)
+        if moved:
+            self._wakeups.due_changed(campaign.instance_id, campaign.campaign_id)
+        return moved
 
     def _check(self, item: DialRequestItem, now: Instant) -> DialRequest | RefusedItem:
         refusal: InvalidInputError | None = None

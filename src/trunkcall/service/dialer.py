@@ -42,6 +42,7 @@ from trunkcall.engine.events import (
     ContactsOffered,
     ContactsRestored,
     ContactsSwept,
+    DueChanged,
     Event,
     LedgerRestored,
     OfferedContact,
@@ -140,6 +141,11 @@ class Dialer:
         """The store holds more waiting contacts of this campaign."""
         self._accepted.add(campaign_id)
         self._wake()
+
+    def due_changed(self, campaign_id: str) -> None:
+        """Waiting contacts of this campaign are due at other instants than they were."""
+        if campaign_id in self._campaigns:
+            self.post(DueChanged(campaign_id))
 
     def poll(self) -> None:
         """Look for what nobody told: changes by other processes."""
@@ -256,7 +262,8 @@ class Dialer:
         self._totals.count(changes, result)
         self._forget([change.contact_id for change in changes if isinstance(change, ContactEnded | ContactExpired)])
         refused = result.refused.items()
-        self._post_first([AttemptRefused(contact_id, why) for contact_id, why in refused], now)
+        not_before = result.not_before
+        self._post_first([AttemptRefused(each, why, not_before.get(each)) for each, why in refused], now)
         self._post_first([ChangesLeftOut(contact_id) for contact_id in sorted(result.left_out)], now)
         self._forget([contact_id for contact_id, why in refused if why is not Refusal.CAMPAIGN_NOT_RUNNING])
         return result
@@ -276,7 +283,8 @@ class Dialer:
             return
         queue = self._directory.queues.get(campaign.outbound_call.queue_id or "")
         caller_id = campaign.outbound_call.source_phone_number or (queue.outbound_caller_id if queue else None)
-        self._carrier.originate(command, Destination(contact.phone_number, caller_id, contact.client_token))
+        token = contact.client_token or contact.contact_id
+        self._carrier.originate(command, Destination(contact.phone_number, caller_id, token))
 
     # --- what the store tells ---------------------------------------------------------------------------------------
 
@@ -310,13 +318,13 @@ class Dialer:
         return refills
 
     async def _refill(self, refill: RefillWindow) -> None:
-        found = await self._store.waiting_contacts(
-            refill.campaign_id, after_sequence=refill.after_sequence, limit=refill.limit
+        due = await self._store.due_contacts(
+            refill.campaign_id, now=self._clock.now(), held=refill.held, limit=refill.limit
         )
-        for contact in found:
+        for contact in due.contacts:
             self._known[contact.contact_id] = contact
-        offered = tuple(OfferedContact(c.contact_id, c.sequence, c.expires_at) for c in found)
-        self.post(ContactsOffered(refill.campaign_id, offered, exhausted=len(found) < refill.limit))
+        offered = tuple(OfferedContact(c.contact_id, c.sequence, c.expires_at, c.due_at) for c in due.contacts)
+        self.post(ContactsOffered(refill.campaign_id, offered, due.next_due_at))
 
     def _forget(self, contact_ids: list[str]) -> None:
         for contact_id in contact_ids:

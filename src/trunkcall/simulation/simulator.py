@@ -299,7 +299,8 @@ class Simulator:
         # No request expires in a shift, however long it is.
         expires_at = self._end + HOUR
         contacts = tuple(OfferedContact(f"contact-{n}", n, expires_at) for n in range(first, first + taken))
-        self._tell(ContactsOffered(command.campaign_id, contacts, exhausted=taken < command.limit))
+        # All that there are, are due, and whoever was offered is not in the list any more.
+        self._tell(ContactsOffered(command.campaign_id, contacts, next_due_at=None))
 
 
 def at_hour(hour: float) -> Instant:

@@ -38,7 +38,7 @@ from trunkcall.domain.directory import (
     VersionedFact,
 )
 from trunkcall.domain.errors import StoreDamagedError, StoreError, StoreUnavailableError
-from trunkcall.domain.instants import MINUTE, SECOND, Duration, Instant
+from trunkcall.domain.instants import LATEST, MINUTE, SECOND, Duration, Instant
 from trunkcall.storage import sqlite_changes as changing
 from trunkcall.storage import sqlite_facts
 from trunkcall.storage import sqlite_operations as operations
@@ -47,7 +47,7 @@ from trunkcall.storage import sqlite_rows as rows
 from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.disk import Room
 from trunkcall.storage.ports.contacts import ContactCounts, PutResult, TokenForms
-from trunkcall.storage.ports.ownership import CommitResult, Lease, LedgerMinute
+from trunkcall.storage.ports.ownership import CommitResult, DueContacts, Lease, LedgerMinute
 from trunkcall.storage.ports.privacy import Erasure, ErasureReason
 from trunkcall.storage.sqlite_beside import Beside
 from trunkcall.storage.sqlite_faults import FAILURES, Troubles, fault_of
@@ -67,7 +67,7 @@ _TRUSTED_S: Final = 0.05
 """How long a campaign that was read is not looked for again. A change through this store ends that at once."""
 
 
-_sequence = attrgetter("sequence")
+_due = attrgetter("due_at", "sequence")
 
 
 def _wall_clock() -> Instant:
@@ -392,18 +392,30 @@ class SQLiteStore:
             )
         )
 
-    async def waiting_contacts(self, campaign_id: str, *, after_sequence: int, limit: int) -> Sequence[WaitingContact]:
-        """Waiting contacts of the campaign in order of acceptance."""
+    async def due_contacts(self, campaign_id: str, *, now: Instant, held: Collection[int], limit: int) -> DueContacts:
+        """Waiting contacts that are due, and when the next is."""
         found: list[WaitingContact] = []
+        passed_over = list(held)
         while room := limit - len(found):
-            page = sorted(self._rows("waiting_contacts", campaign_id, after_sequence, room), key=_sequence)
+            page = self._rows(
+                "due_contacts", campaign_id=campaign_id, now=now, held=rows.to_json(passed_over), limit=room
+            )
             sound, damaged = quarantine.sound_of_waiting(campaign_id, page)
             found += sound
             if not damaged:
                 break
-            after_sequence = page[-1].sequence
+            passed_over += [contact.sequence for contact in sound]
             await self._mending.set_aside(damaged)
-        return found
+        found.sort(key=_due)
+        next_due = self._row("next_due_at", campaign_id=campaign_id, now=now, latest=LATEST)
+        return DueContacts(found, None if next_due is None else next_due.due_at)
+
+    async def change_due(self, campaign_id: str, contact_ids: Collection[str], *, due_at: Instant) -> int:
+        """Have waiting contacts be due at another instant."""
+        return await self._mending.without_damaged(
+            partial(operations.change_due, campaign_id=campaign_id, contact_ids=contact_ids, due_at=due_at),
+            partial(operations.set_aside_refused_due, campaign_id=campaign_id, contact_ids=contact_ids, due_at=due_at),
+        )
 
     async def waiting_count(self, campaign_id: str) -> int:
         """How many contacts of the campaign wait; 0 for a campaign that does not exist."""

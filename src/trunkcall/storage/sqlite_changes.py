@@ -64,7 +64,7 @@ def apply_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence
     changer = _Changer(transaction, lease)
     for change in changes:
         changer.apply(change)
-    return CommitResult(changer.refused, changer.left_out, changer.not_expired)
+    return CommitResult(changer.refused, changer.left_out, changer.not_expired, changer.not_before)
 
 
 def set_aside_refused_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> int:
@@ -169,6 +169,7 @@ class _Changer:
         self.refused: dict[str, Refusal] = {}
         self.left_out: set[str] = set()
         self.not_expired: list[str] = []
+        self.not_before: dict[str, Instant] = {}
 
     def apply(self, change: Change) -> None:
         at = change.at
@@ -212,19 +213,22 @@ class _Changer:
     def _begin(self, change: AttemptBegun) -> None:
         head = self._campaign(change.campaign_id)
         at = change.at
+        contact_id, key = change.contact_id, head.key
         if head.takes_requests and self._transaction.execute(
-            "begin_attempt", change.leg_id, at, at, change.contact_id, head.key, at
+            "begin_attempt", leg_id=change.leg_id, at=at, contact_id=contact_id, campaign_key=key
         ):
             self._transaction.count_waiting(head, -1)
             return
-        row = self._transaction.row("contact_state", change.contact_id, head.key)
+        row = self._transaction.row("not_begun", contact_id=contact_id, campaign_key=key)
         if row is None or row.state != ContactState.WAITING:
-            reason = Refusal.NOT_WAITING
+            self.refused[contact_id] = Refusal.NOT_WAITING
         elif not head.takes_requests:
-            reason = Refusal.CAMPAIGN_NOT_RUNNING
+            self.refused[contact_id] = Refusal.CAMPAIGN_NOT_RUNNING
+        elif row.expires_at <= at:
+            self.refused[contact_id] = Refusal.EXPIRED
         else:
-            reason = Refusal.EXPIRED
-        self.refused[change.contact_id] = reason
+            self.refused[contact_id] = Refusal.NOT_DUE
+            self.not_before[contact_id] = row.due_at
 
     def _end(self, change: ContactEnded) -> None:
         head = self._campaign(change.campaign_id)

@@ -35,7 +35,7 @@ from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.ports.privacy import ErasureReason
 from trunkcall.storage.sqlite_changes import expire_contact
 from trunkcall.storage.sqlite_facts import put_facts
-from trunkcall.storage.sqlite_quarantine import mend, release_erased, restore_tokens
+from trunkcall.storage.sqlite_quarantine import mend, release_erased, restore_tokens, set_aside_as_it_stands
 from trunkcall.storage.sqlite_rows import (
     access_key_to_row,
     campaign_from_row,
@@ -291,10 +291,14 @@ def _accept(
         return [Accepted(request.client_token, request.contact_id, False) for request in requests]
     accepted: list[Accepted] = []
     for sequence, request in enumerate(requests, first):
-        known = transaction.row("contact_of_token", campaign_key=head.key, client_token=request.client_token)
-        if known is None:
+        known = _known(transaction, head, request)
+        if known is not None:
+            accepted.append(Accepted(request.client_token, known.contact_id, repeated=known.sequence != sequence))
+            continue
+        row = transaction.row("sequence_of_contact", request.contact_id)
+        if row is None or row.sequence != sequence:
             raise ConflictError(f"The contact id {request.contact_id} is taken by another contact.")
-        accepted.append(Accepted(request.client_token, known.contact_id, repeated=known.sequence != sequence))
+        accepted.append(Accepted(request.client_token, request.contact_id, repeated=False))
     return accepted
 
 
@@ -312,9 +316,38 @@ def _accept_while_room(
         if head.waiting < max_waiting:
             accepted += _accept(transaction, head, [request], [request_values], at)
             continue
-        known = transaction.row("contact_of_token", campaign_key=head.key, client_token=request.client_token)
+        known = _known(transaction, head, request)
         accepted.append(None if known is None else Accepted(request.client_token, known.contact_id, repeated=True))
     return accepted
+
+
+def _known(transaction: WriteTransaction, head: CampaignHead, request: DialRequest) -> Row | None:
+    """The sequence and id of the contact that has the request's client token. One without is always new."""
+    if request.client_token is None:
+        return None
+    return transaction.row("contact_of_token", campaign_key=head.key, client_token=request.client_token)
+
+
+def change_due(transaction: WriteTransaction, campaign_id: str, contact_ids: Collection[str], due_at: Instant) -> int:
+    head = transaction.campaign(campaign_id)
+    return transaction.execute(
+        "change_due", due_at=due_at, contact_ids=to_json(list(contact_ids)), campaign_key=head.key
+    )
+
+
+def set_aside_refused_due(
+    transaction: WriteTransaction, campaign_id: str, contact_ids: Collection[str], due_at: Instant
+) -> int:
+    """Set those contacts aside that SQLite does not let be due at another time; how many."""
+    found: dict[int, Damage] = {}
+    for contact_id in contact_ids:
+        change = partial(change_due, campaign_id=campaign_id, contact_ids=[contact_id], due_at=due_at)
+        damage = transaction.refusal(change)
+        row = transaction.row("sequence_of_contact", contact_id)
+        if damage is not None and row is not None:
+            found[row.sequence] = damage
+    set_aside_as_it_stands(transaction, found)
+    return len(found)
 
 
 # --- erasing --------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ from trunkcall.storage.sqlite_transaction import WriteTransaction
 T = TypeVar("T")
 
 STATES: Final = to_json([state.value for state in ContactState])
-_NAMES: Final = ("leg_id", "source_phone_number", "queue_id", "agent_id", "agent_leg_id")
+_NAMES: Final = ("leg_id", "source_phone_number", "queue_id", "agent_id", "agent_leg_id", "previous_contact_id")
 _INSTANTS: Final = (
     "attempted_at",
     "ring_started_at",
@@ -217,7 +217,7 @@ def believe_indexes(transaction: WriteTransaction, contact: dict[str, Any]) -> N
         if row is None or of_index != contact[name]:
             if not transaction.indexes_are_made_anew:
                 raise StoreDamagedError
-            if type(of_index) is str:
+            if type(of_index) is str or (row is not None and of_index is None and name == "client_token"):
                 contact[name] = of_index
     if transaction.row("campaign_of_key", contact["campaign_key"]) is None:
         if not transaction.indexes_are_made_anew:
@@ -235,7 +235,7 @@ def restore_tokens(transaction: WriteTransaction, sequences: Sequence[int]) -> N
         if row is not None:
             contact = row._asdict()
             believe_indexes(transaction, contact)
-            token = readable(contact["client_token"])
+            token = _readable_token(contact["client_token"])
             transaction.execute("restore_token", token, contact["campaign_key"], elsewhere.sequence)
 
 
@@ -250,7 +250,9 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
     if erase or not attributes_are_as_accepted(contact["attributes"], seal):
         contact["attributes"] = "{}"
     contact["contact_id"] = readable(contact["contact_id"])
-    contact["client_token"] = f"erased-{contact['sequence']}" if erase else readable(contact["client_token"])
+    contact["client_token"] = _readable_token(contact["client_token"])
+    if erase and contact["client_token"] is not None:
+        contact["client_token"] = f"erased-{contact['sequence']}"
     for name in _NAMES:
         if type(contact[name]) is not str:
             contact[name] = None
@@ -260,6 +262,8 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
     for name in ("accepted_at", "expires_at"):
         if not is_instant(contact[name]):
             contact[name] = at
+    if not is_instant(contact["due_at"]):
+        contact["due_at"] = 0
     if contact["detection"] not in set(DetectionStatus):
         contact["detection"] = None
     # Two columns tell of an attempt: that there was one is believed of either.
@@ -280,6 +284,11 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
     contact["attempts"] = int(contact["disposition"] != Disposition.EXPIRED)
     contact["updated_at"] = at
     contact["seal"] = seal_of(contact) if contact["phone_number"] else None
+
+
+def _readable_token(token: Any) -> str | None:
+    """A client token as well as it can be read; a later attempt has none."""
+    return None if token is None else readable(token)
 
 
 def _has_ended(contact: Mapping[str, Any]) -> bool:

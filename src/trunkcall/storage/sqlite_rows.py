@@ -241,6 +241,8 @@ def request_to_values(request: DialRequest) -> dict[str, Any]:
         "attributes": attributes,
         "expires_at": expires_at,
         "seal": seal,
+        "due_at": request.due_at,
+        "previous_contact_id": request.previous_contact_id,
     }
 
 
@@ -252,8 +254,9 @@ def seal_of(contact: Mapping[str, Any]) -> int:
     return (person << 32 | crc32(contact["attributes"].encode())) - _SIGN
 
 
-def _seal_of_person(contact_id: str, client_token: str, phone_number: str, expires_at: Instant) -> int:
-    return crc32(f"{contact_id}\0{client_token}\0{phone_number}\0{expires_at}".encode())
+def _seal_of_person(contact_id: str, client_token: str | None, phone_number: str, expires_at: Instant) -> int:
+    # No token that was accepted is empty.
+    return crc32(f"{contact_id}\0{client_token or ''}\0{phone_number}\0{expires_at}".encode())
 
 
 def person_is_as_accepted(person: Sequence[Any], seal: int | None) -> bool:
@@ -283,7 +286,7 @@ def _check_seal(row: Row) -> None:
     """Raise ContactDamagedError if this is not what was accepted."""
     seal, attributes = row.seal, row.attributes
     if type(seal) is int:
-        person = crc32(f"{row.contact_id}\0{row.client_token}\0{row.phone_number}\0{row.expires_at}".encode())
+        person = crc32(f"{row.contact_id}\0{row.client_token or ''}\0{row.phone_number}\0{row.expires_at}".encode())
         if type(attributes) is str and seal + _SIGN == person << 32 | crc32(attributes.encode()):
             return
         raise ContactDamagedError(Damage.NOT_AS_ACCEPTED)
@@ -303,10 +306,12 @@ def waiting_from_row(campaign_id: str, row: Row) -> WaitingContact:
     """A waiting contact. Raises ContactDamagedError rather than have somebody dialed whom nobody asked to dial."""
     if not row.in_place:
         raise ContactDamagedError(Damage.MISPLACED)
-    if not row.phone_number:
+    if not row.phone_number or not is_instant(row.due_at):
         raise ContactDamagedError(Damage.UNREADABLE)
     _check_seal(row)
-    return WaitingContact(row.contact_id, campaign_id, row.sequence, row.expires_at, row.client_token, row.phone_number)
+    return WaitingContact(
+        row.contact_id, campaign_id, row.sequence, row.expires_at, row.client_token, row.phone_number, row.due_at
+    )
 
 
 def live_from_row(row: Row) -> LiveContact:
@@ -398,6 +403,8 @@ def _record_from_row(row: Row) -> ContactRecord:
         disposition=None if row.disposition is None else Disposition(row.disposition),
         disconnect_reason=None if row.disconnect_reason is None else DisconnectReason(row.disconnect_reason),
         after_contact_work_ended_at=row.after_contact_work_ended_at,
+        due_at=row.due_at,
+        previous_contact_id=row.previous_contact_id,
     )
     ended = record.state is ContactState.ENDED
     of_the_end = (record.ended_at, record.disposition, record.disconnect_reason)
@@ -471,6 +478,7 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
         name: (str if name.endswith(_TEXTS) else int, *((_NONE,) if field.default is None else ()))
         for name, field in ContactRecord.__dataclass_fields__.items()
     },
+    "client_token": (str, _NONE),
     "leg_id": (str, _NONE),
     "agent_leg_id": (str, _NONE),
     "seal": (int, _NONE),

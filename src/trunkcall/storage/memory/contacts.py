@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -32,12 +32,14 @@ class ContactsInMemory(Part):
             )
         waiting = len(state.waiting[campaign_id]) + self._aside(campaign_id)[0]
         accepted: list[Accepted | None] = []
-        new: dict[str, Held] = {}
+        new: list[Held] = []
+        of_token: dict[str, Held] = {}
         contact_ids: set[str] = set()
         for request in requests:
-            known = new.get(request.client_token) or state.contacts.get(
-                state.tokens.get((campaign_id, request.client_token), 0)
-            )
+            token = request.client_token
+            known = None
+            if token is not None:
+                known = of_token.get(token) or state.contacts.get(state.tokens.get((campaign_id, token), 0))
             if known is not None:
                 accepted.append(Accepted(request.client_token, known.record.contact_id, repeated=True))
             elif waiting >= max_waiting:
@@ -56,13 +58,29 @@ class ContactsInMemory(Part):
                     accepted_at=at,
                     expires_at=request.expires_at,
                     updated_at=at,
+                    due_at=request.due_at,
+                    previous_contact_id=request.previous_contact_id,
                 )
-                new[request.client_token] = Held(len(state.contacts) + len(new) + 1, record)
+                new.append(Held(len(state.contacts) + len(new) + 1, record))
+                if token is not None:
+                    of_token[token] = new[-1]
                 contact_ids.add(request.contact_id)
                 waiting += 1
                 accepted.append(Accepted(request.client_token, request.contact_id, repeated=False))
-        state.put_contacts(new.values())
+        state.put_contacts(new)
         return PutResult(accepted)
+
+    async def change_due(self, campaign_id: str, contact_ids: Collection[str], *, due_at: Instant) -> int:
+        state = self._state
+        state.campaign(campaign_id)
+        found = [state.contacts[state.sequences[each]] for each in {*contact_ids} & state.sequences.keys()]
+        moved = [
+            held.noted(due_at=due_at)
+            for held in found
+            if held.waits and held.sequence not in state.quarantine and held.record.campaign_id == campaign_id
+        ]
+        state.put_contacts(moved)
+        return len(moved)
 
     async def waiting_count(self, campaign_id: str) -> int:
         return len(self._state.waiting[campaign_id])
@@ -76,7 +94,8 @@ class ContactsInMemory(Part):
         sequence = state.sequences.get(contact_id)
         if sequence is None:
             return 0
-        return sum(other < sequence for _, other in state.waiting[state.contacts[sequence].record.campaign_id])
+        record = state.contacts[sequence].record
+        return sum(place < (record.due_at, sequence) for place in state.waiting[record.campaign_id])
 
     async def contacts(
         self,

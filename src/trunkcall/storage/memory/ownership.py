@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice, takewhile
 
 from trunkcall.domain.campaign import Campaign, CampaignState
@@ -22,7 +22,7 @@ from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.transitions import OVER
 from trunkcall.storage.memory.changes import ContactChange, changed
 from trunkcall.storage.memory.state import Held, HeldLease, Part, State
-from trunkcall.storage.ports.ownership import CommitResult, Lease, LedgerMinute
+from trunkcall.storage.ports.ownership import CommitResult, DueContacts, Lease, LedgerMinute
 
 
 class OwnershipInMemory(Part):
@@ -71,9 +71,12 @@ class OwnershipInMemory(Part):
         ]
         return sorted(found, key=lambda campaign: campaign.version)
 
-    async def waiting_contacts(self, campaign_id: str, *, after_sequence: int, limit: int) -> Sequence[WaitingContact]:
-        waiting = (sequence for _, sequence in self._state.waiting[campaign_id] if sequence > after_sequence)
-        return [_waiting(self._state.contacts[sequence]) for sequence in islice(waiting, limit)]
+    async def due_contacts(self, campaign_id: str, *, now: Instant, held: Collection[int], limit: int) -> DueContacts:
+        waiting = self._state.waiting[campaign_id]
+        passed_over = frozenset(held)
+        due = (each for at, each in takewhile(lambda place: place[0] <= now, waiting) if each not in passed_over)
+        found = [_waiting(self._state.contacts[sequence]) for sequence in islice(due, limit)]
+        return DueContacts(found, waiting.first_after(now))
 
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
         live = (self._state.contacts[sequence] for sequence in sorted(self._state.live))
@@ -121,6 +124,7 @@ class _Commit:
         self._refused: dict[str, Refusal] = {}
         self._left_out: set[str] = set()
         self._not_expired: list[str] = []
+        self._not_before: dict[str, Instant] = {}
 
     def apply(self, change: Change) -> None:
         match change:
@@ -154,7 +158,7 @@ class _Commit:
             ledger[minute_at] = LedgerMinute(
                 minute_at, before.live_answers + change.live_answers, before.abandoned + change.abandoned
             )
-        return CommitResult(self._refused, self._left_out, self._not_expired)
+        return CommitResult(self._refused, self._left_out, self._not_expired, self._not_before)
 
     def _begin(self, change: AttemptBegun) -> None:
         campaign = self._campaign(change.campaign_id)
@@ -165,6 +169,9 @@ class _Commit:
             self._refused[change.contact_id] = Refusal.CAMPAIGN_NOT_RUNNING
         elif held.record.expires_at <= change.at:
             self._refused[change.contact_id] = Refusal.EXPIRED
+        elif held.record.due_at > change.at:
+            self._refused[change.contact_id] = Refusal.NOT_DUE
+            self._not_before[change.contact_id] = held.record.due_at
         else:
             self._put(changed(held, change).noted(source_phone_number=self._caller_id(campaign)))
 
@@ -209,6 +216,7 @@ def _waiting(held: Held) -> WaitingContact:
         record.expires_at,
         record.client_token,
         record.phone_number,
+        record.due_at,
     )
 
 

@@ -58,7 +58,9 @@ class PrivacyInMemory(Part):
 
 def _erased(held: Held, at: Instant) -> Held:
     token = held.record.client_token
-    telling = held.record.phone_number[1:] in token.replace("-", "") or _OF_NUMBER.fullmatch(token)
+    telling = token is not None and (
+        held.record.phone_number[1:] in token.replace("-", "") or _OF_NUMBER.fullmatch(token)
+    )
     return held.noted(
         client_token=f"erased-{held.sequence}" if telling else token, phone_number="", attributes={}, updated_at=at
     )

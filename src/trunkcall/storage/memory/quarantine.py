@@ -45,7 +45,8 @@ class QuarantineInMemory(Part):
                     state=ContactState.ENDED, ended_at=at, disposition=disposition, disconnect_reason=reason
                 )
             if erase:
-                held = held.noted(phone_number="", attributes={}, client_token=f"erased-{sequence}")
+                token = None if held.record.client_token is None else f"erased-{sequence}"
+                held = held.noted(phone_number="", attributes={}, client_token=token)
             self._state.put_contacts([held.noted(updated_at=at)])
             self._state.release(sequence)
         return len(ending)

@@ -63,6 +63,11 @@ class Order:
     def add(self, number: int, sequence: int) -> None:
         insort(self._keys, (number, sequence))
 
+    def first_after(self, number: int) -> int | None:
+        """The least number that is greater; None if there is none."""
+        index = bisect_left(self._keys, (number + 1, 0))
+        return self._keys[index][0] if index < len(self._keys) else None
+
     def remove(self, number: int, sequence: int) -> None:
         del self._keys[bisect_left(self._keys, (number, sequence))]
 
@@ -91,7 +96,7 @@ class State:
     tokens: dict[tuple[str, str], int] = field(default_factory=dict)
     """Sequences by campaign id and client token."""
     waiting: defaultdict[str, Order] = field(default_factory=lambda: defaultdict(Order))
-    """Who waits and is not set aside, by campaign."""
+    """Who waits and is not set aside, by campaign, in the order in which they are due."""
     expiring: defaultdict[str, Order] = field(default_factory=lambda: defaultdict(Order))
     """The same, by expiry."""
     live: set[int] = field(default_factory=set)
@@ -164,20 +169,22 @@ class State:
 
     def _unindex(self, held: Held) -> None:
         record = held.record
-        self.tokens.pop((record.campaign_id, record.client_token), None)
+        if record.client_token is not None:
+            self.tokens.pop((record.campaign_id, record.client_token), None)
         self.live.discard(held.sequence)
         if held.waits and held.sequence not in self.quarantine:
-            self.waiting[record.campaign_id].remove(0, held.sequence)
+            self.waiting[record.campaign_id].remove(record.due_at, held.sequence)
             self.expiring[record.campaign_id].remove(record.expires_at, held.sequence)
 
     def _index(self, held: Held) -> None:
         record = held.record
         self.sequences[record.contact_id] = held.sequence
-        self.tokens[record.campaign_id, record.client_token] = held.sequence
+        if record.client_token is not None:
+            self.tokens[record.campaign_id, record.client_token] = held.sequence
         if held.sequence in self.quarantine:
             return
         if held.waits:
-            self.waiting[record.campaign_id].add(0, held.sequence)
+            self.waiting[record.campaign_id].add(record.due_at, held.sequence)
             self.expiring[record.campaign_id].add(record.expires_at, held.sequence)
         elif record.state is not ContactState.ENDED:
             self.live.add(held.sequence)

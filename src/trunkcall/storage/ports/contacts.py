@@ -6,7 +6,7 @@ Decides what is accepted once and what counts say. What an owner of the lease ch
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,7 +19,7 @@ class Accepted:
     """One dial request that the store holds. ``repeated`` tells that the client token was known already, in which case
     ``contact_id`` is the first one's."""
 
-    client_token: str
+    client_token: str | None
     contact_id: str
     repeated: bool
 
@@ -38,8 +38,13 @@ class DialRequestStore(Protocol):
         self, campaign_id: str, requests: Sequence[DialRequest], *, at: Instant, max_waiting: int
     ) -> PutResult:
         """Accept dial requests in their order. A client token known in the campaign (or earlier in this batch) gets the
-        first contact's id and adds nothing. Requests beyond ``max_waiting`` waiting contacts of the campaign are not
-        accepted. Raises NotFoundError; InvalidCampaignStateError unless the campaign is Running; StoreFullError."""
+        first contact's id and adds nothing; a request without one is always new. Requests beyond ``max_waiting``
+        waiting contacts of the campaign are not accepted. Raises NotFoundError; InvalidCampaignStateError unless the
+        campaign is Running; StoreFullError."""
+
+    async def change_due(self, campaign_id: str, contact_ids: Collection[str], *, due_at: Instant) -> int:
+        """Have those of these contacts of the campaign that wait be due at this instant; how many do. What is to be
+        dialed at once is due at 0, not at the present: an instance's clock may fall back. Raises NotFoundError."""
 
 
 class Backlog(Protocol):
@@ -52,7 +57,8 @@ class Backlog(Protocol):
         """All that is known of one contact, or None if there is none. Raises ContactDamagedError."""
 
     async def waiting_before(self, contact_id: str) -> int:
-        """How many contacts of the same campaign wait and were accepted before; 0 for one that does not exist."""
+        """How many contacts of the same campaign wait and come before it, by when they are due, then by acceptance; 0
+        for one that does not exist."""
 
 
 class ContactRecords(Protocol):

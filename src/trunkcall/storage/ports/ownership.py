@@ -42,14 +42,23 @@ class Leases(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class DueContacts:
+    """Contacts that may be dialed, and when the next is due of those that are due later; None if there are none."""
+
+    contacts: Sequence[WaitingContact]
+    next_due_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
 class CommitResult:
     """What became of a dialer's changes. ``refused`` names the attempts that must not be made, with the reason;
     ``left_out`` the contacts that are set aside, of whom nothing was changed; ``not_expired`` the contacts that no
-    longer waited when ContactExpired reached the store."""
+    longer waited when ContactExpired reached the store; ``not_before`` when those refused as NOT_DUE are due."""
 
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     left_out: Collection[str] = frozenset()
     not_expired: Collection[str] = ()
+    not_before: Mapping[str, Instant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +77,10 @@ class DialingStore(Protocol):
         """Campaigns of the instance that were started at some time and whose version is greater, by version; deleted
         ones included. One that was never started is of no interest to a dialer."""
 
-    async def waiting_contacts(self, campaign_id: str, *, after_sequence: int, limit: int) -> Sequence[WaitingContact]:
-        """Waiting contacts of the campaign in order of acceptance, beginning after the given sequence number (0 for
-        the first). Every contact accepted later has a greater sequence number than any that was visible before. Fewer
-        than ``limit`` are all that there are: those set aside take nobody's place."""
+    async def due_contacts(self, campaign_id: str, *, now: Instant, held: Collection[int], limit: int) -> DueContacts:
+        """Up to ``limit`` waiting contacts of the campaign that are due by ``now`` and whose sequence is not ``held``,
+        those that are due first before others, and of those due at one instant the ones accepted first. Fewer than
+        ``limit`` are all that there are: those set aside take nobody's place. ``next_due_at`` is told in any case."""
 
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
         """Contacts that are neither waiting nor ended, nor set aside."""

@@ -205,28 +205,45 @@ SET contacts = iif(typeof(contacts) = 'integer', contacts, 0) + excluded.contact
 -- accept_contacts --
 -- Run once for each dial request of a batch: see execute_many. A client token known in the campaign adds nothing.
 INSERT INTO contact (
-    sequence, contact_id, campaign_key, client_token, phone_number, attributes, accepted_at, expires_at, updated_at, seal
+    sequence, contact_id, campaign_key, client_token, phone_number, attributes, accepted_at, expires_at, updated_at, seal,
+    due_at, previous_contact_id
 ) VALUES (
-    :sequence, :contact_id, :campaign_key, :client_token, :phone_number, :attributes, :at, :expires_at, :at, :seal
+    :sequence, :contact_id, :campaign_key, :client_token, :phone_number, :attributes, :at, :expires_at, :at, :seal,
+    :due_at, :previous_contact_id
 )
 ON CONFLICT DO NOTHING;
 
 -- contact_of_token --
 SELECT sequence, contact_id FROM contact WHERE campaign_key = :campaign_key AND client_token = :client_token;
 
--- waiting_contacts --
+-- due_contacts --
 -- The index finds them, and each is read from the row itself, which may say something else. The second column tells
 -- whether the two agree; so in the next ones of contacts that wait or are in progress. In no order that is promised.
-SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key AS in_place,
+-- Those that are held are the first of the index or nearly so, so to pass over them costs no more than there are of them.
+SELECT found.sequence,
+    contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key AND contact.due_at = found.due_at AS in_place,
     contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
-    found.campaign_key
+    contact.due_at, found.campaign_key
 FROM (
-    SELECT sequence, campaign_key FROM contact INDEXED BY contact_waiting
-    WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND state = 'Waiting'
-        AND sequence > ? AND sequence NOT IN (SELECT sequence FROM quarantine)
-    ORDER BY sequence LIMIT ?
+    SELECT sequence, campaign_key, due_at FROM contact INDEXED BY contact_waiting
+    WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = :campaign_id) AND state = 'Waiting'
+        AND due_at <= :now AND sequence NOT IN (SELECT value FROM json_each(:held))
+        AND sequence NOT IN (SELECT sequence FROM quarantine)
+    ORDER BY due_at, sequence LIMIT :limit
 ) AS found
 LEFT JOIN contact ON contact.sequence = found.sequence;
+
+-- next_due_at --
+-- What is no instant is passed over: such a contact is found out when it expires.
+SELECT due_at FROM contact INDEXED BY contact_waiting
+WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = :campaign_id) AND state = 'Waiting'
+    AND due_at > :now AND due_at <= :latest AND sequence NOT IN (SELECT sequence FROM quarantine)
+ORDER BY due_at LIMIT 1;
+
+-- change_due --
+UPDATE contact INDEXED BY sqlite_autoindex_contact_1 SET due_at = :due_at
+WHERE contact_id IN (SELECT value FROM json_each(:contact_ids)) AND campaign_key = :campaign_key
+    AND state IN {before AttemptBegun} AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- waiting_count --
 -- Without those that are set aside.
@@ -278,8 +295,8 @@ SELECT contact.*, campaign_id, instance_id FROM contact LEFT JOIN campaign USING
 
 -- waiting_before --
 SELECT count(*) AS waiting FROM contact AS this JOIN contact INDEXED BY contact_waiting
-ON contact.campaign_key = this.campaign_key AND contact.sequence < this.sequence AND contact.state = 'Waiting'
-    AND contact.sequence NOT IN (SELECT sequence FROM quarantine)
+ON contact.campaign_key = this.campaign_key AND (contact.due_at, contact.sequence) < (this.due_at, this.sequence)
+    AND contact.state = 'Waiting' AND contact.sequence NOT IN (SELECT sequence FROM quarantine)
 WHERE this.contact_id = ?;
 
 -- Erasing -------------------------------------------------------------------------------------------------------
@@ -340,7 +357,7 @@ WHERE instance_id = :instance_id AND token = :token AND owner = :owner;
 
 -- begin_attempt --
 UPDATE contact
-SET state = {after AttemptBegun}, leg_id = ?, attempted_at = ?, attempts = attempts + 1, updated_at = ?,
+SET state = {after AttemptBegun}, leg_id = :leg_id, attempted_at = :at, attempts = attempts + 1, updated_at = :at,
     source_phone_number = (
         SELECT coalesce(campaign.source_phone_number, (
             SELECT iif(
@@ -353,12 +370,13 @@ SET state = {after AttemptBegun}, leg_id = ?, attempted_at = ?, attempts = attem
         ))
         FROM campaign WHERE campaign.campaign_key = contact.campaign_key
     )
-WHERE contact_id = ? AND campaign_key = ? AND state IN {before AttemptBegun} AND expires_at > ?
-    AND sequence NOT IN (SELECT sequence FROM quarantine);
+WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before AttemptBegun} AND expires_at > :at
+    AND due_at <= :at AND sequence NOT IN (SELECT sequence FROM quarantine);
 
--- contact_state --
-SELECT state FROM contact
-WHERE contact_id = ? AND campaign_key = ? AND sequence NOT IN (SELECT sequence FROM quarantine);
+-- not_begun --
+-- What an attempt on the contact was refused by.
+SELECT state, expires_at, due_at FROM contact
+WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- void_attempt --
 -- A contact that was never dialed: the columns of the attempt are cleared, the place in the backlog is the old one.
@@ -435,13 +453,14 @@ SELECT campaign_id, campaign.deleted_at IS NOT NULL OR state IN {over} AS closed
 FROM campaign JOIN backlog USING (campaign_key) WHERE instance_id = ? AND waiting > 0 ORDER BY campaign_key;
 
 -- waiting_in_closed_campaign --
-SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key AS in_place,
+SELECT found.sequence,
+    contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key AND contact.due_at = found.due_at AS in_place,
     contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
-    found.campaign_key
+    contact.due_at, found.campaign_key
 FROM (
-    SELECT sequence, campaign_key FROM contact INDEXED BY contact_waiting
+    SELECT sequence, campaign_key, due_at FROM contact INDEXED BY contact_waiting
     WHERE campaign_key = ? AND state = 'Waiting' AND sequence NOT IN (SELECT sequence FROM quarantine)
-    ORDER BY sequence LIMIT ?
+    ORDER BY due_at, sequence LIMIT ?
 ) AS found
 LEFT JOIN contact ON contact.sequence = found.sequence;
 
@@ -449,7 +468,7 @@ LEFT JOIN contact ON contact.sequence = found.sequence;
 SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key
         AND contact.expires_at = found.expires_at AS in_place,
     contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
-    found.campaign_key
+    contact.due_at, found.campaign_key
 FROM (
     SELECT sequence, campaign_key, expires_at FROM contact INDEXED BY contact_waiting_by_expiry
     WHERE campaign_key = ? AND state = 'Waiting' AND expires_at <= ? AND sequence NOT IN (SELECT sequence FROM quarantine)
@@ -513,7 +532,7 @@ SELECT sequence FROM quarantine WHERE sequence IN (SELECT value FROM json_each(?
 -- Whether the row lets itself be changed at all: all columns have their types, and those that must have a value have one.
 UPDATE contact
 SET accepted_at = accepted_at, expires_at = expires_at, updated_at = updated_at, attempts = attempts,
-    abandoned = abandoned
+    abandoned = abandoned, due_at = due_at
 WHERE contact_id = ?;
 
 -- contact_as_it_stands --
@@ -537,7 +556,8 @@ SET contact_id = :contact_id, campaign_key = :campaign_key, client_token = :clie
     detection = :detection, greeting_started_at = :greeting_started_at, greeting_ended_at = :greeting_ended_at,
     queue_id = :queue_id, queued_at = :queued_at, agent_id = :agent_id, connected_to_agent_at = :connected_to_agent_at,
     abandoned = :abandoned, ended_at = :ended_at, disposition = :disposition, disconnect_reason = :disconnect_reason,
-    after_contact_work_ended_at = :after_contact_work_ended_at, agent_leg_id = :agent_leg_id, seal = :seal
+    after_contact_work_ended_at = :after_contact_work_ended_at, agent_leg_id = :agent_leg_id, seal = :seal,
+    due_at = :due_at, previous_contact_id = :previous_contact_id
 WHERE sequence = :sequence;
 
 -- contact_id_in_index --
@@ -564,7 +584,7 @@ SELECT 1 AS found FROM campaign WHERE campaign_key = ?;
 SELECT sequence FROM contact AS this
 WHERE sequence IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
     SELECT 1 FROM contact INDEXED BY sqlite_autoindex_contact_2
-    WHERE campaign_key = this.campaign_key AND client_token = this.client_token AND +contact.sequence = this.sequence
+    WHERE campaign_key = this.campaign_key AND client_token IS this.client_token AND contact.sequence = this.sequence
 );
 
 -- restore_token --
@@ -573,9 +593,11 @@ UPDATE contact SET client_token = ?, campaign_key = ? WHERE sequence = ?;
 -- set_aside_misplaced --
 INSERT INTO quarantine (sequence, campaign_key, damage, waiting)
 SELECT found.sequence, found.campaign_key, ?, 1
-FROM (SELECT sequence, campaign_key FROM contact INDEXED BY contact_waiting WHERE state = 'Waiting' LIMIT -1) AS found
+FROM (
+    SELECT sequence, campaign_key, due_at FROM contact INDEXED BY contact_waiting WHERE state = 'Waiting' LIMIT -1
+) AS found
 CROSS JOIN contact ON contact.sequence = found.sequence
-WHERE contact.campaign_key <> found.campaign_key OR contact.state <> 'Waiting'
+WHERE contact.campaign_key <> found.campaign_key OR contact.state <> 'Waiting' OR contact.due_at IS NOT found.due_at
 ON CONFLICT DO NOTHING;
 
 -- let_indexes_differ --

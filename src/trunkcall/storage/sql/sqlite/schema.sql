@@ -147,7 +147,7 @@ CREATE TABLE contact (
     sequence INTEGER PRIMARY KEY, -- order of acceptance, from counter contact_sequence
     contact_id TEXT NOT NULL UNIQUE,
     campaign_key INTEGER NOT NULL REFERENCES campaign,
-    client_token TEXT NOT NULL,
+    client_token TEXT, -- NULL: a later attempt, of our own making
     phone_number TEXT NOT NULL, -- E.164
     attributes TEXT NOT NULL, -- a JSON object
     state TEXT NOT NULL DEFAULT 'Waiting', -- ContactState: Waiting, Dialing, …, Ended; all but the two ends are live
@@ -174,11 +174,14 @@ CREATE TABLE contact (
     after_contact_work_ended_at INTEGER,
     agent_leg_id TEXT, -- of the agent who was last rung for it
     seal INTEGER, -- checksums of what was accepted; NULL: erased since, or accepted by a version without seals
+    due_at INTEGER NOT NULL DEFAULT 0, -- not to be dialed before; 0: at once
+    previous_contact_id TEXT, -- the contact that this is another attempt of; NULL: the first
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 
--- Every index ends in the row's sequence by itself, so this one is in order of acceptance within a campaign.
-CREATE INDEX contact_waiting ON contact (campaign_key) WHERE state = 'Waiting';
+-- Every index ends in the row's sequence by itself, so this one is in the order in which a campaign is dialed: by what is
+-- due first, then by acceptance.
+CREATE INDEX contact_waiting ON contact (campaign_key, due_at) WHERE state = 'Waiting';
 CREATE INDEX contact_waiting_by_expiry ON contact (campaign_key, expires_at) WHERE state = 'Waiting';
 CREATE INDEX contact_live ON contact (campaign_key) WHERE state NOT IN ('Waiting', 'Ended');
 -- Contacts whose personal data retention may erase; none while a contact waits, so accepting one costs nothing.
