@@ -1,5 +1,9 @@
 """A store with one Running campaign, a simulated carrier, and everything that dials between them, for tests that say
-what goes wrong."""
+what goes wrong.
+
+In memory, on a loop of virtual time (``virtual_time``), everything lasts as long as it does for a user, and an hour is
+told in less than a second.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +13,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.changes import AttemptBegun, Change
-from trunkcall.domain.clock import Clock
+from trunkcall.domain.clock import Clock, Seconds, Sleep
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND, Duration, Instant
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
-from trunkcall.service.clock import since_boot_s
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialing_settings import DialingDefaults, DialingOf, dialing_settings
 from trunkcall.service.floor import SimulatedFloor
@@ -33,8 +35,8 @@ from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence, PresenceEvent
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.simulation.world import World
+from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import CommitResult, Lease
-from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
@@ -42,13 +44,14 @@ from trunkcall.telephony.simulated import SimulatedCarrier
 SCOPE = Scope("aws", "us-east-1", "000000000000")
 dialing_of = partial(dialing_settings, defaults=DialingDefaults(30 * SECOND, AbandonmentLimits()))
 """How campaigns are dialed by an installation that nobody has told anything."""
+BEGUN_AT: Instant = 1_790_000_000 * SECOND
 ONE_TO_ONE = DialerConfig(DialerType.PROGRESSIVE, 1.0)
 
 
 class FaultyStore:
     """A store whose commits fail when they are told to: before anything is written, or after everything is."""
 
-    def __init__(self, store: SQLiteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self.fail_before = 0
         self.fail_after = 0
@@ -124,10 +127,14 @@ class WatchedPresence(Presence):
 class House:
     """A store with one Running campaign, and what it takes to dial it."""
 
-    def __init__(self, path: Path) -> None:
-        self.sqlite = SQLiteStore(path)
-        self.store = FaultyStore(self.sqlite)
-        self.clock = SelfPacedClock(speed=1000.0)
+    def __init__(self, kept: Store, *, seconds: Seconds, speed: float) -> None:
+        self._look_every_s = 10.0 / speed
+        self.kept = kept
+        self.store = FaultyStore(kept)
+        """The same, as owners have it."""
+        self.clock = SelfPacedClock(
+            speed=speed, wall=lambda: BEGUN_AT * 1000 + round(seconds() * 1_000_000_000), monotonic=seconds
+        )
         self.desk_s = 0.0
         """The wall clock of agents' words, in the test's hands."""
         self.slept_s = 0.0
@@ -137,16 +144,22 @@ class House:
         self.agent_done: Callable[[str], None] = self.floor.agent_done
         """What an agent does when the work after a contact is done."""
         self.carrier = self.new_carrier()
-        self.monotonic = lambda: since_boot_s() + self.slept_s
+        self.monotonic = lambda: seconds() + self.slept_s
         self.ids = (f"id-{n:06d}" for n in itertools.count())
         self.dialing_of: DialingOf = dialing_of
+
+    @classmethod
+    def in_memory(cls) -> House:
+        """One that has nothing to do with any time but the loop's."""
+        seconds = asyncio.get_running_loop().time
+        return cls(MemoryStore(lambda: round(seconds() * SECOND)), seconds=seconds, speed=1.0)
 
     def new_carrier(self) -> Witness:
         """One without any legs, as of a process that has just begun."""
         return Witness(self.clock, world=World(), seed=1, on_agent_done=lambda agent_id: self.agent_done(agent_id))
 
     async def open(self, *, agents: int = 5, requests: int = 60, dialer: DialerConfig = ONE_TO_ONE) -> None:
-        await self.sqlite.open()
+        await self.kept.open()
         first = first_installation(
             now=self.clock.now(),
             new_id=lambda: next(self.ids),
@@ -158,12 +171,12 @@ class House:
         self.directory = first.directory
         self.instance_id = first.directory.instance.instance_id
         self.dialer = CurrentDialer(self.instance_id, self.clock, monotonic=self.monotonic)
-        await self.sqlite.create_instance(first.directory)
+        await self.kept.create_instance(first.directory)
         staff = simulated_agents(self.directory, agents)
-        await self.sqlite.put_facts(self.instance_id, staff)
+        await self.kept.put_facts(self.instance_id, staff)
         self.presence.know(frozenset(agent.agent_id for agent in staff))
         self.floor.staff(agent.agent_id for agent in staff)
-        await self.sqlite.create_campaign(
+        await self.kept.create_campaign(
             Campaign(
                 campaign_id="spring",
                 arn=SCOPE.campaign_arn("spring"),
@@ -183,12 +196,20 @@ class House:
     async def put(self, requests: int) -> None:
         now: Instant = self.clock.now()
         batch = [DialRequest(f"c-{n}", f"t-{n}", "+12125550100", now + DAY, {}) for n in range(requests)]
-        await self.sqlite.put_dial_requests("spring", batch, at=now, max_waiting=10_000)
+        await self.kept.put_dial_requests("spring", batch, at=now, max_waiting=10_000)
 
     async def to_state(self, of: CampaignState, to: CampaignState) -> None:
-        await self.sqlite.change_campaign_state("spring", allowed_from=[of], to=to)
+        await self.kept.change_campaign_state("spring", allowed_from=[of], to=to)
 
-    def owner(self, name: str = "host:1", *, sole: bool = True, lease: Duration = LEASE) -> InstanceOwner:
+    def owner(
+        self,
+        name: str = "host:1",
+        *,
+        sole: bool = True,
+        lease: Duration = LEASE,
+        sleep: Sleep = asyncio.sleep,
+    ) -> InstanceOwner:
+        """``sleep`` is between its looks at the store, and before it begins anew."""
         store: Store = self.store
         return InstanceOwner(
             instance_id=self.instance_id,
@@ -204,6 +225,7 @@ class House:
             lease=LeaseHolder(store, self.instance_id, name, sole=sole, length=lease, monotonic=self.monotonic),
             current=self.dialer,
             monotonic=self.monotonic,
+            sleep=sleep,
         )
 
     def silent_agents(self) -> None:
@@ -215,16 +237,16 @@ class House:
         self.floor.busy([])
 
     async def ended(self) -> int:
-        counts = await self.sqlite.contact_counts(["spring"])
+        counts = await self.kept.contact_counts(["spring"])
         return sum(counts["spring"].dispositions.values())
 
     async def until_all_ended(self, number: int) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(86_400):
             while await self.ended() < number:
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(self._look_every_s)
 
     async def records(self) -> list[Any]:
-        return [record async for chunk in self.sqlite.contacts() for record in chunk]
+        return [record async for chunk in self.kept.contacts() for record in chunk]
 
 
 @asynccontextmanager
@@ -238,4 +260,4 @@ async def dialing(house: House, *owners: InstanceOwner) -> AsyncIterator[None]:
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
-        await house.sqlite.close()
+        await house.kept.close()

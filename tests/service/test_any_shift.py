@@ -25,8 +25,10 @@ from trunkcall.domain.transitions import MARKS, STEPS
 from trunkcall.engine.commands import Originate, OriginateAgentLeg
 from trunkcall.engine.events import LegEnded, OriginateVoided
 from trunkcall.service import owner as owner_module
+from trunkcall.service.clock import since_boot_s
 from trunkcall.simulation.world import World
 from trunkcall.storage.ports.ownership import CommitResult, Lease
+from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.telephony.carrier import Destination
 
 REQUESTS = 300
@@ -85,14 +87,14 @@ class FickleStore(FaultyStore):
 
 async def test_whatever_happens_in_a_shift_the_store_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner_module, "RETRY_AFTER_S", 0.01)
-    house = House(tmp_path / "trunkcall.db")
+    house = House(SQLiteStore(tmp_path / "trunkcall.db"), seconds=since_boot_s, speed=1000.0)
     world = World(human_ratio=0.6, machine_ratio=0.1)
     house.carrier = FickleCarrier(house.clock, world=world, seed=1, on_agent_done=house.floor.agent_done)
-    house.store = store = FickleStore(house.sqlite)
+    house.store = store = FickleStore(house.kept)
     await house.open(agents=8, requests=REQUESTS, dialer=DialerConfig(DialerType.PREDICTIVE, 1.0))
     now = house.clock.now()
     in_vain = [DialRequest(f"v-{n}", f"v-{n}", "+12125550100", now + MINUTE, {}) for n in range(IN_VAIN)]
-    await house.sqlite.put_dial_requests("spring", in_vain, at=now, max_waiting=10_000)
+    await house.kept.put_dial_requests("spring", in_vain, at=now, max_waiting=10_000)
     async with dialing(house, house.owner()):
         await house.until_all_ended(REQUESTS + IN_VAIN)
     assert not store.impossible

@@ -4,17 +4,18 @@ time a dialer is begun anew, or a server that is told to stop cuts people off.""
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from service.support import House, dialing
 from trunkcall.domain.contact import ContactState, Disposition
 
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path / "trunkcall.db")
+async def house() -> House:
+    return House.in_memory()
 
 
 def in_progress(house: House) -> int:
@@ -41,7 +42,7 @@ async def test_while_nobody_dials_every_question_has_an_answer(house: House) -> 
     await nobody.suspend()
     await nobody.close_out()
     assert await nobody.drained(0.0)
-    await house.sqlite.close()
+    await house.kept.close()
 
 
 async def test_what_was_done_is_still_known_when_nobody_dials_any_more(house: House) -> None:
@@ -60,7 +61,7 @@ async def test_a_dialer_that_is_suspended_begins_nothing_and_lets_people_talk_to
         await until_in_progress(house, 3)
         await house.dialer.suspend()
         made = sum(house.carrier.originates.values())
-        assert await house.dialer.drained(10.0)
+        assert await house.dialer.drained(3600.0)
         assert in_progress(house) == 0
         assert sum(house.carrier.originates.values()) == made < 200
         assert not any(record.disposition is Disposition.ATTEMPT_FAILED for record in await house.records())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -24,11 +23,12 @@ from trunkcall.storage.ports.ownership import CommitResult, Lease
 
 AGENTLESS = DialerConfig(DialerType.AGENTLESS)
 
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr(owner_module, "RETRY_AFTER_S", 0.01)
-    return House(tmp_path / "trunkcall.db")
+async def house() -> House:
+    return House.in_memory()
 
 
 async def test_a_message_is_played_once_the_answer_is_durable_and_not_before(house: House) -> None:
@@ -57,7 +57,7 @@ async def test_a_refused_attempt_is_told_before_all_that_has_happened_meanwhile(
     monkeypatch.setattr(owner_module, "POLL_EVERY_S", 3600.0)
     await house.open(requests=0)
     refused = asyncio.Event()
-    commit = house.sqlite.commit
+    commit = house.kept.commit
 
     async def pausing(lease: Lease, changes: Sequence[Change]) -> CommitResult:
         if any(isinstance(change, AttemptBegun) for change in changes) and not refused.is_set():
@@ -69,7 +69,7 @@ async def test_a_refused_attempt_is_told_before_all_that_has_happened_meanwhile(
             return result
         return await commit(lease, changes)
 
-    monkeypatch.setattr(house.sqlite, "commit", pausing)
+    monkeypatch.setattr(house.kept, "commit", pausing)
     async with dialing(house, house.owner()):
         await house.put(10)
         while house.dialer.snapshot() is None:
@@ -109,17 +109,17 @@ async def test_somebody_whose_contact_is_set_aside_is_hung_up_and_all_others_go_
     """Nothing of it can be on record any more: a message that nobody can account for is not played."""
     await house.open(dialer=AGENTLESS, requests=20)
     victims: list[LiveContact] = []
-    commit = house.sqlite.commit
+    commit = house.kept.commit
 
     async def damaging(lease: Lease, changes: Sequence[Change]) -> CommitResult:
         answered = {change.contact_id for change in changes if isinstance(change, ContactDetected)}
         if answered and not victims:
-            live = await house.sqlite.live_contacts(house.instance_id)
+            live = await house.kept.live_contacts(house.instance_id)
             victims.extend([contact for contact in live if contact.contact_id in answered][:1])
             await commit(lease, [ContactSetAside(each.contact_id, each.sequence, 0) for each in victims])
         return await commit(lease, changes)
 
-    monkeypatch.setattr(house.sqlite, "commit", damaging)
+    monkeypatch.setattr(house.kept, "commit", damaging)
     async with dialing(house, house.owner()):
         await house.until_all_ended(19)
         (victim,) = victims

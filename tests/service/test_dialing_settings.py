@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +21,6 @@ from trunkcall.domain.campaign import (
 from trunkcall.domain.changes import LedgerCounted
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import DAY, HOUR, SECOND
-from trunkcall.service import owner as owner_module
 from trunkcall.service.dialing_settings import DialingDefaults, dialing_settings
 
 LIMITS = AbandonmentLimits(
@@ -55,19 +53,17 @@ def test_an_agentless_campaign_has_no_share_of_agents_and_may_have_all_lines() -
     assert not settings.detects_machines
 
 
-async def test_windows_that_become_longer_have_all_that_the_store_remembers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.virtual_time
+async def test_windows_that_become_longer_have_all_that_the_store_remembers() -> None:
     """Whoever has abandoned too many in a month is not free of it because somebody looked at a day meanwhile."""
-    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 0.01)
-    house = House(tmp_path / "trunkcall.db")
+    house = House.in_memory()
     await house.open(requests=0)
-    lease = await house.sqlite.acquire_lease(house.instance_id, "host:0", HOUR)
+    lease = await house.kept.acquire_lease(house.instance_id, "host:0", HOUR)
     assert lease is not None
     now = house.clock.now()
     past = [LedgerCounted("spring", now - 10 * DAY, 900, 30), LedgerCounted("spring", now - HOUR, 100, 1)]
-    await house.sqlite.commit(lease, past)
-    await house.sqlite.release_lease(lease)
+    await house.kept.commit(lease, past)
+    await house.kept.release_lease(lease)
     limits = AbandonmentLimits(windows=(RollingWindow(DAY),))
     house.dialing_of = lambda campaign: replace(dialing_of(campaign), abandonment=limits)
     async with dialing(house, house.owner()), asyncio.timeout(30):

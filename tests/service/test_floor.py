@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -12,10 +11,11 @@ from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.events import AgentHeard, AgentStatusSet, AgentUnheard, LegsBridged
-from trunkcall.service import floor as floor_module
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.presence import Presence, PresenceEvent
 from trunkcall.telephony.carrier import CarrierEvent
+
+pytestmark = pytest.mark.virtual_time
 
 
 def floor_of(*agent_ids: str) -> tuple[SimulatedFloor, list[PresenceEvent]]:
@@ -51,7 +51,7 @@ def test_a_word_that_came_too_early_to_be_heeded_is_said_again() -> None:
 
 
 async def states(house: House) -> set[ContactState]:
-    return {contact.state for contact in await house.sqlite.live_contacts(house.instance_id)}
+    return {contact.state for contact in await house.kept.live_contacts(house.instance_id)}
 
 
 class Desk:
@@ -67,29 +67,25 @@ class Desk:
         self.presence.listen(self.said.append)
 
 
-async def test_agents_of_this_process_are_there_without_doing_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(floor_module, "TELL_EVERY_S", 0.001)
+async def test_agents_of_this_process_are_there_without_doing_anything() -> None:
     desk = Desk()
     telling = asyncio.create_task(desk.floor.run(lambda: ["ann", "ben"]))
     for _ in range(3):
         desk.now_s += 10.0
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(10.0)
         desk.presence.look()
     assert desk.said == []
     telling.cancel()
 
 
-async def test_an_agent_whose_talk_ended_with_a_killed_process_takes_further_contacts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_agent_whose_talk_ended_with_a_killed_process_takes_further_contacts() -> None:
     """The world in which the work after it would have been done is gone too."""
-    monkeypatch.setattr(floor_module, "TELL_EVERY_S", 0.01)
-    house = House(tmp_path / "trunkcall.db")
+    house = House.in_memory()
     await house.open(agents=1, requests=12)
     async with dialing(house):
         killed = asyncio.create_task(house.owner().run())
         while ContactState.CONNECTED not in await states(house):
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(1.0)
         killed.cancel()
         await asyncio.gather(killed, return_exceptions=True)
         house.agent_done = lambda agent_id: None
@@ -120,11 +116,9 @@ def test_agents_elsewhere_are_there_as_long_as_something_is_heard_of_them() -> N
     assert desk.said == [AgentHeard("ann"), AgentHeard("ben"), AgentStatusSet("ann", AgentStatus.AVAILABLE)]
 
 
-async def test_an_agent_who_is_done_before_anybody_knows_that_the_talk_is_over_takes_further_contacts(
-    tmp_path: Path,
-) -> None:
+async def test_an_agent_who_is_done_before_anybody_knows_that_the_talk_is_over_takes_further_contacts() -> None:
     """Nothing keeps the words of agents elsewhere in step with those of their phones."""
-    house = House(tmp_path / "trunkcall.db")
+    house = House.in_memory()
     await house.open(agents=1, requests=20)
 
     def too_early(event: CarrierEvent) -> bool:

@@ -1,7 +1,5 @@
 """Words of the carrier that never arrive. If these fail, one lost word holds a line or an agent until the carrier is
 connected anew, which may be never.
-
-A minute of the instance's clock is 60 ms here.
 """
 
 from __future__ import annotations
@@ -9,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -27,10 +24,12 @@ from trunkcall.telephony.carrier import CarrierEvent, Destination
 E = TypeVar("E")
 AGENTLESS = DialerConfig(DialerType.AGENTLESS)
 
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path / "trunkcall.db")
+async def house() -> House:
+    return House.in_memory()
 
 
 def some_of(kind: type[E], number: int, lost: list[E]) -> Callable[[CarrierEvent], bool]:
@@ -119,7 +118,7 @@ async def test_a_leg_that_nobody_knows_is_hung_up(house: House) -> None:
 
     house.carrier.loses = loses
     async with dialing(house, house.owner()):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(600):
             while house.dialer.snapshot() is None:
                 await asyncio.sleep(0.01)
             house.carrier.originate(stray, Destination("+12125550100", None, token))

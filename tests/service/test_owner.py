@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -17,14 +16,16 @@ from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.instants import MINUTE, SECOND
 from trunkcall.engine.events import AgentUnheard
-from trunkcall.service import owner as owner_module
 from trunkcall.service.installation import simulated_agents
+
+pytestmark = pytest.mark.virtual_time
+
+HOUR_S = 3600.0
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr(owner_module, "RETRY_AFTER_S", 0.01)
-    return House(tmp_path / "trunkcall.db")
+async def house() -> House:
+    return House.in_memory()
 
 
 async def test_every_contact_is_dialed_once_and_ends(house: House) -> None:
@@ -66,18 +67,19 @@ async def test_agents_work_on_after_the_engine_was_rebuilt(house: House) -> None
         assert len(agents) == 3
 
 
-async def test_a_campaign_paused_behind_the_dialers_back_is_not_dialed(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_campaign_paused_behind_the_dialers_back_is_not_dialed(house: House) -> None:
     """Another process may pause it; the transaction that records an attempt looks for itself."""
-    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 3600.0)
+
+    async def without_a_look(seconds: float) -> None:
+        await asyncio.sleep(10 * HOUR_S)
+
     await house.open(requests=200)
-    async with dialing(house, house.owner()):
+    async with dialing(house, house.owner(sleep=without_a_look)):
         while sum(house.carrier.originates.values()) < 10:
             await asyncio.sleep(0.01)
         await house.to_state(CampaignState.RUNNING, CampaignState.PAUSED)
         made = sum(house.carrier.originates.values())
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(HOUR_S)
         assert sum(house.carrier.originates.values()) == made
         await house.to_state(CampaignState.PAUSED, CampaignState.RUNNING)
         house.dialer.campaigns_changed(house.instance_id)
@@ -85,12 +87,13 @@ async def test_a_campaign_paused_behind_the_dialers_back_is_not_dialed(
         assert house.carrier.originates == Counter(f"c-{n}" for n in range(200))
 
 
-async def test_changes_by_another_process_are_found_by_polling(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 0.02)
+async def test_changes_by_another_process_are_found_by_polling(house: House) -> None:
     await house.open(requests=0)
     async with dialing(house, house.owner()):
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(HOUR_S)
         await house.put(10)
+        await asyncio.sleep(1.5)
+        assert house.carrier.originates
         await house.until_all_ended(10)
 
 
@@ -99,16 +102,16 @@ async def test_a_former_owner_dials_no_more(house: House) -> None:
     async with dialing(house, house.owner(sole=False)):
         while sum(house.carrier.originates.values()) < 10:
             await asyncio.sleep(0.01)
-        lease = await house.sqlite.acquire_lease(house.instance_id, "host:2", MINUTE, sole=True)
+        lease = await house.kept.acquire_lease(house.instance_id, "host:2", MINUTE, sole=True)
         assert lease is not None
         async with asyncio.timeout(10):
             while house.dialer.trouble is None:
                 await asyncio.sleep(0.01)
         made = sum(house.carrier.originates.values())
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(30.0)
         assert sum(house.carrier.originates.values()) == made
-        await house.sqlite.release_lease(lease)
-        async with asyncio.timeout(10):
+        await house.kept.release_lease(lease)
+        async with asyncio.timeout(60):
             while sum(house.carrier.originates.values()) == made:
                 await asyncio.sleep(0.01)
         assert max(house.carrier.originates.values()) == 1
@@ -125,7 +128,7 @@ async def test_nobody_is_dialed_for_an_agent_who_is_known_to_have_left(house: Ho
                 await asyncio.sleep(0.01)
         house.presence.put_user_status(agent.agent_id, AgentStatus.AVAILABLE)
         house.presence.put_user_status(agent.agent_id, AgentStatus.OFFLINE)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(60.0)
         assert not house.carrier.originates
         house.presence.put_user_status(agent.agent_id, AgentStatus.AVAILABLE)
         await house.until_all_ended(10)
@@ -136,7 +139,7 @@ async def test_an_agent_who_leaves_gets_no_more_contacts(house: House) -> None:
     leaving = simulated_agents(house.directory, 2)[0].agent_id
     async with dialing(house, house.owner()):
         while await house.ended() < 20:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(1.0)
         house.presence.put_user_status(leaving, AgentStatus.OFFLINE)
         left_at = house.clock.now()
         # The simulated agent comes back when the work after a contact in progress is done; this one does not.
@@ -157,10 +160,7 @@ async def unheard(house: House, number: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_nobody_is_dialed_for_agents_whose_desktops_have_died(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 0.02)
+async def test_nobody_is_dialed_for_agents_whose_desktops_have_died(house: House) -> None:
     await house.open(requests=200)
     async with dialing(house, house.owner()):
         while sum(house.carrier.originates.values()) < 10:
@@ -168,10 +168,10 @@ async def test_nobody_is_dialed_for_agents_whose_desktops_have_died(
         house.silent_agents()
         for _ in range(16):
             house.desk_s += 1.0
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(1.0)
         await unheard(house, 5)
         made = sum(house.carrier.originates.values())
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(HOUR_S)
         assert sum(house.carrier.originates.values()) == made
         house.everybody_is_there()
         await house.until_all_ended(200)
@@ -190,18 +190,15 @@ async def test_an_engine_that_replaces_another_knows_who_is_unheard(house: House
         assert silent not in others
 
 
-async def test_who_was_asleep_dials_for_those_alone_who_have_spoken_since(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_was_asleep_dials_for_those_alone_who_have_spoken_since(house: House) -> None:
     """Their words were waiting to be read, so it is not before they were that others are taken to be gone."""
-    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 0.02)
-    monkeypatch.setattr(owner_module, "TAKE_IN_S", 2.0)
     await house.open(agents=4, requests=0)
     there = {agent.agent_id for agent in simulated_agents(house.directory, 4)[:2]}
     async with dialing(house, house.owner()):
         await unheard(house, 0)
-        house.desk_s += 3600.0
+        house.desk_s += HOUR_S
         await house.put(60)
+        house.dialer.requests_accepted(house.instance_id, "spring")
         await asyncio.sleep(0.2)
         assert not house.carrier.originates, "somebody is dialed on what was known an hour ago"
         house.presence.confirm(there)
@@ -217,13 +214,13 @@ async def test_an_attempt_is_not_made_by_who_fell_asleep_before_it_was_handed_ov
     await house.open()
 
     def sleep() -> None:
-        house.desk_s += 3600.0
+        house.desk_s += HOUR_S
         house.store.after_attempts = lambda: None
 
     house.store.after_attempts = sleep
     async with dialing(house, house.owner()):
         await unheard(house, 5)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(HOUR_S)
         assert not house.carrier.originates
         house.everybody_is_there()
         await house.until_all_ended(60)
@@ -234,7 +231,7 @@ async def test_an_attempt_that_needs_no_agent_is_made_whatever_is_known_of_agent
     await house.open(dialer=DialerConfig(DialerType.AGENTLESS))
 
     def sleep() -> None:
-        house.desk_s += 3600.0
+        house.desk_s += HOUR_S
 
     house.store.after_attempts = sleep
     async with dialing(house, house.owner()):
@@ -245,7 +242,7 @@ async def test_an_attempt_that_needs_no_agent_is_made_whatever_is_known_of_agent
 async def test_nobody_is_dialed_by_who_slept_until_the_lease_had_nearly_run_out(house: House) -> None:
     """By the time the carrier has dialed, another owner might have closed the contact."""
     await house.open(dialer=DialerConfig(DialerType.AGENTLESS))
-    lease_s = 3.0
+    lease_s = 30.0
 
     def sleep() -> None:
         house.slept_s += lease_s * 0.7
