@@ -172,14 +172,14 @@ class SQLiteStore:
             raise _not_open()
         return await self._writer.submit(operation)
 
-    def _rows(self, query: str, /, *positional: Any, **parameters: Any) -> list[Row]:
+    def _rows(self, query: str, /, **parameters: Any) -> list[Row]:
         """All rows of a point read, on this thread. In autocommit each sees the newest commit and holds nothing."""
         if self._reader is None:
             raise _not_open()
-        return self._reader.rows(query, positional or parameters)
+        return self._reader.rows(query, parameters)
 
-    def _row(self, query: str, /, *positional: Any, **parameters: Any) -> Row | None:
-        found = self._rows(query, *positional, **parameters)
+    def _row(self, query: str, /, **parameters: Any) -> Row | None:
+        found = self._rows(query, **parameters)
         return found[0] if found else None
 
     # --- the contact centre -----------------------------------------------------------------------------------------
@@ -419,19 +419,19 @@ class SQLiteStore:
 
     async def waiting_count(self, campaign_id: str) -> int:
         """How many contacts of the campaign wait; 0 for a campaign that does not exist."""
-        row = self._row("waiting_count", campaign_id)
+        row = self._row("waiting_count", campaign_id=campaign_id)
         return 0 if row is None else rows.whole(row.waiting)
 
     async def contact(self, contact_id: str) -> ContactRecord | None:
         """One contact record."""
-        row = self._row("contact_record", contact_id)
+        row = self._row("contact_record", contact_id=contact_id)
         return None if row is None else rows.record_from_row(row)
 
     async def waiting_before(self, contact_id: str) -> int:
         """How many wait before it. Of a long backlog that is a long read."""
         if self._writer is None:
             raise _not_open()
-        [row] = await asyncio.to_thread(self._beside.rows, "waiting_before", contact_id)
+        [row] = await asyncio.to_thread(self._beside.rows, "waiting_before", contact_id=contact_id)
         return int(row.waiting)
 
     async def contacts(
@@ -463,7 +463,14 @@ class SQLiteStore:
         if self._writer is None:
             raise _not_open()
         sequence, before = 0, await self.quarantined_count()
-        while page := await asyncio.to_thread(self._beside.rows, "contact_records", sequence, None, None, 1000):
+        while page := await asyncio.to_thread(
+            self._beside.rows,
+            "contact_records",
+            after_sequence=sequence,
+            campaign_id=None,
+            instance_id=None,
+            limit=1000,
+        ):
             sequence = page[-1].sequence
             _, damaged = quarantine.sound_of_records([row for row in page if not quarantine.is_in_progress(row)])
             if damaged:
@@ -472,7 +479,7 @@ class SQLiteStore:
 
     async def quarantined(self, campaign_id: str | None = None) -> Sequence[QuarantinedContact]:
         """What is set aside, in order of acceptance."""
-        return [rows.quarantined_from_row(row) for row in self._rows("quarantined", campaign_id)]
+        return [rows.quarantined_from_row(row) for row in self._rows("quarantined", campaign_id=campaign_id)]
 
     async def quarantined_count(self) -> int:
         """How many are set aside."""
@@ -493,7 +500,9 @@ class SQLiteStore:
         thread of its own."""
         forgotten = 0
         while True:
-            found = await asyncio.to_thread(self._beside.rows, "contacts_of_number", phone_number, _ERASED_AT_ONCE)
+            found = await asyncio.to_thread(
+                self._beside.rows, "contacts_of_number", phone_number=phone_number, limit=_ERASED_AT_ONCE
+            )
             if not found:
                 break
             await self._mending.with_damaged(partial(operations.forget_contacts, contacts=found, at=at))
@@ -516,12 +525,12 @@ class SQLiteStore:
         """Of many tokens that only begin like these it is a long read."""
         if self._writer is None:
             raise _not_open()
-        [row] = await asyncio.to_thread(self._beside.rows, "token_forms", campaign_id)
+        [row] = await asyncio.to_thread(self._beside.rows, "token_forms", campaign_id=campaign_id)
         return TokenForms(bool(row.of_lines), bool(row.erased))
 
     async def contact_counts(self, campaign_ids: Sequence[str]) -> Mapping[str, ContactCounts]:
         """The counts of several campaigns, from one statement."""
-        return rows.counts_from_rows(self._rows("contact_counts", rows.to_json(list(campaign_ids))))
+        return rows.counts_from_rows(self._rows("contact_counts", campaign_ids=rows.to_json(list(campaign_ids))))
 
     # --- what the owner of the lease may do -------------------------------------------------------------------------
 
@@ -562,16 +571,16 @@ class SQLiteStore:
 
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
         """Contacts that are neither waiting nor ended."""
-        sound, damaged = quarantine.sound_of_live(self._rows("live_contacts", instance_id))
+        sound, damaged = quarantine.sound_of_live(self._rows("live_contacts", instance_id=instance_id))
         if damaged:
             await self._mending.set_aside(damaged)
         return sound
 
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
         """The campaign's ledger from the minute of ``since``, oldest first."""
-        return rows.ledger_from_rows(self._rows("ledger", campaign_id, since - since % MINUTE))
+        return rows.ledger_from_rows(self._rows("ledger", campaign_id=campaign_id, since=since - since % MINUTE))
 
     async def ledger_sum(self, campaign_id: str, *, since: Instant) -> tuple[int, int]:
         """Live answers and abandonments from the minute of ``since`` on."""
-        (row,) = self._rows("ledger_sum", campaign_id, since - since % MINUTE)
+        (row,) = self._rows("ledger_sum", campaign_id=campaign_id, since=since - since % MINUTE)
         return row.live_answers, row.abandoned

@@ -120,7 +120,7 @@ def _prepare(part: Path, *, pause: bool) -> tuple[int, int]:
             connection.execute(QUERIES["next_campaign_version"])
             paused = connection.execute(QUERIES["pause_running"]).rowcount
         connection.execute(QUERIES["void_leases"])
-        (row,) = fetch_all(connection, "waiting_to_be_dialed")
+        (row,) = fetch_all(connection, "waiting_to_be_dialed", {})
         connection.execute("COMMIT")
     return paused, int(row.waiting)
 

@@ -29,11 +29,11 @@ class Beside:
         self._connect_to_write = connect_to_write
         self._troubles = troubles
 
-    def rows(self, query: str, /, *positional: Any, **parameters: Any) -> list[Row]:
+    def rows(self, query: str, /, **parameters: Any) -> list[Row]:
         """All rows of a long read."""
         try:
             with closing(self._connect_to_read()) as connection:
-                return fetch_all(connection, query, positional or parameters)
+                return fetch_all(connection, query, parameters)
         except FAILURES as error:
             raise to_error(self._troubles.read_failed(error), error) from error
 
@@ -42,7 +42,13 @@ class Beside:
     ) -> tuple[Sequence[ContactRecord], int, int | None]:
         """The next records, how many contacts beside them are damaged, and the last of all; None if there is none."""
         # A connection for each chunk costs little beside the chunk, and an export left half-way holds nothing.
-        found = self.rows("contact_records", after_sequence, campaign_id, instance_id, limit)
+        found = self.rows(
+            "contact_records",
+            after_sequence=after_sequence,
+            campaign_id=campaign_id,
+            instance_id=instance_id,
+            limit=limit,
+        )
         records, damaged = sound_of_records(found)
         return records, len(damaged), found[-1].sequence if found else None
 

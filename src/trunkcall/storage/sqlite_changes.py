@@ -84,7 +84,7 @@ def set_aside_refused_changes(transaction: WriteTransaction, lease: Lease, chang
             ):
                 # It is what is around the contact that is damaged.
                 continue
-            row = transaction.row("sequence_of_contact", contact_id)
+            row = transaction.row("sequence_of_contact", contact_id=contact_id)
             if damage is not None and row is not None:
                 found[row.sequence] = damage
     set_aside_as_it_stands(transaction, found)
@@ -92,7 +92,7 @@ def set_aside_refused_changes(transaction: WriteTransaction, lease: Lease, chang
 
 
 def _try_contact(transaction: WriteTransaction, contact_id: str) -> None:
-    transaction.execute("try_contact", contact_id)
+    transaction.execute("try_contact", contact_id=contact_id)
 
 
 def set_aside_refused_expiries(transaction: WriteTransaction, lease: Lease, now: Instant, limit: int) -> int:
@@ -132,7 +132,7 @@ def expire_waiting(transaction: WriteTransaction, lease: Lease, now: Instant, li
 
 def _backlogs(transaction: WriteTransaction, lease: Lease) -> Iterator[tuple[CampaignHead, bool]]:
     """Campaigns with contacts that wait, and whether nothing of them will be dialed any more."""
-    for row in transaction.rows("backlogs_of_instance", lease.instance_id):
+    for row in transaction.rows("backlogs_of_instance", instance_id=lease.instance_id):
         head = transaction.find_campaign(row.campaign_id)
         if head is not None:
             yield head, bool(row.closed)
@@ -143,19 +143,20 @@ def _to_expire(
 ) -> tuple[list[WaitingContact], list[Found]]:
     """Contacts whose time to end has come, and the damaged ones among them."""
     if closed:
-        rows = transaction.rows("waiting_in_closed_campaign", head.key, limit)
+        rows = transaction.rows("waiting_in_closed_campaign", campaign_key=head.key, limit=limit)
     else:
-        rows = transaction.rows("waiting_past_expiry", head.key, now, limit)
+        rows = transaction.rows("waiting_past_expiry", campaign_key=head.key, now=now, limit=limit)
     return sound_of_waiting(head.campaign_id, rows)
 
 
 def _expire_sequences(transaction: WriteTransaction, contacts: Sequence[WaitingContact], now: Instant) -> None:
-    transaction.execute("expire_sequences", now, to_json([contact.sequence for contact in contacts]))
+    sequences = to_json([contact.sequence for contact in contacts])
+    transaction.execute("expire_sequences", now=now, sequences=sequences)
 
 
 def expire_contact(transaction: WriteTransaction, contact_id: str, head: CampaignHead, at: Instant) -> bool:
     """End a contact as EXPIRED; False, and nothing changed, if it does not wait."""
-    if not transaction.execute("expire_contact", at, at, contact_id, head.key):
+    if not transaction.execute("expire_contact", contact_id=contact_id, campaign_key=head.key, at=at):
         return False
     transaction.count_waiting(head, -1)
     transaction.count_disposition(head, Disposition.EXPIRED)
@@ -178,35 +179,47 @@ class _Changer:
                 self._begin(change)
             case AttemptVoided(contact_id, campaign_id):
                 head = self._campaign(campaign_id)
-                if self._must("void_attempt", contact_id, at, contact_id, head.key):
+                if self._must("void_attempt", contact_id, campaign_key=head.key, at=at):
                     self._transaction.count_waiting(head, 1)
             case ContactAnswered(contact_id):
-                self._must("contact_answered", contact_id, at, change.ring_started_at, at, contact_id)
+                self._must("contact_answered", contact_id, at=at, ring_started_at=change.ring_started_at)
             case ContactDetected(contact_id):
-                greeting = change.greeting_started_at, change.greeting_ended_at
-                self._must("contact_detected", contact_id, change.detection, *greeting, at, contact_id)
-            case ContactQueued(contact_id, queue_id):
-                self._must("contact_queued", contact_id, queue_id, at, at, contact_id)
-            case ContactConnecting(contact_id, agent_id, leg_id):
-                self._must("contact_connecting", contact_id, agent_id, leg_id, at, contact_id)
+                self._must(
+                    "contact_detected",
+                    contact_id,
+                    at=at,
+                    detection=change.detection,
+                    greeting_started_at=change.greeting_started_at,
+                    greeting_ended_at=change.greeting_ended_at,
+                )
+            case ContactQueued(contact_id):
+                self._must("contact_queued", contact_id, at=at, queue_id=change.queue_id)
+            case ContactConnecting(contact_id):
+                self._must(
+                    "contact_connecting", contact_id, at=at, agent_id=change.agent_id, agent_leg_id=change.leg_id
+                )
             case ContactRequeued(contact_id):
-                self._must("contact_requeued", contact_id, at, contact_id)
-            case ContactConnected(contact_id, agent_id):
-                self._must("contact_connected", contact_id, agent_id, at, at, contact_id)
+                self._must("contact_requeued", contact_id, at=at)
+            case ContactConnected(contact_id):
+                self._must("contact_connected", contact_id, at=at, agent_id=change.agent_id)
             case ContactAbandoned(contact_id):
-                self._must("contact_abandoned", contact_id, at, contact_id)
+                self._must("contact_abandoned", contact_id, at=at)
             case ContactEnded():
                 self._end(change)
             case ContactExpired(contact_id, campaign_id):
                 self._expire(contact_id, self._campaign(campaign_id), at)
             case AfterContactWorkEnded(contact_id):
-                self._must("after_contact_work_ended", contact_id, at, at, contact_id)
+                self._must("after_contact_work_ended", contact_id, at=at)
             case ContactSetAside():
                 set_aside_as_it_stands(self._transaction, {change.sequence: Damage.NOT_TAKEN_OVER})
             case LedgerCounted(campaign_id):
-                minute_at = at - at % MINUTE
-                head = self._campaign(campaign_id)
-                self._transaction.execute("count_in_ledger", head.key, minute_at, change.live_answers, change.abandoned)
+                self._transaction.execute(
+                    "count_in_ledger",
+                    campaign_key=self._campaign(campaign_id).key,
+                    minute_at=at - at % MINUTE,
+                    live_answers=change.live_answers,
+                    abandoned=change.abandoned,
+                )
             case _:
                 assert_never(change)
 
@@ -235,14 +248,12 @@ class _Changer:
         ended = self._must(
             "end_contact",
             change.contact_id,
-            change.at,
-            change.disposition,
-            change.disconnect_reason,
-            change.detection,
-            change.ring_started_at,
-            change.at,
-            change.contact_id,
-            head.key,
+            campaign_key=head.key,
+            at=change.at,
+            disposition=change.disposition,
+            disconnect_reason=change.disconnect_reason,
+            detection=change.detection,
+            ring_started_at=change.ring_started_at,
         )
         if ended:
             self._transaction.count_disposition(head, change.disposition)
@@ -258,11 +269,11 @@ class _Changer:
             raise NotFoundError(f"The instance has no campaign {campaign_id}.")
         return head
 
-    def _must(self, query: str, contact_id: str, *parameters: object) -> bool:
+    def _must(self, query: str, contact_id: str, **parameters: object) -> bool:
         """Whether it was done; False for a contact that is set aside, or is now because it cannot tell its state."""
-        if self._transaction.execute(query, *parameters) == 1:
+        if self._transaction.execute(query, contact_id=contact_id, **parameters) == 1:
             return True
-        row = self._transaction.row("contact_as_it_stands", contact_id)
+        row = self._transaction.row("contact_as_it_stands", contact_id=contact_id)
         if row is None:
             raise IllegalTransitionError(f"{query}: there is no contact {contact_id}. Nothing was changed.")
         if not row.set_aside:

@@ -190,18 +190,20 @@ def _contacts(connection: sqlite3.Connection, damaged: dict[int, DamagedContact]
     current = _number(connection, "PRAGMA user_version") == len(MIGRATIONS)
     # The statements but the last are for this version's columns.
     if current:
-        for row in _rows(connection, "quarantined", None):
+        for row in _rows(connection, "quarantined", campaign_id=None):
             contact = quarantined_from_row(row)
             enter(contact.sequence, contact.contact_id, contact.campaign_id, contact.damage)
         last = 0
-        while page := _rows(connection, "contact_records", last, None, None, _AT_ONCE):
+        while page := _rows(
+            connection, "contact_records", after_sequence=last, campaign_id=None, instance_id=None, limit=_AT_ONCE
+        ):
             last = page[-1].sequence
             _, found = sound_of_records(page)
             for row in page:
                 if row.sequence in found or row.sequence in misplaced:
                     damage = found.get(row.sequence, Damage.MISPLACED)
                     enter(row.sequence, row.contact_id, row.campaign_id, damage)
-    for row in _rows(connection, "check_values", STATES, dispositions):
+    for row in _rows(connection, "check_values", states=STATES, dispositions=dispositions):
         enter(row.sequence, row.contact_id, row.campaign_id, Damage.UNREADABLE)
     yield from ()
 
@@ -214,8 +216,8 @@ def _campaigns(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"campaign {readable(row.campaign_id)} holds what was never written: it is not dialed"
 
 
-def _rows(connection: sqlite3.Connection, query: str, /, *positional: Any, **parameters: Any) -> list[Row]:
-    return fetch_all(connection, query, positional or parameters)
+def _rows(connection: sqlite3.Connection, query: str, /, **parameters: Any) -> list[Row]:
+    return fetch_all(connection, query, parameters)
 
 
 def _number(connection: sqlite3.Connection, sql: str) -> int:

@@ -295,7 +295,7 @@ def _accept(
         if known is not None:
             accepted.append(Accepted(request.client_token, known.contact_id, repeated=known.sequence != sequence))
             continue
-        row = transaction.row("sequence_of_contact", request.contact_id)
+        row = transaction.row("sequence_of_contact", contact_id=request.contact_id)
         if row is None or row.sequence != sequence:
             raise ConflictError(f"The contact id {request.contact_id} is taken by another contact.")
         accepted.append(Accepted(request.client_token, request.contact_id, repeated=False))
@@ -343,7 +343,7 @@ def set_aside_refused_due(
     for contact_id in contact_ids:
         change = partial(change_due, campaign_id=campaign_id, contact_ids=[contact_id], due_at=due_at)
         damage = transaction.refusal(change)
-        row = transaction.row("sequence_of_contact", contact_id)
+        row = transaction.row("sequence_of_contact", contact_id=contact_id)
         if damage is not None and row is not None:
             found[row.sequence] = damage
     set_aside_as_it_stands(transaction, found)
@@ -359,7 +359,7 @@ def forget_contacts(transaction: WriteTransaction, contacts: Sequence[Row], at: 
         head = transaction.find_campaign(row.campaign_id)
         if row.waiting and head is not None:
             # One that is set aside ends here as any other does.
-            transaction.execute("release", row.sequence)
+            transaction.execute("release", sequence=row.sequence)
             expire = partial(expire_contact, contact_id=row.contact_id, head=head, at=at)
             if transaction.refusal(expire) is Damage.UNREADABLE:
                 mend(transaction, row.sequence, at)
@@ -369,7 +369,8 @@ def forget_contacts(transaction: WriteTransaction, contacts: Sequence[Row], at: 
 
 
 def erase_ended(transaction: WriteTransaction, instance_id: str, before: Instant, at: Instant, limit: int) -> int:
-    sequences = [row.sequence for row in transaction.rows("ended_before", before, instance_id, limit)]
+    ended = transaction.rows("ended_before", instance_id=instance_id, before=before, limit=limit)
+    sequences = [row.sequence for row in ended]
     if sequences:
         _erase(transaction, sequences, at, ErasureReason.RETENTION)
     return len(sequences)
@@ -387,7 +388,7 @@ def _erase(transaction: WriteTransaction, sequences: Sequence[int], at: Instant,
 
 
 def _erase_rows(transaction: WriteTransaction, sequences: Sequence[int], at: Instant) -> None:
-    transaction.execute("erase_contacts", at, to_json(sequences))
+    transaction.execute("erase_contacts", at=at, sequences=to_json(sequences))
 
 
 # --- leases -------------------------------------------------------------------------------------------------------

@@ -89,12 +89,13 @@ def sound_of_live(rows: Sequence[Row]) -> tuple[list[LiveContact], list[Found]]:
 
 def set_aside(transaction: WriteTransaction, found: Collection[Found]) -> None:
     """Note these; those that are noted already stay as they are."""
-    transaction.execute_many("set_aside", found)
+    transaction.execute_many("set_aside", [each._asdict() for each in found])
 
 
 def set_aside_as_it_stands(transaction: WriteTransaction, found: Mapping[int, Damage]) -> None:
     """Note contacts that no index has found, by their sequence."""
-    transaction.execute_many("set_aside_as_it_stands", [(key, damage.value, STATES) for key, damage in found.items()])
+    rows = [{"sequence": key, "damage": damage.value, "states": STATES} for key, damage in found.items()]
+    transaction.execute_many("set_aside_as_it_stands", rows)
 
 
 def sound_of_records(rows: Sequence[Row]) -> tuple[list[ContactRecord], dict[int, Damage]]:
@@ -116,14 +117,16 @@ def is_in_progress(row: Row) -> bool:
 
 def release_erased(transaction: WriteTransaction, sequences: Sequence[int]) -> None:
     """Let go of those that nothing is wrong with any more, now that what was wrong is erased."""
-    for noted in transaction.rows("quarantined_sequences", to_json(sequences)):
-        row = transaction.row("whole_contact", noted.sequence)
+    for noted in transaction.rows("quarantined_sequences", sequences=to_json(sequences)):
+        row = transaction.row("whole_contact", sequence=noted.sequence)
         if row is not None and row.state == ContactState.ENDED and not _is_damaged(transaction, row):
-            transaction.execute("release", noted.sequence)
+            transaction.execute("release", sequence=noted.sequence)
 
 
 def _is_damaged(transaction: WriteTransaction, row: Row) -> bool:
-    found = transaction.rows("contact_records", row.sequence - 1, None, None, 1)
+    found = transaction.rows(
+        "contact_records", after_sequence=row.sequence - 1, campaign_id=None, instance_id=None, limit=1
+    )
     return not sound_of_records(found)[0] or found[0].sequence != row.sequence
 
 
@@ -135,7 +138,7 @@ def end_quarantined(
     taken anew from the contacts."""
     transaction.flush()
     keys: set[int] = set()
-    found = [quarantined_from_row(row).sequence for row in transaction.rows("quarantined", None)]
+    found = [quarantined_from_row(row).sequence for row in transaction.rows("quarantined", campaign_id=None)]
     ending = found if sequences is None else [sequence for sequence in found if sequence in sequences]
     for sequence in ending:
         keys |= _end(transaction, sequence, at, erase=erase)
@@ -152,7 +155,7 @@ def mend(transaction: WriteTransaction, sequence: int, at: Instant) -> None:
 def _end(transaction: WriteTransaction, sequence: int, at: Instant, *, erase: bool) -> set[Any]:
     """End one; whose counts that changes."""
     keys: set[Any] = set()
-    row = transaction.row("whole_contact", sequence)
+    row = transaction.row("whole_contact", sequence=sequence)
     if row is not None:
         contact = row._asdict()
         keys.add(contact["campaign_key"])
@@ -162,16 +165,16 @@ def _end(transaction: WriteTransaction, sequence: int, at: Instant, *, erase: bo
         keys.add(contact["campaign_key"])
         _mend(contact, at, erase=erase)
         transaction.execute("mend_contact", **contact)
-    transaction.execute("release", sequence)
+    transaction.execute("release", sequence=sequence)
     return keys
 
 
 def _recount(transaction: WriteTransaction, keys: Iterable[int]) -> None:
     transaction.flush()
     for key in keys:
-        if transaction.execute("recount_backlog", key):
-            transaction.execute("clear_dispositions", key)
-            transaction.execute("recount_dispositions", key)
+        if transaction.execute("recount_backlog", campaign_key=key):
+            transaction.execute("clear_dispositions", campaign_key=key)
+            transaction.execute("recount_dispositions", campaign_key=key)
     transaction.forget_campaigns()
 
 
@@ -184,7 +187,7 @@ def reindexing(transaction: WriteTransaction, operation: Callable[[WriteTransact
     transaction.execute("let_indexes_differ")
     transaction.indexes_are_made_anew = True
     try:
-        transaction.execute("set_aside_misplaced", Damage.MISPLACED.value)
+        transaction.execute("set_aside_misplaced", damage=Damage.MISPLACED.value)
         _restore_campaigns(transaction)
         done = operation(transaction)
         transaction.execute("reindex_contacts")
@@ -199,9 +202,9 @@ def reindexing(transaction: WriteTransaction, operation: Callable[[WriteTransact
 def _restore_campaigns(transaction: WriteTransaction) -> None:
     """Give contacts of campaigns that there never were the campaign that an index has: the new one will not have it."""
     for contact in transaction.rows("contacts_of_no_campaign"):
-        row = transaction.row("campaign_in_index", contact.sequence)
+        row = transaction.row("campaign_in_index", sequence=contact.sequence)
         if row is not None:
-            transaction.execute("restore_campaign", row.campaign_key, contact.sequence)
+            transaction.execute("restore_campaign", campaign_key=row.campaign_key, sequence=contact.sequence)
 
 
 def believe_indexes(transaction: WriteTransaction, contact: dict[str, Any]) -> None:
@@ -212,17 +215,17 @@ def believe_indexes(transaction: WriteTransaction, contact: dict[str, Any]) -> N
     another contact's, whose entry SQLite would then take away.
     """
     for query, name in (("contact_id_in_index", "contact_id"), ("client_token_in_index", "client_token")):
-        row = transaction.row(query, contact["sequence"])
+        row = transaction.row(query, sequence=contact["sequence"])
         of_index = None if row is None else getattr(row, name)
         if row is None or of_index != contact[name]:
             if not transaction.indexes_are_made_anew:
                 raise StoreDamagedError
             if type(of_index) is str or (row is not None and of_index is None and name == "client_token"):
                 contact[name] = of_index
-    if transaction.row("campaign_of_key", contact["campaign_key"]) is None:
+    if transaction.row("campaign_of_key", campaign_key=contact["campaign_key"]) is None:
         if not transaction.indexes_are_made_anew:
             raise StoreDamagedError
-        row = transaction.row("campaign_in_index", contact["sequence"])
+        row = transaction.row("campaign_in_index", sequence=contact["sequence"])
         if row is not None:
             contact["campaign_key"] = row.campaign_key
 
@@ -230,13 +233,13 @@ def believe_indexes(transaction: WriteTransaction, contact: dict[str, Any]) -> N
 def restore_tokens(transaction: WriteTransaction, sequences: Sequence[int]) -> None:
     """Give those of these contacts whose client token is another in its index that one again. Raises
     StoreDamagedError where there are any and the indexes are not about to be made anew."""
-    for elsewhere in transaction.rows("tokens_elsewhere", to_json(sequences)):
-        row = transaction.row("whole_contact", elsewhere.sequence)
+    for elsewhere in transaction.rows("tokens_elsewhere", sequences=to_json(sequences)):
+        row = transaction.row("whole_contact", sequence=elsewhere.sequence)
         if row is not None:
             contact = row._asdict()
             believe_indexes(transaction, contact)
-            token = _readable_token(contact["client_token"])
-            transaction.execute("restore_token", token, contact["campaign_key"], elsewhere.sequence)
+            contact["client_token"] = _readable_token(contact["client_token"])
+            transaction.execute("restore_token", **contact)
 
 
 def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from trunkcall.storage.sqlite_faults import FAILURES, Fault, Troubles, to_error
-from trunkcall.storage.sqlite_statements import Parameters, Row, fetch_all
+from trunkcall.storage.sqlite_statements import Row, fetch_all
 
 
 class Reader:
@@ -21,7 +22,7 @@ class Reader:
         self._connection = connect()
         self._troubles = troubles
 
-    def rows(self, query: str, parameters: Parameters) -> list[Row]:
+    def rows(self, query: str, parameters: Mapping[str, Any]) -> list[Row]:
         """All rows. Raises StoreUnavailableError."""
         try:
             found = fetch_all(self._connection, query, parameters)

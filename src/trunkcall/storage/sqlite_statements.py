@@ -9,29 +9,23 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib.resources import files
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import Any, Final, Protocol, cast
 
 from trunkcall.storage.sqlite_states import with_states
 
 _HEADER = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 
-Parameters: TypeAlias = Mapping[str, Any] | Sequence[Any]
 
-if TYPE_CHECKING:
+class Row(Protocol):
+    """A row: each column is an attribute of the column's name, and nobody can ask where it stands. The schema is
+    STRICT, so a value is of the column's type, unless the disk has changed it."""
 
-    class Row(tuple[Any, ...]):
-        """A row: each column is an attribute of the column's name. The schema is STRICT, so a value is of the column's
-        type, unless the disk has changed it."""
-
-        def __getattr__(self, column: str) -> Any: ...
-        def _asdict(self) -> dict[str, Any]: ...
-
-else:
-    Row = tuple
+    def __getattr__(self, column: str) -> Any: ...
+    def _asdict(self) -> dict[str, Any]: ...
 
 
 def parse_queries(text: str) -> Mapping[str, str]:
@@ -53,7 +47,7 @@ QUERIES: Final[Mapping[str, str]] = parse_queries(
 )
 
 
-def fetch_all(connection: sqlite3.Connection, query: str, parameters: Parameters = ()) -> list[Row]:
+def fetch_all(connection: sqlite3.Connection, query: str, parameters: Mapping[str, Any]) -> list[Row]:
     """All rows of a statement. A text that is no UTF-8 comes as its bytes, which no decoder of rows takes for a
     text."""
     sql = QUERIES[query]
@@ -74,7 +68,7 @@ def fetch_all(connection: sqlite3.Connection, query: str, parameters: Parameters
 
 def kinds_of(row: Row) -> tuple[type, ...]:
     """The types of all that the row holds, and which columns it has: what rows of one kind have in common."""
-    return (type(row), *map(type, row))
+    return (type(row), *map(type, cast("tuple[Any, ...]", row)))
 
 
 def _named(cursor: sqlite3.Cursor, found: Iterable[tuple[Any, ...]]) -> list[Row]:

@@ -250,10 +250,10 @@ WHERE contact_id IN (SELECT value FROM json_each(:contact_ids)) AND campaign_key
 SELECT waiting - (
         SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting
     ) AS waiting
-FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?);
+FROM backlog WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = :campaign_id);
 
 -- contact_counts --
--- ?1 are the campaigns' ids, as JSON.
+-- :campaign_ids are a JSON array.
 SELECT campaign_id, accepted,
     waiting - (
         SELECT count(*) FROM quarantine WHERE quarantine.campaign_key = backlog.campaign_key AND quarantine.waiting
@@ -266,7 +266,7 @@ SELECT campaign_id, accepted,
         WHERE quarantine.campaign_key = backlog.campaign_key AND NOT quarantine.waiting AND contact.state <> 'Ended'
     ) AS in_progress_aside,
     disposition, contacts
-FROM json_each(?1) AS wanted CROSS JOIN campaign ON campaign_id = wanted.value
+FROM json_each(:campaign_ids) AS wanted CROSS JOIN campaign ON campaign_id = wanted.value
 JOIN backlog USING (campaign_key) LEFT JOIN disposition_count USING (campaign_key);
 
 -- token_forms --
@@ -274,47 +274,53 @@ JOIN backlog USING (campaign_key) LEFT JOIN disposition_count USING (campaign_ke
 SELECT
     EXISTS (
         SELECT 1 FROM contact JOIN campaign USING (campaign_key)
-        WHERE campaign_id = ?1 AND client_token >= 'row-' AND client_token < 'row.'
+        WHERE campaign_id = :campaign_id AND client_token >= 'row-' AND client_token < 'row.'
             AND client_token GLOB 'row-[0-9]*-' || replace(hex(zeroblob(12)), '0', '[0-9a-f]')
     ) AS of_lines,
     EXISTS (
         SELECT 1 FROM contact JOIN campaign USING (campaign_key)
-        WHERE campaign_id = ?1 AND client_token >= 'erased-' AND client_token < 'erased.' AND phone_number = ''
+        WHERE campaign_id = :campaign_id AND client_token >= 'erased-' AND client_token < 'erased.' AND phone_number = ''
     ) AS erased;
 
 -- contact_records --
 -- The unary plus keeps SQLite off the indexes of campaign_key: they would have it sort the campaign for every chunk.
-SELECT contact.*, campaign_id, instance_id FROM contact LEFT JOIN campaign ON campaign.campaign_key = +contact.campaign_key
-WHERE contact.sequence > ?1
-    AND (?2 IS NULL OR +contact.campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?2))
-    AND (?3 IS NULL OR campaign.instance_id = ?3)
-ORDER BY contact.sequence LIMIT ?4;
+SELECT contact.*, campaign_id, instance_id
+FROM contact LEFT JOIN campaign ON campaign.campaign_key = +contact.campaign_key
+WHERE contact.sequence > :after_sequence
+    AND (
+        :campaign_id IS NULL
+        OR +contact.campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = :campaign_id)
+    )
+    AND (:instance_id IS NULL OR campaign.instance_id = :instance_id)
+ORDER BY contact.sequence LIMIT :limit;
 
 -- contact_record --
-SELECT contact.*, campaign_id, instance_id FROM contact LEFT JOIN campaign USING (campaign_key) WHERE contact_id = ?;
+SELECT contact.*, campaign_id, instance_id
+FROM contact LEFT JOIN campaign USING (campaign_key) WHERE contact_id = :contact_id;
 
 -- waiting_before --
 SELECT count(*) AS waiting FROM contact AS this JOIN contact INDEXED BY contact_waiting
 ON contact.campaign_key = this.campaign_key AND (contact.due_at, contact.sequence) < (this.due_at, this.sequence)
     AND contact.state = 'Waiting' AND contact.sequence NOT IN (SELECT sequence FROM quarantine)
-WHERE this.contact_id = ?;
+WHERE this.contact_id = :contact_id;
 
 -- Erasing -------------------------------------------------------------------------------------------------------
 
 -- contacts_of_number --
 SELECT sequence, contact_id, campaign_id, contact.state = 'Waiting' AS waiting
-FROM contact LEFT JOIN campaign USING (campaign_key) WHERE phone_number = ? LIMIT ?;
+FROM contact LEFT JOIN campaign USING (campaign_key) WHERE phone_number = :phone_number LIMIT :limit;
 
 -- ended_before --
 -- What is set aside may never end; it is kept no longer than if it had at its expiry.
 SELECT sequence FROM contact INDEXED BY contact_ended LEFT JOIN campaign USING (campaign_key)
-WHERE ended_at < ?1 AND ended_at IS NOT NULL AND phone_number <> ''
-    AND (instance_id = ?2 OR campaign_id IS NULL)
+WHERE ended_at < :before AND ended_at IS NOT NULL AND phone_number <> ''
+    AND (instance_id = :instance_id OR campaign_id IS NULL)
 UNION ALL
 SELECT sequence FROM quarantine CROSS JOIN contact USING (sequence)
     JOIN campaign ON campaign.campaign_key = quarantine.campaign_key
-WHERE ended_at IS NULL AND expires_at < ?1 AND updated_at < ?1 AND phone_number <> '' AND instance_id = ?2
-LIMIT ?3;
+WHERE ended_at IS NULL AND expires_at < :before AND updated_at < :before AND phone_number <> ''
+    AND instance_id = :instance_id
+LIMIT :limit;
 
 -- erase_contacts --
 -- A token that holds the number's digits is personal data too, and so is one made from it (number- and 32 hexadecimal
@@ -326,8 +332,8 @@ SET client_token = CASE
         THEN 'erased-' || sequence
         ELSE client_token
     END,
-    phone_number = '', attributes = '{}', seal = NULL, updated_at = ?1
-WHERE sequence IN (SELECT value FROM json_each(?2)) AND phone_number <> '';
+    phone_number = '', attributes = '{}', seal = NULL, updated_at = :at
+WHERE sequence IN (SELECT value FROM json_each(:sequences)) AND phone_number <> '';
 
 -- insert_erasure --
 INSERT INTO erasure (at, reason, contacts) VALUES (:at, :reason, :contacts);
@@ -382,75 +388,88 @@ WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND sequence NOT
 -- A contact that was never dialed: the columns of the attempt are cleared, the place in the backlog is the old one.
 UPDATE contact
 SET state = {after AttemptVoided}, leg_id = NULL, source_phone_number = NULL, attempted_at = NULL, ring_started_at = NULL,
-    attempts = attempts - 1, updated_at = ?
-WHERE contact_id = ? AND campaign_key = ? AND state IN {before AttemptVoided}
+    attempts = attempts - 1, updated_at = :at
+WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before AttemptVoided}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_answered --
 UPDATE contact
-SET state = {after ContactAnswered}, answered_at = ?, ring_started_at = coalesce(?, ring_started_at), updated_at = ?
-WHERE contact_id = ? AND state IN {before ContactAnswered} AND sequence NOT IN (SELECT sequence FROM quarantine);
+SET state = {after ContactAnswered}, answered_at = :at,
+    ring_started_at = coalesce(:ring_started_at, ring_started_at), updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before ContactAnswered}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_detected --
 UPDATE contact
-SET state = {after ContactDetected}, detection = ?, greeting_started_at = ?, greeting_ended_at = ?, updated_at = ?
-WHERE contact_id = ? AND state IN {before ContactDetected} AND sequence NOT IN (SELECT sequence FROM quarantine);
+SET state = {after ContactDetected}, detection = :detection,
+    greeting_started_at = :greeting_started_at, greeting_ended_at = :greeting_ended_at, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before ContactDetected}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_queued --
-UPDATE contact SET state = {after ContactQueued}, queue_id = ?, queued_at = ?, updated_at = ?
-WHERE contact_id = ? AND state IN {before ContactQueued} AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET state = {after ContactQueued}, queue_id = :queue_id, queued_at = :at, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before ContactQueued}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_connecting --
-UPDATE contact SET state = {after ContactConnecting}, agent_id = ?, agent_leg_id = ?, updated_at = ?
-WHERE contact_id = ? AND state IN {before ContactConnecting} AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET state = {after ContactConnecting}, agent_id = :agent_id, agent_leg_id = :agent_leg_id, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before ContactConnecting}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_requeued --
-UPDATE contact SET state = {after ContactRequeued}, agent_id = NULL, agent_leg_id = NULL, updated_at = ?
-WHERE contact_id = ? AND state IN {before ContactRequeued} AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET state = {after ContactRequeued}, agent_id = NULL, agent_leg_id = NULL, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before ContactRequeued}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_connected --
-UPDATE contact SET state = {after ContactConnected}, agent_id = ?, connected_to_agent_at = ?, updated_at = ?
-WHERE contact_id = ? AND state IN {before ContactConnected} AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET state = {after ContactConnected}, agent_id = :agent_id, connected_to_agent_at = :at, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before ContactConnected}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- contact_abandoned --
-UPDATE contact SET abandoned = 1, updated_at = ?
-WHERE contact_id = ? AND state IN {before ContactAbandoned} AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET abandoned = 1, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before ContactAbandoned}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- end_contact --
 UPDATE contact
-SET state = {after ContactEnded}, ended_at = ?, disposition = ?, disconnect_reason = ?,
-    detection = coalesce(?, detection), ring_started_at = coalesce(?, ring_started_at), updated_at = ?
-WHERE contact_id = ? AND campaign_key = ? AND state IN {before ContactEnded}
+SET state = {after ContactEnded}, ended_at = :at, disposition = :disposition, disconnect_reason = :disconnect_reason,
+    detection = coalesce(:detection, detection), ring_started_at = coalesce(:ring_started_at, ring_started_at),
+    updated_at = :at
+WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before ContactEnded}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- after_contact_work_ended --
-UPDATE contact SET after_contact_work_ended_at = ?, updated_at = ?
-WHERE contact_id = ? AND state IN {before AfterContactWorkEnded} AND sequence NOT IN (SELECT sequence FROM quarantine);
+UPDATE contact SET after_contact_work_ended_at = :at, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before AfterContactWorkEnded}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- expire_contact --
 UPDATE contact
-SET state = {after ContactExpired}, ended_at = ?, disposition = 'expired', disconnect_reason = 'EXPIRED', updated_at = ?
-WHERE contact_id = ? AND campaign_key = ? AND state IN {before ContactExpired}
+SET state = {after ContactExpired}, ended_at = :at, disposition = 'expired', disconnect_reason = 'EXPIRED',
+    updated_at = :at
+WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before ContactExpired}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- count_in_ledger --
-INSERT INTO ledger (campaign_key, minute_at, live_answers, abandoned) VALUES (?, ?, ?, ?)
+INSERT INTO ledger (campaign_key, minute_at, live_answers, abandoned)
+VALUES (:campaign_key, :minute_at, :live_answers, :abandoned)
 ON CONFLICT (campaign_key, minute_at) DO UPDATE
 SET live_answers = iif(typeof(live_answers) = 'integer', live_answers, 0) + excluded.live_answers,
     abandoned = iif(typeof(abandoned) = 'integer', abandoned, 0) + excluded.abandoned;
 
 -- ledger --
 SELECT minute_at, live_answers, abandoned FROM ledger
-WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND minute_at >= ?
+WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = :campaign_id) AND minute_at >= :since
 ORDER BY minute_at;
 
 -- ledger_sum --
 SELECT coalesce(sum(live_answers), 0) AS live_answers, coalesce(sum(abandoned), 0) AS abandoned FROM ledger
-WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = ?) AND minute_at >= ?;
+WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = :campaign_id) AND minute_at >= :since;
 
 -- backlogs_of_instance --
 SELECT campaign_id, campaign.deleted_at IS NOT NULL OR state IN {over} AS closed
-FROM campaign JOIN backlog USING (campaign_key) WHERE instance_id = ? AND waiting > 0 ORDER BY campaign_key;
+FROM campaign JOIN backlog USING (campaign_key) WHERE instance_id = :instance_id AND waiting > 0 ORDER BY campaign_key;
 
 -- waiting_in_closed_campaign --
 SELECT found.sequence,
@@ -459,8 +478,8 @@ SELECT found.sequence,
     contact.due_at, found.campaign_key
 FROM (
     SELECT sequence, campaign_key, due_at FROM contact INDEXED BY contact_waiting
-    WHERE campaign_key = ? AND state = 'Waiting' AND sequence NOT IN (SELECT sequence FROM quarantine)
-    ORDER BY due_at, sequence LIMIT ?
+    WHERE campaign_key = :campaign_key AND state = 'Waiting' AND sequence NOT IN (SELECT sequence FROM quarantine)
+    ORDER BY due_at, sequence LIMIT :limit
 ) AS found
 LEFT JOIN contact ON contact.sequence = found.sequence;
 
@@ -471,16 +490,17 @@ SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = foun
     contact.due_at, found.campaign_key
 FROM (
     SELECT sequence, campaign_key, expires_at FROM contact INDEXED BY contact_waiting_by_expiry
-    WHERE campaign_key = ? AND state = 'Waiting' AND expires_at <= ? AND sequence NOT IN (SELECT sequence FROM quarantine)
-    ORDER BY expires_at, sequence LIMIT ?
+    WHERE campaign_key = :campaign_key AND state = 'Waiting' AND expires_at <= :now
+        AND sequence NOT IN (SELECT sequence FROM quarantine)
+    ORDER BY expires_at, sequence LIMIT :limit
 ) AS found
 LEFT JOIN contact ON contact.sequence = found.sequence;
 
 -- expire_sequences --
 UPDATE contact
-SET state = {after ContactExpired}, ended_at = ?1, disposition = 'expired', disconnect_reason = 'EXPIRED',
-    updated_at = ?1
-WHERE sequence IN (SELECT value FROM json_each(?2)) AND state IN {before ContactExpired};
+SET state = {after ContactExpired}, ended_at = :now, disposition = 'expired', disconnect_reason = 'EXPIRED',
+    updated_at = :now
+WHERE sequence IN (SELECT value FROM json_each(:sequences)) AND state IN {before ContactExpired};
 
 -- live_contacts --
 -- Changes of a contact in progress find it by its id, so that has to lead to this row.
@@ -493,7 +513,7 @@ SELECT found.sequence, contact.campaign_key = found.campaign_key AND EXISTS (
 FROM (
     SELECT sequence, contact.campaign_key, campaign_id
     FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)
-    WHERE instance_id = ? AND contact.state NOT IN ('Waiting', 'Ended')
+    WHERE instance_id = :instance_id AND contact.state NOT IN ('Waiting', 'Ended')
         AND sequence NOT IN (SELECT sequence FROM quarantine)
 ) AS found
 LEFT JOIN contact ON contact.sequence = found.sequence ORDER BY found.sequence;
@@ -501,51 +521,55 @@ LEFT JOIN contact ON contact.sequence = found.sequence ORDER BY found.sequence;
 -- Contacts set aside -------------------------------------------------------------------------------------------------
 
 -- set_aside --
-INSERT INTO quarantine (sequence, campaign_key, damage, waiting) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
+INSERT INTO quarantine (sequence, campaign_key, damage, waiting)
+VALUES (:sequence, :campaign_key, :damage, :waiting)
+ON CONFLICT DO NOTHING;
 
 -- set_aside_as_it_stands --
 -- Where no index was asked: one that waits, or cannot tell its state and was never attempted, is counted as waiting.
 INSERT INTO quarantine (sequence, campaign_key, damage, waiting)
-SELECT sequence, (SELECT campaign_key FROM campaign WHERE campaign.campaign_key = contact.campaign_key), ?2,
+SELECT sequence, (SELECT campaign_key FROM campaign WHERE campaign.campaign_key = contact.campaign_key), :damage,
     coalesce(
-        state = 'Waiting' OR (attempted_at IS NULL AND state NOT IN (SELECT value FROM json_each(?3))),
+        state = 'Waiting' OR (attempted_at IS NULL AND state NOT IN (SELECT value FROM json_each(:states))),
         attempted_at IS NULL
     )
-FROM contact WHERE sequence = ?1
+FROM contact WHERE sequence = :sequence
 ON CONFLICT DO NOTHING;
 
 -- quarantined --
 SELECT quarantine.sequence, contact_id, campaign_id, damage, contact.state, waiting
 FROM quarantine LEFT JOIN contact USING (sequence)
     LEFT JOIN campaign ON campaign.campaign_key = quarantine.campaign_key
-WHERE ?1 IS NULL OR campaign_id = ?1
+WHERE :campaign_id IS NULL OR campaign_id = :campaign_id
 ORDER BY quarantine.sequence;
 
 -- count_quarantined --
 SELECT count(*) AS contacts FROM quarantine;
 
 -- quarantined_sequences --
--- Of these, as JSON.
-SELECT sequence FROM quarantine WHERE sequence IN (SELECT value FROM json_each(?));
+-- Of :sequences, a JSON array.
+SELECT sequence FROM quarantine WHERE sequence IN (SELECT value FROM json_each(:sequences));
 
 -- try_contact --
 -- Whether the row lets itself be changed at all: all columns have their types, and those that must have a value have one.
 UPDATE contact
 SET accepted_at = accepted_at, expires_at = expires_at, updated_at = updated_at, attempts = attempts,
     abandoned = abandoned, due_at = due_at
-WHERE contact_id = ?;
+WHERE contact_id = :contact_id;
 
 -- contact_as_it_stands --
-SELECT sequence, state, sequence IN (SELECT sequence FROM quarantine) AS set_aside FROM contact WHERE contact_id = ?;
+SELECT sequence, state, sequence IN (SELECT sequence FROM quarantine) AS set_aside
+FROM contact WHERE contact_id = :contact_id;
 
 -- sequence_of_contact --
-SELECT sequence FROM contact WHERE contact_id = ?;
+SELECT sequence FROM contact WHERE contact_id = :contact_id;
 
 -- release --
-DELETE FROM quarantine WHERE sequence = ?;
+DELETE FROM quarantine WHERE sequence = :sequence;
 
 -- whole_contact --
-SELECT contact.*, quarantine.campaign_key AS campaign_key_of_index FROM contact LEFT JOIN quarantine USING (sequence) WHERE sequence = ?;
+SELECT contact.*, quarantine.campaign_key AS campaign_key_of_index
+FROM contact LEFT JOIN quarantine USING (sequence) WHERE sequence = :sequence;
 
 -- mend_contact --
 UPDATE contact
@@ -561,38 +585,40 @@ SET contact_id = :contact_id, campaign_key = :campaign_key, client_token = :clie
 WHERE sequence = :sequence;
 
 -- contact_id_in_index --
-SELECT contact_id FROM contact INDEXED BY sqlite_autoindex_contact_1 WHERE contact_id >= '' AND +sequence = ?;
+SELECT contact_id FROM contact INDEXED BY sqlite_autoindex_contact_1 WHERE contact_id >= '' AND +sequence = :sequence;
 
 -- client_token_in_index --
-SELECT client_token FROM contact INDEXED BY sqlite_autoindex_contact_2 WHERE campaign_key >= 0 AND +sequence = ?;
+SELECT client_token FROM contact INDEXED BY sqlite_autoindex_contact_2
+WHERE campaign_key >= 0 AND +sequence = :sequence;
 
 -- campaign_in_index --
-SELECT campaign_key FROM contact INDEXED BY sqlite_autoindex_contact_2 WHERE campaign_key >= 0 AND +sequence = ?;
+SELECT campaign_key FROM contact INDEXED BY sqlite_autoindex_contact_2
+WHERE campaign_key >= 0 AND +sequence = :sequence;
 
 -- contacts_of_no_campaign --
 SELECT sequence FROM contact NOT INDEXED
 WHERE NOT EXISTS (SELECT 1 FROM campaign WHERE campaign.campaign_key = contact.campaign_key);
 
 -- restore_campaign --
-UPDATE OR IGNORE contact SET campaign_key = ? WHERE sequence = ?;
+UPDATE OR IGNORE contact SET campaign_key = :campaign_key WHERE sequence = :sequence;
 
 -- campaign_of_key --
-SELECT 1 AS found FROM campaign WHERE campaign_key = ?;
+SELECT 1 AS found FROM campaign WHERE campaign_key = :campaign_key;
 
 -- tokens_elsewhere --
--- Of these, as JSON, those whose client token does not lead to them.
+-- Of :sequences, a JSON array, those whose client token does not lead to them.
 SELECT sequence FROM contact AS this
-WHERE sequence IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
+WHERE sequence IN (SELECT value FROM json_each(:sequences)) AND NOT EXISTS (
     SELECT 1 FROM contact INDEXED BY sqlite_autoindex_contact_2
     WHERE campaign_key = this.campaign_key AND client_token IS this.client_token AND contact.sequence = this.sequence
 );
 
 -- restore_token --
-UPDATE contact SET client_token = ?, campaign_key = ? WHERE sequence = ?;
+UPDATE contact SET client_token = :client_token, campaign_key = :campaign_key WHERE sequence = :sequence;
 
 -- set_aside_misplaced --
 INSERT INTO quarantine (sequence, campaign_key, damage, waiting)
-SELECT found.sequence, found.campaign_key, ?, 1
+SELECT found.sequence, found.campaign_key, :damage, 1
 FROM (
     SELECT sequence, campaign_key, due_at FROM contact INDEXED BY contact_waiting WHERE state = 'Waiting' LIMIT -1
 ) AS found
@@ -613,18 +639,18 @@ REINDEX contact;
 SELECT campaign_key FROM backlog;
 
 -- clear_dispositions --
-DELETE FROM disposition_count WHERE campaign_key = ?;
+DELETE FROM disposition_count WHERE campaign_key = :campaign_key;
 
 -- recount_dispositions --
 INSERT INTO disposition_count (campaign_key, disposition, contacts)
 SELECT campaign_key, disposition, count(*) FROM contact
-WHERE campaign_key = ? AND typeof(disposition) = 'text' GROUP BY disposition;
+WHERE campaign_key = :campaign_key AND typeof(disposition) = 'text' GROUP BY disposition;
 
 -- recount_backlog --
 UPDATE backlog
-SET waiting = (SELECT count(*) FROM contact WHERE contact.campaign_key = ?1 AND state = 'Waiting'),
-    accepted = (SELECT count(*) FROM contact WHERE contact.campaign_key = ?1)
-WHERE campaign_key = ?1;
+SET waiting = (SELECT count(*) FROM contact WHERE contact.campaign_key = :campaign_key AND state = 'Waiting'),
+    accepted = (SELECT count(*) FROM contact WHERE contact.campaign_key = :campaign_key)
+WHERE campaign_key = :campaign_key;
 
 -- Checking and restoring ---------------------------------------------------------------------------------------------
 
@@ -671,10 +697,10 @@ WHERE (name = 'contact_sequence' AND value < (SELECT max(sequence) FROM contact)
 SELECT name FROM counter WHERE name = 'fact_version' AND value < (SELECT max(version) FROM fact);
 
 -- check_values --
--- Contacts with what no Trunkcall has written. ?1 are the states, ?2 the dispositions, as JSON. Fits every version.
+-- Contacts with what no Trunkcall has written. :states and :dispositions are JSON arrays. Fits every version.
 SELECT sequence, contact_id, campaign_id FROM contact LEFT JOIN campaign USING (campaign_key)
-WHERE contact.state NOT IN (SELECT value FROM json_each(?1))
-    OR disposition NOT IN (SELECT value FROM json_each(?2))
+WHERE contact.state NOT IN (SELECT value FROM json_each(:states))
+    OR disposition NOT IN (SELECT value FROM json_each(:dispositions))
     OR (contact.state = 'Ended') <> (disposition IS NOT NULL)
     OR attempts NOT IN (0, 1)
     OR NOT json_valid(attributes)
