@@ -135,6 +135,7 @@ async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
         instance_id=instance_id,
         store=store,
         directories=store,
+        history=store,
         quarantine=store,
         carrier=BusyCarrier(),
         clock=clock,

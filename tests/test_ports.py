@@ -25,6 +25,7 @@ ARCHITECTURE = ROOT.parent.parent / "ARCHITECTURE.md"
 
 PASSED_ON = {
     ("service.owner", "DialingStore"),
+    ("service.owner", "FactHistory"),
     ("cli.export", "CampaignArchive"),
 }
 """Who is given a port to hand it on, and which."""

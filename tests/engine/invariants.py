@@ -83,6 +83,7 @@ def check(engine: Engine, details: EngineDetails) -> None:
     assert floor.lines_in_use == sum(leg.party is LegParty.CUSTOMER for leg in details.legs.values())
     assert floor.lines_in_use <= floor.lines
     _check_agents(details)
+    assert set(engine.leaving_agents) == {agent.agent_id for agent in details.agents.values() if agent.leaving}
     _check_queues(details)
     _check_windows(engine, details)
     _check_nobody_is_forgotten(details, carrier_up=floor.carrier_up)
@@ -162,6 +163,9 @@ def _check_agents(details: EngineDetails) -> None:
     contacts = details.contacts
     reserved = {}
     for agent in details.agents.values():
+        if agent.leaving:
+            assert agent.contact_id is not None, "somebody who is no agent any more is kept for nothing"
+            assert agent.heard or agent.state is not AgentState.AFTER_CONTACT_WORK, "nobody will say that this is over"
         if agent.kept_for is not None:
             assert agent.state is AgentState.AVAILABLE, "an agent is kept who is not there"
             assert agent.heard, "an agent is kept of whom nothing is heard"
@@ -187,8 +191,12 @@ def _check_queues(details: EngineDetails) -> None:
     coming = [
         a
         for a in details.agents.values()
-        if a.heard and a.next_status in (None, AgentStatus.AVAILABLE) and a.contact_id is not None
+        if a.heard and not a.leaving and a.next_status in (None, AgentStatus.AVAILABLE) and a.contact_id is not None
     ]
+    served = {queue_id for agent in details.agents.values() for queue_id in agent.queue_ids}
+    dialed_for = {campaign.queue_id for campaign in details.campaigns.values()}
+    assert details.queues.keys() <= served | dialed_for, "a queue is kept that nobody serves and nobody dials for"
+    assert details.queues.keys() >= served
     works = AgentState.AFTER_CONTACT_WORK
     for queue in details.queues.values():
         serving = [a for a in coming if queue.queue_id in a.queue_ids]

@@ -44,6 +44,7 @@ from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
     AgentHeard,
     AgentRegistered,
+    AgentRemoved,
     AgentStatusSet,
     AgentUnheard,
     AttemptRefused,
@@ -469,6 +470,12 @@ class Floor:
         self.agents[name] = queues or (SALES,)
         self.tell(AgentRegistered(name, self.agents[name]))
         self.sets(name, status)
+
+    def removes(self, agent: str) -> None:
+        """The agent is no agent of the instance any more."""
+        self.agents.pop(agent, None)
+        self.silent.discard(agent)
+        self.tell(AgentRemoved(agent))
 
     def sets(self, agent: str, status: AgentStatus) -> None:
         self.tell(AgentStatusSet(agent, status))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine.invariants import check_nothing_is_left
 from engine.support import SALES, SPRING, Floor, up
@@ -63,6 +63,8 @@ class World(RuleBasedStateMachine):
         self.floor = Floor(config=CONFIG)
         self.floor.may_refuse = True
         self.past_legs: list[str] = []
+        self.worked = (0, 0)
+        self.lives = self.floor.lives
         self.over: set[str] = set()
 
     def tell(self, event: Event) -> None:
@@ -288,6 +290,22 @@ class World(RuleBasedStateMachine):
         self.floor.agents[agent] = queues
         self.tell(AgentRegistered(agent, queues))
 
+    @rule(agent=st.sampled_from(AGENTS))
+    def an_agent_is_removed(self, agent: str) -> None:
+        self.floor.removes(agent)
+
+    @rule()
+    def all_are_removed_who_are_in_a_contact(self) -> None:
+        for agent in self.details.agents.values():
+            if agent.contact_id is not None:
+                self.floor.removes(agent.agent_id)
+
+    @rule(status=st.sampled_from(AgentStatus))
+    def whoever_works_after_a_contact_is_done(self, status: AgentStatus) -> None:
+        for agent in self.details.agents.values():
+            if agent.state is AgentState.AFTER_CONTACT_WORK:
+                self.floor.sets(agent.agent_id, status)
+
     # --- time -------------------------------------------------------------------------------------------------------
 
     @rule(more=st.booleans())
@@ -304,6 +322,16 @@ class World(RuleBasedStateMachine):
     def the_process_was_asleep(self, seconds: int) -> None:
         self.floor.now += seconds * SECOND
         self.floor.turn()
+
+    @invariant()
+    def what_was_done_stays_done(self) -> None:
+        """Occupancy is made of these sums, whoever may have gone since; a new dialer begins with none."""
+        if self.floor.untold:
+            return
+        snapshot = self.floor.engine.snapshot(self.floor.now)
+        before, self.worked = self.worked, (snapshot.staffed, snapshot.handling)
+        assert self.floor.lives > self.lives or (snapshot.staffed >= before[0] and snapshot.handling >= before[1])
+        self.lives = self.floor.lives
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

@@ -87,6 +87,7 @@ class Process:
             instance_id=house.instance_id,
             store=store,
             directories=store,
+            history=store,
             quarantine=store,
             carrier=_Session(self),
             clock=self.clock,

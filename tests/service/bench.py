@@ -108,6 +108,7 @@ class Bench:
             instance_id=self.instance_id,
             store=store,
             directories=store,
+            history=store,
             quarantine=store,
             carrier=self.witness,
             clock=self.clock,

@@ -215,6 +215,7 @@ class House:
             instance_id=self.instance_id,
             store=store,
             directories=store,
+            history=store,
             quarantine=store,
             carrier=self.carrier,
             clock=self.clock,

@@ -112,6 +112,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         instance_id=instance_id,
         store=store,
         directories=store,
+        history=store,
         quarantine=store,
         carrier=telephony.carrier,
         clock=clock,

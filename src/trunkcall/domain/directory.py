@@ -245,7 +245,8 @@ class Directory:
     def queues_of(self, agent: Agent) -> tuple[str, ...]:
         """The queues that the agent serves: those of the agent's routing profile, as far as either exists."""
         profile = self.routing_profiles.get(agent.routing_profile_id)
-        return tuple(queue_id for queue_id in profile.queue_ids if queue_id in self.queues) if profile else ()
+        queue_ids = dict.fromkeys(profile.queue_ids) if profile is not None else ()
+        return tuple(queue_id for queue_id in queue_ids if queue_id in self.queues)
 
 
 @dataclass(frozen=True, slots=True)

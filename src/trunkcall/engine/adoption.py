@@ -117,8 +117,11 @@ class Adoption:
     def _restore_agent(self, contact: Contact, live: LiveContact, now: Instant) -> None:
         roster = self._state.roster
         assert live.agent_id is not None
-        # Whoever is no agent of the instance any more ends this talk, and gets no other.
-        agent = roster.agents.get(live.agent_id) or roster.register(live.agent_id, (), now)
+        agent = roster.agents.get(live.agent_id)
+        if agent is None:
+            # Whoever is no agent of the instance any more ends this talk, and gets no other.
+            agent = roster.register(live.agent_id, (), now)
+            roster.leave(agent)
         self._call_in(agent, now)
         agent.contact = contact
         agent.handling_since = min(live.queued_at or now, now)

@@ -28,10 +28,19 @@ class Availability:
 
     def registered(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> None:
         """An agent is new, or serves other queues: whoever waits there, or was to be served here, hears of it."""
+        known = self._state.roster.agents.get(agent_id)
+        before = known.queue_ids if known is not None else ()
         agent = self._state.roster.register(agent_id, queue_ids, now)
         if agent.reserved_for is not None and agent.reserved_for.campaign.settings.queue_id not in queue_ids:
             self._matching.replace(agent)
         self._matching.agent_freed(agent, now)
+        self._state.forget_queues(*(queue_id for queue_id in before if queue_id not in queue_ids))
+
+    def removed(self, agent: Agent, now: Instant) -> None:
+        """The agent is no agent of the instance any more. A contact in progress goes on, and is worked on; a dial gets
+        another agent."""
+        self._state.roster.leave(agent)
+        self._go_if_done(agent, now)
 
     def status_set(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
         """An agent asks for a status; during a contact it takes effect once the contact is done with."""
@@ -42,19 +51,20 @@ class Availability:
             case AgentState.AFTER_CONTACT_WORK:
                 if status is AgentStatus.AVAILABLE and agent.next_status is not None:
                     status = agent.next_status
-                if agent.contact is not None:
-                    self._state.out.change(AfterContactWorkEnded(agent.contact.contact_id, now))
-                    agent.contact.campaign.pacer.work_ended(now - agent.since)
-                    agent.contact = None
+                self._end_work(agent, now)
+                if agent.leaving:
+                    self._go_if_done(agent, now)
+                    return
             case AgentState.OFFLINE | AgentState.AVAILABLE | AgentState.ON_BREAK:
                 pass
         agent.next_status = None
         self._become(agent, status, now)
 
-    def unheard(self, agent: Agent) -> None:
+    def unheard(self, agent: Agent, now: Instant) -> None:
         """Nothing is heard of the agent any more. A contact in progress goes on; a dial gets another agent."""
         self._state.roster.hear(agent, heard=False)
         self._matching.replace(agent)
+        self._go_if_done(agent, now)
 
     def heard(self, agent: Agent, now: Instant) -> None:
         """The agent is heard of again, and free at once if available."""
@@ -71,12 +81,42 @@ class Availability:
         self._state.roster.step(agent, why, now)
         if status is AgentStatus.OFFLINE or (status is AgentStatus.BREAK and why is not AgentEvent.MISS):
             self._become(agent, status, now)
+        self._go_if_done(agent, now)
 
     def release(self, agent: Agent, now: Instant) -> None:
         """The talk is over; what is left is work after it."""
         self._state.roster.step(agent, AgentEvent.RELEASE, now)
         if agent.contact is not None:
             agent.contact.campaign.pacer.talk_ended(now - agent.handling_since)
+        self._go_if_done(agent, now)
+
+    # --- what a change comes to -------------------------------------------------------------------------------------
+
+    def _end_work(self, agent: Agent, now: Instant) -> None:
+        if agent.contact is not None:
+            self._state.out.change(AfterContactWorkEnded(agent.contact.contact_id, now))
+            agent.contact.campaign.pacer.work_ended(now - agent.since)
+            agent.contact = None
+
+    def _go_if_done(self, agent: Agent, now: Instant) -> None:
+        """Whoever is leaving is gone once the contact is done with. Nobody waits for the word that the work after it is
+        over from one of whom nothing is heard."""
+        if not agent.leaving:
+            return
+        if agent.state is AgentState.AFTER_CONTACT_WORK and not agent.heard:
+            self._end_work(agent, now)
+        if agent.contact is not None:
+            return
+        if agent.state is not AgentState.OFFLINE:
+            self._state.roster.step(agent, AgentEvent.LEAVE, now)
+        dial = agent.reserved_for
+        if dial is not None:
+            self._state.roster.unreserve(dial)
+        queue_ids = agent.queue_ids
+        self._state.roster.remove(agent, now)
+        if dial is not None:
+            self._matching.reserve(dial)
+        self._state.forget_queues(*queue_ids)
 
     def _become(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
         match status, agent.state:

@@ -122,8 +122,9 @@ class Comparison:
                 # The originate may reach the carrier yet.
                 out.do(HangUp(leg.leg_id), contact)
             self._legs.ended(leg.leg_id, HangupCause.LOST, now)
-            if contact is not None and contact.agent_id is not None:
-                self._end_work_as_asked(self._state.roster.agents[contact.agent_id], now)
+            agent = self._state.roster.agents.get(contact.agent_id or "") if contact is not None else None
+            if agent is not None:
+                self._end_work_as_asked(agent, now)
             return
         assert contact is not None, "of a leg that is only to end nothing but its end is compared"
         if difference is LegDifference.PLAYED:

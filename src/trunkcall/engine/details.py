@@ -68,6 +68,8 @@ class AgentDetails(NamedTuple):
     handling_since: Instant
     """Since when the contact at hand, or the last one, has been the agent's."""
     kept_for: str | None
+    leaving: bool
+    """Whether this is no agent of the instance any more, and will be gone once the contact is done with."""
 
 
 class QueueDetails(NamedTuple):
@@ -168,6 +170,7 @@ def _agent(agent: Agent) -> AgentDetails:
         contact_id=_id_of(agent.contact),
         handling_since=agent.handling_since,
         kept_for=_id_of(agent.reserved_for),
+        leaving=agent.leaving,
     )
 
 

@@ -6,7 +6,7 @@ go on because of it, and when all that is known, ``Dialing`` what to originate. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import assert_never
 
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
@@ -25,6 +25,7 @@ from trunkcall.engine.endings import Endings
 from trunkcall.engine.events import (
     AgentHeard,
     AgentRegistered,
+    AgentRemoved,
     AgentStatusSet,
     AgentUnheard,
     AttemptRefused,
@@ -122,6 +123,11 @@ class Engine:
         """Whether the engine still remembers the campaign."""
         return campaign_id in self._state.campaigns
 
+    @property
+    def leaving_agents(self) -> Collection[str]:
+        """Agents who were removed and have a contact to finish."""
+        return frozenset(self._state.roster.leaving)
+
     def next_timer(self) -> Instant | None:
         """When the next turn is wanted at the latest, None if nothing is awaited."""
         return self._state.timers.next_at()
@@ -187,7 +193,7 @@ class Engine:
             case AgentStatusSet():
                 availability.status_set(state.roster.agent(event.agent_id), event.status, now)
             case AgentUnheard():
-                availability.unheard(state.roster.agent(event.agent_id))
+                availability.unheard(state.roster.agent(event.agent_id), now)
             case AgentHeard():
                 availability.heard(state.roster.agent(event.agent_id), now)
             case PlaybackEnded():
@@ -212,6 +218,8 @@ class Engine:
                 state.campaign(event.campaign_id).ledger.restore(event.minutes, now)
             case AgentRegistered():
                 availability.registered(event.agent_id, event.queue_ids, now)
+            case AgentRemoved():
+                availability.removed(state.roster.agent(event.agent_id), now)
             case CarrierLost():
                 state.carrier_up = False
                 self._comparison.forget()
@@ -289,10 +297,12 @@ class Engine:
                 if campaign.over:
                     state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, event.campaign_id)
             return
-        was_over, dialer_type = campaign.over, campaign.settings.dialer_type
+        was_over, dialer_type, queue_id = campaign.over, campaign.settings.dialer_type, campaign.settings.queue_id
         campaign.change(event, now)
         if campaign.settings.dialer_type is not dialer_type:
             state.registry.dialed_otherwise(campaign)
+        if campaign.settings.queue_id != queue_id:
+            state.forget_queues(queue_id)
         if campaign.over and not was_over:
             state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, event.campaign_id)
 
@@ -305,3 +315,4 @@ class Engine:
         else:
             del state.campaigns[campaign_id]
             state.registry.forget(campaign)
+            state.forget_queues(campaign.settings.queue_id)

@@ -113,10 +113,18 @@ class ChangesLeftOut:
 
 @dataclass(frozen=True, slots=True)
 class AgentRegistered:
-    """An agent exists and serves these queues. Known agents get the new queues."""
+    """An agent exists and serves these queues. Known agents get the new queues; one who was removed and is not gone yet
+    stays."""
 
     agent_id: str
     queue_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRemoved:
+    """An agent is no agent of the instance any more. One who is in a contact, or works on one, finishes it first."""
+
+    agent_id: str
 
 
 @quickly_made
@@ -243,6 +251,7 @@ Event: TypeAlias = (
     | AttemptRefused
     | ChangesLeftOut
     | AgentRegistered
+    | AgentRemoved
     | AgentStatusSet
     | AgentUnheard
     | AgentHeard

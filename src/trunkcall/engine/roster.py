@@ -22,7 +22,7 @@ T = TypeVar("T")
 class Agent:
     """One agent. ``reserved_for`` is the contact being dialed that this free agent is kept for; ``contact`` the one
     being connected, talked to or worked on afterwards. One who is not ``heard`` of may not be there, whatever the
-    state says."""
+    state says. One who is ``leaving`` is no agent of the instance any more once that contact is done with."""
 
     __slots__ = (
         "agent_id",
@@ -30,6 +30,7 @@ class Agent:
         "handling",
         "handling_since",
         "heard",
+        "leaving",
         "next_status",
         "queue_ids",
         "reserved_for",
@@ -38,11 +39,12 @@ class Agent:
         "state",
     )
 
-    def __init__(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> None:
+    def __init__(self, agent_id: str, now: Instant) -> None:
         self.agent_id = agent_id
-        self.queue_ids = queue_ids
+        self.queue_ids: tuple[str, ...] = ()
         self.state = AgentState.OFFLINE
         self.heard = True
+        self.leaving = False
         self.since = now
         self.staffed: Duration = 0
         self.handling: Duration = 0
@@ -71,13 +73,14 @@ class Agent:
 
 class Queue:
     """``free`` holds the agents who are free, longest free first; ``waiting`` the contacts that wait for an agent,
-    longest waiting first. Both are dicts for their order. ``staffed`` counts the agents at work and heard of, in
-    whatever state. ``talking_since`` and ``working_since`` tell, of the agents who will take another contact, since
-    when they have been in one and since when they have worked after it."""
+    longest waiting first. Both are dicts for their order. ``agents`` counts all who serve it, ``staffed`` those of them
+    at work and heard of, in whatever state. ``talking_since`` and ``working_since`` tell, of the agents who will take
+    another contact, since when they have been in one and since when they have worked after it."""
 
-    __slots__ = ("free", "staffed", "talking_since", "waiting", "working_since")
+    __slots__ = ("agents", "free", "staffed", "talking_since", "waiting", "working_since")
 
     def __init__(self) -> None:
+        self.agents = 0
         self.staffed = 0
         self.talking_since: dict[str, Instant] = {}
         self.working_since: dict[str, Instant] = {}
@@ -98,10 +101,15 @@ class QueueOverlap:
 class Roster:
     """All agents and queues of one instance."""
 
-    __slots__ = ("_overlaps", "agents", "queues")
+    __slots__ = ("_handling", "_overlaps", "_staffed", "agents", "leaving", "queues")
 
     def __init__(self) -> None:
         self.agents: dict[str, Agent] = {}
+        self.leaving: set[str] = set()
+        """Those of them who are leaving."""
+        self._staffed: Duration = 0
+        """How long those who are gone were staffed; what was done while they were here stays done."""
+        self._handling: Duration = 0
         self.queues: dict[str, Queue] = {}
         self._overlaps: dict[str, QueueOverlap] = {}
         """What ``overlap`` has found, as long as nobody is given other queues."""
@@ -116,20 +124,52 @@ class Roster:
     def register(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> Agent:
         """Make the agent known, offline at first, or give a known one its new queues."""
         agent = self.agents.get(agent_id)
-        if agent is None or agent.queue_ids != queue_ids:
-            self._overlaps.clear()
         if agent is None:
-            agent = self.agents[agent_id] = Agent(agent_id, queue_ids, now)
-        elif agent.queue_ids != queue_ids:
-            self._leave_queues(agent)
-            staffed = agent.is_at_work
-            self._count_staffed(agent, -staffed)
-            agent.queue_ids = queue_ids
-            self._count_staffed(agent, staffed)
-            self._keep_true(agent)
-        for queue_id in queue_ids:
-            self.queue(queue_id)
+            agent = self.agents[agent_id] = Agent(agent_id, now)
+        if agent.queue_ids != queue_ids:
+            self._give_queues(agent, queue_ids)
+        if agent.leaving:
+            agent.leaving = False
+            self.leaving.remove(agent_id)
+        self._keep_true(agent)
         return agent
+
+    def leave(self, agent: Agent) -> None:
+        """The agent is no agent of the instance any more once the contact in progress is done with."""
+        agent.leaving = True
+        self.leaving.add(agent.agent_id)
+        self._keep_true(agent)
+
+    def remove(self, agent: Agent, now: Instant) -> None:
+        """Let go of an agent who is in no contact and kept for none."""
+        self._give_queues(agent, ())
+        self._staffed += agent.staffed_by(now)
+        self._handling += agent.handling_by(now)
+        self.leaving.discard(agent.agent_id)
+        del self.agents[agent.agent_id]
+
+    def _give_queues(self, agent: Agent, queue_ids: tuple[str, ...]) -> None:
+        """The agent serves these queues and no other. Whoever calls it makes the queues' lists true."""
+        self._overlaps.clear()
+        self._leave_queues(agent)
+        self._count(agent, agents=-1, staffed=-agent.is_at_work)
+        agent.queue_ids = queue_ids
+        self._count(agent, agents=1, staffed=int(agent.is_at_work))
+
+    def forget_queue(self, queue_id: str) -> None:
+        """Let go of a queue, unless somebody serves it or waits in it."""
+        queue = self.queues.get(queue_id)
+        if queue is not None and not queue.agents and not queue.waiting:
+            del self.queues[queue_id]
+            self._overlaps.pop(queue_id, None)
+
+    def staffed_by(self, now: Instant) -> Duration:
+        """How long all agents, those who are gone included, have been staffed."""
+        return self._staffed + sum(agent.staffed_by(now) for agent in self.agents.values())
+
+    def handling_by(self, now: Instant) -> Duration:
+        """How long of that they have handled contacts."""
+        return self._handling + sum(agent.handling_by(now) for agent in self.agents.values())
 
     def overlap(self, queue_id: str) -> QueueOverlap:
         """Which queues have agents of this one."""
@@ -161,14 +201,14 @@ class Roster:
         agent.since = now
         before = agent.is_at_work
         agent.state = state
-        self._count_staffed(agent, agent.is_at_work - before)
+        self._count(agent, staffed=agent.is_at_work - before)
         self._keep_true(agent)
 
     def hear(self, agent: Agent, *, heard: bool) -> None:
         """The agent is heard of again, or not any more."""
         before = agent.is_at_work
         agent.heard = heard
-        self._count_staffed(agent, agent.is_at_work - before)
+        self._count(agent, staffed=agent.is_at_work - before)
         self._keep_true(agent)
 
     def intend(self, agent: Agent, status: AgentStatus) -> None:
@@ -225,10 +265,12 @@ class Roster:
             counts[agent.state] += 1
         return counts
 
-    def _count_staffed(self, agent: Agent, change: int) -> None:
-        if change:
+    def _count(self, agent: Agent, *, staffed: int, agents: int = 0) -> None:
+        if staffed or agents:
             for queue_id in agent.queue_ids:
-                self.queue(queue_id).staffed += change
+                queue = self.queue(queue_id)
+                queue.agents += agents
+                queue.staffed += staffed
 
     def unheard(self, queue_id: str) -> int:
         """How many agents of the queue are staffed, and nothing is heard of them."""
@@ -238,7 +280,8 @@ class Roster:
     def _keep_true(self, agent: Agent) -> None:
         """What the agent's queues know of it."""
         free = agent.is_free
-        handling = agent.contact is not None and agent.heard and agent.next_status in (None, AgentStatus.AVAILABLE)
+        stays = not agent.leaving and agent.next_status in (None, AgentStatus.AVAILABLE)
+        handling = agent.contact is not None and agent.heard and stays
         working = handling and agent.state is AgentState.AFTER_CONTACT_WORK
         for queue_id in agent.queue_ids:
             queue = self.queue(queue_id)

@@ -47,7 +47,8 @@ class CampaignSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class EngineSnapshot:
-    """One instance. Durations are sums over its agents, microseconds. ``agents`` are all there are, by state;
+    """One instance. Durations are sums over its agents, those who are gone included, microseconds. ``agents`` are all
+    there are, by state;
     ``unheard_agents`` those of them who are staffed and of whom nothing is heard."""
 
     at: Instant
@@ -79,8 +80,8 @@ def take_snapshot(state: EngineState, now: Instant) -> EngineSnapshot:
         campaigns=tuple(_campaign(state, campaign, now) for campaign in state.campaigns.values()),
         agents=state.roster.in_state(),
         unheard_agents=sum(1 for agent in agents if agent.state in STAFFED_STATES and not agent.heard),
-        staffed=sum(agent.staffed_by(now) for agent in agents),
-        handling=sum(agent.handling_by(now) for agent in agents),
+        staffed=state.roster.staffed_by(now),
+        handling=state.roster.handling_by(now),
         lines=state.registry.lines,
         channels=state.config.trunk.channels,
         carrier_up=state.carrier_up,

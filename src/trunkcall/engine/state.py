@@ -67,6 +67,13 @@ class EngineState:
         """Whether the carrier can be asked to dial customers."""
         return self.carrier_up and now >= self.held_until
 
+    def forget_queues(self, *queue_ids: str | None) -> None:
+        """Let go of these queues, as far as nobody serves them, waits in them or dials for them."""
+        dialed_for = {campaign.settings.queue_id for campaign in self.campaigns.values()}
+        for queue_id in queue_ids:
+            if queue_id is not None and queue_id not in dialed_for:
+                self.roster.forget_queue(queue_id)
+
     def campaign(self, campaign_id: str) -> CampaignDialing:
         try:
             return self.campaigns[campaign_id]

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import assert_never
 
 from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import Change, ContactEnded, ContactExpired, Refusal
 from trunkcall.domain.contact import WaitingContact
-from trunkcall.domain.directory import Directory
+from trunkcall.domain.directory import Agent
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.leg import LegDifference
 from trunkcall.domain.transitions import OVER
@@ -51,6 +51,7 @@ from trunkcall.engine.events import (
 )
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dialing_settings import DialingOf
+from trunkcall.service.facts import KnownFacts
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.ports.ownership import CommitResult, DialingStore, Lease
 from trunkcall.telephony.carrier import Carrier, Destination
@@ -67,34 +68,37 @@ COMPARE_EVERY: Duration = MINUTE
 class Dialer:
     """Dials for one instance under one lease.
 
-    ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by then is told in
-    the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does not, may still
-    be handed over: the process may have been stopped since it was decided. ``text_of`` tells what a message says,
-    ``dialing_of`` how a campaign is dialed.
+    ``on_agents`` is told who is an agent of the instance, or is none any more but has a contact to finish, as often as
+    that changes. ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by
+    then is told in the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does
+    not, may still be handed over: the process may have been stopped since it was decided. ``text_of`` tells what a
+    message says, ``dialing_of`` how a campaign is dialed.
     """
 
     def __init__(
         self,
         *,
-        directory: Directory,
+        facts: KnownFacts,
         engine: Engine,
         store: DialingStore,
         carrier: Carrier,
         clock: InstanceClock,
         lease: Lease,
         totals: DialerTotals,
+        on_agents: Callable[[frozenset[str]], None],
         before_deciding: Callable[[], Awaitable[None]],
         may_originate: Callable[[bool], bool],
         text_of: Callable[[PlayMessage], str],
         dialing_of: DialingOf,
     ) -> None:
-        self._directory = directory
+        self._facts = facts
         self._engine = engine
         self._store = store
         self._carrier = carrier
         self._clock = clock
         self._lease = lease
         self._totals = totals
+        self._on_agents = on_agents
         self._before_deciding = before_deciding
         self._may_originate = may_originate
         self._text_of = text_of
@@ -105,7 +109,9 @@ class Dialer:
         self._windows: dict[str, Sequence[AbandonmentWindow]] = {}
         """Of each campaign: what the engine keeps its ledger over."""
         self._version = 0
-        self._campaigns_stale = True
+        self._stale = True
+        """Whether campaigns and facts are to be read again."""
+        self._told_agents: tuple[Mapping[str, Agent], Collection[str]] = {}, ()
         self._accepted: set[str] = set()
         self._known: dict[str, WaitingContact] = {}
         """Contacts of the engine's windows and in progress, with what the carrier needs to reach them."""
@@ -115,12 +121,17 @@ class Dialer:
         self._idle = asyncio.Event()
         self._running = False
 
+    async def learn(self) -> None:
+        """Read what is around the campaigns: the engine hears of its agents before anything is told of them."""
+        await self._read_facts()
+        self._tell_agents()
+
     async def restore(self) -> int:
         """Take over the contacts that the instance's former dialer left in progress; how many. Call it before the
         carrier is started."""
         # The carrier's first word tells what has become of their legs; until then nothing is known of any.
         self.post(CarrierLost())
-        contacts = await self._store.live_contacts(self._directory.instance.instance_id)
+        contacts = await self._store.live_contacts(self._lease.instance_id)
         await self._read_campaigns(in_progress=frozenset(contact.campaign_id for contact in contacts))
         self.post(ContactsRestored(tuple(contacts)))
         return len(contacts)
@@ -134,7 +145,7 @@ class Dialer:
 
     def campaigns_changed(self) -> None:
         """The store's campaigns are not what they were."""
-        self._campaigns_stale = True
+        self._stale = True
         self._wake()
 
     def requests_accepted(self, campaign_id: str) -> None:
@@ -149,7 +160,7 @@ class Dialer:
 
     def poll(self) -> None:
         """Look for what nobody told: changes by other processes."""
-        self._campaigns_stale = True
+        self._stale = True
         for campaign_id, campaign in list(self._campaigns.items()):
             if campaign.takes_requests:
                 self._accepted.add(campaign_id)
@@ -209,8 +220,9 @@ class Dialer:
         self._idle.clear()
 
     async def _turn(self) -> None:
-        if self._campaigns_stale:
-            self._campaigns_stale = False
+        if self._stale:
+            self._stale = False
+            await self._read_facts()
             await self._read_campaigns()
         for campaign_id in self._accepted & self._campaigns.keys():
             self.post(RequestsAccepted(campaign_id))
@@ -226,6 +238,7 @@ class Dialer:
             for refill in self._take_refills():
                 await self._refill(refill)
             self._set_timer()
+        self._tell_agents()
         if self._inbox:
             self._wake()
 
@@ -281,16 +294,25 @@ class Dialer:
         if contact is None or not self._may_originate(campaign.dialer.needs_agents):
             self._post_first([OriginateVoided(command.leg_id)], now)
             return
-        queue = self._directory.queues.get(campaign.outbound_call.queue_id or "")
+        queue = self._facts.directory.queues.get(campaign.outbound_call.queue_id or "")
         caller_id = campaign.outbound_call.source_phone_number or (queue.outbound_caller_id if queue else None)
         token = contact.client_token or contact.contact_id
         self._carrier.originate(command, Destination(contact.phone_number, caller_id, token))
 
     # --- what the store tells ---------------------------------------------------------------------------------------
 
+    async def _read_facts(self) -> None:
+        for event in await self._facts.read():
+            self.post(event)
+
+    def _tell_agents(self) -> None:
+        known, leaving = self._told_agents
+        self._told_agents = self._facts.directory.agents, self._engine.leaving_agents
+        if known is not self._told_agents[0] or leaving != self._told_agents[1]:
+            self._on_agents(frozenset(self._told_agents[0]).union(self._told_agents[1]))
+
     async def _read_campaigns(self, in_progress: Collection[str] = ()) -> None:
-        instance_id = self._directory.instance.instance_id
-        for campaign in await self._store.campaigns_changed(instance_id, after_version=self._version):
+        for campaign in await self._store.campaigns_changed(self._lease.instance_id, after_version=self._version):
             self._version = max(self._version, campaign.version)
             new = campaign.campaign_id not in self._campaigns
             state = _state_of(campaign)

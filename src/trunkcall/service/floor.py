@@ -44,11 +44,13 @@ class SimulatedFloor:
             await self._sleep(TELL_EVERY_S)
 
     def busy(self, agent_ids: Collection[str]) -> None:
-        """All are there; these are in a contact or working on one, nobody else is. Whoever is not says again to be
-        available: words that were lost, or that came before what they were about, are made up for."""
-        self._presence.confirm(self._staff)
+        """All are there, but those who are no agents any more; these are in a contact or working on one, nobody else
+        is. Whoever is not says again to be available: words that were lost, or that came before what they were about,
+        are made up for."""
+        staff = [agent_id for agent_id in self._staff if self._presence.knows(agent_id)]
+        self._presence.confirm(staff)
         busy = frozenset(agent_ids)
-        for agent_id in self._staff:
+        for agent_id in staff:
             if agent_id not in busy:
                 self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
 

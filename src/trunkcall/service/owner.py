@@ -13,20 +13,20 @@ import logging
 import traceback
 
 from trunkcall.domain.clock import Seconds, Sleep
-from trunkcall.domain.directory import Directory
+from trunkcall.domain.directory import Instance
 from trunkcall.domain.errors import NotFoundError, TrunkcallError
 from trunkcall.domain.identifiers import NewId
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
-from trunkcall.engine.events import AgentRegistered
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.clock import InstanceClock, since_boot_s
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialer import Dialer
 from trunkcall.service.dialing_settings import DialingOf
+from trunkcall.service.facts import KnownFacts
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.presence import Presence
-from trunkcall.storage.ports.directory import Directories
+from trunkcall.storage.ports.directory import Directories, FactHistory
 from trunkcall.storage.ports.ownership import DialingStore, Lease
 from trunkcall.storage.ports.quarantine import QuarantineCount
 from trunkcall.telephony.carrier import Carrier
@@ -50,6 +50,7 @@ class InstanceOwner:
         instance_id: str,
         store: DialingStore,
         directories: Directories,
+        history: FactHistory,
         quarantine: QuarantineCount,
         carrier: Carrier,
         clock: InstanceClock,
@@ -65,6 +66,7 @@ class InstanceOwner:
         self._instance_id = instance_id
         self._store = store
         self._directories = directories
+        self._history = history
         self._quarantine = quarantine
         self._carrier = carrier
         self._clock = clock
@@ -105,23 +107,26 @@ class InstanceOwner:
         return lease
 
     async def _own(self, lease: Lease) -> None:
-        directory = await self._read_directory()
+        instance = await self._read_instance()
         flows = BuiltinFlow()
         engine = Engine(self._config, new_id=self._new_id, flows=flows)
         dialer = Dialer(
-            directory=directory,
+            facts=KnownFacts(instance, self._history),
             engine=engine,
             store=self._store,
             carrier=self._carrier,
             clock=self._clock,
             lease=lease,
             totals=self._current.totals,
+            on_agents=self._presence.know,
             before_deciding=self._look_at_agents,
             may_originate=self._may_originate,
             text_of=lambda message: flows.text(message.action_id),
             dialing_of=self._dialing_of,
         )
-        self._tell_agents(dialer, directory)
+        await dialer.learn()
+        for event in self._presence.listen(dialer.post):
+            dialer.post(event)
         taken_over = await dialer.restore()
         if taken_over:
             log.warning("contacts were in progress when their dialer went away", extra={"number": taken_over})
@@ -133,15 +138,6 @@ class InstanceOwner:
                 tasks.create_task(self._lease.keep(lease), name="lease")
                 tasks.create_task(self._poll(dialer), name="poll")
 
-    def _tell_agents(self, dialer: Dialer, directory: Directory) -> None:
-        for agent in directory.agents.values():
-            profile = directory.routing_profiles.get(agent.routing_profile_id)
-            # Whose profile the store has lost serves no queue, which is no reason for the others not to dial.
-            dialer.post(AgentRegistered(agent.agent_id, profile.queue_ids if profile is not None else ()))
-        self._presence.know(frozenset(directory.agents))
-        for event in self._presence.listen(dialer.post):
-            dialer.post(event)
-
     async def _look_at_agents(self) -> None:
         """Find out of whom nothing was heard for too long. Everything is decided right after it."""
         if self._presence.has_slept:
@@ -151,11 +147,11 @@ class InstanceOwner:
     def _may_originate(self, needs_agents: bool) -> bool:
         return self._lease.may_originate and (self._presence.is_recent or not needs_agents)
 
-    async def _read_directory(self) -> Directory:
+    async def _read_instance(self) -> Instance:
         directory = await self._directories.directory(self._instance_id)
         if directory is None:
             raise NotFoundError("the instance to dial for does not exist in this store")
-        return directory
+        return directory.instance
 
     async def _poll(self, dialer: Dialer) -> None:
         while True:

@@ -68,8 +68,18 @@ class Presence:
     # --- what is told of them -----------------------------------------------------------------------------------------
 
     def know(self, agent_ids: frozenset[str]) -> None:
-        """These are the instance's agents."""
-        self._known = agent_ids
+        """These are the instance's agents, or have a contact to finish. Whatever others said is forgotten; whoever is
+        new was never heard of."""
+        before, self._known = self._known, agent_ids
+        for agent_id in before - agent_ids:
+            self._statuses.pop(agent_id, None)
+            self._heard_s.pop(agent_id, None)
+        for agent_id in sorted(agent_ids - before - self._heard_s.keys()) if self._max_age_s else ():
+            self._tell(AgentUnheard(agent_id))
+
+    def knows(self, agent_id: str) -> bool:
+        """Whether this is such an agent."""
+        return agent_id in self._known
 
     def listen(self, listener: Callable[[PresenceEvent], None] | None) -> tuple[PresenceEvent, ...]:
         """Tell this listener every change from now on; returns what it has missed. Agents who were never heard of are

@@ -1,0 +1,43 @@
+"""What a dialer knows of the queues, agents and routing profiles around it, read again as they change.
+
+Decides what a change of facts is to the engine: an agent who is new, serves other queues than before, or is gone. It
+must not know who changes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trunkcall.domain.directory import Directory, Instance
+from trunkcall.engine.events import AgentRegistered, AgentRemoved
+from trunkcall.storage.ports.directory import FactHistory
+
+
+class KnownFacts:
+    """The facts of one instance as of the last reading: none before the first."""
+
+    def __init__(self, instance: Instance, history: FactHistory) -> None:
+        self._history = history
+        self._version = 0
+        self._served: dict[str, tuple[str, ...]] = {}
+        """What the engine was told of each agent."""
+        self.directory = Directory(instance)
+
+    async def read(self) -> Sequence[AgentRegistered | AgentRemoved]:
+        """Read what has changed, and what of it the engine is to be told."""
+        instance_id = self.directory.instance.instance_id
+        changes = await self._history.facts_changed(instance_id, after_version=self._version)
+        if not changes:
+            return ()
+        self._version = changes[-1].version
+        self.directory = self.directory.after(changes)
+        before, agents = self._served, self.directory.agents
+        self._served = {agent_id: self.directory.queues_of(agent) for agent_id, agent in agents.items()}
+        return (
+            *(AgentRemoved(agent_id) for agent_id in before if agent_id not in agents),
+            *(
+                AgentRegistered(agent_id, queue_ids)
+                for agent_id, queue_ids in self._served.items()
+                if before.get(agent_id) != queue_ids
+            ),
+        )
