@@ -163,18 +163,17 @@ class PredictivePacer:
         answers = expectation.answers_expected[EVER]
         expected = expectation.expected_shortfall(MIDDLE, EVER) / (answers or 1.0)
         own = answers - sum(float(rows[:, EVER].sum()) for rows in of_rivals)
-        at_stake = [
-            (rival.standing, in_flight)
-            for rival, rows in zip(view.rivals, of_rivals, strict=True)
-            if (in_flight := float(rows[:, EVER].sum())) >= AT_STAKE
-        ]
+        rivals_scale, least_target = math.inf, standing.target_ratio
+        for rival, rows in zip(view.rivals, of_rivals, strict=True):
+            in_flight = float(rows[:, EVER].sum())
+            if in_flight >= AT_STAKE:
+                rivals_scale = min(rivals_scale, rival.standing.risk_scale(expected * in_flight, agents))
+                least_target = min(least_target, rival.standing.target_ratio)
         return _Look(
             probabilities=probabilities,
             expectation=expectation,
             live_ratio=live_ratio,
             scale=standing.risk_scale(expected * own, agents),
-            rivals_scale=min(
-                (rival.risk_scale(expected * in_flight, agents) for rival, in_flight in at_stake), default=math.inf
-            ),
-            safe_risk=SAFE_SHARE * min((standing.target_ratio, *(rival.target_ratio for rival, _ in at_stake))),
+            rivals_scale=rivals_scale,
+            safe_risk=SAFE_SHARE * least_target,
         )
