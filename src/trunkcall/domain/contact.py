@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.values import quickly_made
 
 
 class ContactState(StrEnum):
@@ -112,6 +113,7 @@ UNANSWERED_DISPOSITIONS = frozenset(
 """Dispositions after which it makes sense to submit the number again, with a new client token."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class DialRequest:
     """One item of PutDialRequestBatch that has passed every check, or a later attempt at the same person.
@@ -130,6 +132,7 @@ class DialRequest:
     previous_contact_id: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class WaitingContact:
     """A contact of the backlog, as the dialer takes it into its window. ``sequence`` is the order of acceptance; it is
@@ -194,6 +197,7 @@ class QuarantinedContact:
     """Whether it waited to be dialed."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ContactRecord:
     """Everything that is known of one contact. Instants are None until the thing has happened."""

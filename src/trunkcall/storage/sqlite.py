@@ -179,7 +179,9 @@ class SQLiteStore:
         return self._reader.rows(query, parameters)
 
     def _row(self, query: str, /, **parameters: Any) -> Row | None:
-        found = self._rows(query, **parameters)
+        if self._reader is None:
+            raise _not_open()
+        found = self._reader.rows(query, parameters)
         return found[0] if found else None
 
     # --- the contact centre -----------------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ def _campaigns(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _rows(connection: sqlite3.Connection, query: str, /, **parameters: Any) -> list[Row]:
-    return fetch_all(connection, query, parameters)
+    return fetch_all(connection, query, parameters, known={})
 
 
 def _number(connection: sqlite3.Connection, sql: str) -> int:

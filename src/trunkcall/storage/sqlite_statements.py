@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib.resources import files
-from operator import itemgetter
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 from trunkcall.storage.sqlite_states import with_states
 
@@ -26,6 +25,9 @@ class Row(Protocol):
 
     def __getattr__(self, column: str) -> Any: ...
     def _asdict(self) -> dict[str, Any]: ...
+
+
+_Naming: TypeAlias = Callable[[tuple[Any, ...]], Row]
 
 
 def parse_queries(text: str) -> Mapping[str, str]:
@@ -47,43 +49,45 @@ QUERIES: Final[Mapping[str, str]] = parse_queries(
 )
 
 
-def fetch_all(connection: sqlite3.Connection, query: str, parameters: Mapping[str, Any]) -> list[Row]:
-    """All rows of a statement. A text that is no UTF-8 comes as its bytes, which no decoder of rows takes for a
-    text."""
+_KNOWN: Final[dict[str, _Naming]] = {}
+
+
+def fetch_all(
+    connection: sqlite3.Connection, query: str, parameters: Mapping[str, Any], *, known: dict[str, _Naming] = _KNOWN
+) -> list[Row]:
+    """All rows of a statement. A text that is no UTF-8 comes as its bytes, which no decoder of rows takes for a text.
+
+    ``known`` has by statement what gives rows their names. All files of this version share it; one of an older version,
+    where ``*`` stands for other columns, needs its own."""
     sql = QUERIES[query]
     try:
         cursor = connection.execute(sql, parameters)
-        return _named(cursor, cursor.fetchall())
+        found = cursor.fetchall()
     except sqlite3.OperationalError as error:
         if not _is_about_text(error):
             raise
-    # Asking Python for each text costs too much to be done always.
-    connection.text_factory = _text_or_bytes
-    try:
-        cursor = connection.execute(sql, parameters)
-        return _named(cursor, cursor.fetchall())
-    finally:
-        connection.text_factory = str
+        # Asking Python for each text costs too much to be done always.
+        connection.text_factory = _text_or_bytes
+        try:
+            cursor = connection.execute(sql, parameters)
+            found = cursor.fetchall()
+        finally:
+            connection.text_factory = str
+    naming = known.get(query)
+    if naming is None:
+        naming = known[query] = _naming(tuple(column for column, *_ in cursor.description))
+    return list(map(naming, found))
+
+
+@cache
+def _naming(columns: tuple[str, ...]) -> _Naming:
+    """What gives rows of these columns their names. A named tuple's ``_make`` does the same in four times the time."""
+    return cast("_Naming", partial(tuple.__new__, namedtuple("Row", columns)))
 
 
 def kinds_of(row: Row) -> tuple[type, ...]:
     """The types of all that the row holds, and which columns it has: what rows of one kind have in common."""
     return (type(row), *map(type, cast("tuple[Any, ...]", row)))
-
-
-def _named(cursor: sqlite3.Cursor, found: Iterable[tuple[Any, ...]]) -> list[Row]:
-    return list(map(_row_maker(tuple(map(_NAME, cursor.description))), found))
-
-
-@cache
-def _row_maker(columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Row]:
-    """What gives rows of these columns their names. Told by the names, not by the statement: with ``SELECT *`` a file
-    of an older version has other columns. ``_make`` of a named tuple does the same in four times the time."""
-    return cast("Callable[[tuple[Any, ...]], Row]", partial(tuple.__new__, namedtuple("Row", columns)))
-
-
-_NAME: Final = itemgetter(0)
-"""Of a column that a cursor describes."""
 
 
 def _is_about_text(error: sqlite3.OperationalError) -> bool:

@@ -12,8 +12,10 @@ from typing import Protocol
 
 from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.values import quickly_made
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """One dial request that the store holds. ``repeated`` tells that the client token was known already, in which case
