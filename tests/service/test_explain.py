@@ -51,6 +51,7 @@ WELL = DialingExplanation(
     carrier_held=False,
     window=500,
     window_complete=True,
+    next_due_in=None,
     free_agents=1,
     staffed_agents=20,
     unheard_agents=0,
@@ -144,6 +145,12 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
         (replace(WELL, carrier_held=True), "CARRIER_REFUSED", "a moment ago"),
         (replace(WELL, refused=True), "STATE_CHANGES", "changed"),
         (replace(WELL, window=0), "LOADING", "read from the store"),
+        (replace(WELL, window=0, window_complete=False, next_due_in=HOUR), "LOADING", "read from the store"),
+        (
+            replace(WELL, window=0, next_due_in=3 * HOUR),
+            "NONE_DUE_YET",
+            "500 dial requests wait, and none is due yet: the next is in 3 h",
+        ),
         (replace(WELL, staffed_agents=0, free_agents=0), "NO_AGENTS", "offline or on a break"),
         (
             replace(WELL, staffed_agents=0, free_agents=0, unheard_agents=20),
@@ -284,6 +291,9 @@ async def test_a_waiting_request_says_how_long_it_will_and_what_is_before_it() -
     ("contact", "code", "words"),
     [
         (record(ContactState.WAITING), "WAITING", "3 h"),
+        (record(ContactState.WAITING, due_at=NOW), "WAITING", "3 h"),
+        (record(ContactState.WAITING, due_at=NOW + 2 * HOUR), "DUE_LATER", "due in 2 h and not dialed before"),
+        (record(ContactState.WAITING, due_at=NOW + 3 * HOUR), "DUE_LATER", "expires before that, in 3 h"),
         (replace(record(ContactState.WAITING), expires_at=NOW), "EXPIRED", "has passed"),
         (record(ContactState.QUEUED), "IN_PROGRESS", "Queued"),
         (

@@ -33,7 +33,9 @@ class DialingExplanation:
     window: int
     """Waiting contacts that the engine holds; the store may have more."""
     window_complete: bool
-    """Whether the store has no more."""
+    """Whether the store has no more that are due."""
+    next_due_in: Duration | None
+    """How long until the first is due of those that the store has besides; None if there are none."""
     free_agents: int
     staffed_agents: int
     unheard_agents: int
@@ -76,6 +78,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         carrier_held=now < state.held_until,
         window=len(campaign.window),
         window_complete=campaign.window.exhausted,
+        next_due_in=None if campaign.window.next_due_at is None else max(0, campaign.window.next_due_at - now),
         free_agents=view.free_agents,
         staffed_agents=view.staffed_agents,
         unheard_agents=state.roster.unheard(queue_id) if queue_id is not None else 0,

@@ -122,15 +122,25 @@ class Explanations:
         if contact.state is ContactState.WAITING:
             ahead = await self._backlog.waiting_before(dial_request_id)
             if ahead:
-                reasons.append(Reason("OTHERS_FIRST", f"{_many(ahead, 'request')} of the campaign came before it."))
+                come = "comes" if ahead == 1 else "come"
+                others = f"{_many(ahead, 'request')} of the campaign {come} before it"
+                reasons.append(Reason("OTHERS_FIRST", f"{others}: due earlier, or accepted earlier."))
             reasons += (await self.get_campaign_explanation(id_or_arn)).reasons
         return DialRequestExplanation(contact.contact_id, contact.state, tuple(reasons))
 
     def _own_reason(self, contact: ContactRecord) -> Reason:
-        left = contact.expires_at - self._clock.now()
+        now = self._clock.now()
+        left, due_in = contact.expires_at - now, contact.due_at - now
         match contact.state:
             case ContactState.WAITING if left <= 0:
                 return Reason("EXPIRED", "Its {} has passed: it will not be dialed any more.", (Field.EXPIRES_AT,))
+            case ContactState.WAITING if due_in >= left:
+                return Reason("DUE_LATER", f"It is due in {_long(due_in)} and expires before that, in {_long(left)}.")
+            case ContactState.WAITING if due_in > 0:
+                return Reason(
+                    "DUE_LATER",
+                    f"It is due in {_long(due_in)} and not dialed before that. It expires in {_long(left)}.",
+                )
             case ContactState.WAITING:
                 return Reason("WAITING", f"It waits to be dialed, for at most {_long(left)} more: then it expires.")
             case ContactState.ENDED:
@@ -197,6 +207,9 @@ def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float) -> It
         yield Reason("STATE_CHANGES", "The campaign's state has just been changed.")
     if not backlog:
         yield Reason("NO_REQUESTS", f"No dial request waits; {_many(facts.in_flight, 'attempt')} in flight.")
+    elif not facts.window and facts.window_complete and facts.next_due_in is not None:
+        wait = f"{_many(backlog, 'dial request')} {'waits' if backlog == 1 else 'wait'}"
+        yield Reason("NONE_DUE_YET", f"{wait}, and none is due yet: the next is in {_long(facts.next_due_in)}.")
     elif not facts.window:
         yield Reason("LOADING", "Waiting requests are being read from the store.")
     if facts.needs_agents and not facts.staffed_agents and facts.unheard_agents:
