@@ -78,8 +78,7 @@ class Window:
     def offer(
         self, contacts: Collection[OfferedContact], next_due_at: Instant | None, in_progress: Collection[str]
     ) -> None:
-        """Take the store's answer, but for what is here already or is ``in_progress``: it may have been read before
-        that was so."""
+        """Take the store's answer, but for what is ``in_progress``: it may have been read before that was so."""
         self.touched = True
         self.refill_pending = False
         if self._anew:
@@ -91,8 +90,7 @@ class Window:
         if self._learned_due_at is not None:
             self.due_later(self._learned_due_at)
             self._learned_due_at = None
-        known = self._contacts
-        self._insert([c for c in contacts if c.contact_id not in known and c.contact_id not in in_progress])
+        self._insert([contact for contact in contacts if contact.contact_id not in in_progress])
         self._tidy()
 
     def more_due(self) -> None:
