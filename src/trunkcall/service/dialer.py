@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import assert_never
 
 from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import Change, ContactEnded, ContactExpired, Refusal
 from trunkcall.domain.contact import WaitingContact
-from trunkcall.domain.directory import Agent
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.leg import LegDifference
 from trunkcall.domain.transitions import OVER
@@ -111,7 +110,8 @@ class Dialer:
         self._version = 0
         self._stale = True
         """Whether campaigns and facts are to be read again."""
-        self._told_agents: tuple[Mapping[str, Agent], Collection[str]] = {}, ()
+        self._told_agents: tuple[int, Collection[str]] | None = None
+        """The version of the facts, and who was leaving, when it was last said which agents there are."""
         self._accepted: set[str] = set()
         self._known: dict[str, WaitingContact] = {}
         """Contacts of the engine's windows and in progress, with what the carrier needs to reach them."""
@@ -306,10 +306,11 @@ class Dialer:
             self.post(event)
 
     def _tell_agents(self) -> None:
-        known, leaving = self._told_agents
-        self._told_agents = self._facts.directory.agents, self._engine.leaving_agents
-        if known is not self._told_agents[0] or leaving != self._told_agents[1]:
-            self._on_agents(frozenset(self._told_agents[0]).union(self._told_agents[1]))
+        """Say who there is, where the facts have changed or others are leaving."""
+        leaving = self._engine.leaving_agents
+        if self._told_agents != (self._facts.version, leaving):
+            self._told_agents = self._facts.version, leaving
+            self._on_agents(frozenset(self._facts.directory.agents).union(leaving))
 
     async def _read_campaigns(self, in_progress: Collection[str] = ()) -> None:
         for campaign in await self._store.campaigns_changed(self._lease.instance_id, after_version=self._version):

@@ -18,7 +18,8 @@ class KnownFacts:
 
     def __init__(self, instance: Instance, history: FactHistory) -> None:
         self._history = history
-        self._version = 0
+        self.version = 0
+        """Of the last change that was read."""
         self._served: dict[str, tuple[str, ...]] = {}
         """What the engine was told of each agent."""
         self.directory = Directory(instance)
@@ -26,10 +27,10 @@ class KnownFacts:
     async def read(self) -> Sequence[AgentRegistered | AgentRemoved]:
         """Read what has changed, and what of it the engine is to be told."""
         instance_id = self.directory.instance.instance_id
-        changes = await self._history.facts_changed(instance_id, after_version=self._version)
+        changes = await self._history.facts_changed(instance_id, after_version=self.version)
         if not changes:
             return ()
-        self._version = changes[-1].version
+        self.version = changes[-1].version
         self.directory = self.directory.after(changes)
         before, agents = self._served, self.directory.agents
         self._served = {agent_id: self.directory.queues_of(agent) for agent_id, agent in agents.items()}
