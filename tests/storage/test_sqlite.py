@@ -46,7 +46,7 @@ from trunkcall.domain.errors import (
 from trunkcall.domain.instants import MILLISECOND
 from trunkcall.domain.transitions import CAMPAIGN as CAMPAIGNS
 from trunkcall.domain.transitions import CONTACT, IN_PROGRESS, CampaignEvent, ContactEvent, sources, target
-from trunkcall.storage import sqlite_operations as operations
+from trunkcall.storage import sqlite_instances
 from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.sqlite_statements import QUERIES, parse_queries
@@ -83,7 +83,7 @@ Written: TypeAlias = Callable[[SQLiteStore, Callable[[WriteTransaction], object]
 def writes_anything(monkeypatch: pytest.MonkeyPatch) -> Written:
     """Have stores do what no operation of theirs does, in the thread that writes: each in place of forgetting a job."""
     deeds: dict[str, Callable[[WriteTransaction], object]] = {}
-    monkeypatch.setattr(operations, "delete_onboarding_job", lambda transaction, name: deeds[name](transaction))
+    monkeypatch.setattr(sqlite_instances, "delete_onboarding_job", lambda transaction, name: deeds[name](transaction))
 
     def written(store: SQLiteStore, deed: Callable[[WriteTransaction], object]) -> Coroutine[Any, Any, None]:
         name = f"deed-{len(deeds)}"

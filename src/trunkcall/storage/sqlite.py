@@ -2,7 +2,7 @@
 
 Decides on which thread each verb of a Store runs: everything that changes something in the writer's, point
 reads on the event loop's own thread (they take microseconds, a thread hop takes longer), exports in a worker thread. It
-must not decide what a verb changes; that is in ``sqlite_operations`` and ``sqlite_changes``.
+must not decide what a verb changes: for that each subject has a module of its own.
 """
 
 from __future__ import annotations
@@ -20,13 +20,7 @@ from typing import Any, Final, TypeVar
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import Change
-from trunkcall.domain.contact import (
-    ContactRecord,
-    DialRequest,
-    LiveContact,
-    QuarantinedContact,
-    WaitingContact,
-)
+from trunkcall.domain.contact import ContactRecord, DialRequest, LiveContact, QuarantinedContact, WaitingContact
 from trunkcall.domain.directory import (
     AccessKey,
     Directory,
@@ -39,9 +33,16 @@ from trunkcall.domain.directory import (
 )
 from trunkcall.domain.errors import StoreDamagedError, StoreError, StoreUnavailableError
 from trunkcall.domain.instants import LATEST, MINUTE, SECOND, Duration, Instant
+from trunkcall.storage import (
+    sqlite_campaigns,
+    sqlite_erasing,
+    sqlite_facts,
+    sqlite_instances,
+    sqlite_leases,
+    sqlite_requests,
+)
 from trunkcall.storage import sqlite_changes as changing
-from trunkcall.storage import sqlite_facts
-from trunkcall.storage import sqlite_operations as operations
+from trunkcall.storage import sqlite_contact_rows as contact_rows
 from trunkcall.storage import sqlite_quarantine as quarantine
 from trunkcall.storage import sqlite_rows as rows
 from trunkcall.storage import sqlite_schema as schema
@@ -188,7 +189,7 @@ class SQLiteStore:
 
     async def create_instance(self, directory: Directory, access_key: AccessKey | None = None) -> None:
         """Create an instance. Raises ConflictError if there is one of that id."""
-        await self._write(lambda transaction: operations.create_instance(transaction, directory, access_key))
+        await self._write(lambda transaction: sqlite_instances.create_instance(transaction, directory, access_key))
 
     async def instances(self) -> Sequence[Instance]:
         """Every instance, oldest first."""
@@ -224,7 +225,7 @@ class SQLiteStore:
 
     async def start_onboarding(self, job: OnboardingJob) -> None:
         """Store a job that is IN_PROGRESS."""
-        await self._write(lambda transaction: operations.start_onboarding(transaction, job))
+        await self._write(lambda transaction: sqlite_instances.start_onboarding(transaction, job))
 
     async def onboarding_job(self, instance_id: str) -> OnboardingJob | None:
         """The instance's last job."""
@@ -237,23 +238,23 @@ class SQLiteStore:
 
     async def finish_onboarding(self, instance_id: str, failure: OnboardingFailure | None) -> None:
         """End the job that is IN_PROGRESS."""
-        await self._write(lambda transaction: operations.finish_onboarding(transaction, instance_id, failure))
+        await self._write(lambda transaction: sqlite_instances.finish_onboarding(transaction, instance_id, failure))
 
     async def delete_onboarding_job(self, instance_id: str) -> None:
         """Forget the job."""
-        await self._write(lambda transaction: operations.delete_onboarding_job(transaction, instance_id))
+        await self._write(lambda transaction: sqlite_instances.delete_onboarding_job(transaction, instance_id))
 
     async def offboard(self, instance_id: str) -> None:
         """The instance is not onboarded any more."""
-        await self._write(lambda transaction: operations.offboard(transaction, instance_id))
+        await self._write(lambda transaction: sqlite_instances.offboard(transaction, instance_id))
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         """How long personal data of ended contacts is kept."""
-        await self._write(lambda transaction: operations.set_retention(transaction, instance_id, days))
+        await self._write(lambda transaction: sqlite_instances.set_retention(transaction, instance_id, days))
 
     async def put_access_key(self, access_key: AccessKey) -> None:
         """Create the access key, or replace the one of that id."""
-        await self._write(lambda transaction: operations.put_access_key(transaction, access_key))
+        await self._write(lambda transaction: sqlite_instances.put_access_key(transaction, access_key))
 
     async def access_key(self, access_key_id: str) -> AccessKey | None:
         """The access key, revoked or not."""
@@ -269,7 +270,7 @@ class SQLiteStore:
     async def create_campaign(self, campaign: Campaign, *, most: int | None = None) -> Campaign:
         """Store a new campaign or return its namesake. Raises StoreFullError while nothing new is taken."""
         self._room.require()
-        return await self._write(operations.CreateCampaign(campaign, rows.campaign_to_row(campaign), most))
+        return await self._write(sqlite_campaigns.CreateCampaign(campaign, rows.campaign_to_row(campaign), most))
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
         """The campaign, or None if there is none or it was deleted. Changes through this object are seen at once,
@@ -353,7 +354,7 @@ class SQLiteStore:
         """Compare and set."""
         return await self._write_campaign(
             campaign_id,
-            lambda transaction: operations.change_campaign_state(
+            lambda transaction: sqlite_campaigns.change_campaign_state(
                 transaction, campaign_id, allowed_from, to, max_running
             ),
         )
@@ -361,13 +362,13 @@ class SQLiteStore:
     async def edit_campaign(self, campaign_id: str, edit: Callable[[Campaign], Campaign]) -> Campaign:
         """Read, change and write in one transaction. ``edit`` runs in the writer's thread."""
         return await self._write_campaign(
-            campaign_id, lambda transaction: operations.edit_campaign(transaction, campaign_id, edit)
+            campaign_id, lambda transaction: sqlite_campaigns.edit_campaign(transaction, campaign_id, edit)
         )
 
     async def delete_campaign(self, campaign_id: str, *, at: Instant) -> Campaign:
         """Mark the campaign deleted."""
         return await self._write_campaign(
-            campaign_id, lambda transaction: operations.delete_campaign(transaction, campaign_id, at)
+            campaign_id, lambda transaction: sqlite_campaigns.delete_campaign(transaction, campaign_id, at)
         )
 
     async def every_campaign(self) -> Sequence[Campaign]:
@@ -387,9 +388,9 @@ class SQLiteStore:
     ) -> PutResult:
         """Accept dial requests in their order. Raises StoreFullError while nothing new is taken."""
         self._room.require()
-        values = [rows.request_to_values(request) for request in requests]
+        values = [contact_rows.request_to_values(request) for request in requests]
         return await self._write(
-            lambda transaction: operations.put_dial_requests(
+            lambda transaction: sqlite_requests.put_dial_requests(
                 transaction, campaign_id, requests, values, at, max_waiting
             )
         )
@@ -415,8 +416,10 @@ class SQLiteStore:
     async def change_due(self, campaign_id: str, contact_ids: Collection[str], *, due_at: Instant) -> int:
         """Have waiting contacts be due at another instant."""
         return await self._mending.without_damaged(
-            partial(operations.change_due, campaign_id=campaign_id, contact_ids=contact_ids, due_at=due_at),
-            partial(operations.set_aside_refused_due, campaign_id=campaign_id, contact_ids=contact_ids, due_at=due_at),
+            partial(sqlite_requests.change_due, campaign_id=campaign_id, contact_ids=contact_ids, due_at=due_at),
+            partial(
+                sqlite_requests.set_aside_refused_due, campaign_id=campaign_id, contact_ids=contact_ids, due_at=due_at
+            ),
         )
 
     async def waiting_count(self, campaign_id: str) -> int:
@@ -427,7 +430,7 @@ class SQLiteStore:
     async def contact(self, contact_id: str) -> ContactRecord | None:
         """One contact record."""
         row = self._row("contact_record", contact_id=contact_id)
-        return None if row is None else rows.record_from_row(row)
+        return None if row is None else contact_rows.record_from_row(row)
 
     async def waiting_before(self, contact_id: str) -> int:
         """How many wait before it. Of a long backlog that is a long read."""
@@ -481,7 +484,7 @@ class SQLiteStore:
 
     async def quarantined(self, campaign_id: str | None = None) -> Sequence[QuarantinedContact]:
         """What is set aside, in order of acceptance."""
-        return [rows.quarantined_from_row(row) for row in self._rows("quarantined", campaign_id=campaign_id)]
+        return [contact_rows.quarantined_from_row(row) for row in self._rows("quarantined", campaign_id=campaign_id)]
 
     async def quarantined_count(self) -> int:
         """How many are set aside."""
@@ -507,7 +510,7 @@ class SQLiteStore:
             )
             if not found:
                 break
-            await self._mending.with_damaged(partial(operations.forget_contacts, contacts=found, at=at))
+            await self._mending.with_damaged(partial(sqlite_erasing.forget_contacts, contacts=found, at=at))
             forgotten += len(found)
         if forgotten:
             await asyncio.to_thread(self._beside.drop_log)
@@ -516,7 +519,7 @@ class SQLiteStore:
     async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
         """Erase personal data of contacts that ended before the instant."""
         return await self._mending.with_damaged(
-            partial(operations.erase_ended, instance_id=instance_id, before=before, at=at, limit=limit)
+            partial(sqlite_erasing.erase_ended, instance_id=instance_id, before=before, at=at, limit=limit)
         )
 
     async def erasures(self) -> Sequence[Erasure]:
@@ -532,30 +535,34 @@ class SQLiteStore:
 
     async def contact_counts(self, campaign_ids: Sequence[str]) -> Mapping[str, ContactCounts]:
         """The counts of several campaigns, from one statement."""
-        return rows.counts_from_rows(self._rows("contact_counts", campaign_ids=rows.to_json(list(campaign_ids))))
+        return contact_rows.counts_from_rows(
+            self._rows("contact_counts", campaign_ids=rows.to_json(list(campaign_ids)))
+        )
 
     # --- what the owner of the lease may do -------------------------------------------------------------------------
 
     async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
         """Own the instance. Whoever owns it already gets a new lease. Raises NotFoundError without the instance."""
         return await self._write(
-            lambda transaction: operations.acquire_lease(transaction, instance_id, owner, ttl, self._clock(), sole=sole)
+            lambda transaction: sqlite_leases.acquire_lease(
+                transaction, instance_id, owner, ttl, self._clock(), sole=sole
+            )
         )
 
     async def renew_lease(self, lease: Lease, ttl: Duration) -> None:
         """Own it for ``ttl`` from now."""
-        await self._write(lambda transaction: operations.renew_lease(transaction, lease, ttl, self._clock()))
+        await self._write(lambda transaction: sqlite_leases.renew_lease(transaction, lease, ttl, self._clock()))
 
     async def release_lease(self, lease: Lease) -> None:
         """Let the next owner in at once."""
-        await self._write(lambda transaction: operations.release_lease(transaction, lease))
+        await self._write(lambda transaction: sqlite_leases.release_lease(transaction, lease))
 
     async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
         """Make the changes durable. Raises IllegalTransitionError, and changes nothing, if one is impossible in the
         state that its contact is in."""
 
         def operation(transaction: WriteTransaction) -> CommitResult:
-            changing.check_lease(transaction, lease, self._clock())
+            sqlite_leases.check_lease(transaction, lease, self._clock())
             return changing.apply_changes(transaction, lease, changes)
 
         refused = partial(changing.set_aside_refused_changes, lease=lease, changes=changes)
@@ -565,7 +572,7 @@ class SQLiteStore:
         """End up to ``limit`` waiting contacts that will not be dialed any more."""
 
         def operation(transaction: WriteTransaction) -> Sequence[WaitingContact]:
-            changing.check_lease(transaction, lease, self._clock())
+            sqlite_leases.check_lease(transaction, lease, self._clock())
             return changing.expire_waiting(transaction, lease, now, limit)
 
         refused = partial(changing.set_aside_refused_expiries, lease=lease, now=now, limit=limit)
@@ -580,7 +587,9 @@ class SQLiteStore:
 
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
         """The campaign's ledger from the minute of ``since``, oldest first."""
-        return rows.ledger_from_rows(self._rows("ledger", campaign_id=campaign_id, since=since - since % MINUTE))
+        return contact_rows.ledger_from_rows(
+            self._rows("ledger", campaign_id=campaign_id, since=since - since % MINUTE)
+        )
 
     async def ledger_sum(self, campaign_id: str, *, since: Instant) -> tuple[int, int]:
         """Live answers and abandonments from the minute of ``since`` on."""

@@ -32,8 +32,6 @@ from trunkcall.domain.changes import (
 from trunkcall.domain.contact import ContactState, Damage, Disposition, WaitingContact
 from trunkcall.domain.errors import (
     IllegalTransitionError,
-    LeaseExpiredError,
-    LeaseLostError,
     NotFoundError,
     TrunkcallError,
 )
@@ -42,19 +40,6 @@ from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.storage.sqlite_quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
 from trunkcall.storage.sqlite_rows import to_json
 from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
-
-
-def check_lease(transaction: WriteTransaction, lease: Lease, now: Instant) -> None:
-    """Raise LeaseLostError unless the lease is still its owner's, LeaseExpiredError unless it has time left.
-
-    A lease that ran out is refused even before anybody else has taken it: its owner must renew first, and learns there
-    whether it may go on.
-    """
-    row = transaction.row("lease", instance_id=lease.instance_id)
-    if row is None or (row.token, row.owner) != (lease.token, lease.owner):
-        raise LeaseLostError
-    if row.expires_at <= now:
-        raise LeaseExpiredError
 
 
 def apply_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> CommitResult:

@@ -23,7 +23,6 @@ from trunkcall.domain.directory import (
     VersionedFact,
     changed_facts,
 )
-from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Instant, is_instant
 from trunkcall.storage.sqlite_rows import readable, to_json
 from trunkcall.storage.sqlite_statements import Row
@@ -101,7 +100,7 @@ def _fact(kind: FactKind, fact_id: str, name: str, members: dict[str, Any]) -> F
 
 
 def put_facts(transaction: WriteTransaction, instance_id: str, facts: Sequence[Fact]) -> None:
-    _check_instance(transaction, instance_id)
+    transaction.require_instance(instance_id)
     known: list[VersionedFact] = []
     for kind in {fact.kind for fact in facts}:
         known += _by_id(transaction, instance_id, kind, [fact.fact_id for fact in facts if fact.kind is kind])
@@ -124,7 +123,7 @@ def put_facts(transaction: WriteTransaction, instance_id: str, facts: Sequence[F
 def remove_facts(
     transaction: WriteTransaction, instance_id: str, kind: FactKind, ids: Collection[str], at: Instant
 ) -> int:
-    _check_instance(transaction, instance_id)
+    transaction.require_instance(instance_id)
     there = [each for each in _by_id(transaction, instance_id, kind, ids) if each.deleted_at is None]
     for each in there:
         transaction.execute(
@@ -144,8 +143,3 @@ def _by_id(
     return facts_from_rows(
         transaction.rows("facts_of_ids", instance_id=instance_id, kind=kind.value, ids=to_json(list(ids)))
     )
-
-
-def _check_instance(transaction: WriteTransaction, instance_id: str) -> None:
-    if not transaction.knows_instance(instance_id):
-        raise NotFoundError(f"There is no instance {instance_id}.")

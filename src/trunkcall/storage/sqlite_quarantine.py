@@ -22,17 +22,9 @@ from trunkcall.domain.contact import (
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import Instant, is_instant
 from trunkcall.domain.transitions import IN_PROGRESS
-from trunkcall.storage.sqlite_rows import (
-    attributes_are_as_accepted,
-    live_from_row,
-    person_is_as_accepted,
-    quarantined_from_row,
-    readable,
-    record_from_row,
-    seal_of,
-    to_json,
-    waiting_from_row,
-)
+from trunkcall.storage.sqlite_contact_rows import live_from_row, quarantined_from_row, record_from_row, waiting_from_row
+from trunkcall.storage.sqlite_rows import readable, to_json
+from trunkcall.storage.sqlite_seals import attributes_are_as_accepted, person_is_as_accepted, seal_of
 from trunkcall.storage.sqlite_statements import Row
 from trunkcall.storage.sqlite_transaction import WriteTransaction
 
@@ -246,8 +238,7 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
     """Make a damaged row one that could have been written, of a contact that has ended."""
     seal = contact["seal"] if type(contact["seal"]) is int else None
     sealed = contact["seal"] is None or seal is not None
-    person = [contact[name] for name in ("contact_id", "client_token", "phone_number", "expires_at")]
-    whole_person = sealed and person_is_as_accepted(person, seal)
+    whole_person = sealed and person_is_as_accepted(contact, seal)
     if erase or not whole_person:
         contact["phone_number"] = ""
     if erase or not attributes_are_as_accepted(contact["attributes"], seal):

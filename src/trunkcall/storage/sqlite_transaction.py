@@ -187,6 +187,11 @@ class WriteTransaction:
             self._instances.add(instance_id)
         return instance_id in self._instances
 
+    def require_instance(self, instance_id: str) -> None:
+        """Raise NotFoundError if there is no such instance."""
+        if not self.knows_instance(instance_id):
+            raise NotFoundError(f"There is no instance {instance_id}.")
+
     def next_version(self) -> int:
         """The version of the next change to a campaign, greater than any before."""
         if self._version is None:

@@ -1,0 +1,83 @@
+"""Instances of an SQLite store, their onboarding, and access keys: the verbs that change them.
+
+Decides what each verb checks, changes and answers. It must not know threads or when it is committed.
+"""
+
+from __future__ import annotations
+
+from trunkcall.domain.directory import AccessKey, Directory, OnboardingFailure, OnboardingJob, OnboardingStatus
+from trunkcall.domain.errors import ConflictError, InvalidStateError, NotFoundError
+from trunkcall.storage.sqlite_facts import put_facts
+from trunkcall.storage.sqlite_rows import access_key_to_row, instance_from_row, job_from_row, job_to_row
+from trunkcall.storage.sqlite_transaction import WriteTransaction
+
+
+def create_instance(transaction: WriteTransaction, directory: Directory, access_key: AccessKey | None) -> None:
+    instance = directory.instance
+    instance_id = instance.instance_id
+    if transaction.row("instance_exists", instance_id=instance_id):
+        raise ConflictError(f"There is an instance {instance_id} already.")
+    transaction.execute(
+        "insert_instance",
+        instance_id=instance_id,
+        alias=instance.alias,
+        created_at=instance.created_at,
+        onboarded=int(instance.onboarded),
+    )
+    put_facts(transaction, instance_id, directory.facts)
+    if instance.onboarded:
+        job = OnboardingJob(instance_id, OnboardingStatus.SUCCEEDED, instance.encryption, instance.created_at)
+        transaction.execute("put_onboarding_job", **job_to_row(job))
+    if access_key is not None:
+        put_access_key(transaction, access_key)
+
+
+def put_access_key(transaction: WriteTransaction, access_key: AccessKey) -> None:
+    transaction.execute("put_access_key", **access_key_to_row(access_key))
+
+
+def set_retention(transaction: WriteTransaction, instance_id: str, days: int | None) -> None:
+    if not transaction.execute("set_retention", days=days, instance_id=instance_id):
+        raise NotFoundError(f"There is no instance {instance_id}.")
+
+
+def start_onboarding(transaction: WriteTransaction, job: OnboardingJob) -> None:
+    row = transaction.row("instance", instance_id=job.instance_id)
+    if row is None:
+        raise NotFoundError(f"There is no instance {job.instance_id}.")
+    if instance_from_row(row).onboarded:
+        raise ConflictError("The instance is onboarded already.")
+    earlier = transaction.row("onboarding_job", instance_id=job.instance_id)
+    if earlier is not None and job_from_row(earlier).status is OnboardingStatus.IN_PROGRESS:
+        raise ConflictError("An onboarding job of the instance is in progress.")
+    transaction.execute("put_onboarding_job", **job_to_row(job))
+
+
+def finish_onboarding(transaction: WriteTransaction, instance_id: str, failure: OnboardingFailure | None) -> None:
+    status = OnboardingStatus.SUCCEEDED if failure is None else OnboardingStatus.FAILED
+    ended = transaction.execute(
+        "finish_onboarding_job",
+        instance_id=instance_id,
+        status=status.value,
+        failure=failure.value if failure is not None else None,
+    )
+    if ended and failure is None:
+        transaction.execute("set_onboarded", instance_id=instance_id)
+
+
+def delete_onboarding_job(transaction: WriteTransaction, instance_id: str) -> None:
+    row = transaction.row("onboarding_job", instance_id=instance_id)
+    if row is None:
+        raise NotFoundError("The instance has no onboarding job.")
+    if job_from_row(row).status is OnboardingStatus.IN_PROGRESS:
+        raise InvalidStateError("The onboarding job is in progress. Wait until it has ended.")
+    transaction.execute("delete_onboarding_job", instance_id=instance_id)
+
+
+def offboard(transaction: WriteTransaction, instance_id: str) -> None:
+    row = transaction.row("instance", instance_id=instance_id)
+    if row is None or not instance_from_row(row).onboarded:
+        raise NotFoundError("The instance is not onboarded for outbound campaigns.")
+    if transaction.number("campaigns_in_instance", instance_id=instance_id):
+        raise InvalidStateError("The instance has campaigns. Delete all of them first.")
+    transaction.execute("set_offboarded", instance_id=instance_id)
