@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 OF_CAMPAIGNS = frozenset({"backlog", "campaign", "disposition_count", "ledger"})
-UNIQUE_TOKENS = re.compile(r",[^,\n]*--[^\n]*\n\s*UNIQUE \(campaign_key, client_token\)")
+UNIQUE_TOKENS = re.compile(r",(?:[^,\n]*--[^\n]*)?\s*UNIQUE \(campaign_key, client_token\)")
 
 
 def change_row_alone(path: Path, contact_id: str, column: str, value: Any) -> None:

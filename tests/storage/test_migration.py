@@ -8,14 +8,18 @@ import itertools
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from storage.damage import change_rows_alone
 from storage.older import contents, make_older_store
+from storage.support import LATER, NOW, dial_request, due, put
 from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.instants import SECOND
 from trunkcall.storage import sqlite_schema as schema
@@ -24,6 +28,7 @@ from trunkcall.storage.sqlite_check import check_store
 
 CONTACTS = 2000
 OLDEST = 1
+BEFORE_DUE = 5
 
 
 @pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
@@ -49,6 +54,44 @@ async def test_everybody_is_still_there(tmp_path: Path, version: int) -> None:
     assert next(iter(directory.routing_profiles.values())).queue_ids == ("sales", "service")
     assert [flow.name for flow in directory.contact_flows.values()] == ["Default outbound flow"]
     assert [number.phone_number for number in directory.phone_numbers.values()] == ["+12025550100"]
+    assert check_store(path, unused=True).sound
+
+
+@pytest.mark.parametrize("damage", [{"campaign_key": 2}, {"state": "Vaiting"}])
+async def test_nobody_becomes_another_campaigns_for_whom_the_old_indexes_know_better(
+    tmp_path: Path, damage: Mapping[str, object]
+) -> None:
+    """New indexes are made from the rows, and a disk may have changed one: somebody would be dialed whom that campaign
+    was never given, or wait for ever."""
+    path = tmp_path / "store.db"
+    make_older_store(path, version=BEFORE_DUE, contacts=10)
+    with closing(sqlite3.connect(path)) as connection:
+        copy = "INSERT INTO campaign SELECT 2, 'autumn', 'arn:autumn', instance_id, 'Autumn'"
+        columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(campaign)")][5:]
+        connection.execute(f"{copy}, {', '.join(columns)} FROM campaign")
+        connection.commit()
+        (victim,) = connection.execute("SELECT contact_id FROM contact WHERE sequence = 3").fetchone()
+    change_rows_alone(path, [(victim, *each) for each in damage.items()])
+    store = SQLiteStore(path)
+    await store.migrate()
+    await store.open()
+    assert [(each.contact_id, each.campaign_id) for each in await store.quarantined()] == [(victim, "spring")]
+    assert len(await due(store, "spring")) == 6
+    assert await due(store, "autumn") == []
+    await store.close()
+
+
+async def test_a_later_attempt_finds_its_place_in_a_store_that_was_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    make_older_store(path, version=BEFORE_DUE, contacts=10)
+    store = SQLiteStore(path)
+    await store.migrate()
+    await store.open()
+    again = [replace(dial_request(due_at=LATER), client_token=None, previous_contact_id="c-1") for _ in range(2)]
+    await put(store, *again, campaign_id="spring")
+    answer = await store.due_contacts("spring", now=NOW, held=(), limit=100)
+    assert (len(answer.contacts), answer.next_due_at) == (7, LATER)
+    await store.close()
     assert check_store(path, unused=True).sound
 
 

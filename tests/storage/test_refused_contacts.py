@@ -42,6 +42,9 @@ OF_ANOTHER_KIND = [
         ("abandoned", 0.5),
         ("after_contact_work_ended_at", "x"),
         ("agent_leg_id", b"x"),
+        ("due_at", "x"),
+        ("due_at", 1.5),
+        ("previous_contact_id", b"x"),
     )
 ]
 """One bit of the row's header makes another type of a value. None of these columns has a seal."""
@@ -50,7 +53,11 @@ TAKEN = [
     for column, value in (("accepted_at", None), ("updated_at", "x"), ("leg_id", b"x"), ("abandoned", None))
 ]
 """What SQLite does not look at, or writes over."""
-ELSEWHERE = [pytest.param(change_indexes_alone, "expires_at", LATER - 1, id="expires_at-of-an-index")]
+ELSEWHERE = [
+    pytest.param(change_indexes_alone, "expires_at", LATER - 1, id="expires_at-of-an-index"),
+    pytest.param(change_indexes_alone, "due_at", 1, id="due_at-of-an-index"),
+    pytest.param(change_row_alone, "due_at", 1, id="due_at-of-the-row"),
+]
 MISPLACED = [
     pytest.param(change_row_alone, "contact_id", "another", id="contact_id-of-the-row"),
     pytest.param(change_row_alone, "state", "Ended", id="state-of-the-row"),
@@ -184,6 +191,36 @@ async def test_whatever_shares_a_transaction_with_a_refused_contact_is_done(hous
     assert len(swept) == 9
     assert not result.refused
     assert len(await house.store.live_contacts("instance-1")) == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "due_at"),
+    [
+        (change_row_alone, "x"),
+        *((change, at) for change in (change_row_alone, change_indexes_alone) for at in (NOW + HOUR, 2**62, -(2**62))),
+    ],
+)
+async def test_one_that_is_due_at_another_time_than_its_index_has_is_not_dialed(
+    house: House, change: Any, due_at: Any
+) -> None:
+    """It may be a time at which nobody must be called. Whoever is due beside it is dialed."""
+    await house.damaged(change, "due_at", due_at)
+    for now in (NOW, NOW + HOUR):
+        answer = await house.store.due_contacts(CAMPAIGN, now=now, held=(), limit=100)
+        assert [contact.contact_id for contact in answer.contacts] == OTHERS
+        assert answer.next_due_at in (None, NOW + HOUR)
+    assert len(await house.store.expire_waiting(house.lease, now=LATER, limit=100)) == 9
+    await house.adds_up(ended=10)
+
+
+@pytest.mark.parametrize("change", [change_row_alone, change_indexes_alone])
+async def test_all_others_are_moved(house: House, change: Any) -> None:
+    await house.damaged(change, "due_at", 1)
+    everybody = [request.contact_id for request in REQUESTS]
+    assert await house.store.change_due(CAMPAIGN, everybody, due_at=NOW + HOUR) == 9
+    assert await due(house.store, CAMPAIGN) == []
+    assert [contact.contact_id for contact in await due(house.store, CAMPAIGN, now=NOW + HOUR)] == OTHERS
+    assert await house.store.quarantined_count() == 1
 
 
 async def test_new_indexes_give_no_contact_to_another_campaign(house: House) -> None:

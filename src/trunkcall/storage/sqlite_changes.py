@@ -35,7 +35,7 @@ from trunkcall.domain.errors import (
     NotFoundError,
     TrunkcallError,
 )
-from trunkcall.domain.instants import MINUTE, Instant
+from trunkcall.domain.instants import MINUTE, Instant, is_instant
 from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.storage.sqlite_quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
 from trunkcall.storage.sqlite_rows import to_json
@@ -224,6 +224,9 @@ class _Changer:
             self.refused[contact_id] = Refusal.CAMPAIGN_NOT_RUNNING
         elif row.expires_at <= at:
             self.refused[contact_id] = Refusal.EXPIRED
+        elif not is_instant(row.due_at):
+            set_aside_as_it_stands(self._transaction, {row.sequence: Damage.UNREADABLE})
+            self.refused[contact_id] = Refusal.NOT_WAITING
         else:
             self.refused[contact_id] = Refusal.NOT_DUE
             self.not_before[contact_id] = row.due_at

@@ -381,7 +381,7 @@ WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {be
 
 -- not_begun --
 -- What an attempt on the contact was refused by.
-SELECT state, expires_at, due_at FROM contact
+SELECT sequence, state, expires_at, due_at FROM contact
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- void_attempt --
