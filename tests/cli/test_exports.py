@@ -28,8 +28,17 @@ from trunkcall.cli import export, formats, record_tables
 from trunkcall.cli.app import main
 from trunkcall.compose import store as store_of_installation
 from trunkcall.compose.store import open_store
-from trunkcall.domain.changes import ContactEnded
-from trunkcall.domain.contact import ContactRecord, DialRequest, DisconnectReason, Disposition
+from trunkcall.domain.changes import (
+    Change,
+    ContactAnswered,
+    ContactConnected,
+    ContactConnecting,
+    ContactDetected,
+    ContactEnded,
+    ContactQueued,
+)
+from trunkcall.domain.contact import ContactRecord, DetectionStatus, DialRequest, DisconnectReason, Disposition
+from trunkcall.domain.directory import FactKind
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, to_datetime
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
@@ -147,6 +156,34 @@ async def three_days(store: Store) -> None:
         await store.commit(lease, [begin(contact_id, campaign_id=campaign_id, at=at), ended])
         if number != 1:
             await store.delete_campaign(campaign_id, at=NOW + 3 * DAY)
+
+
+async def a_talk(store: Store) -> None:
+    """Ann has talked to somebody of the queue Support, and both have been removed since."""
+    await store.create_instance(directory())
+    await store.create_campaign(campaign())
+    await put(store, request("talked", {}))
+    lease = await store.acquire_lease("instance-1", "dialer-1", MINUTE)
+    assert lease is not None
+    name, talked = "contact-talked", (Disposition.CONNECTED_TO_AGENT, DisconnectReason.CUSTOMER_DISCONNECT)
+    changes: list[Change] = [
+        begin(name),
+        ContactAnswered(name, NOW, None),
+        ContactDetected(name, NOW, DetectionStatus.HUMAN_ANSWERED),
+        ContactQueued(name, "q1", NOW),
+        ContactConnecting(name, "a1", "agent-leg", NOW),
+        ContactConnected(name, "a1", NOW),
+        ContactEnded(name, "campaign-1", NOW + MINUTE, *talked),
+    ]
+    await store.commit(lease, changes)
+    await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=NOW + HOUR)
+    await store.remove_facts("instance-1", FactKind.QUEUE, ["q1"], at=NOW + HOUR)
+
+
+def test_whoever_was_removed_since_is_named_in_what_happened_before(exports: Exports, fill: Fill) -> None:
+    fill(a_talk)
+    record = json.loads(exports.to("talk.jsonl").read_text())
+    assert (record["Agent"]["Username"], record["Queue"]["Name"]) == ("ann", "Support")
 
 
 def test_a_dash_is_standard_output(

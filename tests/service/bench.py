@@ -1,11 +1,11 @@
-"""An owner and its dialer on a real store, with the carrier, every commit and the clocks in a test's hands."""
+"""An owner and its dialer, with the carrier, every commit and the clocks in a test's hands."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -30,12 +30,15 @@ from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.engine import Engine
 from trunkcall.service.current import CurrentDialer
+from trunkcall.service.dialer import Dialer
 from trunkcall.service.installation import first_installation, simulated_agents
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.wall_paced_clock import WallPacedClock
+from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
 
@@ -46,16 +49,28 @@ CAMPAIGN = "spring"
 LINES = 4
 
 
-class Bench:
-    """One campaign, and whoever dials it."""
+class WatchedDialer(CurrentDialer):
+    """Has the engine of the moment looked at in detail. A process that was begun anew has another."""
 
-    def __init__(self, path: Path, *, dialer_type: DialerType, agents: int, detects: bool) -> None:
+    engine: Engine | None = None
+
+    @contextmanager
+    def dialing(self, engine: Engine, dialer: Dialer) -> Iterator[None]:
+        self.engine = engine
+        with super().dialing(engine, dialer):
+            yield
+
+
+class Bench:
+    """One campaign, and whoever dials it; on a real store in this file, or on one in memory."""
+
+    def __init__(self, path: Path | None, *, dialer_type: DialerType, agents: int, detects: bool) -> None:
         self.loop = HandLoop()
         self._ids = (f"id-{number}" for number in itertools.count())
-        self.sqlite = SQLiteStore(path, clock=self.now)
+        self.kept: Store = MemoryStore(self.now) if path is None else SQLiteStore(path, clock=self.now)
         self.switch = Switch()
         self.witness = Witness(self.switch, self.live)
-        self.store = Commits(self.sqlite, self.witness)
+        self.store = Commits(self.kept, self.witness)
         self.presence = Presence(monotonic=self.loop.time)
         self.contacts: dict[str, Instant] = {}
         """Whoever was accepted, and until when each is to be dialed."""
@@ -63,7 +78,7 @@ class Bench:
         self._start_server()
 
     async def _open(self, dialer_type: DialerType, agents: int, detects: bool) -> None:
-        await self.sqlite.open()
+        await self.kept.open()
         first = first_installation(
             now=START,
             new_id=lambda: next(self._ids),
@@ -74,30 +89,34 @@ class Bench:
         )
         directory = first.directory
         self.instance_id = directory.instance.instance_id
-        await self.sqlite.create_instance(directory)
+        await self.kept.create_instance(directory)
         staff = simulated_agents(directory, agents)
         self.agents = [agent.agent_id for agent in staff]
-        await self.sqlite.put_facts(self.instance_id, staff)
+        await self.kept.put_facts(self.instance_id, staff)
         self.presence.know(frozenset(self.agents))
+        self.flow, self.number = next(iter(directory.contact_flows)), next(iter(directory.phone_numbers))
+        self.queue, self.profile = next(iter(directory.queues)), next(iter(directory.routing_profiles))
+        await self.open_campaign(CAMPAIGN, dialer_type, self.queue, detects=detects)
+
+    async def open_campaign(self, campaign_id: str, dialer_type: DialerType, queue: str, *, detects: bool) -> None:
         needs_agents = dialer_type is not DialerType.AGENTLESS
-        flow, queue = next(iter(directory.contact_flows)), next(iter(directory.queues))
         call = OutboundCallConfig(
-            flow,
+            self.flow,
             queue if needs_agents else None,
-            next(iter(directory.phone_numbers)),
+            self.number,
             AnswerMachineDetectionConfig(detects),
         )
         dialer = DialerConfig(dialer_type, 1.0 if needs_agents else None)
-        arn = Scope("aws", "us-east-1", "000000000000").campaign_arn(CAMPAIGN)
+        arn = Scope("aws", "us-east-1", "000000000000").campaign_arn(campaign_id)
         initialized = CampaignState.INITIALIZED
-        await self.sqlite.create_campaign(
-            Campaign(CAMPAIGN, arn, self.instance_id, CAMPAIGN, dialer, call, initialized, START)
+        await self.kept.create_campaign(
+            Campaign(campaign_id, arn, self.instance_id, campaign_id, dialer, call, initialized, START)
         )
-        await self.to_state(initialized, CampaignState.RUNNING)
+        await self.kept.change_campaign_state(campaign_id, allowed_from=[initialized], to=CampaignState.RUNNING)
 
     def _start_server(self) -> None:
         self.clock = WallPacedClock(wall=lambda: self.now() * 1000, monotonic=self.loop.time)
-        self.current = CurrentDialer(self.instance_id, self.clock, monotonic=self.loop.time)
+        self.current = WatchedDialer(self.instance_id, self.clock, monotonic=self.loop.time)
         self._clock_task = self.loop.create_task(self.clock.run())
         self._start_owner()
         self.settle()
@@ -152,7 +171,7 @@ class Bench:
 
     def live(self) -> Sequence[LiveContact]:
         """Who is in progress, as the store holds it at this moment: its point reads wait for nobody."""
-        reading = self.sqlite.live_contacts(self.instance_id)
+        reading = self.kept.live_contacts(self.instance_id)
         try:
             reading.send(None)
         except StopIteration as done:
@@ -160,32 +179,32 @@ class Bench:
         raise AssertionError("the store had to wait")
 
     def waiting(self) -> int:
-        return self.run(self.sqlite.waiting_count(CAMPAIGN))
+        return self.run(self.kept.waiting_count(CAMPAIGN))
 
     def set_aside(self, contact: LiveContact) -> None:
         """Unless another has the lease."""
         lease = self.store.lease
         assert lease is not None, "nobody was dialed yet"
         with suppress(LeaseLostError, LeaseExpiredError):
-            self.run(self.sqlite.commit(lease, [ContactSetAside(contact.contact_id, contact.sequence, self.now())]))
+            self.run(self.kept.commit(lease, [ContactSetAside(contact.contact_id, contact.sequence, self.now())]))
             self.witness.aside[contact.contact_id] = contact
 
     async def to_state(self, of: CampaignState, to: CampaignState) -> None:
-        await self.sqlite.change_campaign_state(CAMPAIGN, allowed_from=[of], to=to)
+        await self.kept.change_campaign_state(CAMPAIGN, allowed_from=[of], to=to)
 
-    def accept(self, number: int, *, within: Duration) -> None:
+    def accept(self, number: int, *, within: Duration, campaign_id: str = CAMPAIGN) -> None:
         expires_at = self.now() + within
         first = len(self.contacts)
         requests = [
             DialRequest(f"contact-{n}", f"t-{n}", number_of(f"contact-{n}"), expires_at, {})
             for n in range(first, first + number)
         ]
-        self.run(self.sqlite.put_dial_requests(CAMPAIGN, requests, at=self.now(), max_waiting=10_000))
+        self.run(self.kept.put_dial_requests(campaign_id, requests, at=self.now(), max_waiting=10_000))
         self.contacts |= {request.contact_id: expires_at for request in requests}
 
     def records(self) -> list[ContactRecord]:
         async def read() -> list[ContactRecord]:
-            return [record async for chunk in self.sqlite.contacts() for record in chunk]
+            return [record async for chunk in self.kept.contacts() for record in chunk]
 
         return self.run(read())
 
@@ -216,7 +235,7 @@ class Bench:
         async def close() -> None:
             await self._cancel(self._owner_task)
             await self._cancel(self._clock_task)
-            await self.sqlite.close()
+            await self.kept.close()
             await self.loop.shutdown_default_executor()
 
         self.run(close())

@@ -103,7 +103,7 @@ class Deeds(RuleBasedStateMachine):
 
     def is_forgotten(self, contact_id: str) -> None:
         self.forgotten.add(contact_id)
-        self.bench.run(self.bench.sqlite.forget_number(number_of(contact_id), at=self.bench.now()))
+        self.bench.run(self.bench.kept.forget_number(number_of(contact_id), at=self.bench.now()))
 
     @rule(n=ANY, status=st.sampled_from(AgentStatus))
     def an_agent_comes_or_goes(self, n: int, status: AgentStatus) -> None:
@@ -261,11 +261,11 @@ class Deeds(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.0, 4.0]))
     def another_takes_the_lease_for(self, seconds: float) -> None:
-        sqlite, instance_id = self.bench.sqlite, self.bench.instance_id
-        lease = self.bench.run(sqlite.acquire_lease(instance_id, "another", MINUTE, sole=True))
+        kept, instance_id = self.bench.kept, self.bench.instance_id
+        lease = self.bench.run(kept.acquire_lease(instance_id, "another", MINUTE, sole=True))
         assert lease is not None
         self.bench.pass_time(seconds)
-        self.bench.run(sqlite.release_lease(lease))
+        self.bench.run(kept.release_lease(lease))
         self.bench.settle()
 
     @rule()

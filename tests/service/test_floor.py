@@ -138,3 +138,14 @@ async def test_an_agent_who_is_done_before_anybody_knows_that_the_talk_is_over_t
         await house.until_all_ended(20)
         records = await house.records()
     assert len([record for record in records if record.agent_id]) > 1
+
+
+def test_an_agent_who_is_none_any_more_does_not_keep_the_others_from_being_there() -> None:
+    desk = Desk()
+    desk.presence.know(frozenset({"ben"}))
+    desk.floor.busy([])
+    assert desk.said == [AgentStatusSet("ben", AgentStatus.AVAILABLE)]
+    desk.said.clear()
+    desk.presence.know(frozenset({"ann", "ben"}))
+    desk.floor.busy(["ben"])
+    assert desk.said == [AgentUnheard("ann"), AgentHeard("ann"), AgentStatusSet("ann", AgentStatus.AVAILABLE)]

@@ -176,3 +176,27 @@ def test_agents_who_fall_silent_one_by_one_make_nobody_wait() -> None:
 def test_the_clock_goes_on() -> None:
     before = since_boot_s()
     assert since_boot_s() >= before > 0
+
+
+def test_whoever_is_no_agent_any_more_says_nothing_and_is_forgotten() -> None:
+    desk = Desk()
+    desk.come()
+    desk.presence.know(frozenset({"ben"}))
+    assert not desk.presence.knows("ann")
+    with pytest.raises(NotFoundError):
+        desk.presence.put_user_status("ann", BREAK)
+    with pytest.raises(NotFoundError):
+        desk.presence.confirm(["ann"])
+    desk.passes(20)
+    assert desk.told == [AgentUnheard("ben")]
+    assert desk.presence.listen(None) == (AgentUnheard("ben"), AgentStatusSet("ben", AVAILABLE))
+
+
+def test_whoever_is_new_is_unheard_until_the_first_word() -> None:
+    """A former process may have left them in a contact."""
+    desk = Desk()
+    desk.come()
+    desk.presence.know(frozenset({"ann", "ben", "cid"}))
+    assert desk.told == [AgentUnheard("cid")]
+    desk.presence.put_user_status("cid", AVAILABLE)
+    assert desk.told == [AgentStatusSet("cid", AVAILABLE), AgentHeard("cid")]

@@ -14,7 +14,7 @@ from trunkcall.domain.contact import ContactState, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.storage.ports.ownership import CommitResult, Lease
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import CarrierSink, Destination
 
 T = TypeVar("T")
@@ -122,8 +122,8 @@ class Witness:
 class Commits:
     """The store as the dialer has it: commits fail, or take long, as the test says."""
 
-    def __init__(self, sqlite: SQLiteStore, witness: Witness) -> None:
-        self._sqlite = sqlite
+    def __init__(self, kept: Store, witness: Witness) -> None:
+        self._kept = kept
         self._witness = witness
         self.fates: list[Fate] = []
         """What becomes of the next commits."""
@@ -137,7 +137,7 @@ class Commits:
         self.lease: Lease | None = None
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._sqlite, name)
+        method = getattr(self._kept, name)
 
         async def counted(*arguments: Any, **named: Any) -> Any:
             return await self._counted(method(*arguments, **named))
@@ -172,7 +172,7 @@ class Commits:
         return result
 
     async def _commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
-        result = await self._sqlite.commit(lease, changes)
+        result = await self._kept.commit(lease, changes)
         self._witness.durable(lease, changes, result)
         return result
 

@@ -1,0 +1,183 @@
+"""What is around the campaigns changes while they are dialed, and is dialed by within a second.
+
+What a user would lose otherwise: an agent who was hired this morning sits there unrung until the next restart, and one
+who was dismissed is still dialed for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from service.support import House, dialing
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.domain.directory import Agent, Directory, FactKind, Instance, Queue, RoutingProfile
+from trunkcall.domain.errors import NotFoundError
+from trunkcall.engine.events import AgentRegistered, AgentRemoved
+from trunkcall.service.facts import KnownFacts
+from trunkcall.storage.memory import MemoryStore
+
+pytestmark = pytest.mark.virtual_time
+
+INSTANCE = Instance("instance-1", "default", 0, onboarded=True)
+
+
+@pytest.fixture
+async def house() -> House:
+    return House.in_memory()
+
+
+async def until(so: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(7200):
+        while not await so():
+            await asyncio.sleep(1.0)
+
+
+def agents(house: House) -> dict[AgentState, int]:
+    floor = house.dialer.floor()
+    return {state: number for state, number in floor.agents.items() if number} if floor is not None else {}
+
+
+# --- what a change is to the engine -----------------------------------------------------------------------------------
+
+
+async def test_the_engine_is_told_what_has_changed_for_agents_and_nothing_else() -> None:
+    store = MemoryStore(lambda: 0)
+    ann, bob = Agent("a1", "ann", "r1"), Agent("a2", "bob", "r2")
+    await store.create_instance(
+        Directory.of(
+            INSTANCE,
+            [
+                Queue("q1", "Sales"),
+                RoutingProfile("r1", "R1", ("q1", "q2", "q1")),
+                RoutingProfile("r2", "R2", ()),
+                ann,
+                bob,
+            ],
+        )
+    )
+    facts = KnownFacts(INSTANCE, store)
+    assert await facts.read() == (AgentRegistered("a1", ("q1",)), AgentRegistered("a2", ())), "of queues that exist"
+    assert await facts.read() == ()
+    await store.put_facts("instance-1", [Queue("q1", "Sales", "+12065550100"), Queue("q3", "Nobody's")])
+    assert await facts.read() == ()
+    assert facts.directory.queues["q1"].outbound_caller_id == "+12065550100"
+    await store.put_facts("instance-1", [Queue("q2", "Service")])
+    assert await facts.read() == (AgentRegistered("a1", ("q1", "q2")),)
+    await store.put_facts("instance-1", [RoutingProfile("r2", "R2", ("q3",))])
+    assert await facts.read() == (AgentRegistered("a2", ("q3",)),)
+    await store.put_facts("instance-1", [Agent("a2", "bob", "r1"), Agent("a3", "cid", "lost")])
+    assert await facts.read() == (AgentRegistered("a2", ("q1", "q2")), AgentRegistered("a3", ()))
+    await store.remove_facts("instance-1", FactKind.QUEUE, ["q1"], at=1)
+    assert await facts.read() == (AgentRegistered("a1", ("q2",)), AgentRegistered("a2", ("q2",)))
+    await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=1)
+    await store.remove_facts("instance-1", FactKind.ROUTING_PROFILE, ["r1"], at=1)
+    assert await facts.read() == (AgentRemoved("a1"), AgentRegistered("a2", ()))
+    await store.put_facts("instance-1", [ann])
+    await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=1)
+    assert await facts.read() == (), "whoever came and went between two looks"
+
+
+# --- while campaigns are dialed ---------------------------------------------------------------------------------------
+
+
+async def test_an_agent_who_is_added_takes_contacts(house: House) -> None:
+    await house.open(agents=0, requests=5)
+    async with dialing(house, house.owner()):
+        await asyncio.sleep(60.0)
+        assert await house.ended() == 0
+        profile = next(iter(house.directory.routing_profiles))
+        await house.kept.put_facts(house.instance_id, [Agent("zoe", "zoe", profile)])
+        with pytest.raises(NotFoundError):
+            house.presence.put_user_status("zoe", AgentStatus.AVAILABLE)
+        await asyncio.sleep(2.0)
+        house.floor.staff(["zoe"])
+        telling = asyncio.create_task(house.floor.run(lambda: house.carrier.busy_agents))
+        await house.until_all_ended(5)
+        telling.cancel()
+    assert {record.agent_id for record in await house.records()} <= {"zoe", None}
+    assert not house.store.fail_before
+
+
+async def test_an_agent_who_is_removed_finishes_the_talk_and_is_not_dialed_for(house: House) -> None:
+    await house.open(agents=2, requests=40)
+    telling = asyncio.create_task(house.floor.run(lambda: house.carrier.busy_agents))
+    async with dialing(house, house.owner()):
+
+        async def somebody_talks() -> bool:
+            return any(record.state is ContactState.CONNECTED for record in await house.records())
+
+        await until(somebody_talks)
+        talk = next(record for record in await house.records() if record.state is ContactState.CONNECTED)
+        await house.kept.remove_facts(house.instance_id, FactKind.AGENT, [talk.agent_id], at=house.clock.now())
+        removed_at = house.clock.now()
+        await asyncio.sleep(2.0)
+        await house.until_all_ended(40)
+        await asyncio.sleep(600.0)
+        assert sum(agents(house).values()) == 1
+        with pytest.raises(NotFoundError):
+            house.presence.put_user_status(talk.agent_id, AgentStatus.AVAILABLE)
+        assert not telling.done(), "the other simulated agents work on"
+        telling.cancel()
+    found = {record.contact_id: record for record in await house.records()}
+    ended = found[talk.contact_id]
+    assert ended.disposition is Disposition.CONNECTED_TO_AGENT
+    assert ended.after_contact_work_ended_at is not None
+    later = [r for r in found.values() if r.agent_id == talk.agent_id and (r.attempted_at or 0) > removed_at]
+    assert not later
+
+
+async def test_a_queue_that_is_removed_has_nobody_and_one_that_comes_back_has_its_agents(house: House) -> None:
+    await house.open(agents=3, requests=60)
+    telling = asyncio.create_task(house.floor.run(lambda: house.carrier.busy_agents))
+    queue = next(iter(house.directory.queues.values()))
+    async with dialing(house, house.owner()):
+        await until(lambda: _more_than(house, 5))
+        await house.kept.remove_facts(house.instance_id, FactKind.QUEUE, [queue.queue_id], at=house.clock.now())
+        await asyncio.sleep(600.0)
+        snapshot = house.dialer.snapshot()
+        assert snapshot is not None
+        assert snapshot.contacts_in_progress == 0, "who waited there has left as nobody came"
+        assert snapshot.campaigns[0].staffed_agents == 0
+        ended = await house.ended()
+        await asyncio.sleep(600.0)
+        assert await house.ended() == ended < 60
+        await house.kept.put_facts(house.instance_id, [queue])
+        await house.until_all_ended(60)
+        telling.cancel()
+
+
+async def _more_than(house: House, number: int) -> bool:
+    return await house.ended() > number
+
+
+async def test_a_restart_forgets_nobody_who_was_added_and_nobody_who_talks_and_was_removed(house: House) -> None:
+    await house.open(agents=1, requests=30)
+    telling = asyncio.create_task(house.floor.run(lambda: house.carrier.busy_agents))
+    async with dialing(house):
+        former = asyncio.create_task(house.owner().run())
+
+        async def somebody_talks() -> bool:
+            return any(record.state is ContactState.CONNECTED for record in await house.records())
+
+        await until(somebody_talks)
+        talk = next(record for record in await house.records() if record.state is ContactState.CONNECTED)
+        former.cancel()
+        await asyncio.gather(former, return_exceptions=True)
+        await house.kept.remove_facts(house.instance_id, FactKind.AGENT, [talk.agent_id], at=house.clock.now())
+        profile = next(iter(house.directory.routing_profiles))
+        await house.kept.put_facts(house.instance_id, [Agent("zoe", "zoe", profile)])
+        anew = asyncio.create_task(house.owner().run())
+        await asyncio.sleep(2.0)
+        house.presence.put_user_status("zoe", AgentStatus.AVAILABLE)
+        await until(lambda: _more_than(house, 0))
+        ended = {record.contact_id: record for record in await house.records()}[talk.contact_id]
+        assert ended.disposition is Disposition.CONNECTED_TO_AGENT
+        await asyncio.sleep(600.0)
+        assert sum(agents(house).values()) == 1
+        for task in (telling, anew):
+            task.cancel()
+        await asyncio.gather(telling, anew, return_exceptions=True)
