@@ -129,6 +129,12 @@ def _check_contacts(details: EngineDetails) -> None:
         in_flight, without_agent = set(campaign.in_flight), set(campaign.without_agent)
         assert campaign.lines == len(campaign.in_progress)
         assert without_agent <= in_flight <= set(campaign.in_progress)
+        undecided = {
+            k: contacts[k] for k in in_flight if contacts[k].state in (ContactState.DIALING, ContactState.ANSWERED)
+        }
+        assert campaign.dialing_since == {k: contact.attempted_at for k, contact in undecided.items()}, (
+            "a pacer expects live answers of attempts that are decided, or overlooks some"
+        )
         for contact_id in campaign.in_progress:
             contact = contacts[contact_id]
             assert contact.state not in (ContactState.WAITING, ContactState.ENDED)

@@ -88,7 +88,8 @@ class QueueDetails(NamedTuple):
 
 class CampaignDetails(NamedTuple):
     """One campaign. ``in_progress`` are the contacts that were attempted and have not ended, and of them ``in_flight``
-    those that no agent has taken yet. Dialed one to one, ``without_agent`` are those whose agent has left, and
+    those that no agent has taken yet; ``dialing_since`` has those of which it is not yet known whether they are live
+    answers, and since when. Dialed one to one, ``without_agent`` are those whose agent has left, and
     ``begun_without_agent`` those that were begun without one, before the campaign was to be dialed so."""
 
     campaign_id: str
@@ -100,6 +101,7 @@ class CampaignDetails(NamedTuple):
     lines: int
     in_progress: tuple[str, ...]
     in_flight: tuple[str, ...]
+    dialing_since: Mapping[str, Instant]
     without_agent: tuple[str, ...]
     begun_without_agent: tuple[str, ...]
     in_window: int
@@ -196,6 +198,7 @@ def _campaign(campaign: CampaignDialing, contacts: CampaignContacts) -> Campaign
         lines=contacts.lines,
         in_progress=tuple(contacts.in_progress),
         in_flight=tuple(contacts.in_flight),
+        dialing_since=dict(contacts.dialing_since),
         without_agent=tuple(contacts.without_agent),
         begun_without_agent=tuple(k for k in contacts.in_flight if k in contacts.begun_without_agent),
         in_window=len(window),

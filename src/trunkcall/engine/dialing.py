@@ -22,7 +22,6 @@ from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
-from trunkcall.engine.registry import CampaignContacts
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.shares import Shares
 from trunkcall.engine.state import EngineState
@@ -84,7 +83,11 @@ class CampaignView:
             own, queue_id = self._campaign, self._campaign.agent_queue_id
             queues = self._state.roster.overlap(queue_id).same_agents if queue_id is not None else frozenset[str]()
             self._rivals = [
-                Rival(rival.pacer, _dialing_since(self._state.registry.of(rival)), rival.ledger.standing(self._now))
+                Rival(
+                    rival.pacer,
+                    self._state.registry.of(rival).dialing_since.values(),
+                    rival.ledger.standing(self._now),
+                )
                 for rival in self._state.campaigns.values()
                 if rival is not own
                 and rival.looks_ahead
@@ -118,13 +121,8 @@ class CampaignView:
         return [at for at, contact in in_contact if contact is not None and group.has(contact.campaign)]
 
     @property
-    def dialing_since(self) -> Sequence[Instant]:
-        return _dialing_since(self._contacts)
-
-
-def _dialing_since(contacts: CampaignContacts) -> list[Instant]:
-    unknown = (ContactState.DIALING, ContactState.ANSWERED)
-    return [c.attempted_at for c in contacts.in_flight.values() if c.state in unknown]
+    def dialing_since(self) -> Collection[Instant]:
+        return self._contacts.dialing_since.values()
 
 
 class Dialing:

@@ -164,6 +164,7 @@ class LegReports:
         contact.state = after(CONTACT, contact.state, ContactEvent.DETECT)
         contact.detection = detection
         contact.live = detection in LIVE_DETECTIONS
+        self._registry.decide(contact)
         clock = contact.campaign.settings.abandonment.clock
         contact.live_at = clock_start(clock, contact.answered_at or now, greeting_started_at, greeting_ended_at, now)
         self._state.out.change(

@@ -8,24 +8,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Final
 
+from trunkcall.domain.contact import ContactState
 from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegParty
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.timers import Timers
 
+UNDECIDED: Final = frozenset({ContactState.DIALING, ContactState.ANSWERED})
+"""States of a contact of which it is not yet known whether it is a live answer."""
+
 
 class CampaignContacts:
     """The contacts in progress of one campaign. ``Registry`` changes them, everybody may read them."""
 
-    __slots__ = ("begun_without_agent", "in_flight", "in_progress", "without_agent")
+    __slots__ = ("begun_without_agent", "dialing_since", "in_flight", "in_progress", "without_agent")
 
     def __init__(self) -> None:
         self.in_progress: dict[str, Contact] = {}
         """Attempted and not ended."""
         self.in_flight: dict[str, Contact] = {}
         """Those of them that no agent has taken yet, but those that a machine has answered."""
+        self.dialing_since: dict[str, Instant] = {}
+        """Since when each of those in flight has been of which it is not yet known whether it is a live answer."""
         self.without_agent: dict[str, Contact] = {}
         """Those in flight that were dialed one to one and whose agent has left: the next agents who are freed are kept
         for them."""
@@ -104,12 +112,20 @@ class Registry:
 
     def put_in_flight(self, contact: Contact) -> None:
         """The contact is to find an agent, or its message."""
-        self.of(contact.campaign).in_flight[contact.contact_id] = contact
+        contacts = self.of(contact.campaign)
+        contacts.in_flight[contact.contact_id] = contact
+        if contact.state in UNDECIDED:
+            contacts.dialing_since[contact.contact_id] = contact.attempted_at
+
+    def decide(self, contact: Contact) -> None:
+        """It is known whether the contact is a live answer."""
+        self.of(contact.campaign).dialing_since.pop(contact.contact_id, None)
 
     def take_from_flight(self, contact: Contact) -> None:
         """An agent has the contact, or it needs none any more."""
         contacts, contact_id = self.of(contact.campaign), contact.contact_id
         contacts.in_flight.pop(contact_id, None)
+        contacts.dialing_since.pop(contact_id, None)
         contacts.without_agent.pop(contact_id, None)
         contacts.begun_without_agent.discard(contact_id)
 

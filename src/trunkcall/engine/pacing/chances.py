@@ -98,9 +98,15 @@ def attempts_exactly(expectation: Expectation, risk: float) -> int:
 
 def attempts_nearly(expectation: Expectation, risk: float) -> int:
     """The same number, MAX_AT_ONCE at the most, by a normal approximation with a continuity correction."""
-    supply = expectation.supply
+    # A normal distribution function is half of an erfc of what is divided by the root of two variances.
+    surplus = expectation.supply - 0.5
     instants = [
-        (supply + free - answers, max(free - free_squares + answers - answers_squares, 0.0), answered)
+        (
+            surplus + free - answers,
+            2.0 * max(free - free_squares + answers - answers_squares, 0.0),
+            answered,
+            2.0 * answered * (1.0 - answered),
+        )
         for free, free_squares, answers, answers_squares, answered in zip(
             expectation.free_expected,
             expectation.free_squares,
@@ -110,17 +116,13 @@ def attempts_nearly(expectation: Expectation, risk: float) -> int:
             strict=False,
         )
     ]
-    # A normal distribution function is half of an erfc.
     allowed = 2.0 * risk * len(instants)
     erfc, sqrt = math.erfc, math.sqrt
     for wanted in range(MAX_AT_ONCE):
         nobody = 0.0
-        for mean, variance, answered in instants:
-            answers_by_then = wanted * answered
-            deviation = sqrt(variance + answers_by_then * (1.0 - answered)) or 1e-9
-            nobody += erfc((mean - 0.5 - answers_by_then) / deviation * _ROOT_HALF)
-            if nobody > allowed:
-                return wanted
+        for mean, variances, answered, more_variances in instants:
+            deviation = sqrt(variances + wanted * more_variances) or 1e-9
+            nobody += erfc((mean - wanted * answered) / deviation)
         if not nobody <= allowed:
             return wanted
     return MAX_AT_ONCE
