@@ -43,12 +43,12 @@ def clock_start(
     """When the clock of a live answer started: never before the answer nor after the end of detection, whatever a
     carrier says of the greeting."""
     match clock:
-        case AbandonmentClock.CONNECTED_TO_SYSTEM:
-            at = answered_at
-        case AbandonmentClock.GREETING_START:
-            at = greeting_started_at if greeting_started_at is not None else answered_at
         case AbandonmentClock.GREETING_END:
             at = greeting_ended_at if greeting_ended_at is not None else detected_at
+        case AbandonmentClock.GREETING_START:
+            at = greeting_started_at if greeting_started_at is not None else answered_at
+        case AbandonmentClock.CONNECTED_TO_SYSTEM:
+            at = answered_at
         case _:
             assert_never(clock)
     return max(answered_at, min(at, detected_at))

@@ -5,12 +5,18 @@ Decides nothing; it holds what the rest of the engine decides about.
 
 from __future__ import annotations
 
+from typing import Final
+
 from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.flow import FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegParty, LegState
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.events import OfferedContact
+
+# Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
+_WAITING: Final = ContactState.WAITING
+_ORIGINATING: Final = LegState.ORIGINATING
 
 
 class Contact:
@@ -45,7 +51,7 @@ class Contact:
         self.offered = offered
         self.campaign = campaign
         self.leg_id = leg_id
-        self.state = ContactState.WAITING
+        self.state = _WAITING
         self.attempted_at = now
         self.ring_started_at: Instant | None = None
         self.answered_at: Instant | None = None
@@ -81,6 +87,6 @@ class Leg:
         self.leg_id = leg_id
         self.party = party
         self.contact: Contact | None = contact
-        self.state = LegState.ORIGINATING
+        self.state = _ORIGINATING
         self.doubted = False
         """Whether the carrier was asked, before it was to be given up, if it is bridged."""

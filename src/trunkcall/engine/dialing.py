@@ -31,6 +31,15 @@ AFTER_OTHERS: Final[Duration] = SECOND // 20
 """How long after another has begun attempts for the same agents a campaign that looks ahead is asked."""
 
 
+# Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
+_ATTEMPT: Final = ContactEvent.ATTEMPT
+_DIALING: Final = ContactState.DIALING
+_ORIGINATE_OVERDUE: Final = TimerKind.ORIGINATE_OVERDUE
+_PACE: Final = TimerKind.PACE
+_EXPIRY: Final = TimerKind.EXPIRY
+_DUE: Final = TimerKind.DUE
+
+
 class CampaignView:
     """One campaign as its pacer sees it. Of agents whom others can use as well it sees those allotted to its group."""
 
@@ -289,8 +298,8 @@ class Dialing:
             return False
         leg_id = state.new_id()
         contact = Contact(offered, campaign, leg_id, now)
-        contact.state = after(CONTACT, contact.state, ContactEvent.ATTEMPT)
-        assert contact.state is ContactState.DIALING
+        contact.state = after(CONTACT, contact.state, _ATTEMPT)
+        assert contact.state is _DIALING
         if agent is not None:
             state.roster.keep(agent, contact)
         state.registry.enter(contact)
@@ -302,7 +311,7 @@ class Dialing:
         campaign.last_attempt_at = now
         state.rate.spend(now)
         overdue_at = now + contact.ring_timeout + state.config.originate_grace
-        state.timers.set(overdue_at, TimerKind.ORIGINATE_OVERDUE, leg_id)
+        state.timers.set(overdue_at, _ORIGINATE_OVERDUE, leg_id)
         state.out.change(AttemptBegun(contact.contact_id, campaign.campaign_id, leg_id, now))
         state.out.do(
             Originate(
@@ -322,8 +331,8 @@ class Dialing:
         window.touched = False
         if campaign.dials and window.wants_refill:
             self._state.out.do(RefillWindow(campaign.campaign_id, *window.ask()))
-        self._set_timer(window.next_expiry_at, TimerKind.EXPIRY, campaign.campaign_id)
-        self._set_timer(window.next_due_at, TimerKind.DUE, campaign.campaign_id)
+        self._set_timer(window.next_expiry_at, _EXPIRY, campaign.campaign_id)
+        self._set_timer(window.next_due_at, _DUE, campaign.campaign_id)
 
     def _set_timer(self, at: Instant | None, kind: TimerKind, key: str) -> None:
         timers = self._state.timers
@@ -336,4 +345,4 @@ class Dialing:
         """Have the pacers asked at that instant at the latest."""
         if at < self._pace_at:
             self._pace_at = at
-            self._state.timers.set(at, TimerKind.PACE)
+            self._state.timers.set(at, _PACE)

@@ -31,14 +31,14 @@ UNANSWERED: dict[HangupCause, tuple[Disposition, DisconnectReason, DetectionStat
 }
 """How a contact ends whose leg ended before anybody answered."""
 
-ANSWERED = {
+ANSWERED = dict.fromkeys(HangupCause, R.CUSTOMER_DISCONNECT) | {
     HangupCause.HUNG_UP_BY_US: R.OTHER,
     HangupCause.CONGESTION: R.TELECOM_PROBLEM,
     HangupCause.UNREACHABLE: R.TELECOM_PROBLEM,
     HangupCause.FAILED: R.TELECOM_PROBLEM,
     HangupCause.LOST: R.TELECOM_PROBLEM,
 }
-"""Why a contact ended whose leg ended after the answer, where it was not the customer who hung up."""
+"""Why a contact ended whose leg ended after the answer."""
 
 MACHINES = {
     DetectionStatus.VOICEMAIL_BEEP: D.VOICEMAIL,

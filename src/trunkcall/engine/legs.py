@@ -6,6 +6,8 @@ how many contacts are dialed, nor when.
 
 from __future__ import annotations
 
+from typing import Final
+
 from trunkcall.domain.abandonment import clock_start
 from trunkcall.domain.changes import ContactAnswered, ContactConnected, ContactDetected
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus
@@ -22,6 +24,19 @@ from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
+
+# Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
+_ORIGINATING: Final = LegState.ORIGINATING
+_UP: Final = LegState.UP
+_CUSTOMER: Final = LegParty.CUSTOMER
+_AGENT: Final = LegParty.AGENT
+_RING: Final = LegEvent.RING
+_ANSWER_LEG: Final = LegEvent.ANSWER
+_ANSWER: Final = ContactEvent.ANSWER
+_DETECT: Final = ContactEvent.DETECT
+_ANSWERED: Final = ContactState.ANSWERED
+_ORIGINATE_OVERDUE: Final = TimerKind.ORIGINATE_OVERDUE
+_DETECTION_OVERDUE: Final = TimerKind.DETECTION_OVERDUE
 
 
 class LegReports:
@@ -49,10 +64,10 @@ class LegReports:
             # Nobody may be rung for nothing.
             self._state.out.do(HangUp(leg_id))
             return
-        if leg.state is not LegState.ORIGINATING:
+        if leg.state is not _ORIGINATING:
             return
-        leg.state = after(LEG, leg.state, LegEvent.RING)
-        if leg.party is LegParty.CUSTOMER and leg.contact is not None:
+        leg.state = after(LEG, leg.state, _RING)
+        if leg.party is _CUSTOMER and leg.contact is not None:
             leg.contact.ring_started_at = now
 
     def answered(self, leg_id: str, now: Instant) -> None:
@@ -61,32 +76,32 @@ class LegReports:
             # Nobody may be left listening to nothing.
             self._state.out.do(HangUp(leg_id))
             return
-        if leg.state is LegState.UP:
+        if leg.state is _UP:
             return
-        leg.state = after(LEG, leg.state, LegEvent.ANSWER)
+        leg.state = after(LEG, leg.state, _ANSWER_LEG)
         contact = leg.contact
-        if leg.party is LegParty.AGENT:
+        if leg.party is _AGENT:
             self._state.out.do(BridgeLegs(contact.leg_id, leg_id), contact)
             return
-        contact.state = after(CONTACT, contact.state, ContactEvent.ANSWER)
+        contact.state = after(CONTACT, contact.state, _ANSWER)
         contact.answered_at = now
         contact.campaign.statistics.answered += 1
-        self._state.timers.stop(TimerKind.ORIGINATE_OVERDUE, leg_id)
+        self._state.timers.stop(_ORIGINATE_OVERDUE, leg_id)
         self._state.out.change(ContactAnswered(contact.contact_id, now, contact.ring_started_at))
         if contact.detects_machines:
-            self._state.timers.set(now + self._state.config.detection_timeout, TimerKind.DETECTION_OVERDUE, leg_id)
+            self._state.timers.set(now + self._state.config.detection_timeout, _DETECTION_OVERDUE, leg_id)
         else:
             self._detected(contact, None, now, None, None)
 
     def detection_ended(self, event: DetectionEnded, now: Instant) -> None:
         leg = self._registry.legs.get(event.leg_id)
-        if leg is None or leg.contact is None or leg.contact.state is not ContactState.ANSWERED:
+        if leg is None or leg.contact is None or leg.contact.state is not _ANSWERED:
             return
         detection = event.detection
         if detection not in LIVE_DETECTIONS and detection not in MACHINES:
             # Not a result that an answered leg can have: nothing is known of who is there.
             detection = DetectionStatus.AMD_UNRESOLVED
-        self._state.timers.stop(TimerKind.DETECTION_OVERDUE, event.leg_id)
+        self._state.timers.stop(_DETECTION_OVERDUE, event.leg_id)
         self._detected(leg.contact, detection, now, event.greeting_started_at, event.greeting_ended_at)
 
     def bridged(self, event: LegsBridged, now: Instant) -> None:
@@ -107,7 +122,7 @@ class LegReports:
         leg = self._registry.remove_leg(leg_id)
         if leg is None or leg.contact is None:
             return
-        if leg.party is LegParty.CUSTOMER:
+        if leg.party is _CUSTOMER:
             self._endings.customer_left(leg.contact, cause, now)
         else:
             # An agent whose leg the carrier lost has missed nothing.
@@ -119,7 +134,7 @@ class LegReports:
     def await_outcome(self, contact: Contact, now: Instant) -> None:
         """The carrier is to say what became of a customer's leg that may have begun to ring now."""
         overdue_at = now + contact.ring_timeout + self._state.config.originate_grace
-        self._state.timers.set(overdue_at, TimerKind.ORIGINATE_OVERDUE, contact.leg_id)
+        self._state.timers.set(overdue_at, _ORIGINATE_OVERDUE, contact.leg_id)
 
     def originate_overdue(self, leg_id: str, now: Instant) -> None:
         """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends. While the
@@ -161,7 +176,7 @@ class LegReports:
         greeting_started_at: Instant | None,
         greeting_ended_at: Instant | None,
     ) -> None:
-        contact.state = after(CONTACT, contact.state, ContactEvent.DETECT)
+        contact.state = after(CONTACT, contact.state, _DETECT)
         contact.detection = detection
         contact.live = detection in LIVE_DETECTIONS
         self._registry.decide(contact)

@@ -6,6 +6,8 @@ free, nor how a contact ends.
 
 from __future__ import annotations
 
+from typing import Final
+
 from trunkcall.domain.changes import ContactConnecting, ContactQueued, ContactRequeued
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
@@ -16,6 +18,14 @@ from trunkcall.engine.contact import Contact
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
+
+# Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
+_ASSIGN: Final = ContactEvent.ASSIGN
+_QUEUE: Final = ContactEvent.QUEUE
+_ASSIGN_AGENT: Final = AgentEvent.ASSIGN
+_ABANDONMENT: Final = TimerKind.ABANDONMENT
+_QUEUE_LIMIT: Final = TimerKind.QUEUE_LIMIT
+_AGENT_RING_OVERDUE: Final = TimerKind.AGENT_RING_OVERDUE
 
 
 class Matching:
@@ -33,13 +43,13 @@ class Matching:
     def enqueue(self, contact: Contact, queue_id: str, now: Instant) -> None:
         """The contact is put into the queue, and through to an agent if there is one."""
         state, contact_id = self._state, contact.contact_id
-        contact.state = after(CONTACT, contact.state, ContactEvent.QUEUE)
+        contact.state = after(CONTACT, contact.state, _QUEUE)
         state.out.change(ContactQueued(contact_id, queue_id, now))
         if contact.live:
             threshold = contact.campaign.settings.abandonment.threshold
-            state.timers.set(contact.live_at + threshold, TimerKind.ABANDONMENT, contact_id)
+            state.timers.set(contact.live_at + threshold, _ABANDONMENT, contact_id)
         contact.queued_until = now + state.config.queue_limit
-        state.timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact_id)
+        state.timers.set(contact.queued_until, _QUEUE_LIMIT, contact_id)
         if not state.carrier_up:
             state.matching_due = True
             self._roster.queue(queue_id).waiting[contact_id] = contact
@@ -58,7 +68,7 @@ class Matching:
         contact.agent_id = contact.agent_leg_id = None
         self._state.out.change(ContactRequeued(contact.contact_id, now))
         self._registry.put_in_flight(contact)
-        self._state.timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact.contact_id)
+        self._state.timers.set(contact.queued_until, _QUEUE_LIMIT, contact.contact_id)
         queue_id = contact.campaign.settings.queue_id
         if queue_id is None:
             return
@@ -169,11 +179,11 @@ class Matching:
         if queue_id is not None:
             self._roster.queue(queue_id).waiting.pop(contact.contact_id, None)
         self._registry.take_from_flight(contact)
-        contact.state = after(CONTACT, contact.state, ContactEvent.ASSIGN)
+        contact.state = after(CONTACT, contact.state, _ASSIGN)
         agent.contact = contact
         agent.handling_since = now
-        self._roster.step(agent, AgentEvent.ASSIGN, now)
-        state.timers.stop(TimerKind.QUEUE_LIMIT, contact.contact_id)
+        self._roster.step(agent, _ASSIGN_AGENT, now)
+        state.timers.stop(_QUEUE_LIMIT, contact.contact_id)
         leg_id = state.new_id()
         contact.agent_id = agent.agent_id
         contact.agent_leg_id = leg_id
@@ -181,4 +191,4 @@ class Matching:
         timeout = state.config.agent_ring_timeout
         state.out.change(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))
         state.out.do(OriginateAgentLeg(leg_id, agent.agent_id, contact.leg_id, timeout), contact)
-        state.timers.set(now + timeout, TimerKind.AGENT_RING_OVERDUE, leg_id)
+        state.timers.set(now + timeout, _AGENT_RING_OVERDUE, leg_id)

@@ -56,9 +56,9 @@ class CampaignRun:
             self._world_until = now + LOOK_EVERY
         fate = self._fates.draw(random)
         mistaken = random.random()
-        if fate.outcome is Outcome.HUMAN and mistaken < campaign.false_machine_ratio:
+        if mistaken < campaign.false_machine_ratio and fate.outcome is Outcome.HUMAN:
             return replace(fate, detection=DetectionStatus.VOICEMAIL_NO_BEEP)
-        if fate.outcome is Outcome.MACHINE and mistaken < campaign.false_human_ratio:
+        if mistaken < campaign.false_human_ratio and fate.outcome is Outcome.MACHINE:
             return replace(fate, detection=DetectionStatus.HUMAN_ANSWERED)
         return fate
 

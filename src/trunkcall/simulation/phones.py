@@ -33,6 +33,19 @@ PROMPT_CHARACTERS_PER_S: Final = 15.0
 """How fast a prompt is spoken: about 150 words a minute."""
 
 
+# Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
+_ORIGINATING: Final = LegState.ORIGINATING
+_RINGING: Final = LegState.RINGING
+_UP: Final = LegState.UP
+_ENDED: Final = LegState.ENDED
+_HUMAN: Final = Outcome.HUMAN
+_BUSY: Final = Outcome.BUSY
+_INVALID: Final = Outcome.INVALID
+_NO_ANSWER: Final = Outcome.NO_ANSWER
+_NORMAL: Final = HangupCause.NORMAL
+_BY_US: Final = HangupCause.HUNG_UP_BY_US
+
+
 class SimulatedLeg:
     """A leg to one phone. ``command`` is None for an agent's, ``agent_id`` for a customer's."""
 
@@ -55,8 +68,8 @@ class SimulatedLeg:
         """Of the contact: an agent's leg has that of its customer."""
         self.command = command
         self.agent_id = agent_id
-        self.state = LegState.ORIGINATING
-        self.cause = HangupCause.NORMAL
+        self.state = _ORIGINATING
+        self.cause = _NORMAL
         """Why it will end, unless somebody asks for it before."""
         self.peer_id: str | None = None
         self.listening = False
@@ -121,15 +134,15 @@ class Phones:
         if congested:
             leg.cause = HangupCause.CONGESTION
             self._reported_later(CONGESTED_AFTER, self._end, leg)
-        elif outcome is Outcome.BUSY or outcome is Outcome.INVALID:
-            leg.cause = HangupCause.BUSY if outcome is Outcome.BUSY else HangupCause.INVALID_NUMBER
+        elif outcome is _BUSY or outcome is _INVALID:
+            leg.cause = HangupCause.BUSY if outcome is _BUSY else HangupCause.INVALID_NUMBER
             self._reported_later(ring, self._end, leg)
         else:
             self._later(RINGS_AFTER, self._ring, leg)
             if ring > command.ring_timeout:
                 leg.cause = HangupCause.RING_TIMEOUT
                 self._reported_later(command.ring_timeout, self._end, leg)
-            elif outcome is Outcome.NO_ANSWER:
+            elif outcome is _NO_ANSWER:
                 leg.cause = HangupCause.NO_ANSWER
                 self._reported_later(ring, self._end, leg)
             else:
@@ -145,7 +158,7 @@ class Phones:
             self._tell(LegEnded(command.leg_id, HangupCause.UNREACHABLE))
             return
         leg = self._legs[command.leg_id] = SimulatedLeg(command.leg_id, customer.fate, None, command.agent_id)
-        leg.state = LegState.UP
+        leg.state = _UP
         # A break may have cut the work after the contact before; whoever takes another does not come back to it.
         self._busy.pop(command.agent_id, None)
         self._tell(LegAnswered(command.leg_id))
@@ -156,7 +169,7 @@ class Phones:
         customer, agent = self._legs.get(command.customer_leg_id), self._legs.get(command.agent_leg_id)
         if customer is None or agent is None or customer.peer_id in self._legs:
             return
-        if customer.state is not LegState.UP or agent.state is not LegState.UP:
+        if customer.state is not _UP or agent.state is not _UP:
             return
         customer.peer_id, agent.peer_id = agent.leg_id, customer.leg_id
         if agent.agent_id is not None:
@@ -168,7 +181,7 @@ class Phones:
     def play(self, leg_id: str, prompt: str) -> None:
         """Speak a prompt to a leg that is up."""
         leg = self._legs.get(leg_id)
-        if leg is None or leg.state is not LegState.UP:
+        if leg is None or leg.state is not _UP:
             return
         leg.listening = True
         leg.prompts += 1
@@ -178,7 +191,7 @@ class Phones:
         """End a leg, whatever it does."""
         leg = self._legs.get(command.leg_id)
         if leg is not None:
-            leg.cause = HangupCause.HUNG_UP_BY_US
+            leg.cause = _BY_US
             self._end(leg)
 
     def report_legs(self, command: ReportLegs) -> None:
@@ -188,18 +201,18 @@ class Phones:
     # --- what phones do by themselves: asked for in advance, it comes to nothing once the leg has ended --------------
 
     def _ring(self, leg: SimulatedLeg) -> None:
-        if leg.state is LegState.ORIGINATING:
-            leg.state = LegState.RINGING
+        if leg.state is _ORIGINATING:
+            leg.state = _RINGING
             self._tell(LegRang(leg.leg_id))
 
     def _answer(self, leg: SimulatedLeg) -> None:
-        if leg.state is LegState.ENDED:
+        if leg.state is _ENDED:
             return
-        leg.state = LegState.UP
+        leg.state = _UP
         fate, command = leg.fate, leg.command
         assert command is not None
         self._tell(LegAnswered(leg.leg_id))
-        if fate.outcome is Outcome.HUMAN:
+        if fate.outcome is _HUMAN:
             self._later(fate.patience, self._lose_patience, leg)
         if command.detect_machines:
             wait = fate.detection_time + fate.prompt if command.await_prompt else fate.detection_time
@@ -209,7 +222,7 @@ class Phones:
                 self._detect(leg)
 
     def _detect(self, leg: SimulatedLeg) -> None:
-        if leg.state is LegState.ENDED:
+        if leg.state is _ENDED:
             return
         leg.detection = leg.fate.detection
         self._tell(DetectionEnded(leg.leg_id, leg.detection))
@@ -220,15 +233,15 @@ class Phones:
             self._end(leg)
 
     def _end_prompt(self, leg: SimulatedLeg) -> None:
-        if leg.state is LegState.ENDED:
+        if leg.state is _ENDED:
             return
         leg.prompts -= 1
         self._tell(PlaybackEnded(leg.leg_id))
 
     def _end(self, leg: SimulatedLeg) -> None:
-        if leg.state is LegState.ENDED:
+        if leg.state is _ENDED:
             return
-        leg.state = LegState.ENDED
+        leg.state = _ENDED
         del self._legs[leg.leg_id]
         self._tell(LegEnded(leg.leg_id, leg.cause))
         if leg.agent_id is not None and leg.peer_id is not None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
 from random import Random
+from typing import Final
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Duration, seconds
@@ -102,6 +103,17 @@ class Fate:
     agent_hangs_up: bool
 
 
+# Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
+_HUMAN: Final = Outcome.HUMAN
+_MACHINE: Final = Outcome.MACHINE
+_BUSY: Final = Outcome.BUSY
+_INVALID: Final = Outcome.INVALID
+_NO_ANSWER: Final = Outcome.NO_ANSWER
+_HUMAN_ANSWERED: Final = DetectionStatus.HUMAN_ANSWERED
+_BEEP: Final = DetectionStatus.VOICEMAIL_BEEP
+_NO_BEEP: Final = DetectionStatus.VOICEMAIL_NO_BEEP
+
+
 class Fates:
     """The fates that a world has in store."""
 
@@ -147,19 +159,19 @@ class Fates:
         human_ring = random.gammavariate(world.human_ring_shape, world.human_ring_scale_s)
 
         outcome = _outcome(world, share, invalid=invalid)
-        detection, detection_time, prompt = DetectionStatus.HUMAN_ANSWERED, 0, 0
-        if outcome is Outcome.HUMAN:
+        detection, detection_time, prompt = _HUMAN_ANSWERED, 0, 0
+        if outcome is _HUMAN:
             ring = seconds(_clip(human_ring, world.human_ring_range_s))
             detection_time = self._human_detection
-        elif outcome is Outcome.MACHINE:
+        elif outcome is _MACHINE:
             ring_s = world.machine_ring_mean_s + math.cos(angle) * radius * world.machine_ring_deviation_s
             ring = seconds(_clip(ring_s, world.machine_ring_range_s))
             prompt_s = world.machine_prompt_mean_s + math.sin(angle) * radius * world.machine_prompt_deviation_s
             prompt = seconds(max(0.0, prompt_s))
-            detection = DetectionStatus.VOICEMAIL_BEEP if beep else DetectionStatus.VOICEMAIL_NO_BEEP
+            detection = _BEEP if beep else _NO_BEEP
             detection_time = self._machine_detection
             agent_hangs_up = True
-        elif outcome is Outcome.NO_ANSWER:
+        elif outcome is _NO_ANSWER:
             ring = self._no_answer
         else:
             least, most = world.failure_range_s
@@ -172,7 +184,7 @@ class Fates:
             detection_time,
             prompt,
             self._patience,
-            self._machine_talk if outcome is Outcome.MACHINE else seconds(talk),
+            self._machine_talk if outcome is _MACHINE else seconds(talk),
             seconds(wrap),
             agent_hangs_up,
         )
@@ -186,14 +198,14 @@ def fate_of(world: World, seed: int, client_token: str) -> Fate:
 
 def _outcome(world: World, share: float, *, invalid: bool) -> Outcome:
     if share < world.human_ratio:
-        return Outcome.HUMAN
+        return _HUMAN
     share -= world.human_ratio
     if share < world.machine_ratio:
-        return Outcome.MACHINE
+        return _MACHINE
     share -= world.machine_ratio
     if share < world.failure_ratio:
-        return Outcome.INVALID if invalid else Outcome.BUSY
-    return Outcome.NO_ANSWER
+        return _INVALID if invalid else _BUSY
+    return _NO_ANSWER
 
 
 def _clip(value: float, bounds: tuple[float, float]) -> float:
