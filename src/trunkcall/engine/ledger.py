@@ -148,6 +148,10 @@ class Ledger:
     def standing(self, now: Instant) -> Standing:
         """How the campaign stands in its tightest window."""
         target = self.limits.target_ratio
-        tightest = min(self.totals(now), key=lambda total: target * total.live_answers - total.abandoned)
-        allowance = target * tightest.live_answers
-        return Standing(allowance - tightest.abandoned, allowance, target, self.limits.binding)
+        headroom = allowance = math.inf
+        for sums in self._sums:
+            sums.forget(now)
+            allowed = target * sums.live_answers
+            if allowed - sums.abandoned < headroom:
+                headroom, allowance = allowed - sums.abandoned, allowed
+        return Standing(headroom, allowance, target, self.limits.binding)

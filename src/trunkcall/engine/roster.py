@@ -8,7 +8,7 @@ queue.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from trunkcall.domain.agent import HANDLING_STATES, STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.errors import NotFoundError
@@ -17,6 +17,12 @@ from trunkcall.domain.transitions import AGENT, AgentEvent, after
 from trunkcall.engine.contact import Contact
 
 T = TypeVar("T")
+
+
+# Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
+_AVAILABLE: Final = AgentState.AVAILABLE
+_AFTER_CONTACT_WORK: Final = AgentState.AFTER_CONTACT_WORK
+_TO_BE_AVAILABLE: Final = AgentStatus.AVAILABLE
 
 
 class Agent:
@@ -57,7 +63,7 @@ class Agent:
     @property
     def is_free(self) -> bool:
         """Whether a live answer or a dial may have the agent."""
-        return self.state is AgentState.AVAILABLE and self.heard and self.reserved_for is None
+        return self.state is _AVAILABLE and self.heard and self.reserved_for is None
 
     @property
     def is_at_work(self) -> bool:
@@ -254,7 +260,7 @@ class Roster:
         if self.queue(queue_id).staffed:
             return None
         for agent in self.agents.values():
-            if agent.state is AgentState.AVAILABLE and not agent.heard and queue_id in agent.queue_ids:
+            if agent.state is _AVAILABLE and not agent.heard and queue_id in agent.queue_ids:
                 return agent
         return None
 
@@ -280,18 +286,18 @@ class Roster:
     def _keep_true(self, agent: Agent) -> None:
         """What the agent's queues know of it."""
         free = agent.is_free
-        stays = not agent.leaving and agent.next_status in (None, AgentStatus.AVAILABLE)
+        stays = not agent.leaving and agent.next_status in (None, _TO_BE_AVAILABLE)
         handling = agent.contact is not None and agent.heard and stays
-        working = handling and agent.state is AgentState.AFTER_CONTACT_WORK
+        working = handling and agent.state is _AFTER_CONTACT_WORK
         for queue_id in agent.queue_ids:
-            queue = self.queue(queue_id)
+            queue = self.queues[queue_id]
             _put(queue.free, agent.agent_id, agent, there=free)
             _put(queue.talking_since, agent.agent_id, agent.handling_since, there=handling and not working)
             _put(queue.working_since, agent.agent_id, agent.since, there=working)
 
     def _leave_queues(self, agent: Agent) -> None:
         for queue_id in agent.queue_ids:
-            queue = self.queue(queue_id)
+            queue = self.queues[queue_id]
             queue.free.pop(agent.agent_id, None)
             queue.talking_since.pop(agent.agent_id, None)
             queue.working_since.pop(agent.agent_id, None)

@@ -62,22 +62,25 @@ class Timers:
         self._number += 1
         timer = timers[kind] = (at, self._number, kind, key)
         heappush(self._heap, timer)
-        self.not_before = min(at, self.not_before)
+        if at < self.not_before:
+            self.not_before = at
 
     def stop(self, kind: TimerKind, key: str) -> None:
         """This is not awaited any more, if it was."""
         timers = self._running.get(key)
-        timer = timers.pop(kind, None) if timers is not None else None
-        if timer is not None:
-            self._stopped.add(timer[1])
-            self._tidy()
+        if timers and kind in timers:
+            self._stopped.add(timers.pop(kind)[1])
+            if len(self._stopped) > MAX_STOPPED:
+                self._tidy()
 
     def stop_all(self, key: str) -> None:
         """Nothing is awaited for the key any more."""
         timers = self._running.pop(key, None)
         if timers:
-            self._stopped.update(timer[1] for timer in timers.values())
-            self._tidy()
+            for timer in timers.values():
+                self._stopped.add(timer[1])
+            if len(self._stopped) > MAX_STOPPED:
+                self._tidy()
 
     def at(self, kind: TimerKind, key: str = "") -> Instant | None:
         """When the timer is due, None if it is not set."""
@@ -87,10 +90,15 @@ class Timers:
     def next_at(self) -> Instant | None:
         """When the next timer is due, None if none is set."""
         heap, stopped = self._heap, self._stopped
-        while heap and heap[0][1] in stopped:
-            stopped.remove(heappop(heap)[1])
-        self.not_before = heap[0][0] if heap else NEVER
-        return heap[0][0] if heap else None
+        while heap:
+            at, number, _, _ = heap[0]
+            if number not in stopped:
+                self.not_before = at
+                return at
+            heappop(heap)
+            stopped.remove(number)
+        self.not_before = NEVER
+        return None
 
     def pop_due(self, now: Instant) -> tuple[TimerKind, str] | None:
         """The next timer that is due, removed; None if none is."""
@@ -105,7 +113,7 @@ class Timers:
     def _tidy(self) -> None:
         """Let go of stopped timers, once they are most of the heap."""
         stopped = self._stopped
-        if len(stopped) > MAX_STOPPED and len(stopped) * 2 > len(self._heap):
+        if len(stopped) * 2 > len(self._heap):
             self._heap = [timer for timer in self._heap if timer[1] not in stopped]
             heapify(self._heap)
             stopped.clear()
