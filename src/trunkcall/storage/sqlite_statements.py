@@ -31,7 +31,7 @@ _Naming: TypeAlias = Callable[[tuple[Any, ...]], Row]
 
 
 def parse_queries(text: str) -> Mapping[str, str]:
-    """The statements of a file in which each stands under a header ``-- name --``. Text before the first is prose."""
+    """The statements of a text in which each stands under a header ``-- name --``. All other comments are prose."""
     _, *parts = _HEADER.split(text)
     names = parts[::2]
     if len(set(names)) < len(names):
@@ -44,11 +44,16 @@ def _without_comments(body: str) -> str:
     return "\n".join(lines).rstrip(";")
 
 
-QUERIES: Final[Mapping[str, str]] = parse_queries(
-    with_states((files("trunkcall.storage") / "sql" / "sqlite" / "queries.sql").read_text("utf-8"))
-)
+def _read() -> str:
+    """All files of statements, one after the other."""
+    folder = files("trunkcall.storage") / "sql" / "sqlite" / "queries"
+    return "\n".join(with_states(file.read_text("utf-8")) for file in folder.iterdir() if file.name.endswith(".sql"))
 
 
+QUERIES: Final[Mapping[str, str]] = parse_queries(_read())
+"""Statements by name. INDEXED BY stands where another plan would read a whole campaign: SQLite then refuses instead of
+getting slow. States in braces are the domain's (``sqlite_states``): whatever changes a state is guarded by those from
+which it may, and writes the one that follows. A state that is spelled out is what a partial index is of, or read."""
 _KNOWN: Final[dict[str, _Naming]] = {}
 
 
