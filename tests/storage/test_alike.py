@@ -1,0 +1,338 @@
+"""Whatever is done, in whatever order, the store in memory answers what the one on disk does.
+
+What a user would lose otherwise: tests of whole worlds are told in memory, and would say nothing of a server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import fields, is_dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from storage.support import NOW, ManualClock, begin, campaign, directory
+from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.changes import (
+    AfterContactWorkEnded,
+    AttemptVoided,
+    Change,
+    ContactAbandoned,
+    ContactAnswered,
+    ContactConnected,
+    ContactConnecting,
+    ContactDetected,
+    ContactEnded,
+    ContactExpired,
+    ContactQueued,
+    ContactRequeued,
+    ContactSetAside,
+    LedgerCounted,
+)
+from trunkcall.domain.contact import DetectionStatus, DialRequest, DisconnectReason, Disposition
+from trunkcall.domain.directory import (
+    EncryptionConfig,
+    FactKind,
+    OnboardingFailure,
+    OnboardingJob,
+    OnboardingStatus,
+    Queue,
+)
+from trunkcall.domain.errors import InvalidCampaignStateError, TrunkcallError
+from trunkcall.domain.instants import MINUTE, SECOND
+from trunkcall.storage.memory import MemoryStore
+from trunkcall.storage.ports.ownership import Lease
+from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.store import Store
+
+INSTANCES = st.sampled_from(["instance-1", "instance-2", "nowhere"])
+CAMPAIGNS = st.sampled_from(["c-1", "c-2", "c-3", "none"])
+CONTACTS = st.integers(0, 9).map(lambda number: f"contact-{number}")
+NUMBERS = st.sampled_from(["+12125550100", "+12125550101"])
+TOKENS = st.sampled_from(
+    ["t-1", "t-2", "t-3", "list-1-212-555-0100", "number-" + "0a" * 16, "row-1-" + "0f" * 12, None]
+)
+STATES = st.sampled_from(CampaignState)
+OWNERS = st.sampled_from(["host:1", "host:2"])
+DELAYS = st.sampled_from([0, SECOND, MINUTE, 10 * MINUTE])
+
+
+def alike(value: Any) -> Any:
+    """A value without what each store may number as it likes: versions and sequences."""
+    if isinstance(value, str):
+        return re.sub(r"erased-\d+", "erased", value)
+    if is_dataclass(value) and not isinstance(value, type):
+        each = {field.name: getattr(value, field.name) for field in fields(value)}
+        return type(value), {name: alike(of) for name, of in each.items() if name not in ("version", "sequence")}
+    if isinstance(value, Mapping):
+        return {alike(key): alike(of) for key, of in value.items()}
+    if isinstance(value, set | frozenset):
+        return {alike(each) for each in value}
+    if isinstance(value, list | tuple):
+        return [alike(each) for each in value]
+    return value
+
+
+class Alike(RuleBasedStateMachine):
+    """Two stores that are told the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.folder = tempfile.TemporaryDirectory()
+        self.clock = ManualClock()
+        disk = SQLiteStore(Path(self.folder.name) / "trunkcall.db", clock=self.clock)
+        self.stores: tuple[Store, Store] = (disk, MemoryStore(self.clock))
+        self.leases = {"instance-1": Lease("instance-1", "host:1", 1), "instance-2": Lease("instance-2", "host:1", 1)}
+        self.retired: list[Lease] = []
+        self.numbers = iter(range(1_000_000))
+
+    def both(self, verb: Callable[[Store], Coroutine[Any, Any, Any]]) -> Any:
+        """What both have answered."""
+        disk, memory = [self.runner.run(self.outcome(verb(store))) for store in self.stores]
+        assert alike(memory) == alike(disk)
+        return disk
+
+    async def outcome(self, answer: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await answer
+        except InvalidCampaignStateError as error:
+            return type(error), error.state
+        except TrunkcallError as error:
+            return type(error)
+
+    @initialize()
+    def stand_up(self) -> None:
+        for store in self.stores:
+            self.runner.run(store.open())
+        for instance_id in self.leases:
+            self.both(partial(self.found, instance_id=instance_id))
+        running = CampaignState.RUNNING
+        self.both(lambda store: store.create_campaign(campaign("c-1", state=running)))
+        self.both(lambda store: store.create_campaign(campaign("c-2", instance_id="instance-2", state=running)))
+
+    async def found(self, store: Store, instance_id: str) -> None:
+        await store.create_instance(directory(instance_id))
+        await store.acquire_lease(instance_id, "host:1", 10 * MINUTE)
+
+    def teardown(self) -> None:
+        for store in self.stores:
+            self.runner.run(store.close())
+        self.runner.close()
+        self.folder.cleanup()
+
+    # --- the contact centre -------------------------------------------------------------------------------------------
+
+    @rule(instance_id=INSTANCES, name=st.sampled_from(["Sales", "Support", "Other"]))
+    def put_queue(self, instance_id: str, name: str) -> None:
+        self.both(lambda store: store.put_facts(instance_id, [Queue("q1", name)]))
+
+    @rule(instance_id=INSTANCES, queue_id=st.sampled_from(["q1", "q2", "q9"]))
+    def remove_queue(self, instance_id: str, queue_id: str) -> None:
+        self.both(lambda store: store.remove_facts(instance_id, FactKind.QUEUE, [queue_id], at=self.clock.now))
+
+    @rule(instance_id=INSTANCES)
+    def onboard(self, instance_id: str) -> None:
+        encryption = EncryptionConfig(True, "KMS", "arn")
+        job = OnboardingJob(instance_id, OnboardingStatus.IN_PROGRESS, encryption, self.clock.now)
+        self.both(lambda store: store.start_onboarding(job))
+
+    @rule(instance_id=INSTANCES, failure=st.sampled_from([None, OnboardingFailure.INTERNAL_FAILURE]))
+    def end_onboarding(self, instance_id: str, failure: OnboardingFailure | None) -> None:
+        self.both(lambda store: store.finish_onboarding(instance_id, failure))
+
+    @rule(instance_id=INSTANCES)
+    def forget_job(self, instance_id: str) -> None:
+        self.both(lambda store: store.delete_onboarding_job(instance_id))
+
+    @rule(instance_id=INSTANCES)
+    def offboard(self, instance_id: str) -> None:
+        self.both(lambda store: store.offboard(instance_id))
+
+    @rule(instance_id=INSTANCES, days=st.sampled_from([None, 1]))
+    def retain(self, instance_id: str, days: int | None) -> None:
+        self.both(lambda store: store.set_retention(instance_id, days))
+
+    # --- campaigns ----------------------------------------------------------------------------------------------------
+
+    @rule(campaign_id=st.sampled_from(["c-3", "c-4"]), instance_id=INSTANCES, most=st.sampled_from([None, 2]))
+    def create(self, campaign_id: str, instance_id: str, most: int | None) -> None:
+        if not self.both(lambda store: store.has_campaign(campaign_id)):
+            new = campaign(campaign_id, instance_id=instance_id, state=CampaignState.INITIALIZED)
+            self.both(lambda store: store.create_campaign(new, most=most))
+
+    @rule(campaign_id=CAMPAIGNS, of=STATES, to=STATES, most=st.sampled_from([None, 1]))
+    def change_state(self, campaign_id: str, of: CampaignState, to: CampaignState, most: int | None) -> None:
+        self.both(lambda store: store.change_campaign_state(campaign_id, allowed_from=[of], to=to, max_running=most))
+
+    @rule(campaign_id=CAMPAIGNS)
+    def let_run(self, campaign_id: str) -> None:
+        states, running = list(CampaignState), CampaignState.RUNNING
+        self.both(lambda store: store.change_campaign_state(campaign_id, allowed_from=states, to=running))
+
+    @rule(campaign_id=CAMPAIGNS, name=st.sampled_from(["name of c-1", "another"]))
+    def rename(self, campaign_id: str, name: str) -> None:
+        self.both(lambda store: store.edit_campaign(campaign_id, lambda found: replace(found, name=name, tags={})))
+
+    @rule(campaign_id=st.sampled_from(["c-3", "none"]))
+    def delete(self, campaign_id: str) -> None:
+        self.both(lambda store: store.delete_campaign(campaign_id, at=self.clock.now))
+
+    # --- dial requests ------------------------------------------------------------------------------------------------
+
+    @rule(
+        campaign_id=CAMPAIGNS,
+        people=st.lists(st.tuples(CONTACTS, TOKENS, NUMBERS, DELAYS), max_size=4),
+        life=st.sampled_from([SECOND, 20 * MINUTE]),
+        max_waiting=st.sampled_from([2, 100]),
+    )
+    def accept(
+        self, campaign_id: str, people: list[tuple[str, str | None, str, int]], life: int, max_waiting: int
+    ) -> None:
+        now = self.clock.now
+        requests = [
+            DialRequest(contact_id, token, number, now + life, {"n": number}, due_at=delay and now + delay)
+            for contact_id, token, number, delay in people
+        ]
+        self.both(lambda store: store.put_dial_requests(campaign_id, requests, at=now, max_waiting=max_waiting))
+
+    @rule(campaign_id=CAMPAIGNS, contact_ids=st.sets(CONTACTS), delay=DELAYS)
+    def move(self, campaign_id: str, contact_ids: set[str], delay: int) -> None:
+        due_at = delay and self.clock.now + delay
+        self.both(lambda store: store.change_due(campaign_id, contact_ids, due_at=due_at))
+
+    @rule(number=NUMBERS)
+    def forget(self, number: str) -> None:
+        self.both(lambda store: store.forget_number(number, at=self.clock.now))
+
+    @rule(instance_id=INSTANCES, age=DELAYS)
+    def erase(self, instance_id: str, age: int) -> None:
+        now = self.clock.now
+        self.both(lambda store: store.erase_ended(instance_id, before=now - age, at=now, limit=100))
+
+    # --- ownership ----------------------------------------------------------------------------------------------------
+
+    @rule(instance_id=INSTANCES, owner=OWNERS, sole=st.booleans())
+    def acquire(self, instance_id: str, owner: str, sole: bool) -> None:
+        lease = self.both(lambda store: store.acquire_lease(instance_id, owner, 10 * MINUTE, sole=sole))
+        if isinstance(lease, Lease):
+            self.retired.append(self.leases[instance_id])
+            self.leases[instance_id] = lease
+
+    @rule(instance_id=st.sampled_from(["instance-1", "instance-2"]))
+    def renew(self, instance_id: str) -> None:
+        self.both(lambda store: store.renew_lease(self.leases[instance_id], 10 * MINUTE))
+
+    @rule(instance_id=st.sampled_from(["instance-1", "instance-2"]))
+    def release(self, instance_id: str) -> None:
+        self.both(lambda store: store.release_lease(self.leases[instance_id]))
+
+    @rule(
+        campaign_id=st.sampled_from(["c-1", "c-1", "c-2", "none"]),
+        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 11)), max_size=4),
+        former=st.booleans(),
+    )
+    def commit(self, campaign_id: str, steps: list[tuple[str, int]], former: bool) -> None:
+        changes = [self.change(campaign_id, *step) for step in steps]
+        lease = self.leases["instance-2" if campaign_id == "c-2" else "instance-1"]
+        if former and self.retired:
+            lease = self.retired[-1]
+        self.both(lambda store: store.commit(lease, changes))
+
+    @rule(contacts=st.lists(CONTACTS, min_size=1, max_size=3, unique=True), to=st.integers(1, 9))
+    def talk(self, contacts: list[str], to: int) -> None:
+        """A contact goes all the way to a step, if it can."""
+        changes = [self.change("c-1", contact_id, step) for step in range(to) for contact_id in contacts]
+        self.both(lambda store: store.commit(self.leases["instance-1"], changes))
+
+    def change(self, campaign_id: str, contact_id: str, which: int) -> Change:
+        at = self.clock.now
+        changes: list[Change] = [
+            begin(contact_id, campaign_id=campaign_id, at=at),
+            ContactAnswered(contact_id, at, at - 1),
+            ContactDetected(contact_id, at, DetectionStatus.HUMAN_ANSWERED),
+            ContactQueued(contact_id, "q1", at),
+            ContactConnecting(contact_id, "a1", f"agent-{contact_id}", at),
+            ContactConnected(contact_id, "a1", at),
+            ContactEnded(contact_id, campaign_id, at, Disposition.BUSY, DisconnectReason.TELECOM_BUSY),
+            AfterContactWorkEnded(contact_id, at),
+            LedgerCounted(campaign_id, at, 2, 1),
+            ContactExpired(contact_id, campaign_id, at),
+            AttemptVoided(contact_id, campaign_id, at),
+            ContactRequeued(contact_id, at) if contact_id < "contact-5" else ContactAbandoned(contact_id, at),
+        ]
+        return changes[which]
+
+    @rule(instance_id=st.sampled_from(["instance-1", "instance-2"]))
+    def set_aside(self, instance_id: str) -> None:
+        async def deed(store: Store) -> object:
+            found = await store.live_contacts(instance_id)
+            changes = [ContactSetAside(each.contact_id, each.sequence, self.clock.now) for each in found[:1]]
+            return await store.commit(self.leases[instance_id], changes)
+
+        self.both(deed)
+
+    @rule(erase=st.booleans())
+    def end_who_is_set_aside(self, erase: bool) -> None:
+        self.both(lambda store: store.end_quarantined(None, at=self.clock.now, erase=erase))
+
+    @rule(instance_id=st.sampled_from(["instance-1", "instance-2"]), limit=st.sampled_from([1, 100]))
+    def sweep(self, instance_id: str, limit: int) -> None:
+        self.both(lambda store: store.expire_waiting(self.leases[instance_id], now=self.clock.now, limit=limit))
+
+    @rule(duration=DELAYS)
+    def let_time_pass(self, duration: int) -> None:
+        self.clock.now += duration
+
+    # --- what is read -------------------------------------------------------------------------------------------------
+
+    @rule()
+    def they_tell_the_same(self) -> None:
+        async def told(store: Store) -> list[Any]:
+            campaigns = await store.every_campaign()
+            ids = [each.campaign_id for each in campaigns]
+            now = self.clock.now
+            due = [await store.due_contacts(each, now=now, held=[], limit=3) for each in ids]
+            return [
+                await store.instances(),
+                await store.onboarding_in_progress(),
+                campaigns,
+                await store.campaigns(instance_id=None, after=(NOW, "c-1"), limit=2),
+                [await store.campaign(each) for each in (*ids, "none")],
+                [record async for chunk in store.contacts(chunk=3) for record in chunk],
+                await store.contact_counts(ids),
+                [await store.waiting_count(each) for each in ids],
+                due,
+                [await store.waiting_before(f"contact-{number}") for number in range(10)],
+                [await store.token_forms(each) for each in ids],
+                [await store.ledger(each, since=now - MINUTE) for each in ids],
+                [await store.ledger_sum(each, since=NOW) for each in ids],
+                await store.quarantined(),
+                await store.quarantined_count(),
+                await store.erasures(),
+                *[await self.told_of(store, instance_id) for instance_id in ("instance-1", "instance-2")],
+            ]
+
+        self.both(told)
+
+    async def told_of(self, store: Store, instance_id: str) -> list[Any]:
+        return [
+            await store.directory(instance_id),
+            await store.facts_changed(instance_id, after_version=0),
+            await store.onboarding_job(instance_id),
+            await store.campaigns_changed(instance_id, after_version=0),
+            await store.live_contacts(instance_id),
+        ]
+
+
+TestAlike = Alike.TestCase
+TestAlike.settings = settings(
+    max_examples=15, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
