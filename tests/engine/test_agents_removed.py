@@ -3,16 +3,28 @@ who is gone for ever."""
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
-from engine.support import SALES, SPRING, Floor, connected, up
+from engine.support import NOW, SALES, SPRING, Floor, connected, dialing, new_engine, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded
 from trunkcall.domain.contact import DisconnectReason, Disposition
-from trunkcall.domain.instants import MINUTE, SECOND
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.events import AgentRegistered, AgentRemoved
+from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.events import (
+    AgentRegistered,
+    AgentRemoved,
+    AgentStatusSet,
+    CampaignChanged,
+    ContactsOffered,
+    Event,
+    OfferedContact,
+)
 
 
 @pytest.fixture
@@ -226,3 +238,27 @@ def test_an_agent_who_never_was_is_not_removed(floor: Floor) -> None:
     assert len(floor.asked(ContactEnded)) == 0
     assert len(floor.dialed) == 1
     assert floor.snapshot(SPRING).in_flight == 1
+
+
+def test_thousands_who_get_another_profile_or_go_hold_nobody_up() -> None:
+    """All in one turn, while phones ring for them: what it takes grows with their number, not with its square."""
+    names = [f"agent-{number}" for number in range(3000)]
+    engine = new_engine(EngineConfig(trunk=TrunkLimit(channels=len(names), attempts_per_s=100_000)))
+    offered = tuple(OfferedContact(f"contact-{number}", number, NOW + HOUR, 0) for number in range(2000))
+    begun: list[Event] = [
+        *(AgentRegistered(name, (SALES,)) for name in names),
+        *(AgentStatusSet(name, AgentStatus.AVAILABLE) for name in names),
+        CampaignChanged(SPRING, CampaignState.RUNNING, dialing()),
+        ContactsOffered(SPRING, offered, next_due_at=None),
+    ]
+    engine.turn([(event, NOW) for event in begun], NOW)
+    assert len(engine.details().contacts) == 2000
+    for changes in (
+        [AgentRegistered(name, ("service",)) for name in names],
+        [AgentRegistered(name, (SALES, "service")) for name in names],
+        [AgentRemoved(name) for name in names],
+    ):
+        began_s = process_time()
+        engine.turn([(event, NOW) for event in changes], NOW)
+        assert process_time() - began_s < 3
+    assert not engine.details().agents

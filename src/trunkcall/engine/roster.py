@@ -107,7 +107,7 @@ class QueueOverlap:
 class Roster:
     """All agents and queues of one instance."""
 
-    __slots__ = ("_handling", "_overlaps", "_staffed", "agents", "leaving", "queues")
+    __slots__ = ("_handling", "_overlaps", "_served", "_staffed", "agents", "leaving", "queues")
 
     def __init__(self) -> None:
         self.agents: dict[str, Agent] = {}
@@ -118,7 +118,9 @@ class Roster:
         self._handling: Duration = 0
         self.queues: dict[str, Queue] = {}
         self._overlaps: dict[str, QueueOverlap] = {}
-        """What ``overlap`` has found, as long as nobody is given other queues."""
+        """What ``overlap`` has found, as long as queues are served together as they are."""
+        self._served: dict[tuple[str, ...], int] = {}
+        """Queues that some agents serve together, and how many do: thousands of agents serve few such."""
 
     def queue(self, queue_id: str) -> Queue:
         """The queue, made when it is first spoken of."""
@@ -156,11 +158,21 @@ class Roster:
 
     def _give_queues(self, agent: Agent, queue_ids: tuple[str, ...]) -> None:
         """The agent serves these queues and no other. Whoever calls it makes the queues' lists true."""
-        self._overlaps.clear()
         self._leave_queues(agent)
         self._count(agent, agents=-1, staffed=-agent.is_at_work)
+        self._count_served(agent.queue_ids, -1)
         agent.queue_ids = queue_ids
         self._count(agent, agents=1, staffed=int(agent.is_at_work))
+        self._count_served(queue_ids, 1)
+
+    def _count_served(self, queue_ids: tuple[str, ...], change: int) -> None:
+        if not queue_ids:
+            return
+        before = self._served.pop(queue_ids, 0)
+        if before + change:
+            self._served[queue_ids] = before + change
+        if not before or not before + change:
+            self._overlaps.clear()
 
     def forget_queue(self, queue_id: str) -> None:
         """Let go of a queue, unless somebody serves it or waits in it."""
@@ -181,7 +193,7 @@ class Roster:
         """Which queues have agents of this one."""
         found = self._overlaps.get(queue_id)
         if found is None:
-            served = [frozenset(a.queue_ids) for a in self.agents.values() if queue_id in a.queue_ids]
+            served = [frozenset(queue_ids) for queue_ids in self._served if queue_id in queue_ids]
             itself = frozenset((queue_id,))
             some = itself.union(*served)
             every = {q for q in itself.union(*served[:1]).intersection(*served) if self._all_serve(q, queue_id)}
@@ -190,7 +202,7 @@ class Roster:
 
     def _all_serve(self, queue_id: str, other_id: str) -> bool:
         """Whether all agents of the one queue serve the other as well."""
-        return all(other_id in agent.queue_ids for agent in self.agents.values() if queue_id in agent.queue_ids)
+        return all(other_id in queue_ids for queue_ids in self._served if queue_id in queue_ids)
 
     def agent(self, agent_id: str) -> Agent:
         try:
