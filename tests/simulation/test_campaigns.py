@@ -58,6 +58,17 @@ def test_a_lone_campaign_has_all_agents_and_lines_whatever_its_weights() -> None
     assert [type(event) for event in changed] == [CampaignChanged]
 
 
+@pytest.mark.parametrize("of_the_other", [0.05, 0.5])
+def test_campaigns_that_look_ahead_for_the_same_agents_keep_each_to_its_own_target(of_the_other: float) -> None:
+    """Their live answers find nobody at the same moments, however much more the one may abandon than the other."""
+    tables = [table("zinc", abandonment_target_ratio=0.01), table("argon", abandonment_target_ratio=of_the_other)]
+    shift, _ = recorded(agents=10, bandwidth_allocation=0.5, campaign=tables)
+    zinc, argon = shift.campaigns
+    assert zinc.abandoned <= 0.01 * zinc.live_answers
+    assert 0.03 * argon.live_answers < argon.abandoned <= of_the_other * argon.live_answers, "it makes use of its own"
+    assert shift.occupancy_ratio > 0.75
+
+
 def test_a_campaign_dials_from_its_start_to_its_pause_and_from_there_to_its_stop() -> None:
     _, record = recorded(agents=5, hours=1, start_at_h=0.1, pause_at_h=0.3, resume_at_h=0.5, stop_at_h=0.8)
     hours = [(0.0, 0.1), (0.1, 0.3), (0.3, 0.5), (0.5, 0.8), (0.8, 1.0)]

@@ -51,6 +51,8 @@ class Campaign:
     awaits_prompt: bool = False
     """Whether the end of a machine's prompt is waited for, which holds the line longer. Only with
     `detects_machines`."""
+    abandonment_target_ratio: float = 0.03
+    """The most of the campaign's live answers that may be abandoned."""
     list_size: int = 0
     """Dial requests there are; 0 is more than can be dialed."""
     start_at_h: float = 0.0

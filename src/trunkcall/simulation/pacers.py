@@ -40,7 +40,7 @@ def pacers_of(scenario: Scenario) -> PacerFor:
     return pacer_for if only in set(DialerType) else partial(_baseline, scenario, only)
 
 
-def _baseline(scenario: Scenario, baseline: str, _settings: DialingSettings) -> Pacer:
+def _baseline(scenario: Scenario, baseline: str, settings: DialingSettings) -> Pacer:
     match baseline:
         case "fixed_ratio":
             return FixedRatioPacer(lines_per_agent=scenario.lines_per_agent)
@@ -54,7 +54,7 @@ def _baseline(scenario: Scenario, baseline: str, _settings: DialingSettings) -> 
             return VicidialPacer(
                 Adapt(name),
                 maximum_level=scenario.vicidial_maximum_level,
-                dropped_percentage=100.0 * scenario.abandonment_target_ratio,
+                dropped_percentage=100.0 * settings.abandonment.target_ratio,
             )
 
 
@@ -68,7 +68,7 @@ def model_of(scenario: Scenario) -> Model:
         handling_mean_s=world.talk_mean_s + world.wrap_mean_s,
         live_ratio=world.human_ratio * (1.0 - campaign.false_machine_ratio),
         patience_mean_s=world.patience_s,
-        abandonment_ratio=scenario.abandonment_target_ratio,
+        abandonment_ratio=campaign.abandonment_target_ratio,
     )
 
 

@@ -66,8 +66,6 @@ class Scenario:
     """How many lines the trunks have."""
     attempts_per_s: float = 50.0
     """How many attempts a second the trunks take, at least 0.01, with a burst of one second's."""
-    abandonment_target_ratio: float = 0.03
-    """The most of a campaign's live answers that may be abandoned."""
     ledger: bool = True
     """Whether the ledger binds the pacers."""
     lines_per_agent: float = 1.2

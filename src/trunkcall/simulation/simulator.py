@@ -188,7 +188,11 @@ class Simulator:
                     dialing_capacity=campaign.dialing_capacity,
                     detects_machines=campaign.detects_machines,
                     awaits_prompt=campaign.awaits_prompt,
-                    abandonment=_limits(self._scenario),
+                    # Other dialers are measured as they were published.
+                    abandonment=AbandonmentLimits(
+                        target_ratio=campaign.abandonment_target_ratio,
+                        binding=self._scenario.ledger and campaign.pacer not in BASELINES,
+                    ),
                 ),
             )
         )
@@ -310,11 +314,3 @@ def at_hour(hour: float) -> Instant:
 
 def _config(scenario: Scenario) -> EngineConfig:
     return EngineConfig(trunk=TrunkLimit(scenario.channels, scenario.attempts_per_s))
-
-
-def _limits(scenario: Scenario) -> AbandonmentLimits:
-    return AbandonmentLimits(
-        target_ratio=scenario.abandonment_target_ratio,
-        # Other dialers are measured as they were published.
-        binding=scenario.ledger and not any(campaign.pacer in BASELINES for campaign in scenario.campaigns),
-    )
