@@ -42,6 +42,7 @@ from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.totals import DialerTotals
 from trunkcall.web.metrics import Metrics
+from trunkcall.web.rationed import LONGEST_REST_S
 
 ALERTS = "examples/prometheus/alerts.yml"
 RULE = re.compile(r"^      - alert: (\w+)\n        expr: (.+)\n        for: (\w+)$", re.MULTILINE)
@@ -66,7 +67,10 @@ class Situation:
         ids = count(1)
         self.engine = Engine(EngineConfig(), new_id=lambda: f"leg-{next(ids)}", flows=BuiltinFlow())
         self.behind_s = 0.4
-        self.metrics = Metrics(self, "instance-1", clock_behind_s=lambda: self.behind_s)
+        self.scraped_at_s = 100.0
+        self.metrics = Metrics(
+            self, "instance-1", clock_behind_s=lambda: self.behind_s, monotonic=lambda: self.scraped_at_s
+        )
         self.commands: list[Change | Deed] = []
         self.happens(AgentRegistered("agent-1", ("queue-1",)))
 
@@ -91,7 +95,8 @@ class Situation:
         return self.happens(ContactsOffered("campaign-1", offered, next_due_at=None))
 
     async def series(self) -> dict[str, list[Series]]:
-        """What Prometheus would scrape."""
+        """What Prometheus would scrape, so long after it did last that no page is an old one."""
+        self.scraped_at_s += LONGEST_REST_S
         found: dict[str, list[Series]] = {}
         for family in text_string_to_metric_families((await self.metrics.page()).body.decode()):
             for sample in family.samples:
