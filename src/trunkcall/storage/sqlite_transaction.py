@@ -103,8 +103,9 @@ class WriteTransaction:
         """Run a statement once for each row of parameters; how many rows it changed, triggers aside.
 
         A batch of dial requests takes 0.9 (25 of them) to 1.04 (100) of the time of one INSERT with a row of VALUES for
-        each, however busy other threads are. An INSERT that reads them from JSON takes 1.2 to 1.4 of it, and its texts
-        end at a NUL.
+        each, however busy other threads are. To create 64 campaigns, each of which fires a trigger, takes as long and
+        1.15 of the CPU. An INSERT that reads its rows from JSON takes 1.2 to 1.4 for dial requests; its texts end at a
+        NUL.
         """
         return self._connection.executemany(QUERIES[query], rows).rowcount
 
