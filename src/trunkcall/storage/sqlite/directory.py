@@ -1,0 +1,119 @@
+"""The contact centre and access keys in an SQLite file (``ports.directory``, ``ports.keys``), and for how long it keeps
+personal data (``ports.privacy``)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from trunkcall.domain.directory import (
+    AccessKey,
+    Directory,
+    Fact,
+    FactKind,
+    Instance,
+    OnboardingFailure,
+    OnboardingJob,
+    VersionedFact,
+)
+from trunkcall.domain.instants import Instant
+from trunkcall.storage import sqlite_facts, sqlite_instances
+from trunkcall.storage import sqlite_rows as rows
+from trunkcall.storage.sqlite.database import Database, Part
+
+
+class SQLiteDirectory(Part):
+    """Instances with all that is around their campaigns, onboarding, and keys."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._directories: dict[str, tuple[Directory, int]] = {}
+        """As last read, each with the version of the facts then."""
+
+    async def create_instance(self, directory: Directory, access_key: AccessKey | None = None) -> None:
+        """Create an instance. Raises ConflictError if there is one of that id."""
+        await self._database.write(
+            lambda transaction: sqlite_instances.create_instance(transaction, directory, access_key)
+        )
+
+    async def instances(self) -> Sequence[Instance]:
+        """Every instance, oldest first."""
+        return [rows.instance_from_row(row) for row in self._database.rows("instances")]
+
+    async def directory(self, instance_id: str) -> Directory | None:
+        """What is around the campaigns of the instance, each map in the order of creation. Read anew only when
+        something has changed."""
+        row = self._database.row("fact_version", instance_id=instance_id)
+        if row is None:
+            return None
+        known = self._directories.get(instance_id)
+        instance = rows.instance_from_row(row)
+        if known is None or (known[0].instance, known[1]) != (instance, row.fact_version):
+            found = sqlite_facts.facts_from_rows(self._database.rows("facts", instance_id=instance_id))
+            known = Directory.of(instance, [each.fact for each in found]), row.fact_version
+            self._directories[instance_id] = known
+        return known[0]
+
+    async def facts_changed(self, instance_id: str, *, after_version: int) -> Sequence[VersionedFact]:
+        """Facts whose version is greater, by version, removed ones included."""
+        return sqlite_facts.facts_from_rows(
+            self._database.rows("facts_changed", instance_id=instance_id, after_version=after_version)
+        )
+
+    async def put_facts(self, instance_id: str, facts: Sequence[Fact]) -> None:
+        """Create these facts, or replace those of the same id."""
+        await self._database.write(partial(sqlite_facts.put_facts, instance_id=instance_id, facts=facts))
+
+    async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
+        """Remove these facts."""
+        return await self._database.write(
+            partial(sqlite_facts.remove_facts, instance_id=instance_id, kind=kind, ids=ids, at=at)
+        )
+
+    async def set_retention(self, instance_id: str, days: int | None) -> None:
+        """How long personal data of ended contacts is kept."""
+        await self._database.write(lambda transaction: sqlite_instances.set_retention(transaction, instance_id, days))
+
+    # --- onboarding ------------------------------------------------------------------------------------------------
+
+    async def start_onboarding(self, job: OnboardingJob) -> None:
+        """Store a job that is IN_PROGRESS."""
+        await self._database.write(lambda transaction: sqlite_instances.start_onboarding(transaction, job))
+
+    async def onboarding_job(self, instance_id: str) -> OnboardingJob | None:
+        """The instance's last job."""
+        row = self._database.row("onboarding_job", instance_id=instance_id)
+        return None if row is None else rows.job_from_row(row)
+
+    async def onboarding_in_progress(self) -> Sequence[OnboardingJob]:
+        """Jobs that are IN_PROGRESS, oldest first."""
+        return [rows.job_from_row(row) for row in self._database.rows("onboarding_in_progress")]
+
+    async def finish_onboarding(self, instance_id: str, failure: OnboardingFailure | None) -> None:
+        """End the job that is IN_PROGRESS."""
+        await self._database.write(
+            lambda transaction: sqlite_instances.finish_onboarding(transaction, instance_id, failure)
+        )
+
+    async def delete_onboarding_job(self, instance_id: str) -> None:
+        """Forget the job."""
+        await self._database.write(lambda transaction: sqlite_instances.delete_onboarding_job(transaction, instance_id))
+
+    async def offboard(self, instance_id: str) -> None:
+        """The instance is not onboarded any more."""
+        await self._database.write(lambda transaction: sqlite_instances.offboard(transaction, instance_id))
+
+    # --- access keys -----------------------------------------------------------------------------------------------
+
+    async def put_access_key(self, access_key: AccessKey) -> None:
+        """Create the access key, or replace the one of that id."""
+        await self._database.write(lambda transaction: sqlite_instances.put_access_key(transaction, access_key))
+
+    async def access_key(self, access_key_id: str) -> AccessKey | None:
+        """The access key, revoked or not."""
+        row = self._database.row("access_key", access_key_id=access_key_id)
+        return None if row is None else rows.access_key_from_row(row)
+
+    async def access_keys(self) -> Sequence[AccessKey]:
+        """Every access key, oldest first, revoked ones included."""
+        return [rows.access_key_from_row(row) for row in self._database.rows("access_keys")]

@@ -1,0 +1,99 @@
+"""Leases, and what their holders read and change, in an SQLite file (``ports.ownership``)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+from operator import attrgetter
+
+from trunkcall.domain.changes import Change
+from trunkcall.domain.contact import LiveContact, WaitingContact
+from trunkcall.domain.instants import LATEST, MINUTE, Duration, Instant
+from trunkcall.storage import sqlite_changes as changing
+from trunkcall.storage import sqlite_contact_rows as contact_rows
+from trunkcall.storage import sqlite_leases
+from trunkcall.storage import sqlite_quarantine as quarantine
+from trunkcall.storage import sqlite_rows as rows
+from trunkcall.storage.ports.ownership import CommitResult, DueContacts, Lease, LedgerMinute
+from trunkcall.storage.sqlite.database import Part
+from trunkcall.storage.sqlite_transaction import WriteTransaction
+
+_due = attrgetter("due_at", "sequence")
+
+
+class SQLiteOwnership(Part):
+    """Who owns an instance, and what a dialer does."""
+
+    async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
+        """Own the instance. Whoever owns it already gets a new lease. Raises NotFoundError without the instance."""
+        return await self._database.write(
+            lambda transaction: sqlite_leases.acquire_lease(
+                transaction, instance_id, owner, ttl, self._database.clock(), sole=sole
+            )
+        )
+
+    async def renew_lease(self, lease: Lease, ttl: Duration) -> None:
+        """Own it for ``ttl`` from now."""
+        await self._database.write(
+            lambda transaction: sqlite_leases.renew_lease(transaction, lease, ttl, self._database.clock())
+        )
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Let the next owner in at once."""
+        await self._database.write(lambda transaction: sqlite_leases.release_lease(transaction, lease))
+
+    # --- what a dialer reads ---------------------------------------------------------------------------------------
+
+    async def due_contacts(self, campaign_id: str, *, now: Instant, held: Collection[int], limit: int) -> DueContacts:
+        """Waiting contacts that are due, and when the next is."""
+        found: list[WaitingContact] = []
+        passed_over = list(held)
+        while room := limit - len(found):
+            page = self._database.rows(
+                "due_contacts", campaign_id=campaign_id, now=now, held=rows.to_json(passed_over), limit=room
+            )
+            sound, damaged = quarantine.sound_of_waiting(campaign_id, page)
+            found += sound
+            if not damaged:
+                break
+            passed_over += [contact.sequence for contact in sound]
+            await self._database.mending.set_aside(damaged)
+        found.sort(key=_due)
+        next_due = self._database.row("next_due_at", campaign_id=campaign_id, now=now, latest=LATEST)
+        return DueContacts(found, None if next_due is None else next_due.due_at)
+
+    async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
+        """Contacts that are neither waiting nor ended."""
+        sound, damaged = quarantine.sound_of_live(self._database.rows("live_contacts", instance_id=instance_id))
+        if damaged:
+            await self._database.mending.set_aside(damaged)
+        return sound
+
+    async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
+        """The campaign's ledger from the minute of ``since``, oldest first."""
+        return contact_rows.ledger_from_rows(
+            self._database.rows("ledger", campaign_id=campaign_id, since=since - since % MINUTE)
+        )
+
+    # --- what a dialer changes -------------------------------------------------------------------------------------
+
+    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        """Make the changes durable. Raises IllegalTransitionError, and changes nothing, if one is impossible in the
+        state that its contact is in."""
+
+        def operation(transaction: WriteTransaction) -> CommitResult:
+            sqlite_leases.check_lease(transaction, lease, self._database.clock())
+            return changing.apply_changes(transaction, lease, changes)
+
+        refused = partial(changing.set_aside_refused_changes, lease=lease, changes=changes)
+        return await self._database.mending.without_damaged(operation, refused)
+
+    async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
+        """End up to ``limit`` waiting contacts that will not be dialed any more."""
+
+        def operation(transaction: WriteTransaction) -> Sequence[WaitingContact]:
+            sqlite_leases.check_lease(transaction, lease, self._database.clock())
+            return changing.expire_waiting(transaction, lease, now, limit)
+
+        refused = partial(changing.set_aside_refused_expiries, lease=lease, now=now, limit=limit)
+        return await self._database.mending.without_damaged(operation, refused)

@@ -1,0 +1,44 @@
+"""Erasing personal data in an SQLite file (``ports.privacy``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from trunkcall.domain.instants import Instant
+from trunkcall.storage import sqlite_erasing
+from trunkcall.storage.ports.privacy import Erasure, ErasureReason
+from trunkcall.storage.sqlite.database import Part
+
+_ERASED_AT_ONCE: Final = 1000
+
+
+class SQLitePrivacy(Part):
+    """Numbers that are forgotten, and those that were kept long enough."""
+
+    async def forget_number(self, phone_number: str, *, at: Instant) -> int:
+        """Erase a number. No index knows numbers, so that accepting one costs nothing: the search is a scan, in a
+        thread of its own."""
+        forgotten = 0
+        while True:
+            found = await self._database.long_read(
+                "contacts_of_number", phone_number=phone_number, limit=_ERASED_AT_ONCE
+            )
+            if not found:
+                break
+            await self._database.mending.with_damaged(partial(sqlite_erasing.forget_contacts, contacts=found, at=at))
+            forgotten += len(found)
+        if forgotten:
+            await self._database.drop_log()
+        return forgotten
+
+    async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
+        """Erase personal data of contacts that ended before the instant."""
+        return await self._database.mending.with_damaged(
+            partial(sqlite_erasing.erase_ended, instance_id=instance_id, before=before, at=at, limit=limit)
+        )
+
+    async def erasures(self) -> Sequence[Erasure]:
+        """What was erased when, oldest first."""
+        return [Erasure(row.at, ErasureReason(row.reason), row.contacts) for row in self._database.rows("erasures")]
