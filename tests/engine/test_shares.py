@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.support import NOW, SALES, Floor, new_engine
+from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactAbandoned
 from trunkcall.domain.instants import MINUTE, Instant
@@ -100,6 +101,17 @@ def test_nobody_waits_for_a_campaign_whose_ledger_has_nothing_left() -> None:
     floor.tell(LedgerRestored("c1", ((NOW - 2 * MINUTE, 100_000, 0),)))
     begun = dial(floor, 60)
     assert 0 <= begun["c1"] - begun["c0"] <= LEAD, "nor is what it could not dial made up for"
+
+
+@pytest.mark.parametrize(("target_ratio", "waits"), [(0.03, True), (0.01, False)])
+def test_how_long_a_ledger_is_waited_for_goes_by_its_own_target(target_ratio: float, waits: bool) -> None:
+    """Two abandonments too many are made good for by 70 live answers, or by 200."""
+    floor = eager(0.5, 0.5)
+    limits = AbandonmentLimits(target_ratio=target_ratio)
+    floor.campaign("c1", dialer=DialerType.PREDICTIVE, weight=0.5, limits=limits)
+    floor.tell(LedgerRestored("c1", ((NOW - MINUTE, 0, round(1000 * target_ratio) + 2),)))
+    begun = dial(floor, 60)
+    assert (begun["c0"] < 60 * AT_ONCE) is waits
 
 
 def test_shares_are_weights_over_those_of_all_who_have_somebody_to_dial() -> None:

@@ -24,7 +24,7 @@ class EngineConfig:
     hang_up_grace: Duration = 60 * SECOND
     """How long a leg that was told to end may hold its line without the carrier confirming."""
     queue_limit: Duration = 20 * SECOND
-    """How long a live answer may wait in its queue at all before it is hung up."""
+    """How long a live answer may wait in any queue at all before it is hung up."""
     void_backoff: Duration = 1 * SECOND
     """How long nobody is dialed after an originate that the carrier did not take."""
     campaign_memory: Duration = HOUR
@@ -33,5 +33,6 @@ class EngineConfig:
     """Most waiting contacts of one campaign that the engine holds."""
     trunk: TrunkLimit = field(default_factory=TrunkLimit)
     lines_per_agent: float = 10.0
-    """Most lines of a campaign for each agent of its queue at work, whatever its pacer wants: a fuse. Where one attempt
-    in fifty is a live answer, agents who are always busy take eight."""
+    """Most lines of a campaign for each agent of its queue at work, whatever its pacer wants: a fuse, the same for all,
+    since others lose their lines to one who has more. Where one attempt in fifty is a live answer, agents who are
+    always busy take eight."""

@@ -20,9 +20,9 @@ MAX_LEAD: Final = 30.0
 """Attempts, of all the campaigns together, by which one may lead another: enough for every one of them to find a moment
 at which its own ledger lets it dial, too few to be noticed in its share."""
 
-DEFICIT: Final = 3.0
-"""Abandonments by which a ledger may be overdrawn and others still wait for the campaign: a hundred live answers make
-good for them."""
+MAKING_GOOD: Final = 100.0
+"""Live answers that it may take until an overdrawn ledger is so no more, and others still wait for the campaign: by a
+target of 3 % they make good for three abandonments."""
 
 
 class Shares:
@@ -53,7 +53,7 @@ class Shares:
         least = most - MAX_LEAD / 2 / sum(c.weight for c in looking_ahead)
         for other in looking_ahead:
             standing = other.ledger.standing(now)
-            if standing.binding and standing.headroom < -DEFICIT:
+            if standing.binding and standing.headroom < -MAKING_GOOD * standing.target_ratio:
                 other.attempts_per_weight = max(other.attempts_per_weight, least)
         return lead_of(self._state, campaign) > MAX_LEAD
 
