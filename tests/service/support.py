@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -59,6 +59,8 @@ class FaultyStore:
         """Done before anything is written. It may raise."""
         self.after_attempts: Callable[[], None] = lambda: None
         """Done when attempts are durable and the dialer does not know it yet."""
+        self.carry_out: Callable[[Lease, Sequence[Change]], Awaitable[CommitResult]] = store.commit
+        """How a commit is carried out that does not fail."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -69,7 +71,7 @@ class FaultyStore:
         if attempts and self.fail_before:
             self.fail_before -= 1
             raise StoreUnavailableError
-        result = await self._store.commit(lease, changes)
+        result = await self.carry_out(lease, changes)
         if attempts and self.fail_after:
             self.fail_after -= 1
             raise StoreUnavailableError
@@ -248,6 +250,11 @@ class House:
 
     async def records(self) -> list[Any]:
         return [record async for chunk in self.kept.contacts() for record in chunk]
+
+
+async def hardly_ever(seconds: float) -> None:
+    """The sleep of an owner who hardly ever looks at the store unasked."""
+    await asyncio.sleep(3600 * seconds)
 
 
 @asynccontextmanager

@@ -6,12 +6,11 @@ What a user would lose otherwise: one change that the store refuses fails its wh
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from service.support import FaultyStore, House, Witness, dialing
 from trunkcall.domain.campaign import DialerConfig, DialerType
@@ -24,7 +23,6 @@ from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.transitions import MARKS, STEPS
 from trunkcall.engine.commands import Originate, OriginateAgentLeg
 from trunkcall.engine.events import LegEnded, OriginateVoided
-from trunkcall.service import owner as owner_module
 from trunkcall.service.clock import since_boot_s
 from trunkcall.simulation.world import World
 from trunkcall.storage.ports.ownership import CommitResult, Lease
@@ -85,8 +83,10 @@ class FickleStore(FaultyStore):
         return result
 
 
-async def test_whatever_happens_in_a_shift_the_store_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owner_module, "RETRY_AFTER_S", 0.01)
+async def test_whatever_happens_in_a_shift_the_store_takes_it(tmp_path: Path) -> None:
+    async def a_moment(_: float) -> None:
+        await asyncio.sleep(0.01)
+
     house = House(SQLiteStore(tmp_path / "trunkcall.db"), seconds=since_boot_s, speed=1000.0)
     world = World(human_ratio=0.6, machine_ratio=0.1)
     house.carrier = FickleCarrier(house.clock, world=world, seed=1, on_agent_done=house.floor.agent_done)
@@ -95,7 +95,7 @@ async def test_whatever_happens_in_a_shift_the_store_takes_it(tmp_path: Path, mo
     now = house.clock.now()
     in_vain = [DialRequest(f"v-{n}", f"v-{n}", "+12125550100", now + MINUTE, {}) for n in range(IN_VAIN)]
     await house.kept.put_dial_requests("spring", in_vain, at=now, max_waiting=10_000)
-    async with dialing(house, house.owner()):
+    async with dialing(house, house.owner(sleep=a_moment)):
         await house.until_all_ended(REQUESTS + IN_VAIN)
     assert not store.impossible
     assert store.takeovers > 3

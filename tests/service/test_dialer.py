@@ -11,14 +11,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from service.support import House, dialing
+from service.support import House, dialing, hardly_ever
 from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
 from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected, ContactSetAside
 from trunkcall.domain.contact import Disposition, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.events import CarrierFound
-from trunkcall.service import owner as owner_module
 from trunkcall.storage.ports.ownership import CommitResult, Lease
 
 AGENTLESS = DialerConfig(DialerType.AGENTLESS)
@@ -50,11 +49,10 @@ async def test_a_message_is_played_once_the_answer_is_durable_and_not_before(hou
 
 
 async def test_a_refused_attempt_is_told_before_all_that_has_happened_meanwhile(
-    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The carrier has none of their legs: the engine would end contacts that are not in progress, and the store would
     refuse that, and with it all that has happened at the time."""
-    monkeypatch.setattr(owner_module, "POLL_EVERY_S", 3600.0)
     await house.open(requests=0)
     refused = asyncio.Event()
     commit = house.kept.commit
@@ -69,8 +67,8 @@ async def test_a_refused_attempt_is_told_before_all_that_has_happened_meanwhile(
             return result
         return await commit(lease, changes)
 
-    monkeypatch.setattr(house.kept, "commit", pausing)
-    async with dialing(house, house.owner()):
+    house.store.carry_out = pausing
+    async with dialing(house, house.owner(sleep=hardly_ever)):
         await house.put(10)
         while house.dialer.snapshot() is None:
             await asyncio.sleep(0.01)
@@ -103,9 +101,7 @@ async def test_an_attempt_that_was_not_handed_over_waits_again_whatever_the_carr
         assert set(house.carrier.originates.values()) == {1}
 
 
-async def test_somebody_whose_contact_is_set_aside_is_hung_up_and_all_others_go_on(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_somebody_whose_contact_is_set_aside_is_hung_up_and_all_others_go_on(house: House) -> None:
     """Nothing of it can be on record any more: a message that nobody can account for is not played."""
     await house.open(dialer=AGENTLESS, requests=20)
     victims: list[LiveContact] = []
@@ -119,7 +115,7 @@ async def test_somebody_whose_contact_is_set_aside_is_hung_up_and_all_others_go_
             await commit(lease, [ContactSetAside(each.contact_id, each.sequence, 0) for each in victims])
         return await commit(lease, changes)
 
-    monkeypatch.setattr(house.kept, "commit", damaging)
+    house.store.carry_out = damaging
     async with dialing(house, house.owner()):
         await house.until_all_ended(19)
         (victim,) = victims

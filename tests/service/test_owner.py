@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from service.support import House, dialing
+from service.support import House, dialing, hardly_ever
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
 from trunkcall.domain.contact import DisconnectReason, Disposition
@@ -20,7 +20,7 @@ from trunkcall.service.installation import simulated_agents
 
 pytestmark = pytest.mark.virtual_time
 
-HOUR_S = 3600.0
+MINUTE_S, HOUR_S = 60.0, 3600.0
 
 
 @pytest.fixture
@@ -69,17 +69,13 @@ async def test_agents_work_on_after_the_engine_was_rebuilt(house: House) -> None
 
 async def test_a_campaign_paused_behind_the_dialers_back_is_not_dialed(house: House) -> None:
     """Another process may pause it; the transaction that records an attempt looks for itself."""
-
-    async def without_a_look(seconds: float) -> None:
-        await asyncio.sleep(10 * HOUR_S)
-
     await house.open(requests=200)
-    async with dialing(house, house.owner(sleep=without_a_look)):
+    async with dialing(house, house.owner(sleep=hardly_ever)):
         while sum(house.carrier.originates.values()) < 10:
             await asyncio.sleep(0.01)
         await house.to_state(CampaignState.RUNNING, CampaignState.PAUSED)
         made = sum(house.carrier.originates.values())
-        await asyncio.sleep(HOUR_S)
+        await asyncio.sleep(10 * MINUTE_S)
         assert sum(house.carrier.originates.values()) == made
         await house.to_state(CampaignState.PAUSED, CampaignState.RUNNING)
         house.dialer.campaigns_changed(house.instance_id)
