@@ -53,6 +53,8 @@ class Decision(NamedTuple):
 
 
 NOTHING: Final = Decision()
+ALWAYS_DONE: Final = frozenset({Originate, HangUp})
+"""Deeds that never come to nothing within their turn."""
 
 
 class Deciding:
@@ -77,15 +79,13 @@ class Deciding:
         """All of it, but deeds that came to nothing, as ``legs`` are by the end of the turn."""
         if not (self.changes or self.deeds or self.steps or refused):
             return NOTHING
-        deeds = [planned for planned in self.deeds if not _came_to_nothing(planned[0], legs)]
+        deeds = [p for p in self.deeds if type(p[0]) in ALWAYS_DONE or not _came_to_nothing(p[0], legs)]
         return Decision(tuple(self.changes), tuple(deeds), tuple(self.steps), tuple(refused))
 
 
 def _came_to_nothing(deed: Deed, legs: Mapping[str, Leg]) -> bool:
     """Whether the contact has gone on or ended since this was to be done for it: a phone would ring for nobody."""
     match deed:
-        case Originate() | HangUp():
-            return False
         case OriginateAgentLeg():
             leg_id, state = deed.leg_id, ContactState.CONNECTING
         case BridgeLegs():

@@ -37,6 +37,11 @@ _DETECT: Final = ContactEvent.DETECT
 _ANSWERED: Final = ContactState.ANSWERED
 _ORIGINATE_OVERDUE: Final = TimerKind.ORIGINATE_OVERDUE
 _DETECTION_OVERDUE: Final = TimerKind.DETECTION_OVERDUE
+_AGENT_RING_OVERDUE: Final = TimerKind.AGENT_RING_OVERDUE
+_ABANDONMENT: Final = TimerKind.ABANDONMENT
+_CONNECTING: Final = ContactState.CONNECTING
+_BRIDGE: Final = ContactEvent.BRIDGE
+_BRIDGE_AGENT: Final = AgentEvent.BRIDGE
 
 
 class LegReports:
@@ -107,14 +112,14 @@ class LegReports:
     def bridged(self, event: LegsBridged, now: Instant) -> None:
         leg = self._registry.legs.get(event.agent_leg_id)
         contact = leg.contact if leg is not None else None
-        if contact is None or contact.state is not ContactState.CONNECTING or contact.leg_id != event.customer_leg_id:
+        if contact is None or contact.state is not _CONNECTING or contact.leg_id != event.customer_leg_id:
             return
         assert contact.agent_id is not None
         agent = self._state.roster.agents[contact.agent_id]
-        contact.state = after(CONTACT, contact.state, ContactEvent.BRIDGE)
-        self._state.timers.stop(TimerKind.AGENT_RING_OVERDUE, event.agent_leg_id)
-        self._state.timers.stop(TimerKind.ABANDONMENT, contact.contact_id)
-        self._state.roster.step(agent, AgentEvent.BRIDGE, now)
+        contact.state = after(CONTACT, contact.state, _BRIDGE)
+        self._state.timers.stop(_AGENT_RING_OVERDUE, event.agent_leg_id)
+        self._state.timers.stop(_ABANDONMENT, contact.contact_id)
+        self._state.roster.step(agent, _BRIDGE_AGENT, now)
         contact.campaign.statistics.connected += 1
         self._state.out.change(ContactConnected(contact.contact_id, agent.agent_id, now))
 
@@ -156,7 +161,7 @@ class LegReports:
         """The agent's phone has rung for as long as it may."""
         if not self._state.carrier_up:
             # It is not the agent who does not answer.
-            self._state.timers.set(now + self._state.config.agent_ring_timeout, TimerKind.AGENT_RING_OVERDUE, leg_id)
+            self._state.timers.set(now + self._state.config.agent_ring_timeout, _AGENT_RING_OVERDUE, leg_id)
             return
         leg = self._registry.legs[leg_id]
         contact = leg.contact

@@ -94,7 +94,7 @@ class Tally:
     def _detected(self, change: ContactDetected) -> None:
         attempt = self._attempts[change.contact_id]
         live = change.detection in LIVE_DETECTIONS
-        attempt.run.false_machines += attempt.fate.outcome is Outcome.HUMAN and not live
+        attempt.run.false_machines += not live and attempt.fate.outcome is Outcome.HUMAN
         # Who needs no agents has no ledger that would count them.
         attempt.run.live_answers += live and attempt.run.campaign.pacer == DialerType.AGENTLESS
 

@@ -139,7 +139,7 @@ class Experience:
         later = np.interp(seconds[:work_ages, None] + self.at_s, seconds, works)
         self._work = 1.0 - later / works[:work_ages, None]
         ending = talks[:-1] - talks[1:]
-        windows = np.lib.stride_tricks.sliding_window_view(ending, ahead)[:talk_ages]
+        windows = np.ndarray((talk_ages, ahead), buffer=ending, strides=2 * ending.strides)
         left = self.at_s - (np.arange(ahead)[:, None] + 0.5)
         worked = np.where(left > 0.0, 1.0 - np.interp(left, seconds, works), 0.0)
         self._talk = (windows @ worked) / talks[:talk_ages, None]
