@@ -223,10 +223,13 @@ def _check_windows(engine: Engine, details: EngineDetails) -> None:
         if campaign.dials and not campaign.refill_pending and not campaign.exhausted:
             short = campaign.in_window * 2 <= engine.config.window_size
             assert not short, "a campaign runs dry while its list is long"
+        wakes_at = engine.next_timer()
         if campaign.next_expiry_at is not None:
-            wakes_at = engine.next_timer()
             assert wakes_at is not None
             assert wakes_at <= campaign.next_expiry_at, "a contact is kept beyond its expiry"
+        if campaign.next_due_at is not None:
+            assert wakes_at is not None
+            assert wakes_at <= campaign.next_due_at, "a contact is due and nobody looks"
 
 
 def _check_nobody_is_forgotten(details: EngineDetails, *, carrier_up: bool) -> None:

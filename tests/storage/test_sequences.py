@@ -9,32 +9,63 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import rule
 
-from engine.support import Floor
+from engine.support import SPRING, Floor
 from engine.test_whatever_happens import CAMPAIGNS, CONFIG, World
 from storage.support import NOW, ManualClock, campaign, directory, records
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptBegun, Change, Refusal
 from trunkcall.domain.contact import DetectionStatus, DialRequest
 from trunkcall.domain.errors import IllegalTransitionError
-from trunkcall.domain.instants import MINUTE, Duration, Instant
+from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.events import CampaignChanged, DetectionEnded, Event, LegAnswered, LegsBridged
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
 
-Told: TypeAlias = CampaignChanged | list[Change]
+
+@dataclass(frozen=True)
+class Moved:
+    """A contact waits that is due at another instant than it was."""
+
+    contact_id: str
+    due_at: Instant
+
+
+Told: TypeAlias = CampaignChanged | Moved | list[Change]
 
 
 class WrittenDown(Floor):
     """A floor that keeps, in their order, what its store was told."""
 
     told: list[Told]
+    requests: dict[str, DialRequest]
+
+    def accept(
+        self,
+        campaign: str = SPRING,
+        requests: int = 1,
+        *,
+        expires_in: Duration = HOUR,
+        due_in: Duration | None = None,
+    ) -> list[str]:
+        names = super().accept(campaign, requests, expires_in=expires_in, due_in=due_in)
+        due_at = 0 if due_in is None else self.now + due_in
+        for name in names:
+            expires_at = self.accepted[name].expires_at
+            self.requests[name] = DialRequest(name, f"token of {name}", "+12065550100", expires_at, {}, due_at)
+        return names
+
+    def move(self, contact: str, *, due_at: Instant) -> None:
+        # What is decided from now on is decided after that.
+        self.told += [Moved(contact, due_at), []]
+        super().move(contact, due_at=due_at)
 
     def enter(self, events: tuple[tuple[Event, Instant], ...], decision: Decision) -> None:
         for event, _ in events:
@@ -52,6 +83,8 @@ class WrittenDown(Floor):
             if begun:
                 changes.remove(begun[0])
                 break
+        if refusal is Refusal.NOT_DUE:
+            self.told += [Moved(contact, self.now + due_in), []]
         super().refuse(contact, refusal, due_in=due_in)
 
 
@@ -62,7 +95,7 @@ class StoredWorld(World):
         super().__init__()
         self.floor = self.written = WrittenDown(config=CONFIG)
         self.floor.may_refuse = True
-        self.written.told = [[]]
+        self.written.told, self.written.requests = [[]], {}
 
     @rule()
     def all_goes_well(self) -> None:
@@ -90,10 +123,7 @@ class StoredWorld(World):
 
     async def _tell(self, store: Store) -> None:
         await store.create_instance(directory())
-        requests = [
-            DialRequest(offered.contact_id, f"token of {offered.contact_id}", "+12065550100", offered.expires_at, {})
-            for offered in self.floor.accepted.values()
-        ]
+        requests = self.written.requests.values()
         for name in CAMPAIGNS:
             await store.create_campaign(campaign(name))
             of_campaign = [request for request in requests if request.contact_id.startswith(f"{name}-")]
@@ -104,6 +134,8 @@ class StoredWorld(World):
             if isinstance(told, CampaignChanged):
                 every = list(CampaignState)
                 await store.change_campaign_state(told.campaign_id, allowed_from=every, to=told.state)
+            elif isinstance(told, Moved):
+                await store.change_due(told.contact_id.rsplit("-", 1)[0], [told.contact_id], due_at=told.due_at)
             elif told:
                 try:
                     result = await store.commit(lease, told)

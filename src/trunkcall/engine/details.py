@@ -111,7 +111,9 @@ class CampaignDetails(NamedTuple):
     refill_pending: bool
     """Whether the store was asked for more, and has not answered."""
     exhausted: bool
-    """Whether the store has no more."""
+    """Whether the store has no more that are due."""
+    next_due_at: Instant | None
+    """When the first is due of those that the store has besides, as far as it is known."""
 
 
 class EngineDetails(NamedTuple):
@@ -205,6 +207,7 @@ def _campaign(campaign: CampaignDialing, contacts: CampaignContacts) -> Campaign
         next_expiry_at=window.next_expiry_at,
         refill_pending=window.refill_pending,
         exhausted=window.exhausted,
+        next_due_at=window.next_due_at,
     )
 
 
