@@ -79,9 +79,10 @@ class WrittenDown(Floor):
     def refuse(self, contact: str, refusal: Refusal, *, due_in: Duration = MINUTE) -> None:
         """The store has not taken the attempt."""
         for changes in reversed([told for told in self.told if isinstance(told, list)]):
-            begun = [c for c in changes if isinstance(c, AttemptBegun) and c.contact_id == contact]
+            begun = [n for n, c in enumerate(changes) if isinstance(c, AttemptBegun) and c.contact_id == contact]
             if begun:
-                changes.remove(begun[0])
+                # It is the last one that was refused: any before it was voided, and stands.
+                del changes[begun[-1]]
                 break
         if refusal is Refusal.NOT_DUE:
             self.told += [Moved(contact, self.now + due_in), []]
