@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Sequence
 from contextlib import suppress
 
-from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, Witness, dialing_of
+from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, FaultyStore, Witness, dialing_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import DialerConfig, OutboundCallConfig
 from trunkcall.domain.contact import ContactRecord
@@ -35,7 +35,7 @@ class Installation:
 
     def __init__(self) -> None:
         self.seconds = asyncio.get_running_loop().time
-        self.store = MemoryStore(self.now)
+        self.store = FaultyStore(MemoryStore(self.now))
         self._ids = (f"id-{number:06d}" for number in itertools.count())
 
     def now(self) -> Instant:

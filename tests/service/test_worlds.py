@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from service.servers import Installation, Server
+from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.directory import EncryptionConfig, OnboardingStatus
+from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND
 from trunkcall.service.lease import LEASE
 
@@ -102,6 +104,32 @@ async def test_the_next_owner_comes_at_once_when_a_server_is_stopped(installatio
     await second.stops()
     ends = {record.disposition for record in await installation.records()}
     assert Disposition.ATTEMPT_FAILED not in ends, "a talk was cut off although the server was stopped in peace"
+
+
+async def test_after_an_hour_without_a_disk_everybody_is_dialed_by_itself(installation: Installation) -> None:
+    server = Server(installation).begin()
+    campaign_id = await server.new_campaign()
+    await server.submit(campaign_id, [f"person-{number}" for number in range(100)], within=DAY)
+    await asyncio.sleep(5 * MINUTE_S)
+
+    def fail(changes: Sequence[Change]) -> None:
+        raise StoreUnavailableError
+
+    installation.store.before_commit = fail
+    await asyncio.sleep(2 * MINUTE_S)
+    before = server.carrier.originates.total()
+    assert server.dialer.trouble is not None, "nobody is told"
+    await asyncio.sleep(58 * MINUTE_S)
+    assert server.carrier.originates.total() == before > 0, "somebody is dialed who is on no record"
+    installation.store.before_commit = lambda changes: None
+    await asyncio.sleep(MINUTE_S)
+    assert server.carrier.originates.total() > before
+    assert server.dialer.trouble is None
+    async with asyncio.timeout(DAY_S):
+        while await installation.store.waiting_count(campaign_id):
+            await asyncio.sleep(MINUTE_S)
+    await server.stops()
+    assert server.carrier.originates == {record.contact_id: 1 for record in await installation.records()}
 
 
 async def test_personal_data_is_gone_when_its_retention_has_passed_and_not_before(installation: Installation) -> None:

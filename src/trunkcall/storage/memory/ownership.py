@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice, takewhile
+from itertools import islice
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import (
@@ -74,8 +74,8 @@ class OwnershipInMemory(Part):
     async def due_contacts(self, campaign_id: str, *, now: Instant, held: Collection[int], limit: int) -> DueContacts:
         waiting = self._state.waiting[campaign_id]
         passed_over = frozenset(held)
-        due = (each for at, each in takewhile(lambda place: place[0] <= now, waiting) if each not in passed_over)
-        found = [_waiting(self._state.contacts[sequence]) for sequence in islice(due, limit)]
+        due = [sequence for sequence in waiting.up_to(now) if sequence not in passed_over]
+        found = [_waiting(self._state.contacts[sequence]) for sequence in due[:limit]]
         return DueContacts(found, waiting.first_after(now))
 
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
@@ -108,8 +108,7 @@ class OwnershipInMemory(Part):
                 if campaign.deleted_at is not None or campaign.state in OVER:
                     yield from (sequence for _, sequence in self._state.waiting[campaign.campaign_id])
                 else:
-                    by_expiry = self._state.expiring[campaign.campaign_id]
-                    yield from (each for _, each in takewhile(lambda expiring: expiring[0] <= now, by_expiry))
+                    yield from self._state.expiring[campaign.campaign_id].up_to(now)
 
 
 class _Commit:

@@ -63,10 +63,17 @@ class Order:
     def add(self, number: int, sequence: int) -> None:
         insort(self._keys, (number, sequence))
 
+    def up_to(self, number: int) -> list[int]:
+        """The sequences of those whose number is no greater."""
+        return [sequence for _, sequence in self._keys[: self._index_after(number)]]
+
     def first_after(self, number: int) -> int | None:
         """The least number that is greater; None if there is none."""
-        index = bisect_left(self._keys, (number + 1, 0))
+        index = self._index_after(number)
         return self._keys[index][0] if index < len(self._keys) else None
+
+    def _index_after(self, number: int) -> int:
+        return bisect_left(self._keys, (number + 1, 0))
 
     def remove(self, number: int, sequence: int) -> None:
         del self._keys[bisect_left(self._keys, (number, sequence))]
@@ -151,13 +158,13 @@ class State:
         """Replace these, set these aside, and keep every index right."""
         changed = {held.sequence: held for held in contacts}
         aside = aside or {}
-        for sequence in [*changed, *(aside.keys() - changed.keys())]:
-            if sequence in self.contacts:
-                self._unindex(self.contacts[sequence])
+        touched = changed.keys() | aside.keys()
+        for sequence in touched & self.contacts.keys():
+            self._unindex(self.contacts[sequence])
         self.contacts |= changed
         for sequence, damage in aside.items():
             self.quarantine.setdefault(sequence, damage)
-        for sequence in [*changed, *(aside.keys() - changed.keys())]:
+        for sequence in touched:
             self._index(self.contacts[sequence])
 
     def release(self, sequence: int) -> None:
