@@ -156,6 +156,8 @@ class Dialer:
     def due_changed(self, campaign_id: str) -> None:
         """Waiting contacts of this campaign are due at other instants than they were."""
         if campaign_id in self._campaigns:
+            # The engine lets go of them, and whoever is due is offered to it anew.
+            self._forget(self._engine.next_contacts(campaign_id))
             self.post(DueChanged(campaign_id))
 
     def poll(self) -> None:
@@ -349,7 +351,7 @@ class Dialer:
         offered = tuple(OfferedContact(c.contact_id, c.sequence, c.expires_at, c.due_at) for c in due.contacts)
         self.post(ContactsOffered(refill.campaign_id, offered, due.next_due_at))
 
-    def _forget(self, contact_ids: list[str]) -> None:
+    def _forget(self, contact_ids: Sequence[str]) -> None:
         for contact_id in contact_ids:
             self._known.pop(contact_id, None)
 
