@@ -1,8 +1,7 @@
-"""An event loop whose time passes at once whenever nobody has anything to do.
+"""Event loops that do not go by any clock: by the test's hand, or on to what is due next.
 
 Whatever goes by the loop's time (asyncio.sleep, asyncio.timeout, call_later) goes by it as it is; whatever else asks
-for the time is given ``VirtualLoop.time``. It is of use only where nothing waits for a thread, a file or a socket: that
-looks to the loop like nothing to do.
+for the time is given the loop's ``time``.
 """
 
 from __future__ import annotations
@@ -16,6 +15,17 @@ from typing import Final
 LONGEST_S: Final = 40.0
 """Whoever waits in a circle gets nowhere, and no time-out of virtual time would say so: when so much was computed, the
 story ends."""
+
+
+class HandLoop(asyncio.SelectorEventLoop):
+    """A loop whose time passes only when the test says so. Threads work on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hand_s = 0.0
+
+    def time(self) -> float:
+        return self.hand_s
 
 
 class _Skipping(selectors.DefaultSelector):
@@ -38,7 +48,8 @@ class _Skipping(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """See the module. Its time begins at 0."""
+    """A loop whose time passes at once whenever nobody has anything to do, beginning at 0. It is of use only where
+    nothing waits for a thread, a file or a socket: that looks like nothing to do."""
 
     def __init__(self) -> None:
         self._now_s = 0.0

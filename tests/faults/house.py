@@ -38,6 +38,7 @@ from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import Carrier, CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
+from virtual_time import HandLoop
 
 T = TypeVar("T")
 
@@ -53,17 +54,6 @@ class Gap(Enum):
     AFTER_COMMIT = auto()
     BEFORE_ORIGINATE = auto()
     AFTER_ORIGINATE = auto()
-
-
-class HandLoop(asyncio.SelectorEventLoop):
-    """A loop whose time passes only when the test says so. Threads work on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.hand_s = 0.0
-
-    def time(self) -> float:
-        return self.hand_s
 
 
 class Process:

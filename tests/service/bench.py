@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from faults.house import HandLoop
 from service.support import dialing_of
 from service.switch import Switch
 from service.witness import Commits, Witness
@@ -41,6 +40,7 @@ from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.sqlite import SQLiteStore
 from trunkcall.storage.store import Store
+from virtual_time import HandLoop
 
 T = TypeVar("T")
 
