@@ -21,7 +21,6 @@ from trunkcall.engine.timers import Timers
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _CUSTOMER: Final = LegParty.CUSTOMER
 
-
 UNDECIDED: Final = frozenset({ContactState.DIALING, ContactState.ANSWERED})
 """States of a contact of which it is not yet known whether it is a live answer."""
 
