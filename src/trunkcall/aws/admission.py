@@ -42,6 +42,7 @@ from trunkcall.aws.protocol import RequestContext
 from trunkcall.aws.shapes import ModelError
 from trunkcall.aws.sigv4 import unknown_client
 from trunkcall.aws.throttle import Throttle
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.identifiers import Scope
 
 log = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ class Admission:
         policy_of: PolicyOf,
         campaign_tags: CampaignTags,
         throttle: Throttle,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Seconds = time.monotonic,
     ) -> None:
         self._needs = {(service.name, name): needs for service in services for name, needs in needs_of(service).items()}
         self._scope = scope

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.errors import StoreFullError
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Room:
         self,
         folder: Path,
         min_free: int,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Seconds = time.monotonic,
         trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._folder = folder

@@ -11,11 +11,11 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.errors import StoreDamagedError, StoreUnavailableError
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Troubles:
     Damage stays until the process ends: that something else can be read or written does not mend it.
     """
 
-    def __init__(self, path: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: Path, monotonic: Seconds = time.monotonic) -> None:
         self._path = path
         self._monotonic = monotonic
         self._log_at_s: dict[Fault, float] = {}
