@@ -1,6 +1,6 @@
 """The ports of the store are as small as ARCHITECTURE.md says, and have the users that it names.
 
-If this fails, somebody sees verbs of the store that are none of his business, or the table has stopped being true: then
+If this fails, somebody sees verbs of the store that are of no use to them, or the table has stopped being true: then
 nobody can tell from it what a change of a verb touches.
 """
 
@@ -84,7 +84,7 @@ def test_the_table_names_every_port_and_who_uses_it() -> None:
 
 
 @pytest.mark.parametrize(("module", "path"), [*modules_outside()], ids=[name for name, _ in modules_outside()])
-def test_nobody_sees_a_verb_that_he_does_not_call(module: str, path: Path) -> None:
+def test_no_user_sees_a_verb_that_it_does_not_call(module: str, path: Path) -> None:
     named, read = asked_by(path)
     own = {port for port in named if (module, port) not in PASSED_ON}
     unused = {port: sorted(verbs(PORTS[port]) - read) for port in own if verbs(PORTS[port]) - read}
