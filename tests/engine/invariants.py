@@ -245,6 +245,7 @@ def _check_nobody_is_forgotten(details: EngineDetails, *, carrier_up: bool) -> N
         if carrier_up:
             assert not (queue.free and queue.waiting), "somebody waits although an agent is free"
         for campaign in details.campaigns.values():
-            # While the carrier is lost, whoever is free is left to those who wait to be put through.
-            if campaign.queue_id == queue.queue_id and (carrier_up or not queue.waiting):
+            # While the carrier is lost, whoever is free is left to those who wait to be put through; should they leave,
+            # nobody is kept for a dial until it is found.
+            if campaign.queue_id == queue.queue_id and carrier_up:
                 assert not (queue.free and campaign.without_agent), "a dial has no agent although one is free"
