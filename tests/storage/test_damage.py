@@ -272,6 +272,7 @@ class TestCheck:
             ("UPDATE contact SET expires_at = 1 WHERE sequence = 5", Damage.NOT_AS_ACCEPTED),
             ("UPDATE contact SET campaign_key = 77 WHERE sequence = 6", Damage.UNREADABLE),
             ("UPDATE contact SET updated_at = 9000000000000000000 WHERE sequence = 6", Damage.UNREADABLE),
+            ("UPDATE contact SET due_at = 9000000000000000000 WHERE sequence = 5", Damage.UNREADABLE),
             ("UPDATE contact SET phone_number = '+1206555O100', seal = NULL WHERE sequence = 8", Damage.UNREADABLE),
             ("UPDATE contact SET phone_number = CAST(x'2B31FF' AS TEXT) WHERE sequence = 7", Damage.UNREADABLE),
         ],
