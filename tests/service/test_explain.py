@@ -52,6 +52,7 @@ WELL = DialingExplanation(
     window=500,
     window_complete=True,
     next_due_in=None,
+    agents=24,
     free_agents=1,
     staffed_agents=20,
     unheard_agents=0,
@@ -152,6 +153,7 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
             "500 dial requests wait, and none is due yet: the next is in 3 h",
         ),
         (replace(WELL, staffed_agents=0, free_agents=0), "NO_AGENTS", "offline or on a break"),
+        (replace(WELL, agents=0, staffed_agents=0, free_agents=0), "NO_AGENTS", "Its queue has no agents"),
         (
             replace(WELL, staffed_agents=0, free_agents=0, unheard_agents=20),
             "AGENTS_UNHEARD",

@@ -36,6 +36,8 @@ class DialingExplanation:
     """Whether the store has no more that are due."""
     next_due_in: Duration | None
     """How long until the first is due of those that the store has besides; None if there are none."""
+    agents: int
+    """Who serve its queue, at work or not."""
     free_agents: int
     staffed_agents: int
     unheard_agents: int
@@ -79,6 +81,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         window=len(campaign.window),
         window_complete=campaign.window.exhausted,
         next_due_in=None if campaign.window.next_due_at is None else max(0, campaign.window.next_due_at - now),
+        agents=state.roster.queue(queue_id).agents if queue_id is not None else 0,
         free_agents=view.free_agents,
         staffed_agents=view.staffed_agents,
         unheard_agents=state.roster.unheard(queue_id) if queue_id is not None else 0,
