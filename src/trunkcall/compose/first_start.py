@@ -25,7 +25,8 @@ async def first_directory(
     store: Store, settings: Settings, data_dir: DataDir, box: SecretBox, clock: Clock, url: str
 ) -> Directory:
     """The default instance's directory, made on the first start. A first start that was cut short before it had written
-    the shared files is finished by the next. ``config`` follows the settings at each start."""
+    the shared files is finished by the next. ``config`` follows the settings at each start, and what is in the
+    directory: nothing, where all of a kind was removed."""
     instances = await store.instances()
     if not instances:
         first = first_installation(
@@ -47,8 +48,8 @@ async def first_directory(
             "region": settings.region,
             "endpoint_url": url,
             "trunkcall_instance_id": directory.instance.instance_id,
-            "trunkcall_queue_id": next(iter(directory.queues)),
-            "trunkcall_contact_flow_id": next(iter(directory.contact_flows)),
+            "trunkcall_queue_id": next(iter(directory.queues), ""),
+            "trunkcall_contact_flow_id": next(iter(directory.contact_flows), ""),
             "trunkcall_source_phone_number": SOURCE_PHONE_NUMBER,
         }
     )

@@ -59,9 +59,9 @@ def first_installation(
 
 
 def simulated_agents(directory: Directory, number: int) -> list[Agent]:
-    """So many agents, ``agent-0001`` and on, in the directory's first routing profile; ids stay the same from one start
-    to the next."""
-    profile_id = next(iter(directory.routing_profiles))
+    """So many agents, ``agent-0001`` and on, in the directory's first routing profile, or in none if there is none; ids
+    stay the same from one start to the next."""
+    profile_id = next(iter(directory.routing_profiles), "")
     instance = uuid5(NAMESPACE_URL, directory.instance.instance_id)
     names = [f"agent-{i:04d}" for i in range(1, number + 1)]
     return [Agent(str(uuid5(instance, name)), name, profile_id) for name in names]

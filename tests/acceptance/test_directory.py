@@ -1,0 +1,38 @@
+"""A server whose installation is not what its first start has made. If this fails, whoever has removed the queue, flow
+or routing profile that came with it cannot start the server any more, nor tell why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from serving import serving
+from trunkcall.compose.store import open_store
+from trunkcall.domain.directory import FactKind
+
+
+async def _remove(path: Path, *kinds: FactKind) -> None:
+    store = open_store(path)
+    await store.open()
+    try:
+        (instance,) = await store.instances()
+        directory = await store.directory(instance.instance_id)
+        assert directory is not None
+        for kind in kinds:
+            ids = [fact.fact_id for fact in directory.facts if fact.kind is kind]
+            assert await store.remove_facts(instance.instance_id, kind, ids, at=instance.created_at) == len(ids) > 0
+    finally:
+        await store.close()
+
+
+def test_a_server_starts_although_all_that_came_with_it_was_removed(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", agents=3) as server:
+        assert server.stop() == 0
+        asyncio.run(_remove(tmp_path / "data" / "trunkcall.db", *FactKind))
+        server.start()
+        told = server.trunkcall("env", "--data-dir", str(server.data_dir)).stdout
+        assert "TRUNKCALL_INSTANCE_ID" in told, "what is still there is not told"
+        status = server.trunkcall("status", "--data-dir", str(server.data_dir))
+        assert "3 at work" in status.stdout, "the agents that the server was started with have not come"
+        assert server.client().list_campaigns()["campaignSummaryList"] == []
