@@ -29,7 +29,7 @@ from loading import Load, Signer, measure
 from serving import ROOT, Serving, serving
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.instants import DAY
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 EXPIRES = "2099-01-01T00:00:00Z"
 ROUNDS = 3

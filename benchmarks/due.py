@@ -24,7 +24,7 @@ from api import say
 from store import attempt, stand_up
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.instants import DAY
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 BAR = 1.25
 HELD = LIMIT = 1000

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from api import say
 from storage.older import make_older_store
 from trunkcall.domain.instants import SECOND
-from trunkcall.storage import sqlite_schema as schema
+from trunkcall.storage.sqlite import schema
 
 BAR = 3.0
 FORMER = 4

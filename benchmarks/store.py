@@ -40,7 +40,7 @@ from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.wall_paced_clock import WallPacedClock
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.telephony.carrier import CarrierSink, Destination
 
 CLIENTS = 64

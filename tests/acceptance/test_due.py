@@ -12,7 +12,7 @@ import pytest
 
 from serving import Serving, dial_request, put_all, serving
 from trunkcall.domain.instants import from_datetime
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 pytestmark = pytest.mark.long
 

@@ -19,7 +19,7 @@ from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.errors import StoreError, StoreUnavailableError
 from trunkcall.domain.instants import DAY, HOUR
 from trunkcall.storage.ports.ownership import Lease
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 INSTANCE = "instance-1"
 CAMPAIGN = "campaign-1"

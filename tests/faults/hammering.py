@@ -15,8 +15,8 @@ from pathlib import Path
 from faults.hammer import CAMPAIGN, request_of
 from storage.support import records
 from trunkcall.domain.contact import ContactState
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_check import check_store
+from trunkcall.storage.sqlite.check import check_store
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 TESTS = Path(__file__).parents[1]
 PATIENCE_S = 20.0

@@ -34,7 +34,7 @@ from trunkcall.service.presence import Presence
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.simulation.world import World
 from trunkcall.storage.ports.ownership import CommitResult, Lease
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import Carrier, CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.simulated import SimulatedCarrier

@@ -108,7 +108,7 @@ def rig_the_writer() -> None:
 def rig_the_carrier() -> None:
     """Pass a point after each attempt that the carrier was asked for, and another after the last of a commit."""
     from trunkcall.domain.changes import AttemptBegun
-    from trunkcall.storage.sqlite import SQLiteStore
+    from trunkcall.storage.sqlite.store import SQLiteStore
     from trunkcall.telephony.remote_carrier import RemoteCarrier
 
     commit, originate = SQLiteStore.commit, RemoteCarrier.originate
@@ -132,7 +132,7 @@ def rig_the_carrier() -> None:
 
 def rig_points() -> None:
     from trunkcall.aws.campaigns_v1 import CampaignsV1
-    from trunkcall.storage.sqlite import SQLiteStore
+    from trunkcall.storage.sqlite.store import SQLiteStore
 
     rig_the_writer()
     rig_the_carrier()

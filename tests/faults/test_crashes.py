@@ -23,7 +23,7 @@ from faults.rigged_server import POINTS
 from serving import Serving
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import SECOND
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 pytestmark = pytest.mark.long
 

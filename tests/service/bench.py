@@ -38,7 +38,7 @@ from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.storage.memory import MemoryStore
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
 from virtual_time import HandLoop
 

@@ -26,7 +26,7 @@ from trunkcall.engine.events import LegEnded, OriginateVoided
 from trunkcall.service.clock import since_boot_s
 from trunkcall.simulation.world import World
 from trunkcall.storage.ports.ownership import CommitResult, Lease
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.telephony.carrier import Destination
 
 REQUESTS = 300

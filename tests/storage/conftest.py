@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from storage.support import ManualClock
 from trunkcall.storage.memory import MemoryStore
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
 
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from trunkcall.domain.instants import MINUTE, SECOND
-from trunkcall.storage import sqlite_schema as schema
+from trunkcall.storage.sqlite import schema
 
 ACCEPTED_AT = 1_700_000_000 * SECOND
 _BEFORE_FACTS = 4

@@ -49,7 +49,7 @@ from trunkcall.domain.errors import InvalidCampaignStateError, TrunkcallError
 from trunkcall.domain.instants import MINUTE, SECOND
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import Lease
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
 
 INSTANCES = st.sampled_from(["instance-1", "instance-2", "nowhere"])

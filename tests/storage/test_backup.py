@@ -20,12 +20,12 @@ from storage.support import NOW, accept, begin, campaign, dial_request, due, put
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.errors import SchemaMismatchError, StoreDamagedError, StoreError, StoreUnavailableError
 from trunkcall.domain.instants import MINUTE
-from trunkcall.storage import sqlite_backup
-from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.ports.maintenance import BackupExistsError, BackupPlaceError, Restored, StoreInUseError
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_backup import back_up, restore
-from trunkcall.storage.sqlite_check import check_store
+from trunkcall.storage.sqlite import backup as sqlite_backup
+from trunkcall.storage.sqlite import schema
+from trunkcall.storage.sqlite.backup import back_up, restore
+from trunkcall.storage.sqlite.check import check_store
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 CAMPAIGN = "campaign-1"
 FORMER = "former.db"

@@ -21,7 +21,7 @@ from trunkcall.domain.errors import IllegalTransitionError, InvalidCampaignState
 from trunkcall.domain.instants import SECOND
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import Lease
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
 
 T = TypeVar("T")

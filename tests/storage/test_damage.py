@@ -26,8 +26,8 @@ from trunkcall.domain.errors import (
     TrunkcallError,
 )
 from trunkcall.storage.ports.maintenance import StoreReport
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_check import check_store
+from trunkcall.storage.sqlite.check import check_store
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 CAMPAIGN = "campaign-1"
 PAGE = 4096

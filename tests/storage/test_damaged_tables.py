@@ -15,7 +15,7 @@ from trunkcall.domain.changes import ContactEnded, LedgerCounted
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.instants import HOUR
 from trunkcall.storage.ports.ownership import Lease
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 BAD, GOOD = "campaign-1", "good"
 BUSY = Disposition.BUSY, DisconnectReason.TELECOM_BUSY

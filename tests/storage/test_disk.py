@@ -15,8 +15,8 @@ from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.errors import StoreFullError, StoreUnavailableError
 from trunkcall.storage import disk as disk_module
 from trunkcall.storage.disk import MEGABYTE, Room
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_faults import Fault, Troubles, fault_of
+from trunkcall.storage.sqlite.faults import Fault, Troubles, fault_of
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 CAMPAIGN = "campaign-1"
 

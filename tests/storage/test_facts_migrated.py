@@ -15,9 +15,9 @@ import pytest
 from storage.damage import change_table
 from storage.support import NOW
 from trunkcall.domain.directory import Agent, ContactFlow, Directory, Fact, PhoneNumber, Queue, RoutingProfile
-from trunkcall.storage import sqlite_schema as schema
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_check import check_store
+from trunkcall.storage.sqlite import schema
+from trunkcall.storage.sqlite.check import check_store
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 BEFORE = next(number for number, script in enumerate(schema.MIGRATIONS) if "CREATE TABLE fact" in script)
 """The last schema version without facts."""

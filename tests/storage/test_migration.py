@@ -22,9 +22,9 @@ from storage.older import contents, make_older_store
 from storage.support import LATER, NOW, dial_request, due, put
 from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.instants import SECOND
-from trunkcall.storage import sqlite_schema as schema
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_check import check_store
+from trunkcall.storage.sqlite import schema
+from trunkcall.storage.sqlite.check import check_store
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 CONTACTS = 2000
 OLDEST = 1

@@ -34,8 +34,8 @@ from trunkcall.domain.directory import AccessKey, RoutingProfile
 from trunkcall.domain.errors import InvalidCampaignStateError, StoreDamagedError
 from trunkcall.domain.instants import HOUR, to_record_time
 from trunkcall.storage.ports.ownership import Lease
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_check import check_store
+from trunkcall.storage.sqlite.check import check_store
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 CAMPAIGN = "campaign-1"
 

@@ -21,10 +21,10 @@ from trunkcall.domain.changes import ContactAnswered, ContactEnded, Refusal
 from trunkcall.domain.contact import ContactState, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.instants import HOUR
 from trunkcall.storage.ports.ownership import Lease
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_backup import back_up
-from trunkcall.storage.sqlite_check import check_store
-from trunkcall.storage.sqlite_schema import SCHEMA
+from trunkcall.storage.sqlite.backup import back_up
+from trunkcall.storage.sqlite.check import check_store
+from trunkcall.storage.sqlite.schema import SCHEMA
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 CAMPAIGN = "campaign-1"
 BUSY = Disposition.BUSY, DisconnectReason.TELECOM_BUSY

@@ -26,7 +26,7 @@ from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.events import CampaignChanged, DetectionEnded, Event, LegAnswered, LegsBridged
-from trunkcall.storage.sqlite import SQLiteStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
 
 

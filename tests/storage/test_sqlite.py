@@ -46,13 +46,13 @@ from trunkcall.domain.errors import (
 from trunkcall.domain.instants import MILLISECOND
 from trunkcall.domain.transitions import CAMPAIGN as CAMPAIGNS
 from trunkcall.domain.transitions import CONTACT, IN_PROGRESS, CampaignEvent, ContactEvent, sources, target
-from trunkcall.storage import sqlite_instances
-from trunkcall.storage import sqlite_schema as schema
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_statements import QUERIES, parse_queries
-from trunkcall.storage.sqlite_states import with_states
-from trunkcall.storage.sqlite_transaction import WriteTransaction
-from trunkcall.storage.sqlite_writer import MAX_GROUP
+from trunkcall.storage.sqlite import schema
+from trunkcall.storage.sqlite.operations import instances as instance_operations
+from trunkcall.storage.sqlite.statements import QUERIES, parse_queries
+from trunkcall.storage.sqlite.states import with_states
+from trunkcall.storage.sqlite.store import SQLiteStore
+from trunkcall.storage.sqlite.transaction import WriteTransaction
+from trunkcall.storage.sqlite.writer import MAX_GROUP
 from trunkcall.storage.store import Store
 
 CAMPAIGN = "campaign-1"
@@ -83,7 +83,7 @@ Written: TypeAlias = Callable[[SQLiteStore, Callable[[WriteTransaction], object]
 def writes_anything(monkeypatch: pytest.MonkeyPatch) -> Written:
     """Have stores do what no operation of theirs does, in the thread that writes: each in place of forgetting a job."""
     deeds: dict[str, Callable[[WriteTransaction], object]] = {}
-    monkeypatch.setattr(sqlite_instances, "delete_onboarding_job", lambda transaction, name: deeds[name](transaction))
+    monkeypatch.setattr(instance_operations, "delete_onboarding_job", lambda writing, name: deeds[name](writing))
 
     def written(store: SQLiteStore, deed: Callable[[WriteTransaction], object]) -> Coroutine[Any, Any, None]:
         name = f"deed-{len(deeds)}"
@@ -344,8 +344,8 @@ class TestTheFile:
 import asyncio, os, signal, sys
 from pathlib import Path
 from storage.support import dial_request, put, stand_up
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_states import with_states
+from trunkcall.storage.sqlite.store import SQLiteStore
+from trunkcall.storage.sqlite.states import with_states
 
 async def main():
     store = SQLiteStore(Path(sys.argv[1]))

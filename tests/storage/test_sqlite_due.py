@@ -16,10 +16,10 @@ import pytest
 
 from storage.support import LATER, NOW, dial_request, put, stand_up
 from trunkcall.domain.instants import LATEST, SECOND
-from trunkcall.storage import sqlite_schema as schema
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_rows import to_json
-from trunkcall.storage.sqlite_statements import QUERIES
+from trunkcall.storage.sqlite import schema
+from trunkcall.storage.sqlite.rows import to_json
+from trunkcall.storage.sqlite.statements import QUERIES
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 CAMPAIGN = "campaign-1"
 DUE = 300

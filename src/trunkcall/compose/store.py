@@ -15,8 +15,8 @@ from trunkcall.storage.data_dir import KEY_FILE
 from trunkcall.storage.disk import MEGABYTE
 from trunkcall.storage.ports.maintenance import StoreMaintenance
 from trunkcall.storage.secret_box import SecretBox, load_secret_key
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_maintenance import SQLiteMaintenance
+from trunkcall.storage.sqlite.maintenance import SQLiteMaintenance
+from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
 
 

@@ -12,11 +12,11 @@ from typing import Final, TypeVar
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.errors import StoreDamagedError
 from trunkcall.domain.instants import Instant
-from trunkcall.storage import sqlite_campaigns
-from trunkcall.storage import sqlite_rows as rows
+from trunkcall.storage.sqlite import rows
 from trunkcall.storage.sqlite.database import Database, Part
-from trunkcall.storage.sqlite_statements import Row
-from trunkcall.storage.sqlite_writer import Operation
+from trunkcall.storage.sqlite.operations import campaigns as campaign_operations
+from trunkcall.storage.sqlite.statements import Row
+from trunkcall.storage.sqlite.writer import Operation
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class SQLiteCampaigns(Part):
         """Store a new campaign or return its namesake. Raises StoreFullError while nothing new is taken."""
         self._database.require_room()
         return await self._database.write(
-            sqlite_campaigns.CreateCampaign(campaign, rows.campaign_to_row(campaign), most)
+            campaign_operations.CreateCampaign(campaign, rows.campaign_to_row(campaign), most)
         )
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
@@ -113,7 +113,7 @@ class SQLiteCampaigns(Part):
         """Compare and set."""
         return await self._write_campaign(
             campaign_id,
-            lambda transaction: sqlite_campaigns.change_campaign_state(
+            lambda transaction: campaign_operations.change_campaign_state(
                 transaction, campaign_id, allowed_from, to, max_running
             ),
         )
@@ -121,13 +121,13 @@ class SQLiteCampaigns(Part):
     async def edit_campaign(self, campaign_id: str, edit: Callable[[Campaign], Campaign]) -> Campaign:
         """Read, change and write in one transaction. ``edit`` runs in the writer's thread."""
         return await self._write_campaign(
-            campaign_id, lambda transaction: sqlite_campaigns.edit_campaign(transaction, campaign_id, edit)
+            campaign_id, lambda transaction: campaign_operations.edit_campaign(transaction, campaign_id, edit)
         )
 
     async def delete_campaign(self, campaign_id: str, *, at: Instant) -> Campaign:
         """Mark the campaign deleted."""
         return await self._write_campaign(
-            campaign_id, lambda transaction: sqlite_campaigns.delete_campaign(transaction, campaign_id, at)
+            campaign_id, lambda transaction: campaign_operations.delete_campaign(transaction, campaign_id, at)
         )
 
     async def _write_campaign(self, campaign_id: str, operation: Operation[T]) -> T:

@@ -7,11 +7,10 @@ from functools import partial
 
 from trunkcall.domain.contact import ContactRecord, DialRequest
 from trunkcall.domain.instants import MINUTE, Instant
-from trunkcall.storage import sqlite_contact_rows as contact_rows
-from trunkcall.storage import sqlite_requests
-from trunkcall.storage import sqlite_rows as rows
 from trunkcall.storage.ports.contacts import ContactCounts, PutResult, TokenForms
+from trunkcall.storage.sqlite import contact_rows, rows
 from trunkcall.storage.sqlite.database import Part
+from trunkcall.storage.sqlite.operations import requests as request_operations
 
 
 class SQLiteContacts(Part):
@@ -24,7 +23,7 @@ class SQLiteContacts(Part):
         self._database.require_room()
         values = [contact_rows.request_to_values(request) for request in requests]
         return await self._database.write(
-            lambda transaction: sqlite_requests.put_dial_requests(
+            lambda transaction: request_operations.put_dial_requests(
                 transaction, campaign_id, requests, values, at, max_waiting
             )
         )
@@ -32,9 +31,12 @@ class SQLiteContacts(Part):
     async def change_due(self, campaign_id: str, contact_ids: Collection[str], *, due_at: Instant) -> int:
         """Have waiting contacts be due at another instant."""
         return await self._database.mending.without_damaged(
-            partial(sqlite_requests.change_due, campaign_id=campaign_id, contact_ids=contact_ids, due_at=due_at),
+            partial(request_operations.change_due, campaign_id=campaign_id, contact_ids=contact_ids, due_at=due_at),
             partial(
-                sqlite_requests.set_aside_refused_due, campaign_id=campaign_id, contact_ids=contact_ids, due_at=due_at
+                request_operations.set_aside_refused_due,
+                campaign_id=campaign_id,
+                contact_ids=contact_ids,
+                due_at=due_at,
             ),
         )
 

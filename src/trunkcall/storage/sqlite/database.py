@@ -18,14 +18,14 @@ from trunkcall.domain.clock import Seconds
 from trunkcall.domain.contact import ContactRecord
 from trunkcall.domain.errors import StoreError, StoreUnavailableError
 from trunkcall.domain.instants import Duration, Instant
-from trunkcall.storage import sqlite_schema as schema
 from trunkcall.storage.disk import Room
-from trunkcall.storage.sqlite_beside import Beside
-from trunkcall.storage.sqlite_faults import FAILURES, Troubles, fault_of
-from trunkcall.storage.sqlite_mending import Mending
-from trunkcall.storage.sqlite_reader import Reader
-from trunkcall.storage.sqlite_statements import Row
-from trunkcall.storage.sqlite_writer import Operation, Writer
+from trunkcall.storage.sqlite import schema
+from trunkcall.storage.sqlite.beside import Beside
+from trunkcall.storage.sqlite.faults import FAILURES, Troubles, fault_of
+from trunkcall.storage.sqlite.mending import Mending
+from trunkcall.storage.sqlite.reader import Reader
+from trunkcall.storage.sqlite.statements import Row
+from trunkcall.storage.sqlite.writer import Operation, Writer
 
 T = TypeVar("T")
 

@@ -17,9 +17,10 @@ from trunkcall.domain.directory import (
     VersionedFact,
 )
 from trunkcall.domain.instants import Instant
-from trunkcall.storage import sqlite_facts, sqlite_instances
-from trunkcall.storage import sqlite_rows as rows
+from trunkcall.storage.sqlite import rows
 from trunkcall.storage.sqlite.database import Database, Part
+from trunkcall.storage.sqlite.operations import facts as fact_operations
+from trunkcall.storage.sqlite.operations import instances as instance_operations
 
 
 class SQLiteDirectory(Part):
@@ -33,7 +34,7 @@ class SQLiteDirectory(Part):
     async def create_instance(self, directory: Directory, access_key: AccessKey | None = None) -> None:
         """Create an instance. Raises ConflictError if there is one of that id."""
         await self._database.write(
-            lambda transaction: sqlite_instances.create_instance(transaction, directory, access_key)
+            lambda transaction: instance_operations.create_instance(transaction, directory, access_key)
         )
 
     async def instances(self) -> Sequence[Instance]:
@@ -49,36 +50,36 @@ class SQLiteDirectory(Part):
         known = self._directories.get(instance_id)
         instance = rows.instance_from_row(row)
         if known is None or (known[0].instance, known[1]) != (instance, row.fact_version):
-            found = sqlite_facts.facts_from_rows(self._database.rows("facts", instance_id=instance_id))
+            found = fact_operations.facts_from_rows(self._database.rows("facts", instance_id=instance_id))
             known = Directory.of(instance, [each.fact for each in found]), row.fact_version
             self._directories[instance_id] = known
         return known[0]
 
     async def facts_changed(self, instance_id: str, *, after_version: int) -> Sequence[VersionedFact]:
         """Facts whose version is greater, by version, removed ones included."""
-        return sqlite_facts.facts_from_rows(
+        return fact_operations.facts_from_rows(
             self._database.rows("facts_changed", instance_id=instance_id, after_version=after_version)
         )
 
     async def put_facts(self, instance_id: str, facts: Sequence[Fact]) -> None:
         """Create these facts, or replace those of the same id."""
-        await self._database.write(partial(sqlite_facts.put_facts, instance_id=instance_id, facts=facts))
+        await self._database.write(partial(fact_operations.put_facts, instance_id=instance_id, facts=facts))
 
     async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
         """Remove these facts."""
         return await self._database.write(
-            partial(sqlite_facts.remove_facts, instance_id=instance_id, kind=kind, ids=ids, at=at)
+            partial(fact_operations.remove_facts, instance_id=instance_id, kind=kind, ids=ids, at=at)
         )
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         """How long personal data of ended contacts is kept."""
-        await self._database.write(lambda transaction: sqlite_instances.set_retention(transaction, instance_id, days))
+        await self._database.write(partial(instance_operations.set_retention, instance_id=instance_id, days=days))
 
     # --- onboarding ------------------------------------------------------------------------------------------------
 
     async def start_onboarding(self, job: OnboardingJob) -> None:
         """Store a job that is IN_PROGRESS."""
-        await self._database.write(lambda transaction: sqlite_instances.start_onboarding(transaction, job))
+        await self._database.write(lambda transaction: instance_operations.start_onboarding(transaction, job))
 
     async def onboarding_job(self, instance_id: str) -> OnboardingJob | None:
         """The instance's last job."""
@@ -92,22 +93,22 @@ class SQLiteDirectory(Part):
     async def finish_onboarding(self, instance_id: str, failure: OnboardingFailure | None) -> None:
         """End the job that is IN_PROGRESS."""
         await self._database.write(
-            lambda transaction: sqlite_instances.finish_onboarding(transaction, instance_id, failure)
+            lambda transaction: instance_operations.finish_onboarding(transaction, instance_id, failure)
         )
 
     async def delete_onboarding_job(self, instance_id: str) -> None:
         """Forget the job."""
-        await self._database.write(lambda transaction: sqlite_instances.delete_onboarding_job(transaction, instance_id))
+        await self._database.write(lambda writing: instance_operations.delete_onboarding_job(writing, instance_id))
 
     async def offboard(self, instance_id: str) -> None:
         """The instance is not onboarded any more."""
-        await self._database.write(lambda transaction: sqlite_instances.offboard(transaction, instance_id))
+        await self._database.write(lambda transaction: instance_operations.offboard(transaction, instance_id))
 
     # --- access keys -----------------------------------------------------------------------------------------------
 
     async def put_access_key(self, access_key: AccessKey) -> None:
         """Create the access key, or replace the one of that id."""
-        await self._database.write(lambda transaction: sqlite_instances.put_access_key(transaction, access_key))
+        await self._database.write(lambda transaction: instance_operations.put_access_key(transaction, access_key))
 
     async def access_key(self, access_key_id: str) -> AccessKey | None:
         """The access key, revoked or not."""

@@ -9,14 +9,13 @@ from operator import attrgetter
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import LiveContact, WaitingContact
 from trunkcall.domain.instants import LATEST, MINUTE, Duration, Instant
-from trunkcall.storage import sqlite_changes as changing
-from trunkcall.storage import sqlite_contact_rows as contact_rows
-from trunkcall.storage import sqlite_leases
-from trunkcall.storage import sqlite_quarantine as quarantine
-from trunkcall.storage import sqlite_rows as rows
 from trunkcall.storage.ports.ownership import CommitResult, DueContacts, Lease, LedgerMinute
+from trunkcall.storage.sqlite import contact_rows, rows
 from trunkcall.storage.sqlite.database import Part
-from trunkcall.storage.sqlite_transaction import WriteTransaction
+from trunkcall.storage.sqlite.operations import changes as changing
+from trunkcall.storage.sqlite.operations import leases as lease_operations
+from trunkcall.storage.sqlite.operations import quarantine
+from trunkcall.storage.sqlite.transaction import WriteTransaction
 
 _due = attrgetter("due_at", "sequence")
 
@@ -27,7 +26,7 @@ class SQLiteOwnership(Part):
     async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
         """Own the instance. Whoever owns it already gets a new lease. Raises NotFoundError without the instance."""
         return await self._database.write(
-            lambda transaction: sqlite_leases.acquire_lease(
+            lambda transaction: lease_operations.acquire_lease(
                 transaction, instance_id, owner, ttl, self._database.clock(), sole=sole
             )
         )
@@ -35,12 +34,12 @@ class SQLiteOwnership(Part):
     async def renew_lease(self, lease: Lease, ttl: Duration) -> None:
         """Own it for ``ttl`` from now."""
         await self._database.write(
-            lambda transaction: sqlite_leases.renew_lease(transaction, lease, ttl, self._database.clock())
+            lambda transaction: lease_operations.renew_lease(transaction, lease, ttl, self._database.clock())
         )
 
     async def release_lease(self, lease: Lease) -> None:
         """Let the next owner in at once."""
-        await self._database.write(lambda transaction: sqlite_leases.release_lease(transaction, lease))
+        await self._database.write(lambda transaction: lease_operations.release_lease(transaction, lease))
 
     # --- what a dialer reads ---------------------------------------------------------------------------------------
 
@@ -82,7 +81,7 @@ class SQLiteOwnership(Part):
         state that its contact is in."""
 
         def operation(transaction: WriteTransaction) -> CommitResult:
-            sqlite_leases.check_lease(transaction, lease, self._database.clock())
+            lease_operations.check_lease(transaction, lease, self._database.clock())
             return changing.apply_changes(transaction, lease, changes)
 
         refused = partial(changing.set_aside_refused_changes, lease=lease, changes=changes)
@@ -92,7 +91,7 @@ class SQLiteOwnership(Part):
         """End up to ``limit`` waiting contacts that will not be dialed any more."""
 
         def operation(transaction: WriteTransaction) -> Sequence[WaitingContact]:
-            sqlite_leases.check_lease(transaction, lease, self._database.clock())
+            lease_operations.check_lease(transaction, lease, self._database.clock())
             return changing.expire_waiting(transaction, lease, now, limit)
 
         refused = partial(changing.set_aside_refused_expiries, lease=lease, now=now, limit=limit)

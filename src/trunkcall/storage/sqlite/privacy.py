@@ -7,9 +7,9 @@ from functools import partial
 from typing import Final
 
 from trunkcall.domain.instants import Instant
-from trunkcall.storage import sqlite_erasing
 from trunkcall.storage.ports.privacy import Erasure, ErasureReason
 from trunkcall.storage.sqlite.database import Part
+from trunkcall.storage.sqlite.operations import erasing
 
 _ERASED_AT_ONCE: Final = 1000
 
@@ -27,7 +27,7 @@ class SQLitePrivacy(Part):
             )
             if not found:
                 break
-            await self._database.mending.with_damaged(partial(sqlite_erasing.forget_contacts, contacts=found, at=at))
+            await self._database.mending.with_damaged(partial(erasing.forget_contacts, contacts=found, at=at))
             forgotten += len(found)
         if forgotten:
             await self._database.drop_log()
@@ -36,7 +36,7 @@ class SQLitePrivacy(Part):
     async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
         """Erase personal data of contacts that ended before the instant."""
         return await self._database.mending.with_damaged(
-            partial(sqlite_erasing.erase_ended, instance_id=instance_id, before=before, at=at, limit=limit)
+            partial(erasing.erase_ended, instance_id=instance_id, before=before, at=at, limit=limit)
         )
 
     async def erasures(self) -> Sequence[Erasure]:

@@ -7,9 +7,9 @@ from functools import partial
 
 from trunkcall.domain.contact import QuarantinedContact
 from trunkcall.domain.instants import Instant
-from trunkcall.storage import sqlite_contact_rows as contact_rows
-from trunkcall.storage import sqlite_quarantine as quarantine
+from trunkcall.storage.sqlite import contact_rows
 from trunkcall.storage.sqlite.database import Part
+from trunkcall.storage.sqlite.operations import quarantine
 
 
 class SQLiteQuarantine(Part):

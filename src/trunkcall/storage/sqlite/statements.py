@@ -14,7 +14,7 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Final, Protocol, TypeAlias, cast
 
-from trunkcall.storage.sqlite_states import with_states
+from trunkcall.storage.sqlite.states import with_states
 
 _HEADER = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 
@@ -52,7 +52,7 @@ def _read() -> str:
 
 QUERIES: Final[Mapping[str, str]] = parse_queries(_read())
 """Statements by name. INDEXED BY stands where another plan would read a whole campaign: SQLite then refuses instead of
-getting slow. States in braces are the domain's (``sqlite_states``): whatever changes a state is guarded by those from
+getting slow. States in braces are the domain's (``states``): whatever changes a state is guarded by those from
 which it may, and writes the one that follows. A state that is spelled out is what a partial index is of, or read."""
 _KNOWN: Final[dict[str, _Naming]] = {}
 

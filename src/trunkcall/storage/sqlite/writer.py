@@ -24,8 +24,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeAlias, TypeVar
 
 from trunkcall.domain.errors import RowRefusedError, TrunkcallError
-from trunkcall.storage.sqlite_faults import FAILURES, Fault, Troubles, to_error
-from trunkcall.storage.sqlite_transaction import NotTogetherError, Together, WriteTransaction
+from trunkcall.storage.sqlite.faults import FAILURES, Fault, Troubles, to_error
+from trunkcall.storage.sqlite.transaction import NotTogetherError, Together, WriteTransaction
 
 T = TypeVar("T")
 

@@ -13,10 +13,10 @@ from trunkcall.domain.contact import Damage, DialRequest
 from trunkcall.domain.errors import ConflictError, InvalidCampaignStateError
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.ports.contacts import Accepted, PutResult
-from trunkcall.storage.sqlite_quarantine import set_aside_as_it_stands
-from trunkcall.storage.sqlite_rows import to_json
-from trunkcall.storage.sqlite_statements import Row
-from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
+from trunkcall.storage.sqlite.operations.quarantine import set_aside_as_it_stands
+from trunkcall.storage.sqlite.rows import to_json
+from trunkcall.storage.sqlite.statements import Row
+from trunkcall.storage.sqlite.transaction import CampaignHead, WriteTransaction
 
 
 def put_dial_requests(

@@ -30,9 +30,9 @@ from trunkcall.domain.instants import EARLIEST, LATEST, Instant, is_instant
 from trunkcall.domain.transitions import IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT
 from trunkcall.storage.ports.contacts import ContactCounts
 from trunkcall.storage.ports.ownership import LedgerMinute
-from trunkcall.storage.sqlite_rows import readable, to_json, whole
-from trunkcall.storage.sqlite_seals import check_seal, seal_of
-from trunkcall.storage.sqlite_statements import Row, kinds_of
+from trunkcall.storage.sqlite.rows import readable, to_json, whole
+from trunkcall.storage.sqlite.seals import check_seal, seal_of
+from trunkcall.storage.sqlite.statements import Row, kinds_of
 
 _decode_map = msgspec.json.Decoder(dict[str, str]).decode
 

@@ -23,12 +23,12 @@ from trunkcall.domain.errors import SchemaMismatchError, StoreDamagedError, Stor
 from trunkcall.domain.instants import MILLISECOND, SECOND, Duration
 from trunkcall.storage.disk import free_bytes
 from trunkcall.storage.ports.maintenance import DamagedContact, StoreReport
-from trunkcall.storage.sqlite_contact_rows import quarantined_from_row
-from trunkcall.storage.sqlite_faults import FAILURES, Fault, fault_of
-from trunkcall.storage.sqlite_quarantine import STATES, sound_of_records
-from trunkcall.storage.sqlite_rows import campaign_from_row, readable, to_json
-from trunkcall.storage.sqlite_schema import MIGRATIONS, structure, structure_of_version, version_of
-from trunkcall.storage.sqlite_statements import QUERIES, Row, fetch_all
+from trunkcall.storage.sqlite.contact_rows import quarantined_from_row
+from trunkcall.storage.sqlite.faults import FAILURES, Fault, fault_of
+from trunkcall.storage.sqlite.operations.quarantine import STATES, sound_of_records
+from trunkcall.storage.sqlite.rows import campaign_from_row, readable, to_json
+from trunkcall.storage.sqlite.schema import MIGRATIONS, structure, structure_of_version, version_of
+from trunkcall.storage.sqlite.statements import QUERIES, Row, fetch_all
 
 _MAX_TOLD: Final = 20
 _AT_ONCE: Final = 5000

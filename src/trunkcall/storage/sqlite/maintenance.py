@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from trunkcall.storage.ports.maintenance import Restored, StoreReport
-from trunkcall.storage.sqlite import SQLiteStore
-from trunkcall.storage.sqlite_backup import back_up, restore
-from trunkcall.storage.sqlite_check import check_store
+from trunkcall.storage.sqlite.backup import back_up, restore
+from trunkcall.storage.sqlite.check import check_store
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 
 class SQLiteMaintenance:

@@ -17,7 +17,7 @@ from trunkcall.domain.contact import (
 )
 from trunkcall.domain.errors import ContactDamagedError
 from trunkcall.domain.instants import Instant
-from trunkcall.storage.sqlite_statements import Row
+from trunkcall.storage.sqlite.statements import Row
 
 _SIGN: Final = 1 << 63
 _HALF: Final = (1 << 32) - 1

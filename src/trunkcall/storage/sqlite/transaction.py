@@ -16,8 +16,8 @@ from typing import Any, Generic, TypeVar
 from trunkcall.domain.campaign import CampaignState, takes_requests
 from trunkcall.domain.contact import Damage, Disposition
 from trunkcall.domain.errors import NotFoundError, StoreDamagedError
-from trunkcall.storage.sqlite_rows import campaign_state, whole
-from trunkcall.storage.sqlite_statements import QUERIES, Row, fetch_all
+from trunkcall.storage.sqlite.rows import campaign_state, whole
+from trunkcall.storage.sqlite.statements import QUERIES, Row, fetch_all
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.errors import ConflictError, InvalidCampaignStateError, QuotaExceededError, StoreDamagedError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent
-from trunkcall.storage.sqlite_rows import campaign_from_row, campaign_to_row
-from trunkcall.storage.sqlite_transaction import NotTogetherError, Together, WriteTransaction
+from trunkcall.storage.sqlite.rows import campaign_from_row, campaign_to_row
+from trunkcall.storage.sqlite.transaction import NotTogetherError, Together, WriteTransaction
 
 
 def create_campaign(transaction: WriteTransaction, campaign: Campaign, most: int | None) -> Campaign:

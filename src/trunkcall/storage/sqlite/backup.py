@@ -22,10 +22,10 @@ from trunkcall.storage.ports.maintenance import (
     StoreInUseError,
     StoreReport,
 )
-from trunkcall.storage.sqlite_check import check_store, index_of, log_of, reading
-from trunkcall.storage.sqlite_faults import FAILURES, Fault, fault_of
-from trunkcall.storage.sqlite_schema import connect
-from trunkcall.storage.sqlite_statements import QUERIES, fetch_all
+from trunkcall.storage.sqlite.check import check_store, index_of, log_of, reading
+from trunkcall.storage.sqlite.faults import FAILURES, Fault, fault_of
+from trunkcall.storage.sqlite.schema import connect
+from trunkcall.storage.sqlite.statements import QUERIES, fetch_all
 
 _PAGES: Final = 1024
 """Copied at a time. The copier reads from one view of the store throughout; a server beside it neither waits for it nor

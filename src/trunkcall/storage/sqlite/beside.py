@@ -11,9 +11,9 @@ from contextlib import closing
 from typing import Any
 
 from trunkcall.domain.contact import ContactRecord
-from trunkcall.storage.sqlite_faults import FAILURES, Troubles, to_error
-from trunkcall.storage.sqlite_quarantine import sound_of_records
-from trunkcall.storage.sqlite_statements import Row, fetch_all
+from trunkcall.storage.sqlite.faults import FAILURES, Troubles, to_error
+from trunkcall.storage.sqlite.operations.quarantine import sound_of_records
+from trunkcall.storage.sqlite.statements import Row, fetch_all
 
 
 class Beside:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from trunkcall.domain.errors import LeaseExpiredError, LeaseLostError, StoreDamagedError
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.storage.ports.ownership import Lease
-from trunkcall.storage.sqlite_transaction import WriteTransaction
+from trunkcall.storage.sqlite.transaction import WriteTransaction
 
 
 def acquire_lease(

@@ -37,9 +37,9 @@ from trunkcall.domain.errors import (
 )
 from trunkcall.domain.instants import MINUTE, Instant, is_instant
 from trunkcall.storage.ports.ownership import CommitResult, Lease
-from trunkcall.storage.sqlite_quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
-from trunkcall.storage.sqlite_rows import to_json
-from trunkcall.storage.sqlite_transaction import CampaignHead, WriteTransaction
+from trunkcall.storage.sqlite.operations.quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
+from trunkcall.storage.sqlite.rows import to_json
+from trunkcall.storage.sqlite.transaction import CampaignHead, WriteTransaction
 
 
 def apply_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> CommitResult:

@@ -22,11 +22,11 @@ from trunkcall.domain.contact import (
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import Instant, is_instant
 from trunkcall.domain.transitions import IN_PROGRESS
-from trunkcall.storage.sqlite_contact_rows import live_from_row, quarantined_from_row, record_from_row, waiting_from_row
-from trunkcall.storage.sqlite_rows import readable, to_json
-from trunkcall.storage.sqlite_seals import attributes_are_as_accepted, person_is_as_accepted, seal_of
-from trunkcall.storage.sqlite_statements import Row
-from trunkcall.storage.sqlite_transaction import WriteTransaction
+from trunkcall.storage.sqlite.contact_rows import live_from_row, quarantined_from_row, record_from_row, waiting_from_row
+from trunkcall.storage.sqlite.rows import readable, to_json
+from trunkcall.storage.sqlite.seals import attributes_are_as_accepted, person_is_as_accepted, seal_of
+from trunkcall.storage.sqlite.statements import Row
+from trunkcall.storage.sqlite.transaction import WriteTransaction
 
 T = TypeVar("T")
 

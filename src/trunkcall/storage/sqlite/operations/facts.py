@@ -24,9 +24,9 @@ from trunkcall.domain.directory import (
     changed_facts,
 )
 from trunkcall.domain.instants import Instant, is_instant
-from trunkcall.storage.sqlite_rows import readable, to_json
-from trunkcall.storage.sqlite_statements import Row
-from trunkcall.storage.sqlite_transaction import WriteTransaction
+from trunkcall.storage.sqlite.rows import readable, to_json
+from trunkcall.storage.sqlite.statements import Row
+from trunkcall.storage.sqlite.transaction import WriteTransaction
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode

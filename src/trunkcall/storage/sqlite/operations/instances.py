@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from trunkcall.domain.directory import AccessKey, Directory, OnboardingFailure, OnboardingJob, OnboardingStatus
 from trunkcall.domain.errors import ConflictError, InvalidStateError, NotFoundError
-from trunkcall.storage.sqlite_facts import put_facts
-from trunkcall.storage.sqlite_rows import access_key_to_row, instance_from_row, job_from_row, job_to_row
-from trunkcall.storage.sqlite_transaction import WriteTransaction
+from trunkcall.storage.sqlite.operations.facts import put_facts
+from trunkcall.storage.sqlite.rows import access_key_to_row, instance_from_row, job_from_row, job_to_row
+from trunkcall.storage.sqlite.transaction import WriteTransaction
 
 
 def create_instance(transaction: WriteTransaction, directory: Directory, access_key: AccessKey | None) -> None:

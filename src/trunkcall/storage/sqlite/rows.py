@@ -32,7 +32,7 @@ from trunkcall.domain.directory import (
 )
 from trunkcall.domain.errors import StoreDamagedError
 from trunkcall.domain.instants import is_instant
-from trunkcall.storage.sqlite_statements import Row
+from trunkcall.storage.sqlite.statements import Row
 
 P = ParamSpec("P")
 T = TypeVar("T")

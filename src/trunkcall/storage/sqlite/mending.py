@@ -13,9 +13,9 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from trunkcall.domain.errors import RowRefusedError, StoreDamagedError
-from trunkcall.storage.sqlite_faults import Troubles
-from trunkcall.storage.sqlite_quarantine import Found, reindexing, set_aside
-from trunkcall.storage.sqlite_writer import Operation
+from trunkcall.storage.sqlite.faults import Troubles
+from trunkcall.storage.sqlite.operations.quarantine import Found, reindexing, set_aside
+from trunkcall.storage.sqlite.writer import Operation
 
 T = TypeVar("T")
 

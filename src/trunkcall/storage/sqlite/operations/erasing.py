@@ -12,11 +12,11 @@ from functools import partial
 from trunkcall.domain.contact import Damage
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.ports.privacy import ErasureReason
-from trunkcall.storage.sqlite_changes import expire_contact
-from trunkcall.storage.sqlite_quarantine import mend, release_erased, restore_tokens
-from trunkcall.storage.sqlite_rows import to_json
-from trunkcall.storage.sqlite_statements import Row
-from trunkcall.storage.sqlite_transaction import WriteTransaction
+from trunkcall.storage.sqlite.operations.changes import expire_contact
+from trunkcall.storage.sqlite.operations.quarantine import mend, release_erased, restore_tokens
+from trunkcall.storage.sqlite.rows import to_json
+from trunkcall.storage.sqlite.statements import Row
+from trunkcall.storage.sqlite.transaction import WriteTransaction
 
 
 def forget_contacts(transaction: WriteTransaction, contacts: Sequence[Row], at: Instant) -> None:

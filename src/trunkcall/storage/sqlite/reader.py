@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from trunkcall.storage.sqlite_faults import FAILURES, Fault, Troubles, to_error
-from trunkcall.storage.sqlite_statements import Row, fetch_all
+from trunkcall.storage.sqlite.faults import FAILURES, Fault, Troubles, to_error
+from trunkcall.storage.sqlite.statements import Row, fetch_all
 
 
 class Reader:
