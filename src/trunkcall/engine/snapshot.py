@@ -26,7 +26,6 @@ class CampaignSnapshot:
     state: CampaignState
     dialer_type: DialerType
     in_window: int
-    exhausted: bool
     in_flight: int
     in_state: Mapping[ContactState, int]
     free_agents: int
@@ -48,8 +47,7 @@ class CampaignSnapshot:
 @dataclass(frozen=True, slots=True)
 class EngineSnapshot:
     """One instance. Durations are sums over its agents, those who are gone included, microseconds. ``agents`` are all
-    there are, by state;
-    ``unheard_agents`` those of them who are staffed and of whom nothing is heard."""
+    there are, by state; ``unheard_agents`` those of them who are staffed and of whom nothing is heard."""
 
     at: Instant
     campaigns: tuple[CampaignSnapshot, ...]
@@ -100,7 +98,6 @@ def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> Ca
         state=campaign.state,
         dialer_type=campaign.settings.dialer_type,
         in_window=len(campaign.window),
-        exhausted=campaign.window.exhausted,
         in_flight=len(contacts.in_flight),
         in_state=in_state,
         free_agents=len(state.roster.queue(queue_id).free) if queue_id is not None else 0,
