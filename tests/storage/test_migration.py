@@ -23,6 +23,7 @@ from storage.support import LATER, NOW, dial_request, due, put
 from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.instants import SECOND
 from trunkcall.storage.sqlite import schema
+from trunkcall.storage.sqlite.backup import back_up, restore
 from trunkcall.storage.sqlite.check import check_store
 from trunkcall.storage.sqlite.store import SQLiteStore
 
@@ -79,6 +80,45 @@ async def test_nobody_becomes_another_campaigns_for_whom_the_old_indexes_know_be
     assert len(await due(store, "spring")) == 6
     assert await due(store, "autumn") == []
     await store.close()
+
+
+@pytest.mark.parametrize("value", [None, 7, 1.5, b"\xff", ""])
+@pytest.mark.parametrize(
+    "column", ["contact_id", "campaign_key", "client_token", "phone_number", "attributes", "state", "expires_at"]
+)
+async def test_no_damage_to_one_contact_stops_it(tmp_path: Path, column: str, value: object) -> None:
+    """SQLite may read all rows of a table that gets a column, and refuse for the sake of one."""
+    path = tmp_path / "store.db"
+    make_older_store(path, version=BEFORE_DUE - 1, contacts=10)
+    with closing(sqlite3.connect(path)) as connection:
+        (victim,) = connection.execute("SELECT contact_id FROM contact WHERE sequence = 3").fetchone()
+    change_rows_alone(path, [(victim, column, value)])
+    store = SQLiteStore(path)
+    await store.migrate()
+    await store.open()
+    found = {contact.sequence for contact in await due(store, "spring")}
+    await store.close()
+    assert found - {3} == {1, 2, 4, 5, 6, 10}
+
+
+@pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
+@pytest.mark.parametrize(
+    "damage", [{"ended_at": None}, {"phone_number": None}, {"campaign_key": 7}, {"state": "Vaiting"}, {"attempts": 9}]
+)
+async def test_a_damaged_contact_keeps_nobody_from_a_backup_before_it(
+    tmp_path: Path, version: int, damage: Mapping[str, object]
+) -> None:
+    """Whoever is told to back a store up and migrate it has to be able to, and to restore what an older version has
+    backed up."""
+    path = tmp_path / "store.db"
+    make_older_store(path, version=version, contacts=10)
+    with closing(sqlite3.connect(path)) as connection:
+        (victim,) = connection.execute("SELECT contact_id FROM contact WHERE sequence = 7").fetchone()
+    change_rows_alone(path, [(victim, *each) for each in damage.items()])
+    report = back_up(path, tmp_path / "backup.db", unused=True, force=False)
+    assert report.version == version
+    assert [each.contact_id for each in report.damaged] == [victim]
+    restore(path, tmp_path / "backup.db", name_of_former="former.db", pause=True)
 
 
 async def test_a_later_attempt_finds_its_place_in_a_store_that_was_migrated(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from trunkcall.storage.sqlite.faults import FAILURES, Fault, fault_of
 from trunkcall.storage.sqlite.operations.quarantine import STATES, sound_of_records
 from trunkcall.storage.sqlite.rows import campaign_from_row, readable, to_json
 from trunkcall.storage.sqlite.schema import MIGRATIONS, structure, structure_of_version, version_of
-from trunkcall.storage.sqlite.statements import QUERIES, Row, fetch_all
+from trunkcall.storage.sqlite.statements import QUERIES, Row, completed, fetch_all
 
 _MAX_TOLD: Final = 20
 _AT_ONCE: Final = 5000
@@ -45,6 +45,8 @@ _OF_ONE_CONTACT: Final = re.compile(
 )
 _TOO_MANY: Final = re.compile(f"wrong # of entries in index {_INDEX}")
 """An index still has a contact where its row is not any more. That there is one too few is told by row as well."""
+_ADDED: Final = {"agent_leg_id": None, "seal": None, "due_at": 0, "previous_contact_id": None}
+"""Columns of contacts that stores of an older version do not have, and what a migration gives them."""
 
 
 def log_of(path: Path) -> Path:
@@ -188,22 +190,20 @@ def _contacts(connection: sqlite3.Connection, damaged: dict[int, DamagedContact]
         damaged.setdefault(sequence, DamagedContact(readable(contact_id), readable(campaign_id), damage))
 
     dispositions = to_json([disposition.value for disposition in Disposition])
-    current = _number(connection, "PRAGMA user_version") == len(MIGRATIONS)
-    # The statements but the last are for this version's columns.
-    if current:
+    if ("table", "quarantine") in structure(connection):
         for row in _rows(connection, "quarantined", campaign_id=None):
             contact = quarantined_from_row(row)
             enter(contact.sequence, contact.contact_id, contact.campaign_id, contact.damage)
-        last = 0
-        while page := _rows(
-            connection, "contact_records", after_sequence=last, campaign_id=None, instance_id=None, limit=_AT_ONCE
-        ):
-            last = page[-1].sequence
-            _, found = sound_of_records(page)
-            for row in page:
-                if row.sequence in found or row.sequence in misplaced:
-                    damage = found.get(row.sequence, Damage.MISPLACED)
-                    enter(row.sequence, row.contact_id, row.campaign_id, damage)
+    last = 0
+    while page := _rows(
+        connection, "contact_records", after_sequence=last, campaign_id=None, instance_id=None, limit=_AT_ONCE
+    ):
+        last = page[-1].sequence
+        _, found = sound_of_records(completed(page, _ADDED))
+        for row in page:
+            if row.sequence in found or row.sequence in misplaced:
+                damage = found.get(row.sequence, Damage.MISPLACED)
+                enter(row.sequence, row.contact_id, row.campaign_id, damage)
     for row in _rows(connection, "check_values", states=STATES, dispositions=dispositions):
         enter(row.sequence, row.contact_id, row.campaign_id, Damage.UNREADABLE)
     yield from ()

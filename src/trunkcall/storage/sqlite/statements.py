@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Final, Protocol, TypeAlias, cast
@@ -82,6 +82,15 @@ def fetch_all(
     if naming is None:
         naming = known[query] = _naming(tuple(column for column, *_ in cursor.description))
     return list(map(naming, found))
+
+
+def completed(rows: Sequence[Row], columns: Mapping[str, Any]) -> Sequence[Row]:
+    """Rows of one statement, with those of these columns that they lack, each of the value given here."""
+    lacking = {column: value for column, value in columns.items() if not hasattr(rows[0], column)}
+    if not lacking:
+        return rows
+    naming = _naming((*rows[0]._asdict(), *lacking))
+    return [naming((*cast("tuple[Any, ...]", row), *lacking.values())) for row in rows]
 
 
 @cache
