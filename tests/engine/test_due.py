@@ -13,14 +13,17 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from engine.invariants import History
 from engine.support import SPRING, Command, Floor
 from trunkcall.domain.campaign import CampaignState, DialerType
-from trunkcall.domain.changes import AttemptBegun, Refusal
+from trunkcall.domain.changes import AttemptBegun, ContactExpired, Refusal
+from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, Instant
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import RefillWindow
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.decision import Decision
 from trunkcall.engine.events import ContactsOffered, ContactsSwept, OfferedContact, OriginateVoided
 
 SMALL = EngineConfig(window_size=4)
@@ -206,8 +209,27 @@ instants = st.sampled_from([None, -5, 0, 1, 5, 30])
 numbers = st.integers(0, 40)
 
 
+class LateHistory(History):
+    """Of a store that passes over the expiry of whoever has expired already: it may have offered such a one anew."""
+
+    def enter(self, decision: Decision) -> None:
+        over = {contact_id for contact_id, state in self.states.items() if state is ContactState.ENDED}
+        changes = []
+        for change in decision.changes:
+            if isinstance(change, ContactExpired):
+                if change.contact_id in over:
+                    continue
+                over.add(change.contact_id)
+            changes.append(change)
+        super().enter(decision._replace(changes=tuple(changes)))
+
+
 class LateStore(Floor):
     """A store whose answers are read before they are told, so that it has to refuse what is not so any more."""
+
+    def __init__(self, *, config: EngineConfig) -> None:
+        super().__init__(config=config)
+        self.history = LateHistory()
 
     def _react(self, command: Command) -> None:
         if isinstance(command, AttemptBegun):
