@@ -57,7 +57,7 @@ CAMPAIGNS = st.sampled_from(["c-1", "c-2", "c-3", "none"])
 CONTACTS = st.integers(0, 9).map(lambda number: f"contact-{number}")
 NUMBERS = st.sampled_from(["+12125550100", "+12125550101"])
 TOKENS = st.sampled_from(
-    ["t-1", "t-2", "t-3", "list-1-212-555-0100", "number-" + "0a" * 16, "row-1-" + "0f" * 12, None]
+    ["t-1", "t-2", "t-3", "list-1-212-555-0100", "number-" + "0a" * 16, "row-1-" + "0f" * 12, "erased-5", None]
 )
 STATES = st.sampled_from(CampaignState)
 OWNERS = st.sampled_from(["host:1", "host:2"])
@@ -134,9 +134,9 @@ class Alike(RuleBasedStateMachine):
     def put_queue(self, instance_id: str, name: str) -> None:
         self.both(lambda store: store.put_facts(instance_id, [Queue("q1", name)]))
 
-    @rule(instance_id=INSTANCES, queue_id=st.sampled_from(["q1", "q2", "q9"]))
-    def remove_queue(self, instance_id: str, queue_id: str) -> None:
-        self.both(lambda store: store.remove_facts(instance_id, FactKind.QUEUE, [queue_id], at=self.clock.now))
+    @rule(instance_id=INSTANCES, queue_ids=st.lists(st.sampled_from(["q1", "q2", "q9"]), max_size=3))
+    def remove_queues(self, instance_id: str, queue_ids: list[str]) -> None:
+        self.both(lambda store: store.remove_facts(instance_id, FactKind.QUEUE, queue_ids, at=self.clock.now))
 
     @rule(instance_id=INSTANCES)
     def onboard(self, instance_id: str) -> None:

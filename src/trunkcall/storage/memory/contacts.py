@@ -14,8 +14,7 @@ from trunkcall.domain.instants import MINUTE, Instant
 from trunkcall.storage.memory.state import Held, Part
 from trunkcall.storage.ports.contacts import Accepted, ContactCounts, PutResult, TokenForms
 
-_OF_LINES: Final = re.compile(r"row-\d+-[0-9a-f]{24}")
-_ERASED: Final = re.compile(r"erased-\d+")
+_OF_LINES: Final = re.compile(r"row-[0-9].*-[0-9a-f]{24}", re.DOTALL)
 
 
 class ContactsInMemory(Part):
@@ -138,5 +137,10 @@ class ContactsInMemory(Part):
         return sum(each.live_answers for each in found), sum(each.abandoned for each in found)
 
     async def token_forms(self, campaign_id: str) -> TokenForms:
-        tokens = [token for campaign, token in self._state.tokens if campaign == campaign_id]
-        return TokenForms(of_lines=any(map(_OF_LINES.fullmatch, tokens)), erased=any(map(_ERASED.fullmatch, tokens)))
+        records = [held.record for held in self._state.contacts_of(campaign_id)]
+        return TokenForms(
+            of_lines=any(_OF_LINES.fullmatch(record.client_token or "") for record in records),
+            erased=any(
+                (record.client_token or "").startswith("erased-") and not record.phone_number for record in records
+            ),
+        )

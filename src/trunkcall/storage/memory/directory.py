@@ -57,8 +57,8 @@ class DirectoryInMemory(Part):
         self._state.put_facts(instance_id, changed, deleted_at=None)
 
     async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
-        there = self._state.there(instance_id).facts
-        removed = [fact for fact in there if fact.kind is kind and fact.fact_id in ids]
+        there = {fact.fact_id: fact for fact in self._state.there(instance_id).facts if fact.kind is kind}
+        removed = [there[fact_id] for fact_id in dict.fromkeys(ids) if fact_id in there]
         self._state.put_facts(instance_id, removed, deleted_at=at)
         return len(removed)
 

@@ -141,5 +141,7 @@ def _by_id(
     transaction: WriteTransaction, instance_id: str, kind: FactKind, ids: Collection[str]
 ) -> Sequence[VersionedFact]:
     return facts_from_rows(
-        transaction.rows("facts_of_ids", instance_id=instance_id, kind=kind.value, ids=to_json(list(ids)))
+        transaction.rows(
+            "facts_of_ids", instance_id=instance_id, kind=kind.value, ids=to_json(list(dict.fromkeys(ids)))
+        )
     )
