@@ -79,6 +79,21 @@ async def test_when_the_next_is_due_is_found_at_once(tmp_path: Path) -> None:
     assert many <= few
 
 
+@pytest.mark.parametrize("due_at", [0, NOW])
+async def test_whoever_waits_first_is_told_so_without_a_look_at_who_comes_later(tmp_path: Path, due_at: int) -> None:
+    """`trunkcall explain` asks it of any contact."""
+    taken = []
+    for others in (1, MANY):
+        store = SQLiteStore(tmp_path / f"{others}.db")
+        await store.open()
+        await stand_up(store)
+        await put(store, dial_request(contact_id="first", due_at=due_at))
+        await put(store, *(dial_request(due_at=due_at) for _ in range(others)))
+        await store.close()
+        taken.append(steps(tmp_path / f"{others}.db", "waiting_before", {"contact_id": "first"}))
+    assert taken[0] == taken[1]
+
+
 async def test_what_is_due_at_once_takes_no_room(tmp_path: Path) -> None:
     """Nearly every contact is. A byte says so in the row and one in the index; an instant takes eight more in each."""
     sizes = {}

@@ -52,8 +52,8 @@ class SQLiteContacts(Part):
 
     async def waiting_before(self, contact_id: str) -> int:
         """How many wait before it. Of a long backlog that is a long read."""
-        [row] = await self._database.long_read("waiting_before", contact_id=contact_id)
-        return int(row.waiting)
+        found = await self._database.long_read("waiting_before", contact_id=contact_id)
+        return int(found[0].waiting) if found else 0
 
     async def contacts(
         self,
