@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -156,6 +157,28 @@ def test_killed_at_any_step_it_leaves_the_old_store_or_the_new(tmp_path: Path) -
         assert check_store(path, unused=True).sound
         steps += steps // 4 + 1
     assert killed >= 10
+
+
+def test_whoever_has_no_room_for_it_is_told_so(tmp_path: Path) -> None:
+    """SQLite takes the transaction back by itself then; that it cannot be taken back twice is nobody's trouble."""
+    path = tmp_path / "store.db"
+    make_older_store(path, version=OLDEST, contacts=CONTACTS)
+    before = contents(path)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            connection = schema.connect(path, 5 * SECOND, read_only=False)
+            # What is not in memory is in the log, which may be no larger than its index is at the least.
+            connection.execute("PRAGMA cache_size = 5")
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 15, 1 << 15))
+            schema.migrate_schema(connection)
+        except sqlite3.OperationalError as error:
+            os._exit(error.sqlite_errorcode & 0xFF)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == sqlite3.SQLITE_IOERR
+    assert contents(path) == before
 
 
 def die_after(taken: Iterator[int], steps: int) -> None:
