@@ -238,7 +238,7 @@ def test_an_event_that_is_refused_though_the_trace_says_nothing_of_it_is_a_diffe
     assert difference is not None
     assert difference.replayed is not None
     assert difference.turn.line == 5
-    assert "never registered" in difference.replayed.refused[0].reason
+    assert "no such agent" in difference.replayed.refused[0].reason
 
 
 def test_what_a_flow_decided_is_replayed_from_the_trace_alone() -> None:

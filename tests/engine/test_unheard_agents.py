@@ -256,5 +256,5 @@ def test_repetitions_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("event", [AgentUnheard("nobody"), AgentHeard("nobody")])
-def test_an_agent_who_was_never_registered_is_refused(event: AgentUnheard | AgentHeard) -> None:
-    assert "never registered" in Floor().refusal_of(event)
+def test_an_agent_who_is_not_known_is_refused(event: AgentUnheard | AgentHeard) -> None:
+    assert "no such agent" in Floor().refusal_of(event)

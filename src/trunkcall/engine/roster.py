@@ -208,7 +208,7 @@ class Roster:
         try:
             return self.agents[agent_id]
         except KeyError:
-            raise NotFoundError("this agent was never registered with the engine; nothing was changed") from None
+            raise NotFoundError("the engine has no such agent; nothing was changed") from None
 
     def step(self, agent: Agent, event: AgentEvent, now: Instant) -> None:
         """Move the agent along its table, keep the sums, and keep the queues true. Its contact, since when, and what it
