@@ -210,16 +210,21 @@ numbers = st.integers(0, 40)
 
 
 class LateHistory(History):
-    """Of a store that passes over the expiry of whoever has expired already: it may have offered such a one anew."""
+    """Of a store that may offer anew who is over meanwhile: it passes over their expiry, and will refuse an attempt."""
 
     def enter(self, decision: Decision) -> None:
         over = {contact_id for contact_id, state in self.states.items() if state is ContactState.ENDED}
         changes = []
         for change in decision.changes:
-            if isinstance(change, ContactExpired):
-                if change.contact_id in over:
+            match change:
+                case ContactExpired(contact_id) if contact_id in over:
                     continue
-                over.add(change.contact_id)
+                case ContactExpired(contact_id):
+                    over.add(contact_id)
+                case AttemptBegun(contact_id) if contact_id in over:
+                    self.states[contact_id] = ContactState.WAITING
+                case _:
+                    pass
             changes.append(change)
         super().enter(decision._replace(changes=tuple(changes)))
 
