@@ -226,7 +226,7 @@ class LateHistory(History):
                 case _:
                     pass
             changes.append(change)
-        super().enter(decision._replace(changes=tuple(changes)))
+        super().enter(Decision(tuple(changes), decision.deeds, decision.steps, decision.refused))
 
 
 class LateStore(Floor):
