@@ -100,7 +100,7 @@ def check_begun(details: EngineDetails, decision: Decision) -> None:
             kept = details.contacts[attempt.contact_id].kept_agent_id
             assert kept is not None, "somebody is dialed and no agent is kept"
         if campaign.needs_agents:
-            at_work = [a for a in details.agents.values() if a.state in STAFFED_STATES and a.heard]
+            at_work = [a for a in details.agents.values() if a.state in STAFFED_STATES and a.heard and not a.leaving]
             assert any(campaign.queue_id in a.queue_ids for a in at_work), (
                 "somebody is dialed for agents who may be gone"
             )
@@ -240,7 +240,7 @@ def _check_nobody_is_forgotten(details: EngineDetails, *, carrier_up: bool) -> N
         serving = [a for a in heard if queue.queue_id in a.queue_ids]
         free = {a.agent_id for a in serving if a.state is AgentState.AVAILABLE and a.kept_for is None}
         assert set(queue.free) == free, "an agent is free who is not, or nobody is dialed for one who is"
-        assert queue.staffed == sum(a.state in STAFFED_STATES for a in serving)
+        assert queue.staffed == sum(a.state in STAFFED_STATES and not a.leaving for a in serving)
         assert set(queue.waiting) == {c.contact_id for c in queued if queue_of[c.campaign_id] == queue.queue_id}
         if carrier_up:
             assert not (queue.free and queue.waiting), "somebody waits although an agent is free"

@@ -98,6 +98,28 @@ def test_nor_is_it_begun_by_one_who_was_silent_in_the_talk(floor: Floor) -> None
     assert not names(floor)
 
 
+def test_nobody_waits_for_an_agent_who_will_not_take_another_contact(floor: Floor) -> None:
+    """A phone that may ring in vain is better than nobody at all."""
+    floor.agent("ann")
+    floor.agent("bea")
+    floor.campaign(requests=2)
+    first, second = floor.dialed
+    connected(floor, first)
+    floor.falls_silent("bea")
+    floor.removes("ann")
+    floor.answers(second)
+    assert floor.agent_of(second) == "bea"
+
+
+def test_whoever_is_leaving_is_no_agent_to_hold_lines_for(floor: Floor) -> None:
+    talk(floor)
+    assert floor.snapshot().staffed_agents == 1
+    floor.removes("ann")
+    assert floor.snapshot().staffed_agents == 0
+    floor.agent("ann")
+    assert floor.snapshot().staffed_agents == 1
+
+
 def test_whoever_is_rung_may_still_answer(floor: Floor) -> None:
     floor.agent("ann")
     floor.campaign(requests=1)

@@ -74,7 +74,7 @@ class AgentDetails(NamedTuple):
 
 class QueueDetails(NamedTuple):
     """One queue. ``free`` are the agents who are free, longest free first; ``waiting`` the contacts that wait for an
-    agent, who is next first; ``staffed`` counts the agents at work and heard of. ``talking_since`` and
+    agent, who is next first; ``staffed`` counts the agents at work, heard of and not leaving. ``talking_since`` and
     ``working_since`` have the agents who will take another contact: since when they have been in one, and since when
     they have worked after it."""
 

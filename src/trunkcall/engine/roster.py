@@ -67,8 +67,8 @@ class Agent:
 
     @property
     def is_at_work(self) -> bool:
-        """Whether the agent is staffed and heard of."""
-        return self.heard and self.state in STAFFED_STATES
+        """Whether the agent is staffed and heard of, and stays."""
+        return self.heard and not self.leaving and self.state in STAFFED_STATES
 
     def staffed_by(self, now: Instant) -> Duration:
         return self.staffed + (now - self.since if self.state in STAFFED_STATES else 0)
@@ -80,8 +80,8 @@ class Agent:
 class Queue:
     """``free`` holds the agents who are free, longest free first; ``waiting`` the contacts that wait for an agent,
     longest waiting first. Both are dicts for their order. ``agents`` counts all who serve it, ``staffed`` those of them
-    at work and heard of, in whatever state. ``talking_since`` and ``working_since`` tell, of the agents who will take
-    another contact, since when they have been in one and since when they have worked after it."""
+    at work, heard of and not leaving, in whatever state. ``talking_since`` and ``working_since`` tell, of the agents
+    who will take another contact, since when they have been in one and since when they have worked after it."""
 
     __slots__ = ("agents", "free", "staffed", "talking_since", "waiting", "working_since")
 
@@ -139,11 +139,13 @@ class Roster:
         if agent.leaving:
             agent.leaving = False
             self.leaving.remove(agent_id)
+            self._count(agent, staffed=int(agent.is_at_work))
         self._keep_true(agent)
         return agent
 
     def leave(self, agent: Agent) -> None:
         """The agent is no agent of the instance any more once the contact in progress is done with."""
+        self._count(agent, staffed=-agent.is_at_work)
         agent.leaving = True
         self.leaving.add(agent.agent_id)
         self._keep_true(agent)
@@ -291,8 +293,8 @@ class Roster:
                 queue.staffed += staffed
 
     def unheard(self, queue_id: str) -> int:
-        """How many agents of the queue are staffed, and nothing is heard of them."""
-        staffed = (a for a in self.agents.values() if a.state in STAFFED_STATES and not a.heard)
+        """How many agents of the queue are staffed and not leaving, and nothing is heard of them."""
+        staffed = (a for a in self.agents.values() if a.state in STAFFED_STATES and not a.heard and not a.leaving)
         return sum(queue_id in agent.queue_ids for agent in staffed)
 
     def _keep_true(self, agent: Agent) -> None:

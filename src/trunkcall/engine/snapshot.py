@@ -20,7 +20,7 @@ from trunkcall.engine.state import EngineState
 @dataclass(frozen=True, slots=True)
 class CampaignSnapshot:
     """One campaign. ``in_window`` waiting contacts are known to the engine; the store may hold more. Agents of whom
-    nothing is heard are neither free nor staffed."""
+    nothing is heard, or who are leaving, are neither free nor staffed."""
 
     campaign_id: str
     state: CampaignState

@@ -217,7 +217,7 @@ def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float) -> It
     elif facts.needs_agents and not facts.agents:
         yield Reason("NO_AGENTS", "Its queue has no agents: no routing profile of theirs has it.")
     elif facts.needs_agents and not facts.staffed_agents:
-        yield Reason("NO_AGENTS", "No agent of its queue is at work: all are offline or on a break.")
+        yield Reason("NO_AGENTS", "No agent of its queue is at work: all are offline or on a break, or were removed.")
     if facts.lines_in_use >= facts.channels:
         yield Reason(
             "NO_LINES", f"All {_many(facts.channels, 'line')} of the trunk are in use, {facts.lines} by this campaign."
