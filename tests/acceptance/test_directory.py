@@ -5,6 +5,8 @@ or routing profile that came with it cannot start the server any more, nor tell 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from serving import serving
@@ -24,6 +26,22 @@ async def _remove(path: Path, *kinds: FactKind) -> None:
             assert await store.remove_facts(instance.instance_id, kind, ids, at=instance.created_at) == len(ids) > 0
     finally:
         await store.close()
+
+
+def test_a_server_starts_although_the_disk_has_changed_the_id_of_an_agent(tmp_path: Path) -> None:
+    """Somebody else has the agent's name then, who is never at work."""
+    with serving(tmp_path / "data", agents=3) as server:
+        assert server.stop() == 0
+        with closing(sqlite3.connect(tmp_path / "data" / "trunkcall.db")) as connection:
+            changed = connection.execute("UPDATE fact SET id = substr(id, 2) WHERE name = 'agent-0002'")
+            assert changed.rowcount == 1
+            connection.commit()
+        for _ in range(2):
+            server.start()
+            status = server.trunkcall("status", "--data-dir", str(server.data_dir))
+            assert "3 at work" in status.stdout
+            assert "1 offline" in status.stdout
+            assert server.stop() == 0
 
 
 def test_a_server_starts_although_all_that_came_with_it_was_removed(tmp_path: Path) -> None:

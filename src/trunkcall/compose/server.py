@@ -27,7 +27,7 @@ from trunkcall.service.clock import InstanceClock
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialing_settings import DialingDefaults, DialingOf, dialing_settings
 from trunkcall.service.floor import SimulatedFloor
-from trunkcall.service.installation import simulated_agents
+from trunkcall.service.installation import out_of_the_way, simulated_agents
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.owner import InstanceOwner
@@ -98,7 +98,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     clock = telephony.clock
     directory = await first_directory(store, settings, data_dir, box, clock, url)
     agents = simulated_agents(directory, settings.agents)
-    await store.put_facts(directory.instance.instance_id, agents)
+    await store.put_facts(directory.instance.instance_id, [*out_of_the_way(directory, agents), *agents])
     data_dir.write_endpoint(url)
 
     instance_id = directory.instance.instance_id

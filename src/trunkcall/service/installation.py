@@ -5,8 +5,8 @@ Decides the default instance's parts. It must not know where they are stored, no
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from uuid import NAMESPACE_URL, uuid5
 
 from trunkcall.domain.directory import (
@@ -65,3 +65,14 @@ def simulated_agents(directory: Directory, number: int) -> list[Agent]:
     instance = uuid5(NAMESPACE_URL, directory.instance.instance_id)
     names = [f"agent-{i:04d}" for i in range(1, number + 1)]
     return [Agent(str(uuid5(instance, name)), name, profile_id) for name in names]
+
+
+def out_of_the_way(directory: Directory, agents: Sequence[Agent]) -> list[Agent]:
+    """Other agents who have the name of one of these, each under its id instead: a disk may have changed the id of one,
+    and nobody may have the name of another."""
+    holders = {agent.username: agent.agent_id for agent in agents}
+    return [
+        replace(agent, username=agent.agent_id)
+        for agent in directory.agents.values()
+        if holders.get(agent.username, agent.agent_id) != agent.agent_id
+    ]
