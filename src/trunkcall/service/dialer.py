@@ -226,7 +226,8 @@ class Dialer:
             self._stale = False
             await self._read_facts()
             await self._read_campaigns()
-        for campaign_id in self._accepted & self._campaigns.keys():
+        # Not in the order of a set: the same words are to lead to the same turn in every process.
+        for campaign_id in filter(self._accepted.__contains__, self._campaigns):
             self.post(RequestsAccepted(campaign_id))
         self._accepted.clear()
         await self._before_deciding()
