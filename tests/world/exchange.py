@@ -1,0 +1,208 @@
+"""The carrier's process: the simulated carrier, whose legs outlive the servers, and what goes wrong at it.
+
+It serves the line of the greatest token; what others ask for is not done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from trunkcall.domain.clock import Seconds
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.events import LegEnded, LegsReported, OriginateVoided
+from trunkcall.service.wall_paced_clock import WallPacedClock
+from trunkcall.simulation.world import World
+from trunkcall.telephony.carrier import CarrierEvent, Destination
+from trunkcall.telephony.simulated import SimulatedCarrier
+from world.faults import Faults
+from world.loop import Process
+from world.story import Story
+from world.witness import Witness
+
+if TYPE_CHECKING:
+    from world.line import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """An originate, with whom it reaches."""
+
+    command: Originate
+    destination: Destination
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A prompt for a leg."""
+
+    leg_id: str
+    prompt: str
+
+
+Asked: TypeAlias = Dial | OriginateAgentLeg | BridgeLegs | Play | HangUp | ReportLegs
+"""What a line can carry to the exchange."""
+
+OWN_QUESTION = -1
+PEOPLE = World(
+    human_ratio=0.5,
+    machine_ratio=0.2,
+    human_ring_scale_s=1.5,
+    machine_ring_mean_s=12.0,
+    no_answer_s=20.0,
+    talk_mean_s=25.0,
+    wrap_mean_s=6.0,
+    machine_prompt_mean_s=6.0,
+    patience_s=4.0,
+)
+"""They answer, talk and work faster than people do, so that more happens in a minute."""
+
+
+class Exchange:
+    """Every phone, and who may have them rung."""
+
+    def __init__(
+        self,
+        process: Process,
+        *,
+        wall: Callable[[], int],
+        seconds: Seconds,
+        seed: int,
+        witness: Witness,
+        story: Story,
+        random: Random,
+    ) -> None:
+        self.process = process
+        self.faults = Faults()
+        self._witness = witness
+        self._story = story
+        self._random = random
+        self.clock = WallPacedClock(wall=wall, monotonic=seconds)
+        self._carrier = SimulatedCarrier(self.clock, world=PEOPLE, seed=seed)
+        self._session: Session | None = None
+        self._token = 0
+        self._legs: Sequence[LiveLeg] = ()
+        self._lost: str | None = None
+        """The leg that is just being lost: nobody hears of it."""
+
+    async def open(self) -> None:
+        await self._carrier.start(self._hear, token=0)
+        self.process.spawn(self.clock.run())
+
+    @property
+    def busy_agents(self) -> frozenset[str]:
+        return frozenset(self._carrier.busy_agents)
+
+    def legs(self) -> Sequence[LiveLeg]:
+        self._carrier.report_legs(ReportLegs(OWN_QUESTION))
+        return self._legs
+
+    # --- lines --------------------------------------------------------------------------------------------------------
+
+    def serve(self, session: Session, token: int) -> bool:
+        """Whether the line is served. A former one is not any more."""
+        if token < self._token:
+            return False
+        former, self._session, self._token = self._session, session, token
+        if former is not None:
+            former.break_off(noticed_after_s=0.0)
+        return True
+
+    def leave(self, session: Session) -> None:
+        if self._session is session:
+            self._session = None
+
+    def _hear(self, event: CarrierEvent) -> None:
+        match event:
+            case LegsReported(question=question) if question == OWN_QUESTION:
+                self._legs = event.legs
+                return
+            case LegEnded():
+                self._witness.ends(event.leg_id)
+                if event.leg_id == self._lost:
+                    return
+            case _:
+                pass
+        self._say(event)
+
+    def _say(self, event: CarrierEvent) -> None:
+        if self._session is not None:
+            self._session.say(event)
+
+    # --- deeds, as they arrive ----------------------------------------------------------------------------------------
+
+    def do(self, deed: Asked, session: Session) -> None:
+        """A deed of whoever is served."""
+        if session is not self._session:
+            return
+        match deed:
+            case Dial():
+                self._originate(deed.command, deed.destination)
+            case OriginateAgentLeg():
+                self._ring_agent(deed)
+            case BridgeLegs():
+                self._bridge(deed)
+            case HangUp():
+                self._carrier.hang_up(deed)
+            case ReportLegs():
+                self._carrier.report_legs(deed)
+            case Play():
+                self._carrier.play(deed.leg_id, deed.prompt)
+            case _:
+                assert_never(deed)
+
+    def _originate(self, command: Originate, destination: Destination) -> None:
+        if self._random.random() < self.faults.originates_voided:
+            self._story.tell("carrier", f"{command.leg_id} to {command.contact_id} never leaves")
+            self._say(OriginateVoided(command.leg_id))
+            return
+        self._story.tell("carrier", f"{command.leg_id} dials {command.contact_id}")
+        self._witness.dials(command, destination, self.now())
+        self._carrier.originate(command, destination)
+
+    def _ring_agent(self, command: OriginateAgentLeg) -> None:
+        self._witness.rings_agent(command)
+        if self._random.random() < self.faults.agents_miss:
+            self._story.tell("carrier", f"{command.agent_id} does not take {command.leg_id}")
+            self._say(LegEnded(command.leg_id, HangupCause.NO_ANSWER))
+            return
+        self._story.tell("carrier", f"{command.leg_id} rings {command.agent_id} for {command.customer_leg_id}")
+        self._carrier.originate_agent_leg(command)
+
+    def _bridge(self, command: BridgeLegs) -> None:
+        up = {leg.leg_id: leg for leg in self.legs() if leg.state is LegState.UP}
+        customer = up.get(command.customer_leg_id)
+        if customer is not None and command.agent_leg_id in up and customer.bridged_to != command.agent_leg_id:
+            self._story.tell("carrier", f"{command.customer_leg_id} and {command.agent_leg_id} talk")
+            self._witness.joins(command)
+        self._carrier.bridge(command)
+
+    def now(self) -> Instant:
+        return self.clock.now()
+
+    # --- what goes wrong ----------------------------------------------------------------------------------------------
+
+    def break_line(self) -> None:
+        """The line that is served breaks, and its server finds out at once or late."""
+        if self._session is not None:
+            after_s = self._random.choice((0.0, 1.0, 10.0))
+            self._story.tell("carrier", f"the line breaks; it is noticed after {after_s} s")
+            self._session.break_off(noticed_after_s=after_s)
+
+    def lose_leg(self) -> None:
+        """One of its legs is gone, told or untold."""
+        legs = self.legs()
+        if not legs:
+            return
+        leg_id = self._random.choice(legs).leg_id
+        told = self._random.random() < 0.5
+        self._story.tell("carrier", f"{leg_id} is lost, {'told' if told else 'untold'}")
+        self._lost = leg_id
+        self._carrier.hang_up(HangUp(leg_id))
+        self._lost = None
+        if told:
+            self._say(LegEnded(leg_id, HangupCause.LOST))

@@ -1,0 +1,112 @@
+"""The store as one process has it: verbs take long, fail before anything is written, or fail after all is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from random import Random
+from typing import Any
+
+from trunkcall.domain.changes import Change
+from trunkcall.domain.errors import IllegalTransitionError, StoreUnavailableError, TrunkcallError
+from trunkcall.domain.instants import Duration
+from trunkcall.storage.memory import MemoryStore
+from trunkcall.storage.ports.ownership import CommitResult, Lease
+from world.faults import Faults
+from world.loop import Process
+from world.story import Story
+from world.witness import Witness
+
+AT_ONCE = 0.7
+"""Of the verbs, how many take no time at all: the others have something happen meanwhile."""
+
+
+class StoreLink:
+    """A Store. What it was asked for it does, whatever becomes of who has asked."""
+
+    def __init__(
+        self, kept: MemoryStore, keeper: Process, user: Process, witness: Witness, story: Story, random: Random
+    ) -> None:
+        self._kept = kept
+        self._keeper = keeper
+        self._user = user
+        self._witness = witness
+        self._story = story
+        self._random = random
+        self.faults = Faults()
+
+    def __getattr__(self, name: str) -> Any:
+        verb: Callable[..., Awaitable[Any]] = getattr(self._kept, name)
+
+        async def asked(*arguments: Any, **named: Any) -> Any:
+            return await self._asked(name, lambda: verb(*arguments, **named))
+
+        return asked
+
+    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        async def carried_out() -> CommitResult:
+            try:
+                result = await self._witness.commit(lease, changes)
+            except IllegalTransitionError as error:
+                self._story.accuse(f"the store calls a commit impossible: {error.message}")
+                raise
+            what = ", ".join(_told(change, result) for change in changes)
+            self._story.tell("store", f"{self._user.name} token {lease.token}: {what}")
+            return result
+
+        result: CommitResult = await self._asked("commit", carried_out)
+        return result
+
+    async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
+        async def carried_out() -> Lease | None:
+            lease = await self._kept.acquire_lease(instance_id, owner, ttl, sole=sole)
+            if lease is not None:
+                self._story.tell("store", f"{owner} owns the instance by token {lease.token}")
+                self._witness.owner_came(lease)
+            return lease
+
+        lease: Lease | None = await self._asked("acquire_lease", carried_out)
+        return lease
+
+    async def _asked(self, name: str, verb: Callable[[], Awaitable[Any]]) -> Any:
+        if self._user.killed:
+            raise StoreUnavailableError
+        random, faults = self._random, self.faults
+        fails = random.random() < faults.store_fails
+        slow = random.random() < faults.store_is_slow
+        if random.random() < AT_ONCE and not fails and not slow:
+            return await verb()
+        longest_s = 10.0 if slow else 0.05
+        before_s, after_s = random.uniform(0.0, longest_s), random.uniform(0.0, longest_s)
+        when = random.choice(("before", "after")) if fails else None
+        task = self._keeper.spawn(self._take_long(name, verb, before_s, after_s, when))
+        task.add_done_callback(_heard)
+        return await asyncio.shield(task)
+
+    async def _take_long(
+        self, name: str, verb: Callable[[], Awaitable[Any]], before_s: float, after_s: float, fails: str | None
+    ) -> Any:
+        await asyncio.sleep(before_s)
+        if fails is not None:
+            self._story.tell("store", f"{name} of {self._user.name} fails {fails} anything is written")
+        if fails == "before":
+            raise StoreUnavailableError
+        result = await verb()
+        await asyncio.sleep(after_s)
+        if fails == "after":
+            raise StoreUnavailableError
+        return result
+
+
+def _heard(task: asyncio.Task[Any]) -> None:
+    """Nobody may be left who wants to know why it failed."""
+    error = None if task.cancelled() else task.exception()
+    assert error is None or isinstance(error, TrunkcallError | AssertionError), error
+
+
+def _told(change: Change, result: CommitResult) -> str:
+    contact_id = getattr(change, "contact_id", "")
+    refused = result.refused.get(contact_id) if type(change).__name__ == "AttemptBegun" else None
+    extra = [getattr(change, name, None) for name in ("leg_id", "agent_id", "disposition")]
+    told = " ".join(str(each) for each in (type(change).__name__, contact_id, *extra) if each)
+    return f"{told} REFUSED {refused}" if refused is not None else told

@@ -1,0 +1,170 @@
+"""Who sees what is written in the store and what arrives at the phones, and says what must not be.
+
+It believes nobody but the store: what a deed is done for must be there by then. What it is told of campaigns it is told
+by their clients, once they have their answer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar, cast
+
+from trunkcall.domain.changes import (
+    AttemptBegun,
+    AttemptVoided,
+    Change,
+    ContactRequeued,
+    ContactSetAside,
+)
+from trunkcall.domain.contact import ContactRecord, ContactState, LiveContact
+from trunkcall.domain.instants import SECOND, Instant
+from trunkcall.domain.transitions import CONTACT, WITH_AN_AGENT
+from trunkcall.engine.commands import BridgeLegs, Originate, OriginateAgentLeg
+from trunkcall.service.lease import LEASE
+from trunkcall.storage.memory import MemoryStore
+from trunkcall.storage.ports.ownership import CommitResult, Lease
+from trunkcall.telephony.carrier import Destination
+from world.story import Story
+
+T = TypeVar("T")
+
+ORDER = {state: place for place, state in enumerate(CONTACT)}
+"""Contacts go through their states in the order of the table; back only where a change says so."""
+
+
+def at_once(reading: Coroutine[Any, Any, T]) -> T:
+    """What the store in memory answers: it never waits."""
+    try:
+        reading.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    raise AssertionError("the store had to wait")
+
+
+class Witness:
+    """Looks at every commit, every originate and every bridge."""
+
+    def __init__(self, story: Story, store: MemoryStore, instance_id: str) -> None:
+        self._story = story
+        self._store = store
+        self._instance_id = instance_id
+        self._greatest_token = 0
+        self._talking: dict[str, tuple[str, str]] = {}
+        """By agent's leg that is joined: the agent, and the customer's leg."""
+        self._agent_of: dict[str, str] = {}
+        self.originates: Counter[str] = Counter()
+        """By contact, as they arrived at the phones."""
+        self._dialed_tokens: Counter[tuple[str, str]] = Counter()
+        self.closed: dict[str, str] = {}
+        """Campaigns whose clients were told that no attempt begins any more, and by which answer."""
+
+    def record(self, contact_id: str) -> ContactRecord | None:
+        return at_once(self._store.contact(contact_id))
+
+    def live(self) -> Sequence[LiveContact]:
+        return at_once(self._store.live_contacts(self._instance_id))
+
+    # --- the store ----------------------------------------------------------------------------------------------------
+
+    def owner_came(self, lease: Lease) -> None:
+        if lease.token <= self._greatest_token:
+            self._story.accuse(f"token {lease.token} is no greater than {self._greatest_token}")
+        self._greatest_token = max(self._greatest_token, lease.token)
+
+    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        """Have the store commit, and look at what has become of whom."""
+        ids = [change.contact_id for change in changes if hasattr(change, "contact_id")]
+        before = {contact_id: self.record(contact_id) for contact_id in ids}
+        result = await self._store.commit(lease, changes)
+        if lease.token < self._greatest_token:
+            self._story.accuse(f"a former owner has written (token {lease.token})")
+        for change in changes:
+            match change:
+                case AttemptBegun() if change.contact_id not in result.refused:
+                    self._begun(change, before[change.contact_id])
+                case ContactSetAside():
+                    self._story.accuse("a contact could not be taken over", change.contact_id)
+                case _:
+                    pass
+        back = {c.contact_id for c in changes if isinstance(c, AttemptVoided | ContactRequeued)}
+        for contact_id in dict.fromkeys(ids):
+            self._compare(before[contact_id], self.record(contact_id), may_go_back=contact_id in back)
+        self._agents_have_one_contact()
+        return result
+
+    def _begun(self, change: AttemptBegun, before: ContactRecord | None) -> None:
+        if before is None or before.state is not ContactState.WAITING:
+            self._story.accuse("an attempt on somebody who does not wait", change.contact_id)
+            return
+        if change.at >= before.expires_at:
+            self._story.accuse("an attempt after the expiry", change.contact_id)
+        if change.at < before.due_at:
+            self._story.accuse("an attempt before it was due", change.contact_id)
+        if change.campaign_id in self.closed:
+            self._story.accuse(f"an attempt after {self.closed[change.campaign_id]} has answered", change.contact_id)
+
+    def _compare(self, before: ContactRecord | None, after: ContactRecord | None, *, may_go_back: bool) -> None:
+        if before is None or after is None:
+            return
+        contact_id = before.contact_id
+        if ORDER[after.state] < ORDER[before.state] and not may_go_back:
+            self._story.accuse(f"a record went back from {before.state} to {after.state}", contact_id)
+        if before.state is ContactState.ENDED and (before.disposition, before.ended_at) != (
+            after.disposition,
+            after.ended_at,
+        ):
+            self._story.accuse("a contact ended twice", contact_id)
+
+    def _agents_have_one_contact(self) -> None:
+        with_agent = [(c.agent_id, c.contact_id) for c in self.live() if c.state in WITH_AN_AGENT]
+        seen: dict[str | None, str] = {}
+        for agent_id, contact_id in with_agent:
+            if agent_id in seen:
+                self._story.accuse("an agent is in two contacts", agent_id, contact_id, seen[agent_id])
+            seen[agent_id] = contact_id
+
+    # --- what a dialer hands over -------------------------------------------------------------------------------------
+
+    def hands_over(self, command: Originate) -> None:
+        """At the moment at which a dialer asks for an originate its attempt must be there."""
+        record = self.record(command.contact_id)
+        mine = [c for c in self.live() if c.contact_id == command.contact_id and c.leg_id == command.leg_id]
+        if record is None or not mine or record.state is not ContactState.DIALING:
+            state = record.state if record is not None else None
+            self._story.accuse(f"an originate without its attempt: the contact is {state}", command.contact_id)
+
+    # --- the phones ---------------------------------------------------------------------------------------------------
+
+    def dials(self, command: Originate, destination: Destination, now: Instant) -> None:
+        contact_id = command.contact_id
+        self.originates[contact_id] += 1
+        self._dialed_tokens[command.campaign_id, destination.client_token] += 1
+        record = self.record(contact_id)
+        if record is None or record.state is ContactState.WAITING:
+            self._story.accuse("somebody is dialed who is on no record", contact_id)
+            return
+        if self.originates[contact_id] > 1 or self._dialed_tokens[command.campaign_id, destination.client_token] > 1:
+            self._story.accuse("somebody is dialed twice", contact_id)
+        if now < record.due_at:
+            self._story.accuse("somebody's phone rings before it was due", contact_id)
+        if now >= record.expires_at + LEASE + SECOND:
+            self._story.accuse("somebody's phone rings after the expiry", contact_id)
+
+    def rings_agent(self, command: OriginateAgentLeg) -> None:
+        self._agent_of[command.leg_id] = command.agent_id
+
+    def joins(self, command: BridgeLegs) -> None:
+        agent_id = self._agent_of[command.agent_leg_id]
+        for leg_id, (other, customer_leg_id) in self._talking.items():
+            if other == agent_id:
+                self._story.accuse("an agent is joined to two customers", agent_id, leg_id, command.agent_leg_id)
+            if customer_leg_id == command.customer_leg_id:
+                self._story.accuse("a customer is joined to two agents", customer_leg_id, leg_id)
+        self._talking[command.agent_leg_id] = agent_id, command.customer_leg_id
+
+    def ends(self, leg_id: str) -> None:
+        self._talking.pop(leg_id, None)
+        for agent_leg_id, (_, customer_leg_id) in list(self._talking.items()):
+            if customer_leg_id == leg_id:
+                del self._talking[agent_leg_id]
