@@ -11,6 +11,7 @@ from typing import Any
 
 OF_CAMPAIGNS = frozenset({"backlog", "campaign", "disposition_count", "ledger"})
 UNIQUE_TOKENS = re.compile(r",(?:[^,\n]*--[^\n]*)?\s*UNIQUE \(campaign_key, client_token\)")
+KEY_OF_FACTS = re.compile(r",\s*PRIMARY KEY \(instance_id, kind, id\)")
 
 
 def change_row_alone(path: Path, contact_id: str, column: str, value: Any) -> None:
@@ -26,6 +27,12 @@ def change_rows_alone(path: Path, changes: Sequence[tuple[str, str, Any]]) -> No
             sql = f"UPDATE contact SET {column} = ? WHERE contact_id = ?"
             assert connection.execute(sql, (value, contact_id)).rowcount == 1
         connection.execute("COMMIT")
+
+
+def change_fact_alone(path: Path, name: str, column: str, value: Any) -> None:
+    """Any value, of whatever type, in the rows of the facts of this name and in none of their indexes."""
+    with _redefined(path, "fact", indexes=False) as connection:
+        assert connection.execute(f"UPDATE fact SET {column} = ? WHERE name = ?", (value, name)).rowcount == 1
 
 
 def change_indexes_alone(path: Path, contact_id: str, column: str, value: Any) -> None:
@@ -52,7 +59,7 @@ def _redefined(path: Path, table: str, *, indexes: bool) -> Iterator[sqlite3.Con
     with closing(_connect(path)) as connection:
         schema = connection.execute("SELECT rowid, * FROM sqlite_master WHERE tbl_name = ?", (table,)).fetchall()
         (sql,) = (sql for _, kind, _, _, _, sql in schema if kind == "table")
-        bare = sql if indexes else UNIQUE_TOKENS.sub("", sql).replace(" UNIQUE,", ",")
+        bare = sql if indexes else KEY_OF_FACTS.sub("", UNIQUE_TOKENS.sub("", sql)).replace(" UNIQUE,", ",")
         bare = re.sub(r" (TEXT|INTEGER|REAL)(?! PRIMARY)", " BLOB", bare.replace("NOT NULL", "").replace("STRICT", ""))
         bare = bare.replace(") , WITHOUT", ") WITHOUT")
         connection.execute("PRAGMA writable_schema = ON")

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from storage.damage import change_table
+from storage.damage import change_fact_alone, change_table
 from storage.support import LATER, NOW, accept, begin, campaign, dial_request, dispositions, due, put, stand_up
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, LedgerCounted
 from trunkcall.domain.contact import DisconnectReason, Disposition
+from trunkcall.domain.directory import Agent, FactKind
 from trunkcall.domain.instants import HOUR
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite.store import SQLiteStore
@@ -136,4 +137,21 @@ async def test_a_damaged_number_of_a_queue_is_shown_to_nobody_and_sets_no_contac
     directory = await store.directory("instance-1")
     assert directory is not None
     assert {queue.outbound_caller_id for queue in directory.queues.values()} == {None}
+    await store.close()
+
+
+@pytest.mark.parametrize("value", [None, 7, b"\xff", "x", ""])
+@pytest.mark.parametrize("column", ["instance_id", "kind", "name", "version", "document", "deleted_at"])
+async def test_a_damaged_agent_is_put_right_by_being_put_again(tmp_path: Path, column: str, value: Any) -> None:
+    """As each start of a server with simulated agents does: it would not start at all."""
+    path = tmp_path / "trunkcall.db"
+    store, _ = await two_campaigns(path, lambda: change_fact_alone(path, "ann", column, value))
+    moved = [Agent("a1", "ann", "r2"), Agent("a2", "bob", "r1")]
+    for _ in range(2):
+        await store.put_facts("instance-1", moved)
+        found = await store.directory("instance-1")
+        assert found is not None
+        assert list(found.agents.values()) == moved
+    assert store.trouble is None
+    assert await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=NOW) == 1
     await store.close()

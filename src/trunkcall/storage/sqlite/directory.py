@@ -63,11 +63,13 @@ class SQLiteDirectory(Part):
 
     async def put_facts(self, instance_id: str, facts: Sequence[Fact]) -> None:
         """Create these facts, or replace those of the same id."""
-        await self._database.write(partial(fact_operations.put_facts, instance_id=instance_id, facts=facts))
+        await self._database.mending.with_facts(
+            partial(fact_operations.put_facts, instance_id=instance_id, facts=facts)
+        )
 
     async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
         """Remove these facts."""
-        return await self._database.write(
+        return await self._database.mending.with_facts(
             partial(fact_operations.remove_facts, instance_id=instance_id, kind=kind, ids=ids, at=at)
         )
 

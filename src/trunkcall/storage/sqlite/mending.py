@@ -1,8 +1,8 @@
-"""What is done where SQLite refuses to change a contact, because of its row or of what an index has of it.
+"""What is done where SQLite refuses to change a contact or a fact, because of its row or of what an index has of it.
 
 Decides whom that may stop: that contact alone, which is set aside, so that what was asked for is done with all others;
-or, where it is the damaged contact that is to be changed, nobody, since the indexes are made anew. It must not know
-what is to be done.
+or, where it is the damaged contact that is to be changed, or a fact, nobody, since the indexes are made anew. It must
+not know what is to be done.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from trunkcall.domain.errors import RowRefusedError, StoreDamagedError
 from trunkcall.storage.sqlite.faults import Troubles
+from trunkcall.storage.sqlite.operations.facts import with_new_indexes
 from trunkcall.storage.sqlite.operations.quarantine import Found, reindexing, set_aside
 from trunkcall.storage.sqlite.writer import Operation
 
@@ -55,6 +56,18 @@ class Mending:
         if not was_damaged:
             self._troubles.damage_mended()
         return done
+
+    async def with_facts(self, operation: Operation[T]) -> T:
+        """Change facts. If SQLite refuses, because an index has one of them elsewhere, it is done with new indexes."""
+        was_damaged = self._troubles.damaged
+        try:
+            return await self._write(operation)
+        except (StoreDamagedError, RowRefusedError):
+            changed = await self._write(partial(with_new_indexes, operation=operation))
+        log.warning("the indexes of facts were made anew: some had one at another place than itself")
+        if not was_damaged:
+            self._troubles.damage_mended()
+        return changed
 
     async def with_damaged(self, operation: Operation[T]) -> T:
         """Change rows that may be damaged. If SQLite refuses, because an index has one of them elsewhere, it is done

@@ -7,8 +7,8 @@ know who reads facts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, assert_never
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, TypeVar, assert_never
 
 import msgspec
 
@@ -27,6 +27,8 @@ from trunkcall.domain.instants import Instant, is_instant
 from trunkcall.storage.sqlite.rows import readable, to_json
 from trunkcall.storage.sqlite.statements import Row
 from trunkcall.storage.sqlite.transaction import WriteTransaction
+
+T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -135,6 +137,12 @@ def remove_facts(
             at=at,
         )
     return len(there)
+
+
+def with_new_indexes(transaction: WriteTransaction, operation: Callable[[WriteTransaction], T]) -> T:
+    """Carry out an operation on facts, whose indexes are made anew from the rows first: there are few."""
+    transaction.execute("reindex_facts")
+    return operation(transaction)
 
 
 def _by_id(

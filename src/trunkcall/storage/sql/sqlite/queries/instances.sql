@@ -88,6 +88,9 @@ SET name = excluded.name, version = excluded.version, document = excluded.docume
 UPDATE fact SET deleted_at = :at, version = :version
 WHERE instance_id = :instance_id AND kind = :kind AND id = :id AND deleted_at IS NULL;
 
+-- reindex_facts --
+REINDEX fact;
+
 -- put_access_key --
 INSERT INTO access_key (access_key_id, encrypted_secret, policy, created_at, revoked_at)
 VALUES (:access_key_id, :encrypted_secret, :policy, :created_at, :revoked_at)
