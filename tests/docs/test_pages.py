@@ -26,12 +26,14 @@ from trunkcall.domain.contact import (
 )
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.transitions import AGENT, CAMPAIGN, CONTACT, LEG
+from trunkcall.engine.trace import VERSION
 from trunkcall.settings import SETTINGS
 from trunkcall.simulation.campaign import Campaign
 from trunkcall.simulation.scenario import NOT_PARAMETERS, Scenario, Team, with_values
 from trunkcall.simulation.world import World
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+MAX_COLUMNS = 132
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 GENERATED = [
@@ -62,6 +64,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert target.exists(), f"{name_of(page)} links to {link}"
         if anchor:
             assert anchor in anchors(target), f"{name_of(page)} links to {link}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_lines_fit_a_screen(page: Path) -> None:
+    """Rows of tables cannot be broken; all else can, and is read in terminals and in diffs."""
+    lines = without_blocks(page.read_text(encoding="utf-8")).splitlines()
+    assert not [line for line in lines if len(line) > MAX_COLUMNS and not line.startswith("|")]
 
 
 def test_every_page_is_in_the_index() -> None:
@@ -107,6 +116,10 @@ def test_the_scenarios_of_the_page_can_be_run() -> None:
     assert len(examples) == 2
     for text in examples:
         assert len(with_values(Scenario(), tomllib.loads(text), "the page").campaigns) == 2
+
+
+def test_the_version_of_traces_is_documented() -> None:
+    assert f"`version` ({VERSION})" in read("docs/reference/traces.md")
 
 
 def test_every_command_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:
