@@ -306,7 +306,7 @@ def test_status_says_what_is_wrong_first_and_tells_scripts(tmp_path: Path) -> No
 
         server.wait_until(lambda: status().returncode == 1)
         done = status()
-        assert done.stdout.startswith("WRONG  Spring: No agent of its queue is at work")
+        assert done.stdout.startswith("WRONG  Spring: Its queue has no agents")
         (trouble,) = json.loads(status("--json").stdout)["troubles"]
         assert trouble["code"] == "NO_AGENTS"
         server.stop()

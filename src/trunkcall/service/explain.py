@@ -215,7 +215,7 @@ def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float) -> It
     if facts.needs_agents and not facts.staffed_agents and facts.unheard_agents:
         yield _who_is_left_out(facts, max_age_s)
     elif facts.needs_agents and not facts.agents:
-        yield Reason("NO_AGENTS", "Its queue has no agents: no routing profile of theirs has it.")
+        yield Reason("NO_AGENTS", "Its queue has no agents: no agent's routing profile has it.")
     elif facts.needs_agents and not facts.staffed_agents:
         yield Reason("NO_AGENTS", "No agent of its queue is at work: all are offline or on a break, or were removed.")
     if facts.lines_in_use >= facts.channels:
