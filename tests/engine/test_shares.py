@@ -92,6 +92,23 @@ def test_whoever_paused_has_no_claim_to_what_others_dialed_meanwhile() -> None:
     assert abs(begun["c0"] - begun["c1"]) <= 2 * AT_ONCE
 
 
+def test_nor_has_whoever_had_other_agents_meanwhile() -> None:
+    """An agent of one queue alone comes, and goes again: in between the campaigns were not each other's rivals."""
+    floor = eager(0.5, 0.5)
+    floor.campaign("c1", dialer=DialerType.PREDICTIVE, weight=0.5, queue="service")
+    floor.agent("agent-1", SALES, "service")
+    dial(floor, 10)
+    floor.agent("agent-2", SALES)
+    for _ in range(60):
+        for contact in floor.in_progress:
+            if contact.startswith("c0"):
+                floor.hangs_up(contact, HangupCause.NO_ANSWER)
+        floor.wait(1)
+    floor.removes("agent-2")
+    begun = dial(floor, 30)
+    assert abs(begun["c0"] - begun["c1"]) <= LEAD
+
+
 def test_nobody_waits_for_a_campaign_whose_ledger_has_nothing_left() -> None:
     floor = eager(0.5, 0.5)
     floor.tell(LedgerRestored("c1", ((NOW - MINUTE, 0, 100),)))

@@ -33,7 +33,8 @@ class Shares:
     def __init__(self, state: EngineState) -> None:
         self._state = state
         self._weights: dict[frozenset[str | None], dict[str, float]] = {}
-        """By queues with the very same agents: the weights of those that could dial when it was last looked."""
+        """By queues with the very same agents, as long as they have: the weights of those that could dial when it was
+        last looked."""
 
     def count_attempt(self, campaign: CampaignDialing) -> None:
         """The campaign has begun an attempt."""
@@ -58,8 +59,11 @@ class Shares:
         return lead_of(self._state, campaign) > MAX_LEAD
 
     def _bring_level(self, queues: frozenset[str | None], competing: Sequence[CampaignDialing]) -> None:
-        """Whoever had nothing to dial for a while, or had another weight, has no claim to what others dialed; nor have
-        others to what it dialed before."""
+        """Whoever had nothing to dial for a while, had another weight or dialed for other agents, has no claim to what
+        others dialed; nor have others to what it dialed before."""
+        if queues not in self._weights:
+            # Before, other queues had the very same agents: should they have them again, that is nothing to go by.
+            self._weights = {others: weights for others, weights in self._weights.items() if others.isdisjoint(queues)}
         before = self._weights.get(queues, {})
         weights = {c.campaign_id: c.weight for c in competing}
         if weights != before:
