@@ -160,7 +160,7 @@ class LedgerCounted:
     abandoned: int
 
 
-Change: TypeAlias = (
+ContactChange: TypeAlias = (
     AttemptBegun
     | AttemptVoided
     | ContactAnswered
@@ -173,9 +173,9 @@ Change: TypeAlias = (
     | ContactEnded
     | ContactExpired
     | AfterContactWorkEnded
-    | ContactSetAside
-    | LedgerCounted
 )
+"""Changes of one contact's record."""
+Change: TypeAlias = ContactChange | ContactSetAside | LedgerCounted
 
 
 class Refusal(StrEnum):

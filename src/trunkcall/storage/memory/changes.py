@@ -7,7 +7,7 @@ Decides which fields of a record each change writes; whether it is possible is t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,
@@ -15,6 +15,7 @@ from trunkcall.domain.changes import (
     AttemptVoided,
     ContactAbandoned,
     ContactAnswered,
+    ContactChange,
     ContactConnected,
     ContactConnecting,
     ContactDetected,
@@ -27,22 +28,6 @@ from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.transitions import CONTACT, MARKS, STEPS, after
 from trunkcall.storage.memory.state import Held
-
-ContactChange: TypeAlias = (
-    AttemptBegun
-    | AttemptVoided
-    | ContactAnswered
-    | ContactDetected
-    | ContactQueued
-    | ContactConnecting
-    | ContactRequeued
-    | ContactConnected
-    | ContactAbandoned
-    | ContactEnded
-    | ContactExpired
-    | AfterContactWorkEnded
-)
-"""Changes of one contact."""
 
 
 def changed(held: Held, change: ContactChange) -> Held:

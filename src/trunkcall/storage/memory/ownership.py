@@ -10,6 +10,7 @@ from trunkcall.domain.changes import (
     AttemptBegun,
     AttemptVoided,
     Change,
+    ContactChange,
     ContactEnded,
     ContactExpired,
     ContactSetAside,
@@ -20,7 +21,7 @@ from trunkcall.domain.contact import Damage, LiveContact, WaitingContact
 from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.transitions import OVER
-from trunkcall.storage.memory.changes import ContactChange, changed
+from trunkcall.storage.memory.changes import changed
 from trunkcall.storage.memory.state import Held, HeldLease, Part, State
 from trunkcall.storage.ports.ownership import CommitResult, DueContacts, Lease, LedgerMinute
 
