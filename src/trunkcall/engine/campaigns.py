@@ -49,11 +49,13 @@ class CampaignDialing:
 
     __slots__ = (
         "_pacer_for",
+        "agent_queue_id",
         "attempts_per_weight",
         "blocked",
         "campaign_id",
         "last_attempt_at",
         "ledger",
+        "looks_ahead",
         "next_look_at",
         "pacer",
         "running_since",
@@ -62,15 +64,15 @@ class CampaignDialing:
         "state",
         "statistics",
         "wants_lines",
+        "weight",
         "window",
     )
 
     def __init__(self, changed: CampaignChanged, config: EngineConfig, pacer_for: PacerFor, now: Instant) -> None:
         self.campaign_id = changed.campaign_id
         self.state = changed.state
-        self.settings = changed.dialing
         self._pacer_for = pacer_for
-        self.pacer = pacer_for(changed.dialing)
+        self._take(changed.dialing, pacer_for(changed.dialing))
         self.next_look_at: Instant = 0
         self.window = Window(config.window_size)
         self.wants_lines = 0
@@ -101,30 +103,16 @@ class CampaignDialing:
     def over(self) -> bool:
         return self.state in OVER
 
-    @property
-    def looks_ahead(self) -> bool:
-        """Whether its attempts reserve no agents, and their live answers need them."""
-        return self.pacer.needs_agents and not self.pacer.one_to_one
-
-    @property
-    def agent_queue_id(self) -> str | None:
-        """The queue whose agents the campaign competes for; None if it competes for lines alone."""
-        return self.settings.queue_id if self.pacer.needs_agents else None
-
-    @property
-    def weight(self) -> float:
-        """Its claim against the others that compete with it. One without any is dialed when no other wants to."""
-        weight = self.settings.bandwidth_allocation if self.pacer.needs_agents else self.settings.dialing_capacity
-        return max(weight, 1e-6)
-
     def change(self, changed: CampaignChanged, now: Instant) -> None:
         """Take new settings or a new state. Raises IllegalTransitionError if the campaign is over and the new state is
         not."""
         if self.over and changed.state not in OVER:
             raise IllegalTransitionError("a campaign that is over cannot be begun again; nothing was changed")
-        before, self.settings = self.settings, changed.dialing
-        if self.settings.dialer_type is not before.dialer_type:
-            self.pacer = self._pacer_for(self.settings)
+        before, settings = self.settings, changed.dialing
+        if settings.dialer_type is before.dialer_type:
+            self._take(settings, self.pacer)
+        else:
+            self._take(settings, self._pacer_for(settings))
             self.next_look_at = 0
         if self.settings.abandonment != before.abandonment:
             self.ledger.change(self.settings.abandonment, now)
@@ -135,3 +123,15 @@ class CampaignDialing:
         self.window.touched = True
         if self.over:
             self.window.clear()
+
+    def _take(self, settings: DialingSettings, pacer: Pacer) -> None:
+        """Dial by these from here. What is asked of them at every look and attempt is told once."""
+        self.settings = settings
+        self.pacer = pacer
+        self.looks_ahead = pacer.needs_agents and not pacer.one_to_one
+        """Whether its attempts reserve no agents, and their live answers need them."""
+        self.agent_queue_id: str | None = settings.queue_id if pacer.needs_agents else None
+        """The queue whose agents the campaign competes for; None if it competes for lines alone."""
+        claim = settings.bandwidth_allocation if pacer.needs_agents else settings.dialing_capacity
+        self.weight: float = max(claim, 1e-6)
+        """Its claim against the others that compete with it. One without any is dialed when no other wants to."""

@@ -43,7 +43,7 @@ _DUE: Final = TimerKind.DUE
 class CampaignView:
     """One campaign as its pacer sees it. Of agents whom others can use as well it sees those allotted to its group."""
 
-    __slots__ = ("_allotment", "_campaign", "_contacts", "_now", "_rivals", "_standing", "_state")
+    __slots__ = ("_allotment", "_campaign", "_contacts", "_now", "_queue", "_rivals", "_standing", "_state")
 
     def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
@@ -51,6 +51,8 @@ class CampaignView:
         self._rivals: list[Rival] | None = None
         self._campaign = campaign
         self._contacts = state.registry.of(campaign)
+        queue_id = campaign.settings.queue_id
+        self._queue = state.roster.queue(queue_id) if queue_id is not None else None
         self._now = now
         self._allotment = allotment_of(state, campaign)
 
@@ -58,8 +60,7 @@ class CampaignView:
     def free_agents(self) -> int:
         if self._allotment is not None:
             return len(self._allotment.free)
-        queue_id = self._campaign.settings.queue_id
-        return len(self._state.roster.queue(queue_id).free) if queue_id is not None else 0
+        return len(self._queue.free) if self._queue is not None else 0
 
     @property
     def lines_in_flight(self) -> int:
@@ -73,8 +74,7 @@ class CampaignView:
     def staffed_agents(self) -> int:
         if self._allotment is not None:
             return self._allotment.agents
-        queue_id = self._campaign.settings.queue_id
-        return self._state.roster.queue(queue_id).staffed if queue_id is not None else 0
+        return self._queue.staffed if self._queue is not None else 0
 
     @property
     def waiting(self) -> int:
@@ -113,13 +113,11 @@ class CampaignView:
 
     @property
     def talking_since(self) -> Collection[Instant]:
-        queue_id = self._campaign.settings.queue_id
-        return self._own(self._state.roster.queue(queue_id).talking_since) if queue_id is not None else ()
+        return self._own(self._queue.talking_since) if self._queue is not None else ()
 
     @property
     def working_since(self) -> Collection[Instant]:
-        queue_id = self._campaign.settings.queue_id
-        return self._own(self._state.roster.queue(queue_id).working_since) if queue_id is not None else ()
+        return self._own(self._queue.working_since) if self._queue is not None else ()
 
     def _own(self, since: Mapping[str, Instant]) -> Collection[Instant]:
         """Those who are in a contact of the campaign's group, where agents are allotted."""
@@ -153,12 +151,10 @@ class Dialing:
         if not state.suspended and state.may_originate(now):
             wanting = []
             for campaign in state.campaigns.values():
-                if not campaign.dials:
-                    continue
                 if now < campaign.next_look_at:
-                    if campaign.next_look_at < self._pace_at:
+                    if campaign.next_look_at < self._pace_at and campaign.dials:
                         self._wake_at(campaign.next_look_at)
-                elif len(campaign.window):
+                elif campaign.can_dial:
                     wanting.append(campaign)
             if wanting:
                 self._dial(wanting, now)
