@@ -18,7 +18,7 @@ from trunkcall.engine.availability import Availability
 from trunkcall.engine.campaigns import CampaignDialing, PacerFor, pacer_for
 from trunkcall.engine.comparison import Comparison
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.decision import Deciding, Decision, RefusedEvent
+from trunkcall.engine.decision import Decision, RefusedEvent
 from trunkcall.engine.details import EngineDetails, take_details
 from trunkcall.engine.dialing import Dialing
 from trunkcall.engine.endings import Endings
@@ -99,7 +99,6 @@ class Engine:
         Nothing of the decision may be done before its changes are durable. An engine whose changes could not be made so
         is not to be used any more, nor one whose turn has raised."""
         state = self._state
-        out = state.out = Deciding()
         refused: list[RefusedEvent] = []
         for event, at in events:
             if at > self._now:
@@ -121,7 +120,7 @@ class Engine:
         if state.timers.not_before <= now:
             self._do_due(now, now)
         self._dialing.plan(now)
-        return out.decision(refused, state.registry.legs)
+        return state.out.decision(refused, state.registry.legs)
 
     def knows_campaign(self, campaign_id: str) -> bool:
         """Whether the engine still remembers the campaign."""
@@ -179,6 +178,9 @@ class Engine:
     def _apply(self, event: Event, now: Instant) -> None:
         state, legs, availability = self._state, self._legs, self._availability
         match event:
+            # The most frequent first: each case is tried in turn.
+            case LegEnded():
+                legs.ended(event.leg_id, event.cause, now)
             case LegRang():
                 legs.rang(event.leg_id, now)
             case LegAnswered():
@@ -187,8 +189,6 @@ class Engine:
                 legs.detection_ended(event, now)
             case LegsBridged():
                 legs.bridged(event, now)
-            case LegEnded():
-                legs.ended(event.leg_id, event.cause, now)
             case AgentStatusSet():
                 availability.status_set(state.roster.agent(event.agent_id), event.status, now)
             case AgentUnheard():

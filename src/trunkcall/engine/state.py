@@ -61,7 +61,7 @@ class EngineState:
         """Whether those who wait are to be brought together with free agents: they could have been, had the carrier
         been there."""
         self.out = Deciding()
-        """What the turn in progress has decided."""
+        """What the turn in progress has decided so far."""
 
     def may_originate(self, now: Instant) -> bool:
         """Whether the carrier can be asked to dial customers."""
