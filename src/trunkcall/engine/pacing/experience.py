@@ -94,8 +94,11 @@ class Experience:
         talking, working, dialing = ages[:talks], ages[talks:contacts], ages[contacts:]
         if learn:
             self._refresh(talking, working, len(dialing))
+        agents_free = np.empty((contacts, INSTANTS))
+        self._talk.take(talking, axis=0, mode="clip", out=agents_free[:talks])
+        self._work.take(working, axis=0, mode="clip", out=agents_free[talks:])
         return Probabilities(
-            np.concatenate((_at(self._talk, talking), _at(self._work, working))),
+            agents_free,
             self._live_answers(dialing, live_ratio),
             (ANSWERED if self.can_predict else AT_ONCE) * live_ratio,
         )
@@ -105,7 +108,7 @@ class Experience:
         return self._live_answers(_ages(dialing_since, now), live_ratio)
 
     def _live_answers(self, dialing: Ages, live_ratio: float) -> Floats:
-        answers = _at(self._answer, dialing)
+        answers: Floats = self._answer.take(dialing, axis=0, mode="clip")
         answers *= live_ratio
         return np.minimum(answers, 1.0, out=answers)
 
@@ -131,6 +134,7 @@ class Experience:
         self._made_of = made_of
 
     def _tell_contacts(self, talking: Ages, working: Ages) -> None:
+        talking, working = np.maximum(talking, 0), np.maximum(working, 0)
         ahead = int(np.ceil(self.at_s[-1])) + 1
         talk_ages, work_ages = _span(self.talks, talking), _span(self.works, working)
         talks = self.talks.survival_by_second(talk_ages + ahead, talking)
@@ -165,13 +169,8 @@ def _span(lengths: Durations, ongoing: Ages | None = None) -> int:
 
 
 def _ages(since: Collection[Instant], now: Instant) -> Ages:
-    # What a former dialer left may have begun by a clock that was ahead.
+    """In whole seconds. Below 0 where a former dialer began it by a clock that was ahead: tables count that as 0."""
     ages: Ages = np.fromiter(since, np.int64, len(since))
     np.subtract(now + SECOND // 2, ages, out=ages)
     ages //= SECOND
-    return np.maximum(ages, 0, out=ages)
-
-
-def _at(table: Floats, ages: Ages) -> Floats:
-    found: Floats = table.take(ages, axis=0, mode="clip")
-    return found
+    return ages

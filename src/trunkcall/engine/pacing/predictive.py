@@ -100,7 +100,7 @@ class PredictivePacer:
 
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         """See the module."""
-        in_flight = view.lines_in_flight + sum(len(rival.dialing_since) for rival in view.rivals)
+        in_flight = view.lines_in_flight + sum([len(rival.dialing_since) for rival in view.rivals])
         least = max(0, view.free_agents - in_flight)
         standing = view.standing
         if standing.spent:
@@ -151,8 +151,8 @@ class PredictivePacer:
             live_ratio=live_ratio,
             learn=learn,
         )
-        agents = view.staffed_agents
-        of_rivals = [rival.pacer.live_answer_probabilities(rival.dialing_since, now) for rival in view.rivals]
+        agents, rivals = view.staffed_agents, view.rivals
+        of_rivals = [rival.pacer.live_answer_probabilities(rival.dialing_since, now) for rival in rivals]
         live_answers = (
             np.concatenate((probabilities.live_answers, *of_rivals)) if of_rivals else probabilities.live_answers
         )
@@ -162,10 +162,11 @@ class PredictivePacer:
         # Of the live answers that find nobody, each campaign has its share.
         answers = expectation.answers_expected[EVER]
         expected = expectation.expected_shortfall(MIDDLE, EVER) / (answers or 1.0)
-        own = answers - sum(float(rows[:, EVER].sum()) for rows in of_rivals)
+        own = answers
         rivals_scale, least_target = math.inf, standing.target_ratio
-        for rival, rows in zip(view.rivals, of_rivals, strict=True):
+        for rival, rows in zip(rivals, of_rivals, strict=True):
             in_flight = float(rows[:, EVER].sum())
+            own -= in_flight
             if in_flight >= AT_STAKE:
                 rivals_scale = min(rivals_scale, rival.standing.risk_scale(expected * in_flight, agents))
                 least_target = min(least_target, rival.standing.target_ratio)
