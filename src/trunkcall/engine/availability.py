@@ -6,6 +6,8 @@ contact ends.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import AfterContactWorkEnded
 from trunkcall.domain.instants import Instant
@@ -45,9 +47,7 @@ class Availability:
     def status_set(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
         """An agent asks for a status; during a contact it takes effect once the contact is done with."""
         match agent.state:
-            case AgentState.CONNECTING | AgentState.CONNECTED:
-                self._state.roster.intend(agent, status)
-                return
+            # The most frequent first: a case costs as much as a call.
             case AgentState.AFTER_CONTACT_WORK:
                 if status is AgentStatus.AVAILABLE and agent.next_status is not None:
                     status = agent.next_status
@@ -55,6 +55,9 @@ class Availability:
                 if agent.leaving:
                     self._go_if_done(agent, now)
                     return
+            case AgentState.CONNECTING | AgentState.CONNECTED:
+                self._state.roster.intend(agent, status)
+                return
             case AgentState.OFFLINE | AgentState.AVAILABLE | AgentState.ON_BREAK:
                 pass
         agent.next_status = None
@@ -119,18 +122,19 @@ class Availability:
         self._state.forget_queues(*queue_ids)
 
     def _become(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
-        match status, agent.state:
-            case (AgentStatus.AVAILABLE, AgentState.AVAILABLE) | (AgentStatus.BREAK, AgentState.ON_BREAK):
-                return
-            case AgentStatus.OFFLINE, AgentState.OFFLINE:
-                return
-            case AgentStatus.AVAILABLE, _:
-                self._state.roster.step(agent, AgentEvent.COME, now)
-                self._matching.agent_freed(agent, now)
-                return
-            case AgentStatus.BREAK, _:
-                event = AgentEvent.TAKE_BREAK
+        match status:
+            case AgentStatus.AVAILABLE:
+                wanted, event = AgentState.AVAILABLE, AgentEvent.COME
+            case AgentStatus.BREAK:
+                wanted, event = AgentState.ON_BREAK, AgentEvent.TAKE_BREAK
+            case AgentStatus.OFFLINE:
+                wanted, event = AgentState.OFFLINE, AgentEvent.LEAVE
             case _:
-                event = AgentEvent.LEAVE
+                assert_never(status)
+        if agent.state is wanted:
+            return
         self._state.roster.step(agent, event, now)
-        self._matching.replace(agent)
+        if agent.is_free:
+            self._matching.agent_freed(agent, now)
+        else:
+            self._matching.replace(agent)

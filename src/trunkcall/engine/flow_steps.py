@@ -6,7 +6,7 @@ comes to a step.
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.flow import FlowAction, FlowStep
@@ -17,6 +17,9 @@ from trunkcall.engine.endings import Endings
 from trunkcall.engine.flow import FlowStepped
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.state import EngineState
+
+# Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
+_IN_FLOW: Final = ContactState.IN_FLOW
 
 
 class FlowSteps:
@@ -38,7 +41,7 @@ class FlowSteps:
         """The message that a flow had played is over. Of a leg that hears none it changes nothing."""
         leg = self._state.registry.legs.get(leg_id)
         contact = leg.contact if leg is not None else None
-        if contact is not None and contact.state is ContactState.IN_FLOW and contact.flow_step is not None:
+        if contact is not None and contact.state is _IN_FLOW and contact.flow_step is not None:
             self._state.flows_due.append(contact)
 
     def step(self, now: Instant) -> None:
@@ -46,7 +49,7 @@ class FlowSteps:
         due = self._state.flows_due
         while due:
             contact = due.popleft()
-            if contact.state is ContactState.IN_FLOW:
+            if contact.state is _IN_FLOW:
                 step = self._next_step(contact)
                 self._state.out.steps.append(FlowStepped(contact.contact_id, step))
                 self._take(contact, step, now)

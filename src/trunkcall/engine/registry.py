@@ -20,6 +20,7 @@ from trunkcall.engine.timers import Timers
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _CUSTOMER: Final = LegParty.CUSTOMER
+_AGENT: Final = LegParty.AGENT
 
 UNDECIDED: Final = frozenset({ContactState.DIALING, ContactState.ANSWERED})
 """States of a contact of which it is not yet known whether it is a live answer."""
@@ -79,13 +80,15 @@ class Registry:
 
     def enter(self, contact: Contact) -> Leg:
         """The contact is in progress from here, and its customer's leg holds a line."""
-        self._contacts[contact.contact_id] = self.of(contact.campaign).in_progress[contact.contact_id] = contact
+        self._contacts[contact.contact_id] = self._of[contact.campaign.campaign_id].in_progress[contact.contact_id] = (
+            contact
+        )
         self.lines += 1
         return self._enter_leg(contact.leg_id, _CUSTOMER, contact)
 
     def enter_agent_leg(self, leg_id: str, contact: Contact) -> Leg:
         """An agent is rung for the contact."""
-        return self._enter_leg(leg_id, LegParty.AGENT, contact)
+        return self._enter_leg(leg_id, _AGENT, contact)
 
     def _enter_leg(self, leg_id: str, party: LegParty, contact: Contact) -> Leg:
         leg = self._legs[leg_id] = Leg(leg_id, party, contact)
@@ -109,24 +112,24 @@ class Registry:
     def remove(self, contact: Contact) -> None:
         """The contact is over. Its leg may hold a line yet."""
         self.take_from_flight(contact)
-        del self.of(contact.campaign).in_progress[contact.contact_id]
+        del self._of[contact.campaign.campaign_id].in_progress[contact.contact_id]
         del self._contacts[contact.contact_id]
         self._timers.stop_all(contact.contact_id)
 
     def put_in_flight(self, contact: Contact) -> None:
         """The contact is to find an agent, or its message."""
-        contacts = self.of(contact.campaign)
+        contacts = self._of[contact.campaign.campaign_id]
         contacts.in_flight[contact.contact_id] = contact
         if contact.state in UNDECIDED:
             contacts.dialing_since[contact.contact_id] = contact.attempted_at
 
     def decide(self, contact: Contact) -> None:
         """It is known whether the contact is a live answer."""
-        self.of(contact.campaign).dialing_since.pop(contact.contact_id, None)
+        self._of[contact.campaign.campaign_id].dialing_since.pop(contact.contact_id, None)
 
     def take_from_flight(self, contact: Contact) -> None:
         """An agent has the contact, or it needs none any more."""
-        contacts, contact_id = self.of(contact.campaign), contact.contact_id
+        contacts, contact_id = self._of[contact.campaign.campaign_id], contact.contact_id
         contacts.in_flight.pop(contact_id, None)
         contacts.dialing_since.pop(contact_id, None)
         contacts.without_agent.pop(contact_id, None)
@@ -134,11 +137,11 @@ class Registry:
 
     def wants_agent(self, contact: Contact) -> None:
         """The agent who was kept for the contact has left, and no other is kept."""
-        self.of(contact.campaign).without_agent[contact.contact_id] = contact
+        self._of[contact.campaign.campaign_id].without_agent[contact.contact_id] = contact
 
     def wants_no_agent(self, contact: Contact) -> None:
         """An agent is kept for the contact, or none is to be."""
-        self.of(contact.campaign).without_agent.pop(contact.contact_id, None)
+        self._of[contact.campaign.campaign_id].without_agent.pop(contact.contact_id, None)
 
     def dialed_otherwise(self, campaign: CampaignDialing) -> None:
         """The campaign is dialed in another way from here: no agent may be kept for what it has in flight."""
