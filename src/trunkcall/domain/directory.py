@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, assert_never
 
 from trunkcall.domain.errors import ConflictError
 from trunkcall.domain.instants import Instant
@@ -205,17 +205,26 @@ class Directory:
     @classmethod
     def of(cls, instance: Instance, facts: Iterable[Fact]) -> Directory:
         """The directory of these facts, each kind in their order."""
-        kinds: dict[FactKind, dict[str, Any]] = {kind: {} for kind in FactKind}
+        queues: dict[str, Queue] = {}
+        flows: dict[str, ContactFlow] = {}
+        numbers: dict[str, PhoneNumber] = {}
+        profiles: dict[str, RoutingProfile] = {}
+        agents: dict[str, Agent] = {}
         for fact in facts:
-            kinds[fact.kind][fact.fact_id] = fact
-        return cls(
-            instance,
-            kinds[FactKind.QUEUE],
-            kinds[FactKind.CONTACT_FLOW],
-            kinds[FactKind.PHONE_NUMBER],
-            kinds[FactKind.ROUTING_PROFILE],
-            kinds[FactKind.AGENT],
-        )
+            match fact:
+                case Queue():
+                    queues[fact.fact_id] = fact
+                case ContactFlow():
+                    flows[fact.fact_id] = fact
+                case PhoneNumber():
+                    numbers[fact.fact_id] = fact
+                case RoutingProfile():
+                    profiles[fact.fact_id] = fact
+                case Agent():
+                    agents[fact.fact_id] = fact
+                case _:
+                    assert_never(fact)
+        return cls(instance, queues, flows, numbers, profiles, agents)
 
     def after(self, changes: Iterable[VersionedFact]) -> Directory:
         """The directory once these facts are as they say."""
