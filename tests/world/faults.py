@@ -25,6 +25,10 @@ class Faults:
     lines_break_every_s: float = 0.0
     servers_stop_every_s: float = 0.0
     servers_crash_every_s: float = 0.0
+    stops_at_commits: float = 0.0
+    """Commits that are carried out while their server is stopped, so that it finds the answer when it goes on."""
+    crashes_at_commits: float = 0.0
+    """Commits in the middle of which their server crashes."""
 
     @classmethod
     def drawn(cls, random: Random) -> Faults:
@@ -41,6 +45,8 @@ class Faults:
             lines_break_every_s=60.0,
             servers_stop_every_s=60.0,
             servers_crash_every_s=90.0,
+            stops_at_commits=0.02,
+            crashes_at_commits=0.01,
         )
         off = {each.name: 0.0 for each in fields(cls) if random.random() < 0.5}
         return replace(most, **off)

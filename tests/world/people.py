@@ -52,7 +52,7 @@ class Client:
         random = self._random
         campaign_id = random.choice(self._campaigns)
         self._batches += 1
-        tokens = [f"{self._name}-{self._batches}-{n}" for n in range(random.randint(1, 6))]
+        tokens = [f"{self._name}-{self._batches}-{n}" for n in range(random.randint(1, 9))]
         again = [token for of, token in self.accepted if of == campaign_id]
         if again and random.random() < 0.3:
             tokens.append(random.choice(again))
@@ -111,7 +111,7 @@ class Operator:
         loop = asyncio.get_running_loop()
         deeds = ("pause",) * 6 + ("resume",) * 8 + ("change",) * 4 + ("stop", "delete")
         while loop.time() < until_s:
-            await asyncio.sleep(self._random.uniform(0.0, 30.0))
+            await asyncio.sleep(self._random.uniform(0.0, 16.0))
             campaign = self._random.choice(self._campaigns)
             await self.does(self._random.choice(deeds), campaign)
 

@@ -63,12 +63,12 @@ class Server:
     def __init__(self, around: Surroundings, name: str, faults: Faults) -> None:
         self._story = around.story
         self.process = process = Process(around.loop, name)
-        self._link = StoreLink(
+        self.link = StoreLink(
             around.kept, around.keeper, process, around.witness, around.story, Random(around.random.random())
         )
         self.line = Line(around.exchange, process, around.story, Random(around.random.random()))
         self.line.on_originate = around.witness.hands_over
-        store, seconds = cast("Store", self._link), around.seconds
+        store, seconds = cast("Store", self.link), around.seconds
         self.clock = WallPacedClock(wall=around.wall, monotonic=seconds)
         self.presence = Presence(max_age_s=15.0, monotonic=seconds)
         self.current = WatchedDialer(around.instance_id, self.clock, legs_survive=True, monotonic=seconds)
@@ -106,7 +106,7 @@ class Server:
         return self.current.snapshot() is not None
 
     def suffers(self, faults: Faults) -> None:
-        self._link.faults = self.line.faults = faults
+        self.link.faults = self.line.faults = faults
 
     def is_killed(self) -> None:
         self._story.tell(self.name, "is killed")

@@ -34,6 +34,10 @@ class StoreLink:
         self._story = story
         self._random = random
         self.faults = Faults()
+        self.on_stop: Callable[[], None] = lambda: None
+        """Has the user be stopped for a while."""
+        self.on_crash: Callable[[], None] = lambda: None
+        """Has the user be killed."""
 
     def __getattr__(self, name: str) -> Any:
         verb: Callable[..., Awaitable[Any]] = getattr(self._kept, name)
@@ -54,8 +58,29 @@ class StoreLink:
             self._story.tell("store", f"{self._user.name} token {lease.token}: {what}")
             return result
 
+        if self._random.random() < self.faults.stops_at_commits:
+            return await self._meanwhile(self.on_stop, carried_out)
+        if self._random.random() < self.faults.crashes_at_commits:
+            return await self._meanwhile(self.on_crash, carried_out)
+
         result: CommitResult = await self._asked("commit", carried_out)
         return result
+
+    async def _meanwhile(self, do: Callable[[], None], commit: Callable[[], Awaitable[CommitResult]]) -> CommitResult:
+        """Before or after it is carried out this is done, and in any case before its answer is read."""
+
+        async def carried_out() -> CommitResult:
+            before = self._random.random() < 0.5
+            if before:
+                do()
+            result = await commit()
+            if not before:
+                do()
+            return result
+
+        task = self._keeper.spawn(carried_out())
+        task.add_done_callback(_heard)
+        return await asyncio.shield(task)
 
     async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
         async def carried_out() -> Lease | None:

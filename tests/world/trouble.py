@@ -37,10 +37,15 @@ class Trouble:
             await asyncio.sleep(self._random.expovariate(1.0 / seconds))
             do()
 
-    def _stop(self) -> None:
-        server = self._random.choice(self._servers)
+    def follows(self, server: Server) -> None:
+        """It may stop or crash in the middle of a commit too."""
+        server.link.on_stop = lambda: self._stop(server)
+        server.link.on_crash = lambda: self._crash(server)
+
+    def _stop(self, server: Server | None = None) -> None:
+        server = server or self._random.choice(self._servers)
         if not server.process.stopped:
-            for_s = self._random.choice((1.0, 5.0, 15.0, 25.0, 40.0, 90.0))
+            for_s = self._random.choice((1.0, 5.0, 15.0, 25.0, 35.0, 40.0, 90.0))
             self._story.tell(server.name, f"is stopped for {for_s} s")
             server.process.stop()
             asyncio.get_running_loop().call_later(for_s, self._go_on, server)
@@ -50,12 +55,14 @@ class Trouble:
             self._story.tell(server.name, "goes on")
             server.process.go_on()
 
-    def _crash(self) -> None:
+    def _crash(self, server: Server | None = None) -> None:
         """Another one is begun in its place: at once, so that clients find somebody."""
-        server = self._random.choice(self._servers)
-        self._servers.remove(server)
-        server.is_killed()
-        self._servers.append(self._begin())
+        server = server or self._random.choice(self._servers)
+        if not server.process.killed:
+            self._servers.remove(server)
+            server.is_killed()
+            self._servers.append(self._begin())
+            self.follows(self._servers[-1])
 
     def is_over(self) -> None:
         for server in self._servers:

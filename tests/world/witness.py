@@ -79,10 +79,13 @@ class Witness:
         result = await self._store.commit(lease, changes)
         if lease.token < self._greatest_token:
             self._story.accuse(f"a former owner has written (token {lease.token})")
+        voided: set[str] = set()
         for change in changes:
             match change:
+                case AttemptVoided():
+                    voided.add(change.contact_id)
                 case AttemptBegun() if change.contact_id not in result.refused:
-                    self._begun(change, before[change.contact_id])
+                    self._begun(change, before[change.contact_id], waits_again=change.contact_id in voided)
                 case ContactSetAside():
                     self._story.accuse("a contact could not be taken over", change.contact_id)
                 case _:
@@ -93,8 +96,8 @@ class Witness:
         self._agents_have_one_contact()
         return result
 
-    def _begun(self, change: AttemptBegun, before: ContactRecord | None) -> None:
-        if before is None or before.state is not ContactState.WAITING:
+    def _begun(self, change: AttemptBegun, before: ContactRecord | None, *, waits_again: bool) -> None:
+        if before is None or not (waits_again or before.state is ContactState.WAITING):
             self._story.accuse("an attempt on somebody who does not wait", change.contact_id)
             return
         if change.at >= before.expires_at:

@@ -88,6 +88,8 @@ class World:
         await self._found()
         until_s = random.uniform(60.0, 400.0)
         trouble = Trouble(self._servers, self._exchange, self._begin_server, story, self._stream())
+        for server in self._servers:
+            trouble.follows(server)
         troubling = asyncio.create_task(trouble.run(self._faults))
         desk = asyncio.create_task(self._desk.run())
         watch = asyncio.create_task(self._watch())
@@ -157,7 +159,8 @@ class World:
             instance_id=self._instance_id,
             new_id=self._new_id,
             config=EngineConfig(
-                trunk=TrunkLimit(channels=random.choice((4, 1000))), window_size=random.choice((3, 10, 2000))
+                trunk=TrunkLimit(random.choice((4, 1000)), random.choice((0.5, 2.0, 50.0))),
+                window_size=random.choice((3, 10, 2000)),
             ),
             wall=lambda: self._now() * 1000,
         )
