@@ -47,6 +47,7 @@ AS_BEFORE: list[Fact] = [
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "trunkcall.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
         for script in schema.MIGRATIONS[:BEFORE]:
             connection.executescript(script)
         connection.executescript(OLD)
