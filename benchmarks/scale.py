@@ -117,12 +117,11 @@ CASES: Final = {
     "1,000 progressive campaigns with 1 agent each": Case(1_000, 0, 1_000, 1_000, 50, 0.2),
 }
 BARS: Final[dict[str, float]] = {
-    "100 progressive campaigns with 20 agents each": 17_300,
+    "100 progressive campaigns with 20 agents each": 10_500,
     "100 predictive campaigns with 20 agents each": 22_700,
-    "25 progressive and 25 predictive campaigns, one queue of 2,000 agents": 328_000,
-    "1 progressive campaign with 1,000 agents": 70,
-    "10 progressive campaigns with 100 agents each": 350,
-    "100 progressive campaigns with 10 agents each": 18_100,
+    "1 progressive campaign with 1,000 agents": 59,
+    "10 progressive campaigns with 100 agents each": 265,
+    "100 progressive campaigns with 10 agents each": 11_400,
 }
 """Ratios as they were measured when each was set; a case without one is only told."""
 
