@@ -65,7 +65,9 @@ class World:
         self._seed = seed
         self._ids = (f"id-{number:05d}" for number in itertools.count())
         self._servers: list[Server] = []
-        self._buried: list[Server] = []
+        """Those that clients find."""
+        self._begun: list[Server] = []
+        """Those and all that were killed."""
         self._names = (f"host:{number}" for number in itertools.count(1))
         self.story = Story(seed, loop.time)
 
@@ -83,8 +85,7 @@ class World:
 
     async def live(self) -> None:
         story, random = self.story, self._random
-        on = ", ".join(str(self._faults).removeprefix("Faults(").removesuffix(")").split(", "))
-        story.tell("seed", f"{self._seed}: {on}")
+        story.tell("seed", f"{self._seed}: {self._faults}")
         await self._found()
         until_s = random.uniform(60.0, 400.0)
         trouble = Trouble(self._servers, self._exchange, self._begin_server, story, self._stream())
@@ -205,7 +206,7 @@ class World:
 
     def _begin_server(self) -> Server:
         server = Server(self._around, next(self._names), self._faults)
-        self._buried.append(server)
+        self._begun.append(server)
         return server
 
     async def _watch(self) -> None:
@@ -229,7 +230,7 @@ class World:
         """Nothing goes wrong any more, everybody works, and every campaign is dialed or over."""
         self.story.tell("seed", "nothing goes wrong any more")
         self._exchange.faults = NONE
-        for server in self._buried:
+        for server in self._begun:
             server.suffers(NONE)
         self._desk.everybody_works()
         await self._manager.all_is_well()
@@ -335,7 +336,7 @@ class World:
 
     async def _bury(self) -> None:
         """Nothing of it goes on, and nothing is left for the garbage collector to bring to life."""
-        for server in self._buried:
+        for server in self._begun:
             server.process.killed = True
             server.line.cut()
             server.process.go_on()
