@@ -31,9 +31,9 @@ def test_it_is_made_like_any_other() -> None:
     assert hash(Quick("a", 1)) == hash(Quick("a", 1))
     assert list(inspect.signature(Quick).parameters) == list(inspect.signature(Plain).parameters)
     with pytest.raises(TypeError, match="number"):
-        Quick("a")  # type: ignore[call-arg]
+        Quick("a")  # type: ignore[call-arg]  # is what is refused here
 
 
 def test_the_type_checker_refuses_to_change_it() -> None:
     """At run time nothing does, for the sake of time. An ignore comment without an error is an error to mypy."""
-    Quick("a", 1).number = 2  # type: ignore[misc]
+    Quick("a", 1).number = 2  # type: ignore[misc]  # likewise

@@ -264,6 +264,7 @@ def breaking_disk(folder: Path) -> Iterator[Path]:
         ).stdout
         trigger = Path("/sys/fs/ext4", Path(source.strip()).name, "trigger_fs_error")
         if not os.access(trigger, os.W_OK):
+            # A matter of how the kernel was built: nothing that a set-up could install.
             pytest.skip("the kernel breaks no file system on request")
         yield trigger
     finally:
@@ -276,4 +277,5 @@ def _mount(folder: Path, *options: str) -> None:
     folder.mkdir()
     mounted = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True, check=False)
     if mounted.returncode != 0:
+        # Many containers forbid it, to root too: nothing that a set-up could install.
         pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")

@@ -102,6 +102,7 @@ def rig_the_writer() -> None:
                 reach("durable")
             return cursor
 
+    # It takes whatever the real one takes, which has many signatures.
     sqlite3.connect = lambda *arguments, **named: plainly(*arguments, factory=Rigged, **named)  # type: ignore[assignment]
 
 
@@ -127,7 +128,7 @@ def rig_the_carrier() -> None:
         if not to_be_asked:
             reach("asked")
 
-    SQLiteStore.commit, RemoteCarrier.originate = committed, asked  # type: ignore[method-assign]
+    SQLiteStore.commit, RemoteCarrier.originate = committed, asked  # type: ignore[method-assign]  # to rig them
 
 
 def rig_points() -> None:

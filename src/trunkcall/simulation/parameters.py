@@ -61,7 +61,8 @@ def convert(name: str, given: object, like: object, source: str) -> object:
             case str() if isinstance(given, str):
                 return given
             case tuple():
-                parts: list[Any] = given.strip(" []").split(",") if isinstance(given, str) else list(given)  # type: ignore[call-overload]  # or TypeError
+                # What is no list raises TypeError, which is seen to below.
+                parts: list[Any] = given.strip(" []").split(",") if isinstance(given, str) else list(given)  # type: ignore[call-overload]
                 low, high = (float(part) for part in parts)
                 return low, high
             case _:
