@@ -33,8 +33,8 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactEnded
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import pacer_for
-from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -141,9 +141,9 @@ class Centre:
         self._flows = BuiltinFlow()
         legs = count(1)
         # Nor are lines scarce.
-        trunk = TrunkLimit(channels=4 * case.agents, attempts_per_s=case.attempts_per_s)
+        trunk = Trunk("default", channels=4 * case.agents, attempts_per_s=case.attempts_per_s)
         self.engine = Engine(
-            EngineConfig(trunk=trunk, window_size=WINDOW),
+            EngineConfig(trunks=(trunk,), window_size=WINDOW),
             new_id=lambda: f"leg-{next(legs)}",
             flows=self._flows,
             pacer_for=self._learned,

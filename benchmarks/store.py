@@ -29,7 +29,7 @@ from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierFound, LegEnded
@@ -140,7 +140,7 @@ async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
         carrier=BusyCarrier(),
         clock=clock,
         presence=Presence(),
-        config=EngineConfig(trunk=TrunkLimit(100_000, 10_000_000.0)),
+        config=EngineConfig(trunks=(Trunk("default", channels=100_000, attempts_per_s=10_000_000.0),)),
         dialing_of=partial(dialing_settings, defaults=DialingDefaults(30 * SECOND, AbandonmentLimits())),
         new_id=lambda: uuid4().hex,
         lease=lease,

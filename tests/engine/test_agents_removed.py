@@ -14,7 +14,7 @@ from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
     AgentRegistered,
@@ -265,7 +265,7 @@ def test_an_agent_who_never_was_is_not_removed(floor: Floor) -> None:
 def test_thousands_who_get_another_profile_or_go_hold_nobody_up() -> None:
     """All in one turn, while phones ring for them: what it takes grows with their number, not with its square."""
     names = [f"agent-{number}" for number in range(3000)]
-    engine = new_engine(EngineConfig(trunk=TrunkLimit(channels=len(names), attempts_per_s=100_000)))
+    engine = new_engine(EngineConfig(trunks=(Trunk("default", channels=len(names), attempts_per_s=100_000),)))
     offered = tuple(OfferedContact(f"contact-{number}", number, NOW + HOUR, 0) for number in range(2000))
     begun: list[Event] = [
         *(AgentRegistered(name, (SALES,)) for name in names),

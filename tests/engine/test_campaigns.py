@@ -14,7 +14,7 @@ from trunkcall.domain.changes import AttemptBegun, AttemptVoided, ContactEnded, 
 from trunkcall.domain.contact import DetectionStatus, Disposition
 from trunkcall.domain.instants import HOUR, SECOND
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
@@ -353,7 +353,7 @@ def test_a_campaign_that_was_over_before_this_engine_is_not_taken_up() -> None:
 
 
 def test_an_agentless_campaign_needs_no_agents_and_fills_the_lines() -> None:
-    floor = Floor(config=EngineConfig(trunk=TrunkLimit(channels=4, attempts_per_s=1000)))
+    floor = Floor(config=EngineConfig(trunks=(Trunk("default", channels=4, attempts_per_s=1000),)))
     floor.campaign(dialer=DialerType.AGENTLESS, requests=10)
     assert floor.dialed == ["spring-1", "spring-2", "spring-3", "spring-4"]
     floor.hangs_up("spring-3", HangupCause.NO_ANSWER)

@@ -20,7 +20,7 @@ from trunkcall.domain.changes import AttemptBegun, ContactExpired, Refusal
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, Instant
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import RefillWindow
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
@@ -204,7 +204,7 @@ def test_a_stopped_campaign_waits_for_no_instant() -> None:
 
 # --- whatever happens -------------------------------------------------------------------------------------------------
 
-LIMITS = EngineConfig(window_size=6, trunk=TrunkLimit(channels=3, attempts_per_s=1000.0))
+LIMITS = EngineConfig(window_size=6, trunks=(Trunk("default", channels=3, attempts_per_s=1000.0),))
 instants = st.sampled_from([None, -5, 0, 1, 5, 30])
 numbers = st.integers(0, 40)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.support import SPRING, Floor
 from trunkcall.domain.campaign import DialerType
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.explanation import DialingExplanation
 
@@ -20,7 +20,7 @@ def test_a_campaign_that_nobody_told_the_engine_of_has_no_explanation() -> None:
 
 
 def test_the_facts_are_those_that_dialing_goes_by() -> None:
-    floor = Floor(agents=5, config=EngineConfig(trunk=TrunkLimit(channels=3, attempts_per_s=50.0)))
+    floor = Floor(agents=5, config=EngineConfig(trunks=(Trunk("default", channels=3, attempts_per_s=50.0),)))
     floor.campaign(requests=20)
     found = explained(floor)
     assert (found.in_flight, found.lines, found.lines_in_use, found.channels) == (3, 3, 3, 3)
@@ -40,7 +40,7 @@ def test_asking_changes_nothing() -> None:
 
 
 def test_attempts_per_second_hold_the_next_one_back() -> None:
-    floor = Floor(agents=5, config=EngineConfig(trunk=TrunkLimit(channels=100, attempts_per_s=1.0)))
+    floor = Floor(agents=5, config=EngineConfig(trunks=(Trunk("default", channels=100, attempts_per_s=1.0),)))
     floor.campaign(requests=20)
     found = explained(floor)
     assert found.in_flight == 1

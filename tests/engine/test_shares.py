@@ -15,7 +15,7 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactAbandoned
 from trunkcall.domain.instants import MINUTE, Instant
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import LedgerRestored
 from trunkcall.engine.explanation import DialingExplanation
@@ -40,7 +40,7 @@ class Eager(LearnsNothing):
 def eager(*weights: float) -> Floor:
     """Campaigns of one queue with such weights, of which each would dial for all its agents."""
     floor = Floor()
-    config = EngineConfig(trunk=TrunkLimit(channels=1000, attempts_per_s=1_000_000))
+    config = EngineConfig(trunks=(Trunk("default", channels=1000, attempts_per_s=1_000_000),))
     floor.engine = new_engine(config, flows=floor.flows, pacer_for=lambda settings: Eager())
     floor.agent("agent-1")
     for number, weight in enumerate(weights):

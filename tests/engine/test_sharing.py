@@ -16,13 +16,14 @@ from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import AttemptBegun
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.capacity import LineDemand, RateLimit, TrunkLimit, share_lines
+from trunkcall.domain.trunk import Trunk
+from trunkcall.engine.capacity import LineDemand, RateLimit, share_lines
 from trunkcall.engine.commands import HangUp
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import LegEnded
 
 AGENTLESS = DialerType.AGENTLESS
-UNLIMITED = EngineConfig(trunk=TrunkLimit(channels=1000, attempts_per_s=1_000_000))
+UNLIMITED = EngineConfig(trunks=(Trunk("default", channels=1000, attempts_per_s=1_000_000),))
 
 demands_of = st.dictionaries(
     st.sampled_from("abcdef"),
@@ -99,7 +100,7 @@ def test_an_agent_of_two_queues_is_dialed_for_once() -> None:
 
 
 def trunk(channels: int, attempts_per_s: float = 1000.0) -> EngineConfig:
-    return EngineConfig(trunk=TrunkLimit(channels=channels, attempts_per_s=attempts_per_s))
+    return EngineConfig(trunks=(Trunk("default", channels=channels, attempts_per_s=attempts_per_s),))
 
 
 def test_two_agentless_campaigns_share_the_lines_by_their_dialing_capacity() -> None:
@@ -121,7 +122,7 @@ def test_lines_that_one_campaign_does_not_want_go_to_the_other() -> None:
 
 
 def test_lines_are_not_kept_for_a_campaign_that_has_nobody_left_to_dial() -> None:
-    floor = Floor(agents=40, config=EngineConfig(trunk=TrunkLimit(channels=10, attempts_per_s=1000)))
+    floor = Floor(agents=40, config=EngineConfig(trunks=(Trunk("default", channels=10, attempts_per_s=1000),)))
     floor.campaign("short", dialer=DialerType.PREDICTIVE)
     floor.campaign("notices", requests=2000, dialer=AGENTLESS)
     floor.accept("short", 30, expires_in=10 * SECOND)

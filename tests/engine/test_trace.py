@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from io import BytesIO
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,8 +21,8 @@ from trunkcall.domain.changes import Change
 from trunkcall.domain.flow import FlowAction
 from trunkcall.domain.instants import HOUR, SECOND
 from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import pacer_for
-from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import Deed, HangUp
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.encoding import TYPE, EncodingError, decode, encode, parse
@@ -33,7 +33,7 @@ from trunkcall.engine.pacing.progressive import ProgressivePacer
 from trunkcall.engine.trace import Counts, Replay, TraceError, TraceReader, TraceWriter, replay
 
 KINDS = [*get_args(Event), *get_args(Change), *get_args(Deed), FlowStepped]
-CONFIG = EngineConfig(trunk=TrunkLimit(channels=6, attempts_per_s=20))
+CONFIG = EngineConfig(trunks=(Trunk("default", channels=6, attempts_per_s=20),))
 
 
 def any_of(kind: type[Any]) -> st.SearchStrategy[Any]:
@@ -45,6 +45,8 @@ def any_of(kind: type[Any]) -> st.SearchStrategy[Any]:
 def _any_part(hint: type[Any]) -> st.SearchStrategy[Any]:
     if hint is float:
         return st.floats(allow_nan=False, allow_infinity=False)
+    if get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
+        return st.lists(any_of(get_args(hint)[0]), max_size=3).map(tuple)
     return any_of(hint) if is_dataclass(hint) else st.from_type(hint)
 
 
@@ -279,10 +281,10 @@ END = b'{"end":{"turns":1,"changes":0,"deeds":0}}\n'
         ([b"agents = 20\n"], "line 1: this is not a trace"),
         ([b"[1]\n"], "line 1: this is not a trace"),
         ([b"\xff\xfe\x00"], "line 1: this is not a trace"),
-        ([HEADER.replace(b'"version":3', b'"version":2')], "line 1: the trace has version 2; this Trunkcall reads 3"),
+        ([HEADER.replace(b'"version":4', b'"version":3')], "line 1: the trace has version 3; this Trunkcall reads 4"),
         (
             [HEADER.replace(b'"channels":6', b'"channels":"x"')],
-            "line 1: config: trunk: channels: must be a whole number",
+            "line 1: config: trunks: channels: must be a whole number",
         ),
         ([HEADER.replace(b'"attempts_per_s":20', b'"attempts_per_s":0')], "line 1: config: no engine"),
         ([HEADER], "line 2: the trace is cut"),

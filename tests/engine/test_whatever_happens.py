@@ -21,8 +21,8 @@ from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.flow import FlowAction
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import pacer_for
-from trunkcall.engine.capacity import TrunkLimit
 from trunkcall.engine.commands import ReportLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
@@ -50,7 +50,7 @@ from trunkcall.engine.trace import TraceReader, TraceWriter, Turn, replay
 CAMPAIGNS = (SPRING, "autumn", "notices")
 DIALERS = dict(zip(CAMPAIGNS, (DialerType.PROGRESSIVE, DialerType.PREDICTIVE, DialerType.AGENTLESS), strict=True))
 AGENTS = ("ann", "bea", "cid", "dan")
-CONFIG = EngineConfig(window_size=6, trunk=TrunkLimit(channels=7, attempts_per_s=20))
+CONFIG = EngineConfig(window_size=6, trunks=(Trunk("default", channels=7, attempts_per_s=20),))
 LENIENT = AbandonmentLimits(5 * SECOND, AbandonmentClock.CONNECTED_TO_SYSTEM, 0.05, (CalendarMonth("Europe/Berlin"),))
 numbers = st.integers(0, 50)
 

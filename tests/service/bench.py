@@ -27,7 +27,7 @@ from trunkcall.domain.contact import ContactRecord, DialRequest, LiveContact
 from trunkcall.domain.errors import LeaseExpiredError, LeaseLostError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import SECOND, Duration, Instant
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.service.current import CurrentDialer
@@ -132,7 +132,7 @@ class Bench:
             carrier=self.witness,
             clock=self.clock,
             presence=self.presence,
-            config=EngineConfig(trunk=TrunkLimit(channels=LINES)),
+            config=EngineConfig(trunks=(Trunk("default", channels=LINES),)),
             dialing_of=dialing_of,
             new_id=lambda: next(self._ids),
             lease=LeaseHolder(store, self.instance_id, "host:1", sole=False, monotonic=self.loop.time),

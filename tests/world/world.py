@@ -26,7 +26,7 @@ from trunkcall.domain.campaign import (
 from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
 from trunkcall.domain.directory import Agent, Fact, Queue, RoutingProfile
 from trunkcall.domain.instants import SECOND, Instant
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.installation import first_installation
 from trunkcall.storage.memory import MemoryStore
@@ -160,7 +160,7 @@ class World:
             instance_id=self._instance_id,
             new_id=self._new_id,
             config=EngineConfig(
-                trunk=TrunkLimit(random.choice((4, 1000)), random.choice((0.5, 2.0, 50.0))),
+                trunks=(Trunk("default", "local", random.choice((4, 1000)), random.choice((0.5, 2.0, 50.0))),),
                 window_size=random.choice((3, 10, 2000)),
             ),
             wall=lambda: self._now() * 1000,

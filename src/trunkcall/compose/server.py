@@ -20,7 +20,7 @@ from trunkcall.compose.store import open_store, secret_box
 from trunkcall.compose.telephony import build_telephony, check_journal
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, parse_windows
 from trunkcall.domain.instants import seconds
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.background import Background
 from trunkcall.service.clock import InstanceClock
@@ -157,7 +157,8 @@ async def build_server(settings: Settings, *, url: str) -> Server:
 
 def _engine_config(settings: Settings) -> EngineConfig:
     return EngineConfig(
-        trunk=TrunkLimit(settings.channels, settings.attempts_per_s), lines_per_agent=settings.max_lines_per_agent
+        trunks=(Trunk("default", channels=settings.channels, attempts_per_s=settings.attempts_per_s),),
+        lines_per_agent=settings.max_lines_per_agent,
     )
 
 

@@ -80,7 +80,7 @@ class Adoption:
         state = self._state
         campaign = state.campaign(live.campaign_id)
         offered = OfferedContact(live.contact_id, live.sequence, live.expires_at)
-        contact = Contact(offered, campaign, live.leg_id, live.attempted_at)
+        contact = Contact(offered, campaign, live.leg_id, state.config.trunks[0].trunk_id, live.attempted_at)
         contact.restored = True
         contact.state = live.state
         contact.ring_started_at = live.ring_started_at
@@ -184,7 +184,7 @@ class Adoption:
         legs that nobody here knows are hung up, and so are those whose originate may have reached the carrier after it
         counted."""
         state = self._state
-        state.carrier_up = True
+        state.trunks.find()
         found = {leg.leg_id: leg for leg in legs}
         for leg in list(state.registry.legs.values()):
             if leg.leg_id not in found:

@@ -14,14 +14,6 @@ from trunkcall.domain.instants import SECOND, Duration, Instant
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
-class TrunkLimit:
-    """What the trunks of an instance carry: legs at once, and attempts per second with a burst of one second's."""
-
-    channels: int = 1000
-    attempts_per_s: float = 50.0
-
-
 class RateLimit:
     """Attempts per second, by the generic cell rate algorithm (ITU-T I.371): at most a second's worth in a burst."""
 

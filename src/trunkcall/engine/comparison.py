@@ -61,7 +61,7 @@ class Comparison:
 
     def ask(self) -> None:
         """Ask the carrier for its legs. An answer to an earlier question is not waited for any more."""
-        if not self._state.carrier_up:
+        if not self._state.trunks.all_up:
             return
         self._question += 1
         self._asked = frozenset(self._state.registry.legs)
@@ -95,7 +95,7 @@ class Comparison:
         """Of an agent's leg that is to be given up: whether it was answered, so that two people may be talking, and the
         carrier is asked first. It is given up next time, unless the carrier has said that they are."""
         leg = self._state.registry.legs[leg_id]
-        if leg.state is not LegState.UP or not self._state.carrier_up:
+        if leg.state is not LegState.UP or not self._state.trunks.all_up:
             return False
         noted = self._noted.get(leg_id)
         if leg.doubted and (noted is None or noted.difference is not LegDifference.BRIDGED):

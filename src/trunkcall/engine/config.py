@@ -6,10 +6,10 @@ may differ from campaign to campaign (``domain.dialing``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from trunkcall.domain.instants import HOUR, SECOND, Duration
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,13 @@ class EngineConfig:
     queue_limit: Duration = 20 * SECOND
     """How long a live answer may wait in any queue at all before it is hung up."""
     void_backoff: Duration = 1 * SECOND
-    """How long nobody is dialed after an originate that the carrier did not take."""
+    """How long nobody is dialed on a trunk after an originate that the carrier did not take there."""
     campaign_memory: Duration = HOUR
     """How long the sums of a campaign that is over can still be read."""
     window_size: int = 2000
     """Most waiting contacts of one campaign that the engine holds."""
-    trunk: TrunkLimit = field(default_factory=TrunkLimit)
+    trunks: tuple[Trunk, ...] = (Trunk("default"),)
+    """The trunks that there are."""
     lines_per_agent: float = 10.0
     """Most lines of a campaign for each agent of its queue at work, whatever its pacer wants: a fuse, the same for all,
     since others lose their lines to one who has more. Where one attempt in fifty is a live answer, agents who are

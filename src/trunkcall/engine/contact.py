@@ -44,13 +44,18 @@ class Contact:
         "ring_started_at",
         "ring_timeout",
         "state",
+        "trunk_id",
     )
 
-    def __init__(self, offered: OfferedContact, campaign: CampaignDialing, leg_id: str, now: Instant) -> None:
+    def __init__(
+        self, offered: OfferedContact, campaign: CampaignDialing, leg_id: str, trunk_id: str, now: Instant
+    ) -> None:
         self.contact_id = offered.contact_id
         self.offered = offered
         self.campaign = campaign
         self.leg_id = leg_id
+        self.trunk_id = trunk_id
+        """On which its customer is dialed."""
         self.state = _WAITING
         self.attempted_at = now
         self.ring_started_at: Instant | None = None
@@ -81,12 +86,14 @@ class Leg:
     """One leg that the carrier has or was asked for. ``contact`` is None once its contact is over and only the leg's
     end is awaited."""
 
-    __slots__ = ("contact", "doubted", "leg_id", "party", "state")
+    __slots__ = ("contact", "doubted", "leg_id", "party", "state", "trunk_id")
 
     def __init__(self, leg_id: str, party: LegParty, contact: Contact) -> None:
         self.leg_id = leg_id
         self.party = party
         self.contact: Contact | None = contact
+        self.trunk_id = contact.trunk_id
+        """On which its contact's customer was dialed."""
         self.state = _ORIGINATING
         self.doubted = False
         """Whether the carrier was asked, before it was to be given up, if it is bridged."""

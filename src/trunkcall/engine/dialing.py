@@ -15,6 +15,7 @@ from trunkcall.domain.changes import AttemptBegun, ContactExpired
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.transitions import CONTACT, ContactEvent, after
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.allotment import allotment_of, claims_agents
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import LineDemand, share_lines
@@ -68,7 +69,7 @@ class CampaignView:
 
     @property
     def lines_free(self) -> int:
-        return max(0, self._state.config.trunk.channels - self._state.registry.lines)
+        return self._state.trunks.lines_free_for(self._campaign)
 
     @property
     def staffed_agents(self) -> int:
@@ -148,7 +149,7 @@ class Dialing:
     def plan(self, now: Instant) -> None:
         """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
         state = self._state
-        if not state.suspended and state.may_originate(now):
+        if not state.suspended and state.trunks.can_dial(now):
             wanting = []
             for campaign in state.campaigns.values():
                 if now < campaign.next_look_at:
@@ -158,6 +159,8 @@ class Dialing:
                     wanting.append(campaign)
             if wanting:
                 self._dial(wanting, now)
+        elif not state.suspended:
+            self._wake_at(state.trunks.can_dial_at)
         for campaign in state.campaigns.values():
             if campaign.window.touched:
                 self._tend_window(campaign)
@@ -172,7 +175,7 @@ class Dialing:
         self._pace_at = NEVER
 
     def _dial(self, wanting: list[CampaignDialing], now: Instant) -> None:
-        granted = self._grants(wanting, now)
+        granted, trunks = self._grants(wanting, now), self._state.trunks
         for campaign_id in granted:
             campaign = self._state.campaigns[campaign_id]
             # Whoever had nothing to dial for a while has no claim to what others dialed meanwhile.
@@ -180,11 +183,14 @@ class Dialing:
         while granted:
             campaign = self._next(granted)
             campaign_id = campaign.campaign_id
-            allowed_at = self._state.rate.allows_at()
-            if allowed_at > now:
-                self._wake_at(allowed_at)
-                return
-            if not self._begin_attempt(campaign, now):
+            trunk = trunks.choose(campaign, now)
+            if trunk is None:
+                self._wake_at(trunks.allows_at(campaign, now))
+                if not trunks.takes_any(now):
+                    return
+                del granted[campaign_id]
+                continue
+            if not self._begin_attempt(campaign, trunk, now):
                 del granted[campaign_id]
                 continue
             granted[campaign_id] -= 1
@@ -231,8 +237,8 @@ class Dialing:
         }
         if not demands:
             return {}
-        held_by_others = registry.lines - sum(demand.held for demand in demands.values())
-        shares = share_lines(self._state.config.trunk.channels - held_by_others, demands)
+        held = sum(demand.held for demand in demands.values())
+        shares = share_lines(held + self._state.trunks.lines_free, demands)
         granted = {}
         for campaign in wanting:
             share = shares.get(campaign.campaign_id, 0)
@@ -280,8 +286,8 @@ class Dialing:
             return next(iter(allotment.free), None)
         return self._state.roster.first_free(campaign.agent_queue_id)
 
-    def _begin_attempt(self, campaign: CampaignDialing, now: Instant) -> bool:
-        """Dial the campaign's next contact. False if it has none, or one to one no agent is left for it."""
+    def _begin_attempt(self, campaign: CampaignDialing, trunk: Trunk, now: Instant) -> bool:
+        """Dial the campaign's next contact here. False if it has none, or one to one no agent is left for it."""
         state = self._state
         agent = self._agent_to_keep(campaign) if campaign.pacer.one_to_one else None
         if agent is None and campaign.pacer.one_to_one:
@@ -293,7 +299,7 @@ class Dialing:
         if offered is None:
             return False
         leg_id = state.new_id()
-        contact = Contact(offered, campaign, leg_id, now)
+        contact = Contact(offered, campaign, leg_id, trunk.trunk_id, now)
         contact.state = after(CONTACT, contact.state, _ATTEMPT)
         assert contact.state is _DIALING
         if agent is not None:
@@ -305,7 +311,7 @@ class Dialing:
         self._shares.count_attempt(campaign)
         campaign.statistics.attempts += 1
         campaign.last_attempt_at = now
-        state.rate.spend(now)
+        state.trunks.spend(trunk, now)
         overdue_at = now + contact.ring_timeout + state.config.originate_grace
         state.timers.set(overdue_at, _ORIGINATE_OVERDUE, leg_id)
         state.out.change(AttemptBegun(contact.contact_id, campaign.campaign_id, leg_id, now))

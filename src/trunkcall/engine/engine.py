@@ -220,7 +220,7 @@ class Engine:
             case AgentRemoved():
                 availability.removed(state.roster.agent(event.agent_id), now)
             case CarrierLost():
-                state.carrier_up = False
+                state.trunks.lose()
                 self._comparison.forget()
             case CarrierFound():
                 self._comparison.forget()

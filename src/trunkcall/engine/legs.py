@@ -147,7 +147,7 @@ class LegReports:
         leg = self._registry.legs[leg_id]
         contact = leg.contact
         assert contact is not None
-        if not self._state.carrier_up:
+        if not self._state.trunks.all_up:
             self.await_outcome(contact, now)
             return
         self._endings.hang_up(leg, now)
@@ -159,7 +159,7 @@ class LegReports:
 
     def agent_ring_overdue(self, leg_id: str, now: Instant) -> None:
         """The agent's phone has rung for as long as it may."""
-        if not self._state.carrier_up:
+        if not self._state.trunks.all_up:
             # It is not the agent who does not answer.
             self._state.timers.set(now + self._state.config.agent_ring_timeout, _AGENT_RING_OVERDUE, leg_id)
             return

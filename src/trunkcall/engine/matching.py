@@ -50,7 +50,7 @@ class Matching:
             state.timers.set(contact.live_at + threshold, _ABANDONMENT, contact_id)
         contact.queued_until = now + state.config.queue_limit
         state.timers.set(contact.queued_until, _QUEUE_LIMIT, contact_id)
-        if not state.carrier_up:
+        if not state.trunks.all_up:
             state.matching_due = True
             self._roster.queue(queue_id).waiting[contact_id] = contact
             self._registry.wants_no_agent(contact)
@@ -72,8 +72,8 @@ class Matching:
         queue_id = contact.campaign.settings.queue_id
         if queue_id is None:
             return
-        self._state.matching_due |= not self._state.carrier_up
-        other = self._agent_for(contact, queue_id) if self._state.carrier_up else None
+        self._state.matching_due |= not self._state.trunks.all_up
+        other = self._agent_for(contact, queue_id) if self._state.trunks.all_up else None
         if other is not None:
             self._assign(contact, other, now)
         else:
@@ -85,7 +85,7 @@ class Matching:
 
     def match(self, now: Instant) -> None:
         """Whoever had to wait for the carrier is put through to the agents there are; who is left is kept for dials."""
-        if not self._state.matching_due or not self._state.carrier_up:
+        if not self._state.matching_due or not self._state.trunks.all_up:
             return
         self._state.matching_due = False
         for queue_id, queue in self._roster.queues.items():
@@ -104,7 +104,7 @@ class Matching:
         if not agent.is_free:
             return
         longest: Contact | None = None
-        connects = self._state.carrier_up
+        connects = self._state.trunks.all_up
         self._state.matching_due |= not connects
         for queue_id in agent.queue_ids if connects else ():
             head = next(iter(self._roster.queue(queue_id).waiting.values()), None)
@@ -123,7 +123,7 @@ class Matching:
         """Keep a free agent for a dial whose agent has left; if there is none, the next who is freed. Nor is there one
         while somebody waits to be put through once the carrier is found."""
         queue_id = contact.campaign.settings.queue_id
-        connects = self._state.carrier_up
+        connects = self._state.trunks.all_up
         if (
             queue_id is not None
             and (connects or not self._roster.queue(queue_id).waiting)

@@ -59,4 +59,4 @@ def floor_progress(state: EngineState, queue_id: str | None) -> FloorProgress:
         if queue_id is None or queue_id in agent.queue_ids:
             agents[agent.state] += 1
             unheard += agent.state in STAFFED_STATES and not agent.heard
-    return FloorProgress(agents, unheard, state.registry.lines, state.config.trunk.channels, state.carrier_up)
+    return FloorProgress(agents, unheard, state.trunks.lines, state.trunks.channels, state.trunks.all_up)

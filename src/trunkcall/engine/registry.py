@@ -17,6 +17,7 @@ from trunkcall.domain.leg import LegParty
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.timers import Timers
+from trunkcall.engine.trunks import Trunks
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _CUSTOMER: Final = LegParty.CUSTOMER
@@ -53,10 +54,11 @@ class CampaignContacts:
 class Registry:
     """The contacts and legs of one engine."""
 
-    __slots__ = ("_contacts", "_legs", "_of", "_timers", "contacts", "legs", "lines")
+    __slots__ = ("_contacts", "_legs", "_of", "_timers", "_trunks", "contacts", "legs")
 
-    def __init__(self, timers: Timers) -> None:
+    def __init__(self, timers: Timers, trunks: Trunks) -> None:
         self._timers = timers
+        self._trunks = trunks
         self._contacts: dict[str, Contact] = {}
         self._legs: dict[str, Leg] = {}
         self._of: defaultdict[str, CampaignContacts] = defaultdict(CampaignContacts)
@@ -64,8 +66,6 @@ class Registry:
         """In progress, by id."""
         self.legs: Mapping[str, Leg] = self._legs
         """That the carrier has or was asked for, by id."""
-        self.lines = 0
-        """Lines held: customer legs that were asked for and have not ended."""
 
     def of(self, campaign: CampaignDialing) -> CampaignContacts:
         """The campaign's contacts in progress."""
@@ -83,7 +83,7 @@ class Registry:
         self._contacts[contact.contact_id] = self._of[contact.campaign.campaign_id].in_progress[contact.contact_id] = (
             contact
         )
-        self.lines += 1
+        self._trunks.take_line(contact.trunk_id)
         return self._enter_leg(contact.leg_id, _CUSTOMER, contact)
 
     def enter_agent_leg(self, leg_id: str, contact: Contact) -> Leg:
@@ -100,7 +100,7 @@ class Registry:
         if leg is not None:
             self._timers.stop_all(leg_id)
             if leg.party is _CUSTOMER:
-                self.lines -= 1
+                self._trunks.free_line(leg.trunk_id)
         return leg
 
     def release_leg(self, leg: Leg) -> Contact | None:

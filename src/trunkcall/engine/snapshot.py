@@ -80,9 +80,9 @@ def take_snapshot(state: EngineState, now: Instant) -> EngineSnapshot:
         unheard_agents=sum(1 for agent in agents if agent.state in STAFFED_STATES and not agent.heard),
         staffed=state.roster.staffed_by(now),
         handling=state.roster.handling_by(now),
-        lines=state.registry.lines,
-        channels=state.config.trunk.channels,
-        carrier_up=state.carrier_up,
+        lines=state.trunks.lines,
+        channels=state.trunks.channels,
+        carrier_up=state.trunks.all_up,
     )
 
 

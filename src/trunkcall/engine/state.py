@@ -9,9 +9,7 @@ from collections import deque
 
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.identifiers import NewId
-from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import CampaignDialing
-from trunkcall.engine.capacity import RateLimit
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.decision import Deciding
@@ -19,6 +17,7 @@ from trunkcall.engine.flow import Flows
 from trunkcall.engine.registry import Registry
 from trunkcall.engine.roster import Roster
 from trunkcall.engine.timers import Timers
+from trunkcall.engine.trunks import Trunks
 
 
 class EngineState:
@@ -26,19 +25,17 @@ class EngineState:
 
     __slots__ = (
         "campaigns",
-        "carrier_up",
         "config",
         "flows",
         "flows_due",
-        "held_until",
         "matching_due",
         "new_id",
         "out",
-        "rate",
         "registry",
         "roster",
         "suspended",
         "timers",
+        "trunks",
     )
 
     def __init__(self, config: EngineConfig, new_id: NewId, flows: Flows) -> None:
@@ -50,22 +47,14 @@ class EngineState:
         self.campaigns: dict[str, CampaignDialing] = {}
         self.roster = Roster()
         self.timers = Timers()
-        self.registry = Registry(self.timers)
-        self.rate = RateLimit(config.trunk.attempts_per_s)
-        self.carrier_up = True
+        self.trunks = Trunks(config.trunks)
+        self.registry = Registry(self.timers, self.trunks)
         self.suspended = False
-        self.held_until: Instant = 0
-        """Nobody is dialed before this: the carrier did not take an originate. Agents are rung all the same: somebody
-        is on the line already."""
         self.matching_due = False
         """Whether those who wait are to be brought together with free agents: they could have been, had the carrier
         been there."""
         self.out = Deciding()
         """What the turn in progress has decided so far."""
-
-    def may_originate(self, now: Instant) -> bool:
-        """Whether the carrier can be asked to dial customers."""
-        return self.carrier_up and now >= self.held_until
 
     def forget_queues(self, *queue_ids: str | None) -> None:
         """Let go of these queues, as far as nobody serves them, waits in them or dials for them."""

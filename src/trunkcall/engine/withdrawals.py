@@ -16,7 +16,6 @@ from trunkcall.engine.events import AttemptRefused
 from trunkcall.engine.legs import LegReports
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.state import EngineState
-from trunkcall.engine.timers import TimerKind
 
 
 class Withdrawals:
@@ -39,7 +38,7 @@ class Withdrawals:
         if contact is None or contact.restored or leg.party is LegParty.AGENT:
             # Its contact is over already; or a customer waits for an agent who will not come; or it was a former dialer
             # that originated, and nobody here can say that it never left. A leg that never was is one that has ended.
-            lost = not state.carrier_up or leg.party is LegParty.CUSTOMER
+            lost = not state.trunks.all_up or leg.party is LegParty.CUSTOMER
             self._legs.ended(leg_id, HangupCause.LOST if lost else HangupCause.UNREACHABLE, now)
             return
         if contact.state is not ContactState.DIALING:
@@ -47,8 +46,7 @@ class Withdrawals:
         contact.state = after(CONTACT, contact.state, ContactEvent.VOID)
         self._forget(contact, now)
         state.out.change(AttemptVoided(contact.contact_id, contact.campaign.campaign_id, now))
-        state.held_until = now + state.config.void_backoff
-        state.timers.set(state.held_until, TimerKind.PACE)
+        state.trunks.hold(contact.trunk_id, now + state.config.void_backoff)
         if not contact.campaign.over:
             contact.campaign.window.put_back(contact.offered)
 

@@ -17,7 +17,7 @@ from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant, seconds
-from trunkcall.engine.capacity import TrunkLimit
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -313,4 +313,4 @@ def at_hour(hour: float) -> Instant:
 
 
 def _config(scenario: Scenario) -> EngineConfig:
-    return EngineConfig(trunk=TrunkLimit(scenario.channels, scenario.attempts_per_s))
+    return EngineConfig(trunks=(Trunk("default", channels=scenario.channels, attempts_per_s=scenario.attempts_per_s),))

@@ -1,0 +1,32 @@
+"""A trunk: the way out of a switch by which customers are dialed.
+
+Decides what is known of one, and which number an attempt on it may show. It must not know what is in use of it, nor
+whether its host answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """One trunk of an instance, named by its id: 1 to 64 of a-z, 0-9 and the hyphen."""
+
+    trunk_id: str
+    host: str = "local"
+    """The switch that it is on. Trunks of one host are lost and found together, and so are all legs there."""
+    channels: int = 1000
+    """Customers' legs at once, at least 1."""
+    attempts_per_s: float = 50.0
+    """Attempts per second, at least 0.01, with a burst of one second's."""
+    caller_numbers: tuple[str, ...] = ()
+    """Numbers that it may show to those whom it dials, E.164; any of the instance's where there are none."""
+
+    def may_show(self, caller_id: str | None) -> bool:
+        """Whether an attempt that is to show this number may go out here. None leaves it to the trunk."""
+        return caller_id is None or not self.caller_numbers or caller_id in self.caller_numbers
+
+    def shows(self, caller_id: str | None) -> str | None:
+        """The number that an attempt shows here; None if nobody has said which."""
+        return caller_id or (self.caller_numbers[0] if self.caller_numbers else None)
