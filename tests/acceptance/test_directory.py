@@ -11,7 +11,7 @@ from pathlib import Path
 
 from serving import serving
 from trunkcall.compose.store import open_store
-from trunkcall.domain.directory import FactKind
+from trunkcall.domain.fact_kind import FactKind
 
 
 async def _remove(path: Path, *kinds: FactKind) -> None:

@@ -38,7 +38,7 @@ from trunkcall.domain.changes import (
     ContactQueued,
 )
 from trunkcall.domain.contact import ContactRecord, DetectionStatus, DialRequest, DisconnectReason, Disposition
-from trunkcall.domain.directory import FactKind
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, to_datetime
 from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store

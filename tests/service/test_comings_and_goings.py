@@ -25,8 +25,9 @@ from service.witness import Fate
 from trunkcall.domain.agent import STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.contact import ContactState, Disposition
-from trunkcall.domain.directory import Agent, Directory, Fact, FactKind, Queue, RoutingProfile
+from trunkcall.domain.directory import Agent, Directory, Fact, Queue, RoutingProfile
 from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import HOUR, Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
 from trunkcall.domain.transitions import WITH_AN_AGENT

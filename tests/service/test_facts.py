@@ -14,8 +14,9 @@ import pytest
 from service.support import House, dialing
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.contact import ContactState, Disposition
-from trunkcall.domain.directory import Agent, Directory, FactKind, Instance, Queue, RoutingProfile
+from trunkcall.domain.directory import Agent, Directory, Instance, Queue, RoutingProfile
 from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.engine.events import AgentRegistered, AgentRemoved
 from trunkcall.service.facts import KnownFacts
 from trunkcall.storage.memory import MemoryStore

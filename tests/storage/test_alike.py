@@ -39,14 +39,15 @@ from trunkcall.domain.changes import (
 from trunkcall.domain.contact import DetectionStatus, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.directory import (
     EncryptionConfig,
-    FactKind,
     OnboardingFailure,
     OnboardingJob,
     OnboardingStatus,
     Queue,
 )
 from trunkcall.domain.errors import InvalidCampaignStateError, TrunkcallError
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import MINUTE, SECOND
+from trunkcall.domain.trunk import Trunk
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite.store import SQLiteStore
@@ -133,6 +134,14 @@ class Alike(RuleBasedStateMachine):
     @rule(instance_id=INSTANCES, name=st.sampled_from(["Sales", "Support", "Other"]))
     def put_queue(self, instance_id: str, name: str) -> None:
         self.both(lambda store: store.put_facts(instance_id, [Queue("q1", name)]))
+
+    @rule(instance_id=INSTANCES, channels=st.sampled_from([10, 20]), numbers=st.sampled_from([(), ("+12065550100",)]))
+    def put_trunk(self, instance_id: str, channels: int, numbers: tuple[str, ...]) -> None:
+        self.both(lambda store: store.put_facts(instance_id, [Trunk("north", "sbc-1", channels, 5.0, numbers)]))
+
+    @rule(instance_id=INSTANCES)
+    def remove_trunk(self, instance_id: str) -> None:
+        self.both(lambda store: store.remove_facts(instance_id, FactKind.TRUNK, ["north"], at=self.clock.now))
 
     @rule(instance_id=INSTANCES, queue_ids=st.lists(st.sampled_from(["q1", "q2", "q9"]), max_size=3))
     def remove_queues(self, instance_id: str, queue_ids: list[str]) -> None:

@@ -13,8 +13,10 @@ from storage.support import LATER, NOW, accept, begin, campaign, dial_request, d
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, LedgerCounted
 from trunkcall.domain.contact import DisconnectReason, Disposition
-from trunkcall.domain.directory import Agent, FactKind
+from trunkcall.domain.directory import Agent
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import HOUR
+from trunkcall.domain.trunk import Trunk
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite.store import SQLiteStore
 
@@ -120,23 +122,42 @@ async def test_a_damaged_campaign_is_not_dialed_and_another_is_heard_of(
 @pytest.mark.parametrize(
     "value", [7, b"x", b"\xff", "{", "[]", '{"outbound_caller_id": 7}', '{"outbound_caller_id": {}}']
 )
-async def test_a_damaged_number_of_a_queue_is_shown_to_nobody_and_sets_no_contact_aside(
-    tmp_path: Path, value: Any
-) -> None:
+async def test_a_damaged_number_of_a_queue_is_nobodys(tmp_path: Path, value: Any) -> None:
     path = tmp_path / "trunkcall.db"
-
-    def damage() -> None:
-        change_table(path, "fact", "document", value)
-        change_table(path, "campaign", "source_phone_number", None)
-
-    store, lease = await two_campaigns(path, damage)
-    (waits,) = await due(store, BAD, limit=10)
-    result = await store.commit(lease, [begin(waits.contact_id, campaign_id=BAD)])
-    assert not result.refused
-    assert await store.quarantined_count() == 0
+    store, _ = await two_campaigns(path, lambda: change_table(path, "fact", "document", value))
     directory = await store.directory("instance-1")
     assert directory is not None
     assert {queue.outbound_caller_id for queue in directory.queues.values()} == {None}
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        7,
+        b"\xff",
+        "{",
+        "{}",
+        '{"host": "local", "channels": "many", "attempts_per_s": 5.0, "caller_numbers": []}',
+        '{"host": "local", "channels": 30, "attempts_per_s": 5.0, "caller_numbers": ["+12065550100", 7]}',
+    ],
+)
+async def test_nobody_is_dialed_over_a_trunk_that_is_damaged(tmp_path: Path, value: Any) -> None:
+    """It might show numbers that it may not, or dial faster than its switch bears."""
+    path = tmp_path / "trunkcall.db"
+    store, _ = await two_campaigns(path, lambda: None)
+    trunk = Trunk("north", "sbc-1", 30, 5.0, ("+12065550100",))
+    await store.put_facts("instance-1", [trunk])
+    await store.close()
+    change_table(path, "fact", "document", value)
+    await store.open()
+    found = await store.directory("instance-1")
+    assert found is not None
+    assert found.trunks["north"].channels == 0
+    await store.put_facts("instance-1", [trunk])
+    found = await store.directory("instance-1")
+    assert found is not None
+    assert found.trunks["north"] == trunk, "as each start does that has it in its settings"
     await store.close()
 
 

@@ -1,4 +1,4 @@
-"""What every store promises of an instance's facts: queues, flows, numbers, routing profiles, agents.
+"""What every store promises of an instance's facts: queues, flows, numbers, routing profiles, agents, trunks.
 
 A dialer reads what has changed by version. What is missed is dialed by as it was before, until the next restart.
 """
@@ -15,13 +15,14 @@ from trunkcall.domain.directory import (
     ContactFlow,
     Directory,
     Fact,
-    FactKind,
     PhoneNumber,
     Queue,
     RoutingProfile,
     VersionedFact,
 )
 from trunkcall.domain.errors import ConflictError, NotFoundError
+from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.trunk import Trunk
 from trunkcall.storage.store import Store
 
 INSTANCE = "instance-1"
@@ -53,6 +54,8 @@ def facts(changes: Iterable[VersionedFact]) -> list[Fact]:
         RoutingProfile("r9", "Nobody", ()),
         RoutingProfile("r9", "Some", ("q2", "nowhere")),
         Agent("a9", "zoë", "r9"),
+        Trunk("t9"),
+        Trunk("t9", "switch-2.example", 120, 2.5, ("+12065550109", "+12065550108")),
     ],
     ids=lambda fact: f"{fact.kind}",
 )

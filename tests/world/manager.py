@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from random import Random
 
-from trunkcall.domain.directory import Agent, Fact, FactKind, Queue, RoutingProfile
+from trunkcall.domain.directory import Agent, Fact, Queue, RoutingProfile
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.memory import MemoryStore
 from world.story import Story

@@ -1,4 +1,4 @@
-"""The contact centre around the campaigns: instances, queues, flows, numbers, agents.
+"""The contact centre around the campaigns: instances, queues, flows, numbers, agents, trunks.
 
 Decides what Trunkcall knows of them. It must not know how they are stored or edited.
 """
@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import ClassVar, TypeAlias, assert_never
 
 from trunkcall.domain.errors import ConflictError
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.trunk import Trunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,6 @@ class OnboardingJob:
     encryption: EncryptionConfig
     started_at: Instant
     failure: OnboardingFailure | None = None
-
-
-class FactKind(StrEnum):
-    """What there is around an instance's campaigns, each kind with ids and names of its own."""
-
-    QUEUE = "queue"
-    CONTACT_FLOW = "contact_flow"
-    PHONE_NUMBER = "phone_number"
-    ROUTING_PROFILE = "routing_profile"
-    AGENT = "agent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +153,7 @@ class Agent:
         return self.username
 
 
-Fact: TypeAlias = Queue | ContactFlow | PhoneNumber | RoutingProfile | Agent
+Fact: TypeAlias = Queue | ContactFlow | PhoneNumber | RoutingProfile | Agent | Trunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +193,7 @@ class Directory:
     phone_numbers: Mapping[str, PhoneNumber] = field(default_factory=dict)
     routing_profiles: Mapping[str, RoutingProfile] = field(default_factory=dict)
     agents: Mapping[str, Agent] = field(default_factory=dict)
+    trunks: Mapping[str, Trunk] = field(default_factory=dict)
 
     @classmethod
     def of(cls, instance: Instance, facts: Iterable[Fact]) -> Directory:
@@ -210,6 +203,7 @@ class Directory:
         numbers: dict[str, PhoneNumber] = {}
         profiles: dict[str, RoutingProfile] = {}
         agents: dict[str, Agent] = {}
+        trunks: dict[str, Trunk] = {}
         for fact in facts:
             match fact:
                 case Queue():
@@ -222,9 +216,11 @@ class Directory:
                     profiles[fact.fact_id] = fact
                 case Agent():
                     agents[fact.fact_id] = fact
+                case Trunk():
+                    trunks[fact.fact_id] = fact
                 case _:
                     assert_never(fact)
-        return cls(instance, queues, flows, numbers, profiles, agents)
+        return cls(instance, queues, flows, numbers, profiles, agents, trunks)
 
     def after(self, changes: Iterable[VersionedFact]) -> Directory:
         """The directory once these facts are as they say."""
@@ -245,6 +241,7 @@ class Directory:
             *self.phone_numbers.values(),
             *self.routing_profiles.values(),
             *self.agents.values(),
+            *self.trunks.values(),
         )
 
     def has_number(self, phone_number: str) -> bool:

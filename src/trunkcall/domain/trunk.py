@@ -7,21 +7,34 @@ whether its host answers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
+
+from trunkcall.domain.fact_kind import FactKind
 
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
     """One trunk of an instance, named by its id: 1 to 64 of a-z, 0-9 and the hyphen."""
 
+    kind: ClassVar[FactKind] = FactKind.TRUNK
+
     trunk_id: str
     host: str = "local"
     """The switch that it is on. Trunks of one host are lost and found together, and so are all legs there."""
     channels: int = 1000
-    """Customers' legs at once, at least 1."""
+    """Customers' legs at once, at least 1; 0 of one that the disk has damaged."""
     attempts_per_s: float = 50.0
     """Attempts per second, at least 0.01, with a burst of one second's."""
     caller_numbers: tuple[str, ...] = ()
     """Numbers that it may show to those whom it dials, E.164; any of the instance's where there are none."""
+
+    @property
+    def fact_id(self) -> str:
+        return self.trunk_id
+
+    @property
+    def name(self) -> str:
+        return self.trunk_id
 
     def may_show(self, caller_id: str | None) -> bool:
         """Whether an attempt that is to show this number may go out here. None leaves it to the trunk."""

@@ -11,7 +11,6 @@ from trunkcall.domain.directory import (
     Directory,
     EncryptionConfig,
     Fact,
-    FactKind,
     Instance,
     OnboardingFailure,
     OnboardingJob,
@@ -20,6 +19,7 @@ from trunkcall.domain.directory import (
     changed_facts,
 )
 from trunkcall.domain.errors import ConflictError, InvalidStateError, NotFoundError
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.memory.state import Part
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.contact import ContactRecord, ContactState, Damage
-from trunkcall.domain.directory import AccessKey, Directory, Fact, FactKind, OnboardingJob, VersionedFact
+from trunkcall.domain.directory import AccessKey, Directory, Fact, OnboardingJob, VersionedFact
 from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.ports.ownership import LedgerMinute
 from trunkcall.storage.ports.privacy import Erasure

@@ -12,12 +12,12 @@ from trunkcall.domain.directory import (
     AccessKey,
     Directory,
     Fact,
-    FactKind,
     Instance,
     OnboardingFailure,
     OnboardingJob,
     VersionedFact,
 )
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 
 

@@ -16,14 +16,15 @@ from trunkcall.domain.directory import (
     Agent,
     ContactFlow,
     Fact,
-    FactKind,
     PhoneNumber,
     Queue,
     RoutingProfile,
     VersionedFact,
     changed_facts,
 )
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant, is_instant
+from trunkcall.domain.trunk import Trunk
 from trunkcall.storage.sqlite.rows import readable, to_json
 from trunkcall.storage.sqlite.statements import Row
 from trunkcall.storage.sqlite.transaction import WriteTransaction
@@ -45,6 +46,13 @@ def document_of(fact: Fact) -> str:
             document = {"queue_ids": fact.queue_ids}
         case Agent():
             document = {"routing_profile_id": fact.routing_profile_id}
+        case Trunk():
+            document = {
+                "host": fact.host,
+                "channels": fact.channels,
+                "attempts_per_s": fact.attempts_per_s,
+                "caller_numbers": fact.caller_numbers,
+            }
         case ContactFlow() | PhoneNumber():
             document = {}
         case _:
@@ -94,8 +102,25 @@ def _fact(kind: FactKind, fact_id: str, name: str, members: dict[str, Any]) -> F
         case FactKind.AGENT:
             profile_id = members.get("routing_profile_id")
             return Agent(fact_id, name, profile_id if type(profile_id) is str else "")
+        case FactKind.TRUNK:
+            return _trunk(fact_id, members)
         case _:
             assert_never(kind)
+
+
+def _trunk(trunk_id: str, members: dict[str, Any]) -> Trunk:
+    host, channels = members.get("host"), members.get("channels")
+    rate, numbers = members.get("attempts_per_s"), members.get("caller_numbers")
+    if (
+        type(host) is not str
+        or type(channels) is not int
+        or not isinstance(rate, int | float)
+        or not isinstance(numbers, list)
+        or not all(type(number) is str for number in numbers)
+    ):
+        # Over a damaged one nobody is dialed: it might present what it may not, or dial faster than its switch bears.
+        return Trunk(trunk_id, channels=0)
+    return Trunk(trunk_id, host, channels, float(rate), tuple(numbers))
 
 
 # --- verbs --------------------------------------------------------------------------------------------------------
