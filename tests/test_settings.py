@@ -9,19 +9,28 @@ import pytest
 
 from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.trunk import Trunk
 from trunkcall.settings import SETTINGS, Settings, load_settings
+from trunkcall.settings.trunks import CALLER_NUMBERS, TRUNK_KEYS, TrunkTable
+
+TRUNK = "[[trunks]]\ntrunk_id = 'north'\n"
+OTHER = "[[trunks]]\ntrunk_id = 'south'\n"
 
 
 def test_the_table_and_the_fields_are_the_same() -> None:
-    assert [setting.name for setting in SETTINGS] == [field.name for field in fields(Settings)]
+    assert [*(setting.name for setting in SETTINGS), "trunks"] == [field.name for field in fields(Settings)]
+    keys = {*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS}
+    assert keys == {field.name for kind in (Trunk, TrunkTable) for field in fields(kind)} - {"trunk"}
 
 
 def test_every_default_passes_its_own_check() -> None:
     settings = load_settings(environment={})
+    keys_that_may_be_left_out = [key for key in TRUNK_KEYS if key.name != "trunk_id"]
+    for setting in [*SETTINGS, *keys_that_may_be_left_out]:
+        assert setting.check(setting.default) is None, setting.name
     for setting in SETTINGS:
         value = getattr(settings, setting.name)
         assert type(value) in (setting.kind, type(setting.default)), setting.name
-        assert setting.check(setting.default) is None, setting.name
 
 
 def test_nobody_but_this_machine_is_served_by_default() -> None:
@@ -74,6 +83,28 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         ("agent_state_max_age_s = 1", "agent_state_max_age_s in .* must be 0, or from 3 to 3600, not 1"),
         ("agent_state_max_age_s = -1", "must be 0, or from 3 to 3600"),
         ("agent_state_max_age_s = nan", "must be 0, or from 3 to 3600"),
+        ("trunk = 1", r"has trunk\. Did you mean 'trunks'\?"),
+        ("trunks = 3", r"trunks in .* must be tables, each under a line \[\[trunks\]\] of its own"),
+        ("[trunks]\ntrunk_id = 'a'", r"must be tables, each under a line \[\[trunks\]\]"),
+        ("[[trunks]]", r"\[\[trunks\]\] number 1 in .* has no trunk_id\. Name the trunk"),
+        (f"{TRUNK}[[trunks]]\nhost = 'b'", r"\[\[trunks\]\] number 2 in .* has no trunk_id"),
+        (f"{TRUNK}{TRUNK}", r"trunk_id of \[\[trunks\]\] number 2 in .* is another trunk's already"),
+        ("[[trunks]]\ntrunk_id = 'Nord'", r"trunk_id of \[\[trunks\]\] number 1 in .* small letters.*, not 'Nord'"),
+        ("[[trunks]]\ntrunk_id = ''", "trunk_id of .* must be the name of a trunk"),
+        (
+            f"{TRUNK}chanels = 3",
+            r"number 1 in .* has chanels\. Did you mean 'channels'\? Known keys are trunk_id, host",
+        ),
+        (f"{TRUNK}host = 'a b'", "host of .* must be the name of a switch.*, not 'a b'"),
+        (f"{TRUNK}channels = 0", r"channels of \[\[trunks\]\] number 1 in .* must be from 1 to 1e\+06, not 0"),
+        (f"{TRUNK}channels = 'ten'", "channels of .* must be a whole number, not 'ten'"),
+        (f"{TRUNK}attempts_per_s = 0.0", "attempts_per_s of .* must be from 0.01 to 100000, not 0"),
+        (f"{TRUNK}attempts_per_s = nan", "attempts_per_s of .* must be from 0.01"),
+        (f"{TRUNK}caller_numbers = '+12025550100'", r"caller_numbers of .* must be a list of numbers in E\.164"),
+        (f"{TRUNK}caller_numbers = [12025550100]", "must be a list of numbers in E.164, such as"),
+        (f"{TRUNK}fails_after_s = -1", "fails_after_s of .* must be 0, or from 1 to"),
+        (f"{TRUNK}fails_for_s = 10", "fails_for_s of .* needs fails_after_s"),
+        (f"{TRUNK}fails_after_s = 60\n{OTHER}fails_after_s = 90", "on the host local in .* do not agree when it fails"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, content: str, complaint: str) -> None:
@@ -107,3 +138,24 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_windows_are_told_by_their_names_shortest_first(text: str, names: list[str]) -> None:
     settings = load_settings({"abandonment_windows": text}, environment={})
     assert [window.name for window in parse_windows(settings.abandonment_windows, "UTC")] == names
+
+
+def test_trunks_are_read_in_the_order_of_the_file_with_what_they_leave_out(tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    path.write_text(
+        f"{TRUNK}host = 'sbc-1.example'\nchannels = 30\nattempts_per_s = 5\n"
+        "caller_numbers = ['+12025550100', '+1-202-555-0101', '+12025550100']\nfails_after_s = 600\nfails_for_s = 30\n"
+        f"{OTHER}"
+    )
+    north = Trunk("north", "sbc-1.example", 30, 5.0, ("+12025550100", "+1-202-555-0101"))
+    assert load_settings(environment={}, config_file=path).trunks == (
+        TrunkTable(north, 600.0, 30.0),
+        TrunkTable(Trunk("south")),
+    )
+    assert load_settings(environment={}).trunks == ()
+
+
+def test_trunks_of_one_switch_may_leave_it_to_one_of_them_to_say_when_it_fails(tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    path.write_text(f"{TRUNK}fails_after_s = 60\n{OTHER}")
+    assert [table.fails_after_s for table in load_settings(environment={}, config_file=path).trunks] == [60.0, None]

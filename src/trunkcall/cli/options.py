@@ -14,7 +14,8 @@ import typer
 
 from trunkcall.cli.help import CONNECTION
 from trunkcall.cli.layout import PLACEHOLDERS, remark
-from trunkcall.settings import SETTINGS, Setting, Settings, Value, load_settings
+from trunkcall.settings import SETTINGS, Settings, load_settings
+from trunkcall.settings.setting import Setting, Value
 
 SERVER = "Server"
 """Where a setting is shown that has no other place."""

@@ -18,6 +18,7 @@ from trunkcall.compose.first_start import first_directory
 from trunkcall.compose.gateway import build_gateway
 from trunkcall.compose.store import open_store, secret_box
 from trunkcall.compose.telephony import build_telephony, check_journal
+from trunkcall.compose.trunks import named_trunks, put_trunks
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, parse_windows
 from trunkcall.domain.instants import seconds
 from trunkcall.domain.trunk import Trunk
@@ -85,6 +86,7 @@ class Server:
 async def build_server(settings: Settings, *, url: str) -> Server:
     """Open the data directory, create what a first start needs, and wire everything together. ``url`` is where the
     server listens."""
+    trunks = named_trunks(settings)
     data_dir = DataDir(settings.data_dir)
     data_dir.open()
     if not settings.carrier_url:
@@ -99,6 +101,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     directory = await first_directory(store, settings, data_dir, box, clock, url)
     agents = simulated_agents(directory, settings.agents)
     await store.put_facts(directory.instance.instance_id, [*out_of_the_way(directory, agents), *agents])
+    await put_trunks(store, directory, trunks, at=clock.now())
     data_dir.write_endpoint(url)
 
     instance_id = directory.instance.instance_id
@@ -117,7 +120,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         carrier=telephony.carrier,
         clock=clock,
         presence=presence,
-        config=_engine_config(settings),
+        config=_engine_config(settings, trunks),
         dialing_of=dialing_of,
         new_id=lambda: f"{leg_ids.getrandbits(128):032x}",
         lease=lease,
@@ -155,9 +158,9 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     )
 
 
-def _engine_config(settings: Settings) -> EngineConfig:
+def _engine_config(settings: Settings, trunks: tuple[Trunk, ...]) -> EngineConfig:
     return EngineConfig(
-        trunks=(Trunk("default", channels=settings.channels, attempts_per_s=settings.attempts_per_s),),
+        trunks=trunks,
         lines_per_agent=settings.max_lines_per_agent,
     )
 

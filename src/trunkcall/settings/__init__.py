@@ -9,60 +9,16 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.errors import SettingsError, did_you_mean
-
-Value: TypeAlias = str | int | float | Path
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting. ``check`` returns what is wrong with a value, or None."""
-
-    name: str
-    kind: type[str] | type[int] | type[float] | type[Path]
-    default: Value
-    help: str
-    check: Callable[[Value], str | None] = lambda value: None
-
-    @property
-    def flag(self) -> str:
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def variable(self) -> str:
-        return "TRUNKCALL_" + self.name.upper()
-
-
-def _within(least: float, most: float) -> Callable[[Value], str | None]:
-    def check(value: Value) -> str | None:
-        assert isinstance(value, int | float)
-        return None if least <= value <= most else f"must be from {least:g} to {most:g}"
-
-    return check
-
-
-def _zero_or_within(least: float, most: float) -> Callable[[Value], str | None]:
-    within = _within(least, most)
-
-    def check(value: Value) -> str | None:
-        return None if value == 0 or within(value) is None else f"must be 0, or from {least:g} to {most:g}"
-
-    return check
-
-
-def _one_of(*choices: str) -> Callable[[Value], str | None]:
-    def check(value: Value) -> str | None:
-        return None if value in choices else f"must be one of {', '.join(choices)}"
-
-    return check
+from trunkcall.settings.setting import Setting, Value, convert, one_of, within, zero_or_within
+from trunkcall.settings.trunks import TRUNKS, TrunkTable, read_trunks
 
 
 def _account(value: Value) -> str | None:
@@ -102,44 +58,50 @@ def _time_zone(value: Value) -> str | None:
 SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", Path, Path("trunkcall-data"), "Directory of the embedded store, keys and credentials."),
     Setting("host", str, "127.0.0.1", "Address to listen on. Anything but loopback is reachable by others.", _host),
-    Setting("port", int, 8750, "Port to listen on; 0 takes a free one.", _within(0, 65535)),
-    Setting("store", str, "sqlite", "Where state is kept: sqlite, in the data directory.", _one_of("sqlite")),
-    Setting("carrier", str, "simulated", "Who makes the calls: simulated.", _one_of("simulated")),
+    Setting("port", int, 8750, "Port to listen on; 0 takes a free one.", within(0, 65535)),
+    Setting("store", str, "sqlite", "Where state is kept: sqlite, in the data directory.", one_of("sqlite")),
+    Setting("carrier", str, "simulated", "Who makes the calls: simulated.", one_of("simulated")),
     Setting(
         "carrier_url",
         str,
         "",
         "Where `trunkcall carrier` listens, as tcp://127.0.0.1:8751. Default: the server has a carrier of its own.",
     ),
-    Setting("carrier_port", int, 8751, "Port of `trunkcall carrier`; 0 takes a free one.", _within(0, 65535)),
+    Setting("carrier_port", int, 8751, "Port of `trunkcall carrier`; 0 takes a free one.", within(0, 65535)),
     Setting(
         "speed",
         float,
         1.0,
         "How many times as fast as the wall clock the instance's clock runs. Simulated carrier only.",
-        _within(0.01, 10_000),
+        within(0.01, 10_000),
     ),
     Setting("region", str, "us-east-1", "AWS Region in ARNs and signatures.", _region),
     Setting("account_id", str, "000000000000", "AWS account id in ARNs: 12 digits.", _account),
-    Setting("agents", int, 10, "How many simulated agents serve the default queue.", _within(0, 10_000)),
+    Setting("agents", int, 10, "How many simulated agents serve the default queue.", within(0, 10_000)),
     Setting("seed", int, 1, "Seed of the simulated world. With a contact's client token it decides what happens."),
-    Setting("channels", int, 1000, "Most customer legs at once.", _within(1, 1_000_000)),
-    Setting("attempts_per_s", float, 50.0, "Most attempts per second of instance time.", _within(0.01, 100_000)),
+    Setting("channels", int, 1000, "Most customer legs at once, where no trunks are named.", within(1, 1_000_000)),
+    Setting(
+        "attempts_per_s",
+        float,
+        50.0,
+        "Most attempts per second of instance time, where no trunks are named.",
+        within(0.01, 100_000),
+    ),
     Setting(
         "ring_timeout_s",
         float,
         30.0,
         "How long a customer's phone rings. The US telemarketing rules ask for 15 s at least.",
-        _within(15, 120),
+        within(15, 120),
     ),
     Setting(
         "abandonment_threshold_s",
         float,
         2.0,
         "A live answer that no agent has reached after so long is abandoned.",
-        _within(0, 60),
+        within(0, 60),
     ),
-    Setting("abandonment_target_ratio", float, 0.03, "Most abandonments per live answer.", _within(0.0, 1.0)),
+    Setting("abandonment_target_ratio", float, 0.03, "Most abandonments per live answer.", within(0.0, 1.0)),
     Setting(
         "abandonment_windows",
         str,
@@ -159,77 +121,78 @@ SETTINGS: tuple[Setting, ...] = (
         str,
         "greeting_end",
         "When abandonment_threshold_s begins: connected_to_system, greeting_start or greeting_end.",
-        _one_of("connected_to_system", "greeting_start", "greeting_end"),
+        one_of("connected_to_system", "greeting_start", "greeting_end"),
     ),
     Setting(
         "max_lines_per_agent",
         float,
         10.0,
         "Most lines of a campaign for each agent at work, whatever its pacing wants.",
-        _within(1, 1000),
+        within(1, 1000),
     ),
     Setting(
         "agent_state_max_age_s",
         float,
         15.0,
         "Nobody is dialed for agents of whom nothing was heard for so long, by the wall clock; 0: they are relied on.",
-        _zero_or_within(3, 3600),
+        zero_or_within(3, 3600),
     ),
     Setting(
         "quotas",
         str,
         "default",
         "Throttles and quotas: aws, as the service documents them, or default, which are far higher.",
-        _one_of("aws", "default"),
+        one_of("aws", "default"),
     ),
     Setting(
         "max_campaigns",
         int,
         0,
         "Most campaigns of an instance; 0 takes the number of --quotas.",
-        _within(0, 1_000_000_000),
+        within(0, 1_000_000_000),
     ),
     Setting(
         "max_active_campaigns",
         int,
         0,
         "Most Running campaigns of an instance; 0 takes the number of --quotas.",
-        _within(0, 1_000_000_000),
+        within(0, 1_000_000_000),
     ),
-    Setting("max_pending", int, 1_000_000, "Most waiting requests of one campaign.", _within(1, 1_000_000_000)),
+    Setting("max_pending", int, 1_000_000, "Most waiting requests of one campaign.", within(1, 1_000_000_000)),
     Setting(
         "min_free_mb",
         int,
         200,
         "While less is free on the store's disk, no campaigns or dial requests are taken; 0: until it is full.",
-        _within(0, 1_000_000_000),
+        within(0, 1_000_000_000),
     ),
     Setting(
         "lease_s",
         float,
         30.0,
         "How long the right to dial lasts unless it is renewed. A server that was stopped for longer dials no more.",
-        _within(1, 3600),
+        within(1, 3600),
     ),
-    Setting("drain_s", float, 5.0, "How long a stopping server lets contacts in progress go on.", _within(0, 86_400)),
-    Setting("max_body_bytes", int, 1_048_576, "Largest request body.", _within(1024, 100_000_000)),
+    Setting("drain_s", float, 5.0, "How long a stopping server lets contacts in progress go on.", within(0, 86_400)),
+    Setting("max_body_bytes", int, 1_048_576, "Largest request body.", within(1024, 100_000_000)),
     Setting(
         "max_bodies_mb",
         int,
         64,
         "Most MiB of request bodies on their way at once; one access key, and one source address, may have half.",
-        _within(1, 100_000),
+        within(1, 100_000),
     ),
     Setting("secret_key_file", str, "", "File with the key that encrypts secrets. Default: DATA_DIR/secret.key."),
     Setting("carrier_journal", str, "", "File to which the simulated carrier writes every originate. Default: none."),
-    Setting("log_format", str, "console", "How log lines look: console or json.", _one_of("console", "json")),
-    Setting("log_level", str, "info", "Least important lines logged.", _one_of("debug", "info", "warning", "error")),
+    Setting("log_format", str, "console", "How log lines look: console or json.", one_of("console", "json")),
+    Setting("log_level", str, "info", "Least important lines logged.", one_of("debug", "info", "warning", "error")),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, checked. A test keeps these fields and the table the same."""
+    """All settings, checked. A test keeps these fields and the table the same. ``trunks`` are the tables of the file,
+    none if it has none."""
 
     data_dir: Path
     host: str
@@ -266,6 +229,7 @@ class Settings:
     carrier_journal: str
     log_format: str
     log_level: str
+    trunks: tuple[TrunkTable, ...] = ()
 
 
 def load_settings(
@@ -283,14 +247,14 @@ def load_settings(
     for setting in SETTINGS:
         given = flags.get(setting.name)
         if given is not None:
-            values[setting.name] = _convert(setting, given, setting.flag)
+            values[setting.name] = convert(setting, given, setting.flag)
         elif setting.variable in environment:
-            values[setting.name] = _convert(setting, environment[setting.variable], setting.variable)
+            values[setting.name] = convert(setting, environment[setting.variable], setting.variable)
         elif setting.name in table:
-            values[setting.name] = _convert(setting, table[setting.name], f"{setting.name} in {config_file}")
+            values[setting.name] = convert(setting, table[setting.name], f"{setting.name} in {config_file}")
         else:
             values[setting.name] = setting.default
-    return Settings(**values)
+    return Settings(**values, trunks=read_trunks(table.get(TRUNKS), f"{config_file}"))
 
 
 def _read_file(path: Path) -> dict[str, object]:
@@ -302,26 +266,11 @@ def _read_file(path: Path) -> dict[str, object]:
         raise SettingsError(f"The configuration file {path} is not UTF-8, as TOML is. Save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"The configuration file {path} is not TOML: {error}.") from error
-    unknown = sorted(table.keys() - {setting.name for setting in SETTINGS})
+    known = [*(setting.name for setting in SETTINGS), TRUNKS]
+    unknown = sorted(table.keys() - set(known))
     if unknown:
-        known = [setting.name for setting in SETTINGS]
         raise SettingsError(
             f"The configuration file {path} has {', '.join(unknown)}.{did_you_mean(unknown[0], known)} "
             f"Known settings are {', '.join(known)}."
         )
     return table
-
-
-def _convert(setting: Setting, given: object, source: str) -> Value:
-    kind = {str: "a text", int: "a whole number", float: "a number", Path: "a path"}[setting.kind]
-    value: Value | None = None
-    # TOML's booleans, dates and tables are no values of ours, whatever their texts look like.
-    if isinstance(given, str | int | float | Path) and not isinstance(given, bool):
-        with suppress(ValueError):
-            value = setting.kind(str(given))
-    if value is None:
-        raise SettingsError(f"{source} must be {kind}, not {given!r}.")
-    problem = setting.check(value)
-    if problem is not None:
-        raise SettingsError(f"{source} {problem}, not {given!r}.")
-    return value

@@ -1,0 +1,125 @@
+"""The tables ``[[trunks]]`` of the TOML file: one for each trunk of the default instance.
+
+Decides their keys, defaults, ranges and help texts. It must not know what a trunk is used for, nor which numbers there
+are: whether one can be a number at all is told where it is made the instance's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from trunkcall.domain.errors import SettingsError, did_you_mean
+from trunkcall.domain.trunk import Trunk
+from trunkcall.settings.setting import Setting, Value, convert, within, zero_or_within
+
+TRUNKS = "trunks"
+"""The name of the tables."""
+CALLER_NUMBERS = "caller_numbers"
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkTable:
+    """One table. Of the simulated carrier: its switch fails after so many seconds of instance time, and is back after
+    so many; again and again. None: it does not fail, or does not come back."""
+
+    trunk: Trunk
+    fails_after_s: float | None = None
+    fails_for_s: float | None = None
+
+
+def _named(pattern: str, what: str) -> Callable[[Value], str | None]:
+    def check(value: Value) -> str | None:
+        return None if re.fullmatch(pattern, str(value)) is not None else f"must be {what}"
+
+    return check
+
+
+_ANY = Trunk("any")
+_ID = _named(r"[a-z0-9-]{1,64}", "the name of a trunk: 1 to 64 small letters, digits and hyphens")
+_HOST = _named(r"[a-z0-9.-]{1,253}", "the name of a switch: small letters, digits, dots and hyphens")
+_SECONDS = zero_or_within(1, 31_536_000)
+
+TRUNK_KEYS: tuple[Setting, ...] = (
+    Setting("trunk_id", str, "", "Its name, which records and metrics show: small letters, digits and hyphens.", _ID),
+    Setting("host", str, _ANY.host, "The switch that it is on. A switch fails with all trunks that are on it.", _HOST),
+    Setting("channels", int, _ANY.channels, "Most customer legs at once.", within(1, 1_000_000)),
+    Setting(
+        "attempts_per_s",
+        float,
+        _ANY.attempts_per_s,
+        "Most attempts per second of instance time, with a burst of one second's.",
+        within(0.01, 100_000),
+    ),
+    Setting(
+        "fails_after_s", float, 0.0, "Simulated carrier only: its switch fails after so long; 0: it does not.", _SECONDS
+    ),
+    Setting(
+        "fails_for_s",
+        float,
+        0.0,
+        "Simulated carrier only: it is back after so long, and fails again; 0: never.",
+        _SECONDS,
+    ),
+)
+"""The keys of a table that hold one value. ``caller_numbers`` holds a list besides."""
+CALLER_NUMBERS_HELP = "A list of numbers, E.164, that it may present; default: any of the instance's."
+
+
+def read_trunks(given: Any, file: str) -> tuple[TrunkTable, ...]:
+    """The trunks that a file names, in its order; none if it names none. Raises SettingsError that says which table,
+    which key and what would be right."""
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(table, dict) for table in given):
+        raise SettingsError(f"{TRUNKS} in {file} must be tables, each under a line [[{TRUNKS}]] of its own.")
+    found: dict[str, TrunkTable] = {}
+    for number, table in enumerate(given, start=1):
+        place = f"[[{TRUNKS}]] number {number} in {file}"
+        read = _read(table, place)
+        if read.trunk.trunk_id in found:
+            raise SettingsError(f"trunk_id of {place} is another trunk's already. Give each trunk a name of its own.")
+        found[read.trunk.trunk_id] = read
+    _check_hosts(found.values(), file)
+    return tuple(found.values())
+
+
+def _read(table: dict[str, Any], place: str) -> TrunkTable:
+    known = [*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS]
+    unknown = sorted(table.keys() - set(known))
+    if unknown:
+        raise SettingsError(
+            f"{place} has {', '.join(unknown)}.{did_you_mean(unknown[0], known)} Known keys are {', '.join(known)}."
+        )
+    if "trunk_id" not in table:
+        raise SettingsError(f"{place} has no trunk_id. Name the trunk: small letters, digits and hyphens.")
+    values: dict[str, Any] = {
+        key.name: convert(key, table[key.name], f"{key.name} of {place}") if key.name in table else key.default
+        for key in TRUNK_KEYS
+    }
+    fails_after_s, fails_for_s = values.pop("fails_after_s") or None, values.pop("fails_for_s") or None
+    if fails_for_s is not None and fails_after_s is None:
+        raise SettingsError(f"fails_for_s of {place} needs fails_after_s: after how long its switch fails.")
+    numbers = _numbers(table.get(CALLER_NUMBERS, []), f"{CALLER_NUMBERS} of {place}")
+    return TrunkTable(Trunk(**values, caller_numbers=numbers), fails_after_s, fails_for_s)
+
+
+def _numbers(given: Any, place: str) -> tuple[str, ...]:
+    if isinstance(given, list) and all(isinstance(number, str) for number in given):
+        return tuple(dict.fromkeys(given))
+    raise SettingsError(f'{place} must be a list of numbers in E.164, such as ["+12025550100"].')
+
+
+def _check_hosts(tables: Iterable[TrunkTable], file: str) -> None:
+    """A switch fails with all its trunks, so whatever they say of that is the same."""
+    failures: dict[str, tuple[float | None, float | None]] = {}
+    for table in tables:
+        if table.fails_after_s is not None:
+            says = table.fails_after_s, table.fails_for_s
+            if failures.setdefault(table.trunk.host, says) != says:
+                raise SettingsError(
+                    f"The trunks on the host {table.trunk.host} in {file} do not agree when it fails. Say "
+                    "fails_after_s and fails_for_s at one of them, or the same at each."
+                )
