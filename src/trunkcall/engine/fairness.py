@@ -1,0 +1,291 @@
+"""Whose turn it is for one scarce thing: start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996) with a memory.
+
+Decides who is next of those who compete for it, by what each has had for its weight. It must not know what is shared,
+nor what time it is; docs/explanation/sharing.md says what it is for.
+
+Each *claimant* has a *tag*, what it has had over its weight. The *virtual time* V is the most that the least of the
+tags of those who want something has ever been. With W the weights of all who compete, and M the *memory*:
+
+- Who begins to compete has no claim to what others had before: its tag is V at least.
+- Who competes and wants nothing for a moment lags behind V by M / W at most when it wants something again.
+- Nobody is ahead of V by more than M / W, or one service of its own.
+
+So of two who want something all the time, what they get for their weights never differs by more than one service of
+each and 2 M / W; and whoever wants something is served after at most ``at_most`` services of others. Who has no
+weight is served when nobody with one wants anything, by turns; that is no promise. Ties go to whoever was served
+longest ago. Each verb takes O(log n), but ``allows``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable
+from heapq import heapify, heappop, heappush
+from typing import Final, Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+GREATEST: Final = 2.0**40
+"""Of V; beyond it all tags are lowered, so that none becomes too great for a fraction of a service to be told."""
+
+EPSILON: Final = 1e-9
+"""Services by which a sum of fractions may miss a whole number."""
+
+
+class _Claim(Generic[K]):
+    """One claimant. ``entry`` is the number of its place in the heap, 0 while it wants nothing."""
+
+    __slots__ = ("cost", "entry", "passed", "served", "since", "tag", "turns", "weight", "who")
+
+    def __init__(self, who: K, turns: _Turns[K], weight: float) -> None:
+        self.who = who
+        self.turns = turns
+        self.weight = weight
+        """In its turns; 1 of one that has none."""
+        self.tag = turns.now
+        self.cost = 1.0
+        """Of its last service."""
+        self.served = 0
+        """The number of that, among all there were."""
+        self.entry = 0
+        self.passed = 0
+        """Services of others that were decided before it last ceased to want one, since its own."""
+        self.since = 0
+        """How many had been decided when it last began to."""
+
+
+class _Turns(Generic[K]):
+    """Those with weight, or those without."""
+
+    __slots__ = ("_entries", "_heap", "_services", "_wanting", "competing", "decided", "memory", "now", "weight")
+
+    def __init__(self, memory: float) -> None:
+        self.memory = memory
+        self.now = 0.0
+        """The virtual time."""
+        self.weight = 0.0
+        """Of all who compete."""
+        self.competing: dict[K, _Claim[K]] = {}
+        self.decided = 0
+        """Services that went to whoever was next."""
+        self._services = 0
+        self._entries = 0
+        self._wanting = 0
+        self._heap: list[tuple[float, int, int, _Claim[K]]] = []
+        """Those who want something by their tags, with entries that are not theirs any more."""
+
+    @property
+    def slack(self) -> float:
+        """The memory, in what tags are made of."""
+        return self.memory / self.weight if self.weight > 0.0 else self.memory
+
+    def most(self, claim: _Claim[K]) -> float:
+        """The greatest tag that the claimant may have."""
+        return self.now + max(self.slack, claim.cost / claim.weight)
+
+    def begin(self, claim: _Claim[K]) -> None:
+        """It competes."""
+        self.competing[claim.who] = claim
+        claim.passed = 0
+        self.weight += claim.weight
+        claim.tag = min(max(claim.tag, self.now), self.most(claim))
+
+    def end(self, claim: _Claim[K]) -> None:
+        """It does not compete any more."""
+        self.rest(claim)
+        del self.competing[claim.who]
+        self.weight = self.weight - claim.weight if self.competing else 0.0
+
+    def want(self, claim: _Claim[K]) -> None:
+        if not claim.entry:
+            self._wanting += 1
+            claim.since = self.decided
+            claim.tag = min(max(claim.tag, self.now - self.slack), self.most(claim))
+            self._enter(claim)
+
+    def rest(self, claim: _Claim[K]) -> None:
+        if claim.entry:
+            self._wanting -= 1
+            claim.passed += self.decided - claim.since
+            claim.entry = 0
+
+    def first(self) -> _Claim[K] | None:
+        """Who is next of those who want something."""
+        heap = self._heap
+        while heap:
+            _, _, entry, claim = heap[0]
+            if claim.entry == entry:
+                return claim
+            heappop(heap)
+        return None
+
+    def serve(self, claim: _Claim[K], cost: float, *, decided: bool) -> None:
+        first = self.first()
+        if first is not None and first.tag > self.now:
+            self.now = first.tag
+        if decided:
+            self.decided += 1
+            claim.passed = 0
+            claim.since = self.decided
+        claim.cost = cost
+        self._services += 1
+        claim.served = self._services
+        self.move(claim, min(claim.tag + cost / claim.weight, self.most(claim)))
+        if self.now > GREATEST:
+            self._lower()
+
+    def move(self, claim: _Claim[K], tag: float) -> None:
+        claim.tag = tag
+        if claim.entry:
+            self._enter(claim)
+
+    def _enter(self, claim: _Claim[K]) -> None:
+        """Give a claimant that wants something its place."""
+        self._entries += 1
+        claim.entry = self._entries
+        heappush(self._heap, (claim.tag, claim.served, claim.entry, claim))
+        if len(self._heap) > 2 * self._wanting + 8:
+            self._sort_anew()
+
+    def _sort_anew(self) -> None:
+        """Let go of entries that are nobody's."""
+        self._heap = [
+            (claim.tag, claim.served, entry, claim) for _, _, entry, claim in self._heap if claim.entry == entry
+        ]
+        heapify(self._heap)
+
+    def _lower(self) -> None:
+        """Tags mean something among each other alone."""
+        for claim in self.competing.values():
+            claim.tag -= self.now
+        self.now = 0.0
+        self._sort_anew()
+
+
+class FairClock(Generic[K]):
+    """Who is next for one scarce thing. Claimants are any values that can be keys of a dict; costs and the memory have
+    the unit in which the thing is shared."""
+
+    __slots__ = ("_claims", "_weightless", "_weighty")
+
+    def __init__(self, memory: float) -> None:
+        self._weighty = _Turns[K](memory)
+        self._weightless = _Turns[K](memory)
+        self._claims: dict[K, _Claim[K]] = {}
+
+    def remember(self, memory: float) -> None:
+        """Have another memory from here."""
+        self._weighty.memory = self._weightless.memory = memory
+
+    @property
+    def memory(self) -> float:
+        return self._weighty.memory
+
+    def join(self, who: K, weight: float) -> None:
+        """The claimant competes from here, with this weight, 0 or more. One who does already has another weight from
+        here: what it is ahead or behind stays the same in services, within the memory."""
+        turns = self._weighty if weight > 0.0 else self._weightless
+        claim = self._claims.get(who)
+        if claim is None or claim.turns is not turns:
+            wants = self._withdraw(who)
+            claim = self._claims[who] = _Claim(who, turns, weight or 1.0)
+            turns.begin(claim)
+            if wants:
+                turns.want(claim)
+        elif who not in turns.competing:
+            claim.weight = weight or 1.0
+            turns.begin(claim)
+        elif claim.weight != weight and weight:
+            ahead = (claim.tag - turns.now) * turns.weight
+            turns.weight += weight - claim.weight
+            claim.weight = weight
+            ahead = min(max(ahead, -turns.memory), turns.memory)
+            turns.move(claim, turns.now + ahead / turns.weight)
+
+    def leave(self, who: K) -> None:
+        """The claimant does not compete for now; what it is ahead is remembered."""
+        claim = self._claims.get(who)
+        if claim is not None and who in claim.turns.competing:
+            claim.turns.end(claim)
+
+    def forget(self, who: K) -> None:
+        """The claimant is gone for good."""
+        self._withdraw(who)
+
+    def _withdraw(self, who: K) -> bool:
+        """Whether it wanted something."""
+        claim = self._claims.get(who)
+        wants = claim is not None and claim.entry > 0
+        self.leave(who)
+        self._claims.pop(who, None)
+        return wants
+
+    def __contains__(self, who: K) -> bool:
+        """Whether the claimant competes."""
+        claim = self._claims.get(who)
+        return claim is not None and who in claim.turns.competing
+
+    def want(self, who: K) -> None:
+        """A claimant that competes wants something, and may have it."""
+        claim = self._claims[who]
+        claim.turns.want(claim)
+
+    def rest(self, who: K) -> None:
+        """It wants nothing for now, or may not have it."""
+        claim = self._claims.get(who)
+        if claim is not None:
+            claim.turns.rest(claim)
+
+    def first(self) -> K | None:
+        """Who is next of those who want something; None if nobody does."""
+        claim = self._weighty.first() or self._weightless.first()
+        return claim.who if claim is not None else None
+
+    def serve(self, who: K, cost: float = 1.0) -> None:
+        """Whoever was ``first`` has got something."""
+        claim = self._claims[who]
+        claim.turns.serve(claim, cost, decided=True)
+
+    def charge(self, who: K, cost: float = 1.0) -> None:
+        """A claimant has got something that another rule gave it: nobody was passed over."""
+        claim = self._claims[who]
+        claim.turns.serve(claim, cost, decided=False)
+
+    def correct(self, who: K, cost: float) -> None:
+        """A service cost so much more than was said, or less if it is negative. Nothing of one who is forgotten."""
+        claim = self._claims.get(who)
+        if claim is not None:
+            turns = claim.turns
+            claim.cost = max(claim.cost, claim.cost + cost)
+            tag = max(claim.tag + cost / claim.weight, turns.now - turns.slack)
+            turns.move(claim, min(tag, turns.most(claim)))
+
+    # --- what can be told ---------------------------------------------------------------------------------------------
+
+    def allows(self, who: K, others: Iterable[K]) -> int | None:
+        """How many services of cost 1 a claimant may have until it is ahead of one of these others by all of the
+        memory; 0 if it is so. None if there are no others."""
+        claim = self._claims[who]
+        turns = claim.turns
+        least = min((self._claims[other].tag for other in others), default=None)
+        if least is None:
+            return None
+        left = turns.slack - (claim.tag - max(least, turns.now - turns.slack))
+        return max(0, math.ceil(left * claim.weight - EPSILON))
+
+    def passed_over(self, who: K) -> int:
+        """How many services went to others while a claimant wanted one, since its own last."""
+        claim = self._claims.get(who)
+        if claim is None:
+            return 0
+        return claim.passed + (claim.turns.decided - claim.since if claim.entry else 0)
+
+    def at_most(self, who: K, least_cost: float = 1.0) -> int | None:
+        """The most that ``passed_over`` may be as long as the same compete, none of whose services costs less than
+        this; None of one without weight, or that does not compete."""
+        claim = self._claims.get(who)
+        if claim is None or claim.turns is self._weightless or who not in claim.turns.competing:
+            return None
+        turns = claim.turns
+        waits = turns.memory + max(turns.memory, turns.weight * claim.cost / claim.weight)
+        return int(waits / least_cost) + len(turns.competing)
