@@ -318,6 +318,30 @@ class TestDialRequests:
             assert contact_ids(result) == [request.contact_id for request in batch]
         assert await store.waiting_count(CAMPAIGN) == sum(map(len, batches))
 
+    async def test_each_of_a_large_batch_is_kept_as_it_was_asked_for(self, store: Store) -> None:
+        """Or somebody is dialed by the number, the expiry or the attributes of somebody else."""
+        await stand_up(store)
+        known = dial_request("token-of-30")
+        await put(store, known)
+        batch = [
+            dial_request(f"token-of-{n}", expires_at=LATER + n, due_at=n, attributes={"name": f"n\0{n}"})
+            for n in range(60)
+        ]
+        answers = [fresh(request) for request in batch]
+        answers[30] = repeated("token-of-30", known)
+        assert (await put(store, *batch)).accepted == answers
+        kept = await records(store)
+        assert set(kept) == {known.contact_id, *(answer.contact_id for answer in answers)}
+        for request in batch[:30] + batch[31:]:
+            record = kept[request.contact_id]
+            assert (record.client_token, record.phone_number, record.expires_at, record.due_at, record.attributes) == (
+                request.client_token,
+                request.phone_number,
+                request.expires_at,
+                request.due_at,
+                request.attributes,
+            )
+
     async def test_of_many_clients_with_one_token_one_is_first(self, store: Store) -> None:
         await stand_up(store)
         results = await asyncio.gather(*(put(store, dial_request("same")) for _ in range(20)))

@@ -48,7 +48,7 @@ from trunkcall.domain.transitions import CAMPAIGN as CAMPAIGNS
 from trunkcall.domain.transitions import CONTACT, IN_PROGRESS, CampaignEvent, ContactEvent, sources, target
 from trunkcall.storage.sqlite import schema
 from trunkcall.storage.sqlite.operations import instances as instance_operations
-from trunkcall.storage.sqlite.statements import QUERIES, parse_queries
+from trunkcall.storage.sqlite.statements import QUERIES, insert, parse_queries
 from trunkcall.storage.sqlite.states import with_states
 from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.sqlite.transaction import WriteTransaction
@@ -215,6 +215,14 @@ class TestStatements:
         self, connection: sqlite3.Connection, query: str
     ) -> None:
         connection.execute(f"EXPLAIN {QUERIES[query]}", Whatever())
+
+    @pytest.mark.parametrize("query", ["campaign", "set_aside_as_it_stands"])
+    def test_what_inserts_no_row_of_named_values_is_run_for_no_rows(
+        self, connection: sqlite3.Connection, query: str
+    ) -> None:
+        """Or a value would go where its name is not."""
+        with pytest.raises(ValueError, match=f"{query} is no INSERT of one row"):
+            insert(connection, query, [Whatever()])
 
     @pytest.mark.parametrize(
         "query", sorted(name for name, sql in QUERIES.items() if sql.startswith(("SELECT", "WITH")))

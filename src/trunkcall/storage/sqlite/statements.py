@@ -12,11 +12,18 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 from trunkcall.storage.sqlite.states import with_states
 
 _HEADER = re.compile(r"^-- (\w+) --$", re.MULTILINE)
+_ROW = re.compile(r"(?<=\bVALUES )(\(\s*:\w+(?:,\s*:\w+)+\s*\))")
+_NAME = re.compile(r":(\w+)")
+
+MAX_ROWS: Final = 25
+"""The most rows of one INSERT, which is a batch of the API: of each number up to this SQLite compiles a statement."""
 
 
 class Row(Protocol):
@@ -82,6 +89,43 @@ def fetch_all(
     if naming is None:
         naming = known[query] = _naming(tuple(column for column, *_ in cursor.description))
     return list(map(naming, found))
+
+
+def insert(connection: sqlite3.Connection, query: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Run an INSERT for each of these rows of parameters, ``MAX_ROWS`` of them at a time; how many rows it added,
+    triggers aside.
+
+    The interpreter's lock changes hands once a statement, not once a row as it does with ``executemany``: of what is
+    accepted a second through the API, while the event loop is at work, that is a fifth.
+    """
+    in_order = _in_order(query)
+    added = 0
+    for start in range(0, len(rows), MAX_ROWS):
+        part = rows[start : start + MAX_ROWS]
+        values = list(chain.from_iterable(map(in_order, part)))
+        added += connection.execute(_of_many(query, len(part)), values).rowcount
+    return added
+
+
+@cache
+def _in_order(query: str) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """What takes the values of a row in the order in which the statement names them."""
+    return itemgetter(*_NAME.findall(_around_row(query)[1]))
+
+
+@cache
+def _of_many(query: str, rows: int) -> str:
+    """The INSERT with its row of VALUES so many times, and a place for each name, since names would have to differ from
+    row to row. No other word of it is touched, and its own row is where ``_in_order`` has the places from."""
+    before, row, after = _around_row(query)
+    return f"{before}{', '.join([_NAME.sub('?', row)] * rows)}{after}"
+
+
+def _around_row(query: str) -> Sequence[str]:
+    parts = _ROW.split(QUERIES[query])
+    if len(parts) != 3:
+        raise ValueError(f"{query} is no INSERT of one row of named values")
+    return parts
 
 
 def completed(rows: Sequence[Row], columns: Mapping[str, Any]) -> Sequence[Row]:

@@ -73,7 +73,7 @@ class CreateCampaign(Together[Campaign]):
             {**operation.values, "version": campaign.version}
             for operation, campaign in zip(operations, created, strict=True)
         ]
-        if transaction.execute_many("insert_campaign", rows) < len(operations):
+        if transaction.insert("insert_campaign", rows) < len(operations):
             raise NotTogetherError
         return created
 

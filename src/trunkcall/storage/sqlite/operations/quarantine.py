@@ -81,13 +81,13 @@ def sound_of_live(rows: Sequence[Row]) -> tuple[list[LiveContact], list[Found]]:
 
 def set_aside(transaction: WriteTransaction, found: Collection[Found]) -> None:
     """Note these; those that are noted already stay as they are."""
-    transaction.execute_many("set_aside", [each._asdict() for each in found])
+    transaction.insert("set_aside", [each._asdict() for each in found])
 
 
 def set_aside_as_it_stands(transaction: WriteTransaction, found: Mapping[int, Damage]) -> None:
     """Note contacts that no index has found, by their sequence."""
-    rows = [{"sequence": key, "damage": damage.value, "states": STATES} for key, damage in found.items()]
-    transaction.execute_many("set_aside_as_it_stands", rows)
+    for sequence, damage in found.items():
+        transaction.execute("set_aside_as_it_stands", sequence=sequence, damage=damage.value, states=STATES)
 
 
 def sound_of_records(rows: Sequence[Row]) -> tuple[list[ContactRecord], dict[int, Damage]]:

@@ -49,7 +49,7 @@ def _accept(
         {**of_request, "sequence": sequence, "campaign_key": head.key, "at": at}
         for sequence, of_request in enumerate(values, first)
     ]
-    added = transaction.execute_many("accept_contacts", rows)
+    added = transaction.insert("accept_contacts", rows)
     transaction.count_accepted(head, added)
     if added == len(requests):
         return [Accepted(request.client_token, request.contact_id, False) for request in requests]

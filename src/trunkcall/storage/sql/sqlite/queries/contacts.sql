@@ -1,7 +1,7 @@
 -- Dial requests and contacts, as they are accepted, dialed next, counted and told of.
 
 -- accept_contacts --
--- Run once for each dial request of a batch: see execute_many. A client token known in the campaign adds nothing.
+-- A client token known in the campaign adds nothing.
 INSERT INTO contact (
     sequence, contact_id, campaign_key, client_token, phone_number, attributes, accepted_at, expires_at, updated_at, seal,
     due_at, previous_contact_id
