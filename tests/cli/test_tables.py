@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -37,11 +38,13 @@ FIGURES = Figures(
     reason="Nothing holds it back.",
 )
 FLOOR = Floor({"Available": 1, "Connected": 19, "OnBreak": 2}, 0, 40, 500, carrier_up=True)
-OK = {
+OK: dict[str, Any] = {
     "status": "ok",
     "trouble": None,
     "version": "1.0",
+    "instance_id": "instance-1",
     "instance_time": "2026-03-02T10:05:33.250000Z",
+    "instances": [],
     "speed": 1.0,
 }
 MANY = [

@@ -41,7 +41,7 @@ from trunkcall.engine.events import (
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.totals import DialerTotals
-from trunkcall.web.metrics import Metrics
+from trunkcall.web.metrics import InstanceView, Metrics
 from trunkcall.web.rationed import LONGEST_REST_S
 
 ALERTS = "examples/prometheus/alerts.yml"
@@ -69,7 +69,7 @@ class Situation:
         self.behind_s = 0.4
         self.scraped_at_s = 100.0
         self.metrics = Metrics(
-            self, "instance-1", clock_behind_s=lambda: self.behind_s, monotonic=lambda: self.scraped_at_s
+            lambda: [InstanceView("instance-1", self, self.behind_s)], monotonic=lambda: self.scraped_at_s
         )
         self.commands: list[Change | Deed] = []
         self.happens(AgentRegistered("agent-1", ("queue-1",)))

@@ -76,13 +76,16 @@ class Server:
         self.dialer = CurrentDialer(instance_id, self.clock, monotonic=seconds)
         self.lease = LeaseHolder(store, instance_id, name, sole=False, monotonic=seconds)
         self.background = Background(monotonic=seconds)
-        self.campaigns = Campaigns(store, store, SCOPE, self.clock, installation.new_id, self.dialer)
+        self.campaigns = Campaigns(store, store, SCOPE, self.now_of, installation.new_id, self.dialer)
         self.dial_requests = DialRequests(
-            store, self.campaigns, self.clock, installation.new_id, self.dialer, max_waiting=10_000
+            store, self.campaigns, self.now_of, installation.new_id, self.dialer, max_waiting=10_000
         )
-        self.onboarding = InstanceOnboarding(store, store, self.clock)
-        self.privacy = Privacy(store, store, self.clock)
+        self.onboarding = InstanceOnboarding(store, store, self.now_of)
+        self.privacy = Privacy(store, store, self.now_of)
         self._tasks: list[asyncio.Task[None]] = []
+
+    def now_of(self, instance_id: str) -> Instant:
+        return self.clock.now()
 
     def begin(self, *, dials: bool = True) -> Server:
         """All that ``compose`` has a server do, or only what it does beside dialing."""

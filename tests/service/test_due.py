@@ -59,7 +59,12 @@ def use_case(house: House) -> DialRequests:
 
     nobody = cast(Any, None)
     return DialRequests(
-        house.kept, cast(Any, Campaigns()), house.clock, nobody, cast(Any, house.dialer), max_waiting=100_000
+        house.kept,
+        cast(Any, Campaigns()),
+        lambda _: house.clock.now(),
+        nobody,
+        cast(Any, house.dialer),
+        max_waiting=100_000,
     )
 
 

@@ -106,15 +106,15 @@ class House:
     async def waiting_before(self, contact_id: str) -> int:
         return self.before
 
-    def explanation(self, campaign_id: str) -> DialingExplanation | None:
+    def explanation(self, instance_id: str, campaign_id: str) -> DialingExplanation | None:
         return self.facts
 
-    def now(self) -> int:
+    def now_of(self, instance_id: str) -> int:
         return NOW
 
     def explanations(self) -> Explanations:
         house: Any = self
-        return Explanations(house, house, cast(Campaigns, house), house, house, 15.0)
+        return Explanations(house, house, cast(Campaigns, house), house, house.now_of, 15.0)
 
     async def reasons(self) -> Sequence[tuple[str, str]]:
         found = await self.explanations().get_campaign_explanation("spring")

@@ -38,16 +38,16 @@ class House:
     def first_reason(self, campaign: Campaign, backlog: int) -> Reason:
         return Reason("CAMPAIGN_NOT_RUNNING", "It is paused.")
 
-    def progress(self, campaign_id: str) -> None:
+    def progress(self, instance_id: str, campaign_id: str) -> None:
         return None
 
-    def floor(self, queue_id: str | None = None) -> None:
+    def floor(self, instance_id: str, queue_id: str | None = None) -> None:
         return None
 
-    def attempts_by_minute(self, campaign_id: str) -> Sequence[int]:
+    def attempts_by_minute(self, instance_id: str, campaign_id: str) -> Sequence[int]:
         return ()
 
-    def now(self) -> Instant:
+    def now_of(self, instance_id: str) -> Instant:
         return NOW
 
     def dialing_of(self, campaign: Campaign) -> DialingSettings:
@@ -57,7 +57,7 @@ class House:
 
 async def test_a_campaign_that_nobody_dials_is_shown_by_its_own_windows_and_target() -> None:
     house: Any = House()
-    progresses = Progresses(house, house, house, house, house, house.dialing_of, "instance")
+    progresses = Progresses(house, house, house, house, house.now_of, house.dialing_of, house)
     spring, autumn = [(await progresses.get_campaign_progress(name)).progress for name in ("spring", "autumn")]
     assert (spring.target_ratio, autumn.target_ratio) == (0.03, 0.05)
     assert {total.window.name: total.live_answers for total in spring.ledger} == {"24h": 1, "30d": 30}

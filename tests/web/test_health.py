@@ -3,23 +3,52 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
 
 import pytest
 
 from trunkcall.domain.instants import SECOND, Instant
-from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.web.health import Health
 
 NOW: Instant = 1_800_000_000 * SECOND
 
 
-async def page(behind_s: float, *, speed: float = 1.0, dialing: str | None = None) -> dict[str, Any]:
-    clock = WallPacedClock(speed=speed, wall=lambda: NOW * 1000, monotonic=lambda: 100.0)
+@dataclass
+class Told:
+    """An instance as it is told of, and its clock and dialer."""
+
+    instance_id: str = "instance-1"
+    behind: float = 0.0
+    trouble: str | None = None
+    upkeep_trouble: str | None = None
+    quarantined: int = 0
+
+    @property
+    def clock(self) -> Self:
+        return self
+
+    @property
+    def dialer(self) -> Self:
+        return self
+
+    def now(self) -> Instant:
+        return NOW
+
+    def behind_s(self) -> float:
+        return self.behind
+
+
+async def page_of(*instances: Told, speed: float = 1.0, **parts: Callable[[], str | None]) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(
-        (await Health("instance-1", clock, speed, lambda: dialing, behind_s=lambda: behind_s).page()).body
+        (await Health("instance-1", lambda: instances, lambda instance_id: NOW, speed, **parts).page()).body
     )
     return told
+
+
+async def page(behind_s: float, *, speed: float = 1.0, dialing: str | None = None) -> dict[str, Any]:
+    return await page_of(Told(behind=behind_s, trouble=dialing), speed=speed)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +74,34 @@ async def test_at_another_speed_it_is_told_and_is_no_trouble() -> None:
 async def test_why_nothing_is_dialed_comes_before_the_clock() -> None:
     told = await page(161.0, dialing="the carrier does not answer")
     assert (told["status"], told["trouble"]) == ("not dialing", "the carrier does not answer")
+
+
+async def test_of_several_instances_the_worst_is_told_and_by_its_name() -> None:
+    """Else an operator looks for what is wrong in an instance that is well."""
+    other = Told("instance-2", trouble="the carrier does not answer", quarantined=3)
+    told = await page_of(other, Told(behind=161.0))
+    assert (told["status"], told["trouble"]) == ("not dialing", "instance instance-2: the carrier does not answer")
+    assert (told["instance_id"], told["clock_behind_s"], told["quarantined"]) == ("instance-1", 161.0, 0)
+    assert [(each["instance_id"], each["status"], each["quarantined"]) for each in told["instances"]] == [
+        ("instance-1", "clock off", 0),
+        ("instance-2", "not dialing", 3),
+    ]
+
+
+async def test_what_is_wrong_with_the_whole_server_is_told_of_no_instance() -> None:
+    told = await page_of(Told(), store_trouble=lambda: "the disk is full")
+    assert (told["status"], told["trouble"]) == ("store failing", "the disk is full")
+    assert [(each["status"], each["trouble"]) for each in told["instances"]] == [("ok", None)]
+
+
+async def test_the_words_of_the_store_come_first_where_it_is_why_nothing_is_dialed() -> None:
+    told = await page_of(Told(trouble="the store fails"), store_trouble=lambda: "the disk is full")
+    assert (told["status"], told["trouble"]) == ("not dialing", "the disk is full")
+
+
+async def test_a_default_instance_that_is_not_dialed_for_is_told_of_all_the_same() -> None:
+    """It is not onboarded. Commands take from the page what time it is."""
+    told = await page_of(Told("instance-2"))
+    assert (told["status"], told["instance_id"]) == ("ok", "instance-1")
+    assert told["instance_time"] == told["instances"][0]["instance_time"]
+    assert [each["instance_id"] for each in told["instances"]] == ["instance-2"]

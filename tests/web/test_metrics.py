@@ -22,7 +22,7 @@ from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.ports.ownership import CommitResult
-from trunkcall.web.metrics import FORGET_AFTER_S, MAX_CAMPAIGNS, Metrics
+from trunkcall.web.metrics import FORGET_AFTER_S, MAX_CAMPAIGNS, InstanceView, Metrics
 from trunkcall.web.rationed import LONGEST_REST_S, PATIENCE_S, REST, RationedPage
 
 NOW: Instant = 1_800_000_000 * SECOND
@@ -107,7 +107,7 @@ class House:
         self.engine = Engine(EngineConfig(), new_id=lambda: f"leg-{next(ids)}", flows=BuiltinFlow())
         self.totals = DialerTotals()
         self.now_s = 100.0
-        self.metrics = Metrics(self, "instance-1", monotonic=lambda: self.now_s)
+        self.metrics = Metrics(lambda: [InstanceView("instance-1", self)], monotonic=lambda: self.now_s)
 
     @property
     def quarantined(self) -> int:

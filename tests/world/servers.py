@@ -72,9 +72,9 @@ class Server:
         self.clock = WallPacedClock(wall=around.wall, monotonic=seconds)
         self.presence = Presence(max_age_s=15.0, monotonic=seconds)
         self.current = WatchedDialer(around.instance_id, self.clock, legs_survive=True, monotonic=seconds)
-        self.campaigns = Campaigns(store, store, SCOPE, self.clock, around.new_id, self.current)
+        self.campaigns = Campaigns(store, store, SCOPE, lambda _: self.clock.now(), around.new_id, self.current)
         self.dial_requests = DialRequests(
-            store, self.campaigns, self.clock, around.new_id, self.current, max_waiting=10_000
+            store, self.campaigns, lambda _: self.clock.now(), around.new_id, self.current, max_waiting=10_000
         )
         self._owner = InstanceOwner(
             instance_id=around.instance_id,

@@ -84,9 +84,11 @@ def _with_privacy(settings: Settings, deed: Callable[[Privacy, InstanceList], Aw
     data_dir = DataDir(settings.data_dir)
     data_dir.check()
 
+    clock = WallPacedClock()
+
     async def run() -> T:
         async with opened_store(data_dir.store_path) as store:
-            return await deed(Privacy(store, store, WallPacedClock()), store)
+            return await deed(Privacy(store, store, lambda _: clock.now()), store)
 
     return asyncio.run(run())
 

@@ -100,7 +100,9 @@ def find_troubles(page: Mapping[str, Any], floor: Floor | None, campaigns: Seque
     if page["status"] != "ok":
         found.append(Trouble("SERVER", f"The server is {page['status']}: {page['trouble']}"))
     elif floor is None:
-        found.append(Trouble("NO_DIALER", "Nobody dials for the instance here: the server is starting."))
+        dialed = any(each["instance_id"] == page["instance_id"] for each in page["instances"])
+        why = "the server is starting" if dialed else "it is not onboarded"
+        found.append(Trouble("NO_DIALER", f"Nobody dials for the instance here: {why}."))
     if floor is not None and not floor.carrier_up:
         found.append(Trouble("CARRIER_AWAY", "The carrier does not answer."))
     if floor is not None and floor.agents_unheard:
@@ -137,13 +139,15 @@ def status_text(
     speed = "" if page["speed"] == 1 else f", {page['speed']:g} times as fast as real time"
     found = [
         ("server", f"{url}, Trunkcall {page['version']}: {page['status']}"),
-        ("clock", f"{page['instance_time'][:19].replace('T', ' ')} UTC{speed}"),
+        ("clock", f"{_seconds(page['instance_time'])}{speed}"),
     ]
     if floor is not None:
         found += [("agents", agents_text(floor)), ("lines", f"{floor.lines_in_use:,} of {floor.lines:,} in use")]
     states = Counter(figures.state for figures in campaigns)
     found.append(("campaigns", ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none"))
     lines.append(facts(found, width))
+    if len(page["instances"]) > 1:
+        lines += ["", _instances_table(page["instances"], width)]
     going = [figures for figures in campaigns if figures.state in GOING]
     if going:
         lines += ["", _table(going[:MAX_SHOWN], width)]
@@ -160,6 +164,20 @@ def agents_text(floor: Floor) -> str:
     parts = [f"{floor.at_work:,} at work" + (f" ({at_work})" if at_work else "")]
     parts += [f"{number:,} {word}" for word, number in away if number]
     return ", ".join(parts)
+
+
+def _instances_table(instances: Sequence[Mapping[str, Any]], width: int | None) -> str:
+    rows = [
+        (each["instance_id"], each["status"], _seconds(each["instance_time"]), f"{each['quarantined']:,}")
+        for each in instances
+    ]
+    headers = ("INSTANCE", "STATUS", "CLOCK", "SET ASIDE")
+    return plain_table(headers, rows, width, right=headers[3:])
+
+
+def _seconds(written: str) -> str:
+    """An instant of a page, to the second."""
+    return f"{written[:19].replace('T', ' ')} UTC"
 
 
 def _table(campaigns: Sequence[Figures], width: int | None) -> str:
@@ -186,6 +204,7 @@ def _to_json(
         "instance_id": page["instance_id"],
         "instance_time": page["instance_time"],
         "speed": page["speed"],
+        "instances": page["instances"],
         "floor": asdict(floor) if floor is not None else None,
         "campaigns": [to_json(figures) for figures in campaigns],
     }

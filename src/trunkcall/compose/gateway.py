@@ -16,11 +16,9 @@ from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
-from trunkcall.compose.telephony import Telephony
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
 from trunkcall.service.campaigns import Campaigns
-from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.dialing_settings import DialingOf
 from trunkcall.service.explain import Explanations
@@ -28,6 +26,7 @@ from trunkcall.service.key_ring import KeyRing
 from trunkcall.service.known_people import KnownPeople
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.progress import Progresses
+from trunkcall.service.supervisor import DialedInstance, Supervisor
 from trunkcall.settings import Settings
 from trunkcall.storage.secret_box import SecretBox
 from trunkcall.storage.store import Store
@@ -35,7 +34,7 @@ from trunkcall.web.audit import AuditLog
 from trunkcall.web.connection import GuardedProtocol
 from trunkcall.web.gateway import Gateway, Limits
 from trunkcall.web.health import Health
-from trunkcall.web.metrics import Metrics
+from trunkcall.web.metrics import InstanceView, Metrics
 
 
 def new_contact_id() -> str:
@@ -48,48 +47,50 @@ def build_gateway(
     *,
     store: Store,
     box: SecretBox,
-    telephony: Telephony,
-    dialer: CurrentDialer,
+    supervisor: Supervisor,
     onboarding: InstanceOnboarding,
     audit: AuditLog,
     background: Background,
     instance_id: str,
     dialing_of: DialingOf,
 ) -> Gateway:
-    """The ASGI application of one instance."""
-    scope, clock = Scope("aws", settings.region, settings.account_id), telephony.clock
+    """The ASGI application. ``instance_id`` is the default instance's."""
+    scope, now_of = Scope("aws", settings.region, settings.account_id), supervisor.now_of
     quotas = QUOTAS[settings.quotas]
     campaigns = Campaigns(
         store,
         store,
         scope,
-        clock,
+        now_of,
         lambda: str(uuid4()),
-        dialer,
+        supervisor,
         max_campaigns=settings.max_campaigns or quotas.campaigns_per_instance,
         max_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
     )
-    dial_requests = DialRequests(store, campaigns, clock, new_contact_id, dialer, max_waiting=settings.max_pending)
+    dial_requests = DialRequests(store, campaigns, now_of, new_contact_id, supervisor, max_waiting=settings.max_pending)
     paging = Paging(box.derive(Paging.PURPOSE))
     v1 = CampaignsV1(campaigns, dial_requests, onboarding, paging, scope)
-    # At another speed nobody compares it with anything.
-    metrics = Metrics(dialer, instance_id, clock_behind_s=clock.behind_s if settings.speed == 1.0 else None)
+
+    def watched(dialed: DialedInstance) -> InstanceView:
+        # At another speed nobody compares it with anything.
+        behind_s = dialed.clock.behind_s() if settings.speed == 1.0 else None
+        return InstanceView(dialed.instance_id, dialed.dialer, behind_s)
+
+    metrics = Metrics(lambda: [watched(dialed) for dialed in supervisor.dialed])
     health = Health(
         instance_id,
-        clock,
+        lambda: supervisor.dialed,
+        now_of,
         settings.speed,
-        lambda: dialer.trouble or telephony.trouble(),
         store_trouble=lambda: store.trouble,
         refusal=lambda: store.refusal,
-        upkeep_trouble=lambda: background.trouble or telephony.floor_trouble(),
-        behind_s=clock.behind_s,
-        quarantined=lambda: dialer.quarantined,
+        upkeep_trouble=lambda: background.trouble,
     )
     keys = KeyRing(store, box.open)
 
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
-    explanations = Explanations(store, store, campaigns, dialer, clock, settings.agent_state_max_age_s)
-    progresses = Progresses(store, campaigns, explanations, dialer, clock, dialing_of, instance_id)
+    explanations = Explanations(store, store, campaigns, supervisor, now_of, settings.agent_state_max_age_s)
+    progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
     own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
 
     async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:

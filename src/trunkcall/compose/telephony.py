@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
-from trunkcall.simulation.world import World
+from trunkcall.simulation.world import World, seed_of
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.secret_box import SecretBox
 from trunkcall.telephony import carrier_wire, floor_wire
@@ -35,9 +36,15 @@ from trunkcall.telephony.session import PURPOSE
 from trunkcall.telephony.simulated import SimulatedCarrier
 
 
-def check_journal(settings: Settings) -> None:
-    """Find out before anything is served that the journal cannot be written: the carrier would start in vain for ever.
-    Raises SettingsError."""
+def check_telephony(settings: Settings) -> None:
+    """Find out before anything is served that a carrier would start in vain for ever. Raises SettingsError."""
+    if settings.carrier_url:
+        parse_url(settings.carrier_url)
+    else:
+        _check_journal(settings)
+
+
+def _check_journal(settings: Settings) -> None:
     if not settings.carrier_journal:
         return
     journal = OriginateJournal(Path(settings.carrier_journal))
@@ -51,11 +58,13 @@ def check_journal(settings: Settings) -> None:
     journal.close()
 
 
-def _simulated_carrier(settings: Settings, clock: Clock, on_agent_done: Callable[[str], None]) -> SimulatedCarrier:
+def _simulated_carrier(
+    settings: Settings, clock: Clock, on_agent_done: Callable[[str], None], seed: int
+) -> SimulatedCarrier:
     return SimulatedCarrier(
         clock,
         world=World(),
-        seed=settings.seed,
+        seed=seed,
         on_agent_done=on_agent_done,
         journal_path=Path(settings.carrier_journal) if settings.carrier_journal else None,
     )
@@ -74,14 +83,27 @@ class Telephony:
     floor_trouble: Callable[[], str | None]
 
 
-def build_telephony(settings: Settings, box: SecretBox, floor: SimulatedFloor) -> Telephony:
-    """What the settings ask for."""
-    return _apart(settings, box, floor) if settings.carrier_url else _built_in(settings, floor)
+def base_clock(settings: Settings) -> WallPacedClock:
+    """The time of instances that have no clock of their own, and at which the others' begin. It begins at the wall
+    clock's."""
+    return WallPacedClock(speed=settings.speed)
 
 
-def _built_in(settings: Settings, floor: SimulatedFloor) -> Telephony:
-    clock = SelfPacedClock(speed=settings.speed)
-    carrier = _simulated_carrier(settings, clock, floor.agent_done)
+def build_telephony(
+    settings: Settings, box: SecretBox, floor: SimulatedFloor, base: Clock, other: str | None = None
+) -> Telephony:
+    """What the settings ask for: for the default instance, or for the ``other`` of that id. A carrier in a process of
+    its own serves one instance, which is the default one; each simulated world has its own fates of contacts."""
+    # At speed 1 it is the wall clock that clients go by, even if that was set since the base began.
+    wall = time.time_ns if settings.speed == 1.0 else lambda: base.now() * 1000
+    if settings.carrier_url and other is None:
+        return _apart(settings, box, floor, wall)
+    return _built_in(settings, floor, wall, settings.seed if other is None else seed_of(settings.seed, other))
+
+
+def _built_in(settings: Settings, floor: SimulatedFloor, wall: Callable[[], int], seed: int) -> Telephony:
+    clock = SelfPacedClock(speed=settings.speed, wall=wall)
+    carrier = _simulated_carrier(settings, clock, floor.agent_done, seed)
     return Telephony(
         clock,
         carrier,
@@ -92,11 +114,11 @@ def _built_in(settings: Settings, floor: SimulatedFloor) -> Telephony:
     )
 
 
-def _apart(settings: Settings, box: SecretBox, floor: SimulatedFloor) -> Telephony:
+def _apart(settings: Settings, box: SecretBox, floor: SimulatedFloor, wall: Callable[[], int]) -> Telephony:
     host, port = parse_url(settings.carrier_url)
     peer = Peer(host, port, box.derive(PURPOSE))
     # The carrier goes by its own clock, which this one follows.
-    clock = WallPacedClock(speed=settings.speed)
+    clock = WallPacedClock(speed=settings.speed, wall=wall)
     agents = RemoteFloor(peer, speed=settings.speed, on_busy_agents=floor.busy, on_agent_done=floor.agent_done)
     carrier = RemoteCarrier(peer, on_time=clock.catch_up, beside=agents.beside)
     return Telephony(
@@ -138,10 +160,10 @@ def build_carrier_process(settings: Settings) -> CarrierProcess:
     """The simulated carrier as a process of its own. It takes its key from where the server does, and makes it if it is
     the first to come."""
     DataDir(settings.data_dir).make()
-    check_journal(settings)
+    _check_journal(settings)
     clock = SelfPacedClock(speed=settings.speed)
     floor = FloorChannel(speed=settings.speed, busy_agents=lambda: carrier.busy_agents)
-    carrier = _simulated_carrier(settings, clock, floor.agent_done)
+    carrier = _simulated_carrier(settings, clock, floor.agent_done, settings.seed)
     channel = CarrierChannel(carrier, now=clock.now)
     host = Host(
         {carrier_wire.CHANNEL: channel, floor_wire.CHANNEL: floor},

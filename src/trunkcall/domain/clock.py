@@ -15,6 +15,8 @@ Seconds: TypeAlias = Callable[[], float]
 """Real seconds since some moment, by a clock that nobody sets and that never goes back."""
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 """Lets so many real seconds pass, however fast an instance's clock runs."""
+NowOf: TypeAlias = Callable[[str], Instant]
+"""What time it is for an instance, by its id."""
 
 
 class Clock(Protocol):

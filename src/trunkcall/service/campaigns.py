@@ -16,7 +16,7 @@ from trunkcall.domain.campaign import (
     DialerConfig,
     OutboundCallConfig,
 )
-from trunkcall.domain.clock import Clock
+from trunkcall.domain.clock import NowOf
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from trunkcall.domain.fields import Field
@@ -44,7 +44,7 @@ class Campaigns:
         store: CampaignStore,
         directories: Directories,
         scope: Scope,
-        clock: Clock,
+        now_of: NowOf,
         new_id: NewId,
         wakeups: Wakeups,
         *,
@@ -56,11 +56,12 @@ class Campaigns:
         self._store = store
         self._directories = directories
         self._scope = scope
-        self._clock = clock
+        self._now_of = now_of
         self._new_id = new_id
         self._wakeups = wakeups
         self._created_at: Instant = 0
-        """When the last campaign was created. Lists are in this order, and an instance's clock may stand still."""
+        """When the last campaign was created. Lists are in this order, an instance's clock may stand still, and others
+        may be ahead of it."""
 
     async def create_campaign(
         self,
@@ -81,7 +82,7 @@ class Campaigns:
         directory = await self._directory(instance_id)
         outbound_call = self._resolve(directory, dialer, outbound_call)
         campaign_id = self._new_id()
-        self._created_at = max(self._clock.now(), self._created_at + 1)
+        self._created_at = max(self._now_of(instance_id), self._created_at + 1)
         campaign = Campaign(
             campaign_id=campaign_id,
             arn=self._scope.campaign_arn(campaign_id),
@@ -214,7 +215,7 @@ class Campaigns:
     async def delete_campaign(self, id_or_arn: str) -> None:
         """Delete the campaign in any state; one that runs is stopped with it. Records of its contacts stay."""
         campaign = await self.describe_campaign(id_or_arn)
-        await self._store.delete_campaign(campaign.campaign_id, at=self._clock.now())
+        await self._store.delete_campaign(campaign.campaign_id, at=self._now_of(campaign.instance_id))
         self._wakeups.campaigns_changed(campaign.instance_id)
 
     async def _edit(self, id_or_arn: str, edit: Callable[[Campaign], Campaign]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from trunkcall.domain.clock import Clock
+from trunkcall.domain.clock import NowOf
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.errors import InvalidInputError, QuotaExceededError
 from trunkcall.domain.fields import Field
@@ -62,7 +62,7 @@ class DialRequests:
         self,
         store: DialRequestStore,
         campaigns: Campaigns,
-        clock: Clock,
+        now_of: NowOf,
         new_contact_id: NewId,
         wakeups: Wakeups,
         *,
@@ -70,7 +70,7 @@ class DialRequests:
     ) -> None:
         self._store = store
         self._campaigns = campaigns
-        self._clock = clock
+        self._now_of = now_of
         self._new_contact_id = new_contact_id
         self._wakeups = wakeups
         self._max_waiting = max_waiting
@@ -82,7 +82,7 @@ class DialRequests:
         the campaign is Running.
         """
         campaign = await self._campaigns.describe_campaign(id_or_arn)
-        now = self._clock.now()
+        now = self._now_of(campaign.instance_id)
         checked = [self._check(item, now) for item in items]
         requests = [request for request in checked if isinstance(request, DialRequest)]
         stored = await self._store.put_dial_requests(

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerType
-from trunkcall.domain.clock import Clock
+from trunkcall.domain.clock import NowOf
 from trunkcall.domain.contact import ContactRecord, ContactState
 from trunkcall.domain.errors import ContactDamagedError, NotFoundError
 from trunkcall.domain.fields import Field
-from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration
+from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration, Instant
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.storage.ports.contacts import Backlog
@@ -61,7 +61,7 @@ class DialRequestExplanation:
 class DialingFacts(Protocol):
     """What is known of how campaigns are dialed."""
 
-    def explanation(self, campaign_id: str) -> DialingExplanation | None:
+    def explanation(self, instance_id: str, campaign_id: str) -> DialingExplanation | None:
         """None while nobody dials here, and of a campaign that is not dialed."""
 
 
@@ -74,21 +74,21 @@ class Explanations:
         set_aside: SetAside,
         campaigns: Campaigns,
         dialing: DialingFacts,
-        clock: Clock,
+        now_of: NowOf,
         agent_state_max_age_s: float,
     ) -> None:
         self._backlog = backlog
         self._set_aside = set_aside
         self._campaigns = campaigns
         self._dialing = dialing
-        self._clock = clock
+        self._now_of = now_of
         self._max_age_s = agent_state_max_age_s
 
     async def get_campaign_explanation(self, id_or_arn: str) -> CampaignExplanation:
         """Why the campaign dials as it does. Raises NotFoundError."""
         campaign = await self._campaigns.describe_campaign(id_or_arn)
         backlog = await self._backlog.waiting_count(campaign.campaign_id)
-        facts = self._dialing.explanation(campaign.campaign_id)
+        facts = self._dialing.explanation(campaign.instance_id, campaign.campaign_id)
         reasons = [*_campaign_reasons(campaign.state, backlog, facts, self._max_age_s)]
         set_aside = await self._set_aside.quarantined(campaign.campaign_id)
         if number := sum(contact.state is not ContactState.ENDED for contact in set_aside):
@@ -103,7 +103,7 @@ class Explanations:
 
     def first_reason(self, campaign: Campaign, backlog: int) -> Reason:
         """What decides first how the campaign dials, of which so many requests wait."""
-        facts = self._dialing.explanation(campaign.campaign_id)
+        facts = self._dialing.explanation(campaign.instance_id, campaign.campaign_id)
         return next(_campaign_reasons(campaign.state, backlog, facts, self._max_age_s))
 
     async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
@@ -118,7 +118,7 @@ class Explanations:
             return _quarantined(dial_request_id, None)
         if contact is None or contact.campaign_id != campaign.campaign_id:
             raise NotFoundError("The campaign has no dial request with this id.")
-        reasons = [self._own_reason(contact)]
+        reasons = [self._own_reason(contact, self._now_of(campaign.instance_id))]
         if contact.state is ContactState.WAITING:
             ahead = await self._backlog.waiting_before(dial_request_id)
             if ahead:
@@ -128,8 +128,7 @@ class Explanations:
             reasons += (await self.get_campaign_explanation(id_or_arn)).reasons
         return DialRequestExplanation(contact.contact_id, contact.state, tuple(reasons))
 
-    def _own_reason(self, contact: ContactRecord) -> Reason:
-        now = self._clock.now()
+    def _own_reason(self, contact: ContactRecord, now: Instant) -> Reason:
         left, due_in = contact.expires_at - now, contact.due_at - now
         match contact.state:
             case ContactState.WAITING if left <= 0:

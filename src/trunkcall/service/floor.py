@@ -28,7 +28,12 @@ class SimulatedFloor:
     def __init__(self, presence: Presence, *, sleep: Sleep = asyncio.sleep) -> None:
         self._presence = presence
         self._sleep = sleep
-        self._staff: tuple[str, ...] = ()
+        self._staff: tuple[str, ...] | None = ()
+        """Who has come in; None for whoever is an agent."""
+
+    def staff_all(self) -> None:
+        """Whoever is an agent of the instance comes in and wants to work, as soon as that is known."""
+        self._staff = None
 
     def staff(self, agent_ids: Iterable[str]) -> None:
         """These agents come in and want to work."""
@@ -47,7 +52,10 @@ class SimulatedFloor:
         """All are there, but those who are no agents any more; these are in a contact or working on one, nobody else
         is. Whoever is not says again to be available: words that were lost, or that came before what they were about,
         are made up for."""
-        staff = [agent_id for agent_id in self._staff if self._presence.knows(agent_id)]
+        if self._staff is None:
+            staff = self._presence.known
+        else:
+            staff = [agent_id for agent_id in self._staff if self._presence.knows(agent_id)]
         self._presence.confirm(staff)
         busy = frozenset(agent_ids)
         for agent_id in staff:

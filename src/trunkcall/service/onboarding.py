@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 
-from trunkcall.domain.clock import Clock, Sleep
+from trunkcall.domain.clock import NowOf, Sleep
 from trunkcall.domain.directory import (
     EncryptionConfig,
     Instance,
@@ -35,11 +35,11 @@ class InstanceOnboarding:
     """Onboarding of instances. Ids are plain instance ids, as the service model has them."""
 
     def __init__(
-        self, store: OnboardingStore, directories: Directories, clock: Clock, *, sleep: Sleep = asyncio.sleep
+        self, store: OnboardingStore, directories: Directories, now_of: NowOf, *, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._store = store
         self._directories = directories
-        self._clock = clock
+        self._now_of = now_of
         self._sleep = sleep
         self._started = asyncio.Event()
 
@@ -48,7 +48,7 @@ class InstanceOnboarding:
         InvalidInputError for encryption without a key."""
         if encryption.enabled and not encryption.key_arn:
             raise InvalidInputError("{} is required when encryption is enabled.", Field.KEY_ARN)
-        job = OnboardingJob(instance_id, OnboardingStatus.IN_PROGRESS, encryption, self._clock.now())
+        job = OnboardingJob(instance_id, OnboardingStatus.IN_PROGRESS, encryption, self._now_of(instance_id))
         await self._store.start_onboarding(job)
         self._started.set()
         return job

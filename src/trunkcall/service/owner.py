@@ -97,7 +97,10 @@ class InstanceOwner:
                 # It is tried again every second, for hours if a disk is full for hours.
                 if self._monotonic() >= self._log_at_s.get(why, 0.0):
                     self._log_at_s[why] = self._monotonic() + LOG_EVERY_S
-                    log.warning("dialing has stopped and is begun anew from the store", extra={"why": why})
+                    log.warning(
+                        "dialing has stopped and is begun anew from the store",
+                        extra={"instance_id": self._instance_id, "why": why},
+                    )
                 await self._sleep(RETRY_AFTER_S)
 
     async def _acquire(self) -> Lease:
@@ -129,7 +132,10 @@ class InstanceOwner:
             dialer.post(event)
         taken_over = await dialer.restore()
         if taken_over:
-            log.warning("contacts were in progress when their dialer went away", extra={"number": taken_over})
+            log.warning(
+                "contacts were in progress when their dialer went away",
+                extra={"instance_id": self._instance_id, "number": taken_over},
+            )
         await self._carrier.start(dialer.post, token=lease.token)
         self._clock.settle_with(dialer.settled)
         with self._current.dialing(engine, dialer):
@@ -156,7 +162,7 @@ class InstanceOwner:
     async def _poll(self, dialer: Dialer) -> None:
         while True:
             await dialer.sweep()
-            self._current.quarantined = await self._quarantine.quarantined_count()
+            self._current.quarantined = await self._quarantine.quarantined_count(self._instance_id)
             await self._sleep(POLL_EVERY_S)
             dialer.poll()
 

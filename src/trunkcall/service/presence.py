@@ -7,7 +7,7 @@ fast the instance's clock runs, and goes on while the process is stopped or the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
@@ -80,6 +80,11 @@ class Presence:
     def knows(self, agent_id: str) -> bool:
         """Whether this is such an agent."""
         return agent_id in self._known
+
+    @property
+    def known(self) -> Sequence[str]:
+        """Who is such an agent, always in the same order."""
+        return sorted(self._known)
 
     def listen(self, listener: Callable[[PresenceEvent], None] | None) -> tuple[PresenceEvent, ...]:
         """Tell this listener every change from now on; returns what it has missed. Agents who were never heard of are

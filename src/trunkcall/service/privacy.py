@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from trunkcall.domain.clock import Clock, Sleep
+from trunkcall.domain.clock import NowOf, Sleep
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY
@@ -28,11 +28,11 @@ class Privacy:
     """Erases personal data."""
 
     def __init__(
-        self, store: PersonalData, instances: InstanceList, clock: Clock, *, sleep: Sleep = asyncio.sleep
+        self, store: PersonalData, instances: InstanceList, now_of: NowOf, *, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._store = store
         self._instances = instances
-        self._clock = clock
+        self._now_of = now_of
         self._sleep = sleep
 
     async def forget(self, phone_number: str) -> int:
@@ -43,7 +43,8 @@ class Privacy:
         except NotDialableError as error:
             reason = error.worded({Field.PHONE_NUMBER: "the number"})
             raise InvalidInputError(f"That is no number that could be kept here: {reason}.") from error
-        return await self._store.forget_number(number, at=self._clock.now())
+        times = [self._now_of(instance.instance_id) for instance in await self._instances.instances()]
+        return await self._store.forget_number(number, at=max(times, default=0))
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         """Keep personal data of contacts that have ended for so many days; None is for ever."""
@@ -57,7 +58,7 @@ class Privacy:
         for instance in await self._instances.instances():
             if instance.retention_days is None:
                 continue
-            now = self._clock.now()
+            now = self._now_of(instance.instance_id)
             while True:
                 number = await self._store.erase_ended(
                     instance.instance_id,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trunkcall.domain.campaign import Campaign, CampaignState
-from trunkcall.domain.clock import Clock
+from trunkcall.domain.clock import NowOf
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Instant
@@ -22,6 +22,7 @@ from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.dialing_settings import DialingOf
 from trunkcall.service.explain import Explanations, Reason
 from trunkcall.storage.ports.contacts import CampaignSums, ContactCounts
+from trunkcall.storage.ports.directory import InstanceList
 
 EVER: Instant = 0
 
@@ -29,13 +30,13 @@ EVER: Instant = 0
 class LiveFigures(Protocol):
     """What is only true now."""
 
-    def progress(self, campaign_id: str) -> DialingProgress | None:
+    def progress(self, instance_id: str, campaign_id: str) -> DialingProgress | None:
         """None while nobody dials here, and of a campaign that is not dialed."""
 
-    def floor(self, queue_id: str | None = None) -> FloorProgress | None:
-        """The agents of a queue, or all; None while nobody dials here."""
+    def floor(self, instance_id: str, queue_id: str | None = None) -> FloorProgress | None:
+        """The agents of the instance's queue, or all; None while nobody dials here."""
 
-    def attempts_by_minute(self, campaign_id: str) -> Sequence[int]:
+    def attempts_by_minute(self, instance_id: str, campaign_id: str) -> Sequence[int]:
         """Attempts in each of the last minutes, oldest first; the last one goes on."""
 
 
@@ -97,17 +98,17 @@ class Progresses:
         campaigns: Campaigns,
         explanations: Explanations,
         live: LiveFigures,
-        clock: Clock,
+        now_of: NowOf,
         dialing_of: DialingOf,
-        instance_id: str,
+        instances: InstanceList,
     ) -> None:
         self._store = store
         self._campaigns = campaigns
         self._explanations = explanations
         self._live = live
-        self._clock = clock
+        self._now_of = now_of
         self._dialing_of = dialing_of
-        self._instance_id = instance_id
+        self._instances = instances
 
     async def get_campaign_progress(self, id_or_arn: str) -> DetailedProgress:
         """How far the campaign is. Raises NotFoundError."""
@@ -118,7 +119,7 @@ class Progresses:
             progress = self._progress(campaign, counts, await self._stored_ledger(campaign))
         live_answers, abandoned = await self._store.ledger_sum(campaign.campaign_id, since=EVER)
         queue_id = campaign.outbound_call.queue_id
-        floor = self._live.floor(queue_id) if campaign.dialer.needs_agents else None
+        floor = self._live.floor(campaign.instance_id, queue_id) if campaign.dialer.needs_agents else None
         reason = self._explanations.first_reason(campaign, progress.counts.waiting)
         return DetailedProgress(progress, live_answers, abandoned, reason, floor)
 
@@ -134,28 +135,28 @@ class Progresses:
 
     async def get_instance_status(self, instance_id: str) -> InstanceStatus:
         """What the instance's agents and lines are doing. Raises NotFoundError."""
-        if instance_id != self._instance_id:
+        if all(instance.instance_id != instance_id for instance in await self._instances.instances()):
             raise NotFoundError("No Connect instance with this id exists.")
-        return InstanceStatus(self._clock.now(), instance_id, self._live.floor())
+        return InstanceStatus(self._now_of(instance_id), instance_id, self._live.floor(instance_id))
 
     def _progress(
         self, campaign: Campaign, counts: Mapping[str, ContactCounts], ledger: Sequence[LedgerTotals] = ()
     ) -> CampaignProgress:
-        campaign_id = campaign.campaign_id
+        instance_id, campaign_id = campaign.instance_id, campaign.campaign_id
         own = counts.get(campaign_id, ContactCounts())
-        dialing = self._live.progress(campaign_id)
+        dialing = self._live.progress(instance_id, campaign_id)
         return CampaignProgress(
-            at=self._clock.now(),
+            at=self._now_of(instance_id),
             campaign=campaign,
             counts=own,
             in_state=dialing.in_state if dialing is not None else {},
             ledger=dialing.ledger if dialing is not None else ledger,
             target_ratio=self._dialing_of(campaign).abandonment.target_ratio,
-            attempts_by_minute=self._live.attempts_by_minute(campaign_id),
+            attempts_by_minute=self._live.attempts_by_minute(instance_id, campaign_id),
         )
 
     async def _stored_ledger(self, campaign: Campaign) -> Sequence[LedgerTotals]:
-        now = self._clock.now()
+        now = self._now_of(campaign.instance_id)
         return [
             LedgerTotals(window, *await self._store.ledger_sum(campaign.campaign_id, since=window.begins(now)))
             for window in self._dialing_of(campaign).abandonment.windows

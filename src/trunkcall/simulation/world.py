@@ -190,6 +190,12 @@ class Fates:
         )
 
 
+def seed_of(seed: int, name: str) -> int:
+    """The seed of one of several worlds that have a seed in common."""
+    digest = blake2b(name.encode(), digest_size=15, key=seed.to_bytes(16, "little", signed=True)).digest()
+    return int.from_bytes(digest, "little")
+
+
 def fate_of(world: World, seed: int, client_token: str) -> Fate:
     """The fate of a contact that is known by its client token."""
     digest = blake2b(client_token.encode(), digest_size=16, key=seed.to_bytes(16, "little", signed=True)).digest()

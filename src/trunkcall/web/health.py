@@ -5,18 +5,61 @@ Decides what a load balancer, a start script and a person are told. It must not 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import msgspec
 
 from trunkcall import __version__
 from trunkcall.aws.protocol import HttpResponse
-from trunkcall.domain.clock import Clock
-from trunkcall.domain.instants import to_datetime
+from trunkcall.domain.clock import NowOf
+from trunkcall.domain.instants import Instant, to_datetime
 
 OFF_AFTER_S = 10.0
 """An instance whose time is further from the wall clock's is in trouble: clients set expiries by theirs."""
+
+
+OK = "ok"
+STATUSES = ("not dialing", "store failing", "taking nothing new", "upkeep failing", "clock off", OK)
+"""What may be told, the worst first."""
+
+
+class ClockView(Protocol):
+    """What is told of an instance's clock."""
+
+    def now(self) -> Instant: ...
+
+    def behind_s(self) -> float:
+        """How far it is behind, in seconds."""
+
+
+class DialerView(Protocol):
+    """What is told of an instance's dialer."""
+
+    @property
+    def quarantined(self) -> int:
+        """How many contacts are set aside because they are damaged, which is no trouble of the others'."""
+
+
+class InstanceView(Protocol):
+    """What is told of an instance that is dialed for. ``trouble`` says why nothing is dialed, ``upkeep_trouble`` what
+    fails beside it, in words; each None while all is well."""
+
+    @property
+    def instance_id(self) -> str: ...
+
+    @property
+    def clock(self) -> ClockView: ...
+
+    @property
+    def dialer(self) -> DialerView: ...
+
+    @property
+    def trouble(self) -> str | None: ...
+
+    @property
+    def upkeep_trouble(self) -> str | None: ...
 
 
 def _nothing() -> str | None:
@@ -25,50 +68,66 @@ def _nothing() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The page. ``trouble`` says why nothing is dialed, ``store_trouble`` why the store cannot be used, ``refusal`` why
-    nothing new is taken, ``upkeep_trouble`` what fails beside it all; each None while all is well. ``behind_s`` is how
-    far the instance's clock is behind, in seconds. ``quarantined`` is how many contacts are set aside because they are
-    damaged, which is no trouble of the others'."""
+    """The page. It speaks of the default instance, ``instance_id``, and lists all that are dialed for; its status and
+    trouble are the worst that there is. ``store_trouble`` says why the store cannot be used, ``refusal`` why nothing
+    new is taken, ``upkeep_trouble`` what fails beside it all; each None while all is well."""
 
     instance_id: str
-    clock: Clock
+    instances: Callable[[], Sequence[InstanceView]]
+    now_of: NowOf
     speed: float
-    trouble: Callable[[], str | None]
     store_trouble: Callable[[], str | None] = _nothing
     refusal: Callable[[], str | None] = _nothing
     upkeep_trouble: Callable[[], str | None] = _nothing
-    behind_s: Callable[[], float] = lambda: 0.0
-    quarantined: Callable[[], int] = int
 
     async def page(self) -> HttpResponse:
         """200 as long as the server answers: who would have it started anew for a full disk would help nobody."""
-        dialing, store, refusal = self.trouble(), self.store_trouble(), self.refusal()
-        upkeep = self.upkeep_trouble()
-        behind_s = self.behind_s()
-        clock = self._clock_trouble(behind_s)
-        status = "ok"
-        if dialing is not None:
-            status = "not dialing"
-        elif store is not None:
-            status = "store failing"
-        elif refusal is not None:
-            status = "taking nothing new"
-        elif upkeep is not None:
-            status = "upkeep failing"
-        elif clock is not None:
-            status = "clock off"
+        # The default instance's comes first of those that are equally bad.
+        instances = sorted(self.instances(), key=lambda each: each.instance_id != self.instance_id)
+        default = instances[0] if instances and instances[0].instance_id == self.instance_id else None
+        told = [self._told(each) for each in instances]
+        store = self.store_trouble()
+        troubles = [("store failing", store), ("taking nothing new", self.refusal())]
+        troubles += [("upkeep failing", self.upkeep_trouble()), *(self._trouble_of(each) for each in told)]
+        there_is = [(status, words) for status, words in troubles if words is not None]
+        status, trouble = min(there_is, key=lambda each: STATUSES.index(each[0]), default=(OK, None))
         body = {
             "status": status,
             # The store's words come first: they are why nothing is dialed, when both have some.
-            "trouble": store or dialing or refusal or upkeep or clock,
+            "trouble": store or trouble,
             "version": __version__,
             "instance_id": self.instance_id,
-            "instance_time": to_datetime(self.clock.now()).isoformat().replace("+00:00", "Z"),
-            "clock_behind_s": round(behind_s, 1),
+            "instance_time": _written(self.now_of(self.instance_id)),
+            "clock_behind_s": round(default.clock.behind_s(), 1) if default is not None else 0.0,
             "speed": self.speed,
-            "quarantined": self.quarantined(),
+            "quarantined": default.dialer.quarantined if default is not None else 0,
+            "instances": told,
         }
         return HttpResponse(200, (("content-type", "application/json"),), msgspec.json.encode(body))
+
+    def _told(self, instance: InstanceView) -> dict[str, Any]:
+        behind_s = instance.clock.behind_s()
+        troubles = {
+            "not dialing": instance.trouble,
+            "upkeep failing": instance.upkeep_trouble,
+            "clock off": self._clock_trouble(behind_s),
+        }
+        status, trouble = next(((status, words) for status, words in troubles.items() if words), (OK, None))
+        return {
+            "instance_id": instance.instance_id,
+            "status": status,
+            "trouble": trouble,
+            "instance_time": _written(instance.clock.now()),
+            "clock_behind_s": round(behind_s, 1),
+            "quarantined": instance.dialer.quarantined,
+        }
+
+    def _trouble_of(self, told: dict[str, Any]) -> tuple[str, str | None]:
+        """An instance's status and trouble, with its name where it is not the default one."""
+        words = told["trouble"]
+        if words is not None and told["instance_id"] != self.instance_id:
+            words = f"instance {told['instance_id']}: {words}"
+        return told["status"], words
 
     def _clock_trouble(self, behind_s: float) -> str | None:
         """At another speed than 1 the two clocks have nothing to do with each other."""
@@ -80,3 +139,7 @@ class Health:
                 "simulated carrier, or the wall clock was set forward."
             )
         return f"The instance's clock is {-behind_s:.0f} s ahead of the wall clock: the wall clock was set back."
+
+
+def _written(at: Instant) -> str:
+    return to_datetime(at).isoformat().replace("+00:00", "Z")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Protocol
@@ -41,6 +41,10 @@ MAX_CAMPAIGNS = 1000
 FORGET_AFTER_S = 600.0
 """How long after the engine has let go of a campaign its totals have series of their own."""
 
+INSTANCE = ("instance_id",)
+CAMPAIGN = ("instance_id", "campaign_id")
+"""Labels of what is an instance's, and of what is a campaign's."""
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -57,38 +61,45 @@ class DialerView(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Scrape:
-    """What is shown, as of one instant."""
+class InstanceView:
+    """What metrics read of an instance that is dialed for. ``clock_behind_s`` is how far its clock is behind the wall
+    clock, in seconds; None where it does not go along with it."""
+
+    instance_id: str
+    dialer: DialerView
+    clock_behind_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is shown of an instance, as of one instant."""
 
     instance_id: str
     snapshot: EngineSnapshot | None
     totals: DialerTotals
-    requests: _Requests
-    left_out: int
-    page_s: float
     clock_behind_s: float | None
     quarantined: int
 
 
-class Metrics:
-    """The metrics of one server. ``clock_behind_s`` is how far the instance's clock is behind the wall clock, in
-    seconds; None where it does not go along with it."""
+@dataclass(frozen=True, slots=True)
+class _Scrape:
+    """What is shown, as of one instant."""
 
-    def __init__(
-        self,
-        dialer: DialerView,
-        instance_id: str,
-        *,
-        clock_behind_s: Callable[[], float] | None = None,
-        monotonic: Seconds = time.monotonic,
-    ) -> None:
-        self._dialer = dialer
-        self._instance_id = instance_id
+    instances: Sequence[_Shown]
+    requests: _Requests
+    left_out: int
+    page_s: float
+
+
+class Metrics:
+    """The metrics of one server, which dials for these instances."""
+
+    def __init__(self, instances: Callable[[], Sequence[InstanceView]], *, monotonic: Seconds = time.monotonic) -> None:
+        self._instances = instances
         self._requests = _Requests()
-        self._clock_behind_s = clock_behind_s
         self._monotonic = monotonic
-        self._gone_at_s: dict[str, float] = {}
-        """Campaigns that have totals and that the engine does not know, and since when that is so."""
+        self._gone_at_s: dict[str, dict[str, float]] = {}
+        """By instance: campaigns that have totals and that the engine does not know, and since when that is so."""
         self._rationed = RationedPage(self._take, _render, monotonic=monotonic)
         self.on_request = self._requests.on_request
 
@@ -97,51 +108,53 @@ class Metrics:
         return HttpResponse(200, (("content-type", CONTENT_TYPE),), await self._rationed.get())
 
     def _take(self) -> _Scrape:
-        snapshot = self._dialer.snapshot()
-        if snapshot is not None:
-            self._forget_gone({campaign.campaign_id for campaign in snapshot.campaigns})
-        snapshot, totals, left_out = _max_telling(snapshot, self._dialer.totals.taken())
-        return _Scrape(
-            self._instance_id,
-            snapshot,
-            totals,
-            self._requests.taken(),
-            left_out,
-            self._rationed.cost_s,
-            self._clock_behind_s() if self._clock_behind_s is not None else None,
-            self._dialer.quarantined,
-        )
+        instances = self._instances()
+        self._gone_at_s = {each.instance_id: self._gone_at_s.get(each.instance_id, {}) for each in instances}
+        shown, left_out = _max_telling([self._shown(each) for each in instances])
+        return _Scrape(shown, self._requests.taken(), left_out, self._rationed.cost_s)
 
-    def _forget_gone(self, known: set[str]) -> None:
-        totals, now_s = self._dialer.totals, self._monotonic()
-        counted = {*totals.attempts, *(campaign_id for campaign_id, _ in totals.ended)}
-        gone = counted - known - {FORGOTTEN}
-        self._gone_at_s = {campaign_id: self._gone_at_s.get(campaign_id, now_s) for campaign_id in gone}
-        for campaign_id, since_s in self._gone_at_s.items():
+    def _shown(self, instance: InstanceView) -> _Shown:
+        dialer = instance.dialer
+        snapshot = dialer.snapshot()
+        if snapshot is not None:
+            self._forget_gone(instance, {campaign.campaign_id for campaign in snapshot.campaigns})
+        totals = dialer.totals.taken()
+        return _Shown(instance.instance_id, snapshot, totals, instance.clock_behind_s, dialer.quarantined)
+
+    def _forget_gone(self, instance: InstanceView, known: set[str]) -> None:
+        totals, now_s = instance.dialer.totals, self._monotonic()
+        before = self._gone_at_s[instance.instance_id]
+        gone = {campaign_id: before.get(campaign_id, now_s) for campaign_id in _counted(totals) - known}
+        self._gone_at_s[instance.instance_id] = gone
+        for campaign_id, since_s in gone.items():
             if now_s - since_s >= FORGET_AFTER_S:
                 totals.forget(campaign_id)
 
 
-def _max_telling(
-    snapshot: EngineSnapshot | None, totals: DialerTotals
-) -> tuple[EngineSnapshot | None, DialerTotals, int]:
+def _counted(totals: DialerTotals) -> set[str]:
+    return {*totals.attempts, *(campaign_id for campaign_id, _ in totals.ended)} - {FORGOTTEN}
+
+
+def _max_telling(instances: Sequence[_Shown]) -> tuple[Sequence[_Shown], int]:
     """What is left when all campaigns but MAX_CAMPAIGNS are left out, and how many those are."""
-    campaigns = snapshot.campaigns if snapshot is not None else ()
-    counted = {*totals.attempts, *(campaign_id for campaign_id, _ in totals.ended)}
+    campaigns = [campaign for each in instances if each.snapshot is not None for campaign in each.snapshot.campaigns]
     shown = [campaign.campaign_id for campaign in sorted(campaigns, key=_telling, reverse=True)]
-    shown += counted.difference(shown, (FORGOTTEN,))
+    shown += set[str]().union(*(_counted(each.totals) for each in instances)).difference(shown)
     left_out = set(shown[MAX_CAMPAIGNS:])
-    if not left_out:
-        return snapshot, totals, 0
+    return [_without(left_out, each) for each in instances] if left_out else instances, len(left_out)
+
+
+def _without(left_out: set[str], instance: _Shown) -> _Shown:
+    snapshot, totals = instance.snapshot, instance.totals
     if snapshot is not None:
-        snapshot = replace(snapshot, campaigns=tuple(c for c in campaigns if c.campaign_id not in left_out))
+        snapshot = replace(snapshot, campaigns=tuple(c for c in snapshot.campaigns if c.campaign_id not in left_out))
     totals = replace(
         totals,
         attempts=Counter({key: number for key, number in totals.attempts.items() if key not in left_out}),
         voided=Counter({key: number for key, number in totals.voided.items() if key not in left_out}),
         ended=Counter({key: number for key, number in totals.ended.items() if key[0] not in left_out}),
     )
-    return snapshot, totals, len(left_out)
+    return replace(instance, snapshot=snapshot, totals=totals)
 
 
 def _telling(campaign: CampaignSnapshot) -> tuple[bool, Instant]:
@@ -208,19 +221,20 @@ class _DialerCollector(Collector):
         self._scrape = scrape
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        instance = [self._scrape.instance_id]
-        snapshot = self._scrape.snapshot
+        instances = self._scrape.instances
         yield _gauge(
-            "trunkcall_dialer_up", "1 while this process dials for the instance.", instance, snapshot is not None
+            "trunkcall_dialer_up",
+            "1 while this process dials for the instance.",
+            {each.instance_id: each.snapshot is not None for each in instances},
         )
-        if self._scrape.clock_behind_s is not None:
+        behind_s = {each.instance_id: each.clock_behind_s for each in instances if each.clock_behind_s is not None}
+        if behind_s:
             yield _gauge(
                 "trunkcall_clock_behind_seconds",
                 "How far the instance's clock is behind the wall clock; less than 0: ahead.",
-                instance,
-                self._scrape.clock_behind_s,
+                behind_s,
             )
-        yield from self._totals()
+        yield from _totals({each.instance_id: each.totals for each in instances})
         yield GaugeMetricFamily(
             "trunkcall_metrics_campaigns_left_out",
             f"Campaigns without series of their own: there are more than {MAX_CAMPAIGNS}.",
@@ -230,54 +244,67 @@ class _DialerCollector(Collector):
             "trunkcall_metrics_page_seconds", "Computing time of the page before this one.", value=self._scrape.page_s
         )
         yield _gauge(
-            "trunkcall_contacts_quarantined", "Damaged contacts that are set aside.", instance, self._scrape.quarantined
+            "trunkcall_contacts_quarantined",
+            "Damaged contacts that are set aside.",
+            {each.instance_id: each.quarantined for each in instances},
         )
-        if snapshot is None:
-            return
-        yield _gauge("trunkcall_carrier_up", "1 while the carrier answers.", instance, snapshot.carrier_up)
-        yield _gauge("trunkcall_lines_in_use", "Customer legs that hold a line.", instance, snapshot.lines)
-        yield _gauge("trunkcall_lines", "Lines that the trunks have.", instance, snapshot.channels)
-        agents = GaugeMetricFamily("trunkcall_agents", "Agents by state.", labels=["instance_id", "state"])
-        for state in AgentState:
-            agents.add_metric([*instance, state], snapshot.agents[state])
-        yield agents
-        staffed = sum(snapshot.agents[state] for state in STAFFED_STATES)
-        yield _gauge("trunkcall_agents_staffed", "Agents who are staffed.", instance, staffed)
-        yield _gauge(
-            "trunkcall_agents_unheard", "Staffed agents of whom nothing is heard.", instance, snapshot.unheard_agents
-        )
-        yield _counter("trunkcall_agent_staffed_seconds", "Staffed agent time.", instance, to_seconds(snapshot.staffed))
-        yield _counter("trunkcall_agent_handling_seconds", "Handling time.", instance, to_seconds(snapshot.handling))
-        yield from _campaigns(snapshot)
+        snapshots = {each.instance_id: each.snapshot for each in instances if each.snapshot is not None}
+        if snapshots:
+            yield from _engines(snapshots)
+            yield from _campaigns(snapshots)
 
-    def _totals(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        totals = self._scrape.totals
-        attempts = CounterMetricFamily("trunkcall_attempts", "Attempts begun.", labels=["campaign_id"])
-        for campaign_id, number in totals.attempts.items():
-            attempts.add_metric([campaign_id], number)
-        yield attempts
-        voided = CounterMetricFamily(
-            "trunkcall_attempts_voided", "Attempts of those that never left.", labels=["campaign_id"]
-        )
-        for campaign_id, number in totals.voided.items():
-            voided.add_metric([campaign_id], number)
-        yield voided
-        ended = CounterMetricFamily(
-            "trunkcall_contacts_ended", "Contacts ended, by how.", labels=["campaign_id", "disposition"]
-        )
-        for (campaign_id, disposition), number in totals.ended.items():
-            ended.add_metric([campaign_id, disposition], number)
-        yield ended
-        differences = CounterMetricFamily(
-            "trunkcall_leg_differences",
-            "Legs that the carrier had otherwise, and that were settled.",
-            labels=["difference"],
-        )
+
+def _totals(totals: Mapping[str, DialerTotals]) -> Iterator[CounterMetricFamily]:
+    attempts = CounterMetricFamily("trunkcall_attempts", "Attempts begun.", labels=CAMPAIGN)
+    voided = CounterMetricFamily("trunkcall_attempts_voided", "Attempts of those that never left.", labels=CAMPAIGN)
+    ended = CounterMetricFamily(
+        "trunkcall_contacts_ended", "Contacts ended, by how.", labels=[*CAMPAIGN, "disposition"]
+    )
+    differences = CounterMetricFamily(
+        "trunkcall_leg_differences",
+        "Legs that the carrier had otherwise, and that were settled.",
+        labels=[*INSTANCE, "difference"],
+    )
+    for instance_id, sums in totals.items():
+        for campaign_id, number in sums.attempts.items():
+            attempts.add_metric([instance_id, campaign_id], number)
+        for campaign_id, number in sums.voided.items():
+            voided.add_metric([instance_id, campaign_id], number)
+        for (campaign_id, disposition), number in sums.ended.items():
+            ended.add_metric([instance_id, campaign_id, disposition], number)
         for difference in LegDifference:
-            differences.add_metric([difference], totals.differences[difference])
-        yield differences
-        yield CounterMetricFamily("trunkcall_dialer_commits", "Commits of the dialer.", value=totals.commits)
-        yield CounterMetricFamily("trunkcall_dialer_changes", "Changes in those commits.", value=totals.changes)
+            differences.add_metric([instance_id, difference], sums.differences[difference])
+    yield from (attempts, voided, ended, differences)
+    yield _counter("trunkcall_dialer_commits", "Commits of the dialer.", {key: s.commits for key, s in totals.items()})
+    yield _counter(
+        "trunkcall_dialer_changes", "Changes in those commits.", {key: sums.changes for key, sums in totals.items()}
+    )
+
+
+_PER_INSTANCE: tuple[tuple[str, str, Callable[[EngineSnapshot], float]], ...] = (
+    ("trunkcall_carrier_up", "1 while the carrier answers.", lambda s: s.carrier_up),
+    ("trunkcall_lines_in_use", "Customer legs that hold a line.", lambda s: s.lines),
+    ("trunkcall_lines", "Lines that the trunks have.", lambda s: s.channels),
+    ("trunkcall_agents_staffed", "Agents who are staffed.", lambda s: sum(s.agents[state] for state in STAFFED_STATES)),
+    ("trunkcall_agents_unheard", "Staffed agents of whom nothing is heard.", lambda s: s.unheard_agents),
+)
+
+_TIMES: tuple[tuple[str, str, Callable[[EngineSnapshot], Duration]], ...] = (
+    ("trunkcall_agent_staffed_seconds", "Staffed agent time.", lambda s: s.staffed),
+    ("trunkcall_agent_handling_seconds", "Handling time.", lambda s: s.handling),
+)
+
+
+def _engines(snapshots: Mapping[str, EngineSnapshot]) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    for name, text, value in _PER_INSTANCE:
+        yield _gauge(name, text, {key: value(snapshot) for key, snapshot in snapshots.items()})
+    agents = GaugeMetricFamily("trunkcall_agents", "Agents by state.", labels=[*INSTANCE, "state"])
+    for instance_id, snapshot in snapshots.items():
+        for state in AgentState:
+            agents.add_metric([instance_id, state], snapshot.agents[state])
+    yield agents
+    for name, text, time_of in _TIMES:
+        yield _counter(name, text, {key: to_seconds(time_of(snapshot)) for key, snapshot in snapshots.items()})
 
 
 _PER_CAMPAIGN: tuple[tuple[str, str, Callable[[CampaignSnapshot, Instant], float]], ...] = (
@@ -301,25 +328,26 @@ _SUMS: tuple[tuple[str, str, Callable[[CampaignSnapshot], int]], ...] = (
 )
 
 
-def _campaigns(snapshot: EngineSnapshot) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+def _campaigns(snapshots: Mapping[str, EngineSnapshot]) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    every = [(key, snapshot.at, campaign) for key, snapshot in snapshots.items() for campaign in snapshot.campaigns]
     for name, text, value in _PER_CAMPAIGN:
-        family = GaugeMetricFamily(name, text, labels=["campaign_id"])
-        for campaign in snapshot.campaigns:
-            family.add_metric([campaign.campaign_id], float(value(campaign, snapshot.at)))
+        family = GaugeMetricFamily(name, text, labels=CAMPAIGN)
+        for instance_id, at, campaign in every:
+            family.add_metric([instance_id, campaign.campaign_id], float(value(campaign, at)))
         yield family
     for name, text, count in _SUMS:
-        counter = CounterMetricFamily(name, text, labels=["campaign_id"])
-        for campaign in snapshot.campaigns:
-            counter.add_metric([campaign.campaign_id], count(campaign))
+        counter = CounterMetricFamily(name, text, labels=CAMPAIGN)
+        for instance_id, _, campaign in every:
+            counter.add_metric([instance_id, campaign.campaign_id], count(campaign))
         yield counter
     ratio = GaugeMetricFamily(
         "trunkcall_campaign_abandonment_ratio",
         "Abandonments over live answers in a window of time.",
-        labels=["campaign_id", "window"],
+        labels=[*CAMPAIGN, "window"],
     )
-    for campaign in snapshot.campaigns:
+    for instance_id, _, campaign in every:
         for totals in campaign.ledger:
-            ratio.add_metric([campaign.campaign_id, totals.window.name], totals.abandonment_ratio)
+            ratio.add_metric([instance_id, campaign.campaign_id, totals.window.name], totals.abandonment_ratio)
     yield ratio
 
 
@@ -334,13 +362,15 @@ def _stalled(campaign: CampaignSnapshot, at: Instant) -> bool:
     return at - since > STALLED_AFTER
 
 
-def _gauge(name: str, text: str, instance: list[str], value: float) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, text, labels=["instance_id"])
-    family.add_metric(instance, float(value))
+def _gauge(name: str, text: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=INSTANCE)
+    for instance_id, value in values.items():
+        family.add_metric([instance_id], float(value))
     return family
 
 
-def _counter(name: str, text: str, instance: list[str], value: float) -> CounterMetricFamily:
-    family = CounterMetricFamily(name, text, labels=["instance_id"])
-    family.add_metric(instance, value)
+def _counter(name: str, text: str, values: Mapping[str, float]) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, text, labels=INSTANCE)
+    for instance_id, value in values.items():
+        family.add_metric([instance_id], value)
     return family

@@ -12,8 +12,9 @@ from trunkcall.storage.memory.state import Part
 class QuarantineInMemory(Part):
     """Who is set aside, and how that ends."""
 
-    async def quarantined_count(self) -> int:
-        return len(self._state.quarantine)
+    async def quarantined_count(self, instance_id: str | None = None) -> int:
+        contacts = self._state.contacts
+        return sum(instance_id in (None, contacts[sequence].record.instance_id) for sequence in self._state.quarantine)
 
     async def quarantined(self, campaign_id: str | None = None) -> Sequence[QuarantinedContact]:
         found = []

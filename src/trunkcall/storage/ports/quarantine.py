@@ -16,8 +16,8 @@ from trunkcall.domain.instants import Instant
 class QuarantineCount(Protocol):
     """How many contacts are set aside."""
 
-    async def quarantined_count(self) -> int:
-        """How many, in all."""
+    async def quarantined_count(self, instance_id: str | None = None) -> int:
+        """How many, of one instance or in all. One whose campaign is unknown counts for every instance."""
 
 
 class SetAside(Protocol):

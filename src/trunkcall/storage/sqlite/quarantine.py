@@ -38,9 +38,9 @@ class SQLiteQuarantine(Part):
             for row in self._database.rows("quarantined", campaign_id=campaign_id)
         ]
 
-    async def quarantined_count(self) -> int:
+    async def quarantined_count(self, instance_id: str | None = None) -> int:
         """How many are set aside."""
-        (row,) = self._database.rows("count_quarantined")
+        (row,) = self._database.rows("count_quarantined", instance_id=instance_id)
         return int(row.contacts)
 
     async def end_quarantined(self, sequences: Collection[int] | None, *, at: Instant, erase: bool = False) -> int:

@@ -24,7 +24,9 @@ WHERE :campaign_id IS NULL OR campaign_id = :campaign_id
 ORDER BY quarantine.sequence;
 
 -- count_quarantined --
-SELECT count(*) AS contacts FROM quarantine;
+SELECT count(*) AS contacts
+FROM quarantine LEFT JOIN campaign ON campaign.campaign_key = quarantine.campaign_key
+WHERE :instance_id IS NULL OR campaign.instance_id IS NULL OR campaign.instance_id = :instance_id;
 
 -- quarantined_sequences --
 -- Of :sequences, a JSON array.

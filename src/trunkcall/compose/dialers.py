@@ -1,0 +1,93 @@
+"""What dials for one instance: how its owner, clock, carrier and agents are wired together.
+
+Decides what the default instance has that others have not: the simulated agents and the trunks of the settings. It must
+not know which instances there are.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from trunkcall.compose.telephony import build_telephony
+from trunkcall.compose.trunks import default_trunk
+from trunkcall.domain.clock import Clock
+from trunkcall.domain.instants import seconds
+from trunkcall.domain.trunk import Trunk
+from trunkcall.engine.config import EngineConfig
+from trunkcall.service.background import Background
+from trunkcall.service.current import CurrentDialer
+from trunkcall.service.dialing_settings import DialingOf
+from trunkcall.service.floor import SimulatedFloor
+from trunkcall.service.lease import LeaseHolder
+from trunkcall.service.owner import InstanceOwner
+from trunkcall.service.presence import Presence
+from trunkcall.service.supervisor import DialedInstance
+from trunkcall.settings import Settings
+from trunkcall.storage.secret_box import SecretBox
+from trunkcall.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Dialers:
+    """Makes what dials for an instance. ``agents`` are the simulated ones of the ``default`` instance, ``trunks`` its
+    trunks. Of all others every agent is simulated; their trunks are those of their facts."""
+
+    settings: Settings
+    store: Store
+    box: SecretBox
+    base: Clock
+    dialing_of: DialingOf
+    default: str
+    agents: Sequence[str]
+    trunks: tuple[Trunk, ...]
+    leg_ids: random.Random = field(default_factory=random.SystemRandom)
+
+    def build(self, instance_id: str) -> DialedInstance:
+        """All that dials for the instance, which is not begun."""
+        settings, store = self.settings, self.store
+        presence = Presence(max_age_s=settings.agent_state_max_age_s)
+        floor = SimulatedFloor(presence)
+        other = None if instance_id == self.default else instance_id
+        telephony = build_telephony(settings, self.box, floor, self.base, other)
+        clock = telephony.clock
+        lease = LeaseHolder(
+            store, instance_id, f"{os.uname().nodename}:{os.getpid()}", sole=True, length=seconds(settings.lease_s)
+        )
+        dialer = CurrentDialer(instance_id, clock, legs_survive=telephony.legs_survive)
+        owner = InstanceOwner(
+            instance_id=instance_id,
+            store=store,
+            directories=store,
+            history=store,
+            quarantine=store,
+            carrier=telephony.carrier,
+            clock=clock,
+            presence=presence,
+            config=EngineConfig(
+                trunks=self.trunks if other is None else (default_trunk(settings),),
+                lines_per_agent=settings.max_lines_per_agent,
+            ),
+            dialing_of=self.dialing_of,
+            new_id=lambda: f"{self.leg_ids.getrandbits(128):032x}",
+            lease=lease,
+            current=dialer,
+        )
+        if other is None:
+            presence.know(frozenset(self.agents))
+            floor.staff(self.agents)
+        else:
+            floor.staff_all()
+        return DialedInstance(
+            instance_id,
+            clock=clock,
+            dialer=dialer,
+            owner=owner,
+            lease=lease,
+            background=Background(),
+            works=telephony.works,
+            carrier_trouble=telephony.trouble,
+            floor_trouble=telephony.floor_trouble,
+        )

@@ -1,0 +1,215 @@
+"""Which instances this process dials for: each from when the store has it, onboarded, until it is gone.
+
+Decides that an instance has a clock, a carrier, agents and a lease of its own, and that what fails in one stops no
+other. It finds an instance's dialer for whoever asks or tells something of one. It must not know what makes legs, nor
+how an ownership begins or ends (``service.owner``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+
+from trunkcall.domain.clock import Sleep
+from trunkcall.domain.instants import Instant
+from trunkcall.engine.explanation import DialingExplanation
+from trunkcall.engine.progress import DialingProgress, FloorProgress
+from trunkcall.service.background import Background
+from trunkcall.service.clock import InstanceClock
+from trunkcall.service.current import CurrentDialer
+from trunkcall.service.lease import LeaseHolder
+from trunkcall.service.owner import InstanceOwner
+from trunkcall.storage.ports.directory import InstanceList
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 1.0
+CLOSE_S: Final = 10.0
+"""How long an instance may take to let go of its carrier. Whoever takes longer is left as it is, and the next owner
+waits for the lease."""
+
+
+class DialedInstance:
+    """One instance, and all that dials for it in this process. ``works`` go on beside its owner, by name.
+    ``carrier_trouble`` says why its carrier cannot be used, ``floor_trouble`` why its simulated agents are not heard
+    although it can, in words; None while all is well."""
+
+    def __init__(
+        self,
+        instance_id: str,
+        *,
+        clock: InstanceClock,
+        dialer: CurrentDialer,
+        owner: InstanceOwner,
+        lease: LeaseHolder,
+        background: Background,
+        works: Mapping[str, Callable[[], Awaitable[None]]],
+        carrier_trouble: Callable[[], str | None],
+        floor_trouble: Callable[[], str | None],
+    ) -> None:
+        self.instance_id = instance_id
+        self.clock = clock
+        self.dialer = dialer
+        self._owner = owner
+        self._lease = lease
+        self._background = background
+        self._works = works
+        self._carrier_trouble = carrier_trouble
+        self._floor_trouble = floor_trouble
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is dialed, in words; None while all is well."""
+        return self.dialer.trouble or self._carrier_trouble()
+
+    @property
+    def upkeep_trouble(self) -> str | None:
+        """What fails beside the dialing, in words; None while nothing does."""
+        return self._background.trouble or self._floor_trouble()
+
+    def begin(self) -> None:
+        """Begin to dial."""
+        works = {"clock": self.clock.run, "owner": self._owner.run, **self._works}
+        self._tasks = [
+            asyncio.create_task(self._background.keep_running(work, name), name=f"{name} of {self.instance_id}")
+            for name, work in works.items()
+        ]
+
+    async def end(self, drain_s: float) -> None:
+        """Begin no attempt any more, let contacts in progress go on for ``drain_s``, close what is left, and let the
+        next owner in."""
+        await self.dialer.suspend()
+        if not await self.dialer.drained(drain_s):
+            log.warning(
+                "contacts were still in progress when the time for draining was up",
+                extra={"instance_id": self.instance_id},
+            )
+        await self.dialer.close_out()
+        for task in reversed(self._tasks):
+            task.cancel()
+        _, left = await asyncio.wait(self._tasks, timeout=CLOSE_S)
+        if left:
+            log.warning("an instance takes too long to close, and is left", extra={"instance_id": self.instance_id})
+        else:
+            await self._lease.let_go()
+
+
+class Supervisor:
+    """Dials for the instances of a store. ``build`` makes what dials for one, by its id; ``time_elsewhere`` tells the
+    time of an instance that is not dialed for, which has no clock of its own."""
+
+    def __init__(
+        self,
+        instances: InstanceList,
+        build: Callable[[str], DialedInstance],
+        time_elsewhere: Callable[[], Instant],
+        *,
+        drain_s: float,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._instances = instances
+        self._build = build
+        self._time_elsewhere = time_elsewhere
+        self._drain_s = drain_s
+        self._sleep = sleep
+        self._dialed: dict[str, DialedInstance] = {}
+        self._ending: dict[str, asyncio.Task[None]] = {}
+        """Instances that are gone, or on their way with the server. They are dialed for until they have ended."""
+
+    # --- which instances there are ------------------------------------------------------------------------------------
+
+    @property
+    def dialed(self) -> Sequence[DialedInstance]:
+        """The instances that are dialed for, or come to their end, in the order in which they began."""
+        return tuple(self._dialed.values())
+
+    def now_of(self, instance_id: str) -> Instant:
+        """What time it is for an instance."""
+        dialed = self._dialed.get(instance_id)
+        return dialed.clock.now() if dialed is not None else self._time_elsewhere()
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled. Raises StoreUnavailableError, and an ExceptionGroup if something could
+        not be begun; then everything else was."""
+        while True:
+            await self.look()
+            await self._sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Begin with instances that are new, and have those end that are gone. Raises what ``run`` does."""
+        wanted = [each.instance_id for each in await self._instances.instances() if each.onboarded]
+        for gone in self._dialed.keys() - self._ending.keys() - set(wanted):
+            self._let_end(gone)
+        failures: list[Exception] = []
+        # One that comes back while it ends is begun anew when it has ended.
+        for instance_id in wanted:
+            if instance_id not in self._dialed:
+                try:
+                    dialed = self._build(instance_id)
+                except Exception as error:
+                    failures.append(error)
+                    continue
+                self._dialed[instance_id] = dialed
+                dialed.begin()
+        if failures:
+            raise ExceptionGroup("instances that could not be begun", failures)
+
+    async def stop(self) -> None:
+        """Have all of them end, at once. Nobody may be looking any more."""
+        for instance_id in self._dialed.keys() - self._ending.keys():
+            self._let_end(instance_id)
+        await asyncio.gather(*self._ending.values())
+
+    def _let_end(self, instance_id: str) -> None:
+        self._ending[instance_id] = asyncio.create_task(self._end(instance_id), name=f"end of {instance_id}")
+
+    async def _end(self, instance_id: str) -> None:
+        try:
+            await self._dialed[instance_id].end(self._drain_s)
+        except Exception as error:
+            why = type(error).__name__
+            log.warning("an instance did not end in good order", extra={"instance_id": instance_id, "why": why})
+        finally:
+            del self._dialed[instance_id], self._ending[instance_id]
+
+    # --- what use cases tell a dialer ---------------------------------------------------------------------------------
+
+    def campaigns_changed(self, instance_id: str) -> None:
+        """Tell whoever dials for the instance, if anybody does."""
+        if (dialed := self._dialed.get(instance_id)) is not None:
+            dialed.dialer.campaigns_changed(instance_id)
+
+    def requests_accepted(self, instance_id: str, campaign_id: str) -> None:
+        """Tell whoever dials for the instance, if anybody does."""
+        if (dialed := self._dialed.get(instance_id)) is not None:
+            dialed.dialer.requests_accepted(instance_id, campaign_id)
+
+    def due_changed(self, instance_id: str, campaign_id: str) -> None:
+        """Tell whoever dials for the instance, if anybody does."""
+        if (dialed := self._dialed.get(instance_id)) is not None:
+            dialed.dialer.due_changed(instance_id, campaign_id)
+
+    # --- what displays ask one ----------------------------------------------------------------------------------------
+
+    def explanation(self, instance_id: str, campaign_id: str) -> DialingExplanation | None:
+        """Why a campaign of the instance dials as it does; None while nobody dials, and of one that is not dialed."""
+        dialed = self._dialed.get(instance_id)
+        return dialed.dialer.explanation(campaign_id) if dialed is not None else None
+
+    def progress(self, instance_id: str, campaign_id: str) -> DialingProgress | None:
+        """How far a campaign of the instance is; None while nobody dials, and of one that is not dialed."""
+        dialed = self._dialed.get(instance_id)
+        return dialed.dialer.progress(campaign_id) if dialed is not None else None
+
+    def floor(self, instance_id: str, queue_id: str | None = None) -> FloorProgress | None:
+        """What the agents of the instance's queue, or all, are doing; None while nobody dials."""
+        dialed = self._dialed.get(instance_id)
+        return dialed.dialer.floor(queue_id) if dialed is not None else None
+
+    def attempts_by_minute(self, instance_id: str, campaign_id: str) -> Sequence[int]:
+        """The campaign's attempts in each of the last minutes, oldest first; the last one goes on."""
+        dialed = self._dialed.get(instance_id)
+        return dialed.dialer.attempts_by_minute(campaign_id) if dialed is not None else ()

@@ -1,0 +1,90 @@
+"""A second contact centre beside the first, in one store and on one server. If these fail, whoever runs both finds the
+campaigns of one of them standing still."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from serving import Serving, dial_request, put_all, serving
+from trunkcall.aws.iam import ALL_ACTIONS_POLICY
+from trunkcall.compose.store import opened_store
+from trunkcall.domain.directory import Directory
+from trunkcall.service.installation import first_installation, simulated_agents
+
+
+async def make_instance(path: Path, *, agents: int) -> Directory:
+    """Another instance, made beside the server that runs."""
+    async with opened_store(path) as store:
+        first = first_installation(
+            now=time.time_ns() // 1000,
+            new_id=lambda: str(uuid4()),
+            access_key_id="AKIA",
+            secret="s",
+            policy=ALL_ACTIONS_POLICY,
+            seal=lambda secret, key: secret.encode(),
+        )
+        directory = first.directory
+        await store.create_instance(directory)
+        await store.put_facts(directory.instance.instance_id, simulated_agents(directory, agents))
+        return directory
+
+
+def running_campaign(server: Serving, client: Any, name: str, directory: Directory | None = None) -> str:
+    changes: dict[str, Any] = {}
+    if directory is not None:
+        flow, queue = next(iter(directory.contact_flows)), next(iter(directory.queues))
+        call = {"connectContactFlowId": flow, "connectQueueId": queue}
+        changes = {"connectInstanceId": directory.instance.instance_id, "outboundCallConfig": call}
+    campaign_id: str = client.create_campaign(**server.campaign_arguments(name, **changes))["id"]
+    client.start_campaign(id=campaign_id)
+    return campaign_id
+
+
+def labels_of(server: Serving, metric: str) -> dict[str, float]:
+    """A metric by instance."""
+    families = text_string_to_metric_families(server.get("/metrics"))
+    samples = [sample for family in families for sample in family.samples if sample.name == metric]
+    return {sample.labels["instance_id"]: sample.value for sample in samples}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_second_instance_is_dialed_for_beside_the_first_without_a_restart(tmp_path: Path, killed: bool) -> None:
+    with serving(tmp_path / "data", speed=300, agents=5) as server:
+        first = server.environment["TRUNKCALL_INSTANCE_ID"]
+        directory = asyncio.run(make_instance(tmp_path / "data" / "trunkcall.db", agents=3))
+        second = directory.instance.instance_id
+        server.wait_until(lambda: len(json.loads(server.get("/health"))["instances"]) == 2)
+        client = server.client()
+        campaigns = {
+            running_campaign(server, client, "Spring"): first,
+            running_campaign(server, client, "Spring", directory): second,
+        }
+        for campaign_id in campaigns:
+            put_all(client, campaign_id, [dial_request(f"{campaign_id}-{n}", n) for n in range(60)])
+        if killed:
+            server.kill()
+            server.start()
+        server.wait_until(lambda: all(record["DisconnectTimestamp"] for record in server.export()))
+        for campaign_id, instance_id in campaigns.items():
+            records = [each for each in server.export() if each["Campaign"]["CampaignId"] == campaign_id]
+            assert len(records) == 60
+            assert {each["InstanceARN"].rpartition("/")[2] for each in records} == {instance_id}
+        told = json.loads(server.get("/health"))
+        assert told["status"] == "ok"
+        assert told["instance_id"] == first
+        assert [(each["instance_id"], each["status"]) for each in told["instances"]] == [(first, "ok"), (second, "ok")]
+        assert labels_of(server, "trunkcall_dialer_up") == {first: 1.0, second: 1.0}
+        assert labels_of(server, "trunkcall_agents_staffed") == {first: 5.0, second: 3.0}
+        status = server.trunkcall("status", "--data-dir", str(server.data_dir)).stdout
+        assert "INSTANCE" in status
+        assert first in status
+        assert second in status
+        assert server.stop() == 0

@@ -1,0 +1,389 @@
+"""Several instances in one store, and one server that dials for all of them. If these fail, the campaigns of one
+contact centre stand still, or are dialed by another's agents, because of what happens in another one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+
+from service.instances import DRAIN_S, Installation, Server
+from trunkcall.domain.campaign import DialerConfig, DialerType
+from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
+from trunkcall.domain.directory import EncryptionConfig, OnboardingJob, OnboardingStatus
+from trunkcall.domain.errors import NotFoundError, StoreUnavailableError
+from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND
+from trunkcall.engine.events import CarrierLost
+from trunkcall.service.dial_requests import AcceptedItem, RefusedItem
+from trunkcall.service.lease import LEASE
+from trunkcall.service.supervisor import CLOSE_S
+
+pytestmark = pytest.mark.virtual_time
+
+MINUTE_S, HOUR_S = 60.0, 3600.0
+
+
+@pytest.fixture
+async def installation() -> AsyncIterator[Installation]:
+    found = Installation()
+    await found.found("north", "south")
+    yield found
+    await found.store.close()
+
+
+async def until_all_ended(installation: Installation, name: str | None = None) -> None:
+    async with asyncio.timeout(24 * HOUR_S):
+        while any(record.state is not ContactState.ENDED for record in await installation.records(name)):
+            await asyncio.sleep(MINUTE_S)
+
+
+async def goes_on(server: Server, name: str) -> bool:
+    """Whether somebody is dialed within a few minutes."""
+    before = server.originates(name)
+    await asyncio.sleep(5 * MINUTE_S)
+    return server.originates(name) > before
+
+
+async def test_every_instance_is_dialed_at_once_by_its_own_agents_and_phones(installation: Installation) -> None:
+    await installation.found("west")
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    names = ["north", "south", "west"]
+    campaigns = {await server.campaign_of(name, 60, within=DAY): name for name in names}
+    await until_all_ended(installation)
+    await server.stops()
+    records = await installation.records()
+    assert len(records) == 180
+    assert all(record.instance_id == campaigns[record.campaign_id] for record in records)
+    for name in names:
+        own = [record for record in records if record.instance_id == name]
+        assert server.phones[name].originates == Counter(record.contact_id for record in own)
+        assert {record.agent_id for record in own if record.agent_id} <= installation.agents_of(name)
+    begun = [sorted(record.attempted_at or 0 for record in records if record.instance_id == name) for name in names]
+    assert max(times[0] for times in begun) < min(times[-1] for times in begun), "one waited until another was done"
+
+
+@pytest.mark.parametrize("fails", ["when a session begins", "in the middle", "it is away"])
+async def test_whose_carrier_fails_stops_nobody_else(installation: Installation, fails: str) -> None:
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    for name in ("north", "south"):
+        await server.campaign_of(name, 1000, within=DAY)
+    await asyncio.sleep(MINUTE_S)
+    phones = server.phones["north"]
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the line is dead")
+
+    match fails:
+        case "when a session begins":
+            phones.fails = fail
+            other = await installation.store.acquire_lease("north", "host:2", HOUR, sole=True)
+            assert other is not None
+            await installation.store.release_lease(other)
+        case "in the middle":
+            setattr(phones, "bridge", fail)  # noqa: B010 - to the type checker a method is no variable
+        case _:
+            phones.tell(CarrierLost())
+    await asyncio.sleep(MINUTE_S)
+    if fails != "it is away":
+        assert "RuntimeError" in (server.dialed("north").trouble or ""), "nobody is told"
+    assert server.dialed("south").trouble is None
+    assert await goes_on(server, "south")
+    assert not await goes_on(server, "north")
+    await server.is_killed()
+
+
+async def test_a_clock_that_breaks_is_begun_again_and_the_others_never_notice(installation: Installation) -> None:
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    for name in ("north", "south"):
+        await server.campaign_of(name, 1000, within=DAY)
+    await asyncio.sleep(MINUTE_S)
+
+    def breaks() -> None:
+        raise ZeroDivisionError
+
+    north = server.dialed("north")
+    north.clock.call_at(north.clock.now(), breaks)
+    await asyncio.sleep(1.0)
+    assert "clock fails" in (north.upkeep_trouble or ""), "nobody is told"
+    assert server.dialed("south").upkeep_trouble is None
+    assert await goes_on(server, "south")
+    assert await goes_on(server, "north")
+    assert north.upkeep_trouble is None
+    await server.is_killed()
+
+
+async def test_who_cannot_be_begun_keeps_nobody_waiting_and_is_tried_again(installation: Installation) -> None:
+    server = Server(installation)
+    server.cannot_build.add("north")
+    server.begin()
+    await asyncio.sleep(2.0)
+    assert server.names == ["south"]
+    assert "instances fails" in (server.background.trouble or ""), "nobody is told"
+    await server.campaign_of("south", 100, within=DAY)
+    assert await goes_on(server, "south")
+    server.cannot_build.clear()
+    await asyncio.sleep(10.0)
+    assert server.names == ["south", "north"]
+    await server.campaign_of("north", 100, within=DAY)
+    assert await goes_on(server, "north")
+    await server.is_killed()
+
+
+async def test_a_lease_that_is_lost_is_one_instances(installation: Installation) -> None:
+    """Another process takes one over. Then it alone dials for that one, and this one for the other."""
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    for name in ("north", "south"):
+        await server.campaign_of(name, 1000, within=DAY)
+    await asyncio.sleep(MINUTE_S)
+    other = await installation.store.acquire_lease("north", "host:2", HOUR, sole=True)
+    assert other is not None
+    await asyncio.sleep(10.0)
+    assert server.dialed("north").trouble == "another process owns this instance"
+    assert server.dialed("south").trouble is None
+    assert not await goes_on(server, "north")
+    assert await goes_on(server, "south")
+    await installation.store.release_lease(other)
+    assert await goes_on(server, "north")
+    await server.is_killed()
+
+
+async def test_an_instance_that_appears_is_dialed_for_and_one_that_goes_ends_in_peace(
+    installation: Installation,
+) -> None:
+    server = Server(installation).begin()
+    await server.campaign_of("north", 2000, within=DAY)
+    await asyncio.sleep(MINUTE_S)
+    await installation.found("west")
+    campaign_id = await server.campaign_of("west", 500, within=DAY)
+    await asyncio.sleep(MINUTE_S)
+    assert server.originates("west") > 0, "nobody dials for an instance that came while the server ran"
+    await server.campaigns.delete_campaign(campaign_id)
+    await installation.store.offboard("west")
+    in_progress = {contact.contact_id for contact in await installation.store.live_contacts("west")}
+    assert in_progress
+    async with asyncio.timeout(HOUR_S):
+        while "west" in server.names:
+            await asyncio.sleep(1.0)
+    west = {record.contact_id: record for record in await installation.records("west")}
+    assert {record.state for record in west.values()} == {ContactState.ENDED}
+    cut_off = {key for key in in_progress if west[key].disposition is Disposition.ATTEMPT_FAILED}
+    assert not cut_off, "people were cut off because their instance went"
+    assert await installation.store.acquire_lease("west", "host:2", LEASE) is not None, "its lease was not let go"
+    assert await goes_on(server, "north")
+    await server.is_killed()
+
+
+async def test_an_instance_that_comes_back_is_dialed_for_again(installation: Installation) -> None:
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    await installation.store.offboard("south")
+    await asyncio.sleep(2.0)
+    assert server.names == ["north"]
+    job = OnboardingJob("south", OnboardingStatus.IN_PROGRESS, EncryptionConfig(), installation.now())
+    await installation.store.start_onboarding(job)
+    await installation.store.finish_onboarding("south", None)
+    await server.campaign_of("south", 100, within=DAY)
+    assert await goes_on(server, "south")
+    await server.is_killed()
+
+
+async def test_after_a_crash_everybody_is_dialed_and_nobody_twice(installation: Installation) -> None:
+    first = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    for name in ("north", "south"):
+        await first.campaign_of(name, 100, within=DAY)
+    await asyncio.sleep(5 * MINUTE_S)
+    live = {name: len(await installation.store.live_contacts(name)) for name in ("north", "south")}
+    assert all(live.values())
+    await first.is_killed()
+    second = Server(installation, "host:2").begin()
+    await asyncio.sleep(LEASE / SECOND)
+    await until_all_ended(installation)
+    await second.stops()
+    for name in ("north", "south"):
+        records = await installation.records(name)
+        calls = first.phones[name].originates + second.phones[name].originates
+        assert calls == Counter(record.contact_id for record in records), "somebody was called twice, or never"
+        assert second.originates(name) > 0
+
+
+async def test_a_server_that_stops_ends_all_at_once_and_lets_the_next_one_in(installation: Installation) -> None:
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    for name in ("north", "south"):
+        await server.campaign_of(name, 1000, within=DAY)
+    await asyncio.sleep(MINUTE_S)
+    began_s = installation.seconds()
+    await server.stops()
+    assert installation.seconds() - began_s < DRAIN_S, "one waited for another"
+    ends = {record.disposition for record in await installation.records()}
+    assert Disposition.ATTEMPT_FAILED not in ends, "a talk was cut off although the server was stopped in peace"
+    for name in ("north", "south"):
+        assert await installation.store.acquire_lease(name, "host:2", LEASE) is not None
+
+
+async def test_who_never_closes_keeps_neither_the_server_nor_another_instances_lease(
+    installation: Installation,
+) -> None:
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    for name in ("north", "south"):
+        await server.campaign_of(name, 1000, within=DAY)
+    await asyncio.sleep(MINUTE_S)
+    server.phones["north"].hangs = True
+    began_s = installation.seconds()
+    await server.stops()
+    assert installation.seconds() - began_s <= DRAIN_S + CLOSE_S
+    assert await installation.store.acquire_lease("south", "host:2", LEASE) is not None
+    await server.is_killed()
+
+
+async def test_a_store_that_cannot_be_read_for_a_while_ends_nobody(installation: Installation) -> None:
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    await server.campaign_of("north", 1000, within=DAY)
+    read = installation.store.instances
+
+    async def fail() -> None:
+        raise StoreUnavailableError
+
+    installation.store.instances = fail  # type: ignore[attr-defined]  # it is what fails
+    assert await goes_on(server, "north")
+    installation.store.instances = read  # type: ignore[attr-defined]
+    await installation.found("west")
+    await asyncio.sleep(10.0)
+    assert server.names == ["north", "south", "west"]
+    await server.is_killed()
+
+
+# --- whose clock counts -----------------------------------------------------------------------------------------------
+
+
+async def test_expiry_goes_by_the_clock_of_the_campaigns_instance(installation: Installation) -> None:
+    """Two that were simulated at their own pace for a day are hours apart."""
+    installation.ahead["south"] = 2 * HOUR
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    expires_at = installation.now() + HOUR
+    (accepted,) = await server.submit(await server.new_campaign("north"), 1, expires_at=expires_at)
+    (refused,) = await server.submit(await server.new_campaign("south"), 1, expires_at=expires_at)
+    assert isinstance(accepted, AcceptedItem), "a request that has an hour left was refused"
+    assert isinstance(refused, RefusedItem), "a request that could never be dialed was accepted"
+    for name, at in (("north", installation.now()), ("south", installation.now() + 2 * HOUR)):
+        assert abs((await server.progresses.get_instance_status(name)).at - at) < SECOND
+    await server.is_killed()
+
+
+async def test_lists_are_in_the_order_of_creation_whosever_clock_is_ahead(installation: Installation) -> None:
+    installation.ahead["north"] = 2 * HOUR
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    made = [await server.new_campaign("north"), await server.new_campaign("south")]
+    page = await server.campaigns.list_campaigns()
+    assert [campaign.campaign_id for campaign in page.campaigns] == made
+    await server.is_killed()
+
+
+# --- what is told of an instance --------------------------------------------------------------------------------------
+
+
+async def test_each_campaign_is_explained_and_shown_by_its_own_dialer(installation: Installation) -> None:
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    await installation.found("west", agents=0)
+    await asyncio.sleep(2.0)
+    campaigns = {name: await server.campaign_of(name, 1000, within=DAY) for name in ("north", "west")}
+    await asyncio.sleep(MINUTE_S)
+    reasons = {
+        name: (await server.explanations.get_campaign_explanation(campaign_id)).reasons[0].code
+        for name, campaign_id in campaigns.items()
+    }
+    assert reasons["north"] != "NO_AGENTS"
+    assert reasons["west"] == "NO_AGENTS"
+    shown = await server.progresses.get_campaign_progress(campaigns["north"])
+    assert shown.floor is not None
+    assert sum(shown.floor.agents.values()) == 5
+    assert sum(shown.progress.attempts_by_minute) > 0
+    page = await server.progresses.list_campaign_progress(states=(), after=None, limit=10)
+    assert [sum(each.attempts_by_minute) > 0 for each in page.campaigns] == [True, False]
+    await server.is_killed()
+
+
+async def test_an_instance_that_nobody_dials_for_is_told_to_be_one(installation: Installation) -> None:
+    await installation.found("west", onboarded=False)
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    assert server.names == ["north", "south"]
+    assert (await server.progresses.get_instance_status("west")).floor is None
+    assert (await server.progresses.get_instance_status("north")).floor is not None
+    with pytest.raises(NotFoundError):
+        await server.progresses.get_instance_status("east")
+    with pytest.raises(NotFoundError, match="not onboarded"):
+        await server.new_campaign("west")
+    await server.is_killed()
+
+
+async def test_what_is_accepted_before_anybody_dials_is_dialed_then(installation: Installation) -> None:
+    server = Server(installation)
+    campaign_id = await server.campaign_of("north", 10, within=DAY)
+    found = await server.explanations.get_campaign_explanation(campaign_id)
+    assert [reason.code for reason in found.reasons] == ["NO_DIALER"]
+    server.begin()
+    await until_all_ended(installation)
+    await server.stops()
+
+
+# --- one is nothing to the other --------------------------------------------------------------------------------------
+
+
+def decisions(records: list[ContactRecord]) -> list[tuple[object, ...]]:
+    return [
+        (
+            (record.client_token or "").rpartition("-")[2],
+            record.attempted_at,
+            record.agent_id,
+            record.disposition,
+            record.ended_at,
+        )
+        for record in records
+    ]
+
+
+async def _shift(seed: int, *, beside: bool) -> list[tuple[object, ...]]:
+    """What was decided in one instance, with another one beside it or not."""
+    installation = Installation(seed)
+    await installation.found("north")
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    if beside:
+        await installation.found("south", agents=8)
+    await asyncio.sleep(2.0)
+    await server.campaign_of("north", 150, within=30 * MINUTE, dialer=DialerConfig(DialerType.PREDICTIVE, 1.0))
+    if beside:
+        await server.campaign_of("south", 400, within=30 * MINUTE)
+        await asyncio.sleep(5 * MINUTE_S)
+        server.phones["south"].tell(CarrierLost())
+    await until_all_ended(installation, "north")
+    decided = decisions(list(await installation.records("north")))
+    if beside:
+        assert server.originates("south") > 0
+    await server.is_killed()
+    await installation.store.close()
+    return decided
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_one_instance_does_changes_no_decision_of_another(seed: int) -> None:
+    began_s = asyncio.get_running_loop().time()
+    alone = await _shift(seed, beside=False)
+    passed = round((asyncio.get_running_loop().time() - began_s) * SECOND)
+    beside = await _shift(seed, beside=True)
+    later = [tuple(part - passed if isinstance(part, int) else part for part in decision) for decision in beside]
+    assert later == alone
+    assert len(alone) == 150
