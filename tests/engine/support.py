@@ -155,10 +155,17 @@ class Memory:
 
     def enter(self, command: Command, accepted: Mapping[str, OfferedContact]) -> None:
         match command:
-            case AttemptBegun(contact_id, campaign_id, leg_id, at):
+            case AttemptBegun(contact_id, campaign_id, leg_id, at, trunk_id):
                 offered = accepted[contact_id]
                 self.live[contact_id] = LiveContact(
-                    contact_id, campaign_id, offered.sequence, offered.expires_at, ContactState.DIALING, leg_id, at
+                    contact_id,
+                    campaign_id,
+                    offered.sequence,
+                    offered.expires_at,
+                    ContactState.DIALING,
+                    leg_id,
+                    at,
+                    trunk_id=trunk_id,
                 )
             case ContactAnswered(contact_id, at, rang_at):
                 self._put(contact_id, state=ContactState.ANSWERED, answered_at=at, ring_started_at=rang_at)

@@ -127,7 +127,7 @@ def test_settings_come_back_as_they_were(config: EngineConfig) -> None:
         ({"type": "LegEnded", "leg_id": "a", "why": "Normal"}, "LegEnded has no cause"),
         ({"type": "LegVanished"}, 'must be one of CampaignChanged, .*, not "LegVanished"'),
         ({"leg_id": "a"}, "must be an object with a type"),
-        ({"type": "CarrierFound", "legs": "all"}, 'legs: must be a list, not "all"'),
+        ({"type": "CarrierFound", "legs": "all", "host": None}, 'legs: must be a list, not "all"'),
         ({"type": "LedgerRestored", "campaign_id": "a", "minutes": [[1, 2]]}, r"minutes: must be a list of 3, not \[1"),
         (
             {"type": "ContactsOffered", "campaign_id": "a", "contacts": [], "next_due_at": True},

@@ -63,7 +63,7 @@ async def _dial(store: SQLiteStore, lease: Lease, accepted: list[str]) -> None:
         if not accepted:
             continue
         contact_id = accepted.pop(0)
-        change = AttemptBegun(contact_id, CAMPAIGN, f"leg-of-{contact_id}", _now())
+        change = AttemptBegun(contact_id, CAMPAIGN, f"leg-of-{contact_id}", _now(), "default", None)
         try:
             result = await store.commit(lease, [change])
         except StoreUnavailableError as error:

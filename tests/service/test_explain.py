@@ -25,6 +25,7 @@ from trunkcall.domain.instants import DAY, HOUR, SECOND
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.pacing.base import Forecast
+from trunkcall.engine.snapshot import TrunkSnapshot
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.explain import Explanations
 
@@ -47,6 +48,7 @@ WELL = DialingExplanation(
     needs_agents=True,
     refused=False,
     suspended=False,
+    trunks=(TrunkSnapshot("default", "local", up=True, held=False, lines=25, channels=30),),
     carrier_up=True,
     carrier_held=False,
     window=500,

@@ -109,7 +109,7 @@ async def test_a_leg_that_nobody_knows_is_hung_up(house: House) -> None:
     """Somebody answers, is spoken to, and stays; no word of it arrives."""
     await house.open(requests=0)
     token = next(t for t in map(str, itertools.count()) if fate_of(World(), 1, t).outcome is Outcome.HUMAN)
-    stray = Originate("stray", "nobody", "spring", 30 * SECOND, detect_machines=False, await_prompt=False)
+    stray = Originate("stray", "nobody", "spring", 30 * SECOND, False, False, "default", "local", None)
 
     def loses(event: CarrierEvent) -> bool:
         if event == LegAnswered("stray"):
@@ -121,7 +121,7 @@ async def test_a_leg_that_nobody_knows_is_hung_up(house: House) -> None:
         async with asyncio.timeout(600):
             while house.dialer.snapshot() is None:
                 await asyncio.sleep(0.01)
-            house.carrier.originate(stray, Destination("+12125550100", None, token))
+            house.carrier.originate(stray, Destination("+12125550100", token))
             while settled(house) != {LegDifference.UNKNOWN}:
                 await asyncio.sleep(0.01)
     assert house.carrier.hung_up == {"stray"}

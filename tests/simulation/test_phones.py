@@ -77,7 +77,9 @@ class Stage:
         prompt: bool = False,
         congested: bool = False,
     ) -> None:
-        command = Originate(leg_id, f"contact of {leg_id}", "campaign", RING_TIMEOUT, detect, prompt)
+        command = Originate(
+            leg_id, f"contact of {leg_id}", "campaign", RING_TIMEOUT, detect, prompt, "default", "local", None
+        )
         self.phones.originate(command, fate, congested=congested)
 
     def connect(self, agent_id: str = "anna", leg_id: str = "agent", customer: str = "customer") -> None:
@@ -353,8 +355,10 @@ def test_whatever_a_dialer_does_the_contract_is_kept(
                 if leg_id not in asked and detect:
                     detected.add(leg_id)
                 asked.add(leg_id)
-                command = Originate(leg_id, "contact", "campaign", RING_TIMEOUT, detect, prompt)
-                dialed.originate(command, Destination("+12065550199", None, f"token-{token}"))
+                command = Originate(
+                    leg_id, "contact", "campaign", RING_TIMEOUT, detect, prompt, "default", "local", None
+                )
+                dialed.originate(command, Destination("+12065550199", f"token-{token}"))
             case ("ring", leg_id, customer) if not ended(leg_id):
                 asked.add(leg_id)
                 dialed.originate_agent_leg(OriginateAgentLeg(leg_id, "anna", customer, 20 * SECOND))

@@ -119,7 +119,7 @@ async def due(
 
 
 def begin(contact_id: str, *, campaign_id: str = "campaign-1", at: Instant = NOW) -> AttemptBegun:
-    return AttemptBegun(contact_id, campaign_id, f"leg-of-{contact_id}", at)
+    return AttemptBegun(contact_id, campaign_id, f"leg-of-{contact_id}", at, "default", None)
 
 
 def contact_ids(result: PutResult) -> Sequence[str | None]:

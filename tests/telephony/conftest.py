@@ -49,7 +49,7 @@ class SimulatedLine:
 
     def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False) -> None:
         token = next(t for t in self._tokens if fate_of(WORLD, SEED, t).outcome is OUTCOMES[behaviour])
-        self.carrier.originate(originate(leg_id, detect=detect), Destination("+12065550199", None, token))
+        self.carrier.originate(originate(leg_id, detect=detect), Destination("+12065550199", token))
 
     async def wait(self, seconds: float) -> None:
         self._clock.pass_time(seconds)
@@ -159,7 +159,7 @@ class RemoteLine:
 
     def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False) -> None:
         token = next(t for t in self._tokens if fate_of(WORLD, SEED, t).outcome is OUTCOMES[behaviour])
-        self.carrier.originate(originate(leg_id, detect=detect), Destination("+12065550199", None, token))
+        self.carrier.originate(originate(leg_id, detect=detect), Destination("+12065550199", token))
 
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(0.01)

@@ -80,8 +80,8 @@ class Line(Protocol):
         """Let go of everything."""
 
 
-def originate(leg_id: str, *, detect: bool = False) -> Originate:
-    return Originate(leg_id, f"contact of {leg_id}", "campaign", RING_TIMEOUT, detect, await_prompt=False)
+def originate(leg_id: str, *, detect: bool = False, host: str = "local") -> Originate:
+    return Originate(leg_id, f"contact of {leg_id}", "campaign", RING_TIMEOUT, detect, False, "default", host, None)
 
 
 def agent_leg(leg_id: str, customer_leg_id: str) -> OriginateAgentLeg:

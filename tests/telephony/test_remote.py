@@ -163,7 +163,7 @@ async def test_a_dialer_without_the_key_is_not_served_and_learns_why(remote: Rem
     await dialer.start(events.append, token=remote.token)
     assert events == [CarrierLost()]
     assert "does not hold the carrier's key" in (dialer.trouble or "")
-    dialer.originate(originate("leg"), Destination("+12065550199", None, "t"))
+    dialer.originate(originate("leg"), Destination("+12065550199", "t"))
     assert events[-1] == OriginateVoided("leg")
     await dialer.close()
 
@@ -179,7 +179,7 @@ async def test_a_dialer_that_needs_what_the_carrier_does_not_have_learns_it(remo
 
 CHANNELS = [carrier_wire.CHANNEL, floor_wire.CHANNEL]
 HELLO, FLOOR_HELLO = (session.encode(session.Hello(channel, "nonce", 99, "proof")) for channel in CHANNELS)
-DIAL = session.encode(carrier_wire.Dial(originate("leg"), Destination("+12065550199", None, "t")))
+DIAL = session.encode(carrier_wire.Dial(originate("leg"), Destination("+12065550199", "t")))
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ async def test_a_dialer_that_falls_silent_or_does_not_listen_is_let_go(
 @pytest.mark.parametrize(
     ("channel", "frame"),
     [
-        (floor_wire.CHANNEL, carrier_wire.Dial(originate("leg"), Destination("+12065550199", None, "t"))),
+        (floor_wire.CHANNEL, carrier_wire.Dial(originate("leg"), Destination("+12065550199", "t"))),
         (carrier_wire.CHANNEL, floor_wire.AgentDone("agent-1")),
         (carrier_wire.CHANNEL, session.Hello("carrier", "nonce", 99, "proof")),
     ],
@@ -273,7 +273,7 @@ async def test_a_carrier_that_is_an_impostor_is_told_nothing(remote: RemoteLine)
     await dialer.start(events.append, token=1)
     assert events == [CarrierLost()]
     assert "key" in (dialer.trouble or "")
-    dialer.originate(originate("leg"), Destination("+12065550199", None, "t"))
+    dialer.originate(originate("leg"), Destination("+12065550199", "t"))
     await dialer.close()
     server.close()
     await asyncio.sleep(0.01)
@@ -325,8 +325,11 @@ VALUES: dict[object, st.SearchStrategy[object]] = {
     float: st.floats(allow_nan=False, allow_infinity=False),
     DetectionStatus: st.sampled_from(DetectionStatus),
     HangupCause: st.sampled_from(HangupCause),
-    Originate: st.builds(Originate, texts, texts, texts, whole, st.booleans(), st.booleans()),
-    Destination: st.builds(Destination, texts, st.none() | texts, texts),
+    Originate: st.builds(
+        Originate, texts, texts, texts, whole, st.booleans(), st.booleans(), texts, texts, st.none() | texts
+    ),
+    str | None: st.none() | texts,
+    Destination: st.builds(Destination, texts, texts),
     tuple[LiveLeg, ...]: st.lists(live_legs, max_size=5).map(tuple),
     tuple[str, ...]: st.lists(texts, max_size=5).map(tuple),
 }

@@ -73,7 +73,7 @@ async def test_nothing_is_dialed_at_another_speed_than_the_worlds(remote: Remote
     await dialer.start(events.append, token=remote.token)
     assert events == [CarrierLost()]
     assert dialer.trouble == OTHER_SPEED
-    dialer.originate(originate("leg"), Destination("+12065550199", None, "t"))
+    dialer.originate(originate("leg"), Destination("+12065550199", "t"))
     assert events[-1] == OriginateVoided("leg")
     assert remote.told_time == [remote.clock.now()], "and its clock follows none"
     await dialer.close()

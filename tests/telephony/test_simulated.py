@@ -8,7 +8,7 @@ import resource
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ import pytest
 from telephony.support import ManualClock, agent_leg, originate
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate
+from trunkcall.engine.commands import BridgeLegs, HangUp
 from trunkcall.engine.events import DetectionEnded, LegAnswered, LegEnded, LegRang, OriginateVoided
 from trunkcall.simulation.world import Fate, World, fate_of
 from trunkcall.telephony.carrier import CarrierEvent, Destination
@@ -53,7 +53,7 @@ class Scene:
 
 
 def to_somebody() -> Destination:
-    return Destination("+12065550199", None, "token")
+    return Destination("+12065550199", "token")
 
 
 async def test_a_person_who_hears_nothing_hangs_up_when_patience_ends() -> None:
@@ -100,7 +100,7 @@ async def test_a_machines_prompt_is_waited_for_only_when_asked(await_prompt: boo
     scene = Scene(MACHINES)
     carrier = await scene.open()
     fate = scene.fate()
-    carrier.originate(Originate("leg", "contact", "campaign", 30 * SECOND, True, await_prompt), to_somebody())
+    carrier.originate(replace(originate("leg", detect=True), await_prompt=await_prompt), to_somebody())
     wait = fate.ring + fate.detection_time + (fate.prompt if await_prompt else 0)
     scene.clock.pass_time((wait - 1) / SECOND)
     assert not any(isinstance(event, DetectionEnded) for event in scene.events)

@@ -174,7 +174,10 @@ async def test_an_engine_that_was_just_built_anew_forgets_nobody() -> None:
 async def test_an_attempt_that_never_left_is_counted_beside_the_others_and_not_taken_back() -> None:
     house = House()
     house.has("here")
-    begun, voided = AttemptBegun("contact-1", "here", "leg-1", NOW), AttemptVoided("contact-1", "here", NOW)
+    begun, voided = (
+        AttemptBegun("contact-1", "here", "leg-1", NOW, "default", None),
+        AttemptVoided("contact-1", "here", NOW),
+    )
     house.totals.count([begun, voided, begun], CommitResult())
     assert await house.series("trunkcall_attempts_total") == {"here": 2.0}
     assert await house.series("trunkcall_attempts_voided_total") == {"here": 1.0}

@@ -25,6 +25,8 @@ class AttemptBegun:
     campaign_id: str
     leg_id: str
     at: Instant
+    trunk_id: str
+    caller_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,8 @@ class LiveContact:
     agent_id: str | None = None
     agent_leg_id: str | None = None
     abandoned: bool = False
+    trunk_id: str | None = None
+    """Over which it was dialed; None of an attempt of a version that did not note it."""
 
 
 class Damage(StrEnum):

@@ -30,4 +30,7 @@ class DialingSettings:
     """Whether the end of a machine's prompt is waited for."""
     ring_timeout: Duration = 30 * SECOND
     """How long a customer's phone rings. At least 15 s (16 CFR 310.4(b)(4)(ii)); Amazon's own default is 60 s."""
+    caller_id: str | None = None
+    """The number that its attempts show, E.164; None leaves it to the trunk. It is the instance's own: no customer's is
+    ever known here."""
     abandonment: AbandonmentLimits = field(default_factory=AbandonmentLimits)

@@ -80,7 +80,8 @@ class Adoption:
         state = self._state
         campaign = state.campaign(live.campaign_id)
         offered = OfferedContact(live.contact_id, live.sequence, live.expires_at)
-        contact = Contact(offered, campaign, live.leg_id, state.config.trunks[0].trunk_id, live.attempted_at)
+        trunk_id, host = state.trunks.noted(live.trunk_id), state.trunks.host_of(live.trunk_id)
+        contact = Contact(offered, campaign, live.leg_id, trunk_id, host, live.attempted_at)
         contact.restored = True
         contact.state = live.state
         contact.ring_started_at = live.ring_started_at
@@ -179,15 +180,18 @@ class Adoption:
 
     # --- what the carrier has -----------------------------------------------------------------------------------------
 
-    def carrier_found(self, legs: Sequence[LiveLeg], now: Instant) -> None:
-        """Catch up with what became of our legs while nothing was heard of them. Legs that the carrier lost have ended;
-        legs that nobody here knows are hung up, and so are those whose originate may have reached the carrier after it
-        counted."""
+    def carrier_found(self, legs: Sequence[LiveLeg], host: str | None, now: Instant) -> None:
+        """Catch up with what became of our legs on this host, or on all, while nothing was heard of them. Legs that the
+        carrier lost have ended; legs that nobody here knows are hung up, and so are those whose originate may have
+        reached the carrier after it counted."""
         state = self._state
-        state.trunks.find()
+        state.trunks.find(host)
+        state.matching_due |= state.held_back
         found = {leg.leg_id: leg for leg in legs}
         for leg in list(state.registry.legs.values()):
-            if leg.leg_id not in found:
+            if leg.leg_id in found:
+                self._is_on(leg, host)
+            elif self._was_on(leg, host):
                 if leg.state is LegState.ORIGINATING:
                     state.out.do(HangUp(leg.leg_id))
                 self._legs.ended(leg.leg_id, HangupCause.LOST, now)
@@ -200,6 +204,19 @@ class Adoption:
                 self.catch_up(live, known, contact, now)
                 if contact.state is ContactState.DIALING:
                     self._legs.await_outcome(contact, now)
+
+    def _is_on(self, leg: Leg, host: str | None) -> None:
+        """The leg is there."""
+        if host is not None:
+            leg.host = host
+            if leg.contact is not None:
+                leg.contact.host = host
+
+    def _was_on(self, leg: Leg, host: str | None) -> bool:
+        """Whether the leg can be nowhere but there."""
+        if host is None or leg.host == host:
+            return True
+        return leg.host is None and self._state.trunks.all_found
 
     def catch_up(self, live: LiveLeg, leg: Leg, contact: Contact, now: Instant) -> None:
         """Take what the carrier tells of a leg as what has happened to it."""

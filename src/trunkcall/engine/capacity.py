@@ -20,9 +20,13 @@ class RateLimit:
     __slots__ = ("_due_at", "_interval", "_tolerance")
 
     def __init__(self, per_s: float) -> None:
+        self._due_at: Instant = 0
+        self.change(per_s)
+
+    def change(self, per_s: float) -> None:
+        """Another rate holds from here. What was spent stays spent."""
         self._interval: Duration = max(1, round(SECOND / per_s))
         self._tolerance: Duration = max(0, SECOND - self._interval)
-        self._due_at: Instant = 0
 
     def allows_at(self) -> Instant:
         """The earliest instant at which the next attempt is within the rate."""

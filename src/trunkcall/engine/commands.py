@@ -25,12 +25,17 @@ class Originate:
     ring_timeout: Duration
     detect_machines: bool
     await_prompt: bool
+    trunk_id: str
+    host: str
+    """The switch that the trunk is on."""
+    caller_id: str | None
+    """The number to be shown, E.164; None where nobody has said which."""
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class OriginateAgentLeg:
-    """Ring an agent's phone for a contact."""
+    """Ring an agent's phone for a contact, from the host that the customer's leg is on."""
 
     leg_id: str
     agent_id: str
@@ -68,7 +73,7 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class ReportLegs:
-    """Tell which legs there are. The answer has the number of the question."""
+    """Tell which legs there are, of each host that answers. The answers have the number of the question."""
 
     question: int
 

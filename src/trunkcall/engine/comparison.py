@@ -39,7 +39,17 @@ class _Noted(NamedTuple):
 class Comparison:
     """Asks the carrier for its legs, and compares."""
 
-    __slots__ = ("_adoption", "_asked", "_availability", "_flows", "_legs", "_noted", "_question", "_state")
+    __slots__ = (
+        "_adoption",
+        "_answered",
+        "_asked",
+        "_availability",
+        "_flows",
+        "_legs",
+        "_noted",
+        "_question",
+        "_state",
+    )
 
     def __init__(
         self,
@@ -56,38 +66,57 @@ class Comparison:
         self._flows = flows
         self._question = 0
         self._asked: frozenset[str] | None = None
-        """The legs that there were when the question was asked that is not answered yet."""
-        self._noted: dict[str, _Noted] = {}
+        """The legs that there were when the question was asked; None where no answer to it is awaited."""
+        self._answered: set[str] = set()
+        """Hosts whose answer is not awaited any more."""
+        self._noted: dict[str | None, dict[str, _Noted]] = {}
+        """By the host of the report; None where a report is of all of them."""
 
     def ask(self) -> None:
         """Ask the carrier for its legs. An answer to an earlier question is not waited for any more."""
-        if not self._state.trunks.all_up:
+        if not self._state.trunks.any_up:
             return
         self._question += 1
         self._asked = frozenset(self._state.registry.legs)
+        self._answered.clear()
         self._state.out.do(ReportLegs(self._question))
 
-    def forget(self) -> None:
-        """The carrier is lost, or tells its legs as it is found: what was noted before counts no more."""
-        self._asked = None
-        self._noted.clear()
+    def forget(self, host: str | None) -> None:
+        """The host is lost, or the carrier tells its legs as it is found: what was noted before counts no more. None
+        stands for all hosts."""
+        if host is None:
+            self._asked = None
+            self._noted.clear()
+        else:
+            self._answered.add(host)
+            self._noted.pop(host, None)
 
     def reported(self, event: LegsReported, now: Instant) -> None:
-        """Take the carrier's answer, once. Legs that were begun after the question are not compared."""
-        if self._asked is None or event.question != self._question:
+        """Take the carrier's answer, once of each host. Legs that were begun after the question are not compared."""
+        host, asked = event.host, self._asked
+        if asked is None or event.question != self._question or host in self._answered:
             return
-        asked, self._asked = self._asked, None
-        before, self._noted = self._noted, {}
+        if host is None:
+            self._asked = None
+        else:
+            self._answered.add(host)
+        before: Mapping[str, _Noted] = self._noted.get(host, {})
+        noted: dict[str, _Noted] = {}
+        self._noted[host] = noted
         reported = {live.leg_id: live for live in event.legs if live.state is not LegState.ENDED}
-        known = [leg for leg in self._state.registry.legs.values() if leg.leg_id in asked]
+        known = [
+            leg
+            for leg in self._state.registry.legs.values()
+            if leg.leg_id in asked and (host is None or leg.host == host)
+        ]
         unknown = [leg_id for leg_id in reported if leg_id not in self._state.registry.legs]
         for leg in known:
             live = reported.get(leg.leg_id)
             difference = _difference(leg, live)
-            if difference is not None and self._is_confirmed(leg.leg_id, difference, before, now):
+            if difference is not None and self._is_confirmed(leg.leg_id, difference, before, noted, now):
                 self._settle(difference, leg, live, now)
         for leg_id in unknown:
-            if self._is_confirmed(leg_id, LegDifference.UNKNOWN, before, now):
+            if self._is_confirmed(leg_id, LegDifference.UNKNOWN, before, noted, now):
                 self._state.out.do(NoteDifference(leg_id, LegDifference.UNKNOWN))
                 self._state.out.do(HangUp(leg_id))
 
@@ -95,9 +124,9 @@ class Comparison:
         """Of an agent's leg that is to be given up: whether it was answered, so that two people may be talking, and the
         carrier is asked first. It is given up next time, unless the carrier has said that they are."""
         leg = self._state.registry.legs[leg_id]
-        if leg.state is not LegState.UP or not self._state.trunks.all_up:
+        if leg.state is not LegState.UP or not self._state.trunks.is_up(leg.host):
             return False
-        noted = self._noted.get(leg_id)
+        noted = next((reported[leg_id] for reported in self._noted.values() if leg_id in reported), None)
         if leg.doubted and (noted is None or noted.difference is not LegDifference.BRIDGED):
             return False
         leg.doubted = True
@@ -105,13 +134,20 @@ class Comparison:
         self._state.timers.set(now + self._state.config.originate_grace, TimerKind.AGENT_RING_OVERDUE, leg_id)
         return True
 
-    def _is_confirmed(self, leg_id: str, difference: LegDifference, before: Mapping[str, _Noted], now: Instant) -> bool:
-        """Whether the report before showed the same. If not, it is noted."""
-        noted = before.get(leg_id)
-        since = noted.since if noted is not None and noted.difference is difference else now
+    @staticmethod
+    def _is_confirmed(
+        leg_id: str,
+        difference: LegDifference,
+        before: Mapping[str, _Noted],
+        noted: dict[str, _Noted],
+        now: Instant,
+    ) -> bool:
+        """Whether the report ``before`` showed the same. If not, it is ``noted``."""
+        last = before.get(leg_id)
+        since = last.since if last is not None and last.difference is difference else now
         if now - since >= CONFIRMED_AFTER:
             return True
-        self._noted[leg_id] = _Noted(difference, since)
+        noted[leg_id] = _Noted(difference, since)
         return False
 
     def _settle(self, difference: LegDifference, leg: Leg, live: LiveLeg | None, now: Instant) -> None:

@@ -34,6 +34,7 @@ class Contact:
         "detects_machines",
         "flow_ended",
         "flow_step",
+        "host",
         "leg_id",
         "live",
         "live_at",
@@ -48,14 +49,22 @@ class Contact:
     )
 
     def __init__(
-        self, offered: OfferedContact, campaign: CampaignDialing, leg_id: str, trunk_id: str, now: Instant
+        self,
+        offered: OfferedContact,
+        campaign: CampaignDialing,
+        leg_id: str,
+        trunk_id: str,
+        host: str | None,
+        now: Instant,
     ) -> None:
         self.contact_id = offered.contact_id
         self.offered = offered
         self.campaign = campaign
         self.leg_id = leg_id
         self.trunk_id = trunk_id
-        """On which its customer is dialed."""
+        """On which its customer was dialed."""
+        self.host = host
+        """On which its legs are; None until it is known."""
         self.state = _WAITING
         self.attempted_at = now
         self.ring_started_at: Instant | None = None
@@ -86,12 +95,14 @@ class Leg:
     """One leg that the carrier has or was asked for. ``contact`` is None once its contact is over and only the leg's
     end is awaited."""
 
-    __slots__ = ("contact", "doubted", "leg_id", "party", "state", "trunk_id")
+    __slots__ = ("contact", "doubted", "host", "leg_id", "party", "state", "trunk_id")
 
     def __init__(self, leg_id: str, party: LegParty, contact: Contact) -> None:
         self.leg_id = leg_id
         self.party = party
         self.contact: Contact | None = contact
+        self.host = contact.host
+        """Where it is; None until it is known."""
         self.trunk_id = contact.trunk_id
         """On which its contact's customer was dialed."""
         self.state = _ORIGINATING

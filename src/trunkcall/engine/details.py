@@ -51,6 +51,10 @@ class LegDetails(NamedTuple):
     party: LegParty
     state: LegState
     contact_id: str | None
+    host: str | None
+    """None until it is known."""
+    trunk_id: str
+    """Of a customer's leg, the trunk that it is on; of an agent's, that of the customer's."""
 
 
 class AgentDetails(NamedTuple):
@@ -160,7 +164,7 @@ def _contact(contact: Contact) -> ContactDetails:
 
 
 def _leg(leg: Leg) -> LegDetails:
-    return LegDetails(leg.leg_id, leg.party, leg.state, _id_of(leg.contact))
+    return LegDetails(leg.leg_id, leg.party, leg.state, _id_of(leg.contact), leg.host, leg.trunk_id)
 
 
 def _agent(agent: Agent) -> AgentDetails:

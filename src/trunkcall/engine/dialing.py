@@ -299,7 +299,7 @@ class Dialing:
         if offered is None:
             return False
         leg_id = state.new_id()
-        contact = Contact(offered, campaign, leg_id, trunk.trunk_id, now)
+        contact = Contact(offered, campaign, leg_id, trunk.trunk_id, trunk.host, now)
         contact.state = after(CONTACT, contact.state, _ATTEMPT)
         assert contact.state is _DIALING
         if agent is not None:
@@ -314,7 +314,8 @@ class Dialing:
         state.trunks.spend(trunk, now)
         overdue_at = now + contact.ring_timeout + state.config.originate_grace
         state.timers.set(overdue_at, _ORIGINATE_OVERDUE, leg_id)
-        state.out.change(AttemptBegun(contact.contact_id, campaign.campaign_id, leg_id, now))
+        caller_id = trunk.shows(campaign.settings.caller_id)
+        state.out.change(AttemptBegun(contact.contact_id, campaign.campaign_id, leg_id, now, trunk.trunk_id, caller_id))
         state.out.do(
             Originate(
                 leg_id,
@@ -323,6 +324,9 @@ class Dialing:
                 contact.ring_timeout,
                 contact.detects_machines,
                 campaign.settings.awaits_prompt,
+                trunk.trunk_id,
+                trunk.host,
+                caller_id,
             ),
             contact,
         )

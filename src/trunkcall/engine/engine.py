@@ -50,6 +50,7 @@ from trunkcall.engine.events import (
     OriginateVoided,
     PlaybackEnded,
     RequestsAccepted,
+    TrunksChanged,
 )
 from trunkcall.engine.explanation import DialingExplanation, explain
 from trunkcall.engine.flow import Flows
@@ -158,8 +159,8 @@ class Engine:
         return dialing_progress(self._state, campaign_id, max(now, self._now))
 
     def floor(self, queue_id: str | None = None) -> FloorProgress:
-        """What the agents of the queue are doing, or all there are; and the trunk."""
-        return floor_progress(self._state, queue_id)
+        """What the agents of the queue are doing, or all there are; and the trunks."""
+        return floor_progress(self._state, queue_id, self._now)
 
     def _do_due(self, until: Instant, now: Instant) -> None:
         """Do what was due by ``until``."""
@@ -219,12 +220,14 @@ class Engine:
                 availability.registered(event.agent_id, event.queue_ids, now)
             case AgentRemoved():
                 availability.removed(state.roster.agent(event.agent_id), now)
+            case TrunksChanged():
+                state.trunks.change(event.trunks)
             case CarrierLost():
-                state.trunks.lose()
-                self._comparison.forget()
+                state.trunks.lose(event.host)
+                self._comparison.forget(event.host)
             case CarrierFound():
-                self._comparison.forget()
-                self._adoption.carrier_found(event.legs, now)
+                self._comparison.forget(event.host)
+                self._adoption.carrier_found(event.legs, event.host, now)
             case ContactsRestored():
                 self._adoption.restore(event.contacts, now)
             case ComparisonRequested():

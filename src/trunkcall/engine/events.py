@@ -16,6 +16,7 @@ from trunkcall.domain.contact import DetectionStatus, LiveContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LiveLeg
+from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.values import quickly_made
 
 
@@ -211,15 +212,26 @@ class PlaybackEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class TrunksChanged:
+    """These are the trunks of the instance, all of them. One that is no more takes no attempt; its legs go on."""
+
+    trunks: tuple[Trunk, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CarrierLost:
-    """The carrier does not answer. What its legs do is unknown until CarrierFound."""
+    """The carrier does not answer for a host, or for any where none is named. What its legs do is unknown until
+    CarrierFound; the legs on other hosts go on."""
+
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierFound:
-    """The carrier answers again and has these legs of ours."""
+    """The carrier answers again for a host, or for all where none is named, and has these legs of ours there."""
 
     legs: tuple[LiveLeg, ...]
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +241,11 @@ class ComparisonRequested:
 
 @dataclass(frozen=True, slots=True)
 class LegsReported:
-    """The answer to ReportLegs: every leg of ours that the carrier has."""
+    """The answer to ReportLegs: every leg of ours that the carrier has, on a host or on all where none is named."""
 
     question: int
     legs: tuple[LiveLeg, ...]
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +275,7 @@ Event: TypeAlias = (
     | LegsBridged
     | LegEnded
     | PlaybackEnded
+    | TrunksChanged
     | CarrierLost
     | CarrierFound
     | ComparisonRequested

@@ -13,6 +13,7 @@ from trunkcall.engine.dialing import CampaignView
 from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.pacing.base import Forecast
 from trunkcall.engine.shares import MAX_LEAD, lead_of, share_of
+from trunkcall.engine.snapshot import TrunkSnapshot, snapshots_of
 from trunkcall.engine.state import EngineState
 
 
@@ -27,9 +28,12 @@ class DialingExplanation:
     """The store refused an attempt because the campaign was not Running any more."""
     suspended: bool
     """Nothing is dialed until the store has kept what happened."""
+    trunks: tuple[TrunkSnapshot, ...]
+    """Those that may show its number. What is said of the carrier, of lines and of attempts per second is of these."""
     carrier_up: bool
+    """Whether any of them is."""
     carrier_held: bool
-    """The carrier did not take an originate a moment ago."""
+    """Those that are up did not take an attempt a moment ago."""
     window: int
     """Waiting contacts that the engine holds; the store may have more."""
     window_complete: bool
@@ -68,6 +72,8 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
     if campaign is None:
         return None
     view = CampaignView(state, campaign, now)
+    trunks = state.trunks.of(campaign)
+    up = [use for use in trunks if use.up]
     queue_id = campaign.settings.queue_id
     limits = campaign.settings.abandonment
     return DialingExplanation(
@@ -76,8 +82,9 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         needs_agents=campaign.pacer.needs_agents,
         refused=campaign.blocked,
         suspended=state.suspended,
-        carrier_up=state.trunks.all_up,
-        carrier_held=state.trunks.all_up and not state.trunks.can_dial(now),
+        trunks=snapshots_of(trunks, now),
+        carrier_up=bool(up),
+        carrier_held=bool(up) and all(now < use.held_until for use in up),
         window=len(campaign.window),
         window_complete=campaign.window.exhausted,
         next_due_in=None if campaign.window.next_due_at is None else max(0, campaign.window.next_due_at - now),
@@ -90,10 +97,10 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         in_flight=view.lines_in_flight,
         waiting=view.waiting,
         lines=state.registry.of(campaign).lines,
-        lines_in_use=state.trunks.lines,
-        channels=state.trunks.channels,
-        attempts_per_s=state.trunks.attempts_per_s,
-        next_attempt_in=max(0, state.trunks.rate_allows_at() - now),
+        lines_in_use=sum(use.lines for use in trunks),
+        channels=sum(use.trunk.channels for use in trunks),
+        attempts_per_s=sum(use.trunk.attempts_per_s for use in trunks),
+        next_attempt_in=max(0, min((use.rate.allows_at() for use in trunks), default=now) - now),
         lines_per_agent=state.config.lines_per_agent,
         ledger=campaign.ledger.totals(now),
         ledger_binding=limits.binding,

@@ -143,12 +143,15 @@ class LegReports:
 
     def originate_overdue(self, leg_id: str, now: Instant) -> None:
         """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends. While the
-        carrier is lost nothing can be said: it tells of the leg when it is found."""
+        leg's host is lost nothing can be said: the carrier tells of the leg when it is found."""
         leg = self._registry.legs[leg_id]
         contact = leg.contact
         assert contact is not None
-        if not self._state.trunks.all_up:
+        if not self._state.trunks.is_up(leg.host):
             self.await_outcome(contact, now)
+            if self._state.trunks.any_up:
+                # Whatever has become of it, nobody is to be found ringing there any more.
+                self._matching.let_go_until_found(contact, now)
             return
         self._endings.hang_up(leg, now)
         self._endings.customer_left(contact, HangupCause.LOST, now)
@@ -159,11 +162,11 @@ class LegReports:
 
     def agent_ring_overdue(self, leg_id: str, now: Instant) -> None:
         """The agent's phone has rung for as long as it may."""
-        if not self._state.trunks.all_up:
+        leg = self._registry.legs[leg_id]
+        if not self._state.trunks.is_up(leg.host):
             # It is not the agent who does not answer.
             self._state.timers.set(now + self._state.config.agent_ring_timeout, _AGENT_RING_OVERDUE, leg_id)
             return
-        leg = self._registry.legs[leg_id]
         contact = leg.contact
         assert contact is not None
         self._endings.hang_up(leg, now)

@@ -50,8 +50,8 @@ class Matching:
             state.timers.set(contact.live_at + threshold, _ABANDONMENT, contact_id)
         contact.queued_until = now + state.config.queue_limit
         state.timers.set(contact.queued_until, _QUEUE_LIMIT, contact_id)
-        if not state.trunks.all_up:
-            state.matching_due = True
+        if not state.trunks.is_up(contact.host):
+            state.held_back = True
             self._roster.queue(queue_id).waiting[contact_id] = contact
             self._registry.wants_no_agent(contact)
             self.end_reservation(contact, now)
@@ -72,8 +72,9 @@ class Matching:
         queue_id = contact.campaign.settings.queue_id
         if queue_id is None:
             return
-        self._state.matching_due |= not self._state.trunks.all_up
-        other = self._agent_for(contact, queue_id) if self._state.trunks.all_up else None
+        connects = self._state.trunks.is_up(contact.host)
+        self._state.held_back |= not connects
+        other = self._agent_for(contact, queue_id) if connects else None
         if other is not None:
             self._assign(contact, other, now)
         else:
@@ -85,11 +86,15 @@ class Matching:
 
     def match(self, now: Instant) -> None:
         """Whoever had to wait for the carrier is put through to the agents there are; who is left is kept for dials."""
-        if not self._state.matching_due or not self._state.trunks.all_up:
-            return
+        trunks = self._state.trunks
         self._state.matching_due = False
+        self._state.held_back = not trunks.all_found
+        if not trunks.any_up:
+            return
         for queue_id, queue in self._roster.queues.items():
             for contact in list(queue.waiting.values()):
+                if not trunks.is_up(contact.host):
+                    continue
                 agent = self._agent_for(contact, queue_id)
                 if agent is None:
                     break
@@ -104,10 +109,9 @@ class Matching:
         if not agent.is_free:
             return
         longest: Contact | None = None
-        connects = self._state.trunks.all_up
-        self._state.matching_due |= not connects
-        for queue_id in agent.queue_ids if connects else ():
-            head = next(iter(self._roster.queue(queue_id).waiting.values()), None)
+        self._state.held_back |= not self._state.trunks.all_found
+        for queue_id in agent.queue_ids:
+            head = self._first_waiting(queue_id)
             if head is not None and (longest is None or head.live_at < longest.live_at):
                 longest = head
         if longest is not None:
@@ -116,17 +120,25 @@ class Matching:
         for campaign in self._state.campaigns.values():
             without_agent = self._registry.of(campaign).without_agent
             if without_agent and campaign.settings.queue_id in agent.queue_ids:
-                self.reserve(next(iter(without_agent.values())))
-                return
+                dial = next(filter(self._connects, without_agent.values()), None)
+                if dial is not None:
+                    self.reserve(dial)
+                    return
+
+    def _first_waiting(self, queue_id: str) -> Contact | None:
+        """Who has waited longest in the queue, of those whom an agent can be put through to."""
+        waiting, trunks = self._roster.queue(queue_id).waiting.values(), self._state.trunks
+        if trunks.all_found:
+            return next(iter(waiting), None)
+        return next((contact for contact in waiting if trunks.is_up(contact.host)), None)
 
     def reserve(self, contact: Contact) -> None:
         """Keep a free agent for a dial whose agent has left; if there is none, the next who is freed. Nor is there one
         while somebody waits to be put through once the carrier is found."""
         queue_id = contact.campaign.settings.queue_id
-        connects = self._state.trunks.all_up
         if (
             queue_id is not None
-            and (connects or not self._roster.queue(queue_id).waiting)
+            and (self._state.trunks.all_found or not self._roster.queue(queue_id).waiting)
             and self._roster.reserve(queue_id, contact)
         ):
             self._registry.wants_no_agent(contact)
@@ -139,6 +151,17 @@ class Matching:
         if contact is not None:
             self._roster.unreserve(contact)
             self.reserve(contact)
+
+    def let_go_until_found(self, contact: Contact, now: Instant) -> None:
+        """The agent who is kept for the contact is free for others, as its host has not been found for long."""
+        agent = self._roster.unreserve(contact)
+        if agent is not None:
+            self._registry.wants_agent(contact)
+            self.agent_freed(agent, now)
+
+    def _connects(self, contact: Contact) -> bool:
+        """Whether an agent can be put through to the contact: the carrier answers for its host."""
+        return self._state.trunks.is_up(contact.host)
 
     def end_reservation(self, contact: Contact, now: Instant) -> None:
         """The contact needs no agent any more: the one who was kept for it is free."""

@@ -13,6 +13,7 @@ from trunkcall.domain.agent import STAFFED_STATES, AgentState
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.ledger import LedgerTotals
+from trunkcall.engine.snapshot import TrunkSnapshot, snapshots_of
 from trunkcall.engine.state import EngineState
 
 
@@ -26,13 +27,15 @@ class DialingProgress:
 
 @dataclass(frozen=True, slots=True)
 class FloorProgress:
-    """Agents by state, and the trunk. ``unheard_agents`` are those of the staffed of whom nothing is heard."""
+    """Agents by state, and the trunks. ``unheard_agents`` are those of the staffed of whom nothing is heard."""
 
     agents: Mapping[AgentState, int]
     unheard_agents: int
     lines_in_use: int
     lines: int
     carrier_up: bool
+    """Whether every trunk is."""
+    trunks: tuple[TrunkSnapshot, ...]
 
     @property
     def staffed_agents(self) -> int:
@@ -51,7 +54,7 @@ def dialing_progress(state: EngineState, campaign_id: str, now: Instant) -> Dial
     return DialingProgress(in_state, campaign.ledger.totals(now))
 
 
-def floor_progress(state: EngineState, queue_id: str | None) -> FloorProgress:
+def floor_progress(state: EngineState, queue_id: str | None, now: Instant) -> FloorProgress:
     """The agents who serve the queue; all there are without one."""
     agents = dict.fromkeys(AgentState, 0)
     unheard = 0
@@ -59,4 +62,7 @@ def floor_progress(state: EngineState, queue_id: str | None) -> FloorProgress:
         if queue_id is None or queue_id in agent.queue_ids:
             agents[agent.state] += 1
             unheard += agent.state in STAFFED_STATES and not agent.heard
-    return FloorProgress(agents, unheard, state.trunks.lines, state.trunks.channels, state.trunks.all_up)
+    trunks = state.trunks
+    return FloorProgress(
+        agents, unheard, trunks.lines, trunks.channels, trunks.all_up, snapshots_of(trunks.in_use, now)
+    )

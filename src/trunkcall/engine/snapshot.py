@@ -5,7 +5,7 @@ Decides what metrics, explanations and progress displays can be told. It must no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trunkcall.domain.agent import STAFFED_STATES, AgentState
@@ -15,6 +15,7 @@ from trunkcall.domain.instants import Duration, Instant
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.state import EngineState
+from trunkcall.engine.trunks import TrunkUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,22 @@ class CampaignSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class TrunkSnapshot:
+    """One trunk. ``held`` says that it did not take an attempt a moment ago, and takes none yet."""
+
+    trunk_id: str
+    host: str
+    up: bool
+    held: bool
+    lines: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSnapshot:
     """One instance. Durations are sums over its agents, those who are gone included, microseconds. ``agents`` are all
-    there are, by state; ``unheard_agents`` those of them who are staffed and of whom nothing is heard."""
+    there are, by state; ``unheard_agents`` those of them who are staffed and of whom nothing is heard. ``lines`` and
+    ``channels`` are sums over trunks, lines on former ones included; ``carrier_up`` says that all of them are up."""
 
     at: Instant
     campaigns: tuple[CampaignSnapshot, ...]
@@ -58,6 +72,7 @@ class EngineSnapshot:
     lines: int
     channels: int
     carrier_up: bool
+    trunks: tuple[TrunkSnapshot, ...]
 
     @property
     def contacts_in_progress(self) -> int:
@@ -83,6 +98,22 @@ def take_snapshot(state: EngineState, now: Instant) -> EngineSnapshot:
         lines=state.trunks.lines,
         channels=state.trunks.channels,
         carrier_up=state.trunks.all_up,
+        trunks=snapshots_of(state.trunks.in_use, now),
+    )
+
+
+def snapshots_of(trunks: Iterable[TrunkUse], now: Instant) -> tuple[TrunkSnapshot, ...]:
+    """These trunks as of ``now``."""
+    return tuple(
+        TrunkSnapshot(
+            trunk_id=use.trunk.trunk_id,
+            host=use.trunk.host,
+            up=use.up,
+            held=now < use.held_until,
+            lines=use.lines,
+            channels=use.trunk.channels,
+        )
+        for use in trunks
     )
 
 

@@ -28,6 +28,7 @@ class EngineState:
         "config",
         "flows",
         "flows_due",
+        "held_back",
         "matching_due",
         "new_id",
         "out",
@@ -50,9 +51,11 @@ class EngineState:
         self.trunks = Trunks(config.trunks)
         self.registry = Registry(self.timers, self.trunks)
         self.suspended = False
+        self.held_back = False
+        """Whether somebody may wait and somebody be free who could have been brought together, had the carrier been
+        there."""
         self.matching_due = False
-        """Whether those who wait are to be brought together with free agents: they could have been, had the carrier
-        been there."""
+        """Whether those who wait are to be brought together with free agents."""
         self.out = Deciding()
         """What the turn in progress has decided so far."""
 

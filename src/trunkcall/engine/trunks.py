@@ -18,7 +18,7 @@ from trunkcall.engine.timers import NEVER
 class TrunkUse:
     """One trunk, and what is in use of it."""
 
-    __slots__ = ("held_until", "lines", "rate", "trunk")
+    __slots__ = ("held_until", "lines", "rate", "trunk", "up")
 
     def __init__(self, trunk: Trunk) -> None:
         self.trunk = trunk
@@ -28,27 +28,58 @@ class TrunkUse:
         self.held_until: Instant = 0
         """No attempt goes out on it before this: it did not take one. Agents are rung all the same: somebody is on the
         line already."""
+        self.up = True
+        """Whether the carrier answers for its host."""
 
     @property
     def lines_free(self) -> int:
         """Lines that attempts may have yet."""
         return max(0, self.trunk.channels - self.lines)
 
+    def change(self, trunk: Trunk) -> None:
+        """The trunk is another way from here; what is in use of it stays."""
+        if trunk.attempts_per_s != self.trunk.attempts_per_s:
+            self.rate.change(trunk.attempts_per_s)
+        self.trunk = trunk
+
 
 class Trunks:
-    """The trunks of one instance."""
+    """The trunks of one instance, and the hosts that they are on.
 
-    __slots__ = ("_all_up", "_by_id", "can_dial_at", "in_use", "lines")
+    A carrier may tell of each host or of all at once: a host of which it has said nothing is as it has last said that
+    all are. Before its first word all are up.
+    """
+
+    __slots__ = ("_by_id", "_others_up", "_up", "all_found", "all_up", "can_dial_at", "in_use", "lines")
 
     def __init__(self, trunks: Sequence[Trunk]) -> None:
-        self.in_use: tuple[TrunkUse, ...] = tuple(TrunkUse(trunk) for trunk in trunks)
+        self.in_use: tuple[TrunkUse, ...] = ()
         """Each of them, in the order in which they were given."""
-        self._by_id = {use.trunk.trunk_id: use for use in self.in_use}
-        self._all_up = True
+        self._by_id: dict[str, TrunkUse] = {}
+        """Those that are no more included, as long as there are legs on them."""
+        self._up: dict[str, bool] = {}
+        """Hosts that the carrier has told of, since it last told of all at once."""
+        self._others_up = True
         self.lines = 0
         """Customers' legs that were asked for and have not ended, on all of them."""
+        self.all_up = True
+        """Whether the carrier answers for every trunk."""
+        self.all_found = True
+        """Whether it answers for every host that it has told of besides."""
         self.can_dial_at: Instant = NEVER
         """When a trunk can be asked to dial somebody, as far as the carrier goes; NEVER if it must be found first."""
+        self.change(trunks)
+
+    def change(self, trunks: Sequence[Trunk]) -> None:
+        """These are all that there are. One that is no more takes no attempt; legs on it go on."""
+        for trunk in trunks:
+            use = self._by_id.get(trunk.trunk_id)
+            if use is None:
+                self._by_id[trunk.trunk_id] = TrunkUse(trunk)
+            else:
+                use.change(trunk)
+        self.in_use = tuple(self._by_id[trunk.trunk_id] for trunk in trunks)
+        self._by_id = {k: use for k, use in self._by_id.items() if use.lines or use in self.in_use}
         self._look()
 
     # --- what there is ------------------------------------------------------------------------------------------------
@@ -59,23 +90,18 @@ class Trunks:
         return sum(use.trunk.channels for use in self.in_use)
 
     @property
-    def attempts_per_s(self) -> float:
-        """Attempts per second of all trunks, up or not."""
-        return sum(use.trunk.attempts_per_s for use in self.in_use)
-
-    @property
     def lines_free(self) -> int:
         """Lines that attempts may have yet, on trunks that are up."""
-        return sum(use.lines_free for use in self.in_use if self._is_up(use))
+        return sum(use.lines_free for use in self.in_use if use.up)
 
     def lines_free_for(self, campaign: CampaignDialing) -> int:
         """The same, on trunks that may show the campaign's number."""
-        return self.lines_free
+        caller_id = campaign.settings.caller_id
+        return sum(use.lines_free for use in self.in_use if use.up and use.trunk.may_show(caller_id))
 
-    @property
-    def all_up(self) -> bool:
-        """Whether the carrier answers for every trunk."""
-        return self._all_up
+    def of(self, campaign: CampaignDialing) -> list[TrunkUse]:
+        """The trunks that may show the campaign's number."""
+        return [use for use in self.in_use if use.trunk.may_show(campaign.settings.caller_id)]
 
     def can_dial(self, now: Instant) -> bool:
         """Whether any trunk can be asked to dial somebody, as far as the carrier goes."""
@@ -84,11 +110,12 @@ class Trunks:
     # --- which one ----------------------------------------------------------------------------------------------------
 
     def choose(self, campaign: CampaignDialing, now: Instant) -> Trunk | None:
-        """The trunk for the campaign's next attempt: the one least used for its channels of those that are up, not held
-        back, within their rate, and have a line free; the first of them where several are. None if there is none."""
-        best: TrunkUse | None = None
+        """The trunk for the campaign's next attempt: the one least used for its channels of those that may show the
+        campaign's number, are up, not held back, within their rate, and have a line free; the first of them where
+        several are. None if there is none."""
+        caller_id, best = campaign.settings.caller_id, None
         for use in self.in_use:
-            if not self._is_up(use) or use.held_until > now or use.rate.allows_at() > now or not use.lines_free:
+            if not self._takes(use, now) or not use.trunk.may_show(caller_id):
                 continue
             if best is None or use.lines * best.trunk.channels < best.lines * use.trunk.channels:
                 best = use
@@ -96,23 +123,20 @@ class Trunks:
 
     def takes_any(self, now: Instant) -> bool:
         """Whether any trunk takes an attempt, of whatever campaign."""
-        for use in self.in_use:
-            if self._is_up(use) and use.held_until <= now and use.rate.allows_at() <= now and use.lines_free:
-                return True
-        return False
+        return any(self._takes(use, now) for use in self.in_use)
 
     def allows_at(self, campaign: CampaignDialing, now: Instant) -> Instant:
         """The earliest instant at which ``choose`` may find one; NEVER if first a line must come free, or a host be
         found."""
-        at = NEVER
+        caller_id, at = campaign.settings.caller_id, NEVER
         for use in self.in_use:
-            if self._is_up(use) and use.lines_free:
+            if use.up and use.lines < use.trunk.channels and use.trunk.may_show(caller_id):
                 at = min(at, max(now, use.held_until, use.rate.allows_at()))
         return at
 
-    def rate_allows_at(self) -> Instant:
-        """When the attempts per second of some trunk allow one, whatever else there is."""
-        return min((use.rate.allows_at() for use in self.in_use), default=NEVER)
+    @staticmethod
+    def _takes(use: TrunkUse, now: Instant) -> bool:
+        return use.up and use.lines < use.trunk.channels and use.held_until <= now and use.rate.allows_at() <= now
 
     # --- what is done with them ---------------------------------------------------------------------------------------
 
@@ -126,29 +150,62 @@ class Trunks:
         self._look()
 
     def take_line(self, trunk_id: str) -> None:
-        """A customer's leg is asked for on this trunk."""
-        self._by_id[trunk_id].lines += 1
+        """A customer's leg is there on this trunk, which may be none of the instance's any more."""
+        use = self._by_id.get(trunk_id)
+        if use is None:
+            use = self._by_id[trunk_id] = TrunkUse(Trunk(trunk_id))
+        use.lines += 1
         self.lines += 1
 
     def free_line(self, trunk_id: str) -> None:
         """A customer's leg on this trunk has ended."""
-        self._by_id[trunk_id].lines -= 1
+        use = self._by_id[trunk_id]
+        use.lines -= 1
         self.lines -= 1
+        if not use.lines and use not in self.in_use:
+            del self._by_id[trunk_id]
 
-    # --- what the carrier tells ---------------------------------------------------------------------------------------
+    def noted(self, trunk_id: str | None) -> str:
+        """The trunk whose line an attempt of a former dialer holds; None is one of a version that had one trunk."""
+        if trunk_id is not None or not self.in_use:
+            return trunk_id or ""
+        return self.in_use[0].trunk.trunk_id
 
-    def lose(self) -> None:
-        """The carrier does not answer."""
-        self._all_up = False
-        self._look()
+    # --- hosts --------------------------------------------------------------------------------------------------------
 
-    def find(self) -> None:
-        """The carrier answers again."""
-        self._all_up = True
+    def host_of(self, trunk_id: str | None) -> str | None:
+        """The host that the trunk is on; None of one that is none of the instance's."""
+        use = self._by_id.get(trunk_id) if trunk_id is not None else None
+        return use.trunk.host if use is not None and use in self.in_use else None
+
+    def is_up(self, host: str | None) -> bool:
+        """Whether the carrier answers for the host; for all that there are, where it is not known which it is."""
+        return self._up.get(host, self._others_up) if host is not None else self.all_found
+
+    @property
+    def any_up(self) -> bool:
+        """Whether the carrier answers for any host."""
+        return any(use.up for use in self.in_use) or any(self._up.values())
+
+    def lose(self, host: str | None) -> None:
+        """The carrier does not answer for the host, or for none."""
+        self._hear(host, up=False)
+
+    def find(self, host: str | None) -> None:
+        """The carrier answers again, for the host or for all."""
+        self._hear(host, up=True)
+
+    def _hear(self, host: str | None, *, up: bool) -> None:
+        if host is not None:
+            self._up[host] = up
+        else:
+            self._up.clear()
+            self._others_up = up
         self._look()
 
     def _look(self) -> None:
-        self.can_dial_at = min((use.held_until for use in self.in_use if self._is_up(use)), default=NEVER)
-
-    def _is_up(self, use: TrunkUse) -> bool:
-        return self._all_up
+        for use in self.in_use:
+            use.up = self.is_up(use.trunk.host)
+        self.all_up = all(use.up for use in self.in_use) if self.in_use else self._others_up
+        self.all_found = self.all_up and all(self._up.values())
+        self.can_dial_at = min((use.held_until for use in self.in_use if use.up), default=NEVER)

@@ -1,6 +1,7 @@
 """Attempts that never were: the carrier did not get the originate, or the store refused the attempt.
 
-Decides which contacts wait again, and for how long nobody is dialed. It must not know why an originate did not leave.
+Decides which contacts wait again, and for how long nobody is dialed on their trunk. It must not know why an originate
+did not leave.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Withdrawals:
         if contact is None or contact.restored or leg.party is LegParty.AGENT:
             # Its contact is over already; or a customer waits for an agent who will not come; or it was a former dialer
             # that originated, and nobody here can say that it never left. A leg that never was is one that has ended.
-            lost = not state.trunks.all_up or leg.party is LegParty.CUSTOMER
+            lost = not state.trunks.is_up(leg.host) or leg.party is LegParty.CUSTOMER
             self._legs.ended(leg_id, HangupCause.LOST if lost else HangupCause.UNREACHABLE, now)
             return
         if contact.state is not ContactState.DIALING:

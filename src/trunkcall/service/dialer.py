@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
@@ -297,10 +298,8 @@ class Dialer:
         if contact is None or not self._may_originate(campaign.dialer.needs_agents):
             self._post_first([OriginateVoided(command.leg_id)], now)
             return
-        queue = self._facts.directory.queues.get(campaign.outbound_call.queue_id or "")
-        caller_id = campaign.outbound_call.source_phone_number or (queue.outbound_caller_id if queue else None)
         token = contact.client_token or contact.contact_id
-        self._carrier.originate(command, Destination(contact.phone_number, caller_id, token))
+        self._carrier.originate(command, Destination(contact.phone_number, token))
 
     # --- what the store tells ---------------------------------------------------------------------------------------
 
@@ -325,9 +324,14 @@ class Dialer:
                 # There is nothing to dial any more: the engine need not know it.
                 continue
             self._campaigns[campaign.campaign_id] = campaign
-            dialing = self._dialing_of(campaign)
+            dialing = replace(self._dialing_of(campaign), caller_id=self._caller_id(campaign))
             self.post(CampaignChanged(campaign.campaign_id, state, dialing, in_progress=has_contacts))
             await self._restore_ledger(campaign.campaign_id, dialing.abandonment)
+
+    def _caller_id(self, campaign: Campaign) -> str | None:
+        """The number that the campaign's attempts show: its own, else its queue's."""
+        queue = self._facts.directory.queues.get(campaign.outbound_call.queue_id or "")
+        return campaign.outbound_call.source_phone_number or (queue.outbound_caller_id if queue else None)
 
     async def _restore_ledger(self, campaign_id: str, limits: AbandonmentLimits) -> None:
         """Tell what the store remembers, where the engine has not kept the campaign's ledger over these windows."""

@@ -59,11 +59,10 @@ CarrierSink: TypeAlias = Callable[[CarrierEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Whom an attempt reaches: personal data that the engine does not see. Numbers are E.164. ``client_token`` is the
+    """Whom an attempt reaches: personal data that the engine does not see. The number is E.164. ``client_token`` is the
     contact's id where it has no token."""
 
     phone_number: str = field(repr=False)
-    caller_id: str | None
     client_token: str
 
 
