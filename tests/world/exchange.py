@@ -52,11 +52,11 @@ PEOPLE = World(
     human_ratio=0.5,
     machine_ratio=0.2,
     human_ring_scale_s=1.5,
-    machine_ring_mean_s=12.0,
-    no_answer_s=20.0,
-    talk_mean_s=25.0,
-    wrap_mean_s=6.0,
-    machine_prompt_mean_s=6.0,
+    machine_ring_mean_s=8.0,
+    no_answer_s=12.0,
+    talk_mean_s=15.0,
+    wrap_mean_s=4.0,
+    machine_prompt_mean_s=4.0,
     patience_s=4.0,
 )
 """They answer, talk and work faster than people do, so that more happens in a minute."""
@@ -86,6 +86,8 @@ class Exchange:
         self._session: Session | None = None
         self._token = 0
         self._legs: Sequence[LiveLeg] = ()
+        self._customers: set[str] = set()
+        """Legs to customers, those that have ended included."""
         self._lost: str | None = None
         """The leg that is just being lost: nobody hears of it."""
 
@@ -161,8 +163,10 @@ class Exchange:
             self._say(OriginateVoided(command.leg_id))
             return
         self._story.tell("carrier", f"{command.leg_id} dials {command.contact_id}")
-        self._witness.dials(command, destination, self.now())
         self._carrier.originate(command, destination)
+        self._customers.add(command.leg_id)
+        lines = sum(leg.leg_id in self._customers for leg in self.legs())
+        self._witness.dials(command, destination, self.now(), lines)
 
     def _ring_agent(self, command: OriginateAgentLeg) -> None:
         self._witness.rings_agent(command)

@@ -14,6 +14,8 @@ class Faults:
     """Verbs of the store that fail, half of them after all is written."""
     store_is_slow: float = 0.0
     """Verbs that take up to ten seconds."""
+    store_goes_every_s: float = 0.0
+    """The store answers nobody for a while."""
     words_lost: float = 0.0
     words_repeated: float = 0.0
     words_late: float = 0.0
@@ -29,6 +31,10 @@ class Faults:
     """Commits that are carried out while their server is stopped, so that it finds the answer when it goes on."""
     crashes_at_commits: float = 0.0
     """Commits in the middle of which their server crashes."""
+    clocks_drift: float = 0.0
+    """By how much of itself a clock's second may be too long or too short."""
+    clocks_are_off: float = 0.0
+    """Processes whose wall clock is set wrong."""
 
     @classmethod
     def drawn(cls, random: Random) -> Faults:
@@ -36,6 +42,7 @@ class Faults:
         most = cls(
             store_fails=0.01,
             store_is_slow=0.02,
+            store_goes_every_s=120.0,
             words_lost=0.05,
             words_repeated=0.05,
             words_late=0.1,
@@ -47,6 +54,8 @@ class Faults:
             servers_crash_every_s=90.0,
             stops_at_commits=0.02,
             crashes_at_commits=0.01,
+            clocks_drift=0.01,
+            clocks_are_off=1.0,
         )
         off = {each.name: 0.0 for each in fields(cls) if random.random() < 0.5}
         return replace(most, **off)

@@ -19,6 +19,8 @@ from virtual_time import VirtualLoop
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
+AT_ONCE: Final = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -52,6 +54,8 @@ class SeededLoop(VirtualLoop):
         self._random = random
         self._reach = reach
         self._pool: list[Ready] = []
+        self._awake = False
+        """Whether asyncio's loop was told to have done what is ready."""
         self._tasks = itertools.count()
         super().__init__()
         self.set_task_factory(self._new_task)
@@ -84,7 +88,9 @@ class SeededLoop(VirtualLoop):
         """It is done when its turn comes, or, of a process that is stopped, once that goes on."""
         if not self._is_held(ready):
             self._pool.append(ready)
-            super().call_soon(self._do_one, context=_NOBODY)
+            if not self._awake:
+                self._awake = True
+                super().call_soon(self._do_some, context=_NOBODY)
 
     def _is_held(self, ready: Ready) -> bool:
         process = ready.process
@@ -92,6 +98,17 @@ class SeededLoop(VirtualLoop):
             return False
         process.held.append(ready)
         return True
+
+    def _do_some(self) -> None:
+        """So many at once that a round of asyncio's loop costs little, and so few that what is due meanwhile is not
+        kept waiting by tasks that never rest."""
+        self._awake = False
+        for _ in range(AT_ONCE):
+            if not self._pool:
+                return
+            self._do_one()
+        self._awake = True
+        super().call_soon(self._do_some, context=_NOBODY)
 
     def _do_one(self) -> None:
         among = min(self._reach, len(self._pool))

@@ -1,39 +1,56 @@
-"""A server in a process of its own: all that dials, and the use cases that its clients ask for."""
+"""A server in a process of its own: all that dials for each instance, and the use cases that its clients ask for."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from service.bench import WatchedDialer
 from service.support import SCOPE, dialing_of
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.identifiers import NewId
+from trunkcall.domain.instants import Instant
+from trunkcall.engine.commands import Originate
 from trunkcall.engine.config import EngineConfig
+from trunkcall.service.background import Background
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
+from trunkcall.service.privacy import Privacy
+from trunkcall.service.supervisor import DialedInstance, Supervisor
 from trunkcall.service.wall_paced_clock import WallPacedClock
-from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.store import Store
+from world.clocks import Clocks
 from world.exchange import Exchange
 from world.faults import Faults
+from world.limits import Limits
 from world.line import Line
 from world.loop import Process, SeededLoop
-from world.store import StoreLink
+from world.store import Keeper, StoreLink
 from world.story import Story
-from world.witness import Witness
 
 T = TypeVar("T")
 
 PATIENCE_S = 10.0
 """How long a client waits for an answer."""
+HEARD_FOR_S = 15.0
+"""How long a word of an agent is relied on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What all servers of an instance have in common."""
+
+    instance_id: str
+    exchange: Exchange
+    limits: Limits
+    config: EngineConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,59 +60,54 @@ class Surroundings:
     loop: SeededLoop
     story: Story
     random: Random
-    kept: MemoryStore
-    keeper: Process
-    exchange: Exchange
-    witness: Witness
-    instance_id: str
+    keeper: Keeper
     new_id: NewId
-    config: EngineConfig
-    wall: Callable[[], int]
-
-    @property
-    def seconds(self) -> Seconds:
-        return self.loop.time
+    places: Sequence[Place]
 
 
-class Server:
-    """One server, from its start until it is killed."""
+class Seat:
+    """One instance as one server has it, which dials for it once it owns it."""
 
-    def __init__(self, around: Surroundings, name: str, faults: Faults) -> None:
-        self._story = around.story
-        self.process = process = Process(around.loop, name)
-        self.link = StoreLink(
-            around.kept, around.keeper, process, around.witness, around.story, Random(around.random.random())
-        )
-        self.line = Line(around.exchange, process, around.story, Random(around.random.random()))
-        self.line.on_originate = around.witness.hands_over
-        store, seconds = cast("Store", self.link), around.seconds
-        self.clock = WallPacedClock(wall=around.wall, monotonic=seconds)
-        self.presence = Presence(max_age_s=15.0, monotonic=seconds)
-        self.current = WatchedDialer(around.instance_id, self.clock, legs_survive=True, monotonic=seconds)
-        self.campaigns = Campaigns(store, store, SCOPE, lambda _: self.clock.now(), around.new_id, self.current)
-        self.dial_requests = DialRequests(
-            store, self.campaigns, lambda _: self.clock.now(), around.new_id, self.current, max_waiting=10_000
-        )
-        self._owner = InstanceOwner(
-            instance_id=around.instance_id,
+    def __init__(self, around: Surroundings, place: Place, process: Process, store: Store, clocks: Clocks) -> None:
+        self.process = process
+        self.instance_id = place.instance_id
+        self.seconds: Seconds = clocks.seconds
+        self.line = Line(place.exchange, process, around.story, Random(around.random.random()))
+        self.line.on_originate = self._hands_over
+        self.presence = Presence(max_age_s=HEARD_FOR_S, monotonic=clocks.seconds)
+        self.heard_s: dict[str, float] = {}
+        """When this server read the last word of each agent, by its own clock."""
+        clock = WallPacedClock(wall=clocks.wall, monotonic=clocks.seconds)
+        self.current = WatchedDialer(place.instance_id, clock, legs_survive=True, monotonic=clocks.seconds)
+        self._limits = place.limits
+        lease = LeaseHolder(store, place.instance_id, process.name, sole=False, monotonic=clocks.seconds)
+        owner = InstanceOwner(
+            instance_id=place.instance_id,
             store=store,
             directories=store,
             history=store,
             quarantine=store,
             carrier=self.line,
-            clock=self.clock,
+            clock=clock,
             presence=self.presence,
-            config=around.config,
+            config=place.config,
             dialing_of=dialing_of,
             new_id=around.new_id,
-            lease=LeaseHolder(store, around.instance_id, name, sole=False, monotonic=seconds),
+            lease=lease,
             current=self.current,
-            monotonic=seconds,
+            monotonic=clocks.seconds,
         )
-        self.suffers(faults)
-        process.spawn(self.clock.run())
-        process.spawn(self._owner.run())
-        self._story.tell(name, "begins")
+        self.dialed = DialedInstance(
+            place.instance_id,
+            clock=clock,
+            dialer=self.current,
+            owner=owner,
+            lease=lease,
+            background=Background(monotonic=clocks.seconds),
+            works={},
+            carrier_trouble=lambda: None,
+            floor_trouble=lambda: None,
+        )
 
     @property
     def name(self) -> str:
@@ -103,15 +115,52 @@ class Server:
 
     @property
     def dials(self) -> bool:
-        return self.current.snapshot() is not None
+        return self.current.floor() is not None
+
+    def _hands_over(self, command: Originate) -> None:
+        assert self.current.engine is not None
+        heard_since_s = {agent_id: self.seconds() - at_s for agent_id, at_s in self.heard_s.items()}
+        self._limits.hands_over(command, self.current.engine, heard_since_s)
+
+
+class Server:
+    """One server, from its start until it is killed."""
+
+    def __init__(self, around: Surroundings, name: str, faults: Faults) -> None:
+        self._around = around
+        self._faults = faults
+        self.process = process = Process(around.loop, name)
+        around.story.tell(name, "begins")
+        self.link = StoreLink(around.keeper, process, around.story, Random(around.random.random()))
+        self.link.faults = faults
+        self._clocks = clocks = Clocks(around.loop.time, faults, Random(around.random.random()))
+        self._store = store = cast("Store", self.link)
+        self.seats: dict[str, Seat] = {}
+        self._supervisor = Supervisor(store, self._build, lambda: clocks.wall() // 1000, drain_s=PATIENCE_S)
+        self.now_of: Callable[[str], Instant] = self._supervisor.now_of
+        self.campaigns = Campaigns(store, store, SCOPE, self.now_of, around.new_id, self._supervisor)
+        self.dial_requests = DialRequests(
+            store, self.campaigns, self.now_of, around.new_id, self._supervisor, max_waiting=10_000
+        )
+        self.privacy = Privacy(store, store, self.now_of)
+        background = Background(monotonic=clocks.seconds)
+        process.spawn(background.keep_running(self._supervisor.run, "instances"))
+
+    def _build(self, instance_id: str) -> DialedInstance:
+        self._around.story.tell(self.name, f"begins to dial for {instance_id}")
+        place = next(place for place in self._around.places if place.instance_id == instance_id)
+        seat = self.seats[instance_id] = Seat(self._around, place, self.process, self._store, self._clocks)
+        seat.line.faults = self._faults
+        return seat.dialed
+
+    @property
+    def name(self) -> str:
+        return self.process.name
 
     def suffers(self, faults: Faults) -> None:
-        self.link.faults = self.line.faults = faults
-
-    def is_killed(self) -> None:
-        self._story.tell(self.name, "is killed")
-        self.process.kill()
-        self.line.cut()
+        self._faults = self.link.faults = faults
+        for seat in self.seats.values():
+            seat.line.faults = faults
 
     async def ask(self, what: Coroutine[Any, Any, T]) -> T:
         """Have the server do what a client asks for. Raises what it answers, and StoreUnavailableError if there is no
@@ -123,3 +172,18 @@ class Server:
                 return await asyncio.shield(asked)
         except TimeoutError:
             raise StoreUnavailableError from None
+
+    def is_killed(self) -> None:
+        self._around.story.tell(self.name, "is killed")
+        self.process.kill()
+        self.cut_off()
+
+    def cut_off(self) -> None:
+        for seat in self.seats.values():
+            seat.line.cut()
+
+
+Servers: TypeAlias = Callable[[], Sequence[Server]]
+"""Those that were not killed; one at least."""
+Seats: TypeAlias = Callable[[], Sequence[Seat]]
+"""An instance's, of these servers; of one that has just begun there is none yet."""

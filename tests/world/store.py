@@ -1,15 +1,18 @@
-"""The store as one process has it: verbs take long, fail before anything is written, or fail after all is."""
+"""The store as one process has it: verbs take long, fail before anything is written, or fail after all is; and for a
+while it may answer nobody."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from trunkcall.domain.changes import Change
+from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.errors import IllegalTransitionError, StoreUnavailableError, TrunkcallError
-from trunkcall.domain.instants import Duration
+from trunkcall.domain.instants import Duration, Instant
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import CommitResult, Lease
 from world.faults import Faults
@@ -17,20 +20,28 @@ from world.loop import Process
 from world.story import Story
 from world.witness import Witness
 
-AT_ONCE = 0.7
+AT_ONCE = 0.85
 """Of the verbs, how many take no time at all: the others have something happen meanwhile."""
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Who keeps the store for everybody, and who looks at what is written of each instance. Nobody is answered before
+    ``gone_until_s``."""
+
+    kept: MemoryStore
+    process: Process
+    witnesses: Mapping[str, Witness]
+    gone_until_s: float = 0.0
 
 
 class StoreLink:
     """A Store. What it was asked for it does, whatever becomes of who has asked."""
 
-    def __init__(
-        self, kept: MemoryStore, keeper: Process, user: Process, witness: Witness, story: Story, random: Random
-    ) -> None:
-        self._kept = kept
+    def __init__(self, keeper: Keeper, user: Process, story: Story, random: Random) -> None:
+        self._kept = keeper.kept
         self._keeper = keeper
         self._user = user
-        self._witness = witness
         self._story = story
         self._random = random
         self.faults = Faults()
@@ -50,7 +61,7 @@ class StoreLink:
     async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
         async def carried_out() -> CommitResult:
             try:
-                result = await self._witness.commit(lease, changes)
+                result = await self._keeper.witnesses[lease.instance_id].commit(lease, changes)
             except IllegalTransitionError as error:
                 self._story.accuse(f"the store calls a commit impossible: {error.message}")
                 raise
@@ -78,7 +89,7 @@ class StoreLink:
                 do()
             return result
 
-        task = self._keeper.spawn(carried_out())
+        task = self._keeper.process.spawn(carried_out())
         task.add_done_callback(_heard)
         return await asyncio.shield(task)
 
@@ -87,16 +98,26 @@ class StoreLink:
             lease = await self._kept.acquire_lease(instance_id, owner, ttl, sole=sole)
             if lease is not None:
                 self._story.tell("store", f"{owner} owns the instance by token {lease.token}")
-                self._witness.owner_came(lease)
+                self._keeper.witnesses[instance_id].owner_came(lease)
             return lease
 
         lease: Lease | None = await self._asked("acquire_lease", carried_out)
         return lease
 
+    async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
+        async def carried_out() -> Sequence[WaitingContact]:
+            return await self._keeper.witnesses[lease.instance_id].expire_waiting(lease, now=now, limit=limit)
+
+        expired: Sequence[WaitingContact] = await self._asked("expire_waiting", carried_out)
+        return expired
+
     async def _asked(self, name: str, verb: Callable[[], Awaitable[Any]]) -> Any:
         if self._user.killed:
             raise StoreUnavailableError
         random, faults = self._random, self.faults
+        if asyncio.get_running_loop().time() < self._keeper.gone_until_s:
+            await asyncio.sleep(random.uniform(0.0, 1.0))
+            raise StoreUnavailableError
         fails = random.random() < faults.store_fails
         slow = random.random() < faults.store_is_slow
         if random.random() < AT_ONCE and not fails and not slow:
@@ -104,7 +125,7 @@ class StoreLink:
         longest_s = 10.0 if slow else 0.05
         before_s, after_s = random.uniform(0.0, longest_s), random.uniform(0.0, longest_s)
         when = random.choice(("before", "after")) if fails else None
-        task = self._keeper.spawn(self._take_long(name, verb, before_s, after_s, when))
+        task = self._keeper.process.spawn(self._take_long(name, verb, before_s, after_s, when))
         task.add_done_callback(_heard)
         return await asyncio.shield(task)
 

@@ -1,14 +1,16 @@
-"""What goes wrong with servers, lines and legs as wholes: they stop, crash, break and are lost, now and then."""
+"""What goes wrong with servers, lines, legs and the store as wholes, now and then: they stop, crash, break, are lost or
+are gone."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from world.exchange import Exchange
 from world.faults import Faults
 from world.servers import Server
+from world.store import Keeper
 from world.story import Story
 
 
@@ -16,10 +18,17 @@ class Trouble:
     """``begin`` starts another server, by a name that none had."""
 
     def __init__(
-        self, servers: list[Server], exchange: Exchange, begin: Callable[[], Server], story: Story, random: Random
+        self,
+        servers: list[Server],
+        exchanges: Sequence[Exchange],
+        keeper: Keeper,
+        begin: Callable[[], Server],
+        story: Story,
+        random: Random,
     ) -> None:
         self._servers = servers
-        self._exchange = exchange
+        self._exchanges = exchanges
+        self._keeper = keeper
         self._begin = begin
         self._story = story
         self._random = random
@@ -27,8 +36,10 @@ class Trouble:
     async def run(self, faults: Faults) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._every(faults.legs_lost_every_s, self._exchange.lose_leg))
-            tasks.create_task(self._every(faults.lines_break_every_s, self._exchange.break_line))
+            for exchange in self._exchanges:
+                tasks.create_task(self._every(faults.legs_lost_every_s, exchange.lose_leg))
+                tasks.create_task(self._every(faults.lines_break_every_s, exchange.break_line))
+            tasks.create_task(self._every(faults.store_goes_every_s, self._lose_the_store))
             tasks.create_task(self._every(faults.servers_stop_every_s, self._stop))
             tasks.create_task(self._every(faults.servers_crash_every_s, self._crash))
 
@@ -36,6 +47,11 @@ class Trouble:
         while seconds:
             await asyncio.sleep(self._random.expovariate(1.0 / seconds))
             do()
+
+    def _lose_the_store(self) -> None:
+        for_s = self._random.choice((1.0, 5.0, 20.0, 45.0, 100.0))
+        self._story.tell("store", f"is gone for {for_s} s")
+        self._keeper.gone_until_s = asyncio.get_running_loop().time() + for_s
 
     def follows(self, server: Server) -> None:
         """It may stop or crash in the middle of a commit too."""
@@ -65,6 +81,7 @@ class Trouble:
             self.follows(self._servers[-1])
 
     def is_over(self) -> None:
+        self._keeper.gone_until_s = 0.0
         for server in self._servers:
             if server.process.stopped:
                 self._go_on(server)

@@ -7,8 +7,7 @@ by their clients, once they have their answer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Sequence
 
 from trunkcall.domain.changes import (
     AttemptBegun,
@@ -17,38 +16,34 @@ from trunkcall.domain.changes import (
     ContactRequeued,
     ContactSetAside,
 )
-from trunkcall.domain.contact import ContactRecord, ContactState, LiveContact
-from trunkcall.domain.instants import SECOND, Instant
+from trunkcall.domain.contact import ContactRecord, ContactState, LiveContact, WaitingContact
+from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.transitions import CONTACT, WITH_AN_AGENT
 from trunkcall.engine.commands import BridgeLegs, Originate, OriginateAgentLeg
 from trunkcall.service.lease import LEASE
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.telephony.carrier import Destination
+from world.asking import at_once
+from world.limits import Limits
 from world.story import Story
-
-T = TypeVar("T")
 
 ORDER = {state: place for place, state in enumerate(CONTACT)}
 """Contacts go through their states in the order of the table; back only where a change says so."""
 
 
-def at_once(reading: Coroutine[Any, Any, T]) -> T:
-    """What the store in memory answers: it never waits."""
-    try:
-        reading.send(None)
-    except StopIteration as done:
-        return cast("T", done.value)
-    raise AssertionError("the store had to wait")
-
-
 class Witness:
-    """Looks at every commit, every originate and every bridge."""
+    """Looks at every commit, every originate and every bridge of an instance. ``clocks_differ`` is by how much at most
+    any two processes disagree on what time it is."""
 
-    def __init__(self, story: Story, store: MemoryStore, instance_id: str) -> None:
+    def __init__(
+        self, story: Story, store: MemoryStore, instance_id: str, limits: Limits, *, clocks_differ: Duration
+    ) -> None:
         self._story = story
         self._store = store
         self._instance_id = instance_id
+        self._limits = limits
+        self._clocks_differ = clocks_differ
         self._greatest_token = 0
         self._talking: dict[str, tuple[str, str]] = {}
         """By agent's leg that is joined: the agent, and the customer's leg."""
@@ -58,9 +53,20 @@ class Witness:
         self._dialed_tokens: Counter[tuple[str, str]] = Counter()
         self.closed: dict[str, str] = {}
         """Campaigns whose clients were told that no attempt begins any more, and by which answer."""
+        self.begun: Counter[str] = Counter()
+        """Attempts by campaign."""
+        self.forgotten: set[str] = set()
+        """Contacts of whom a client was told that they are."""
 
     def record(self, contact_id: str) -> ContactRecord | None:
         return at_once(self._store.contact(contact_id))
+
+    def contacts_of(self, phone_number: str) -> list[str]:
+        """The ids of all contacts with this number that were accepted by now."""
+        return [record.contact_id for record in self.records() if record.phone_number == phone_number]
+
+    def records(self) -> list[ContactRecord]:
+        return at_once(_all_of(self._store, self._instance_id))
 
     def live(self) -> Sequence[LiveContact]:
         return at_once(self._store.live_contacts(self._instance_id))
@@ -77,8 +83,7 @@ class Witness:
         ids = [change.contact_id for change in changes if hasattr(change, "contact_id")]
         before = {contact_id: self.record(contact_id) for contact_id in ids}
         result = await self._store.commit(lease, changes)
-        if lease.token < self._greatest_token:
-            self._story.accuse(f"a former owner has written (token {lease.token})")
+        self._is_the_owner(lease)
         voided: set[str] = set()
         for change in changes:
             match change:
@@ -86,6 +91,7 @@ class Witness:
                     voided.add(change.contact_id)
                 case AttemptBegun() if change.contact_id not in result.refused:
                     self._begun(change, before[change.contact_id], waits_again=change.contact_id in voided)
+                    self._limits.begins(lease.token, change)
                 case ContactSetAside():
                     self._story.accuse("a contact could not be taken over", change.contact_id)
                 case _:
@@ -95,6 +101,16 @@ class Witness:
             self._compare(before[contact_id], self.record(contact_id), may_go_back=contact_id in back)
         self._agents_have_one_contact()
         return result
+
+    async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
+        """Have the store end whoever has expired."""
+        expired = await self._store.expire_waiting(lease, now=now, limit=limit)
+        self._is_the_owner(lease)
+        return expired
+
+    def _is_the_owner(self, lease: Lease) -> None:
+        if lease.token < self._greatest_token:
+            self._story.accuse(f"a former owner has written (token {lease.token})")
 
     def _begun(self, change: AttemptBegun, before: ContactRecord | None, *, waits_again: bool) -> None:
         if before is None or not (waits_again or before.state is ContactState.WAITING):
@@ -106,6 +122,9 @@ class Witness:
             self._story.accuse("an attempt before it was due", change.contact_id)
         if change.campaign_id in self.closed:
             self._story.accuse(f"an attempt after {self.closed[change.campaign_id]} has answered", change.contact_id)
+        if change.contact_id in self.forgotten:
+            self._story.accuse("an attempt on somebody who is forgotten", change.contact_id)
+        self.begun[change.campaign_id] += 1
 
     def _compare(self, before: ContactRecord | None, after: ContactRecord | None, *, may_go_back: bool) -> None:
         if before is None or after is None:
@@ -139,7 +158,8 @@ class Witness:
 
     # --- the phones ---------------------------------------------------------------------------------------------------
 
-    def dials(self, command: Originate, destination: Destination, now: Instant) -> None:
+    def dials(self, command: Originate, destination: Destination, now: Instant, lines: int) -> None:
+        """An originate arrives. With it there are so many customers' legs."""
         contact_id = command.contact_id
         self.originates[contact_id] += 1
         self._dialed_tokens[command.campaign_id, destination.client_token] += 1
@@ -149,10 +169,13 @@ class Witness:
             return
         if self.originates[contact_id] > 1 or self._dialed_tokens[command.campaign_id, destination.client_token] > 1:
             self._story.accuse("somebody is dialed twice", contact_id)
-        if now < record.due_at:
+        if record.phone_number not in (destination.phone_number, "") or not destination.phone_number:
+            self._story.accuse("somebody else is dialed", contact_id)
+        if now + self._clocks_differ < record.due_at:
             self._story.accuse("somebody's phone rings before it was due", contact_id)
-        if now >= record.expires_at + LEASE + SECOND:
+        if now >= record.expires_at + LEASE + SECOND + self._clocks_differ:
             self._story.accuse("somebody's phone rings after the expiry", contact_id)
+        self._limits.rings(contact_id, lines)
 
     def rings_agent(self, command: OriginateAgentLeg) -> None:
         self._agent_of[command.leg_id] = command.agent_id
@@ -171,3 +194,7 @@ class Witness:
         for agent_leg_id, (_, customer_leg_id) in list(self._talking.items()):
             if customer_leg_id == leg_id:
                 del self._talking[agent_leg_id]
+
+
+async def _all_of(store: MemoryStore, instance_id: str) -> list[ContactRecord]:
+    return [record async for chunk in store.contacts(instance_id=instance_id) for record in chunk]
