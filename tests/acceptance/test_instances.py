@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from faults.carrying import carrying, check, ended
 from serving import Serving, dial_request, put_all, serving
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.compose.store import opened_store
@@ -87,4 +88,35 @@ def test_a_second_instance_is_dialed_for_beside_the_first_without_a_restart(tmp_
         assert "INSTANCE" in status
         assert first in status
         assert second in status
+        assert server.stop() == 0
+
+
+@pytest.mark.long
+def test_one_carrier_apart_serves_both_instances_and_keeps_their_talks_through_a_crash(tmp_path: Path) -> None:
+    with carrying(tmp_path) as (carrier, server):
+        first = server.environment["TRUNKCALL_INSTANCE_ID"]
+        directory = asyncio.run(make_instance(tmp_path / "data" / "trunkcall.db", agents=10))
+        second = directory.instance.instance_id
+        server.wait_until(lambda: len(json.loads(server.get("/health"))["instances"]) == 2)
+        client = server.client()
+        ids: dict[str, str] = {}
+        for place in (None, directory):
+            campaign_id = running_campaign(server, client, "Spring", place)
+            ids |= put_all(client, campaign_id, [dial_request(f"{campaign_id}-{n}", n) for n in range(80)])
+
+        def talking() -> dict[str, str]:
+            """Who talks, and in which instance."""
+            found = (record for record in server.export() if record["State"] == "Connected")
+            return {record["ContactId"]: record["InstanceARN"].rpartition("/")[2] for record in found}
+
+        server.wait_until(lambda: set(talking().values()) == {first, second})
+        talked = talking()
+        server.kill()
+        server.start()
+        server.wait_until(lambda: ended(server) == 160)
+        check(server, ids, carrier.originates())
+        ends = {record["ContactId"]: record["Disposition"] for record in server.export()}
+        assert {ends[contact_id] for contact_id in talked} == {"connected_to_agent"}, "a talk was cut off"
+        told = json.loads(server.get("/health"))
+        assert (told["status"], told["trouble"]) == ("ok", None), "one takes the carrier from the other"
         assert server.stop() == 0

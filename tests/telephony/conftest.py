@@ -104,7 +104,7 @@ class RemoteLine:
         if with_floor:
             channels[floor_wire.CHANNEL] = self.floor_channel
         nonces = count()
-        self.host = Host(channels, key=self.key, new_nonce=lambda: f"nonce-{next(nonces)}")
+        self.host = Host(lambda instance: channels, key=self.key, new_nonce=lambda: f"nonce-{next(nonces)}")
         self.way, self.floor_way = Way(self.host), Way(self.host)
         self.events: list[CarrierEvent] = []
         self.told_time: list[Instant] = []
@@ -134,7 +134,6 @@ class RemoteLine:
     async def start(self) -> None:
         if not self._started:
             self._started = True
-            await self.channel.start()
             await self.listen()
             self.floor = self.agents()
             self.carrier = self.dialer(self.way.port, floor=self.floor if self.with_floor else None)

@@ -178,7 +178,7 @@ async def test_a_dialer_that_needs_what_the_carrier_does_not_have_learns_it(remo
 
 
 CHANNELS = [carrier_wire.CHANNEL, floor_wire.CHANNEL]
-HELLO, FLOOR_HELLO = (session.encode(session.Hello(channel, "nonce", 99, "proof")) for channel in CHANNELS)
+HELLO, FLOOR_HELLO = (session.encode(session.Hello("", channel, "nonce", 99, "proof")) for channel in CHANNELS)
 DIAL = session.encode(carrier_wire.Dial(originate("leg"), Destination("+12065550199", "t")))
 
 
@@ -239,7 +239,7 @@ async def test_a_dialer_that_falls_silent_or_does_not_listen_is_let_go(
     [
         (floor_wire.CHANNEL, carrier_wire.Dial(originate("leg"), Destination("+12065550199", "t"))),
         (carrier_wire.CHANNEL, floor_wire.AgentDone("agent-1")),
-        (carrier_wire.CHANNEL, session.Hello("carrier", "nonce", 99, "proof")),
+        (carrier_wire.CHANNEL, session.Hello("", "carrier", "nonce", 99, "proof")),
     ],
 )
 async def test_a_dialer_that_says_what_is_not_of_the_channel_is_let_go(

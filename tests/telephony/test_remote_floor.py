@@ -85,7 +85,6 @@ async def test_a_carrier_that_comes_back_at_another_speed_is_not_dialed_through_
     fast = RemoteLine(speed=10.0)
     fast.way.port, fast.floor_way.port = remote.way.port, remote.floor_way.port
     remote.vanish()
-    await fast.channel.start()
     await fast.listen()
     await until(lambda: "it runs at speed 10, this server at 1" in (remote.carrier.trouble or ""))
     assert remote.events == [CarrierFound(()), CarrierLost()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +27,16 @@ from trunkcall.telephony import carrier_wire, floor_wire
 from trunkcall.telephony.carrier import Carrier
 from trunkcall.telephony.carrier_channel import CarrierChannel
 from trunkcall.telephony.floor_channel import FloorChannel
-from trunkcall.telephony.host import Host
+from trunkcall.telephony.host import Channel, Host
 from trunkcall.telephony.journal import OriginateJournal
 from trunkcall.telephony.peer import Peer, parse_url
 from trunkcall.telephony.remote_carrier import RemoteCarrier
 from trunkcall.telephony.remote_floor import RemoteFloor
 from trunkcall.telephony.session import PURPOSE
 from trunkcall.telephony.simulated import SimulatedCarrier
+
+DEFAULT = ""
+"""Stands for the default instance, whose id is another in each installation: its simulated world is the seed's own."""
 
 
 def check_telephony(settings: Settings) -> None:
@@ -59,12 +62,12 @@ def _check_journal(settings: Settings) -> None:
 
 
 def _simulated_carrier(
-    settings: Settings, clock: Clock, on_agent_done: Callable[[str], None], seed: int
+    settings: Settings, clock: Clock, on_agent_done: Callable[[str], None], instance: str
 ) -> SimulatedCarrier:
     return SimulatedCarrier(
         clock,
         world=World(),
-        seed=seed,
+        seed=settings.seed if instance == DEFAULT else seed_of(settings.seed, instance),
         on_agent_done=on_agent_done,
         journal_path=Path(settings.carrier_journal) if settings.carrier_journal else None,
     )
@@ -92,18 +95,19 @@ def base_clock(settings: Settings) -> WallPacedClock:
 def build_telephony(
     settings: Settings, box: SecretBox, floor: SimulatedFloor, base: Clock, other: str | None = None
 ) -> Telephony:
-    """What the settings ask for: for the default instance, or for the ``other`` of that id. A carrier in a process of
-    its own serves one instance, which is the default one; each simulated world has its own fates of contacts."""
+    """What the settings ask for: for the default instance, or for the ``other`` of that id. Each instance has a
+    simulated world of its own, in which contacts have other fates; a carrier in a process of its own has all of them,
+    and tells each of its own legs alone."""
     # At speed 1 it is the wall clock that clients go by, even if that was set since the base began.
     wall = time.time_ns if settings.speed == 1.0 else lambda: base.now() * 1000
-    if settings.carrier_url and other is None:
-        return _apart(settings, box, floor, wall)
-    return _built_in(settings, floor, wall, settings.seed if other is None else seed_of(settings.seed, other))
+    if settings.carrier_url:
+        return _apart(settings, box, floor, wall, other or DEFAULT)
+    return _built_in(settings, floor, wall, other or DEFAULT)
 
 
-def _built_in(settings: Settings, floor: SimulatedFloor, wall: Callable[[], int], seed: int) -> Telephony:
+def _built_in(settings: Settings, floor: SimulatedFloor, wall: Callable[[], int], instance: str) -> Telephony:
     clock = SelfPacedClock(speed=settings.speed, wall=wall)
-    carrier = _simulated_carrier(settings, clock, floor.agent_done, seed)
+    carrier = _simulated_carrier(settings, clock, floor.agent_done, instance)
     return Telephony(
         clock,
         carrier,
@@ -114,9 +118,11 @@ def _built_in(settings: Settings, floor: SimulatedFloor, wall: Callable[[], int]
     )
 
 
-def _apart(settings: Settings, box: SecretBox, floor: SimulatedFloor, wall: Callable[[], int]) -> Telephony:
+def _apart(
+    settings: Settings, box: SecretBox, floor: SimulatedFloor, wall: Callable[[], int], instance: str
+) -> Telephony:
     host, port = parse_url(settings.carrier_url)
-    peer = Peer(host, port, box.derive(PURPOSE))
+    peer = Peer(host, port, box.derive(PURPOSE), instance)
     # The carrier goes by its own clock, which this one follows.
     clock = WallPacedClock(speed=settings.speed, wall=wall)
     agents = RemoteFloor(peer, speed=settings.speed, on_busy_agents=floor.busy, on_agent_done=floor.agent_done)
@@ -136,14 +142,13 @@ class CarrierProcess:
     """A carrier without a dialer."""
 
     clock: SelfPacedClock
-    carrier: SimulatedCarrier
-    channel: CarrierChannel
+    carriers: list[SimulatedCarrier]
+    """One for each instance whose dialer has come."""
     host: Host
     tasks: list[asyncio.Task[None]]
 
     async def start(self) -> None:
         """Begin to simulate; legs are made once a dialer asks for them."""
-        await self.channel.start()
         self.tasks.append(asyncio.create_task(self.clock.run(), name="clock"))
         self.tasks.append(asyncio.create_task(self.host.watch(), name="watch"))
 
@@ -153,7 +158,8 @@ class CarrierProcess:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        await self.carrier.close()
+        for carrier in self.carriers:
+            await carrier.close()
 
 
 def build_carrier_process(settings: Settings) -> CarrierProcess:
@@ -162,12 +168,17 @@ def build_carrier_process(settings: Settings) -> CarrierProcess:
     DataDir(settings.data_dir).make()
     _check_journal(settings)
     clock = SelfPacedClock(speed=settings.speed)
-    floor = FloorChannel(speed=settings.speed, busy_agents=lambda: carrier.busy_agents)
-    carrier = _simulated_carrier(settings, clock, floor.agent_done, settings.seed)
-    channel = CarrierChannel(carrier, now=clock.now)
+    carriers: list[SimulatedCarrier] = []
+
+    def open_channels(instance: str) -> Mapping[str, Channel]:
+        floor = FloorChannel(speed=settings.speed, busy_agents=lambda: carrier.busy_agents)
+        carrier = _simulated_carrier(settings, clock, floor.agent_done, instance)
+        carriers.append(carrier)
+        return {carrier_wire.CHANNEL: CarrierChannel(carrier, now=clock.now), floor_wire.CHANNEL: floor}
+
     host = Host(
-        {carrier_wire.CHANNEL: channel, floor_wire.CHANNEL: floor},
+        open_channels,
         key=secret_box(settings).derive(PURPOSE),
         new_nonce=lambda: secrets.token_hex(16),
     )
-    return CarrierProcess(clock, carrier, channel, host, [])
+    return CarrierProcess(clock, carriers, host, [])

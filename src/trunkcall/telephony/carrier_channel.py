@@ -29,10 +29,6 @@ class CarrierChannel:
         self._found: tuple[LiveLeg, ...] | None = None
         """The carrier's legs, as it last told them all; None while it is lost."""
 
-    async def start(self) -> None:
-        """Have the carrier tell everything from now on, whether anybody listens or not."""
-        await self._carrier.start(self._told, token=0)
-
     async def begin(self, session: Session, *, token: int) -> None:
         # What happens before the Welcome is in it.
         self._session = None

@@ -1,7 +1,8 @@
-"""A carrier's process, as dialers reach it: one port, and a channel for each kind of session.
+"""A carrier's process, as dialers reach it: one port, and for each instance a channel for each kind of session.
 
-Decides whom the process serves, on all of its channels: the dialer that holds the key and the greatest fencing token,
-with one session a channel. It must not know what a channel is about.
+Decides whom the process serves, on all channels of an instance: the dialer that holds the key and the instance's
+greatest fencing token, with one session a channel. The dialers of other instances are nothing to it. It must not know
+what a channel is about.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Session:
 
 
 class Channel(Protocol):
-    """What is said in the sessions of one kind. There is one at a time."""
+    """What is said in an instance's sessions of one kind. There is one at a time."""
 
     async def begin(self, session: Session, *, token: int) -> None:
         """From now on this session is served, and none before it. It may be over at any ``await``."""
@@ -59,16 +60,42 @@ class Channel(Protocol):
         """Do what the dialer says. Raises WireError."""
 
 
-class Host:
-    """Serves these channels, by their names, to one dialer at a time. ``new_nonce`` makes what nobody can guess."""
+class _Served:
+    """What is served of one instance: its channels, by their names, to one dialer at a time."""
 
-    def __init__(self, channels: Mapping[str, Channel], *, key: bytes, new_nonce: Callable[[], str]) -> None:
-        self._channels = channels
-        self._key = key
-        self._new_nonce = new_nonce
-        self._token = 0
+    def __init__(self, channels: Mapping[str, Channel]) -> None:
+        self.channels = channels
+        self.token = 0
         self._sessions: dict[str, Session] = {}
         """Who is served, by channel."""
+
+    def admit(self, channel: str, token: int, session: Session) -> None:
+        """Whoever was served before on this channel is not any more, a former dialer on none."""
+        if token > self.token:
+            self.end_sessions()
+        elif channel in self._sessions:
+            self._sessions[channel].end()
+        self.token = token
+        self._sessions[channel] = session
+
+    def end_sessions(self) -> None:
+        for session in self._sessions.values():
+            session.end()
+        self._sessions.clear()
+
+
+class Host:
+    """Serves the instances that dialers come for. ``open_channels`` makes the channels of one, by their names, when its
+    dialer first comes; ``new_nonce`` makes what nobody can guess."""
+
+    def __init__(
+        self, open_channels: Callable[[str], Mapping[str, Channel]], *, key: bytes, new_nonce: Callable[[], str]
+    ) -> None:
+        self._open_channels = open_channels
+        self._key = key
+        self._new_nonce = new_nonce
+        self._served: dict[str, _Served] = {}
+        """By instance."""
         self._connections: set[StreamWriter] = set()
         self._awake_s: float | None = None
         """When this process was last seen to run, by the loop's time; None while nobody watches."""
@@ -90,14 +117,10 @@ class Host:
 
     def drop(self) -> None:
         """End every connection. What was asked for on them and is not done yet is not done."""
-        self._end_sessions()
+        for served in self._served.values():
+            served.end_sessions()
         for writer in list(self._connections):
             writer.transport.abort()
-
-    def _end_sessions(self) -> None:
-        for session in self._sessions.values():
-            session.end()
-        self._sessions.clear()
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         """One connection, from its opening to its end."""
@@ -116,11 +139,19 @@ class Host:
         writer.write(wire.encode(challenge))
         async with asyncio.timeout(HANDSHAKE_S):
             hello = wire.decode_hello(await wire.read_line(reader))
-        reason = self._refusal(challenge, hello)
+        if not wire.is_proof(hello.proof, self._proof("dialer", challenge, hello)):
+            log.warning("a dialer was refused: it does not hold this carrier's key")
+            writer.write(wire.encode(wire.Refused("it does not hold the carrier's key")))
+            return
+        served = self._served.get(hello.instance)
+        if served is None:
+            served = self._served[hello.instance] = _Served(self._open_channels(hello.instance))
+        reason = _refusal(served, hello)
         if reason is not None:
             writer.write(wire.encode(wire.Refused(reason)))
             return
-        session, channel = self._admit(hello, writer), self._channels[hello.channel]
+        session, channel = Session(writer), served.channels[hello.channel]
+        served.admit(hello.channel, hello.token, session)
         try:
             session.send(wire.Accepted(self._proof("carrier", challenge, hello)))
             await channel.begin(session, token=hello.token)
@@ -136,26 +167,14 @@ class Host:
         finally:
             session.over = True
 
-    def _refusal(self, challenge: wire.Challenge, hello: wire.Hello) -> str | None:
-        """Why this dialer is not served, in words; None if it is."""
-        if not wire.is_proof(hello.proof, self._proof("dialer", challenge, hello)):
-            log.warning("a dialer was refused: it does not hold this carrier's key")
-            return "it does not hold the carrier's key"
-        if hello.channel not in self._channels:
-            return "it asks for what this carrier does not have"
-        if hello.token < self._token:
-            return "another dialer has taken over"
-        return None
-
-    def _admit(self, hello: wire.Hello, writer: StreamWriter) -> Session:
-        """Begin a session. Whoever was served before on its channel is not any more, a former dialer on none."""
-        if hello.token > self._token:
-            self._end_sessions()
-        elif hello.channel in self._sessions:
-            self._sessions[hello.channel].end()
-        self._token = hello.token
-        session = self._sessions[hello.channel] = Session(writer)
-        return session
-
     def _proof(self, side: str, challenge: wire.Challenge, hello: wire.Hello) -> str:
-        return wire.proof(self._key, side, challenge, hello.channel, hello.nonce, hello.token)
+        return wire.proof(self._key, side, challenge, hello.instance, hello.channel, hello.nonce, hello.token)
+
+
+def _refusal(served: _Served, hello: wire.Hello) -> str | None:
+    """Why a dialer that holds the key is not served, in words; None if it is."""
+    if hello.channel not in served.channels:
+        return "it asks for what this carrier does not have"
+    if hello.token < served.token:
+        return "another dialer has taken over"
+    return None

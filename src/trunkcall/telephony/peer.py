@@ -108,11 +108,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A carrier's process at an address, and the key that both hold."""
+    """A carrier's process at an address, as the dialer of one instance reaches it, and the key that both hold.
+    ``instance`` is the instance's id, empty for the default one."""
 
     host: str
     port: int
     key: bytes = field(repr=False)
+    instance: str = ""
     silence_s: float = SILENCE_S
 
     @asynccontextmanager
@@ -131,9 +133,10 @@ class Peer:
     async def _shake_hands(self, line: Line, name: str, token: int) -> None:
         challenge = wire.decode_challenge(await line.read())
         nonce = secrets.token_hex(16)
-        line.send(wire.Hello(name, nonce, token, wire.proof(self.key, "dialer", challenge, name, nonce, token)))
+        said = (self.instance, name, nonce, token)
+        line.send(wire.Hello(*said, wire.proof(self.key, "dialer", challenge, *said)))
         answer = wire.decode_verdict(await line.read())
         if isinstance(answer, wire.Refused):
             raise NotServedError(answer.reason)
-        if not wire.is_proof(answer.proof, wire.proof(self.key, "carrier", challenge, name, nonce, token)):
+        if not wire.is_proof(answer.proof, wire.proof(self.key, "carrier", challenge, *said)):
             raise NotServedError("the carrier does not hold this installation's key")

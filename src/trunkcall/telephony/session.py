@@ -4,8 +4,8 @@ Decides the form, one line of JSON a frame, ``["Name", {fields}]``, and what is 
 reading a line it does no I/O, and must not know what a session is about.
 
 The process has one port and several channels; a connection is a session on one of them. It begins with Challenge (the
-process), Hello (the dialer, which names the channel), then Accepted or Refused (the process). What follows is the
-channel's own: ``carrier_wire``, ``floor_wire``. Each side proves that it holds the key by a hash over both nonces
+process), Hello (the dialer, which names instance and channel), then Accepted or Refused (the process). What follows is
+the channel's own: ``carrier_wire``, ``floor_wire``. Each side proves that it holds the key by a hash over both nonces
 (HMAC, RFC 2104); the key itself is never sent, and nothing of a frame may be logged.
 """
 
@@ -48,8 +48,10 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The dialer's answer. ``token`` is the fencing token of its lease."""
+    """The dialer's answer. ``instance`` is the id of the instance that it dials for, empty for the default one;
+    ``token`` is the fencing token of its lease."""
 
+    instance: str
     channel: str
     nonce: str
     token: int
@@ -122,9 +124,9 @@ async def read_line(reader: StreamReader) -> bytes:
     return line
 
 
-def proof(key: bytes, side: str, challenge: Challenge, channel: str, nonce: str, token: int) -> str:
+def proof(key: bytes, side: str, challenge: Challenge, instance: str, channel: str, nonce: str, token: int) -> str:
     """That this side ("dialer" or "carrier") of this session holds the key."""
-    text = f"{side} {challenge.version} {challenge.nonce} {channel} {nonce} {token}"
+    text = f"{side} {challenge.version} {challenge.nonce} {channel} {nonce} {token} {instance}"
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
