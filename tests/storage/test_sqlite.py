@@ -34,6 +34,7 @@ from storage.support import (
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactAnswered
 from trunkcall.domain.contact import ContactState
+from trunkcall.domain.directory import Queue
 from trunkcall.domain.errors import (
     ConflictError,
     IllegalTransitionError,
@@ -43,6 +44,7 @@ from trunkcall.domain.errors import (
     StoreError,
     StoreUnavailableError,
 )
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import MILLISECOND
 from trunkcall.domain.transitions import CAMPAIGN as CAMPAIGNS
 from trunkcall.domain.transitions import CONTACT, IN_PROGRESS, CampaignEvent, ContactEvent, sources, target
@@ -346,6 +348,30 @@ class TestTheFile:
         assert set(await records(second)) == {request.contact_id for request in requests}
         assert await second.waiting_count(CAMPAIGN) == 30
         await second.close()
+
+    async def test_what_another_process_changes_is_seen_soon_and_what_this_one_does_at_once(
+        self, sqlite: SQLiteStore, path: Path
+    ) -> None:
+        """Or campaigns call through a queue that is gone."""
+        now_s = 0.0
+        store = SQLiteStore(path, monotonic=lambda: now_s)
+        await store.open()
+        await stand_up(store)
+
+        async def queues() -> set[str]:
+            directory = await store.directory("instance-1")
+            assert directory is not None
+            return set(directory.queues)
+
+        before = await queues()
+        await store.put_facts("instance-1", [Queue("ours", "Ours")])
+        assert await queues() == before | {"ours"}
+        await store.remove_facts("instance-1", FactKind.QUEUE, ["ours"], at=NOW)
+        assert await queues() == before
+        await sqlite.put_facts("instance-1", [Queue("theirs", "Theirs")])
+        now_s += 0.1
+        assert await queues() == before | {"theirs"}
+        await store.close()
 
     async def test_what_was_accepted_survives_a_killed_process(self, path: Path) -> None:
         program = """

@@ -13,7 +13,7 @@ from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.errors import StoreDamagedError
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.sqlite import rows
-from trunkcall.storage.sqlite.database import Database, Part
+from trunkcall.storage.sqlite.database import TRUSTED_S, Database, Part
 from trunkcall.storage.sqlite.operations import campaigns as campaign_operations
 from trunkcall.storage.sqlite.statements import Row
 from trunkcall.storage.sqlite.writer import Operation
@@ -23,8 +23,6 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _MAX_CACHED_CAMPAIGNS: Final = 1024
-_TRUSTED_S: Final = 0.05
-"""How long a campaign that was read is not looked for again. A change through this store ends that at once."""
 
 
 class SQLiteCampaigns(Part):
@@ -45,7 +43,7 @@ class SQLiteCampaigns(Part):
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
         """The campaign, or None if there is none or it was deleted. Changes through this object are seen at once,
-        another process's within ``_TRUSTED_S``."""
+        another process's within ``TRUSTED_S``."""
         known = self._campaigns.get(campaign_id)
         if known is not None and known[1] > self._database.monotonic():
             return known[0]
@@ -61,7 +59,7 @@ class SQLiteCampaigns(Part):
                 return None
             if len(self._campaigns) >= _MAX_CACHED_CAMPAIGNS:
                 self._campaigns.clear()
-        self._campaigns[campaign_id] = campaign, self._database.monotonic() + _TRUSTED_S
+        self._campaigns[campaign_id] = campaign, self._database.monotonic() + TRUSTED_S
         return campaign
 
     async def has_campaign(self, campaign_id: str) -> bool:

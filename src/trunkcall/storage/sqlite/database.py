@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.contact import ContactRecord
@@ -28,6 +28,10 @@ from trunkcall.storage.sqlite.statements import Row
 from trunkcall.storage.sqlite.writer import Operation, Writer
 
 T = TypeVar("T")
+
+TRUSTED_S: Final = 0.05
+"""How long a campaign or a directory that was read is not looked for again. A change through this store ends that at
+once."""
 
 
 class Database:

@@ -3,8 +3,9 @@ personal data (``ports.privacy``)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from functools import partial
+from typing import TypeVar
 
 from trunkcall.domain.directory import (
     AccessKey,
@@ -18,9 +19,11 @@ from trunkcall.domain.directory import (
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.sqlite import rows
-from trunkcall.storage.sqlite.database import Database, Part
+from trunkcall.storage.sqlite.database import TRUSTED_S, Database, Part
 from trunkcall.storage.sqlite.operations import facts as fact_operations
 from trunkcall.storage.sqlite.operations import instances as instance_operations
+
+T = TypeVar("T")
 
 
 class SQLiteDirectory(Part):
@@ -28,8 +31,8 @@ class SQLiteDirectory(Part):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._directories: dict[str, tuple[Directory, int]] = {}
-        """As last read, each with the version of the facts then."""
+        self._directories: dict[str, tuple[Directory, int, float]] = {}
+        """As last read, each with the version of the facts then, and until when that is good without looking."""
 
     async def create_instance(self, directory: Directory, access_key: AccessKey | None = None) -> None:
         """Create an instance. Raises ConflictError if there is one of that id."""
@@ -43,17 +46,26 @@ class SQLiteDirectory(Part):
 
     async def directory(self, instance_id: str) -> Directory | None:
         """What is around the campaigns of the instance, each map in the order of creation. Read anew only when
-        something has changed."""
+        something has changed, and looked for as seldom as a campaign is."""
+        known = self._directories.get(instance_id)
+        if known is not None and known[2] > self._database.monotonic():
+            return known[0]
         row = self._database.row("fact_version", instance_id=instance_id)
         if row is None:
             return None
-        known = self._directories.get(instance_id)
         instance = rows.instance_from_row(row)
         if known is None or (known[0].instance, known[1]) != (instance, row.fact_version):
             found = fact_operations.facts_from_rows(self._database.rows("facts", instance_id=instance_id))
-            known = Directory.of(instance, [each.fact for each in found]), row.fact_version
-            self._directories[instance_id] = known
+            known = Directory.of(instance, [each.fact for each in found]), row.fact_version, 0.0
+        self._directories[instance_id] = *known[:2], self._database.monotonic() + TRUSTED_S
         return known[0]
+
+    async def _changing(self, change: Awaitable[T]) -> T:
+        """Await a change of a directory. Nobody reads what it was once it has been answered, or may have happened."""
+        try:
+            return await change
+        finally:
+            self._directories.clear()
 
     async def facts_changed(self, instance_id: str, *, after_version: int) -> Sequence[VersionedFact]:
         """Facts whose version is greater, by version, removed ones included."""
@@ -63,19 +75,23 @@ class SQLiteDirectory(Part):
 
     async def put_facts(self, instance_id: str, facts: Sequence[Fact]) -> None:
         """Create these facts, or replace those of the same id."""
-        await self._database.mending.with_facts(
-            partial(fact_operations.put_facts, instance_id=instance_id, facts=facts)
+        await self._changing(
+            self._database.mending.with_facts(partial(fact_operations.put_facts, instance_id=instance_id, facts=facts))
         )
 
     async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
         """Remove these facts."""
-        return await self._database.mending.with_facts(
-            partial(fact_operations.remove_facts, instance_id=instance_id, kind=kind, ids=ids, at=at)
+        return await self._changing(
+            self._database.mending.with_facts(
+                partial(fact_operations.remove_facts, instance_id=instance_id, kind=kind, ids=ids, at=at)
+            )
         )
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         """How long personal data of ended contacts is kept."""
-        await self._database.write(partial(instance_operations.set_retention, instance_id=instance_id, days=days))
+        await self._changing(
+            self._database.write(partial(instance_operations.set_retention, instance_id=instance_id, days=days))
+        )
 
     # --- onboarding ------------------------------------------------------------------------------------------------
 
@@ -94,8 +110,10 @@ class SQLiteDirectory(Part):
 
     async def finish_onboarding(self, instance_id: str, failure: OnboardingFailure | None) -> None:
         """End the job that is IN_PROGRESS."""
-        await self._database.write(
-            lambda transaction: instance_operations.finish_onboarding(transaction, instance_id, failure)
+        await self._changing(
+            self._database.write(
+                lambda transaction: instance_operations.finish_onboarding(transaction, instance_id, failure)
+            )
         )
 
     async def delete_onboarding_job(self, instance_id: str) -> None:
@@ -104,7 +122,9 @@ class SQLiteDirectory(Part):
 
     async def offboard(self, instance_id: str) -> None:
         """The instance is not onboarded any more."""
-        await self._database.write(lambda transaction: instance_operations.offboard(transaction, instance_id))
+        await self._changing(
+            self._database.write(lambda transaction: instance_operations.offboard(transaction, instance_id))
+        )
 
     # --- access keys -----------------------------------------------------------------------------------------------
 
