@@ -86,6 +86,8 @@ class Witness(SimulatedCarrier):
     def __init__(self, clock: Clock, **arguments: Any) -> None:
         super().__init__(clock, **arguments)
         self.originates: Counter[str] = Counter()
+        self.shown: dict[str, tuple[str, str | None]] = {}
+        """By contact, over which trunk it was dialed and which number that showed."""
         self.played: Counter[str] = Counter()
         self.hung_up: set[str] = set()
         self.loses: Callable[[CarrierEvent], bool] = lambda event: False
@@ -99,6 +101,7 @@ class Witness(SimulatedCarrier):
 
     def originate(self, command: Originate, destination: Destination) -> None:
         self.originates[command.contact_id] += 1
+        self.shown[command.contact_id] = command.trunk_id, command.caller_id
         super().originate(command, destination)
 
     def hang_up(self, command: HangUp) -> None:

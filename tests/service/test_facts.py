@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,8 @@ from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.directory import Agent, Directory, Instance, Queue, RoutingProfile
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.fact_kind import FactKind
-from trunkcall.engine.events import AgentRegistered, AgentRemoved
+from trunkcall.domain.trunk import Trunk
+from trunkcall.engine.events import AgentRegistered, AgentRemoved, TrunksChanged
 from trunkcall.service.facts import KnownFacts
 from trunkcall.storage.memory import MemoryStore
 
@@ -60,7 +62,7 @@ async def test_the_engine_is_told_what_has_changed_for_agents_and_nothing_else()
             ],
         )
     )
-    facts = KnownFacts(INSTANCE, store)
+    facts = KnownFacts(INSTANCE, store, (Trunk("default"),))
     assert await facts.read() == (AgentRegistered("a1", ("q1",)), AgentRegistered("a2", ())), "of queues that exist"
     assert await facts.read() == ()
     await store.put_facts("instance-1", [Queue("q1", "Sales", "+12065550100"), Queue("q3", "Nobody's")])
@@ -80,6 +82,26 @@ async def test_the_engine_is_told_what_has_changed_for_agents_and_nothing_else()
     await store.put_facts("instance-1", [ann])
     await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=1)
     assert await facts.read() == (), "whoever came and went between two looks"
+
+
+async def test_the_engine_is_told_of_all_trunks_when_one_has_changed() -> None:
+    store = MemoryStore(lambda: 0)
+    default, north, south = Trunk("default"), Trunk("north"), Trunk("south")
+    await store.create_instance(Directory(INSTANCE))
+    facts = KnownFacts(INSTANCE, store, (default,))
+    assert await facts.read() == (), "it begins with those of an instance that has none of its own"
+    await store.put_facts("instance-1", [north, south])
+    assert await facts.read() == (TrunksChanged((north, south)),)
+    await store.put_facts("instance-1", [replace(north, channels=5), Queue("q1", "Sales")])
+    assert await facts.read() == (TrunksChanged((replace(north, channels=5), south)),)
+    await store.put_facts("instance-1", [Queue("q1", "Sales", "+12065550100")])
+    assert await facts.read() == ()
+    await store.remove_facts("instance-1", FactKind.TRUNK, ["north"], at=1)
+    assert await facts.read() == (TrunksChanged((south,)),)
+    await store.remove_facts("instance-1", FactKind.TRUNK, ["south"], at=1)
+    assert await facts.read() == (TrunksChanged((default,)),)
+    anew = KnownFacts(INSTANCE, store, (default,))
+    assert await anew.read() == (), "as after a restart"
 
 
 # --- while campaigns are dialed ---------------------------------------------------------------------------------------

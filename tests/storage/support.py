@@ -118,8 +118,15 @@ async def due(
     return (await store.due_contacts(campaign_id, now=now, held=held, limit=limit)).contacts
 
 
-def begin(contact_id: str, *, campaign_id: str = "campaign-1", at: Instant = NOW) -> AttemptBegun:
-    return AttemptBegun(contact_id, campaign_id, f"leg-of-{contact_id}", at, "default", None)
+def begin(
+    contact_id: str,
+    *,
+    campaign_id: str = "campaign-1",
+    at: Instant = NOW,
+    trunk_id: str = "north",
+    caller_id: str | None = "+12065550100",
+) -> AttemptBegun:
+    return AttemptBegun(contact_id, campaign_id, f"leg-of-{contact_id}", at, trunk_id, caller_id)
 
 
 def contact_ids(result: PutResult) -> Sequence[str | None]:

@@ -39,6 +39,7 @@ from trunkcall.domain.changes import (
     Refusal,
 )
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
+from trunkcall.domain.directory import Queue
 from trunkcall.domain.errors import (
     IllegalTransitionError,
     LeaseExpiredError,
@@ -72,7 +73,20 @@ class TestAttempts:
         assert await due(store, CAMPAIGN, limit=5) == []
         record = await record_of(store, contact_id)
         assert (record.state, record.attempts, record.attempted_at) == (ContactState.DIALING, 1, NOW + 5)
-        assert record.source_phone_number == "+12065550100"
+
+    @pytest.mark.parametrize("number", ["+12065550177", None])
+    async def test_trunk_and_number_of_an_attempt_are_what_its_dialer_says(
+        self, store: Store, number: str | None
+    ) -> None:
+        """Whatever campaign and queue say of numbers by now: the carrier was told the same."""
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        await store.put_facts("instance-1", [Queue("q1", "Support", "+12065550188")])
+        assert (await record_of(store, contact_id)).trunk_id is None
+        await store.commit(lease, [begin(contact_id, trunk_id="south", caller_id=number)])
+        record = await record_of(store, contact_id)
+        assert (record.trunk_id, record.source_phone_number) == ("south", number)
+        assert [contact.trunk_id for contact in await store.live_contacts("instance-1")] == ["south"]
 
     async def test_a_contact_is_attempted_once(self, store: Store) -> None:
         lease = await stand_up(store)
@@ -130,6 +144,7 @@ class TestAttempts:
         assert await store.live_contacts("instance-1") == []
         record = await record_of(store, contact_id)
         assert (record.state, record.attempts, record.attempted_at) == (ContactState.WAITING, 0, None)
+        assert (record.trunk_id, record.source_phone_number) == (None, None)
         assert record.updated_at == NOW + 7
         assert not (await store.commit(lease, [begin(contact_id)])).refused
 
@@ -228,7 +243,7 @@ class TestContactsInProgress:
             ],
         )
         assert await store.live_contacts("instance-1") == [
-            LiveContact(dialing, CAMPAIGN, 1, LATER, ContactState.DIALING, f"leg-of-{dialing}", NOW),
+            LiveContact(dialing, CAMPAIGN, 1, LATER, ContactState.DIALING, f"leg-of-{dialing}", NOW, trunk_id="north"),
             LiveContact(
                 connecting,
                 CAMPAIGN,
@@ -242,6 +257,7 @@ class TestContactsInProgress:
                 queued_at=NOW + 1,
                 agent_id="a1",
                 agent_leg_id="agent-leg",
+                trunk_id="north",
             ),
         ]
         assert await store.live_contacts("instance-2") == []

@@ -48,6 +48,7 @@ async def test_everybody_is_still_there(tmp_path: Path, version: int) -> None:
     assert [record.contact_id for record in found] == [
         f"{n:08x}-0000-7000-8000-{n:012x}" for n in range(1, CONTACTS + 1)
     ]
+    assert {record.trunk_id for record in found} == {None}, "nobody noted it"
     assert sum(record.state is ContactState.WAITING for record in found) == counts.waiting == CONTACTS * 7 // 10
     assert counts.dispositions == {Disposition.BUSY: CONTACTS // 5}
     assert directory is not None

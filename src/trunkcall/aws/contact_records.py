@@ -1,8 +1,8 @@
 """Contact records with Amazon Connect's field names, and a few of our own that say what Amazon's leave open.
 
 Decides names and forms, after the data model of Amazon Connect's contact records. Fields of our own: ClientToken,
-Disposition, Abandoned, Attempts, AttemptTimestamp, ExpirationTimestamp, State. It must not know where records are
-written or read.
+Disposition, Abandoned, Attempts, AttemptTimestamp, ExpirationTimestamp, State, Trunk. It must not know where records
+are written or read.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ COLUMNS: Mapping[str, Kind] = {
     "ExpirationTimestamp": Kind.TIME,
     "LastUpdateTimestamp": Kind.TIME,
     "SystemEndpoint.Address": Kind.TEXT,
+    "Trunk": Kind.TEXT,
 }
 """Columns of a record in a table, in order; dots go into nested objects. The attributes come after them."""
 
@@ -101,6 +102,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "Attempts": contact.attempts,
         "CustomerEndpoint": {"Address": contact.phone_number, "Type": "TELEPHONE_NUMBER"},
         "SystemEndpoint": _endpoint(contact.source_phone_number),
+        "Trunk": contact.trunk_id,
         "InitiationTimestamp": _time(initiated_at(contact)),
         "AttemptTimestamp": _time(contact.attempted_at),
         "RingStartTimestamp": _time(contact.ring_started_at),

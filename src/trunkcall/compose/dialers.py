@@ -1,7 +1,7 @@
 """What dials for one instance: how its owner, clock, carrier and agents are wired together.
 
-Decides what the default instance has that others have not: the simulated agents and the trunks of the settings. It must
-not know which instances there are.
+Decides what the default instance has that others have not: the simulated agents of the settings. It must not know which
+instances there are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from trunkcall.compose.telephony import build_telephony
 from trunkcall.compose.trunks import default_trunk
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import seconds
-from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.background import Background
 from trunkcall.service.current import CurrentDialer
@@ -32,8 +31,8 @@ from trunkcall.storage.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Dialers:
-    """Makes what dials for an instance. ``agents`` are the simulated ones of the ``default`` instance, ``trunks`` its
-    trunks. Of all others every agent is simulated; their trunks are those of their facts."""
+    """Makes what dials for an instance. ``agents`` are the simulated ones of the ``default`` instance. Of all others
+    every agent is simulated."""
 
     settings: Settings
     store: Store
@@ -42,7 +41,6 @@ class Dialers:
     dialing_of: DialingOf
     default: str
     agents: Sequence[str]
-    trunks: tuple[Trunk, ...]
     leg_ids: random.Random = field(default_factory=random.SystemRandom)
 
     def build(self, instance_id: str) -> DialedInstance:
@@ -66,10 +64,7 @@ class Dialers:
             carrier=telephony.carrier,
             clock=clock,
             presence=presence,
-            config=EngineConfig(
-                trunks=self.trunks if other is None else (default_trunk(settings),),
-                lines_per_agent=settings.max_lines_per_agent,
-            ),
+            config=EngineConfig(trunks=(default_trunk(settings),), lines_per_agent=settings.max_lines_per_agent),
             dialing_of=self.dialing_of,
             new_id=lambda: f"{self.leg_ids.getrandbits(128):032x}",
             lease=lease,

@@ -82,7 +82,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     data_dir.write_endpoint(url)
 
     dialing_of = _dialing_of(settings)
-    dialers = Dialers(settings, store, box, base, dialing_of, instance_id, [agent.agent_id for agent in agents], trunks)
+    dialers = Dialers(settings, store, box, base, dialing_of, instance_id, [agent.agent_id for agent in agents])
     supervisor = Supervisor(store, dialers.build, base.now, drain_s=settings.drain_s)
     onboarding = InstanceOnboarding(store, store, supervisor.now_of)
     audit = AuditLog(settings.data_dir / AUDIT_LOG)

@@ -233,3 +233,4 @@ class ContactRecord:
     after_contact_work_ended_at: Instant | None = None
     due_at: Instant = 0
     previous_contact_id: str | None = None
+    trunk_id: str | None = None

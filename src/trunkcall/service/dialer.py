@@ -18,6 +18,7 @@ from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import Change, ContactEnded, ContactExpired, Refusal
 from trunkcall.domain.contact import WaitingContact
+from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.leg import LegDifference
 from trunkcall.domain.transitions import OVER
@@ -50,7 +51,7 @@ from trunkcall.engine.events import (
     RequestsAccepted,
 )
 from trunkcall.service.clock import InstanceClock
-from trunkcall.service.dialing_settings import DialingOf
+from trunkcall.service.dialing_settings import DialingOf, caller_id_of
 from trunkcall.service.facts import KnownFacts
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.ports.ownership import CommitResult, DialingStore, Lease
@@ -72,7 +73,7 @@ class Dialer:
     that changes. ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by
     then is told in the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does
     not, may still be handed over: the process may have been stopped since it was decided. ``text_of`` tells what a
-    message says, ``dialing_of`` how a campaign is dialed.
+    message says, ``dialing_of`` how a campaign is dialed, but for the number that it shows, which facts decide.
     """
 
     def __init__(
@@ -108,6 +109,8 @@ class Dialer:
         self._campaigns: dict[str, Campaign] = {}
         self._windows: dict[str, Sequence[AbandonmentWindow]] = {}
         """Of each campaign: what the engine keeps its ledger over."""
+        self._caller_ids: dict[str, str | None] = {}
+        """Of each campaign: the number that the engine was told it shows."""
         self._version = 0
         self._stale = True
         """Whether campaigns and facts are to be read again."""
@@ -168,7 +171,7 @@ class Dialer:
             if campaign.takes_requests:
                 self._accepted.add(campaign_id)
             elif _state_of(campaign) in OVER and not self._engine.knows_campaign(campaign_id):
-                del self._campaigns[campaign_id], self._windows[campaign_id]
+                del self._campaigns[campaign_id], self._windows[campaign_id], self._caller_ids[campaign_id]
         self._wake()
 
     async def settled(self) -> None:
@@ -304,8 +307,14 @@ class Dialer:
     # --- what the store tells ---------------------------------------------------------------------------------------
 
     async def _read_facts(self) -> None:
+        version = self._facts.version
         for event in await self._facts.read():
             self.post(event)
+        if self._facts.version != version:
+            queues = self._facts.directory.queues
+            for campaign_id, campaign in self._campaigns.items():
+                if caller_id_of(campaign, queues) != self._caller_ids[campaign_id]:
+                    self._tell_campaign(campaign)
 
     def _tell_agents(self) -> None:
         """Say who there is, where the facts have changed or others are leaving."""
@@ -324,14 +333,15 @@ class Dialer:
                 # There is nothing to dial any more: the engine need not know it.
                 continue
             self._campaigns[campaign.campaign_id] = campaign
-            dialing = replace(self._dialing_of(campaign), caller_id=self._caller_id(campaign))
-            self.post(CampaignChanged(campaign.campaign_id, state, dialing, in_progress=has_contacts))
+            dialing = self._tell_campaign(campaign, in_progress=has_contacts)
             await self._restore_ledger(campaign.campaign_id, dialing.abandonment)
 
-    def _caller_id(self, campaign: Campaign) -> str | None:
-        """The number that the campaign's attempts show: its own, else its queue's."""
-        queue = self._facts.directory.queues.get(campaign.outbound_call.queue_id or "")
-        return campaign.outbound_call.source_phone_number or (queue.outbound_caller_id if queue else None)
+    def _tell_campaign(self, campaign: Campaign, *, in_progress: bool = False) -> DialingSettings:
+        """Tell the engine how the campaign is, and how it is dialed by what is known of facts."""
+        caller_id = self._caller_ids[campaign.campaign_id] = caller_id_of(campaign, self._facts.directory.queues)
+        dialing = replace(self._dialing_of(campaign), caller_id=caller_id)
+        self.post(CampaignChanged(campaign.campaign_id, _state_of(campaign), dialing, in_progress=in_progress))
+        return dialing
 
     async def _restore_ledger(self, campaign_id: str, limits: AbandonmentLimits) -> None:
         """Tell what the store remembers, where the engine has not kept the campaign's ledger over these windows."""

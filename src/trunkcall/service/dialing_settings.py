@@ -1,21 +1,23 @@
 """How a campaign is dialed, from what it says of itself and what the installation has for all that say nothing.
 
-Decides which of the two counts for each of a campaign's settings for dialing. It must not know who dials.
+Decides which of the two counts for each of a campaign's settings for dialing, and which number its attempts show. It
+must not know who dials.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.dialing import DialingSettings
+from trunkcall.domain.directory import Queue
 from trunkcall.domain.instants import Duration
 
 DialingOf: TypeAlias = Callable[[Campaign], DialingSettings]
-"""How a campaign is dialed."""
+"""How a campaign is dialed, but for the number that it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class DialingDefaults:
 
 
 def dialing_settings(campaign: Campaign, defaults: DialingDefaults) -> DialingSettings:
-    """How the campaign is dialed."""
+    """How the campaign is dialed, but for the number that it shows."""
     return DialingSettings(
         dialer_type=campaign.dialer.dialer_type,
         queue_id=campaign.outbound_call.queue_id,
@@ -38,3 +40,10 @@ def dialing_settings(campaign: Campaign, defaults: DialingDefaults) -> DialingSe
         ring_timeout=defaults.ring_timeout,
         abandonment=defaults.abandonment,
     )
+
+
+def caller_id_of(campaign: Campaign, queues: Mapping[str, Queue]) -> str | None:
+    """The number that the campaign's attempts show: its own, else its queue's. None leaves it to the trunk."""
+    call = campaign.outbound_call
+    queue = queues.get(call.queue_id) if call.queue_id is not None else None
+    return call.source_phone_number or (queue.outbound_caller_id if queue is not None else None)

@@ -114,7 +114,7 @@ class InstanceOwner:
         flows = BuiltinFlow()
         engine = Engine(self._config, new_id=self._new_id, flows=flows)
         dialer = Dialer(
-            facts=KnownFacts(instance, self._history),
+            facts=KnownFacts(instance, self._history, self._config.trunks),
             engine=engine,
             store=self._store,
             carrier=self._carrier,

@@ -41,10 +41,20 @@ def changed(held: Held, change: ContactChange) -> Held:
         raise IllegalTransitionError(f"This is not possible in state {record.state}; nothing was changed.")
     match change:
         case AttemptBegun():
-            return replace(held.noted(attempted_at=at, attempts=record.attempts + 1), leg_id=change.leg_id)
+            begun = held.noted(
+                attempted_at=at,
+                attempts=record.attempts + 1,
+                trunk_id=change.trunk_id,
+                source_phone_number=change.caller_id,
+            )
+            return replace(begun, leg_id=change.leg_id)
         case AttemptVoided():
             never = held.noted(
-                attempted_at=None, ring_started_at=None, source_phone_number=None, attempts=record.attempts - 1
+                attempted_at=None,
+                ring_started_at=None,
+                trunk_id=None,
+                source_phone_number=None,
+                attempts=record.attempts - 1,
             )
             return replace(never, leg_id=None)
         case ContactAnswered():

@@ -173,12 +173,7 @@ class _Commit:
             self._refused[change.contact_id] = Refusal.NOT_DUE
             self._not_before[change.contact_id] = held.record.due_at
         else:
-            self._put(changed(held, change).noted(source_phone_number=self._caller_id(campaign)))
-
-    def _caller_id(self, campaign: Campaign) -> str | None:
-        call = campaign.outbound_call
-        queue = self._state.directories[campaign.instance_id].queues.get(call.queue_id or "")
-        return call.source_phone_number or (queue.outbound_caller_id if queue is not None else None)
+            self._put(changed(held, change))
 
     def _must(self, held: Held | None, change: ContactChange) -> None:
         if held is None:
@@ -240,4 +235,5 @@ def _live(held: Held) -> LiveContact:
         record.agent_id,
         held.agent_leg_id,
         record.abandoned,
+        record.trunk_id,
     )

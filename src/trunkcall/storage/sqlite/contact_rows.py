@@ -89,6 +89,7 @@ def live_from_row(row: Row) -> LiveContact:
         agent_id=row.agent_id,
         agent_leg_id=row.agent_leg_id,
         abandoned=bool(row.abandoned),
+        trunk_id=row.trunk_id,
     )
     told: list[Instant | None] = [live.expires_at, live.attempted_at]
     if state in _ANSWERED:
@@ -102,7 +103,7 @@ def live_from_row(row: Row) -> LiveContact:
         or not all(is_instant(at) for at in told)
         or not all(type(name) is str for name in names)
         or not all(at is None or is_instant(at) for at in optional)
-        or not all(name is None or type(name) is str for name in (live.agent_id, live.agent_leg_id))
+        or not all(name is None or type(name) is str for name in (live.agent_id, live.agent_leg_id, live.trunk_id))
     ):
         raise ContactDamagedError
     return live
@@ -155,6 +156,7 @@ def _record_from_row(row: Row) -> ContactRecord:
         after_contact_work_ended_at=row.after_contact_work_ended_at,
         due_at=row.due_at,
         previous_contact_id=row.previous_contact_id,
+        trunk_id=row.trunk_id,
     )
     ended = record.state is ContactState.ENDED
     of_the_end = (record.ended_at, record.disposition, record.disconnect_reason)

@@ -27,8 +27,8 @@ CREATE TABLE instance (
     campaigns INTEGER NOT NULL DEFAULT 0 -- that were not deleted; triggers count them
 ) STRICT;
 
--- What there is around the campaigns: queues, flows, numbers, routing profiles, agents. They are many kinds, few of each,
--- and slow to change, so they are of one shape. Rows are in the order of creation, and stay once removed.
+-- What there is around the campaigns: queues, flows, numbers, routing profiles, agents, trunks. They are many kinds, few
+-- of each, and slow to change, so they are of one shape. Rows are in the order of creation, and stay once removed.
 CREATE TABLE fact (
     instance_id TEXT NOT NULL REFERENCES instance,
     kind TEXT NOT NULL, -- FactKind
@@ -156,7 +156,7 @@ CREATE TABLE contact (
     updated_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     leg_id TEXT, -- the customer's leg
-    source_phone_number TEXT, -- the number shown: the campaign's or its queue's, as of the attempt
+    source_phone_number TEXT, -- the number shown, as of the attempt
     attempted_at INTEGER,
     ring_started_at INTEGER,
     answered_at INTEGER,
@@ -176,6 +176,7 @@ CREATE TABLE contact (
     seal INTEGER, -- checksums of what was accepted; NULL: erased since, or accepted by a version without seals
     due_at INTEGER NOT NULL DEFAULT 0, -- not to be dialed before; 0: at once
     previous_contact_id TEXT, -- the contact that this is another attempt of; NULL: the first
+    trunk_id TEXT, -- over which it was dialed; NULL: by a version that did not note it
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 

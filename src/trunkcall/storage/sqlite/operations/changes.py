@@ -213,7 +213,13 @@ class _Changer:
         at = change.at
         contact_id, key = change.contact_id, head.key
         if head.takes_requests and self._transaction.execute(
-            "begin_attempt", leg_id=change.leg_id, at=at, contact_id=contact_id, campaign_key=key
+            "begin_attempt",
+            leg_id=change.leg_id,
+            trunk_id=change.trunk_id,
+            caller_id=change.caller_id,
+            at=at,
+            contact_id=contact_id,
+            campaign_key=key,
         ):
             self._transaction.count_waiting(head, -1)
             return

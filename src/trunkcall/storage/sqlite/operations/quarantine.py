@@ -31,7 +31,15 @@ from trunkcall.storage.sqlite.transaction import WriteTransaction
 T = TypeVar("T")
 
 STATES: Final = to_json([state.value for state in ContactState])
-_NAMES: Final = ("leg_id", "source_phone_number", "queue_id", "agent_id", "agent_leg_id", "previous_contact_id")
+_NAMES: Final = (
+    "leg_id",
+    "source_phone_number",
+    "queue_id",
+    "agent_id",
+    "agent_leg_id",
+    "previous_contact_id",
+    "trunk_id",
+)
 _INSTANTS: Final = (
     "attempted_at",
     "ring_started_at",

@@ -3,18 +3,7 @@
 -- begin_attempt --
 UPDATE contact
 SET state = {after AttemptBegun}, leg_id = :leg_id, attempted_at = :at, attempts = attempts + 1, updated_at = :at,
-    source_phone_number = (
-        SELECT coalesce(campaign.source_phone_number, (
-            SELECT iif(
-                json_valid(document) AND json_type(document, '$.outbound_caller_id') = 'text',
-                document ->> '$.outbound_caller_id', NULL
-            )
-            FROM fact
-            WHERE fact.instance_id = campaign.instance_id AND kind = 'queue' AND id = campaign.queue_id
-                AND fact.deleted_at IS NULL
-        ))
-        FROM campaign WHERE campaign.campaign_key = contact.campaign_key
-    )
+    trunk_id = :trunk_id, source_phone_number = :caller_id
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before AttemptBegun} AND expires_at > :at
     AND due_at <= :at AND sequence NOT IN (SELECT sequence FROM quarantine);
 
@@ -26,8 +15,8 @@ WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND sequence NOT
 -- void_attempt --
 -- A contact that was never dialed: the columns of the attempt are cleared, the place in the backlog is the old one.
 UPDATE contact
-SET state = {after AttemptVoided}, leg_id = NULL, source_phone_number = NULL, attempted_at = NULL, ring_started_at = NULL,
-    attempts = attempts - 1, updated_at = :at
+SET state = {after AttemptVoided}, leg_id = NULL, trunk_id = NULL, source_phone_number = NULL, attempted_at = NULL,
+    ring_started_at = NULL, attempts = attempts - 1, updated_at = :at
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before AttemptVoided}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
@@ -148,7 +137,7 @@ SELECT found.sequence, contact.campaign_key = found.campaign_key AND EXISTS (
     ) AS in_place,
     contact.contact_id, found.campaign_id, contact.expires_at, contact.state, contact.leg_id,
     contact.attempted_at, contact.ring_started_at, contact.answered_at, contact.detection, contact.greeting_ended_at,
-    contact.queued_at, contact.agent_id, contact.agent_leg_id, contact.abandoned, found.campaign_key
+    contact.queued_at, contact.agent_id, contact.agent_leg_id, contact.abandoned, contact.trunk_id, found.campaign_key
 FROM (
     SELECT sequence, contact.campaign_key, campaign_id
     FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)
