@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from trunkcall.cli.campaign import campaign_table
-from trunkcall.cli.figures import Figures, Floor, Window, to_json
+from trunkcall.cli.figures import Figures, Floor, Trunk, Window, to_json
 from trunkcall.cli.status import find_troubles, status_text
 from trunkcall.cli.tables import counted, facts, folded, plain_table
 from trunkcall.cli.watch_view import progress_facts
@@ -37,7 +37,10 @@ FIGURES = Figures(
     reason_code="DIALING",
     reason="Nothing holds it back.",
 )
-FLOOR = Floor({"Available": 1, "Connected": 19, "OnBreak": 2}, 0, 40, 500, carrier_up=True)
+DEFAULT = Trunk("default", "local", True, False, 40, 500, 50.0, ())
+FLOOR = Floor({"Available": 1, "Connected": 19, "OnBreak": 2}, 0, 40, 500, carrier_up=True, trunks=(DEFAULT,))
+NORTH = Trunk("north", "sbc-1", True, False, 30, 300, 2.5, ("+12025550100", "+12025550111"))
+SOUTH = Trunk("south", "sbc-2", True, False, 10, 1_200, 50.0, ())
 OK: dict[str, Any] = {
     "status": "ok",
     "trouble": None,
@@ -114,9 +117,40 @@ def test_the_first_abandonment_of_a_shift_is_no_trouble_and_many_are() -> None:
 
 def test_what_is_wrong_with_the_server_comes_before_what_follows_from_it() -> None:
     page = OK | {"status": "not dialing", "trouble": "the disk is full"}
-    without = replace(FLOOR, carrier_up=False, agents_unheard=3)
+    without = replace(FLOOR, carrier_up=False, agents_unheard=3, trunks=(replace(DEFAULT, up=False),))
     waiting = replace(FIGURES, reason_code="CARRIER_AWAY", reason="The carrier does not answer.")
     failed = replace(FIGURES, name="Old", state="Failed")
     codes = [trouble.code for trouble in find_troubles(page, without, [waiting, failed])]
     assert codes == ["SERVER", "CARRIER_AWAY", "AGENTS_UNHEARD", "CARRIER_AWAY", "CAMPAIGN_FAILED"]
     assert [trouble.code for trouble in find_troubles(OK, None, [])] == ["NO_DIALER"]
+
+
+def shown(floor: Floor) -> str:
+    return status_text("http://127.0.0.1:8750", OK, floor, [FIGURES], (), None)
+
+
+def test_trunks_are_shown_where_there_are_several_or_one_is_not_as_it_should_be() -> None:
+    assert "TRUNK" not in shown(FLOOR)
+    assert "default  held       40    500          50  local  any" in shown(
+        replace(FLOOR, trunks=(replace(DEFAULT, held=True),))
+    )
+    assert "default  down " in shown(replace(FLOOR, trunks=(replace(DEFAULT, up=False, held=True),)))
+    lines = shown(replace(FLOOR, trunks=(NORTH, SOUTH))).splitlines()
+    place = lines.index("TRUNK  STATE  IN USE  LINES  PER SECOND  HOST   NUMBERS")
+    assert lines[place + 1 : place + 3] == [
+        "north  up         30    300         2.5  sbc-1  +12025550100, +12025550111",
+        "south  up         10  1,200          50  sbc-2  any",
+    ]
+
+
+def test_a_host_that_does_not_answer_is_one_trouble_with_all_its_trunks() -> None:
+    """Whoever is woken by a script is told which switch to look at."""
+    east = replace(SOUTH, trunk_id="east")
+    down = [replace(trunk, up=False) for trunk in (SOUTH, east)]
+    (trouble,) = find_troubles(OK, replace(FLOOR, carrier_up=False, trunks=(NORTH, *down)), [FIGURES])
+    assert trouble.code == "TRUNK_DOWN"
+    assert trouble.text == "The trunks south, east are down: the carrier does not answer for sbc-2."
+    all_down = (replace(NORTH, up=False), *down)
+    (trouble,) = find_troubles(OK, replace(FLOOR, carrier_up=False, trunks=all_down), [FIGURES])
+    assert trouble.code == "CARRIER_AWAY"
+    assert find_troubles(OK, replace(FLOOR, trunks=(replace(NORTH, held=True), SOUTH)), [FIGURES]) == []

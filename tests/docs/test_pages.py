@@ -15,7 +15,7 @@ from docs.support import DOCS, PAGES, ROOT, blocks, generator, read, without_blo
 from trunkcall.aws.contact_records import to_record
 from trunkcall.aws.errors import COMMON_STATUSES
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
-from trunkcall.cli.figures import Figures, Floor, Window
+from trunkcall.cli.figures import Figures, Floor, Trunk, Window
 from trunkcall.cli.status import Trouble
 from trunkcall.domain.contact import (
     UNANSWERED_DISPOSITIONS,
@@ -135,7 +135,7 @@ def test_every_operation_is_documented() -> None:
             assert re.search(rf"^\| {name} \|", page, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("kind", [Figures, Floor, Window, Trouble])
+@pytest.mark.parametrize("kind", [Figures, Floor, Trunk, Window, Trouble])
 def test_every_field_of_the_json_about_campaigns_is_documented(kind: type[Any]) -> None:
     page = read("docs/how-to/run-a-shift.md").partition("## For programs")[2]
     for field in fields(kind):

@@ -42,13 +42,18 @@ CAMPAIGN = Campaign(
     tags={},
 )
 FORECAST = Forecast(0.25, 12 * SECOND, 2.4, 1.5, 0.03, 1.0, math.inf, 0.03)
+NORTH = TrunkSnapshot(
+    "north", "sbc-1", up=True, held=False, lines=25, channels=30, attempts_per_s=50.0, caller_numbers=()
+)
+SOUTH = replace(NORTH, trunk_id="south", host="sbc-2", lines=0, channels=20)
+WEST = replace(SOUTH, trunk_id="west")
 WELL = DialingExplanation(
     dialer_type=DialerType.PREDICTIVE,
     one_to_one=False,
     needs_agents=True,
     refused=False,
     suspended=False,
-    trunks=(TrunkSnapshot("default", "local", up=True, held=False, lines=25, channels=30),),
+    trunks=(NORTH,),
     carrier_up=True,
     carrier_held=False,
     window=500,
@@ -74,6 +79,20 @@ WELL = DialingExplanation(
     headroom=19.02,
     forecast=FORECAST,
 )
+
+
+def down(trunk: TrunkSnapshot) -> TrunkSnapshot:
+    return replace(trunk, up=False)
+
+
+def held(trunk: TrunkSnapshot) -> TrunkSnapshot:
+    return replace(trunk, held=True)
+
+
+def full(trunk: TrunkSnapshot) -> TrunkSnapshot:
+    return replace(trunk, lines=trunk.channels)
+
+
 ONE_TO_ONE = replace(WELL, dialer_type=DialerType.PROGRESSIVE, one_to_one=True, forecast=None)
 
 
@@ -144,8 +163,21 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
     [
         (None, "NO_DIALER", "does not dial"),
         (replace(WELL, suspended=True), "STORE_TROUBLE", "store"),
-        (replace(WELL, carrier_up=False), "CARRIER_AWAY", "as soon as it does"),
-        (replace(WELL, carrier_held=True), "CARRIER_REFUSED", "a moment ago"),
+        (replace(WELL, trunks=()), "NO_TRUNK", "No trunk of the instance may show the number that it is to show"),
+        (replace(WELL, trunks=(down(NORTH),)), "CARRIER_AWAY", "The carrier does not answer; dialing goes on as soon"),
+        (replace(WELL, trunks=(down(NORTH), down(SOUTH))), "CARRIER_AWAY", "does not answer for any of its 2 trunks"),
+        (replace(WELL, trunks=(held(NORTH),)), "CARRIER_REFUSED", "did not take an attempt a moment ago"),
+        (
+            replace(WELL, trunks=(held(NORTH), held(SOUTH))),
+            "CARRIER_REFUSED",
+            "an attempt on its 2 trunks a",
+        ),
+        (replace(WELL, trunks=(held(NORTH), full(SOUTH))), "CARRIER_REFUSED", "did not take an attempt"),
+        (
+            replace(WELL, trunks=(held(NORTH), down(SOUTH))),
+            "CARRIER_REFUSED",
+            "an attempt on the one of its 2 trunks that is up a moment ago",
+        ),
         (replace(WELL, refused=True), "STATE_CHANGES", "changed"),
         (replace(WELL, window=0), "LOADING", "read from the store"),
         (replace(WELL, window=0, window_complete=False, next_due_in=HOUR), "LOADING", "read from the store"),
@@ -166,7 +198,27 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
             "AGENTS_UNHEARD",
             "3 of 20 agents at work for 15 s: nobody is dialed for them",
         ),
-        (replace(WELL, lines_in_use=30), "NO_LINES", "All 30 lines of the trunk are in use, 20 by this campaign"),
+        (
+            replace(WELL, trunks=(full(NORTH),)),
+            "NO_LINES",
+            "All 30 lines of the trunk are in use, 20 by this campaign",
+        ),
+        (replace(WELL, trunks=(full(NORTH), full(SOUTH))), "NO_LINES", "All 50 lines of its 2 trunks are in use"),
+        (
+            replace(WELL, trunks=(full(NORTH), full(SOUTH), down(WEST))),
+            "NO_LINES",
+            "All 50 lines of the 2 of its 3 trunks that are up are in use",
+        ),
+        (
+            replace(WELL, trunks=(NORTH, down(SOUTH), down(WEST))),
+            "TRUNK_DOWN",
+            "Of its 3 trunks south and west are down: it dials over the others",
+        ),
+        (
+            replace(WELL, trunks=(NORTH, SOUTH), attempts_per_s=100.0, next_attempt_in=SECOND // 2),
+            "ATTEMPTS_PER_SECOND",
+            "Its 2 trunks take 100 attempts a second",
+        ),
         (replace(WELL, next_attempt_in=SECOND // 2), "ATTEMPTS_PER_SECOND", "50 attempts a second"),
         (
             replace(
@@ -227,7 +279,7 @@ async def test_a_ledger_that_breathes_is_no_reason() -> None:
 
 
 async def test_what_stops_everything_comes_before_what_limits() -> None:
-    facts = replace(WELL, carrier_up=False, forecast=None, next_attempt_in=SECOND)
+    facts = replace(WELL, trunks=(down(NORTH),), forecast=None, next_attempt_in=SECOND)
     assert [code for code, _ in await House(facts=facts).reasons()] == [
         "CARRIER_AWAY",
         "ATTEMPTS_PER_SECOND",

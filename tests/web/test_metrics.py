@@ -15,9 +15,10 @@ from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.instants import SECOND, Instant
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
-from trunkcall.engine.events import CampaignChanged
+from trunkcall.engine.events import CampaignChanged, CarrierLost, TrunksChanged
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.totals import DialerTotals
@@ -120,12 +121,12 @@ class House:
         changed = CampaignChanged(campaign_id, state, dialing(queue="queue-1"))
         self.engine.turn([(changed, NOW)], NOW)
 
-    async def series(self, name: str) -> dict[str, float]:
-        """Values of a metric by campaign, of a page that is not an old one."""
+    async def series(self, name: str, by: str = "campaign_id") -> dict[str, float]:
+        """Values of a metric by campaign, or by another label, of a page that is not an old one."""
         self.now_s += LONGEST_REST_S
         page = (await self.metrics.page()).body.decode()
         return {
-            sample.labels.get("campaign_id", ""): sample.value
+            sample.labels.get(by, ""): sample.value
             for family in text_string_to_metric_families(page)
             for sample in family.samples
             if sample.name == name
@@ -174,13 +175,24 @@ async def test_an_engine_that_was_just_built_anew_forgets_nobody() -> None:
 async def test_an_attempt_that_never_left_is_counted_beside_the_others_and_not_taken_back() -> None:
     house = House()
     house.has("here")
-    begun, voided = (
-        AttemptBegun("contact-1", "here", "leg-1", NOW, "default", None),
-        AttemptVoided("contact-1", "here", NOW),
-    )
+    begun = AttemptBegun("contact-1", "here", "leg-1", NOW, "default", None)
+    voided = AttemptVoided("contact-1", "here", NOW)
     house.totals.count([begun, voided, begun], CommitResult())
     assert await house.series("trunkcall_attempts_total") == {"here": 2.0}
     assert await house.series("trunkcall_attempts_voided_total") == {"here": 1.0}
     house.totals.forget("here")
     assert await house.series("trunkcall_attempts_total") == {"forgotten": 2.0}
     assert await house.series("trunkcall_attempts_voided_total") == {"forgotten": 1.0}
+
+
+async def test_each_trunk_has_series_of_its_own_and_the_sums_stay() -> None:
+    """Whoever watches one switch sees which trunk it is; alerts on the sums go on."""
+    house = House()
+    house.engine.turn([(TrunksChanged((Trunk("north", "sbc-1", 30), Trunk("south", "sbc-2", 20))), NOW)], NOW)
+    assert await house.series("trunkcall_trunk_channels", "trunk_id") == {"north": 30.0, "south": 20.0}
+    assert await house.series("trunkcall_trunk_lines", "trunk_id") == {"north": 0.0, "south": 0.0}
+    assert await house.series("trunkcall_trunk_up", "trunk_id") == {"north": 1.0, "south": 1.0}
+    assert await house.series("trunkcall_lines", "instance_id") == {"instance-1": 50.0}
+    house.engine.turn([(CarrierLost("sbc-2"), NOW)], NOW)
+    assert await house.series("trunkcall_trunk_up", "trunk_id") == {"north": 1.0, "south": 0.0}
+    assert await house.series("trunkcall_carrier_up", "instance_id") == {"instance-1": 0.0}

@@ -178,6 +178,19 @@ def _floor(found: DetailedProgress | InstanceStatus) -> Json | None:
         "linesInUse": floor.lines_in_use,
         "lines": floor.lines,
         "carrierUp": floor.carrier_up,
+        "trunks": [
+            {
+                "trunkId": trunk.trunk_id,
+                "host": trunk.host,
+                "up": trunk.up,
+                "held": trunk.held,
+                "linesInUse": trunk.lines,
+                "lines": trunk.channels,
+                "attemptsPerSecond": trunk.attempts_per_s,
+                "callerNumbers": trunk.caller_numbers,
+            }
+            for trunk in floor.trunks
+        ],
     }
 
 

@@ -72,6 +72,7 @@ COMMANDS: tuple[Entry, ...] = (
         "Campaigns",
         examples("trunkcall status", "trunkcall status --json"),
     ),
+    Entry("trunks", "trunks:app", "The trunks over which customers are dialed.", "Campaigns"),
     Entry(
         "load",
         "load:load",

@@ -26,14 +26,29 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Trunk:
+    """One trunk of the instance. ``held``: it did not take an attempt a moment ago."""
+
+    trunk_id: str
+    host: str
+    up: bool
+    held: bool
+    lines_in_use: int
+    lines: int
+    attempts_per_s: float
+    caller_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Floor:
-    """Agents by state, and the trunk. Those who are unheard are counted by state as well."""
+    """Agents by state, and the trunks: their sums, and each. Those who are unheard are counted by state as well."""
 
     agents: Mapping[str, int]
     agents_unheard: int
     lines_in_use: int
     lines: int
     carrier_up: bool
+    trunks: tuple[Trunk, ...]
 
     @property
     def at_work(self) -> int:
@@ -91,7 +106,27 @@ def read_floor(answer: Mapping[str, Any] | None) -> Floor | None:
     """From the API's ``floor``."""
     if answer is None:
         return None
-    return Floor(answer["agents"], answer["agentsUnheard"], answer["linesInUse"], answer["lines"], answer["carrierUp"])
+    return Floor(
+        agents=answer["agents"],
+        agents_unheard=answer["agentsUnheard"],
+        lines_in_use=answer["linesInUse"],
+        lines=answer["lines"],
+        carrier_up=answer["carrierUp"],
+        trunks=tuple(map(_read_trunk, answer["trunks"])),
+    )
+
+
+def _read_trunk(answer: Mapping[str, Any]) -> Trunk:
+    return Trunk(
+        trunk_id=answer["trunkId"],
+        host=answer["host"],
+        up=answer["up"],
+        held=answer["held"],
+        lines_in_use=answer["linesInUse"],
+        lines=answer["lines"],
+        attempts_per_s=answer["attemptsPerSecond"],
+        caller_numbers=tuple(answer["callerNumbers"]),
+    )
 
 
 def read_figures(answer: Mapping[str, Any]) -> Figures:

@@ -22,10 +22,11 @@ from trunkcall.cli.client import ServerUnreachableError, connection, health, tru
 from trunkcall.cli.figures import STAFFED, Ask, Figures, Floor, read_floor, to_json
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import facts, plain_table, terminal_width
+from trunkcall.cli.trunks import trunks_table
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources
 from trunkcall.settings import Settings
 
-TROUBLES = frozenset({"AGENTS_UNHEARD", "CARRIER_AWAY", "CARRIER_REFUSED", "NO_AGENTS", "STORE_TROUBLE"})
+TROUBLES = frozenset({"AGENTS_UNHEARD", "CARRIER_AWAY", "CARRIER_REFUSED", "NO_AGENTS", "NO_TRUNK", "STORE_TROUBLE"})
 """Reasons of a Running campaign with requests waiting that somebody should see to."""
 MAX_SHOWN = 20
 """Campaigns in the table, and of which it is asked why they dial as they do."""
@@ -103,8 +104,8 @@ def find_troubles(page: Mapping[str, Any], floor: Floor | None, campaigns: Seque
         dialed = any(each["instance_id"] == page["instance_id"] for each in page["instances"])
         why = "the server is starting" if dialed else "it is not onboarded"
         found.append(Trouble("NO_DIALER", f"Nobody dials for the instance here: {why}."))
-    if floor is not None and not floor.carrier_up:
-        found.append(Trouble("CARRIER_AWAY", "The carrier does not answer."))
+    if floor is not None:
+        found += _down(floor)
     if floor is not None and floor.agents_unheard:
         found.append(Trouble("AGENTS_UNHEARD", f"Nothing is heard of {floor.agents_unheard} agents at work."))
     for figures in campaigns:
@@ -124,6 +125,20 @@ def find_troubles(page: Mapping[str, Any], floor: Floor | None, campaigns: Seque
                     )
                 )
     return found
+
+
+def _down(floor: Floor) -> Iterator[Trouble]:
+    """Trunks whose host does not answer, by host; a carrier that answers for none is one trouble."""
+    down: dict[str, list[str]] = {}
+    for trunk in floor.trunks:
+        if not trunk.up:
+            down.setdefault(trunk.host, []).append(trunk.trunk_id)
+    if not floor.carrier_up and not any(trunk.up for trunk in floor.trunks):
+        yield Trouble("CARRIER_AWAY", "The carrier does not answer.")
+        return
+    for host, names in down.items():
+        trunks = f"The trunk {names[0]} is" if len(names) == 1 else f"The trunks {', '.join(names)} are"
+        yield Trouble("TRUNK_DOWN", f"{trunks} down: the carrier does not answer for {host}.")
 
 
 def status_text(
@@ -148,6 +163,8 @@ def status_text(
     lines.append(facts(found, width))
     if len(page["instances"]) > 1:
         lines += ["", _instances_table(page["instances"], width)]
+    if floor is not None and (len(floor.trunks) > 1 or any(trunk.held or not trunk.up for trunk in floor.trunks)):
+        lines += ["", trunks_table(floor.trunks, width)]
     going = [figures for figures in campaigns if figures.state in GOING]
     if going:
         lines += ["", _table(going[:MAX_SHOWN], width)]

@@ -55,6 +55,8 @@ class TrunkSnapshot:
     held: bool
     lines: int
     channels: int
+    attempts_per_s: float
+    caller_numbers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ def snapshots_of(trunks: Iterable[TrunkUse], now: Instant) -> tuple[TrunkSnapsho
             held=now < use.held_until,
             lines=use.lines,
             channels=use.trunk.channels,
+            attempts_per_s=use.trunk.attempts_per_s,
+            caller_numbers=use.trunk.caller_numbers,
         )
         for use in trunks
     )

@@ -7,7 +7,7 @@ know how an engine decides, nor who asks.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from trunkcall.domain.errors import ContactDamagedError, NotFoundError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration, Instant
 from trunkcall.engine.explanation import DialingExplanation
+from trunkcall.engine.snapshot import TrunkSnapshot
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.storage.ports.contacts import Backlog
 from trunkcall.storage.ports.quarantine import SetAside
@@ -198,10 +199,7 @@ _WHAT_TO_DO: Mapping[CampaignState, str] = {
 def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float) -> Iterator[Reason]:
     if facts.suspended:
         yield Reason("STORE_TROUBLE", "The store does not keep what happens, so nothing new is begun.")
-    if not facts.carrier_up:
-        yield Reason("CARRIER_AWAY", "The carrier does not answer; dialing goes on as soon as it does.")
-    elif facts.carrier_held:
-        yield Reason("CARRIER_REFUSED", "The carrier did not take an attempt a moment ago; the next follows shortly.")
+    yield from _what_stops_its_trunks(facts.trunks)
     if facts.refused:
         yield Reason("STATE_CHANGES", "The campaign's state has just been changed.")
     if not backlog:
@@ -217,9 +215,11 @@ def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float) -> It
         yield Reason("NO_AGENTS", "Its queue has no agents: no agent's routing profile has it.")
     elif facts.needs_agents and not facts.staffed_agents:
         yield Reason("NO_AGENTS", "No agent of its queue is at work: all are offline or on a break, or were removed.")
-    if facts.lines_in_use >= facts.channels:
+    up = [trunk for trunk in facts.trunks if trunk.up]
+    if up and all(trunk.lines >= trunk.channels for trunk in up):
+        lines = _many(sum(trunk.channels for trunk in up), "line")
         yield Reason(
-            "NO_LINES", f"All {_many(facts.channels, 'line')} of the trunk are in use, {facts.lines} by this campaign."
+            "NO_LINES", f"All {lines} of {_those_up(facts.trunks)} are in use, {facts.lines} by this campaign."
         )
 
 
@@ -230,11 +230,26 @@ def _who_is_left_out(facts: DialingExplanation, max_age_s: float) -> Reason:
     )
 
 
+def _what_stops_its_trunks(trunks: Sequence[TrunkSnapshot]) -> Iterator[Reason]:
+    up = [trunk for trunk in trunks if trunk.up]
+    if not trunks:
+        yield Reason("NO_TRUNK", "No trunk of the instance may show the number that it is to show.")
+    elif not up:
+        which = f" for any of its {len(trunks)} trunks" if len(trunks) > 1 else ""
+        yield Reason("CARRIER_AWAY", f"The carrier does not answer{which}; dialing goes on as soon as it does.")
+    elif all(trunk.held for trunk in [each for each in up if each.lines < each.channels] or up):
+        which = f" on {_those_up(trunks)}" if len(trunks) > 1 else ""
+        yield Reason(
+            "CARRIER_REFUSED", f"The carrier did not take an attempt{which} a moment ago; the next follows shortly."
+        )
+
+
 def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason]:
     if facts.next_attempt_in > 0:
+        take = "The trunk takes" if len(facts.trunks) == 1 else f"Its {len(facts.trunks)} trunks take"
         yield Reason(
             "ATTEMPTS_PER_SECOND",
-            f"The trunk takes {facts.attempts_per_s:g} attempts a second; the next may begin in "
+            f"{take} {facts.attempts_per_s:g} attempts a second; the next may begin in "
             f"{facts.next_attempt_in / SECOND:.2f} s.",
         )
     if facts.needs_agents and facts.staffed_agents and facts.unheard_agents:
@@ -266,6 +281,12 @@ def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason
         yield Reason(
             "NO_FREE_AGENT",
             f"No agent is free to be dialed for: each of {facts.staffed_agents} at work has a contact or an attempt.",
+        )
+    down = [trunk.trunk_id for trunk in facts.trunks if not trunk.up]
+    if down and len(down) < len(facts.trunks):
+        yield Reason(
+            "TRUNK_DOWN",
+            f"Of its {len(facts.trunks)} trunks {_listed(down)} {_are(len(down))} down: it dials over the others.",
         )
 
 
@@ -316,6 +337,24 @@ def _how_it_paces(facts: DialingExplanation) -> Reason:
         f"{forecast.live_answers_expected:.1f} are expected to be live answers ({forecast.live_ratio:.0%} of attempts "
         f"are). More are begun while the chance that one finds nobody is at most {forecast.risk_allowed:.1%}.",
     )
+
+
+def _those_up(trunks: Sequence[TrunkSnapshot]) -> str:
+    up, of_all = sum(trunk.up for trunk in trunks), f"{len(trunks)} trunks"
+    if len(trunks) == 1:
+        return "the trunk"
+    if up == len(trunks):
+        return f"its {of_all}"
+    return f"the one of its {of_all} that is up" if up == 1 else f"the {up} of its {of_all} that are up"
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _many(number: int, thing: str) -> str:

@@ -27,7 +27,7 @@ from trunkcall.domain.clock import Seconds
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant, to_seconds
 from trunkcall.domain.leg import LegDifference
-from trunkcall.engine.snapshot import CampaignSnapshot, EngineSnapshot
+from trunkcall.engine.snapshot import CampaignSnapshot, EngineSnapshot, TrunkSnapshot
 from trunkcall.service.totals import FORGOTTEN, DialerTotals
 from trunkcall.web.rationed import RationedPage
 
@@ -251,6 +251,7 @@ class _DialerCollector(Collector):
         snapshots = {each.instance_id: each.snapshot for each in instances if each.snapshot is not None}
         if snapshots:
             yield from _engines(snapshots)
+            yield from _trunks(snapshots)
             yield from _campaigns(snapshots)
 
 
@@ -282,7 +283,7 @@ def _totals(totals: Mapping[str, DialerTotals]) -> Iterator[CounterMetricFamily]
 
 
 _PER_INSTANCE: tuple[tuple[str, str, Callable[[EngineSnapshot], float]], ...] = (
-    ("trunkcall_carrier_up", "1 while the carrier answers.", lambda s: s.carrier_up),
+    ("trunkcall_carrier_up", "1 while the carrier answers for every trunk.", lambda s: s.carrier_up),
     ("trunkcall_lines_in_use", "Customer legs that hold a line.", lambda s: s.lines),
     ("trunkcall_lines", "Lines that the trunks have.", lambda s: s.channels),
     ("trunkcall_agents_staffed", "Agents who are staffed.", lambda s: sum(s.agents[state] for state in STAFFED_STATES)),
@@ -307,6 +308,12 @@ def _engines(snapshots: Mapping[str, EngineSnapshot]) -> Iterator[CounterMetricF
         yield _counter(name, text, {key: to_seconds(time_of(snapshot)) for key, snapshot in snapshots.items()})
 
 
+_PER_TRUNK: tuple[tuple[str, str, Callable[[TrunkSnapshot], float]], ...] = (
+    ("trunkcall_trunk_up", "1 while the carrier answers for its host.", lambda trunk: trunk.up),
+    ("trunkcall_trunk_lines", "Customer legs that hold a line of it.", lambda trunk: trunk.lines),
+    ("trunkcall_trunk_channels", "Lines that it has.", lambda trunk: trunk.channels),
+)
+
 _PER_CAMPAIGN: tuple[tuple[str, str, Callable[[CampaignSnapshot, Instant], float]], ...] = (
     ("trunkcall_campaign_running", "1 while Running.", lambda c, _: c.state is CampaignState.RUNNING),
     ("trunkcall_campaign_waiting_in_window", "Waiting contacts the engine holds.", lambda c, _: c.in_window),
@@ -326,6 +333,15 @@ _SUMS: tuple[tuple[str, str, Callable[[CampaignSnapshot], int]], ...] = (
     ("trunkcall_connected_to_agent", "Live answers that reached an agent.", lambda c: c.connected),
     ("trunkcall_abandoned", "Live answers that no agent reached in time.", lambda c: c.abandoned),
 )
+
+
+def _trunks(snapshots: Mapping[str, EngineSnapshot]) -> Iterator[GaugeMetricFamily]:
+    for name, text, value in _PER_TRUNK:
+        family = GaugeMetricFamily(name, text, labels=[*INSTANCE, "trunk_id"])
+        for instance_id, snapshot in snapshots.items():
+            for trunk in snapshot.trunks:
+                family.add_metric([instance_id, trunk.trunk_id], float(value(trunk)))
+        yield family
 
 
 def _campaigns(snapshots: Mapping[str, EngineSnapshot]) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
