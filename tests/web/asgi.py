@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aws.support import raw_headers
-from trunkcall.web.gateway import Gateway, Message
+from trunkcall.web.asgi import Application, Message
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Call:
     gone_at_answer: bool = False
     sent: list[Message] = field(default_factory=list)
 
-    async def to(self, gateway: Gateway) -> Answer | None:
+    async def to(self, application: Application) -> Answer | None:
         waiting = list(self.chunks)
 
         async def receive() -> Message:
@@ -60,7 +60,7 @@ class Call:
             "headers": list(self.headers),
             "client": ("192.0.2.7", 5060),
         }
-        await gateway(scope, receive, send)
+        await application(scope, receive, send)
         if not self.sent:
             return None
         start, body = self.sent
@@ -83,7 +83,7 @@ def call(prepared: Any, **changes: Any) -> Call:
     return Call(**{**given, **changes})
 
 
-async def lifespan(gateway: Gateway, *types: str) -> list[str]:
+async def lifespan(application: Application, *types: str) -> list[str]:
     """What a server hears when it sends these lifespan events."""
     waiting, heard = list(types), []
 
@@ -93,5 +93,5 @@ async def lifespan(gateway: Gateway, *types: str) -> list[str]:
     async def send(message: Message) -> None:
         heard.append(message["type"])
 
-    await gateway({"type": "lifespan"}, receive, send)
+    await application({"type": "lifespan"}, receive, send)
     return heard

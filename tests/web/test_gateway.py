@@ -13,12 +13,13 @@ from structlog.testing import capture_logs
 from aws.support import ACCESS_KEY_ID, REGION, SECRET, load, serialize, sign
 from trunkcall.aws.errors import ApiError
 from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, Operation
-from trunkcall.aws.protocol import HttpResponse, RequestContext
-from trunkcall.domain.errors import InvalidCampaignStateError, StoreUnavailableError
+from trunkcall.aws.protocol import RequestContext
+from trunkcall.domain.errors import InvalidCampaignStateError
 from trunkcall.web import bodies
 from trunkcall.web.audit import AuditEntry
-from trunkcall.web.gateway import MAX_AUDITED, Gateway, Handler, Limits
-from web.asgi import Answer, Call, call, lifespan
+from trunkcall.web.gateway import MAX_AUDITED, Gateway, Handler
+from trunkcall.web.uploads import Limits, Uploads
+from web.asgi import Answer, Call, call
 from web.support import wall_clock
 
 START = ("StartCampaign", {"id": "campaign-1"})
@@ -207,7 +208,7 @@ async def test_an_error_that_can_not_be_written_is_still_answered() -> None:
 
 @pytest.mark.parametrize("declared", [True, False])
 async def test_a_body_that_is_too_large_is_refused_before_it_is_held(declared: bool) -> None:
-    to = gateway(limits=Limits(body_bytes=100))
+    to = gateway(uploads=Uploads(Limits(body_bytes=100)))
     chunks = (b"x" * 60, b"x" * 60, b"never asked for")
     asked = request(*RENAME, chunks=chunks)
     if declared:
@@ -224,7 +225,7 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_held(declared: b
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
-    to = gateway(limits=Limits(body_timeout_s=0.01))
+    to = gateway(uploads=Uploads(Limits(body_timeout_s=0.01)))
 
     found = await answer(to, request(*RENAME, chunks=(b"{",), stalls=True))
 
@@ -242,7 +243,7 @@ async def test_a_request_whose_body_is_there_is_not_cut_off_for_the_body_of_anot
         await go_on.wait()
 
     # An address may have half of those that are awaited.
-    to = gateway({"UpdateCampaignName": rename}, limits=Limits(unfinished_bodies=2))
+    to = gateway({"UpdateCampaignName": rename}, uploads=Uploads(Limits(unfinished_bodies=2)))
     first = asyncio.create_task(answer(to, request(*RENAME)))
     await at_work.wait()
     second = asyncio.create_task(answer(to, request(*RENAME)))
@@ -319,48 +320,6 @@ async def test_a_body_is_not_read_for_a_key_that_does_not_exist() -> None:
     asked = request(*RENAME, chunks=(b"{",), stalls=True)
 
     assert code(await answer(gateway(authenticate=nobody), asked)) == (403, "UnrecognizedClientException")
-
-
-async def test_health_is_told_to_everybody() -> None:
-    async def health() -> HttpResponse:
-        return HttpResponse(200, (("content-type", "text/plain"),), b"well")
-
-    async def broken() -> HttpResponse:
-        raise RuntimeError
-
-    to = gateway(pages={"/health": health, "/metrics": broken})
-
-    assert (await answer(to, Call("GET", b"/health"))).body == b"well"
-    head = await answer(to, Call("HEAD", b"/health"))
-    assert (head.status, head.headers["content-length"], head.body) == (200, "4", b"")
-    assert (await answer(to, Call("POST", b"/health"))).status == 403
-    with capture_logs():
-        assert (await answer(to, Call("GET", b"/metrics"))).status == 500
-
-
-async def test_the_server_starts_and_stops_what_is_behind_it() -> None:
-    done: list[str] = []
-
-    async def startup() -> None:
-        done.append("started")
-
-    async def shutdown() -> None:
-        done.append("stopped")
-
-    to = gateway(startup=startup, shutdown=shutdown)
-
-    heard = await lifespan(to, "lifespan.startup", "lifespan.shutdown")
-
-    assert heard == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-    assert done == ["started", "stopped"]
-
-
-async def test_a_server_that_can_not_start_is_told_so() -> None:
-    async def startup() -> None:
-        raise StoreUnavailableError
-
-    with capture_logs():
-        assert await lifespan(gateway(startup=startup), "lifespan.startup") == ["lifespan.startup.failed"]
 
 
 async def test_both_versions_share_a_port_and_a_handlers_name_is_not_enough() -> None:

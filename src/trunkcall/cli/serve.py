@@ -24,6 +24,7 @@ from trunkcall.compose.server import build_server
 from trunkcall.domain.errors import SettingsError
 from trunkcall.settings import Settings
 from trunkcall.web.connection import GuardedProtocol
+from trunkcall.web.streams import Streams
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +121,15 @@ def set_up_logging(settings: Settings) -> None:
 class _Uvicorn(uvicorn.Server):
     """A server whose process ends with exit code 0 when it was asked to stop."""
 
+    def __init__(self, config: uvicorn.Config, streams: Streams) -> None:
+        super().__init__(config)
+        self._streams = streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for answers to end, but not for those that may go on for an hour."""
+        self._streams.stop()
+        await super().shutdown(sockets)
+
     def obey_signals(self) -> None:
         """Stop when a signal asks for it. From here on a stop is an end in good order."""
         loop = asyncio.get_running_loop()
@@ -148,7 +158,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     server = await build_server(settings, url=url)
     try:
         config = uvicorn.Config(
-            server.gateway,
+            server.web.application,
+            interface="asgi3",
             http=GuardedProtocol,
             ws="none",
             lifespan="off",
@@ -163,7 +174,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
-        listening = _Uvicorn(config)
+        listening = _Uvicorn(config, server.web.streams)
         listening.obey_signals()
         log.info("serving", extra={"url": url, "data_dir": str(settings.data_dir)})
         await listening.serve(sockets=[listener])

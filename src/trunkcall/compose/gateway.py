@@ -1,4 +1,5 @@
-"""What answers requests: the operations and their use cases, who is let in, and the pages beside them.
+"""What answers requests: the operations and their use cases, who is let in, and the pages beside them; and where each
+is mounted.
 
 Decides how these are wired together. It must not know who dials, nor by which carrier.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import uuid4
 
 from trunkcall.aws.admission import Admission
@@ -30,11 +32,16 @@ from trunkcall.service.supervisor import DialedInstance, Supervisor
 from trunkcall.settings import Settings
 from trunkcall.storage.secret_box import SecretBox
 from trunkcall.storage.store import Store
+from trunkcall.web import front
 from trunkcall.web.audit import AuditLog
 from trunkcall.web.connection import GuardedProtocol
-from trunkcall.web.gateway import Gateway, Limits
+from trunkcall.web.gateway import Gateway
 from trunkcall.web.health import Health
 from trunkcall.web.metrics import InstanceView, Metrics
+from trunkcall.web.mounts import Mount, Mounts
+from trunkcall.web.pages import Page
+from trunkcall.web.streams import Streams
+from trunkcall.web.uploads import Limits, Uploads
 
 
 def new_contact_id() -> str:
@@ -42,7 +49,15 @@ def new_contact_id() -> str:
     return time_ordered_uuid(time.time_ns() // 1_000_000, secrets.randbits(74))
 
 
-def build_gateway(
+@dataclass(frozen=True, slots=True)
+class Web:
+    """All that one port serves. ``streams`` are to be stopped with the server, which waits for answers to end."""
+
+    application: Mounts
+    streams: Streams
+
+
+def build_web(
     settings: Settings,
     *,
     store: Store,
@@ -53,8 +68,8 @@ def build_gateway(
     background: Background,
     instance_id: str,
     dialing_of: DialingOf,
-) -> Gateway:
-    """The ASGI application. ``instance_id`` is the default instance's."""
+) -> Web:
+    """What is served. ``instance_id`` is the default instance's."""
     scope, now_of = Scope("aws", settings.region, settings.account_id), supervisor.now_of
     quotas = QUOTAS[settings.quotas]
     campaigns = Campaigns(
@@ -104,21 +119,31 @@ def build_gateway(
         campaign_tags=campaign_tags,
         throttle=Throttle(RATES[settings.quotas]),
     )
-    return Gateway(
+    uploads = Uploads(
+        Limits(
+            body_bytes=settings.max_body_bytes,
+            body_timeout_s=None,
+            bodies_bytes=settings.max_bodies_mb * 1_048_576,
+            unfinished_bodies=GuardedProtocol.max_connections // 2,
+        )
+    )
+    gateway = Gateway(
         services,
         {CAMPAIGNS_V1: v1.handlers(), TRUNKCALL: own.handlers()},
         region=settings.region,
         authenticate=keys.secret,
         clock=lambda: time.time_ns() // 1000,
-        limits=Limits(
-            body_bytes=settings.max_body_bytes,
-            body_timeout_s=None,
-            bodies_bytes=settings.max_bodies_mb * 1_048_576,
-            unfinished_bodies=GuardedProtocol.max_connections // 2,
-        ),
+        uploads=uploads,
         on_request=metrics.on_request,
         admit=admission.admit,
         authorize=admission.authorize,
         audit=audit.write,
-        pages={"/health": health.page, "/metrics": metrics.page},
     )
+    streams = Streams(GuardedProtocol.max_connections // 4)
+    mounts = (
+        Mount("/health", Page(lambda _: health.page(), streams)),
+        Mount("/metrics", Page(lambda _: metrics.page(), streams)),
+        Mount("/", Page(front.page, streams), takes=front.takes),
+        Mount("/favicon.ico", Page(front.icon, streams), takes=front.takes),
+    )
+    return Web(Mounts(gateway, mounts), streams)

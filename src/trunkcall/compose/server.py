@@ -13,7 +13,7 @@ from functools import partial
 
 from trunkcall.compose.dialers import Dialers
 from trunkcall.compose.first_start import first_directory
-from trunkcall.compose.gateway import build_gateway
+from trunkcall.compose.gateway import Web, build_web
 from trunkcall.compose.store import open_store, secret_box
 from trunkcall.compose.telephony import base_clock, check_telephony
 from trunkcall.compose.trunks import named_trunks, put_trunks
@@ -29,7 +29,6 @@ from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import AUDIT_LOG, DataDir
 from trunkcall.storage.store import Store
 from trunkcall.web.audit import AuditLog
-from trunkcall.web.gateway import Gateway
 
 
 @dataclass(slots=True)
@@ -43,7 +42,7 @@ class Server:
     """What goes on beside the requests, by name."""
     audit: AuditLog
     background: Background
-    gateway: Gateway
+    web: Web
     tasks: list[asyncio.Task[None]]
 
     async def start(self) -> None:
@@ -98,7 +97,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         },
         audit=audit,
         background=background,
-        gateway=build_gateway(
+        web=build_web(
             settings,
             store=store,
             box=box,

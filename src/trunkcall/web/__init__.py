@@ -1,3 +1,3 @@
-"""The ASGI side of Trunkcall: the gateway of the API, health, metrics and the console."""
+"""The ASGI side of Trunkcall: applications mounted by path, which are the API's gateway and pages."""
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from trunkcall.aws.errors import MALFORMED_REQUEST, REQUEST_TIMEOUT, REQUEST_TOO_LARGE, UNAVAILABLE
+from trunkcall.web.asgi import CUT
 from trunkcall.web.bodies import READ_BYTES, RETRY_AFTER_S, neighbourhood
 
 _REFUSALS: Final = {
@@ -195,6 +196,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._chunks = 0
         """Since something arrived last."""
         self._fault = 400
+        self._extensions: dict[str, dict[object, object]] = {CUT: {"now": self._cut}}
+        self._answering: RequestResponseCycle | None = None
+        """The request that is being answered; ``cycle`` is the last one that was read."""
         self._timer: asyncio.TimerHandle | None = None
         self._answer_timer: asyncio.TimerHandle | None = None
 
@@ -215,6 +219,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._answer_timer is not None:
             self._answer_timer.cancel()
         self._cork.lost()
+        self._tell_gone()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -247,6 +252,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._in_head = True
         super().on_message_begin()
+        self.scope["extensions"] = self._extensions
 
     def on_headers_complete(self) -> None:
         # What was received may hold a part of the body, so a large piece is looked at more closely.
@@ -283,6 +289,21 @@ class GuardedProtocol(HttpToolsProtocol):
             self._stop_timer()
             self._cork.unread = False
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _cut(self) -> None:
+        """Hang up in the midst of an answer, which by that is seen not to be whole."""
+        self._tell_gone()
+        self._cork.close()
+
+    def _tell_gone(self) -> None:
+        """Tell whoever answers that nobody listens: uvicorn tells the last request that was read."""
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
 
     def _wait_for_more(self) -> None:
         """A request has arrived in part."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import MutableMapping
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 from trunkcall import __version__
 from trunkcall.aws.errors import UNSIGNED, ApiError
-from trunkcall.aws.protocol import HttpResponse
+from trunkcall.aws.protocol import HttpRequest, HttpResponse
+from trunkcall.web.asgi import Scope
+from trunkcall.web.mounts import reads
 
 _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color:#222}"
@@ -52,27 +53,30 @@ _UNSIGNED: Final = (
 )
 
 
-PATHS: Final = frozenset({b"/", b"/favicon.ico"})
+def takes(scope: Scope) -> bool:
+    """Whether somebody opens the page; a request that is signed is one of the API."""
+    return reads(scope) and all(name != b"authorization" for name, _ in scope["headers"])
 
 
-def page_of(scope: MutableMapping[str, Any]) -> HttpResponse | None:
-    """What somebody gets who opens one of PATHS; None for a request of the API."""
-    if scope["method"] not in {"GET", "HEAD"} or any(name == b"authorization" for name, _ in scope["headers"]):
-        return None
-    if scope["raw_path"] == b"/favicon.ico":
-        # Browsers ask by themselves. It is no request of anybody's that was refused.
-        return HttpResponse(204, (("cache-control", "max-age=86400"),), b"")
-    return _HTML if _wants_html(scope) else _TEXT
+async def page(request: HttpRequest) -> HttpResponse:
+    """GET /: for people as they ask for it."""
+    return _HTML if _wants_html(request) else _TEXT
 
 
-def asks_in_vain(scope: MutableMapping[str, Any], error: Exception) -> bool:
+async def icon(_: HttpRequest) -> HttpResponse:
+    """GET /favicon.ico: there is none. Browsers ask by themselves, so it is no request of anybody's that was
+    refused."""
+    return HttpResponse(204, (("cache-control", "max-age=86400"),), b"")
+
+
+def asks_in_vain(request: HttpRequest, error: Exception) -> bool:
     """Whether a browser asked for something of the API."""
-    return isinstance(error, ApiError) and error.code == UNSIGNED and _wants_html(scope)
+    return isinstance(error, ApiError) and error.code == UNSIGNED and _wants_html(request)
 
 
-def _wants_html(scope: MutableMapping[str, Any]) -> bool:
+def _wants_html(request: HttpRequest) -> bool:
     """SDKs and scripts do not name HTML."""
-    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+    return "text/html" in request.headers.get("accept", "")
 
 
 def in_words(refusal: HttpResponse) -> HttpResponse:
