@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from engine.support import SPRING, Floor
-from trunkcall.domain.campaign import DialerType
+from dataclasses import replace
+
+from engine.support import SPRING, Floor, dialing
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.instants import SECOND
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.events import CampaignChanged, CarrierLost
 from trunkcall.engine.explanation import DialingExplanation
 
 
@@ -45,3 +49,23 @@ def test_attempts_per_second_hold_the_next_one_back() -> None:
     found = explained(floor)
     assert found.in_flight == 1
     assert 0 < found.next_attempt_in <= 1_000_000
+
+
+def test_what_is_said_of_trunks_is_of_those_that_may_show_the_campaigns_number() -> None:
+    mine, others = "+12025550100", "+12025550111"
+    north = Trunk("north", "switch-1", 3, 1.0, (mine,))
+    south = Trunk("south", "switch-2", 20, 50.0, (others, mine))
+    floor = Floor(agents=5, config=EngineConfig(trunks=(north, south, Trunk("west", caller_numbers=(others,)))))
+    shown = replace(dialing(), caller_id=mine)
+    floor.tell(CampaignChanged(SPRING, CampaignState.RUNNING, shown))
+    found = explained(floor)
+    assert [trunk.trunk_id for trunk in found.trunks] == ["north", "south"]
+    assert (found.channels, found.attempts_per_s) == (23, 51.0)
+    floor.tell(CarrierLost("switch-2"))
+    assert [trunk.up for trunk in explained(floor).trunks] == [True, False]
+    floor.accept(SPRING, 9)
+    found = explained(floor)
+    assert [trunk.lines for trunk in found.trunks] == [1, 0]
+    assert 0 < found.next_attempt_in <= SECOND, "what the lost one takes a second is of no help"
+    floor.tell(CampaignChanged(SPRING, CampaignState.RUNNING, replace(shown, caller_id="+12025550199")))
+    assert explained(floor).trunks == ()

@@ -29,11 +29,7 @@ class DialingExplanation:
     suspended: bool
     """Nothing is dialed until the store has kept what happened."""
     trunks: tuple[TrunkSnapshot, ...]
-    """Those that may show its number. What is said of the carrier, of lines and of attempts per second is of these."""
-    carrier_up: bool
-    """Whether any of them is."""
-    carrier_held: bool
-    """Those that are up did not take an attempt a moment ago."""
+    """Those that may show its number. What is said of lines and of attempts per second is of these."""
     window: int
     """Waiting contacts that the engine holds; the store may have more."""
     window_complete: bool
@@ -57,7 +53,7 @@ class DialingExplanation:
     channels: int
     attempts_per_s: float
     next_attempt_in: Duration
-    """How long the attempts per second hold the next one back."""
+    """How long the attempts per second of those that are up hold the next one back."""
     lines_per_agent: float
     ledger: tuple[LedgerTotals, ...]
     ledger_binding: bool
@@ -73,7 +69,6 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         return None
     view = CampaignView(state, campaign, now)
     trunks = state.trunks.of(campaign)
-    up = [use for use in trunks if use.up]
     queue_id = campaign.settings.queue_id
     limits = campaign.settings.abandonment
     return DialingExplanation(
@@ -83,8 +78,6 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         refused=campaign.blocked,
         suspended=state.suspended,
         trunks=snapshots_of(trunks, now),
-        carrier_up=bool(up),
-        carrier_held=bool(up) and all(now < use.held_until for use in up),
         window=len(campaign.window),
         window_complete=campaign.window.exhausted,
         next_due_in=None if campaign.window.next_due_at is None else max(0, campaign.window.next_due_at - now),
@@ -100,7 +93,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         lines_in_use=sum(use.lines for use in trunks),
         channels=sum(use.trunk.channels for use in trunks),
         attempts_per_s=sum(use.trunk.attempts_per_s for use in trunks),
-        next_attempt_in=max(0, min((use.rate.allows_at() for use in trunks), default=now) - now),
+        next_attempt_in=max(0, min((use.rate.allows_at() for use in trunks if use.up), default=now) - now),
         lines_per_agent=state.config.lines_per_agent,
         ledger=campaign.ledger.totals(now),
         ledger_binding=limits.binding,
