@@ -18,6 +18,7 @@ from generated import write
 
 from trunkcall.simulation.campaign import Campaign
 from trunkcall.simulation.scenario import NOT_PARAMETERS, Scenario, Team
+from trunkcall.simulation.trunks import ScenarioTrunk
 from trunkcall.simulation.world import World
 
 PAGE = Path(__file__).parent / "reference" / "scenarios.md"
@@ -27,6 +28,7 @@ SECTIONS: tuple[tuple[str, type[Any]], ...] = (
     ("Campaigns", Campaign),
     ("The world of a campaign", World),
     ("Teams", Team),
+    ("Trunks", ScenarioTrunk),
 )
 
 
@@ -61,6 +63,8 @@ def default_of(field: Field[Any]) -> str:
             return f"`{str(field.default).lower()}`"
         case float():
             return f"`{field.default:g}`"
+        case ():
+            return "`[]`"
         case (float() as low, float() as high):
             return f"`[{low:g}, {high:g}]`"
         case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from itertools import count
 
 import pytest
@@ -37,19 +37,27 @@ WORLD = World(no_answer_s=10_000.0, patience_s=60.0, talk_mean_s=600.0, talk_var
 class SimulatedLine:
     """The simulated carrier on a clock in the test's hands: a client token is looked for that has the fate wanted."""
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: Sequence[str] = ("local",)) -> None:
         self._clock = ManualClock()
         self._tokens = (f"token-{number}" for number in count())
-        self.carrier = SimulatedCarrier(self._clock, world=WORLD, seed=SEED)
+        self.carrier = self.simulated = SimulatedCarrier(
+            self._clock, world=WORLD, seed=SEED, hosts=dict.fromkeys(hosts)
+        )
         self.events: list[CarrierEvent] = []
 
     async def start(self) -> None:
         self.events = []
         await self.carrier.start(self.events.append, token=1)
 
-    def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False) -> None:
+    def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False, host: str = "local") -> None:
         token = next(t for t in self._tokens if fate_of(WORLD, SEED, t).outcome is OUTCOMES[behaviour])
-        self.carrier.originate(originate(leg_id, detect=detect), Destination("+12065550199", token))
+        self.carrier.originate(originate(leg_id, detect=detect, host=host), Destination("+12065550199", token))
+
+    def fail(self, host: str) -> None:
+        self.simulated.fail(host)
+
+    def find(self, host: str) -> None:
+        self.simulated.find(host)
 
     async def wait(self, seconds: float) -> None:
         self._clock.pass_time(seconds)
@@ -92,13 +100,18 @@ class RemoteLine:
 
     key = b"k" * 32
 
-    def __init__(self, *, with_floor: bool = True, speed: float = 1.0) -> None:
+    def __init__(self, *, with_floor: bool = True, speed: float = 1.0, hosts: Sequence[str] = ("local",)) -> None:
         self.clock = ManualClock()
         self._tokens = (f"token-{number}" for number in count())
         self.floor_channel = FloorChannel(speed=speed, busy_agents=lambda: simulated.busy_agents)
         simulated = SimulatedCarrier(
-            self.clock, world=WORLD, seed=SEED, on_agent_done=lambda agent_id: self.floor_channel.agent_done(agent_id)
+            self.clock,
+            world=WORLD,
+            seed=SEED,
+            on_agent_done=lambda agent_id: self.floor_channel.agent_done(agent_id),
+            hosts=dict.fromkeys(hosts),
         )
+        self.simulated = simulated
         self.channel = CarrierChannel(simulated, now=self.clock.now)
         channels: dict[str, Channel] = {carrier_wire.CHANNEL: self.channel}
         if with_floor:
@@ -156,9 +169,15 @@ class RemoteLine:
         self.vanish()
         await asyncio.sleep(0.01)
 
-    def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False) -> None:
+    def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False, host: str = "local") -> None:
         token = next(t for t in self._tokens if fate_of(WORLD, SEED, t).outcome is OUTCOMES[behaviour])
-        self.carrier.originate(originate(leg_id, detect=detect), Destination("+12065550199", token))
+        self.carrier.originate(originate(leg_id, detect=detect, host=host), Destination("+12065550199", token))
+
+    def fail(self, host: str) -> None:
+        self.simulated.fail(host)
+
+    def find(self, host: str) -> None:
+        self.simulated.find(host)
 
     async def wait(self, seconds: float) -> None:
         await asyncio.sleep(0.01)
@@ -186,6 +205,16 @@ async def line(request: pytest.FixtureRequest) -> AsyncIterator[Line]:
             made = RemoteLine(with_floor=False)
         case other:
             raise ValueError(other)
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(params=["simulated", "remote"])
+async def switches(request: pytest.FixtureRequest) -> AsyncIterator[Line]:
+    """A carrier that has two hosts, local and east."""
+    hosts = ("local", "east")
+    made: Line = SimulatedLine(hosts) if request.param == "simulated" else RemoteLine(hosts=hosts)
     await made.start()
     yield made
     await made.close()

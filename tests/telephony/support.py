@@ -70,8 +70,14 @@ class Line(Protocol):
     async def start(self) -> None:
         """Start the carrier, or start it anew with nothing told yet."""
 
-    def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False) -> None:
-        """Originate to a phone that behaves so."""
+    def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False, host: str = "local") -> None:
+        """Originate to a phone that behaves so, from that host."""
+
+    def fail(self, host: str) -> None:
+        """The host cannot be reached any more; its far ends go on."""
+
+    def find(self, host: str) -> None:
+        """The host can be reached again."""
 
     async def wait(self, seconds: float) -> None:
         """Let this much time pass for the far ends."""
@@ -106,13 +112,13 @@ def bridge(line: Line, customer: str, agent: str) -> None:
     line.carrier.bridge(BridgeLegs(customer, agent))
 
 
-async def talk(line: Line) -> None:
-    """A customer and agent-1 are joined."""
-    line.dial(Behaviour.ANSWERS_AS_A_HUMAN, "customer")
+async def talk(line: Line, customer: str = "customer", agent: str = "agent", *, host: str = "local") -> None:
+    """A customer and an agent are joined."""
+    line.dial(Behaviour.ANSWERS_AS_A_HUMAN, customer, host=host)
     await line.wait(29)
-    line.carrier.originate_agent_leg(agent_leg("agent", "customer"))
+    line.carrier.originate_agent_leg(agent_leg(agent, customer))
     await line.wait(0.1)
-    bridge(line, "customer", "agent")
+    bridge(line, customer, agent)
     await line.wait(0.1)
 
 

@@ -328,9 +328,12 @@ VALUES: dict[object, st.SearchStrategy[object]] = {
     Originate: st.builds(
         Originate, texts, texts, texts, whole, st.booleans(), st.booleans(), texts, texts, st.none() | texts
     ),
-    str | None: st.none() | texts,
     Destination: st.builds(Destination, texts, texts),
     tuple[LiveLeg, ...]: st.lists(live_legs, max_size=5).map(tuple),
+    tuple[carrier_wire.HostLegs, ...]: st.lists(
+        st.builds(carrier_wire.HostLegs, st.none() | texts, st.none() | st.lists(live_legs, max_size=5).map(tuple)),
+        max_size=3,
+    ).map(tuple),
     tuple[str, ...]: st.lists(texts, max_size=5).map(tuple),
 }
 
@@ -394,4 +397,5 @@ def test_whatever_arrives_is_a_frame_or_refused(line: bytes) -> None:
 
 def test_a_session_can_begin_with_very_many_legs() -> None:
     leg = LiveLeg("0" * 32, LegState.ORIGINATING, "0" * 32, DetectionStatus.VOICEMAIL_NO_BEEP, playing=False)
-    assert len(session.encode(carrier_wire.Welcome(0, (leg,) * 100_000))) <= session.MAX_BYTES
+    hosts = (carrier_wire.HostLegs(None, (leg,) * 100_000),)
+    assert len(session.encode(carrier_wire.Welcome(0, hosts))) <= session.MAX_BYTES

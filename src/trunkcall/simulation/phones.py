@@ -7,7 +7,7 @@ has the clock, draws the fates and takes the events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeAlias
 
 from trunkcall.domain.contact import DetectionStatus
@@ -15,12 +15,15 @@ from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.events import (
+    CarrierFound,
+    CarrierLost,
     DetectionEnded,
     LegAnswered,
     LegEnded,
     LegRang,
     LegsBridged,
     LegsReported,
+    OriginateVoided,
     PlaybackEnded,
 )
 from trunkcall.simulation.world import Fate, Outcome
@@ -55,6 +58,7 @@ class SimulatedLeg:
         "command",
         "detection",
         "fate",
+        "host",
         "leg_id",
         "listening",
         "peer_id",
@@ -62,8 +66,9 @@ class SimulatedLeg:
         "state",
     )
 
-    def __init__(self, leg_id: str, fate: Fate, command: Originate | None, agent_id: str | None) -> None:
+    def __init__(self, leg_id: str, host: str, fate: Fate, command: Originate | None, agent_id: str | None) -> None:
         self.leg_id = leg_id
+        self.host = host
         self.fate = fate
         """Of the contact: an agent's leg has that of its customer."""
         self.command = command
@@ -83,7 +88,18 @@ class SimulatedLeg:
         return LiveLeg(self.leg_id, self.state, self.peer_id, self.detection, self.prompts > 0)
 
 
-PhoneEvent: TypeAlias = LegRang | LegAnswered | DetectionEnded | LegsBridged | LegEnded | PlaybackEnded | LegsReported
+PhoneEvent: TypeAlias = (
+    LegRang
+    | LegAnswered
+    | DetectionEnded
+    | LegsBridged
+    | LegEnded
+    | PlaybackEnded
+    | LegsReported
+    | OriginateVoided
+    | CarrierLost
+    | CarrierFound
+)
 LegDeed: TypeAlias = Callable[[SimulatedLeg], None]
 Later: TypeAlias = Callable[[Duration, LegDeed, SimulatedLeg], None]
 """Has something done with a leg after so long. What is asked for first comes first at the same instant."""
@@ -96,6 +112,10 @@ class Phones:
     ``tell`` takes the events. ``later`` is the driver's clock, ``reported_later`` the same for what the network sees of
     a customer's phone and may be late to report. ``agent_done`` is told of an agent who has finished the work after a
     contact, and would set the status back to available.
+
+    Legs are on one of ``hosts``; what is asked of another is asked of the first. A host that is lost hears nothing and
+    nothing is heard of it, but its phones go on: what they did is told when it is found. A single host has no name to
+    those who are told.
     """
 
     def __init__(
@@ -105,8 +125,13 @@ class Phones:
         later: Later,
         reported_later: Later | None = None,
         agent_done: Callable[[str], None],
+        hosts: Sequence[str] = ("local",),
     ) -> None:
         self._tell = tell
+        self._hosts = tuple(hosts)
+        self._lost: set[str] = set()
+        self._unsaid: list[SimulatedLeg] = []
+        """Agents' legs on lost hosts, once the work after their contacts is done."""
         self._later = later
         self._reported_later = reported_later or later
         self._agent_done = agent_done
@@ -119,17 +144,53 @@ class Phones:
         """Who is talking, or working on a contact that is over."""
         return self._busy.keys()
 
-    def live(self) -> tuple[LiveLeg, ...]:
-        """Every leg that there is, oldest first."""
-        return tuple(leg.as_live() for leg in self._legs.values())
+    def live(self, host: str | None = None) -> tuple[LiveLeg, ...]:
+        """Every leg that there is on the host, or on all, oldest first."""
+        return tuple(leg.as_live() for leg in self._legs.values() if host is None or leg.host == host)
+
+    # --- hosts --------------------------------------------------------------------------------------------------------
+
+    def is_lost(self, host: str) -> bool:
+        """Whether nothing gets to the host."""
+        return bool(self._lost) and self._host(host) in self._lost
+
+    def lose(self, host: str) -> None:
+        """Nothing gets to the host any more, nor from it."""
+        self._lost.add(host)
+        self._tell(CarrierLost(self._name(host)))
+
+    def find(self, host: str) -> None:
+        """The host can be reached again."""
+        self._lost.discard(host)
+        self.tell_found(host)
+        unsaid, self._unsaid = self._unsaid, []
+        for leg in unsaid:
+            self._finish_work(leg)
+
+    def tell_found(self, host: str) -> None:
+        """Tell which legs the host has, or that it is lost."""
+        name = self._name(host)
+        self._tell(CarrierLost(name) if host in self._lost else CarrierFound(self.live(host), name))
+
+    def _host(self, host: str) -> str:
+        return host if host in self._hosts else self._hosts[0]
+
+    def _name(self, host: str) -> str | None:
+        return host if len(self._hosts) > 1 else None
+
+    def _say(self, leg: SimulatedLeg, event: PhoneEvent) -> None:
+        """Tell what a leg has done, if its host can be heard."""
+        if not self._lost or leg.host not in self._lost:
+            self._tell(event)
 
     # --- what a dialer has done -------------------------------------------------------------------------------------
 
     def originate(self, command: Originate, fate: Fate, *, congested: bool = False) -> None:
-        """Dial a customer who will do as ``fate`` says; ``congested`` says that the network has no circuit to there."""
+        """Dial a customer who will do as ``fate`` says, from a host that is not lost; ``congested`` says that the
+        network has no circuit to there."""
         if command.leg_id in self._legs:
             return
-        leg = self._legs[command.leg_id] = SimulatedLeg(command.leg_id, fate, command, None)
+        leg = self._legs[command.leg_id] = SimulatedLeg(command.leg_id, self._host(command.host), fate, command, None)
         outcome, ring = fate.outcome, fate.ring
         if congested:
             leg.cause = HangupCause.CONGESTION
@@ -157,7 +218,11 @@ class Phones:
             # The customer has hung up meanwhile; the dialer will hear of it and end this leg.
             self._tell(LegEnded(command.leg_id, HangupCause.UNREACHABLE))
             return
-        leg = self._legs[command.leg_id] = SimulatedLeg(command.leg_id, customer.fate, None, command.agent_id)
+        if customer.host in self._lost:
+            self._tell(OriginateVoided(command.leg_id))
+            return
+        leg = SimulatedLeg(command.leg_id, customer.host, customer.fate, None, command.agent_id)
+        self._legs[command.leg_id] = leg
         leg.state = _UP
         # A break may have cut the work after the contact before; whoever takes another does not come back to it.
         self._busy.pop(command.agent_id, None)
@@ -169,19 +234,19 @@ class Phones:
         customer, agent = self._legs.get(command.customer_leg_id), self._legs.get(command.agent_leg_id)
         if customer is None or agent is None or customer.peer_id in self._legs:
             return
-        if customer.state is not _UP or agent.state is not _UP:
+        if customer.state is not _UP or agent.state is not _UP or customer.host in self._lost:
             return
         customer.peer_id, agent.peer_id = agent.leg_id, customer.leg_id
         if agent.agent_id is not None:
             self._busy[agent.agent_id] = agent
         fate = customer.fate
-        self._tell(LegsBridged(customer.leg_id, agent.leg_id))
+        self._say(customer, LegsBridged(customer.leg_id, agent.leg_id))
         self._later(fate.talk, self._end, agent if fate.agent_hangs_up else customer)
 
     def play(self, leg_id: str, prompt: str) -> None:
         """Speak a prompt to a leg that is up."""
         leg = self._legs.get(leg_id)
-        if leg is None or leg.state is not _UP:
+        if leg is None or leg.state is not _UP or leg.host in self._lost:
             return
         leg.listening = True
         leg.prompts += 1
@@ -190,20 +255,22 @@ class Phones:
     def hang_up(self, command: HangUp) -> None:
         """End a leg, whatever it does."""
         leg = self._legs.get(command.leg_id)
-        if leg is not None:
+        if leg is not None and leg.host not in self._lost:
             leg.cause = _BY_US
             self._end(leg)
 
     def report_legs(self, command: ReportLegs) -> None:
-        """Tell which legs there are."""
-        self._tell(LegsReported(command.question, self.live()))
+        """Tell which legs there are on each host that can be heard."""
+        for host in self._hosts:
+            if host not in self._lost:
+                self._tell(LegsReported(command.question, self.live(host), self._name(host)))
 
     # --- what phones do by themselves: asked for in advance, it comes to nothing once the leg has ended --------------
 
     def _ring(self, leg: SimulatedLeg) -> None:
         if leg.state is _ORIGINATING:
             leg.state = _RINGING
-            self._tell(LegRang(leg.leg_id))
+            self._say(leg, LegRang(leg.leg_id))
 
     def _answer(self, leg: SimulatedLeg) -> None:
         if leg.state is _ENDED:
@@ -211,7 +278,7 @@ class Phones:
         leg.state = _UP
         fate, command = leg.fate, leg.command
         assert command is not None
-        self._tell(LegAnswered(leg.leg_id))
+        self._say(leg, LegAnswered(leg.leg_id))
         if fate.outcome is _HUMAN:
             self._later(fate.patience, self._lose_patience, leg)
         if command.detect_machines:
@@ -225,7 +292,7 @@ class Phones:
         if leg.state is _ENDED:
             return
         leg.detection = leg.fate.detection
-        self._tell(DetectionEnded(leg.leg_id, leg.detection))
+        self._say(leg, DetectionEnded(leg.leg_id, leg.detection))
 
     def _lose_patience(self, leg: SimulatedLeg) -> None:
         """Silence is what drives people off the line; somebody who is spoken to stays."""
@@ -236,18 +303,22 @@ class Phones:
         if leg.state is _ENDED:
             return
         leg.prompts -= 1
-        self._tell(PlaybackEnded(leg.leg_id))
+        self._say(leg, PlaybackEnded(leg.leg_id))
 
     def _end(self, leg: SimulatedLeg) -> None:
         if leg.state is _ENDED:
             return
         leg.state = _ENDED
         del self._legs[leg.leg_id]
-        self._tell(LegEnded(leg.leg_id, leg.cause))
+        self._say(leg, LegEnded(leg.leg_id, leg.cause))
         if leg.agent_id is not None and leg.peer_id is not None:
             self._later(leg.fate.wrap, self._finish_work, leg)
 
     def _finish_work(self, leg: SimulatedLeg) -> None:
+        if leg.host in self._lost:
+            # To the dialer the talk is not over.
+            self._unsaid.append(leg)
+            return
         agent_id = leg.agent_id
         if agent_id is not None and self._busy.get(agent_id) is leg:
             del self._busy[agent_id]

@@ -16,6 +16,7 @@ from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.simulation.campaign import PARAMETERS, Campaign, changed, check, converted, values_of_campaign
 from trunkcall.simulation.parameters import check_ranges, convert, unknown
+from trunkcall.simulation.trunks import ScenarioTrunk, check_trunks, read_trunk, values_of_trunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Scenario:
     """What each ``[[campaign]]`` table says otherwise. Kept apart, so that ``--set`` can change what they all share."""
     teams: tuple[Team, ...] = ()
     """Agents in no team serve every queue."""
+    trunks: tuple[ScenarioTrunk, ...] = ()
+    """One of ``channels`` and ``attempts_per_s`` where there are none."""
     agents: int = 20
     """How many agents there are."""
     hours: float = 8.0
@@ -63,9 +66,9 @@ class Scenario:
     burst_share: float = 1.0
     """Of the attempts during such a burst, how many fail at once."""
     channels: int = 1000
-    """How many lines the trunks have."""
+    """How many lines the trunk has, where there are no tables of trunks."""
     attempts_per_s: float = 50.0
-    """How many attempts a second the trunks take, at least 0.01, with a burst of one second's."""
+    """How many attempts a second it takes, at least 0.01, with a burst of one second's."""
     ledger: bool = True
     """Whether the ledger binds the pacers."""
     lines_per_agent: float = 1.2
@@ -86,7 +89,7 @@ class Scenario:
         return teams + [every] * (self.agents - len(teams))
 
 
-NOT_PARAMETERS: Final = frozenset({"campaign", "tables", "teams", "world"})
+NOT_PARAMETERS: Final = frozenset({"campaign", "tables", "teams", "trunks", "world"})
 """Fields that hold parameters in the place of being one."""
 _OWN: Final = {f.name for f in fields(Scenario)} - NOT_PARAMETERS
 _SHARED: Final = PARAMETERS - {"name"}
@@ -107,6 +110,11 @@ def with_values(scenario: Scenario, values: Mapping[str, object], source: str) -
         elif name == "team":
             own["teams"] = tuple(
                 _team(table, f"team {number} of {source}")
+                for number, table in enumerate(_tables(name, value, source), 1)
+            )
+        elif name == "trunk":
+            own["trunks"] = tuple(
+                read_trunk(table, f"trunk {number} of {source}")
                 for number, table in enumerate(_tables(name, value, source), 1)
             )
         elif name.startswith("campaign."):
@@ -132,6 +140,8 @@ def values_of(scenario: Scenario) -> dict[str, object]:
         values["campaign"] = [dict(table) for table in scenario.tables]
     if scenario.teams:
         values["team"] = [{"agents": team.agents, "queues": list(team.queues)} for team in scenario.teams]
+    if scenario.trunks:
+        values["trunk"] = [values_of_trunk(trunk) for trunk in scenario.trunks]
     return dict(sorted(values.items()))
 
 
@@ -220,6 +230,7 @@ def _check(scenario: Scenario, source: str) -> None:
         if number > scenario.agents:
             raise SettingsError(f"{name} in {source} is {number}, but there are only {scenario.agents} agents.")
     _check_teams(scenario, source)
+    check_trunks(scenario.trunks, source)
 
 
 def _check_teams(scenario: Scenario, source: str) -> None:

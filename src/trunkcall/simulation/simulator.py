@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, TypeAlias
@@ -17,7 +18,6 @@ from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant, seconds
-from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -38,6 +38,7 @@ from trunkcall.engine.events import (
     Event,
     LegRang,
     OfferedContact,
+    OriginateVoided,
 )
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
@@ -48,6 +49,7 @@ from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario
 from trunkcall.simulation.tally import Tally
+from trunkcall.simulation.trunks import trunks_of
 
 START: Instant = 1_800_000_000_000_000
 """When every simulated shift begins."""
@@ -81,7 +83,12 @@ class Simulator:
         self._tally = Tally(self._runs)
         self._wanted: dict[str, AgentStatus] = {}
         self._flows = BuiltinFlow()
-        self.engine = Engine(_config(scenario), new_id=self._new_id, flows=self._flows, pacer_for=pacers_of(scenario))
+        trunks, self._hosts = trunks_of(
+            scenario.trunks, channels=scenario.channels, attempts_per_s=scenario.attempts_per_s
+        )
+        self.engine = Engine(
+            EngineConfig(trunks=trunks), new_id=self._new_id, flows=self._flows, pacer_for=pacers_of(scenario)
+        )
         self.events = 0
         self._told: deque[tuple[Event, Instant]] = deque()
         """What the engine is to be told, in turns of this instant."""
@@ -92,6 +99,7 @@ class Simulator:
             later=self._later,
             reported_later=self._reported_later if scenario.carrier_delay_s else None,
             agent_done=self._agent_done,
+            hosts=tuple(self._hosts),
         )
         self._deeds: Mapping[type, Callable[[Any], None]] = {
             BridgeLegs: self._phones.bridge,
@@ -158,6 +166,9 @@ class Simulator:
         for name in names:
             if name not in late:
                 self._plan_break(name)
+        for host, failure in self._hosts.items():
+            if failure is not None:
+                failure.begin(self._after, partial(self._phones.lose, host), partial(self._phones.find, host))
         if self._watch is not None:
             self._look()
 
@@ -230,6 +241,9 @@ class Simulator:
         self._sequence += 1
         heappush(self._heap, (at, self._sequence, deed, arguments))
 
+    def _after(self, after: Duration, deed: Callable[[], None]) -> None:
+        self._at(self._now + after, deed)
+
     def _later(self, after: Duration, deed: LegDeed, leg: SimulatedLeg) -> None:
         self._sequence += 1
         heappush(self._heap, (self._now + after, self._sequence, deed, (leg,)))
@@ -272,6 +286,9 @@ class Simulator:
     # --- phones -----------------------------------------------------------------------------------------------------
 
     def _originate(self, command: Originate) -> None:
+        if self._phones.is_lost(command.host):
+            self._tell(OriginateVoided(command.leg_id))
+            return
         run = self._runs[command.campaign_id]
         fate = run.draw(self._now, self._random)
         self._tally.attempt(command.contact_id, run, self._now, fate)
@@ -310,7 +327,3 @@ class Simulator:
 def at_hour(hour: float) -> Instant:
     """The instant of an hour of the shift."""
     return START + seconds(hour * 3600)
-
-
-def _config(scenario: Scenario) -> EngineConfig:
-    return EngineConfig(trunks=(Trunk("default", channels=scenario.channels, attempts_per_s=scenario.attempts_per_s),))

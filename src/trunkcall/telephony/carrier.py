@@ -13,11 +13,16 @@ Rules:
 - LegRang is told when ringing was seen, at most once; a leg that ends without it never rang: that is how a dead host is
   told from nobody answering.
 - A leg originated with ``detect_machines`` gets one DetectionEnded after LegAnswered, unless it ends before.
-- When the switch cannot be reached: CarrierLost. When it can again: CarrierFound with every leg of ours that is up or
-  being made, and how far it has come, after which events go on. Events in between may be lost.
-- When it is asked for its legs: LegsReported with the question's number, and the same of every leg as CarrierFound. It
-  may be a moment older or newer than the events around it: the dialer acts on what two answers say, many seconds
-  apart. A carrier that has no such list answers nothing. What it cannot tell of a leg is None.
+- A carrier has one or more hosts, the switches that it reaches. An originate says on which one the leg is to be; the
+  legs of a contact are all on one: an agent's leg is made where the customer's is.
+- When a host cannot be reached: CarrierLost. When it can again: CarrierFound with every leg of ours there that is up or
+  being made, and how far it has come, after which events go on. Events in between may be lost. Legs on other hosts are
+  not concerned. What names no host is about all of them; so does a carrier speak that has one.
+- Nothing that is asked of a host while it is lost is done later: an originate is void, whatever else comes to nothing.
+- When it is asked for its legs: LegsReported with the question's number, of each host that can be reached, and the same
+  of every leg as CarrierFound. It may be a moment older or newer than the events around it: the dialer acts on what two
+  answers say, many seconds apart. A carrier that has no such list answers nothing. What it cannot tell of a leg is
+  None.
 - Legs outlive the dialer. A carrier that several dialers can reach serves the one that started with the greatest
   token, the fencing token of its lease; to the others it is lost, and what they ask for is not done.
 """
@@ -70,8 +75,8 @@ class Carrier(Protocol):
     """Makes, joins and ends legs."""
 
     async def start(self, sink: CarrierSink, *, token: int) -> None:
-        """Connect, and tell this sink, and no earlier one, every event from now on. The first event is CarrierFound, or
-        CarrierLost if the switch cannot be reached. May be called again, and again after ``close``."""
+        """Connect, and tell this sink, and no earlier one, every event from now on. The first events are, of each host,
+        CarrierFound, or CarrierLost if it cannot be reached. May be called again, and again after ``close``."""
 
     async def close(self) -> None:
         """Let go of the switch, and tell nothing any more. Legs stay as they are. May be called twice."""

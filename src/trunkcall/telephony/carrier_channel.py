@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import assert_never
 
 from trunkcall.domain.instants import Instant
-from trunkcall.domain.leg import LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.events import CarrierFound, CarrierLost
 from trunkcall.telephony import carrier_wire as wire
@@ -26,8 +25,8 @@ class CarrierChannel:
         self._carrier = carrier
         self._now = now
         self._session: Session | None = None
-        self._found: tuple[LiveLeg, ...] | None = None
-        """The carrier's legs, as it last told them all; None while it is lost."""
+        self._hosts: dict[str | None, wire.HostLegs] = {}
+        """The carrier's hosts, as it last told of each; none while it is lost as a whole."""
 
     async def begin(self, session: Session, *, token: int) -> None:
         # What happens before the Welcome is in it.
@@ -35,11 +34,11 @@ class CarrierChannel:
         await self._carrier.start(self._told, token=token)
         if session.over:
             return
-        if self._found is None:
+        if not self._hosts:
             session.end()
             return
         self._session = session
-        session.send(wire.Welcome(self._now(), self._found))
+        session.send(wire.Welcome(self._now(), tuple(self._hosts.values())))
 
     def take(self, line: bytes) -> None:
         frame = wire.decode_from_dialer(line)
@@ -63,13 +62,19 @@ class CarrierChannel:
 
     def _told(self, event: CarrierEvent) -> None:
         match event:
-            case CarrierFound():
-                self._found = event.legs
-            case CarrierLost():
+            case CarrierFound(host=None):
+                self._hosts = {None: wire.HostLegs(None, event.legs)}
+            case CarrierLost(host=None):
                 # What it lost it tells when it is found; until then the dialer is told nothing, and asked to wait.
-                self._found = None
+                self._hosts.clear()
                 if self._session is not None:
                     self._session.end()
+            case CarrierFound():
+                self._hosts[event.host] = wire.HostLegs(event.host, event.legs)
+                self._tell(event)
+            case CarrierLost():
+                self._hosts[event.host] = wire.HostLegs(event.host, None)
+                self._tell(event)
             case _:
                 self._tell(event)
 

@@ -15,6 +15,8 @@ from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.events import (
+    CarrierFound,
+    CarrierLost,
     DetectionEnded,
     LegAnswered,
     LegEnded,
@@ -31,11 +33,19 @@ CHANNEL: Final = "carrier"
 
 
 @dataclass(frozen=True, slots=True)
+class HostLegs:
+    """All the legs that a host has; None while it is lost. ``host`` is None where one carrier speaks for all."""
+
+    host: str | None
+    legs: tuple[LiveLeg, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Welcome:
-    """The carrier's first word. ``now`` is its time, ``legs`` are all it has."""
+    """The carrier's first word. ``now`` is its time."""
 
     now: Instant
-    legs: tuple[LiveLeg, ...]
+    hosts: tuple[HostLegs, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,16 @@ class Pong:
 
 
 Event: TypeAlias = (
-    LegRang | LegAnswered | DetectionEnded | LegsBridged | LegEnded | OriginateVoided | PlaybackEnded | LegsReported
+    LegRang
+    | LegAnswered
+    | DetectionEnded
+    | LegsBridged
+    | LegEnded
+    | OriginateVoided
+    | PlaybackEnded
+    | LegsReported
+    | CarrierLost
+    | CarrierFound
 )
 FromDialer: TypeAlias = Dial | OriginateAgentLeg | BridgeLegs | Play | HangUp | ReportLegs | Ping
 FromCarrier: TypeAlias = Pong | Event

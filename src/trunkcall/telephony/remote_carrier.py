@@ -1,7 +1,8 @@
 """A carrier that lives in a process of its own: the dialer's side of the carrier's channel.
 
-Decides when the carrier counts as lost, and what of an originate is certain: one that was never handed over is void;
-the fate of every other is the carrier's to tell. It must not know what kind of carrier is at the other end.
+Decides when the carrier counts as lost, with all its hosts, and what of an originate is certain: one that was never
+handed over is void; the fate of every other is the carrier's to tell. It must not know what kind of carrier is at the
+other end.
 """
 
 from __future__ import annotations
@@ -133,7 +134,8 @@ class RemoteCarrier:
         self.trouble = None
         self._on_time(welcome.now)
         if self._sink is not None:
-            self._sink(CarrierFound(welcome.legs))
+            for each in welcome.hosts:
+                self._sink(CarrierLost(each.host) if each.legs is None else CarrierFound(each.legs, each.host))
 
     async def _listen(self, line: Line) -> None:
         async with line.pinging():

@@ -8,21 +8,24 @@ queues or pacing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import Duration
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
-from trunkcall.engine.events import CarrierFound, OriginateVoided
+from trunkcall.engine.events import OriginateVoided
+from trunkcall.simulation.failures import Failure
 from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
 from trunkcall.simulation.world import World, fate_of
 from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.journal import OriginateJournal
 
 log = logging.getLogger(__name__)
+
+ONE_HOST: Final[Mapping[str, Failure | None]] = {"local": None}
 
 AgentDone: TypeAlias = Callable[[str], None]
 """Called with an agent's id once the agent has finished the work after a contact."""
@@ -32,7 +35,8 @@ class SimulatedCarrier:
     """The default carrier.
 
     ``seed`` and a contact's client token decide its fate. ``on_agent_done`` is told when a simulated agent would set
-    the status back to available; None when nobody simulates the agents' presence.
+    the status back to available; None when nobody simulates the agents' presence. ``hosts`` are the switches that it
+    has, and when each of them fails, by the instance's clock from the first start on; None if it does not by itself.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class SimulatedCarrier:
         seed: int,
         on_agent_done: AgentDone | None = None,
         journal_path: Path | None = None,
+        hosts: Mapping[str, Failure | None] = ONE_HOST,
     ) -> None:
         self._clock = clock
         self._world = world
@@ -53,7 +58,10 @@ class SimulatedCarrier:
             tell=self._tell,
             later=self._later,
             agent_done=self._agent_done,
+            hosts=tuple(hosts),
         )
+        self._hosts = dict(hosts)
+        self._started = False
         self._journal_fails = False
         self._sink: CarrierSink | None = None
 
@@ -65,19 +73,33 @@ class SimulatedCarrier:
     async def start(self, sink: CarrierSink, *, token: int) -> None:
         if self._journal is not None:
             self._journal.open()
+        if not self._started:
+            self._started = True
+            for host, failure in self._hosts.items():
+                if failure is not None:
+                    failure.begin(self._after, partial(self.fail, host), partial(self.find, host))
         self._sink = sink
-        sink(CarrierFound(self._phones.live()))
+        for host in self._hosts:
+            self._phones.tell_found(host)
 
     async def close(self) -> None:
         self._sink = None
         if self._journal is not None:
             self._journal.close()
 
+    def fail(self, host: str) -> None:
+        """The host cannot be reached any more. Its phones go on."""
+        self._phones.lose(host)
+
+    def find(self, host: str) -> None:
+        """It can be reached again."""
+        self._phones.find(host)
+
     def originate(self, command: Originate, destination: Destination) -> None:
         if self._sink is None:
             return
-        # A witness sees repeats too, so it comes first.
-        if not self._entered(command):
+        # A witness sees repeats too, so it comes before the phones.
+        if self._phones.is_lost(command.host) or not self._entered(command):
             self._tell(OriginateVoided(command.leg_id))
             return
         self._phones.originate(command, fate_of(self._world, self._seed, destination.client_token))
@@ -111,6 +133,9 @@ class SimulatedCarrier:
             return False
         self._journal_fails = False
         return True
+
+    def _after(self, after: Duration, deed: Callable[[], None]) -> None:
+        self._clock.call_at(self._clock.now() + after, deed)
 
     def _later(self, after: Duration, deed: LegDeed, leg: SimulatedLeg) -> None:
         self._clock.call_at(self._clock.now() + after, partial(deed, leg))
