@@ -65,7 +65,10 @@ def test_a_scenario_with_trunks_comes_back_as_it_was() -> None:
     [
         ("[[trunk]]\nchannels = 3", "trunk_id in trunk 1 of .* must be 1 to 64 of a-z"),
         ("[[trunk]]\ntrunk_id = 'The North'", "trunk_id in trunk 1 of .* must be 1 to 64 of a-z"),
-        ("[[trunk]]\ntrunk_id = 'a'\nchanels = 3", "chanels, which is no parameter of a trunk. Did you mean 'channels'"),
+        (
+            "[[trunk]]\ntrunk_id = 'a'\nchanels = 3",
+            "chanels, which is no parameter of a trunk. Did you mean 'channels'",
+        ),
         ("[[trunk]]\ntrunk_id = 'a'\nchannels = 0", "channels in trunk 1 of .* must be above 0"),
         ("[[trunk]]\ntrunk_id = 'a'\nattempts_per_s = 0", "attempts_per_s in trunk 1 of .* must be at least 0.01"),
         ("[[trunk]]\ntrunk_id = 'a'\nfails_for_s = 5", "fails_for_s in trunk 1 of .* needs fails_after_s"),

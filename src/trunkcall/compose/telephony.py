@@ -15,11 +15,13 @@ from pathlib import Path
 from trunkcall.compose.store import secret_box
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.instants import seconds
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
+from trunkcall.simulation.failures import Failure
 from trunkcall.simulation.world import World, seed_of
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.secret_box import SecretBox
@@ -33,7 +35,7 @@ from trunkcall.telephony.peer import Peer, parse_url
 from trunkcall.telephony.remote_carrier import RemoteCarrier
 from trunkcall.telephony.remote_floor import RemoteFloor
 from trunkcall.telephony.session import PURPOSE
-from trunkcall.telephony.simulated import SimulatedCarrier
+from trunkcall.telephony.simulated import ONE_HOST, SimulatedCarrier
 
 DEFAULT = ""
 """Stands for the default instance, whose id is another in each installation: its simulated world is the seed's own."""
@@ -70,7 +72,18 @@ def _simulated_carrier(
         seed=settings.seed if instance == DEFAULT else seed_of(settings.seed, instance),
         on_agent_done=on_agent_done,
         journal_path=Path(settings.carrier_journal) if settings.carrier_journal else None,
+        hosts=_hosts(settings) if instance == DEFAULT and settings.trunks else ONE_HOST,
     )
+
+
+def _hosts(settings: Settings) -> Mapping[str, Failure | None]:
+    """The hosts that the settings' trunks are on, and when each fails."""
+    hosts: dict[str, Failure | None] = {table.trunk.host: None for table in settings.trunks}
+    for table in settings.trunks:
+        if table.fails_after_s is not None:
+            lasts = seconds(table.fails_for_s) if table.fails_for_s is not None else None
+            hosts[table.trunk.host] = Failure(seconds(table.fails_after_s), lasts)
+    return hosts
 
 
 @dataclass(frozen=True, slots=True)
