@@ -185,7 +185,7 @@ def _agent(agent: Agent) -> AgentDetails:
 def _queue(queue_id: str, queue: Queue) -> QueueDetails:
     return QueueDetails(
         queue_id=queue_id,
-        free=tuple(queue.free),
+        free=tuple([agent.agent_id for agent in queue.free_agents]),
         waiting=tuple(queue.waiting),
         staffed=queue.staffed,
         talking_since=dict(queue.talking_since),

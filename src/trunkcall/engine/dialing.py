@@ -61,7 +61,7 @@ class CampaignView:
     def free_agents(self) -> int:
         if self._allotment is not None:
             return len(self._allotment.free)
-        return len(self._queue.free) if self._queue is not None else 0
+        return self._queue.free if self._queue is not None else 0
 
     @property
     def lines_in_flight(self) -> int:

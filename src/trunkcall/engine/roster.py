@@ -1,4 +1,4 @@
-"""Agents and queues: who is free, who is handling, who waits for whom.
+"""Agents, pools and queues: who is free, who is handling, who waits for whom.
 
 Decides which agent takes the next live answer (the one who has been free longest, among those who serve fewest queues;
 nobody of whom nothing is heard) and keeps the sums that occupancy is made of. It must not know why a contact is in a
@@ -7,6 +7,7 @@ queue.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -38,16 +39,20 @@ class Agent:
         "heard",
         "leaving",
         "next_status",
-        "queue_ids",
+        "place",
+        "pool",
         "reserved_for",
         "since",
         "staffed",
         "state",
     )
 
-    def __init__(self, agent_id: str, now: Instant) -> None:
+    def __init__(self, agent_id: str, pool: Pool, now: Instant) -> None:
         self.agent_id = agent_id
-        self.queue_ids: tuple[str, ...] = ()
+        self.pool = pool
+        """Those who serve the same queues."""
+        self.place = 0
+        """Among all who are free: whoever has been so longer has a lower one."""
         self.state = AgentState.OFFLINE
         self.heard = True
         self.leaving = False
@@ -59,6 +64,10 @@ class Agent:
         self.reserved_for: Contact | None = None
         self.contact: Contact | None = None
         self.next_status: AgentStatus | None = None
+
+    @property
+    def queue_ids(self) -> tuple[str, ...]:
+        return self.pool.queue_ids
 
     @property
     def is_free(self) -> bool:
@@ -77,21 +86,58 @@ class Agent:
         return self.handling + (now - self.since if self.state in HANDLING_STATES else 0)
 
 
-class Queue:
-    """``free`` holds the agents who are free, longest free first; ``waiting`` the contacts that wait for an agent,
-    longest waiting first. Both are dicts for their order. ``agents`` counts all who serve it, ``staffed`` those of them
-    at work, heard of and not leaving, in whatever state. ``talking_since`` and ``working_since`` tell, of the agents
-    who will take another contact, since when they have been in one and since when they have worked after it."""
+class Pool:
+    """Agents who serve the same queues. ``free`` holds those who are free, longest free first; ``agents`` counts all,
+    ``staffed`` those of them at work, heard of and not leaving, in whatever state. ``talking_since`` and
+    ``working_since`` tell, of those who will take another contact, since when they have been in one and since when they
+    have worked after it."""
 
-    __slots__ = ("agents", "free", "staffed", "talking_since", "waiting", "working_since")
+    __slots__ = ("agents", "free", "queue_ids", "staffed", "talking_since", "working_since")
 
-    def __init__(self) -> None:
+    def __init__(self, queue_ids: tuple[str, ...]) -> None:
+        self.queue_ids = queue_ids
         self.agents = 0
         self.staffed = 0
+        self.free: dict[str, Agent] = {}
         self.talking_since: dict[str, Instant] = {}
         self.working_since: dict[str, Instant] = {}
-        self.free: dict[str, Agent] = {}
+
+
+class Queue:
+    """``waiting`` are the contacts that wait for an agent, longest waiting first, a dict for its order; ``pools`` the
+    agents who serve the queue, those who serve fewest queues first. What it tells of agents is as a pool's."""
+
+    __slots__ = ("pools", "waiting")
+
+    def __init__(self) -> None:
+        self.pools: list[Pool] = []
         self.waiting: dict[str, Contact] = {}
+
+    @property
+    def agents(self) -> int:
+        return sum([pool.agents for pool in self.pools])
+
+    @property
+    def staffed(self) -> int:
+        return sum([pool.staffed for pool in self.pools])
+
+    @property
+    def free(self) -> int:
+        """How many agents are free."""
+        return sum([len(pool.free) for pool in self.pools])
+
+    @property
+    def free_agents(self) -> list[Agent]:
+        """The agents who are free, longest free first."""
+        return sorted([agent for pool in self.pools for agent in pool.free.values()], key=_place)
+
+    @property
+    def talking_since(self) -> Mapping[str, Instant]:
+        return _all_of([pool.talking_since for pool in self.pools])
+
+    @property
+    def working_since(self) -> Mapping[str, Instant]:
+        return _all_of([pool.working_since for pool in self.pools])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +153,7 @@ class QueueOverlap:
 class Roster:
     """All agents and queues of one instance."""
 
-    __slots__ = ("_handling", "_overlaps", "_served", "_staffed", "agents", "leaving", "queues")
+    __slots__ = ("_handling", "_overlaps", "_places", "_pools", "_staffed", "agents", "leaving", "queues")
 
     def __init__(self) -> None:
         self.agents: dict[str, Agent] = {}
@@ -119,8 +165,10 @@ class Roster:
         self.queues: dict[str, Queue] = {}
         self._overlaps: dict[str, QueueOverlap] = {}
         """What ``overlap`` has found, as long as queues are served together as they are."""
-        self._served: dict[tuple[str, ...], int] = {}
-        """Queues that some agents serve together, and how many do: thousands of agents serve few such."""
+        self._pools: dict[tuple[str, ...], Pool] = {(): Pool(())}
+        """By the queues that they serve: thousands of agents serve few such. Those who serve none are always one."""
+        self._places = 0
+        """How often somebody has become free."""
 
     def queue(self, queue_id: str) -> Queue:
         """The queue, made when it is first spoken of."""
@@ -133,19 +181,20 @@ class Roster:
         """Make the agent known, offline at first, or give a known one its new queues."""
         agent = self.agents.get(agent_id)
         if agent is None:
-            agent = self.agents[agent_id] = Agent(agent_id, now)
+            agent = self.agents[agent_id] = Agent(agent_id, self._pools[()], now)
+            agent.pool.agents += 1
         if agent.queue_ids != queue_ids:
             self._give_queues(agent, queue_ids)
         if agent.leaving:
             agent.leaving = False
             self.leaving.remove(agent_id)
-            self._count(agent, staffed=int(agent.is_at_work))
+            agent.pool.staffed += agent.is_at_work
         self._keep_true(agent)
         return agent
 
     def leave(self, agent: Agent) -> None:
         """The agent is no agent of the instance any more once the contact in progress is done with."""
-        self._count(agent, staffed=-agent.is_at_work)
+        agent.pool.staffed -= agent.is_at_work
         agent.leaving = True
         self.leaving.add(agent.agent_id)
         self._keep_true(agent)
@@ -153,33 +202,53 @@ class Roster:
     def remove(self, agent: Agent, now: Instant) -> None:
         """Let go of an agent who is in no contact and kept for none."""
         self._give_queues(agent, ())
+        agent.pool.agents -= 1
         self._staffed += agent.staffed_by(now)
         self._handling += agent.handling_by(now)
         self.leaving.discard(agent.agent_id)
         del self.agents[agent.agent_id]
 
     def _give_queues(self, agent: Agent, queue_ids: tuple[str, ...]) -> None:
-        """The agent serves these queues and no other. Whoever calls it makes the queues' lists true."""
-        self._leave_queues(agent)
-        self._count(agent, agents=-1, staffed=-agent.is_at_work)
-        self._count_served(agent.queue_ids, -1)
-        agent.queue_ids = queue_ids
-        self._count(agent, agents=1, staffed=int(agent.is_at_work))
-        self._count_served(queue_ids, 1)
+        """The agent serves these queues and no other. Whoever calls it makes the pool's lists true."""
+        before, at_work = agent.pool, agent.is_at_work
+        self._take_from_lists(agent)
+        before.agents -= 1
+        before.staffed -= at_work
+        if not before.agents and before.queue_ids:
+            self._dissolve(before)
+        pool = agent.pool = self._pool(queue_ids)
+        pool.agents += 1
+        pool.staffed += at_work
 
-    def _count_served(self, queue_ids: tuple[str, ...], change: int) -> None:
-        if not queue_ids:
-            return
-        before = self._served.pop(queue_ids, 0)
-        if before + change:
-            self._served[queue_ids] = before + change
-        if not before or not before + change:
-            self._overlaps.clear()
+    def _pool(self, queue_ids: tuple[str, ...]) -> Pool:
+        """Those who serve these queues, made when the first does."""
+        pool = self._pools.get(queue_ids)
+        if pool is None:
+            pool = self._pools[queue_ids] = Pool(queue_ids)
+            for queue_id in queue_ids:
+                queue = self.queue(queue_id)
+                queue.pools = sorted([*queue.pools, pool], key=lambda each: len(each.queue_ids))
+            self._forget_overlaps(queue_ids)
+        return pool
+
+    def _dissolve(self, pool: Pool) -> None:
+        """Nobody serves these queues together any more."""
+        self._forget_overlaps(pool.queue_ids)
+        del self._pools[pool.queue_ids]
+        for queue_id in pool.queue_ids:
+            self.queues[queue_id].pools.remove(pool)
+
+    def _forget_overlaps(self, queue_ids: tuple[str, ...]) -> None:
+        """Other agents serve these queues: what was found of them, and of those that have some of their agents."""
+        for queue_id in queue_ids:
+            for pool in self.queues[queue_id].pools:
+                for other_id in pool.queue_ids:
+                    self._overlaps.pop(other_id, None)
 
     def forget_queue(self, queue_id: str) -> None:
         """Let go of a queue, unless somebody serves it or waits in it."""
         queue = self.queues.get(queue_id)
-        if queue is not None and not queue.agents and not queue.waiting:
+        if queue is not None and not queue.pools and not queue.waiting:
             del self.queues[queue_id]
             self._overlaps.pop(queue_id, None)
 
@@ -195,16 +264,16 @@ class Roster:
         """Which queues have agents of this one."""
         found = self._overlaps.get(queue_id)
         if found is None:
-            served = [frozenset(queue_ids) for queue_ids in self._served if queue_id in queue_ids]
-            itself = frozenset((queue_id,))
-            some = itself.union(*served)
-            every = {q for q in itself.union(*served[:1]).intersection(*served) if self._all_serve(q, queue_id)}
-            found = self._overlaps[queue_id] = QueueOverlap(some, itself | every)
+            served = [pool.queue_ids for pool in self.queue(queue_id).pools]
+            some = {queue_id}.union(*served)
+            # Whoever serves this queue serves these, and the other way round.
+            every = {q for q in some.intersection(*served) if self._all_serve(q, queue_id)}
+            found = self._overlaps[queue_id] = QueueOverlap(frozenset(some), frozenset(every | {queue_id}))
         return found
 
     def _all_serve(self, queue_id: str, other_id: str) -> bool:
         """Whether all agents of the one queue serve the other as well."""
-        return all(other_id in queue_ids for queue_ids in self._served if queue_id in queue_ids)
+        return all(other_id in pool.queue_ids for pool in self.queue(queue_id).pools)
 
     def agent(self, agent_id: str) -> Agent:
         try:
@@ -221,14 +290,14 @@ class Roster:
         agent.since = now
         before = agent.is_at_work
         agent.state = state
-        self._count(agent, staffed=agent.is_at_work - before)
+        agent.pool.staffed += agent.is_at_work - before
         self._keep_true(agent)
 
     def hear(self, agent: Agent, *, heard: bool) -> None:
         """The agent is heard of again, or not any more."""
         before = agent.is_at_work
         agent.heard = heard
-        self._count(agent, staffed=agent.is_at_work - before)
+        agent.pool.staffed += agent.is_at_work - before
         self._keep_true(agent)
 
     def intend(self, agent: Agent, status: AgentStatus) -> None:
@@ -246,18 +315,21 @@ class Roster:
 
     def keep(self, agent: Agent, contact: Contact) -> None:
         """Keep a free agent for a contact that is being dialed."""
-        self._leave_queues(agent)
+        self._take_from_lists(agent)
         agent.reserved_for = contact
         contact.reserved_agent_id = agent.agent_id
 
     def first_free(self, queue_id: str) -> Agent | None:
         """Who of the queue's free agents is next: whoever has been free longest; where some serve other queues as well,
         first those who serve fewest, so that the others are left for whom they alone can serve."""
-        free = self.queue(queue_id).free
-        overlap = self.overlap(queue_id)
-        if overlap.some_agents == overlap.same_agents:
-            return next(iter(free.values()), None)
-        return min(free.values(), key=lambda agent: len(agent.queue_ids), default=None)
+        first: Agent | None = None
+        for pool in self.queue(queue_id).pools:
+            if first is not None and len(pool.queue_ids) > len(first.queue_ids):
+                break
+            head = next(iter(pool.free.values()), None)
+            if head is not None and (first is None or head.place < first.place):
+                first = head
+        return first
 
     def unreserve(self, contact: Contact) -> Agent | None:
         """End the contact's reservation, if it has one. The agent is free again."""
@@ -285,36 +357,31 @@ class Roster:
             counts[agent.state] += 1
         return counts
 
-    def _count(self, agent: Agent, *, staffed: int, agents: int = 0) -> None:
-        if staffed or agents:
-            for queue_id in agent.queue_ids:
-                queue = self.queue(queue_id)
-                queue.agents += agents
-                queue.staffed += staffed
-
     def unheard(self, queue_id: str) -> int:
         """How many agents of the queue are staffed and not leaving, and nothing is heard of them."""
         staffed = (a for a in self.agents.values() if a.state in STAFFED_STATES and not a.heard and not a.leaving)
         return sum(queue_id in agent.queue_ids for agent in staffed)
 
     def _keep_true(self, agent: Agent) -> None:
-        """What the agent's queues know of it."""
-        free = agent.is_free
+        """What the agent's pool knows of it."""
+        pool, agent_id = agent.pool, agent.agent_id
         stays = not agent.leaving and agent.next_status in (None, _TO_BE_AVAILABLE)
         handling = agent.contact is not None and agent.heard and stays
         working = handling and agent.state is _AFTER_CONTACT_WORK
-        for queue_id in agent.queue_ids:
-            queue = self.queues[queue_id]
-            _put(queue.free, agent.agent_id, agent, there=free)
-            _put(queue.talking_since, agent.agent_id, agent.handling_since, there=handling and not working)
-            _put(queue.working_since, agent.agent_id, agent.since, there=working)
+        if not agent.is_free:
+            pool.free.pop(agent_id, None)
+        elif agent_id not in pool.free:
+            self._places += 1
+            agent.place = self._places
+            pool.free[agent_id] = agent
+        _put(pool.talking_since, agent_id, agent.handling_since, there=handling and not working)
+        _put(pool.working_since, agent_id, agent.since, there=working)
 
-    def _leave_queues(self, agent: Agent) -> None:
-        for queue_id in agent.queue_ids:
-            queue = self.queues[queue_id]
-            queue.free.pop(agent.agent_id, None)
-            queue.talking_since.pop(agent.agent_id, None)
-            queue.working_since.pop(agent.agent_id, None)
+    def _take_from_lists(self, agent: Agent) -> None:
+        pool, agent_id = agent.pool, agent.agent_id
+        pool.free.pop(agent_id, None)
+        pool.talking_since.pop(agent_id, None)
+        pool.working_since.pop(agent_id, None)
 
 
 def _put(known: dict[str, T], agent_id: str, what: T, *, there: bool) -> None:
@@ -323,3 +390,13 @@ def _put(known: dict[str, T], agent_id: str, what: T, *, there: bool) -> None:
         known[agent_id] = what
     else:
         known.pop(agent_id, None)
+
+
+def _all_of(known: list[dict[str, T]]) -> Mapping[str, T]:
+    if len(known) == 1:
+        return known[0]
+    return {agent_id: what for of_pool in known for agent_id, what in of_pool.items()}
+
+
+def _place(agent: Agent) -> int:
+    return agent.place

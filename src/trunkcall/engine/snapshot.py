@@ -135,7 +135,7 @@ def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> Ca
         in_window=len(campaign.window),
         in_flight=len(contacts.in_flight),
         in_state=in_state,
-        free_agents=len(state.roster.queue(queue_id).free) if queue_id is not None else 0,
+        free_agents=state.roster.queue(queue_id).free if queue_id is not None else 0,
         staffed_agents=state.roster.queue(queue_id).staffed if queue_id is not None else 0,
         needs_agents=campaign.pacer.needs_agents,
         attempts=statistics.attempts,
