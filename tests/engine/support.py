@@ -221,7 +221,7 @@ class Floor:
         self.store: defaultdict[str, dict[str, OfferedContact]] = defaultdict(dict)
         self.accepted: dict[str, OfferedContact] = {}
         self._sequence = count(1)
-        self._campaigns: dict[str, CampaignChanged] = {}
+        self.campaigns: dict[str, CampaignChanged] = {}
         for number in range(1, agents + 1):
             self.agent(f"agent-{number}")
 
@@ -312,7 +312,7 @@ class Floor:
         for name in sorted(self.silent):
             self.tell(AgentUnheard(name))
         busy = {contact.campaign_id for contact in self.memory.live.values()}
-        for settings in self._campaigns.values():
+        for settings in self.campaigns.values():
             self.tell(replace(settings, in_progress=settings.campaign_id in busy))
         self.tell(ContactsRestored(tuple(self.memory.live.values())))
         self.tell(CarrierFound(legs))
@@ -372,7 +372,7 @@ class Floor:
                 limits=limits,
             ),
         )
-        self._campaigns[name] = settings
+        self.campaigns[name] = settings
         if requests:
             self.accept(name, requests)
         self.tell(settings)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine.invariants import check_nothing_is_left
+from engine.recount import check_allotments, check_whoever_may_dial_has_dialed
 from engine.support import SALES, SPRING, Floor, up
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, CalendarMonth
 from trunkcall.domain.agent import AgentState, AgentStatus
@@ -322,6 +323,16 @@ class World(RuleBasedStateMachine):
     def the_process_was_asleep(self, seconds: int) -> None:
         self.floor.now += seconds * SECOND
         self.floor.turn()
+
+    @rule()
+    def nothing_happens(self) -> None:
+        self.floor.more = False
+        check_whoever_may_dial_has_dialed(self.floor)
+
+    @invariant()
+    def nobody_counts_on_anothers_agents(self) -> None:
+        if not self.floor.untold:
+            check_allotments(self.floor)
 
     @invariant()
     def what_was_done_stays_done(self) -> None:

@@ -40,6 +40,10 @@ def pacer_for(settings: DialingSettings) -> Pacer:
             assert_never(settings.dialer_type)
 
 
+Side: TypeAlias = tuple[str | None, bool]
+"""The queue whose agents a campaign competes for, and whether it looks ahead."""
+
+
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _RUNNING: Final = CampaignState.RUNNING
 
@@ -57,9 +61,11 @@ class CampaignDialing:
         "ledger",
         "looks_ahead",
         "next_look_at",
+        "number",
         "pacer",
         "running_since",
         "settings",
+        "side",
         "start_tag",
         "state",
         "statistics",
@@ -68,13 +74,25 @@ class CampaignDialing:
         "window",
     )
 
-    def __init__(self, changed: CampaignChanged, config: EngineConfig, pacer_for: PacerFor, now: Instant) -> None:
+    def __init__(
+        self,
+        changed: CampaignChanged,
+        config: EngineConfig,
+        pacer_for: PacerFor,
+        now: Instant,
+        *,
+        number: int,
+        touched: list[CampaignDialing],
+    ) -> None:
+        """``number`` says the how manieth it is that became known; it is put to ``touched`` whenever its window is to
+        be seen to."""
         self.campaign_id = changed.campaign_id
+        self.number = number
         self.state = changed.state
         self._pacer_for = pacer_for
         self._take(changed.dialing, pacer_for(changed.dialing))
         self.next_look_at: Instant = 0
-        self.window = Window(config.window_size)
+        self.window = Window(config.window_size, lambda: touched.append(self))
         self.wants_lines = 0
         """Lines that its pacer wanted when it was last asked, and that it did not get."""
         self.attempts_per_weight = 0.0
@@ -89,6 +107,7 @@ class CampaignDialing:
         arrives."""
         self.running_since: Instant = now
         self.last_attempt_at: Instant | None = None
+        self.window.touch()
 
     @property
     def dials(self) -> bool:
@@ -120,7 +139,7 @@ class CampaignDialing:
             self.running_since = now
         self.state = changed.state
         self.blocked = False
-        self.window.touched = True
+        self.window.touch()
         if self.over:
             self.window.clear()
 
@@ -132,6 +151,7 @@ class CampaignDialing:
         """Whether its attempts reserve no agents, and their live answers need them."""
         self.agent_queue_id: str | None = settings.queue_id if pacer.needs_agents else None
         """The queue whose agents the campaign competes for; None if it competes for lines alone."""
+        self.side: Side = (self.agent_queue_id, self.looks_ahead)
         claim = settings.bandwidth_allocation if pacer.needs_agents else settings.dialing_capacity
         self.weight: float = max(claim, 1e-6)
         """Its claim against the others that compete with it. One without any is dialed when no other wants to."""

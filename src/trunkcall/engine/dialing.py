@@ -16,10 +16,10 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.transitions import CONTACT, ContactEvent, after
 from trunkcall.domain.trunk import Trunk
-from trunkcall.engine.allotment import allotment_of, claims_agents
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import LineDemand, share_lines
 from trunkcall.engine.commands import Originate, RefillWindow
+from trunkcall.engine.components import in_order
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
@@ -55,12 +55,12 @@ class CampaignView:
         queue_id = campaign.settings.queue_id
         self._queue = state.roster.queue(queue_id) if queue_id is not None else None
         self._now = now
-        self._allotment = allotment_of(state, campaign)
+        self._allotment = state.allotments.of(campaign)
 
     @property
     def free_agents(self) -> int:
         if self._allotment is not None:
-            return len(self._allotment.free)
+            return self._allotment.free
         return self._queue.free if self._queue is not None else 0
 
     @property
@@ -90,19 +90,14 @@ class CampaignView:
     @property
     def rivals(self) -> Sequence[Rival]:
         if self._rivals is None:
-            own, queue_id = self._campaign, self._campaign.agent_queue_id
-            queues = self._state.roster.overlap(queue_id).same_agents if queue_id is not None else frozenset[str]()
             self._rivals = [
                 Rival(
                     rival.pacer,
                     self._state.registry.of(rival).dialing_since.values(),
                     rival.ledger.standing(self._now),
                 )
-                for rival in self._state.campaigns.values()
-                if rival is not own
-                and rival.looks_ahead
-                and rival.agent_queue_id in queues
-                and claims_agents(self._state, rival)
+                for rival in self._state.components.looking_ahead_with(self._campaign)
+                if rival is not self._campaign
             ]
         return self._rivals
 
@@ -125,8 +120,9 @@ class CampaignView:
         if self._allotment is None:
             return since.values()
         group, agents = self._allotment.group, self._state.roster.agents
+        group_of = self._state.components.group_of
         in_contact = ((at, agents[agent_id].contact) for agent_id, at in since.items())
-        return [at for at, contact in in_contact if contact is not None and group.has(contact.campaign)]
+        return [at for at, contact in in_contact if contact is not None and group_of(contact.campaign) is group]
 
     @property
     def dialing_since(self) -> Collection[Instant]:
@@ -148,22 +144,24 @@ class Dialing:
 
     def plan(self, now: Instant) -> None:
         """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
-        state = self._state
+        state, agenda = self._state, self._state.agenda
+        agenda.collect()
         if not state.suspended and state.trunks.can_dial(now):
-            wanting = []
-            for campaign in state.campaigns.values():
-                if now < campaign.next_look_at:
-                    if campaign.next_look_at < self._pace_at and campaign.dials:
-                        self._wake_at(campaign.next_look_at)
-                elif campaign.can_dial:
-                    wanting.append(campaign)
+            ripe = agenda.anybody_ripe and state.trunks.takes_any(now)
+            wanting = agenda.take(now, ripe=ripe)
             if wanting:
                 self._dial(wanting, now)
+                for campaign in wanting:
+                    if campaign.pacer.look_every or not campaign.pacer.one_to_one:
+                        agenda.put(campaign)
+            if agenda.anybody_ripe and not state.trunks.takes_any(now):
+                self._wake_at(state.trunks.takes_any_at(now))
+            self._wake_at(agenda.next_look_at(now))
         elif not state.suspended:
             self._wake_at(state.trunks.can_dial_at)
-        for campaign in state.campaigns.values():
-            if campaign.window.touched:
-                self._tend_window(campaign)
+        for campaign in in_order(agenda.touched):
+            self._tend_window(campaign)
+        agenda.touched.clear()
 
     def expire(self, campaign: CampaignDialing, now: Instant) -> None:
         """End the contacts of the window whose expiry has come."""
@@ -175,7 +173,7 @@ class Dialing:
         self._pace_at = NEVER
 
     def _dial(self, wanting: list[CampaignDialing], now: Instant) -> None:
-        granted, trunks = self._grants(wanting, now), self._state.trunks
+        granted, trunks, agenda = self._grants(wanting, now), self._state.trunks, self._state.agenda
         for campaign_id in granted:
             campaign = self._state.campaigns[campaign_id]
             # Whoever had nothing to dial for a while has no claim to what others dialed meanwhile.
@@ -187,7 +185,8 @@ class Dialing:
             if trunk is None:
                 self._wake_at(trunks.allows_at(campaign, now))
                 if not trunks.takes_any(now):
-                    return
+                    break
+                agenda.put(campaign)
                 del granted[campaign_id]
                 continue
             if not self._begin_attempt(campaign, trunk, now):
@@ -196,6 +195,8 @@ class Dialing:
             granted[campaign_id] -= 1
             if granted[campaign_id] <= 0:
                 del granted[campaign_id]
+        for campaign_id in granted:
+            agenda.put(self._state.campaigns[campaign_id])
 
     def _next(self, granted: Collection[str]) -> CampaignDialing:
         """Which campaign is dialed next. Among those of one queue attempts go by weight (start-time fair queueing),
@@ -242,6 +243,8 @@ class Dialing:
         granted = {}
         for campaign in wanting:
             share = shares.get(campaign.campaign_id, 0)
+            if share < campaign.wants_lines:
+                self._state.agenda.put(campaign)
             campaign.wants_lines = campaign.wants_lines - share if campaign.pacer.look_every else 0
             if share > 0:
                 granted[campaign.campaign_id] = share
@@ -281,9 +284,9 @@ class Dialing:
         """A free agent for an attempt of a campaign that keeps one for each."""
         if campaign.agent_queue_id is None:
             return None
-        allotment = allotment_of(self._state, campaign)
+        allotment = self._state.allotments.of(campaign)
         if allotment is not None:
-            return next(iter(allotment.free), None)
+            return allotment.first_free
         return self._state.roster.first_free(campaign.agent_queue_id)
 
     def _begin_attempt(self, campaign: CampaignDialing, trunk: Trunk, now: Instant) -> bool:
@@ -297,6 +300,7 @@ class Dialing:
             state.out.change(ContactExpired(offered.contact_id, campaign.campaign_id, now))
             offered = campaign.window.take()
         if offered is None:
+            state.components.look_at(campaign)
             return False
         leg_id = state.new_id()
         contact = Contact(offered, campaign, leg_id, trunk.trunk_id, trunk.host, now)
@@ -308,7 +312,10 @@ class Dialing:
         state.registry.put_in_flight(contact)
         self._virtual_times[campaign.agent_queue_id] = campaign.start_tag
         campaign.start_tag += 1 / campaign.weight
+        if not campaign.can_dial:
+            state.components.look_at(campaign)
         self._shares.count_attempt(campaign)
+        state.allotments.count_attempt(campaign)
         campaign.statistics.attempts += 1
         campaign.last_attempt_at = now
         state.trunks.spend(trunk, now)

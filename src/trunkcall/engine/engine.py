@@ -15,7 +15,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.adoption import Adoption
 from trunkcall.engine.availability import Availability
-from trunkcall.engine.campaigns import CampaignDialing, PacerFor, pacer_for
+from trunkcall.engine.campaigns import PacerFor, pacer_for
 from trunkcall.engine.comparison import Comparison
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision, RefusedEvent
@@ -295,13 +295,16 @@ class Engine:
         campaign = state.campaigns.get(event.campaign_id)
         if campaign is None:
             if event.state not in OVER or event.in_progress:
-                campaign = CampaignDialing(event, state.config, self._pacer_for, now)
-                state.campaigns[event.campaign_id] = campaign
+                campaign = state.begin(event, self._pacer_for, now)
                 if campaign.over:
                     state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, event.campaign_id)
             return
         was_over, dialer_type, queue_id = campaign.over, campaign.settings.dialer_type, campaign.settings.queue_id
+        side = campaign.side
         campaign.change(event, now)
+        state.components.place(campaign)
+        if campaign.side != side:
+            state.roster.count_taken_anew()
         if campaign.settings.dialer_type is not dialer_type:
             state.registry.dialed_otherwise(campaign)
         if campaign.settings.queue_id != queue_id:
@@ -317,5 +320,6 @@ class Engine:
             state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, campaign_id)
         else:
             del state.campaigns[campaign_id]
+            state.components.remove(campaign)
             state.registry.forget(campaign)
             state.forget_queues(campaign.settings.queue_id)

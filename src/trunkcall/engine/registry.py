@@ -54,7 +54,7 @@ class CampaignContacts:
 class Registry:
     """The contacts and legs of one engine."""
 
-    __slots__ = ("_contacts", "_legs", "_of", "_timers", "_trunks", "contacts", "legs")
+    __slots__ = ("_contacts", "_legs", "_of", "_timers", "_trunks", "contacts", "eased", "legs")
 
     def __init__(self, timers: Timers, trunks: Trunks) -> None:
         self._timers = timers
@@ -66,6 +66,9 @@ class Registry:
         """In progress, by id."""
         self.legs: Mapping[str, Leg] = self._legs
         """That the carrier has or was asked for, by id."""
+        self.eased: dict[str, CampaignDialing] = {}
+        """Campaigns that have fewer contacts in flight, or the first, since whoever is concerned has looked and cleared
+        it."""
 
     def of(self, campaign: CampaignDialing) -> CampaignContacts:
         """The campaign's contacts in progress."""
@@ -118,7 +121,10 @@ class Registry:
 
     def put_in_flight(self, contact: Contact) -> None:
         """The contact is to find an agent, or its message."""
-        contacts = self._of[contact.campaign.campaign_id]
+        campaign = contact.campaign
+        contacts = self._of[campaign.campaign_id]
+        if not contacts.in_flight and campaign.looks_ahead:
+            self.eased[campaign.campaign_id] = campaign
         contacts.in_flight[contact.contact_id] = contact
         if contact.state in UNDECIDED:
             contacts.dialing_since[contact.contact_id] = contact.attempted_at
@@ -129,8 +135,10 @@ class Registry:
 
     def take_from_flight(self, contact: Contact) -> None:
         """An agent has the contact, or it needs none any more."""
-        contacts, contact_id = self._of[contact.campaign.campaign_id], contact.contact_id
+        campaign, contact_id = contact.campaign, contact.contact_id
+        contacts = self._of[campaign.campaign_id]
         contacts.in_flight.pop(contact_id, None)
+        self.eased[campaign.campaign_id] = campaign
         contacts.dialing_since.pop(contact_id, None)
         contacts.without_agent.pop(contact_id, None)
         contacts.begun_without_agent.discard(contact_id)
@@ -145,6 +153,7 @@ class Registry:
 
     def dialed_otherwise(self, campaign: CampaignDialing) -> None:
         """The campaign is dialed in another way from here: no agent may be kept for what it has in flight."""
+        self.eased[campaign.campaign_id] = campaign
         contacts = self.of(campaign)
         contacts.begun_without_agent = {k for k, c in contacts.in_flight.items() if c.reserved_agent_id is None}
 

@@ -7,7 +7,7 @@ queue.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -15,6 +15,7 @@ from trunkcall.domain.agent import HANDLING_STATES, STAFFED_STATES, AgentState, 
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.transitions import AGENT, AgentEvent, after
+from trunkcall.engine.campaigns import Side
 from trunkcall.engine.contact import Contact
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class Agent:
         "since",
         "staffed",
         "state",
+        "taken_by",
     )
 
     def __init__(self, agent_id: str, pool: Pool, now: Instant) -> None:
@@ -53,6 +55,8 @@ class Agent:
         """Those who serve the same queues."""
         self.place = 0
         """Among all who are free: whoever has been so longer has a lower one."""
+        self.taken_by: Side | None = None
+        """For whose contact the agent is kept, or in whose the agent is, as long as the agent is at work."""
         self.state = AgentState.OFFLINE
         self.heard = True
         self.leaving = False
@@ -88,17 +92,20 @@ class Agent:
 
 class Pool:
     """Agents who serve the same queues. ``free`` holds those who are free, longest free first; ``agents`` counts all,
-    ``staffed`` those of them at work, heard of and not leaving, in whatever state. ``talking_since`` and
+    ``staffed`` those of them at work, heard of and not leaving, in whatever state; ``taken`` those of these who are
+    kept for contacts of a side's campaigns or in one, the work after it included. ``talking_since`` and
     ``working_since`` tell, of those who will take another contact, since when they have been in one and since when they
     have worked after it."""
 
-    __slots__ = ("agents", "free", "queue_ids", "staffed", "talking_since", "working_since")
+    __slots__ = ("agents", "free", "number", "queue_ids", "staffed", "taken", "talking_since", "working_since")
 
-    def __init__(self, queue_ids: tuple[str, ...]) -> None:
+    def __init__(self, queue_ids: tuple[str, ...], number: int) -> None:
         self.queue_ids = queue_ids
+        self.number = number
         self.agents = 0
         self.staffed = 0
         self.free: dict[str, Agent] = {}
+        self.taken: dict[Side, int] = {}
         self.talking_since: dict[str, Instant] = {}
         self.working_since: dict[str, Instant] = {}
 
@@ -153,7 +160,20 @@ class QueueOverlap:
 class Roster:
     """All agents and queues of one instance."""
 
-    __slots__ = ("_handling", "_overlaps", "_places", "_pools", "_staffed", "agents", "leaving", "queues")
+    __slots__ = (
+        "_handling",
+        "_numbers",
+        "_overlaps",
+        "_places",
+        "_pools",
+        "_staffed",
+        "agents",
+        "eased",
+        "leaving",
+        "queues",
+        "regrouped",
+        "restaffed",
+    )
 
     def __init__(self) -> None:
         self.agents: dict[str, Agent] = {}
@@ -165,10 +185,19 @@ class Roster:
         self.queues: dict[str, Queue] = {}
         self._overlaps: dict[str, QueueOverlap] = {}
         """What ``overlap`` has found, as long as queues are served together as they are."""
-        self._pools: dict[tuple[str, ...], Pool] = {(): Pool(())}
+        self._pools: dict[tuple[str, ...], Pool] = {(): Pool((), 0)}
         """By the queues that they serve: thousands of agents serve few such. Those who serve none are always one."""
+        self._numbers = 0
+        """How many pools there have been."""
         self._places = 0
         """How often somebody has become free."""
+        self.eased: dict[Pool, None] = {}
+        """Pools in which somebody has become free, or is no longer kept for a campaign or in its contact; here and
+        below, since whoever is concerned has looked and cleared it."""
+        self.restaffed: dict[Pool, None] = {}
+        """Pools with more or fewer agents at work."""
+        self.regrouped: set[str] = set()
+        """Queues that are served together with others than they were."""
 
     def queue(self, queue_id: str) -> Queue:
         """The queue, made when it is first spoken of."""
@@ -188,13 +217,13 @@ class Roster:
         if agent.leaving:
             agent.leaving = False
             self.leaving.remove(agent_id)
-            agent.pool.staffed += agent.is_at_work
+            self._count_at_work(agent, int(agent.is_at_work))
         self._keep_true(agent)
         return agent
 
     def leave(self, agent: Agent) -> None:
         """The agent is no agent of the instance any more once the contact in progress is done with."""
-        agent.pool.staffed -= agent.is_at_work
+        self._count_at_work(agent, -agent.is_at_work)
         agent.leaving = True
         self.leaving.add(agent.agent_id)
         self._keep_true(agent)
@@ -210,21 +239,28 @@ class Roster:
 
     def _give_queues(self, agent: Agent, queue_ids: tuple[str, ...]) -> None:
         """The agent serves these queues and no other. Whoever calls it makes the pool's lists true."""
-        before, at_work = agent.pool, agent.is_at_work
+        before, at_work = agent.pool, int(agent.is_at_work)
         self._take_from_lists(agent)
+        self._count_taken(agent, None)
         before.agents -= 1
-        before.staffed -= at_work
+        self._count_at_work(agent, -at_work)
         if not before.agents and before.queue_ids:
             self._dissolve(before)
         pool = agent.pool = self._pool(queue_ids)
         pool.agents += 1
-        pool.staffed += at_work
+        self._count_at_work(agent, at_work)
+
+    def _count_at_work(self, agent: Agent, change: int) -> None:
+        if change:
+            agent.pool.staffed += change
+            self.restaffed[agent.pool] = None
 
     def _pool(self, queue_ids: tuple[str, ...]) -> Pool:
         """Those who serve these queues, made when the first does."""
         pool = self._pools.get(queue_ids)
         if pool is None:
-            pool = self._pools[queue_ids] = Pool(queue_ids)
+            self._numbers += 1
+            pool = self._pools[queue_ids] = Pool(queue_ids, self._numbers)
             for queue_id in queue_ids:
                 queue = self.queue(queue_id)
                 queue.pools = sorted([*queue.pools, pool], key=lambda each: len(each.queue_ids))
@@ -240,6 +276,7 @@ class Roster:
 
     def _forget_overlaps(self, queue_ids: tuple[str, ...]) -> None:
         """Other agents serve these queues: what was found of them, and of those that have some of their agents."""
+        self.regrouped.update(queue_ids)
         for queue_id in queue_ids:
             for pool in self.queues[queue_id].pools:
                 for other_id in pool.queue_ids:
@@ -271,6 +308,20 @@ class Roster:
             found = self._overlaps[queue_id] = QueueOverlap(frozenset(some), frozenset(every | {queue_id}))
         return found
 
+    def pools_of(self, queue_ids: Collection[str]) -> list[Pool]:
+        """Those who serve any of these queues, as they became known."""
+        pools = {pool.number: pool for queue_id in queue_ids for pool in self.queue(queue_id).pools}
+        return [pool for _, pool in sorted(pools.items())]
+
+    def connected(self, queue_id: str) -> frozenset[str]:
+        """The queues that agents connect with this one, by way of others too."""
+        found, ahead = {queue_id}, [queue_id]
+        while ahead:
+            some = self.overlap(ahead.pop()).some_agents - found
+            found |= some
+            ahead += some
+        return frozenset(found)
+
     def _all_serve(self, queue_id: str, other_id: str) -> bool:
         """Whether all agents of the one queue serve the other as well."""
         return all(other_id in pool.queue_ids for pool in self.queue(queue_id).pools)
@@ -290,14 +341,14 @@ class Roster:
         agent.since = now
         before = agent.is_at_work
         agent.state = state
-        agent.pool.staffed += agent.is_at_work - before
+        self._count_at_work(agent, agent.is_at_work - before)
         self._keep_true(agent)
 
     def hear(self, agent: Agent, *, heard: bool) -> None:
         """The agent is heard of again, or not any more."""
         before = agent.is_at_work
         agent.heard = heard
-        agent.pool.staffed += agent.is_at_work - before
+        self._count_at_work(agent, agent.is_at_work - before)
         self._keep_true(agent)
 
     def intend(self, agent: Agent, status: AgentStatus) -> None:
@@ -318,18 +369,16 @@ class Roster:
         self._take_from_lists(agent)
         agent.reserved_for = contact
         contact.reserved_agent_id = agent.agent_id
+        self._count_taken(agent, contact.campaign.side)
 
     def first_free(self, queue_id: str) -> Agent | None:
         """Who of the queue's free agents is next: whoever has been free longest; where some serve other queues as well,
         first those who serve fewest, so that the others are left for whom they alone can serve."""
-        first: Agent | None = None
-        for pool in self.queue(queue_id).pools:
-            if first is not None and len(pool.queue_ids) > len(first.queue_ids):
-                break
-            head = next(iter(pool.free.values()), None)
-            if head is not None and (first is None or head.place < first.place):
-                first = head
-        return first
+        pools = self.queue(queue_id).pools
+        if len(pools) == 1:
+            return next(iter(pools[0].free.values()), None)
+        fewest = min([len(pool.queue_ids) for pool in pools if pool.free], default=0)
+        return longest_free([pool for pool in pools if len(pool.queue_ids) == fewest])
 
     def unreserve(self, contact: Contact) -> Agent | None:
         """End the contact's reservation, if it has one. The agent is free again."""
@@ -374,14 +423,39 @@ class Roster:
             self._places += 1
             agent.place = self._places
             pool.free[agent_id] = agent
+            self.eased[pool] = None
         _put(pool.talking_since, agent_id, agent.handling_since, there=handling and not working)
         _put(pool.working_since, agent_id, agent.since, there=working)
+        has = agent.contact or agent.reserved_for
+        self._count_taken(agent, has.campaign.side if has is not None and agent.is_at_work else None)
+
+    def _count_taken(self, agent: Agent, side: Side | None) -> None:
+        """The agent is there for the campaigns of this side from here, or for nobody's."""
+        before, taken = agent.taken_by, agent.pool.taken
+        if side == before:
+            return
+        if before is not None:
+            taken[before] -= 1
+            self.eased[agent.pool] = None
+        if side is not None:
+            taken[side] = taken.get(side, 0) + 1
+        agent.taken_by = side
+
+    def count_taken_anew(self) -> None:
+        """Campaigns have changed sides while agents were there for them."""
+        for agent in self.agents.values():
+            self._keep_true(agent)
 
     def _take_from_lists(self, agent: Agent) -> None:
         pool, agent_id = agent.pool, agent.agent_id
         pool.free.pop(agent_id, None)
         pool.talking_since.pop(agent_id, None)
         pool.working_since.pop(agent_id, None)
+
+
+def longest_free(pools: Sequence[Pool]) -> Agent | None:
+    """Who of these pools has been free longest; None if nobody is free."""
+    return min([next(iter(pool.free.values())) for pool in pools if pool.free], key=_place, default=None)
 
 
 def _put(known: dict[str, T], agent_id: str, what: T, *, there: bool) -> None:

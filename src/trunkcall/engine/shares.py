@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.allotment import allotment_of
 from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.components import in_order
 from trunkcall.engine.state import EngineState
 
 MAX_LEAD: Final = 30.0
@@ -44,8 +44,10 @@ class Shares:
         """Whether the campaign waits for another that looks ahead too and has had less than its share. Nobody waits for
         one whose ledger is overdrawn by much: it would be dialed one to one for hours, and has no claim to what others
         dial meanwhile."""
+        if not campaign.looks_ahead:
+            return False
         queues = _same_agents(self._state, campaign)
-        competing = campaigns_of(self._state, queues)
+        competing = campaigns_of(self._state, campaign)
         self._bring_level(queues, competing)
         looking_ahead = [c for c in competing if c.looks_ahead]
         if len(looking_ahead) < 2:
@@ -56,7 +58,14 @@ class Shares:
             standing = other.ledger.standing(now)
             if standing.binding and standing.headroom < -MAKING_GOOD * standing.target_ratio:
                 other.attempts_per_weight = max(other.attempts_per_weight, least)
+                self._divide_anew((other,))
         return lead_of(self._state, campaign) > MAX_LEAD
+
+    def _divide_anew(self, campaigns: Sequence[CampaignDialing]) -> None:
+        """Agents go by turns to whoever has begun fewest attempts for its weight."""
+        component = self._state.components.of(campaigns[0]) if campaigns else None
+        if component is not None and component.contested:
+            self._state.components.alter(component)
 
     def _bring_level(self, queues: frozenset[str | None], competing: Sequence[CampaignDialing]) -> None:
         """Whoever had nothing to dial for a while, had another weight or dialed for other agents, has no claim to what
@@ -74,11 +83,16 @@ class Shares:
             for campaign in competing:
                 if before.get(campaign.campaign_id) != campaign.weight:
                     campaign.attempts_per_weight = min(max(campaign.attempts_per_weight, least), most)
+            self._divide_anew(competing)
 
 
-def campaigns_of(state: EngineState, queues: frozenset[str | None]) -> list[CampaignDialing]:
-    """The campaigns that dial for the agents of these queues and have somebody to dial."""
-    return [c for c in state.campaigns.values() if c.agent_queue_id in queues and c.can_dial]
+def campaigns_of(state: EngineState, campaign: CampaignDialing) -> list[CampaignDialing]:
+    """The campaigns that dial for the very agents of this one and have somebody to dial."""
+    component, group = state.components.of(campaign), state.components.group_of(campaign)
+    if component is None or group is None:
+        return [campaign] if campaign.can_dial else []
+    groups = [component.group(group.queues, look_ahead=ahead) for ahead in (False, True)]
+    return in_order([c for each in groups for c in each.claimants if c.can_dial])
 
 
 def _same_agents(state: EngineState, campaign: CampaignDialing) -> frozenset[str | None]:
@@ -90,7 +104,7 @@ def _same_agents(state: EngineState, campaign: CampaignDialing) -> frozenset[str
 def lead_of(state: EngineState, campaign: CampaignDialing) -> float:
     """By how many attempts, of all the campaigns that look ahead for the same agents, one of them leads the one that
     has had least for its weight; 0 of any other."""
-    looking_ahead = [c for c in campaigns_of(state, _same_agents(state, campaign)) if c.looks_ahead]
+    looking_ahead = [c for c in campaigns_of(state, campaign) if c.looks_ahead]
     if campaign not in looking_ahead:
         return 0.0
     lead_per_weight = campaign.attempts_per_weight - min(c.attempts_per_weight for c in looking_ahead)
@@ -100,9 +114,9 @@ def lead_of(state: EngineState, campaign: CampaignDialing) -> float:
 def share_of(state: EngineState, campaign: CampaignDialing) -> float:
     """Of the agents of its queue, how many are the campaign's by the weights of all that count on them and have
     somebody to dial; a ratio."""
-    group = [c for c in campaigns_of(state, _same_agents(state, campaign)) if c.looks_ahead is campaign.looks_ahead]
+    group = [c for c in campaigns_of(state, campaign) if c.looks_ahead is campaign.looks_ahead]
     own = campaign.weight / sum(c.weight for c in group) if campaign in group else 1.0
-    allotment = allotment_of(state, campaign)
+    allotment = state.allotments.of(campaign)
     queue_id = campaign.agent_queue_id
     staffed = state.roster.queue(queue_id).staffed if queue_id is not None else 0
     return own * allotment.fair / staffed if allotment is not None and staffed else own

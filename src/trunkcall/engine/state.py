@@ -9,10 +9,15 @@ from collections import deque
 
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.identifiers import NewId
-from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.domain.instants import Instant
+from trunkcall.engine.agenda import Agenda
+from trunkcall.engine.allotment import Allotments
+from trunkcall.engine.campaigns import CampaignDialing, PacerFor
+from trunkcall.engine.components import Components
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.decision import Deciding
+from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.flow import Flows
 from trunkcall.engine.registry import Registry
 from trunkcall.engine.roster import Roster
@@ -24,7 +29,11 @@ class EngineState:
     """Everything that one engine remembers."""
 
     __slots__ = (
+        "_campaigns_begun",
+        "agenda",
+        "allotments",
         "campaigns",
+        "components",
         "config",
         "flows",
         "flows_due",
@@ -46,10 +55,14 @@ class EngineState:
         self.flows_due: deque[Contact] = deque()
         """Contacts whose flow is to go on, in this turn."""
         self.campaigns: dict[str, CampaignDialing] = {}
+        self._campaigns_begun = 0
         self.roster = Roster()
         self.timers = Timers()
         self.trunks = Trunks(config.trunks)
         self.registry = Registry(self.timers, self.trunks)
+        self.components = Components(self.roster, self.registry)
+        self.allotments = Allotments(self.roster, self.registry, self.components)
+        self.agenda = Agenda(self.roster, self.registry, self.components)
         self.suspended = False
         self.held_back = False
         """Whether somebody may wait and somebody be free who could have been brought together, had the carrier been
@@ -65,6 +78,16 @@ class EngineState:
         for queue_id in queue_ids:
             if queue_id is not None and queue_id not in dialed_for:
                 self.roster.forget_queue(queue_id)
+
+    def begin(self, changed: CampaignChanged, pacer_for: PacerFor, now: Instant) -> CampaignDialing:
+        """Make a campaign known."""
+        self._campaigns_begun += 1
+        campaign = CampaignDialing(
+            changed, self.config, pacer_for, now, number=self._campaigns_begun, touched=self.agenda.touched
+        )
+        self.campaigns[campaign.campaign_id] = campaign
+        self.components.place(campaign)
+        return campaign
 
     def campaign(self, campaign_id: str) -> CampaignDialing:
         try:

@@ -125,6 +125,12 @@ class Trunks:
         """Whether any trunk takes an attempt, of whatever campaign."""
         return any(self._takes(use, now) for use in self.in_use)
 
+    def takes_any_at(self, now: Instant) -> Instant:
+        """The earliest instant at which any trunk may take one; NEVER if first a line must come free, or a host be
+        found."""
+        ready = [use for use in self.in_use if use.up and use.lines < use.trunk.channels]
+        return min([max(now, use.held_until, use.rate.allows_at()) for use in ready], default=NEVER)
+
     def allows_at(self, campaign: CampaignDialing, now: Instant) -> Instant:
         """The earliest instant at which ``choose`` may find one; NEVER if first a line must come free, or a host be
         found."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import pairwise
 
 from trunkcall.domain.instants import Instant
@@ -27,6 +27,7 @@ class Window:
         "_learned_due_at",
         "_more",
         "_order",
+        "_tell",
         "exhausted",
         "next_due_at",
         "refill_pending",
@@ -34,9 +35,11 @@ class Window:
         "touched",
     )
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, tell: Callable[[], None] = lambda: None) -> None:
+        """``tell`` is called whenever it is to be seen to and was not."""
         self.size = size
-        self.touched = True
+        self._tell = tell
+        self.touched = False
         """Whether it is to be seen to: it may want more contacts, or be waiting for another instant."""
         self.exhausted = False
         """Whether the store has none that are due and not here."""
@@ -56,6 +59,12 @@ class Window:
         self._by_expiry: deque[tuple[Instant, int, str]] = deque()
         """In order, with some that are not here any more. Mostly whoever expires first is dialed first: a heap costs
         more."""
+
+    def touch(self) -> None:
+        """It is to be seen to."""
+        if not self.touched:
+            self.touched = True
+            self._tell()
 
     def __len__(self) -> int:
         return len(self._contacts)
@@ -81,7 +90,7 @@ class Window:
         self, contacts: Collection[OfferedContact], next_due_at: Instant | None, in_progress: Collection[str]
     ) -> None:
         """Take the store's answer, but for what is ``in_progress``: it may have been read before that was so."""
-        self.touched = True
+        self.touch()
         self.refill_pending = False
         if self._anew:
             self._anew = self._more = False
@@ -97,13 +106,13 @@ class Window:
 
     def more_due(self) -> None:
         """The store may hold contacts that are due and were not when it looked last."""
-        self.touched = True
+        self.touch()
         self.exhausted = False
         self._more = self.refill_pending
 
     def due_later(self, at: Instant) -> None:
         """The store holds a contact that is due at this instant."""
-        self.touched = True
+        self.touch()
         if self.next_due_at is None or at < self.next_due_at:
             self.next_due_at = at
         if self.refill_pending and (self._learned_due_at is None or at < self._learned_due_at):
@@ -126,7 +135,7 @@ class Window:
 
     def put_back(self, contact: OfferedContact) -> None:
         """Give a contact whose attempt was void its place again."""
-        self.touched = True
+        self.touch()
         if contact.contact_id in self._contacts:
             return
         order, earlier = self._order, []
@@ -145,7 +154,8 @@ class Window:
 
     def take(self) -> OfferedContact | None:
         """The next contact, removed from the window."""
-        self.touched = True
+        if not self.touched:
+            self.touch()
         order, contacts = self._order, self._contacts
         while order:
             contact = order.popleft()
@@ -156,12 +166,12 @@ class Window:
 
     def discard(self, contact_id: str) -> None:
         """Forget a contact that no longer waits."""
-        self.touched = True
+        self.touch()
         self._contacts.pop(contact_id, None)
 
     def clear(self) -> None:
         """Forget everything and ask for nothing more: the campaign is over."""
-        self.touched = True
+        self.touch()
         self.exhausted = True
         self.next_due_at = None
         self._forget_all()
@@ -175,7 +185,7 @@ class Window:
 
     def expire(self, now: Instant) -> list[OfferedContact]:
         """Remove and return the contacts whose expiry has come."""
-        self.touched = True
+        self.touch()
         expired = []
         while (at := self.next_expiry_at) is not None and at <= now:
             expired.append(self._contacts.pop(self._by_expiry.popleft()[2]))

@@ -1,0 +1,141 @@
+"""What the engine keeps by and by, counted anew from what it tells of each agent and campaign.
+
+If these fail, agents idle although somebody could be dialed for them, or two campaigns count on the same agent: claims,
+agents who are taken, and who is to be asked are kept as things happen, and something that happens was overlooked.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from engine.support import Floor
+from trunkcall.domain.agent import STAFFED_STATES
+from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.changes import AttemptBegun
+from trunkcall.domain.instants import SECOND
+from trunkcall.engine.details import CampaignDetails, EngineDetails
+from trunkcall.engine.explanation import DialingExplanation
+
+
+@dataclass(frozen=True)
+class Group:
+    """Campaigns that count on agents together, as the documentation has it."""
+
+    queues: frozenset[str]
+    looks_ahead: bool
+
+
+def check_allotments(floor: Floor) -> None:
+    """Where nobody else has a claim a campaign counts on all agents of its queue; elsewhere on those that are allotted
+    to its group and not taken yet."""
+    details = floor.engine.details()
+    groups = {c.campaign_id: group_of(details, c) for c in details.campaigns.values() if c.needs_agents and c.queue_id}
+    claiming = {name: group for name, group in groups.items() if claims(details.campaigns[name], group)}
+    for name, group in groups.items():
+        queue_id = details.campaigns[name].queue_id
+        assert queue_id is not None
+        explained = explain(floor, name)
+        queue = details.queues.get(queue_id)
+        free, staffed = (len(queue.free), queue.staffed) if queue is not None else (0, 0)
+        connected = connected_queues(details, queue_id)
+        competing = {other for other in claiming.values() if other.queues <= connected}
+        contested = name in claiming and len(competing) > 1 and any(other.looks_ahead for other in competing)
+        if not contested or not shares_agents(details, group, competing):
+            assert (explained.free_agents, explained.staffed_agents) == (free, staffed), "agents of its own idle"
+            continue
+        left = explained.staffed_agents - taken(floor, details, group)
+        assert explained.staffed_agents <= staffed
+        assert explained.free_agents <= min(max(left, 0), free), "it counts on agents who are taken, or another's"
+        wholly_own = all(set(agent.queue_ids) <= group.queues for agent in details.agents.values())
+        if wholly_own and len(competing) == 2 and sum(left_of(floor, details, other) for other in competing) <= free:
+            assert explained.free_agents >= left - 1, "agents who are its own idle"
+
+
+def check_whoever_may_dial_has_dialed(floor: Floor) -> None:
+    """Nobody is to be asked, so nobody wants anything: no campaign but those that look ahead could begin an attempt,
+    and those will look within a second."""
+    for _ in range(20):
+        if not any(isinstance(command, AttemptBegun) for command in floor.turn()):
+            break
+    wakes_at = floor.engine.next_timer()
+    assert wakes_at is None or wakes_at > floor.now, "it wakes for nothing, again and again"
+    details = floor.engine.details()
+    for campaign in details.campaigns.values():
+        explained = explain(floor, campaign.campaign_id)
+        up = [trunk for trunk in explained.trunks if trunk.up]
+        if not campaign.dials or not campaign.in_window or explained.suspended or not up:
+            continue
+        if campaign.needs_agents and not campaign.one_to_one:
+            looks_at = floor.engine.next_timer()
+            assert looks_at is not None, "nobody will look"
+            assert looks_at <= floor.now + SECOND, "nobody will look"
+        elif not explained.next_attempt_in and not any(trunk.held or trunk.lines >= trunk.channels for trunk in up):
+            assert campaign.needs_agents, "lines idle although there are contacts"
+            wanted = explained.free_agents - len(campaign.begun_without_agent)
+            allowed = math.floor(explained.lines_per_agent * explained.staffed_agents) - campaign.lines
+            assert min(wanted, allowed) <= 0, "agents idle although there are contacts"
+
+
+def explain(floor: Floor, campaign: str) -> DialingExplanation:
+    explained = floor.engine.explain(campaign, floor.now)
+    assert explained is not None
+    return explained
+
+
+def claims(campaign: CampaignDetails, group: Group) -> bool:
+    return (campaign.dials and campaign.in_window > 0) or (group.looks_ahead and len(campaign.in_flight) > 0)
+
+
+def serving(details: EngineDetails, queue_id: str) -> set[str]:
+    return {agent.agent_id for agent in details.agents.values() if queue_id in agent.queue_ids}
+
+
+def group_of(details: EngineDetails, campaign: CampaignDetails) -> Group:
+    """The queues with the very same agents."""
+    assert campaign.queue_id is not None
+    own = serving(details, campaign.queue_id)
+    queues = {queue for agent in details.agents.values() for queue in agent.queue_ids}
+    same = {queue for queue in queues if own and serving(details, queue) == own}
+    return Group(frozenset(same | {campaign.queue_id}), not campaign.one_to_one)
+
+
+def connected_queues(details: EngineDetails, queue_id: str) -> set[str]:
+    """Those that agents connect with it."""
+    found, before = {queue_id}, 0
+    while len(found) > before:
+        before = len(found)
+        for agent in details.agents.values():
+            if not found.isdisjoint(agent.queue_ids):
+                found.update(agent.queue_ids)
+    return found
+
+
+def shares_agents(details: EngineDetails, group: Group, competing: set[Group]) -> bool:
+    """Whether any agent at work is there for the group and another."""
+    at_work = [a for a in details.agents.values() if a.state in STAFFED_STATES and a.heard and not a.leaving]
+    return any(
+        not group.queues.isdisjoint(agent.queue_ids)
+        and sum(not other.queues.isdisjoint(agent.queue_ids) for other in competing) > 1
+        for agent in at_work
+    )
+
+
+def taken(floor: Floor, details: EngineDetails, group: Group) -> int:
+    """Agents at work who are kept for contacts of the group, or in one."""
+    number = 0
+    for agent in details.agents.values():
+        contact = agent.kept_for or agent.contact_id
+        at_work = agent.state in STAFFED_STATES and agent.heard and not agent.leaving
+        if contact is not None and at_work and not group.queues.isdisjoint(agent.queue_ids):
+            settings = floor.campaigns[contact.rsplit("-", 1)[0]].dialing
+            looks_ahead = settings.dialer_type is DialerType.PREDICTIVE
+            number += settings.queue_id in group.queues and looks_ahead is group.looks_ahead
+    return number
+
+
+def left_of(floor: Floor, details: EngineDetails, group: Group) -> int:
+    """What is allotted to a group and not taken."""
+    members = [c for c in details.campaigns.values() if c.needs_agents and c.queue_id and group_of(details, c) == group]
+    allotted = [explain(floor, c.campaign_id).staffed_agents for c in members if claims(c, group)]
+    return max(0, max(allotted, default=0) - taken(floor, details, group))
