@@ -140,6 +140,8 @@ async def test_a_damaged_number_of_a_queue_is_nobodys(tmp_path: Path, value: Any
         "{}",
         '{"host": "local", "channels": "many", "attempts_per_s": 5.0, "caller_numbers": []}',
         '{"host": "local", "channels": 30, "attempts_per_s": 5.0, "caller_numbers": ["+12065550100", 7]}',
+        '{"host": "local", "channels": 30, "attempts_per_s": 0, "caller_numbers": []}',
+        '{"host": "local", "channels": -1, "attempts_per_s": 5.0, "caller_numbers": []}',
     ],
 )
 async def test_nobody_is_dialed_over_a_trunk_that_is_damaged(tmp_path: Path, value: Any) -> None:

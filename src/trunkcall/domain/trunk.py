@@ -7,9 +7,11 @@ whether its host answers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from trunkcall.domain.fact_kind import FactKind
+
+MIN_ATTEMPTS_PER_S: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Trunk:
     channels: int = 1000
     """Customers' legs at once, at least 1; 0 of one that the disk has damaged."""
     attempts_per_s: float = 50.0
-    """Attempts per second, at least 0.01, with a burst of one second's."""
+    """Attempts per second, at least ``MIN_ATTEMPTS_PER_S``, with a burst of one second's."""
     caller_numbers: tuple[str, ...] = ()
     """Numbers that it may show to those whom it dials, E.164; any of the instance's where there are none."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trunkcall.domain.errors import SettingsError, did_you_mean
-from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.trunk import MIN_ATTEMPTS_PER_S, Trunk
 from trunkcall.settings.setting import Setting, Value, convert, within, zero_or_within
 
 TRUNKS = "trunks"
@@ -51,7 +51,7 @@ TRUNK_KEYS: tuple[Setting, ...] = (
         float,
         _ANY.attempts_per_s,
         "Most attempts per second of instance time, with a burst of one second's.",
-        within(0.01, 100_000),
+        within(MIN_ATTEMPTS_PER_S, 100_000),
     ),
     Setting(
         "fails_after_s", float, 0.0, "Simulated carrier only: its switch fails after so long; 0: it does not.", _SECONDS

@@ -24,7 +24,7 @@ from trunkcall.domain.directory import (
 )
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant, is_instant
-from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.trunk import MIN_ATTEMPTS_PER_S, Trunk
 from trunkcall.storage.sqlite.rows import readable, to_json
 from trunkcall.storage.sqlite.statements import Row
 from trunkcall.storage.sqlite.transaction import WriteTransaction
@@ -115,6 +115,7 @@ def _trunk(trunk_id: str, members: dict[str, Any]) -> Trunk:
         type(host) is not str
         or type(channels) is not int
         or not isinstance(rate, int | float)
+        or not (channels >= 0 and rate >= MIN_ATTEMPTS_PER_S)
         or not isinstance(numbers, list)
         or not all(type(number) is str for number in numbers)
     ):
