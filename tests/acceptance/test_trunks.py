@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from serving import Serving, dial_request, put_all, serving
 
 NORTH_NUMBER, SOUTH_NUMBER = "+12025550100", "+12025550111"
@@ -117,3 +119,32 @@ def test_a_number_that_cannot_be_one_stops_the_start_with_a_sentence(tmp_path: P
         "country.\n"
     )
     assert not (tmp_path / "data" / "trunkcall.db").exists()
+
+
+def test_a_switch_that_fails_takes_its_own_trunks_alone(tmp_path: Path) -> None:
+    config = tmp_path / "trunkcall.toml"
+    config.write_text(f"{NORTH}{SOUTH}fails_after_s = 600\nfails_for_s = 1800\n")
+    with serving(tmp_path / "data", speed=600, agents=10, config=config) as server:
+        said: list[tuple[int, dict[str, Any]]] = []
+
+        def south_is_down() -> bool:
+            status = server.trunkcall("status", "--json", "--data-dir", str(server.data_dir), check=False)
+            said.append((status.returncode, json.loads(status.stdout)))
+            floor = said[-1][1]["floor"]
+            return floor is not None and [trunk["up"] for trunk in floor["trunks"]] == [True, False]
+
+        server.wait_until(south_is_down)
+        code, status = said[-1]
+        assert code == 1
+        text = "The trunk south is down: the carrier does not answer for switch-2."
+        assert status["troubles"] == [{"code": "TRUNK_DOWN", "text": text}]
+        server.wait_until(lambda: series(server, "trunkcall_trunk_up") == {"north": 1.0, "south": 0.0})
+        server.wait_until(lambda: series(server, "trunkcall_trunk_up") == {"north": 1.0, "south": 1.0})
+        assert {trunk for trunk, _ in dialed(server, "Meanwhile", None, 30)} == {"north", "south"}
+
+
+def series(server: Serving, metric: str) -> dict[str, float]:
+    """A metric by trunk."""
+    families = text_string_to_metric_families(server.get("/metrics"))
+    samples = [sample for family in families for sample in family.samples if sample.name == metric]
+    return {sample.labels["trunk_id"]: sample.value for sample in samples}
