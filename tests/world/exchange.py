@@ -5,6 +5,7 @@ It serves the line of the greatest token; what others ask for is not done.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -14,7 +15,7 @@ from trunkcall.domain.clock import Seconds
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
-from trunkcall.engine.events import LegEnded, LegsReported, OriginateVoided
+from trunkcall.engine.events import CarrierFound, CarrierLost, LegEnded, LegsReported, OriginateVoided
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.simulation.world import World
 from trunkcall.telephony.carrier import CarrierEvent, Destination
@@ -72,24 +73,34 @@ class Exchange:
         wall: Callable[[], int],
         seconds: Seconds,
         seed: int,
+        hosts: Sequence[str],
+        faults: Faults,
         witness: Witness,
         story: Story,
         random: Random,
     ) -> None:
         self.process = process
-        self.faults = Faults()
+        self.faults = faults
+        self._words_arrive = not (faults.words_lost or faults.words_late)
         self._witness = witness
         self._story = story
         self._random = random
         self.clock = WallPacedClock(wall=wall, monotonic=seconds)
-        self._carrier = SimulatedCarrier(self.clock, world=PEOPLE, seed=seed)
+        self._carrier = SimulatedCarrier(self.clock, world=PEOPLE, seed=seed, hosts=dict.fromkeys(hosts))
+        self._hosts = tuple(hosts)
+        self._lost_hosts: set[str] = set()
+        self._host_of: dict[str, str] = {}
+        """Of every leg, those that have ended included."""
         self._session: Session | None = None
         self._token = 0
-        self._legs: Sequence[LiveLeg] = ()
-        self._customers: set[str] = set()
-        """Legs to customers, those that have ended included."""
+        self._legs: dict[str | None, Sequence[LiveLeg]] = {}
+        """As each host last told."""
+        self._trunk_of: dict[str, str] = {}
+        """Of every leg to a customer, those that have ended included."""
         self._lost: str | None = None
         """The leg that is just being lost: nobody hears of it."""
+
+        witness.leg_is_heard = self._is_heard
 
     async def open(self) -> None:
         await self._carrier.start(self._hear, token=0)
@@ -100,8 +111,21 @@ class Exchange:
         return frozenset(self._carrier.busy_agents)
 
     def legs(self) -> Sequence[LiveLeg]:
+        """Those of all hosts that are not lost."""
+        self._legs.clear()
         self._carrier.report_legs(ReportLegs(OWN_QUESTION))
-        return self._legs
+        return [leg for legs in self._legs.values() for leg in legs]
+
+    def _is_heard(self, leg_id: str) -> bool:
+        return self._words_arrive and any(leg.leg_id == leg_id for leg in self.legs())
+
+    def hosts_as_they_are(self) -> Sequence[CarrierFound | CarrierLost]:
+        """What whoever is newly served is told."""
+        self.legs()
+        names = self._hosts if len(self._hosts) > 1 else (None,)
+        return [
+            CarrierFound(tuple(self._legs[name]), name) if name in self._legs else CarrierLost(name) for name in names
+        ]
 
     # --- lines --------------------------------------------------------------------------------------------------------
 
@@ -121,12 +145,17 @@ class Exchange:
     def _hear(self, event: CarrierEvent) -> None:
         match event:
             case LegsReported(question=question) if question == OWN_QUESTION:
-                self._legs = event.legs
+                self._legs[event.host] = event.legs
                 return
             case LegEnded():
                 self._witness.ends(event.leg_id)
                 if event.leg_id == self._lost:
                     return
+            case CarrierFound(host=str()):
+                there = {leg.leg_id for leg in event.legs}
+                for leg_id, host in self._host_of.items():
+                    if host == event.host and leg_id not in there:
+                        self._witness.ends(leg_id)
             case _:
                 pass
         self._say(event)
@@ -162,10 +191,13 @@ class Exchange:
             self._story.tell("carrier", f"{command.leg_id} to {command.contact_id} never leaves")
             self._say(OriginateVoided(command.leg_id))
             return
-        self._story.tell("carrier", f"{command.leg_id} dials {command.contact_id}")
+        self._story.tell("carrier", f"{command.leg_id} dials {command.contact_id} by {command.trunk_id}")
         self._carrier.originate(command, destination)
-        self._customers.add(command.leg_id)
-        lines = sum(leg.leg_id in self._customers for leg in self.legs())
+        if command.host in self._lost_hosts:
+            return
+        self._host_of[command.leg_id] = command.host
+        self._trunk_of[command.leg_id] = command.trunk_id
+        lines = sum(self._trunk_of.get(leg.leg_id) == command.trunk_id for leg in self.legs())
         self._witness.dials(command, destination, self.now(), lines)
 
     def _ring_agent(self, command: OriginateAgentLeg) -> None:
@@ -175,6 +207,7 @@ class Exchange:
             self._say(LegEnded(command.leg_id, HangupCause.NO_ANSWER))
             return
         self._story.tell("carrier", f"{command.leg_id} rings {command.agent_id} for {command.customer_leg_id}")
+        self._host_of[command.leg_id] = self._host_of.get(command.customer_leg_id, self._hosts[0])
         self._carrier.originate_agent_leg(command)
 
     def _bridge(self, command: BridgeLegs) -> None:
@@ -196,6 +229,27 @@ class Exchange:
             after_s = self._random.choice((0.0, 1.0, 10.0))
             self._story.tell("carrier", f"the line breaks; it is noticed after {after_s} s")
             self._session.break_off(noticed_after_s=after_s)
+
+    def lose_host(self) -> None:
+        """A host fails for a while, and its phones go on; what they did is told when it is found."""
+        host = self._random.choice(self._hosts)
+        if host not in self._lost_hosts:
+            for_s = self._random.choice((2.0, 10.0, 40.0, 90.0))
+            self._story.tell("carrier", f"{host} fails for {for_s} s")
+            self._lost_hosts.add(host)
+            self._carrier.fail(host)
+            asyncio.get_running_loop().call_later(for_s, self._find_host, host, context=self.process.context)
+
+    def _find_host(self, host: str) -> None:
+        if host in self._lost_hosts:
+            self._story.tell("carrier", f"{host} is found")
+            self._lost_hosts.discard(host)
+            self._carrier.find(host)
+
+    def find_hosts(self) -> None:
+        """All of them answer again."""
+        for host in self._hosts:
+            self._find_host(host)
 
     def lose_leg(self) -> None:
         """One of its legs is gone, told or untold."""

@@ -24,9 +24,12 @@ class Faults:
     agents_miss: float = 0.0
     """Agents' legs that nobody takes."""
     legs_lost_every_s: float = 0.0
+    hosts_fail_every_s: float = 0.0
     lines_break_every_s: float = 0.0
     servers_stop_every_s: float = 0.0
     servers_crash_every_s: float = 0.0
+    servers_leave_every_s: float = 0.0
+    """They are stopped in good order."""
     stops_at_commits: float = 0.0
     """Commits that are carried out while their server is stopped, so that it finds the answer when it goes on."""
     crashes_at_commits: float = 0.0
@@ -49,9 +52,11 @@ class Faults:
             originates_voided=0.1,
             agents_miss=0.1,
             legs_lost_every_s=40.0,
+            hosts_fail_every_s=60.0,
             lines_break_every_s=60.0,
             servers_stop_every_s=60.0,
             servers_crash_every_s=90.0,
+            servers_leave_every_s=90.0,
             stops_at_commits=0.02,
             crashes_at_commits=0.01,
             clocks_drift=0.01,

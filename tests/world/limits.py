@@ -29,15 +29,15 @@ class Limits:
 
     def __init__(self, store: MemoryStore, config: EngineConfig, story: Story) -> None:
         self._store = store
-        self._config = config
         self._story = story
-        self._begun_at: defaultdict[int, list[Instant]] = defaultdict(list)
-        """Attempts by the token of whoever began them: each has its own clock."""
+        self._trunks = {trunk.trunk_id: trunk for trunk in config.trunks}
+        self._begun_at: defaultdict[tuple[int, str], list[Instant]] = defaultdict(list)
+        """Attempts by trunk, and by the token of whoever began them: each has its own clock."""
 
     def begins(self, token: int, change: AttemptBegun) -> None:
         """An attempt is written."""
-        interval = SECOND / self._config.trunks[0].attempts_per_s
-        before = self._begun_at[token]
+        interval = SECOND / self._trunks[change.trunk_id].attempts_per_s
+        before = self._begun_at[token, change.trunk_id]
         for number, at in enumerate(reversed(before), start=1):
             # At most a second's worth at once.
             if change.at - at < number * interval - max(0.0, SECOND - interval) - number:
@@ -45,10 +45,13 @@ class Limits:
                 break
         before.append(change.at)
 
-    def rings(self, contact_id: str, lines: int) -> None:
-        """An attempt has arrived at the phones, where there are so many customers' legs with it."""
-        if lines > self._config.trunks[0].channels:
-            self._story.accuse(f"{lines} lines are in use", contact_id)
+    def rings(self, command: Originate, lines: int) -> None:
+        """An attempt has arrived at the phones, where its trunk has so many customers' legs with it."""
+        trunk = self._trunks[command.trunk_id]
+        if lines > trunk.channels:
+            self._story.accuse(f"{lines} lines of {trunk.trunk_id} are in use", command.contact_id)
+        if not trunk.may_show(command.caller_id) or command.host != trunk.host:
+            self._story.accuse(f"{trunk.trunk_id} shows {command.caller_id} at {command.host}", command.contact_id)
 
     def hands_over(self, command: Originate, engine: Engine, heard_since_s: Mapping[str, float]) -> None:
         """An originate is handed to the carrier, by an engine that has decided it in its last turn. How long ago the

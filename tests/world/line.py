@@ -26,25 +26,36 @@ LATE_S = 5.0
 
 
 class Pipe:
-    """Carries things to a process. Those of one lane arrive in the order in which they were sent."""
+    """Carries things to a process. Those of one lane arrive in the order in which they were sent; what is about all
+    lanes arrives after everything that was sent before it, and before everything that was sent after it."""
 
     def __init__(self, to: Process, arrive: Callable[[Any], None], random: Random) -> None:
         self._loop = asyncio.get_running_loop()
         self._to = to
         self._arrive = arrive
         self._random = random
-        self._lanes: defaultdict[str, deque[Any]] = defaultdict(deque)
+        self._lanes: defaultdict[str, deque[tuple[int, Any]]] = defaultdict(deque)
         self._last_s: defaultdict[str, float] = defaultdict(float)
+        self._age = 0
         self.open = True
 
     def send(self, lane: str, what: Any, *, late_s: float = 0.0) -> None:
         arrives_s = self._loop.time() + self._random.uniform(0.0, ON_THE_WAY_S) + late_s
         self._last_s[lane] = arrives_s = max(arrives_s, self._last_s[lane])
-        self._lanes[lane].append(what)
+        self._lanes[lane].append((self._age, what))
         self._loop.call_at(arrives_s, self._next, lane, context=self._to.context)
 
+    def send_to_all(self, what: Any) -> None:
+        self._age += 1
+        self.send("", what)
+        self._age += 1
+
     def _next(self, lane: str) -> None:
-        what = self._lanes[lane].popleft()
+        heads = {each: waiting[0][0] for each, waiting in self._lanes.items() if waiting}
+        oldest = min(heads.values())
+        if heads.get(lane) != oldest:
+            lane = next(each for each, age in heads.items() if age == oldest)
+        _, what = self._lanes[lane].popleft()
         if self.open:
             self._arrive(what)
 
@@ -66,6 +77,9 @@ class Session:
 
     def say(self, event: CarrierEvent) -> None:
         faults, random = self._line.faults, self._random
+        if isinstance(event, CarrierFound | CarrierLost):
+            self._words.send_to_all(event)
+            return
         lane = _lane(event)
         if random.random() < faults.words_lost:
             self._line.story.tell("carrier", f"a word is lost: {told(event)}")
@@ -129,9 +143,9 @@ class Line:
             if self._exchange.serve(session, self._token):
                 try:
                     self._session, self._lost = session, False
-                    legs = tuple(self._exchange.legs())
-                    self.story.tell("carrier", f"serves {self.process.name} with {len(legs)} legs")
-                    self._tell(CarrierFound(legs))
+                    self.story.tell("carrier", f"serves {self.process.name}")
+                    for event in self._exchange.hosts_as_they_are():
+                        self.hear(event)
                     said.set()
                     await session.over.wait()
                 finally:
@@ -196,8 +210,9 @@ def _lane(event: CarrierEvent) -> str:
 
 
 def told(event: CarrierEvent) -> str:
+    """A word in the story's words."""
     legs = getattr(event, "legs", None)
     ids = [getattr(event, name, None) for name in ("leg_id", "customer_leg_id", "agent_leg_id")]
-    extra = [getattr(event, name, None) for name in ("cause", "detection", "status")]
+    extra = [getattr(event, name, None) for name in ("cause", "detection", "host")]
     number = [f"of {len(legs)}"] if legs is not None else []
     return " ".join([type(event).__name__, *(str(each) for each in (*ids, *extra) if each), *number])

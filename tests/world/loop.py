@@ -54,6 +54,8 @@ class SeededLoop(VirtualLoop):
         self._random = random
         self._reach = reach
         self._pool: list[Ready] = []
+        self.on_failure: Callable[[Exception], None] = lambda error: None
+        """Told of every callback that fails."""
         self._awake = False
         """Whether asyncio's loop was told to have done what is ready."""
         self._tasks = itertools.count()
@@ -118,7 +120,7 @@ class SeededLoop(VirtualLoop):
         try:
             ready.context.run(ready.callback, *ready.arguments)
         except Exception as error:
-            self.call_exception_handler({"message": "a callback failed", "exception": error})
+            self.on_failure(error)
 
 
 class Process:

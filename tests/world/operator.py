@@ -26,6 +26,8 @@ from world.witness import Witness
 WITH_AGENTS: Final = (DialerType.PROGRESSIVE, DialerType.PREDICTIVE)
 WEIGHTS: Final = (0.0, 0.2, 0.3, 1.0, 1.0)
 CAPACITIES: Final = (None, None, 0.2, 1.0)
+NUMBERS: Final = ("+12025550100", "+12025550101")
+"""That campaigns and queues show."""
 DEEDS: Final = ("pause",) * 6 + ("resume",) * 8 + ("change",) * 8 + ("create",) + ("stop", "delete")
 
 
@@ -74,7 +76,8 @@ class Operator:
         queue_id = random.choice(self._queue_ids) if needs_agents else None
         dialer = self._dialer(kind)
         self._story.tell("operator", f"begins {name}: {_told(dialer)}, queue {queue_id}")
-        return dialer, OutboundCallConfig(self._flow_id, queue_id, "+12025550100", self._detection())
+        shows = random.choice(NUMBERS) if queue_id is None or random.random() < 0.5 else None
+        return dialer, OutboundCallConfig(self._flow_id, queue_id, shows, self._detection())
 
     def _dialer(self, kind: DialerType) -> DialerConfig:
         weight = self._random.choice(WEIGHTS) if kind is not DialerType.AGENTLESS else None

@@ -144,7 +144,7 @@ class Server:
         )
         self.privacy = Privacy(store, store, self.now_of)
         background = Background(monotonic=clocks.seconds)
-        process.spawn(background.keep_running(self._supervisor.run, "instances"))
+        self._looks = process.spawn(background.keep_running(self._supervisor.run, "instances"))
 
     def _build(self, instance_id: str) -> DialedInstance:
         self._around.story.tell(self.name, f"begins to dial for {instance_id}")
@@ -172,6 +172,17 @@ class Server:
                 return await asyncio.shield(asked)
         except TimeoutError:
             raise StoreUnavailableError from None
+
+    def leaves(self) -> None:
+        """As an operator stops it: what is in progress goes on for a while, and the next owner may come at once."""
+        self._around.story.tell(self.name, "is to leave")
+        self.process.spawn(self._leave())
+
+    async def _leave(self) -> None:
+        self._looks.cancel()
+        await asyncio.gather(self._looks, return_exceptions=True)
+        await self._supervisor.stop()
+        self.is_killed()
 
     def is_killed(self) -> None:
         self._around.story.tell(self.name, "is killed")

@@ -9,7 +9,7 @@ from random import Random
 from service.support import BEGUN_AT, SCOPE
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import Campaign, CampaignState
-from trunkcall.domain.directory import Agent, Directory, Fact, Queue, RoutingProfile
+from trunkcall.domain.directory import Agent, Directory, Fact, PhoneNumber, Queue, RoutingProfile
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.trunk import Trunk
@@ -24,7 +24,7 @@ from world.faults import Faults
 from world.limits import Limits
 from world.loop import Process, SeededLoop
 from world.manager import Manager
-from world.operator import Operator
+from world.operator import NUMBERS, Operator
 from world.servers import Place, Seats, Servers
 from world.story import Story
 from world.witness import Witness
@@ -67,17 +67,15 @@ class Site:
         self._instance = directory.instance
         instance_id = self.instance_id = directory.instance.instance_id
         self._flow_id = next(iter(directory.contact_flows))
-        queues = [*directory.queues.values(), Queue(f"service-{self._number}", "service", "+12025550100")]
+        queues = [*directory.queues.values(), Queue(f"service-{self._number}", "service", NUMBERS[1])]
         self._queue_ids = [queue.queue_id for queue in queues]
         self._facts, self._agents = self._draw_facts(queues, random)
         await ground.kept.put_facts(instance_id, self._facts)
-        config = EngineConfig(
-            trunks=(Trunk("default", "local", random.choice((1, 2, 4, 1000)), random.choice((0.5, 2.0, 50.0))),),
-            window_size=random.choice((3, 10, 2000)),
-        )
+        config = EngineConfig(trunks=_draw_trunks(random), window_size=random.choice((3, 10, 2000)))
         ground.story.tell("seed", f"instance {instance_id}: {config.trunks}, window {config.window_size}")
-        self.channels = sum(trunk.channels for trunk in config.trunks)
-        self.attempts_per_s = sum(trunk.attempts_per_s for trunk in config.trunks)
+        # What a campaign may have at least, whichever trunks may show its number.
+        self.channels = min(trunk.channels for trunk in config.trunks)
+        self.attempts_per_s = min(trunk.attempts_per_s for trunk in config.trunks)
         differ = ground.faults.clocks_are_off or ground.faults.clocks_drift
         limits = Limits(ground.kept, config, ground.story)
         self.witness = Witness(
@@ -92,11 +90,12 @@ class Site:
             wall=lambda: ground.now() * 1000,
             seconds=ground.loop.time,
             seed=random.randrange(1 << 32),
+            hosts=tuple(dict.fromkeys(trunk.host for trunk in config.trunks)),
+            faults=ground.faults,
             witness=self.witness,
             story=ground.story,
             random=ground.stream(),
         )
-        self.exchange.faults = ground.faults
         await self.exchange.open()
         return Place(instance_id, self.exchange, limits, config)
 
@@ -123,7 +122,8 @@ class Site:
         names = [f"agent-{self._number}-{n}" for n in range(random.randint(2, 6))]
         agents = [Agent(name, name, random.choice(profiles[:1] * 3 + profiles).routing_profile_id) for name in names]
         agents[0] = Agent(names[0], names[0], profiles[0].routing_profile_id)
-        return [*queues, *profiles, *agents], names
+        number = PhoneNumber(f"number-{self._number}", NUMBERS[1])
+        return [number, *queues, *profiles, *agents], names
 
     def agents_of(self, queue_id: str | None) -> int:
         """How many serve this queue when all is well; as many as may be for none, which needs nobody."""
@@ -184,3 +184,19 @@ class Site:
         return await kept.change_campaign_state(
             name, allowed_from=[CampaignState.INITIALIZED], to=CampaignState.RUNNING
         )
+
+
+def _draw_trunks(random: Random) -> tuple[Trunk, ...]:
+    """One or several, on one host or several; whatever a campaign shows, one of them may show it."""
+    hosts = random.choice((("local",), ("local",), ("east", "west"), ("east", "west", "east"), ("local", "local")))
+    numbers = random.choice(((), (), NUMBERS, NUMBERS[:1]))
+    return tuple(
+        Trunk(
+            f"trunk-{n}",
+            host,
+            random.choice((1, 2, 4, 1000)),
+            random.choice((0.5, 2.0, 50.0)),
+            numbers if n else (),
+        )
+        for n, host in enumerate(hosts)
+    )

@@ -38,10 +38,12 @@ class Trouble:
         async with asyncio.TaskGroup() as tasks:
             for exchange in self._exchanges:
                 tasks.create_task(self._every(faults.legs_lost_every_s, exchange.lose_leg))
+                tasks.create_task(self._every(faults.hosts_fail_every_s, exchange.lose_host))
                 tasks.create_task(self._every(faults.lines_break_every_s, exchange.break_line))
             tasks.create_task(self._every(faults.store_goes_every_s, self._lose_the_store))
             tasks.create_task(self._every(faults.servers_stop_every_s, self._stop))
             tasks.create_task(self._every(faults.servers_crash_every_s, self._crash))
+            tasks.create_task(self._every(faults.servers_leave_every_s, self._leave))
 
     async def _every(self, seconds: float, do: Callable[[], None]) -> None:
         while seconds:
@@ -72,11 +74,20 @@ class Trouble:
             server.process.go_on()
 
     def _crash(self, server: Server | None = None) -> None:
-        """Another one is begun in its place: at once, so that clients find somebody."""
         server = server or self._random.choice(self._servers)
         if not server.process.killed:
-            self._servers.remove(server)
             server.is_killed()
+            self._replace(server)
+
+    def _leave(self) -> None:
+        server = self._random.choice(self._servers)
+        server.leaves()
+        self._replace(server)
+
+    def _replace(self, server: Server) -> None:
+        """Another one is begun in its place: at once, so that clients find somebody."""
+        if server in self._servers:
+            self._servers.remove(server)
             self._servers.append(self._begin())
             self.follows(self._servers[-1])
 

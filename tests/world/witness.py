@@ -7,16 +7,17 @@ by their clients, once they have their answer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from trunkcall.domain.changes import (
     AttemptBegun,
     AttemptVoided,
     Change,
+    ContactEnded,
     ContactRequeued,
     ContactSetAside,
 )
-from trunkcall.domain.contact import ContactRecord, ContactState, LiveContact, WaitingContact
+from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReason, LiveContact, WaitingContact
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.transitions import CONTACT, WITH_AN_AGENT
 from trunkcall.engine.commands import BridgeLegs, Originate, OriginateAgentLeg
@@ -31,6 +32,9 @@ from world.story import Story
 ORDER = {state: place for place, state in enumerate(CONTACT)}
 """Contacts go through their states in the order of the table; back only where a change says so."""
 
+LOST = (DisconnectReason.OUTBOUND_ATTEMPT_FAILED, DisconnectReason.TELECOM_PROBLEM)
+"""Why contacts end whose legs the carrier does not have any more."""
+
 
 class Witness:
     """Looks at every commit, every originate and every bridge of an instance. ``clocks_differ`` is by how much at most
@@ -44,6 +48,8 @@ class Witness:
         self._instance_id = instance_id
         self._limits = limits
         self._clocks_differ = clocks_differ
+        self.leg_is_heard: Callable[[str], bool] = lambda leg_id: False
+        """Whether the carrier has the leg and every word of it has arrived."""
         self._greatest_token = 0
         self._talking: dict[str, tuple[str, str]] = {}
         """By agent's leg that is joined: the agent, and the customer's leg."""
@@ -82,6 +88,7 @@ class Witness:
         """Have the store commit, and look at what has become of whom."""
         ids = [change.contact_id for change in changes if hasattr(change, "contact_id")]
         before = {contact_id: self.record(contact_id) for contact_id in ids}
+        leg_of = {contact.contact_id: contact.leg_id for contact in self.live()}
         result = await self._store.commit(lease, changes)
         self._is_the_owner(lease)
         voided: set[str] = set()
@@ -92,6 +99,9 @@ class Witness:
                 case AttemptBegun() if change.contact_id not in result.refused:
                     self._begun(change, before[change.contact_id], waits_again=change.contact_id in voided)
                     self._limits.begins(lease.token, change)
+                case ContactEnded(disconnect_reason=reason) if reason in LOST:
+                    if self.leg_is_heard(leg_of.get(change.contact_id, "")):
+                        self._story.accuse(f"a contact ends by {reason} while its leg goes on", change.contact_id)
                 case ContactSetAside():
                     self._story.accuse("a contact could not be taken over", change.contact_id)
                 case _:
@@ -159,7 +169,7 @@ class Witness:
     # --- the phones ---------------------------------------------------------------------------------------------------
 
     def dials(self, command: Originate, destination: Destination, now: Instant, lines: int) -> None:
-        """An originate arrives. With it there are so many customers' legs."""
+        """An originate arrives. With it there are so many customers' legs on its trunk."""
         contact_id = command.contact_id
         self.originates[contact_id] += 1
         self._dialed_tokens[command.campaign_id, destination.client_token] += 1
@@ -167,6 +177,8 @@ class Witness:
         if record is None or record.state is ContactState.WAITING:
             self._story.accuse("somebody is dialed who is on no record", contact_id)
             return
+        if (record.trunk_id, record.source_phone_number) != (command.trunk_id, command.caller_id):
+            self._story.accuse("the record tells of another trunk or number", contact_id)
         if self.originates[contact_id] > 1 or self._dialed_tokens[command.campaign_id, destination.client_token] > 1:
             self._story.accuse("somebody is dialed twice", contact_id)
         if record.phone_number not in (destination.phone_number, "") or not destination.phone_number:
@@ -175,7 +187,7 @@ class Witness:
             self._story.accuse("somebody's phone rings before it was due", contact_id)
         if now >= record.expires_at + LEASE + SECOND + self._clocks_differ:
             self._story.accuse("somebody's phone rings after the expiry", contact_id)
-        self._limits.rings(contact_id, lines)
+        self._limits.rings(command, lines)
 
     def rings_agent(self, command: OriginateAgentLeg) -> None:
         self._agent_of[command.leg_id] = command.agent_id

@@ -52,6 +52,7 @@ class World:
         """Those and all that were killed."""
         self._names = (f"host:{number}" for number in itertools.count(1))
         self.story = Story(seed, loop.time)
+        loop.on_failure = lambda error: self.story.accuse(f"a callback failed: {error!r}")
         self._ground = ground = Ground(
             loop, self.story, random, MemoryStore(lambda: ground.now()), lambda: next(ids), faults
         )
@@ -138,6 +139,7 @@ class World:
             server.suffers(NONE)
         for site in self._sites:
             site.exchange.faults = NONE
+            site.exchange.find_hosts()
             site.desk.everybody_works()
             await site.manager.all_is_well()
         await asyncio.gather(*(self._end(site) for site in self._sites))
@@ -167,7 +169,9 @@ class World:
             server.process.killed = True
             server.cut_off()
             server.process.go_on()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        this = asyncio.current_task()
+        while others := asyncio.all_tasks() - {this}:
+            # A task group that fails when it is cancelled is not cancelled (CPython before 3.13).
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others, timeout=1.0)
