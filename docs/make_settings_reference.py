@@ -17,7 +17,8 @@ from trunkcall.settings.trunks import CALLER_NUMBERS, CALLER_NUMBERS_HELP, TRUNK
 PAGE = Path(__file__).parent / "reference" / "settings.md"
 
 ABOUT_TRUNKS = """\
-The trunks of the default instance, each a table `[[trunks]]` in the file; neither flags nor the environment have them.
+The trunks of the default instance, each a table `[[trunks]]` at the end of the file, below all settings; neither flags
+nor the environment have them.
 What a start finds there is so from then on: trunks that are new are added, and those that are gone take no attempt any
 more. Numbers that are not the instance's become so. Without any there is one trunk, `default`, with `channels` and
 `attempts_per_s`; other instances have that one. [How to use several](../how-to/use-several-trunks.md)."""

@@ -95,6 +95,10 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
             f"{TRUNK}chanels = 3",
             r"number 1 in .* has chanels\. Did you mean 'channels'\? Known keys are trunk_id, host",
         ),
+        (
+            f"{TRUNK}agents = 3",
+            r"number 1 in .* has agents\. Settings stand above the first \[\[trunks\]\]\. Known keys",
+        ),
         (f"{TRUNK}host = 'a b'", "host of .* must be the name of a switch.*, not 'a b'"),
         (f"{TRUNK}channels = 0", r"channels of \[\[trunks\]\] number 1 in .* must be from 1 to 1e\+06, not 0"),
         (f"{TRUNK}channels = 'ten'", "channels of .* must be a whole number, not 'ten'"),

@@ -16,6 +16,7 @@ import pytest
 from service.support import House, dialing
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptBegun, Change
+from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.directory import Fact, PhoneNumber, Queue
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.trunk import Trunk
@@ -132,6 +133,8 @@ async def test_trunks_that_are_added_are_dialed_over_and_removed_ones_are_not(ho
         assert new == {"north"}, (
             "the other may not show the queue's number, and the default is not the instance's any more"
         )
+        talking = {each.contact_id for each in await house.records() if each.state is ContactState.CONNECTED}
+        assert talking
         await house.kept.remove_facts(house.instance_id, FactKind.TRUNK, ["north"], at=house.clock.now())
         await asyncio.sleep(60.0)
         before = set(house.carrier.shown)
@@ -142,6 +145,8 @@ async def test_trunks_that_are_added_are_dialed_over_and_removed_ones_are_not(ho
         telling.cancel()
     over = {shown for contact_id, shown in house.carrier.shown.items() if contact_id not in before}
     assert over == {("south", SECOND)}
+    ends = {each.disposition for each in await house.records() if each.contact_id in talking}
+    assert ends == {Disposition.CONNECTED_TO_AGENT}, "whoever talks on a trunk that is removed goes on talking"
     assert await recorded(house) == house.carrier.shown
 
 

@@ -254,7 +254,7 @@ def load_settings(
             values[setting.name] = convert(setting, table[setting.name], f"{setting.name} in {config_file}")
         else:
             values[setting.name] = setting.default
-    return Settings(**values, trunks=read_trunks(table.get(TRUNKS), f"{config_file}"))
+    return Settings(**values, trunks=read_trunks(table.get(TRUNKS), f"{config_file}", values))
 
 
 def _read_file(path: Path) -> dict[str, object]:

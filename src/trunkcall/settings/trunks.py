@@ -7,7 +7,7 @@ are: whether one can be a number at all is told where it is made the instance's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,9 +68,9 @@ TRUNK_KEYS: tuple[Setting, ...] = (
 CALLER_NUMBERS_HELP = "A list of numbers, E.164, that it may present; default: any of the instance's."
 
 
-def read_trunks(given: Any, file: str) -> tuple[TrunkTable, ...]:
-    """The trunks that a file names, in its order; none if it names none. Raises SettingsError that says which table,
-    which key and what would be right."""
+def read_trunks(given: Any, file: str, settings: Collection[str]) -> tuple[TrunkTable, ...]:
+    """The trunks that a file names, in its order; none if it names none. ``settings`` are the names of those that stand
+    above the tables. Raises SettingsError that says which table, which key and what would be right."""
     if given is None:
         return ()
     if not isinstance(given, list) or not all(isinstance(table, dict) for table in given):
@@ -78,7 +78,7 @@ def read_trunks(given: Any, file: str) -> tuple[TrunkTable, ...]:
     found: dict[str, TrunkTable] = {}
     for number, table in enumerate(given, start=1):
         place = f"[[{TRUNKS}]] number {number} in {file}"
-        read = _read(table, place)
+        read = _read(table, place, settings)
         if read.trunk.trunk_id in found:
             raise SettingsError(f"trunk_id of {place} is another trunk's already. Give each trunk a name of its own.")
         found[read.trunk.trunk_id] = read
@@ -86,13 +86,13 @@ def read_trunks(given: Any, file: str) -> tuple[TrunkTable, ...]:
     return tuple(found.values())
 
 
-def _read(table: dict[str, Any], place: str) -> TrunkTable:
+def _read(table: dict[str, Any], place: str, settings: Collection[str]) -> TrunkTable:
     known = [*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS]
     unknown = sorted(table.keys() - set(known))
     if unknown:
-        raise SettingsError(
-            f"{place} has {', '.join(unknown)}.{did_you_mean(unknown[0], known)} Known keys are {', '.join(known)}."
-        )
+        misplaced = unknown[0] in settings
+        hint = f" Settings stand above the first [[{TRUNKS}]]." if misplaced else did_you_mean(unknown[0], known)
+        raise SettingsError(f"{place} has {', '.join(unknown)}.{hint} Known keys are {', '.join(known)}.")
     if "trunk_id" not in table:
         raise SettingsError(f"{place} has no trunk_id. Name the trunk: small letters, digits and hyphens.")
     values: dict[str, Any] = {
