@@ -21,6 +21,8 @@ import boto3
 from botocore.config import Config
 
 from commands import COMMANDS, TRUNKCALL, Command
+from trunkcall.settings import Settings, load_settings
+from trunkcall.settings.setting import Value
 
 ROOT = Path(__file__).parent.parent
 START_TIMEOUT_S = 30.0
@@ -164,6 +166,11 @@ class Serving:
             # Whoever looks at an export all the time leaves the server no time to get there.
             time.sleep(max(LOOK_EVERY_S, 2 * (now_s - looked_s)))
             looked_s = time.monotonic()
+
+
+def settings_of(data_dir: Path, **values: Value) -> Settings:
+    """The settings of a server on this data directory, for who opens its store beside it."""
+    return load_settings({"data_dir": data_dir, **values}, environment={})
 
 
 @contextmanager

@@ -61,7 +61,6 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         ("region = 'a b'", "must be the name of a Region"),
         ("region = 'eu_central'", "must be the name of a Region"),
         ("host = ''", "host in .* must be an address, such as 127.0.0.1"),
-        ("carrier = 'ari'", "must be one of simulated"),
         ("abandonment_windows = ''", "abandonment_windows in .* must be windows such as 24h,30d, parted by commas"),
         ("abandonment_windows = '24h 30d'", "must be windows such as 24h,30d"),
         ("abandonment_windows = '30m'", "from 1h to 366d, or month, not '30m'"),

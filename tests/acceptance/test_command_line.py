@@ -396,7 +396,7 @@ class TestServe:
         [
             (["--speed", "0"], "--speed must be from 0.01 to 10000"),
             (["--agents", "many"], "--agents must be a whole number, not 'many'"),
-            (["--carrier", "pigeon"], "--carrier must be one of simulated"),
+            (["--carrier", "pigeon"], "carrier must be one of simulated"),
             (["--account-id", "12"], "--account-id must be 12 digits"),
         ],
     )

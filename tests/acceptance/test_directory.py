@@ -9,23 +9,19 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from serving import serving
-from trunkcall.compose.store import open_store
+from serving import serving, settings_of
+from trunkcall.compose.store import opened_store
 from trunkcall.domain.fact_kind import FactKind
 
 
-async def _remove(path: Path, *kinds: FactKind) -> None:
-    store = open_store(path)
-    await store.open()
-    try:
+async def _remove(data_dir: Path, *kinds: FactKind) -> None:
+    async with opened_store(settings_of(data_dir)) as store:
         (instance,) = await store.instances()
         directory = await store.directory(instance.instance_id)
         assert directory is not None
         for kind in kinds:
             ids = [fact.fact_id for fact in directory.facts if fact.kind is kind]
             assert await store.remove_facts(instance.instance_id, kind, ids, at=instance.created_at) == len(ids) > 0
-    finally:
-        await store.close()
 
 
 def test_a_server_starts_although_the_disk_has_changed_the_id_of_an_agent(tmp_path: Path) -> None:
@@ -47,7 +43,7 @@ def test_a_server_starts_although_the_disk_has_changed_the_id_of_an_agent(tmp_pa
 def test_a_server_starts_although_all_that_came_with_it_was_removed(tmp_path: Path) -> None:
     with serving(tmp_path / "data", agents=3) as server:
         assert server.stop() == 0
-        asyncio.run(_remove(tmp_path / "data" / "trunkcall.db", *FactKind))
+        asyncio.run(_remove(tmp_path / "data", *FactKind))
         server.start()
         told = server.trunkcall("env", "--data-dir", str(server.data_dir)).stdout
         assert "TRUNKCALL_INSTANCE_ID" in told, "what is still there is not told"

@@ -14,16 +14,16 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from faults.carrying import carrying, check, ended
-from serving import Serving, dial_request, put_all, serving
+from serving import Serving, dial_request, put_all, serving, settings_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.compose.store import opened_store
 from trunkcall.domain.directory import Directory
 from trunkcall.service.installation import first_installation, simulated_agents
 
 
-async def make_instance(path: Path, *, agents: int) -> Directory:
+async def make_instance(data_dir: Path, *, agents: int) -> Directory:
     """Another instance, made beside the server that runs."""
-    async with opened_store(path) as store:
+    async with opened_store(settings_of(data_dir)) as store:
         first = first_installation(
             now=time.time_ns() // 1000,
             new_id=lambda: str(uuid4()),
@@ -60,7 +60,7 @@ def labels_of(server: Serving, metric: str) -> dict[str, float]:
 def test_a_second_instance_is_dialed_for_beside_the_first_without_a_restart(tmp_path: Path, killed: bool) -> None:
     with serving(tmp_path / "data", speed=300, agents=5) as server:
         first = server.environment["TRUNKCALL_INSTANCE_ID"]
-        directory = asyncio.run(make_instance(tmp_path / "data" / "trunkcall.db", agents=3))
+        directory = asyncio.run(make_instance(tmp_path / "data", agents=3))
         second = directory.instance.instance_id
         server.wait_until(lambda: len(json.loads(server.get("/health"))["instances"]) == 2)
         client = server.client()
@@ -95,7 +95,7 @@ def test_a_second_instance_is_dialed_for_beside_the_first_without_a_restart(tmp_
 def test_one_carrier_apart_serves_both_instances_and_keeps_their_talks_through_a_crash(tmp_path: Path) -> None:
     with carrying(tmp_path) as (carrier, server):
         first = server.environment["TRUNKCALL_INSTANCE_ID"]
-        directory = asyncio.run(make_instance(tmp_path / "data" / "trunkcall.db", agents=10))
+        directory = asyncio.run(make_instance(tmp_path / "data", agents=10))
         second = directory.instance.instance_id
         server.wait_until(lambda: len(json.loads(server.get("/health"))["instances"]) == 2)
         client = server.client()

@@ -22,6 +22,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from serving import settings_of
 from storage.support import NOW, begin, campaign, directory, put
 from trunkcall.aws.contact_records import COLUMNS
 from trunkcall.cli import export, formats, record_tables
@@ -62,7 +63,7 @@ def fill(data_dir: Path) -> Fill:
 
     def run(deed: Callable[[Store], Awaitable[None]]) -> None:
         async def opened() -> None:
-            store = open_store(data_dir / "trunkcall.db")
+            store = open_store(settings_of(data_dir))
             await store.open()
             try:
                 await deed(store)
@@ -124,7 +125,9 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, deed: Callable[[Store], Awaitable
             while deeds:
                 await deeds.pop()(self)
 
-    monkeypatch.setattr(store_of_installation, "open_store", Shared)
+    monkeypatch.setattr(
+        store_of_installation, "open_store", lambda settings: Shared(settings.data_dir / "trunkcall.db")
+    )
 
 
 def request(token: str, attributes: Mapping[str, str]) -> DialRequest:

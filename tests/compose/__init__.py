@@ -1,0 +1,3 @@
+"""Tests of what an installation is made of."""
+
+from __future__ import annotations

@@ -20,7 +20,7 @@ from trunkcall.cli.interrupts import meaning
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.quarantine import TOLD, quarantine
 from trunkcall.cli.tables import counted
-from trunkcall.compose.store import maintenance_of_store
+from trunkcall.compose.store import data_dir_of, maintenance_of_store
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import KEY_FILE, DataDir, DataDirInUseError, DataDirUnusableError
 from trunkcall.storage.disk import MEGABYTE
@@ -40,10 +40,10 @@ def _db() -> None:
 def check(settings: Settings) -> None:
     """Look for damage. Changes nothing, and works beside a running server. Damaged contacts are listed; they concern
     themselves alone."""
-    data_dir = DataDir(settings.data_dir)
+    data_dir = data_dir_of(settings)
     data_dir.check()
     with _held_if_free(data_dir) as unused:
-        report = _maintenance(data_dir).check(unused=unused)
+        report = _maintenance(settings).check(unused=unused)
     for name, faults in report.faults.items():
         typer.echo(f"{name:<14}{'ok' if not faults else ''}".rstrip())
         for fault in faults:
@@ -76,11 +76,11 @@ def backup(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file of this name.")] = False,
 ) -> None:
     """Copy the store to a file, also beside a running server. The secret key is not in it."""
-    data_dir = DataDir(settings.data_dir)
+    data_dir = data_dir_of(settings)
     data_dir.check()
     refuse_own_files("FILE", file, data_dir)
     with meaning("No backup was made."), _held_if_free(data_dir) as unused:
-        report = _maintenance(data_dir).back_up(file, unused=unused, force=force)
+        report = _maintenance(settings).back_up(file, unused=unused, force=force)
     typer.echo(
         f"{file} holds the store as of now, checked: {counted(report.contacts, 'contact')}, "
         f"{report.size / MEGABYTE:,.1f} MB"
@@ -98,13 +98,13 @@ def restore(
     ] = False,
 ) -> None:
     """Put a backup in the store's place and pause its campaigns. No server may be running."""
-    data_dir = DataDir(settings.data_dir)
+    data_dir = data_dir_of(settings)
     data_dir.open()
     try:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         name = f"{data_dir.store_path.name}.before-restore-{stamp}"
         with meaning("The store is the former one or the restored one, whole in either case."):
-            done = _maintenance(data_dir).restore(file, name_of_former=name, pause=not keep_running)
+            done = _maintenance(settings).restore(file, name_of_former=name, pause=not keep_running)
     finally:
         data_dir.close()
     typer.echo(f"{data_dir.store_path} is {file} now: {counted(done.report.contacts, 'contact')}")
@@ -130,19 +130,19 @@ def restore(
 
 def migrate(settings: Settings) -> None:
     """Bring the store to this version's schema. No server may be running."""
-    data_dir = DataDir(settings.data_dir)
+    data_dir = data_dir_of(settings)
     data_dir.check()
     data_dir.open()
     try:
         with meaning("The store is whole; run `trunkcall db migrate` again."):
-            asyncio.run(_maintenance(data_dir).migrate())
+            asyncio.run(_maintenance(settings).migrate())
     finally:
         data_dir.close()
     typer.echo("the store has this version's schema")
 
 
-def _maintenance(data_dir: DataDir) -> StoreMaintenance:
-    return maintenance_of_store(data_dir.store_path)
+def _maintenance(settings: Settings) -> StoreMaintenance:
+    return maintenance_of_store(settings)
 
 
 def _secret_key(settings: Settings) -> Path:
@@ -164,14 +164,14 @@ def _held_if_free(data_dir: DataDir) -> Iterator[bool]:
 
 
 app.command("check", epilog=examples("trunkcall db check", "trunkcall db check --data-dir /var/lib/trunkcall"))(
-    with_settings("data_dir")(check)
+    with_settings("data_dir", "store")(check)
 )
 app.command(
     "backup",
     epilog=examples("trunkcall db backup trunkcall-backup.db", "trunkcall db backup --force /backups/trunkcall.db"),
-)(with_settings("data_dir", "secret_key_file")(backup))
+)(with_settings("data_dir", "store", "secret_key_file")(backup))
 app.command("restore", epilog=examples("trunkcall db restore trunkcall-backup.db"))(
-    with_settings("data_dir", "secret_key_file")(restore)
+    with_settings("data_dir", "store", "secret_key_file")(restore)
 )
 app.command(
     "quarantine",
@@ -180,5 +180,5 @@ app.command(
         "trunkcall db quarantine --end all",
         "trunkcall db quarantine --end 0196a3c2-7c1f-7a55-9a0e-3d1f5b0c6e21 --erase",
     ),
-)(with_settings("data_dir")(quarantine))
-app.command("migrate", epilog=examples("trunkcall db migrate"))(with_settings("data_dir")(migrate))
+)(with_settings("data_dir", "store")(quarantine))
+app.command("migrate", epilog=examples("trunkcall db migrate"))(with_settings("data_dir", "store")(migrate))

@@ -26,12 +26,11 @@ from trunkcall.cli.options import with_settings
 from trunkcall.cli.record_tables import AttributeNames, Table
 from trunkcall.cli.selection import Selection, campaign_given, disposition_given, time_given
 from trunkcall.cli.tables import counted
-from trunkcall.compose.store import opened_store
+from trunkcall.compose.store import data_dir_of, opened_store
 from trunkcall.domain.contact import ContactRecord
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import Scope
 from trunkcall.settings import Settings
-from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.ports.campaigns import CampaignArchive
 from trunkcall.storage.ports.contacts import ContactRecords
 from trunkcall.storage.ports.directory import FactHistory, InstanceList
@@ -134,7 +133,7 @@ def contacts(
     if selection.since is not None and selection.until is not None and selection.since >= selection.until:
         raise typer.BadParameter("it is not after --since, so there is nothing between them", param_hint="--until")
     require(form)
-    data_dir = DataDir(settings.data_dir)
+    data_dir = data_dir_of(settings)
     data_dir.check()
     if output is not None:
         refuse_own_files("--output", output, data_dir)
@@ -147,7 +146,7 @@ def contacts(
         bom=bom,
         raw=raw,
     )
-    number = asyncio.run(export.run(data_dir, output, clobber=not no_clobber))
+    number = asyncio.run(export.run(settings, output, clobber=not no_clobber))
     place = f" written to {output}" if output is not None else ""
     typer.echo(f"{counted(number, 'contact record')}{place}", err=True)
 
@@ -160,7 +159,7 @@ app.command(
         "trunkcall export contacts --since 2026-11-30 --until 2026-11-30 --output day.xlsx",
         "trunkcall export contacts --disposition busy --disposition no_answer --format csv",
     ),
-)(with_settings("data_dir", "region", "account_id")(contacts))
+)(with_settings("data_dir", "store", "region", "account_id")(contacts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +194,9 @@ class _Export:
         self._bom = bom
         self._raw = raw
 
-    async def run(self, data_dir: DataDir, output: Path | None, *, clobber: bool) -> int:
+    async def run(self, settings: Settings, output: Path | None, *, clobber: bool) -> int:
         """Write it; how many records there were."""
-        async with opened_store(data_dir.store_path) as store:
+        async with opened_store(settings) as store:
             if self._campaign is not None:
                 await self._choose(store, self._campaign)
             file: AbstractContextManager[BinaryIO] = (

@@ -20,7 +20,7 @@ from trunkcall.aws.iam import ALL_ACTIONS_POLICY, InvalidPolicyError, allows_any
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
-from trunkcall.compose.store import opened_store
+from trunkcall.compose.store import data_dir_of, opened_store
 from trunkcall.domain.directory import AccessKey
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import to_record_time
@@ -91,20 +91,21 @@ def revoke(
 
 
 app.command("create", epilog=examples("trunkcall keys create --policy loader.json", 'eval "$(trunkcall keys create)"'))(
-    with_settings("data_dir", "secret_key_file")(create)
+    with_settings("data_dir", "store", "secret_key_file")(create)
 )
 app.command("list", epilog=examples("trunkcall keys list", "trunkcall keys list --json"))(
-    with_settings("data_dir")(list_keys)
+    with_settings("data_dir", "store")(list_keys)
 )
-app.command("revoke", epilog=examples("trunkcall keys revoke AKIAIOSFODNN7EXAMPLE"))(with_settings("data_dir")(revoke))
+app.command("revoke", epilog=examples("trunkcall keys revoke AKIAIOSFODNN7EXAMPLE"))(
+    with_settings("data_dir", "store")(revoke)
+)
 
 
 def _with_keys(settings: Settings, deed: Callable[[AccessKeys], Awaitable[T]], seal: Seal | None = None) -> T:
-    data_dir = DataDir(settings.data_dir)
-    data_dir.check()
+    data_dir_of(settings).check()
 
     async def run() -> T:
-        async with opened_store(data_dir.store_path) as store:
+        async with opened_store(settings) as store:
             return await deed(
                 AccessKeys(
                     store,
@@ -123,7 +124,7 @@ def _cannot_seal(secret: str, bound_to: str) -> bytes:
 
 def _secret_box(settings: Settings) -> SecretBox:
     """The server's secret box. Unlike the server this makes no key file: it would be of use to nobody."""
-    DataDir(settings.data_dir).check()
+    data_dir_of(settings).check()
     path = Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / KEY_FILE
     if not path.exists():
         raise SettingsError(

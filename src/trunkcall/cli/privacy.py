@@ -11,13 +11,12 @@ import typer
 from trunkcall.cli.lists.phones import country_of, read_number
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted
-from trunkcall.compose.store import opened_store
+from trunkcall.compose.store import data_dir_of, opened_store
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.service.numbers import NotDialableError
 from trunkcall.service.privacy import MAX_DAYS, Privacy
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
-from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.ports.directory import InstanceList
 
 T = TypeVar("T")
@@ -81,17 +80,16 @@ def retention(
 
 
 def _with_privacy(settings: Settings, deed: Callable[[Privacy, InstanceList], Awaitable[T]]) -> T:
-    data_dir = DataDir(settings.data_dir)
-    data_dir.check()
+    data_dir_of(settings).check()
 
     clock = WallPacedClock()
 
     async def run() -> T:
-        async with opened_store(data_dir.store_path) as store:
+        async with opened_store(settings) as store:
             return await deed(Privacy(store, store, lambda _: clock.now()), store)
 
     return asyncio.run(run())
 
 
-forget_command = with_settings("data_dir")(forget)
-retention_command = with_settings("data_dir")(retention)
+forget_command = with_settings("data_dir", "store")(forget)
+retention_command = with_settings("data_dir", "store")(retention)

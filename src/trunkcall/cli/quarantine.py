@@ -13,12 +13,11 @@ import msgspec
 import typer
 
 from trunkcall.aws.contact_records import to_quarantine_record
-from trunkcall.compose.store import opened_store
+from trunkcall.compose.store import data_dir_of, opened_store
 from trunkcall.domain.contact import Damage, QuarantinedContact
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
-from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.ports.quarantine import Quarantine
 
 ALL = "all"
@@ -47,9 +46,8 @@ def quarantine(
     """Show contacts that are damaged on disk and set aside, or end them. Works beside a running server."""
     if erase and not end:
         raise typer.BadParameter("--erase goes with --end")
-    data_dir = DataDir(settings.data_dir)
-    data_dir.check()
-    chosen, ended = asyncio.run(_work(data_dir, end or [], erase=erase))
+    data_dir_of(settings).check()
+    chosen, ended = asyncio.run(_work(settings, end or [], erase=erase))
     if json:
         typer.echo(
             msgspec.json.format(
@@ -75,10 +73,10 @@ def quarantine(
 
 
 async def _work(
-    data_dir: DataDir, end: Sequence[str], *, erase: bool
+    settings: Settings, end: Sequence[str], *, erase: bool
 ) -> tuple[Sequence[QuarantinedContact], int | None]:
     """What is set aside, or of that what was ended, and how many that were."""
-    async with opened_store(data_dir.store_path) as store:
+    async with opened_store(settings) as store:
         return await _deal_with(store, end, erase=erase)
 
 

@@ -14,8 +14,8 @@ from functools import partial
 from trunkcall.compose.dialers import Dialers
 from trunkcall.compose.first_start import first_directory
 from trunkcall.compose.gateway import Web, build_web
-from trunkcall.compose.store import open_store, secret_box
-from trunkcall.compose.telephony import base_clock, check_telephony
+from trunkcall.compose.store import data_dir_of, open_store, secret_box
+from trunkcall.compose.telephony import base_clock, carrier_of
 from trunkcall.compose.trunks import named_trunks, put_trunks
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, parse_windows
 from trunkcall.domain.instants import seconds
@@ -66,11 +66,12 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     """Open the data directory, create what a first start needs, and wire everything together. ``url`` is where the
     server listens."""
     trunks = named_trunks(settings)
-    data_dir = DataDir(settings.data_dir)
+    carrier = carrier_of(settings)
+    data_dir = data_dir_of(settings)
     data_dir.open()
-    check_telephony(settings)
+    carrier.check(settings)
     box = secret_box(settings)
-    store = open_store(data_dir.store_path, min_free_mb=settings.min_free_mb, sole=True)
+    store = open_store(settings, sole=True)
     await store.open()
     base = base_clock(settings)
     directory = await first_directory(store, settings, data_dir, box, base, url)

@@ -11,10 +11,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from trunkcall.compose.store import secret_box
 from trunkcall.domain.clock import Clock
-from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.domain.instants import seconds
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.floor import SimulatedFloor
@@ -41,8 +42,7 @@ DEFAULT = ""
 """Stands for the default instance, whose id is another in each installation: its simulated world is the seed's own."""
 
 
-def check_telephony(settings: Settings) -> None:
-    """Find out before anything is served that a carrier would start in vain for ever. Raises SettingsError."""
+def _check_simulated(settings: Settings) -> None:
     if settings.carrier_url:
         parse_url(settings.carrier_url)
     else:
@@ -105,14 +105,21 @@ def base_clock(settings: Settings) -> WallPacedClock:
     return WallPacedClock(speed=settings.speed)
 
 
-def build_telephony(
-    settings: Settings, box: SecretBox, floor: SimulatedFloor, base: Clock, other: str | None = None
+@dataclass(frozen=True, slots=True)
+class CarrierAdapter:
+    """A kind of carrier. ``check`` finds out before anything is served that it would start in vain for ever, and raises
+    SettingsError. ``build`` makes it and what goes with it, of what ``build_telephony`` is given, with the wall clock
+    of its instance, in nanoseconds."""
+
+    check: Callable[[Settings], None]
+    build: Callable[[Settings, SecretBox, SimulatedFloor, Callable[[], int], str | None], Telephony]
+
+
+def _simulated(
+    settings: Settings, box: SecretBox, floor: SimulatedFloor, wall: Callable[[], int], other: str | None
 ) -> Telephony:
-    """What the settings ask for: for the default instance, or for the ``other`` of that id. Each instance has a
-    simulated world of its own, in which contacts have other fates; a carrier in a process of its own has all of them,
-    and tells each of its own legs alone."""
-    # At speed 1 it is the wall clock that clients go by, even if that was set since the base began.
-    wall = time.time_ns if settings.speed == 1.0 else lambda: base.now() * 1000
+    """Each instance has a simulated world of its own, in which contacts have other fates; a carrier in a process of its
+    own has all of them, and tells each of its own legs alone."""
     if settings.carrier_url:
         return _apart(settings, box, floor, wall, other or DEFAULT)
     return _built_in(settings, floor, wall, other or DEFAULT)
@@ -148,6 +155,36 @@ def _apart(
         trouble=lambda: carrier.trouble,
         floor_trouble=lambda: agents.trouble,
     )
+
+
+CARRIERS: Mapping[str, CarrierAdapter] = MappingProxyType({"simulated": CarrierAdapter(_check_simulated, _simulated)})
+"""By the value of the setting."""
+
+
+def carrier_of(settings: Settings, carriers: Mapping[str, CarrierAdapter] = CARRIERS) -> CarrierAdapter:
+    """The kind of carrier that the settings name. Raises SettingsError."""
+    adapter = carriers.get(settings.carrier)
+    if adapter is None:
+        raise SettingsError(
+            f"The setting carrier must be one of {', '.join(carriers)}, not {settings.carrier!r}."
+            f"{did_you_mean(settings.carrier, carriers)}"
+        )
+    return adapter
+
+
+def build_telephony(
+    settings: Settings,
+    box: SecretBox,
+    floor: SimulatedFloor,
+    base: Clock,
+    other: str | None = None,
+    *,
+    carriers: Mapping[str, CarrierAdapter] = CARRIERS,
+) -> Telephony:
+    """What the settings ask for: for the default instance, or for the ``other`` of that id. Raises SettingsError."""
+    # At speed 1 it is the wall clock that clients go by, even if that was set since the base began.
+    wall = time.time_ns if settings.speed == 1.0 else lambda: base.now() * 1000
+    return carrier_of(settings, carriers).build(settings, box, floor, wall, other)
 
 
 @dataclass(slots=True)

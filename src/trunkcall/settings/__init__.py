@@ -59,8 +59,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", Path, Path("trunkcall-data"), "Directory of the embedded store, keys and credentials."),
     Setting("host", str, "127.0.0.1", "Address to listen on. Anything but loopback is reachable by others.", _host),
     Setting("port", int, 8750, "Port to listen on; 0 takes a free one.", within(0, 65535)),
-    Setting("store", str, "sqlite", "Where state is kept: sqlite, in the data directory.", one_of("sqlite")),
-    Setting("carrier", str, "simulated", "Who makes the calls: simulated.", one_of("simulated")),
+    Setting(
+        "store",
+        str,
+        "sqlite",
+        "Where state is kept: sqlite, in the data directory, or in a file of any name, as sqlite:///path/to/file.",
+    ),
+    Setting("carrier", str, "simulated", "Who makes the calls: simulated."),
     Setting(
         "carrier_url",
         str,

@@ -1,6 +1,6 @@
-"""The data directory of an embedded installation: its lock, its key, and the AWS shared files of the first start.
+"""The data directory of an installation: its lock, its key, and the AWS shared files of the first start.
 
-Decides file names and modes. It must not know what is in the store.
+Decides file names and modes, and that nobody else serves what is in it. It must not know what is in the store.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import configparser
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from trunkcall.domain.errors import TrunkcallError
@@ -37,40 +37,46 @@ class DataDirUnusableError(TrunkcallError):
 
 
 class DataDir:
-    """A data directory. ``open`` makes it, mode 0700, and locks it against a second server."""
+    """A data directory. ``open`` makes it, mode 0700, and locks it against a second server. ``store`` is the store's
+    file where it is none of the directory's own; two directories may name one, so it is locked as well."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, store: Path | None = None) -> None:
         self.path = path
-        self._lock: int | None = None
-
-    @property
-    def store_path(self) -> Path:
-        return self.path / STORE
+        self.store_path = path / STORE if store is None else store
+        self._locks: list[int] = []
 
     def open(self) -> None:
-        """Raises DataDirInUseError, DataDirUnusableError. The lock is the kernel's: it goes with the process, however
+        """Raises DataDirInUseError, DataDirUnusableError. The locks are the kernel's: they go with the process, however
         that ends."""
         self.make()
+        own, of_store = _real(self.path / LOCK), _lock_of(self.store_path)
+        self._lock(own, self._unusable, f"the data directory {self.path}", "directory")
+        if of_store != own:
+            self._lock(of_store, self._store_unusable, f"the store {self.store_path}", "store")
+
+    def _lock(
+        self, place: Path, unusable: Callable[[OSError], DataDirUnusableError], what: str, what_else: str
+    ) -> None:
         try:
-            lock = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise self._unusable(error) from error
+            self.close()
+            raise unusable(error) from error
+        self._locks.append(lock)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            os.close(lock)
+            self.close()
             raise DataDirInUseError(
-                f"Another Trunkcall serves the data directory {self.path}. Stop it first, or choose another directory."
+                f"Another Trunkcall serves {what}. Stop it first, or choose another {what_else}."
             ) from error
-        self._lock = lock
 
     def has_as_its_own(self, path: Path) -> bool:
-        """Whether a file is one of those that the directory is made of, under whatever name it is given."""
-        # Links in a circle, of which Path.resolve makes an error, lead to none of them.
-        place = Path(os.path.realpath(path))
-        return place.parent == Path(os.path.realpath(self.path)) and (
-            place.name in _OWN or place.name.startswith(STORE)
-        )
+        """Whether a file is one of those that the installation is made of, under whatever name it is given."""
+        place, store = _real(path), _real(self.store_path)
+        if place == _lock_of(store) or (place.parent == store.parent and place.name.startswith(store.name)):
+            return True
+        return place.parent == _real(self.path) and (place.name in _OWN or place.name.startswith(STORE))
 
     def make(self) -> None:
         """Make the directory unless it is there. Raises DataDirUnusableError."""
@@ -86,18 +92,27 @@ class DataDir:
             "--data-dir."
         )
 
+    def _store_unusable(self, error: OSError) -> DataDirUnusableError:
+        return DataDirUnusableError(
+            f"The store {self.store_path} cannot be used: {error.strerror}. Name a file in a directory that this user "
+            "may write to with --store."
+        )
+
     def close(self) -> None:
         """Unlock. May be called twice."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        while self._locks:
+            os.close(self._locks.pop())
 
     def check(self) -> None:
-        """Raises DataDirMissingError unless a server has been here."""
-        if not self.store_path.exists():
-            raise DataDirMissingError(
-                f"There is no Trunkcall data directory at {self.path}. `trunkcall serve` makes one."
-            )
+        """Raises DataDirMissingError unless there is a store."""
+        if self.store_path.exists():
+            return
+        if self.store_path != self.path / STORE:
+            raise DataDirMissingError(f"There is no store {self.store_path}. `trunkcall serve` makes one.")
+        raise self._missing()
+
+    def _missing(self) -> DataDirMissingError:
+        return DataDirMissingError(f"There is no Trunkcall data directory at {self.path}. `trunkcall serve` makes one.")
 
     @property
     def has_config(self) -> bool:
@@ -123,8 +138,10 @@ class DataDir:
         self._replace(CARRIER_ENDPOINT, url + "\n")
 
     def shared_files(self) -> dict[str, str]:
-        """All that the shared files say of the default profile, and ``endpoint_url`` as of the last start."""
-        self.check()
+        """All that the shared files say of the default profile, and ``endpoint_url`` as of the last start. Raises
+        DataDirMissingError unless a server has been here, wherever its store is."""
+        if not self.has_config and not self.store_path.exists():
+            raise self._missing()
         values: dict[str, str] = {}
         for name in (CREDENTIALS, CONFIG):
             parser = configparser.ConfigParser(interpolation=None)
@@ -147,6 +164,17 @@ class DataDir:
             # A name for a file that is not on disk yet is one for an empty file after a power failure.
             os.fsync(file)
         part.replace(target)
+
+
+def _real(path: Path) -> Path:
+    """Links in a circle, of which Path.resolve makes an error, lead to themselves."""
+    return Path(os.path.realpath(path))
+
+
+def _lock_of(store: Path) -> Path:
+    """What is held by whoever serves a store, whichever data directory it is served with."""
+    place = _real(store)
+    return place.with_name(LOCK if place.name == STORE else f"{place.name}.lock")
 
 
 def _profile(values: Mapping[str, str]) -> str:

@@ -1,0 +1,205 @@
+"""Which store and which carrier an installation has is what its settings say, wherever somebody asks for them."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving import Serving, serving, settings_of
+from trunkcall.compose.store import (
+    STORES,
+    StoreAdapter,
+    data_dir_of,
+    maintenance_of_store,
+    open_store,
+    opened_store,
+    secret_box,
+)
+from trunkcall.compose.telephony import CARRIERS, CarrierAdapter, Telephony, build_telephony, carrier_of
+from trunkcall.domain.errors import SettingsError
+from trunkcall.service.floor import SimulatedFloor
+from trunkcall.service.presence import Presence
+from trunkcall.service.wall_paced_clock import WallPacedClock
+from trunkcall.settings import Settings
+from trunkcall.storage.data_dir import DataDir, DataDirInUseError, DataDirMissingError
+from trunkcall.storage.memory import MemoryStore
+
+# --- the table decides ----------------------------------------------------------------------------------------------
+
+
+def test_another_store_is_one_entry_of_a_table(tmp_path: Path) -> None:
+    """Were the setting not read, state would be kept elsewhere than where its owner has it backed up."""
+    asked: list[tuple[str, bool]] = []
+
+    def make(settings: Settings, sole: bool) -> MemoryStore:
+        asked.append((settings.store, sole))
+        return MemoryStore(clock=lambda: 0)
+
+    other = replace(STORES["sqlite"], forms=("cloud://HOST",), open=make)
+    stores = {**STORES, "cloud": other}
+    named = settings_of(tmp_path, store="cloud://east")
+
+    assert isinstance(open_store(named, sole=True, stores=stores), MemoryStore)
+    assert asked == [("cloud://east", True)]
+    assert not isinstance(open_store(settings_of(tmp_path), stores=stores), MemoryStore)
+    with pytest.raises(
+        SettingsError, match=r"sqlite:///path/to/file, cloud://HOST, not 'sqlit'. Did you mean 'sqlite'"
+    ):
+        open_store(settings_of(Path("data"), store="sqlit"), stores=stores)
+
+
+def test_another_carrier_is_one_entry_of_a_table(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def make(settings: Settings, *arguments: Any) -> Telephony:
+        asked.append(settings.carrier)
+        return CARRIERS["simulated"].build(settings, *arguments)
+
+    def refuse(settings: Settings) -> None:
+        raise SettingsError("no switch")
+
+    carriers = {**CARRIERS, "pigeons": CarrierAdapter(refuse, make)}
+    named = settings_of(tmp_path, carrier="pigeons")
+    tmp_path.mkdir(exist_ok=True)
+
+    with pytest.raises(SettingsError, match="no switch"):
+        carrier_of(named, carriers).check(named)
+    floor, clock = SimulatedFloor(Presence(max_age_s=0)), WallPacedClock(speed=1.0)
+    build_telephony(named, secret_box(named), floor, clock, carriers=carriers)
+    assert asked == ["pigeons"]
+    build_telephony(settings_of(tmp_path), secret_box(named), floor, clock, carriers=carriers)
+    assert asked == ["pigeons"]
+
+
+@pytest.mark.parametrize(
+    "store", ["", "memory", "sqlite:", "sqlite://", "sqlite:///", "sqlite://here.db", "sqlite:here.db", "SQLite"]
+)
+def test_a_store_that_there_is_not_is_refused_with_what_would_be_right(store: str) -> None:
+    for ask in (open_store, data_dir_of, maintenance_of_store):
+        with pytest.raises(SettingsError, match="must be one of sqlite, sqlite:///path/to/file, not"):
+            ask(settings_of(Path("data"), store=store))
+
+
+def test_a_carrier_that_there_is_not_is_refused_with_what_would_be_right() -> None:
+    with pytest.raises(SettingsError, match=r"must be one of simulated, not 'simulate'. Did you mean 'simulated'?"):
+        carrier_of(settings_of(Path("data"), carrier="simulate"))
+
+
+def test_every_form_of_a_store_that_is_told_of_is_one() -> None:
+    for name, adapter in STORES.items():
+        assert isinstance(adapter, StoreAdapter)
+        for form in adapter.forms:
+            assert form.startswith(name)
+            open_store(settings_of(Path("data"), store=form))
+
+
+# --- a store of one's own place -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stores")
+    return folder / "centre.db"
+
+
+@pytest.fixture(scope="module")
+def server(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    data_dir = tmp_path_factory.mktemp("adapters") / "data"
+    with serving(data_dir, agents=0, store=f"sqlite://{place}") as running:
+        yield running
+
+
+def test_state_is_kept_where_the_setting_says(server: Serving, place: Path) -> None:
+    server.client().create_campaign(**server.campaign_arguments("Elsewhere"))
+    assert not (server.data_dir / "trunkcall.db").exists()
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600, "there are phone numbers in it"
+
+    async def campaigns() -> list[str]:
+        async with opened_store(settings_of(server.data_dir, store=f"sqlite://{place}")) as store:
+            (instance,) = await store.instances()
+            found = await store.campaigns(instance_id=instance.instance_id, after=None, limit=10)
+            return [campaign.name for campaign in found]
+
+    assert "Elsewhere" in asyncio.run(campaigns())
+
+
+def test_every_command_that_opens_the_store_goes_by_the_setting(server: Serving, place: Path, tmp_path: Path) -> None:
+    """Else it would say that all is well of a store that nobody uses."""
+    commands = (
+        ("keys", "list"),
+        ("export", "contacts", "--output", str(tmp_path / "contacts.jsonl")),
+        ("db", "check"),
+        ("db", "backup", str(tmp_path / "backup.db")),
+        ("db", "quarantine"),
+        ("retention",),
+    )
+    for command in commands:
+        arguments = (*command, "--data-dir", str(server.data_dir))
+        server.trunkcall(*arguments, "--store", f"sqlite://{place}")
+        server.trunkcall(
+            *arguments, "--force" if "backup" in command else "--help", TRUNKCALL_STORE=f"sqlite://{place}"
+        )
+        astray = server.trunkcall(*arguments, check=False)
+        assert astray.returncode == 1, command
+        assert "There is no Trunkcall data directory" in astray.stderr
+    assert not (server.data_dir / "trunkcall.db").exists(), "a command has made another store"
+
+
+def test_commands_that_only_talk_to_the_server_need_not_know(server: Serving) -> None:
+    server.trunkcall("status", "--data-dir", str(server.data_dir))
+    assert "AWS_ACCESS_KEY_ID" in server.trunkcall("env", "--data-dir", str(server.data_dir)).stdout
+
+
+def test_no_command_writes_over_it(server: Serving, place: Path) -> None:
+    for file in (place, place.with_name("centre.db-wal"), place.with_name("centre.db.lock")):
+        arguments = ("--data-dir", str(server.data_dir), "--store", f"sqlite://{place}")
+        done = server.trunkcall("export", "contacts", "--output", str(file), *arguments, check=False)
+        assert done.returncode == 1
+        assert "is a file of the data directory itself" in " ".join(done.stderr.split())
+
+
+def test_a_store_is_served_once_whatever_the_data_directory(server: Serving, place: Path, tmp_path: Path) -> None:
+    """Two dialers of one store that each believe to be alone would dial everybody twice."""
+    arguments = ("--data-dir", str(tmp_path / "other"), "--store", f"sqlite://{place}")
+    for command in (("serve", "--port", "0"), ("db", "migrate")):
+        second = server.trunkcall(*command, *arguments, check=False)
+        assert second.returncode == 1
+        assert f"Another Trunkcall serves the store {place}" in " ".join(second.stderr.split())
+
+
+@pytest.mark.parametrize("held_first", ["the directory it is in", "the other one"])
+def test_a_data_directorys_own_store_is_not_served_from_another_one(tmp_path: Path, held_first: str) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "one")
+    one = DataDir(tmp_path / "one")
+    other = DataDir(tmp_path / "other", store=tmp_path / "link" / "trunkcall.db")
+    first, second = (one, other) if held_first == "the directory it is in" else (other, one)
+    first.open()
+    with pytest.raises(DataDirInUseError):
+        second.open()
+    first.close()
+    second.open()
+    second.close()
+
+
+def test_a_data_directory_may_name_its_own_store(tmp_path: Path) -> None:
+    data_dir = DataDir(tmp_path, store=tmp_path / "trunkcall.db")
+    data_dir.open()
+    with pytest.raises(DataDirMissingError):
+        data_dir.check()
+    data_dir.close()
+    data_dir.open()
+    data_dir.close()
+
+
+def test_a_directory_that_is_not_there_is_answered_in_words(tmp_path: Path, server: Serving) -> None:
+    store = f"sqlite://{tmp_path}/none/centre.db"
+    done = server.trunkcall("serve", "--data-dir", str(tmp_path / "d"), "--port", "0", "--store", store, check=False)
+    assert done.returncode == 1
+    assert "cannot be used: No such file or directory. Name a file in a directory" in " ".join(done.stderr.split())
