@@ -55,6 +55,20 @@ MANY = [
 ]
 
 
+def test_where_there_are_several_instances_each_is_shown_and_its_trouble_named() -> None:
+    """Else an operator looks for what is wrong in an instance that is well."""
+    told = {"status": "ok", "instance_time": OK["instance_time"], "quarantined": 0}
+    page = OK | {"instances": [{"instance_id": name, **told} for name in ("instance-1", "instance-2")]}
+    away = {"instance-2": replace(FLOOR, carrier_up=False, trunks=(replace(DEFAULT, up=False),))}
+    (trouble,) = found = find_troubles(page, FLOOR, [], away)
+    assert (trouble.code, trouble.text) == ("CARRIER_AWAY", "Instance instance-2: The carrier does not answer.")
+    status = status_text("http://127.0.0.1:8750", page, FLOOR, [], found, 120, away)
+    rows = [line.split() for line in status.splitlines() if line.startswith("instance-")]
+    assert [(row[0], row[1], row[5]) for row in rows] == [("instance-1", "ok", "20"), ("instance-2", "ok", "20")]
+    alone = OK | {"instances": page["instances"][:1]}
+    assert "instance-1" not in status_text("http://127.0.0.1:8750", alone, FLOOR, [], [], 120)
+
+
 @pytest.mark.parametrize("width", [40, 60, 120])
 def test_nothing_is_wider_than_the_terminal(width: int) -> None:
     status = status_text("http://127.0.0.1:8750", OK, FLOOR, MANY, find_troubles(OK, FLOOR, MANY), width)

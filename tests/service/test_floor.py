@@ -50,6 +50,21 @@ def test_a_word_that_came_too_early_to_be_heeded_is_said_again() -> None:
     assert said == [AgentStatusSet("ann", AgentStatus.AVAILABLE)] * 3
 
 
+def test_where_all_agents_are_simulated_whoever_is_new_comes_and_whoever_is_none_any_more_goes() -> None:
+    """Nobody says so in their place: an agent who is added to an instance would be offline for ever."""
+    presence = Presence()
+    floor = SimulatedFloor(presence)
+    floor.staff_all()
+    said: list[PresenceEvent] = []
+    presence.listen(said.append)
+    floor.busy([])
+    presence.know(frozenset({"ben", "ann"}))
+    floor.busy(["ben"])
+    presence.know(frozenset({"cleo"}))
+    floor.busy([])
+    assert said == [AgentStatusSet("ann", AgentStatus.AVAILABLE), AgentStatusSet("cleo", AgentStatus.AVAILABLE)]
+
+
 async def states(house: House) -> set[ContactState]:
     return {contact.state for contact in await house.kept.live_contacts(house.instance_id)}
 

@@ -193,6 +193,42 @@ async def test_an_instance_that_comes_back_is_dialed_for_again(installation: Ins
     await server.is_killed()
 
 
+async def test_an_instance_that_comes_back_while_it_ends_is_dialed_for_by_one_at_a_time(
+    installation: Installation,
+) -> None:
+    server = Server(installation).begin()
+    campaign_id = await server.campaign_of("south", 500, within=DAY)
+    await asyncio.sleep(MINUTE_S)
+    await server.campaigns.delete_campaign(campaign_id)
+    await installation.store.offboard("south")
+    await asyncio.sleep(2.0)
+    talking = {contact.contact_id for contact in await installation.store.live_contacts("south")}
+    assert talking
+    job = OnboardingJob("south", OnboardingStatus.IN_PROGRESS, EncryptionConfig(), installation.now())
+    await installation.store.start_onboarding(job)
+    await installation.store.finish_onboarding("south", None)
+    await server.campaign_of("south", 100, within=DAY)
+    assert await goes_on(server, "south")
+    assert server.names.count("south") == 1
+    ends = {record.contact_id: record.disposition for record in await installation.records("south")}
+    assert not [key for key in talking if ends[key] is Disposition.ATTEMPT_FAILED], "people were cut off"
+    assert max(server.phones["south"].originates.values()) == 1
+    await server.is_killed()
+
+
+async def test_a_request_is_dialed_at_once_in_every_instance(installation: Installation) -> None:
+    """Who dials is told of it, and does not have to look."""
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    campaigns = {name: await server.new_campaign(name) for name in ("north", "south")}
+    await asyncio.sleep(MINUTE_S + 0.1)
+    for name, campaign_id in campaigns.items():
+        await server.submit(campaign_id, 1, expires_at=installation.now() + DAY)
+        await asyncio.sleep(0.05)
+        assert server.originates(name) == 1
+    await server.is_killed()
+
+
 async def test_after_a_crash_everybody_is_dialed_and_nobody_twice(installation: Installation) -> None:
     first = Server(installation).begin()
     await asyncio.sleep(2.0)
@@ -219,9 +255,11 @@ async def test_a_server_that_stops_ends_all_at_once_and_lets_the_next_one_in(ins
     for name in ("north", "south"):
         await server.campaign_of(name, 1000, within=DAY)
     await asyncio.sleep(MINUTE_S)
+    before = {name: server.originates(name) for name in ("north", "south")}
     began_s = installation.seconds()
     await server.stops()
-    assert installation.seconds() - began_s < DRAIN_S, "one waited for another"
+    assert installation.seconds() - began_s < DRAIN_S
+    assert {name: server.originates(name) for name in before} == before, "one dialed on while another ended"
     ends = {record.disposition for record in await installation.records()}
     assert Disposition.ATTEMPT_FAILED not in ends, "a talk was cut off although the server was stopped in peace"
     for name in ("north", "south"):

@@ -14,7 +14,7 @@ import pytest
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND
-from trunkcall.simulation.world import Fate, Outcome, World, fate_of
+from trunkcall.simulation.world import Fate, Outcome, World, fate_of, seed_of
 
 NUMBER = 20_000
 WORLD = World()
@@ -34,6 +34,13 @@ def near_share(expected: float, found: int, number: int) -> bool:
 
 def near_mean(expected: float, values: list[float], deviation: float) -> bool:
     return abs(fmean(values) - expected) <= SIGMAS * deviation / math.sqrt(len(values))
+
+
+def test_worlds_that_have_a_seed_in_common_differ_by_their_names() -> None:
+    seeds = {seed_of(seed, name) for seed in (-1, 0, 1, 2**63) for name in ("north", "south")}
+    assert len(seeds) == 8
+    assert len({fate_of(WORLD, seed, "token") for seed in seeds}) == 8
+    assert seed_of(1, "north") == seed_of(1, "north")
 
 
 def test_a_fate_is_a_function_of_the_seed_and_the_token() -> None:

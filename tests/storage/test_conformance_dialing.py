@@ -306,6 +306,16 @@ class TestSetAside:
         assert (live.contact_id, live.state) == (other, ContactState.ANSWERED)
         assert await dispositions(store, CAMPAIGN) == {None: 2}
 
+    async def test_whoever_is_set_aside_counts_for_its_own_instance(self, store: Store) -> None:
+        lease = await stand_up(store)
+        await store.create_instance(directory("instance-2"))
+        aside = await accept(store)
+        await store.commit(lease, [begin(aside)])
+        (victim,) = await store.live_contacts("instance-1")
+        await store.commit(lease, [ContactSetAside(aside, victim.sequence, NOW)])
+        counts = [await store.quarantined_count(instance) for instance in (None, "instance-1", "instance-2")]
+        assert counts == [1, 1, 0]
+
 
 class TestRecordsAndCounts:
     async def test_records_are_exported_in_order_of_acceptance_chunk_by_chunk(self, store: Store) -> None:

@@ -133,6 +133,31 @@ class House:
         }
 
 
+async def test_each_series_says_of_which_instance_it_is() -> None:
+    """Else two contact centres on one server are one sum."""
+    north, south = House(), House()
+    north.has("spring")
+    south.has("autumn")
+    for house, campaign_id in ((north, "spring"), (south, "autumn")):
+        house.totals.attempts[campaign_id] = 1
+        house.totals.commits = 1
+    metrics = Metrics(lambda: [InstanceView("north", north), InstanceView("south", south, 1.5)])
+    page = (await metrics.page()).body.decode()
+    families = list(text_string_to_metric_families(page))
+    assert len({family.name for family in families}) == len(families), "Prometheus takes no page with a metric twice"
+    instances: dict[str, set[tuple[str, str | None]]] = {}
+    for sample in (sample for family in families for sample in family.samples):
+        if "instance_id" in sample.labels:
+            told = (sample.labels["instance_id"], sample.labels.get("campaign_id"))
+            instances.setdefault(sample.name, set()).add(told)
+    both: set[tuple[str, str | None]] = {("north", None), ("south", None)}
+    assert instances["trunkcall_dialer_up"] == instances["trunkcall_dialer_commits_total"] == both
+    assert instances["trunkcall_lines"] == instances["trunkcall_agents"] == both
+    assert instances["trunkcall_clock_behind_seconds"] == {("south", None)}
+    campaigns: set[tuple[str, str | None]] = {("north", "spring"), ("south", "autumn")}
+    assert instances["trunkcall_attempts_total"] == instances["trunkcall_campaign_running"] == campaigns
+
+
 async def test_so_many_campaigns_have_series_and_it_is_said_how_many_have_none() -> None:
     house = House()
     for number in range(MAX_CAMPAIGNS + 200):

@@ -11,7 +11,8 @@ import urllib.error
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from botocore.exceptions import ClientError
@@ -62,15 +63,16 @@ def status(settings: Settings, as_json: Annotated[bool, JSON] = False) -> None:
         raise ServerUnreachableError(where.endpoint_url) from error
     own = trunkcall_client(where)
     with in_words(where.endpoint_url):
-        instance = own.get_instance_status(connectInstanceId=page["instance_id"])
+        told = [each["instance_id"] for each in page["instances"][:MAX_SHOWN]]
+        floors = {each: read_floor(own.get_instance_status(connectInstanceId=each).get("floor")) for each in told}
         ask = Ask(own)
         campaigns = [_closer(ask, figures) if n < MAX_SHOWN else figures for n, figures in _going_first(ask)]
-    floor = read_floor(instance.get("floor"))
-    troubles = find_troubles(page, floor, campaigns)
+    floor = floors.pop(page["instance_id"], None)
+    troubles = find_troubles(page, floor, campaigns, floors)
     if as_json:
         typer.echo(json.dumps(_to_json(where.endpoint_url, page, floor, campaigns, troubles), indent=2))
     else:
-        typer.echo(status_text(where.endpoint_url, page, floor, campaigns, troubles, terminal_width()))
+        typer.echo(status_text(where.endpoint_url, page, floor, campaigns, troubles, terminal_width(), floors))
     if troubles:
         raise typer.Exit(1)
 
@@ -95,8 +97,14 @@ def _closer(ask: Ask, figures: Figures) -> Figures:
 status_command = with_settings("data_dir")(status)
 
 
-def find_troubles(page: Mapping[str, Any], floor: Floor | None, campaigns: Sequence[Figures]) -> list[Trouble]:
-    """What is wrong, the worst first."""
+Floors: TypeAlias = Mapping[str, Floor | None]
+"""What the agents of instances are doing, by the instance's id; None where nobody dials."""
+
+
+def find_troubles(
+    page: Mapping[str, Any], floor: Floor | None, campaigns: Sequence[Figures], others: Floors = MappingProxyType({})
+) -> list[Trouble]:
+    """What is wrong, the worst first. ``floor`` is the default instance's, ``others`` are those of other instances."""
     found = []
     if page["status"] != "ok":
         found.append(Trouble("SERVER", f"The server is {page['status']}: {page['trouble']}"))
@@ -104,10 +112,10 @@ def find_troubles(page: Mapping[str, Any], floor: Floor | None, campaigns: Seque
         dialed = any(each["instance_id"] == page["instance_id"] for each in page["instances"])
         why = "the server is starting" if dialed else "it is not onboarded"
         found.append(Trouble("NO_DIALER", f"Nobody dials for the instance here: {why}."))
-    if floor is not None:
-        found += _down(floor)
-    if floor is not None and floor.agents_unheard:
-        found.append(Trouble("AGENTS_UNHEARD", f"Nothing is heard of {floor.agents_unheard} agents at work."))
+    named = {f"Instance {instance_id}: ": each for instance_id, each in others.items()}
+    for which, each in {"": floor, **named}.items():
+        if each is not None:
+            found += [Trouble(trouble.code, f"{which}{trouble.text}") for trouble in _floor_troubles(each)]
     for figures in campaigns:
         if figures.state == "Failed":
             found.append(Trouble("CAMPAIGN_FAILED", f"{figures.name} has failed."))
@@ -125,6 +133,13 @@ def find_troubles(page: Mapping[str, Any], floor: Floor | None, campaigns: Seque
                     )
                 )
     return found
+
+
+def _floor_troubles(floor: Floor) -> Iterator[Trouble]:
+    """What is wrong with an instance's trunks and agents."""
+    yield from _down(floor)
+    if floor.agents_unheard:
+        yield Trouble("AGENTS_UNHEARD", f"Nothing is heard of {floor.agents_unheard} agents at work.")
 
 
 def _down(floor: Floor) -> Iterator[Trouble]:
@@ -148,6 +163,7 @@ def status_text(
     campaigns: Sequence[Figures],
     troubles: Sequence[Trouble],
     width: int | None,
+    others: Floors = MappingProxyType({}),
 ) -> str:
     """The whole of it: what is wrong first."""
     lines = [facts([("WRONG", trouble.text) for trouble in troubles], width)] if troubles else []
@@ -162,7 +178,7 @@ def status_text(
     found.append(("campaigns", ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none"))
     lines.append(facts(found, width))
     if len(page["instances"]) > 1:
-        lines += ["", _instances_table(page["instances"], width)]
+        lines += ["", _instances_table(page["instances"], {page["instance_id"]: floor, **others}, width)]
     if floor is not None and (len(floor.trunks) > 1 or any(trunk.held or not trunk.up for trunk in floor.trunks)):
         lines += ["", trunks_table(floor.trunks, width)]
     going = [figures for figures in campaigns if figures.state in GOING]
@@ -183,12 +199,15 @@ def agents_text(floor: Floor) -> str:
     return ", ".join(parts)
 
 
-def _instances_table(instances: Sequence[Mapping[str, Any]], width: int | None) -> str:
-    rows = [
-        (each["instance_id"], each["status"], _seconds(each["instance_time"]), f"{each['quarantined']:,}")
-        for each in instances
-    ]
-    headers = ("INSTANCE", "STATUS", "CLOCK", "SET ASIDE")
+def _instances_table(instances: Sequence[Mapping[str, Any]], floors: Floors, width: int | None) -> str:
+    rows = []
+    for each in instances:
+        floor, numbers = floors.get(each["instance_id"]), ("–", "–")
+        if floor is not None:
+            numbers = (f"{floor.at_work:,}", f"{floor.lines_in_use:,} of {floor.lines:,}")
+        told = (each["instance_id"], each["status"], _seconds(each["instance_time"]))
+        rows.append((*told, *numbers, f"{each['quarantined']:,}"))
+    headers = ("INSTANCE", "STATUS", "CLOCK", "AT WORK", "LINES", "SET ASIDE")
     return plain_table(headers, rows, width, right=headers[3:])
 
 
