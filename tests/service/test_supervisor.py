@@ -282,6 +282,28 @@ async def test_who_never_closes_keeps_neither_the_server_nor_another_instances_l
     await server.is_killed()
 
 
+async def test_an_instance_ends_although_its_store_fails_at_that_instant(installation: Installation) -> None:
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    count = installation.store.quarantined_count
+
+    async def fail_when_cancelled(instance_id: str) -> int:
+        installation.store.quarantined_count = count  # type: ignore[attr-defined]
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise StoreUnavailableError from None
+        return 0
+
+    installation.store.quarantined_count = fail_when_cancelled  # type: ignore[attr-defined]  # whoever asks first
+    await asyncio.sleep(2.0)
+    await server.stops()
+    for name in ("north", "south"):
+        lease = await installation.store.acquire_lease(name, "host:2", LEASE)
+        assert lease is not None, "a server that was stopped dials on"
+    await server.is_killed()
+
+
 async def test_a_store_that_cannot_be_read_for_a_while_ends_nobody(installation: Installation) -> None:
     server = Server(installation).begin()
     await asyncio.sleep(2.0)
