@@ -56,7 +56,8 @@ class Operator:
         self._random = random
         self._over: set[str] = set()
         self._doubtful: set[str] = set()
-        """Campaigns that somebody was asked to resume who never answered: they may run again at any time."""
+        """Campaigns that somebody was asked to resume who never answered: they may run again at any time, even after
+        others have answered."""
 
     async def run(self, until_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -114,10 +115,8 @@ class Operator:
         """Whether the deed is done, or there is nothing to do."""
         server = self._random.choice(self._servers())
         campaign_id, use_cases = campaign.campaign_id, server.campaigns
-        if deed == "resume":
-            self._doubtful.add(campaign_id)
-            if campaign_id not in self._over:
-                self._witness.closed.pop(campaign_id, None)
+        if deed == "resume" and campaign_id not in self._over:
+            self._witness.closed.pop(campaign_id, None)
         try:
             match deed:
                 case "start":
@@ -134,10 +133,10 @@ class Operator:
                     await self._change(server, campaign)
         except StoreUnavailableError:
             self._story.tell("operator", f"has no answer to {deed} of {campaign_id}")
+            if deed == "resume":
+                self._doubtful.add(campaign_id)
             return False
         except (InvalidCampaignStateError, NotFoundError, ConflictError) as error:
-            if deed == "resume":
-                self._doubtful.discard(campaign_id)
             self._story.tell("operator", f"cannot {deed} {campaign_id}: {type(error).__name__}")
             return True
         self._story.tell("operator", f"has {server.name} {deed} {campaign_id}")
@@ -145,8 +144,6 @@ class Operator:
         return True
 
     def _is_answered(self, deed: str, campaign_id: str) -> None:
-        if deed == "resume":
-            self._doubtful.discard(campaign_id)
         if deed in ("stop", "delete"):
             self._over.add(campaign_id)
         if campaign_id in self._over or (deed == "pause" and campaign_id not in self._doubtful):
