@@ -7,6 +7,7 @@ long before it costs a customer something; ``History`` knows the engine by its d
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from trunkcall.domain.agent import STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.changes import AttemptBegun, Change, ContactAbandoned, LedgerCounted
@@ -17,6 +18,7 @@ from trunkcall.engine.commands import Originate
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.details import EngineDetails
 from trunkcall.engine.engine import Engine
+from trunkcall.engine.snapshot import TrunkSnapshot
 
 LONG_WINDOW = 50
 
@@ -78,23 +80,39 @@ def check(engine: Engine, details: EngineDetails) -> None:
     """Everything that is true of an engine between two turns."""
     floor = engine.floor()
     _check_contacts(details)
-    _check_flows(details, carrier_up=floor.carrier_up)
+    reached = _reached(details, floor.trunks)
+    _check_flows(details, reached)
     _check_legs(details)
     assert floor.lines_in_use == sum(leg.party is LegParty.CUSTOMER for leg in details.legs.values())
-    assert floor.lines_in_use <= floor.lines
+    on_trunks = Counter(leg.trunk_id for leg in details.legs.values() if leg.party is LegParty.CUSTOMER)
+    assert {trunk.trunk_id: trunk.lines for trunk in floor.trunks} == {
+        trunk.trunk_id: on_trunks[trunk.trunk_id] for trunk in floor.trunks
+    }
     _check_agents(details)
     assert set(engine.leaving_agents) == {agent.agent_id for agent in details.agents.values() if agent.leaving}
     _check_queues(details)
     _check_windows(engine, details)
-    _check_nobody_is_forgotten(details, carrier_up=floor.carrier_up)
+    _check_nobody_is_forgotten(details, reached)
 
 
-def check_begun(details: EngineDetails, decision: Decision) -> None:
+def _reached(details: EngineDetails, trunks: Iterable[TrunkSnapshot]) -> frozenset[str]:
+    """Contacts in progress on hosts of which it is known that the carrier answers for them."""
+    up = {trunk.host for trunk in trunks if trunk.up}
+    return frozenset(c.contact_id for c in details.contacts.values() if details.legs[c.leg_id].host in up)
+
+
+def check_begun(engine: Engine, details: EngineDetails, decision: Decision) -> None:
     """Whoever was dialed in this turn has an agent, where attempts are one to one; and somebody is at work and heard
-    of, where live answers go to agents at all."""
+    of, where live answers go to agents at all. The trunk is there, answers, and had a line for it."""
+    trunks = {trunk.trunk_id: trunk for trunk in engine.floor().trunks}
     for attempt in decision.changes:
         if not isinstance(attempt, AttemptBegun):
             continue
+        trunk = trunks[attempt.trunk_id]
+        assert trunk.up, "somebody is dialed on a host that does not answer"
+        assert not trunk.held, "somebody is dialed on a trunk that has just refused an attempt"
+        assert trunk.lines <= trunk.channels, "more are dialed on a trunk than it has lines"
+        assert details.legs[attempt.leg_id].host == trunk.host
         campaign = details.campaigns[attempt.campaign_id]
         if campaign.one_to_one:
             kept = details.contacts[attempt.contact_id].kept_agent_id
@@ -145,11 +163,10 @@ def _check_contacts(details: EngineDetails) -> None:
                 assert kept + (contact_id in without_agent) == (contact.state in BEFORE_THE_QUEUE and not machine)
 
 
-def _check_flows(details: EngineDetails, *, carrier_up: bool) -> None:
+def _check_flows(details: EngineDetails, reached: frozenset[str]) -> None:
     """A new dialer begins flows anew once the carrier has said who is still there."""
-    if carrier_up:
-        in_flow = [contact for contact in details.contacts.values() if contact.state is ContactState.IN_FLOW]
-        assert all(contact.flow_step is not None for contact in in_flow), "a flow was not asked to begin"
+    in_flow = [details.contacts[k] for k in reached if details.contacts[k].state is ContactState.IN_FLOW]
+    assert all(contact.flow_step is not None for contact in in_flow), "a flow was not asked to begin"
 
 
 def _check_legs(details: EngineDetails) -> None:
@@ -232,7 +249,7 @@ def _check_windows(engine: Engine, details: EngineDetails) -> None:
             assert wakes_at <= campaign.next_due_at, "a contact is due and nobody looks"
 
 
-def _check_nobody_is_forgotten(details: EngineDetails, *, carrier_up: bool) -> None:
+def _check_nobody_is_forgotten(details: EngineDetails, reached: frozenset[str]) -> None:
     queue_of = {campaign.campaign_id: campaign.queue_id for campaign in details.campaigns.values()}
     queued = [c for c in details.contacts.values() if c.state is ContactState.QUEUED]
     heard = [a for a in details.agents.values() if a.heard]
@@ -242,10 +259,9 @@ def _check_nobody_is_forgotten(details: EngineDetails, *, carrier_up: bool) -> N
         assert set(queue.free) == free, "an agent is free who is not, or nobody is dialed for one who is"
         assert queue.staffed == sum(a.state in STAFFED_STATES and not a.leaving for a in serving)
         assert set(queue.waiting) == {c.contact_id for c in queued if queue_of[c.campaign_id] == queue.queue_id}
-        if carrier_up:
-            assert not (queue.free and queue.waiting), "somebody waits although an agent is free"
+        # While a host is lost, nobody on it is put through, nor is anybody kept for a dial there.
+        assert not (queue.free and reached.intersection(queue.waiting)), "somebody waits although an agent is free"
         for campaign in details.campaigns.values():
-            # While the carrier is lost, whoever is free is left to those who wait to be put through; should they leave,
-            # nobody is kept for a dial until it is found.
-            if campaign.queue_id == queue.queue_id and carrier_up:
-                assert not (queue.free and campaign.without_agent), "a dial has no agent although one is free"
+            if campaign.queue_id == queue.queue_id:
+                dials = reached.intersection(campaign.without_agent)
+                assert not (queue.free and dials), "a dial has no agent although one is free"

@@ -6,7 +6,7 @@ Every story told with it checks the invariants after every call.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
@@ -36,6 +36,7 @@ from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.flow import FlowAction, FlowStep
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import PacerFor, pacer_for
 from trunkcall.engine.commands import Deed, HangUp, Originate, OriginateAgentLeg, RefillWindow, ReportLegs
 from trunkcall.engine.config import EngineConfig
@@ -65,6 +66,7 @@ from trunkcall.engine.events import (
     OfferedContact,
     PlaybackEnded,
     RequestsAccepted,
+    TrunksChanged,
 )
 from trunkcall.engine.flow import Flows
 from trunkcall.engine.snapshot import CampaignSnapshot
@@ -97,6 +99,7 @@ def dialing(
     detects: bool = False,
     ring_timeout: Duration = 30 * SECOND,
     limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
+    caller_id: str | None = None,
 ) -> DialingSettings:
     """A campaign's settings for dialing, of which a test says what matters to it."""
     return DialingSettings(
@@ -108,6 +111,7 @@ def dialing(
         awaits_prompt=False,
         ring_timeout=ring_timeout,
         abandonment=limits,
+        caller_id=caller_id,
     )
 
 
@@ -209,6 +213,8 @@ class Floor:
         self.memory = Memory()
         self.agents: dict[str, tuple[str, ...]] = {}
         self.silent: set[str] = set()
+        self.trunks: tuple[Trunk, ...] = ()
+        """What the engine was told of trunks, if anything."""
         self.lives = 1
         """How many dialers there have been."""
         self.answers_refills = True
@@ -293,15 +299,22 @@ class Floor:
         self.history.enter(decision)
         details = self.engine.details()
         check(self.engine, details)
-        check_begun(details, decision)
+        check_begun(self.engine, details, decision)
         for command in commands:
             self.memory.enter(command, self.accepted)
         for command in commands:
             self._react(command)
 
-    def restart(self, *legs: LiveLeg) -> None:
-        """The dialer dies. Another takes over what the store remembers, and the carrier tells it of these legs."""
+    def has_trunks(self, *trunks: Trunk) -> None:
+        """The instance has these trunks from here."""
+        self.trunks = trunks
+        self.tell(TrunksChanged(trunks))
+
+    def restart(self, *legs: LiveLeg, hosts: Sequence[str] = ()) -> None:
+        """The dialer dies. Another takes over what the store remembers, and the carrier tells it of these legs: all at
+        once, or of each of these hosts."""
         self.lives += 1
+        on = {leg.leg_id: leg.host for leg in self.engine.details().legs.values()}
         self.engine = new_engine(self.engine.config, self.prefix, flows=self.flows)
         self.trace.clear()
         self.untold.clear()
@@ -314,8 +327,13 @@ class Floor:
         busy = {contact.campaign_id for contact in self.memory.live.values()}
         for settings in self.campaigns.values():
             self.tell(replace(settings, in_progress=settings.campaign_id in busy))
+        if self.trunks:
+            self.tell(TrunksChanged(self.trunks))
         self.tell(ContactsRestored(tuple(self.memory.live.values())))
-        self.tell(CarrierFound(legs))
+        if not hosts:
+            self.tell(CarrierFound(legs))
+        for host in hosts:
+            self.tell(CarrierFound(tuple(leg for leg in legs if on[leg.leg_id] == host), host))
 
     @property
     def prefix(self) -> str:
@@ -355,6 +373,7 @@ class Floor:
         detects: bool = False,
         ring_timeout: Duration = 30 * SECOND,
         limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
+        caller_id: str | None = None,
         requests: int = 0,
     ) -> None:
         """A campaign is new or has changed, and has so many dial requests more."""
@@ -370,6 +389,7 @@ class Floor:
                 detects=detects,
                 ring_timeout=ring_timeout,
                 limits=limits,
+                caller_id=caller_id,
             ),
         )
         self.campaigns[name] = settings

@@ -59,9 +59,11 @@ numbers = st.integers(0, 50)
 class World(RuleBasedStateMachine):
     """Carrier, store, flows and agents who keep to no order."""
 
+    config = CONFIG
+
     def __init__(self) -> None:
         super().__init__()
-        self.floor = Floor(config=CONFIG)
+        self.floor = Floor(config=self.config)
         self.floor.may_refuse = True
         self.past_legs: list[str] = []
         self.worked = (0, 0)
@@ -384,13 +386,13 @@ class World(RuleBasedStateMachine):
         """Written down and read again, as a trace."""
         lines: list[str] = []
         writer = TraceWriter(lines.append)
-        writer.begin(CONFIG, {})
+        writer.begin(self.config, {})
         for turn in self.floor.trace:
             writer.enter(*turn)
         writer.end()
         reader = TraceReader([line.encode() for line in lines])
         result = replay(reader.turns(), reader.config, pacer_for)
-        assert result.difference is None
+        assert result.difference is None, result.difference
         assert result.agreed.turns == len(self.floor.trace)
 
     def _what_was_refused_changed_nothing(self) -> None:
@@ -404,7 +406,7 @@ class World(RuleBasedStateMachine):
                 turns.append(Turn(0, left, now, Decision(decision.changes, decision.deeds, decision.steps)))
             else:
                 turns.append(Turn(0, events, now, decision))
-        assert replay(turns, CONFIG, pacer_for).difference is None
+        assert replay(turns, self.config, pacer_for).difference is None
 
 
 World.TestCase.settings = settings(

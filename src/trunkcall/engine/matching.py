@@ -136,11 +136,7 @@ class Matching:
         """Keep a free agent for a dial whose agent has left; if there is none, the next who is freed. Nor is there one
         while somebody waits to be put through once the carrier is found."""
         queue_id = contact.campaign.settings.queue_id
-        if (
-            queue_id is not None
-            and (self._state.trunks.all_found or not self._roster.queue(queue_id).waiting)
-            and self._roster.reserve(queue_id, contact)
-        ):
+        if queue_id is not None and self._may_keep_for(contact, queue_id) and self._roster.reserve(queue_id, contact):
             self._registry.wants_no_agent(contact)
         else:
             self._registry.wants_agent(contact)
@@ -158,6 +154,13 @@ class Matching:
         if agent is not None:
             self._registry.wants_agent(contact)
             self.agent_freed(agent, now)
+
+    def _may_keep_for(self, contact: Contact, queue_id: str) -> bool:
+        """Whether an agent may be kept for the dial. On a lost host it gets none, unless nobody else can be dialed or
+        waits."""
+        if self._connects(contact):
+            return True
+        return not self._state.trunks.any_up and not self._roster.queue(queue_id).waiting
 
     def _connects(self, contact: Contact) -> bool:
         """Whether an agent can be put through to the contact: the carrier answers for its host."""

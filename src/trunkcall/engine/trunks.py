@@ -151,9 +151,11 @@ class Trunks:
         self._by_id[trunk.trunk_id].rate.spend(now)
 
     def hold(self, trunk_id: str, until: Instant) -> None:
-        """The trunk did not take an attempt: nobody is dialed on it before this."""
-        self._by_id[trunk_id].held_until = until
-        self._look()
+        """The trunk did not take an attempt: nobody is dialed on it before this. It may be gone already."""
+        use = self._by_id.get(trunk_id)
+        if use is not None:
+            use.held_until = until
+            self._look()
 
     def take_line(self, trunk_id: str) -> None:
         """A customer's leg is there on this trunk, which may be none of the instance's any more."""
