@@ -14,6 +14,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.commands import OriginateAgentLeg
+from trunkcall.engine.components import in_order
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
@@ -117,9 +118,9 @@ class Matching:
         if longest is not None:
             self._assign(longest, agent, now)
             return
-        for campaign in self._state.campaigns.values():
-            without_agent = self._registry.of(campaign).without_agent
-            if without_agent and campaign.settings.queue_id in agent.queue_ids:
+        for campaign in in_order(self._registry.short_of_agents.values()):
+            if campaign.settings.queue_id in agent.queue_ids:
+                without_agent = self._registry.of(campaign).without_agent
                 dial = next(filter(self._connects, without_agent.values()), None)
                 if dial is not None:
                     self.reserve(dial)

@@ -54,7 +54,7 @@ class CampaignContacts:
 class Registry:
     """The contacts and legs of one engine."""
 
-    __slots__ = ("_contacts", "_legs", "_of", "_timers", "_trunks", "contacts", "eased", "legs")
+    __slots__ = ("_contacts", "_legs", "_of", "_timers", "_trunks", "contacts", "eased", "legs", "short_of_agents")
 
     def __init__(self, timers: Timers, trunks: Trunks) -> None:
         self._timers = timers
@@ -69,6 +69,8 @@ class Registry:
         self.eased: dict[str, CampaignDialing] = {}
         """Campaigns that have fewer contacts in flight, or the first, since whoever is concerned has looked and cleared
         it."""
+        self.short_of_agents: dict[int, CampaignDialing] = {}
+        """Campaigns, by number, that have contacts whose agent has left and for whom no other is kept."""
 
     def of(self, campaign: CampaignDialing) -> CampaignContacts:
         """The campaign's contacts in progress."""
@@ -140,16 +142,22 @@ class Registry:
         contacts.in_flight.pop(contact_id, None)
         self.eased[campaign.campaign_id] = campaign
         contacts.dialing_since.pop(contact_id, None)
-        contacts.without_agent.pop(contact_id, None)
+        if contacts.without_agent:
+            self.wants_no_agent(contact)
         contacts.begun_without_agent.discard(contact_id)
 
     def wants_agent(self, contact: Contact) -> None:
         """The agent who was kept for the contact has left, and no other is kept."""
-        self._of[contact.campaign.campaign_id].without_agent[contact.contact_id] = contact
+        campaign = contact.campaign
+        self._of[campaign.campaign_id].without_agent[contact.contact_id] = contact
+        self.short_of_agents[campaign.number] = campaign
 
     def wants_no_agent(self, contact: Contact) -> None:
         """An agent is kept for the contact, or none is to be."""
-        self._of[contact.campaign.campaign_id].without_agent.pop(contact.contact_id, None)
+        campaign = contact.campaign
+        without_agent = self._of[campaign.campaign_id].without_agent
+        if without_agent.pop(contact.contact_id, None) is not None and not without_agent:
+            del self.short_of_agents[campaign.number]
 
     def dialed_otherwise(self, campaign: CampaignDialing) -> None:
         """The campaign is dialed in another way from here: no agent may be kept for what it has in flight."""

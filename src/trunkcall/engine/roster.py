@@ -282,12 +282,15 @@ class Roster:
                 for other_id in pool.queue_ids:
                     self._overlaps.pop(other_id, None)
 
-    def forget_queue(self, queue_id: str) -> None:
-        """Let go of a queue, unless somebody serves it or waits in it."""
+    def is_idle(self, queue_id: str) -> bool:
+        """Whether there is such a queue, and nobody serves it or waits in it."""
         queue = self.queues.get(queue_id)
-        if queue is not None and not queue.pools and not queue.waiting:
-            del self.queues[queue_id]
-            self._overlaps.pop(queue_id, None)
+        return queue is not None and not queue.pools and not queue.waiting
+
+    def forget_queue(self, queue_id: str) -> None:
+        """Let go of an idle queue."""
+        del self.queues[queue_id]
+        self._overlaps.pop(queue_id, None)
 
     def staffed_by(self, now: Instant) -> Duration:
         """How long all agents, those who are gone included, have been staffed."""

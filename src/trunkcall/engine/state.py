@@ -74,9 +74,10 @@ class EngineState:
 
     def forget_queues(self, *queue_ids: str | None) -> None:
         """Let go of these queues, as far as nobody serves them, waits in them or dials for them."""
-        dialed_for = {campaign.settings.queue_id for campaign in self.campaigns.values()}
-        for queue_id in queue_ids:
-            if queue_id is not None and queue_id not in dialed_for:
+        idle = [queue_id for queue_id in queue_ids if queue_id is not None and self.roster.is_idle(queue_id)]
+        dialed_for = {campaign.settings.queue_id for campaign in self.campaigns.values()} if idle else ()
+        for queue_id in idle:
+            if queue_id not in dialed_for:
                 self.roster.forget_queue(queue_id)
 
     def begin(self, changed: CampaignChanged, pacer_for: PacerFor, now: Instant) -> CampaignDialing:
