@@ -90,7 +90,7 @@ class Allotments:
 
     def of(self, campaign: CampaignDialing) -> Allotment | None:
         """The agents of the campaign's group; None where no other group can use them."""
-        component = self._components.of(campaign)
+        component = self._components.of(campaign) if self._components.contested else None
         if component is None or not component.contested:
             return None
         own = self._components.group_of(campaign)

@@ -55,7 +55,7 @@ class CampaignGroup:
 class Component:
     """Queues that agents connect, and the campaigns that dial for them."""
 
-    __slots__ = ("__weakref__", "_groups", "campaigns", "claiming", "contested", "queues", "version")
+    __slots__ = ("__weakref__", "_groups", "campaigns", "claiming", "contested", "one_to_one", "queues", "version")
 
     def __init__(self, queues: frozenset[str]) -> None:
         self.queues = queues
@@ -66,6 +66,8 @@ class Component:
         self.contested = False
         """Whether several groups have, and one of them looks ahead: agents must be allotted. Those that are dialed one
         to one take whoever is free."""
+        self.one_to_one = False
+        """Whether one of them is dialed one to one."""
         self.version = 0
         """Raised whenever agents are to be allotted anew."""
 
@@ -80,13 +82,14 @@ class Component:
         """Look which groups have a claim."""
         claiming = [group for group in self._groups.values() if group.claimants]
         self.claiming = tuple(sorted(claiming, key=lambda group: group.claimants[0].number))
+        self.one_to_one = not all(group.look_ahead for group in claiming)
         self.contested = len(claiming) > 1 and any(group.look_ahead for group in claiming)
 
 
 class Components:
     """The components of one instance."""
 
-    __slots__ = ("_group_of", "_of_campaign", "_of_queue", "_registry", "_roster", "altered")
+    __slots__ = ("_group_of", "_of_campaign", "_of_queue", "_registry", "_roster", "altered", "contested", "one_to_one")
 
     def __init__(self, roster: Roster, registry: Registry) -> None:
         self._roster = roster
@@ -98,6 +101,10 @@ class Components:
         self.altered: dict[Component, None] = {}
         """Those whose agents are to be allotted anew, or need not be any more, since whoever is concerned has looked
         and cleared it."""
+        self.contested = 0
+        """How many of them are."""
+        self.one_to_one = 0
+        """How many of them have a group that is dialed one to one, and claims agents."""
 
     # --- who competes with whom ---------------------------------------------------------------------------------------
 
@@ -127,7 +134,7 @@ class Components:
         groups: dict[CampaignGroup, None] = {}
         for queue_id in pool.queue_ids:
             component = self._of_queue.get(queue_id)
-            if component is not None:
+            if component is not None and component.one_to_one:
                 groups[component.group(self._roster.overlap(queue_id).same_agents, look_ahead=False)] = None
         return [campaign for group in groups for campaign in group.claimants]
 
@@ -181,9 +188,11 @@ class Components:
 
     def alter(self, component: Component) -> None:
         """The agents of the component are to be allotted anew."""
-        before = component.contested
+        before, had_one_to_one = component.contested, component.one_to_one
         component.version += 1
         component.look()
+        self.contested += component.contested - before
+        self.one_to_one += component.one_to_one - had_one_to_one
         if before or component.contested:
             self.altered[component] = None
 
@@ -195,6 +204,8 @@ class Components:
         for component in dict.fromkeys(found):
             if component is not None:
                 campaigns += component.campaigns.values()
+                self.contested -= component.contested
+                self.one_to_one -= component.one_to_one
                 for queue_id in component.queues:
                     del self._of_queue[queue_id]
         for campaign in campaigns:
@@ -207,8 +218,9 @@ class Components:
 
 def in_order(campaigns: Collection[CampaignDialing]) -> list[CampaignDialing]:
     """As they became known."""
-    return sorted(campaigns, key=_number_of)
+    return sorted(campaigns, key=number_of)
 
 
-def _number_of(campaign: CampaignDialing) -> int:
+def number_of(campaign: CampaignDialing) -> int:
+    """The how manieth that became known it is."""
     return campaign.number

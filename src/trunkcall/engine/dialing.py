@@ -19,7 +19,7 @@ from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import LineDemand, share_lines
 from trunkcall.engine.commands import Originate, RefillWindow
-from trunkcall.engine.components import in_order
+from trunkcall.engine.components import number_of
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
@@ -44,11 +44,12 @@ _DUE: Final = TimerKind.DUE
 class CampaignView:
     """One campaign as its pacer sees it. Of agents whom others can use as well it sees those allotted to its group."""
 
-    __slots__ = ("_allotment", "_campaign", "_contacts", "_now", "_queue", "_rivals", "_standing", "_state")
+    __slots__ = ("_allotment", "_campaign", "_contacts", "_now", "_queue", "_rivals", "_staffed", "_standing", "_state")
 
     def __init__(self, state: EngineState, campaign: CampaignDialing, now: Instant) -> None:
         self._state = state
         self._standing: Standing | None = None
+        self._staffed: int | None = None
         self._rivals: list[Rival] | None = None
         self._campaign = campaign
         self._contacts = state.registry.of(campaign)
@@ -73,9 +74,10 @@ class CampaignView:
 
     @property
     def staffed_agents(self) -> int:
-        if self._allotment is not None:
-            return self._allotment.agents
-        return self._queue.staffed if self._queue is not None else 0
+        if self._staffed is None:
+            queue, allotment = self._queue, self._allotment
+            self._staffed = allotment.agents if allotment is not None else queue.staffed if queue is not None else 0
+        return self._staffed
 
     @property
     def waiting(self) -> int:
@@ -146,22 +148,33 @@ class Dialing:
         """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
         state, agenda = self._state, self._state.agenda
         agenda.collect()
-        if not state.suspended and state.trunks.can_dial(now):
-            ripe = agenda.anybody_ripe and state.trunks.takes_any(now)
-            wanting = agenda.take(now, ripe=ripe)
-            if wanting:
-                self._dial(wanting, now)
-                for campaign in wanting:
-                    if campaign.pacer.look_every or not campaign.pacer.one_to_one:
-                        agenda.put(campaign)
-            if agenda.anybody_ripe and not state.trunks.takes_any(now):
-                self._wake_at(state.trunks.takes_any_at(now))
-            self._wake_at(agenda.next_look_at(now))
-        elif not state.suspended:
+        if state.suspended:
+            pass
+        elif not state.trunks.can_dial(now):
             self._wake_at(state.trunks.can_dial_at)
-        for campaign in in_order(agenda.touched):
-            self._tend_window(campaign)
-        agenda.touched.clear()
+        else:
+            if agenda.next_look_at <= now or agenda.ripe or agenda.eager:
+                self._ask(now)
+            if agenda.next_look_at < self._pace_at:
+                self._wake_at(agenda.next_look_at)
+        if agenda.touched:
+            if len(agenda.touched) > 1:
+                agenda.touched.sort(key=number_of)
+            for campaign in agenda.touched:
+                self._tend_window(campaign)
+            agenda.touched.clear()
+
+    def _ask(self, now: Instant) -> None:
+        """Ask those who may want something, and begin their attempts."""
+        agenda, trunks = self._state.agenda, self._state.trunks
+        wanting = agenda.take(now, ripe=bool(agenda.ripe) and trunks.takes_any(now))
+        if wanting:
+            self._dial(wanting, now)
+            for campaign in wanting:
+                if campaign.pacer.look_every or not campaign.pacer.one_to_one:
+                    agenda.put(campaign)
+        if agenda.ripe and not trunks.takes_any(now):
+            self._wake_at(trunks.takes_any_at(now))
 
     def expire(self, campaign: CampaignDialing, now: Instant) -> None:
         """End the contacts of the window whose expiry has come."""
@@ -197,6 +210,9 @@ class Dialing:
                 del granted[campaign_id]
         for campaign_id in granted:
             agenda.put(self._state.campaigns[campaign_id])
+        for campaign in wanting:
+            if not campaign.can_dial:
+                self._state.components.look_at(campaign)
 
     def _next(self, granted: Collection[str]) -> CampaignDialing:
         """Which campaign is dialed next. Among those of one queue attempts go by weight (start-time fair queueing),
@@ -300,7 +316,6 @@ class Dialing:
             state.out.change(ContactExpired(offered.contact_id, campaign.campaign_id, now))
             offered = campaign.window.take()
         if offered is None:
-            state.components.look_at(campaign)
             return False
         leg_id = state.new_id()
         contact = Contact(offered, campaign, leg_id, trunk.trunk_id, trunk.host, now)
@@ -312,10 +327,9 @@ class Dialing:
         state.registry.put_in_flight(contact)
         self._virtual_times[campaign.agent_queue_id] = campaign.start_tag
         campaign.start_tag += 1 / campaign.weight
-        if not campaign.can_dial:
-            state.components.look_at(campaign)
         self._shares.count_attempt(campaign)
-        state.allotments.count_attempt(campaign)
+        if state.components.contested:
+            state.allotments.count_attempt(campaign)
         campaign.statistics.attempts += 1
         campaign.last_attempt_at = now
         state.trunks.spend(trunk, now)

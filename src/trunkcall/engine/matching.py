@@ -118,7 +118,8 @@ class Matching:
         if longest is not None:
             self._assign(longest, agent, now)
             return
-        for campaign in in_order(self._registry.short_of_agents.values()):
+        short = self._registry.short_of_agents
+        for campaign in in_order(short.values()) if short else ():
             if campaign.settings.queue_id in agent.queue_ids:
                 without_agent = self._registry.of(campaign).without_agent
                 dial = next(filter(self._connects, without_agent.values()), None)

@@ -56,7 +56,7 @@ class Agent:
         self.place = 0
         """Among all who are free: whoever has been so longer has a lower one."""
         self.taken_by: Side | None = None
-        """For whose contact the agent is kept, or in whose the agent is, as long as the agent is at work."""
+        """For whose contact the agent is kept, or in whose the agent is, as long as the agent is heard of and stays."""
         self.state = AgentState.OFFLINE
         self.heard = True
         self.leaving = False
@@ -126,12 +126,14 @@ class Queue:
 
     @property
     def staffed(self) -> int:
-        return sum([pool.staffed for pool in self.pools])
+        pools = self.pools
+        return pools[0].staffed if len(pools) == 1 else sum([pool.staffed for pool in pools])
 
     @property
     def free(self) -> int:
         """How many agents are free."""
-        return sum([len(pool.free) for pool in self.pools])
+        pools = self.pools
+        return len(pools[0].free) if len(pools) == 1 else sum([len(pool.free) for pool in pools])
 
     @property
     def free_agents(self) -> list[Agent]:
@@ -140,11 +142,13 @@ class Queue:
 
     @property
     def talking_since(self) -> Mapping[str, Instant]:
-        return _all_of([pool.talking_since for pool in self.pools])
+        pools = self.pools
+        return pools[0].talking_since if len(pools) == 1 else _all_of([pool.talking_since for pool in pools])
 
     @property
     def working_since(self) -> Mapping[str, Instant]:
-        return _all_of([pool.working_since for pool in self.pools])
+        pools = self.pools
+        return pools[0].working_since if len(pools) == 1 else _all_of([pool.working_since for pool in pools])
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +255,8 @@ class Roster:
         self._count_at_work(agent, at_work)
 
     def _count_at_work(self, agent: Agent, change: int) -> None:
-        if change:
-            agent.pool.staffed += change
-            self.restaffed[agent.pool] = None
+        agent.pool.staffed += change
+        self.restaffed[agent.pool] = None
 
     def _pool(self, queue_ids: tuple[str, ...]) -> Pool:
         """Those who serve these queues, made when the first does."""
@@ -344,14 +347,18 @@ class Roster:
         agent.since = now
         before = agent.is_at_work
         agent.state = state
-        self._count_at_work(agent, agent.is_at_work - before)
+        at_work = agent.is_at_work
+        if at_work is not before:
+            self._count_at_work(agent, 1 if at_work else -1)
         self._keep_true(agent)
 
     def hear(self, agent: Agent, *, heard: bool) -> None:
         """The agent is heard of again, or not any more."""
         before = agent.is_at_work
         agent.heard = heard
-        self._count_at_work(agent, agent.is_at_work - before)
+        at_work = agent.is_at_work
+        if at_work is not before:
+            self._count_at_work(agent, 1 if at_work else -1)
         self._keep_true(agent)
 
     def intend(self, agent: Agent, status: AgentStatus) -> None:
@@ -430,13 +437,13 @@ class Roster:
         _put(pool.talking_since, agent_id, agent.handling_since, there=handling and not working)
         _put(pool.working_since, agent_id, agent.since, there=working)
         has = agent.contact or agent.reserved_for
-        self._count_taken(agent, has.campaign.side if has is not None and agent.is_at_work else None)
+        side = has.campaign.side if has is not None and agent.heard and not agent.leaving else None
+        if side != agent.taken_by:
+            self._count_taken(agent, side)
 
     def _count_taken(self, agent: Agent, side: Side | None) -> None:
         """The agent is there for the campaigns of this side from here, or for nobody's."""
         before, taken = agent.taken_by, agent.pool.taken
-        if side == before:
-            return
         if before is not None:
             taken[before] -= 1
             self.eased[agent.pool] = None
@@ -470,8 +477,6 @@ def _put(known: dict[str, T], agent_id: str, what: T, *, there: bool) -> None:
 
 
 def _all_of(known: list[dict[str, T]]) -> Mapping[str, T]:
-    if len(known) == 1:
-        return known[0]
     return {agent_id: what for of_pool in known for agent_id, what in of_pool.items()}
 
 
