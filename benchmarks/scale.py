@@ -3,7 +3,7 @@
 The bare loop makes the same attempts and ends once more, beside the engine in the same run, and decides nothing. Of the
 engine only its turns count, and the question when it wants the next: no store and no server are there, and what the
 simulated phones take is left out. Turns are those of ``simulate``, each event in one of its own. Prints one JSON line a
-case, and exits non-zero if one is more than a quarter above its bar.
+case, and exits non-zero if a bar is missed: a ratio by more than a quarter, what is said of turns and agents at all.
 
 A case begins in the middle of a day, as after a new start of a server: agents are at work, in contacts and between
 them, and all campaigns begin at one instant, those that look ahead with what they have learned and a ledger. One
@@ -15,7 +15,7 @@ would take most of an hour to have ten thousand at work.
 from __future__ import annotations
 
 import argparse
-import math
+import gc
 import statistics
 import sys
 import time
@@ -67,12 +67,17 @@ WARM_UP: Final = 300
 """Seconds in which agents are brought to work: two of their contacts."""
 GOING_OVER: Final = 30
 """Seconds until all agents have gone over to the campaigns that are measured: no phone rings for longer."""
-SETTLING: Final = 10
-"""Seconds after that for campaigns that look ahead."""
+SETTLING: Final = 30
+"""Seconds after that in which turns come when they are wanted, and looks at times of their own."""
 STRETCHES: Final = 8
 QUICK_STRETCHES: Final = 2
 """Parts of a case; after each the bare loop makes its attempts and ends. They are as long in a quick run, because the
 loop takes longer for each of many."""
+MEDIANS: Final = 50
+"""How many times the median turn the longest may take where a case is held to it. The median is that of turns that
+decide something: most others take a few microseconds, to learn that a phone rings."""
+GROWTH: Final = 3
+"""How many times as much the most campaigns may cost as the fewest, with the same agents and attempts."""
 BARE_S: Final = 0.1
 """CPU that the bare loop is given for each, by making them again and again."""
 WINDOW: Final = 200
@@ -106,24 +111,34 @@ class Case:
         return self.progressive + self.predictive
 
 
+ONE: Final = "1 progressive campaign with 1,000 agents"
+TEN: Final = "10 progressive campaigns with 100 agents each"
+HUNDRED: Final = "100 progressive campaigns with 10 agents each"
+THOUSAND: Final = "1,000 progressive campaigns with 1 agent each"
+PREDICTIVE: Final = "100 predictive campaigns with 20 agents each"
+MIXED: Final = "25 progressive and 25 predictive campaigns, one queue of 2,000 agents"
 CASES: Final = {
-    "100 progressive campaigns with 20 agents each": Case(100, 0, 100, 2_000, 50, 2.5),
-    "100 predictive campaigns with 20 agents each": Case(0, 100, 100, 2_000, 50, 2),
-    "25 progressive and 25 predictive campaigns, one queue of 2,000 agents": Case(25, 25, 1, 2_000, 50, 1),
-    "500 progressive campaigns with 20 agents each": Case(500, 0, 500, 10_000, 250, 0.1),
-    "1 progressive campaign with 1,000 agents": Case(1, 0, 1, 1_000, 50, 30),
-    "10 progressive campaigns with 100 agents each": Case(10, 0, 10, 1_000, 50, 20),
-    "100 progressive campaigns with 10 agents each": Case(100, 0, 100, 1_000, 50, 4),
-    "1,000 progressive campaigns with 1 agent each": Case(1_000, 0, 1_000, 1_000, 50, 0.2),
+    "100 progressive campaigns with 20 agents each": Case(100, 0, 100, 2_000, 50, 10),
+    PREDICTIVE: Case(0, 100, 100, 2_000, 50, 10),
+    MIXED: Case(25, 25, 1, 2_000, 50, 10),
+    "500 progressive campaigns with 20 agents each": Case(500, 0, 500, 10_000, 250, 3),
+    ONE: Case(1, 0, 1, 1_000, 50, 20),
+    TEN: Case(10, 0, 10, 1_000, 50, 20),
+    HUNDRED: Case(100, 0, 100, 1_000, 50, 20),
+    THOUSAND: Case(1_000, 0, 1_000, 1_000, 50, 20),
 }
 BARS: Final[dict[str, float]] = {
-    "100 progressive campaigns with 20 agents each": 10_500,
-    "100 predictive campaigns with 20 agents each": 22_700,
-    "1 progressive campaign with 1,000 agents": 59,
-    "10 progressive campaigns with 100 agents each": 265,
-    "100 progressive campaigns with 10 agents each": 11_400,
+    "100 progressive campaigns with 20 agents each": 100,
+    PREDICTIVE: 400,
+    MIXED: 500,
+    "500 progressive campaigns with 20 agents each": 200,
+    ONE: 59,
+    TEN: 80,
+    HUNDRED: 110,
+    THOUSAND: 170,
 }
-"""Ratios as they were measured when each was set; a case without one is only told."""
+"""Ratios as they were measured when each was set. When each campaign was asked at every turn, and looked at all others
+and all agents, they were 10,480, 20,200, 283,000, 278,000, 59, 265, 11,400 and 872,000."""
 
 
 class Centre:
@@ -134,6 +149,8 @@ class Centre:
         self.now: Instant = START
         self.turns_s: list[float] = []
         """CPU of each turn, the question when the next is wanted included."""
+        self.deciding_s: list[float] = []
+        """Of those that decided something."""
         self.attempts: list[tuple[Instant, str]] = []
         self.ends: list[tuple[Instant, str]] = []
         self._random = Random(seed)
@@ -194,13 +211,14 @@ class Centre:
         self._refill_limit = WINDOW
         for number in range(case.campaigns):
             self._tell(RequestsAccepted(f"campaign-{number}"))
-        self._pass_seconds(SETTLING if case.predictive else 1)
         self._by_seconds = False
+        self.pass_time(self.now + SETTLING * SECOND)
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """Forget what has been counted."""
         self.turns_s.clear()
+        self.deciding_s.clear()
         self.attempts.clear()
         self.ends.clear()
 
@@ -257,6 +275,8 @@ class Centre:
         decision = self.engine.turn(events, self.now)
         self._due = self.engine.next_timer()
         self.turns_s.append(time.process_time() - started)
+        if decision.changes or decision.deeds_to_do(refused=()):
+            self.deciding_s.append(self.turns_s[-1])
         self._take(decision)
 
     def _take(self, decision: Decision) -> None:
@@ -342,13 +362,27 @@ def bare_cpu_s(centre: Centre) -> float:
     return taken / runs
 
 
-def measured(name: str, case: Case, stretches: int, seed: int) -> float:
-    """Tell how the case went; its ratio."""
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a case came to. ``median_s`` is of turns that decided something, ``idle`` in agent-seconds."""
+
+    ratio: float
+    median_s: float
+    longest_s: float
+    idle: float
+
+
+def measured(name: str, case: Case, stretches: int, seed: int) -> Result:
+    """Tell how the case went."""
     centre = Centre(case, seed)
     centre.open()
+    # What is here already is looked at by the collector no more: half of it is the phones and people of this program.
+    gc.collect()
+    gc.freeze()
     seconds, looks = stretches * case.stretch_s, max(1, round(case.stretch_s))
     begins = centre.now
     turns: list[float] = []
+    deciding: list[float] = []
     ours: list[float] = []
     theirs: list[float] = []
     idle, attempts = 0.0, 0
@@ -359,25 +393,41 @@ def measured(name: str, case: Case, stretches: int, seed: int) -> float:
         ours.append(sum(centre.turns_s))
         theirs.append(bare_cpu_s(centre))
         turns += centre.turns_s
+        deciding += centre.deciding_s
         attempts += len(centre.attempts)
         centre.begin_anew()
-    ratio = sum(ours) / sum(theirs)
+    gc.unfreeze()
+    result = Result(sum(ours) / sum(theirs), statistics.median(deciding), max(turns), idle)
     half = stretches // 2
     say(
         f"engine CPU over a bare heap's: {name}",
-        ratio=round(ratio),
-        bar=BARS.get(name),
+        ratio=round(result.ratio),
+        bar=BARS[name],
         halves=[round(sum(ours[part]) / sum(theirs[part])) for part in (slice(half), slice(half, None))],
-        cpu_over_simulated_time=round(sum(ours) / seconds, 2),
+        cpu_over_simulated_time=round(sum(ours) / seconds, 4),
         median_turn_ms=round(1000 * statistics.median(turns), 3),
-        longest_turn_ms=round(1000 * max(turns), 1),
+        median_deciding_turn_ms=round(1000 * result.median_s, 3),
+        longest_turn_ms=round(1000 * result.longest_s, 1),
         turns=len(turns),
         attempts=attempts,
         simulated_s=seconds,
         idle_agent_s=round(idle),
         of_agent_s=round(case.agents * seconds),
     )
-    return ratio
+    return result
+
+
+def missed(results: dict[str, Result]) -> list[str]:
+    """The bars that were not kept."""
+    over = [name for name, result in results.items() if result.ratio > LEEWAY * BARS[name]]
+    if PREDICTIVE in results and results[PREDICTIVE].longest_s > MEDIANS * results[PREDICTIVE].median_s:
+        over.append(f"the longest turn of {PREDICTIVE}")
+    if MIXED in results and results[MIXED].idle:
+        over.append(f"idle agents of {MIXED}")
+    same_work = [results[name].ratio for name in (ONE, TEN, HUNDRED, THOUSAND) if name in results]
+    if same_work and max(same_work) > GROWTH * min(same_work):
+        over.append("growth with the number of campaigns")
+    return over
 
 
 def main() -> None:
@@ -389,12 +439,15 @@ def main() -> None:
     parser.add_argument("--only", metavar="WORDS", default="", help="cases whose names have these words")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    kept = True
-    for name, case in CASES.items():
-        if arguments.only in name:
-            ratio = measured(name, case, QUICK_STRETCHES if arguments.quick else STRETCHES, arguments.seed)
-            kept = kept and ratio <= LEEWAY * BARS.get(name, math.inf)
-    sys.exit(not (kept or arguments.quick or arguments.print_only))
+    results = {
+        name: measured(name, case, QUICK_STRETCHES if arguments.quick else STRETCHES, arguments.seed)
+        for name, case in CASES.items()
+        if arguments.only in name
+    }
+    over = missed(results)
+    if over:
+        say("bars that were missed", which=over)
+    sys.exit(bool(over) and not (arguments.quick or arguments.print_only))
 
 
 if __name__ == "__main__":
