@@ -190,6 +190,10 @@ class Memory:
             case _:
                 pass
 
+    def forget_trunks(self) -> None:
+        """It is from a time at which no trunk was noted."""
+        self.live = {k: replace(contact, trunk_id=None) for k, contact in self.live.items()}
+
     def _put(self, contact_id: str, **values: Any) -> None:
         self.live[contact_id] = replace(self.live[contact_id], **values)
 

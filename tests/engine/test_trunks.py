@@ -1,0 +1,280 @@
+"""Several trunks on several switches. If these fail, an instance with two trunks dials as if it had one: over one that
+is full or down, with a number that is not its own, or over none because one of them has refused an attempt."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from engine.support import SPRING, Floor, connected, up
+from trunkcall.domain.agent import AgentState
+from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.changes import AttemptBegun, ContactEnded, ContactQueued
+from trunkcall.domain.contact import Disposition
+from trunkcall.domain.leg import LegState, LiveLeg
+from trunkcall.domain.trunk import Trunk
+from trunkcall.engine.commands import HangUp, Originate, OriginateAgentLeg
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.events import CarrierFound, CarrierLost, LegsReported, OriginateVoided
+
+OURS, THEIRS = "+12025550100", "+12025550101"
+NOTICES = DialerType.AGENTLESS
+NORTH = Trunk("north", "near", channels=4, attempts_per_s=1000.0)
+SOUTH = Trunk("south", "far", channels=2, attempts_per_s=1000.0)
+
+
+def floor_with(*trunks: Trunk, agents: int = 0) -> Floor:
+    return Floor(agents=agents, config=EngineConfig(trunks=trunks))
+
+
+def over(floor: Floor) -> list[str]:
+    """The trunk of each attempt, in their order."""
+    return [attempt.trunk_id for attempt in floor.asked(AttemptBegun)]
+
+
+def lines(floor: Floor) -> dict[str, int]:
+    return {trunk.trunk_id: trunk.lines for trunk in floor.engine.snapshot(floor.now).trunks}
+
+
+def on(floor: Floor, trunk_id: str) -> list[str]:
+    """The contacts that were dialed over the trunk."""
+    return [attempt.contact_id for attempt in floor.asked(AttemptBegun) if attempt.trunk_id == trunk_id]
+
+
+# --- which one --------------------------------------------------------------------------------------------------------
+
+
+def test_an_attempt_goes_out_on_the_trunk_that_is_least_used_for_its_channels() -> None:
+    floor = floor_with(NORTH, SOUTH)
+    floor.campaign(dialer=NOTICES, requests=9)
+    assert over(floor) == ["north", "south", "north", "north", "south", "north"]
+    assert lines(floor) == {"north": 4, "south": 2}
+    floor.hangs_up(on(floor, "south")[0])
+    assert over(floor)[6:] == ["south"], "the line that came free is that trunk's"
+
+
+def test_each_trunk_has_a_rate_of_its_own() -> None:
+    floor = floor_with(Trunk("fast", attempts_per_s=5.0), Trunk("slow", attempts_per_s=0.5))
+    floor.campaign(dialer=NOTICES, requests=100)
+    floor.wait(9.9)
+    counts = Counter(over(floor))
+    assert counts["slow"] == 5
+    assert 50 <= counts["fast"] <= 55, "a second's worth in a burst"
+
+
+def test_the_number_that_is_shown_is_the_campaigns_or_else_the_trunks_first() -> None:
+    floor = floor_with(
+        Trunk("any"), Trunk("ours", caller_numbers=(OURS,)), Trunk("theirs", caller_numbers=(THEIRS, OURS))
+    )
+    floor.campaign("named", dialer=NOTICES, caller_id=THEIRS, requests=4)
+    floor.campaign("plain", dialer=NOTICES, requests=6)
+    shown = {(deed.campaign_id, deed.trunk_id, deed.caller_id) for deed in floor.asked(Originate)}
+    assert shown == {
+        ("named", "any", THEIRS),
+        ("named", "theirs", THEIRS),
+        ("plain", "any", None),
+        ("plain", "ours", OURS),
+        ("plain", "theirs", THEIRS),
+    }
+    attempts = {(a.campaign_id, a.trunk_id, a.caller_id) for a in floor.asked(AttemptBegun)}
+    assert attempts == shown, "the record says what the customer saw"
+
+
+def test_a_campaign_whose_number_no_trunk_may_show_takes_nothing_from_the_others() -> None:
+    floor = floor_with(Trunk("ours", channels=1, caller_numbers=(OURS,)))
+    floor.campaign("alien", dialer=NOTICES, caller_id=THEIRS, requests=5)
+    assert floor.dialed == []
+    floor.campaign("known", dialer=NOTICES, caller_id=OURS, requests=3)
+    for number in (1, 2, 3):
+        assert len(floor.dialed) == number
+        floor.hangs_up(floor.dialed[-1])
+    assert {name.rpartition("-")[0] for name in floor.dialed} == {"known"}
+    floor.has_trunks(Trunk("ours", channels=1, caller_numbers=(OURS, THEIRS)))
+    assert floor.dialed[3:] == ["alien-1"], "as soon as one may"
+
+
+# --- one that takes no attempt ----------------------------------------------------------------------------------------
+
+
+def test_a_trunk_that_did_not_take_an_attempt_is_held_back_and_the_others_are_not() -> None:
+    floor = floor_with(NORTH, SOUTH)
+    floor.campaign(dialer=NOTICES, requests=1)
+    floor.tell(OriginateVoided(floor.leg(f"{SPRING}-1")))
+    assert over(floor) == ["north", "south"], "the contact goes out elsewhere at once"
+    floor.accept(requests=3)
+    floor.wait(0.9)
+    assert over(floor)[2:] == ["south"], "which is full then"
+    floor.wait(0.2)
+    assert over(floor)[3:] == ["north", "north"]
+
+
+def test_the_only_trunk_is_dialed_on_again_although_nothing_else_happens() -> None:
+    floor = floor_with(NORTH)
+    floor.campaign(dialer=NOTICES, requests=1)
+    floor.tell(OriginateVoided(floor.leg(f"{SPRING}-1")))
+    assert len(over(floor)) == 1
+    floor.wait(1)
+    assert len(over(floor)) == 2
+
+
+# --- a host that is lost ----------------------------------------------------------------------------------------------
+
+
+def test_while_a_host_is_lost_the_others_are_dialed_on() -> None:
+    floor = floor_with(NORTH, SOUTH)
+    floor.tell(CarrierLost("near"))
+    floor.campaign(dialer=NOTICES, requests=5)
+    assert over(floor) == ["south", "south"]
+    assert [trunk.up for trunk in floor.engine.floor().trunks] == [False, True]
+    assert not floor.engine.floor().carrier_up
+    floor.tell(CarrierFound((), "near"))
+    assert over(floor)[2:] == ["north"] * 3
+
+
+def test_nothing_on_other_hosts_ends_when_one_is_lost_and_found() -> None:
+    floor = floor_with(NORTH, SOUTH, agents=3)
+    floor.campaign(requests=3)
+    near, far, _ = floor.dialed
+    connected(floor, near)
+    connected(floor, far)
+    floor.tell(CarrierLost("far"))
+    floor.tell(CarrierFound((), "far"))
+    assert [(end.contact_id, end.disposition) for end in floor.asked(ContactEnded)] == [
+        (far, Disposition.CONNECTED_TO_AGENT)
+    ]
+    assert floor.state_of(floor.agent_of(near)) is AgentState.CONNECTED
+
+
+def test_a_live_answer_on_a_host_that_is_up_gets_an_agent_and_one_on_a_lost_host_when_it_is_found() -> None:
+    """An agent's phone is rung from the host of the customer."""
+    floor = floor_with(NORTH, SOUTH, agents=2)
+    floor.campaign(requests=2, detects=True)
+    near, far = floor.dialed
+    floor.answers(near)
+    floor.answers(far)
+    floor.tell(CarrierLost("far"))
+    floor.wait(45)
+    assert {change.contact_id for change in floor.asked(ContactQueued)} == {near, far}
+    assert [deed.customer_leg_id for deed in floor.asked(OriginateAgentLeg)] == [floor.leg(near)]
+    floor.tell(CarrierFound(up(floor.leg(far)), "far"))
+    assert [deed.customer_leg_id for deed in floor.asked(OriginateAgentLeg)] == [floor.leg(near), floor.leg(far)]
+
+
+def test_a_dial_on_a_lost_host_gives_its_agent_up_once_nobody_can_be_ringing_there() -> None:
+    """An outage of an hour would idle half of the agents."""
+    floor = floor_with(NORTH, SOUTH, agents=2)
+    floor.campaign(requests=3)
+    near, far = floor.dialed
+    floor.tell(CarrierLost("far"))
+    floor.wait(40)
+    assert floor.dialed == [near, far]
+    floor.wait(10)
+    assert floor.asked(ContactEnded)[0].contact_id == near, "of which nothing was heard"
+    assert len(floor.dialed) == 3
+    floor.accept(requests=1)
+    assert len(floor.dialed) == 4, "both agents are dialed for"
+    assert far not in {end.contact_id for end in floor.asked(ContactEnded)}
+    floor.tell(CarrierFound((LiveLeg(floor.leg(far), LegState.RINGING),), "far"))
+    floor.hangs_up(floor.dialed[2])
+    floor.answers(far)
+    assert floor.agent_of(far) is not None
+
+
+def test_an_agents_phone_on_a_lost_host_is_not_taken_for_one_that_nobody_answers() -> None:
+    floor = floor_with(NORTH, SOUTH, agents=2)
+    floor.campaign(requests=2)
+    far = on(floor, "south")[0]
+    floor.answers(far)
+    agent = floor.agent_of(far)
+    floor.tell(CarrierLost("far"))
+    floor.wait(60)
+    assert floor.state_of(agent) is AgentState.CONNECTING
+    floor.tell(CarrierFound(up(floor.leg(far)), "far"))
+    assert floor.agent_of(far) is not None
+    assert floor.state_of(agent) is not AgentState.ON_BREAK
+
+
+# --- trunks that come and go ------------------------------------------------------------------------------------------
+
+
+def test_a_trunk_that_is_no_more_takes_no_attempt_and_its_calls_go_on() -> None:
+    floor = floor_with(NORTH, SOUTH)
+    floor.campaign(dialer=NOTICES, requests=3)
+    floor.answers(on(floor, "south")[0])
+    floor.has_trunks(NORTH)
+    floor.accept(requests=5)
+    assert over(floor)[3:] == ["north", "north"]
+    assert floor.asked(ContactEnded) == []
+    assert floor.engine.snapshot(floor.now).lines == 5
+    floor.has_trunks(NORTH, SOUTH)
+    assert lines(floor) == {"north": 4, "south": 2}, "the one that was up all the while holds its line"
+
+
+def test_a_trunk_with_fewer_lines_than_it_holds_ends_none() -> None:
+    floor = floor_with(NORTH)
+    floor.campaign(dialer=NOTICES, requests=9)
+    floor.has_trunks(Trunk("north", "near", channels=2, attempts_per_s=1000.0))
+    floor.hangs_up(floor.dialed[0])
+    floor.hangs_up(floor.dialed[1])
+    assert len(floor.dialed) == 4
+    floor.hangs_up(floor.dialed[2])
+    assert len(floor.dialed) == 5
+
+
+# --- another dialer ---------------------------------------------------------------------------------------------------
+
+
+def test_another_dialer_knows_at_once_which_lines_are_held() -> None:
+    floor = floor_with(NORTH, SOUTH)
+    floor.campaign(dialer=NOTICES, requests=6)
+    floor.accept(requests=4)
+    floor.restart(*[LiveLeg(leg, LegState.RINGING) for leg in floor.engine.details().legs], hosts=("far", "near"))
+    assert lines(floor) == {"north": 4, "south": 2}
+    assert len(floor.dialed) == 6, "no line is used twice"
+
+
+def test_another_dialer_hears_of_one_host_after_the_other() -> None:
+    floor = floor_with(NORTH, SOUTH)
+    floor.campaign(dialer=NOTICES, requests=2)
+    near = floor.leg(floor.dialed[0])
+    floor.restart(LiveLeg(near, LegState.RINGING), hosts=["near"])
+    assert floor.asked(ContactEnded) == [], "the other host has not said that it has lost its leg"
+    floor.accept(requests=1)
+    assert over(floor) == ["north", "south", "north"]
+    floor.tell(CarrierFound((), "far"))
+    assert [end.contact_id for end in floor.asked(ContactEnded)] == [floor.dialed[1]]
+
+
+def test_a_leg_of_whose_trunk_nothing_is_known_is_looked_for_on_every_host() -> None:
+    """Its trunk was removed meanwhile, or a version that had one trunk has dialed it."""
+    floor = floor_with(NORTH, SOUTH)
+    floor.campaign(dialer=NOTICES, requests=2)
+    far = floor.leg(floor.dialed[1])
+    floor.memory.forget_trunks()
+    floor.restart(hosts=["near"])
+    assert floor.asked(ContactEnded) == []
+    floor.tell(CarrierFound(up(far), "far"))
+    assert [end.contact_id for end in floor.asked(ContactEnded)] == [floor.dialed[0]]
+    assert floor.engine.details().legs[far].host == "far"
+
+
+# --- comparison -------------------------------------------------------------------------------------------------------
+
+
+def test_a_hosts_list_of_legs_says_nothing_of_other_hosts() -> None:
+    floor = floor_with(NORTH, SOUTH)
+    floor.campaign(dialer=NOTICES, requests=2)
+    near, far = floor.dialed
+    for _ in range(2):
+        question = floor.asks()
+        floor.tell(LegsReported(question, (), "far"))
+        floor.tell(LegsReported(question, up("stranger"), "near"))
+        floor.wait(11)
+    assert {end.contact_id for end in floor.asked(ContactEnded)} == {near, far}
+    floor = floor_with(NORTH, SOUTH)
+    floor.campaign(dialer=NOTICES, requests=2)
+    for _ in range(3):
+        question = floor.asks()
+        floor.tell(LegsReported(question, (), "far"))
+        floor.wait(11)
+    assert [end.contact_id for end in floor.asked(ContactEnded)] == [far]
+    assert floor.asked(HangUp) == [HangUp(floor.leg(far))]
