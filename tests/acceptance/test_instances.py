@@ -68,8 +68,12 @@ def test_a_second_instance_is_dialed_for_beside_the_first_without_a_restart(tmp_
             running_campaign(server, client, "Spring"): first,
             running_campaign(server, client, "Spring", directory): second,
         }
-        for campaign_id in campaigns:
-            put_all(client, campaign_id, [dial_request(f"{campaign_id}-{n}", n) for n in range(60)])
+        dialed, loaded = campaigns
+        put_all(client, dialed, [dial_request(f"person-{n}", n) for n in range(60)])
+        leads = tmp_path / "leads.csv"
+        leads.write_text("phone\n" + "\n".join(f"+1212555{100 + n:04d}" for n in range(60)))
+        where = ("--data-dir", str(server.data_dir))
+        server.trunkcall("load", str(leads), "--campaign", loaded, "--expires-in", "8h", *where)
         if killed:
             server.kill()
             server.start()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from collections.abc import Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from trunkcall.cli.client import Connection, campaigns_client, trunkcall_client
+from trunkcall.cli.client import Connection, InstanceTime, campaigns_client, trunkcall_client
+from trunkcall.domain.instants import SECOND, Instant, from_datetime
 
 
 @pytest.fixture
@@ -43,3 +49,47 @@ def test_a_list_that_is_being_loaded_waits_for_a_server_that_is_started_anew(
     with pytest.raises(EndpointConnectionError):
         campaigns_client(nowhere, waits=True).list_campaigns()
     assert len(waits) > 3
+
+
+DEFAULT_TIME, OTHER_TIME = "2026-03-02T10:00:00Z", "2026-03-02T12:00:00Z"
+"""Two instances that were simulated at their own pace."""
+
+
+@pytest.fixture
+def told() -> Iterator[str]:
+    """Where a server tells of two instances."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            instances = [("north", DEFAULT_TIME), ("south", OTHER_TIME)]
+            page = {
+                "instance_time": DEFAULT_TIME,
+                "speed": 1.0,
+                "instances": [{"instance_id": name, "instance_time": time} for name, time in instances],
+            }
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(page).encode())
+
+        def log_request(self, *_: object) -> None:
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_when_requests_expire_goes_by_the_clock_of_their_instance(told: str) -> None:
+    """By another's, which may be hours ahead, all rows of a list would be refused as expired."""
+
+    def is_about(at: Instant, time: str) -> bool:
+        return 0 <= at - from_datetime(datetime.fromisoformat(time)) < 60 * SECOND
+
+    clock = InstanceTime(told)
+    assert is_about(clock.now(), DEFAULT_TIME)
+    assert clock.has_several
+    clock.be_of("south")
+    assert is_about(clock.now(), OTHER_TIME)
+    clock.be_of("not dialed for")
+    assert is_about(clock.now(), DEFAULT_TIME)

@@ -166,6 +166,15 @@ class InstanceTime:
         self._speed = 1.0
         self.is_trunkcall = False
         """Whether the endpoint has a /health, as Amazon's has not. Known once the time was asked for."""
+        self.has_several = False
+        """Whether the server dials for several instances. Known then, too."""
+        self._instance_id: str | None = None
+
+    def be_of(self, instance_id: str) -> None:
+        """Tell this instance's time from now on. The default instance's is told before, and where the server does not
+        dial for this one."""
+        self._instance_id = instance_id
+        self._ask()
 
     def now(self) -> Instant:
         """The instance's time. The wall clock's where the endpoint has no /health, as Amazon's has not."""
@@ -192,7 +201,10 @@ class InstanceTime:
             self._at += round(elapsed_s * self._speed * SECOND)
             return
         self.is_trunkcall = True
-        self._at = from_datetime(datetime.fromisoformat(page["instance_time"]))
+        times = {each["instance_id"]: each["instance_time"] for each in page["instances"]}
+        self.has_several = len(times) > 1
+        at = times.get(self._instance_id, page["instance_time"])
+        self._at = from_datetime(datetime.fromisoformat(at))
         self._speed = float(page["speed"])
 
 

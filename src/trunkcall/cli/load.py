@@ -162,6 +162,10 @@ class _Target:
         clock.now()
         with in_words(where.endpoint_url):
             campaign_id = find_campaign(campaigns_client(where), campaign)
+        if clock.has_several:
+            with in_words(where.endpoint_url):
+                described = campaigns_client(where).describe_campaign(id=campaign_id)
+            clock.be_of(described["campaign"]["connectInstanceId"])
         if clock.is_trunkcall and by_number:
             _refuse_forgotten(where, campaign_id)
         return cls(where, clock, campaign_id)
