@@ -17,7 +17,7 @@ from storage.support import (
     stand_up,
 )
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType
-from trunkcall.domain.changes import ContactEnded
+from trunkcall.domain.changes import AttemptVoided, ContactEnded, Refusal
 from trunkcall.domain.contact import ContactState, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.directory import EncryptionConfig, OnboardingFailure, OnboardingJob, OnboardingStatus
 from trunkcall.domain.errors import ConflictError, InvalidStateError, NotFoundError, QuotaExceededError
@@ -161,6 +161,19 @@ class TestErasing:
         )
         assert repeated.accepted[0] is not None
         assert repeated.accepted[0].contact_id == dialing
+
+    async def test_who_is_forgotten_while_an_attempt_is_made_is_not_dialed_once_it_is_void(self, store: Store) -> None:
+        lease = await stand_up(store)
+        dialing = await self.put(store, "a", "+12125550100")
+        await store.commit(lease, [begin(dialing)])
+        await store.forget_number("+12125550100", at=NOW + 1)
+        again = replace(begin(dialing), leg_id="another")
+        result = await store.commit(lease, [AttemptVoided(dialing, CAMPAIGN, NOW + 2), again])
+        assert result.refused == {dialing: Refusal.NOT_WAITING}
+        record = await record_of(store, dialing)
+        assert (record.attempts, record.disposition) == (0, Disposition.EXPIRED)
+        assert await store.waiting_count(CAMPAIGN) == 0
+        assert not (await store.due_contacts(CAMPAIGN, now=NOW + 3, held=[], limit=10)).contacts
 
     async def test_a_token_made_from_the_number_is_erased_with_it(self, store: Store) -> None:
         """Trying all numbers would find it."""

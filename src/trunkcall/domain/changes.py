@@ -31,7 +31,8 @@ class AttemptBegun:
 
 @dataclass(frozen=True, slots=True)
 class AttemptVoided:
-    """The originate provably never left: the contact waits again as if it had not been attempted."""
+    """The originate provably never left: the contact waits again as if it had not been attempted. Somebody who was
+    forgotten meanwhile does not: the contact expires."""
 
     contact_id: str
     campaign_id: str

@@ -145,7 +145,10 @@ class _Commit:
                     self._put(changed(held, change))
             case AttemptVoided() | ContactEnded():
                 self._campaign(change.campaign_id)
-                self._must(self._find(change.contact_id, change.campaign_id), change)
+                held = self._find(change.contact_id, change.campaign_id)
+                done = self._must(held, change)
+                if done and isinstance(change, AttemptVoided) and held is not None and not held.record.phone_number:
+                    self.apply(ContactExpired(change.contact_id, change.campaign_id, change.at))
             case _:
                 self._must(self._find(change.contact_id), change)
 
@@ -175,13 +178,15 @@ class _Commit:
         else:
             self._put(changed(held, change))
 
-    def _must(self, held: Held | None, change: ContactChange) -> None:
+    def _must(self, held: Held | None, change: ContactChange) -> bool:
+        """Whether it was done; False for a contact that is set aside."""
         if held is None:
             raise IllegalTransitionError(f"There is no contact {change.contact_id}. Nothing was changed.")
         if self._is_aside(held):
             self._left_out.add(change.contact_id)
-        else:
-            self._put(changed(held, change))
+            return False
+        self._put(changed(held, change))
+        return True
 
     def _campaign(self, campaign_id: str) -> Campaign:
         """The campaign, deleted or not: contacts in progress outlive it."""

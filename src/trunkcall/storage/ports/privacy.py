@@ -35,8 +35,8 @@ class PersonalData(Protocol):
 
     async def forget_number(self, phone_number: str, *, at: Instant) -> int:
         """Erase a number, its attributes, and client tokens that hold its digits or are made from them
-        (``number-<32 hexadecimal digits>``), from every contact; one that waits ends EXPIRED. Returns and keeps how
-        many contacts there were."""
+        (``number-<32 hexadecimal digits>``), from every contact; one that waits ends EXPIRED, and so does one whose
+        attempt turns out to be void. Returns and keeps how many contacts there were."""
 
     async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
         """Erase the same of up to ``limit`` contacts that ended before the instant. Returns and keeps how many."""

@@ -166,6 +166,8 @@ class _Changer:
                 head = self._campaign(campaign_id)
                 if self._must("void_attempt", contact_id, campaign_key=head.key, at=at):
                     self._transaction.count_waiting(head, 1)
+                    if self._transaction.row("number_erased", contact_id=contact_id) is not None:
+                        self._expire(contact_id, head, at)
             case ContactAnswered(contact_id):
                 self._must("contact_answered", contact_id, at=at, ring_started_at=change.ring_started_at)
             case ContactDetected(contact_id):

@@ -20,6 +20,10 @@ SET state = {after AttemptVoided}, leg_id = NULL, trunk_id = NULL, source_phone_
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before AttemptVoided}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
+-- number_erased --
+-- Whether somebody who was forgotten while the attempt was made would be dialed again.
+SELECT sequence FROM contact WHERE contact_id = :contact_id AND phone_number = '';
+
 -- contact_answered --
 UPDATE contact
 SET state = {after ContactAnswered}, answered_at = :at,
