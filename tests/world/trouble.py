@@ -63,7 +63,7 @@ class Trouble:
     def _stop(self, server: Server | None = None) -> None:
         server = server or self._random.choice(self._servers)
         if not server.process.stopped:
-            for_s = self._random.choice((1.0, 5.0, 15.0, 25.0, 35.0, 40.0, 90.0))
+            for_s = self._random.choice((1.0, 5.0, 15.0, 17.0, 25.0, 35.0, 40.0, 90.0))
             self._story.tell(server.name, f"is stopped for {for_s} s")
             server.process.stop()
             asyncio.get_running_loop().call_later(for_s, self._go_on, server)
