@@ -7,6 +7,7 @@ call by it; or a number that was given back is shown for another day.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import cycle
@@ -165,3 +166,27 @@ async def test_a_campaign_that_was_paused_dials_with_the_number_that_its_queue_h
         await until_dialed(house, len(before) + 3)
     new = {number for contact_id, (_, number) in house.carrier.shown.items() if contact_id not in before}
     assert new == {SECOND}
+
+
+async def test_a_new_owner_knows_at_once_which_lines_of_which_trunk_are_taken(house: House) -> None:
+    """It would dial more people over a trunk than that carries, and the switch would turn them away."""
+    await house.open(agents=12, requests=120)
+    await house.kept.put_facts(house.instance_id, [Trunk("north", channels=3), Trunk("south", channels=6)])
+    telling = asyncio.create_task(house.floor.run(lambda: house.carrier.busy_agents))
+    async with dialing(house):
+        former = asyncio.create_task(house.owner().run())
+        await until_dialed(house, 40)
+        former.cancel()
+        await asyncio.gather(former, return_exceptions=True)
+        held = Counter(contact.trunk_id for contact in await house.kept.live_contacts(house.instance_id))
+        assert held == {"north": 3, "south": 6}
+        anew = asyncio.create_task(house.owner().run())
+        async with asyncio.timeout(60):
+            while (floor := house.dialer.floor()) is None or not floor.carrier_up:
+                await asyncio.sleep(0.01)
+        assert {trunk.trunk_id: trunk.lines for trunk in floor.trunks} == held
+        await house.until_all_ended(120)
+        for task in (telling, anew):
+            task.cancel()
+        await asyncio.gather(telling, anew, return_exceptions=True)
+    assert await recorded(house) == house.carrier.shown
