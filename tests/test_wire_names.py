@@ -31,6 +31,7 @@ CLIENTS = {
     "cli.loading",
     "cli.naming",
     "cli.status",
+    "cli.trunks",
     "cli.watch",
 }
 """Ordinary clients of the API, by way of boto3 as anybody's are: they speak its language."""
