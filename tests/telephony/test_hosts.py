@@ -3,7 +3,7 @@ fail, one switch's restart ends, or leaves in doubt, the talks on all others."""
 
 from __future__ import annotations
 
-from telephony.support import Behaviour, Line, ManualClock, agent_leg, bridge, ends, hang_up, talk, told
+from telephony.support import Behaviour, Line, ManualClock, agent_leg, bridge, ends, hang_up, talk, told, until
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import LegState
 from trunkcall.engine.commands import ReportLegs
@@ -124,6 +124,19 @@ async def test_a_host_that_is_lost_answers_no_question(switches: Line) -> None:
     await switches.wait(0.1)
     (report,) = told(switches, LegsReported)
     assert (report.question, report.host, [leg.leg_id for leg in report.legs]) == (1, "local", ["there"])
+
+
+async def test_a_carrier_with_one_host_is_lost_with_it(line: Line) -> None:
+    line.dial(RINGS, "leg")
+    await line.wait(2)
+    line.fail("local")
+    await until(lambda: told(line, CarrierLost))
+    await line.wait(2)
+    line.find("local")
+    await until(lambda: len(told(line, CarrierFound)) == 2)
+    assert told(line, CarrierLost) == [CarrierLost()]
+    found = told(line, CarrierFound)[-1]
+    assert (found.host, [leg.leg_id for leg in found.legs]) == (None, ["leg"])
 
 
 async def test_a_simulated_host_fails_and_comes_back_as_it_is_told_to() -> None:
