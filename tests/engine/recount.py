@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from engine.support import Floor
 from trunkcall.domain.agent import STAFFED_STATES
 from trunkcall.domain.campaign import DialerType
-from trunkcall.domain.changes import AttemptBegun
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.details import CampaignDetails, EngineDetails
 from trunkcall.engine.explanation import DialingExplanation
@@ -56,7 +55,7 @@ def check_whoever_may_dial_has_dialed(floor: Floor) -> None:
     """Nobody is to be asked, so nobody wants anything: no campaign but those that look ahead could begin an attempt,
     and those will look within a second."""
     for _ in range(20):
-        if not any(isinstance(command, AttemptBegun) for command in floor.turn()):
+        if not floor.turn():
             break
     wakes_at = floor.engine.next_timer()
     assert wakes_at is None or wakes_at > floor.now, "it wakes for nothing, again and again"

@@ -17,6 +17,7 @@ from typing import Final
 
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.competition import Competition
 from trunkcall.engine.components import Component, Components, in_order
 from trunkcall.engine.registry import Registry
 from trunkcall.engine.roster import Pool, Roster
@@ -36,6 +37,7 @@ class Agenda:
     """Who is to be asked, and whose window is to be seen to."""
 
     __slots__ = (
+        "_competition",
         "_components",
         "_due",
         "_look_at",
@@ -48,10 +50,11 @@ class Agenda:
         "touched",
     )
 
-    def __init__(self, roster: Roster, registry: Registry, components: Components) -> None:
+    def __init__(self, roster: Roster, registry: Registry, components: Components, competition: Competition) -> None:
         self._roster = roster
         self._registry = registry
         self._components = components
+        self._competition = competition
         self.touched: list[CampaignDialing] = []
         """Campaigns whose window is to be seen to."""
         self.ripe: dict[int, CampaignDialing] = {}
@@ -112,7 +115,7 @@ class Agenda:
     def collect(self) -> None:
         """Take in what has been noted since the last turn."""
         for campaign in self.touched:
-            self._components.look_at(campaign)
+            self._competition.look_at(campaign)
             self.put(campaign)
         if self._registry.eased:
             for campaign in self._registry.eased.values():

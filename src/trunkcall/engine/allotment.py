@@ -1,9 +1,9 @@
 """Whose an agent is, where campaigns that do not count together could use the same agents.
 
-Campaigns that look ahead for the very same agents dial together, as one campaign would (shares.py), and so do those
-that are dialed one to one: each such *group* counts on agents as one. Two groups must not count on the same agents: one
-to one every agent who becomes free is kept at once, and where queues share only some agents nobody can tell which of
-them the other's next live answer takes. So each group is allotted agents of its own.
+Campaigns that look ahead for the very same agents dial together, as one campaign would, and so do those that are dialed
+one to one: each such *group* counts on agents as one. Two groups must not count on the same agents: one to one every
+agent who becomes free is kept at once, and where queues share only some agents nobody can tell which of them the
+other's next live answer takes. So each group is allotted agents of its own.
 
 Decides those allotments, by weight. Pools of agents whom the same groups can use are divided as one; those that few
 groups can use first, each among the groups that have fewest agents for their weight (max-min fairness, as with lines:
@@ -52,7 +52,7 @@ class _Tally:
     """Of one group: its weight, the rounds it has had, and its agents as far as pools have been divided."""
 
     weight: float
-    rounds: int
+    rounds: float
     agents: float = 0.0
 
 
@@ -114,7 +114,10 @@ class Allotments:
         component = self._components.of(campaign)
         if component is not None and component.contested:
             division, own = self._division(component), self._components.group_of(campaign)
-            if own in division.tallies and _rounds(own, division.total_weight) != division.tallies[own].rounds:
+            if (
+                own in division.tallies
+                and _rounds(component, own, division.total_weight) != division.tallies[own].rounds
+            ):
                 self._components.alter(component)
 
     def _division(self, component: Component) -> _Division:
@@ -126,7 +129,7 @@ class Allotments:
     def _divide(self, component: Component) -> _Division:
         total_weight = sum([c.weight for group in component.claiming for c in group.claimants])
         tallies = {
-            group: _Tally(sum([c.weight for c in group.claimants]), _rounds(group, total_weight))
+            group: _Tally(sum([c.weight for c in group.claimants]), _rounds(component, group, total_weight))
             for group in component.claiming
         }
         shared: dict[tuple[CampaignGroup, ...], list[Pool]] = {}
@@ -157,9 +160,9 @@ class Allotments:
         return sum([len(self._registry.of(campaign).in_flight) for campaign in looking_ahead])
 
 
-def _rounds(group: CampaignGroup, total_weight: float) -> int:
-    """How many rounds the group has had."""
-    return min([math.floor(campaign.attempts_per_weight * total_weight / ROUND) for campaign in group.claimants])
+def _rounds(component: Component, group: CampaignGroup, total_weight: float) -> float:
+    """How many rounds the group has had; infinitely many if none of it has a weight: others come first."""
+    return min([component.clock.tag(campaign) * total_weight // ROUND for campaign in group.claimants])
 
 
 def _part(groups: tuple[CampaignGroup, ...], pools: Sequence[Pool], tallies: dict[CampaignGroup, _Tally]) -> _Part:

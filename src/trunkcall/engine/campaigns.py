@@ -11,7 +11,7 @@ from typing import Final, TypeAlias, assert_never
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.errors import IllegalTransitionError
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CampaignChanged
@@ -44,6 +44,10 @@ Side: TypeAlias = tuple[str | None, bool]
 """The queue whose agents a campaign competes for, and whether it looks ahead."""
 
 
+LEAST_WEIGHT: Final = 1e-6
+FIRST_HOLDS: Final = 4
+"""Lines that have come free: as many as the ring time-out counts for, before it is known how long one is held."""
+
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _RUNNING: Final = CampaignState.RUNNING
 
@@ -54,22 +58,27 @@ class CampaignDialing:
     __slots__ = (
         "_pacer_for",
         "agent_queue_id",
-        "attempts_per_weight",
+        "asked_at",
         "blocked",
         "campaign_id",
+        "claim",
+        "competes_by",
+        "hold_s",
+        "holds",
         "last_attempt_at",
         "ledger",
         "looks_ahead",
         "next_look_at",
         "number",
         "pacer",
+        "passed_over_since",
+        "queued",
         "running_since",
         "settings",
         "side",
-        "start_tag",
         "state",
         "statistics",
-        "wants_lines",
+        "wants",
         "weight",
         "window",
     )
@@ -93,13 +102,19 @@ class CampaignDialing:
         self._take(changed.dialing, pacer_for(changed.dialing))
         self.next_look_at: Instant = 0
         self.window = Window(config.window_size, lambda: touched.append(self))
-        self.wants_lines = 0
-        """Lines that its pacer wanted when it was last asked, and that it did not get."""
-        self.attempts_per_weight = 0.0
-        """Since the campaigns that dial for the same agents were the same as now (shares.py)."""
-        self.start_tag = 0.0
-        """Attempts over weight, as start-time fair queueing counts them: among campaigns that compete for the same
-        agents, the one with the least is dialed next (dialing.py)."""
+        self.wants = 0
+        """Attempts that its pacer wanted when it was last asked, and that it has not got (competition.py)."""
+        self.asked_at: Instant = 0
+        self.competes_by: float | None = None
+        """Its weight for lines and attempts per second, as long as it competes."""
+        self.queued = False
+        """Whether it has a place in the clocks."""
+        self.passed_over_since: Instant | None = None
+        """Since when it has wanted an attempt that it did not get; None if it got one since, or cannot dial."""
+        self.hold_s = self.settings.ring_timeout / SECOND
+        """For how long it holds a line, on average."""
+        self.holds = FIRST_HOLDS
+        """Of how many lines that is known."""
         self.statistics = CampaignStatistics()
         self.ledger = Ledger(changed.dialing.abandonment)
         self.blocked = False
@@ -152,6 +167,7 @@ class CampaignDialing:
         self.agent_queue_id: str | None = settings.queue_id if pacer.needs_agents else None
         """The queue whose agents the campaign competes for; None if it competes for lines alone."""
         self.side: Side = (self.agent_queue_id, self.looks_ahead)
-        claim = settings.bandwidth_allocation if pacer.needs_agents else settings.dialing_capacity
-        self.weight: float = max(claim, 1e-6)
-        """Its claim against the others that compete with it. One without any is dialed when no other wants to."""
+        self.claim = settings.bandwidth_allocation
+        """Its weight among those that compete for the same agents. One without any is dialed when no other wants to."""
+        self.weight = max(self.claim, LEAST_WEIGHT)
+        """The same, where agents are divided by it."""

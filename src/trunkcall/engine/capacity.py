@@ -1,12 +1,11 @@
-"""Lines: how many originates the trunks still carry, how fast, and who among competing campaigns gets them.
+"""How fast attempts may follow each other, and how what is scarce is divided at one moment.
 
-Decides shares of a scarce resource. It must not know what the lines are used for.
+Decides that by numbers alone. It must not know what they are used for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from trunkcall.domain.instants import SECOND, Duration, Instant
@@ -32,36 +31,13 @@ class RateLimit:
         """The earliest instant at which the next attempt is within the rate."""
         return self._due_at - self._tolerance
 
+    def allows(self, now: Instant) -> int:
+        """How many attempts are within the rate now."""
+        return max(0, (now + self._tolerance - max(self._due_at, now)) // self._interval + 1)
+
     def spend(self, now: Instant) -> None:
         """Count one attempt."""
         self._due_at = max(self._due_at, now) + self._interval
-
-
-@dataclass(frozen=True, slots=True)
-class LineDemand:
-    """One campaign's wish: lines it holds, lines it wants more, and its ``dialing_capacity`` (0.01…1)."""
-
-    held: int
-    wanted: int
-    capacity: float
-
-
-def share_lines(channels: int, demands: Mapping[str, LineDemand]) -> dict[str, int]:
-    """How many more lines each campaign may take now.
-
-    While there are lines for everybody, everybody gets what it wants. Otherwise free lines are filled up like water: to
-    whoever holds fewest for its ``capacity``, until nobody wants more or none is left. A campaign goes above its
-    capacity × channels only once nobody below wants a line. So a lone campaign has all lines, and nothing idles while
-    somebody wants it (Amazon Connect's "Dialing capacity allocation"). Lines in use are never taken away.
-    """
-    free = channels - sum(demand.held for demand in demands.values())
-    if free <= 0:
-        return dict.fromkeys(demands, 0)
-    if sum(demand.wanted for demand in demands.values()) <= free:
-        return {name: demand.wanted for name, demand in demands.items()}
-    held = {name: float(demand.held) for name, demand in demands.items()}
-    wanted = {name: float(demand.wanted) for name, demand in demands.items()}
-    return _whole(free, water_fill(free, held, wanted, {name: demand.capacity for name, demand in demands.items()}))
 
 
 def water_fill(
@@ -82,12 +58,3 @@ def water_fill(
     if slope > 0:
         level += (free - given) / slope
     return {name: min(max(0.0, level * weight - held[name]), wanted[name]) for name, weight in weights.items()}
-
-
-def _whole(free: int, grants: Mapping[str, float]) -> dict[str, int]:
-    """Whole lines out of fractions: rounded down, the rest to the largest remainders, ties by name."""
-    whole = {name: int(grant) for name, grant in grants.items()}
-    left = free - sum(whole.values())
-    for name in sorted(grants, key=lambda name: (whole[name] - grants[name], name))[: max(0, left)]:
-        whole[name] += 1
-    return whole

@@ -11,10 +11,16 @@ Decides who competes with whom. It must not know how many agents anybody gets.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.fairness import FairClock
 from trunkcall.engine.registry import Registry
 from trunkcall.engine.roster import Pool, Roster
+
+MEMORY: Final = 30.0
+"""Attempts that are remembered of what campaigns have had of agents: enough for every one of them to find a moment at
+which its own ledger lets it dial, too few to be noticed in its share."""
 
 
 class CampaignGroup:
@@ -55,11 +61,23 @@ class CampaignGroup:
 class Component:
     """Queues that agents connect, and the campaigns that dial for them."""
 
-    __slots__ = ("__weakref__", "_groups", "campaigns", "claiming", "contested", "one_to_one", "queues", "version")
+    __slots__ = (
+        "__weakref__",
+        "_groups",
+        "campaigns",
+        "claiming",
+        "clock",
+        "contested",
+        "one_to_one",
+        "queues",
+        "version",
+    )
 
     def __init__(self, queues: frozenset[str]) -> None:
         self.queues = queues
         self.campaigns: dict[str, CampaignDialing] = {}
+        self.clock = FairClock[CampaignDialing](MEMORY)
+        """Whose turn it is to have an agent."""
         self._groups: dict[tuple[frozenset[str], bool], CampaignGroup] = {}
         self.claiming: tuple[CampaignGroup, ...] = ()
         """The groups that have a claim to agents, in the order in which campaigns became known."""
@@ -143,8 +161,12 @@ class Components:
     def place(self, campaign: CampaignDialing) -> None:
         """The campaign is new, or has other settings: it may dial for other agents, in another way, or have another
         weight."""
-        self.remove(campaign)
+        before = self.of(campaign)
+        if before is not None:
+            self._take_out(campaign, before)
         queue_id = campaign.agent_queue_id
+        if before is not None and queue_id not in before.queues:
+            before.clock.forget(campaign)
         if queue_id is None:
             return
         component = self._of_queue.get(queue_id)
@@ -156,6 +178,10 @@ class Components:
         self._of_campaign[campaign.campaign_id] = component
         queues = self._roster.overlap(queue_id).same_agents
         self._group_of[campaign.campaign_id] = component.group(queues, look_ahead=campaign.looks_ahead)
+        if campaign.can_dial:
+            component.clock.join(campaign, campaign.claim)
+            if campaign.queued:
+                component.clock.want(campaign)
         self.look_at(campaign)
 
     def look_at(self, campaign: CampaignDialing) -> None:
@@ -164,15 +190,24 @@ class Components:
         component = self.of(campaign)
         if component is None:
             return
-        claims = campaign.can_dial or (campaign.looks_ahead and len(self._registry.of(campaign).in_flight) > 0)
+        can_dial = campaign.can_dial
+        if can_dial is not (campaign in component.clock):
+            if can_dial:
+                component.clock.join(campaign, campaign.claim)
+            else:
+                component.clock.leave(campaign)
+        claims = can_dial or (campaign.looks_ahead and len(self._registry.of(campaign).in_flight) > 0)
         if self._group_of[campaign.campaign_id].claim(campaign, claims=claims):
             self.alter(component)
 
     def remove(self, campaign: CampaignDialing) -> None:
         """The campaign is forgotten, or goes elsewhere."""
         component = self.of(campaign)
-        if component is None:
-            return
+        if component is not None:
+            self._take_out(campaign, component)
+            component.clock.forget(campaign)
+
+    def _take_out(self, campaign: CampaignDialing, component: Component) -> None:
         del self._of_campaign[campaign.campaign_id], component.campaigns[campaign.campaign_id]
         if self._group_of.pop(campaign.campaign_id).claim(campaign, claims=False):
             self.alter(component)

@@ -5,12 +5,14 @@ Decides nothing; it holds what the rest of the engine decides about.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.flow import FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegParty, LegState
+from trunkcall.domain.values import quickly_made
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.events import OfferedContact
 
@@ -91,11 +93,20 @@ class Contact:
         """Whether a former dialer began its attempt."""
 
 
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class LineUse:
+    """Since when a customer's leg has held a line for a campaign."""
+
+    campaign: CampaignDialing
+    since: Instant
+
+
 class Leg:
     """One leg that the carrier has or was asked for. ``contact`` is None once its contact is over and only the leg's
     end is awaited."""
 
-    __slots__ = ("contact", "doubted", "host", "leg_id", "party", "state", "trunk_id")
+    __slots__ = ("contact", "doubted", "host", "leg_id", "line", "party", "state", "trunk_id")
 
     def __init__(self, leg_id: str, party: LegParty, contact: Contact) -> None:
         self.leg_id = leg_id
@@ -106,5 +117,7 @@ class Leg:
         self.trunk_id = contact.trunk_id
         """On which its contact's customer was dialed."""
         self.state = _ORIGINATING
+        self.line: LineUse | None = None
+        """None of one that a former dialer began, and of an agent's."""
         self.doubted = False
         """Whether the carrier was asked, before it was to be given up, if it is bridged."""

@@ -1,7 +1,7 @@
 """Who is dialed next: asks the pacers, keeps the limits, begins attempts.
 
-Decides how scarce agents, lines and attempts per second are divided among the campaigns that want them. It must not
-know what becomes of an attempt.
+Decides how many attempts each campaign wants, as far as limits let it; whose is next where not all of them can be,
+competition.py says. It must not know what becomes of an attempt.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.transitions import CONTACT, ContactEvent, after
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import CampaignDialing
-from trunkcall.engine.capacity import LineDemand, share_lines
 from trunkcall.engine.commands import Originate, RefillWindow
+from trunkcall.engine.competition import Turn
 from trunkcall.engine.components import number_of
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
 from trunkcall.engine.roster import Agent
-from trunkcall.engine.shares import Shares
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import NEVER, TimerKind
 
@@ -134,27 +133,24 @@ class CampaignView:
 class Dialing:
     """Begins attempts."""
 
-    __slots__ = ("_pace_at", "_shares", "_state", "_virtual_times")
+    __slots__ = ("_pace_at", "_state")
 
     def __init__(self, state: EngineState) -> None:
         self._state = state
-        self._shares = Shares(state)
         self._pace_at: Instant = NEVER
         """When pacers are to be asked at the latest."""
-        self._virtual_times: dict[str | None, float] = {}
-        """By queue, None for lines alone: the start tag of the campaign that was last dialed for its agents."""
 
     def plan(self, now: Instant) -> None:
         """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
-        state, agenda = self._state, self._state.agenda
+        state, agenda, competition = self._state, self._state.agenda, self._state.competition
         agenda.collect()
         if state.suspended:
             pass
         elif not state.trunks.can_dial(now):
             self._wake_at(state.trunks.can_dial_at)
         else:
-            if agenda.next_look_at <= now or agenda.ripe or agenda.eager:
-                self._ask(now)
+            if competition.wanted or agenda.next_look_at <= now or agenda.ripe or agenda.eager:
+                self._go_on(now)
             if agenda.next_look_at < self._pace_at:
                 self._wake_at(agenda.next_look_at)
         if agenda.touched:
@@ -164,16 +160,17 @@ class Dialing:
                 self._tend_window(campaign)
             agenda.touched.clear()
 
-    def _ask(self, now: Instant) -> None:
-        """Ask those who may want something, and begin their attempts."""
-        agenda, trunks = self._state.agenda, self._state.trunks
-        wanting = agenda.take(now, ripe=bool(agenda.ripe) and trunks.takes_any(now))
-        if wanting:
-            self._dial(wanting, now)
-            for campaign in wanting:
-                if campaign.pacer.look_every or not campaign.pacer.one_to_one:
-                    agenda.put(campaign)
-        if agenda.ripe and not trunks.takes_any(now):
+    def _go_on(self, now: Instant) -> None:
+        """Ask those who may want something, and begin what is wanted."""
+        agenda, trunks, competition = self._state.agenda, self._state.trunks, self._state.competition
+        asked = agenda.take(now, ripe=bool(agenda.ripe) and trunks.takes_any(now))
+        if asked:
+            self._ask(asked, now)
+        if competition.wanted:
+            self._dial(now)
+        for campaign in asked:
+            self._put_on_agenda(campaign, now)
+        if (agenda.ripe or competition.wanted) and not trunks.takes_any(now):
             self._wake_at(trunks.takes_any_at(now))
 
     def expire(self, campaign: CampaignDialing, now: Instant) -> None:
@@ -185,107 +182,79 @@ class Dialing:
         """The pacers are about to be asked."""
         self._pace_at = NEVER
 
-    def _dial(self, wanting: list[CampaignDialing], now: Instant) -> None:
-        granted, trunks, agenda = self._grants(wanting, now), self._state.trunks, self._state.agenda
-        for campaign_id in granted:
-            campaign = self._state.campaigns[campaign_id]
-            # Whoever had nothing to dial for a while has no claim to what others dialed meanwhile.
-            campaign.start_tag = max(campaign.start_tag, self._virtual_times.get(campaign.agent_queue_id, 0.0))
-        while granted:
-            campaign = self._next(granted)
-            campaign_id = campaign.campaign_id
-            trunk = trunks.choose(campaign, now)
-            if trunk is None:
-                self._wake_at(trunks.allows_at(campaign, now))
-                if not trunks.takes_any(now):
-                    break
-                agenda.put(campaign)
-                del granted[campaign_id]
-                continue
-            if not self._begin_attempt(campaign, trunk, now):
-                del granted[campaign_id]
-                continue
-            granted[campaign_id] -= 1
-            if granted[campaign_id] <= 0:
-                del granted[campaign_id]
-        for campaign_id in granted:
-            agenda.put(self._state.campaigns[campaign_id])
-        for campaign in wanting:
-            if not campaign.can_dial:
-                self._state.components.look_at(campaign)
+    # --- how many -----------------------------------------------------------------------------------------------------
 
-    def _next(self, granted: Collection[str]) -> CampaignDialing:
-        """Which campaign is dialed next. Among those of one queue attempts go by weight (start-time fair queueing),
-        however few agents there are; among queues, which do not compete for agents, whoever holds fewest lines for its
-        weight is next."""
-        heads: dict[str | None, CampaignDialing] = {}
-        for campaign_id in granted:
-            campaign = self._state.campaigns[campaign_id]
-            if len(granted) == 1:
-                return campaign
-            head = heads.get(campaign.agent_queue_id)
-            if head is None or (campaign.start_tag, campaign_id) < (head.start_tag, head.campaign_id):
-                heads[campaign.agent_queue_id] = campaign
-        registry = self._state.registry
-        return min(heads.values(), key=lambda head: (registry.of(head).lines / head.weight, head.campaign_id))
-
-    def _grants(self, wanting: list[CampaignDialing], now: Instant) -> dict[str, int]:
-        """How many attempts each campaign may begin as far as lines go. A campaign that looks now and then keeps its
-        claim to lines that it did not get: whoever asks all the time would take each as it comes free."""
-        asked: set[str] = set()
-        for campaign in sorted(wanting, key=lambda c: c.attempts_per_weight):
+    def _ask(self, campaigns: list[CampaignDialing], now: Instant) -> None:
+        """What these campaigns want. Of those that look ahead whoever has had least is asked first."""
+        state, asked = self._state, set[str]()
+        for campaign in campaigns if len(campaigns) == 1 else sorted(campaigns, key=self._had):
             ahead = campaign.looks_ahead
             if ahead and campaign.agent_queue_id in asked:
                 # It would count on agents whom another has just begun attempts for: it looks again when those are seen.
-                campaign.wants_lines = 0
+                state.competition.want(campaign, 0)
                 self._wake_at(now + AFTER_OTHERS)
                 continue
-            campaign.wants_lines = min(self._wanted(campaign, now), len(campaign.window))
-            if ahead and campaign.wants_lines > 0 and campaign.agent_queue_id is not None:
-                asked |= self._state.roster.overlap(campaign.agent_queue_id).some_agents
-        registry = self._state.registry
-        demands = {
-            # Of what it wanted when it was last asked, it may have nobody left to dial.
-            c.campaign_id: LineDemand(
-                registry.of(c).lines, min(c.wants_lines, len(c.window)), c.settings.dialing_capacity
-            )
-            for c in self._state.campaigns.values()
-            if c.wants_lines > 0 and c.can_dial
-        }
-        if not demands:
-            return {}
-        held = sum(demand.held for demand in demands.values())
-        shares = share_lines(held + self._state.trunks.lines_free, demands)
-        granted = {}
-        for campaign in wanting:
-            share = shares.get(campaign.campaign_id, 0)
-            if share < campaign.wants_lines:
-                self._state.agenda.put(campaign)
-            campaign.wants_lines = campaign.wants_lines - share if campaign.pacer.look_every else 0
-            if share > 0:
-                granted[campaign.campaign_id] = share
-        return granted
+            wants = min(self._wanted(campaign, now), len(campaign.window))
+            campaign.asked_at = now
+            state.competition.look(campaign, wants)
+            if ahead and wants > 0 and campaign.agent_queue_id is not None:
+                asked |= state.roster.overlap(campaign.agent_queue_id).some_agents
+
+    def _had(self, campaign: CampaignDialing) -> float:
+        component = self._state.components.of(campaign)
+        return component.clock.tag(campaign) if component is not None else 0.0
+
+    def _put_on_agenda(self, campaign: CampaignDialing, now: Instant) -> None:
+        """A campaign that was asked is asked again, when there is reason to."""
+        state = self._state
+        if campaign.wants:
+            if campaign.passed_over_since is None:
+                campaign.passed_over_since = now
+            if state.competition.alone:
+                # Nobody else takes what it has not got: it is asked anew for as many as it wants by then.
+                state.competition.want(campaign, 0)
+                state.agenda.put(campaign)
+        if campaign.pacer.look_every or (not campaign.pacer.one_to_one and not campaign.wants):
+            state.agenda.put(campaign)
 
     def _wanted(self, campaign: CampaignDialing, now: Instant) -> int:
         """What the campaign's pacer wants, as far as other campaigns, the lines for each agent at work and the ledger
         let it."""
-        pacer = campaign.pacer
+        pacer, competition = campaign.pacer, self._state.competition
         if pacer.look_every:
             campaign.next_look_at = now + pacer.look_every
             self._wake_at(campaign.next_look_at)
-        if pacer.needs_agents and self._shares.must_wait(campaign, now):
+        if campaign.looks_ahead and competition.must_wait(campaign, now):
+            if campaign.passed_over_since is None:
+                campaign.passed_over_since = now
             return 0
         view = CampaignView(self._state, campaign, now)
         if not pacer.needs_agents:
             return pacer.attempts_wanted(view, now)
-        contacts = self._state.registry.of(campaign)
-        allowed = math.floor(self._state.config.lines_per_agent * view.staffed_agents) - contacts.lines
+        allowed = self._left_by_the_lines(campaign, view)
         if allowed <= 0:
             return 0
         if pacer.one_to_one:
-            wanted = pacer.attempts_wanted(view, now) - len(contacts.begun_without_agent)
+            wanted = pacer.attempts_wanted(view, now) - len(self._state.registry.of(campaign).begun_without_agent)
             return max(0, min(wanted, allowed))
-        return max(0, min(pacer.attempts_wanted(view, now), allowed, self._left_by_the_ledger(view)))
+        wanted = min(pacer.attempts_wanted(view, now), allowed, self._left_by_the_ledger(view))
+        # What others have been granted already is for the same agents.
+        wanted -= competition.pending(campaign)
+        return max(0, wanted)
+
+    def _left_by_the_lines(self, campaign: CampaignDialing, view: CampaignView) -> int:
+        """The most attempts that the lines for each agent at work leave any pacer."""
+        lines = self._state.registry.of(campaign).lines
+        return math.floor(self._state.config.lines_per_agent * view.staffed_agents) - lines
+
+    def _still_may(self, campaign: CampaignDialing, now: Instant) -> bool:
+        """Whether what the campaign was granted some time ago is within the limits yet."""
+        if not campaign.pacer.needs_agents:
+            return True
+        view = CampaignView(self._state, campaign, now)
+        if self._left_by_the_lines(campaign, view) <= 0:
+            return False
+        return campaign.pacer.one_to_one or self._left_by_the_ledger(view) > 0
 
     @staticmethod
     def _left_by_the_ledger(view: CampaignView) -> int:
@@ -296,6 +265,32 @@ class Dialing:
         in_flight = view.lines_in_flight + sum(len(rival.dialing_since) for rival in view.rivals)
         return view.free_agents - in_flight
 
+    # --- whose --------------------------------------------------------------------------------------------------------
+
+    def _dial(self, now: Instant) -> None:
+        """Begin what is wanted, one attempt after the other, until nothing more can be."""
+        trunks, competition, agenda = self._state.trunks, self._state.competition, self._state.agenda
+        kept_back: list[tuple[CampaignDialing, int]] = []
+        while (turn := competition.next(now)) is not None:
+            campaign = turn.campaign
+            trunk = trunks.choose(campaign, now)
+            if trunk is None:
+                if not trunks.takes_any(now):
+                    break
+                # Others may dial on trunks that it may not use.
+                self._wake_at(trunks.allows_at(campaign, now))
+                kept_back.append((campaign, campaign.wants))
+                competition.want(campaign, 0)
+            elif (campaign.asked_at == now or self._still_may(campaign, now)) and self._begin_attempt(turn, trunk, now):
+                if not campaign.wants and not campaign.pacer.one_to_one and not campaign.pacer.look_every:
+                    agenda.put(campaign)
+            else:
+                if campaign.passed_over_since is None:
+                    campaign.passed_over_since = now
+                competition.want(campaign, 0)
+        for campaign, wants in kept_back:
+            competition.want(campaign, wants)
+
     def _agent_to_keep(self, campaign: CampaignDialing) -> Agent | None:
         """A free agent for an attempt of a campaign that keeps one for each."""
         if campaign.agent_queue_id is None:
@@ -305,9 +300,9 @@ class Dialing:
             return allotment.first_free
         return self._state.roster.first_free(campaign.agent_queue_id)
 
-    def _begin_attempt(self, campaign: CampaignDialing, trunk: Trunk, now: Instant) -> bool:
+    def _begin_attempt(self, turn: Turn, trunk: Trunk, now: Instant) -> bool:
         """Dial the campaign's next contact here. False if it has none, or one to one no agent is left for it."""
-        state = self._state
+        state, campaign = self._state, turn.campaign
         agent = self._agent_to_keep(campaign) if campaign.pacer.one_to_one else None
         if agent is None and campaign.pacer.one_to_one:
             return False
@@ -323,11 +318,11 @@ class Dialing:
         assert contact.state is _DIALING
         if agent is not None:
             state.roster.keep(agent, contact)
-        state.registry.enter(contact)
+        leg = state.registry.enter(contact)
         state.registry.put_in_flight(contact)
-        self._virtual_times[campaign.agent_queue_id] = campaign.start_tag
-        campaign.start_tag += 1 / campaign.weight
-        self._shares.count_attempt(campaign)
+        state.competition.begun(turn, leg, now)
+        if not campaign.can_dial:
+            state.competition.look_at(campaign)
         if state.components.contested:
             state.allotments.count_attempt(campaign)
         campaign.statistics.attempts += 1

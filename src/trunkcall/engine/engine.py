@@ -222,6 +222,7 @@ class Engine:
                 availability.removed(state.roster.agent(event.agent_id), now)
             case TrunksChanged():
                 state.trunks.change(event.trunks)
+                state.competition.trunks_changed()
             case CarrierLost():
                 state.trunks.lose(event.host)
                 self._comparison.forget(event.host)
@@ -301,6 +302,8 @@ class Engine:
             return
         was_over, dialer_type, queue_id = campaign.over, campaign.settings.dialer_type, campaign.settings.queue_id
         side = campaign.side
+        # What it was granted it wanted as it was.
+        state.competition.want(campaign, 0)
         campaign.change(event, now)
         state.components.place(campaign)
         if campaign.side != side:
@@ -320,6 +323,7 @@ class Engine:
             state.timers.set(now + state.config.campaign_memory, TimerKind.FORGET_CAMPAIGN, campaign_id)
         else:
             del state.campaigns[campaign_id]
+            state.competition.forget(campaign)
             state.components.remove(campaign)
             state.registry.forget(campaign)
             state.forget_queues(campaign.settings.queue_id)

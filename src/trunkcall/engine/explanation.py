@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.instants import Duration, Instant
+from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.dialing import CampaignView
 from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.pacing.base import Forecast
-from trunkcall.engine.shares import MAX_LEAD, lead_of, share_of
 from trunkcall.engine.snapshot import TrunkSnapshot, snapshots_of
 from trunkcall.engine.state import EngineState
 
@@ -45,6 +45,15 @@ class DialingExplanation:
     share: float
     waits_for_others: bool
     """It waits until others that look ahead for the same agents have had their share."""
+    gets_what_is_left: bool
+    """It has no weight among others that dial for its agents."""
+    passed_over_since: Instant | None
+    """Since when it has wanted an attempt that it did not get; None if it got one since, or cannot dial."""
+    passed_over: int
+    """How many attempts of others went before one that it wanted."""
+    passed_over_at_most: int | None
+    """How many may, as long as the same campaigns compete (docs/explanation/sharing.md); None of one without weight, or
+    that has nobody to dial."""
     in_flight: int
     waiting: int
     lines: int
@@ -71,6 +80,8 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
     trunks = state.trunks.of(campaign)
     queue_id = campaign.settings.queue_id
     limits = campaign.settings.abandonment
+    competition = state.competition
+    passed_over, at_most = competition.passed_over(campaign, competition.least_hold_s())
     return DialingExplanation(
         dialer_type=campaign.settings.dialer_type,
         one_to_one=campaign.pacer.one_to_one,
@@ -85,8 +96,12 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         free_agents=view.free_agents,
         staffed_agents=view.staffed_agents,
         unheard_agents=state.roster.unheard(queue_id) if queue_id is not None else 0,
-        share=share_of(state, campaign),
-        waits_for_others=lead_of(state, campaign) > MAX_LEAD,
+        share=_share_of(state, campaign),
+        waits_for_others=competition.must_wait(campaign, now),
+        gets_what_is_left=competition.gets_what_is_left(campaign),
+        passed_over_since=campaign.passed_over_since,
+        passed_over=passed_over,
+        passed_over_at_most=at_most,
         in_flight=view.lines_in_flight,
         waiting=view.waiting,
         lines=state.registry.of(campaign).lines,
@@ -101,3 +116,15 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         headroom=view.standing.headroom,
         forecast=campaign.pacer.forecast(view, now),
     )
+
+
+def _share_of(state: EngineState, campaign: CampaignDialing) -> float:
+    """Of the agents of its queue, how many are the campaign's by the weights of all that count on them and have
+    somebody to dial; a ratio."""
+    group = state.components.group_of(campaign)
+    counting = [c for c in group.claimants if c.can_dial] if group is not None else []
+    own = campaign.weight / sum(c.weight for c in counting) if campaign in counting else 1.0
+    allotment = state.allotments.of(campaign)
+    queue_id = campaign.agent_queue_id
+    staffed = state.roster.queue(queue_id).staffed if queue_id is not None else 0
+    return own * allotment.fair / staffed if allotment is not None and staffed else own

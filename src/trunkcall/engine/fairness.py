@@ -10,16 +10,17 @@ tags of those who want something has ever been. With W the weights of all who co
 - Who competes and wants nothing for a moment lags behind V by M / W at most when it wants something again.
 - Nobody is ahead of V by more than M / W, or one service of its own.
 
-So of two who want something all the time, what they get for their weights never differs by more than one service of
-each and 2 M / W; and whoever wants something is served after at most ``at_most`` services of others. Who has no
-weight is served when nobody with one wants anything, by turns; that is no promise. Ties go to whoever was served
-longest ago. Each verb takes O(log n), but ``allows``.
+A *batch*, several things that one is given at one look, is one service as far as that goes. So of two who want
+something all the time, what they get for their weights never differs by more than one service of each and 2 M / W; and
+whoever wants something is served after at most ``at_most`` services of others. Who has no weight is served when nobody
+with one wants anything, by turns; that is no promise. Ties go to whoever was served longest ago. Each verb takes
+O(log n), but ``leads``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Final, Generic, TypeVar
 
@@ -29,22 +30,26 @@ GREATEST: Final = 2.0**40
 """Of V; beyond it all tags are lowered, so that none becomes too great for a fraction of a service to be told."""
 
 EPSILON: Final = 1e-9
-"""Services by which a sum of fractions may miss a whole number."""
+"""By which a sum of fractions may miss a whole number."""
+FORGOTTEN: Final = 0.99
+"""What is left of the greatest batch after each other one."""
 
 
 class _Claim(Generic[K]):
     """One claimant. ``entry`` is the number of its place in the heap, 0 while it wants nothing."""
 
-    __slots__ = ("cost", "entry", "passed", "served", "since", "tag", "turns", "weight", "who")
+    __slots__ = ("batch", "cost", "entry", "passed", "served", "since", "start", "tag", "turns", "weight", "who")
 
     def __init__(self, who: K, turns: _Turns[K], weight: float) -> None:
         self.who = who
         self.turns = turns
         self.weight = weight
         """In its turns; 1 of one that has none."""
-        self.tag = turns.now
+        self.start = self.tag = turns.now
+        """Its tag when the service that it is next for began: while a batch is served, the first of it."""
+        self.batch = 0.0
         self.cost = 1.0
-        """Of its last service."""
+        """Of its last service, or of its last batch."""
         self.served = 0
         """The number of that, among all there were."""
         self.entry = 0
@@ -57,7 +62,18 @@ class _Claim(Generic[K]):
 class _Turns(Generic[K]):
     """Those with weight, or those without."""
 
-    __slots__ = ("_entries", "_heap", "_services", "_wanting", "competing", "decided", "memory", "now", "weight")
+    __slots__ = (
+        "_entries",
+        "_heap",
+        "_services",
+        "_wanting",
+        "batch",
+        "competing",
+        "decided",
+        "memory",
+        "now",
+        "weight",
+    )
 
     def __init__(self, memory: float) -> None:
         self.memory = memory
@@ -65,6 +81,8 @@ class _Turns(Generic[K]):
         """The virtual time."""
         self.weight = 0.0
         """Of all who compete."""
+        self.batch = 1.0
+        """The greatest of late."""
         self.competing: dict[K, _Claim[K]] = {}
         self.decided = 0
         """Services that went to whoever was next."""
@@ -86,28 +104,34 @@ class _Turns(Generic[K]):
     def begin(self, claim: _Claim[K]) -> None:
         """It competes."""
         self.competing[claim.who] = claim
-        claim.passed = 0
         self.weight += claim.weight
-        claim.tag = min(max(claim.tag, self.now), self.most(claim))
+        claim.start = claim.tag = min(max(claim.tag, self.now), self.most(claim))
 
     def end(self, claim: _Claim[K]) -> None:
         """It does not compete any more."""
         self.rest(claim)
+        claim.passed = 0
         del self.competing[claim.who]
         self.weight = self.weight - claim.weight if self.competing else 0.0
 
-    def want(self, claim: _Claim[K]) -> None:
+    def want(self, claim: _Claim[K], batch: float) -> None:
         if not claim.entry:
             self._wanting += 1
             claim.since = self.decided
-            claim.tag = min(max(claim.tag, self.now - self.slack), self.most(claim))
+            claim.start = claim.tag = min(max(claim.tag, self.now - self.slack), self.most(claim))
             self._enter(claim)
+        claim.batch = batch
+        if batch:
+            claim.start = claim.tag
+            self.batch = max(batch, FORGOTTEN * self.batch, 1.0)
 
     def rest(self, claim: _Claim[K]) -> None:
         if claim.entry:
             self._wanting -= 1
             claim.passed += self.decided - claim.since
             claim.entry = 0
+            claim.batch = 0.0
+            claim.start = claim.tag
 
     def first(self) -> _Claim[K] | None:
         """Who is next of those who want something."""
@@ -121,13 +145,11 @@ class _Turns(Generic[K]):
 
     def serve(self, claim: _Claim[K], cost: float, *, decided: bool) -> None:
         first = self.first()
-        if first is not None and first.tag > self.now:
-            self.now = first.tag
-        if decided:
-            self.decided += 1
-            claim.passed = 0
-            claim.since = self.decided
-        claim.cost = cost
+        if first is not None and first.start > self.now:
+            self.now = first.start
+        self.decided += decided
+        claim.passed, claim.since = 0, self.decided
+        claim.cost = max(cost, claim.batch)
         self._services += 1
         claim.served = self._services
         self.move(claim, min(claim.tag + cost / claim.weight, self.most(claim)))
@@ -136,6 +158,8 @@ class _Turns(Generic[K]):
 
     def move(self, claim: _Claim[K], tag: float) -> None:
         claim.tag = tag
+        if not claim.batch:
+            claim.start = tag
         if claim.entry:
             self._enter(claim)
 
@@ -158,6 +182,7 @@ class _Turns(Generic[K]):
         """Tags mean something among each other alone."""
         for claim in self.competing.values():
             claim.tag -= self.now
+            claim.start -= self.now
         self.now = 0.0
         self._sort_anew()
 
@@ -191,7 +216,7 @@ class FairClock(Generic[K]):
             claim = self._claims[who] = _Claim(who, turns, weight or 1.0)
             turns.begin(claim)
             if wants:
-                turns.want(claim)
+                turns.want(claim, 0.0)
         elif who not in turns.competing:
             claim.weight = weight or 1.0
             turns.begin(claim)
@@ -225,10 +250,24 @@ class FairClock(Generic[K]):
         claim = self._claims.get(who)
         return claim is not None and who in claim.turns.competing
 
-    def want(self, who: K) -> None:
-        """A claimant that competes wants something, and may have it."""
+    def __iter__(self) -> Iterator[K]:
+        """Those with weight that compete."""
+        return iter(self._weighty.competing)
+
+    def __len__(self) -> int:
+        """How many compete."""
+        return len(self._weighty.competing) + len(self._weightless.competing)
+
+    def tag(self, who: K) -> float:
+        """What a claimant has had over its weight; it means something beside the tags of others with weight alone."""
+        claim = self._claims.get(who)
+        return claim.tag if claim is not None and claim.turns is self._weighty else math.inf
+
+    def want(self, who: K, batch: float = 0.0) -> None:
+        """A claimant that competes wants something, and may have it. Where it is given a number of things at one look,
+        and nobody can tell how many until then, all of that ``batch`` counts as one service."""
         claim = self._claims[who]
-        claim.turns.want(claim)
+        claim.turns.want(claim, batch)
 
     def rest(self, who: K) -> None:
         """It wants nothing for now, or may not have it."""
@@ -251,27 +290,19 @@ class FairClock(Generic[K]):
         claim = self._claims[who]
         claim.turns.serve(claim, cost, decided=False)
 
-    def correct(self, who: K, cost: float) -> None:
-        """A service cost so much more than was said, or less if it is negative. Nothing of one who is forgotten."""
-        claim = self._claims.get(who)
-        if claim is not None:
-            turns = claim.turns
-            claim.cost = max(claim.cost, claim.cost + cost)
-            tag = max(claim.tag + cost / claim.weight, turns.now - turns.slack)
-            turns.move(claim, min(tag, turns.most(claim)))
+    def settle(self, who: K) -> None:
+        """A claimant has got something that another paid for: it is passed over no more."""
+        claim = self._claims[who]
+        claim.passed, claim.since = 0, claim.turns.decided
 
     # --- what can be told ---------------------------------------------------------------------------------------------
 
-    def allows(self, who: K, others: Iterable[K]) -> int | None:
-        """How many services of cost 1 a claimant may have until it is ahead of one of these others by all of the
-        memory; 0 if it is so. None if there are no others."""
+    def leads(self, who: K, others: Iterable[K]) -> bool:
+        """Whether a claimant is ahead of one of these others by all of the memory."""
         claim = self._claims[who]
         turns = claim.turns
-        least = min((self._claims[other].tag for other in others), default=None)
-        if least is None:
-            return None
-        left = turns.slack - (claim.tag - max(least, turns.now - turns.slack))
-        return max(0, math.ceil(left * claim.weight - EPSILON))
+        least = min((self._claims[other].tag for other in others), default=math.inf)
+        return claim.tag - max(least, turns.now - turns.slack) >= turns.slack - EPSILON
 
     def passed_over(self, who: K) -> int:
         """How many services went to others while a claimant wanted one, since its own last."""
@@ -288,4 +319,4 @@ class FairClock(Generic[K]):
             return None
         turns = claim.turns
         waits = turns.memory + max(turns.memory, turns.weight * claim.cost / claim.weight)
-        return int(waits / least_cost) + len(turns.competing)
+        return int(waits / least_cost) + math.ceil(turns.batch) * len(turns.competing)

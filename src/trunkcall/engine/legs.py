@@ -125,6 +125,8 @@ class LegReports:
 
     def ended(self, leg_id: str, cause: HangupCause, now: Instant) -> None:
         leg = self._registry.remove_leg(leg_id)
+        if leg is not None:
+            self._state.competition.line_ended(leg, now)
         if leg is None or leg.contact is None:
             return
         if leg.party is _CUSTOMER:

@@ -43,6 +43,13 @@ class CampaignSnapshot:
     ledger_headroom: float
     running_since: Instant
     last_attempt_at: Instant | None
+    passed_over_since: Instant | None
+    """Since when it has wanted an attempt that it did not get; None if it got one since, or cannot dial."""
+    passed_over: int
+    """How many attempts of others went before one that it wanted."""
+    passed_over_at_most: int | None
+    """How many may, as long as the same campaigns compete (docs/explanation/sharing.md); None of one without weight, or
+    that has nobody to dial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +97,10 @@ class EngineSnapshot:
 def take_snapshot(state: EngineState, now: Instant) -> EngineSnapshot:
     """The engine's state as of ``now``."""
     agents = state.roster.agents.values()
+    least_hold_s = state.competition.least_hold_s()
     return EngineSnapshot(
         at=now,
-        campaigns=tuple(_campaign(state, campaign, now) for campaign in state.campaigns.values()),
+        campaigns=tuple(_campaign(state, campaign, least_hold_s, now) for campaign in state.campaigns.values()),
         agents=state.roster.in_state(),
         unheard_agents=sum(1 for agent in agents if agent.state in STAFFED_STATES and not agent.heard),
         staffed=state.roster.staffed_by(now),
@@ -121,13 +129,14 @@ def snapshots_of(trunks: Iterable[TrunkUse], now: Instant) -> tuple[TrunkSnapsho
     )
 
 
-def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> CampaignSnapshot:
+def _campaign(state: EngineState, campaign: CampaignDialing, least_hold_s: float, now: Instant) -> CampaignSnapshot:
     in_state = dict.fromkeys(ContactState, 0)
     contacts = state.registry.of(campaign)
     for contact in contacts.in_progress.values():
         in_state[contact.state] += 1
     queue_id = campaign.settings.queue_id
     statistics = campaign.statistics
+    passed_over, at_most = state.competition.passed_over(campaign, least_hold_s)
     return CampaignSnapshot(
         campaign_id=campaign.campaign_id,
         state=campaign.state,
@@ -149,4 +158,7 @@ def _campaign(state: EngineState, campaign: CampaignDialing, now: Instant) -> Ca
         ledger_headroom=campaign.ledger.standing(now).headroom,
         running_since=campaign.running_since,
         last_attempt_at=campaign.last_attempt_at,
+        passed_over_since=campaign.passed_over_since,
+        passed_over=passed_over,
+        passed_over_at_most=at_most,
     )

@@ -13,6 +13,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.engine.agenda import Agenda
 from trunkcall.engine.allotment import Allotments
 from trunkcall.engine.campaigns import CampaignDialing, PacerFor
+from trunkcall.engine.competition import Competition
 from trunkcall.engine.components import Components
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.contact import Contact
@@ -33,6 +34,7 @@ class EngineState:
         "agenda",
         "allotments",
         "campaigns",
+        "competition",
         "components",
         "config",
         "flows",
@@ -62,7 +64,8 @@ class EngineState:
         self.registry = Registry(self.timers, self.trunks)
         self.components = Components(self.roster, self.registry)
         self.allotments = Allotments(self.roster, self.registry, self.components)
-        self.agenda = Agenda(self.roster, self.registry, self.components)
+        self.competition = Competition(self.components, self.roster, self.trunks)
+        self.agenda = Agenda(self.roster, self.registry, self.components, self.competition)
         self.suspended = False
         self.held_back = False
         """Whether somebody may wait and somebody be free who could have been brought together, had the carrier been

@@ -90,6 +90,11 @@ class Trunks:
         return sum(use.trunk.channels for use in self.in_use)
 
     @property
+    def attempts_per_s(self) -> float:
+        """Attempts per second of all trunks, up or not."""
+        return sum(use.trunk.attempts_per_s for use in self.in_use)
+
+    @property
     def lines_free(self) -> int:
         """Lines that attempts may have yet, on trunks that are up."""
         return sum(use.lines_free for use in self.in_use if use.up)
@@ -120,6 +125,12 @@ class Trunks:
             if best is None or use.lines * best.trunk.channels < best.lines * use.trunk.channels:
                 best = use
         return best.trunk if best is not None else None
+
+    def attempts_allowed_for(self, campaign: CampaignDialing, now: Instant) -> int:
+        """How many attempts are within the rates of those trunks that may show the campaign's number and take any."""
+        caller_id = campaign.settings.caller_id
+        usable = [use for use in self.in_use if use.up and use.held_until <= now and use.trunk.may_show(caller_id)]
+        return sum([use.rate.allows(now) for use in usable])
 
     def takes_any(self, now: Instant) -> bool:
         """Whether any trunk takes an attempt, of whatever campaign."""

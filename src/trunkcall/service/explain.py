@@ -262,7 +262,12 @@ def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason
                 f"It holds {_many(facts.lines, 'line')}: no more than {facts.lines_per_agent:g} are allowed for each "
                 f"of {facts.staffed_agents} at work.",
             )
-    if facts.needs_agents and facts.waits_for_others:
+    if facts.gets_what_is_left:
+        yield Reason(
+            "NO_WEIGHT",
+            "Its bandwidth allocation is 0: it is dialed for agents whom no other campaign of theirs wants.",
+        )
+    elif facts.needs_agents and facts.waits_for_others:
         yield Reason(
             "OTHERS_TURN",
             "It has dialed more than its share of late and waits for another campaign of its queue, which has had "
