@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from engine.support import SPRING, Floor, connected, up
 from trunkcall.domain.agent import AgentState
 from trunkcall.domain.campaign import DialerType
@@ -79,11 +81,12 @@ def test_the_number_that_is_shown_is_the_campaigns_or_else_the_trunks_first() ->
     assert attempts == shown, "the record says what the customer saw"
 
 
-def test_a_campaign_whose_number_no_trunk_may_show_takes_nothing_from_the_others() -> None:
-    floor = floor_with(Trunk("ours", channels=1, caller_numbers=(OURS,)))
-    floor.campaign("alien", dialer=NOTICES, caller_id=THEIRS, requests=5)
+@pytest.mark.parametrize("dialer", [DialerType.AGENTLESS, DialerType.PROGRESSIVE])
+def test_a_campaign_whose_number_no_trunk_may_show_takes_nothing_from_the_others(dialer: DialerType) -> None:
+    floor = floor_with(Trunk("ours", channels=1, caller_numbers=(OURS,)), agents=2)
+    floor.campaign("alien", dialer=dialer, caller_id=THEIRS, requests=5)
     assert floor.dialed == []
-    floor.campaign("known", dialer=NOTICES, caller_id=OURS, requests=3)
+    floor.campaign("known", dialer=dialer, caller_id=OURS, requests=3)
     for number in (1, 2, 3):
         assert len(floor.dialed) == number
         floor.hangs_up(floor.dialed[-1])
