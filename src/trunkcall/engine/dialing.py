@@ -288,6 +288,9 @@ class Dialing:
                 if campaign.passed_over_since is None:
                     campaign.passed_over_since = now
                 competition.want(campaign, 0)
+                if not campaign.can_dial:
+                    # All whom it held have expired.
+                    competition.look_at(campaign)
         for campaign, wants in kept_back:
             competition.want(campaign, wants)
 
