@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
 
 from trunkcall.domain.campaign import Campaign
@@ -74,6 +75,11 @@ class Client:
             except StoreUnavailableError:
                 self._story.tell(self._name, "has no answer, and asks again")
                 await asyncio.sleep(random.uniform(0.0, 3.0))
+
+    async def feed(self, campaign_id: str, number: int) -> None:
+        """Have so many people more wait in this campaign, if it runs and there is an answer."""
+        with suppress(InvalidCampaignStateError, NotFoundError, StoreUnavailableError):
+            await self._submit(campaign_id, self._new_tokens(number), (DAY_S,))
 
     def _new_tokens(self, number: int) -> list[str]:
         self._batches += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-SEEDS = range(30)
+SEEDS = range(40)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

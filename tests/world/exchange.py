@@ -154,10 +154,11 @@ class Exchange:
                 self._witness.ends(event.leg_id)
                 if event.leg_id == self._lost:
                     return
-            case CarrierFound(host=str()):
-                there = {leg.leg_id for leg in event.legs}
+            case CarrierFound(found, name):
+                # A single host has no name.
+                there = {leg.leg_id for leg in found}
                 for leg_id, host in self._host_of.items():
-                    if host == event.host and leg_id not in there:
+                    if name in (None, host) and leg_id not in there:
                         self._witness.ends(leg_id)
             case _:
                 pass

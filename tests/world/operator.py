@@ -9,6 +9,7 @@ from typing import Final
 from trunkcall.domain.campaign import (
     AnswerMachineDetectionConfig,
     Campaign,
+    CampaignState,
     DialerConfig,
     DialerType,
     OutboundCallConfig,
@@ -76,8 +77,8 @@ class Operator:
         needs_agents = kind is not DialerType.AGENTLESS
         queue_id = random.choice(self._queue_ids) if needs_agents else None
         dialer = self._dialer(kind)
-        self._story.tell("operator", f"begins {name}: {_told(dialer)}, queue {queue_id}")
         shows = random.choice(NUMBERS) if queue_id is None or random.random() < 0.5 else None
+        self._story.tell("operator", f"begins {name}: {_told(dialer)}, queue {queue_id}, shows {shows}")
         return dialer, OutboundCallConfig(self._flow_id, queue_id, shows, self._detection())
 
     def _dialer(self, kind: DialerType) -> DialerConfig:
@@ -110,6 +111,12 @@ class Operator:
                 self._campaigns.append(campaign)
                 await self.does("start", campaign)
                 return
+
+    async def have_it_run(self, campaign: Campaign, state: CampaignState) -> None:
+        """Start or resume it, if it is in a state in which it does not run and may."""
+        deeds = {CampaignState.INITIALIZED: "start", CampaignState.PAUSED: "resume"}
+        if state in deeds:
+            await self.does(deeds[state], campaign)
 
     async def does(self, deed: str, campaign: Campaign) -> bool:
         """Whether the deed is done, or there is nothing to do."""

@@ -29,6 +29,9 @@ from world.servers import Place, Seats, Servers
 from world.story import Story
 from world.witness import Witness
 
+MANY_CHANNELS = 1000
+MANY_ATTEMPTS_PER_S = 50.0
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -132,6 +135,11 @@ class Site:
         directory = Directory.of(self._instance, self._facts)
         return sum(queue_id in directory.queues_of(agent) for agent in directory.agents.values())
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether lines or attempts per second are scarce."""
+        return self.channels < MANY_CHANNELS or self.attempts_per_s < MANY_ATTEMPTS_PER_S
+
     async def people(self, servers: Servers, seats: Seats) -> None:
         """Whoever uses it, and its first campaigns."""
         ground, campaigns, witness, story = self._ground, self.campaigns, self.witness, self._ground.story
@@ -194,8 +202,8 @@ def _draw_trunks(random: Random) -> tuple[Trunk, ...]:
         Trunk(
             f"trunk-{n}",
             host,
-            random.choice((1, 2, 4, 1000)),
-            random.choice((0.5, 2.0, 50.0)),
+            random.choice((1, 2, 4, MANY_CHANNELS, MANY_CHANNELS)),
+            random.choice((0.5, 2.0, MANY_ATTEMPTS_PER_S)),
             numbers if n else (),
         )
         for n, host in enumerate(hosts)

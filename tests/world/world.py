@@ -1,7 +1,7 @@
 """A world from one seed: what is in it, and what happens in it.
 
-A safety phase in which everything happens that can, and a liveness phase in which nothing goes wrong any more and
-everything that was accepted has to end.
+A safety phase in which everything happens that can, and a liveness phase in which nothing goes wrong any more: every
+campaign has its turn, and then everything that was accepted has to end.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from world.site import Ground, Site
 from world.store import Keeper
 from world.story import Story
 from world.trouble import Trouble
+from world.turns import Turns
 
 ENDS_WITHIN_S = 3600.0
-"""How long everything may take to end once nothing goes wrong any more."""
+"""How long everything may take to end once nothing goes wrong and nobody is accepted any more."""
 
 
 def live_through(seed: int, faults: Faults | None = None) -> Story:
@@ -142,7 +143,11 @@ class World:
             site.exchange.find_hosts()
             site.desk.everybody_works()
             await site.manager.all_is_well()
-        await asyncio.gather(*(self._end(site) for site in self._sites))
+        turns = [Turns(site, lambda: self._servers, self.story, self._ground.stream()) for site in self._sites]
+        await asyncio.gather(*(each.run() for each in turns))
+        if not self.story.wrong:
+            self.story.tell("seed", "nobody is accepted any more")
+            await asyncio.gather(*(self._end(site) for site in self._sites))
 
     async def _end(self, site: Site) -> None:
         judge = Judge(site, self._seats_of(site), self.story)

@@ -1,0 +1,111 @@
+"""The first half of the liveness phase: nothing goes wrong, every campaign wants to dial all the time, and every one
+that may begins attempts within the time that its weight gives it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from random import Random
+
+from trunkcall.domain.campaign import Campaign, CampaignState
+from trunkcall.domain.errors import NotFoundError, StoreUnavailableError
+from world.asking import at_once
+from world.servers import Servers
+from world.site import Site
+from world.story import Story
+
+LOOK_EVERY_S = 5.0
+WAITING = 6
+"""How many contacts wait at least in every campaign."""
+TURNS = 2
+"""How many attempts each campaign has to begin before it is believed to have its turn."""
+AT_ONCE_S = 180.0
+"""What it may take until somebody dials again, and every leg is known again."""
+MEMORY = 30
+"""For how many attempts one may have to wait who was served before."""
+SERVICE_S = 25.0
+"""What an attempt keeps an agent or a line for: rings, talk and work after it."""
+
+
+class Turns:
+    """Of one instance."""
+
+    def __init__(self, site: Site, servers: Servers, story: Story, random: Random) -> None:
+        self._site = site
+        self._servers = servers
+        self._story = story
+        self._random = random
+        self._seen: dict[str, tuple[int, float]] = {}
+        """Of each campaign how many attempts it had begun, and when it was last seen that they became more, or that it
+        may not begin any."""
+        self._had: dict[str, int] = {}
+        """In how many looks each campaign had begun another attempt."""
+
+    async def run(self) -> None:
+        """Until everybody had a turn, or somebody did not have it in time."""
+        loop = asyncio.get_running_loop()
+        await self._raise_weights()
+        while not self._story.wrong:
+            campaigns = self._campaigns()
+            for campaign in campaigns:
+                await self._site.operator.have_it_run(campaign, campaign.state)
+                if at_once(self._site.kept.waiting_count(campaign.campaign_id)) < WAITING:
+                    await self._random.choice(self._site.clients).feed(campaign.campaign_id, WAITING)
+            wanting = [campaign for campaign in campaigns if self._may_begin(campaign)]
+            for campaign in campaigns:
+                self._look(campaign, loop.time(), wanting)
+            if all(self._had.get(campaign.campaign_id, 0) >= TURNS for campaign in wanting):
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _raise_weights(self) -> None:
+        """Of some campaigns that had none."""
+        for campaign in self._campaigns():
+            if campaign.dialer.bandwidth_allocation == 0.0 and self._random.random() < 0.7:
+                try:
+                    dialer = replace(campaign.dialer, bandwidth_allocation=self._random.choice((0.2, 1.0)))
+                    await self._site.operator.has_it_dial(self._random.choice(self._servers()), campaign, dialer)
+                except (NotFoundError, StoreUnavailableError):
+                    pass
+
+    def _campaigns(self) -> list[Campaign]:
+        """As they are, but for those that are over."""
+        found = [at_once(self._site.kept.campaign(each.campaign_id)) for each in self._site.campaigns]
+        return [each for each in found if each is not None and each.state is not CampaignState.STOPPED]
+
+    def _look(self, campaign: Campaign, now_s: float, wanting: list[Campaign]) -> None:
+        campaign_id = campaign.campaign_id
+        begun = self._site.witness.begun[campaign_id]
+        before, since_s = self._seen.get(campaign_id, (begun, now_s))
+        if begun > before:
+            self._had[campaign_id] = self._had.get(campaign_id, 0) + 1
+        if begun > before or not self._may_begin(campaign):
+            since_s = now_s
+        self._seen[campaign_id] = begun, since_s
+        within_s = self._within_s(campaign, wanting)
+        if now_s - since_s > within_s:
+            self._story.accuse(f"a campaign has no turn within {within_s:.0f} s", campaign_id)
+
+    def _may_begin(self, campaign: Campaign) -> bool:
+        """Whether it runs, and has a claim to what others want too. Where agents and trunks are scarce at once, nobody
+        is promised that both are free for it at the same time."""
+        if not campaign.dialer.needs_agents:
+            return campaign.state is CampaignState.RUNNING
+        return campaign.state is CampaignState.RUNNING and _weight(campaign) > 0.0 and not self._site.is_narrow
+
+    def _within_s(self, campaign: Campaign, wanting: list[Campaign]) -> float:
+        """The attempts that others may begin before it does, and how long each of them keeps what is scarce."""
+        own_weight, own_capacity = _weight(campaign), _capacity(campaign)
+        weights = sum(_weight(each) for each in wanting) / own_weight if own_weight else 0.0
+        capacities = sum(_capacity(each) for each in wanting) / own_capacity
+        others = MEMORY + max(weights, capacities) + len(wanting)
+        at_a_time = min(self._site.channels, self._site.agents_of(campaign.outbound_call.queue_id))
+        return AT_ONCE_S + others * max(SERVICE_S / at_a_time, 1.0 / self._site.attempts_per_s)
+
+
+def _weight(campaign: Campaign) -> float:
+    return campaign.dialer.bandwidth_allocation or 0.0
+
+
+def _capacity(campaign: Campaign) -> float:
+    return campaign.dialer.dialing_capacity or 1.0
