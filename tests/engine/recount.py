@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from engine.support import Floor
 from trunkcall.domain.agent import STAFFED_STATES
-from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.details import CampaignDetails, EngineDetails
 from trunkcall.engine.explanation import DialingExplanation
@@ -43,22 +42,27 @@ def check_allotments(floor: Floor) -> None:
         if not contested or not shares_agents(details, group, competing):
             assert (explained.free_agents, explained.staffed_agents) == (free, staffed), "agents of its own idle"
             continue
-        left = explained.staffed_agents - taken(floor, details, group)
         assert explained.staffed_agents <= staffed
-        assert explained.free_agents <= min(max(left, 0), free), "it counts on agents who are taken, or another's"
-        wholly_own = all(set(agent.queue_ids) <= group.queues for agent in details.agents.values())
-        if wholly_own and len(competing) == 2 and sum(left_of(floor, details, other) for other in competing) <= free:
-            assert explained.free_agents >= left - 1, "agents who are its own idle"
+        assert explained.free_agents <= free
+        queues = frozenset[str]().union(*(other.queues for other in competing))
+        members = {claiming[other]: other for other in claiming if claiming[other] in competing}
+        ahead = [c for c in details.campaigns.values() if c.queue_id in queues and c.needs_agents and not c.one_to_one]
+        if not any(c.in_flight for c in ahead):
+            free_agents = set[str]().union(*(details.queues[q].free for q in queues if q in details.queues))
+            counted_on = sum(explain(floor, member).free_agents for member in members.values())
+            assert counted_on == len(free_agents), "a free agent is nobody's"
 
 
 def check_whoever_may_dial_has_dialed(floor: Floor) -> None:
     """Nobody is to be asked, so nobody wants anything: no campaign but those that look ahead could begin an attempt,
     and those will look within a second."""
     for _ in range(20):
-        if not floor.turn():
+        decided = floor.turn()
+        wakes_at = floor.engine.next_timer()
+        if not decided and (wakes_at is None or wakes_at > floor.now):
             break
-    wakes_at = floor.engine.next_timer()
-    assert wakes_at is None or wakes_at > floor.now, "it wakes for nothing, again and again"
+    else:
+        raise AssertionError("it wakes for nothing, again and again")
     details = floor.engine.details()
     for campaign in details.campaigns.values():
         explained = explain(floor, campaign.campaign_id)
@@ -118,23 +122,3 @@ def shares_agents(details: EngineDetails, group: Group, competing: set[Group]) -
         and sum(not other.queues.isdisjoint(agent.queue_ids) for other in competing) > 1
         for agent in at_work
     )
-
-
-def taken(floor: Floor, details: EngineDetails, group: Group) -> int:
-    """Agents at work who are kept for contacts of the group, or in one."""
-    number = 0
-    for agent in details.agents.values():
-        contact = agent.kept_for or agent.contact_id
-        at_work = agent.state in STAFFED_STATES and agent.heard and not agent.leaving
-        if contact is not None and at_work and not group.queues.isdisjoint(agent.queue_ids):
-            settings = floor.campaigns[contact.rsplit("-", 1)[0]].dialing
-            looks_ahead = settings.dialer_type is DialerType.PREDICTIVE
-            number += settings.queue_id in group.queues and looks_ahead is group.looks_ahead
-    return number
-
-
-def left_of(floor: Floor, details: EngineDetails, group: Group) -> int:
-    """What is allotted to a group and not taken."""
-    members = [c for c in details.campaigns.values() if c.needs_agents and c.queue_id and group_of(details, c) == group]
-    allotted = [explain(floor, c.campaign_id).staffed_agents for c in members if claims(c, group)]
-    return max(0, max(allotted, default=0) - taken(floor, details, group))
