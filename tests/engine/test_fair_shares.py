@@ -174,6 +174,16 @@ def test_what_is_wanted_by_nobody_else_goes_to_whoever_has_no_weight_by_turns() 
     assert street.snapshot("argon").passed_over_at_most is None, "nothing is promised"
 
 
+def test_a_campaign_without_weight_takes_no_agents_from_those_that_look_ahead_with_it() -> None:
+    street = Street()
+    street.agents(1)
+    street.campaign("argon", PREDICTIVE, weight=0.0)
+    street.campaign("zinc", PREDICTIVE, weight=1.0)
+    street.campaign("iron", PROGRESSIVE, weight=0.1)
+    begun = street.passes(600)
+    assert begun["zinc"] > begun["iron"] > 0, begun
+
+
 def test_names_and_the_order_of_beginning_decide_nothing() -> None:
     for names in (("argon", "zinc"), ("zinc", "argon")):
         street = Street(lines=1)

@@ -162,7 +162,8 @@ class Allotments:
 
 def _rounds(component: Component, group: CampaignGroup, total_weight: float) -> float:
     """How many rounds the group has had; infinitely many if none of it has a weight: others come first."""
-    return min([component.clock.tag(campaign) * total_weight // ROUND for campaign in group.claimants])
+    rounds = min([component.clock.tag(campaign) for campaign in group.claimants]) * total_weight / ROUND
+    return math.floor(rounds) if math.isfinite(rounds) else rounds
 
 
 def _part(groups: tuple[CampaignGroup, ...], pools: Sequence[Pool], tallies: dict[CampaignGroup, _Tally]) -> _Part:
