@@ -171,7 +171,7 @@ def test_what_is_wanted_by_nobody_else_goes_to_whoever_has_no_weight_by_turns() 
     for name in ("argon", "xenon"):
         street.campaign(name, weight=0.0)
     assert shares(street.passes(600)) == pytest.approx({"argon": 0.5, "xenon": 0.5}, abs=0.02)
-    assert street.snapshot("argon").passed_over_at_most is None, "nothing is promised"
+    assert street.snapshot("argon").passed_over.at_most is None, "nothing is promised"
 
 
 def test_a_campaign_without_weight_takes_no_agents_from_those_that_look_ahead_with_it() -> None:
@@ -383,8 +383,8 @@ def test_nobody_is_passed_over_more_often_than_is_said(
     for _ in range(30):
         street.passes(10)
         for campaign in street.engine.snapshot(street.now).campaigns:
-            assert campaign.passed_over_at_most is not None
-            assert campaign.passed_over <= campaign.passed_over_at_most
+            assert campaign.passed_over.at_most is not None
+            assert campaign.passed_over.times <= campaign.passed_over.at_most
 
 
 def test_it_is_told_how_often_and_since_when_a_campaign_was_passed_over() -> None:
@@ -393,18 +393,18 @@ def test_it_is_told_how_often_and_since_when_a_campaign_was_passed_over() -> Non
     street.campaign("zinc", AGENTLESS, capacity=0.1)
     while not street.begun["zinc"]:
         street.passes(10)
-    assert street.snapshot("zinc").passed_over == 0
+    assert street.snapshot("zinc").passed_over.times == 0
     street.passes(51)
     waits_since = street.snapshot("zinc").passed_over_since
     assert waits_since is not None
     assert waits_since < street.now - 30 * SECOND
-    assert street.snapshot("zinc").passed_over == 5
+    assert street.snapshot("zinc").passed_over.times == 5
     street.passes(10)
     assert street.snapshot("zinc").passed_over_since == waits_since
     street.campaign("zinc", AGENTLESS, state=CampaignState.PAUSED)
     street.passes(1)
     paused = street.snapshot("zinc")
-    assert (paused.passed_over_since, paused.passed_over, paused.passed_over_at_most) == (None, 0, None)
+    assert (paused.passed_over_since, paused.passed_over.times, paused.passed_over.at_most) == (None, 0, None)
 
 
 def test_a_campaign_that_has_all_that_it_wants_is_passed_over_by_nobody() -> None:
@@ -415,4 +415,4 @@ def test_a_campaign_that_has_all_that_it_wants_is_passed_over_by_nobody() -> Non
     street.passes(60)
     for name in ("argon", "zinc"):
         assert street.snapshot(name).passed_over_since is None
-        assert street.snapshot(name).passed_over == 0
+        assert street.snapshot(name).passed_over.times == 0

@@ -21,7 +21,8 @@ from trunkcall.domain.contact import (
     QuarantinedContact,
 )
 from trunkcall.domain.errors import ContactDamagedError, NotFoundError
-from trunkcall.domain.instants import DAY, HOUR, SECOND
+from trunkcall.domain.instants import DAY, HOUR, SECOND, Instant
+from trunkcall.engine.competition import PassedOver, Scarce
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.pacing.base import Forecast
@@ -65,8 +66,7 @@ WELL = DialingExplanation(
     waits_for_others=False,
     gets_what_is_left=False,
     passed_over_since=None,
-    passed_over=0,
-    passed_over_at_most=100,
+    passed_over=PassedOver(0, 100, Scarce.AGENTS),
     in_flight=6,
     waiting=0,
     lines=20,
@@ -109,6 +109,7 @@ class House:
     before: int = 0
     set_aside: list[QuarantinedContact] = field(default_factory=list)
     unreadable: frozenset[str] = frozenset()
+    now: Instant = NOW
 
     async def describe_campaign(self, id_or_arn: str) -> Campaign:
         if id_or_arn != self.campaign.campaign_id:
@@ -132,8 +133,8 @@ class House:
     def explanation(self, instance_id: str, campaign_id: str) -> DialingExplanation | None:
         return self.facts
 
-    def now_of(self, instance_id: str) -> int:
-        return NOW
+    def now_of(self, instance_id: str) -> Instant:
+        return self.now
 
     def explanations(self) -> Explanations:
         house: Any = self
@@ -243,6 +244,12 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
             "all of them take 10% of the risk",
         ),
         (replace(WELL, share=0.0, gets_what_is_left=True), "NO_WEIGHT", "whom no other campaign of theirs wants"),
+        (
+            replace(WELL, passed_over=PassedOver(101, 100, Scarce.AGENTS), passed_over_since=NOW - 9 * 60 * SECOND),
+            "STARVED",
+            "wanted an attempt for 9 min, and 101 attempts of others went before it: at most 100 may, by the weights "
+            "of all that compete for agents.",
+        ),
         (replace(WELL, share=0.25, waits_for_others=True), "OTHERS_TURN", "waits for another campaign of its queue"),
         (replace(WELL, lines=200), "LINES_PER_AGENT", "It holds 200 lines: no more than 10"),
         (replace(WELL, forecast=None), "LEARNING", "for the agents who are free alone"),

@@ -24,6 +24,7 @@ class Told:
     trouble: str | None = None
     upkeep_trouble: str | None = None
     quarantined: int = 0
+    starved: int = 0
 
     @property
     def clock(self) -> Self:
@@ -74,6 +75,14 @@ async def test_at_another_speed_it_is_told_and_is_no_trouble() -> None:
 async def test_why_nothing_is_dialed_comes_before_the_clock() -> None:
     told = await page(161.0, dialing="the carrier does not answer")
     assert (told["status"], told["trouble"]) == ("not dialing", "the carrier does not answer")
+
+
+async def test_it_is_told_how_many_campaigns_are_starved_and_nothing_of_which() -> None:
+    told = await page_of(Told(starved=2))
+    assert told["status"] == told["instances"][0]["status"] == "campaigns starved"
+    assert told["trouble"].startswith("2 campaigns have requests waiting, and others are dialed before them")
+    assert (await page_of(Told(starved=1)))["trouble"].startswith("1 campaign has requests waiting, and others")
+    assert (await page_of(Told(starved=1, trouble="it cannot dial")))["status"] == "not dialing"
 
 
 async def test_of_several_instances_the_worst_is_told_and_by_its_name() -> None:

@@ -27,7 +27,9 @@ from trunkcall.cli.trunks import trunks_table
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources
 from trunkcall.settings import Settings
 
-TROUBLES = frozenset({"AGENTS_UNHEARD", "CARRIER_AWAY", "CARRIER_REFUSED", "NO_AGENTS", "NO_TRUNK", "STORE_TROUBLE"})
+TROUBLES = frozenset(
+    {"AGENTS_UNHEARD", "CARRIER_AWAY", "CARRIER_REFUSED", "NO_AGENTS", "NO_TRUNK", "STARVED", "STORE_TROUBLE"}
+)
 """Reasons of a Running campaign with requests waiting that somebody should see to."""
 MAX_SHOWN = 20
 """Campaigns in the table, and of which it is asked why they dial as they do."""

@@ -18,6 +18,7 @@ bounds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from trunkcall.domain.instants import SECOND, Instant
@@ -36,6 +37,30 @@ LEAST_HOLD_S: Final = 0.1
 """What a line counts for that was held for less."""
 REMEMBERED_HOLDS: Final = 100
 """Lines of a campaign that have come free, from which it is known how long it holds one."""
+
+
+class Scarce(StrEnum):
+    """What campaigns compete for."""
+
+    AGENTS = "agents"
+    LINES = "lines"
+    ATTEMPTS = "attempts per second"
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """How often others went before a campaign that wanted an attempt, since its last one."""
+
+    times: int
+    at_most: int | None
+    """How many times they may; None of a campaign without weight, or that does not compete: nothing is promised."""
+    scarce: Scarce
+    """What it was that others had."""
+
+    @property
+    def too_often(self) -> bool:
+        """Whether the campaign is starved: however the others' weights may be, it should have had an attempt."""
+        return self.at_most is not None and self.times > self.at_most
 
 
 @quickly_made
@@ -242,20 +267,25 @@ class Competition:
 
     # --- what can be told ---------------------------------------------------------------------------------------------
 
-    def passed_over(self, campaign: CampaignDialing, least_hold_s: float) -> tuple[int, int | None]:
-        """How many attempts of others went before one that the campaign wanted, and how many may at most: at the clock
-        where that is nearest to too many. Nobody who competes holds a line for less than this on average. None of a
-        campaign without weight, or that does not compete."""
+    def passed_over(self, campaign: CampaignDialing, least_hold_s: float) -> PassedOver:
+        """How many attempts of others went before one that the campaign wanted, at the clock where that is nearest to
+        too many. Nobody who competes holds a line for less than this on average."""
         component = self._components.of(campaign)
         told = [
-            (self._lines.passed_over(campaign), self._lines.at_most(campaign, least_hold_s)),
-            (self._attempts.passed_over(campaign), self._attempts.at_most(campaign)),
+            PassedOver(self._lines.passed_over(campaign), self._lines.at_most(campaign, least_hold_s), Scarce.LINES),
+            PassedOver(self._attempts.passed_over(campaign), self._attempts.at_most(campaign), Scarce.ATTEMPTS),
         ]
         if component is not None:
-            told.append((component.clock.passed_over(campaign), component.clock.at_most(campaign)))
+            clock = component.clock
+            told.append(PassedOver(clock.passed_over(campaign), clock.at_most(campaign), Scarce.AGENTS))
             if not campaign.claim:
-                return sum(passed for passed, _ in told), None
-        return max(told, key=lambda each: (each[0] / each[1] if each[1] else 0.0, each[1] or 0))
+                return PassedOver(sum(each.times for each in told), None, Scarce.AGENTS)
+        return max(told, key=lambda each: (each.times / each.at_most if each.at_most else 0.0, each.at_most or 0))
+
+    def starved(self) -> int:
+        """How many campaigns are passed over too often; O(campaigns)."""
+        least_hold_s = self.least_hold_s()
+        return sum(self.passed_over(campaign, least_hold_s).too_often for campaign in self._lines)
 
     def gets_what_is_left(self, campaign: CampaignDialing) -> bool:
         """Whether the campaign has no weight, and others that dial for its agents have."""

@@ -140,6 +140,10 @@ class Engine:
         """What the engine is doing, in sums, for metrics and for people. Changes nothing."""
         return take_snapshot(self._state, max(now, self._now))
 
+    def starved(self) -> int:
+        """How many campaigns others go before more often than the weights of all allow. Changes nothing."""
+        return self._state.competition.starved()
+
     def details(self) -> EngineDetails:
         """Who does what with whom: each contact in progress, leg, agent, queue and campaign. Changes nothing."""
         return take_details(self._state)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.competition import PassedOver
 from trunkcall.engine.dialing import CampaignView
 from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.pacing.base import Forecast
@@ -49,11 +50,7 @@ class DialingExplanation:
     """It has no weight among others that dial for its agents."""
     passed_over_since: Instant | None
     """Since when it has wanted an attempt that it did not get; None if it got one since, or cannot dial."""
-    passed_over: int
-    """How many attempts of others went before one that it wanted."""
-    passed_over_at_most: int | None
-    """How many may, as long as the same campaigns compete (docs/explanation/sharing.md); None of one without weight, or
-    that has nobody to dial."""
+    passed_over: PassedOver
     in_flight: int
     waiting: int
     lines: int
@@ -81,7 +78,6 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
     queue_id = campaign.settings.queue_id
     limits = campaign.settings.abandonment
     competition = state.competition
-    passed_over, at_most = competition.passed_over(campaign, competition.least_hold_s())
     return DialingExplanation(
         dialer_type=campaign.settings.dialer_type,
         one_to_one=campaign.pacer.one_to_one,
@@ -100,8 +96,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         waits_for_others=competition.must_wait(campaign, now),
         gets_what_is_left=competition.gets_what_is_left(campaign),
         passed_over_since=campaign.passed_over_since,
-        passed_over=passed_over,
-        passed_over_at_most=at_most,
+        passed_over=competition.passed_over(campaign, competition.least_hold_s()),
         in_flight=view.lines_in_flight,
         waiting=view.waiting,
         lines=state.registry.of(campaign).lines,

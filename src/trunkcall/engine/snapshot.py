@@ -13,6 +13,7 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.engine.campaigns import CampaignDialing
+from trunkcall.engine.competition import PassedOver
 from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.trunks import TrunkUse
@@ -45,11 +46,7 @@ class CampaignSnapshot:
     last_attempt_at: Instant | None
     passed_over_since: Instant | None
     """Since when it has wanted an attempt that it did not get; None if it got one since, or cannot dial."""
-    passed_over: int
-    """How many attempts of others went before one that it wanted."""
-    passed_over_at_most: int | None
-    """How many may, as long as the same campaigns compete (docs/explanation/sharing.md); None of one without weight, or
-    that has nobody to dial."""
+    passed_over: PassedOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +133,6 @@ def _campaign(state: EngineState, campaign: CampaignDialing, least_hold_s: float
         in_state[contact.state] += 1
     queue_id = campaign.settings.queue_id
     statistics = campaign.statistics
-    passed_over, at_most = state.competition.passed_over(campaign, least_hold_s)
     return CampaignSnapshot(
         campaign_id=campaign.campaign_id,
         state=campaign.state,
@@ -159,6 +155,5 @@ def _campaign(state: EngineState, campaign: CampaignDialing, least_hold_s: float
         running_since=campaign.running_since,
         last_attempt_at=campaign.last_attempt_at,
         passed_over_since=campaign.passed_over_since,
-        passed_over=passed_over,
-        passed_over_at_most=at_most,
+        passed_over=state.competition.passed_over(campaign, least_hold_s),
     )

@@ -86,6 +86,11 @@ class CurrentDialer:
         """What the engine is doing; None while nobody dials."""
         return self._engine.snapshot(self._clock.now()) if self._engine is not None else None
 
+    @property
+    def starved(self) -> int:
+        """How many campaigns others go before more often than they may."""
+        return self._engine.starved() if self._engine is not None else 0
+
     def explanation(self, campaign_id: str) -> DialingExplanation | None:
         """Why a campaign dials as it does; None while nobody dials, and of a campaign that is not dialed."""
         return self._engine.explain(campaign_id, self._clock.now()) if self._engine is not None else None

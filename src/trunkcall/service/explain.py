@@ -90,7 +90,9 @@ class Explanations:
         campaign = await self._campaigns.describe_campaign(id_or_arn)
         backlog = await self._backlog.waiting_count(campaign.campaign_id)
         facts = self._dialing.explanation(campaign.instance_id, campaign.campaign_id)
-        reasons = [*_campaign_reasons(campaign.state, backlog, facts, self._max_age_s)]
+        reasons = [
+            *_campaign_reasons(campaign.state, backlog, facts, self._max_age_s, self._now_of(campaign.instance_id))
+        ]
         set_aside = await self._set_aside.quarantined(campaign.campaign_id)
         if number := sum(contact.state is not ContactState.ENDED for contact in set_aside):
             reasons.append(
@@ -105,7 +107,9 @@ class Explanations:
     def first_reason(self, campaign: Campaign, backlog: int) -> Reason:
         """What decides first how the campaign dials, of which so many requests wait."""
         facts = self._dialing.explanation(campaign.instance_id, campaign.campaign_id)
-        return next(_campaign_reasons(campaign.state, backlog, facts, self._max_age_s))
+        return next(
+            _campaign_reasons(campaign.state, backlog, facts, self._max_age_s, self._now_of(campaign.instance_id))
+        )
 
     async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
         """What holds the dial request back, or what became of it. Raises NotFoundError."""
@@ -160,7 +164,7 @@ def _quarantined(contact_id: str, state: ContactState | None) -> DialRequestExpl
 
 
 def _campaign_reasons(
-    state: CampaignState, backlog: int, facts: DialingExplanation | None, max_age_s: float
+    state: CampaignState, backlog: int, facts: DialingExplanation | None, max_age_s: float, now: Instant
 ) -> Iterator[Reason]:
     if state is not CampaignState.RUNNING:
         yield Reason("CAMPAIGN_NOT_RUNNING", f"The campaign is {state}. {_WHAT_TO_DO[state]}")
@@ -170,11 +174,13 @@ def _campaign_reasons(
             "NO_DIALER", "This server does not dial for the instance yet: it is starting, or another one does."
         )
         return
+    starved = list(_what_starves(facts, now))
+    yield from starved
     stopped = list(_what_stops(backlog, facts, max_age_s))
     yield from stopped
     limits = list(_what_limits(facts, max_age_s))
     yield from limits
-    if not stopped and not limits:
+    if not starved and not stopped and not limits:
         yield Reason("DIALING", "Nothing holds it back.")
     if facts.needs_agents:
         yield _how_it_paces(facts)
@@ -185,6 +191,18 @@ def _campaign_reasons(
             "Other campaigns dial for the same agents: by {} "
             f"{facts.share:.0%} of those of its queue are this one's.",
             (Field.BANDWIDTH_ALLOCATION,),
+        )
+
+
+def _what_starves(facts: DialingExplanation, now: Instant) -> Iterator[Reason]:
+    passed_over = facts.passed_over
+    if passed_over.too_often:
+        since = "" if facts.passed_over_since is None else f" for {_long(now - facts.passed_over_since)}"
+        yield Reason(
+            "STARVED",
+            f"It has wanted an attempt{since}, and {_many(passed_over.times, 'attempt')} of others went before it: at "
+            f"most {passed_over.at_most:,} may, by the weights of all that compete for {passed_over.scarce}. This is a "
+            "fault of the dialer.",
         )
 
 

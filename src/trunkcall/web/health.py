@@ -21,7 +21,15 @@ OFF_AFTER_S = 10.0
 
 
 OK = "ok"
-STATUSES = ("not dialing", "store failing", "taking nothing new", "upkeep failing", "clock off", OK)
+STATUSES = (
+    "not dialing",
+    "store failing",
+    "taking nothing new",
+    "upkeep failing",
+    "campaigns starved",
+    "clock off",
+    OK,
+)
 """What may be told, the worst first."""
 
 
@@ -40,6 +48,10 @@ class DialerView(Protocol):
     @property
     def quarantined(self) -> int:
         """How many contacts are set aside because they are damaged, which is no trouble of the others'."""
+
+    @property
+    def starved(self) -> int:
+        """How many campaigns others go before more often than they may."""
 
 
 class InstanceView(Protocol):
@@ -110,6 +122,7 @@ class Health:
         troubles = {
             "not dialing": instance.trouble,
             "upkeep failing": instance.upkeep_trouble,
+            "campaigns starved": _starvation(instance.dialer.starved),
             "clock off": self._clock_trouble(behind_s),
         }
         status, trouble = next(((status, words) for status, words in troubles.items() if words), (OK, None))
@@ -139,6 +152,17 @@ class Health:
                 "simulated carrier, or the wall clock was set forward."
             )
         return f"The instance's clock is {-behind_s:.0f} s ahead of the wall clock: the wall clock was set back."
+
+
+def _starvation(campaigns: int) -> str | None:
+    """How many there are, and nothing of which."""
+    if not campaigns:
+        return None
+    one = campaigns == 1
+    return (
+        f"{campaigns} {'campaign has' if one else 'campaigns have'} requests waiting, and others are dialed before "
+        f"{'it' if one else 'them'} more often than their weights allow: `trunkcall status` shows which."
+    )
 
 
 def _written(at: Instant) -> str:

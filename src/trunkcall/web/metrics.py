@@ -324,7 +324,11 @@ _PER_CAMPAIGN: tuple[tuple[str, str, Callable[[CampaignSnapshot, Instant], float
     ("trunkcall_campaign_needs_agents", "0 for agentless.", lambda c, _: c.needs_agents),
     ("trunkcall_campaign_abandonment_target_ratio", "Its abandonment limit.", lambda c, _: c.ledger_target_ratio),
     ("trunkcall_campaign_ledger_headroom", "Abandonments left.", lambda c, _: c.ledger_headroom),
-    ("trunkcall_campaign_dialing_stalled", "1 if Running and nothing is dialed.", lambda c, at: _stalled(c, at)),
+    (
+        "trunkcall_campaign_dialing_stalled",
+        "1 if Running and nothing is dialed, or others too often before.",
+        lambda c, at: _stalled(c, at),
+    ),
 )
 
 _SUMS: tuple[tuple[str, str, Callable[[CampaignSnapshot], int]], ...] = (
@@ -368,8 +372,10 @@ def _campaigns(snapshots: Mapping[str, EngineSnapshot]) -> Iterator[CounterMetri
 
 
 def _stalled(campaign: CampaignSnapshot, at: Instant) -> bool:
-    """Agents who are all busy with contacts are no stall; nobody staffed, or nobody of whom anything is heard, is
-    one."""
+    """Agents who are all busy with contacts are no stall, unless it is others who always have them; nobody staffed, or
+    nobody of whom anything is heard, is one."""
+    if campaign.passed_over.too_often:
+        return True
     if campaign.state is not CampaignState.RUNNING or not campaign.in_window:
         return False
     if campaign.needs_agents and campaign.staffed_agents and not campaign.free_agents:
