@@ -256,8 +256,23 @@ def test_a_leg_of_whose_trunk_nothing_is_known_is_looked_for_on_every_host() -> 
     floor.restart(hosts=["near"])
     assert floor.asked(ContactEnded) == []
     floor.tell(CarrierFound(up(far), "far"))
+    floor.wait(1)
     assert [end.contact_id for end in floor.asked(ContactEnded)] == [floor.dialed[0]]
     assert floor.engine.details().legs[far].host == "far"
+
+
+def test_a_talk_goes_on_over_a_restart_on_a_host_that_no_trunk_is_on_any_more() -> None:
+    """Whoever takes the last trunk of a switch out of the file and starts the server again would cut everybody off who
+    talks there, if another switch of the same carrier has its say first."""
+    floor = floor_with(NORTH, SOUTH)
+    floor.campaign(dialer=NOTICES, requests=2)
+    near, far = (floor.leg(contact_id) for contact_id in floor.dialed)
+    floor.answers(on(floor, "south")[0])
+    floor.has_trunks(NORTH)
+    floor.restart(LiveLeg(near, LegState.RINGING), *up(far), hosts=("near", "far"))
+    floor.wait(30)
+    assert floor.asked(ContactEnded) == []
+    assert floor.asked(HangUp) == []
 
 
 # --- comparison -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import ContactSetAside
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, LiveContact
 from trunkcall.domain.errors import IllegalTransitionError
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.transitions import BEFORE_THE_QUEUE, IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT, AgentEvent
 from trunkcall.engine.commands import BridgeLegs, HangUp
@@ -27,6 +27,8 @@ from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 
 FREE_FOR_A_CONTACT = frozenset({AgentState.OFFLINE, AgentState.ON_BREAK, AgentState.AVAILABLE})
+ALL_TOLD_WITHIN: Duration = 1 * SECOND
+"""How long after the word of one host that of another may come, which no trunk is on any more."""
 
 
 class Adoption:
@@ -191,10 +193,10 @@ class Adoption:
         for leg in list(state.registry.legs.values()):
             if leg.leg_id in found:
                 self._is_on(leg, host)
-            elif self._was_on(leg, host):
-                if leg.state is LegState.ORIGINATING:
-                    state.out.do(HangUp(leg.leg_id))
-                self._legs.ended(leg.leg_id, HangupCause.LOST, now)
+            elif host is None or leg.host == host:
+                self._has_lost(leg, now)
+            elif leg.host is None:
+                state.timers.set(now + ALL_TOLD_WITHIN, TimerKind.NOT_FOUND, leg.leg_id)
         for live in legs:
             known = state.registry.legs.get(live.leg_id)
             if known is None or known.contact is None:
@@ -205,18 +207,25 @@ class Adoption:
                 if contact.state is ContactState.DIALING:
                     self._legs.await_outcome(contact, now)
 
+    def not_found(self, leg_id: str, now: Instant) -> None:
+        """Of a leg it is not known on which host it is, and none that has told of its legs has it: if all have, it has
+        ended."""
+        if self._state.trunks.all_found:
+            self._has_lost(self._state.registry.legs[leg_id], now)
+
+    def _has_lost(self, leg: Leg, now: Instant) -> None:
+        """The carrier has the leg no more."""
+        if leg.state is LegState.ORIGINATING:
+            self._state.out.do(HangUp(leg.leg_id))
+        self._legs.ended(leg.leg_id, HangupCause.LOST, now)
+
     def _is_on(self, leg: Leg, host: str | None) -> None:
         """The leg is there."""
+        self._state.timers.stop(TimerKind.NOT_FOUND, leg.leg_id)
         if host is not None:
             leg.host = host
             if leg.contact is not None:
                 leg.contact.host = host
-
-    def _was_on(self, leg: Leg, host: str | None) -> bool:
-        """Whether the leg can be nowhere but there."""
-        if host is None or leg.host == host:
-            return True
-        return leg.host is None and self._state.trunks.all_found
 
     def catch_up(self, live: LiveLeg, leg: Leg, contact: Contact, now: Instant) -> None:
         """Take what the carrier tells of a leg as what has happened to it."""

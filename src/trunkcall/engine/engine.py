@@ -258,6 +258,8 @@ class Engine:
                     self._legs.agent_ring_overdue(key, now)
             case TimerKind.HANG_UP_OVERDUE:
                 self._legs.hang_up_overdue(key, now)
+            case TimerKind.NOT_FOUND:
+                self._adoption.not_found(key, now)
             case TimerKind.ABANDONMENT:
                 self._live_answers.abandonment_due(key, now)
             case TimerKind.QUEUE_LIMIT:

@@ -25,6 +25,7 @@ class TimerKind(StrEnum):
     DETECTION_OVERDUE = auto()
     AGENT_RING_OVERDUE = auto()
     HANG_UP_OVERDUE = auto()
+    NOT_FOUND = auto()
     ABANDONMENT = auto()
     QUEUE_LIMIT = auto()
     EXPIRY = auto()
