@@ -276,6 +276,22 @@ def test_a_chain_of_queues_starves_nobody_in_the_middle() -> None:
     assert all(0.12 < share < 0.28 for share in shares(begun).values()), begun
 
 
+def test_agents_who_get_other_queues_all_the_time_keep_nobody_from_its_turn() -> None:
+    street = Street(rings=(10, 10))
+    names = [f"{queue}-{number}" for queue in ("sales", "service") for number in range(20)]
+    for queue in ("sales", "service"):
+        street.agents(1, queue, prefix=queue)
+    for name in names:
+        street.campaign(name, queue=name.partition("-")[0])
+    for minute in range(60):
+        street.tell(AgentRegistered("offline", ("sales", "service") if minute % 2 else ("service",)))
+        street.passes(60)
+        if minute == 4:
+            passed_over = [street.snapshot(name).passed_over.times for name in names if not street.begun[name]]
+            assert min(passed_over, default=30) >= 30, "that many went before it, whatever queues an agent has"
+    assert all(16 <= street.begun[name] <= 20 for name in names), street.begun
+
+
 def test_agents_are_not_dialed_for_by_one_dialer_type_alone() -> None:
     street = Street(rings=(10, 20))
     street.agents(10)

@@ -232,13 +232,16 @@ class Components:
             self.altered[component] = None
 
     def _regroup(self) -> None:
-        """Make anew the components whose queues are served together otherwise than they were."""
+        """Make anew the components whose queues are served together otherwise than they were. Whose turn it is stays:
+        where agents are given other queues again and again, nobody would come to its turn otherwise."""
         found = [self._of_queue.get(queue_id) for queue_id in sorted(self._roster.regrouped)]
         self._roster.regrouped.clear()
         campaigns: list[CampaignDialing] = []
+        clocks: dict[str, FairClock[CampaignDialing]] = {}
         for component in dict.fromkeys(found):
             if component is not None:
                 campaigns += component.campaigns.values()
+                clocks |= dict.fromkeys(component.campaigns, component.clock)
                 self.contested -= component.contested
                 self.one_to_one -= component.one_to_one
                 for queue_id in component.queues:
@@ -247,6 +250,8 @@ class Components:
             del self._of_campaign[campaign.campaign_id], self._group_of[campaign.campaign_id]
         for campaign in in_order(campaigns):
             self.place(campaign)
+        for campaign in campaigns:
+            self._of_campaign[campaign.campaign_id].clock.inherit(campaign, clocks[campaign.campaign_id])
         # Whoever could not have an agent may.
         self.altered.update(dict.fromkeys(self._of_campaign[c.campaign_id] for c in campaigns))
 

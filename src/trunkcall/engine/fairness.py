@@ -156,6 +156,11 @@ class _Turns(Generic[K]):
         if self.now > GREATEST:
             self._lower()
 
+    def follow(self, former: _Turns[K]) -> None:
+        """What is served here comes after all that was served there."""
+        self._services = max(self._services, former._services)
+        self.batch = max(self.batch, former.batch)
+
     def move(self, claim: _Claim[K], tag: float) -> None:
         claim.tag = tag
         if not claim.batch:
@@ -236,6 +241,18 @@ class FairClock(Generic[K]):
     def forget(self, who: K) -> None:
         """The claimant is gone for good."""
         self._withdraw(who)
+
+    def inherit(self, who: K, former: FairClock[K]) -> None:
+        """The claimant competed at a former clock, and at this from here: what it is ahead or behind, whose turn was
+        longer ago, and how many passed it over, stay as they were."""
+        claim, before = self._claims.get(who), former._claims.get(who)
+        if claim is None or before is None:
+            return
+        turns, past = claim.turns, before.turns
+        claim.served, claim.cost = before.served, before.cost
+        claim.passed, claim.since = former.passed_over(who), turns.decided
+        turns.follow(past)
+        turns.move(claim, min(turns.now + before.tag - past.now, turns.most(claim)))
 
     def _withdraw(self, who: K) -> bool:
         """Whether it wanted something."""
