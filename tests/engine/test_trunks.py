@@ -63,6 +63,21 @@ def test_each_trunk_has_a_rate_of_its_own() -> None:
     assert 50 <= counts["fast"] <= 55, "a second's worth in a burst"
 
 
+def test_a_trunk_that_was_taken_away_for_a_moment_takes_no_more_attempts_for_that() -> None:
+    slow, other = Trunk("slow", attempts_per_s=0.5), Trunk("other", channels=1)
+    floor = floor_with(slow)
+    floor.campaign(dialer=NOTICES, requests=100)
+    for contact_id in list(floor.dialed):
+        floor.hangs_up(contact_id)
+    for _ in range(5):
+        floor.has_trunks(other)
+        floor.wait(0.1)
+        floor.has_trunks(slow, other)
+    assert Counter(over(floor))["slow"] == 1, "its provider would refuse a second one in two seconds"
+    floor.wait(9.4)
+    assert Counter(over(floor))["slow"] == 5
+
+
 def test_the_number_that_is_shown_is_the_campaigns_or_else_the_trunks_first() -> None:
     floor = floor_with(
         Trunk("any"), Trunk("ours", caller_numbers=(OURS,)), Trunk("theirs", caller_numbers=(THEIRS, OURS))

@@ -35,6 +35,10 @@ class RateLimit:
         """How many attempts are within the rate now."""
         return max(0, (now + self._tolerance - max(self._due_at, now)) // self._interval + 1)
 
+    def is_unspent(self, now: Instant) -> bool:
+        """Whether nothing that was spent counts any more: a new limit of the same rate would allow as much."""
+        return self._due_at <= now
+
     def spend(self, now: Instant) -> None:
         """Count one attempt."""
         self._due_at = max(self._due_at, now) + self._interval

@@ -225,7 +225,7 @@ class Engine:
             case AgentRemoved():
                 availability.removed(state.roster.agent(event.agent_id), now)
             case TrunksChanged():
-                state.trunks.change(event.trunks)
+                state.trunks.change(event.trunks, now)
                 state.competition.trunks_changed()
             case CarrierLost():
                 state.trunks.lose(event.host)

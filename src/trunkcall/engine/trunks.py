@@ -56,7 +56,8 @@ class Trunks:
         self.in_use: tuple[TrunkUse, ...] = ()
         """Each of them, in the order in which they were given."""
         self._by_id: dict[str, TrunkUse] = {}
-        """Those that are no more included, as long as there are legs on them."""
+        """Those that are no more included, as long as there are legs on them or what they took counts for their rate;
+        they are let go of when trunks change next."""
         self._up: dict[str, bool] = {}
         """Hosts that the carrier has told of, since it last told of all at once."""
         self._others_up = True
@@ -68,10 +69,11 @@ class Trunks:
         """Whether it answers for every host that it has told of besides."""
         self.can_dial_at: Instant = NEVER
         """When a trunk can be asked to dial somebody, as far as the carrier goes; NEVER if it must be found first."""
-        self.change(trunks)
+        self.change(trunks, 0)
 
-    def change(self, trunks: Sequence[Trunk]) -> None:
-        """These are all that there are. One that is no more takes no attempt; legs on it go on."""
+    def change(self, trunks: Sequence[Trunk], now: Instant) -> None:
+        """These are all that there are. One that is no more takes no attempt; legs on it go on, and should it be there
+        again, attempts that it has just taken count."""
         for trunk in trunks:
             use = self._by_id.get(trunk.trunk_id)
             if use is None:
@@ -79,7 +81,11 @@ class Trunks:
             else:
                 use.change(trunk)
         self.in_use = tuple(self._by_id[trunk.trunk_id] for trunk in trunks)
-        self._by_id = {k: use for k, use in self._by_id.items() if use.lines or use in self.in_use}
+        self._by_id = {
+            trunk_id: use
+            for trunk_id, use in self._by_id.items()
+            if use.lines or use in self.in_use or not use.rate.is_unspent(now)
+        }
         self._look()
 
     # --- what there is ------------------------------------------------------------------------------------------------
@@ -181,8 +187,6 @@ class Trunks:
         use = self._by_id[trunk_id]
         use.lines -= 1
         self.lines -= 1
-        if not use.lines and use not in self.in_use:
-            del self._by_id[trunk_id]
 
     def noted(self, trunk_id: str | None) -> str:
         """The trunk whose line an attempt of a former dialer holds; None is one of a version that had one trunk."""
