@@ -29,7 +29,7 @@ def check_allotments(floor: Floor) -> None:
     to its group and not taken yet."""
     details = floor.engine.details()
     groups = {c.campaign_id: group_of(details, c) for c in details.campaigns.values() if c.needs_agents and c.queue_id}
-    claiming = {name: group for name, group in groups.items() if claims(details.campaigns[name], group)}
+    claiming = {name: group for name, group in groups.items() if claims(floor, details.campaigns[name], group)}
     for name, group in groups.items():
         queue_id = details.campaigns[name].queue_id
         assert queue_id is not None
@@ -86,8 +86,11 @@ def explain(floor: Floor, campaign: str) -> DialingExplanation:
     return explained
 
 
-def claims(campaign: CampaignDetails, group: Group) -> bool:
-    return (campaign.dials and campaign.in_window > 0) or (group.looks_ahead and len(campaign.in_flight) > 0)
+def claims(floor: Floor, campaign: CampaignDetails, group: Group) -> bool:
+    has_a_trunk = any(trunk.up for trunk in explain(floor, campaign.campaign_id).trunks)
+    has_none = not has_a_trunk and any(trunk.up for trunk in floor.engine.snapshot(floor.now).trunks)
+    can_dial = campaign.dials and campaign.in_window > 0 and not has_none
+    return can_dial or (group.looks_ahead and len(campaign.in_flight) > 0)
 
 
 def serving(details: EngineDetails, queue_id: str) -> set[str]:

@@ -29,6 +29,8 @@ from trunkcall.engine.events import (
     AgentRegistered,
     AgentStatusSet,
     CampaignChanged,
+    CarrierFound,
+    CarrierLost,
     ContactsOffered,
     Event,
     LedgerRestored,
@@ -45,8 +47,15 @@ PLENTY = 10**9
 class Street:
     """Phones that ring for some time and are not answered. A campaign has requests without end, or none."""
 
-    def __init__(self, *, lines: int = 1000, per_s: float = 1e6, rings: tuple[float, float] = (1, 20)) -> None:
-        self.engine = new_engine(EngineConfig(trunks=(Trunk("default", channels=lines, attempts_per_s=per_s),)))
+    def __init__(
+        self,
+        *trunks: Trunk,
+        lines: int = 1000,
+        per_s: float = 1e6,
+        rings: tuple[float, float] = (1, 20),
+    ) -> None:
+        one = Trunk("default", channels=lines, attempts_per_s=per_s)
+        self.engine = new_engine(EngineConfig(trunks=trunks or (one,)))
         self.now: Instant = NOW
         self.begun = Counter[str]()
         self.line_s = Counter[str]()
@@ -70,12 +79,18 @@ class Street:
         left: int = PLENTY,
         rings: tuple[float, float] | None = None,
         limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
+        number: str | None = None,
     ) -> None:
         self._left.setdefault(name, left)
         if rings is not None:
             self._rings_of[name] = rings
         settings = dialing(
-            dialer, None if dialer is AGENTLESS else queue, weight=weight, capacity=capacity, limits=limits
+            dialer,
+            None if dialer is AGENTLESS else queue,
+            weight=weight,
+            capacity=capacity,
+            limits=limits,
+            caller_id=number,
         )
         self.tell(CampaignChanged(name, state, settings))
 
@@ -327,6 +342,27 @@ def test_an_overdrawn_ledger_holds_nobody_up_and_is_not_made_up_for() -> None:
     begun = street.passes(600)
     # What is remembered, and a look of each: it did without more than three hundred.
     assert begun["argon"] == pytest.approx(begun["zinc"], abs=80)
+
+
+@pytest.mark.parametrize("lost", [PROGRESSIVE, PREDICTIVE])
+@pytest.mark.parametrize("up", [PROGRESSIVE, PREDICTIVE])
+def test_no_agents_idle_for_a_campaign_that_no_trunk_is_up_for(up: DialerType, lost: DialerType) -> None:
+    street = Street(
+        Trunk("north", host="near", caller_numbers=("+12025550100",)),
+        Trunk("south", host="far", caller_numbers=("+12025550101",)),
+    )
+    street.agents(20)
+    street.campaign("argon", up, number="+12025550100")
+    street.campaign("zinc", lost, number="+12025550101")
+    together = street.passes(300).total()
+    street.tell(CarrierLost("far"))
+    street.passes(60)
+    begun = street.passes(300)
+    assert begun["argon"] == pytest.approx(together, rel=0.15), "it has the agents of whom zinc can make no use"
+    assert begun["zinc"] == 0
+    assert street.snapshot("zinc").passed_over_since is None, "nobody has what it cannot have"
+    street.tell(CarrierFound((), "far"))
+    assert shares(street.passes(600)) == pytest.approx({"argon": 0.5, "zinc": 0.5}, abs=0.05)
 
 
 # --- attempts per second ----------------------------------------------------------------------------------------------

@@ -188,6 +188,7 @@ class Adoption:
         reached the carrier after it counted."""
         state = self._state
         state.trunks.find(host)
+        state.trunks_changed()
         state.matching_due |= state.held_back
         found = {leg.leg_id: leg for leg in legs}
         for leg in list(state.registry.legs.values()):

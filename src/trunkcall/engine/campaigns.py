@@ -78,6 +78,7 @@ class CampaignDialing:
         "side",
         "state",
         "statistics",
+        "stranded",
         "wants",
         "weight",
         "window",
@@ -120,6 +121,8 @@ class CampaignDialing:
         self.blocked = False
         """The store refused an attempt because the campaign is not Running; nothing is dialed until its change
         arrives."""
+        self.stranded = False
+        """Trunks are up, but none that may show its number: what others want they have meanwhile."""
         self.running_since: Instant = now
         self.last_attempt_at: Instant | None = None
         self.window.touch()
@@ -130,8 +133,8 @@ class CampaignDialing:
 
     @property
     def can_dial(self) -> bool:
-        """Whether it dials and has somebody to dial."""
-        return self.dials and len(self.window) > 0
+        """Whether it dials, and has somebody to dial and a trunk for that."""
+        return self.dials and len(self.window) > 0 and not self.stranded
 
     @property
     def over(self) -> bool:

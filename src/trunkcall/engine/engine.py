@@ -226,9 +226,10 @@ class Engine:
                 availability.removed(state.roster.agent(event.agent_id), now)
             case TrunksChanged():
                 state.trunks.change(event.trunks, now)
-                state.competition.trunks_changed()
+                state.trunks_changed()
             case CarrierLost():
                 state.trunks.lose(event.host)
+                state.trunks_changed()
                 self._comparison.forget(event.host)
             case CarrierFound():
                 self._comparison.forget(event.host)
@@ -311,6 +312,7 @@ class Engine:
         # What it was granted it wanted as it was.
         state.competition.want(campaign, 0)
         campaign.change(event, now)
+        campaign.stranded = state.trunks.strands(campaign)
         state.components.place(campaign)
         if campaign.side != side:
             state.roster.count_taken_anew()

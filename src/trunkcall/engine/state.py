@@ -90,8 +90,18 @@ class EngineState:
             changed, self.config, pacer_for, now, number=self._campaigns_begun, touched=self.agenda.touched
         )
         self.campaigns[campaign.campaign_id] = campaign
+        campaign.stranded = self.trunks.strands(campaign)
         self.components.place(campaign)
         return campaign
+
+    def trunks_changed(self) -> None:
+        """Trunks are others, or up or down: other campaigns may be dialed on them."""
+        self.competition.trunks_changed()
+        for campaign in self.campaigns.values():
+            stranded = self.trunks.strands(campaign)
+            if stranded is not campaign.stranded:
+                campaign.stranded = stranded
+                campaign.window.touch()
 
     def campaign(self, campaign_id: str) -> CampaignDialing:
         try:

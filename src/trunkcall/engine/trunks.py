@@ -118,6 +118,12 @@ class Trunks:
         """Whether any trunk can be asked to dial somebody, as far as the carrier goes."""
         return now >= self.can_dial_at
 
+    def strands(self, campaign: CampaignDialing) -> bool:
+        """Whether trunks are up, but none that may show the campaign's number."""
+        caller_id = campaign.settings.caller_id
+        up = [use for use in self.in_use if use.up]
+        return bool(up) and not any(use.trunk.may_show(caller_id) for use in up)
+
     # --- which one ----------------------------------------------------------------------------------------------------
 
     def choose(self, campaign: CampaignDialing, now: Instant) -> Trunk | None:
