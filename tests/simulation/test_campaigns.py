@@ -102,6 +102,13 @@ def test_agents_go_by_weight_while_both_have_requests() -> None:
     assert by_name(shift)["zinc"].handling_share == pytest.approx(0.75, abs=0.05)
 
 
+def test_a_campaign_without_weight_has_what_the_other_leaves() -> None:
+    tables = [table("zinc", list_size=60), table("argon", bandwidth_allocation=0)]
+    _, record = recorded(agents=6, hours=1, pacer="progressive", campaign=tables)
+    assert set(record.attempts(0.0, 0.1)) == {"zinc"}
+    assert set(record.attempts(0.5, 1.0)) == {"argon"}
+
+
 @pytest.mark.parametrize(
     "zinc",
     [
@@ -324,7 +331,7 @@ def test_a_table_changes_what_all_campaigns_share_and_the_command_line_what_it_n
         ),
         (TWO + "[[campaign]]\nname = 'zinc'", "campaign 3 of .* has the name 'zinc', which another has"),
         (TWO + "list_size = 'long'", "list_size in campaign 2 of .* must be a whole number"),
-        (TWO + "bandwidth_allocation = 0", "bandwidth_allocation in campaign 2 of .* must be above 0"),
+        (TWO + "bandwidth_allocation = -1", "bandwidth_allocation in campaign 2 of .* must be at least 0, not -1"),
         (TWO + "bandwidth_allocation = 1.1", "bandwidth_allocation in campaign 2 of .* at most 1"),
         (TWO + "dialing_capacity = 0.001", "dialing_capacity in campaign 2 of .* must be at least 0.01"),
         (TWO + "machine_ratio = 0.9", "in campaign 2 of .* are shares of one whole"),

@@ -81,6 +81,14 @@ def test_a_scenario_with_trunks_comes_back_as_it_was() -> None:
             "[[trunk]]\ntrunk_id = 'a'\nfails_after_s = 5\n[[trunk]]\ntrunk_id = 'b'\nfails_after_s = 6",
             "trunk 2 of .* says otherwise than another when the host 'local' fails",
         ),
+        (
+            "channels = 7\n[[trunk]]\ntrunk_id = 'a'",
+            r"channels in .* without tables of trunks: say it in each \[\[trunk\]\]",
+        ),
+        (
+            "'trunk.a.channels' = 7\n[[trunk]]\ntrunk_id = 'a'",
+            r"what a trunk has is said in its table \[\[trunk\]\] alone",
+        ),
         ("trunk = 3", r"trunk in .* must be tables, each headed \[\[trunk\]\]"),
     ],
 )

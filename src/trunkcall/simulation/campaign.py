@@ -42,9 +42,10 @@ class Campaign:
     """The queue whose agents take the campaign's live answers. Campaigns of one queue share its agents. Agentless
     campaigns have none."""
     bandwidth_allocation: float = 1.0
-    """The campaign's weight among those of its queue, above 0 and at most 1."""
+    """The campaign's weight among those that dial for the same agents, 0 to 1; with 0 it gets what none of them
+    wants."""
     dialing_capacity: float = 1.0
-    """The campaign's weight for lines where they are scarce, 0.01 to 1."""
+    """The campaign's weight for lines and attempts per second where they are scarce, 0.01 to 1."""
     detects_machines: bool = True
     """Whether answering machines are told from people. Where they are not, whoever answers is a live answer, and agents
     get the machines as well."""

@@ -13,7 +13,6 @@ from trunkcall.domain.errors import SettingsError, did_you_mean
 
 POSITIVE: Final = frozenset(
     {
-        "bandwidth_allocation",
         "channels",
         "human_ring_scale_s",
         "human_ring_shape",

@@ -93,6 +93,7 @@ NOT_PARAMETERS: Final = frozenset({"campaign", "tables", "teams", "trunks", "wor
 """Fields that hold parameters in the place of being one."""
 _OWN: Final = {f.name for f in fields(Scenario)} - NOT_PARAMETERS
 _SHARED: Final = PARAMETERS - {"name"}
+_LIKE: Final = Scenario()
 
 
 def with_values(scenario: Scenario, values: Mapping[str, object], source: str) -> Scenario:
@@ -117,6 +118,9 @@ def with_values(scenario: Scenario, values: Mapping[str, object], source: str) -
                 read_trunk(table, f"trunk {number} of {source}")
                 for number, table in enumerate(_tables(name, value, source), 1)
             )
+        elif name.startswith(("team.", "trunk.")):
+            kind, _, _ = name.partition(".")
+            raise SettingsError(f"{source} has {name}, but what a {kind} has is said in its table [[{kind}]] alone.")
         elif name.startswith("campaign."):
             _change_table(tables, name, value, scenario.campaign, source)
         elif name in _OWN:
@@ -230,6 +234,12 @@ def _check(scenario: Scenario, source: str) -> None:
         if number > scenario.agents:
             raise SettingsError(f"{name} in {source} is {number}, but there are only {scenario.agents} agents.")
     _check_teams(scenario, source)
+    for name in ("channels", "attempts_per_s"):
+        if scenario.trunks and getattr(scenario, name) != getattr(_LIKE, name):
+            raise SettingsError(
+                f"{name} in {source} is of the one trunk that there is without tables of trunks: say it in each "
+                "[[trunk]]."
+            )
     check_trunks(scenario.trunks, source)
 
 
