@@ -243,7 +243,7 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
             "RIVAL_LEDGER_LOW",
             "all of them take 10% of the risk",
         ),
-        (replace(WELL, share=0.0, gets_what_is_left=True), "NO_WEIGHT", "whom no other campaign of theirs wants"),
+        (replace(WELL, share=0.0, gets_what_is_left=True), "NO_WEIGHT", "whom no other campaign of their queues wants"),
         (
             replace(WELL, passed_over=PassedOver(101, 100, Scarce.AGENTS), passed_over_since=NOW - 9 * 60 * SECOND),
             "STARVED",
@@ -319,11 +319,13 @@ async def test_campaigns_that_share_a_queue_say_how_much_of_it_is_theirs() -> No
 
 async def test_the_numbers_can_be_read_by_a_program() -> None:
     nothing = cast(Any, None)
-    operations = TrunkcallOperations(House().explanations(), nothing, nothing, nothing)
+    house = House(facts=replace(WELL, share=0.7499993))
+    operations = TrunkcallOperations(house.explanations(), nothing, nothing, nothing)
     figures = (await operations.get_campaign_explanation(nothing, {"id": "spring"}))["figures"]
     assert figures["dialRequestsWaiting"] == 500
     assert figures["abandonedIn24h"] == 12
     assert figures["agentsUnheard"] == 0
+    assert figures["shareOfAgents"] == 0.75, "a campaign without weight beside it takes nothing that can be seen"
     assert figures["abandonmentsLeft"] == 19.02
     assert figures["agentsExpected"] == 2.4
     assert figures["riskAllowed"] == 0.03

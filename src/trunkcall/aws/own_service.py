@@ -113,7 +113,7 @@ def _figures(found: CampaignExplanation) -> dict[str, float]:
         "agentsFree": facts.free_agents,
         "agentsAtWork": facts.staffed_agents,
         "agentsUnheard": facts.unheard_agents,
-        "shareOfAgents": facts.share,
+        "shareOfAgents": round(facts.share, 4),
         "attemptsInFlight": facts.in_flight,
         "liveAnswersWaiting": facts.waiting,
         "linesOfCampaign": facts.lines,

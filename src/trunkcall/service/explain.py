@@ -283,7 +283,7 @@ def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason
     if facts.gets_what_is_left:
         yield Reason(
             "NO_WEIGHT",
-            "Its bandwidth allocation is 0: it is dialed for agents whom no other campaign of theirs wants.",
+            "Its bandwidth allocation is 0: it is dialed only for agents whom no other campaign of their queues wants.",
         )
     elif facts.needs_agents and facts.waits_for_others:
         yield Reason(
