@@ -56,7 +56,7 @@ def create(
         float, typer.Option(min=0, max=1, help="Its weight among campaigns that dial for the same agents, 0 to 1.")
     ] = 1.0,
     capacity: Annotated[
-        float, typer.Option(min=0.01, max=1, help="Its weight for lines while they are scarce, 0.01 to 1.")
+        float, typer.Option(min=0.01, max=1, help="Its weight for lines and attempts per second, 0.01 to 1.")
     ] = 1.0,
     instance: Annotated[str | None, typer.Option(help="Connect instance. [default: TRUNKCALL_INSTANCE_ID]")] = None,
     queue: Annotated[

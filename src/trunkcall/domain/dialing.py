@@ -23,7 +23,7 @@ class DialingSettings:
     bandwidth_allocation: float
     """Its weight among the campaigns of its queue, 0 to 1."""
     dialing_capacity: float
-    """Its weight for lines where they are scarce, 0.01 to 1."""
+    """Its weight for lines and attempts per second where they are scarce, 0.01 to 1."""
     detects_machines: bool
     """Whether answering machines are told from people."""
     awaits_prompt: bool
