@@ -16,7 +16,7 @@ from trunkcall.domain.errors import SettingsError
 from trunkcall.service.access_keys import new_access_key_id, new_secret
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation
 from trunkcall.settings import Settings
-from trunkcall.storage.data_dir import DataDir
+from trunkcall.storage.data_dir import INSTANCE_ID, DataDir
 from trunkcall.storage.secret_box import SecretBox
 from trunkcall.storage.store import Store
 
@@ -24,9 +24,9 @@ from trunkcall.storage.store import Store
 async def first_directory(
     store: Store, settings: Settings, data_dir: DataDir, box: SecretBox, clock: Clock, url: str
 ) -> Directory:
-    """The default instance's directory, made on the first start. A first start that was cut short before it had written
-    the shared files is finished by the next. ``config`` follows the settings at each start, and what is in the
-    directory: nothing, where all of a kind was removed."""
+    """The default instance's directory, made on the first start; ``config`` names it from then on. A first start that
+    was cut short before it had written the shared files is finished by the next. ``config`` follows the settings at
+    each start, and what is in the directory: nothing, where all of a kind was removed."""
     instances = await store.instances()
     if not instances:
         first = first_installation(
@@ -39,7 +39,9 @@ async def first_directory(
         )
         await store.create_instance(first.directory, first.access_key)
         instances = await store.instances()
-    directory = await store.directory(instances[0].instance_id)
+    ids = [each.instance_id for each in instances]
+    # Which of several is the oldest goes by a wall clock that may have been set back before the next was made.
+    directory = await store.directory(data_dir.instance_id if data_dir.instance_id in ids else ids[0])
     assert directory is not None
     if not data_dir.has_config:
         data_dir.write_credentials(_first_usable_key(await store.access_keys(), box))
@@ -47,7 +49,7 @@ async def first_directory(
         {
             "region": settings.region,
             "endpoint_url": url,
-            "trunkcall_instance_id": directory.instance.instance_id,
+            INSTANCE_ID: directory.instance.instance_id,
             "trunkcall_queue_id": next(iter(directory.queues), ""),
             "trunkcall_contact_flow_id": next(iter(directory.contact_flows), ""),
             "trunkcall_source_phone_number": SOURCE_PHONE_NUMBER,

@@ -9,6 +9,7 @@ import configparser
 import fcntl
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from trunkcall.domain.errors import TrunkcallError
@@ -21,6 +22,8 @@ CONFIG = "config"
 ENDPOINT = "endpoint"
 CARRIER_ENDPOINT = "carrier-endpoint"
 AUDIT_LOG = "audit.jsonl"
+INSTANCE_ID = "trunkcall_instance_id"
+"""The key in ``config`` of the default instance's id."""
 _OWN = frozenset({LOCK, KEY_FILE, CREDENTIALS, CONFIG, ENDPOINT, CARRIER_ENDPOINT, AUDIT_LOG})
 
 
@@ -118,6 +121,14 @@ class DataDir:
     def has_config(self) -> bool:
         """Whether the first start got as far as writing the AWS shared files; ``config`` is the last."""
         return (self.path / CONFIG).exists()
+
+    @property
+    def instance_id(self) -> str | None:
+        """The default instance as of the last start; None before the first, and where ``config`` does not say."""
+        parser = configparser.ConfigParser(interpolation=None)
+        with suppress(configparser.Error, ValueError):
+            parser.read(self.path / CONFIG, encoding="utf-8")
+        return parser.get("default", INSTANCE_ID, fallback=None)
 
     def write_credentials(self, values: Mapping[str, str]) -> None:
         """Write the AWS shared file of this name, mode 0600, unless it exists: what it holds is the user's from then
