@@ -220,10 +220,9 @@ class Story:
         return [c for c in self.names if self.plans[c].dialer is not AGENTLESS and self.plans[c].queue in queues]
 
     def is_promised_a_turn(self, name: str) -> bool:
-        """A campaign without weight has what nobody else wants."""
+        """A campaign without weight has what nobody else wants, and nothing is promised to it."""
         plan = self.plans[name]
-        competing = [c for c in self.component(name) if self.plans[c].weight > 0]
-        return plan.dialer is AGENTLESS or (bool(self.serving(name)) and (plan.weight > 0 or not competing))
+        return plan.dialer is AGENTLESS or (bool(self.serving(name)) and plan.weight > 0)
 
 
 Trouble: TypeAlias = tuple[Callable[[Story, int], None], int, float]
