@@ -154,7 +154,9 @@ class TestClients:
 
     def test_where_there_is_no_server_a_campaign_is_not_asked_for_its_flow(self, said: Said, tmp_path: Path) -> None:
         told = said("campaign", "create", "Spring", "--data-dir", tmp_path / "none")
-        assert f"There is no Trunkcall data directory at {tmp_path}/none. `trunkcall serve` makes one." in told
+        assert (
+            f"no Trunkcall data directory at {tmp_path}/none. `trunkcall serve` makes one, `--data-dir` names" in told
+        )
 
     def test_a_store_that_no_server_has_been_started_on_has_no_environment(
         self, said: Said, data_dir: Path, tmp_path: Path

@@ -32,7 +32,7 @@ class DataDirInUseError(TrunkcallError):
 
 
 class DataDirMissingError(TrunkcallError):
-    """There is no Trunkcall data directory at this place. `trunkcall serve` makes one."""
+    """There is no Trunkcall data directory at this place. `trunkcall serve` makes one, `--data-dir` names another."""
 
 
 class DataDirUnusableError(TrunkcallError):
@@ -115,7 +115,10 @@ class DataDir:
         raise self._missing()
 
     def _missing(self) -> DataDirMissingError:
-        return DataDirMissingError(f"There is no Trunkcall data directory at {self.path}. `trunkcall serve` makes one.")
+        return DataDirMissingError(
+            f"There is no Trunkcall data directory at {self.path}. `trunkcall serve` makes one, `--data-dir` names "
+            "another."
+        )
 
     @property
     def has_config(self) -> bool:
