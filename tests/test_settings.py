@@ -99,6 +99,10 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
             r"number 1 in .* has agents\. Settings stand above the first \[\[trunks\]\]\. Known keys",
         ),
         (f"{TRUNK}host = 'a b'", "host of .* must be the name of a switch.*, not 'a b'"),
+        (
+            f"{TRUNK}host = '0.0.0.0'",
+            r"host of .* is where a server listens: that setting stands above the first .*\. Here it must be",
+        ),
         (f"{TRUNK}channels = 0", r"channels of \[\[trunks\]\] number 1 in .* must be from 1 to 1e\+06, not 0"),
         (f"{TRUNK}channels = 'ten'", "channels of .* must be a whole number, not 'ten'"),
         (f"{TRUNK}attempts_per_s = 0.0", "attempts_per_s of .* must be from 0.01 to 100000, not 0"),

@@ -37,14 +37,22 @@ def _named(pattern: str, what: str) -> Callable[[Value], str | None]:
     return check
 
 
+def _host(value: Value) -> str | None:
+    # It would leave the server at another address than the one that is meant, without a word.
+    if value == "0.0.0.0":  # noqa: S104 - nobody binds to it
+        listens = f"is where a server listens: that setting stands above the first [[{TRUNKS}]]"
+        return f"{listens}. Here it must be the name of a switch"
+    return _SWITCH(value)
+
+
 _ANY = Trunk("any")
 _ID = _named(r"[a-z0-9-]{1,64}", "the name of a trunk: 1 to 64 small letters, digits and hyphens")
-_HOST = _named(r"[a-z0-9.-]{1,253}", "the name of a switch: small letters, digits, dots and hyphens")
+_SWITCH = _named(r"[a-z0-9.-]{1,253}", "the name of a switch: small letters, digits, dots and hyphens")
 _SECONDS = zero_or_within(1, 31_536_000)
 
 TRUNK_KEYS: tuple[Setting, ...] = (
     Setting("trunk_id", str, "", "Its name, which records and metrics show: small letters, digits and hyphens.", _ID),
-    Setting("host", str, _ANY.host, "The switch that it is on. A switch fails with all trunks that are on it.", _HOST),
+    Setting("host", str, _ANY.host, "The switch that it is on. A switch fails with all trunks that are on it.", _host),
     Setting("channels", int, _ANY.channels, "Most customer legs at once.", within(1, 1_000_000)),
     Setting(
         "attempts_per_s",
