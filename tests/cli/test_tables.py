@@ -69,6 +69,15 @@ def test_where_there_are_several_instances_each_is_shown_and_its_trouble_named()
     assert "instance-1" not in status_text("http://127.0.0.1:8750", alone, FLOOR, [], [], 120)
 
 
+def test_another_instance_is_shown_although_it_is_the_only_one_that_is_dialed_for() -> None:
+    """Else campaigns are at work in a place of which nothing is said."""
+    told = {"status": "ok", "instance_time": OK["instance_time"], "quarantined": 0}
+    page = OK | {"instances": [{"instance_id": "instance-2", **told}]}
+    found = find_troubles(page, None, [], {"instance-2": FLOOR})
+    assert [trouble.text for trouble in found] == ["Nobody dials for the instance here: it is not onboarded."]
+    assert "instance-2  ok" in status_text("http://127.0.0.1:8750", page, None, [], found, 120, {"instance-2": FLOOR})
+
+
 @pytest.mark.parametrize("width", [40, 60, 120])
 def test_nothing_is_wider_than_the_terminal(width: int) -> None:
     status = status_text("http://127.0.0.1:8750", OK, FLOOR, MANY, find_troubles(OK, FLOOR, MANY), width)

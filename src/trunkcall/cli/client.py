@@ -218,3 +218,10 @@ def health(endpoint_url: str) -> dict[str, Any]:
         raise
     except OSError as error:
         raise ServerUnreachableError(endpoint_url) from error
+
+
+def nobody_dials(page: Mapping[str, Any]) -> str:
+    """Why nobody dials for the default instance of this /health page, in words."""
+    dialed = any(each["instance_id"] == page["instance_id"] for each in page["instances"])
+    why = "the server is starting, or another one does" if dialed else "it is not onboarded"
+    return f"Nobody dials for the instance here: {why}."

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from trunkcall.cli.api_errors import NOT_FOUND, in_words
 from trunkcall.cli.campaign_steps import JSON
-from trunkcall.cli.client import ServerUnreachableError, connection, health, trunkcall_client
+from trunkcall.cli.client import ServerUnreachableError, connection, health, nobody_dials, trunkcall_client
 from trunkcall.cli.figures import STAFFED, Ask, Figures, Floor, read_floor, to_json
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import facts, plain_table, terminal_width
@@ -111,9 +111,7 @@ def find_troubles(
     if page["status"] != "ok":
         found.append(Trouble("SERVER", f"The server is {page['status']}: {page['trouble']}"))
     elif floor is None:
-        dialed = any(each["instance_id"] == page["instance_id"] for each in page["instances"])
-        why = "the server is starting" if dialed else "it is not onboarded"
-        found.append(Trouble("NO_DIALER", f"Nobody dials for the instance here: {why}."))
+        found.append(Trouble("NO_DIALER", nobody_dials(page)))
     named = {f"Instance {instance_id}: ": each for instance_id, each in others.items()}
     for which, each in {"": floor, **named}.items():
         if each is not None:
@@ -179,7 +177,7 @@ def status_text(
     states = Counter(figures.state for figures in campaigns)
     found.append(("campaigns", ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none"))
     lines.append(facts(found, width))
-    if len(page["instances"]) > 1:
+    if any(each["instance_id"] != page["instance_id"] for each in page["instances"]):
         lines += ["", _instances_table(page["instances"], {page["instance_id"]: floor, **others}, width)]
     if floor is not None and (len(floor.trunks) > 1 or any(trunk.held or not trunk.up for trunk in floor.trunks)):
         lines += ["", trunks_table(floor.trunks, width)]

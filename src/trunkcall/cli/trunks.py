@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from trunkcall.cli.api_errors import in_words
-from trunkcall.cli.client import ServerUnreachableError, connection, health, trunkcall_client
+from trunkcall.cli.client import ServerUnreachableError, connection, health, nobody_dials, trunkcall_client
 from trunkcall.cli.figures import Trunk, read_floor
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
@@ -38,7 +38,7 @@ def list_trunks(settings: Settings, as_json: Annotated[bool, _JSON] = False) -> 
         answer = trunkcall_client(where).get_instance_status(connectInstanceId=page["instance_id"])
     floor = read_floor(answer.get("floor"))
     if floor is None:
-        raise TrunkcallError("Nobody dials for the instance here: the server is starting, or another one does.")
+        raise TrunkcallError(nobody_dials(page))
     if as_json:
         typer.echo(json.dumps([asdict(trunk) for trunk in floor.trunks], indent=2))
     else:
