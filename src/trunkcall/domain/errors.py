@@ -6,7 +6,6 @@ The docstring of a class is its default message. A message that speaks of fields
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 
 from trunkcall.domain.contact import Damage
@@ -17,7 +16,7 @@ class TrunkcallError(Exception):
     """Something went wrong inside Trunkcall."""
 
     def __init__(self, message: str | None = None, *fields: Field) -> None:
-        super().__init__(message or inspect.cleandoc(self.__doc__ or ""))
+        super().__init__(message or " ".join((self.__doc__ or "").split()))
         self.fields = fields
 
     def __str__(self) -> str:
