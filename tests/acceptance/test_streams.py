@@ -53,7 +53,7 @@ async def chunks(kind):
                     yield b"tick"
                     await asyncio.sleep(0.05)
             case b"flooding":
-                while True:
+                while streams["made"] * {CHUNK} < {64 * MOST_ON_THE_WAY}:  # lest a fault takes all memory
                     streams["made"] += 1
                     yield bytes({CHUNK})
             case b"failing":
