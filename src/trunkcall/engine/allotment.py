@@ -6,10 +6,10 @@ agent who becomes free is kept at once, and where queues share only some agents 
 other's next live answer takes. So each group is allotted agents of its own.
 
 Decides those allotments, by weight. Pools of agents whom the same groups can use are divided as one; those that few
-groups can use first, each among the groups that have fewest agents for their weight (max-min fairness, as with lines:
-capacity.py). An agent who cannot be halved goes to each in turn, to whoever has begun fewer attempts for its weight. A
-component is divided anew when that could come to something else. It must not know what anybody does with its agents.
-docs/explanation/sharing.md has an example.
+groups can use first, each among the groups that have fewest agents for their weight (max-min fairness: capacity.py).
+An agent who cannot be halved goes to each in turn, to whoever has had fewer rounds. A component is divided anew when
+that could come to something else. It must not know what anybody does with its agents. docs/explanation/sharing.md has
+an example.
 """
 
 from __future__ import annotations
