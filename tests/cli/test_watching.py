@@ -14,7 +14,7 @@ from cli.test_tables import FIGURES, FLOOR, MANY
 from trunkcall.cli.api_errors import ApiRefusedError
 from trunkcall.cli.client import Connection
 from trunkcall.cli.estimate import attempts_per_minute, estimated_end, in_words
-from trunkcall.cli.figures import Figures, Window
+from trunkcall.cli.figures import Figures, Window, together
 from trunkcall.cli.watch import Gone, Watcher
 from trunkcall.cli.watch_view import ASCII_SPARKS, Seen, plain_line, screen_lines, sparkline
 
@@ -81,6 +81,18 @@ def test_all_campaigns_are_a_table_with_the_agents_above() -> None:
     assert "No campaign is Running" in none
 
 
+def test_the_agents_above_all_campaigns_are_those_of_all_instances() -> None:
+    """Else it says "5 of 5 agents busy" while those of another instance are free."""
+    found = together([FLOOR, None, replace(FLOOR, agents={"Available": 3, "Offline": 1})])
+    assert found is not None
+    assert found.at_work == FLOOR.at_work + 3
+    assert found.agents["Available"] == FLOOR.agents["Available"] + 3
+    assert (found.lines, found.lines_in_use) == (2 * FLOOR.lines, 2 * FLOOR.lines_in_use)
+    idle = replace(FLOOR, agents={"Available": 0})
+    assert together([idle]) == idle
+    assert together([None]) is None
+
+
 def test_a_name_cannot_command_the_terminal() -> None:
     hostile = replace(SPRING, name="Spring\x1b[2J\x07\n\u202e")
     drawn = screen(replace(SEEN, campaigns=(hostile,)), 60) + screen(replace(ALL, campaigns=(hostile,)), 60)
@@ -108,7 +120,7 @@ class TestARefusal:
     @staticmethod
     def watcher(code: str, seen: Seen | None = SEEN) -> Watcher:
         where = Connection("http://127.0.0.1:8750", "us-east-1", None, None)
-        return Watcher(where, _Refusing(code), SPRING.id, "instance-1", 1.0, seen)
+        return Watcher(where, _Refusing(code), SPRING.id, ("instance-1",), 1.0, seen)
 
     @pytest.mark.parametrize("code", ["InternalServerException", "ThrottlingException"])
     def test_that_passes_is_shown_beside_what_was_seen_last(self, code: str) -> None:

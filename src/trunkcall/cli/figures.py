@@ -6,7 +6,7 @@ reports. It must not know how anything looks, nor how it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -100,6 +100,22 @@ class Figures:
         """The window with the fewest abandonments left."""
         target = self.abandonment_target_ratio
         return min(self.abandonment, key=lambda w: target * w.live_answers - w.abandoned, default=None)
+
+
+def together(floors: Sequence[Floor | None]) -> Floor | None:
+    """What the agents and trunks of several instances are doing; None where nobody dials for any."""
+    there = [floor for floor in floors if floor is not None]
+    if not there:
+        return None
+    states = dict.fromkeys(state for floor in there for state in floor.agents)
+    return Floor(
+        agents={state: sum(floor.agents.get(state, 0) for floor in there) for state in states},
+        agents_unheard=sum(floor.agents_unheard for floor in there),
+        lines_in_use=sum(floor.lines_in_use for floor in there),
+        lines=sum(floor.lines for floor in there),
+        carrier_up=all(floor.carrier_up for floor in there),
+        trunks=tuple(trunk for floor in there for trunk in floor.trunks),
+    )
 
 
 def read_floor(answer: Mapping[str, Any] | None) -> Floor | None:

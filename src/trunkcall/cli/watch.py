@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
@@ -30,7 +30,7 @@ from trunkcall.cli.client import (
     health,
     trunkcall_client,
 )
-from trunkcall.cli.figures import Ask, Figures, iso, read_floor, to_json
+from trunkcall.cli.figures import Ask, Figures, iso, read_floor, to_json, together
 from trunkcall.cli.interrupts import stop_signals
 from trunkcall.cli.naming import find_campaign
 from trunkcall.cli.tables import facts, printable, terminal_width
@@ -55,12 +55,13 @@ class Gone(Exception):
 
 @dataclass(slots=True)
 class Watcher:
-    """Asks for what there is to see. ``campaign_id`` is None for all campaigns that are going."""
+    """Asks for what there is to see. ``campaign_id`` is None for all campaigns that are going, of all instances; the
+    first of ``instance_ids`` is the default one, by whose time they are shown."""
 
     where: Connection
     own: Any
     campaign_id: str | None
-    instance_id: str
+    instance_ids: Sequence[str]
     speed: float
     seen: Seen | None = None
     heard_s: float = 0.0
@@ -89,9 +90,9 @@ class Watcher:
             figures = ask.campaign(self.campaign_id)
             return Seen((figures,), figures.floor, figures.instance_time, self.speed, single=True)
         campaigns = tuple(ask.campaigns("Running", "Paused"))
-        instance = self.own.get_instance_status(connectInstanceId=self.instance_id)
-        floor = read_floor(instance.get("floor"))
-        return Seen(campaigns, floor, instance["instanceTime"], self.speed, single=False)
+        told = [self.own.get_instance_status(connectInstanceId=each) for each in self.instance_ids]
+        floor = together([read_floor(each.get("floor")) for each in told])
+        return Seen(campaigns, floor, told[0]["instanceTime"], self.speed, single=False)
 
     def _lost(self, error: Exception, what: str) -> None:
         if self.seen is None:
@@ -177,7 +178,8 @@ def _watcher(settings: Settings, name: str | None) -> Watcher:
             campaign_id = find_campaign(campaigns_client(where), name)
         elif len(running := list(Ask(own).campaigns("Running"))) == 1:
             campaign_id = running[0].id
-    return Watcher(where, own, campaign_id, page["instance_id"], page["speed"])
+    ids = dict.fromkeys([page["instance_id"], *(each["instance_id"] for each in page["instances"])])
+    return Watcher(where, own, campaign_id, tuple(ids), page["speed"])
 
 
 def _ending(seen: Seen, until_done: bool) -> str | None:
