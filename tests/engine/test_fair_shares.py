@@ -365,6 +365,24 @@ def test_no_agents_idle_for_a_campaign_that_no_trunk_is_up_for(up: DialerType, l
     assert shares(street.passes(600)) == pytest.approx({"argon": 0.5, "zinc": 0.5}, abs=0.05)
 
 
+@pytest.mark.parametrize("scarce", [{"channels": 1}, {"attempts_per_s": 0.1}])
+def test_whoever_waits_for_a_trunk_of_its_own_holds_nobody_up_on_others(scarce: dict[str, float]) -> None:
+    street = Street(
+        Trunk("north", channels=20, caller_numbers=("+12025550100",)),
+        Trunk("south", **scarce, caller_numbers=("+12025550101",)),  # type: ignore[arg-type]
+    )
+    street.agents(30)
+    for number in range(3):
+        street.campaign(f"argon-{number}", PREDICTIVE, number="+12025550100")
+        street.campaign(f"zinc-{number}", PREDICTIVE, number="+12025550101")
+    begun = street.passes(600)
+    argon = sum(begun[f"argon-{number}"] for number in range(3))
+    assert argon > 600, "their trunk has twenty lines, each for some ten seconds, and agents are free"
+    zinc = [begun[f"zinc-{number}"] for number in range(3)]
+    assert sum(zinc) > 40, "the other trunk is never idle"
+    assert min(zinc) >= 10, "whoever looks first does not take it for ever"
+
+
 # --- attempts per second ----------------------------------------------------------------------------------------------
 
 

@@ -253,17 +253,30 @@ class Competition:
             return False
         component = self._components.of(campaign)
         waited_for = [c for c in others if c.can_dial and not c.wants and not _overdrawn(c, now)]
+        waited_for = self._in_the_way(campaign, waited_for, now)
         if component is None or campaign not in component.clock:
             return False
         if any(c.claim for c in waited_for) and not campaign.claim:
             return True
         return component.clock.leads(campaign, [c for c in waited_for if bool(c.claim) is bool(campaign.claim)])
 
-    def pending(self, campaign: CampaignDialing) -> int:
-        """How many attempts others that look ahead for the very same agents want and have not got."""
+    def pending(self, campaign: CampaignDialing, now: Instant) -> int:
+        """How many attempts others that look ahead for the very same agents want and have not got. Of several trunks
+        some may take attempts and others not: whoever waits for one of the latter keeps nobody back."""
         if self.alone:
             return 0
-        return sum([c.wants for c in self._components.looking_ahead_with(campaign) if c is not campaign])
+        others = [c for c in self._components.looking_ahead_with(campaign) if c is not campaign and c.wants]
+        if len(self._trunks.in_use) > 1:
+            others = [c for c in others if self._trunks.choose(c, now) is not None]
+        return sum([c.wants for c in others])
+
+    def _in_the_way(
+        self, campaign: CampaignDialing, others: list[CampaignDialing], now: Instant
+    ) -> list[CampaignDialing]:
+        """Of these others those that can be dialed on some trunk at this moment; all, if the campaign cannot either."""
+        if not others or self._trunks.choose(campaign, now) is None:
+            return others
+        return [c for c in others if self._trunks.choose(c, now) is not None]
 
     # --- what can be told ---------------------------------------------------------------------------------------------
 

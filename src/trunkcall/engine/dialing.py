@@ -239,7 +239,7 @@ class Dialing:
             return max(0, min(wanted, allowed))
         wanted = min(pacer.attempts_wanted(view, now), allowed, self._left_by_the_ledger(view))
         # What others have been granted already is for the same agents.
-        wanted -= competition.pending(campaign)
+        wanted -= competition.pending(campaign, now)
         return max(0, wanted)
 
     def _left_by_the_lines(self, campaign: CampaignDialing, view: CampaignView) -> int:
