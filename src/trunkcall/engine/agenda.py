@@ -27,8 +27,9 @@ LOOKS_OVER: Final[Duration] = SECOND
 """Over how long looks that are due at once are spread: a look takes as long as dozens of other turns, and campaigns
 that were begun together would look together for ever, and take all attempts that the trunks allow in one moment."""
 LEAST_APART: Final[Duration] = SECOND // 1000
-MOST_APART: Final[Duration] = SECOND // 100
-"""How long at the most after a turn that has left looks for later the next is wanted."""
+MOST_APART: Final[Duration] = SECOND // 20
+"""How long at the most after a turn that has left looks for later the next is wanted: as long as AFTER_OTHERS
+(dialing.py). With looks for the same agents closer to each other these are less busy: benchmarks/several.py."""
 TURNS: Final = 16
 """Of the looks that are due one turn has so many-th part, so that those that are late, as after a stall, catch up."""
 
