@@ -59,6 +59,7 @@ class Site:
         self._ground = ground
         self._number = number
         self.kept = ground.kept
+        self.now = ground.now
         self.clients: list[Client] = []
         self.campaigns: list[Campaign] = []
         """As they were begun, those that are over included."""

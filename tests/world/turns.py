@@ -9,14 +9,16 @@ from random import Random
 
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.errors import NotFoundError, StoreUnavailableError
+from trunkcall.domain.instants import SECOND
 from world.asking import at_once
+from world.clocks import MOST_APART_S
 from world.servers import Servers
 from world.site import Site
 from world.story import Story
 
 LOOK_EVERY_S = 5.0
 WAITING = 6
-"""How many contacts wait at least in every campaign."""
+"""How many contacts wait at least in every campaign, and are due."""
 TURNS = 2
 """How many attempts each campaign has to begin before it is believed to have its turn."""
 AT_ONCE_S = 180.0
@@ -49,7 +51,7 @@ class Turns:
             campaigns = self._campaigns()
             for campaign in campaigns:
                 await self._site.operator.have_it_run(campaign, campaign.state)
-                if at_once(self._site.kept.waiting_count(campaign.campaign_id)) < WAITING:
+                if self._due(campaign.campaign_id) < WAITING:
                     await self._random.choice(self._site.clients).feed(campaign.campaign_id, WAITING)
             wanting = [campaign for campaign in campaigns if self._may_begin(campaign)]
             for campaign in campaigns:
@@ -57,6 +59,12 @@ class Turns:
             if all(self._had.get(campaign.campaign_id, 0) >= TURNS for campaign in wanting):
                 return
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def _due(self, campaign_id: str) -> int:
+        """How many wait and are due by anybody's clock; not all are counted where there are enough."""
+        long_ago = self._site.now() - round(MOST_APART_S * SECOND)
+        due = at_once(self._site.kept.due_contacts(campaign_id, now=long_ago, held=(), limit=WAITING))
+        return len(due.contacts)
 
     async def _raise_weights(self) -> None:
         """Of some campaigns that had none."""
