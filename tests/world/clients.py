@@ -8,6 +8,7 @@ from contextlib import suppress
 from random import Random
 
 from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.contact import ContactState
 from trunkcall.domain.errors import InvalidCampaignStateError, NotFoundError, StoreUnavailableError
 from trunkcall.domain.instants import SECOND
 from trunkcall.service.dial_requests import AcceptedItem, DialRequestItem
@@ -51,7 +52,7 @@ class Client:
     async def run(self, until_s: float) -> None:
         loop = asyncio.get_running_loop()
         while loop.time() < until_s:
-            if self._random.random() < 0.04:
+            if self._random.random() < 0.08:
                 await self._forget()
             else:
                 await self._put()
@@ -115,7 +116,9 @@ class Client:
         self._story.tell(self._name, f"has {moved} of them wait: {' '.join(contact_ids)}")
 
     async def _forget(self) -> None:
-        number, server = self._random.choice(self._numbers), self._random.choice(self._servers())
+        dialed = [record.phone_number for record in self._witness.records() if record.state is ContactState.DIALING]
+        numbers = sorted({number for number in dialed if number}) if self._random.random() < 0.5 else []
+        number, server = self._random.choice(numbers or self._numbers), self._random.choice(self._servers())
         # Whoever is accepted later may not be forgotten.
         of_number = self._witness.contacts_of(number)
         try:
