@@ -331,7 +331,8 @@ class Shares:
         weights = [plans[name].capacity for name in (one, other)]
         level = had[one] / weights[0] - had[other] / weights[1]
         memory = min(MEMORY, sum(trunk.attempts_per_s for trunk in self.story.place.trunks))
-        bound = sum(1 / weight for weight in weights) + 2 * memory / sum(plans[c].capacity for c in self.story.names)
+        # Others may compete or not: of all who do, these two at the least.
+        bound = sum(1 / weight for weight in weights) + 2 * memory / sum(weights)
         assert abs(level) <= bound + 1.0, f"{one} has had {had[one]} and {other} {had[other]}"
 
 
