@@ -365,6 +365,22 @@ def test_no_agents_idle_for_a_campaign_that_no_trunk_is_up_for(up: DialerType, l
     assert shares(street.passes(600)) == pytest.approx({"argon": 0.5, "zinc": 0.5}, abs=0.05)
 
 
+def test_whoever_needs_an_agent_and_a_line_gets_both_although_others_take_each_as_it_comes() -> None:
+    street = Street(
+        Trunk("narrow", channels=2, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
+        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
+    )
+    street.agents(2)
+    street.campaign("lines", AGENTLESS, number="+12025550100")
+    street.campaign("agents", number="+12025550101")
+    street.campaign("both", number="+12025550100")
+    street.passes(1800)
+    for _ in range(3):
+        begun = street.passes(1800)
+        assert begun["both"] > 0, "its line comes when no agent is free, and its agent when no line is"
+        assert min(begun["lines"], begun["agents"]) > 50, "what is kept for it is no more than it needs"
+
+
 @pytest.mark.parametrize("scarce", [{"channels": 1}, {"attempts_per_s": 0.1}])
 def test_whoever_waits_for_a_trunk_of_its_own_holds_nobody_up_on_others(scarce: dict[str, float]) -> None:
     street = Street(

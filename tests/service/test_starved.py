@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from engine.test_fair_shares import AGENTLESS, PREDICTIVE, PROGRESSIVE, Street
 from service.test_explain import House
 from trunkcall.domain.campaign import DialerType
+from trunkcall.engine import reservation
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.competition import Scarce
 from trunkcall.engine.fairness import FairClock
@@ -36,6 +37,8 @@ def unfair(monkeypatch: pytest.MonkeyPatch) -> None:
         return next(favourite, None) or fair(clock)
 
     monkeypatch.setattr(FairClock, "first", first)
+    # What is kept for whoever waits would make good for that.
+    monkeypatch.setattr(reservation, "TOO_OFTEN", 10**9)
 
 
 class Displays:

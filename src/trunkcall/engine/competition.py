@@ -226,7 +226,25 @@ class Competition:
             if component is not None:
                 _charge(component.clock, campaign, 1.0, decided=not by_lines or campaign is not paid_by)
         self.want(campaign, campaign.wants - 1)
-        campaign.passed_over_since = now if campaign.wants else None
+        campaign.passed_over_since = None
+        if campaign.wants:
+            self.waits(campaign, now)
+
+    def waits(self, campaign: CampaignDialing, now: Instant) -> None:
+        """The campaign wants an attempt that it has not got."""
+        if campaign.passed_over_since is None:
+            campaign.passed_over_since = now
+            component = self._components.of(campaign)
+            if component is not None:
+                component.clock.wait(campaign)
+
+    def waits_for_agents(self, campaign: CampaignDialing, factor: int) -> bool:
+        """Whether others have been dialed for its agents so many times as often as they may before it is, since the
+        campaign waits. By ``passed_over`` it has to be able to use one at that moment; of an agent and a line, where
+        both are scarce, it may never have had the other."""
+        component = self._components.of(campaign)
+        at_most = component.clock.at_most(campaign) if component is not None else None
+        return component is not None and at_most is not None and component.clock.waited(campaign) > factor * at_most
 
     def line_ended(self, leg: Leg, now: Instant) -> None:
         """The line that the leg held is free: it is known for how long."""

@@ -23,6 +23,7 @@ from trunkcall.engine.components import number_of
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
+from trunkcall.engine.reservation import AGAIN_AFTER
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import NEVER, TimerKind
@@ -206,14 +207,15 @@ class Dialing:
 
     def _put_on_agenda(self, campaign: CampaignDialing, now: Instant) -> None:
         """A campaign that was asked is asked again, when there is reason to."""
-        state = self._state
+        state, competition = self._state, self._state.competition
         if campaign.wants:
-            if campaign.passed_over_since is None:
-                campaign.passed_over_since = now
-            if state.competition.alone:
+            competition.waits(campaign, now)
+            if competition.alone:
                 # Nobody else takes what it has not got: it is asked anew for as many as it wants by then.
-                state.competition.want(campaign, 0)
+                competition.want(campaign, 0)
                 state.agenda.put(campaign)
+        if campaign.passed_over_since is not None and not competition.alone:
+            state.reservation.consider(campaign, now)
         if campaign.pacer.look_every or (not campaign.pacer.one_to_one and not campaign.wants):
             state.agenda.put(campaign)
 
@@ -225,8 +227,7 @@ class Dialing:
             campaign.next_look_at = now + pacer.look_every
             self._wake_at(campaign.next_look_at)
         if campaign.looks_ahead and competition.must_wait(campaign, now):
-            if campaign.passed_over_since is None:
-                campaign.passed_over_since = now
+            competition.waits(campaign, now)
             return 0
         view = CampaignView(self._state, campaign, now)
         if not pacer.needs_agents:
@@ -270,6 +271,7 @@ class Dialing:
     def _dial(self, now: Instant) -> None:
         """Begin what is wanted, one attempt after the other, until nothing more can be."""
         trunks, competition, agenda = self._state.trunks, self._state.competition, self._state.agenda
+        reservation = self._state.reservation
         kept_back: list[tuple[CampaignDialing, int]] = []
         while (turn := competition.next(now)) is not None:
             campaign = turn.campaign
@@ -281,12 +283,15 @@ class Dialing:
                 self._wake_at(trunks.allows_at(campaign, now))
                 kept_back.append((campaign, campaign.wants))
                 competition.want(campaign, 0)
+            elif reservation.campaign is not None and reservation.keeps_from(campaign, trunk, now):
+                self._wake_at(now + AGAIN_AFTER)
+                kept_back.append((campaign, campaign.wants))
+                competition.want(campaign, 0)
             elif (campaign.asked_at == now or self._still_may(campaign, now)) and self._begin_attempt(turn, trunk, now):
                 if not campaign.wants and not campaign.pacer.one_to_one and not campaign.pacer.look_every:
                     agenda.put(campaign)
             else:
-                if campaign.passed_over_since is None:
-                    campaign.passed_over_since = now
+                competition.waits(campaign, now)
                 competition.want(campaign, 0)
                 if not campaign.can_dial:
                     # All whom it held have expired.
@@ -324,6 +329,7 @@ class Dialing:
         leg = state.registry.enter(contact)
         state.registry.put_in_flight(contact)
         state.competition.begun(turn, leg, now)
+        state.reservation.end(campaign)
         if not campaign.can_dial:
             state.competition.look_at(campaign)
         if state.components.contested:

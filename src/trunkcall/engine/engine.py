@@ -332,6 +332,7 @@ class Engine:
         else:
             del state.campaigns[campaign_id]
             state.competition.forget(campaign)
+            state.reservation.end(campaign)
             state.components.remove(campaign)
             state.registry.forget(campaign)
             state.forget_queues(campaign.settings.queue_id)

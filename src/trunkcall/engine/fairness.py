@@ -38,7 +38,20 @@ FORGOTTEN: Final = 0.99
 class _Claim(Generic[K]):
     """One claimant. ``entry`` is the number of its place in the heap, 0 while it wants nothing."""
 
-    __slots__ = ("batch", "cost", "entry", "passed", "served", "since", "start", "tag", "turns", "weight", "who")
+    __slots__ = (
+        "batch",
+        "cost",
+        "entry",
+        "passed",
+        "served",
+        "since",
+        "start",
+        "tag",
+        "turns",
+        "waits_since",
+        "weight",
+        "who",
+    )
 
     def __init__(self, who: K, turns: _Turns[K], weight: float) -> None:
         self.who = who
@@ -57,6 +70,8 @@ class _Claim(Generic[K]):
         """Services of others that were decided before it last ceased to want one, since its own."""
         self.since = 0
         """How many had been decided when it last began to."""
+        self.waits_since = turns.decided
+        """How many had been decided when it began to wait for what it is to be given, here and elsewhere."""
 
 
 class _Turns(Generic[K]):
@@ -244,13 +259,14 @@ class FairClock(Generic[K]):
 
     def inherit(self, who: K, former: FairClock[K]) -> None:
         """The claimant competed at a former clock, and at this from here: what it is ahead or behind, whose turn was
-        longer ago, and how many passed it over, stay as they were."""
+        longer ago, how many passed it over, and for how many it waits, stay as they were."""
         claim, before = self._claims.get(who), former._claims.get(who)
         if claim is None or before is None:
             return
         turns, past = claim.turns, before.turns
         claim.served, claim.cost = before.served, before.cost
         claim.passed, claim.since = former.passed_over(who), turns.decided
+        claim.waits_since = turns.decided - former.waited(who)
         turns.follow(past)
         turns.move(claim, min(turns.now + before.tag - past.now, turns.most(claim)))
 
@@ -327,6 +343,17 @@ class FairClock(Generic[K]):
         if claim is None:
             return 0
         return claim.passed + (claim.turns.decided - claim.since if claim.entry else 0)
+
+    def wait(self, who: K) -> None:
+        """A claimant begins to wait for something that this is a part of."""
+        claim = self._claims.get(who)
+        if claim is not None:
+            claim.waits_since = claim.turns.decided
+
+    def waited(self, who: K) -> int:
+        """How many services went to others since then, whether the claimant could use one at that moment or not."""
+        claim = self._claims.get(who)
+        return claim.turns.decided - claim.waits_since if claim is not None else 0
 
     def at_most(self, who: K, least_cost: float = 1.0) -> int | None:
         """The most that ``passed_over`` may be as long as the same compete, none of whose services costs less than

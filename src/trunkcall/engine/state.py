@@ -21,6 +21,7 @@ from trunkcall.engine.decision import Deciding
 from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.flow import Flows
 from trunkcall.engine.registry import Registry
+from trunkcall.engine.reservation import Reservation
 from trunkcall.engine.roster import Roster
 from trunkcall.engine.timers import Timers
 from trunkcall.engine.trunks import Trunks
@@ -44,6 +45,7 @@ class EngineState:
         "new_id",
         "out",
         "registry",
+        "reservation",
         "roster",
         "suspended",
         "timers",
@@ -66,6 +68,7 @@ class EngineState:
         self.allotments = Allotments(self.roster, self.registry, self.components)
         self.competition = Competition(self.components, self.roster, self.trunks)
         self.agenda = Agenda(self.roster, self.registry, self.components, self.competition)
+        self.reservation = Reservation(self.competition, self.components, self.allotments, self.roster, self.trunks)
         self.suspended = False
         self.held_back = False
         """Whether somebody may wait and somebody be free who could have been brought together, had the carrier been

@@ -201,8 +201,8 @@ def _what_starves(facts: DialingExplanation, now: Instant) -> Iterator[Reason]:
         yield Reason(
             "STARVED",
             f"It has wanted an attempt{since}, and {_many(passed_over.times, 'attempt')} of others went before it: at "
-            f"most {passed_over.at_most:,} may, by the weights of all that compete for {passed_over.scarce}. This is a "
-            "fault of the dialer.",
+            f"most {passed_over.at_most:,} may, by the weights of all that compete for {passed_over.scarce}. What it "
+            "needs is kept for it from twice as many on.",
         )
 
 
