@@ -381,11 +381,17 @@ def test_whoever_needs_an_agent_and_a_line_gets_both_although_others_take_each_a
         assert min(begun["lines"], begun["agents"]) > 50, "what is kept for it is no more than it needs"
 
 
-@pytest.mark.parametrize("scarce", [{"channels": 1}, {"attempts_per_s": 0.1}])
-def test_whoever_waits_for_a_trunk_of_its_own_holds_nobody_up_on_others(scarce: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "scarce",
+    [
+        Trunk("south", channels=1, caller_numbers=("+12025550101",)),
+        Trunk("south", attempts_per_s=0.1, caller_numbers=("+12025550101",)),
+    ],
+)
+def test_whoever_waits_for_a_trunk_of_its_own_holds_nobody_up_on_others(scarce: Trunk) -> None:
     street = Street(
         Trunk("north", channels=20, caller_numbers=("+12025550100",)),
-        Trunk("south", **scarce, caller_numbers=("+12025550101",)),  # type: ignore[arg-type]
+        scarce,
     )
     street.agents(30)
     for number in range(3):

@@ -3,7 +3,7 @@ less than it, or nothing for ever, and nobody can say how long is too long."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import combinations
 
 import pytest
@@ -55,7 +55,7 @@ class Shop:
         self.weights = dict(weights)
         self.least_total = self.total = sum(weights.values())
         self.wanting: set[str] = set()
-        self.had: dict[frozenset[str], Counter[str]] = {}
+        self.had: dict[frozenset[str], defaultdict[str, float]] = {}
         self.passed = Counter[str]()
         for name, weight in weights.items():
             self.clock.join(name, weight)
@@ -74,7 +74,7 @@ class Shop:
         """Two are compared from here."""
         for pair in map(frozenset, combinations(NAMES, 2)):
             if not names or pair & set(names):
-                self.had[pair] = Counter()
+                self.had[pair] = defaultdict(float)
 
     def changed(self) -> None:
         """Other weights compete."""
@@ -100,7 +100,7 @@ class Shop:
     def count(self, name: str, cost: float) -> None:
         for pair, had in self.had.items():
             if name in pair:
-                had[name] += cost  # type: ignore[assignment]
+                had[name] += cost
 
     def check_bound(self, most_cost: float) -> None:
         for pair, had in self.had.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
@@ -200,7 +201,7 @@ class Town(Floor):
                 self._ends_in(command.leg_id, 0.1, HangupCause.HUNG_UP_BY_US)
             case ReportLegs():
                 for host in sorted({trunk.host for trunk in self.engine.config.trunks} - self.away):
-                    self._later(0.1, lambda host=host: self._reports(command.question, host), host)  # type: ignore[misc]
+                    self._later(0.1, partial(self._reports, command.question, host), host)
             case ContactEnded():
                 self._works_on(command.contact_id)
             case _:

@@ -282,20 +282,22 @@ async def test_who_never_closes_keeps_neither_the_server_nor_another_instances_l
     await server.is_killed()
 
 
-async def test_an_instance_ends_although_its_store_fails_at_that_instant(installation: Installation) -> None:
+async def test_an_instance_ends_although_its_store_fails_at_that_instant(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = Server(installation).begin()
     await asyncio.sleep(2.0)
-    count = installation.store.quarantined_count
 
     async def fail_when_cancelled(instance_id: str) -> int:
-        installation.store.quarantined_count = count  # type: ignore[attr-defined]
+        monkeypatch.undo()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             raise StoreUnavailableError from None
         return 0
 
-    installation.store.quarantined_count = fail_when_cancelled  # type: ignore[attr-defined]  # whoever asks first
+    # Whoever asks first.
+    monkeypatch.setattr(installation.store, "quarantined_count", fail_when_cancelled)
     await asyncio.sleep(2.0)
     await server.stops()
     for name in ("north", "south"):
@@ -304,18 +306,19 @@ async def test_an_instance_ends_although_its_store_fails_at_that_instant(install
     await server.is_killed()
 
 
-async def test_a_store_that_cannot_be_read_for_a_while_ends_nobody(installation: Installation) -> None:
+async def test_a_store_that_cannot_be_read_for_a_while_ends_nobody(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = Server(installation).begin()
     await asyncio.sleep(2.0)
     await server.campaign_of("north", 1000, within=DAY)
-    read = installation.store.instances
 
     async def fail() -> None:
         raise StoreUnavailableError
 
-    installation.store.instances = fail  # type: ignore[attr-defined]  # it is what fails
+    monkeypatch.setattr(installation.store, "instances", fail)
     assert await goes_on(server, "north")
-    installation.store.instances = read  # type: ignore[attr-defined]
+    monkeypatch.undo()
     await installation.found("west")
     await asyncio.sleep(10.0)
     assert server.names == ["north", "south", "west"]
