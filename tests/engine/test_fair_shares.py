@@ -65,7 +65,6 @@ class Street:
         self._number = count(1)
         self._ringing: list[tuple[Instant, int, str]] = []
         self._left: dict[str, int] = {}
-        self._settings: dict[str, CampaignChanged] = {}
 
     def campaign(
         self,
@@ -379,6 +378,40 @@ def test_whoever_needs_an_agent_and_a_line_gets_both_although_others_take_each_a
         begun = street.passes(1800)
         assert begun["both"] > 0, "its line comes when no agent is free, and its agent when no line is"
         assert min(begun["lines"], begun["agents"]) > 50, "what is kept for it is no more than it needs"
+
+
+def test_nobody_is_held_up_for_whoever_has_no_agent_at_work() -> None:
+    street = Street(
+        Trunk("narrow", channels=2, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
+        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
+    )
+    street.agents(20, "sales", prefix="of-one")
+    street.agents(1, "sales", "service", prefix="of-both")
+    street.campaign("lines", AGENTLESS, number="+12025550100")
+    street.campaign("agents", number="+12025550101")
+    street.campaign("both", number="+12025550100", queue="service")
+    for _ in range(30):
+        street.passes(90)
+        street.tell(AgentStatusSet("of-both-0", AgentStatus.BREAK))
+        begun = street.passes(60)
+        assert begun["agents"] > 60, "twenty agents are there for it alone"
+        assert begun["lines"] > 3, "nobody else can use the lines"
+        street.tell(AgentStatusSet("of-both-0", AgentStatus.AVAILABLE))
+
+
+def test_lines_and_attempts_per_second_go_on_while_the_agents_of_whoever_waits_are_taken() -> None:
+    street = Street(
+        Trunk("narrow", channels=100, attempts_per_s=0.5, caller_numbers=("+12025550100",)),
+        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
+    )
+    street.agents(20, "sales", prefix="of-one")
+    street.agents(1, "sales", "service", prefix="of-both")
+    street.campaign("lines", AGENTLESS, number="+12025550100")
+    street.campaign("agents", number="+12025550101", rings=(40, 40))
+    street.campaign("both", number="+12025550100", queue="service")
+    begun = street.passes(4 * 3600)
+    assert begun["both"] > 0
+    assert begun["lines"] + begun["both"] > 0.98 * 0.5 * 4 * 3600
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,20 @@ class Allotments:
             free += of_part
         return Allotment(own, number, division.tallies[own].agents, free, first)
 
+    def free_for(self, campaign: CampaignDialing) -> int:
+        """How many agents are free whom the campaign may count on; 0 of one that needs none."""
+        if campaign.agent_queue_id is None:
+            return 0
+        allotment = self.of(campaign)
+        return allotment.free if allotment is not None else self._roster.queue(campaign.agent_queue_id).free
+
+    def first_free_for(self, campaign: CampaignDialing) -> Agent | None:
+        """The first of these."""
+        if campaign.agent_queue_id is None:
+            return None
+        allotment = self.of(campaign)
+        return allotment.first_free if allotment is not None else self._roster.first_free(campaign.agent_queue_id)
+
     def count_attempt(self, campaign: CampaignDialing) -> None:
         """The campaign has begun an attempt: an agent who is its group's by turns may be another's now."""
         component = self._components.of(campaign)

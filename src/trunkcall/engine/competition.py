@@ -234,9 +234,13 @@ class Competition:
         """The campaign wants an attempt that it has not got."""
         if campaign.passed_over_since is None:
             campaign.passed_over_since = now
-            component = self._components.of(campaign)
-            if component is not None:
-                component.clock.wait(campaign)
+            self.waits_anew(campaign)
+
+    def waits_anew(self, campaign: CampaignDialing) -> None:
+        """From here it is counted how often others are dialed before the campaign, if it waits."""
+        component = self._components.of(campaign)
+        if component is not None:
+            component.clock.wait(campaign)
 
     def waits_for_agents(self, campaign: CampaignDialing, factor: int) -> bool:
         """Whether others have been dialed for its agents so many times as often as they may before it is, since the

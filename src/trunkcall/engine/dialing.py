@@ -24,7 +24,6 @@ from trunkcall.engine.contact import Contact
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
 from trunkcall.engine.reservation import AGAIN_AFTER
-from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import NEVER, TimerKind
 
@@ -272,6 +271,7 @@ class Dialing:
         """Begin what is wanted, one attempt after the other, until nothing more can be."""
         trunks, competition, agenda = self._state.trunks, self._state.competition, self._state.agenda
         reservation = self._state.reservation
+        reservation.look(now)
         kept_back: list[tuple[CampaignDialing, int]] = []
         while (turn := competition.next(now)) is not None:
             campaign = turn.campaign
@@ -299,19 +299,10 @@ class Dialing:
         for campaign, wants in kept_back:
             competition.want(campaign, wants)
 
-    def _agent_to_keep(self, campaign: CampaignDialing) -> Agent | None:
-        """A free agent for an attempt of a campaign that keeps one for each."""
-        if campaign.agent_queue_id is None:
-            return None
-        allotment = self._state.allotments.of(campaign)
-        if allotment is not None:
-            return allotment.first_free
-        return self._state.roster.first_free(campaign.agent_queue_id)
-
     def _begin_attempt(self, turn: Turn, trunk: Trunk, now: Instant) -> bool:
         """Dial the campaign's next contact here. False if it has none, or one to one no agent is left for it."""
         state, campaign = self._state, turn.campaign
-        agent = self._agent_to_keep(campaign) if campaign.pacer.one_to_one else None
+        agent = state.allotments.first_free_for(campaign) if campaign.pacer.one_to_one else None
         if agent is None and campaign.pacer.one_to_one:
             return False
         offered = campaign.window.take()

@@ -1,9 +1,9 @@
 """For whom what it needs is kept, where things that are scarce come to a campaign at different times.
 
 A campaign that needs an agent and a line gets neither alone: if others take each agent at once, and others each line,
-its turn may come at both clocks (competition.py) again and again, and never at both together. So one that was passed
-over far too often has agents, lines and attempts per second kept for it as they come, until it has begun one attempt:
-the last that it could use of each is nobody else's.
+its turn may come at both clocks (competition.py) again and again, and never at both together. So for one that was
+passed over far too often these are kept as they come, until it has begun one attempt: its last free agent, and once it
+has one the last line that it may use, and the last attempt within the rate. Others are dialed while its agents talk.
 
 Decides for whom, and who leaves what to it. It must not know whose turn it is otherwise.
 """
@@ -17,7 +17,6 @@ from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.allotment import Allotments
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.competition import Competition
-from trunkcall.engine.components import Components
 from trunkcall.engine.roster import Roster
 from trunkcall.engine.trunks import Trunks
 
@@ -26,7 +25,8 @@ TOO_OFTEN: Final = 2
 AGAIN_AFTER: Final[Duration] = SECOND
 """How long whoever left an attempt to another waits until it is looked at anew, unless something happens before."""
 KEPT_FOR: Final[Duration] = 10 * MINUTE
-"""How long things are kept for one campaign at the most: it may want nothing any more, and others wait."""
+"""How long things are kept for one campaign at the most: it may want nothing any more, and others wait. Should it want
+an attempt all the same, it is counted anew how often others go before it."""
 
 
 class Reservation:
@@ -35,18 +35,14 @@ class Reservation:
     __slots__ = (
         "_allotments",
         "_competition",
-        "_components",
         "_roster",
         "_since",
         "_trunks",
         "campaign",
     )
 
-    def __init__(
-        self, competition: Competition, components: Components, allotments: Allotments, roster: Roster, trunks: Trunks
-    ) -> None:
+    def __init__(self, competition: Competition, allotments: Allotments, roster: Roster, trunks: Trunks) -> None:
         self._competition = competition
-        self._components = components
         self._allotments = allotments
         self._roster = roster
         self._trunks = trunks
@@ -64,8 +60,23 @@ class Reservation:
         ):
             self.campaign, self._since = campaign, now
 
+    def look(self, now: Instant) -> None:
+        """Keep nothing any more for who cannot use it, or for whom things were kept for too long."""
+        kept_for = self.campaign
+        if kept_for is None or (self._may_have_one(kept_for) and now - self._since <= KEPT_FOR):
+            return
+        self._competition.waits_anew(kept_for)
+        self.campaign = None
+
+    def _may_have_one(self, campaign: CampaignDialing) -> bool:
+        """Whether it has somebody to dial, one to one, and an agent is at work for it."""
+        queue_id = campaign.agent_queue_id
+        if queue_id is None or not campaign.pacer.one_to_one:
+            return False
+        return campaign.can_dial and self._roster.queue(queue_id).staffed > 0
+
     def end(self, campaign: CampaignDialing) -> None:
-        """The campaign has begun an attempt, or cannot any more."""
+        """The campaign has begun an attempt, or is gone."""
         if self.campaign is campaign:
             self.campaign = None
 
@@ -74,21 +85,17 @@ class Reservation:
         kept_for = self.campaign
         if kept_for is None or kept_for is campaign:
             return False
-        if not kept_for.can_dial or now - self._since > KEPT_FOR:
-            # Should it want an attempt all the same, it waits anew.
-            self.campaign = kept_for.passed_over_since = None
-            return False
-        component = self._components.of(kept_for)
-        if component is not None and self._components.of(campaign) is component and self._free_agents(kept_for) <= 1:
+        free_agents = self._allotments.free_for(kept_for)
+        if free_agents <= 1 and self._would_take_agent_of(kept_for, campaign):
             return True
-        if not trunk.may_show(kept_for.settings.caller_id):
+        if not free_agents or not trunk.may_show(kept_for.settings.caller_id):
             return False
-        lines_free = self._trunks.lines_free_for(kept_for)
-        return min(lines_free, self._trunks.attempts_allowed_for(kept_for, now)) <= 1
+        return min(self._trunks.lines_free_for(kept_for), self._trunks.attempts_allowed_for(kept_for, now)) <= 1
 
-    def _free_agents(self, campaign: CampaignDialing) -> int:
-        """Who are free for a campaign that is dialed one to one."""
-        if campaign.agent_queue_id is None:
-            return 0
-        allotment = self._allotments.of(campaign)
-        return allotment.free if allotment is not None else self._roster.queue(campaign.agent_queue_id).free
+    def _would_take_agent_of(self, kept_for: CampaignDialing, campaign: CampaignDialing) -> bool:
+        """Whether the campaign's next live answer may take an agent whom the other could have."""
+        own, other = kept_for.agent_queue_id, campaign.agent_queue_id
+        if own is None or other is None:
+            return False
+        agent = self._allotments.first_free_for(campaign)
+        return own in (agent.queue_ids if agent is not None else self._roster.overlap(other).some_agents)
