@@ -67,6 +67,7 @@ WELL = DialingExplanation(
     gets_what_is_left=False,
     passed_over_since=None,
     passed_over=PassedOver(0, 100, Scarce.AGENTS),
+    kept_for=False,
     in_flight=6,
     waiting=0,
     lines=20,
@@ -249,6 +250,11 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
             "STARVED",
             "wanted an attempt for 9 min, and 101 attempts of others went before it: at most 100 may, by the weights "
             "of all that compete for agents.",
+        ),
+        (
+            replace(ONE_TO_ONE, passed_over=PassedOver(201, 100, Scarce.AGENTS), kept_for=True),
+            "STARVED",
+            "compete for agents. What it needs is kept for it as it comes.",
         ),
         (replace(WELL, share=0.25, waits_for_others=True), "OTHERS_TURN", "waits for another campaign of its queue"),
         (replace(WELL, lines=200), "LINES_PER_AGENT", "It holds 200 lines: no more than 10"),

@@ -51,6 +51,8 @@ class DialingExplanation:
     passed_over_since: Instant | None
     """Since when it has wanted an attempt that it did not get; None if it got one since, or cannot dial."""
     passed_over: PassedOver
+    kept_for: bool
+    """What it needs is kept for it as it comes (reservation.py)."""
     in_flight: int
     waiting: int
     lines: int
@@ -97,6 +99,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         gets_what_is_left=competition.gets_what_is_left(campaign),
         passed_over_since=campaign.passed_over_since,
         passed_over=competition.passed_over(campaign, competition.least_hold_s()),
+        kept_for=state.reservation.campaign is campaign,
         in_flight=view.lines_in_flight,
         waiting=view.waiting,
         lines=state.registry.of(campaign).lines,

@@ -198,11 +198,11 @@ def _what_starves(facts: DialingExplanation, now: Instant) -> Iterator[Reason]:
     passed_over = facts.passed_over
     if passed_over.too_often:
         since = "" if facts.passed_over_since is None else f" for {_long(now - facts.passed_over_since)}"
+        kept = " What it needs is kept for it as it comes." if facts.kept_for else ""
         yield Reason(
             "STARVED",
             f"It has wanted an attempt{since}, and {_many(passed_over.times, 'attempt')} of others went before it: at "
-            f"most {passed_over.at_most:,} may, by the weights of all that compete for {passed_over.scarce}. What it "
-            "needs is kept for it from twice as many on.",
+            f"most {passed_over.at_most:,} may, by the weights of all that compete for {passed_over.scarce}.{kept}",
         )
 
 
