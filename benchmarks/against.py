@@ -16,7 +16,7 @@ import statistics
 import subprocess
 from pathlib import Path
 
-from api import say
+from api import interval, say
 
 HERE = Path(__file__).parents[1]
 SHIFT = """
@@ -59,13 +59,12 @@ def main() -> None:
             for checkout in (checkouts if pair % 2 else reversed(checkouts))
         }
         pairs.append((taken[checkouts[0]], taken[checkouts[1]]))
-    ratios = sorted(here / there for here, there in pairs)
-    cut = max(0, math.floor((len(ratios) - 1.96 * math.sqrt(len(ratios))) / 2))
+    ratios = [here / there for here, there in pairs]
     ratio = statistics.median(ratios)
     say(
         f"CPU of a shift of {arguments.agents} agents, over that of {arguments.other}",
         ratio=round(ratio, 3),
-        interval=[round(ratios[cut], 3), round(ratios[-1 - cut], 3)],
+        interval=interval(ratios, 3),
         pairs=len(pairs),
         seconds=round(statistics.median(here for here, _ in pairs), 2),
         seconds_there=round(statistics.median(there for _, there in pairs), 2),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import socket
 import sqlite3
 import statistics
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,13 @@ ROUNDS = 3
 
 def say(figure: str, **values: object) -> None:
     print(json.dumps({"figure": figure, **values}), flush=True)
+
+
+def interval(values: Sequence[float], digits: int) -> list[float]:
+    """In which the true median is with 95 % (order statistics), as far as there are enough values."""
+    ordered = sorted(values)
+    cut = max(0, math.floor((len(ordered) - 1.96 * math.sqrt(len(ordered))) / 2))
+    return [round(ordered[cut], digits), round(ordered[-1 - cut], digits)]
 
 
 def signer(server: Serving) -> Signer:

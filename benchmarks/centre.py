@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import math
 import statistics
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from api import batch, say
+from api import batch, interval, say
 from serving import Serving, serving
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.instants import DAY
@@ -145,13 +144,6 @@ def _cpu_s(pid: int) -> float:
     return sum(int(part) for part in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]) / 100
 
 
-def interval(values: Sequence[float]) -> list[float]:
-    """Of the median, with 95 % confidence, as far as there are enough values."""
-    ordered = sorted(values)
-    cut = max(0, math.floor((len(ordered) - 1.96 * math.sqrt(len(ordered))) / 2))
-    return [round(ordered[cut], 2), round(ordered[-1 - cut], 2)]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=7)
@@ -180,10 +172,10 @@ def main() -> None:
     say(
         "50 campaigns over one",
         slips_further_s=round(slip, 2),
-        slip_interval=interval(slips),
+        slip_interval=interval(slips, 2),
         slip_bar=SLIP_LEEWAY_S,
         p99_ratio=round(ratio, 2),
-        p99_interval=interval(p99s),
+        p99_interval=interval(p99s, 2),
         p99_bar=P99_BAR,
         attempts_ratio=round(equal, 2),
         cpu_over_one=round(statistics.median(cpu), 2),

@@ -184,8 +184,7 @@ def _part(groups: tuple[CampaignGroup, ...], pools: Sequence[Pool], tallies: dic
     """Divide pools that the same groups can use."""
     number = sum([pool.staffed for pool in pools])
     held = {group: tallies[group].agents for group in groups}
-    wanted = dict.fromkeys(groups, float(number))
-    fair = water_fill(number, held, wanted, {group: tallies[group].weight for group in groups})
+    fair = water_fill(number, held, {group: tallies[group].weight for group in groups})
     whole = {group: math.floor(agents + EPSILON) for group, agents in fair.items()}
     for group, agents in fair.items():
         tallies[group].agents += agents

@@ -44,21 +44,15 @@ class RateLimit:
         self._due_at = max(self._due_at, now) + self._interval
 
 
-def water_fill(
-    free: float, held: Mapping[K, float], wanted: Mapping[K, float], weights: Mapping[K, float]
-) -> dict[K, float]:
-    """Weighted max-min fair grants by water-filling. They add up to ``free``, which is no more than what is wanted: the
-    level (what one has over its weight) is raised until they do. Each joins at what it holds and leaves at what it
-    wants."""
-    joins = [(held[name] / weight, weight) for name, weight in weights.items()]
-    leaves = [((held[name] + wanted[name]) / weight, -weight) for name, weight in weights.items()]
+def water_fill(free: float, held: Mapping[K, float], weights: Mapping[K, float]) -> dict[K, float]:
+    """Weighted max-min fair grants by water-filling. They add up to ``free``: the level (what one has over its weight)
+    is raised until they do. Each joins at what it holds; there is one at least."""
     level = given = slope = 0.0
-    for at, change in sorted(joins + leaves):
+    for at, weight in sorted([(held[name] / weight, weight) for name, weight in weights.items()]):
         if slope > 0 and given + (at - level) * slope >= free:
             break
         given += (at - level) * slope
         level = at
-        slope += change
-    if slope > 0:
-        level += (free - given) / slope
-    return {name: min(max(0.0, level * weight - held[name]), wanted[name]) for name, weight in weights.items()}
+        slope += weight
+    level += (free - given) / slope
+    return {name: max(0.0, level * weight - held[name]) for name, weight in weights.items()}

@@ -268,16 +268,14 @@ class Competition:
         """Whether a campaign that looks ahead waits for others that do so for the very same agents. Nobody waits for
         one that wants nothing but its turn at the lines, nor for one whose ledger is overdrawn by much: that would be
         dialed one to one for hours."""
-        if self.alone:
-            return False
-        others = [c for c in self._components.looking_ahead_with(campaign) if c is not campaign]
-        if not others or not campaign.looks_ahead:
+        if self.alone or not campaign.looks_ahead:
             return False
         component = self._components.of(campaign)
-        waited_for = [c for c in others if c.can_dial and not c.wants and not _overdrawn(c, now)]
-        waited_for = self._in_the_way(campaign, waited_for, now)
         if component is None or campaign not in component.clock:
             return False
+        others = [c for c in self._components.looking_ahead_with(campaign) if c is not campaign]
+        waited_for = [c for c in others if c.can_dial and not c.wants and not _overdrawn(c, now)]
+        waited_for = self._in_the_way(campaign, waited_for, now)
         if any(c.claim for c in waited_for) and not campaign.claim:
             return True
         return component.clock.leads(campaign, [c for c in waited_for if bool(c.claim) is bool(campaign.claim)])

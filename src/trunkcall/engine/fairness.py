@@ -222,10 +222,6 @@ class FairClock(Generic[K]):
         """Have another memory from here."""
         self._weighty.memory = self._weightless.memory = memory
 
-    @property
-    def memory(self) -> float:
-        return self._weighty.memory
-
     def join(self, who: K, weight: float) -> None:
         """The claimant competes from here, with this weight, 0 or more. One who does already has another weight from
         here: what it is ahead or behind stays the same in services, within the memory."""
