@@ -74,7 +74,7 @@ async def test_a_pages_bodies_have_the_limits_of_the_apis() -> None:
 
 async def test_what_a_page_holds_is_given_back() -> None:
     """Else the room for bodies would shrink with every request until nobody's was taken."""
-    page = Page(Recorder(), Streams(0), uploads=Uploads(Limits(body_bytes=100_000)))
+    page = Page(Recorder(), Streams(0), uploads=Uploads(Limits(body_bytes=100_000, bodies_bytes=400_000)))
 
     for _ in range(20):
         body = b"x" * 100_000
