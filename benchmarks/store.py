@@ -130,7 +130,7 @@ async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
     """Attempts per second from the backlog to their ends."""
     clock = WallPacedClock()
     lease = LeaseHolder(store, instance_id, "bench", sole=True)
-    dialer = CurrentDialer(instance_id, clock)
+    dialer = CurrentDialer(clock)
     owner = InstanceOwner(
         instance_id=instance_id,
         store=store,

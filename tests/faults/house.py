@@ -71,7 +71,7 @@ class Process:
         self.presence = Presence()
         self.floor = SimulatedFloor(self.presence)
         self.clock = WallPacedClock(wall=lambda: house.wall() * 1000, monotonic=house.loop.time)
-        self.dialer = CurrentDialer(house.instance_id, self.clock, legs_survive=True, monotonic=house.loop.time)
+        self.dialer = CurrentDialer(self.clock, legs_survive=True, monotonic=house.loop.time)
         store = cast("Store", _StoreOf(self))
         self.owner = InstanceOwner(
             instance_id=house.instance_id,

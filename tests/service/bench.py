@@ -116,7 +116,7 @@ class Bench:
 
     def _start_server(self) -> None:
         self.clock = WallPacedClock(wall=lambda: self.now() * 1000, monotonic=self.loop.time)
-        self.current = WatchedDialer(self.instance_id, self.clock, monotonic=self.loop.time)
+        self.current = WatchedDialer(self.clock, monotonic=self.loop.time)
         self._clock_task = self.loop.create_task(self.clock.run())
         self._start_owner()
         self.settle()

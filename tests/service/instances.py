@@ -141,7 +141,7 @@ class Server:
         phones = self.phones.setdefault(
             instance_id, Phones(clock, world=World(), seed=seed, on_agent_done=floor.agent_done)
         )
-        dialer = CurrentDialer(instance_id, clock, monotonic=seconds)
+        dialer = CurrentDialer(clock, monotonic=seconds)
         lease = self.leases[instance_id] = LeaseHolder(store, instance_id, self._name, sole=False, monotonic=seconds)
         owner = InstanceOwner(
             instance_id=instance_id,

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Sequence
 from contextlib import suppress
 
-from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, FaultyStore, Witness, dialing_of
+from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, Ear, FaultyStore, Witness, dialing_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import DialerConfig, OutboundCallConfig
 from trunkcall.domain.contact import ContactRecord
@@ -73,12 +73,13 @@ class Server:
         self.presence = Presence(max_age_s=15.0, monotonic=seconds)
         self.floor = SimulatedFloor(self.presence)
         self.carrier = Witness(self.clock, world=World(), seed=1, on_agent_done=self.floor.agent_done)
-        self.dialer = CurrentDialer(instance_id, self.clock, monotonic=seconds)
+        self.dialer = CurrentDialer(self.clock, monotonic=seconds)
         self.lease = LeaseHolder(store, instance_id, name, sole=False, monotonic=seconds)
         self.background = Background(monotonic=seconds)
-        self.campaigns = Campaigns(store, store, SCOPE, self.now_of, installation.new_id, self.dialer)
+        ear = Ear(instance_id, self.dialer)
+        self.campaigns = Campaigns(store, store, SCOPE, self.now_of, installation.new_id, ear)
         self.dial_requests = DialRequests(
-            store, self.campaigns, self.now_of, installation.new_id, self.dialer, max_waiting=10_000
+            store, self.campaigns, self.now_of, installation.new_id, ear, max_waiting=10_000
         )
         self.onboarding = InstanceOnboarding(store, store, self.now_of)
         self.privacy = Privacy(store, store, self.now_of)

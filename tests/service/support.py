@@ -48,6 +48,26 @@ BEGUN_AT: Instant = 1_790_000_000 * SECOND
 ONE_TO_ONE = DialerConfig(DialerType.PROGRESSIVE, 1.0)
 
 
+class Ear:
+    """Tells an instance's dialer what use cases have to tell of this instance alone."""
+
+    def __init__(self, instance_id: str, dialer: CurrentDialer) -> None:
+        self._instance_id = instance_id
+        self._dialer = dialer
+
+    def campaigns_changed(self, instance_id: str) -> None:
+        assert instance_id == self._instance_id
+        self._dialer.campaigns_changed()
+
+    def requests_accepted(self, instance_id: str, campaign_id: str) -> None:
+        assert instance_id == self._instance_id
+        self._dialer.requests_accepted(campaign_id)
+
+    def due_changed(self, instance_id: str, campaign_id: str) -> None:
+        assert instance_id == self._instance_id
+        self._dialer.due_changed(campaign_id)
+
+
 class FaultyStore:
     """A store whose commits fail when they are told to: before anything is written, or after everything is."""
 
@@ -175,7 +195,7 @@ class House:
         )
         self.directory = first.directory
         self.instance_id = first.directory.instance.instance_id
-        self.dialer = CurrentDialer(self.instance_id, self.clock, monotonic=self.monotonic)
+        self.dialer = CurrentDialer(self.clock, monotonic=self.monotonic)
         await self.kept.create_instance(first.directory)
         staff = simulated_agents(self.directory, agents)
         await self.kept.put_facts(self.instance_id, staff)

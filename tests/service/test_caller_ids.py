@@ -77,7 +77,7 @@ async def test_carrier_and_record_agree_whatever_changes_between_decision_and_co
                 now = house.clock.now()
                 await house.kept.remove_facts(house.instance_id, FactKind.TRUNK, ["north", "wide"], at=now)
                 await house.kept.remove_facts(house.instance_id, FactKind.PHONE_NUMBER, [THIRD], at=now)
-            house.dialer.campaigns_changed(house.instance_id)
+            house.dialer.campaigns_changed()
         return await house.kept.commit(lease, changes)
 
     house.store.carry_out = meanwhile

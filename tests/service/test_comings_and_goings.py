@@ -118,7 +118,7 @@ class ComingsAndGoings(RuleBasedStateMachine):
     @rule(number=st.integers(1, 4), campaign=st.sampled_from([CAMPAIGN, AUTUMN]))
     def requests_are_put(self, number: int, campaign: str) -> None:
         self.bench.accept(number, within=24 * HOUR, campaign_id=campaign)
-        self.bench.current.requests_accepted(self.bench.instance_id, campaign)
+        self.bench.current.requests_accepted(campaign)
         self.bench.settle()
 
     # --- what agents say ----------------------------------------------------------------------------------------------

@@ -37,8 +37,8 @@ async def test_while_nobody_dials_every_question_has_an_answer(house: House) -> 
     assert nobody.progress("spring") is None
     assert nobody.floor() is None
     assert sum(nobody.attempts_by_minute("spring")) == 0
-    nobody.campaigns_changed(house.instance_id)
-    nobody.requests_accepted(house.instance_id, "spring")
+    nobody.campaigns_changed()
+    nobody.requests_accepted("spring")
     await nobody.suspend()
     await nobody.close_out()
     assert await nobody.drained(0.0)

@@ -85,7 +85,7 @@ class Deeds(RuleBasedStateMachine):
     @rule(number=st.integers(1, 4), within_s=st.sampled_from([3, 30, 3600]))
     def requests_are_put(self, number: int, within_s: int) -> None:
         self.bench.accept(number, within=within_s * SECOND)
-        self.bench.current.requests_accepted(self.bench.instance_id, CAMPAIGN)
+        self.bench.current.requests_accepted(CAMPAIGN)
         self.bench.settle()
 
     @rule(known=st.booleans())
@@ -94,7 +94,7 @@ class Deeds(RuleBasedStateMachine):
         self.bench.run(self.bench.to_state(of, to))
         self.paused = not self.paused
         if known:
-            self.bench.current.campaigns_changed(self.bench.instance_id)
+            self.bench.current.campaigns_changed()
         self.bench.settle()
 
     @rule(n=st.integers(0, 20))

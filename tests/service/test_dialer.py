@@ -72,10 +72,10 @@ async def test_a_refused_attempt_is_told_before_all_that_has_happened_meanwhile(
         await house.put(10)
         while house.dialer.snapshot() is None:
             await asyncio.sleep(0.01)
-        house.dialer.requests_accepted(house.instance_id, "spring")
+        house.dialer.requests_accepted("spring")
         await asyncio.wait_for(refused.wait(), 10)
         await house.to_state(CampaignState.PAUSED, CampaignState.RUNNING)
-        house.dialer.campaigns_changed(house.instance_id)
+        house.dialer.campaigns_changed()
         await house.until_all_ended(10)
         assert not any("begun anew" in record.message for record in caplog.records)
         assert all(record.disposition is not Disposition.ATTEMPT_FAILED for record in await house.records())

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from service.support import BEGUN_AT, FaultyStore, House, dialing
+from service.support import BEGUN_AT, Ear, FaultyStore, House, dialing
 from trunkcall.domain.changes import AttemptBegun, Change
 from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, Instant
@@ -37,7 +37,7 @@ async def accept(
     ids = [f"{name}-{n}" for n in range(number)]
     requests = [DialRequest(each, each, "+12125550100", now + expires_in, {}, due_at) for each in ids]
     await house.kept.put_dial_requests("spring", requests, at=now, max_waiting=100_000)
-    house.dialer.requests_accepted(house.instance_id, "spring")
+    house.dialer.requests_accepted("spring")
     return ids
 
 
@@ -63,7 +63,7 @@ def use_case(house: House) -> DialRequests:
         cast(Any, Campaigns()),
         lambda _: house.clock.now(),
         nobody,
-        cast(Any, house.dialer),
+        Ear(house.instance_id, house.dialer),
         max_waiting=100_000,
     )
 
@@ -153,7 +153,7 @@ async def test_a_clock_that_falls_back_over_a_restart_makes_nobody_later_who_was
         speed=600.0, wall=lambda: BEGUN_AT * 1000 + round(seconds() * 1_000_000_000), monotonic=seconds
     )
     house.carrier = house.new_carrier()
-    house.dialer = CurrentDialer(house.instance_id, house.clock, monotonic=house.monotonic)
+    house.dialer = CurrentDialer(house.clock, monotonic=house.monotonic)
     begun_at = house.clock.now()
     assert begun_at < stopped_at - 20 * MINUTE, "the clock fell back"
     async with dialing(house, house.owner("host:2")):

@@ -78,7 +78,7 @@ async def test_a_campaign_paused_behind_the_dialers_back_is_not_dialed(house: Ho
         await asyncio.sleep(10 * MINUTE_S)
         assert sum(house.carrier.originates.values()) == made
         await house.to_state(CampaignState.PAUSED, CampaignState.RUNNING)
-        house.dialer.campaigns_changed(house.instance_id)
+        house.dialer.campaigns_changed()
         await house.until_all_ended(200)
         assert house.carrier.originates == Counter(f"c-{n}" for n in range(200))
 
@@ -194,7 +194,7 @@ async def test_who_was_asleep_dials_for_those_alone_who_have_spoken_since(house:
         await unheard(house, 0)
         house.desk_s += HOUR_S
         await house.put(60)
-        house.dialer.requests_accepted(house.instance_id, "spring")
+        house.dialer.requests_accepted("spring")
         await asyncio.sleep(0.2)
         assert not house.carrier.originates, "somebody is dialed on what was known an hour ago"
         house.presence.confirm(there)

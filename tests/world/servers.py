@@ -78,7 +78,7 @@ class Seat:
         self.heard_s: dict[str, float] = {}
         """When this server read the last word of each agent, by its own clock."""
         clock = WallPacedClock(wall=clocks.wall, monotonic=clocks.seconds)
-        self.current = WatchedDialer(place.instance_id, clock, legs_survive=True, monotonic=clocks.seconds)
+        self.current = WatchedDialer(clock, legs_survive=True, monotonic=clocks.seconds)
         self._limits = place.limits
         lease = LeaseHolder(store, place.instance_id, process.name, sole=False, monotonic=clocks.seconds)
         owner = InstanceOwner(

@@ -54,7 +54,7 @@ class Dialers:
         lease = LeaseHolder(
             store, instance_id, f"{os.uname().nodename}:{os.getpid()}", sole=True, length=seconds(settings.lease_s)
         )
-        dialer = CurrentDialer(instance_id, clock, legs_survive=telephony.legs_survive)
+        dialer = CurrentDialer(clock, legs_survive=telephony.legs_survive)
         owner = InstanceOwner(
             instance_id=instance_id,
             store=store,

@@ -32,14 +32,12 @@ class CurrentDialer:
 
     def __init__(
         self,
-        instance_id: str,
         clock: Clock,
         *,
         legs_survive: bool = False,
         monotonic: Seconds = since_boot_s,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._instance_id = instance_id
         self._clock = clock
         self._legs_survive = legs_survive
         self._monotonic = monotonic
@@ -65,19 +63,19 @@ class CurrentDialer:
 
     # --- what use cases tell it ---------------------------------------------------------------------------------------
 
-    def campaigns_changed(self, instance_id: str) -> None:
-        """Tell the dialer, if it is this instance's."""
-        if self._dialer is not None and instance_id == self._instance_id:
+    def campaigns_changed(self) -> None:
+        """The store's campaigns are not what they were."""
+        if self._dialer is not None:
             self._dialer.campaigns_changed()
 
-    def requests_accepted(self, instance_id: str, campaign_id: str) -> None:
-        """Tell the dialer, if it is this instance's."""
-        if self._dialer is not None and instance_id == self._instance_id:
+    def requests_accepted(self, campaign_id: str) -> None:
+        """The store holds more waiting contacts of this campaign."""
+        if self._dialer is not None:
             self._dialer.requests_accepted(campaign_id)
 
-    def due_changed(self, instance_id: str, campaign_id: str) -> None:
-        """Tell the dialer, if it is this instance's."""
-        if self._dialer is not None and instance_id == self._instance_id:
+    def due_changed(self, campaign_id: str) -> None:
+        """Waiting contacts of this campaign are due at other instants than they were."""
+        if self._dialer is not None:
             self._dialer.due_changed(campaign_id)
 
     # --- what displays ask it -----------------------------------------------------------------------------------------

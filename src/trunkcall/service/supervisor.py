@@ -187,17 +187,17 @@ class Supervisor:
     def campaigns_changed(self, instance_id: str) -> None:
         """Tell whoever dials for the instance, if anybody does."""
         if (dialed := self._dialed.get(instance_id)) is not None:
-            dialed.dialer.campaigns_changed(instance_id)
+            dialed.dialer.campaigns_changed()
 
     def requests_accepted(self, instance_id: str, campaign_id: str) -> None:
         """Tell whoever dials for the instance, if anybody does."""
         if (dialed := self._dialed.get(instance_id)) is not None:
-            dialed.dialer.requests_accepted(instance_id, campaign_id)
+            dialed.dialer.requests_accepted(campaign_id)
 
     def due_changed(self, instance_id: str, campaign_id: str) -> None:
         """Tell whoever dials for the instance, if anybody does."""
         if (dialed := self._dialed.get(instance_id)) is not None:
-            dialed.dialer.due_changed(instance_id, campaign_id)
+            dialed.dialer.due_changed(campaign_id)
 
     # --- what displays ask one ----------------------------------------------------------------------------------------
 
