@@ -13,7 +13,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from trunkcall.cli.client import Connection, InstanceTime, campaigns_client, trunkcall_client
+from trunkcall.cli.client import (
+    Connection,
+    InstanceTime,
+    ServerUnreachableError,
+    campaigns_client,
+    own_health,
+    trunkcall_client,
+)
 from trunkcall.domain.instants import SECOND, Instant, from_datetime
 
 
@@ -61,6 +68,9 @@ def told() -> Iterator[str]:
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path != "/health":
+                self.send_error(502)
+                return
             instances = [("north", DEFAULT_TIME), ("south", OTHER_TIME)]
             page = {
                 "instance_time": DEFAULT_TIME,
@@ -78,6 +88,12 @@ def told() -> Iterator[str]:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def test_what_answers_in_place_of_a_server_of_ours_is_none(told: str) -> None:
+    """A proxy whose server is down. Else the command ends in the words of HTTP, which say nothing of what to do."""
+    with pytest.raises(ServerUnreachableError, match="trunkcall serve"):
+        own_health(f"{told}/behind")
 
 
 def test_when_requests_expire_goes_by_the_clock_of_their_instance(told: str) -> None:

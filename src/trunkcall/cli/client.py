@@ -220,6 +220,14 @@ def health(endpoint_url: str) -> dict[str, Any]:
         raise ServerUnreachableError(endpoint_url) from error
 
 
+def own_health(endpoint_url: str) -> dict[str, Any]:
+    """The same of a server that can only be ours. Raises ServerUnreachableError, also where there is no such page."""
+    try:
+        return health(endpoint_url)
+    except urllib.error.HTTPError as error:
+        raise ServerUnreachableError(endpoint_url) from error
+
+
 def nobody_dials(page: Mapping[str, Any]) -> str:
     """Why nobody dials for the default instance of this /health page, in words."""
     dialed = any(each["instance_id"] == page["instance_id"] for each in page["instances"])

@@ -7,7 +7,6 @@ the server, the API for the rest.
 from __future__ import annotations
 
 import json
-import urllib.error
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from trunkcall.cli.api_errors import NOT_FOUND, in_words
 from trunkcall.cli.campaign_steps import JSON
-from trunkcall.cli.client import ServerUnreachableError, connection, health, nobody_dials, trunkcall_client
+from trunkcall.cli.client import connection, nobody_dials, own_health, trunkcall_client
 from trunkcall.cli.figures import STAFFED, Ask, Figures, Floor, read_floor, to_json
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import facts, plain_table, terminal_width
@@ -59,10 +58,7 @@ class Trouble:
 def status(settings: Settings, as_json: Annotated[bool, JSON] = False) -> None:
     """Say whether the server dials, what its agents do, and how far campaigns are. Exit code 1 if anything is wrong."""
     where = connection(settings.data_dir)
-    try:
-        page = health(where.endpoint_url)
-    except urllib.error.HTTPError as error:
-        raise ServerUnreachableError(where.endpoint_url) from error
+    page = own_health(where.endpoint_url)
     own = trunkcall_client(where)
     with in_words(where.endpoint_url):
         told = [each["instance_id"] for each in page["instances"][:MAX_SHOWN]]

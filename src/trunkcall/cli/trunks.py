@@ -6,7 +6,6 @@ Decides how a trunk looks. It is an ordinary client of the API.
 from __future__ import annotations
 
 import json
-import urllib.error
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -14,7 +13,7 @@ from typing import Annotated
 import typer
 
 from trunkcall.cli.api_errors import in_words
-from trunkcall.cli.client import ServerUnreachableError, connection, health, nobody_dials, trunkcall_client
+from trunkcall.cli.client import connection, nobody_dials, own_health, trunkcall_client
 from trunkcall.cli.figures import Trunk, read_floor
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
@@ -30,10 +29,7 @@ _JSON = typer.Option("--json", help="Print JSON.")
 def list_trunks(settings: Settings, as_json: Annotated[bool, _JSON] = False) -> None:
     """List every trunk: whether it is up, its lines, and the numbers that it may show."""
     where = connection(settings.data_dir)
-    try:
-        page = health(where.endpoint_url)
-    except urllib.error.HTTPError as error:
-        raise ServerUnreachableError(where.endpoint_url) from error
+    page = own_health(where.endpoint_url)
     with in_words(where.endpoint_url):
         answer = trunkcall_client(where).get_instance_status(connectInstanceId=page["instance_id"])
     floor = read_floor(answer.get("floor"))

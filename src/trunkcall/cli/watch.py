@@ -27,7 +27,7 @@ from trunkcall.cli.client import (
     ServerUnreachableError,
     campaigns_client,
     connection,
-    health,
+    own_health,
     trunkcall_client,
 )
 from trunkcall.cli.figures import Ask, Figures, iso, read_floor, to_json, together
@@ -171,7 +171,7 @@ def _watcher(settings: Settings, name: str | None) -> Watcher:
         read_timeout=READ_TIMEOUT_S,
         retries={"total_max_attempts": 1},
     )
-    page = health(where.endpoint_url)
+    page = own_health(where.endpoint_url)
     campaign_id = None
     with in_words(where.endpoint_url):
         if name is not None:
