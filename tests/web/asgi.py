@@ -53,6 +53,7 @@ class Call:
 
         scope = {
             "type": "http",
+            "http_version": "1.1",
             "method": self.method,
             "path": "not used",
             "raw_path": self.path,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
 
+import pytest
 from structlog.testing import capture_logs
 
 from trunkcall.aws.protocol import HttpRequest, HttpResponse
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.web.pages import Page
-from trunkcall.web.streams import Streams
+from trunkcall.web.streams import Streamed, Streams
 from trunkcall.web.uploads import Limits, Uploads
 from web.asgi import Answer, Call
 
@@ -80,6 +82,27 @@ async def test_what_a_page_holds_is_given_back() -> None:
         body = b"x" * 100_000
         call = Call("POST", b"/", headers=((b"content-length", b"100000"),), chunks=(body,))
         assert (await answer(page, call)).status == 200
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 503)])
+async def test_what_a_stream_holds_is_given_back_although_nothing_is_sent(method: str, status: int) -> None:
+    """A head alone is asked for, or there are too many streams already."""
+    held = ["a connection"]
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"first"
+        finally:
+            held.clear()
+
+    begun = chunks()
+    await anext(begun)
+
+    async def stream(request: HttpRequest) -> Streamed:
+        return Streamed(200, (), begun)
+
+    assert (await answer(Page(stream, Streams(0)), Call(method, b"/"))).status == status
+    assert held == []
 
 
 async def test_a_page_that_fails_says_so_and_the_log_does_not_say_what_it_was_about() -> None:
