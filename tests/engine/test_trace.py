@@ -281,7 +281,7 @@ END = b'{"end":{"turns":1,"changes":0,"deeds":0}}\n'
         ([b"agents = 20\n"], "line 1: this is not a trace"),
         ([b"[1]\n"], "line 1: this is not a trace"),
         ([b"\xff\xfe\x00"], "line 1: this is not a trace"),
-        ([HEADER.replace(b'"version":4', b'"version":3')], "line 1: the trace has version 3; this Trunkcall reads 4"),
+        ([HEADER.replace(b'"version":5', b'"version":4')], "line 1: the trace has version 4; this Trunkcall reads 5"),
         (
             [HEADER.replace(b'"channels":6', b'"channels":"x"')],
             "line 1: config: trunks: channels: must be a whole number",

@@ -43,6 +43,17 @@ class OriginateAgentLeg:
     ring_timeout: Duration
 
 
+@dataclass(frozen=True, slots=True)
+class OriginateSessionLeg:
+    """Ring an agent's phone once, and keep its leg up for one contact after the other, all of them on this host. There
+    is no customer yet."""
+
+    leg_id: str
+    agent_id: str
+    host: str
+    ring_timeout: Duration
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class BridgeLegs:
@@ -54,6 +65,44 @@ class BridgeLegs:
 
 @quickly_made
 @dataclass(frozen=True, slots=True)
+class UnbridgeLegs:
+    """Let customer and agent not hear each other any more. Both legs stay up."""
+
+    customer_leg_id: str
+    agent_leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLeg:
+    """Let the party hear music, and nobody hear it, until ResumeLeg. Its leg stays bridged."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeLeg:
+    """End a hold."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Record what is said and heard on a leg, under this id."""
+
+    leg_id: str
+    recording_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    """End a recording; what was recorded is kept."""
+
+    recording_id: str
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True)
 class PlayMessage:
     """Play to a contact what this action of its flow says. The text is found where the contact's data is."""
 
@@ -61,6 +110,14 @@ class PlayMessage:
     contact_id: str
     flow_id: str
     action_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlaying:
+    """Break off what is being played to a leg."""
+
+    leg_id: str
+    play_id: str
 
 
 @quickly_made

@@ -29,6 +29,7 @@ from trunkcall.engine.events import (
     AgentStatusSet,
     AgentUnheard,
     AttemptRefused,
+    BeepHeard,
     CampaignChanged,
     CarrierFound,
     CarrierLost,
@@ -41,14 +42,20 @@ from trunkcall.engine.events import (
     DialingSuspended,
     DueChanged,
     Event,
+    KeyPressed,
     LedgerRestored,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegRang,
+    LegResumed,
     LegsBridged,
     LegsReported,
+    LegsUnbridged,
     OriginateVoided,
     PlaybackEnded,
+    RecordingEnded,
+    RecordingStarted,
     RequestsAccepted,
     TrunksChanged,
 )
@@ -242,6 +249,17 @@ class Engine:
                 self._comparison.reported(event, now)
             case DialingSuspended():
                 state.suspended = True
+            case (
+                LegsUnbridged()
+                | KeyPressed()
+                | BeepHeard()
+                | LegHeld()
+                | LegResumed()
+                | RecordingStarted()
+                | RecordingEnded()
+            ):
+                # Nothing here depends on these.
+                pass
             case _:
                 assert_never(event)
 

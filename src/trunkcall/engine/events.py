@@ -197,6 +197,16 @@ class LegsBridged:
 
 @quickly_made
 @dataclass(frozen=True, slots=True)
+class LegsUnbridged:
+    """Customer and agent do not hear each other any more, and both legs are up: it was asked for, or the agent has
+    ended the contact and keeps the leg."""
+
+    customer_leg_id: str
+    agent_leg_id: str
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True)
 class LegEnded:
     """The leg is gone."""
 
@@ -209,6 +219,49 @@ class PlaybackEnded:
     """A message was played to its end, or could not be played."""
 
     leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The party of a leg has pressed a key of the telephone: one of 0 to 9, A to D, * and #."""
+
+    leg_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeepHeard:
+    """A machine has beeped on an answered leg: what is said from here on it records."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    """The party of a leg hears music, and nobody hears it."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegResumed:
+    """The hold of a leg is over."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """What is said on a leg is being recorded."""
+
+    recording_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """A recording is over: it was asked for, its leg has ended, or it could not be made."""
+
+    recording_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +326,15 @@ Event: TypeAlias = (
     | LegAnswered
     | DetectionEnded
     | LegsBridged
+    | LegsUnbridged
     | LegEnded
     | PlaybackEnded
+    | KeyPressed
+    | BeepHeard
+    | LegHeld
+    | LegResumed
+    | RecordingStarted
+    | RecordingEnded
     | TrunksChanged
     | CarrierLost
     | CarrierFound
