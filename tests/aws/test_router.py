@@ -102,7 +102,7 @@ def test_a_literal_goes_before_a_label() -> None:
         "any": replace(start, name="any", uri="/campaigns/{id}/{what}"),
         "start": replace(start, name="start", uri="/campaigns/{id}/start"),
     }
-    router = Router([Service("s", "s", "1", moved, {})])
+    router = Router([Service("s", "s", "1", moved, {}, {})])
 
     assert router.match("s", "POST", b"/campaigns/c/start").operation.name == "start"
     assert router.match("s", "POST", b"/campaigns/c/stop").operation.name == "any"
@@ -113,7 +113,7 @@ def test_a_path_that_can_not_be_routed_is_refused_at_start(uri: str) -> None:
     start = replace(load(CAMPAIGNS_V1).operations["StartCampaign"], uri=uri)
 
     with pytest.raises(ValueError, match="StartCampaign has"):
-        Router([Service("s", "s", "1", {"StartCampaign": start}, {})])
+        Router([Service("s", "s", "1", {"StartCampaign": start}, {}, {})])
 
 
 def test_two_operations_on_one_path_are_refused_at_start() -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSRequest
 from structlog.testing import capture_logs
 
 from aws.support import ACCESS_KEY_ID, REGION, SECRET, load, serialize, sign
 from trunkcall.aws.errors import ApiError
-from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, Operation
-from trunkcall.aws.protocol import RequestContext
+from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, Operation, load_service
+from trunkcall.aws.protocol import Handler, RequestContext
 from trunkcall.domain.errors import InvalidCampaignStateError
 from trunkcall.web import bodies
 from trunkcall.web.audit import AuditEntry
-from trunkcall.web.gateway import MAX_AUDITED, Gateway, Handler
+from trunkcall.web.gateway import MAX_AUDITED, Gateway
 from trunkcall.web.uploads import Limits, Uploads
 from web.asgi import Answer, Call, call
 from web.support import wall_clock
@@ -47,7 +49,8 @@ async def secret_of(access_key_id: str) -> str | None:
 
 def gateway(handlers: Mapping[str, Handler] | None = None, **options: Any) -> Gateway:
     given = {"region": REGION, "authenticate": secret_of, "clock": wall_clock, "new_request_id": lambda: "request-1"}
-    return Gateway([load(CAMPAIGNS_V1)], {CAMPAIGNS_V1: handlers or {}}, **{**given, **options})
+    services = options.pop("services", [load(CAMPAIGNS_V1)])
+    return Gateway(services, {CAMPAIGNS_V1: handlers or {}}, **{**given, **options})
 
 
 def request(name: str, params: Mapping[str, Any], **changes: Any) -> Call:
@@ -106,6 +109,39 @@ async def test_every_request_has_an_id_of_its_own() -> None:
 
 async def test_an_operation_that_is_not_offered_is_not_retried() -> None:
     assert code(await answer(gateway(), request(*START))) == (501, "NotImplementedException")
+
+
+async def test_every_operation_of_the_contact_centre_that_is_not_offered_names_itself() -> None:
+    """Without its name a program that calls a hundred of them would have to guess which one is missing."""
+    connect = load_service(CONNECT, only=["ListQueues"])
+    to = gateway(services=[load(CAMPAIGNS_V1), connect])
+
+    for name, operation in connect.others.items():
+        url = f"http://localhost:4510{re.sub('{[^}]+}', 'x', operation.uri)}"
+        found = await answer(to, call(sign(AWSRequest(operation.method, url), service="connect")))
+        assert code(found) == (501, "NotImplementedException"), name
+        assert f"not offer {name} yet" in json.loads(found.body)["message"]
+
+    assert len(connect.others) > 350
+
+
+async def test_services_of_one_port_are_told_apart_by_who_was_signed_for() -> None:
+    """`/tags/{arn}` is an operation of both."""
+    campaigns, centre = Recorder(), Recorder({"tags": {}})
+    connect = load_service(CONNECT, only=["ListTagsForResource"])
+    to = Gateway(
+        [load(CAMPAIGNS_V1), connect],
+        {CAMPAIGNS_V1: {"ListTagsForResource": campaigns}, CONNECT: {"ListTagsForResource": centre}},
+        region=REGION,
+        authenticate=secret_of,
+        clock=wall_clock,
+    )
+    asked = AWSRequest("GET", "http://localhost:4510/tags/arn%3Aaws%3Aconnect%3Aus-east-1%3A1%3Ainstance%2Fx")
+
+    found = await answer(to, call(sign(asked, service="connect")))
+
+    assert (found.status, found.body) == (200, b'{"tags":{}}')
+    assert (len(centre.asked), len(campaigns.asked)) == (1, 0)
 
 
 async def test_a_stranger_learns_nothing_and_reaches_nobody() -> None:

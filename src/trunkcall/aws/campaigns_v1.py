@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 from trunkcall.aws.errors import failure_code, validation_error
 from trunkcall.aws.members import MEMBERS
 from trunkcall.aws.paging import Paging
-from trunkcall.aws.protocol import Encoded, RequestContext, encode_result
+from trunkcall.aws.protocol import Encoded, Handler, Json, RequestContext, encode_result
 from trunkcall.domain.campaign import (
     AnswerMachineDetectionConfig,
     Campaign,
@@ -30,9 +30,6 @@ from trunkcall.service.dial_requests import AcceptedItem, DialRequestItem, DialR
 from trunkcall.service.onboarding import InstanceOnboarding
 
 log = logging.getLogger(__name__)
-
-Json: TypeAlias = Mapping[str, Any]
-Handler: TypeAlias = Callable[[RequestContext, dict[str, Any]], Awaitable[Json | Encoded | None]]
 
 REFUSED_ITEMS_HEADER = "x-trunkcall-refused-items"
 """Why items of a batch were refused: `2: reason; 5: reason`, items counted from 1. A reason may hold a semicolon, and

@@ -62,6 +62,8 @@ ALTERNATIVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ValidationException": ("InvalidParameterException", "InvalidRequestException"),
         "ConflictException": ("ResourceConflictException", "DuplicateResourceException"),
         "InternalServerException": ("InternalServiceException",),
+        "InvalidStateException": ("InvalidRequestException",),
+        "ResourceInUseException": ("InvalidRequestException",),
         "ServiceQuotaExceededException": ("LimitExceededException", "ConflictException"),
     }
 )

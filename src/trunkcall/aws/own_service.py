@@ -11,10 +11,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from trunkcall.aws.campaigns_v1 import Handler, Json
 from trunkcall.aws.members import MEMBERS
 from trunkcall.aws.paging import Paging
-from trunkcall.aws.protocol import RequestContext
+from trunkcall.aws.protocol import Handler, Json, RequestContext
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.fields import worded
 from trunkcall.domain.instants import SECOND

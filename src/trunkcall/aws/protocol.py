@@ -10,9 +10,9 @@ AWS's parsers; of a repeated query parameter that is no list, the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import msgspec
 
@@ -114,6 +114,12 @@ class Encoded:
     """A result that was encoded before, by ``encode_result``."""
 
     body: bytes
+
+
+Json: TypeAlias = Mapping[str, Any]
+"""Values by the model's member names."""
+Handler: TypeAlias = Callable[[RequestContext, dict[str, Any]], Awaitable[Json | Encoded | None]]
+"""One operation: the decoded input in, the result by the model's member names out. Raises ApiError or domain errors."""
 
 
 def encode_result(operation: Operation, result: Mapping[str, Any]) -> Encoded:

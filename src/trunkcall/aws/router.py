@@ -37,7 +37,8 @@ class _Route:
 
 
 class Router:
-    """Every operation of every given service in one table, by signing name, method, first segment and their number.
+    """Every operation of every given service, compiled or not, in one table: by signing name, method, first segment
+    and their number.
 
     Raises ValueError when two operations of one signing name could be meant by the same request.
     """
@@ -45,7 +46,7 @@ class Router:
     def __init__(self, services: Iterable[Service]) -> None:
         table: dict[tuple[str, str, bytes, int], list[_Route]] = {}
         for service in services:
-            for operation in service.operations.values():
+            for operation in (*service.operations.values(), *service.others.values()):
                 route, first, length = _route(operation)
                 table.setdefault((service.signing_name, operation.method, first, length), []).append(route)
         for key, routes in table.items():

@@ -12,7 +12,6 @@ Choices the model leaves open:
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,7 +37,7 @@ from trunkcall.aws.values import (
 Decode: TypeAlias = Callable[[Any, Path, Violations], Any]
 Holds: TypeAlias = Callable[[Any], object]
 """Whether a constraint holds: truthy if so."""
-PatternOf: TypeAlias = "Callable[[Any], tuple[str, re.Pattern[str]] | None]"
+PatternOf: TypeAlias = Callable[[Any], tuple[str, Holds] | None]
 """The pattern of a string shape: as the model words it, and as it is matched."""
 
 _CONTAINERS = frozenset({"structure", "list", "map"})
@@ -294,7 +293,7 @@ class InputCompiler:
                 return _Scalar(
                     None, lambda value: least <= len(value) <= most and "\n" not in value, tuple(constraints)
                 )
-            matches = pattern[1].fullmatch
+            matches = pattern[1]
             constraints.append((wording, matches))
         if shape.enum:
             return _Scalar(None, _all_of(constraints), tuple(constraints))

@@ -14,10 +14,11 @@ from uuid import uuid4
 
 from trunkcall.aws.admission import Admission
 from trunkcall.aws.campaigns_v1 import CampaignsV1
-from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
+from trunkcall.aws.model import CAMPAIGNS_V1, CONNECT, TRUNKCALL, load_service
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
+from trunkcall.compose.connect import connect_handlers
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
 from trunkcall.service.campaigns import Campaigns
@@ -103,7 +104,8 @@ def build_web(
     )
     keys = KeyRing(store, box.open)
 
-    services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL)]
+    connect = connect_handlers()
+    services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL), load_service(CONNECT, only=connect)]
     explanations = Explanations(store, store, campaigns, supervisor, now_of, settings.agent_state_max_age_s)
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
     own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
@@ -129,7 +131,7 @@ def build_web(
     )
     gateway = Gateway(
         services,
-        {CAMPAIGNS_V1: v1.handlers(), TRUNKCALL: own.handlers()},
+        {CAMPAIGNS_V1: v1.handlers(), TRUNKCALL: own.handlers(), CONNECT: connect},
         region=settings.region,
         authenticate=keys.secret,
         clock=lambda: time.time_ns() // 1000,

@@ -15,7 +15,7 @@ from trunkcall.aws import sigv4
 from trunkcall.aws.errors import not_offered
 from trunkcall.aws.model import Operation, Service
 from trunkcall.aws.protocol import (
-    Encoded,
+    Handler,
     HttpRequest,
     HttpResponse,
     RequestContext,
@@ -33,8 +33,6 @@ from trunkcall.web.audit import AuditEntry
 from trunkcall.web.bodies import Body
 from trunkcall.web.uploads import Limits, Uploads
 
-Handler: TypeAlias = Callable[[RequestContext, dict[str, Any]], Awaitable[Mapping[str, Any] | Encoded | None]]
-"""One operation: the decoded input in, the result by the model's member names out. Raises ApiError or domain errors."""
 Authenticate: TypeAlias = Callable[[str], Awaitable[str | None]]
 """The secret of an access key id; None if there is no such key or it was revoked."""
 Admit: TypeAlias = Callable[[RequestContext], Awaitable[None]]
