@@ -18,8 +18,10 @@ from service.support import House, dialing
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptBegun, Change
 from trunkcall.domain.contact import ContactState, Disposition
-from trunkcall.domain.directory import Fact, PhoneNumber, Queue
+from trunkcall.domain.directory import Fact
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.queue import Queue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER
 from trunkcall.storage.ports.ownership import CommitResult, Lease

@@ -25,12 +25,15 @@ from service.witness import Fate
 from trunkcall.domain.agent import STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.contact import ContactState, Disposition
-from trunkcall.domain.directory import Agent, Directory, Fact, Queue, RoutingProfile
+from trunkcall.domain.directory import Directory, Fact
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import HOUR, Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
+from trunkcall.domain.queue import Queue
+from trunkcall.domain.routing_profile import RoutingProfile, alike
 from trunkcall.domain.transitions import WITH_AN_AGENT
+from trunkcall.domain.user import Agent
 from trunkcall.engine.details import EngineDetails
 from trunkcall.engine.engine import Engine
 
@@ -61,7 +64,7 @@ class ComingsAndGoings(RuleBasedStateMachine):
         self.put(Queue(service, service))
         self.bench.run(self.bench.open_campaign(AUTUMN, autumn, service, detects=False))
         for profile, queue_ids in zip(PROFILES, [(sales,), (service,), (sales, service)], strict=True):
-            self.put(RoutingProfile(profile, profile, queue_ids))
+            self.put(RoutingProfile(profile, profile, alike(queue_ids)))
         self.put(*(Agent(name, name, "all-rounders") for name in NAMES[:3]))
         for campaign in (CAMPAIGN, AUTUMN):
             self.requests_are_put(LINES, campaign)
@@ -100,7 +103,7 @@ class ComingsAndGoings(RuleBasedStateMachine):
     @rule(profile=st.sampled_from(PROFILES), serves=st.tuples(st.booleans(), st.booleans()), seen=seen)
     def a_profile_is_put(self, profile: str, serves: tuple[bool, bool], seen: bool) -> None:
         queue_ids = tuple(queue_id for queue_id, served in zip(self.queues, serves, strict=True) if served)
-        self.put(RoutingProfile(profile, profile, queue_ids), seen=seen)
+        self.put(RoutingProfile(profile, profile, alike(queue_ids)), seen=seen)
 
     @rule(profile=st.sampled_from(PROFILES), seen=seen)
     def a_profile_is_removed(self, profile: str, seen: bool) -> None:
@@ -253,7 +256,9 @@ class ComingsAndGoings(RuleBasedStateMachine):
     def everything_comes_to_its_end(self) -> None:
         self.bench.store.fates = []
         sales, service = self.queues
-        self.put(Queue(sales, sales), Queue(service, service), RoutingProfile("all-rounders", "all", self.queues))
+        self.put(
+            Queue(sales, sales), Queue(service, service), RoutingProfile("all-rounders", "all", alike(self.queues))
+        )
         self.put(*(Agent(name, name, "all-rounders") for name in NAMES))
         self.bench.pass_time(3.0)
         for _ in range(200):

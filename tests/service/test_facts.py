@@ -15,10 +15,13 @@ import pytest
 from service.support import House, dialing
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.contact import ContactState, Disposition
-from trunkcall.domain.directory import Agent, Directory, Instance, Queue, RoutingProfile
+from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.queue import Queue
+from trunkcall.domain.routing_profile import RoutingProfile, alike
 from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.user import Agent
 from trunkcall.engine.events import AgentRegistered, AgentRemoved, TrunksChanged
 from trunkcall.service.facts import KnownFacts
 from trunkcall.storage.memory import MemoryStore
@@ -55,7 +58,7 @@ async def test_the_engine_is_told_what_has_changed_for_agents_and_nothing_else()
             INSTANCE,
             [
                 Queue("q1", "Sales"),
-                RoutingProfile("r1", "R1", ("q1", "q2", "q1")),
+                RoutingProfile("r1", "R1", alike(("q1", "q2", "q1"))),
                 RoutingProfile("r2", "R2", ()),
                 ann,
                 bob,
@@ -70,7 +73,7 @@ async def test_the_engine_is_told_what_has_changed_for_agents_and_nothing_else()
     assert facts.directory.queues["q1"].outbound_caller_id == "+12065550100"
     await store.put_facts("instance-1", [Queue("q2", "Service")])
     assert await facts.read() == (AgentRegistered("a1", ("q1", "q2")),)
-    await store.put_facts("instance-1", [RoutingProfile("r2", "R2", ("q3",))])
+    await store.put_facts("instance-1", [RoutingProfile("r2", "R2", alike(("q3",)))])
     assert await facts.read() == (AgentRegistered("a2", ("q3",)),)
     await store.put_facts("instance-1", [Agent("a2", "bob", "r1"), Agent("a3", "cid", "lost")])
     assert await facts.read() == (AgentRegistered("a2", ("q1", "q2")), AgentRegistered("a3", ()))

@@ -16,8 +16,13 @@ from trunkcall.domain.campaign import (
 )
 from trunkcall.domain.changes import AttemptBegun
 from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition, WaitingContact
-from trunkcall.domain.directory import Agent, ContactFlow, Directory, Instance, PhoneNumber, Queue, RoutingProfile
+from trunkcall.domain.contact_flow import ContactFlow
+from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.instants import HOUR, MINUTE, Instant
+from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.queue import Queue
+from trunkcall.domain.routing_profile import RoutingProfile, alike
+from trunkcall.domain.user import Agent
 from trunkcall.storage.ports.contacts import Accepted, CampaignSums, ContactCounts, PutResult
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.store import Store
@@ -44,7 +49,7 @@ def directory(instance_id: str = "instance-1") -> Directory:
         queues={"q2": Queue("q2", "Sales", "+12065550100"), "q1": Queue("q1", "Support")},
         contact_flows={"f1": ContactFlow("f1", "Greeting")},
         phone_numbers={"p1": PhoneNumber("p1", "+12065550100")},
-        routing_profiles={"r1": RoutingProfile("r1", "Everyone", ("q1", "q2"))},
+        routing_profiles={"r1": RoutingProfile("r1", "Everyone", alike(("q1", "q2")))},
         agents={"a1": Agent("a1", "ann", "r1")},
     )
 

@@ -37,16 +37,11 @@ from trunkcall.domain.changes import (
     LedgerCounted,
 )
 from trunkcall.domain.contact import DetectionStatus, DialRequest, DisconnectReason, Disposition
-from trunkcall.domain.directory import (
-    EncryptionConfig,
-    OnboardingFailure,
-    OnboardingJob,
-    OnboardingStatus,
-    Queue,
-)
+from trunkcall.domain.directory import EncryptionConfig, OnboardingFailure, OnboardingJob, OnboardingStatus
 from trunkcall.domain.errors import InvalidCampaignStateError, TrunkcallError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import MINUTE, SECOND
+from trunkcall.domain.queue import Queue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import Lease

@@ -39,7 +39,6 @@ from trunkcall.domain.changes import (
     Refusal,
 )
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
-from trunkcall.domain.directory import Queue
 from trunkcall.domain.errors import (
     IllegalTransitionError,
     LeaseExpiredError,
@@ -47,6 +46,7 @@ from trunkcall.domain.errors import (
     NotFoundError,
 )
 from trunkcall.domain.instants import MINUTE, SECOND
+from trunkcall.domain.queue import Queue
 from trunkcall.storage.ports.contacts import ContactCounts
 from trunkcall.storage.ports.ownership import Lease, LedgerMinute
 from trunkcall.storage.store import Store

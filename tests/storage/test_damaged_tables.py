@@ -13,10 +13,10 @@ from storage.support import LATER, NOW, accept, begin, campaign, dial_request, d
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, LedgerCounted
 from trunkcall.domain.contact import DisconnectReason, Disposition
-from trunkcall.domain.directory import Agent
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import HOUR
 from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.user import Agent
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite.store import SQLiteStore
 

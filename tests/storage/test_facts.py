@@ -10,19 +10,15 @@ from collections.abc import Iterable
 import pytest
 
 from storage.support import LATER, NOW, directory
-from trunkcall.domain.directory import (
-    Agent,
-    ContactFlow,
-    Directory,
-    Fact,
-    PhoneNumber,
-    Queue,
-    RoutingProfile,
-    VersionedFact,
-)
+from trunkcall.domain.contact_flow import ContactFlow
+from trunkcall.domain.directory import Directory, Fact, VersionedFact
 from trunkcall.domain.errors import ConflictError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.queue import Queue
+from trunkcall.domain.routing_profile import RoutingProfile, alike
 from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.user import Agent
 from trunkcall.storage.store import Store
 
 INSTANCE = "instance-1"
@@ -52,7 +48,7 @@ def facts(changes: Iterable[VersionedFact]) -> list[Fact]:
         ContactFlow("f9", "Farewell"),
         PhoneNumber("p9", "+12065550109"),
         RoutingProfile("r9", "Nobody", ()),
-        RoutingProfile("r9", "Some", ("q2", "nowhere")),
+        RoutingProfile("r9", "Some", alike(("q2", "nowhere"))),
         Agent("a9", "zoë", "r9"),
         Trunk("t9"),
         Trunk("t9", "switch-2.example", 120, 2.5, ("+12065550109", "+12065550108")),

@@ -14,7 +14,12 @@ import pytest
 
 from storage.damage import change_table
 from storage.support import NOW
-from trunkcall.domain.directory import Agent, ContactFlow, Directory, Fact, PhoneNumber, Queue, RoutingProfile
+from trunkcall.domain.contact_flow import ContactFlow
+from trunkcall.domain.directory import Directory, Fact
+from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.queue import Queue
+from trunkcall.domain.routing_profile import RoutingProfile, alike
+from trunkcall.domain.user import Agent
 from trunkcall.storage.sqlite import schema
 from trunkcall.storage.sqlite.check import check_store
 from trunkcall.storage.sqlite.store import SQLiteStore
@@ -35,7 +40,7 @@ AS_BEFORE: list[Fact] = [
     ContactFlow("f2", "Greeting"),
     ContactFlow("f1", "Greeting"),
     PhoneNumber("p1", "+12065550100"),
-    RoutingProfile("r1", "Everyone", ("q1", "q2")),
+    RoutingProfile("r1", "Everyone", alike(("q1", "q2"))),
     RoutingProfile("r2", "Nobody", ()),
     Agent("a2", "bob", "r1"),
     Agent("a1", "ann", "r2"),

@@ -30,9 +30,10 @@ from trunkcall.aws.iam import InvalidPolicyError, parse_policy
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, ContactExpired, ContactSetAside, Refusal
 from trunkcall.domain.contact import ContactState, Damage, DialRequest, DisconnectReason, Disposition
-from trunkcall.domain.directory import AccessKey, RoutingProfile
+from trunkcall.domain.directory import AccessKey
 from trunkcall.domain.errors import InvalidCampaignStateError, StoreDamagedError
 from trunkcall.domain.instants import HOUR, to_record_time
+from trunkcall.domain.routing_profile import RoutingProfile, alike
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite.check import check_store
 from trunkcall.storage.sqlite.store import SQLiteStore
@@ -429,7 +430,7 @@ class TestAccessKeys:
 
 async def test_agents_of_a_damaged_routing_profile_serve_no_queue_and_the_others_do(path: Path) -> None:
     it = await house(path)
-    broken = RoutingProfile("r2", "Broken", ("q1",))
+    broken = RoutingProfile("r2", "Broken", alike(("q1",)))
     await it.store.put_facts("instance-1", [broken])
     change(path, "UPDATE fact SET document = '{\"queue_ids\": [\"q1' WHERE id = 'r2'")
     directory = await it.store.directory("instance-1")

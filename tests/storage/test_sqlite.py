@@ -31,7 +31,6 @@ from storage.support import (
 )
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactAnswered
-from trunkcall.domain.directory import Queue
 from trunkcall.domain.errors import (
     ConflictError,
     IllegalTransitionError,
@@ -41,6 +40,7 @@ from trunkcall.domain.errors import (
     StoreUnavailableError,
 )
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.queue import Queue
 from trunkcall.storage.sqlite.operations import instances as instance_operations
 from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.sqlite.transaction import WriteTransaction

@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from random import Random
 
-from trunkcall.domain.directory import Agent, Fact, Queue, RoutingProfile
+from trunkcall.domain.directory import Fact
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.queue import Queue
+from trunkcall.domain.routing_profile import RoutingProfile, alike
+from trunkcall.domain.user import Agent
 from trunkcall.storage.memory import MemoryStore
 from world.story import Story
 
@@ -46,7 +49,7 @@ class Manager:
     def _another(self, fact: Fact) -> Fact:
         if isinstance(fact, RoutingProfile):
             served = tuple(each for each in self._queue_ids if self._random.random() < 0.5)
-            return RoutingProfile(fact.routing_profile_id, fact.name, served)
+            return RoutingProfile(fact.routing_profile_id, fact.name, alike(served))
         return fact
 
     async def _remove(self, kind: FactKind, fact_id: str) -> None:

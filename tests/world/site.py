@@ -9,10 +9,14 @@ from random import Random
 from service.support import BEGUN_AT, SCOPE
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import Campaign, CampaignState
-from trunkcall.domain.directory import Agent, Directory, Fact, PhoneNumber, Queue, RoutingProfile
+from trunkcall.domain.directory import Directory, Fact
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import SECOND, Instant
+from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.queue import Queue
+from trunkcall.domain.routing_profile import RoutingProfile, alike
 from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.user import Agent
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.installation import first_installation
 from trunkcall.storage.memory import MemoryStore
@@ -120,7 +124,7 @@ class Site:
         """Queues, profiles and agents, some of whom serve one queue and some both; and the ids of the agents."""
         ids = [queue.queue_id for queue in queues]
         profiles = [
-            RoutingProfile(f"profile-{self._number}-{n}", f"profile-{n}", tuple(served))
+            RoutingProfile(f"profile-{self._number}-{n}", f"profile-{n}", alike(served))
             for n, served in enumerate((ids, ids[:1], ids[1:]))
         ]
         names = [f"agent-{self._number}-{n}" for n in range(random.randint(2, 6))]

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from trunkcall.domain.contact import ContactRecord, QuarantinedContact
 from trunkcall.domain.directory import Directory
-from trunkcall.domain.identifiers import Scope
+from trunkcall.domain.identifiers import ResourceKind, Scope
 from trunkcall.domain.instants import Instant, to_record_time, to_record_time_ms
 
 Record: TypeAlias = dict[str, Any]
@@ -170,7 +170,7 @@ def _queue(contact: ContactRecord, directory: Directory | None, scope: Scope) ->
     queue = directory.queues.get(contact.queue_id) if directory is not None else None
     left_at = contact.connected_to_agent_at if contact.connected_to_agent_at is not None else contact.ended_at
     return {
-        "ARN": scope.in_instance(contact.instance_id, "queue", contact.queue_id),
+        "ARN": scope.arn(contact.instance_id, ResourceKind.QUEUE, contact.queue_id),
         "Name": queue.name if queue is not None else None,
         "EnqueueTimestamp": _time(contact.queued_at),
         "DequeueTimestamp": _time(left_at),
@@ -183,7 +183,7 @@ def _agent(contact: ContactRecord, directory: Directory | None, scope: Scope) ->
         return None
     agent = directory.agents.get(contact.agent_id) if directory is not None else None
     return {
-        "ARN": scope.in_instance(contact.instance_id, "agent", contact.agent_id),
+        "ARN": scope.arn(contact.instance_id, ResourceKind.AGENT, contact.agent_id),
         "Username": agent.username if agent is not None else None,
         "ConnectedToAgentTimestamp": _time(contact.connected_to_agent_at),
         "AgentInteractionDuration": _whole_seconds(contact.connected_to_agent_at, contact.ended_at),

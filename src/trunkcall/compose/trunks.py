@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trunkcall.domain.directory import Directory, PhoneNumber
+from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.domain.trunk import Trunk
 from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.settings import Settings

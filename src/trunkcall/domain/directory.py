@@ -1,20 +1,29 @@
-"""The contact centre around the campaigns: instances, queues, flows, numbers, agents, trunks.
+"""The contact centre around the campaigns: instances, and the directory of what there is in each.
 
-Decides what Trunkcall knows of them. It must not know how they are stored or edited.
+Decides what is known of an instance, and what facts of several kinds say together. It must not know how they are stored
+or edited.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar, TypeAlias, assert_never
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
+from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.errors import ConflictError
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.hours_of_operation import HoursOfOperation
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.queue import Queue
+from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue
 from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.user import Agent
+from trunkcall.domain.user_status import UserStatus, built_in_statuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +35,21 @@ class EncryptionConfig:
     key_arn: str | None = None
 
 
+class IdentityManagement(StrEnum):
+    """Where an instance's users are kept."""
+
+    SAML = "SAML"
+    CONNECT_MANAGED = "CONNECT_MANAGED"
+    EXISTING_DIRECTORY = "EXISTING_DIRECTORY"
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One Amazon Connect instance: the unit that one dialer owns.
 
     Only an onboarded instance can have campaigns. ``retention_days`` is how long personal data of contacts that have
-    ended is kept; None is for ever.
+    ended is kept; None is for ever. ``attributes`` are those that somebody has set, by name. One that was deleted keeps
+    its contacts, and nothing else is done with it.
     """
 
     instance_id: str
@@ -40,6 +58,12 @@ class Instance:
     onboarded: bool
     encryption: EncryptionConfig = EncryptionConfig()
     retention_days: int | None = None
+    identity_management: IdentityManagement = IdentityManagement.CONNECT_MANAGED
+    inbound_calls: bool = True
+    outbound_calls: bool = True
+    attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    deleted_at: Instant | None = None
 
 
 class OnboardingStatus(StrEnum):
@@ -72,88 +96,39 @@ class OnboardingJob:
     failure: OnboardingFailure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """Where live answers wait for agents. ``outbound_caller_id`` is the number that customers see."""
+Fact: TypeAlias = Queue | ContactFlow | PhoneNumber | RoutingProfile | Agent | Trunk | HoursOfOperation | UserStatus
 
-    kind: ClassVar[FactKind] = FactKind.QUEUE
-
-    queue_id: str
-    name: str
-    outbound_caller_id: str | None = None
-
-    @property
-    def fact_id(self) -> str:
-        return self.queue_id
-
-
-@dataclass(frozen=True, slots=True)
-class ContactFlow:
-    """What an answered contact goes through."""
-
-    kind: ClassVar[FactKind] = FactKind.CONTACT_FLOW
-
-    contact_flow_id: str
-    name: str
-
-    @property
-    def fact_id(self) -> str:
-        return self.contact_flow_id
+_MAPS: Final = MappingProxyType(
+    {
+        FactKind.QUEUE: "queues",
+        FactKind.CONTACT_FLOW: "contact_flows",
+        FactKind.PHONE_NUMBER: "phone_numbers",
+        FactKind.ROUTING_PROFILE: "routing_profiles",
+        FactKind.AGENT: "agents",
+        FactKind.TRUNK: "trunks",
+        FactKind.HOURS_OF_OPERATION: "hours_of_operation",
+        FactKind.AGENT_STATUS: "agent_statuses",
+    }
+)
+"""Where a directory has the facts of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
-class PhoneNumber:
-    """A number claimed for the instance, E.164. It is its own name."""
+class FactRemoved:
+    """That a fact is to be gone, as of an instant."""
 
-    kind: ClassVar[FactKind] = FactKind.PHONE_NUMBER
-
-    phone_number_id: str
-    phone_number: str
-
-    @property
-    def fact_id(self) -> str:
-        return self.phone_number_id
-
-    @property
-    def name(self) -> str:
-        return self.phone_number
+    kind: FactKind
+    fact_id: str
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True)
-class RoutingProfile:
-    """Which queues an agent serves. One that does not exist is served by nobody."""
+class CentreUse:
+    """What the campaigns of an instance refer to, but for those that were deleted; numbers in E.164."""
 
-    kind: ClassVar[FactKind] = FactKind.ROUTING_PROFILE
-
-    routing_profile_id: str
-    name: str
-    queue_ids: tuple[str, ...]
-
-    @property
-    def fact_id(self) -> str:
-        return self.routing_profile_id
-
-
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """Somebody who takes live answers."""
-
-    kind: ClassVar[FactKind] = FactKind.AGENT
-
-    agent_id: str
-    username: str
-    routing_profile_id: str
-
-    @property
-    def fact_id(self) -> str:
-        return self.agent_id
-
-    @property
-    def name(self) -> str:
-        return self.username
-
-
-Fact: TypeAlias = Queue | ContactFlow | PhoneNumber | RoutingProfile | Agent | Trunk
+    queue_ids: frozenset[str] = frozenset()
+    contact_flow_ids: frozenset[str] = frozenset()
+    phone_numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +160,8 @@ def changed_facts(known: Iterable[Fact], wanted: Iterable[Fact]) -> list[Fact]:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Everything around the campaigns of one instance, by id."""
+    """Everything around the campaigns of one instance, by id. ``agent_statuses`` are those that were made or changed;
+    all that there are are ``user_statuses``."""
 
     instance: Instance
     queues: Mapping[str, Queue] = field(default_factory=dict)
@@ -194,65 +170,70 @@ class Directory:
     routing_profiles: Mapping[str, RoutingProfile] = field(default_factory=dict)
     agents: Mapping[str, Agent] = field(default_factory=dict)
     trunks: Mapping[str, Trunk] = field(default_factory=dict)
+    hours_of_operation: Mapping[str, HoursOfOperation] = field(default_factory=dict)
+    agent_statuses: Mapping[str, UserStatus] = field(default_factory=dict)
 
     @classmethod
     def of(cls, instance: Instance, facts: Iterable[Fact]) -> Directory:
         """The directory of these facts, each kind in their order."""
-        queues: dict[str, Queue] = {}
-        flows: dict[str, ContactFlow] = {}
-        numbers: dict[str, PhoneNumber] = {}
-        profiles: dict[str, RoutingProfile] = {}
-        agents: dict[str, Agent] = {}
-        trunks: dict[str, Trunk] = {}
+        maps: dict[FactKind, dict[str, Any]] = {kind: {} for kind in _MAPS}
         for fact in facts:
-            match fact:
-                case Queue():
-                    queues[fact.fact_id] = fact
-                case ContactFlow():
-                    flows[fact.fact_id] = fact
-                case PhoneNumber():
-                    numbers[fact.fact_id] = fact
-                case RoutingProfile():
-                    profiles[fact.fact_id] = fact
-                case Agent():
-                    agents[fact.fact_id] = fact
-                case Trunk():
-                    trunks[fact.fact_id] = fact
-                case _:
-                    assert_never(fact)
-        return cls(instance, queues, flows, numbers, profiles, agents, trunks)
+            maps[fact.kind][fact.fact_id] = fact
+        return cls(instance, **{_MAPS[kind]: of_kind for kind, of_kind in maps.items()})
 
     def after(self, changes: Iterable[VersionedFact]) -> Directory:
-        """The directory once these facts are as they say."""
-        facts = {(fact.kind, fact.fact_id): fact for fact in self.facts}
+        """The directory once these facts are as they say. Kinds of which none has changed are not copied."""
+        maps: dict[FactKind, Any] = {}
         for change in changes:
+            fact = change.fact
+            of_kind = maps.get(fact.kind)
+            if of_kind is None:
+                of_kind = maps[fact.kind] = dict(self.of_kind(fact.kind))
             if change.deleted_at is None:
-                facts[change.fact.kind, change.fact.fact_id] = change.fact
+                of_kind[fact.fact_id] = fact
             else:
-                facts.pop((change.fact.kind, change.fact.fact_id), None)
-        return Directory.of(self.instance, facts.values())
+                of_kind.pop(fact.fact_id, None)
+        return replace(self, **{_MAPS[kind]: of_kind for kind, of_kind in maps.items()})
+
+    def of_kind(self, kind: FactKind) -> Mapping[str, Fact]:
+        """The facts of one kind."""
+        of_kind: Mapping[str, Fact] = getattr(self, _MAPS[kind])
+        return of_kind
 
     @property
     def facts(self) -> tuple[Fact, ...]:
         """All facts, kind by kind."""
-        return (
-            *self.queues.values(),
-            *self.contact_flows.values(),
-            *self.phone_numbers.values(),
-            *self.routing_profiles.values(),
-            *self.agents.values(),
-            *self.trunks.values(),
-        )
+        return tuple(fact for kind in _MAPS for fact in self.of_kind(kind).values())
+
+    @property
+    def user_statuses(self) -> Mapping[str, UserStatus]:
+        """All statuses that agents can choose among, by id: those that every instance has, as they were changed, and
+        those that were made, in the order of creation."""
+        return {**built_in_statuses(self.instance.instance_id), **self.agent_statuses}
 
     def has_number(self, phone_number: str) -> bool:
         """Whether this number, E.164, is claimed for the instance."""
         return any(claimed.phone_number == phone_number for claimed in self.phone_numbers.values())
 
-    def queues_of(self, agent: Agent) -> tuple[str, ...]:
-        """The queues that the agent serves: those of the agent's routing profile, as far as either exists."""
+    def outbound_caller_id_of(self, queue: Queue) -> str | None:
+        """The number in E.164 that customers are shown who are dialed for the queue; None if it has none."""
+        claimed = self.phone_numbers.get(queue.outbound_caller_id_number_id or "")
+        return claimed.phone_number if claimed is not None else queue.outbound_caller_id
+
+    def served_by(self, agent: Agent) -> tuple[ServedQueue, ...]:
+        """The queues that the agent serves: those of the agent's routing profile, as far as either exists, but for
+        those that are disabled. A queue that a profile has twice is served as it comes first."""
         profile = self.routing_profiles.get(agent.routing_profile_id)
-        queue_ids = dict.fromkeys(profile.queue_ids) if profile is not None else ()
-        return tuple(queue_id for queue_id in queue_ids if queue_id in self.queues)
+        served: dict[str, ServedQueue] = {}
+        for each in profile.queues if profile is not None else ():
+            queue = self.queues.get(each.queue_id)
+            if queue is not None and queue.enabled:
+                served.setdefault(each.queue_id, each)
+        return tuple(served.values())
+
+    def queues_of(self, agent: Agent) -> tuple[str, ...]:
+        """The ids of the queues that the agent serves."""
+        return tuple(served.queue_id for served in self.served_by(agent))
 
 
 @dataclass(frozen=True, slots=True)

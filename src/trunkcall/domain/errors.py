@@ -40,6 +40,10 @@ class ConflictError(TrunkcallError):
     """The request could not be processed because of conflict in the current state of the resource."""
 
 
+class InUseError(TrunkcallError):
+    """The resource is in use. Take away first whatever refers to it."""
+
+
 class InvalidCampaignStateError(TrunkcallError):
     """The campaign is in a state in which this is not possible."""
 

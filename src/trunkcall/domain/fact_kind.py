@@ -17,3 +17,5 @@ class FactKind(StrEnum):
     ROUTING_PROFILE = "routing_profile"
     AGENT = "agent"
     TRUNK = "trunk"
+    HOURS_OF_OPERATION = "hours_of_operation"
+    AGENT_STATUS = "agent_status"

@@ -20,7 +20,7 @@ from trunkcall.domain.clock import NowOf
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from trunkcall.domain.fields import Field
-from trunkcall.domain.identifiers import NewId, Scope
+from trunkcall.domain.identifiers import NewId, ResourceKind, Scope
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources, target
 from trunkcall.service.wakeups import Wakeups
@@ -257,12 +257,12 @@ class Campaigns:
     ) -> OutboundCallConfig:
         """Ids in place of ARNs, after checking that everything named exists and fits the dialer."""
         instance_id = directory.instance.instance_id
-        flow_id = self._scope.resource_id(instance_id, "contact-flow", outbound_call.contact_flow_id)
+        flow_id = self._scope.resource_id(instance_id, ResourceKind.CONTACT_FLOW, outbound_call.contact_flow_id)
         if flow_id is None or flow_id not in directory.contact_flows:
             raise NotFoundError("No contact flow with this id exists in the instance.")
         queue_id = None
         if outbound_call.queue_id is not None:
-            queue_id = self._scope.resource_id(instance_id, "queue", outbound_call.queue_id)
+            queue_id = self._scope.resource_id(instance_id, ResourceKind.QUEUE, outbound_call.queue_id)
             if queue_id not in directory.queues:
                 raise NotFoundError("No queue with this id exists in the instance.")
         elif dialer.needs_agents:

@@ -311,9 +311,9 @@ class Dialer:
         for event in await self._facts.read():
             self.post(event)
         if self._facts.version != version:
-            queues = self._facts.directory.queues
+            directory = self._facts.directory
             for campaign_id, campaign in self._campaigns.items():
-                if caller_id_of(campaign, queues) != self._caller_ids[campaign_id]:
+                if caller_id_of(campaign, directory) != self._caller_ids[campaign_id]:
                     self._tell_campaign(campaign)
 
     def _tell_agents(self) -> None:
@@ -338,7 +338,7 @@ class Dialer:
 
     def _tell_campaign(self, campaign: Campaign, *, in_progress: bool = False) -> DialingSettings:
         """Tell the engine how the campaign is, and how it is dialed by what is known of facts."""
-        caller_id = self._caller_ids[campaign.campaign_id] = caller_id_of(campaign, self._facts.directory.queues)
+        caller_id = self._caller_ids[campaign.campaign_id] = caller_id_of(campaign, self._facts.directory)
         dialing = replace(self._dialing_of(campaign), caller_id=caller_id)
         self.post(CampaignChanged(campaign.campaign_id, _state_of(campaign), dialing, in_progress=in_progress))
         return dialing

@@ -6,14 +6,14 @@ must not know who dials.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.dialing import DialingSettings
-from trunkcall.domain.directory import Queue
+from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import Duration
 
 DialingOf: TypeAlias = Callable[[Campaign], DialingSettings]
@@ -42,8 +42,8 @@ def dialing_settings(campaign: Campaign, defaults: DialingDefaults) -> DialingSe
     )
 
 
-def caller_id_of(campaign: Campaign, queues: Mapping[str, Queue]) -> str | None:
+def caller_id_of(campaign: Campaign, directory: Directory) -> str | None:
     """The number that the campaign's attempts show: its own, else its queue's. None leaves it to the trunk."""
     call = campaign.outbound_call
-    queue = queues.get(call.queue_id) if call.queue_id is not None else None
-    return call.source_phone_number or (queue.outbound_caller_id if queue is not None else None)
+    queue = directory.queues.get(call.queue_id) if call.queue_id is not None else None
+    return call.source_phone_number or (directory.outbound_caller_id_of(queue) if queue is not None else None)

@@ -9,18 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import NAMESPACE_URL, uuid5
 
-from trunkcall.domain.directory import (
-    AccessKey,
-    Agent,
-    ContactFlow,
-    Directory,
-    Instance,
-    PhoneNumber,
-    Queue,
-    RoutingProfile,
-)
+from trunkcall.domain.contact_flow import ContactFlow
+from trunkcall.domain.directory import AccessKey, Directory, Instance
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.queue import Queue
+from trunkcall.domain.routing_profile import RoutingProfile, alike
+from trunkcall.domain.user import Agent
 
 SOURCE_PHONE_NUMBER = "+12025550100"
 """A number of the range that the North American Numbering Plan reserves for fiction (555-0100 to 555-0199)."""
@@ -47,7 +43,7 @@ def first_installation(
     the policy document says."""
     queue = Queue(new_id(), "BasicQueue", SOURCE_PHONE_NUMBER)
     flow = ContactFlow(new_id(), "Default outbound flow")
-    profile = RoutingProfile(new_id(), "Basic Routing Profile", (queue.queue_id,))
+    profile = RoutingProfile(new_id(), "Basic Routing Profile", alike([queue.queue_id]))
     directory = Directory(
         instance=Instance(new_id(), "default", now, onboarded=True),
         queues={queue.queue_id: queue},

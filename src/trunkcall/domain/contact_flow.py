@@ -1,0 +1,33 @@
+"""A contact flow of an instance.
+
+Decides what is known of one. It must not know what its content means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from trunkcall.domain.fact_kind import FactKind
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFlow:
+    """What an answered contact goes through."""
+
+    kind: ClassVar[FactKind] = FactKind.CONTACT_FLOW
+
+    contact_flow_id: str
+    name: str
+    flow_type: str = "CONTACT_FLOW"
+    description: str = ""
+    active: bool = True
+    published: bool = True
+    content: str | None = None
+    """In the flow language, as it was given; None of one that came without."""
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def fact_id(self) -> str:
+        return self.contact_flow_id

@@ -1,0 +1,50 @@
+"""Agents as an instance has them: who they are, what they serve, and by which phone they are reached.
+
+Decides what is known of one. It must not know what an agent is doing, and keeps no password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from trunkcall.domain.fact_kind import FactKind
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneConfig:
+    """How an agent is reached. ``after_contact_work_limit_s`` is how long work after a contact may take, in seconds; 0
+    is until the agent says that it is done. With a ``persistent_connection`` the agent's leg stays up between
+    contacts."""
+
+    phone_type: str = "SOFT_PHONE"
+    auto_accept: bool = True
+    after_contact_work_limit_s: int = 0
+    desk_phone_number: str | None = field(default=None, repr=False)
+    persistent_connection: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Somebody who takes live answers."""
+
+    kind: ClassVar[FactKind] = FactKind.AGENT
+
+    agent_id: str
+    username: str
+    routing_profile_id: str
+    first_name: str = field(default="", repr=False)
+    last_name: str = field(default="", repr=False)
+    email: str = field(default="", repr=False)
+    security_profile_ids: tuple[str, ...] = ()
+    phone: PhoneConfig = PhoneConfig()
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def fact_id(self) -> str:
+        return self.agent_id
+
+    @property
+    def name(self) -> str:
+        return self.username
