@@ -164,3 +164,15 @@ def test_an_agent_who_is_none_any_more_does_not_keep_the_others_from_being_there
     desk.presence.know(frozenset({"ann", "ben"}))
     desk.floor.busy(["ben"])
     assert desk.said == [AgentUnheard("ann"), AgentHeard("ann"), AgentStatusSet("ann", AgentStatus.AVAILABLE)]
+
+
+def test_a_simulated_agent_who_is_given_a_break_keeps_it_until_somebody_ends_it() -> None:
+    """A developer who sets a status would see it undone within a second."""
+    desk = Desk()
+    desk.presence.put_user_status("ann", AgentStatus.BREAK)
+    desk.floor.agent_done("ann")
+    desk.floor.busy(["ben"])
+    assert set(desk.said) == {AgentStatusSet("ann", AgentStatus.BREAK)}
+    desk.presence.put_user_status("ann", AgentStatus.AVAILABLE)
+    desk.floor.busy(["ben"])
+    assert desk.said[-1] == AgentStatusSet("ann", AgentStatus.AVAILABLE)

@@ -1,5 +1,5 @@
 """Simulated agents: they come when the server starts, confirm again and again that they are there, and are available
-again once their work after a contact is done.
+again once their work after a contact is done. Whoever was given another status by somebody else keeps to it.
 
 Decides nothing of what they do or how fast, which is the simulated world's. They are a client of the same use cases
 that real agents use; their phones are the simulated carrier's.
@@ -50,8 +50,8 @@ class SimulatedFloor:
 
     def busy(self, agent_ids: Collection[str]) -> None:
         """All are there, but those who are no agents any more; these are in a contact or working on one, nobody else
-        is. Whoever is not says again to be available: words that were lost, or that came before what they were about,
-        are made up for."""
+        is. Whoever is not says the status again: words that were lost, or that came before what they were about, are
+        made up for, and so is a contact that was missed."""
         if self._staff is None:
             staff = self._presence.known
         else:
@@ -60,10 +60,14 @@ class SimulatedFloor:
         busy = frozenset(agent_ids)
         for agent_id in staff:
             if agent_id not in busy:
-                self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
+                self._say_status(agent_id)
 
     def agent_done(self, agent_id: str) -> None:
         """The agent has finished the work after a contact. A carrier apart may have agents of a server that was here
         before; nobody waits for those."""
         with suppress(NotFoundError):
-            self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
+            self._say_status(agent_id)
+
+    def _say_status(self, agent_id: str) -> None:
+        status = self._presence.chosen(agent_id)
+        self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE if status is None else status)

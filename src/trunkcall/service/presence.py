@@ -77,6 +77,10 @@ class Presence:
         for agent_id in sorted(agent_ids - before - self._heard_s.keys()) if self._max_age_s else ():
             self._tell(AgentUnheard(agent_id))
 
+    def chosen(self, agent_id: str) -> AgentStatus | None:
+        """What the agent has asked for last; None of one who has not said a word."""
+        return self._statuses.get(agent_id)
+
     def knows(self, agent_id: str) -> bool:
         """Whether this is such an agent."""
         return agent_id in self._known
