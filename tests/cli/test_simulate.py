@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from commands import COMMANDS
+from trunkcall.engine.trace import VERSION
 
 
 def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -189,7 +190,7 @@ def test_a_replay_says_where_the_engine_first_wants_something_else(tmp_path: Pat
     [
         ("", "line 1: this is not a trace"),
         ('{"format":"trunkcall-trace","version":9}\n', "line 1: the trace has version 9"),
-        ('{"format":"trunkcall-trace","version":5}\n', "line 1: config"),
+        (f'{{"format":"trunkcall-trace","version":{VERSION}}}\n', "line 1: config"),
         (
             '{"format":"trunkcall-trace","version":1e999}\n',
             "line 1: this is not a trace of Trunkcall: no number may be as great as 1e999",

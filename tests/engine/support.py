@@ -496,10 +496,12 @@ class Floor:
 
     # --- agents ---------------------------------------------------------------------------------------------------
 
-    def agent(self, name: str, *queues: str, status: AgentStatus = AgentStatus.AVAILABLE) -> None:
+    def agent(
+        self, name: str, *queues: str, status: AgentStatus = AgentStatus.AVAILABLE, work_limit: Duration = 0
+    ) -> None:
         """An agent comes in."""
         self.agents[name] = queues or (SALES,)
-        self.tell(AgentRegistered(name, self.agents[name]))
+        self.tell(AgentRegistered(name, self.agents[name], work_limit))
         self.sets(name, status)
 
     def removes(self, agent: str) -> None:

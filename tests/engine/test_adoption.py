@@ -51,8 +51,9 @@ def test_an_agent_who_asked_for_a_break_gets_it_after_the_talk_that_was_taken_ov
     connected(floor, "spring-1")
     floor.restart(*up(floor.leg("spring-1"), floor.agent_leg("spring-1")))
     floor.sets("agent-1", AgentStatus.BREAK)
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
     floor.hangs_up("spring-1")
-    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.sets("agent-1", AgentStatus.BREAK)
     assert floor.state_of("agent-1") is AgentState.ON_BREAK
 
 

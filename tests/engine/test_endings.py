@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from engine.support import SPRING, Floor, connected
-from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactEnded, LedgerCounted
 from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus, Disposition
@@ -14,6 +14,7 @@ from trunkcall.domain.contact import DetectionStatus as S
 from trunkcall.domain.contact import DisconnectReason as R
 from trunkcall.domain.contact import Disposition as D
 from trunkcall.domain.flow import FlowAction
+from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.leg import HangupCause as H
 from trunkcall.engine.commands import HangUp
@@ -218,10 +219,12 @@ def test_the_builtin_flow_serves_people_and_hangs_up_on_machines(detection: S | 
 
 
 def test_an_agent_who_went_offline_during_a_contact_is_not_given_another() -> None:
-    floor = Floor(agents=1)
+    floor = Floor()
+    floor.agent("agent-1", work_limit=30 * SECOND)
     floor.campaign(requests=2)
     connected(floor, "spring-1")
     floor.sets("agent-1", AgentStatus.OFFLINE)
     floor.hangs_up("spring-1")
-    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.wait(30)
+    assert floor.state_of("agent-1") is AgentState.OFFLINE
     assert floor.dialed == ["spring-1"]

@@ -112,29 +112,104 @@ def test_either_party_can_end_a_talk_and_the_record_says_who() -> None:
 
 
 def test_a_break_asked_for_during_a_contact_takes_effect_after_the_after_contact_work() -> None:
-    floor = Floor(agents=1)
+    floor = Floor()
+    floor.agent("agent-1", work_limit=30 * SECOND)
     floor.campaign(requests=2)
     connected(floor, "spring-1")
     floor.sets("agent-1", AgentStatus.BREAK)
     assert floor.state_of("agent-1") is AgentState.CONNECTED
     floor.hangs_up("spring-1")
+    floor.wait(29)
     assert floor.state_of("agent-1") is AgentState.AFTER_CONTACT_WORK
-    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.wait(1)
     assert floor.state_of("agent-1") is AgentState.ON_BREAK
     assert floor.dialed == ["spring-1"]
     floor.sets("agent-1", AgentStatus.AVAILABLE)
     assert floor.state_of("agent-1") is AgentState.AVAILABLE
 
 
-def test_a_break_that_is_taken_back_during_the_contact_is_not_taken() -> None:
-    floor = Floor(agents=1)
+@pytest.mark.parametrize("before_the_end", [True, False])
+def test_a_break_that_is_taken_back_is_not_taken(before_the_end: bool) -> None:
+    floor = Floor()
+    floor.agent("agent-1", work_limit=30 * SECOND)
     floor.campaign(requests=1)
     connected(floor, "spring-1")
     floor.sets("agent-1", AgentStatus.BREAK)
-    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    if before_the_end:
+        floor.sets("agent-1", AgentStatus.AVAILABLE)
     floor.hangs_up("spring-1")
-    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    if before_the_end:
+        floor.wait(30)
+    else:
+        floor.sets("agent-1", AgentStatus.AVAILABLE)
     assert floor.state_of("agent-1") is AgentState.AVAILABLE
+
+
+# --- how long the work after a contact may last -----------------------------------------------------------------------
+
+
+def working(limit_s: int) -> Floor:
+    """An agent who has just hung up on a customer, and may work on it for so long."""
+    floor = Floor()
+    floor.agent("agent-1", work_limit=limit_s * SECOND)
+    floor.campaign(requests=2)
+    connected(floor, "spring-1")
+    floor.hangs_up("spring-1")
+    return floor
+
+
+def test_work_that_has_a_limit_ends_by_itself_and_the_agent_takes_the_next_contact() -> None:
+    floor = working(30)
+    floor.wait(29)
+    assert floor.state_of("agent-1") is AgentState.AFTER_CONTACT_WORK
+    floor.wait(1)
+    assert [(each.contact_id, each.at) for each in floor.asked(AfterContactWorkEnded)] == [("spring-1", floor.now)]
+    assert floor.dialed == ["spring-1", "spring-2"]
+
+
+def test_work_without_a_limit_goes_on_until_the_agent_is_done() -> None:
+    floor = working(0)
+    floor.wait(3000)
+    assert floor.state_of("agent-1") is AgentState.AFTER_CONTACT_WORK
+
+
+def test_whoever_is_done_before_the_limit_is_not_called_away_by_it() -> None:
+    floor = working(30)
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    connected(floor, "spring-2")
+    floor.wait(60)
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+    floor.hangs_up("spring-2")
+    floor.wait(29)
+    assert floor.state_of("agent-1") is AgentState.AFTER_CONTACT_WORK
+    assert len(floor.asked(AfterContactWorkEnded)) == 1
+
+
+@pytest.mark.parametrize(("limit_s", "waits_s"), [(60, 40), (25, 5), (10, 0)])
+def test_another_limit_goes_for_the_work_at_hand(limit_s: int, waits_s: int) -> None:
+    floor = working(30)
+    floor.wait(20)
+    floor.tell(AgentRegistered("agent-1", (SALES,), after_contact_work_limit=limit_s * SECOND))
+    if waits_s:
+        floor.wait(waits_s - 1)
+        assert floor.state_of("agent-1") is AgentState.AFTER_CONTACT_WORK
+        floor.wait(1)
+    assert floor.state_of("agent-1") is AgentState.AVAILABLE
+
+
+def test_a_limit_that_is_taken_away_ends_nothing() -> None:
+    floor = working(30)
+    floor.tell(AgentRegistered("agent-1", (SALES,)))
+    floor.wait(600)
+    assert floor.state_of("agent-1") is AgentState.AFTER_CONTACT_WORK
+
+
+def test_whoever_is_unheard_of_when_the_work_ends_takes_no_contact() -> None:
+    floor = working(30)
+    floor.falls_silent("agent-1")
+    floor.wait(60)
+    assert floor.state_of("agent-1") is AgentState.AVAILABLE
+    assert floor.dialed == ["spring-1"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +235,12 @@ def test_a_person_is_not_left_alone_when_the_agents_phone_does_not_answer() -> N
     floor.wait(20)
     assert floor.agent_of("spring-1") == "bea"
     assert [change.contact_id for change in floor.asked(ContactRequeued)] == ["spring-1"]
-    assert floor.state_of("agent-1") is AgentState.ON_BREAK, "nobody is put through to a phone that is not answered"
+    assert floor.state_of("agent-1") is AgentState.MISSED, "nobody is put through to a phone that is not answered"
+    floor.hangs_up("spring-1")
+    floor.wait(600)
+    assert floor.state_of("agent-1") is AgentState.MISSED, "nobody but the agent can say that somebody is there again"
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    assert floor.state_of("agent-1") is AgentState.AVAILABLE
 
 
 def test_a_person_does_not_wait_on_when_the_agents_phone_does_not_answer_and_nobody_else_is_there() -> None:
@@ -176,14 +256,50 @@ def test_a_person_does_not_wait_on_when_the_agents_phone_does_not_answer_and_nob
     assert end.at == floor.now - 40 * SECOND
 
 
-def test_an_agent_who_asked_to_be_available_while_missing_a_contact_is_not_rung_again_for_it() -> None:
+@pytest.mark.parametrize("cause", [HangupCause.RING_TIMEOUT, HangupCause.UNREACHABLE, HangupCause.LOST])
+@pytest.mark.parametrize(
+    ("status", "state"), [(AgentStatus.BREAK, AgentState.ON_BREAK), (AgentStatus.OFFLINE, AgentState.OFFLINE)]
+)
+def test_what_was_chosen_while_the_phone_rang_counts_after_it_whatever_became_of_the_call(
+    cause: HangupCause, status: AgentStatus, state: AgentState
+) -> None:
     floor = Floor(agents=1)
     floor.campaign(requests=1)
     floor.answers("spring-1")
     floor.sets("agent-1", AgentStatus.AVAILABLE)
-    floor.agent_hangs_up("spring-1", HangupCause.UNREACHABLE)
-    assert floor.state_of("agent-1") is AgentState.ON_BREAK
+    floor.sets("agent-1", status)
+    floor.agent_hangs_up("spring-1", cause)
+    assert floor.state_of("agent-1") is state
     assert len(floor.asked(OriginateAgentLeg)) == 1
+
+
+@pytest.mark.parametrize("cause", [HangupCause.RING_TIMEOUT, HangupCause.UNREACHABLE, HangupCause.LOST])
+def test_whoever_says_while_the_phone_rings_to_be_available_is_rung_again_once(cause: HangupCause) -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.agent_hangs_up("spring-1", cause)
+    assert len(floor.asked(OriginateAgentLeg)) == 2
+    floor.agent_hangs_up("spring-1", HangupCause.UNREACHABLE)
+    assert floor.state_of("agent-1") is AgentState.ERROR
+    assert len(floor.asked(OriginateAgentLeg)) == 2
+
+
+def test_whoever_missed_a_contact_and_is_there_again_takes_the_one_that_was_missed_before_others() -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=2)
+    floor.answers("spring-1")
+    missing = floor.agent_of("spring-1")
+    floor.wait(1)
+    other = floor.kept_agent("spring-2")
+    assert other is not None
+    floor.sets(other, AgentStatus.BREAK)
+    floor.answers("spring-2")
+    floor.sets(missing, AgentStatus.AVAILABLE)
+    floor.agent_hangs_up("spring-1", HangupCause.RING_TIMEOUT)
+    assert floor.agent_of("spring-1") == missing
+    assert len(floor.asked(OriginateAgentLeg)) == 2
 
 
 def test_an_agents_phone_that_cannot_be_rung_at_all_costs_the_customer_no_time() -> None:
@@ -193,7 +309,9 @@ def test_an_agents_phone_that_cannot_be_rung_at_all_costs_the_customer_no_time()
     first = floor.agent_of("spring-1")
     floor.tell(OriginateVoided(floor.agent_leg("spring-1")))
     assert floor.agent_of("spring-1") != first
-    assert floor.state_of(first) is AgentState.ON_BREAK
+    assert floor.state_of(first) is AgentState.ERROR, "it would be rung in vain again and again"
+    floor.sets(first, AgentStatus.AVAILABLE)
+    assert floor.state_of(first) is AgentState.AVAILABLE
 
 
 def test_an_originate_that_came_to_nothing_keeps_nobody_waiting_who_has_answered() -> None:

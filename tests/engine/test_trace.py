@@ -30,7 +30,7 @@ from trunkcall.engine.events import Event
 from trunkcall.engine.flow import FlowStepped
 from trunkcall.engine.pacing.base import Pacer
 from trunkcall.engine.pacing.progressive import ProgressivePacer
-from trunkcall.engine.trace import Counts, Replay, TraceError, TraceReader, TraceWriter, replay
+from trunkcall.engine.trace import VERSION, Counts, Replay, TraceError, TraceReader, TraceWriter, replay
 
 KINDS = [*get_args(Event), *get_args(Change), *get_args(Deed), FlowStepped]
 CONFIG = EngineConfig(trunks=(Trunk("default", channels=6, attempts_per_s=20),))
@@ -281,7 +281,10 @@ END = b'{"end":{"turns":1,"changes":0,"deeds":0}}\n'
         ([b"agents = 20\n"], "line 1: this is not a trace"),
         ([b"[1]\n"], "line 1: this is not a trace"),
         ([b"\xff\xfe\x00"], "line 1: this is not a trace"),
-        ([HEADER.replace(b'"version":5', b'"version":4')], "line 1: the trace has version 4; this Trunkcall reads 5"),
+        (
+            [HEADER.replace(b'"version":%d' % VERSION, b'"version":3')],
+            f"line 1: the trace has version 3; this Trunkcall reads {VERSION}",
+        ),
         (
             [HEADER.replace(b'"channels":6', b'"channels":"x"')],
             "line 1: config: trunks: channels: must be a whole number",

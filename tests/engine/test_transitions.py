@@ -62,16 +62,24 @@ Offline take-break OnBreak
 Available take-break OnBreak
 Available leave Offline
 Available assign Connecting
+Available fail Error
 OnBreak come Available
 OnBreak leave Offline
 Connecting bridge Connected
-Connecting miss OnBreak
+Connecting miss Missed
+Connecting fail Error
 Connecting void Available
 Connecting customer-left Available
 Connected release AfterContactWork
 AfterContactWork come Available
 AfterContactWork take-break OnBreak
 AfterContactWork leave Offline
+Missed come Available
+Missed take-break OnBreak
+Missed leave Offline
+Error come Available
+Error take-break OnBreak
+Error leave Offline
 """
 
 REVIEWED_LEG = """

@@ -288,10 +288,14 @@ class World(RuleBasedStateMachine):
     def an_agent_is_heard_of(self, agent: str) -> None:
         self.floor.is_heard(agent)
 
-    @rule(agent=st.sampled_from(AGENTS), queues=st.sampled_from([(SALES,), ("service",), (SALES, "service"), ()]))
-    def an_agent_serves(self, agent: str, queues: tuple[str, ...]) -> None:
+    @rule(
+        agent=st.sampled_from(AGENTS),
+        queues=st.sampled_from([(SALES,), ("service",), (SALES, "service"), ()]),
+        limit_s=st.sampled_from([0, 0, 1, 30]),
+    )
+    def an_agent_serves(self, agent: str, queues: tuple[str, ...], limit_s: int) -> None:
         self.floor.agents[agent] = queues
-        self.tell(AgentRegistered(agent, queues))
+        self.tell(AgentRegistered(agent, queues, limit_s * SECOND))
 
     @rule(agent=st.sampled_from(AGENTS))
     def an_agent_is_removed(self, agent: str) -> None:

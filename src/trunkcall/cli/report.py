@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from trunkcall.cli.figures import STAFFED
 from trunkcall.cli.proxies import open_url
 from trunkcall.cli.tables import show_table
 
@@ -87,7 +88,7 @@ def read_progress(url: str, campaign_id: str) -> Progress:
 def progress_view(progress: Progress, total: int, width: int) -> RenderableType:
     """The moving picture of a run, on a terminal of so many columns."""
     bar = max(min(width - MAX_BESIDE_BAR, LONGEST_BAR), 1)
-    staffed = sum(number for state, number in progress.agents.items() if state not in ("Offline", "OnBreak"))
+    staffed = sum(progress.agents.get(state, 0) for state in STAFFED)
     busy = staffed - progress.agents.get("Available", 0)
     table = Table.grid(padding=(0, 2))
     table.add_row(

@@ -43,6 +43,8 @@ AGENT_WORDS: Mapping[str, str] = {
     "Connected": "talking",
     "AfterContactWork": "after-call work",
     "OnBreak": "on break",
+    "Missed": "missed a contact",
+    "Error": "phone failed",
     "Offline": "offline",
 }
 

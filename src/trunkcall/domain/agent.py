@@ -11,8 +11,10 @@ from enum import StrEnum
 class AgentState(StrEnum):
     """What an agent is doing.
 
-    Staffed is every state but OFFLINE and ON_BREAK; handling is CONNECTED and AFTER_CONTACT_WORK. Occupancy is handling
-    time over staffed time.
+    Whoever is MISSED did not take a contact, and the phone of whoever is in ERROR has failed: neither gets a contact
+    before the next choice of a status. ON_BREAK is every status that is neither available nor offline. Staffed are
+    AVAILABLE, CONNECTING, CONNECTED and AFTER_CONTACT_WORK; handling are the last two. Occupancy is handling time over
+    staffed time.
     """
 
     OFFLINE = "Offline"
@@ -21,6 +23,8 @@ class AgentState(StrEnum):
     CONNECTING = "Connecting"
     CONNECTED = "Connected"
     AFTER_CONTACT_WORK = "AfterContactWork"
+    MISSED = "Missed"
+    ERROR = "Error"
 
 
 STAFFED_STATES = frozenset(
@@ -30,7 +34,8 @@ HANDLING_STATES = frozenset({AgentState.CONNECTED, AgentState.AFTER_CONTACT_WORK
 
 
 class AgentStatus(StrEnum):
-    """What an agent asks to be (PutUserStatus). It takes effect at once, or after the contact in progress."""
+    """What an agent asks to be (PutUserStatus). It takes effect at once, or after the contact in progress; the latest
+    choice counts. BREAK stands for every status of the instance's own."""
 
     AVAILABLE = "Available"
     BREAK = "Break"

@@ -70,6 +70,7 @@ class AgentEvent(StrEnum):
     ASSIGN = "assign"
     BRIDGE = "bridge"
     MISS = "miss"
+    FAIL = "fail"
     VOID = "void"
     RELEASE = "release"
     CUSTOMER_LEFT = "customer left"
@@ -124,16 +125,28 @@ AGENT: Table[AgentState, AgentEvent] = {
         AgentEvent.TAKE_BREAK: AgentState.ON_BREAK,
         AgentEvent.LEAVE: AgentState.OFFLINE,
         AgentEvent.ASSIGN: AgentState.CONNECTING,
+        AgentEvent.FAIL: AgentState.ERROR,
     },
     AgentState.ON_BREAK: {AgentEvent.COME: AgentState.AVAILABLE, AgentEvent.LEAVE: AgentState.OFFLINE},
     AgentState.CONNECTING: {
         AgentEvent.BRIDGE: AgentState.CONNECTED,
-        AgentEvent.MISS: AgentState.ON_BREAK,
+        AgentEvent.MISS: AgentState.MISSED,
+        AgentEvent.FAIL: AgentState.ERROR,
         AgentEvent.VOID: AgentState.AVAILABLE,
         AgentEvent.CUSTOMER_LEFT: AgentState.AVAILABLE,
     },
     AgentState.CONNECTED: {AgentEvent.RELEASE: AgentState.AFTER_CONTACT_WORK},
     AgentState.AFTER_CONTACT_WORK: {
+        AgentEvent.COME: AgentState.AVAILABLE,
+        AgentEvent.TAKE_BREAK: AgentState.ON_BREAK,
+        AgentEvent.LEAVE: AgentState.OFFLINE,
+    },
+    AgentState.MISSED: {
+        AgentEvent.COME: AgentState.AVAILABLE,
+        AgentEvent.TAKE_BREAK: AgentState.ON_BREAK,
+        AgentEvent.LEAVE: AgentState.OFFLINE,
+    },
+    AgentState.ERROR: {
         AgentEvent.COME: AgentState.AVAILABLE,
         AgentEvent.TAKE_BREAK: AgentState.ON_BREAK,
         AgentEvent.LEAVE: AgentState.OFFLINE,

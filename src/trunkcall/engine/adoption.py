@@ -26,7 +26,11 @@ from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 
-FREE_FOR_A_CONTACT = frozenset({AgentState.OFFLINE, AgentState.ON_BREAK, AgentState.AVAILABLE})
+FREE_FOR_A_CONTACT = frozenset(AgentState) - {
+    AgentState.CONNECTING,
+    AgentState.CONNECTED,
+    AgentState.AFTER_CONTACT_WORK,
+}
 ALL_TOLD_WITHIN: Duration = 1 * SECOND
 """How long after the word of one host that of another may come, which no trunk is on any more."""
 
@@ -144,7 +148,7 @@ class Adoption:
             case AgentState.ON_BREAK:
                 agent.next_status = AgentStatus.BREAK
                 self._state.roster.step(agent, AgentEvent.COME, now)
-            case AgentState.OFFLINE:
+            case AgentState.OFFLINE | AgentState.MISSED | AgentState.ERROR:
                 self._state.roster.step(agent, AgentEvent.COME, now)
             case AgentState.AVAILABLE:
                 if agent.reserved_for is not None:

@@ -12,9 +12,11 @@ from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import AfterContactWorkEnded
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import AgentEvent
+from trunkcall.engine.events import AgentRegistered
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.roster import Agent
 from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
 
 
 class Availability:
@@ -28,11 +30,17 @@ class Availability:
 
     # --- what is known of agents ------------------------------------------------------------------------------------
 
-    def registered(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> None:
+    def registered(self, event: AgentRegistered, now: Instant) -> None:
         """An agent is new, or serves other queues: whoever waits there, or was to be served here, hears of it."""
-        known = self._state.roster.agents.get(agent_id)
+        queue_ids = event.queue_ids
+        known = self._state.roster.agents.get(event.agent_id)
         before = known.queue_ids if known is not None else ()
-        agent = self._state.roster.register(agent_id, queue_ids, now)
+        agent = self._state.roster.register(event.agent_id, queue_ids, now)
+        agent.persistent = event.persistent
+        if agent.work_limit != event.after_contact_work_limit:
+            agent.work_limit = event.after_contact_work_limit
+            if agent.state is AgentState.AFTER_CONTACT_WORK:
+                self._limit_work(agent)
         if agent.reserved_for is not None and agent.reserved_for.campaign.settings.queue_id not in queue_ids:
             self._matching.replace(agent)
         self._matching.agent_freed(agent, now)
@@ -45,12 +53,11 @@ class Availability:
         self._go_if_done(agent, now)
 
     def status_set(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
-        """An agent asks for a status; during a contact it takes effect once the contact is done with."""
+        """An agent asks for a status; during a contact it takes effect once the contact is done with. The work after a
+        contact is done with it."""
         match agent.state:
             # The most frequent first: a case costs as much as a call.
             case AgentState.AFTER_CONTACT_WORK:
-                if status is AgentStatus.AVAILABLE and agent.next_status is not None:
-                    status = agent.next_status
                 self._end_work(agent, now)
                 if agent.leaving:
                     self._go_if_done(agent, now)
@@ -59,6 +66,8 @@ class Availability:
                 self._state.roster.intend(agent, status)
                 return
             case AgentState.OFFLINE | AgentState.AVAILABLE | AgentState.ON_BREAK:
+                pass
+            case AgentState.MISSED | AgentState.ERROR:
                 pass
         agent.next_status = None
         self._become(agent, status, now)
@@ -74,16 +83,23 @@ class Availability:
         self._state.roster.hear(agent, heard=True)
         self._matching.agent_freed(agent, now)
 
+    def phone_failed(self, agent: Agent, now: Instant) -> None:
+        """The phone of an agent who is in no contact has failed: whoever is available gets none before the next choice
+        of a status, and a dial gets another agent."""
+        if agent.state is AgentState.AVAILABLE:
+            self._state.roster.step(agent, AgentEvent.FAIL, now)
+            self._matching.replace(agent)
+
     # --- what a contact leaves --------------------------------------------------------------------------------------
 
     def let_go(self, agent: Agent, why: AgentEvent, now: Instant) -> None:
-        """The two never talked. A status that was asked for meanwhile takes effect; but whoever has missed a contact
-        is on a break, unless it was to go offline."""
+        """The two never talked. A status that was chosen meanwhile takes effect, whatever the reason. Who is free by it
+        takes nobody yet: whoever was to be connected may have waited longest."""
         agent.contact = None
         status, agent.next_status = agent.next_status, None
         self._state.roster.step(agent, why, now)
-        if status is AgentStatus.OFFLINE or (status is AgentStatus.BREAK and why is not AgentEvent.MISS):
-            self._become(agent, status, now)
+        if status is not None:
+            self._step_to(agent, status, now)
         self._go_if_done(agent, now)
 
     def release(self, agent: Agent, now: Instant) -> None:
@@ -91,11 +107,27 @@ class Availability:
         self._state.roster.step(agent, AgentEvent.RELEASE, now)
         if agent.contact is not None:
             agent.contact.campaign.pacer.talk_ended(now - agent.handling_since)
+        if agent.work_limit:
+            self._limit_work(agent)
         self._go_if_done(agent, now)
+
+    def work_limit_due(self, agent: Agent, now: Instant) -> None:
+        """The work after the contact has lasted as long as it may: the agent is what was chosen last."""
+        self.status_set(agent, agent.next_status or AgentStatus.AVAILABLE, now)
 
     # --- what a change comes to -------------------------------------------------------------------------------------
 
+    def _limit_work(self, agent: Agent) -> None:
+        """The work after the contact at hand, which has begun, may last as long as the agent's may."""
+        timers, kind = self._state.timers, TimerKind.AFTER_CONTACT_WORK
+        if agent.work_limit:
+            timers.set(agent.since + agent.work_limit, kind, agent.agent_id)
+        else:
+            timers.stop(kind, agent.agent_id)
+
     def _end_work(self, agent: Agent, now: Instant) -> None:
+        if agent.work_limit:
+            self._state.timers.stop(TimerKind.AFTER_CONTACT_WORK, agent.agent_id)
         if agent.contact is not None:
             self._state.out.change(AfterContactWorkEnded(agent.contact.contact_id, now))
             agent.contact.campaign.pacer.work_ended(now - agent.since)
@@ -122,6 +154,15 @@ class Availability:
         self._state.forget_queues(*queue_ids)
 
     def _become(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
+        if not self._step_to(agent, status, now):
+            return
+        if agent.is_free:
+            self._matching.agent_freed(agent, now)
+        else:
+            self._matching.replace(agent)
+
+    def _step_to(self, agent: Agent, status: AgentStatus, now: Instant) -> bool:
+        """Have the agent in the state that the status stands for. Returns whether that is another."""
         match status:
             case AgentStatus.AVAILABLE:
                 wanted, event = AgentState.AVAILABLE, AgentEvent.COME
@@ -132,9 +173,6 @@ class Availability:
             case _:
                 assert_never(status)
         if agent.state is wanted:
-            return
+            return False
         self._state.roster.step(agent, event, now)
-        if agent.is_free:
-            self._matching.agent_freed(agent, now)
-        else:
-            self._matching.replace(agent)
+        return True

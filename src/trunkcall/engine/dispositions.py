@@ -1,4 +1,5 @@
-"""What is recorded of a contact's end: the disposition and the reason for each way in which a leg can end.
+"""What the end of a leg stands for: the disposition and the reason that are recorded of a contact, and what befalls an
+agent.
 
 Decides nothing else; when a contact ends is for ``endings`` to say.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.transitions import AgentEvent
 from trunkcall.engine.contact import Contact
 
 D = Disposition
@@ -39,6 +41,16 @@ ANSWERED = dict.fromkeys(HangupCause, R.CUSTOMER_DISCONNECT) | {
     HangupCause.LOST: R.TELECOM_PROBLEM,
 }
 """Why a contact ended whose leg ended after the answer."""
+
+AGENT_UNREACHED = dict.fromkeys(HangupCause, AgentEvent.MISS) | {
+    HangupCause.INVALID_NUMBER: AgentEvent.FAIL,
+    HangupCause.CONGESTION: AgentEvent.FAIL,
+    HangupCause.UNREACHABLE: AgentEvent.FAIL,
+    HangupCause.FAILED: AgentEvent.FAIL,
+    HangupCause.LOST: AgentEvent.VOID,
+}
+"""What befalls an agent whose leg ended before the two were joined: a phone that could not be rung has failed; of a leg
+that the carrier lost nobody has missed anything."""
 
 MACHINES = {
     DetectionStatus.VOICEMAIL_BEEP: D.VOICEMAIL,

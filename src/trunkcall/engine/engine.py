@@ -228,7 +228,7 @@ class Engine:
             case LedgerRestored():
                 state.campaign(event.campaign_id).ledger.restore(event.minutes, now)
             case AgentRegistered():
-                availability.registered(event.agent_id, event.queue_ids, now)
+                availability.registered(event, now)
             case AgentRemoved():
                 availability.removed(state.roster.agent(event.agent_id), now)
             case TrunksChanged():
@@ -283,6 +283,8 @@ class Engine:
                 self._live_answers.abandonment_due(key, now)
             case TimerKind.QUEUE_LIMIT:
                 self._endings.queue_limit_due(key, now)
+            case TimerKind.AFTER_CONTACT_WORK:
+                self._availability.work_limit_due(self._state.roster.agents[key], now)
             case TimerKind.EXPIRY:
                 self._dialing.expire(self._state.campaigns[key], now)
             case TimerKind.DUE:

@@ -16,7 +16,7 @@ from trunkcall.domain.leg import HangupCause, LegParty, LegState
 from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
 from trunkcall.engine.commands import BridgeLegs, HangUp
 from trunkcall.engine.contact import Contact
-from trunkcall.engine.dispositions import MACHINES
+from trunkcall.engine.dispositions import AGENT_UNREACHED, MACHINES
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.events import DetectionEnded, LegsBridged
 from trunkcall.engine.flow_steps import FlowSteps
@@ -132,9 +132,7 @@ class LegReports:
         if leg.party is _CUSTOMER:
             self._endings.customer_left(leg.contact, cause, now)
         else:
-            # An agent whose leg the carrier lost has missed nothing.
-            why = AgentEvent.VOID if cause is HangupCause.LOST else AgentEvent.MISS
-            self._endings.agent_left(leg.contact, why, now)
+            self._endings.agent_left(leg.contact, AGENT_UNREACHED[cause], now)
 
     # --- what it does not report in time ----------------------------------------------------------------------------
 

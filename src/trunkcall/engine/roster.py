@@ -40,6 +40,7 @@ class Agent:
         "heard",
         "leaving",
         "next_status",
+        "persistent",
         "place",
         "pool",
         "reserved_for",
@@ -47,6 +48,7 @@ class Agent:
         "staffed",
         "state",
         "taken_by",
+        "work_limit",
     )
 
     def __init__(self, agent_id: str, pool: Pool, now: Instant) -> None:
@@ -68,6 +70,11 @@ class Agent:
         self.reserved_for: Contact | None = None
         self.contact: Contact | None = None
         self.next_status: AgentStatus | None = None
+        """What was chosen last since the contact at hand has been the agent's."""
+        self.work_limit: Duration = 0
+        """How long the work after a contact may last; 0 is until the agent says that it is done."""
+        self.persistent = False
+        """Whether the agent's leg stays up between contacts."""
 
     @property
     def queue_ids(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ NEVER: Final[Instant] = 2**63 - 1
 
 
 class TimerKind(StrEnum):
-    """What a timer is about. The key names a leg, a contact or a campaign."""
+    """What a timer is about. The key names a leg, a contact, a campaign or an agent."""
 
     ORIGINATE_OVERDUE = auto()
     DETECTION_OVERDUE = auto()
@@ -28,6 +28,7 @@ class TimerKind(StrEnum):
     NOT_FOUND = auto()
     ABANDONMENT = auto()
     QUEUE_LIMIT = auto()
+    AFTER_CONTACT_WORK = auto()
     EXPIRY = auto()
     DUE = auto()
     PACE = auto()

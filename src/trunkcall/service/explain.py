@@ -232,7 +232,8 @@ def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float) -> It
     elif facts.needs_agents and not facts.agents:
         yield Reason("NO_AGENTS", "Its queue has no agents: no agent's routing profile has it.")
     elif facts.needs_agents and not facts.staffed_agents:
-        yield Reason("NO_AGENTS", "No agent of its queue is at work: all are offline or on a break, or were removed.")
+        why = "all are offline or on a break, have missed a contact or have a phone that failed, or were removed"
+        yield Reason("NO_AGENTS", f"No agent of its queue is at work: {why}.")
     up = [trunk for trunk in facts.trunks if trunk.up]
     if up and all(trunk.lines >= trunk.channels for trunk in up):
         lines = _many(sum(trunk.channels for trunk in up), "line")
