@@ -12,6 +12,7 @@ from types import MappingProxyType
 from trunkcall.aws.members import MEMBERS
 from trunkcall.domain.errors import (
     ConflictError,
+    InUseError,
     InvalidCampaignStateError,
     InvalidInputError,
     InvalidStateError,
@@ -142,6 +143,8 @@ def to_api_error(error: Exception) -> ApiError | None:
             return ApiError("ResourceNotFoundException", error.worded(MEMBERS))
         case ConflictError():
             return ApiError("ConflictException", error.worded(MEMBERS))
+        case InUseError():
+            return ApiError("ResourceInUseException", error.worded(MEMBERS))
         case InvalidCampaignStateError():
             return ApiError("InvalidCampaignStateException", error.worded(MEMBERS), members={"state": str(error.state)})
         case InvalidStateError():
