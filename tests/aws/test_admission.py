@@ -41,7 +41,7 @@ class Door:
             [load(CAMPAIGNS_V1)],
             SCOPE,
             policy_of=self._policy_of,
-            campaign_tags=self._tags,
+            tags_of=self._tags,
             throttle=Throttle(RATES["aws"]),
             monotonic=lambda: self.now_s,
         )
@@ -50,7 +50,9 @@ class Door:
         assert access_key_id == KEY
         return self.policy
 
-    async def _tags(self, campaign_id: str) -> Mapping[str, str] | None:
+    async def _tags(self, arn: str) -> Mapping[str, str] | None:
+        campaign_id = SCOPE.campaign_id(arn)
+        assert campaign_id is not None
         self.asked.append(campaign_id)
         return TAGS.get(campaign_id)
 
@@ -100,9 +102,10 @@ class TestWhatOperationsAreAbout:
             assert (needed.target is Target.ALL) is (name in self.WITHOUT_A_RESOURCE)
             assert (needed.tagging is not None) is (name == "CreateCampaign")
 
-    def test_an_operation_that_nobody_looked_at_is_refused_at_start(self) -> None:
-        with pytest.raises(ModelError, match="nobody has decided which resources connect's ListQueues is about"):
-            needs_of(load_service("connect", only=["ListQueues"]))
+    @pytest.mark.parametrize("name", ["DescribeQuickConnect", "SearchPrompts"])
+    def test_an_operation_that_nobody_looked_at_is_refused_at_start(self, name: str) -> None:
+        with pytest.raises(ModelError, match=f"nobody has decided which resources connect's {name} is about"):
+            needs_of(load_service("connect", only=[name]))
 
 
 class TestCampaigns:

@@ -315,7 +315,7 @@ class TestShortCuts:
 
 
 def test_a_summary_says_what_a_policy_does() -> None:
-    assert summary(parse_policy(ALL_ACTIONS_POLICY)) == "Allow connect-campaigns:* on *"
+    assert summary(parse_policy(ALL_ACTIONS_POLICY)) == "Allow connect-campaigns:*, connect:* on *"
     document = policy(
         statement(["a:A", "a:B", "a:C", "a:D"], SPRING, Condition={"Null": {"aws:TagKeys": "true"}}),
         {"Effect": "Deny", "NotAction": "a:A", "NotResource": [SPRING, AUTUMN]},

@@ -60,25 +60,29 @@ def retry_after_s(throttle: Throttle, now_s: float) -> int | None:
         ("DescribeCampaign", 25, 35),
         ("StartInstanceOnboardingJob", 2, 5),
         ("GetConnectInstanceConfig", 2, 5),
+        ("connect:CreateQueue", 2, 5),
+        ("connect:PutUserStatus", 2, 5),
+        ("connect:TagResource", 2, 5),
     ],
 )
 def test_amazons_numbers(operation: str, per_s: int, burst: int) -> None:
     throttle = Throttle(RATES["aws"])
-    assert taken(throttle, operation, NOW_S) == burst
-    assert taken(throttle, operation, NOW_S + 1) == min(per_s, burst)
-    assert taken(throttle, operation, NOW_S + 1 + 0.5 / per_s) == 0
-    assert taken(throttle, operation, NOW_S + 1000) == burst
+    action = operation if ":" in operation else f"connect-campaigns:{operation}"
+    assert taken(throttle, action, NOW_S) == burst
+    assert taken(throttle, action, NOW_S + 1) == min(per_s, burst)
+    assert taken(throttle, action, NOW_S + 1 + 0.5 / per_s) == 0
+    assert taken(throttle, action, NOW_S + 1000) == burst
 
 
 def test_every_operation_that_has_a_rate_exists() -> None:
-    existing = {name for service in SERVICES for name in load(service).operations}
-    assert set(RATES["aws"].operations) <= existing
+    existing = {f"connect-campaigns:{name}" for service in SERVICES for name in load(service).operations}
+    assert set(RATES["aws"].actions) <= existing
 
 
 def test_an_operation_does_not_use_up_another() -> None:
     throttle = Throttle(RATES["aws"])
-    assert taken(throttle, "StartCampaign", NOW_S) == 2
-    assert taken(throttle, "StopCampaign", NOW_S) == 2
+    assert taken(throttle, "connect-campaigns:StartCampaign", NOW_S) == 2
+    assert taken(throttle, "connect-campaigns:StopCampaign", NOW_S) == 2
 
 
 def test_what_is_refused_costs_nothing() -> None:

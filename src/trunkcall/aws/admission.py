@@ -1,10 +1,11 @@
 """Which requests are let in: throttled by operation, then authorized by the policy of the access key.
 
-Decides which actions, resources and tags an operation involves (service authorization reference of Amazon Connect
-Outbound Campaigns, prefix ``connect-campaigns``). It must not know how a policy is evaluated, nor where keys, policies
-and campaigns are kept.
+Decides which actions, resources and tags an operation involves (service authorization references of Amazon Connect
+Outbound Campaigns, prefix ``connect-campaigns``, and of Amazon Connect, prefix ``connect``). It must not know how a
+policy is evaluated, nor where keys, policies and resources are kept.
 
-By the reference every action is named as its operation, and campaigns are the only resources:
+By the references every action is named as its operation. Of the contact centre, ``aws/connect/resources.py`` says what
+a request is about; around campaigns they are the only resources:
 - operations on one campaign are about its ARN and its tags; so are those on tags, about the ARN they name;
 - CreateCampaign is about ``campaign/*``, for it has no id yet, and has no tags of a resource; if it brings tags,
   TagResource must be allowed on the same;
@@ -12,19 +13,22 @@ By the reference every action is named as its operation, and campaigns are the o
 - ListCampaigns, ListCampaignProgress and all that concerns an instance as a whole have no resource: they are about
   ``*``.
 
-A refusal tells nothing of the campaign but what the caller sent. An unknown campaign is one without tags.
+Of a request that is about several resources each is looked at with its own tags. Whoever makes something with tags must
+be allowed to tag it. A refusal tells nothing of a resource but what the caller sent. An unknown one has no tags.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias, assert_never
 
+from trunkcall.aws.connect.resources import is_decided, resources_of
 from trunkcall.aws.errors import ApiError
 from trunkcall.aws.iam import (
     ALL,
@@ -37,7 +41,7 @@ from trunkcall.aws.iam import (
     settled,
     uses_resource_tags,
 )
-from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, TRUNKCALL, Operation, Service
+from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, TRUNKCALL, Operation, Service
 from trunkcall.aws.protocol import RequestContext
 from trunkcall.aws.shapes import ModelError
 from trunkcall.aws.sigv4 import unknown_client
@@ -49,8 +53,8 @@ log = logging.getLogger(__name__)
 
 PolicyOf: TypeAlias = Callable[[str], Awaitable[str | None]]
 """The policy document of an access key id; None if there is no such key or it was revoked."""
-CampaignTags: TypeAlias = Callable[[str], Awaitable[Mapping[str, str] | None]]
-"""The tags of a campaign by its id; None if there is no such campaign."""
+TagsOf: TypeAlias = Callable[[str], Awaitable[Mapping[str, str] | None]]
+"""The tags of a resource by its ARN; None if there is no such resource."""
 
 _NOTHING = Policy(())
 _NO_TAGS: Mapping[str, str] = MappingProxyType({})
@@ -66,6 +70,8 @@ class Target(Enum):
     NEW_CAMPAIGN = auto()
     CAMPAIGNS = auto()
     """The campaigns that its body names."""
+    CENTRE = auto()
+    """What it names of a contact centre."""
     ALL = auto()
 
 
@@ -84,6 +90,8 @@ _BY_NAME: Mapping[str, Target] = MappingProxyType(
 
 _REVIEWED = frozenset({CAMPAIGNS_V1, CAMPAIGNS_V2, TRUNKCALL})
 _TAGGING = "TagResource"
+_MAKES = ("Create", "Claim")
+"""How the names of operations begin that make something, which may have tags at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,41 +112,51 @@ def needs_of(service: Service) -> Mapping[str, Needs]:
 
 
 def _needs(service: Service, operation: Operation) -> Needs:
-    target = next((target for label, target in _BY_LABEL if label in operation.uri), _BY_NAME.get(operation.name))
-    if target is None or service.name not in _REVIEWED:
+    target = _target(service, operation)
+    if target is None:
         raise ModelError(f"nobody has decided which resources {service.name}'s {operation.name} is about")
     prefix = service.signing_name
-    tagging = f"{prefix}:{_TAGGING}" if target is Target.NEW_CAMPAIGN else None
+    tagging = f"{prefix}:{_TAGGING}" if operation.name.startswith(_MAKES) else None
     return Needs(f"{prefix}:{operation.name}", target, tagging)
+
+
+def _target(service: Service, operation: Operation) -> Target | None:
+    if service.name == CONNECT:
+        return Target.CENTRE if is_decided(operation) else None
+    if service.name not in _REVIEWED:
+        return None
+    return next((target for label, target in _BY_LABEL if label in operation.uri), _BY_NAME.get(operation.name))
 
 
 class Admission:
     """The two questions that every request is asked: ``admit`` before its input is decoded, ``authorize`` after.
 
-    ``monotonic`` is the clock of the throttle, in seconds. ``campaign_tags`` is asked only for policies that have a
-    condition on them.
+    ``monotonic`` is the clock of the throttle, in seconds. ``tags_of`` is asked only for policies that have a condition
+    on them.
     """
 
     def __init__(
         self,
-        services: Iterable[Service],
+        services: Sequence[Service],
         scope: Scope,
         *,
         policy_of: PolicyOf,
-        campaign_tags: CampaignTags,
+        tags_of: TagsOf,
         throttle: Throttle,
         monotonic: Seconds = time.monotonic,
     ) -> None:
         self._needs = {(service.name, name): needs for service in services for name, needs in needs_of(service).items()}
+        self._prefixes = {service.name: service.signing_name for service in services}
         self._scope = scope
         self._policy_of = policy_of
-        self._campaign_tags = campaign_tags
+        self._tags_of = tags_of
         self._throttle = throttle
         self._monotonic = monotonic
 
     async def admit(self, context: RequestContext) -> None:
         """Raises ThrottlingException if the operation is called too often."""
-        self._throttle.take(context.operation.name, self._monotonic())
+        operation = context.operation
+        self._throttle.take(f"{self._prefixes[operation.service]}:{operation.name}", self._monotonic())
 
     async def authorize(self, context: RequestContext, request: Mapping[str, Any]) -> None:
         """Raises AccessDeniedException unless the policy of the caller's key allows the request, by its decoded
@@ -155,39 +173,57 @@ class Admission:
             )
             policy = _NOTHING
         needs = self._needs[context.operation.service, context.operation.name]
-        await self._check(policy, needs.action, needs, context, request)
-        if needs.tagging is not None and request.get("tags"):
-            await self._check(policy, needs.tagging, needs, context, request)
+        resources = partial(self._resources, needs.target, context.operation, request)
+        await self._check(policy, needs.action, needs, resources, context, request)
+        if needs.tagging is not None and _tags_in(request):
+            # What is made is tagged, and nothing that it refers to.
+            await self._check(policy, needs.tagging, needs, lambda: resources()[:1], context, request)
 
     async def _check(
-        self, policy: Policy, action: str, needs: Needs, context: RequestContext, request: Mapping[str, Any]
+        self,
+        policy: Policy,
+        action: str,
+        needs: Needs,
+        resources_of: Callable[[], tuple[str, ...]],
+        context: RequestContext,
+        request: Mapping[str, Any],
     ) -> None:
         decision = settled(policy, action)
         if decision is not None and decision.allowed:
             return
-        resources, campaign_id = self._resources(needs.target, request)
+        resources = resources_of()
         if decision is None:
-            resource_tags: Mapping[str, str] = _NO_TAGS
-            if campaign_id is not None and uses_resource_tags(policy, action):
-                resource_tags = await self._campaign_tags(campaign_id) or _NO_TAGS
-            tags = request.get("tags") or _NO_TAGS
-            keys = tuple(request.get("tagKeys") or tags)
-            decision = allowed(policy, AuthorizationRequest(action, resources, tags, resource_tags, keys))
+            decision = await self._decide(policy, action, needs.target, resources, request)
         if not decision.allowed:
             raise self._denied(context.access_key_id, action, decision.resource or resources[0], decision)
 
-    def _resources(self, target: Target, request: Mapping[str, Any]) -> tuple[tuple[str, ...], str | None]:
-        """The ARNs of what a request is about, and the id of the campaign whose tags count."""
+    async def _decide(
+        self, policy: Policy, action: str, target: Target, resources: tuple[str, ...], request: Mapping[str, Any]
+    ) -> Decision:
+        tags = _tags_in(request)
+        keys = tuple(request.get("tagKeys") or tags)
+        if target is Target.CAMPAIGNS or not uses_resource_tags(policy, action):
+            return allowed(policy, AuthorizationRequest(action, resources, tags, _NO_TAGS, keys))
+        for resource in resources:
+            found = _NO_TAGS if resource.endswith(ALL) else await self._tags_of(resource) or _NO_TAGS
+            decision = allowed(policy, AuthorizationRequest(action, (resource,), tags, found, keys))
+            if not decision.allowed:
+                return Decision(allowed=False, explicit_deny=decision.explicit_deny, resource=resource)
+        return decision
+
+    def _resources(self, target: Target, operation: Operation, request: Mapping[str, Any]) -> tuple[str, ...]:
+        """The ARNs of what a request is about, one at least."""
         match target:
             case Target.CAMPAIGN | Target.RESOURCE:
-                named: str = request["id" if target is Target.CAMPAIGN else "arn"]
-                return (self._campaign_arn(named),), self._scope.campaign_id(named)
+                return (self._campaign_arn(request["id" if target is Target.CAMPAIGN else "arn"]),)
             case Target.CAMPAIGNS:
-                return tuple(self._campaign_arn(named) for named in request["campaignIds"]) or (ALL,), None
+                return tuple(self._campaign_arn(named) for named in request["campaignIds"]) or (ALL,)
             case Target.NEW_CAMPAIGN:
-                return (self._scope.campaign_arn(ALL),), None
+                return (self._scope.campaign_arn(ALL),)
+            case Target.CENTRE:
+                return resources_of(operation, self._scope, request)
             case Target.ALL:
-                return (ALL,), None
+                return (ALL,)
             case other:
                 assert_never(other)
 
@@ -206,3 +242,8 @@ class Admission:
             "AccessDeniedException",
             f"User: {user} is not authorized to perform: {action} on resource: {resource} {why}",
         )
+
+
+def _tags_in(request: Mapping[str, Any]) -> Mapping[str, str]:
+    """The tags that a request brings, by either name that they have in the models."""
+    return request.get("tags") or request.get("Tags") or _NO_TAGS

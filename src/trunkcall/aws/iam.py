@@ -53,7 +53,8 @@ MAX_RAW_CHARACTERS = 131_072
 VERSIONS = ("2012-10-17", "2008-10-17")
 ALL = "*"
 ALL_ACTIONS_POLICY = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"connect-campaigns:*","Resource":"*"}]}'
+    '{"Version":"2012-10-17","Statement":'
+    '[{"Effect":"Allow","Action":["connect-campaigns:*","connect:*"],"Resource":"*"}]}'
 )
 """Of a key that may do everything that there is here."""
 

@@ -16,8 +16,9 @@ import typer
 
 from trunkcall.aws.access_keys import to_access_key
 from trunkcall.aws.admission import needs_of
+from trunkcall.aws.connect import offered
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY, InvalidPolicyError, allows_any, parse_policy, summary
-from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
+from trunkcall.aws.model import CAMPAIGNS_V1, CONNECT, TRUNKCALL, load_service
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
 from trunkcall.compose.store import data_dir_of, opened_store
@@ -160,10 +161,11 @@ def _read(policy: Path) -> str:
     except InvalidPolicyError as error:
         raise InvalidPolicyError(f"{policy}: {error.message}") from error
     actions = [needs.action for name in (CAMPAIGNS_V1, TRUNKCALL) for needs in needs_of(load_service(name)).values()]
+    actions += [f"{CONNECT}:{name}" for name in offered()]
     if not allows_any(read, actions):
         raise InvalidPolicyError(
             f"{policy}: the policy allows no action that there is here, so the key would be of no use. An action here "
-            'is as "connect-campaigns:DescribeCampaign" or "connect-campaigns:*".'
+            'is as "connect-campaigns:DescribeCampaign", "connect-campaigns:*" or "connect:*".'
         )
     return document
 

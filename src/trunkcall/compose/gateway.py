@@ -110,15 +110,16 @@ def build_web(
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
     own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
 
-    async def campaign_tags(campaign_id: str) -> Mapping[str, str] | None:
-        campaign = await store.campaign(campaign_id)
+    async def tags_of(arn: str) -> Mapping[str, str] | None:
+        campaign_id = scope.campaign_id(arn)
+        campaign = await store.campaign(campaign_id) if campaign_id is not None else None
         return campaign.tags if campaign is not None else None
 
     admission = Admission(
         services,
         scope,
         policy_of=keys.policy,
-        campaign_tags=campaign_tags,
+        tags_of=tags_of,
         throttle=Throttle(RATES[settings.quotas]),
     )
     uploads = Uploads(

@@ -1,0 +1,265 @@
+"""Who may do what in a contact centre: each operation allowed, denied, and asked of another instance.
+
+Without this table a key that was made for one contact centre could change the agents of another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from aws.support import botocore_model
+from trunkcall.aws.admission import Admission
+from trunkcall.aws.connect import offered
+from trunkcall.aws.errors import ApiError
+from trunkcall.aws.iam import ALL_ACTIONS_POLICY
+from trunkcall.aws.model import CONNECT, load_service
+from trunkcall.aws.protocol import RequestContext
+from trunkcall.aws.throttle import RATES, Throttle
+from trunkcall.domain.identifiers import Scope
+
+KEY = "AKIATEST"
+SCOPE = Scope("aws", "us-east-1", "000000000000")
+MINE, THEIRS = "11111111-mine", "22222222-theirs"
+IN = {"InstanceId": MINE}
+
+QUEUE, FLOW, PROFILE, AGENT = "queue/q", "contact-flow/f", "routing-profile/p", "agent/u"
+HOURS, STATUS, SECURITY, NUMBER = "operating-hours/h", "agent-state/s", "security-profile/x", "phone-number/n"
+OF_AGENT = {**IN, "UserId": "u"}
+OF_FLOW = {**IN, "ContactFlowId": "f"}
+OF_HOURS = {**IN, "HoursOfOperationId": "h"}
+OF_OVERRIDE = {**OF_HOURS, "HoursOfOperationOverrideId": "o"}
+OF_PROFILE = {**IN, "RoutingProfileId": "p"}
+OF_QUEUE = {**IN, "QueueId": "q"}
+TARGET = {"TargetArn": SCOPE.instance_arn(MINE)}
+SERVED = {"QueueReference": {"QueueId": "q", "Channel": "VOICE"}, "Priority": 1, "Delay": 0}
+
+TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
+    "AssociateRoutingProfileQueues": ({**OF_PROFILE, "QueueConfigs": [SERVED]}, (PROFILE, QUEUE)),
+    "ClaimPhoneNumber": ({**TARGET, "PhoneNumber": "+12025550100"}, ("phone-number/*", "")),
+    "CreateAgentStatus": ({**IN, "Name": "Lunch"}, ("agent-state/*",)),
+    "CreateContactFlow": ({**IN, "Name": "Greeting"}, ("contact-flow/*",)),
+    "CreateHoursOfOperation": ({**IN, "Name": "Days"}, ("operating-hours/*",)),
+    "CreateHoursOfOperationOverride": ({**OF_HOURS, "Name": "Holiday"}, (HOURS,)),
+    "CreateInstance": ({"InstanceAlias": "second"}, ("*",)),
+    "CreateQueue": (
+        {
+            **IN,
+            "Name": "Sales",
+            "HoursOfOperationId": "h",
+            "OutboundCallerConfig": {"OutboundCallerIdNumberId": "n", "OutboundFlowId": "f"},
+        },
+        ("queue/*", HOURS, NUMBER, FLOW),
+    ),
+    "CreateRoutingProfile": (
+        {**IN, "Name": "Sales", "DefaultOutboundQueueId": "q", "QueueConfigs": [SERVED]},
+        ("routing-profile/*", QUEUE),
+    ),
+    "CreateUser": (
+        {**IN, "Username": "ann", "RoutingProfileId": "p", "SecurityProfileIds": ["x"]},
+        ("agent/*", PROFILE, SECURITY),
+    ),
+    "DeleteContactFlow": (OF_FLOW, (FLOW,)),
+    "DeleteHoursOfOperation": (OF_HOURS, (HOURS,)),
+    "DeleteHoursOfOperationOverride": (OF_OVERRIDE, (HOURS,)),
+    "DeleteInstance": (IN, ("",)),
+    "DeleteQueue": (OF_QUEUE, (QUEUE,)),
+    "DeleteRoutingProfile": (OF_PROFILE, (PROFILE,)),
+    "DeleteUser": (OF_AGENT, (AGENT,)),
+    "DescribeContactFlow": (OF_FLOW, (FLOW,)),
+    "DescribeHoursOfOperation": (OF_HOURS, (HOURS,)),
+    "DescribeHoursOfOperationOverride": (OF_OVERRIDE, (HOURS,)),
+    "DescribeInstance": (IN, ("",)),
+    "DescribeInstanceAttribute": ({**IN, "AttributeType": "OUTBOUND_CALLS"}, ("",)),
+    "DescribePhoneNumber": ({"PhoneNumberId": "n"}, (NUMBER,)),
+    "DescribeQueue": (OF_QUEUE, (QUEUE,)),
+    "DescribeRoutingProfile": (OF_PROFILE, (PROFILE,)),
+    "DescribeUser": (OF_AGENT, (AGENT,)),
+    "DisassociateRoutingProfileQueues": ({**OF_PROFILE, "QueueReferences": [{"QueueId": "q"}]}, (PROFILE, QUEUE)),
+    "ListAgentStatuses": (IN, ("agent-state/*",)),
+    "ListContactFlows": (IN, ("contact-flow/*",)),
+    "ListHoursOfOperationOverrides": (OF_HOURS, (HOURS,)),
+    "ListHoursOfOperations": (IN, ("",)),
+    "ListInstanceAttributes": (IN, ("",)),
+    "ListInstances": ({}, ("*",)),
+    "ListPhoneNumbersV2": (TARGET, ("phone-number/*",)),
+    "ListQueues": (IN, ("queue/*",)),
+    "ListRoutingProfileQueues": (OF_PROFILE, (PROFILE,)),
+    "ListRoutingProfiles": (IN, ("",)),
+    "ListSecurityProfiles": (IN, ("",)),
+    "ListTagsForResource": ({"resourceArn": f"{SCOPE.instance_arn(MINE)}/{QUEUE}"}, (QUEUE,)),
+    "ListUsers": (IN, ("",)),
+    "PutUserStatus": ({**OF_AGENT, "AgentStatusId": "s"}, (AGENT, STATUS)),
+    "ReleasePhoneNumber": ({"PhoneNumberId": "n"}, (NUMBER,)),
+    "SearchAvailablePhoneNumbers": (TARGET, ("phone-number/*", "")),
+    "SearchQueues": (IN, ("",)),
+    "SearchUsers": (IN, ("",)),
+    "TagResource": ({"resourceArn": f"{SCOPE.instance_arn(MINE)}/{AGENT}", "tags": {"a": "b"}}, (AGENT,)),
+    "UntagResource": ({"resourceArn": SCOPE.instance_arn(MINE), "tagKeys": ["a"]}, ("",)),
+    "UpdateAgentStatus": ({**IN, "AgentStatusId": "s", "Name": "Lunch"}, (STATUS,)),
+    "UpdateContactFlowContent": (OF_FLOW, (FLOW,)),
+    "UpdateContactFlowName": (OF_FLOW, (FLOW,)),
+    "UpdateHoursOfOperation": (OF_HOURS, (HOURS,)),
+    "UpdateHoursOfOperationOverride": (OF_OVERRIDE, (HOURS,)),
+    "UpdateInstanceAttribute": ({**IN, "AttributeType": "OUTBOUND_CALLS", "Value": "true"}, ("",)),
+    "UpdateQueueHoursOfOperation": ({**OF_QUEUE, "HoursOfOperationId": "h"}, (QUEUE, HOURS)),
+    "UpdateQueueMaxContacts": (OF_QUEUE, (QUEUE,)),
+    "UpdateQueueName": (OF_QUEUE, (QUEUE,)),
+    "UpdateQueueOutboundCallerConfig": (
+        {**OF_QUEUE, "OutboundCallerConfig": {"OutboundCallerIdNumberId": "n", "OutboundFlowId": "f"}},
+        (QUEUE, NUMBER, FLOW),
+    ),
+    "UpdateQueueStatus": (OF_QUEUE, (QUEUE,)),
+    "UpdateRoutingProfileConcurrency": (OF_PROFILE, (PROFILE,)),
+    "UpdateRoutingProfileName": (OF_PROFILE, (PROFILE,)),
+    "UpdateRoutingProfileQueues": ({**OF_PROFILE, "QueueConfigs": [SERVED, SERVED]}, (PROFILE, QUEUE)),
+    "UpdateUserIdentityInfo": (OF_AGENT, (AGENT,)),
+    "UpdateUserPhoneConfig": (OF_AGENT, (AGENT,)),
+    "UpdateUserRoutingProfile": ({**OF_AGENT, "RoutingProfileId": "p"}, (AGENT, PROFILE)),
+    "UpdateUserSecurityProfiles": ({**OF_AGENT, "SecurityProfileIds": ["x", "x"]}, (AGENT, SECURITY)),
+}
+"""A request of each operation, and what it is about: parts of the instance, or "" for the instance itself."""
+
+CONNECT_SERVICE = load_service(CONNECT, only=TABLE)
+OF_AN_INSTANCE = sorted(name for name, (request, _) in TABLE.items() if MINE in json.dumps(request))
+
+
+def arn(part: str, instance: str = MINE) -> str:
+    if part == "*":
+        return part
+    if part.startswith("phone-number/"):
+        return SCOPE.instance_arn("").replace("instance/", part)
+    return SCOPE.instance_arn(instance) + (f"/{part}" if part else "")
+
+
+def statement(action: str, resources: list[str] | str, effect: str = "Allow", **more: Any) -> dict[str, Any]:
+    return {"Effect": effect, "Action": action, "Resource": resources, **more}
+
+
+class Door:
+    """An admission for one key with a policy of these statements. The parts in ``red`` have a tag."""
+
+    def __init__(self, *statements: dict[str, Any], text: str | None = None, red: tuple[str, ...] = ()) -> None:
+        self.policy = text or json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        self.red = {arn(part) for part in red}
+        self.admission = Admission(
+            [CONNECT_SERVICE], SCOPE, policy_of=self._policy_of, tags_of=self._tags_of, throttle=Throttle(RATES["aws"])
+        )
+
+    async def _policy_of(self, access_key_id: str) -> str | None:
+        return self.policy
+
+    async def _tags_of(self, resource: str) -> Mapping[str, str] | None:
+        return {"team": "red"} if resource in self.red else None
+
+    async def opens(self, name: str, request: Mapping[str, Any]) -> bool:
+        context = RequestContext("request", KEY, None, CONNECT_SERVICE.operations[name], {})
+        try:
+            await self.admission.authorize(context, request)
+        except ApiError as error:
+            if error.code != "AccessDeniedException":
+                raise
+            return False
+        return True
+
+
+def elsewhere(value: Any, *, by_arn: bool) -> Any:
+    """The same request of the other instance: by the instance's id or ARN, or by ARNs of what it names alone."""
+    match value:
+        case dict():
+            return {name: elsewhere(inner, by_arn=by_arn) for name, inner in value.items()}
+        case list():
+            return [elsewhere(inner, by_arn=by_arn) for inner in value]
+        case str() if value == MINE:
+            return SCOPE.instance_arn(THEIRS) if by_arn else THEIRS
+        case str():
+            return value.replace(MINE, THEIRS)
+        case _:
+            return value
+
+
+def test_every_operation_that_is_offered_is_in_the_table() -> None:
+    assert offered() <= TABLE.keys()
+    assert set(botocore_model(CONNECT).operation_names) >= TABLE.keys()
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+async def test_it_is_allowed_by_exactly_what_it_is_about(name: str) -> None:
+    request, parts = TABLE[name]
+    needed = [arn(part) for part in parts]
+    assert await Door(statement(f"connect:{name}", needed)).opens(name, request)
+    assert await Door(text=ALL_ACTIONS_POLICY).opens(name, request)
+    for missing in needed:
+        others = [each for each in needed if each != missing] or [SCOPE.campaign_arn("*")]
+        assert not await Door(statement(f"connect:{name}", others)).opens(name, request), missing
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+async def test_it_is_refused_to_who_may_do_everything_else(name: str) -> None:
+    request, parts = TABLE[name]
+    others = [f"connect:{other}" for other in TABLE if other != name]
+    assert not await Door({**statement("", "*"), "Action": [*others, "connect-campaigns:*"]}).opens(name, request)
+    for part in parts:
+        deny = statement("connect:*", arn(part), effect="Deny")
+        assert not await Door(statement("connect:*", "*"), deny).opens(name, request)
+
+
+@pytest.mark.parametrize("by_arn", [False, True], ids=["by its id", "by its ARN"])
+@pytest.mark.parametrize("name", OF_AN_INSTANCE)
+async def test_who_has_one_contact_centre_does_not_have_the_other(name: str, by_arn: bool) -> None:
+    request, parts = TABLE[name]
+    door = Door(statement("connect:*", [f"{arn('')}*", arn("phone-number/n"), arn("phone-number/*")]))
+    assert await door.opens(name, request)
+    if parts != ("phone-number/*",):
+        assert not await door.opens(name, elsewhere(request, by_arn=by_arn))
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("DescribeQueue", {"QueueId": arn(QUEUE, THEIRS)}),
+        ("UpdateUserRoutingProfile", {"RoutingProfileId": arn(PROFILE, THEIRS)}),
+        ("UpdateQueueHoursOfOperation", {"HoursOfOperationId": arn(HOURS, THEIRS)}),
+        ("ClaimPhoneNumber", {"InstanceId": THEIRS}),
+        ("PutUserStatus", {"AgentStatusId": arn(STATUS, THEIRS)}),
+        ("CreateUser", {"SecurityProfileIds": ["x", arn(SECURITY, THEIRS)]}),
+    ],
+)
+async def test_an_arn_of_the_other_contact_centre_is_no_way_in(name: str, changed: Mapping[str, Any]) -> None:
+    request, _ = TABLE[name]
+    door = Door(statement("connect:*", [f"{arn('')}*", arn("phone-number/*")]))
+    assert await door.opens(name, request)
+    assert not await door.opens(name, {**request, **changed})
+
+
+async def test_each_resource_is_looked_at_with_its_own_tags() -> None:
+    on_red = {"StringEquals": {"aws:ResourceTag/team": "red"}}
+    request, _ = TABLE["UpdateUserRoutingProfile"]
+    allow = statement("connect:*", "*", Condition=on_red)
+    assert await Door(allow, red=(AGENT, PROFILE)).opens("UpdateUserRoutingProfile", request)
+    assert not await Door(allow, red=(AGENT,)).opens("UpdateUserRoutingProfile", request)
+    assert not await Door(allow, red=(PROFILE,)).opens("UpdateUserRoutingProfile", request)
+
+
+async def test_who_makes_something_with_tags_must_be_allowed_to_tag_it() -> None:
+    request, _ = TABLE["CreateUser"]
+    tagged = {**request, "Tags": {"team": "red"}}
+    make = statement("connect:CreateUser", "*")
+    assert await Door(make).opens("CreateUser", request)
+    assert not await Door(make).opens("CreateUser", tagged)
+    own = {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}
+    door = Door(make, statement("connect:TagResource", arn("agent/*"), Condition=own))
+    assert await door.opens("CreateUser", tagged)
+    assert not await door.opens("CreateUser", {**request, "Tags": {"cost": "1"}})
+
+
+async def test_tags_of_campaigns_and_of_the_contact_centre_have_rates_of_their_own() -> None:
+    door = Door(statement("connect:*", "*"))
+    context = RequestContext("request", KEY, None, CONNECT_SERVICE.operations["TagResource"], {})
+    for _ in range(5):
+        await door.admission.admit(context)
+    with pytest.raises(ApiError, match="Rate exceeded"):
+        await door.admission.admit(context)
