@@ -122,7 +122,7 @@ class Server:
             self.supervisor,
             max_waiting=10_000,
         )
-        self.explanations = Explanations(store, store, self.campaigns, self.supervisor, now_of, 15.0)
+        self.explanations = Explanations(store, store, self.campaigns, self.supervisor, store, now_of, 15.0)
         self.progresses = Progresses(
             store, self.campaigns, self.explanations, self.supervisor, now_of, dialing_of, store
         )

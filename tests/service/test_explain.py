@@ -20,8 +20,10 @@ from trunkcall.domain.contact import (
     Disposition,
     QuarantinedContact,
 )
+from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.errors import ContactDamagedError, NotFoundError
 from trunkcall.domain.instants import DAY, HOUR, SECOND, Instant
+from trunkcall.domain.queue import Queue
 from trunkcall.engine.competition import PassedOver, Scarce
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.ledger import LedgerTotals
@@ -42,6 +44,7 @@ CAMPAIGN = Campaign(
     created_at=NOW,
     tags={},
 )
+QUEUE = Queue("queue", "Sales")
 FORECAST = Forecast(0.25, 12 * SECOND, 2.4, 1.5, 0.03, 1.0, math.inf, 0.03)
 NORTH = TrunkSnapshot(
     "north", "sbc-1", up=True, held=False, lines=25, channels=30, attempts_per_s=50.0, caller_numbers=()
@@ -111,6 +114,10 @@ class House:
     set_aside: list[QuarantinedContact] = field(default_factory=list)
     unreadable: frozenset[str] = frozenset()
     now: Instant = NOW
+    queue: Queue = QUEUE
+
+    async def directory(self, instance_id: str) -> Directory:
+        return Directory(Instance(instance_id, "north", NOW, onboarded=True), {self.queue.queue_id: self.queue})
 
     async def describe_campaign(self, id_or_arn: str) -> Campaign:
         if id_or_arn != self.campaign.campaign_id:
@@ -139,7 +146,7 @@ class House:
 
     def explanations(self) -> Explanations:
         house: Any = self
-        return Explanations(house, house, cast(Campaigns, house), house, house.now_of, 15.0)
+        return Explanations(house, house, cast(Campaigns, house), house, house, house.now_of, 15.0)
 
     async def reasons(self) -> Sequence[tuple[str, str]]:
         found = await self.explanations().get_campaign_explanation("spring")
@@ -316,6 +323,17 @@ async def test_one_to_one_dialing_says_what_it_has_abandoned_nevertheless() -> N
     assert "had left while the phones rang, or did not come in time" in reasons["AGENTS_LEFT"]
     none = replace(ONE_TO_ONE, ledger=(LedgerTotals(RollingWindow(DAY), 1034, 0),))
     assert "AGENTS_LEFT" not in dict(await House(facts=none).reasons())
+
+
+async def test_a_queue_that_is_disabled_is_why_nobody_is_dialed() -> None:
+    nobody = replace(WELL, agents=0, staffed_agents=0, free_agents=0)
+    disabled = House(facts=nobody, queue=replace(QUEUE, enabled=False))
+    reasons = dict(await disabled.reasons())
+    assert "disabled" in reasons["QUEUE_DISABLED"]
+    assert "NO_AGENTS" not in reasons
+    assert (await disabled.explanations().first_reason(CAMPAIGN, 500)).code == "QUEUE_DISABLED"
+    agentless = House(facts=replace(nobody, needs_agents=False), queue=disabled.queue)
+    assert "QUEUE_DISABLED" not in dict(await agentless.reasons())
 
 
 async def test_campaigns_that_share_a_queue_say_how_much_of_it_is_theirs() -> None:

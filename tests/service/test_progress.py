@@ -35,7 +35,7 @@ class House:
     async def ledger_sum(self, campaign_id: str, *, since: Instant) -> tuple[int, int]:
         return min((NOW - since) // DAY, 100), 0
 
-    def first_reason(self, campaign: Campaign, backlog: int) -> Reason:
+    async def first_reason(self, campaign: Campaign, backlog: int) -> Reason:
         return Reason("CAMPAIGN_NOT_RUNNING", "It is paused.")
 
     def progress(self, instance_id: str, campaign_id: str) -> None:

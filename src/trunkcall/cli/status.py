@@ -27,7 +27,16 @@ from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources
 from trunkcall.settings import Settings
 
 TROUBLES = frozenset(
-    {"AGENTS_UNHEARD", "CARRIER_AWAY", "CARRIER_REFUSED", "NO_AGENTS", "NO_TRUNK", "STARVED", "STORE_TROUBLE"}
+    {
+        "AGENTS_UNHEARD",
+        "CARRIER_AWAY",
+        "CARRIER_REFUSED",
+        "NO_AGENTS",
+        "NO_TRUNK",
+        "QUEUE_DISABLED",
+        "STARVED",
+        "STORE_TROUBLE",
+    }
 )
 """Reasons of a Running campaign with requests waiting that somebody should see to."""
 MAX_SHOWN = 20

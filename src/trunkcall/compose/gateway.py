@@ -106,7 +106,7 @@ def build_web(
 
     connect = connect_handlers()
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL), load_service(CONNECT, only=connect)]
-    explanations = Explanations(store, store, campaigns, supervisor, now_of, settings.agent_state_max_age_s)
+    explanations = Explanations(store, store, campaigns, supervisor, store, now_of, settings.agent_state_max_age_s)
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
     own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
 

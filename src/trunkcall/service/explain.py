@@ -21,6 +21,7 @@ from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.snapshot import TrunkSnapshot
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.storage.ports.contacts import Backlog
+from trunkcall.storage.ports.directory import Directories
 from trunkcall.storage.ports.quarantine import SetAside
 
 LOW_SCALE = 0.5
@@ -75,6 +76,7 @@ class Explanations:
         set_aside: SetAside,
         campaigns: Campaigns,
         dialing: DialingFacts,
+        directories: Directories,
         now_of: NowOf,
         agent_state_max_age_s: float,
     ) -> None:
@@ -82,6 +84,7 @@ class Explanations:
         self._set_aside = set_aside
         self._campaigns = campaigns
         self._dialing = dialing
+        self._directories = directories
         self._now_of = now_of
         self._max_age_s = agent_state_max_age_s
 
@@ -90,9 +93,7 @@ class Explanations:
         campaign = await self._campaigns.describe_campaign(id_or_arn)
         backlog = await self._backlog.waiting_count(campaign.campaign_id)
         facts = self._dialing.explanation(campaign.instance_id, campaign.campaign_id)
-        reasons = [
-            *_campaign_reasons(campaign.state, backlog, facts, self._max_age_s, self._now_of(campaign.instance_id))
-        ]
+        reasons = await self._reasons(campaign, backlog, facts)
         set_aside = await self._set_aside.quarantined(campaign.campaign_id)
         if number := sum(contact.state is not ContactState.ENDED for contact in set_aside):
             reasons.append(
@@ -104,12 +105,17 @@ class Explanations:
             )
         return CampaignExplanation(campaign, tuple(reasons), backlog, facts)
 
-    def first_reason(self, campaign: Campaign, backlog: int) -> Reason:
+    async def first_reason(self, campaign: Campaign, backlog: int) -> Reason:
         """What decides first how the campaign dials, of which so many requests wait."""
         facts = self._dialing.explanation(campaign.instance_id, campaign.campaign_id)
-        return next(
-            _campaign_reasons(campaign.state, backlog, facts, self._max_age_s, self._now_of(campaign.instance_id))
-        )
+        return (await self._reasons(campaign, backlog, facts))[0]
+
+    async def _reasons(self, campaign: Campaign, backlog: int, facts: DialingExplanation | None) -> list[Reason]:
+        directory = await self._directories.directory(campaign.instance_id)
+        queue = directory.queues.get(campaign.outbound_call.queue_id or "") if directory is not None else None
+        enabled = queue is None or queue.enabled
+        now = self._now_of(campaign.instance_id)
+        return list(_campaign_reasons(campaign.state, backlog, facts, self._max_age_s, now, queue_enabled=enabled))
 
     async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
         """What holds the dial request back, or what became of it. Raises NotFoundError."""
@@ -164,7 +170,13 @@ def _quarantined(contact_id: str, state: ContactState | None) -> DialRequestExpl
 
 
 def _campaign_reasons(
-    state: CampaignState, backlog: int, facts: DialingExplanation | None, max_age_s: float, now: Instant
+    state: CampaignState,
+    backlog: int,
+    facts: DialingExplanation | None,
+    max_age_s: float,
+    now: Instant,
+    *,
+    queue_enabled: bool,
 ) -> Iterator[Reason]:
     if state is not CampaignState.RUNNING:
         yield Reason("CAMPAIGN_NOT_RUNNING", f"The campaign is {state}. {_WHAT_TO_DO[state]}")
@@ -176,7 +188,7 @@ def _campaign_reasons(
         return
     starved = list(_what_starves(facts, now))
     yield from starved
-    stopped = list(_what_stops(backlog, facts, max_age_s))
+    stopped = list(_what_stops(backlog, facts, max_age_s, queue_enabled=queue_enabled))
     yield from stopped
     limits = list(_what_limits(facts, max_age_s))
     yield from limits
@@ -214,7 +226,7 @@ _WHAT_TO_DO: Mapping[CampaignState, str] = {
 }
 
 
-def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float) -> Iterator[Reason]:
+def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float, *, queue_enabled: bool) -> Iterator[Reason]:
     if facts.suspended:
         yield Reason("STORE_TROUBLE", "The store does not keep what happens, so nothing new is begun.")
     yield from _what_stops_its_trunks(facts.trunks)
@@ -227,7 +239,9 @@ def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float) -> It
         yield Reason("NONE_DUE_YET", f"{wait}, and none is due yet: the next is in {_long(facts.next_due_in)}.")
     elif not facts.window:
         yield Reason("LOADING", "Waiting requests are being read from the store.")
-    if facts.needs_agents and not facts.staffed_agents and facts.unheard_agents:
+    if facts.needs_agents and not queue_enabled:
+        yield Reason("QUEUE_DISABLED", "Its queue is disabled: nobody is dialed for it until it is enabled again.")
+    elif facts.needs_agents and not facts.staffed_agents and facts.unheard_agents:
         yield _who_is_left_out(facts, max_age_s)
     elif facts.needs_agents and not facts.agents:
         yield Reason("NO_AGENTS", "Its queue has no agents: no agent's routing profile has it.")

@@ -120,7 +120,7 @@ class Progresses:
         live_answers, abandoned = await self._store.ledger_sum(campaign.campaign_id, since=EVER)
         queue_id = campaign.outbound_call.queue_id
         floor = self._live.floor(campaign.instance_id, queue_id) if campaign.dialer.needs_agents else None
-        reason = self._explanations.first_reason(campaign, progress.counts.waiting)
+        reason = await self._explanations.first_reason(campaign, progress.counts.waiting)
         return DetailedProgress(progress, live_answers, abandoned, reason, floor)
 
     async def list_campaign_progress(
