@@ -354,7 +354,10 @@ def _breaks_of_string(shape: Any, sensitive: bool) -> list[Strategy]:
     if pattern is not None:
         # A newline at the very end is what `$` would let pass.
         head = "" if pattern.startswith(("arn", "(?!")) else mark
-        texts = [head + end for end in (PATTERNS[pattern].broken, "\n", "a b\n", "\u0085 \n", "\u2003\n")]
+        ends = ["\n", "a b\n", "\u0085 \n", "\u2003\n"]
+        if (broken := PATTERNS[pattern].broken) is not None:
+            ends.append(broken)
+        texts = [head + end for end in ends]
         found.append(st.sampled_from([text for text in texts if len(text) >= (least or 0)]))
     return found
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from aws.support import PATTERNS, botocore_model, operations
+from aws.support import PATTERNS, botocore_model, members_within, operations
 from trunkcall.aws.protocol import HttpRequest
 
 
@@ -79,19 +79,20 @@ def _sent(shape: Any, value: Mapping[str, Any]) -> tuple[dict[str, str], HttpReq
     return labels, HttpRequest("POST", b"/", "&".join(query).encode(), {}, json.dumps(body).encode())
 
 
-def good(shape: Any) -> Any:
+def good(shape: Any, around: tuple[str, ...] = ()) -> Any:
     """A value of the shape with nothing wrong, and with everything in it that can be."""
-    return next(variants(shape)).value
+    return next(variants(shape, around)).value
 
 
-def variants(shape: Any) -> Iterator[Variant]:
+def variants(shape: Any, around: tuple[str, ...] = ()) -> Iterator[Variant]:
+    """``around`` are the shapes in which it stands."""
     match shape.type_name:
         case "structure":
-            yield from _structure(shape)
+            yield from _structure(shape, around)
         case "list":
-            yield from _list(shape)
+            yield from _list(shape, around)
         case "map":
-            yield from _map(shape)
+            yield from _map(shape, around)
         case "string":
             yield from _string(shape)
         case "boolean":
@@ -100,14 +101,15 @@ def variants(shape: Any) -> Iterator[Variant]:
         case "timestamp":
             yield Variant("2030-01-02T03:04:05Z", "", "an instant")
             yield from _wrong_types(1893553445, "tomorrow", True, "2030-01-02", "2030-13-01T00:00:00Z")
-        case "integer" | "double":
+        case "integer" | "long" | "double":
             yield from _number(shape)
         case other:
             raise AssertionError(other)
 
 
-def _structure(shape: Any) -> Iterator[Variant]:
-    members = {name: list(variants(member)) for name, member in shape.members.items()}
+def _structure(shape: Any, around: tuple[str, ...]) -> Iterator[Variant]:
+    within = (*around, shape.name)
+    members = {name: list(variants(member, within)) for name, member in members_within(shape, around).items()}
     if getattr(shape, "is_tagged_union", False):
         for name, found in members.items():
             yield from (variant.inside(name, {name: variant.value}) for variant in found)
@@ -130,9 +132,9 @@ def _structure(shape: Any) -> Iterator[Variant]:
     yield from _wrong_types([], "text", 1)
 
 
-def _list(shape: Any) -> Iterator[Variant]:
+def _list(shape: Any, around: tuple[str, ...]) -> Iterator[Variant]:
     least, most = shape.metadata.get("min", 0), shape.metadata.get("max")
-    first = good(shape.member)
+    first = good(shape.member, around)
     yield Variant([first] * max(least, 1), "", "one")
     if most is not None:
         yield Variant([first] * most, "", f"{most} items")
@@ -140,7 +142,7 @@ def _list(shape: Any) -> Iterator[Variant]:
     if least:
         yield Variant([first] * (least - 1), "", f"{least - 1} items", _at_least("length", least))
     container = shape.member.type_name in {"structure", "list", "map"}
-    for variant in variants(shape.member):
+    for variant in variants(shape.member, around):
         if container:
             yield variant.inside("1.member", [variant.value])
         elif variant.constraint is not None:
@@ -152,15 +154,20 @@ def _list(shape: Any) -> Iterator[Variant]:
     yield from _wrong_types({}, "text", 1)
 
 
-def _map(shape: Any) -> Iterator[Variant]:
-    key, value = good(shape.key), good(shape.value)
+def _map(shape: Any, around: tuple[str, ...]) -> Iterator[Variant]:
+    key, value = good(shape.key), good(shape.value, around)
+    least, most = shape.metadata.get("min", 0), shape.metadata.get("max")
     yield Variant({key: value}, "", "one")
-    yield Variant({}, "", "empty")
+    if most is not None:
+        many = {f"{key}{n}": value for n in range(most + 1)}
+        yield Variant(many, "", f"{most + 1} entries", _at_most("length", most))
+        yield Variant(dict(list(many.items())[1:]), "", f"{most} entries")
+    yield Variant({}, "", "empty", _at_least("length", least) if least else None)
     for variant in variants(shape.key):
         if not variant.wrong_type:
             constraint = "Map keys must satisfy constraint: [" if variant.constraint else None
             yield Variant({variant.value: value}, "", f"key of {variant.about}", constraint)
-    for variant in variants(shape.value):
+    for variant in variants(shape.value, around):
         if shape.value.type_name in {"structure", "list", "map"}:
             yield variant.inside(f"{key}.member", {key: variant.value})
         else:
@@ -181,9 +188,10 @@ def _string(shape: Any) -> Iterator[Variant]:
         yield Variant(example.of_length(shortest), "", f"{shortest} characters")
         if most is not None and example.fill and len(example.of_length(most)) == most:
             yield Variant(example.of_length(most), "", f"{most} characters")
-        yield Variant(
-            example.broken, "", "a broken pattern", f"Member must satisfy regular expression pattern: {pattern}"
-        )
+        if example.broken is not None:
+            yield Variant(
+                example.broken, "", "a broken pattern", f"Member must satisfy regular expression pattern: {pattern}"
+            )
     else:
         yield Variant("é" * max(least, 1), "", "a few characters")
         if most is not None:
@@ -197,7 +205,7 @@ def _string(shape: Any) -> Iterator[Variant]:
 
 def _number(shape: Any) -> Iterator[Variant]:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    step = 1 if shape.type_name == "integer" else 1e-9
+    step = 1e-9 if shape.type_name == "double" else 1
     yield Variant(least if least is not None else 1, "", "the least")
     if most is not None:
         yield Variant(most, "", "the most")
@@ -205,8 +213,8 @@ def _number(shape: Any) -> Iterator[Variant]:
     if least is not None:
         yield Variant(least - step, "", "less than the least", _at_least("value", least))
     yield from _wrong_types("1", True, [], {})
-    if shape.type_name == "integer":
-        yield from _wrong_types(1.5, 2**31)
+    if shape.type_name != "double":
+        yield from _wrong_types(1.5, 2**31 if shape.type_name == "integer" else 2**63)
 
 
 def _wrong_types(*values: Any) -> Iterator[Variant]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,8 @@ from botocore.credentials import Credentials
 from botocore.serialize import create_serializer
 from hypothesis import strategies as st
 
-from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, Operation, Service, load_service, service_model
+from aws.centre import TABLE
+from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, Operation, Service, load_service, service_model
 from trunkcall.aws.protocol import HttpRequest, fold_headers, parse_request
 from trunkcall.domain.instants import from_datetime
 
@@ -24,20 +25,27 @@ SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 REGION = "us-east-1"
 SIGNING_NAME = "connect-campaigns"
 SERVICES = (CAMPAIGNS_V1, CAMPAIGNS_V2)
+EVERY_SERVICE = (*SERVICES, CONNECT)
 MOMENT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
-load = cache(load_service)
 botocore_model = cache(service_model)
+
+
+@cache
+def load(name: str = CAMPAIGNS_V1) -> Service:
+    """The service; of the contact centre, the operations that are offered."""
+    return load_service(name, only=TABLE if name == CONNECT else None)
 
 
 @dataclass(frozen=True, slots=True)
 class PatternExample:
-    """Strings for a pattern: prefix, any number of ``fill``, suffix match it; ``broken`` does not."""
+    """Strings for a pattern: prefix, any number of ``fill``, suffix match it; ``broken`` does not. It is None if
+    everything does."""
 
     prefix: str
     fill: str
     suffix: str
-    broken: str
+    broken: str | None
 
     def of_length(self, length: int) -> str:
         return f"{self.prefix}{self.fill * (length - len(self.prefix) - len(self.suffix))}{self.suffix}"
@@ -70,6 +78,20 @@ PATTERNS: Mapping[str, PatternExample] = {
     ): PatternExample("arn:aws:lambda:us-east-1:123456789012:function:", "f", "", "arn:aws:lambda:us-east-1:1:f"),
     "[a-f0-9]{32}": PatternExample("0" * 32, "", "", "0" * 31),
     r"[a-zA-Z0-9_\-/]*": PatternExample("", "z", "", "z z"),
+    # Of the contact centre.
+    r"^(?!d-)([\da-zA-Z]+)([-]*[\da-zA-Z])*$": PatternExample("", "a", "", "d-a"),
+    "^d-[0-9a-f]{10}$": PatternExample("d-0123456789", "", "", "d-012345678g"),
+    r"^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$": PatternExample("", "ö", "", "aws:t"),
+    r"^[\P{C}\r\n\t]{1,127}$": PatternExample("", "ö", "", "a\x00"),
+    r"^[\P{C}\r\n\t]{1,250}$": PatternExample("", "ö", "", "a\x00"),
+    r"^\d{4}-\d{2}-\d{2}$": PatternExample("2030-01-02", "", "", "2030-1-2"),
+    r"\\+?[0-9]{1,11}": PatternExample("+12025550", "", "", "1-2"),
+    r"\\+[1-9]\\d{1,14}$": PatternExample("+12025550100", "", "", "12025550100"),
+    r"\+[1-9]\d{1,14}$": PatternExample("+12025550100", "", "", "12025550100"),
+    "^[a-zA-Z0-9]{64}$": PatternExample("0" * 64, "", "", "-" * 64),
+    "[a-z]{2}(-[a-z]+){1,2}(-[0-9])?": PatternExample("us-eas", "t", "-1", "US-EAST-1"),
+    r"^[\W\S_]*": PatternExample("", "d", "", None),
+    r"/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$/": PatternExample("Secret-1", "x", "", "secret-1"),
 }
 
 
@@ -133,16 +155,29 @@ def expected(value: Any) -> Any:
             return value
 
 
-def values(shape: Any, *, outside: str | None = None) -> st.SearchStrategy[Any]:
+def members_within(shape: Any, around: tuple[str, ...]) -> dict[str, Any]:
+    """The members of a structure, without those that hold another of it or of what is ``around`` it: conditions of a
+    search hold conditions."""
+    return {
+        name: member
+        for name, member in shape.members.items()
+        if (member.member if member.type_name == "list" else member).name not in (*around, shape.name)
+    }
+
+
+def values(shape: Any, *, outside: str | None = None, around: tuple[str, ...] = ()) -> st.SearchStrategy[Any]:
     """Values that fit the shape, as the caller of boto3 gives them."""
     metadata = shape.metadata
+    inside = (*around, shape.name)
     match shape.type_name:
         case "structure" if getattr(shape, "is_tagged_union", False):
-            return st.one_of(*(st.fixed_dictionaries({name: values(m)}) for name, m in shape.members.items()))
+            return st.one_of(
+                *(st.fixed_dictionaries({name: values(m, around=inside)}) for name, m in shape.members.items())
+            )
         case "structure":
             members = {
-                name: values(member, outside=member.serialization.get("location"))
-                for name, member in shape.members.items()
+                name: values(member, outside=member.serialization.get("location"), around=inside)
+                for name, member in members_within(shape, around).items()
             }
             required = {name: strategy for name, strategy in members.items() if name in shape.required_members}
             optional = {name: strategy for name, strategy in members.items() if name not in required}
@@ -151,15 +186,23 @@ def values(shape: Any, *, outside: str | None = None) -> st.SearchStrategy[Any]:
             most = min(metadata.get("max", 4), 4)
             # No parameter in the query can't be told from an empty list, and counts as absent.
             least = max(metadata.get("min", 0), outside == "querystring")
-            return st.lists(values(shape.member), min_size=least, max_size=most)
+            return st.lists(values(shape.member, around=inside), min_size=least, max_size=most)
         case "map":
-            return st.dictionaries(values(shape.key), values(shape.value), max_size=4)
+            return st.dictionaries(
+                values(shape.key), values(shape.value, around=inside), min_size=metadata.get("min", 0), max_size=4
+            )
         case "boolean":
             return st.booleans()
         case "integer":
             return st.integers(metadata.get("min", -(2**31)), metadata.get("max", 2**31 - 1))
+        case "long":
+            return st.integers(metadata.get("min", -(2**63)), metadata.get("max", 2**63 - 1))
         case "double":
             return st.floats(metadata.get("min", 0), metadata.get("max", 1e9), allow_nan=False)
+        case "timestamp" if shape.serialization.get("timestampFormat") is None:
+            # Seconds as a number, which for a far year has no room for microseconds.
+            milliseconds = st.integers(0, 4_000_000_000_000)
+            return milliseconds.map(lambda number: datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=number))
         case "timestamp":
             return st.datetimes(datetime(1000, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
         case _:
@@ -172,7 +215,9 @@ def _strings(shape: Any, *, in_path: bool) -> st.SearchStrategy[str]:
     least, most = shape.metadata.get("min", 0), min(shape.metadata.get("max", 60), 60)
     pattern = shape.metadata.get("pattern")
     if pattern is None:
-        return st.text(min_size=least, max_size=most)
+        # Nothing can be sent for an empty label of a path, and a path of dots is another one.
+        text = st.text(st.characters(exclude_categories=["Cs"]), min_size=max(least, in_path), max_size=most)
+        return text.filter(lambda value: value not in {".", ".."}) if in_path else text
     if pattern == r"[\S]*":
         text = st.text(
             st.characters(exclude_categories=["Cs", "Z", "Cc"]), min_size=1 if in_path else least, max_size=most

@@ -5,19 +5,45 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
+from typing import Any
 
 import pytest
 
-from aws.support import PATTERNS, SERVICES, botocore_model, load
+from aws.support import EVERY_SERVICE, PATTERNS, SERVICES, botocore_model, load
 from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, PATCHES, compile_pattern, load_service
 from trunkcall.aws.shapes import ModelError
 
-EVERY_PATTERN = [
-    (service, name, botocore_model(service).shape_for(name).metadata["pattern"])
-    for service in SERVICES
-    for name in botocore_model(service).shape_names
-    if "pattern" in botocore_model(service).shape_for(name).metadata
-]
+
+def patterned(service: str) -> dict[str, str]:
+    """The patterns of all shapes that a request of the service may have, by the shapes' names."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+
+    def look_at(shape: Any) -> None:
+        if shape.name in seen:
+            return
+        seen.add(shape.name)
+        if "pattern" in shape.metadata:
+            found[shape.name] = shape.metadata["pattern"]
+        match shape.type_name:
+            case "structure":
+                for member in shape.members.values():
+                    look_at(member)
+            case "list":
+                look_at(shape.member)
+            case "map":
+                look_at(shape.key)
+                look_at(shape.value)
+            case _:
+                pass
+
+    for name in load(service).operations:
+        if (shape := botocore_model(service).operation_model(name).input_shape) is not None:
+            look_at(shape)
+    return found
+
+
+EVERY_PATTERN = [(service, *pair) for service in EVERY_SERVICE for pair in patterned(service).items()]
 # Repetitions of everything that patterns of ARNs, addresses, names and durations repeat.
 HOSTILE = [
     *(

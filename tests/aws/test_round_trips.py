@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aws.support import (
-    SERVICES,
+    EVERY_SERVICE,
     SIGNING_NAME,
     botocore_model,
     expected,
@@ -29,9 +29,15 @@ from trunkcall.aws.protocol import HttpResponse, error_response, parse_request, 
 from trunkcall.aws.router import Router
 from trunkcall.aws.values import to_iso8601
 
-ROUTER = Router([load(name) for name in SERVICES])
-EVERY_OPERATION = [(service, name) for service in SERVICES for name in operations(service)]
-EVERY_ERROR = [(service, name) for service in SERVICES for name in sorted(load(service).errors)]
+ROUTER = Router([load(name) for name in EVERY_SERVICE])
+EVERY_OPERATION = [(service, name) for service in EVERY_SERVICE for name in operations(service)]
+DECLARING = {
+    (service, code): operation
+    for service in EVERY_SERVICE
+    for operation in load(service).operations.values()
+    for code in operation.declared_errors
+}
+"""An operation that declares the error, of each error."""
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -50,7 +56,7 @@ def test_the_handler_gets_what_the_caller_gave(service: str, name: str, data: st
     given_by_caller = data.draw(values(shape)) if shape is not None else {}
 
     request = received(sign(serialize(service, name, given_by_caller)))
-    match = ROUTER.match(SIGNING_NAME, request.method, request.raw_path)
+    match = ROUTER.match(load(service).signing_name, request.method, request.raw_path)
 
     assert (match.operation.service, match.operation.name) == (service, name)
     assert parse_request(match.operation, match.labels, request) == expected(given_by_caller)
@@ -70,9 +76,9 @@ def test_the_caller_gets_what_the_handler_gave(service: str, name: str, data: st
     assert parsed_by_botocore(service, name, response) == (result or {})
 
 
-@pytest.mark.parametrize(("service", "code"), EVERY_ERROR)
+@pytest.mark.parametrize(("service", "code"), sorted(DECLARING))
 def test_every_error_of_the_model_reaches_the_caller_as_itself(service: str, code: str) -> None:
-    operation: Operation = next(iter(load(service).operations.values()))
+    operation: Operation = DECLARING[service, code]
     model = botocore_model(service).shape_for(code)
 
     response = error_response(operation, ApiError(code, "Not today.", members={"state": "Paused", "secret": "x"}))
