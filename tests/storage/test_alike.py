@@ -37,18 +37,31 @@ from trunkcall.domain.changes import (
     LedgerCounted,
 )
 from trunkcall.domain.contact import DetectionStatus, DialRequest, DisconnectReason, Disposition
-from trunkcall.domain.directory import EncryptionConfig, OnboardingFailure, OnboardingJob, OnboardingStatus
+from trunkcall.domain.directory import (
+    CentreUse,
+    Directory,
+    EncryptionConfig,
+    Fact,
+    FactRemoved,
+    Instance,
+    OnboardingFailure,
+    OnboardingJob,
+    OnboardingStatus,
+)
 from trunkcall.domain.errors import InvalidCampaignStateError, TrunkcallError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import MINUTE, SECOND
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.user import Agent
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
 
 INSTANCES = st.sampled_from(["instance-1", "instance-2", "nowhere"])
+CENTRES = st.sampled_from(["instance-1", "instance-2", "spare", "nowhere"])
+"""The spare one has neither campaigns nor a dialer."""
 CAMPAIGNS = st.sampled_from(["c-1", "c-2", "c-3", "none"])
 CONTACTS = st.integers(0, 9).map(lambda number: f"contact-{number}")
 NUMBERS = st.sampled_from(["+12125550100", "+12125550101"])
@@ -110,6 +123,8 @@ class Alike(RuleBasedStateMachine):
             self.runner.run(store.open())
         for instance_id in self.leases:
             self.both(partial(self.found, instance_id=instance_id))
+        spare = Directory(Instance("spare", "spare", NOW, onboarded=False), queues={"q1": Queue("q1", "Sales")})
+        self.both(lambda store: store.create_instance(spare))
         running = CampaignState.RUNNING
         self.both(lambda store: store.create_campaign(campaign("c-1", state=running)))
         self.both(lambda store: store.create_campaign(campaign("c-2", instance_id="instance-2", state=running)))
@@ -126,41 +141,76 @@ class Alike(RuleBasedStateMachine):
 
     # --- the contact centre -------------------------------------------------------------------------------------------
 
-    @rule(instance_id=INSTANCES, name=st.sampled_from(["Sales", "Support", "Other"]))
+    @rule(instance_id=CENTRES, name=st.sampled_from(["Sales", "Support", "Other"]))
     def put_queue(self, instance_id: str, name: str) -> None:
         self.both(lambda store: store.put_facts(instance_id, [Queue("q1", name)]))
 
-    @rule(instance_id=INSTANCES, channels=st.sampled_from([10, 20]), numbers=st.sampled_from([(), ("+12065550100",)]))
+    @rule(instance_id=CENTRES, channels=st.sampled_from([10, 20]), numbers=st.sampled_from([(), ("+12065550100",)]))
     def put_trunk(self, instance_id: str, channels: int, numbers: tuple[str, ...]) -> None:
         self.both(lambda store: store.put_facts(instance_id, [Trunk("north", "sbc-1", channels, 5.0, numbers)]))
 
-    @rule(instance_id=INSTANCES)
+    @rule(instance_id=CENTRES)
     def remove_trunk(self, instance_id: str) -> None:
         self.both(lambda store: store.remove_facts(instance_id, FactKind.TRUNK, ["north"], at=self.clock.now))
 
-    @rule(instance_id=INSTANCES, queue_ids=st.lists(st.sampled_from(["q1", "q2", "q9"]), max_size=3))
+    @rule(instance_id=CENTRES, queue_ids=st.lists(st.sampled_from(["q1", "q2", "q9"]), max_size=3))
     def remove_queues(self, instance_id: str, queue_ids: list[str]) -> None:
         self.both(lambda store: store.remove_facts(instance_id, FactKind.QUEUE, queue_ids, at=self.clock.now))
 
-    @rule(instance_id=INSTANCES)
+    @rule(
+        instance_id=CENTRES,
+        put=st.lists(st.tuples(st.sampled_from(["q1", "q2", "q3"]), st.sampled_from(["Sales", "Other"])), max_size=2),
+        remove=st.lists(st.sampled_from(["q1", "q2", "q9"]), max_size=2),
+    )
+    def change_queues(self, instance_id: str, put: list[tuple[str, str]], remove: list[str]) -> None:
+        def decide(found: Directory, use: CentreUse) -> list[Fact | FactRemoved]:
+            gone = [each for each in remove if each in found.queues and each not in use.queue_ids]
+            removed = [FactRemoved(FactKind.QUEUE, each, self.clock.now) for each in gone]
+            return [*(Queue(*each) for each in put), *removed]
+
+        self.both(lambda store: store.change_facts(instance_id, decide))
+
+    @rule(instance_id=CENTRES, tags=st.sampled_from([{}, {"team": "north"}]), inbound=st.booleans())
+    def change_instance(self, instance_id: str, tags: dict[str, str], inbound: bool) -> None:
+        def decide(found: Instance) -> Instance:
+            return replace(found, tags=tags, inbound_calls=inbound, created_at=0, deleted_at=1)
+
+        self.both(lambda store: store.change_instance(instance_id, decide))
+
+    @rule(instance_id=CENTRES)
+    def delete_instance(self, instance_id: str) -> None:
+        self.both(lambda store: store.delete_instance(instance_id, at=self.clock.now))
+
+    @rule(instance_id=CENTRES, agent_id=st.sampled_from(["a1", "a2"]), status_id=st.sampled_from(["s1", "s2"]))
+    def choose_status(self, instance_id: str, agent_id: str, status_id: str) -> None:
+        self.both(lambda store: store.put_presence(instance_id, agent_id, status_id, at=self.clock.now))
+
+    @rule(instance_id=CENTRES, here=st.booleans())
+    def come_or_go(self, instance_id: str, here: bool) -> None:
+        if here:
+            self.both(lambda store: store.put_facts(instance_id, [Agent("a1", "ann", "r1")]))
+        else:
+            self.both(lambda store: store.remove_facts(instance_id, FactKind.AGENT, ["a1"], at=self.clock.now))
+
+    @rule(instance_id=CENTRES)
     def onboard(self, instance_id: str) -> None:
         encryption = EncryptionConfig(True, "KMS", "arn")
         job = OnboardingJob(instance_id, OnboardingStatus.IN_PROGRESS, encryption, self.clock.now)
         self.both(lambda store: store.start_onboarding(job))
 
-    @rule(instance_id=INSTANCES, failure=st.sampled_from([None, OnboardingFailure.INTERNAL_FAILURE]))
+    @rule(instance_id=CENTRES, failure=st.sampled_from([None, OnboardingFailure.INTERNAL_FAILURE]))
     def end_onboarding(self, instance_id: str, failure: OnboardingFailure | None) -> None:
         self.both(lambda store: store.finish_onboarding(instance_id, failure))
 
-    @rule(instance_id=INSTANCES)
+    @rule(instance_id=CENTRES)
     def forget_job(self, instance_id: str) -> None:
         self.both(lambda store: store.delete_onboarding_job(instance_id))
 
-    @rule(instance_id=INSTANCES)
+    @rule(instance_id=CENTRES)
     def offboard(self, instance_id: str) -> None:
         self.both(lambda store: store.offboard(instance_id))
 
-    @rule(instance_id=INSTANCES, days=st.sampled_from([None, 1]))
+    @rule(instance_id=CENTRES, days=st.sampled_from([None, 1]))
     def retain(self, instance_id: str, days: int | None) -> None:
         self.both(lambda store: store.set_retention(instance_id, days))
 
@@ -306,6 +356,8 @@ class Alike(RuleBasedStateMachine):
             due = [await store.due_contacts(each, now=now, held=[], limit=3) for each in ids]
             return [
                 await store.instances(),
+                await store.every_instance(),
+                [await store.find_instance_of(FactKind.QUEUE, each) for each in ("q1", "q2", "q3", "q9")],
                 await store.onboarding_in_progress(),
                 campaigns,
                 await store.campaigns(instance_id=None, after=(NOW, "c-1"), limit=2),
@@ -321,14 +373,16 @@ class Alike(RuleBasedStateMachine):
                 await store.quarantined(),
                 await store.quarantined_count(),
                 await store.erasures(),
-                *[await self.told_of(store, instance_id) for instance_id in ("instance-1", "instance-2")],
+                *[await self.told_of(store, instance_id) for instance_id in ("instance-1", "instance-2", "spare")],
             ]
 
         self.both(told)
 
     async def told_of(self, store: Store, instance_id: str) -> list[Any]:
         return [
-            await store.directory(instance_id),
+            (found := await store.directory(instance_id)),
+            found and list(found.facts),
+            await store.presences(instance_id),
             await store.facts_changed(instance_id, after_version=0),
             await store.onboarding_job(instance_id),
             await store.campaigns_changed(instance_id, after_version=0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from storage.support import LATER, NOW, accept, begin, campaign, dial_request, d
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, LedgerCounted
 from trunkcall.domain.contact import DisconnectReason, Disposition
+from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import HOUR
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.user import Agent
 from trunkcall.storage.ports.ownership import Lease
+from trunkcall.storage.ports.presence import ChosenStatus
 from trunkcall.storage.sqlite.store import SQLiteStore
 
 BAD, GOOD = "campaign-1", "good"
@@ -160,6 +163,54 @@ async def test_nobody_is_dialed_over_a_trunk_that_is_damaged(tmp_path: Path, val
     found = await store.directory("instance-1")
     assert found is not None
     assert found.trunks["north"] == trunk, "as each start does that has it in its settings"
+    await store.close()
+
+
+async def instances_of(path: Path, column: str, value: Any) -> SQLiteStore:
+    """A store with one instance that the disk changes, and another that comes after that."""
+    store = SQLiteStore(path)
+    await store.open()
+    await store.create_instance(Directory(Instance("instance-1", "one", NOW, onboarded=True, tags={"team": "north"})))
+    await store.close()
+    change_table(path, "instance", column, value)
+    await store.open()
+    await store.create_instance(Directory(Instance("instance-2", "two", NOW, onboarded=True)))
+    return store
+
+
+@pytest.mark.parametrize("value", [None, 7, 1.5, b"\xff", "x", '{"tags": 7, "attributes": []}'])
+async def test_a_damaged_document_of_an_instance_says_nothing(tmp_path: Path, value: Any) -> None:
+    store = await instances_of(tmp_path / "trunkcall.db", "document", value)
+    assert await store.instances() == [
+        Instance("instance-1", "one", NOW, onboarded=True),
+        Instance("instance-2", "two", NOW, onboarded=True),
+    ]
+    await store.close()
+
+
+@pytest.mark.parametrize("value", [1.5, b"\xff", "x"])
+async def test_an_instance_that_may_have_been_deleted_was(tmp_path: Path, value: Any) -> None:
+    """Nobody is dialed for it. Its contacts are there all the same."""
+    store = await instances_of(tmp_path / "trunkcall.db", "deleted_at", value)
+    assert [each.instance_id for each in await store.instances()] == ["instance-2"]
+    assert await store.directory("instance-1") is None
+    assert [each.instance_id for each in await store.every_instance()] == ["instance-1", "instance-2"]
+    await store.close()
+
+
+@pytest.mark.parametrize("value", [None, 7, 1.5, b"\xff", "x"])
+@pytest.mark.parametrize("column", ["status_id", "chosen_at"])
+async def test_a_damaged_choice_of_an_agent_is_as_good_as_none(tmp_path: Path, column: str, value: Any) -> None:
+    path = tmp_path / "trunkcall.db"
+    store, _ = await two_campaigns(path, lambda: None)
+    await store.put_presence("instance-1", "a1", "lunch", at=NOW)
+    await store.close()
+    change_table(path, "presence", column, value)
+    await store.open()
+    found = await store.presences("instance-1")
+    assert [tuple(map(type, astuple(each))) for each in found] in ([], [(str, str, int)])
+    await store.put_presence("instance-1", "a1", "available", at=LATER)
+    assert ChosenStatus("a1", "available", LATER) in await store.presences("instance-1")
     await store.close()
 
 

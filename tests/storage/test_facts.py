@@ -1,4 +1,4 @@
-"""What every store promises of an instance's facts: queues, flows, numbers, routing profiles, agents, trunks.
+"""What every store promises of an instance's facts: queues, flows, numbers, routing profiles, agents and so on.
 
 A dialer reads what has changed by version. What is missed is dialed by as it was before, until the next restart.
 """
@@ -14,11 +14,13 @@ from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Directory, Fact, VersionedFact
 from trunkcall.domain.errors import ConflictError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
 from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.domain.queue import Queue
-from trunkcall.domain.routing_profile import RoutingProfile, alike
+from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue, alike
 from trunkcall.domain.trunk import Trunk
-from trunkcall.domain.user import Agent
+from trunkcall.domain.user import Agent, PhoneConfig
+from trunkcall.domain.user_status import UserStatus, UserStatusType
 from trunkcall.storage.store import Store
 
 INSTANCE = "instance-1"
@@ -50,6 +52,53 @@ def facts(changes: Iterable[VersionedFact]) -> list[Fact]:
         RoutingProfile("r9", "Nobody", ()),
         RoutingProfile("r9", "Some", alike(("q2", "nowhere"))),
         Agent("a9", "zoë", "r9"),
+        Queue(
+            "q9",
+            "Renewals",
+            description="Policies that end",
+            hours_of_operation_id="h1",
+            enabled=False,
+            max_contacts=12,
+            outbound_caller_id_name="Renewals",
+            outbound_caller_id_number_id="p1",
+            outbound_flow_id="f1",
+            tags={"team": "north"},
+        ),
+        ContactFlow("f9", "Farewell", "CUSTOMER_QUEUE", "Says goodbye", False, False, "{}", {"team": "north"}),
+        PhoneNumber("p9", "+12065550109", "US", "TOLL_FREE", "Renewals", {"team": "north"}),
+        RoutingProfile(
+            "r9",
+            "Some",
+            (ServedQueue("q2", 3, 20), ServedQueue("q1")),
+            "Renewals first",
+            "q2",
+            0,
+            "TIME_SINCE_LAST_INBOUND",
+            {"team": "north"},
+        ),
+        Agent(
+            "a9",
+            "zoë",
+            "r9",
+            "Zoë",
+            "Example",
+            "zoe@example.com",
+            ("s1", "s2"),
+            PhoneConfig("DESK_PHONE", False, 45, "+12065550109", True),
+            {"team": "north"},
+        ),
+        UserStatus("s9", "Lunch"),
+        UserStatus("s9", "Lunch", "At noon", UserStatusType.OFFLINE, 4, False, {"team": "north"}),
+        HoursOfOperation("h9", "Never", "UTC", ()),
+        HoursOfOperation(
+            "h9",
+            "Weekdays",
+            "Europe/Berlin",
+            (OpenHours(Day.MONDAY, 480, 1080), OpenHours(Day.FRIDAY, 1320, 120)),
+            "Night of Friday too",
+            (HoursOverride("o1", "Easter", "Closed", (), "2026-04-05", "2026-04-06"),),
+            {"team": "north"},
+        ),
         Trunk("t9"),
         Trunk("t9", "switch-2.example", 120, 2.5, ("+12065550109", "+12065550108")),
     ],

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from storage.damage import change_rows_alone
+from storage.damage import change_rows_alone, change_table
 from storage.older import contents, make_older_store
 from storage.support import LATER, NOW, dial_request, due, put
 from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.instants import SECOND
 from trunkcall.storage.sqlite import schema
 from trunkcall.storage.sqlite.backup import back_up, restore
@@ -31,6 +32,7 @@ from trunkcall.storage.sqlite.store import SQLiteStore
 CONTACTS = 2000
 OLDEST = 1
 BEFORE_DUE = 5
+BEFORE_CENTRE = 7
 
 
 @pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
@@ -57,7 +59,26 @@ async def test_everybody_is_still_there(tmp_path: Path, version: int) -> None:
     assert next(iter(directory.routing_profiles.values())).queue_ids == ("sales", "service")
     assert [flow.name for flow in directory.contact_flows.values()] == ["Default outbound flow"]
     assert [number.phone_number for number in directory.phone_numbers.values()] == ["+12025550100"]
+    assert directory.instance == Instance("centre", "default", 0, onboarded=True), "and what was not known of it before"
     assert check_store(path, unused=True).sound
+
+
+@pytest.mark.parametrize("value", [None, 7, 1.5, b"\xff", "x"])
+@pytest.mark.parametrize("column", ["alias", "created_at", "onboarded", "retention_days", "campaigns"])
+async def test_no_damage_to_one_instance_stops_it(tmp_path: Path, column: str, value: object) -> None:
+    """Nor what is asked of another."""
+    path = tmp_path / "store.db"
+    make_older_store(path, version=BEFORE_CENTRE, contacts=10)
+    change_table(path, "instance", column, value)
+    store = SQLiteStore(path)
+    await store.migrate()
+    await store.open()
+    await store.create_instance(Directory(Instance("other", "other", 0, onboarded=False)))
+    assert (await store.change_instance("other", lambda found: replace(found, tags={"a": "b"}))).tags == {"a": "b"}
+    await store.put_presence("centre", "ada", "lunch", at=NOW)
+    await store.delete_instance("other", at=LATER)
+    assert [each.instance_id for each in await store.instances()] == ["centre"]
+    await store.close()
 
 
 @pytest.mark.parametrize("damage", [{"campaign_key": 2}, {"state": "Vaiting"}])

@@ -65,6 +65,11 @@ def writes_anything(monkeypatch: pytest.MonkeyPatch) -> Written:
     return written
 
 
+def row_of(instance_id: str) -> dict[str, Any]:
+    """An instance, by the names of its columns."""
+    return {"instance_id": instance_id, "alias": "alias", "created_at": NOW, "onboarded": 1, "document": "{}"}
+
+
 class TestTheFile:
     async def test_it_is_readable_by_its_owner_alone(self, sqlite: SQLiteStore, path: Path) -> None:
         await stand_up(sqlite)
@@ -207,11 +212,11 @@ class TestGroupCommit:
         await stand_up(sqlite)
 
         def defective(transaction: WriteTransaction) -> None:
-            transaction.execute("insert_instance", instance_id="i9", alias="alias", created_at=NOW, onboarded=1)
+            transaction.execute("insert_instance", **row_of("i9"))
             raise ZeroDivisionError
 
         def contradicting(transaction: WriteTransaction) -> None:
-            transaction.execute("insert_instance", instance_id="instance-1", alias="alias", created_at=NOW, onboarded=1)
+            transaction.execute("insert_instance", **row_of("instance-1"))
 
         written = writes_anything(monkeypatch)
         request = dial_request()

@@ -201,6 +201,7 @@ class TestPlans:
             "campaign_head",
             "facts_changed",
             "remove_fact",
+            "presences",
             "access_key",
             "contact_of_token",
             "due_contacts",

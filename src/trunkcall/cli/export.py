@@ -33,7 +33,7 @@ from trunkcall.domain.identifiers import Scope
 from trunkcall.settings import Settings
 from trunkcall.storage.ports.campaigns import CampaignArchive
 from trunkcall.storage.ports.contacts import ContactRecords
-from trunkcall.storage.ports.directory import FactHistory, InstanceList
+from trunkcall.storage.ports.directory import FactHistory, InstanceArchive
 
 app = typer.Typer(help="Write records to a file.", no_args_is_help=True)
 
@@ -258,10 +258,10 @@ class _Export:
                     return
 
 
-async def _directories(instances: InstanceList, history: FactHistory) -> Mapping[str, Directory]:
+async def _directories(instances: InstanceArchive, history: FactHistory) -> Mapping[str, Directory]:
     """All that there ever was around the campaigns: contacts of an agent who is gone have the name all the same."""
     found = {}
-    for instance in await instances.instances():
+    for instance in await instances.every_instance():
         facts = await history.facts_changed(instance.instance_id, after_version=0)
         found[instance.instance_id] = Directory.of(instance, [each.fact for each in facts])
     return found

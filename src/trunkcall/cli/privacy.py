@@ -17,7 +17,7 @@ from trunkcall.service.numbers import NotDialableError
 from trunkcall.service.privacy import MAX_DAYS, Privacy
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
-from trunkcall.storage.ports.directory import InstanceList
+from trunkcall.storage.ports.directory import InstanceArchive
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def forget(
     except NotDialableError as error:
         raise InvalidInputError(f"That is no number that could be kept here: {error}.") from error
 
-    async def erase(privacy: Privacy, instances: InstanceList) -> int:
+    async def erase(privacy: Privacy, instances: InstanceArchive) -> int:
         return await privacy.forget(read)
 
     contacts = _with_privacy(settings, erase)
@@ -62,13 +62,13 @@ def retention(
     if days is not None and forever:
         raise typer.BadParameter("give either --days or --forever")
 
-    async def show(privacy: Privacy, instances: InstanceList) -> list[str]:
-        for one in await instances.instances():
+    async def show(privacy: Privacy, instances: InstanceArchive) -> list[str]:
+        for one in await instances.every_instance():
             if instance in (None, one.instance_id) and (days is not None or forever):
                 await privacy.set_retention(one.instance_id, days)
         return [
             f"{one.instance_id}: {'for ever' if one.retention_days is None else f'{one.retention_days} days'}"
-            for one in await instances.instances()
+            for one in await instances.every_instance()
             if instance in (None, one.instance_id)
         ]
 
@@ -79,7 +79,7 @@ def retention(
         typer.echo(line)
 
 
-def _with_privacy(settings: Settings, deed: Callable[[Privacy, InstanceList], Awaitable[T]]) -> T:
+def _with_privacy(settings: Settings, deed: Callable[[Privacy, InstanceArchive], Awaitable[T]]) -> T:
     data_dir_of(settings).check()
 
     clock = WallPacedClock()

@@ -13,7 +13,7 @@ from trunkcall.domain.errors import InvalidInputError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY
 from trunkcall.service.numbers import NotDialableError, to_e164
-from trunkcall.storage.ports.directory import InstanceList
+from trunkcall.storage.ports.directory import InstanceArchive
 from trunkcall.storage.ports.privacy import PersonalData
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Privacy:
     """Erases personal data."""
 
     def __init__(
-        self, store: PersonalData, instances: InstanceList, now_of: NowOf, *, sleep: Sleep = asyncio.sleep
+        self, store: PersonalData, instances: InstanceArchive, now_of: NowOf, *, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._store = store
         self._instances = instances
@@ -43,7 +43,7 @@ class Privacy:
         except NotDialableError as error:
             reason = error.worded({Field.PHONE_NUMBER: "the number"})
             raise InvalidInputError(f"That is no number that could be kept here: {reason}.") from error
-        times = [self._now_of(instance.instance_id) for instance in await self._instances.instances()]
+        times = [self._now_of(instance.instance_id) for instance in await self._instances.every_instance()]
         return await self._store.forget_number(number, at=max(times, default=0))
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
@@ -53,9 +53,10 @@ class Privacy:
         await self._store.set_retention(instance_id, days)
 
     async def erase_due(self) -> int:
-        """Erase what was kept long enough, in every instance. Returns how many contacts there were."""
+        """Erase what was kept long enough, in every instance, deleted ones included. Returns how many contacts there
+        were."""
         erased = 0
-        for instance in await self._instances.instances():
+        for instance in await self._instances.every_instance():
             if instance.retention_days is None:
                 continue
             now = self._now_of(instance.instance_id)

@@ -12,15 +12,22 @@ from trunkcall.storage.ports.campaigns import CampaignArchive, CampaignStore
 from trunkcall.storage.ports.contacts import Backlog, CampaignSums, ClientTokens, ContactRecords, DialRequestStore
 from trunkcall.storage.ports.directory import (
     Directories,
-    DirectoryEditing,
+    FactChanges,
+    FactEditing,
     FactHistory,
+    FactOwners,
     FactRemoval,
+    InstanceArchive,
+    InstanceChanges,
+    InstanceCreation,
+    InstanceDeletion,
     InstanceList,
     OnboardingStore,
 )
 from trunkcall.storage.ports.keys import AccessKeyStore
 from trunkcall.storage.ports.life import StoreLife
 from trunkcall.storage.ports.ownership import DialingStore, Leases
+from trunkcall.storage.ports.presence import AgentPresences
 from trunkcall.storage.ports.privacy import Erasure, PersonalData
 from trunkcall.storage.ports.quarantine import Quarantine, QuarantineCount
 
@@ -28,10 +35,17 @@ from trunkcall.storage.ports.quarantine import Quarantine, QuarantineCount
 class Store(
     StoreLife,
     InstanceList,
+    InstanceArchive,
+    InstanceCreation,
+    InstanceChanges,
+    InstanceDeletion,
     Directories,
     FactHistory,
-    DirectoryEditing,
+    FactEditing,
     FactRemoval,
+    FactChanges,
+    FactOwners,
+    AgentPresences,
     OnboardingStore,
     AccessKeyStore,
     CampaignStore,

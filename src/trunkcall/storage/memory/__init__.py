@@ -14,6 +14,7 @@ from trunkcall.storage.memory.campaigns import CampaignsInMemory
 from trunkcall.storage.memory.contacts import ContactsInMemory
 from trunkcall.storage.memory.directory import DirectoryInMemory
 from trunkcall.storage.memory.ownership import OwnershipInMemory
+from trunkcall.storage.memory.presence import PresenceInMemory
 from trunkcall.storage.memory.privacy import PrivacyInMemory
 from trunkcall.storage.memory.quarantine import QuarantineInMemory
 from trunkcall.storage.memory.state import State
@@ -21,6 +22,7 @@ from trunkcall.storage.memory.state import State
 
 class MemoryStore(
     DirectoryInMemory,
+    PresenceInMemory,
     CampaignsInMemory,
     ContactsInMemory,
     QuarantineInMemory,

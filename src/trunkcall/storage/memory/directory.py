@@ -3,14 +3,16 @@ personal data (``ports.privacy``)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from trunkcall.domain.directory import (
     AccessKey,
+    CentreUse,
     Directory,
     EncryptionConfig,
     Fact,
+    FactRemoved,
     Instance,
     OnboardingFailure,
     OnboardingJob,
@@ -18,7 +20,7 @@ from trunkcall.domain.directory import (
     VersionedFact,
     changed_facts,
 )
-from trunkcall.domain.errors import ConflictError, InvalidStateError, NotFoundError
+from trunkcall.domain.errors import ConflictError, InUseError, InvalidStateError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.memory.state import Part
@@ -42,11 +44,39 @@ class DirectoryInMemory(Part):
             await self.put_access_key(access_key)
 
     async def instances(self) -> Sequence[Instance]:
+        return [instance for instance in await self.every_instance() if instance.deleted_at is None]
+
+    async def every_instance(self) -> Sequence[Instance]:
         found = [directory.instance for directory in self._state.directories.values()]
         return sorted(found, key=lambda instance: (instance.created_at, instance.instance_id))
 
+    async def change_instance(self, instance_id: str, decide: Callable[[Instance], Instance]) -> Instance:
+        before = self._state.there(instance_id).instance
+        wanted = decide(before)
+        after = replace(
+            before,
+            alias=wanted.alias,
+            identity_management=wanted.identity_management,
+            inbound_calls=wanted.inbound_calls,
+            outbound_calls=wanted.outbound_calls,
+            attributes=dict(wanted.attributes),
+            tags=dict(wanted.tags),
+        )
+        self._put_instance(after)
+        return after
+
+    async def delete_instance(self, instance_id: str, *, at: Instant) -> None:
+        instance = self._state.there(instance_id).instance
+        if self._state.campaigns_of(instance_id):
+            raise InUseError("The instance has campaigns. Delete all of them first.")
+        job = self._state.jobs.get(instance_id)
+        if instance.onboarded or (job is not None and job.status is OnboardingStatus.IN_PROGRESS):
+            raise InUseError("The instance is onboarded for outbound campaigns. Offboard it first.")
+        self._put_instance(replace(instance, deleted_at=at))
+
     async def directory(self, instance_id: str) -> Directory | None:
-        return self._state.directories.get(instance_id)
+        directory = self._state.directories.get(instance_id)
+        return directory if directory is not None and directory.instance.deleted_at is None else None
 
     async def facts_changed(self, instance_id: str, *, after_version: int) -> Sequence[VersionedFact]:
         changed = [each for each in self._state.facts[instance_id].values() if each.version > after_version]
@@ -59,11 +89,47 @@ class DirectoryInMemory(Part):
     async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
         there = {fact.fact_id: fact for fact in self._state.there(instance_id).facts if fact.kind is kind}
         removed = [there[fact_id] for fact_id in dict.fromkeys(ids) if fact_id in there]
-        self._state.put_facts(instance_id, removed, deleted_at=at)
+        self._remove(instance_id, removed, at)
         return len(removed)
 
+    def _remove(self, instance_id: str, facts: Sequence[Fact], at: Instant) -> None:
+        self._state.put_facts(instance_id, facts, deleted_at=at)
+        for fact in facts:
+            if fact.kind is FactKind.AGENT:
+                self._state.presences[instance_id].pop(fact.fact_id, None)
+
+    async def change_facts(
+        self, instance_id: str, decide: Callable[[Directory, CentreUse], Sequence[Fact | FactRemoved]]
+    ) -> Directory:
+        before = self._state.there(instance_id)
+        calls = [campaign.outbound_call for campaign in self._state.campaigns_of(instance_id)]
+        use = CentreUse(
+            frozenset(call.queue_id for call in calls if call.queue_id is not None),
+            frozenset(call.contact_flow_id for call in calls),
+            frozenset(call.source_phone_number for call in calls if call.source_phone_number is not None),
+        )
+        decided = decide(before, use)
+        gone = {(each.kind, each.fact_id): each for each in decided if isinstance(each, FactRemoved)}
+        put = [each for each in decided if not isinstance(each, FactRemoved)]
+        changed = changed_facts((fact for fact in before.facts if (fact.kind, fact.fact_id) not in gone), put)
+        for (kind, fact_id), removed in gone.items():
+            fact = before.of_kind(kind).get(fact_id)
+            if fact is not None:
+                self._remove(instance_id, [fact], removed.at)
+        self._state.put_facts(instance_id, changed, deleted_at=None)
+        return self._state.there(instance_id)
+
+    async def find_instance_of(self, kind: FactKind, fact_id: str) -> str | None:
+        for instance in await self.instances():
+            if fact_id in self._state.there(instance.instance_id).of_kind(kind):
+                return instance.instance_id
+        return None
+
     async def set_retention(self, instance_id: str, days: int | None) -> None:
-        self._put_instance(replace(self._state.there(instance_id).instance, retention_days=days))
+        directory = self._state.directories.get(instance_id)
+        if directory is None:
+            raise NotFoundError(f"There is no instance {instance_id}.")
+        self._put_instance(replace(directory.instance, retention_days=days))
 
     def _put_instance(self, instance: Instance) -> None:
         directories = self._state.directories

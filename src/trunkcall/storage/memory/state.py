@@ -19,6 +19,7 @@ from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.ports.ownership import LedgerMinute
+from trunkcall.storage.ports.presence import ChosenStatus
 from trunkcall.storage.ports.privacy import Erasure
 
 
@@ -92,6 +93,8 @@ class State:
     """What the directories are made of, and what is gone, by kind and id; each kind in the order of creation."""
     fact_version: int = 0
     """The last version of a fact."""
+    presences: defaultdict[str, dict[str, ChosenStatus]] = field(default_factory=lambda: defaultdict(dict))
+    """By instance and agent id."""
     jobs: dict[str, OnboardingJob] = field(default_factory=dict)
     access_keys: dict[str, AccessKey] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
@@ -117,10 +120,11 @@ class State:
     # --- the contact centre -----------------------------------------------------------------------------------------
 
     def there(self, instance_id: str) -> Directory:
-        """Raises NotFoundError."""
-        if instance_id not in self.directories:
+        """Raises NotFoundError if there is none or it was deleted."""
+        directory = self.directories.get(instance_id)
+        if directory is None or directory.instance.deleted_at is not None:
             raise NotFoundError(f"There is no instance {instance_id}.")
-        return self.directories[instance_id]
+        return directory
 
     def put_facts(self, instance_id: str, facts: Iterable[Fact], *, deleted_at: Instant | None) -> None:
         """Give each the next version, and make the directory anew."""

@@ -5,13 +5,15 @@ Decides what is refused of it; what is in a directory is the domain's. See ``sto
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from trunkcall.domain.directory import (
     AccessKey,
+    CentreUse,
     Directory,
     Fact,
+    FactRemoved,
     Instance,
     OnboardingFailure,
     OnboardingJob,
@@ -25,14 +27,22 @@ class InstanceList(Protocol):
     """Which instances there are."""
 
     async def instances(self) -> Sequence[Instance]:
-        """Every instance, oldest first."""
+        """Every instance that was not deleted, oldest first."""
+
+
+class InstanceArchive(Protocol):
+    """Which instances there are and were."""
+
+    async def every_instance(self) -> Sequence[Instance]:
+        """Every instance, those that were deleted included, oldest first."""
 
 
 class Directories(Protocol):
     """What is around the campaigns of an instance."""
 
     async def directory(self, instance_id: str) -> Directory | None:
-        """The instance's directory, each map in the order of creation; None if there is no such instance."""
+        """The instance's directory, each map in the order of creation; None if there is no such instance, or it was
+        deleted."""
 
 
 class FactHistory(Protocol):
@@ -42,12 +52,34 @@ class FactHistory(Protocol):
         """Facts of the instance whose version is greater, by version, those that were removed included."""
 
 
-class DirectoryEditing(Protocol):
-    """How a directory comes to be what it is."""
+class InstanceCreation(Protocol):
+    """How an instance comes to be."""
 
     async def create_instance(self, directory: Directory, access_key: AccessKey | None = None) -> None:
         """Create an instance with all that is in its directory, and a first access key, in one step. Raises
-        ConflictError if there is one of that id."""
+        ConflictError if there is or was one of that id."""
+
+
+class InstanceChanges(Protocol):
+    """What is changed of an instance."""
+
+    async def change_instance(self, instance_id: str, decide: Callable[[Instance], Instance]) -> Instance:
+        """Read, change and write in one transaction: alias, where its users are kept, which calls it takes, attributes
+        and tags are taken from what ``decide`` returns. What it raises passes through and changes nothing; it may be
+        called more than once, and by another thread. Raises NotFoundError."""
+
+
+class InstanceDeletion(Protocol):
+    """How an instance goes."""
+
+    async def delete_instance(self, instance_id: str, *, at: Instant) -> None:
+        """Mark the instance deleted: it is in no list but ``every_instance``, and nothing can be done with it. Its
+        contacts stay, and what retention says of them. Raises NotFoundError; InUseError while it has campaigns, is
+        onboarded or about to be."""
+
+
+class FactEditing(Protocol):
+    """How the facts that the settings name come to be as they say."""
 
     async def put_facts(self, instance_id: str, facts: Sequence[Fact]) -> None:
         """Create these facts, or replace those of the same kind and id; one that was removed comes back. Each that is
@@ -61,6 +93,26 @@ class FactRemoval(Protocol):
     async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
         """Remove the facts of these ids, each with a version greater than any before; how many there were. Their names
         are free again. Raises NotFoundError without the instance."""
+
+
+class FactChanges(Protocol):
+    """How the facts of an instance are changed by what there is."""
+
+    async def change_facts(
+        self, instance_id: str, decide: Callable[[Directory, CentreUse], Sequence[Fact | FactRemoved]]
+    ) -> Directory:
+        """Have a decision made on the directory as it is then, and on what campaigns refer to; what it returns is
+        removed first, then put, all in one transaction, as ``remove_facts`` and ``put_facts`` do. Returns the directory
+        after it. What ``decide`` raises passes through and changes nothing; it may be called more than once, and by
+        another thread, and everybody who changes something waits for it. Raises NotFoundError without the instance,
+        ConflictError if two of a kind would have the same name."""
+
+
+class FactOwners(Protocol):
+    """Whose a fact is of which only the id is known."""
+
+    async def find_instance_of(self, kind: FactKind, fact_id: str) -> str | None:
+        """The id of the instance that has a fact of this kind and id, of several the oldest; None if none has."""
 
 
 class OnboardingStore(Protocol):

@@ -3,14 +3,16 @@ personal data (``ports.privacy``)."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import TypeVar
 
 from trunkcall.domain.directory import (
     AccessKey,
+    CentreUse,
     Directory,
     Fact,
+    FactRemoved,
     Instance,
     OnboardingFailure,
     OnboardingJob,
@@ -20,8 +22,10 @@ from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.sqlite import rows
 from trunkcall.storage.sqlite.database import TRUSTED_S, Database, Part
+from trunkcall.storage.sqlite.known_directory import KnownDirectory, as_of_now
 from trunkcall.storage.sqlite.operations import facts as fact_operations
 from trunkcall.storage.sqlite.operations import instances as instance_operations
+from trunkcall.storage.sqlite.operations.centre import change_facts
 
 T = TypeVar("T")
 
@@ -31,8 +35,10 @@ class SQLiteDirectory(Part):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._directories: dict[str, tuple[Directory, int, float]] = {}
-        """As last read, each with the version of the facts then, and until when that is good without looking."""
+        self._known: dict[str, KnownDirectory] = {}
+        """As last read."""
+        self._trusted: dict[str, float] = {}
+        """Until when that is good without looking."""
 
     async def create_instance(self, directory: Directory, access_key: AccessKey | None = None) -> None:
         """Create an instance. Raises ConflictError if there is one of that id."""
@@ -44,28 +50,30 @@ class SQLiteDirectory(Part):
         """Every instance, oldest first."""
         return [rows.instance_from_row(row) for row in self._database.rows("instances")]
 
+    async def every_instance(self) -> Sequence[Instance]:
+        """Every instance, deleted ones included."""
+        return [rows.instance_from_row(row) for row in self._database.rows("every_instance")]
+
     async def directory(self, instance_id: str) -> Directory | None:
         """What is around the campaigns of the instance, each map in the order of creation. Read anew only when
         something has changed, and looked for as seldom as a campaign is."""
-        known = self._directories.get(instance_id)
-        if known is not None and known[2] > self._database.monotonic():
-            return known[0]
-        row = self._database.row("fact_version", instance_id=instance_id)
-        if row is None:
+        known = self._known.get(instance_id)
+        if known is not None and self._trusted.get(instance_id, 0.0) > self._database.monotonic():
+            return known.directory
+        known = as_of_now(self._database.rows, instance_id, known)
+        if known is None:
+            self._known.pop(instance_id, None)
             return None
-        instance = rows.instance_from_row(row)
-        if known is None or (known[0].instance, known[1]) != (instance, row.fact_version):
-            found = fact_operations.facts_from_rows(self._database.rows("facts", instance_id=instance_id))
-            known = Directory.of(instance, [each.fact for each in found]), row.fact_version, 0.0
-        self._directories[instance_id] = *known[:2], self._database.monotonic() + TRUSTED_S
-        return known[0]
+        self._known[instance_id] = known
+        self._trusted[instance_id] = self._database.monotonic() + TRUSTED_S
+        return known.directory
 
     async def _changing(self, change: Awaitable[T]) -> T:
         """Await a change of a directory. Nobody reads what it was once it has been answered, or may have happened."""
         try:
             return await change
         finally:
-            self._directories.clear()
+            self._trusted.clear()
 
     async def facts_changed(self, instance_id: str, *, after_version: int) -> Sequence[VersionedFact]:
         """Facts whose version is greater, by version, removed ones included."""
@@ -85,6 +93,36 @@ class SQLiteDirectory(Part):
             self._database.mending.with_facts(
                 partial(fact_operations.remove_facts, instance_id=instance_id, kind=kind, ids=ids, at=at)
             )
+        )
+
+    async def change_facts(
+        self, instance_id: str, decide: Callable[[Directory, CentreUse], Sequence[Fact | FactRemoved]]
+    ) -> Directory:
+        """Change facts by a decision on the directory, of which only what is not known is read for it."""
+        known = self._known.get(instance_id)
+        after = await self._changing(
+            self._database.mending.with_facts(
+                partial(change_facts, instance_id=instance_id, known=known, decide=decide)
+            )
+        )
+        self._known[instance_id] = after
+        return after.directory
+
+    async def find_instance_of(self, kind: FactKind, fact_id: str) -> str | None:
+        """Whose the fact is."""
+        row = self._database.row("instance_of_fact", kind=kind.value, id=fact_id)
+        return None if row is None else rows.readable(row.instance_id)
+
+    async def change_instance(self, instance_id: str, decide: Callable[[Instance], Instance]) -> Instance:
+        """Change the instance itself."""
+        return await self._changing(
+            self._database.write(partial(instance_operations.change_instance, instance_id=instance_id, decide=decide))
+        )
+
+    async def delete_instance(self, instance_id: str, *, at: Instant) -> None:
+        """Mark the instance deleted."""
+        await self._changing(
+            self._database.write(partial(instance_operations.delete_instance, instance_id=instance_id, at=at))
         )
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:

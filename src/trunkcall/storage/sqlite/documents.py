@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from enum import StrEnum
-from typing import Any, TypeVar, assert_never
+from typing import Any, assert_never
 
 import msgspec
 
@@ -25,11 +24,20 @@ from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue, alike
 from trunkcall.domain.trunk import MIN_ATTEMPTS_PER_S, Trunk
 from trunkcall.domain.user import Agent, PhoneConfig
 from trunkcall.domain.user_status import UserStatus, UserStatusType
-
-E = TypeVar("E", bound=StrEnum)
+from trunkcall.storage.sqlite.members import (
+    flag,
+    members_of,
+    objects,
+    one_of,
+    optional_text,
+    optional_whole,
+    text,
+    text_map,
+    texts,
+    whole,
+)
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 _NAMED = {
     FactKind.QUEUE: ("queue_id", "name"),
@@ -54,7 +62,7 @@ def document_of(fact: Fact) -> str:
 
 def fact_of(kind: FactKind, fact_id: str, name: str, document: Any) -> Fact:
     """The fact of this id and name, whatever its document holds."""
-    members = _members(document)
+    members = members_of(document)
     match kind:
         case FactKind.QUEUE:
             return _queue(fact_id, name, members)
@@ -64,10 +72,10 @@ def fact_of(kind: FactKind, fact_id: str, name: str, document: Any) -> Fact:
             return PhoneNumber(
                 fact_id,
                 name,
-                _text(members, "country_code"),
-                _text(members, "number_type", "DID"),
-                _text(members, "description"),
-                _tags(members),
+                text(members, "country_code"),
+                text(members, "number_type", "DID"),
+                text(members, "description"),
+                text_map(members, "tags"),
             )
         case FactKind.ROUTING_PROFILE:
             return _routing_profile(fact_id, name, members)
@@ -91,15 +99,15 @@ def _queue(queue_id: str, name: str, members: Mapping[str, Any]) -> Queue:
         queue_id,
         name,
         # A number that cannot be read is shown to nobody.
-        _optional_text(members, "outbound_caller_id"),
-        _text(members, "description"),
-        _optional_text(members, "hours_of_operation_id"),
-        _flag(members, "enabled", default=True),
-        _optional_whole(members, "max_contacts"),
-        _optional_text(members, "outbound_caller_id_name"),
-        _optional_text(members, "outbound_caller_id_number_id"),
-        _optional_text(members, "outbound_flow_id"),
-        _tags(members),
+        optional_text(members, "outbound_caller_id"),
+        text(members, "description"),
+        optional_text(members, "hours_of_operation_id"),
+        flag(members, "enabled", default=True),
+        optional_whole(members, "max_contacts"),
+        optional_text(members, "outbound_caller_id_name"),
+        optional_text(members, "outbound_caller_id_number_id"),
+        optional_text(members, "outbound_flow_id"),
+        text_map(members, "tags"),
     )
 
 
@@ -107,12 +115,12 @@ def _contact_flow(contact_flow_id: str, name: str, members: Mapping[str, Any]) -
     return ContactFlow(
         contact_flow_id,
         name,
-        _text(members, "flow_type", "CONTACT_FLOW"),
-        _text(members, "description"),
-        _flag(members, "active", default=True),
-        _flag(members, "published", default=True),
-        _optional_text(members, "content"),
-        _tags(members),
+        text(members, "flow_type", "CONTACT_FLOW"),
+        text(members, "description"),
+        flag(members, "active", default=True),
+        flag(members, "published", default=True),
+        optional_text(members, "content"),
+        text_map(members, "tags"),
     )
 
 
@@ -121,20 +129,20 @@ def _routing_profile(routing_profile_id: str, name: str, members: Mapping[str, A
         routing_profile_id,
         name,
         _served_queues(members),
-        _text(members, "description"),
-        _optional_text(members, "default_outbound_queue_id"),
-        _whole(members, "voice_concurrency", 1),
-        _text(members, "agent_availability_timer", "TIME_SINCE_LAST_ACTIVITY"),
-        _tags(members),
+        text(members, "description"),
+        optional_text(members, "default_outbound_queue_id"),
+        whole(members, "voice_concurrency", 1),
+        text(members, "agent_availability_timer", "TIME_SINCE_LAST_ACTIVITY"),
+        text_map(members, "tags"),
     )
 
 
 def _served_queues(members: Mapping[str, Any]) -> tuple[ServedQueue, ...]:
     """A damaged profile serves no queue: its agents get no contact, the others do."""
     if "queues" not in members:
-        return alike(_texts(members, "queue_ids"))
+        return alike(texts(members, "queue_ids"))
     served: list[ServedQueue] = []
-    for each in _objects(members, "queues"):
+    for each in objects(members, "queues"):
         queue_id, priority, delay_s = each.get("queue_id"), each.get("priority"), each.get("delay_s")
         if type(queue_id) is not str or type(priority) is not int or type(delay_s) is not int:
             return ()
@@ -149,23 +157,23 @@ def _agent(agent_id: str, username: str, members: Mapping[str, Any]) -> Agent:
     return Agent(
         agent_id,
         username,
-        _text(members, "routing_profile_id"),
-        _text(members, "first_name"),
-        _text(members, "last_name"),
-        _text(members, "email"),
-        _texts(members, "security_profile_ids"),
+        text(members, "routing_profile_id"),
+        text(members, "first_name"),
+        text(members, "last_name"),
+        text(members, "email"),
+        texts(members, "security_profile_ids"),
         _phone_config(phone) if isinstance(phone, dict) else PhoneConfig(),
-        _tags(members),
+        text_map(members, "tags"),
     )
 
 
 def _phone_config(members: Mapping[str, Any]) -> PhoneConfig:
     return PhoneConfig(
-        _text(members, "phone_type", "SOFT_PHONE"),
-        _flag(members, "auto_accept", default=True),
-        _whole(members, "after_contact_work_limit_s", 0),
-        _optional_text(members, "desk_phone_number"),
-        _flag(members, "persistent_connection", default=False),
+        text(members, "phone_type", "SOFT_PHONE"),
+        flag(members, "auto_accept", default=True),
+        whole(members, "after_contact_work_limit_s", 0),
+        optional_text(members, "desk_phone_number"),
+        flag(members, "persistent_connection", default=False),
     )
 
 
@@ -188,31 +196,31 @@ def _trunk(trunk_id: str, members: Mapping[str, Any]) -> Trunk:
 def _hours_of_operation(hours_id: str, name: str, members: Mapping[str, Any]) -> HoursOfOperation:
     overrides = (
         HoursOverride(
-            _text(each, "override_id"),
-            _text(each, "name"),
-            _text(each, "description"),
+            text(each, "override_id"),
+            text(each, "name"),
+            text(each, "description"),
             _open_hours(each),
-            _text(each, "effective_from"),
-            _text(each, "effective_till"),
+            text(each, "effective_from"),
+            text(each, "effective_till"),
         )
-        for each in _objects(members, "overrides")
+        for each in objects(members, "overrides")
     )
     return HoursOfOperation(
         hours_id,
         name,
-        _text(members, "time_zone", "UTC"),
+        text(members, "time_zone", "UTC"),
         _open_hours(members),
-        _text(members, "description"),
+        text(members, "description"),
         tuple(overrides),
-        _tags(members),
+        text_map(members, "tags"),
     )
 
 
 def _open_hours(members: Mapping[str, Any]) -> tuple[OpenHours, ...]:
     """Damaged hours are closed."""
     found: list[OpenHours] = []
-    for each in _objects(members, "config"):
-        day, start, end = _one_of(Day, each, "day"), each.get("start_minute"), each.get("end_minute")
+    for each in objects(members, "config"):
+        day, start, end = one_of(Day, each, "day"), each.get("start_minute"), each.get("end_minute")
         if day is None or type(start) is not int or type(end) is not int:
             return ()
         found.append(OpenHours(day, start, end))
@@ -223,67 +231,10 @@ def _user_status(status_id: str, name: str, members: Mapping[str, Any]) -> UserS
     return UserStatus(
         status_id,
         name,
-        _text(members, "description"),
+        text(members, "description"),
         # With a damaged one nobody gets a contact.
-        _one_of(UserStatusType, members, "status_type") or UserStatusType.CUSTOM,
-        _optional_whole(members, "display_order"),
-        _flag(members, "enabled", default=True),
-        _tags(members),
+        one_of(UserStatusType, members, "status_type") or UserStatusType.CUSTOM,
+        optional_whole(members, "display_order"),
+        flag(members, "enabled", default=True),
+        text_map(members, "tags"),
     )
-
-
-# --- members ------------------------------------------------------------------------------------------------------
-
-
-def _members(document: Any) -> Mapping[str, Any]:
-    try:
-        return _decode(document)
-    except (ValueError, TypeError, msgspec.MsgspecError):
-        return {}
-
-
-def _text(members: Mapping[str, Any], name: str, default: str = "") -> str:
-    value = members.get(name)
-    return value if type(value) is str else default
-
-
-def _optional_text(members: Mapping[str, Any], name: str) -> str | None:
-    value = members.get(name)
-    return value if type(value) is str else None
-
-
-def _texts(members: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    values = members.get(name)
-    return tuple(values) if isinstance(values, list) and all(type(value) is str for value in values) else ()
-
-
-def _objects(members: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    values = members.get(name)
-    return values if isinstance(values, list) and all(isinstance(value, dict) for value in values) else []
-
-
-def _flag(members: Mapping[str, Any], name: str, *, default: bool) -> bool:
-    value = members.get(name)
-    return value if type(value) is bool else default
-
-
-def _whole(members: Mapping[str, Any], name: str, default: int) -> int:
-    value = members.get(name)
-    return value if type(value) is int and value >= 0 else default
-
-
-def _optional_whole(members: Mapping[str, Any], name: str) -> int | None:
-    value = members.get(name)
-    return value if type(value) is int and value >= 0 else None
-
-
-def _one_of(kind: type[E], members: Mapping[str, Any], name: str) -> E | None:
-    try:
-        return kind(_text(members, name))
-    except ValueError:
-        return None
-
-
-def _tags(members: Mapping[str, Any]) -> Mapping[str, str]:
-    tags = members.get("tags")
-    return tags if isinstance(tags, dict) and all(type(value) is str for value in tags.values()) else {}

@@ -25,6 +25,7 @@ from trunkcall.domain.campaign import (
 from trunkcall.domain.directory import (
     AccessKey,
     EncryptionConfig,
+    IdentityManagement,
     Instance,
     OnboardingFailure,
     OnboardingJob,
@@ -32,6 +33,7 @@ from trunkcall.domain.directory import (
 )
 from trunkcall.domain.errors import StoreDamagedError
 from trunkcall.domain.instants import is_instant
+from trunkcall.storage.sqlite.members import flag, members_of, one_of, text_map
 from trunkcall.storage.sqlite.statements import Row
 
 P = ParamSpec("P")
@@ -59,9 +61,34 @@ def to_json(value: Mapping[str, str] | Sequence[str] | Sequence[int]) -> str:
 
 
 def instance_from_row(row: Row) -> Instance:
+    said = members_of(row.document)
     return Instance(
-        row.instance_id, row.alias, row.created_at, bool(row.onboarded), _encryption_from_row(row), row.retention_days
+        row.instance_id,
+        row.alias,
+        row.created_at,
+        bool(row.onboarded),
+        _encryption_from_row(row),
+        row.retention_days,
+        one_of(IdentityManagement, said, "identity_management") or IdentityManagement.CONNECT_MANAGED,
+        flag(said, "inbound_calls", default=True),
+        flag(said, "outbound_calls", default=True),
+        text_map(said, "attributes"),
+        text_map(said, "tags"),
+        # One that may have been deleted is.
+        row.deleted_at if row.deleted_at is None or is_instant(row.deleted_at) else 0,
     )
+
+
+def instance_document(instance: Instance) -> str:
+    """What the other columns do not say of the instance."""
+    members = {
+        "identity_management": instance.identity_management,
+        "inbound_calls": instance.inbound_calls,
+        "outbound_calls": instance.outbound_calls,
+        "attributes": instance.attributes,
+        "tags": instance.tags,
+    }
+    return _encode(members).decode()
 
 
 def _encryption_from_row(row: Row) -> EncryptionConfig:

@@ -17,6 +17,7 @@ from trunkcall.storage.sqlite.contacts import SQLiteContacts
 from trunkcall.storage.sqlite.database import Database
 from trunkcall.storage.sqlite.directory import SQLiteDirectory
 from trunkcall.storage.sqlite.ownership import SQLiteOwnership
+from trunkcall.storage.sqlite.presence import SQLitePresence
 from trunkcall.storage.sqlite.privacy import SQLitePrivacy
 from trunkcall.storage.sqlite.quarantine import SQLiteQuarantine
 
@@ -27,6 +28,7 @@ def _wall_clock() -> Instant:
 
 class SQLiteStore(
     SQLiteDirectory,
+    SQLitePresence,
     SQLiteCampaigns,
     SQLiteContacts,
     SQLiteQuarantine,

@@ -177,7 +177,7 @@ class WriteTransaction:
         self._heads.clear()
 
     def knows_instance(self, instance_id: str) -> bool:
-        """Whether there is such an instance. Instances are never deleted."""
+        """Whether there is such an instance that was not deleted."""
         if instance_id not in self._instances and self.row("instance_exists", instance_id=instance_id):
             self._instances.add(instance_id)
         return instance_id in self._instances
@@ -186,6 +186,10 @@ class WriteTransaction:
         """Raise NotFoundError if there is no such instance."""
         if not self.knows_instance(instance_id):
             raise NotFoundError(f"There is no instance {instance_id}.")
+
+    def forget_instance(self, instance_id: str) -> None:
+        """Look for the instance again when it is asked for next: its row was changed."""
+        self._instances.discard(instance_id)
 
     def next_version(self) -> int:
         """The version of the next change to a campaign, greater than any before."""

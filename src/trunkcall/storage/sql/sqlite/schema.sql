@@ -24,11 +24,13 @@ CREATE TABLE instance (
     encryption_type TEXT,
     encryption_key_arn TEXT,
     retention_days INTEGER, -- NULL: personal data is kept for ever
-    campaigns INTEGER NOT NULL DEFAULT 0 -- that were not deleted; triggers count them
+    campaigns INTEGER NOT NULL DEFAULT 0, -- that were not deleted; triggers count them
+    document TEXT NOT NULL DEFAULT '{}', -- a JSON object: what the other columns do not say
+    deleted_at INTEGER -- the row stays, and so do its contacts
 ) STRICT;
 
--- What there is around the campaigns: queues, flows, numbers, routing profiles, agents, trunks. They are many kinds, few
--- of each, and slow to change, so they are of one shape. Rows are in the order of creation, and stay once removed.
+-- What there is around the campaigns: queues, agents and so on. They are many kinds (FactKind), few of each, and slow to
+-- change, so they are of one shape. Rows are in the order of creation, and stay once removed.
 CREATE TABLE fact (
     instance_id TEXT NOT NULL REFERENCES instance,
     kind TEXT NOT NULL, -- FactKind
@@ -42,6 +44,15 @@ CREATE TABLE fact (
 
 CREATE INDEX fact_by_version ON fact (instance_id, version);
 CREATE INDEX fact_by_name ON fact (instance_id, kind, name) WHERE deleted_at IS NULL;
+
+-- The status that each agent has chosen last.
+CREATE TABLE presence (
+    instance_id TEXT NOT NULL REFERENCES instance,
+    agent_id TEXT NOT NULL,
+    status_id TEXT NOT NULL, -- a fact's, or one that every instance has
+    chosen_at INTEGER NOT NULL,
+    PRIMARY KEY (instance_id, agent_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE onboarding_job (
     instance_id TEXT PRIMARY KEY NOT NULL REFERENCES instance,

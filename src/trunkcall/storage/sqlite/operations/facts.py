@@ -22,11 +22,12 @@ T = TypeVar("T")
 
 def facts_from_rows(found: Iterable[Row]) -> list[VersionedFact]:
     """The facts of these rows, but for those whose kind or id is none."""
-    facts = (_from_row(row) for row in found)
+    facts = (fact_from_row(row) for row in found)
     return [fact for fact in facts if fact is not None]
 
 
-def _from_row(row: Row) -> VersionedFact | None:
+def fact_from_row(row: Row) -> VersionedFact | None:
+    """The fact of this row, but for one whose kind or id is none."""
     if type(row.id) is not str or type(row.version) is not int or row.kind not in set(FactKind):
         return None
     fact = fact_of(FactKind(row.kind), row.id, readable(row.name), row.document)
@@ -71,6 +72,8 @@ def remove_facts(
             version=transaction.next_fact_version(),
             at=at,
         )
+        if kind is FactKind.AGENT:
+            transaction.execute("remove_presence", instance_id=instance_id, agent_id=each.fact.fact_id)
     return len(there)
 
 

@@ -5,17 +5,34 @@ Decides what each verb checks, changes and answers. It must not know threads or 
 
 from __future__ import annotations
 
-from trunkcall.domain.directory import AccessKey, Directory, OnboardingFailure, OnboardingJob, OnboardingStatus
-from trunkcall.domain.errors import ConflictError, InvalidStateError, NotFoundError
+from collections.abc import Callable
+from dataclasses import replace
+
+from trunkcall.domain.directory import (
+    AccessKey,
+    Directory,
+    Instance,
+    OnboardingFailure,
+    OnboardingJob,
+    OnboardingStatus,
+)
+from trunkcall.domain.errors import ConflictError, InUseError, InvalidStateError, NotFoundError
+from trunkcall.domain.instants import Instant
 from trunkcall.storage.sqlite.operations.facts import put_facts
-from trunkcall.storage.sqlite.rows import access_key_to_row, instance_from_row, job_from_row, job_to_row
+from trunkcall.storage.sqlite.rows import (
+    access_key_to_row,
+    instance_document,
+    instance_from_row,
+    job_from_row,
+    job_to_row,
+)
 from trunkcall.storage.sqlite.transaction import WriteTransaction
 
 
 def create_instance(transaction: WriteTransaction, directory: Directory, access_key: AccessKey | None) -> None:
     instance = directory.instance
     instance_id = instance.instance_id
-    if transaction.row("instance_exists", instance_id=instance_id):
+    if transaction.row("instance", instance_id=instance_id):
         raise ConflictError(f"There is an instance {instance_id} already.")
     transaction.execute(
         "insert_instance",
@@ -23,6 +40,7 @@ def create_instance(transaction: WriteTransaction, directory: Directory, access_
         alias=instance.alias,
         created_at=instance.created_at,
         onboarded=int(instance.onboarded),
+        document=instance_document(instance),
     )
     put_facts(transaction, instance_id, directory.facts)
     if instance.onboarded:
@@ -36,16 +54,54 @@ def put_access_key(transaction: WriteTransaction, access_key: AccessKey) -> None
     transaction.execute("put_access_key", **access_key_to_row(access_key))
 
 
+def change_instance(
+    transaction: WriteTransaction, instance_id: str, decide: Callable[[Instance], Instance]
+) -> Instance:
+    before = _instance(transaction, instance_id)
+    wanted = decide(before)
+    after = replace(
+        before,
+        alias=wanted.alias,
+        identity_management=wanted.identity_management,
+        inbound_calls=wanted.inbound_calls,
+        outbound_calls=wanted.outbound_calls,
+        attributes=wanted.attributes,
+        tags=wanted.tags,
+    )
+    if after != before:
+        transaction.execute(
+            "change_instance", instance_id=instance_id, alias=after.alias, document=instance_document(after)
+        )
+    return after
+
+
+def delete_instance(transaction: WriteTransaction, instance_id: str, at: Instant) -> None:
+    instance = _instance(transaction, instance_id)
+    if transaction.number("campaigns_in_instance", instance_id=instance_id):
+        raise InUseError("The instance has campaigns. Delete all of them first.")
+    job = transaction.row("onboarding_job", instance_id=instance_id)
+    if instance.onboarded or (job is not None and job_from_row(job).status is OnboardingStatus.IN_PROGRESS):
+        raise InUseError("The instance is onboarded for outbound campaigns. Offboard it first.")
+    transaction.execute("delete_instance", instance_id=instance_id, at=at)
+    transaction.forget_instance(instance_id)
+
+
+def _instance(transaction: WriteTransaction, instance_id: str) -> Instance:
+    """Raises NotFoundError if there is none or it was deleted."""
+    row = transaction.row("instance", instance_id=instance_id)
+    instance = instance_from_row(row) if row is not None else None
+    if instance is None or instance.deleted_at is not None:
+        raise NotFoundError(f"There is no instance {instance_id}.")
+    return instance
+
+
 def set_retention(transaction: WriteTransaction, instance_id: str, days: int | None) -> None:
     if not transaction.execute("set_retention", days=days, instance_id=instance_id):
         raise NotFoundError(f"There is no instance {instance_id}.")
 
 
 def start_onboarding(transaction: WriteTransaction, job: OnboardingJob) -> None:
-    row = transaction.row("instance", instance_id=job.instance_id)
-    if row is None:
-        raise NotFoundError(f"There is no instance {job.instance_id}.")
-    if instance_from_row(row).onboarded:
+    if _instance(transaction, job.instance_id).onboarded:
         raise ConflictError("The instance is onboarded already.")
     earlier = transaction.row("onboarding_job", instance_id=job.instance_id)
     if earlier is not None and job_from_row(earlier).status is OnboardingStatus.IN_PROGRESS:

@@ -1,9 +1,12 @@
 -- Instances with their onboarding and facts, and access keys.
 
 -- instance_exists --
-SELECT 1 AS found FROM instance WHERE instance_id = :instance_id;
+SELECT 1 AS found FROM instance WHERE instance_id = :instance_id AND deleted_at IS NULL;
 
 -- instances --
+SELECT * FROM instance WHERE deleted_at IS NULL ORDER BY created_at, instance_id;
+
+-- every_instance --
 SELECT * FROM instance ORDER BY created_at, instance_id;
 
 -- instance --
@@ -15,11 +18,12 @@ SELECT *, (SELECT value FROM counter WHERE name = 'fact_version') AS fact_versio
 FROM instance WHERE instance_id = :instance_id;
 
 -- facts --
-SELECT kind, id, name, version, document, deleted_at
+-- place is the order of creation.
+SELECT kind, id, name, version, document, deleted_at, rowid AS place
 FROM fact WHERE instance_id = :instance_id AND deleted_at IS NULL ORDER BY rowid;
 
 -- facts_changed --
-SELECT kind, id, name, version, document, deleted_at
+SELECT kind, id, name, version, document, deleted_at, rowid AS place
 FROM fact INDEXED BY fact_by_version
 WHERE instance_id = :instance_id AND version > :after_version ORDER BY version;
 
@@ -34,9 +38,25 @@ SELECT kind, fact.id, name, version, document, deleted_at
 FROM json_each(:names) AS wanted CROSS JOIN fact INDEXED BY fact_by_name ON name = wanted.value
 WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NULL;
 
+-- instance_of_fact --
+-- Of instances there are few, so each is asked.
+SELECT instance.instance_id FROM instance CROSS JOIN fact ON fact.instance_id = instance.instance_id
+WHERE kind = :kind AND id = :id AND fact.deleted_at IS NULL AND instance.deleted_at IS NULL
+ORDER BY created_at, instance.instance_id LIMIT 1;
+
+-- centre_use --
+SELECT DISTINCT queue_id, contact_flow_id, source_phone_number
+FROM campaign INDEXED BY campaign_listed_of_instance WHERE instance_id = :instance_id AND deleted_at IS NULL;
+
 -- insert_instance --
-INSERT INTO instance (instance_id, alias, created_at, onboarded)
-VALUES (:instance_id, :alias, :created_at, :onboarded);
+INSERT INTO instance (instance_id, alias, created_at, onboarded, document)
+VALUES (:instance_id, :alias, :created_at, :onboarded, :document);
+
+-- change_instance --
+UPDATE instance SET alias = :alias, document = :document WHERE instance_id = :instance_id;
+
+-- delete_instance --
+UPDATE instance SET deleted_at = :at WHERE instance_id = :instance_id;
 
 -- set_retention --
 UPDATE instance SET retention_days = :days WHERE instance_id = :instance_id;
@@ -90,6 +110,18 @@ WHERE instance_id = :instance_id AND kind = :kind AND id = :id AND deleted_at IS
 
 -- reindex_facts --
 REINDEX fact;
+
+-- put_presence --
+INSERT INTO presence (instance_id, agent_id, status_id, chosen_at)
+VALUES (:instance_id, :agent_id, :status_id, :chosen_at)
+ON CONFLICT (instance_id, agent_id) DO UPDATE
+SET status_id = excluded.status_id, chosen_at = excluded.chosen_at;
+
+-- remove_presence --
+DELETE FROM presence WHERE instance_id = :instance_id AND agent_id = :agent_id;
+
+-- presences --
+SELECT agent_id, status_id, chosen_at FROM presence WHERE instance_id = :instance_id ORDER BY agent_id;
 
 -- put_access_key --
 INSERT INTO access_key (access_key_id, encrypted_secret, policy, created_at, revoked_at)
