@@ -45,6 +45,7 @@ COMMON_STATUSES: Mapping[str, int] = MappingProxyType(
         "InternalServerException": 500,
         "InvalidSignatureException": 403,
         UNSIGNED: 403,
+        "NotAcceptableException": 406,
         "NotImplementedException": 501,
         REQUEST_TOO_LARGE: 413,
         # A timed-out upload is worth another try; the SDKs give it their usual few attempts.
@@ -53,6 +54,7 @@ COMMON_STATUSES: Mapping[str, int] = MappingProxyType(
         "ThrottlingException": 429,
         "UnknownOperationException": 404,
         "UnrecognizedClientException": 403,
+        "UnsupportedMediaTypeException": 415,
         "ValidationException": 400,
     }
 )

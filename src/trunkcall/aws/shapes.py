@@ -4,7 +4,8 @@ Decides what a wrong type is (SerializationException, at once) and what a broken
 answer names them all). It must not know HTTP or which operation a shape belongs to.
 
 Choices the model leaves open:
-- null in a structure is absent; null in a list or as a value of a map breaks `Member must not be null`;
+- null in a structure is absent; null in a list or as a value of a map breaks `Member must not be null`, and a union
+  must have exactly one member that it knows, whatever else is there; who is strict can't read either (``Violations``);
 - one violation is reported for one value: its length first, its pattern only if the length is right;
 - the scalars in a list or map are reported once, at the list or map, with all constraints of their shape, as AWS does;
 - what is in a list or map of a wrong length isn't looked at, which bounds the work and the answer.
@@ -17,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from trunkcall.aws.errors import serialization_error
 from trunkcall.aws.values import (
     NOT_NULL,
     Convert,
@@ -28,6 +30,7 @@ from trunkcall.aws.values import (
     read_boolean,
     read_decimal,
     read_integer,
+    render,
     show,
     to_boolean,
     to_float,
@@ -126,6 +129,11 @@ class InputCompiler:
 
         def decode_union(value: Any, path: Path, violations: Violations) -> Any:
             result = decode(value, path, violations)
+            if violations.strict:
+                # Smithy lets a name of the type stand beside the member.
+                given = sum(item is not None for name, item in value.items() if name != "__type")
+                if given != 1 or len(result) != 1:
+                    raise serialization_error(f"What stands at '{render(path)}' is no union: {one_of}.")
             if len(result) != 1:
                 violations.add(path, None, one_of)
             return result
@@ -147,7 +155,7 @@ class InputCompiler:
             result = []
             for position, item in enumerate(value, 1):
                 if item is None:
-                    violations.add_missing((path, position))
+                    violations.add_null((path, position), shape.member.name)
                 else:
                     result.append(decode_item(item, (path, position), violations))
             return result
@@ -169,6 +177,8 @@ class InputCompiler:
                 return value
             result = [None if item is None else convert(item, (path, n)) for n, item in enumerate(value, 1)]
             if not all(item is not None and (accepts is None or accepts(item)) for item in result):
+                if violations.strict and None in result:
+                    raise wrong_type((path, result.index(None) + 1), None, shape.member.name)
                 violations.add(path, show(value) if shows else None, item_constraint)
             return result
 
@@ -202,6 +212,8 @@ class InputCompiler:
                     elif len(name) <= _REMEMBERED_LENGTH and len(accepted_keys) < _REMEMBERED_KEYS:
                         accepted_keys.add(name)
                 if item is None:
+                    if violations.strict:
+                        raise wrong_type(path, None, shape.value.name)
                     values_hold = False
                     continue
                 if convert is not None:
@@ -243,7 +255,7 @@ class InputCompiler:
                 if not holds:
                     violations.add(path, None, key_constraint)
                 if item is None:
-                    violations.add_missing((path, step))
+                    violations.add_null((path, step), shape.value.name)
                 else:
                     result[name] = decode_item(item, (path, step), violations)
             return result

@@ -41,11 +41,13 @@ _DECIMAL_TEXT = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?", re
 
 
 class Violations:
-    """The broken constraints of one request."""
+    """The broken constraints of one request. With ``strict``, a null in a list or map, and a union without exactly one
+    member, are no broken constraints but something that can't be read."""
 
-    __slots__ = ("_listed", "count")
+    __slots__ = ("_listed", "count", "strict")
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
+        self.strict = strict
         self.count = 0
         self._listed: list[str] = []
 
@@ -60,6 +62,12 @@ class Violations:
         self.count += 1
         if len(self._listed) < MAX_LISTED:
             self._listed.append(f"Value null at '{render(path)}' failed to satisfy constraint: {NOT_NULL}")
+
+    def add_null(self, path: Path, expected: str) -> None:
+        """Add a null in a list or map, or raise SerializationException for it."""
+        if self.strict:
+            raise wrong_type(path, None, expected)
+        self.add_missing(path)
 
     def raise_any(self) -> None:
         """Raises ValidationException if anything was added."""
@@ -89,6 +97,8 @@ def wrong_type(path: Path, value: object, expected: str) -> ApiError:
             found = "NUMBER_VALUE"
         case list():
             found = "START_ARRAY"
+        case None:
+            found = "NULL_VALUE"
         case _:
             found = "START_OBJECT"
     return serialization_error(f"{found} at '{render(path)}' can not be converted to {expected}")

@@ -141,6 +141,7 @@ def build_web(
         admit=admission.admit,
         authorize=admission.authorize,
         audit=audit.write,
+        strict=settings.strict_wire == "on",
     )
     streams = Streams(GuardedProtocol.max_connections // 4)
     mounts = (

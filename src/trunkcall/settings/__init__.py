@@ -187,6 +187,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Most MiB of request bodies on their way at once; one access key, and one source address, may have half.",
         within(1, 100_000),
     ),
+    Setting(
+        "strict_wire",
+        str,
+        "off",
+        "on or off: whether media types, unions and nulls of requests are taken as strictly as Smithy's tests do.",
+        one_of("on", "off"),
+    ),
     Setting("secret_key_file", str, "", "File with the key that encrypts secrets. Default: DATA_DIR/secret.key."),
     Setting("carrier_journal", str, "", "File to which the simulated carrier writes every originate. Default: none."),
     Setting("log_format", str, "console", "How log lines look: console or json.", one_of("console", "json")),
@@ -230,6 +237,7 @@ class Settings:
     drain_s: float
     max_body_bytes: int
     max_bodies_mb: int
+    strict_wire: str
     secret_key_file: str
     carrier_journal: str
     log_format: str

@@ -51,7 +51,8 @@ class Gateway:
 
     ``handlers`` are by service name, then operation name; an operation without one answers NotImplementedException.
     ``region`` is the Region that signatures must name; ``clock`` the wall clock; ``uploads`` the bodies of all that is
-    served beside it. Raises ValueError for a handler of an operation that no service has.
+    served beside it. With ``strict``, requests are read as Smithy's tests of the protocol ask for. Raises ValueError
+    for a handler of an operation that no service has.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Gateway:
         on_request: OnRequest | None = None,
         authorize: Authorize | None = None,
         audit: Callable[[AuditEntry], None] | None = None,
+        strict: bool = False,
         new_request_id: Callable[[], str] = new_request_id,
         monotonic: Seconds = time.perf_counter,
     ) -> None:
@@ -80,6 +82,7 @@ class Gateway:
         self._on_request = on_request
         self._authorize = authorize
         self._audit = audit
+        self._strict = strict
         self._new_request_id = new_request_id
         self._monotonic = monotonic
 
@@ -147,7 +150,7 @@ class Gateway:
         handler = self._handlers.get((operation.service, operation.name))
         if handler is None:
             raise not_offered(operation.name)
-        decoded = parse_request(operation, context.labels, request)
+        decoded = parse_request(operation, context.labels, request, strict=self._strict)
         if self._authorize is not None:
             await self._authorize(context, decoded)
         response = success_response(operation, await handler(context, decoded))
