@@ -189,6 +189,29 @@ def test_whoever_was_removed_since_is_named_in_what_happened_before(exports: Exp
     assert (record["Agent"]["Username"], record["Queue"]["Name"]) == ("ann", "Support")
 
 
+async def and_is_deleted(store: Store) -> None:
+    """With the instance as it was after the talk."""
+    await a_talk(store)
+    await store.delete_campaign("campaign-1", at=NOW + HOUR)
+    await store.offboard("instance-1")
+    await store.delete_instance("instance-1", at=NOW + HOUR)
+
+
+def test_what_happened_in_an_instance_that_was_deleted_is_told_as_before(exports: Exports, fill: Fill) -> None:
+    fill(and_is_deleted)
+    record = json.loads(exports.to("talk.jsonl", "--campaign", "name of campaign-1").read_text())
+    assert (record["Agent"]["Username"], record["Queue"]["Name"]) == ("ann", "Support")
+
+
+def test_how_long_its_contacts_are_kept_can_still_be_said(
+    exports: Exports, fill: Fill, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fill(and_is_deleted)
+    with pytest.raises(SystemExit):
+        main(["retention", "--days", "30", "--data-dir", str(exports.folder / "data")])
+    assert capfd.readouterr().out == "instance-1: 30 days\n"
+
+
 def test_a_dash_is_standard_output(
     exports: Exports, fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
