@@ -12,10 +12,12 @@ from storage.support import directory
 from trunkcall.compose.first_start import first_directory
 from trunkcall.compose.store import data_dir_of, secret_box
 from trunkcall.compose.telephony import base_clock
+from trunkcall.domain.directory import AccessKey, Directory, Instance
 from trunkcall.settings import load_settings
 from trunkcall.storage.memory import MemoryStore
 
 OURS, OTHER = "instance-1", "instance-0"
+KEY = AccessKey("AKIA1", b"sealed", "{}", 0)
 
 
 async def default_instance(store: MemoryStore, data_dir: Path) -> str:
@@ -56,3 +58,31 @@ async def test_the_default_instance_stays_the_one_of_the_first_start(
         (data_dir / "config").write_text(config)
     assert await default_instance(store, data_dir) == default, "the oldest, where nothing says which it is"
     assert await default_instance(store, data_dir) == default
+
+
+async def test_where_the_default_instance_was_deleted_it_is_the_oldest_that_is_left(tmp_path: Path) -> None:
+    store, data_dir = MemoryStore(lambda: 0), tmp_path / "data"
+    for number, instance_id in enumerate((OURS, OTHER)):
+        found = directory(instance_id)
+        await store.create_instance(
+            replace(found, instance=replace(found.instance, created_at=number, onboarded=False)), KEY
+        )
+    data_dir.mkdir()
+    (data_dir / "config").write_text(f"[default]\ntrunkcall_instance_id = {OURS}\n")
+    assert await default_instance(store, data_dir) == OURS
+    await store.delete_instance(OURS, at=2)
+    assert await default_instance(store, data_dir) == OTHER
+
+
+async def test_where_all_were_deleted_there_is_a_new_one_for_the_keys_that_there_are(tmp_path: Path) -> None:
+    """A key that nobody was told of would open the new instance to nobody, and stay for ever."""
+    store, data_dir = MemoryStore(lambda: 0), tmp_path / "data"
+    await store.create_instance(Directory(Instance(OURS, "ours", 0, onboarded=False)), KEY)
+    data_dir.mkdir()
+    (data_dir / "config").write_text(f"[default]\ntrunkcall_instance_id = {OURS}\n")
+    assert await default_instance(store, data_dir) == OURS
+    await store.delete_instance(OURS, at=2)
+    new = await default_instance(store, data_dir)
+    assert new != OURS
+    assert await default_instance(store, data_dir) == new
+    assert await store.access_keys() == [KEY]

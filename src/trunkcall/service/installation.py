@@ -55,12 +55,19 @@ def first_installation(
 
 
 def simulated_agents(directory: Directory, number: int) -> list[Agent]:
-    """So many agents, ``agent-0001`` and on, in the directory's first routing profile, or in none if there is none; ids
-    stay the same from one start to the next."""
+    """So many agents, ``agent-0001`` and on; ids stay the same from one start to the next. Those that there are stay as
+    somebody may have changed them. One who is new, or whose routing profile is none that exists, has the directory's
+    first, or none if there is none."""
     profile_id = next(iter(directory.routing_profiles), "")
     instance = uuid5(NAMESPACE_URL, directory.instance.instance_id)
     names = [f"agent-{i:04d}" for i in range(1, number + 1)]
-    return [Agent(str(uuid5(instance, name)), name, profile_id) for name in names]
+    found = []
+    for name in names:
+        agent_id = str(uuid5(instance, name))
+        agent = replace(directory.agents.get(agent_id, Agent(agent_id, name, profile_id)), username=name)
+        known = agent.routing_profile_id in directory.routing_profiles
+        found.append(agent if known else replace(agent, routing_profile_id=profile_id))
+    return found
 
 
 def out_of_the_way(directory: Directory, agents: Sequence[Agent]) -> list[Agent]:
