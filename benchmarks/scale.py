@@ -59,7 +59,8 @@ from trunkcall.engine.events import (
 )
 from trunkcall.engine.pacing.base import Pacer
 from trunkcall.flows.builtin import BuiltinFlow
-from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
+from trunkcall.simulation.legs import LegDeed, SimulatedLeg
+from trunkcall.simulation.phones import Phones
 from trunkcall.simulation.world import Fates, Outcome, World
 
 START: Final[Instant] = 1_800_000_000_000_000
@@ -178,7 +179,7 @@ class Centre:
             HangUp: self._phones.hang_up,
             Originate: self._originate,
             OriginateAgentLeg: self._phones.originate_agent_leg,
-            PlayMessage: lambda deed: self._phones.play(deed.leg_id, self._flows.text(deed.action_id)),
+            PlayMessage: lambda deed: self._phones.play(deed.leg_id, deed.play_id, self._flows.text(deed.action_id)),
             RefillWindow: self._refill,
             ReportLegs: self._phones.report_legs,
         }

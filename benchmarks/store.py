@@ -30,7 +30,20 @@ from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.trunk import Trunk
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierFound, LegEnded
 from trunkcall.service.current import CurrentDialer
@@ -66,10 +79,31 @@ class BusyCarrier:
     def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
         raise NotImplementedError
 
+    def originate_session_leg(self, command: OriginateSessionLeg) -> None:
+        raise NotImplementedError
+
     def bridge(self, command: BridgeLegs) -> None:
         raise NotImplementedError
 
-    def play(self, leg_id: str, prompt: str) -> None:
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+        raise NotImplementedError
+
+    def unbridge(self, command: UnbridgeLegs) -> None:
+        raise NotImplementedError
+
+    def hold(self, command: HoldLeg) -> None:
+        raise NotImplementedError
+
+    def resume(self, command: ResumeLeg) -> None:
+        raise NotImplementedError
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        raise NotImplementedError
+
+    def start_recording(self, command: StartRecording) -> None:
+        raise NotImplementedError
+
+    def stop_recording(self, command: StopRecording) -> None:
         raise NotImplementedError
 
     def hang_up(self, command: HangUp) -> None:

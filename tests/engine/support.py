@@ -38,7 +38,15 @@ from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant, s
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import PacerFor, pacer_for
-from trunkcall.engine.commands import Deed, HangUp, Originate, OriginateAgentLeg, RefillWindow, ReportLegs
+from trunkcall.engine.commands import (
+    Deed,
+    HangUp,
+    Originate,
+    OriginateAgentLeg,
+    PlayMessage,
+    RefillWindow,
+    ReportLegs,
+)
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
@@ -230,6 +238,8 @@ class Floor:
         self.refills: list[RefillWindow] = []
         self.store: defaultdict[str, dict[str, OfferedContact]] = defaultdict(dict)
         self.accepted: dict[str, OfferedContact] = {}
+        self.heard: dict[str, str] = {}
+        """By leg: what was last to be played to it."""
         self._sequence = count(1)
         self.campaigns: dict[str, CampaignChanged] = {}
         for number in range(1, agents + 1):
@@ -246,16 +256,19 @@ class Floor:
     def turn(self) -> list[Command]:
         """The engine hears of what it does not know yet, and does what is due."""
         events, self.untold = tuple(self.untold), []
-        heard_out = self._hear_a_message([event.leg_id for event, _ in events if isinstance(event, PlaybackEnded)])
+        heard_out = self._hear_a_message([event for event, _ in events if isinstance(event, PlaybackEnded)])
         decision = self.engine.turn(events, self.now)
         self._flows_went_on(heard_out, decision)
         self.enter(events, decision)
         return everything(decision)
 
-    def _hear_a_message(self, legs: list[str]) -> list[str]:
-        """The contacts that do, of these legs."""
+    def _hear_a_message(self, ended: list[PlaybackEnded]) -> list[str]:
+        """The contacts that do, and whose message is over."""
+        legs = [event.leg_id for event in ended if self.heard.get(event.leg_id) == event.play_id]
         if not legs:
             return []
+        for leg_id in set(legs):
+            del self.heard[leg_id]
         details = self.engine.details()
         contacts = [details.contacts[leg.contact_id] for leg in map(details.legs.get, legs) if leg and leg.contact_id]
         return [c.contact_id for c in contacts if c.state is ContactState.IN_FLOW and c.flow_step is not None]
@@ -321,6 +334,7 @@ class Floor:
         on = {leg.leg_id: leg.host for leg in self.engine.details().legs.values()}
         self.engine = new_engine(self.engine.config, self.prefix, flows=self.flows)
         self.trace.clear()
+        self.heard.clear()
         self.untold.clear()
         self.refills.clear()
         self.tell(CarrierLost())
@@ -358,6 +372,8 @@ class Floor:
                 self.refills.append(command)
                 if self.answers_refills:
                     self.answer_refill()
+            case PlayMessage():
+                self.heard[command.leg_id] = command.play_id
             case HangUp() if self.confirms_hang_ups:
                 self.tell(LegEnded(command.leg_id, HangupCause.HUNG_UP_BY_US))
             case _:
@@ -469,11 +485,15 @@ class Floor:
 
     def message_ends(self, contact: str) -> None:
         """What the contact's flow had to say was said."""
-        self.tell(PlaybackEnded(self.leg(contact)))
+        self.tell(PlaybackEnded(self.leg(contact), self.play(contact)))
 
     def hangs_up(self, contact: str, cause: HangupCause = HangupCause.NORMAL) -> None:
         """The customer's leg ends."""
         self.tell(LegEnded(self.leg(contact), cause))
+
+    def play(self, contact: str) -> str:
+        """What was last to be played to the contact."""
+        return [c.play_id for c in self.log if isinstance(c, PlayMessage) and c.contact_id == contact][-1]
 
     def leg(self, contact: str) -> str:
         """The leg of the contact's latest attempt."""

@@ -9,10 +9,10 @@ import pytest
 
 from engine.support import SPRING, Floor, connected, up
 from trunkcall.domain.agent import AgentState, AgentStatus
-from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactConnecting, ContactEnded, Refusal
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
-from trunkcall.domain.instants import seconds
+from trunkcall.domain.instants import SECOND, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg
 from trunkcall.engine.events import (
@@ -58,6 +58,21 @@ def test_a_message_that_is_still_heard_when_the_carrier_is_found_is_not_begun_ov
     floor.tell(CarrierLost())
     floor.tell(CarrierFound(up(floor.leg("spring-1"))))
     assert len(floor.flows.begun) == 2, "one that nobody knows of begins anew"
+
+
+@pytest.mark.parametrize("state", [CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.STOPPED])
+def test_a_phone_that_begins_to_ring_late_rings_no_shorter(state: CampaignState) -> None:
+    """Rules ask for 15 s of ringing at least; nobody is dialed for less, whatever becomes of the campaign."""
+    floor = Floor(agents=1)
+    floor.campaign(requests=1, ring_timeout=15 * SECOND)
+    floor.wait(28)
+    floor.rings("spring-1")
+    floor.campaign(state=state, ring_timeout=15 * SECOND)
+    floor.wait(29)
+    assert floor.asked(HangUp) == []
+    assert floor.asked(ContactEnded) == []
+    floor.wait(2)
+    assert floor.end_of("spring-1").disposition is Disposition.ATTEMPT_FAILED, "the carrier was to end it in time"
 
 
 def test_a_phone_that_rings_while_the_carrier_is_lost_is_not_given_up_before_the_carrier_has_told_of_it() -> None:
@@ -251,7 +266,7 @@ def test_what_was_due_before_an_event_counts_though_one_turn_has_both(after_s: f
 
 
 LATE: dict[str, Callable[[Floor], Event]] = {
-    "message": lambda floor: PlaybackEnded(floor.leg("spring-1")),
+    "message": lambda floor: PlaybackEnded(floor.leg("spring-1"), "a message"),
     "answer": lambda floor: LegAnswered(floor.leg("spring-1")),
 }
 

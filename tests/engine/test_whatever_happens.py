@@ -272,9 +272,10 @@ class World(RuleBasedStateMachine):
     def flows_are_like_this(self, talks_first: bool, then: FlowAction) -> None:
         self.floor.flows.talks_first, self.floor.flows.then = talks_first, then
 
-    @rule(number=numbers)
-    def a_message_ends(self, number: int) -> None:
-        self.tell(PlaybackEnded(self.a_leg(number)))
+    @rule(number=numbers, known=st.booleans())
+    def a_message_ends(self, number: int, known: bool) -> None:
+        leg = self.a_leg(number)
+        self.tell(PlaybackEnded(leg, self.floor.heard.get(leg, "") if known else "a former message"))
 
     @rule(agent=st.sampled_from(AGENTS), status=st.sampled_from([*AgentStatus, AgentStatus.AVAILABLE]))
     def an_agent_wants(self, agent: str, status: AgentStatus) -> None:

@@ -196,7 +196,7 @@ class Town(Floor):
             case BridgeLegs():
                 self._bridges(command.customer_leg_id, command.agent_leg_id)
             case PlayMessage():
-                self._of(command.leg_id, 3.0, lambda: self.tell(PlaybackEnded(command.leg_id)))
+                self._of(command.leg_id, 3.0, lambda: self.tell(PlaybackEnded(command.leg_id, command.play_id)))
             case HangUp():
                 self._ends_in(command.leg_id, 0.1, HangupCause.HUNG_UP_BY_US)
             case ReportLegs():

@@ -128,9 +128,9 @@ class Witness(SimulatedCarrier):
         self.hung_up.add(command.leg_id)
         super().hang_up(command)
 
-    def play(self, leg_id: str, prompt: str) -> None:
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
         self.played[leg_id] += 1
-        super().play(leg_id, prompt)
+        super().play(leg_id, play_id, prompt)
 
 
 class WatchedPresence(Presence):

@@ -7,18 +7,36 @@ from dataclasses import dataclass
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
 from trunkcall.engine.events import (
     CarrierFound,
     CarrierLost,
     DetectionEnded,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegRang,
+    LegResumed,
     LegsBridged,
     LegsReported,
+    LegsUnbridged,
     OriginateVoided,
     PlaybackEnded,
+    RecordingEnded,
+    RecordingStarted,
 )
 from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
 
@@ -33,11 +51,22 @@ class Phone:
     state: LegState = LegState.ORIGINATING
     detection: DetectionStatus | None = None
     bridged_to: str | None = None
-    playing: bool = False
+    playing: str | None = None
+    """What is played to it, by its id."""
+    held: bool = False
+    recordings: tuple[str, ...] = ()
 
     @property
     def live(self) -> LiveLeg:
-        return LiveLeg(self.leg_id, self.state, self.bridged_to, self.detection, self.playing)
+        return LiveLeg(
+            self.leg_id,
+            self.state,
+            self.bridged_to,
+            self.detection,
+            self.playing is not None,
+            self.held,
+            self.recordings,
+        )
 
 
 class Switch:
@@ -75,11 +104,19 @@ class Switch:
         self._say(DetectionEnded(phone.leg_id, detection))
 
     def has_played(self, phone: Phone) -> None:
-        phone.playing = False
-        self._say(PlaybackEnded(phone.leg_id))
+        play_id, phone.playing = phone.playing, None
+        assert play_id is not None, "nothing is played to it"
+        self._say(PlaybackEnded(phone.leg_id, play_id))
+
+    def ends_contact(self, phone: Phone) -> None:
+        """An agent in a session is done with the customer."""
+        assert phone.bridged_to is not None, "there is none"
+        self.unbridge(UnbridgeLegs(phone.bridged_to, phone.leg_id))
 
     def hangs_up(self, phone: Phone, cause: HangupCause) -> None:
         del self.phones[phone.leg_id]
+        for recording_id in phone.recordings:
+            self._say(RecordingEnded(recording_id))
         for other in self.phones.values():
             if other.bridged_to == phone.leg_id:
                 other.bridged_to = None
@@ -143,6 +180,9 @@ class Switch:
     def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
         self._make(Phone(command.leg_id, LegParty.AGENT))
 
+    def originate_session_leg(self, command: OriginateSessionLeg) -> None:
+        self._make(Phone(command.leg_id, LegParty.AGENT))
+
     def _make(self, phone: Phone) -> None:
         if self._lost:
             self._say_at_once(OriginateVoided(phone.leg_id))
@@ -155,10 +195,48 @@ class Switch:
             customer.bridged_to, agent.bridged_to = agent.leg_id, customer.leg_id
             self._say(LegsBridged(customer.leg_id, agent.leg_id))
 
-    def play(self, leg_id: str, prompt: str) -> None:
-        phone = self.phones.get(leg_id)
-        if not self.broken and phone is not None:
-            phone.playing = True
+    def unbridge(self, command: UnbridgeLegs) -> None:
+        customer, agent = self._reached(command.customer_leg_id), self._reached(command.agent_leg_id)
+        if customer is not None and agent is not None and customer.bridged_to == agent.leg_id:
+            customer.bridged_to = agent.bridged_to = None
+            self._say(LegsUnbridged(customer.leg_id, agent.leg_id))
+
+    def hold(self, command: HoldLeg) -> None:
+        phone = self._reached(command.leg_id)
+        if phone is not None and not phone.held:
+            phone.held = True
+            self._say(LegHeld(phone.leg_id))
+
+    def resume(self, command: ResumeLeg) -> None:
+        phone = self._reached(command.leg_id)
+        if phone is not None and phone.held:
+            phone.held = False
+            self._say(LegResumed(phone.leg_id))
+
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+        phone = self._reached(leg_id)
+        if phone is not None:
+            phone.playing = play_id
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        phone = self._reached(command.leg_id)
+        if phone is not None and phone.playing == command.play_id:
+            self.has_played(phone)
+
+    def start_recording(self, command: StartRecording) -> None:
+        phone = self._reached(command.leg_id)
+        if phone is not None and command.recording_id not in phone.recordings:
+            phone.recordings += (command.recording_id,)
+            self._say(RecordingStarted(command.recording_id))
+
+    def stop_recording(self, command: StopRecording) -> None:
+        for phone in () if self.broken else self.phones.values():
+            if command.recording_id in phone.recordings:
+                phone.recordings = tuple(each for each in phone.recordings if each != command.recording_id)
+                self._say(RecordingEnded(command.recording_id))
+
+    def _reached(self, leg_id: str) -> Phone | None:
+        return None if self.broken else self.phones.get(leg_id)
 
     def hang_up(self, command: HangUp) -> None:
         phone = self.phones.get(command.leg_id)

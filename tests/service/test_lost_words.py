@@ -113,7 +113,7 @@ async def test_a_leg_that_nobody_knows_is_hung_up(house: House) -> None:
 
     def loses(event: CarrierEvent) -> bool:
         if event == LegAnswered("stray"):
-            house.carrier.play("stray", "Hello?")
+            house.carrier.play("stray", "play", "Hello?")
         return isinstance(event, LegRang | LegAnswered)
 
     house.carrier.loses = loses

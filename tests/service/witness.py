@@ -12,7 +12,20 @@ from service.switch import Switch
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, ContactEnded
 from trunkcall.domain.contact import ContactState, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
 from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import CarrierSink, Destination
@@ -98,15 +111,36 @@ class Witness:
         )
         self._switch.originate_agent_leg(command)
 
+    def originate_session_leg(self, command: OriginateSessionLeg) -> None:
+        self._switch.originate_session_leg(command)
+
     def bridge(self, command: BridgeLegs) -> None:
         whom = command.customer_leg_id, command.agent_leg_id, ContactState.CONNECTING
         self._expect("a bridge", command.customer_leg_id, fits=lambda c: (c.leg_id, c.agent_leg_id, c.state) == whom)
         self._switch.bridge(command)
 
-    def play(self, leg_id: str, prompt: str) -> None:
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
         whom = leg_id, ContactState.IN_FLOW
         self._expect("a message", leg_id, fits=lambda c: (c.leg_id, c.state) == whom)
-        self._switch.play(leg_id, prompt)
+        self._switch.play(leg_id, play_id, prompt)
+
+    def unbridge(self, command: UnbridgeLegs) -> None:
+        self._switch.unbridge(command)
+
+    def hold(self, command: HoldLeg) -> None:
+        self._switch.hold(command)
+
+    def resume(self, command: ResumeLeg) -> None:
+        self._switch.resume(command)
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        self._switch.stop_playing(command)
+
+    def start_recording(self, command: StartRecording) -> None:
+        self._switch.start_recording(command)
+
+    def stop_recording(self, command: StopRecording) -> None:
+        self._switch.stop_recording(command)
 
     def hang_up(self, command: HangUp) -> None:
         if command.leg_id in self.refused:

@@ -6,7 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from trunkcall.engine.events import DetectionEnded, LegAnswered, LegEnded, LegRang, LegsBridged
+from trunkcall.engine.events import (
+    DetectionEnded,
+    LegAnswered,
+    LegEnded,
+    LegRang,
+    LegsBridged,
+    LegsUnbridged,
+    PlaybackEnded,
+)
 
 
 def breaches(events: Iterable[Any], *, detected: frozenset[str]) -> list[str]:
@@ -14,10 +22,11 @@ def breaches(events: Iterable[Any], *, detected: frozenset[str]) -> list[str]:
     which detection was asked for."""
     told: defaultdict[str, Counter[str]] = defaultdict(Counter)
     found: list[str] = []
+    plays: Counter[str] = Counter()
     for event in events:
         kind = type(event).__name__
         match event:
-            case LegsBridged():
+            case LegsBridged() | LegsUnbridged():
                 legs = [event.customer_leg_id, event.agent_leg_id]
             case _ if hasattr(event, "leg_id"):
                 legs = [event.leg_id]
@@ -34,6 +43,8 @@ def breaches(events: Iterable[Any], *, detected: frozenset[str]) -> list[str]:
                     found.append(f"{leg_id} is answered twice")
                 case DetectionEnded() if before["DetectionEnded"] or not before["LegAnswered"]:
                     found.append(f"detection ends on {leg_id} after {dict(before)}")
+                case PlaybackEnded() if plays[event.play_id]:
+                    found.append(f"{event.play_id} ends twice")
                 case DetectionEnded() if leg_id not in detected:
                     found.append(f"detection ends on {leg_id} unasked")
                 case LegRang() | LegAnswered() | DetectionEnded() | LegEnded():
@@ -43,5 +54,7 @@ def breaches(events: Iterable[Any], *, detected: frozenset[str]) -> list[str]:
                 case _:
                     pass
             before[kind] += 1
+        if isinstance(event, PlaybackEnded):
+            plays[event.play_id] += 1
     found += [f"{leg_id} never ends: {dict(kinds)}" for leg_id, kinds in told.items() if not kinds["LegEnded"]]
     return found

@@ -17,9 +17,27 @@ from telephony.support import ManualClock
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
-from trunkcall.engine.events import DetectionEnded, LegAnswered, LegEnded, LegRang, LegsBridged, PlaybackEnded
-from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    StopPlaying,
+    UnbridgeLegs,
+)
+from trunkcall.engine.events import (
+    BeepHeard,
+    DetectionEnded,
+    LegAnswered,
+    LegEnded,
+    LegRang,
+    LegsBridged,
+    LegsUnbridged,
+    PlaybackEnded,
+)
+from trunkcall.simulation.legs import LegDeed, SimulatedLeg
+from trunkcall.simulation.phones import RINGS_AFTER, Phones
 from trunkcall.simulation.world import Fate, Outcome, World, fate_of
 from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
@@ -118,7 +136,17 @@ def test_a_machine_stays_and_its_prompt_is_waited_for_only_where_that_is_asked_f
     stage = Stage()
     stage.dial(fate(Outcome.MACHINE, **MACHINE), detect=True, prompt=prompt)
     stage.wait(600)
-    assert stage.heard[2:] == [(at_s, DetectionEnded("customer", DetectionStatus.VOICEMAIL_BEEP))]
+    assert stage.heard[2] == (at_s, DetectionEnded("customer", DetectionStatus.VOICEMAIL_BEEP))
+
+
+def test_a_beep_is_heard_at_the_end_of_the_prompt_where_detection_has_not_waited_for_it() -> None:
+    stage = Stage()
+    stage.dial(fate(Outcome.MACHINE, **MACHINE), "beeps", detect=True)
+    stage.dial(fate(Outcome.MACHINE, **MACHINE), "waited for", detect=True, prompt=True)
+    silent = {**MACHINE, "detection": DetectionStatus.VOICEMAIL_NO_BEEP}
+    stage.dial(fate(Outcome.MACHINE, **silent), "silent", detect=True)
+    stage.wait(600)
+    assert [(at_s, what) for at_s, what in stage.heard if isinstance(what, BeepHeard)] == [(24, BeepHeard("beeps"))]
 
 
 def test_without_detection_nobody_says_who_has_answered() -> None:
@@ -134,8 +162,8 @@ def test_without_detection_nobody_says_who_has_answered() -> None:
         (fate(Outcome.BUSY, ring=3 * SECOND), (3, HangupCause.BUSY), False),
         (fate(Outcome.INVALID, ring=3 * SECOND), (3, HangupCause.INVALID_NUMBER), False),
         (fate(Outcome.NO_ANSWER, ring=28 * SECOND), (28, HangupCause.NO_ANSWER), True),
-        (fate(Outcome.NO_ANSWER, ring=31 * SECOND), (30, HangupCause.RING_TIMEOUT), True),
-        (fate(ring=31 * SECOND), (30, HangupCause.RING_TIMEOUT), True),
+        (fate(Outcome.NO_ANSWER, ring=31 * SECOND), (30.5, HangupCause.RING_TIMEOUT), True),
+        (fate(ring=31 * SECOND), (30.5, HangupCause.RING_TIMEOUT), True),
     ],
 )
 def test_whoever_does_not_answer_in_time_is_told_by_why(
@@ -150,10 +178,11 @@ def test_whoever_does_not_answer_in_time_is_told_by_why(
 
 
 def test_who_answers_at_the_last_instant_has_answered() -> None:
+    """A phone may ring for as long as was asked for, from its first ringing."""
     stage = Stage()
-    stage.dial(fate(ring=RING_TIMEOUT))
-    stage.wait(30)
-    assert stage.heard[-1] == (30, LegAnswered("customer"))
+    stage.dial(fate(ring=RINGS_AFTER + RING_TIMEOUT))
+    stage.wait(30.5)
+    assert stage.heard[-1] == (30.5, LegAnswered("customer"))
 
 
 def test_where_the_network_has_no_circuit_nothing_rings() -> None:
@@ -196,11 +225,11 @@ def test_a_message_keeps_a_person_on_the_line_and_ends_by_its_length() -> None:
     stage = Stage()
     stage.dial(fate())
     stage.wait(13)
-    stage.phones.play("customer", "x" * 150)
+    stage.phones.play("customer", "play", "x" * 150)
     assert [leg.playing for leg in stage.phones.live()] == [True]
     stage.wait(600)
-    assert stage.heard[2:] == [(23, PlaybackEnded("customer"))]
-    assert stage.phones.live() == (LiveLeg("customer", LegState.UP, playing=False),)
+    assert stage.heard[2:] == [(23, PlaybackEnded("customer", "play"))]
+    assert stage.phones.live() == (LiveLeg("customer", LegState.UP, playing=False, held=False, recordings=()),)
 
 
 def test_nobody_can_be_joined_who_is_not_there_yet_or_talks_already() -> None:
@@ -270,6 +299,74 @@ def test_work_that_a_break_has_cut_does_not_end_in_the_middle_of_the_next_contac
     assert done == ([(630, ("done", "anna"))] if joined else [])
 
 
+# --- sessions ---------------------------------------------------------------------------------------------------------
+
+
+def begin_session(stage: Stage, *, drops_after: Duration | None = None) -> None:
+    stage.phones.originate_session_leg(
+        OriginateSessionLeg("session", "anna", "local", 20 * SECOND), drops_after=drops_after
+    )
+
+
+@pytest.mark.parametrize("agent_hangs_up", [True, False])
+def test_in_a_session_the_work_begins_with_the_end_of_the_contact(agent_hangs_up: bool) -> None:
+    stage = Stage()
+    begin_session(stage)
+    assert not stage.phones.busy_agents
+    stage.dial(fate(agent_hangs_up=agent_hangs_up))
+    stage.wait(13)
+    stage.phones.bridge(BridgeLegs("customer", "session"))
+    assert set(stage.phones.busy_agents) == {"anna"}
+    stage.wait(600)
+    over = LegsUnbridged("customer", "session") if agent_hangs_up else LegEnded("customer", HangupCause.NORMAL)
+    assert stage.heard[-2:] == [(73, over), (103, ("done", "anna"))]
+    assert not stage.phones.busy_agents
+    assert "session" in [leg.leg_id for leg in stage.phones.live()]
+
+
+def test_work_that_the_next_contact_of_a_session_has_cut_does_not_end_in_the_middle_of_it() -> None:
+    stage = Stage()
+    begin_session(stage)
+    for leg_id in ("customer", "next"):
+        stage.dial(fate(talk=100 * SECOND), leg_id)
+    stage.wait(12)
+    stage.phones.bridge(BridgeLegs("customer", "session"))
+    stage.phones.hang_up(HangUp("customer"))
+    stage.wait(13)
+    stage.phones.bridge(BridgeLegs("next", "session"))
+    stage.wait(100)
+    assert set(stage.phones.busy_agents) == {"anna"}
+    stage.wait(1000)
+    done = [(at_s, what) for at_s, what in stage.heard if isinstance(what, tuple)]
+    assert done == [(143, ("done", "anna"))]
+
+
+def test_a_talk_that_was_parted_is_not_parted_again_when_it_would_have_been_over() -> None:
+    stage = Stage()
+    begin_session(stage)
+    for leg_id in ("customer", "next"):
+        stage.dial(fate(talk=100 * SECOND, agent_hangs_up=True), leg_id)
+    stage.wait(12)
+    stage.phones.bridge(BridgeLegs("customer", "session"))
+    stage.phones.unbridge(UnbridgeLegs("customer", "session"))
+    stage.wait(13)
+    stage.phones.bridge(BridgeLegs("next", "session"))
+    stage.wait(600)
+    parted = [(at_s, what) for at_s, what in stage.heard if isinstance(what, LegsUnbridged)]
+    assert parted == [(12, LegsUnbridged("customer", "session")), (113, LegsUnbridged("next", "session"))]
+
+
+def test_a_session_that_the_network_loses_ends_whatever_the_agent_does() -> None:
+    stage = Stage()
+    begin_session(stage, drops_after=20 * SECOND)
+    stage.dial(fate())
+    stage.wait(13)
+    stage.phones.bridge(BridgeLegs("customer", "session"))
+    stage.wait(60)
+    assert stage.heard[-2:] == [(20, LegEnded("session", HangupCause.FAILED)), (50, ("done", "anna"))]
+    assert [leg.bridged_to for leg in stage.phones.live()] == [None], "the customer is there yet, and alone"
+
+
 # --- the contract -----------------------------------------------------------------------------------------------------
 
 WORLD = World(
@@ -285,8 +382,11 @@ class Dialed(Protocol):
 
     def originate(self, command: Originate, destination: Destination) -> None: ...
     def originate_agent_leg(self, command: OriginateAgentLeg) -> None: ...
+    def originate_session_leg(self, command: OriginateSessionLeg) -> None: ...
     def bridge(self, command: BridgeLegs) -> None: ...
-    def play(self, leg_id: str, prompt: str) -> None: ...
+    def unbridge(self, command: UnbridgeLegs) -> None: ...
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None: ...
+    def stop_playing(self, command: StopPlaying) -> None: ...
     def hang_up(self, command: HangUp) -> None: ...
 
 
@@ -310,7 +410,9 @@ class LatePhones:
             agent_done=lambda agent_id: None,
         )
         self.originate_agent_leg = self.phones.originate_agent_leg
-        self.bridge, self.play, self.hang_up = self.phones.bridge, self.phones.play, self.phones.hang_up
+        self.originate_session_leg = self.phones.originate_session_leg
+        self.bridge, self.unbridge, self.hang_up = self.phones.bridge, self.phones.unbridge, self.phones.hang_up
+        self.play, self.stop_playing = self.phones.play, self.phones.stop_playing
 
     def originate(self, command: Originate, destination: Destination) -> None:
         fate = fate_of(WORLD, SEED, destination.client_token)
@@ -328,7 +430,10 @@ agents = st.integers(0, 3).map(lambda number: f"agent-{number}")
 steps = st.one_of(
     st.tuples(st.just("originate"), customers, st.integers(0, 50), st.booleans(), st.booleans()),
     st.tuples(st.just("ring"), agents, customers),
+    st.tuples(st.just("session"), agents),
     st.tuples(st.just("bridge"), customers, agents),
+    st.tuples(st.just("unbridge"), customers, agents),
+    st.tuples(st.just("stop"), customers, st.integers(0, 60)),
     st.tuples(st.just("play"), customers, st.integers(0, 200)),
     st.tuples(st.just("hang up"), customers | agents),
     st.tuples(st.just("wait"), st.floats(0.0, 3.0)),
@@ -349,7 +454,7 @@ def test_whatever_a_dialer_does_the_contract_is_kept(
         """A dialer uses no leg's id twice."""
         return any(isinstance(event, LegEnded) and event.leg_id == leg_id for event in events)
 
-    for deed in deeds:
+    for number, deed in enumerate(deeds):
         match deed:
             case ("originate", leg_id, token, detect, prompt) if not ended(leg_id):
                 if leg_id not in asked and detect:
@@ -362,10 +467,17 @@ def test_whatever_a_dialer_does_the_contract_is_kept(
             case ("ring", leg_id, customer) if not ended(leg_id):
                 asked.add(leg_id)
                 dialed.originate_agent_leg(OriginateAgentLeg(leg_id, "anna", customer, 20 * SECOND))
+            case ("session", leg_id) if not ended(leg_id):
+                asked.add(leg_id)
+                dialed.originate_session_leg(OriginateSessionLeg(leg_id, "anna", "local", 20 * SECOND))
+            case ("unbridge", customer, agent):
+                dialed.unbridge(UnbridgeLegs(customer, agent))
+            case ("stop", leg_id, play):
+                dialed.stop_playing(StopPlaying(leg_id, f"play-{play}"))
             case ("bridge", customer, agent):
                 dialed.bridge(BridgeLegs(customer, agent))
             case ("play", leg_id, length):
-                dialed.play(leg_id, "x" * length)
+                dialed.play(leg_id, f"play-{number}", "x" * length)
             case ("hang up", leg_id):
                 dialed.hang_up(HangUp(leg_id))
             case ("wait", length):

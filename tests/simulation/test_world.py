@@ -13,8 +13,8 @@ from statistics import fmean, pstdev
 import pytest
 
 from trunkcall.domain.contact import DetectionStatus
-from trunkcall.domain.instants import SECOND
-from trunkcall.simulation.world import Fate, Outcome, World, fate_of, seed_of
+from trunkcall.domain.instants import HOUR, SECOND
+from trunkcall.simulation.world import Fate, Outcome, World, fate_of, seed_of, session_drops_after
 
 NUMBER = 20_000
 WORLD = World()
@@ -200,3 +200,10 @@ def test_a_changed_parameter_leaves_the_other_draws_as_they_were(parameter: str)
     assert before != after
     for name in untouched:
         assert [getattr(fate, name) for fate in before] == [getattr(fate, name) for fate in after], name
+
+
+def test_sessions_are_lost_as_often_as_is_said_and_the_same_ones_each_time() -> None:
+    lasted = [session_drops_after(2.0, 7, number) for number in range(2000)]
+    assert lasted == [session_drops_after(2.0, 7, number) for number in range(2000)]
+    assert fmean(each for each in lasted if each is not None) == pytest.approx(HOUR / 2, rel=0.1)
+    assert session_drops_after(0.0, 7, 1) is None

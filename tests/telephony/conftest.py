@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import count
 
 import pytest
 import pytest_asyncio
 
 from telephony.support import Behaviour, Line, ManualClock, originate
+from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Instant
 from trunkcall.simulation.world import Outcome, World, fate_of
 from trunkcall.telephony import carrier_wire, floor_wire
@@ -25,6 +26,7 @@ from trunkcall.telephony.simulated import SimulatedCarrier
 
 OUTCOMES = {
     Behaviour.ANSWERS_AS_A_HUMAN: Outcome.HUMAN,
+    Behaviour.ANSWERS_AND_IS_LEFT: Outcome.HUMAN,
     Behaviour.ANSWERS_AS_A_MACHINE: Outcome.MACHINE,
     Behaviour.BUSY: Outcome.BUSY,
     Behaviour.INVALID: Outcome.INVALID,
@@ -34,8 +36,25 @@ SEED = 3
 WORLD = World(no_answer_s=10_000.0, patience_s=60.0, talk_mean_s=600.0, talk_variation=0.1)
 
 
+def destination(tokens: Iterator[str], behaviour: Behaviour) -> Destination:
+    """Somebody who behaves so: a client token is looked for that has the fate wanted."""
+    leaves = behaviour is Behaviour.ANSWERS_AND_IS_LEFT
+    for token in tokens:
+        fate = fate_of(WORLD, SEED, token)
+        if fate.outcome is not OUTCOMES[behaviour]:
+            continue
+        match fate.outcome:
+            case Outcome.HUMAN if fate.agent_hangs_up is not leaves:
+                continue
+            case Outcome.MACHINE if fate.detection is not DetectionStatus.VOICEMAIL_BEEP:
+                continue
+            case _:
+                return Destination("+12065550199", token)
+    raise AssertionError
+
+
 class SimulatedLine:
-    """The simulated carrier on a clock in the test's hands: a client token is looked for that has the fate wanted."""
+    """The simulated carrier on a clock in the test's hands."""
 
     def __init__(self, hosts: Sequence[str] = ("local",)) -> None:
         self._clock = ManualClock()
@@ -50,8 +69,10 @@ class SimulatedLine:
         await self.carrier.start(self.events.append, token=1)
 
     def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False, host: str = "local") -> None:
-        token = next(t for t in self._tokens if fate_of(WORLD, SEED, t).outcome is OUTCOMES[behaviour])
-        self.carrier.originate(originate(leg_id, detect=detect, host=host), Destination("+12065550199", token))
+        self.carrier.originate(originate(leg_id, detect=detect, host=host), destination(self._tokens, behaviour))
+
+    def press(self, leg_id: str, key: str) -> None:
+        self.simulated.press(leg_id, key)
 
     def fail(self, host: str) -> None:
         self.simulated.fail(host)
@@ -170,8 +191,10 @@ class RemoteLine:
         await asyncio.sleep(0.01)
 
     def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False, host: str = "local") -> None:
-        token = next(t for t in self._tokens if fate_of(WORLD, SEED, t).outcome is OUTCOMES[behaviour])
-        self.carrier.originate(originate(leg_id, detect=detect, host=host), Destination("+12065550199", token))
+        self.carrier.originate(originate(leg_id, detect=detect, host=host), destination(self._tokens, behaviour))
+
+    def press(self, leg_id: str, key: str) -> None:
+        self.simulated.press(leg_id, key)
 
     def fail(self, host: str) -> None:
         self.simulated.fail(host)

@@ -12,8 +12,8 @@ from typing import Protocol, TypeVar
 import pytest
 
 from trunkcall.domain.instants import SECOND, Duration, Instant, seconds
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
-from trunkcall.engine.events import LegEnded
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, OriginateSessionLeg
+from trunkcall.engine.events import LegAnswered, LegEnded
 from trunkcall.telephony.carrier import Carrier, CarrierEvent
 from trunkcall.telephony.peer import Line as PeerLine
 
@@ -50,8 +50,11 @@ class Behaviour(Enum):
     """What a customer's phone does when it is dialed."""
 
     ANSWERS_AS_A_HUMAN = auto()
-    """Within the ring timeout, and stays on the line for at least a minute if spoken to."""
+    """Within the ring timeout, and stays on the line for at least a minute if spoken to. The customer ends a talk."""
+    ANSWERS_AND_IS_LEFT = auto()
+    """As that, but the agent ends a talk, within the hour."""
     ANSWERS_AS_A_MACHINE = auto()
+    """And beeps a while after it was recognised."""
     BUSY = auto()
     INVALID = auto()
     RINGS_FOR_EVER = auto()
@@ -72,6 +75,9 @@ class Line(Protocol):
 
     def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False, host: str = "local") -> None:
         """Originate to a phone that behaves so, from that host."""
+
+    def press(self, leg_id: str, key: str) -> None:
+        """The party of a leg presses a key."""
 
     def fail(self, host: str) -> None:
         """The host cannot be reached any more; its far ends go on."""
@@ -94,6 +100,24 @@ def agent_leg(leg_id: str, customer_leg_id: str) -> OriginateAgentLeg:
     return OriginateAgentLeg(leg_id, "agent-1", customer_leg_id, 20 * SECOND)
 
 
+def session_leg(leg_id: str, agent_id: str = "agent-1", *, host: str = "local") -> OriginateSessionLeg:
+    return OriginateSessionLeg(leg_id, agent_id, host, 20 * SECOND)
+
+
+async def answered(line: Line, leg_id: str, behaviour: Behaviour = Behaviour.ANSWERS_AS_A_HUMAN) -> None:
+    """A customer is dialed, and answers."""
+    line.dial(behaviour, leg_id)
+    while not told(line, LegAnswered, leg_id):
+        await line.wait(0.5)
+
+
+async def in_session(line: Line, leg_id: str = "session", *, host: str = "local") -> None:
+    """An agent's session is up."""
+    line.carrier.originate_session_leg(session_leg(leg_id, host=host))
+    while not told(line, LegAnswered, leg_id):
+        await line.wait(0.5)
+
+
 def told(line: Line, kind: type[E], leg_id: str | None = None) -> list[E]:
     """Events of one kind, about one leg."""
     events = [event for event in line.events if isinstance(event, kind)]
@@ -113,8 +137,8 @@ def bridge(line: Line, customer: str, agent: str) -> None:
 
 
 async def talk(line: Line, customer: str = "customer", agent: str = "agent", *, host: str = "local") -> None:
-    """A customer and an agent are joined."""
-    line.dial(Behaviour.ANSWERS_AS_A_HUMAN, customer, host=host)
+    """A customer and an agent, who will end the talk, are joined."""
+    line.dial(Behaviour.ANSWERS_AND_IS_LEFT, customer, host=host)
     await line.wait(29)
     line.carrier.originate_agent_leg(agent_leg(agent, customer))
     await line.wait(0.1)

@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
 from trunkcall.engine.events import CarrierFound, CarrierLost, LegEnded, LegsReported, OriginateVoided
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.simulation.world import World
@@ -42,10 +55,25 @@ class Play:
     """A prompt for a leg."""
 
     leg_id: str
+    play_id: str
     prompt: str
 
 
-Asked: TypeAlias = Dial | OriginateAgentLeg | BridgeLegs | Play | HangUp | ReportLegs
+Asked: TypeAlias = (
+    Dial
+    | OriginateAgentLeg
+    | OriginateSessionLeg
+    | BridgeLegs
+    | UnbridgeLegs
+    | HoldLeg
+    | ResumeLeg
+    | Play
+    | StopPlaying
+    | StartRecording
+    | StopRecording
+    | HangUp
+    | ReportLegs
+)
 """What a line can carry to the exchange."""
 
 OWN_QUESTION = -1
@@ -186,7 +214,22 @@ class Exchange:
             case ReportLegs():
                 self._carrier.report_legs(deed)
             case Play():
-                self._carrier.play(deed.leg_id, deed.prompt)
+                self._carrier.play(deed.leg_id, deed.play_id, deed.prompt)
+            case OriginateSessionLeg():
+                self._host_of[deed.leg_id] = deed.host
+                self._carrier.originate_session_leg(deed)
+            case UnbridgeLegs():
+                self._carrier.unbridge(deed)
+            case HoldLeg():
+                self._carrier.hold(deed)
+            case ResumeLeg():
+                self._carrier.resume(deed)
+            case StopPlaying():
+                self._carrier.stop_playing(deed)
+            case StartRecording():
+                self._carrier.start_recording(deed)
+            case StopRecording():
+                self._carrier.stop_recording(deed)
             case _:
                 assert_never(deed)
 

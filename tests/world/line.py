@@ -12,7 +12,20 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
 from trunkcall.engine.events import CarrierFound, CarrierLost, OriginateVoided
 from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
 from world.exchange import Asked, Dial, Exchange, Play
@@ -187,6 +200,10 @@ class Line:
         if not self._send(command):
             self._void(command.leg_id)
 
+    def originate_session_leg(self, command: OriginateSessionLeg) -> None:
+        if not self._send(command):
+            self._void(command.leg_id)
+
     def _void(self, leg_id: str) -> None:
         self._lose()
         self._tell(OriginateVoided(leg_id))
@@ -194,8 +211,26 @@ class Line:
     def bridge(self, command: BridgeLegs) -> None:
         self._send(command)
 
-    def play(self, leg_id: str, prompt: str) -> None:
-        self._send(Play(leg_id, prompt))
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+        self._send(Play(leg_id, play_id, prompt))
+
+    def unbridge(self, command: UnbridgeLegs) -> None:
+        self._send(command)
+
+    def hold(self, command: HoldLeg) -> None:
+        self._send(command)
+
+    def resume(self, command: ResumeLeg) -> None:
+        self._send(command)
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        self._send(command)
+
+    def start_recording(self, command: StartRecording) -> None:
+        self._send(command)
+
+    def stop_recording(self, command: StopRecording) -> None:
+        self._send(command)
 
     def hang_up(self, command: HangUp) -> None:
         self._send(command)
@@ -205,8 +240,9 @@ class Line:
 
 
 def _lane(event: CarrierEvent) -> str:
-    """Of the legs of a bridge the customer's; of what is about all legs one of its own."""
-    return str(getattr(event, "leg_id", None) or getattr(event, "customer_leg_id", ""))
+    """Of the legs of a bridge the customer's; of a recording its own; of what is about all legs one of its own."""
+    names = ("leg_id", "customer_leg_id", "recording_id")
+    return next((str(getattr(event, name)) for name in names if hasattr(event, name)), "")
 
 
 def told(event: CarrierEvent) -> str:

@@ -23,6 +23,7 @@ class Originate:
     contact_id: str
     campaign_id: str
     ring_timeout: Duration
+    """Counts from the first ringing."""
     detect_machines: bool
     await_prompt: bool
     trunk_id: str
@@ -107,6 +108,7 @@ class PlayMessage:
     """Play to a contact what this action of its flow says. The text is found where the contact's data is."""
 
     leg_id: str
+    play_id: str
     contact_id: str
     flow_id: str
     action_id: str
@@ -153,5 +155,19 @@ class RefillWindow:
     held: tuple[int, ...]
 
 
-CarrierDeed: TypeAlias = Originate | OriginateAgentLeg | BridgeLegs | PlayMessage | HangUp | ReportLegs
+CarrierDeed: TypeAlias = (
+    Originate
+    | OriginateAgentLeg
+    | OriginateSessionLeg
+    | BridgeLegs
+    | UnbridgeLegs
+    | HoldLeg
+    | ResumeLeg
+    | StartRecording
+    | StopRecording
+    | PlayMessage
+    | StopPlaying
+    | HangUp
+    | ReportLegs
+)
 Deed: TypeAlias = CarrierDeed | NoteDifference | RefillWindow

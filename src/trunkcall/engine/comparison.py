@@ -164,7 +164,7 @@ class Comparison:
             return
         assert contact is not None, "of a leg that is only to end nothing but its end is compared"
         if difference is LegDifference.PLAYED:
-            self._flows.message_ended(contact.leg_id)
+            self._flows.message_ended(contact.leg_id, contact.play_id or "")
         else:
             self._adoption.catch_up(live, leg, contact, now)
 

@@ -41,6 +41,7 @@ class Contact:
         "live",
         "live_at",
         "offered",
+        "play_id",
         "queued_until",
         "reserved_agent_id",
         "restored",
@@ -86,6 +87,8 @@ class Contact:
         """Whether it was the flow that had the customer's leg hung up."""
         self.flow_step: FlowStep | None = None
         """Where its flow is; None until it has begun."""
+        self.play_id: str | None = None
+        """What is being played to it."""
         self.agent_id: str | None = None
         self.agent_leg_id: str | None = None
         self.reserved_agent_id: str | None = None

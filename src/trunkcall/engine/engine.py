@@ -208,7 +208,7 @@ class Engine:
             case AgentHeard():
                 availability.heard(state.roster.agent(event.agent_id), now)
             case PlaybackEnded():
-                self._flows.message_ended(event.leg_id)
+                self._flows.message_ended(event.leg_id, event.play_id)
             case ContactsOffered():
                 self._offered(event)
             case RequestsAccepted():

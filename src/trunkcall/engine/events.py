@@ -219,9 +219,10 @@ class LegEnded:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackEnded:
-    """A message was played to its end, or could not be played."""
+    """A message was played to its end, was broken off, or could not be played."""
 
     leg_id: str
+    play_id: str
 
 
 @dataclass(frozen=True, slots=True)

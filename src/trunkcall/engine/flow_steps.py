@@ -34,14 +34,16 @@ class FlowSteps:
 
     def start(self, contact: Contact) -> None:
         """The contact's flow is to begin, or to begin anew."""
-        contact.flow_step = None
+        contact.flow_step = contact.play_id = None
         self._state.flows_due.append(contact)
 
-    def message_ended(self, leg_id: str) -> None:
-        """The message that a flow had played is over. Of a leg that hears none it changes nothing."""
+    def message_ended(self, leg_id: str, play_id: str) -> None:
+        """The message that a flow had played is over. Any other changes nothing: the carrier may repeat itself, or
+        speak of one that a former dialer had played."""
         leg = self._state.registry.legs.get(leg_id)
         contact = leg.contact if leg is not None else None
-        if contact is not None and contact.state is _IN_FLOW and contact.flow_step is not None:
+        if contact is not None and contact.state is _IN_FLOW and contact.play_id == play_id:
+            contact.play_id = None
             self._state.flows_due.append(contact)
 
     def step(self, now: Instant) -> None:
@@ -71,7 +73,9 @@ class FlowSteps:
                 else:
                     self._endings.disconnect(contact, now)
             case FlowAction.MESSAGE_PARTICIPANT:
-                deed = PlayMessage(contact.leg_id, contact.contact_id, step.flow_id, step.action_id)
+                # A leg hears one message at a time, each from another instant: so it needs no id that is an input.
+                contact.play_id = f"{contact.leg_id}-{now}"
+                deed = PlayMessage(contact.leg_id, contact.play_id, contact.contact_id, step.flow_id, step.action_id)
                 self._state.out.do(deed, contact)
             case FlowAction.DISCONNECT_PARTICIPANT:
                 self._endings.disconnect(contact, now)

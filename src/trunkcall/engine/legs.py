@@ -142,8 +142,9 @@ class LegReports:
         self._state.timers.set(overdue_at, _ORIGINATE_OVERDUE, contact.leg_id)
 
     def originate_overdue(self, leg_id: str, now: Instant) -> None:
-        """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends. While the
-        leg's host is lost nothing can be said: the carrier tells of the leg when it is found."""
+        """The carrier has not said in time what became of a leg: it is told to end it, and the contact ends. A phone
+        may ring for as long as was asked for, however late it began. While the leg's host is lost nothing can be said:
+        the carrier tells of the leg when it is found."""
         leg = self._registry.legs[leg_id]
         contact = leg.contact
         assert contact is not None
@@ -153,6 +154,11 @@ class LegReports:
                 # Whatever has become of it, nobody is to be found ringing there any more.
                 self._matching.let_go_until_found(contact, now)
             return
+        if contact.ring_started_at is not None:
+            overdue_at = contact.ring_started_at + contact.ring_timeout + self._state.config.originate_grace
+            if overdue_at > now:
+                self._state.timers.set(overdue_at, _ORIGINATE_OVERDUE, leg_id)
+                return
         self._endings.hang_up(leg, now)
         self._endings.customer_left(contact, HangupCause.LOST, now)
 

@@ -25,12 +25,19 @@ from trunkcall.domain.transitions import OVER
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
+    HoldLeg,
     NoteDifference,
     Originate,
     OriginateAgentLeg,
+    OriginateSessionLeg,
     PlayMessage,
     RefillWindow,
     ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
 )
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
@@ -258,10 +265,24 @@ class Dialer:
                     self._originate(deed, now)
                 case OriginateAgentLeg():
                     self._carrier.originate_agent_leg(deed)
+                case OriginateSessionLeg():
+                    self._carrier.originate_session_leg(deed)
                 case BridgeLegs():
                     self._carrier.bridge(deed)
+                case UnbridgeLegs():
+                    self._carrier.unbridge(deed)
+                case HoldLeg():
+                    self._carrier.hold(deed)
+                case ResumeLeg():
+                    self._carrier.resume(deed)
+                case StartRecording():
+                    self._carrier.start_recording(deed)
+                case StopRecording():
+                    self._carrier.stop_recording(deed)
                 case PlayMessage():
-                    self._carrier.play(deed.leg_id, self._text_of(deed))
+                    self._carrier.play(deed.leg_id, deed.play_id, self._text_of(deed))
+                case StopPlaying():
+                    self._carrier.stop_playing(deed)
                 case HangUp():
                     self._carrier.hang_up(deed)
                 case ReportLegs():

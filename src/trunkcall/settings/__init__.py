@@ -96,7 +96,7 @@ SETTINGS: tuple[Setting, ...] = (
         "ring_timeout_s",
         float,
         30.0,
-        "How long a customer's phone rings. The US telemarketing rules ask for 15 s at least.",
+        "How long a customer's phone rings, from its first ringing. The US telemarketing rules ask for 15 s at least.",
         within(15, 120),
     ),
     Setting(

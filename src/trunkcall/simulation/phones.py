@@ -8,13 +8,28 @@ has the clock, draws the fates and takes the events.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Final
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
 from trunkcall.engine.events import (
+    BeepHeard,
     CarrierFound,
     CarrierLost,
     DetectionEnded,
@@ -23,18 +38,17 @@ from trunkcall.engine.events import (
     LegRang,
     LegsBridged,
     LegsReported,
+    LegsUnbridged,
     OriginateVoided,
-    PlaybackEnded,
 )
+from trunkcall.simulation.legs import Later, PhoneEvent, SimulatedLeg
+from trunkcall.simulation.media import Media
 from trunkcall.simulation.world import Fate, Outcome
 
 RINGS_AFTER: Final[Duration] = SECOND // 2
 """How long after the originate a phone is heard ringing."""
 CONGESTED_AFTER: Final[Duration] = SECOND // 2
 """How long it takes to hear that the network has no circuit."""
-PROMPT_CHARACTERS_PER_S: Final = 15.0
-"""How fast a prompt is spoken: about 150 words a minute."""
-
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _ORIGINATING: Final = LegState.ORIGINATING
@@ -42,67 +56,13 @@ _RINGING: Final = LegState.RINGING
 _UP: Final = LegState.UP
 _ENDED: Final = LegState.ENDED
 _HUMAN: Final = Outcome.HUMAN
+_MACHINE: Final = Outcome.MACHINE
+_BEEP: Final = DetectionStatus.VOICEMAIL_BEEP
 _BUSY: Final = Outcome.BUSY
 _INVALID: Final = Outcome.INVALID
 _NO_ANSWER: Final = Outcome.NO_ANSWER
 _NORMAL: Final = HangupCause.NORMAL
 _BY_US: Final = HangupCause.HUNG_UP_BY_US
-
-
-class SimulatedLeg:
-    """A leg to one phone. ``command`` is None for an agent's, ``agent_id`` for a customer's."""
-
-    __slots__ = (
-        "agent_id",
-        "cause",
-        "command",
-        "detection",
-        "fate",
-        "host",
-        "leg_id",
-        "listening",
-        "peer_id",
-        "prompts",
-        "state",
-    )
-
-    def __init__(self, leg_id: str, host: str, fate: Fate, command: Originate | None, agent_id: str | None) -> None:
-        self.leg_id = leg_id
-        self.host = host
-        self.fate = fate
-        """Of the contact: an agent's leg has that of its customer."""
-        self.command = command
-        self.agent_id = agent_id
-        self.state = _ORIGINATING
-        self.cause = _NORMAL
-        """Why it will end, unless somebody asks for it before."""
-        self.peer_id: str | None = None
-        self.listening = False
-        """Whether somebody or something has spoken to it."""
-        self.prompts = 0
-        """How many are being played to it."""
-        self.detection: DetectionStatus | None = None
-        """What detection has come to."""
-
-    def as_live(self) -> LiveLeg:
-        return LiveLeg(self.leg_id, self.state, self.peer_id, self.detection, self.prompts > 0)
-
-
-PhoneEvent: TypeAlias = (
-    LegRang
-    | LegAnswered
-    | DetectionEnded
-    | LegsBridged
-    | LegEnded
-    | PlaybackEnded
-    | LegsReported
-    | OriginateVoided
-    | CarrierLost
-    | CarrierFound
-)
-LegDeed: TypeAlias = Callable[[SimulatedLeg], None]
-Later: TypeAlias = Callable[[Duration, LegDeed, SimulatedLeg], None]
-"""Has something done with a leg after so long. What is asked for first comes first at the same instant."""
 
 
 class Phones:
@@ -130,14 +90,15 @@ class Phones:
         self._tell = tell
         self._hosts = tuple(hosts)
         self._lost: set[str] = set()
-        self._unsaid: list[SimulatedLeg] = []
-        """Agents' legs on lost hosts, once the work after their contacts is done."""
+        self._unsaid: list[tuple[str, SimulatedLeg]] = []
+        """Agents who are done with the work after a contact on a lost host, each with its customer."""
         self._later = later
         self._reported_later = reported_later or later
         self._agent_done = agent_done
         self._legs: dict[str, SimulatedLeg] = {}
         self._busy: dict[str, SimulatedLeg] = {}
-        """Agents who are in a contact or the work after it, by the leg on which they were joined to it."""
+        """Agents who are in a contact or the work after it, each with its customer."""
+        self._media = Media(self._say, later)
 
     @property
     def busy_agents(self) -> Collection[str]:
@@ -164,8 +125,8 @@ class Phones:
         self._lost.discard(host)
         self.tell_found(host)
         unsaid, self._unsaid = self._unsaid, []
-        for leg in unsaid:
-            self._finish_work(leg)
+        for agent_id, customer in unsaid:
+            self._finish_work(agent_id, customer)
 
     def tell_found(self, host: str) -> None:
         """Tell which legs the host has, or that it is lost."""
@@ -200,9 +161,10 @@ class Phones:
             self._reported_later(ring, self._end, leg)
         else:
             self._later(RINGS_AFTER, self._ring, leg)
-            if ring > command.ring_timeout:
+            given_up_after = RINGS_AFTER + command.ring_timeout
+            if ring > given_up_after:
                 leg.cause = HangupCause.RING_TIMEOUT
-                self._reported_later(command.ring_timeout, self._end, leg)
+                self._reported_later(given_up_after, self._end, leg)
             elif outcome is _NO_ANSWER:
                 leg.cause = HangupCause.NO_ANSWER
                 self._reported_later(ring, self._end, leg)
@@ -221,36 +183,95 @@ class Phones:
         if customer.host in self._lost:
             self._tell(OriginateVoided(command.leg_id))
             return
-        leg = SimulatedLeg(command.leg_id, customer.host, customer.fate, None, command.agent_id)
-        self._legs[command.leg_id] = leg
-        leg.state = _UP
+        self._agent_accepts(command.leg_id, command.agent_id, customer.host)
         # A break may have cut the work after the contact before; whoever takes another does not come back to it.
         self._busy.pop(command.agent_id, None)
         self._tell(LegAnswered(command.leg_id))
 
-    def bridge(self, command: BridgeLegs) -> None:
-        """Join customer and agent; they talk, and one of them hangs up. Nothing happens unless both are up, and the
-        customer with nobody else."""
-        customer, agent = self._legs.get(command.customer_leg_id), self._legs.get(command.agent_leg_id)
-        if customer is None or agent is None or customer.peer_id in self._legs:
+    def originate_session_leg(self, command: OriginateSessionLeg, *, drops_after: Duration | None = None) -> None:
+        """Agents accept a session at once. ``drops_after`` is when the network loses it, None if it does not."""
+        if command.leg_id in self._legs:
             return
-        if customer.state is not _UP or agent.state is not _UP or customer.host in self._lost:
+        if self.is_lost(command.host):
+            self._tell(OriginateVoided(command.leg_id))
             return
-        customer.peer_id, agent.peer_id = agent.leg_id, customer.leg_id
-        if agent.agent_id is not None:
-            self._busy[agent.agent_id] = agent
-        fate = customer.fate
-        self._say(customer, LegsBridged(customer.leg_id, agent.leg_id))
-        self._later(fate.talk, self._end, agent if fate.agent_hangs_up else customer)
+        leg = self._agent_accepts(command.leg_id, command.agent_id, self._host(command.host))
+        leg.in_session = True
+        self._tell(LegAnswered(command.leg_id))
+        if drops_after is not None:
+            self._later(drops_after, self._drop, leg)
 
-    def play(self, leg_id: str, prompt: str) -> None:
-        """Speak a prompt to a leg that is up."""
-        leg = self._legs.get(leg_id)
-        if leg is None or leg.state is not _UP or leg.host in self._lost:
+    def _agent_accepts(self, leg_id: str, agent_id: str, host: str) -> SimulatedLeg:
+        leg = self._legs[leg_id] = SimulatedLeg(leg_id, host, None, None, agent_id)
+        leg.state = _UP
+        return leg
+
+    def bridge(self, command: BridgeLegs) -> None:
+        """Join customer and agent; they talk, and one of them hangs up, or ends the contact where the agent is in a
+        session. Nothing happens unless both are up, and with nobody else."""
+        customer, agent = self._leg_up(command.customer_leg_id), self._leg_up(command.agent_leg_id)
+        if customer is None or agent is None or customer.peer is not None or agent.peer is not None:
             return
-        leg.listening = True
-        leg.prompts += 1
-        self._later(round(len(prompt) / PROMPT_CHARACTERS_PER_S * SECOND), self._end_prompt, leg)
+        fate, agent_id = customer.fate, agent.agent_id
+        if fate is None or agent_id is None:
+            return
+        customer.peer, agent.peer = agent, customer
+        agent.served = self._busy[agent_id] = customer
+        self._say(customer, LegsBridged(customer.leg_id, agent.leg_id))
+        if not fate.agent_hangs_up:
+            self._later(fate.talk, self._end, customer)
+        elif agent.in_session:
+            self._later(fate.talk, self._end_contact, customer)
+        else:
+            self._later(fate.talk, self._end, agent)
+
+    def unbridge(self, command: UnbridgeLegs) -> None:
+        """Part two who are joined."""
+        customer, agent = self._leg_up(command.customer_leg_id), self._leg_up(command.agent_leg_id)
+        if customer is not None and agent is not None and customer.peer is agent:
+            self._part(customer, agent)
+
+    def hold(self, command: HoldLeg) -> None:
+        """Put a party on hold."""
+        leg = self._leg_up(command.leg_id)
+        if leg is not None:
+            self._media.hold(leg)
+
+    def resume(self, command: ResumeLeg) -> None:
+        """End a hold."""
+        leg = self._leg_up(command.leg_id)
+        if leg is not None:
+            self._media.resume(leg)
+
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+        """Speak a prompt to a leg that is up."""
+        leg = self._leg_up(leg_id)
+        if leg is not None:
+            self._media.play(leg, play_id, prompt)
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        """Break a prompt off."""
+        leg = self._leg_up(command.leg_id)
+        if leg is not None:
+            self._media.stop_playing(leg, command.play_id)
+
+    def start_recording(self, command: StartRecording) -> None:
+        """Record a leg that is up."""
+        leg = self._leg_up(command.leg_id)
+        if leg is not None:
+            self._media.start_recording(leg, command.recording_id)
+
+    def stop_recording(self, command: StopRecording) -> None:
+        """End a recording."""
+        leg = self._media.recorded(command.recording_id)
+        if leg is not None and leg.host not in self._lost:
+            self._media.stop_recording(leg, command.recording_id)
+
+    def press(self, leg_id: str, key: str) -> None:
+        """The party of a leg that is up presses a key: one of 0 to 9, A to D, * and #."""
+        leg = self._legs.get(leg_id)
+        if leg is not None and leg.state is _UP:
+            self._media.press(leg, key)
 
     def hang_up(self, command: HangUp) -> None:
         """End a leg, whatever it does."""
@@ -265,6 +286,11 @@ class Phones:
             if host not in self._lost:
                 self._tell(LegsReported(command.question, self.live(host), self._name(host)))
 
+    def _leg_up(self, leg_id: str) -> SimulatedLeg | None:
+        """The leg, if it is up and can be reached."""
+        leg = self._legs.get(leg_id)
+        return leg if leg is not None and leg.state is _UP and leg.host not in self._lost else None
+
     # --- what phones do by themselves: asked for in advance, it comes to nothing once the leg has ended --------------
 
     def _ring(self, leg: SimulatedLeg) -> None:
@@ -278,6 +304,7 @@ class Phones:
         leg.state = _UP
         fate, command = leg.fate, leg.command
         assert command is not None
+        assert fate is not None
         self._say(leg, LegAnswered(leg.leg_id))
         if fate.outcome is _HUMAN:
             self._later(fate.patience, self._lose_patience, leg)
@@ -291,35 +318,66 @@ class Phones:
     def _detect(self, leg: SimulatedLeg) -> None:
         if leg.state is _ENDED:
             return
-        leg.detection = leg.fate.detection
+        fate, command = leg.fate, leg.command
+        assert command is not None
+        assert fate is not None
+        leg.detection = fate.detection
         self._say(leg, DetectionEnded(leg.leg_id, leg.detection))
+        if fate.detection is _BEEP and fate.outcome is _MACHINE and not command.await_prompt:
+            self._later(fate.prompt, self._beep, leg)
+
+    def _beep(self, leg: SimulatedLeg) -> None:
+        if leg.state is _UP:
+            self._say(leg, BeepHeard(leg.leg_id))
 
     def _lose_patience(self, leg: SimulatedLeg) -> None:
         """Silence is what drives people off the line; somebody who is spoken to stays."""
-        if leg.peer_id is None and not leg.listening:
+        if leg.peer is None and not leg.listening:
             self._end(leg)
 
-    def _end_prompt(self, leg: SimulatedLeg) -> None:
-        if leg.state is _ENDED:
-            return
-        leg.prompts -= 1
-        self._say(leg, PlaybackEnded(leg.leg_id))
+    def _end_contact(self, customer: SimulatedLeg) -> None:
+        """The agent, in a session, is done with the customer."""
+        if customer.peer is not None:
+            self._part(customer, customer.peer)
+
+    def _part(self, customer: SimulatedLeg, agent: SimulatedLeg) -> None:
+        customer.peer = agent.peer = None
+        self._say(customer, LegsUnbridged(customer.leg_id, agent.leg_id))
+        if agent.in_session:
+            self._work(agent)
+
+    def _drop(self, leg: SimulatedLeg) -> None:
+        leg.cause = HangupCause.FAILED
+        self._end(leg)
 
     def _end(self, leg: SimulatedLeg) -> None:
         if leg.state is _ENDED:
             return
         leg.state = _ENDED
         del self._legs[leg.leg_id]
+        if leg.recordings:
+            self._media.end(leg)
         self._say(leg, LegEnded(leg.leg_id, leg.cause))
-        if leg.agent_id is not None and leg.peer_id is not None:
-            self._later(leg.fate.wrap, self._finish_work, leg)
+        peer, leg.peer = leg.peer, None
+        if peer is not None:
+            peer.peer = None
+            if peer.in_session:
+                self._work(peer)
+        self._work(leg)
 
-    def _finish_work(self, leg: SimulatedLeg) -> None:
-        if leg.host in self._lost:
+    def _work(self, leg: SimulatedLeg) -> None:
+        """An agent has left a contact, and has work to do after it."""
+        customer, agent_id = leg.served, leg.agent_id
+        if customer is not None and agent_id is not None:
+            leg.served = None
+            assert customer.fate is not None
+            self._later(customer.fate.wrap, partial(self._finish_work, agent_id), customer)
+
+    def _finish_work(self, agent_id: str, customer: SimulatedLeg) -> None:
+        if customer.host in self._lost:
             # To the dialer the talk is not over.
-            self._unsaid.append(leg)
+            self._unsaid.append((agent_id, customer))
             return
-        agent_id = leg.agent_id
-        if agent_id is not None and self._busy.get(agent_id) is leg:
+        if self._busy.get(agent_id) is customer:
             del self._busy[agent_id]
             self._agent_done(agent_id)

@@ -21,11 +21,18 @@ from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant, seconds
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
+    HoldLeg,
     Originate,
     OriginateAgentLeg,
+    OriginateSessionLeg,
     PlayMessage,
     RefillWindow,
     ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
 )
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
@@ -44,12 +51,14 @@ from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.simulation.campaign import BASELINES, Campaign
 from trunkcall.simulation.campaign_run import CampaignRun
+from trunkcall.simulation.legs import LegDeed, SimulatedLeg
 from trunkcall.simulation.pacers import dialer_type_of, pacers_of
-from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
+from trunkcall.simulation.phones import Phones
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario
 from trunkcall.simulation.tally import Tally
 from trunkcall.simulation.trunks import trunks_of
+from trunkcall.simulation.world import session_drops_after
 
 START: Instant = 1_800_000_000_000_000
 """When every simulated shift begins."""
@@ -78,6 +87,7 @@ class Simulator:
         self._now: Instant = START
         self._end: Instant = at_hour(scenario.hours)
         self._leg_number = 0
+        self._sessions = 0
         self._offered = 0
         self._runs = {campaign.name: CampaignRun(campaign, START) for campaign in scenario.campaigns}
         self._tally = Tally(self._runs)
@@ -104,11 +114,18 @@ class Simulator:
         self._deeds: Mapping[type, Callable[[Any], None]] = {
             BridgeLegs: self._phones.bridge,
             HangUp: self._phones.hang_up,
+            HoldLeg: self._phones.hold,
             Originate: self._originate,
             OriginateAgentLeg: self._phones.originate_agent_leg,
+            OriginateSessionLeg: self._open_session,
             PlayMessage: self._play,
             RefillWindow: self._refill,
             ReportLegs: self._phones.report_legs,
+            ResumeLeg: self._phones.resume,
+            StartRecording: self._phones.start_recording,
+            StopPlaying: self._phones.stop_playing,
+            StopRecording: self._phones.stop_recording,
+            UnbridgeLegs: self._phones.unbridge,
         }
         """How each deed is done here."""
 
@@ -304,8 +321,13 @@ class Simulator:
         in_burst = into < seconds(scenario.burst_length_s) and not first
         return in_burst and self._random.random() < scenario.burst_share
 
+    def _open_session(self, command: OriginateSessionLeg) -> None:
+        self._sessions += 1
+        drops_after = session_drops_after(self._scenario.session_drop_per_h, self._seed, self._sessions)
+        self._phones.originate_session_leg(command, drops_after=drops_after)
+
     def _play(self, command: PlayMessage) -> None:
-        self._phones.play(command.leg_id, self._flows.text(command.action_id))
+        self._phones.play(command.leg_id, command.play_id, self._flows.text(command.action_id))
 
     def _agent_done(self, agent_id: str) -> None:
         # Whoever has asked for a break or gone home meanwhile stays away.

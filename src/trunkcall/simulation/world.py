@@ -15,7 +15,7 @@ from random import Random
 from typing import Final
 
 from trunkcall.domain.contact import DetectionStatus
-from trunkcall.domain.instants import Duration, seconds
+from trunkcall.domain.instants import HOUR, Duration, seconds
 from trunkcall.domain.values import quickly_made
 
 
@@ -200,6 +200,15 @@ def fate_of(world: World, seed: int, client_token: str) -> Fate:
     """The fate of a contact that is known by its client token."""
     digest = blake2b(client_token.encode(), digest_size=16, key=seed.to_bytes(16, "little", signed=True)).digest()
     return Fates(world).draw(Random(int.from_bytes(digest, "little")))  # noqa: S311 - a simulation, not a secret
+
+
+def session_drops_after(per_h: float, seed: int, number: int) -> Duration | None:
+    """How long the leg of an agent's session stays up before the network loses it, where that happens so often an hour
+    on average (exponential); None if it does not. ``number`` says the how manieth session it is."""
+    if not per_h:
+        return None
+    random = Random(seed_of(seed, f"session {number}"))  # noqa: S311 - a simulation, not a secret
+    return round(random.expovariate(per_h) * HOUR)
 
 
 def _outcome(world: World, share: float, *, invalid: bool) -> Outcome:

@@ -12,7 +12,25 @@ Rules:
   an error, and the switch knows no such leg). When it cannot tell, the leg was LOST, never void.
 - LegRang is told when ringing was seen, at most once; a leg that ends without it never rang: that is how a dead host is
   told from nobody answering.
-- A leg originated with ``detect_machines`` gets one DetectionEnded after LegAnswered, unless it ends before.
+- A ring time-out counts from the first ringing: until it has passed no leg that rings is given up, unless that is asked
+  for. A leg that has not rung for as long since its originate is UNREACHABLE.
+- A leg originated with ``detect_machines`` gets one DetectionEnded after LegAnswered, unless it ends before. With
+  ``await_prompt`` that is at the end of a machine's prompt, and says whether it beeped; without it BeepHeard is told
+  when a machine beeps later, at most once, by a carrier that can hear it.
+- A session's leg is an agent's that is rung once, without a customer, and stays up for one contact after the other.
+- At most two legs are joined, a customer's and an agent's, and each with one other at a time: a bridge for each
+  contact. When one of them ends the other stays up alone, and nothing but the end is told. LegsUnbridged is told, once,
+  where both stay up: because it was asked for, or because the agent has ended the contact and keeps the leg.
+- Who is on hold hears music and is heard by nobody. The leg stays bridged. LegHeld and LegResumed are told once for
+  each hold.
+- Prompts of a leg that is up are played one after the other, in the order in which they were asked for. Each gets
+  exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, broken off, or could not be
+  played.
+- A recording is of one leg that is up: what its party says and hears. It gets RecordingStarted once it runs, and
+  exactly one RecordingEnded: when that is asked for, when its leg ends, or at once where it cannot be made.
+- KeyPressed is told for each key of the telephone that a party presses on a leg that is up.
+- The ids of plays and recordings are chosen by the dialer and never used twice, like those of legs. What cannot be done
+  to a leg as it is, or is so already, changes nothing and is not told.
 - A carrier has one or more hosts, the switches that it reaches. An originate says on which one the leg is to be; the
   legs of a contact are all on one: an agent's leg is made where the customer's is.
 - When a host cannot be reached: CarrierLost. When it can again: CarrierFound with every leg of ours there that is up or
@@ -33,31 +51,58 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
 from trunkcall.engine.events import (
+    BeepHeard,
     CarrierFound,
     CarrierLost,
     DetectionEnded,
+    KeyPressed,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegRang,
+    LegResumed,
     LegsBridged,
     LegsReported,
+    LegsUnbridged,
     OriginateVoided,
     PlaybackEnded,
+    RecordingEnded,
+    RecordingStarted,
 )
 
 CarrierEvent: TypeAlias = (
     LegRang
     | LegAnswered
     | DetectionEnded
+    | BeepHeard
+    | KeyPressed
     | LegsBridged
+    | LegsUnbridged
+    | LegHeld
+    | LegResumed
+    | PlaybackEnded
+    | RecordingStarted
+    | RecordingEnded
     | LegEnded
     | LegsReported
     | OriginateVoided
     | CarrierLost
     | CarrierFound
-    | PlaybackEnded
 )
 CarrierSink: TypeAlias = Callable[[CarrierEvent], None]
 
@@ -87,11 +132,32 @@ class Carrier(Protocol):
     def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
         """Ring an agent's phone, on behalf of a customer's leg."""
 
-    def bridge(self, command: BridgeLegs) -> None:
-        """Join two legs that are up."""
+    def originate_session_leg(self, command: OriginateSessionLeg) -> None:
+        """Ring an agent's phone for a session."""
 
-    def play(self, leg_id: str, prompt: str) -> None:
+    def bridge(self, command: BridgeLegs) -> None:
+        """Join two legs that are up, and with nobody else."""
+
+    def unbridge(self, command: UnbridgeLegs) -> None:
+        """Part two legs that are joined."""
+
+    def hold(self, command: HoldLeg) -> None:
+        """Put the party of a leg that is up on hold."""
+
+    def resume(self, command: ResumeLeg) -> None:
+        """End the hold of a leg."""
+
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
         """Play a prompt to a leg that is up. ``prompt`` is the text to be spoken."""
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        """Break off a prompt that is played, or is to be."""
+
+    def start_recording(self, command: StartRecording) -> None:
+        """Record a leg that is up. A leg may have several recordings."""
+
+    def stop_recording(self, command: StopRecording) -> None:
+        """End a recording."""
 
     def hang_up(self, command: HangUp) -> None:
         """End a leg in whatever state it is. Nothing happens if there is none."""

@@ -10,7 +10,19 @@ from collections.abc import Callable
 from typing import assert_never
 
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
 from trunkcall.engine.events import CarrierFound, CarrierLost
 from trunkcall.telephony import carrier_wire as wire
 from trunkcall.telephony.carrier import Carrier, CarrierEvent
@@ -47,10 +59,24 @@ class CarrierChannel:
                 self._carrier.originate(frame.command, frame.destination)
             case OriginateAgentLeg():
                 self._carrier.originate_agent_leg(frame)
+            case OriginateSessionLeg():
+                self._carrier.originate_session_leg(frame)
             case BridgeLegs():
                 self._carrier.bridge(frame)
+            case UnbridgeLegs():
+                self._carrier.unbridge(frame)
+            case HoldLeg():
+                self._carrier.hold(frame)
+            case ResumeLeg():
+                self._carrier.resume(frame)
             case wire.Play():
-                self._carrier.play(frame.leg_id, frame.prompt)
+                self._carrier.play(frame.leg_id, frame.play_id, frame.prompt)
+            case StopPlaying():
+                self._carrier.stop_playing(frame)
+            case StartRecording():
+                self._carrier.start_recording(frame)
+            case StopRecording():
+                self._carrier.stop_recording(frame)
             case HangUp():
                 self._carrier.hang_up(frame)
             case ReportLegs():

@@ -13,20 +13,21 @@ from typing import Final, TypeAlias, get_args
 
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LiveLeg
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
-from trunkcall.engine.events import (
-    CarrierFound,
-    CarrierLost,
-    DetectionEnded,
-    LegAnswered,
-    LegEnded,
-    LegRang,
-    LegsBridged,
-    LegsReported,
-    OriginateVoided,
-    PlaybackEnded,
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
 )
-from trunkcall.telephony.carrier import Destination
+from trunkcall.telephony.carrier import CarrierEvent, Destination
 from trunkcall.telephony.session import Ping, decode
 
 CHANNEL: Final = "carrier"
@@ -61,6 +62,7 @@ class Play:
     """Play a prompt to a leg."""
 
     leg_id: str
+    play_id: str
     prompt: str
 
 
@@ -69,20 +71,23 @@ class Pong:
     """The answer to a Ping."""
 
 
-Event: TypeAlias = (
-    LegRang
-    | LegAnswered
-    | DetectionEnded
-    | LegsBridged
-    | LegEnded
-    | OriginateVoided
-    | PlaybackEnded
-    | LegsReported
-    | CarrierLost
-    | CarrierFound
+FromDialer: TypeAlias = (
+    Dial
+    | OriginateAgentLeg
+    | OriginateSessionLeg
+    | BridgeLegs
+    | UnbridgeLegs
+    | HoldLeg
+    | ResumeLeg
+    | Play
+    | StopPlaying
+    | StartRecording
+    | StopRecording
+    | HangUp
+    | ReportLegs
+    | Ping
 )
-FromDialer: TypeAlias = Dial | OriginateAgentLeg | BridgeLegs | Play | HangUp | ReportLegs | Ping
-FromCarrier: TypeAlias = Pong | Event
+FromCarrier: TypeAlias = Pong | CarrierEvent
 
 _FROM_DIALER: dict[str, type[FromDialer]] = {kind.__name__: kind for kind in get_args(FromDialer)}
 _FROM_CARRIER: dict[str, type[FromCarrier]] = {kind.__name__: kind for kind in get_args(FromCarrier)}

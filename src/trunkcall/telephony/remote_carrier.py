@@ -13,7 +13,20 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
 from trunkcall.engine.events import CarrierFound, CarrierLost, OriginateVoided
 from trunkcall.telephony import carrier_wire as wire
 from trunkcall.telephony.carrier import CarrierSink, Destination
@@ -72,11 +85,33 @@ class RemoteCarrier:
         if not self._send(command):
             self._void(command.leg_id)
 
+    def originate_session_leg(self, command: OriginateSessionLeg) -> None:
+        if not self._send(command):
+            self._void(command.leg_id)
+
     def bridge(self, command: BridgeLegs) -> None:
         self._send(command)
 
-    def play(self, leg_id: str, prompt: str) -> None:
-        self._send(wire.Play(leg_id, prompt))
+    def unbridge(self, command: UnbridgeLegs) -> None:
+        self._send(command)
+
+    def hold(self, command: HoldLeg) -> None:
+        self._send(command)
+
+    def resume(self, command: ResumeLeg) -> None:
+        self._send(command)
+
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+        self._send(wire.Play(leg_id, play_id, prompt))
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        self._send(command)
+
+    def start_recording(self, command: StartRecording) -> None:
+        self._send(command)
+
+    def stop_recording(self, command: StopRecording) -> None:
+        self._send(command)
 
     def hang_up(self, command: HangUp) -> None:
         self._send(command)

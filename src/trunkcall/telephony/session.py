@@ -26,7 +26,7 @@ Frame = TypeVar("Frame")
 
 VERSION: Final = 5
 """Of this protocol, with all its channels. Both sides must have the same."""
-MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_BYTES: Final = 24 * 1024 * 1024
 """Of a line from the process. A Welcome or LegsReported with a hundred thousand legs has room."""
 MAX_BYTES_FROM_DIALER: Final = 64 * 1024
 """Of a line from the dialer: little, since strangers can make the process hold so much for as long as a handshake."""

@@ -15,11 +15,25 @@ from typing import Final, TypeAlias
 
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import Duration
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
 from trunkcall.engine.events import OriginateVoided
 from trunkcall.simulation.failures import Failure
-from trunkcall.simulation.phones import LegDeed, Phones, SimulatedLeg
-from trunkcall.simulation.world import World, fate_of
+from trunkcall.simulation.legs import LegDeed, SimulatedLeg
+from trunkcall.simulation.phones import Phones
+from trunkcall.simulation.world import World, fate_of, session_drops_after
 from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
 from trunkcall.telephony.journal import OriginateJournal
 
@@ -37,6 +51,7 @@ class SimulatedCarrier:
     ``seed`` and a contact's client token decide its fate. ``on_agent_done`` is told when a simulated agent would set
     the status back to available; None when nobody simulates the agents' presence. ``hosts`` are the switches that it
     has, and when each of them fails, by the instance's clock from the first start on; None if it does not by itself.
+    ``session_drop_per_h`` is how often an hour the leg of an agent's session is lost.
     """
 
     def __init__(
@@ -48,6 +63,7 @@ class SimulatedCarrier:
         on_agent_done: AgentDone | None = None,
         journal_path: Path | None = None,
         hosts: Mapping[str, Failure | None] = ONE_HOST,
+        session_drop_per_h: float = 0.0,
     ) -> None:
         self._clock = clock
         self._world = world
@@ -61,6 +77,9 @@ class SimulatedCarrier:
             hosts=tuple(hosts),
         )
         self._hosts = dict(hosts)
+        self._session_drop_per_h = session_drop_per_h
+        self._sessions = 0
+        """How many there have been."""
         self._started = False
         self._journal_fails = False
         self._sink: CarrierSink | None = None
@@ -108,11 +127,39 @@ class SimulatedCarrier:
         if self._sink is not None:
             self._phones.originate_agent_leg(command)
 
+    def originate_session_leg(self, command: OriginateSessionLeg) -> None:
+        if self._sink is not None:
+            self._sessions += 1
+            drops_after = session_drops_after(self._session_drop_per_h, self._seed, self._sessions)
+            self._phones.originate_session_leg(command, drops_after=drops_after)
+
     def bridge(self, command: BridgeLegs) -> None:
         self._phones.bridge(command)
 
-    def play(self, leg_id: str, prompt: str) -> None:
-        self._phones.play(leg_id, prompt)
+    def unbridge(self, command: UnbridgeLegs) -> None:
+        self._phones.unbridge(command)
+
+    def hold(self, command: HoldLeg) -> None:
+        self._phones.hold(command)
+
+    def resume(self, command: ResumeLeg) -> None:
+        self._phones.resume(command)
+
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+        self._phones.play(leg_id, play_id, prompt)
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        self._phones.stop_playing(command)
+
+    def start_recording(self, command: StartRecording) -> None:
+        self._phones.start_recording(command)
+
+    def stop_recording(self, command: StopRecording) -> None:
+        self._phones.stop_recording(command)
+
+    def press(self, leg_id: str, key: str) -> None:
+        """The party of a leg presses a key."""
+        self._phones.press(leg_id, key)
 
     def hang_up(self, command: HangUp) -> None:
         self._phones.hang_up(command)

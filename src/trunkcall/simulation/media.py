@@ -1,0 +1,101 @@
+"""What is heard on a leg of a simulated world beside the other party: prompts, music, keys, and what is recorded.
+
+Decides which events follow and when a prompt is over. There is no sound: prompts are as long as their texts, and a
+recording has nothing in it. It must not know which legs there are, nor who is joined with whom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from trunkcall.domain.instants import SECOND
+from trunkcall.domain.leg import LegState
+from trunkcall.engine.events import (
+    KeyPressed,
+    LegHeld,
+    LegResumed,
+    PlaybackEnded,
+    RecordingEnded,
+    RecordingStarted,
+)
+from trunkcall.simulation.legs import Later, PhoneEvent, SimulatedLeg
+
+PROMPT_CHARACTERS_PER_S: Final = 15.0
+"""How fast a prompt is spoken: about 150 words a minute."""
+
+
+class Media:
+    """Plays to legs, holds and records them. ``say`` tells what a leg has done, ``later`` is the clock of ``Phones``.
+    Legs that it is given are up and can be reached."""
+
+    def __init__(self, say: Callable[[SimulatedLeg, PhoneEvent], None], later: Later) -> None:
+        self._say = say
+        self._later = later
+        self._recorded: dict[str, SimulatedLeg] = {}
+        """By recording."""
+
+    def hold(self, leg: SimulatedLeg) -> None:
+        if not leg.held:
+            leg.held = True
+            self._say(leg, LegHeld(leg.leg_id))
+
+    def resume(self, leg: SimulatedLeg) -> None:
+        if leg.held:
+            leg.held = False
+            self._say(leg, LegResumed(leg.leg_id))
+
+    def press(self, leg: SimulatedLeg, key: str) -> None:
+        self._say(leg, KeyPressed(leg.leg_id, key))
+
+    # --- prompts ------------------------------------------------------------------------------------------------------
+
+    def play(self, leg: SimulatedLeg, play_id: str, prompt: str) -> None:
+        """Speak a prompt, after those that the leg has still to hear."""
+        if play_id in leg.prompts:
+            return
+        leg.listening = True
+        leg.prompts[play_id] = round(len(prompt) / PROMPT_CHARACTERS_PER_S * SECOND)
+        if len(leg.prompts) == 1:
+            self._speak(leg)
+
+    def stop_playing(self, leg: SimulatedLeg, play_id: str) -> None:
+        """Break a prompt off, or leave it out."""
+        self._end_prompt(play_id, leg)
+
+    def _speak(self, leg: SimulatedLeg) -> None:
+        """The first of its prompts begins."""
+        play_id, lasts = next(iter(leg.prompts.items()))
+        self._later(lasts, partial(self._end_prompt, play_id), leg)
+
+    def _end_prompt(self, play_id: str, leg: SimulatedLeg) -> None:
+        if leg.state is LegState.ENDED or play_id not in leg.prompts:
+            return
+        spoken = next(iter(leg.prompts)) == play_id
+        del leg.prompts[play_id]
+        self._say(leg, PlaybackEnded(leg.leg_id, play_id))
+        if spoken and leg.prompts:
+            self._speak(leg)
+
+    # --- recordings ---------------------------------------------------------------------------------------------------
+
+    def start_recording(self, leg: SimulatedLeg, recording_id: str) -> None:
+        if recording_id not in self._recorded:
+            self._recorded[recording_id] = leg
+            leg.recordings.append(recording_id)
+            self._say(leg, RecordingStarted(recording_id))
+
+    def recorded(self, recording_id: str) -> SimulatedLeg | None:
+        """The leg of a recording that goes on."""
+        return self._recorded.get(recording_id)
+
+    def stop_recording(self, leg: SimulatedLeg, recording_id: str) -> None:
+        del self._recorded[recording_id]
+        leg.recordings.remove(recording_id)
+        self._say(leg, RecordingEnded(recording_id))
+
+    def end(self, leg: SimulatedLeg) -> None:
+        """The leg is about to be gone, and its recordings with it."""
+        for recording_id in tuple(leg.recordings):
+            self.stop_recording(leg, recording_id)

@@ -1,0 +1,228 @@
+"""What every carrier must do with what is heard on a leg (``trunkcall.telephony.carrier``): prompts, music, keys, and
+what is recorded. If these fail for an adapter, flows wait for ever for a message that is over, or play it twice; a
+customer is left on hold; and nobody can say which talks were recorded.
+
+Scenarios ask the far end for a behaviour and wait; they know no adapter.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from telephony.support import Behaviour, Line, agent_leg, answered, bridge, ends, hang_up, told
+from trunkcall.engine.commands import HoldLeg, ReportLegs, ResumeLeg, StartRecording, StopPlaying, StopRecording
+from trunkcall.engine.events import (
+    BeepHeard,
+    DetectionEnded,
+    KeyPressed,
+    LegEnded,
+    LegHeld,
+    LegResumed,
+    LegsBridged,
+    LegsReported,
+    LegsUnbridged,
+    PlaybackEnded,
+    RecordingEnded,
+    RecordingStarted,
+)
+
+PROMPT = "Hello. This is a test, which takes some seconds to be said."
+
+
+# --- prompts ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_prompt_is_played_to_its_end(line: Line) -> None:
+    await answered(line, "leg")
+    line.carrier.play("leg", "play", PROMPT)
+    await line.wait(20)
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play")]
+    assert ends(line, "leg") == []
+
+
+async def test_a_prompt_that_is_broken_off_is_over_and_not_told_twice(line: Line) -> None:
+    await answered(line, "leg")
+    line.carrier.play("leg", "play", PROMPT)
+    await line.wait(0.5)
+    line.carrier.stop_playing(StopPlaying("leg", "another"))
+    await line.wait(0.5)
+    assert told(line, PlaybackEnded) == []
+    line.carrier.stop_playing(StopPlaying("leg", "play"))
+    await line.wait(0.5)
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play")]
+    line.carrier.stop_playing(StopPlaying("leg", "play"))
+    await line.wait(20)
+    assert len(told(line, PlaybackEnded)) == 1
+
+
+async def test_prompts_are_played_one_after_the_other_and_each_ends_once(line: Line) -> None:
+    await answered(line, "leg")
+    for play_id in ("first", "left out", "last"):
+        line.carrier.play("leg", play_id, PROMPT)
+    line.carrier.stop_playing(StopPlaying("leg", "left out"))
+    await line.wait(0.1)
+    assert [each.play_id for each in told(line, PlaybackEnded)] == ["left out"]
+    line.carrier.stop_playing(StopPlaying("leg", "first"))
+    await line.wait(0.5)
+    assert [each.play_id for each in told(line, PlaybackEnded)] == ["left out", "first"], "the last is heard now"
+    await line.wait(20)
+    assert [each.play_id for each in told(line, PlaybackEnded)] == ["left out", "first", "last"]
+
+
+async def test_a_prompt_ends_with_its_leg(line: Line) -> None:
+    await answered(line, "leg")
+    line.carrier.play("leg", "play", PROMPT)
+    await line.wait(0.5)
+    hang_up(line, "leg")
+    await line.wait(20)
+    assert len(ends(line, "leg")) == 1
+    assert told(line, PlaybackEnded) == []
+
+
+async def test_a_prompt_to_nobody_does_no_harm(line: Line) -> None:
+    line.carrier.play("stranger", "play", "Hello?")
+    line.carrier.stop_playing(StopPlaying("stranger", "play"))
+    await line.wait(20)
+    assert told(line, LegEnded) == []
+    assert told(line, PlaybackEnded) == []
+
+
+# --- a hold -----------------------------------------------------------------------------------------------------------
+
+
+async def talking(line: Line) -> None:
+    await answered(line, "customer")
+    line.carrier.originate_agent_leg(agent_leg("agent", "customer"))
+    await line.wait(0.5)
+    bridge(line, "customer", "agent")
+    await line.wait(0.5)
+    assert told(line, LegsBridged)
+
+
+@pytest.mark.parametrize("party", ["customer", "agent"])
+async def test_a_party_is_held_and_resumed_once_and_stays_joined(line: Line, party: str) -> None:
+    await talking(line)
+    for _ in range(2):
+        line.carrier.hold(HoldLeg(party))
+    await line.wait(1)
+    assert told(line, LegHeld) == [LegHeld(party)]
+    line.carrier.report_legs(ReportLegs(1))
+    await line.wait(0.5)
+    for _ in range(2):
+        line.carrier.resume(ResumeLeg(party))
+    await line.wait(1)
+    assert told(line, LegResumed) == [LegResumed(party)]
+    (report,) = told(line, LegsReported)
+    held = {leg.leg_id: leg.held for leg in report.legs}
+    assert held in ({"customer": party == "customer", "agent": party == "agent"}, dict.fromkeys(held, None))
+    assert {leg.bridged_to for leg in report.legs} == {"customer", "agent"}
+    assert told(line, LegsUnbridged) == []
+    assert told(line, LegEnded) == []
+
+
+async def test_who_hangs_up_on_hold_has_gone(line: Line) -> None:
+    await talking(line)
+    line.carrier.hold(HoldLeg("customer"))
+    await line.wait(1)
+    hang_up(line, "customer")
+    await line.wait(1)
+    line.carrier.resume(ResumeLeg("customer"))
+    await line.wait(1)
+    assert told(line, LegResumed) == []
+    assert len(ends(line, "customer")) == 1
+
+
+async def test_nobody_is_held_whose_phone_rings_or_who_is_not_there(line: Line) -> None:
+    line.dial(Behaviour.RINGS_FOR_EVER, "leg")
+    await line.wait(2)
+    for leg_id in ("leg", "stranger"):
+        line.carrier.hold(HoldLeg(leg_id))
+        line.carrier.resume(ResumeLeg(leg_id))
+    await line.wait(1)
+    assert told(line, LegHeld) == []
+    assert told(line, LegResumed) == []
+
+
+# --- keys, and machines' beeps ----------------------------------------------------------------------------------------
+
+
+async def test_every_key_is_told_in_order_whoever_presses_it(line: Line) -> None:
+    await talking(line)
+    for leg_id, key in (("customer", "1"), ("customer", "1"), ("agent", "#"), ("customer", "*")):
+        line.press(leg_id, key)
+    await line.wait(1)
+    pressed = [KeyPressed("customer", "1"), KeyPressed("customer", "1"), KeyPressed("customer", "*")]
+    assert told(line, KeyPressed, "customer") == pressed
+    assert told(line, KeyPressed, "agent") == [KeyPressed("agent", "#")]
+
+
+async def test_a_key_during_a_prompt_does_not_end_it(line: Line) -> None:
+    """Whether it does is the flow's to say."""
+    await answered(line, "leg")
+    line.carrier.play("leg", "play", PROMPT)
+    line.press("leg", "5")
+    await line.wait(0.5)
+    assert told(line, KeyPressed) == [KeyPressed("leg", "5")]
+    assert told(line, PlaybackEnded) == []
+
+
+async def test_a_machine_that_is_not_waited_for_beeps_once_at_most_and_after_it_was_recognised(line: Line) -> None:
+    """A carrier that cannot hear it says nothing."""
+    line.dial(Behaviour.ANSWERS_AS_A_MACHINE, "leg", detect=True)
+    await line.wait(90)
+    beeps = told(line, BeepHeard, "leg")
+    assert len(beeps) <= 1
+    (detected,) = told(line, DetectionEnded, "leg")
+    assert all(line.events.index(beep) > line.events.index(detected) for beep in beeps)
+
+
+async def test_no_beep_is_listened_for_unasked(line: Line) -> None:
+    line.dial(Behaviour.ANSWERS_AS_A_MACHINE, "leg", detect=False)
+    await line.wait(90)
+    assert told(line, BeepHeard) == []
+
+
+# --- recordings -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_recording_runs_until_it_is_ended_and_is_told_once(line: Line) -> None:
+    await talking(line)
+    for _ in range(2):
+        line.carrier.start_recording(StartRecording("customer", "recording"))
+    line.carrier.start_recording(StartRecording("customer", "beside"))
+    await line.wait(1)
+    assert told(line, RecordingStarted) == [RecordingStarted("recording"), RecordingStarted("beside")]
+    line.carrier.report_legs(ReportLegs(1))
+    await line.wait(0.5)
+    (report,) = told(line, LegsReported)
+    assert {leg.leg_id: leg.recordings for leg in report.legs} in (
+        {"customer": ("recording", "beside"), "agent": ()},
+        {"customer": None, "agent": None},
+    )
+    for _ in range(2):
+        line.carrier.stop_recording(StopRecording("recording"))
+    await line.wait(1)
+    assert told(line, RecordingEnded) == [RecordingEnded("recording")]
+    assert told(line, LegEnded) == []
+
+
+async def test_a_recording_ends_with_its_leg(line: Line) -> None:
+    await talking(line)
+    line.carrier.start_recording(StartRecording("customer", "recording"))
+    await line.wait(1)
+    hang_up(line, "agent")
+    await line.wait(1)
+    assert told(line, RecordingEnded) == [], "it is the customer's"
+    hang_up(line, "customer")
+    await line.wait(1)
+    line.carrier.stop_recording(StopRecording("recording"))
+    await line.wait(1)
+    assert told(line, RecordingEnded) == [RecordingEnded("recording")]
+
+
+async def test_what_was_never_recorded_cannot_be_ended(line: Line) -> None:
+    await answered(line, "leg")
+    line.carrier.stop_recording(StopRecording("never begun"))
+    await line.wait(1)
+    assert told(line, RecordingStarted) == []
+    assert told(line, RecordingEnded) == []
