@@ -115,9 +115,11 @@ class House:
     unreadable: frozenset[str] = frozenset()
     now: Instant = NOW
     queue: Queue = QUEUE
+    outbound: bool = True
 
     async def directory(self, instance_id: str) -> Directory:
-        return Directory(Instance(instance_id, "north", NOW, onboarded=True), {self.queue.queue_id: self.queue})
+        instance = Instance(instance_id, "north", NOW, onboarded=True, outbound_calls=self.outbound)
+        return Directory(instance, {self.queue.queue_id: self.queue})
 
     async def describe_campaign(self, id_or_arn: str) -> Campaign:
         if id_or_arn != self.campaign.campaign_id:
@@ -167,6 +169,15 @@ async def test_a_campaign_that_is_well_says_what_it_goes_by() -> None:
         "3.0%",
     ):
         assert words in pace[1]
+
+
+async def test_where_nobody_may_be_dialed_that_is_all_that_is_said() -> None:
+    ((code, text),) = await House(outbound=False).reasons()
+    assert code == "OUTBOUND_CALLS_OFF"
+    assert "until its attribute OUTBOUND_CALLS is true again" in text
+    paused = replace(CAMPAIGN, state=CampaignState.PAUSED)
+    ((code, _),) = await House(campaign=paused, outbound=False).reasons()
+    assert code == "CAMPAIGN_NOT_RUNNING", "whoever switches them on again would wait for nothing"
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from service.instances import DRAIN_S, Installation, Server
-from trunkcall.domain.campaign import DialerConfig, DialerType
-from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
+from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
+from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReason, Disposition
 from trunkcall.domain.directory import EncryptionConfig, OnboardingJob, OnboardingStatus
 from trunkcall.domain.errors import NotFoundError, StoreUnavailableError
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND
@@ -390,6 +391,43 @@ async def test_an_instance_that_nobody_dials_for_is_told_to_be_one(installation:
     with pytest.raises(NotFoundError, match="not onboarded"):
         await server.new_campaign("west")
     await server.is_killed()
+
+
+async def test_without_outbound_calls_nobody_is_dialed_and_talks_go_on(installation: Installation) -> None:
+    """Switched off by mistake in the middle of a shift, they must cost nobody who has answered."""
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    campaigns = {name: await server.campaign_of(name, 40, within=DAY) for name in ("north", "south")}
+    await asyncio.sleep(MINUTE_S)
+    before = await installation.records("north")
+    in_progress = {each.contact_id for each in before if each.state not in {ContactState.WAITING, ContactState.ENDED}}
+    assert in_progress
+    await installation.store.change_instance("north", lambda found: replace(found, outbound_calls=False))
+    await asyncio.sleep(2.0)
+    assert not await goes_on(server, "north")
+    assert await goes_on(server, "south")
+    (reason,) = (await server.explanations.get_campaign_explanation(campaigns["north"])).reasons
+    assert reason.code == "OUTBOUND_CALLS_OFF"
+    await asyncio.sleep(15 * MINUTE_S)
+    ended = {each.contact_id: each for each in await installation.records("north")}
+    assert all(ended[contact_id].disconnect_reason is not DisconnectReason.OTHER for contact_id in in_progress)
+    assert (await server.campaigns.describe_campaign(campaigns["north"])).state is CampaignState.RUNNING
+
+    await installation.store.change_instance("north", lambda found: replace(found, outbound_calls=True))
+    await until_all_ended(installation)
+    await server.stops()
+
+
+async def test_a_server_that_starts_dials_nobody_for_an_instance_without_outbound_calls(
+    installation: Installation,
+) -> None:
+    await installation.store.change_instance("north", lambda found: replace(found, outbound_calls=False))
+    server = Server(installation)
+    await server.campaign_of("north", 10, within=DAY)
+    server.begin()
+    await asyncio.sleep(MINUTE_S)
+    assert server.originates("north") == 0
+    await server.stops()
 
 
 async def test_what_is_accepted_before_anybody_dials_is_dialed_then(installation: Installation) -> None:

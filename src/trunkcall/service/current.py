@@ -44,6 +44,7 @@ class CurrentDialer:
         self._sleep = sleep
         self._engine: Engine | None = None
         self._dialer: Dialer | None = None
+        self._outbound_calls = True
         self.totals = DialerTotals()
         """What all dialers of this process have done."""
         self.quarantined = 0
@@ -56,6 +57,7 @@ class CurrentDialer:
         """Meanwhile these dial, and all is well."""
         self._engine, self._dialer = engine, dialer
         self.trouble = None
+        dialer.allow_outbound_calls(self._outbound_calls)
         try:
             yield
         finally:
@@ -77,6 +79,12 @@ class CurrentDialer:
         """Waiting contacts of this campaign are due at other instants than they were."""
         if self._dialer is not None:
             self._dialer.due_changed(campaign_id)
+
+    def allow_outbound_calls(self, allowed: bool) -> None:
+        """Whether anybody may be dialed for the instance from now on. Contacts in progress go on."""
+        self._outbound_calls = allowed
+        if self._dialer is not None:
+            self._dialer.allow_outbound_calls(allowed)
 
     # --- what displays ask it -----------------------------------------------------------------------------------------
 

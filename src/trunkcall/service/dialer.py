@@ -126,6 +126,7 @@ class Dialer:
         self._accepted: set[str] = set()
         self._known: dict[str, WaitingContact] = {}
         """Contacts of the engine's windows and in progress, with what the carrier needs to reach them."""
+        self._outbound_calls = True
         self._timer_at: Instant | None = None
         self._work = asyncio.Event()
         self._work.set()
@@ -170,6 +171,14 @@ class Dialer:
             # The engine lets go of them, and whoever is due is offered to it anew.
             self._forget(self._engine.next_contacts(campaign_id))
             self.post(DueChanged(campaign_id))
+
+    def allow_outbound_calls(self, allowed: bool) -> None:
+        """Dial campaigns that are Running, or let them wait as if they were paused: contacts in progress go on, and
+        those that wait wait on, until they expire."""
+        if allowed != self._outbound_calls:
+            self._outbound_calls = allowed
+            for campaign in self._campaigns.values():
+                self._tell_campaign(campaign)
 
     def poll(self) -> None:
         """Look for what nobody told: changes by other processes."""
@@ -361,7 +370,10 @@ class Dialer:
         """Tell the engine how the campaign is, and how it is dialed by what is known of facts."""
         caller_id = self._caller_ids[campaign.campaign_id] = caller_id_of(campaign, self._facts.directory)
         dialing = replace(self._dialing_of(campaign), caller_id=caller_id)
-        self.post(CampaignChanged(campaign.campaign_id, _state_of(campaign), dialing, in_progress=in_progress))
+        state = _state_of(campaign)
+        if state is CampaignState.RUNNING and not self._outbound_calls:
+            state = CampaignState.PAUSED
+        self.post(CampaignChanged(campaign.campaign_id, state, dialing, in_progress=in_progress))
         return dialing
 
     async def _restore_ledger(self, campaign_id: str, limits: AbandonmentLimits) -> None:

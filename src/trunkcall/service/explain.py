@@ -112,6 +112,8 @@ class Explanations:
 
     async def _reasons(self, campaign: Campaign, backlog: int, facts: DialingExplanation | None) -> list[Reason]:
         directory = await self._directories.directory(campaign.instance_id)
+        if campaign.state is CampaignState.RUNNING and directory is not None and not directory.instance.outbound_calls:
+            return [_NO_OUTBOUND_CALLS]
         queue = directory.queues.get(campaign.outbound_call.queue_id or "") if directory is not None else None
         enabled = queue is None or queue.enabled
         now = self._now_of(campaign.instance_id)
@@ -218,6 +220,11 @@ def _what_starves(facts: DialingExplanation, now: Instant) -> Iterator[Reason]:
         )
 
 
+_NO_OUTBOUND_CALLS = Reason(
+    "OUTBOUND_CALLS_OFF",
+    "Outbound calls are switched off for its instance: nobody is dialed until its attribute OUTBOUND_CALLS is true "
+    "again.",
+)
 _WHAT_TO_DO: Mapping[CampaignState, str] = {
     CampaignState.INITIALIZED: "Nothing is dialed until it is started.",
     CampaignState.PAUSED: "Nothing is dialed until it is resumed.",

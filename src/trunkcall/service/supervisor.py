@@ -146,21 +146,26 @@ class Supervisor:
             await self._sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:
-        """Begin with instances that are new, and have those end that are gone. Raises what ``run`` does."""
-        wanted = [each.instance_id for each in await self._instances.instances() if each.onboarded]
-        for gone in self._dialed.keys() - self._ending.keys() - set(wanted):
+        """Begin with instances that are new, have those end that are gone, and tell the others whether they may have
+        anybody dialed. Raises what ``run`` does."""
+        wanted = {each.instance_id: each for each in await self._instances.instances() if each.onboarded}
+        for gone in self._dialed.keys() - self._ending.keys() - wanted.keys():
             self._let_end(gone)
         failures: list[Exception] = []
         # One that comes back while it ends is begun anew when it has ended.
-        for instance_id in wanted:
-            if instance_id not in self._dialed:
-                try:
-                    dialed = self._build(instance_id)
-                except Exception as error:
-                    failures.append(error)
-                    continue
-                self._dialed[instance_id] = dialed
-                dialed.begin()
+        for instance_id, instance in wanted.items():
+            dialed = self._dialed.get(instance_id)
+            if dialed is not None:
+                dialed.dialer.allow_outbound_calls(instance.outbound_calls)
+                continue
+            try:
+                dialed = self._build(instance_id)
+            except Exception as error:
+                failures.append(error)
+                continue
+            self._dialed[instance_id] = dialed
+            dialed.dialer.allow_outbound_calls(instance.outbound_calls)
+            dialed.begin()
         if failures:
             raise ExceptionGroup("instances that could not be begun", failures)
 
