@@ -114,11 +114,11 @@ class Serving:
             self.printed = {name: value.strip("'") for name, _, value in pairs}
         return self.printed | dict.fromkeys(ENDPOINTS, self.url)
 
-    def client(self, **config: Any) -> Any:
+    def client(self, service: str = "connectcampaigns", **config: Any) -> Any:
         given = self.environment
         return boto3.client(
-            "connectcampaigns",
-            endpoint_url=given["AWS_ENDPOINT_URL_CONNECTCAMPAIGNS"],
+            service,
+            endpoint_url=given[f"AWS_ENDPOINT_URL_{service.upper()}"],
             region_name=given["AWS_REGION"],
             aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],

@@ -64,6 +64,7 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "DescribeRoutingProfile": (OF_PROFILE, (PROFILE,)),
     "DescribeUser": (OF_AGENT, (AGENT,)),
     "DisassociateRoutingProfileQueues": ({**OF_PROFILE, "QueueReferences": [{"QueueId": "q"}]}, (PROFILE, QUEUE)),
+    "GetEffectiveHoursOfOperations": ({**OF_HOURS, "FromDate": "2026-12-24", "ToDate": "2026-12-26"}, (HOURS,)),
     "ListAgentStatuses": (IN, ("agent-state/*",)),
     "ListContactFlows": (IN, ("contact-flow/*",)),
     "ListHoursOfOperationOverrides": (OF_HOURS, (HOURS,)),

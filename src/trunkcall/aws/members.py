@@ -12,8 +12,10 @@ from trunkcall.domain.fields import Field
 
 MEMBERS: Mapping[Field, str] = MappingProxyType(
     {
+        Field.ALIAS: "InstanceAlias",
         Field.BANDWIDTH_ALLOCATION: "bandwidthAllocation",
         Field.CLIENT_TOKEN: "clientToken",
+        Field.DIRECTORY_ID: "DirectoryId",
         Field.EXPIRES_AT: "expirationTime",
         Field.KEY_ARN: "encryptionConfig.keyArn",
         Field.PHONE_NUMBER: "phoneNumber",

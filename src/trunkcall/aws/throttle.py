@@ -36,8 +36,10 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """The most that one instance may have. A campaign is active while it is Running."""
+    """The most that there may be: instances of an account, and of one instance campaigns, which are active while they
+    are Running."""
 
+    instances: int
     campaigns_per_instance: int
     active_campaigns_per_instance: int
 
@@ -87,8 +89,8 @@ RATES: Mapping[str, Rates] = MappingProxyType(
 
 QUOTAS: Mapping[str, Quotas] = MappingProxyType(
     {
-        "aws": Quotas(campaigns_per_instance=500, active_campaigns_per_instance=50),
-        "default": Quotas(campaigns_per_instance=100_000, active_campaigns_per_instance=100_000),
+        "aws": Quotas(instances=2, campaigns_per_instance=500, active_campaigns_per_instance=50),
+        "default": Quotas(instances=100, campaigns_per_instance=100_000, active_campaigns_per_instance=100_000),
     }
 )
 """Quotas by preset."""

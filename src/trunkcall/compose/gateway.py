@@ -104,7 +104,7 @@ def build_web(
     )
     keys = KeyRing(store, box.open)
 
-    connect = connect_handlers()
+    connect = connect_handlers(store, supervisor, scope, paging, instance_id, max_instances=quotas.instances)
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL), load_service(CONNECT, only=connect)]
     explanations = Explanations(store, store, campaigns, supervisor, store, now_of, settings.agent_state_max_age_s)
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)

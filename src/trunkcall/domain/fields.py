@@ -12,8 +12,10 @@ from enum import StrEnum, auto
 class Field(StrEnum):
     """By the names that they have here."""
 
+    ALIAS = auto()
     BANDWIDTH_ALLOCATION = auto()
     CLIENT_TOKEN = auto()
+    DIRECTORY_ID = auto()
     EXPIRES_AT = auto()
     KEY_ARN = auto()
     PHONE_NUMBER = auto()

@@ -260,6 +260,8 @@ class Campaigns:
         flow_id = self._scope.resource_id(instance_id, ResourceKind.CONTACT_FLOW, outbound_call.contact_flow_id)
         if flow_id is None or flow_id not in directory.contact_flows:
             raise NotFoundError("No contact flow with this id exists in the instance.")
+        if not directory.contact_flows[flow_id].published:
+            raise InvalidInputError("The contact flow is not published. Publish it, and have the campaign use it then.")
         queue_id = None
         if outbound_call.queue_id is not None:
             queue_id = self._scope.resource_id(instance_id, ResourceKind.QUEUE, outbound_call.queue_id)

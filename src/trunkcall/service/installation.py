@@ -1,6 +1,7 @@
-"""What an empty store is given on its first start: an instance that can run a campaign at once.
+"""What every new instance is made with, and the one that an empty store is given on its first start.
 
-Decides the default instance's parts. It must not know where they are stored, nor how the key's secret is encrypted.
+Decides the parts with which a campaign can be run at once. It must not know where they are stored, nor how the key's
+secret is encrypted.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass, replace
 from uuid import NAMESPACE_URL, uuid5
 
 from trunkcall.domain.contact_flow import ContactFlow
-from trunkcall.domain.directory import AccessKey, Directory, Instance
+from trunkcall.domain.directory import AccessKey, Directory, Fact, Instance
+from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, OpenHours
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.phone_number import PhoneNumber
@@ -41,17 +43,25 @@ def first_installation(
 ) -> FirstInstallation:
     """A default instance with a queue, a flow, a number and a routing profile, and an access key that may do what
     the policy document says."""
-    queue = Queue(new_id(), "BasicQueue", SOURCE_PHONE_NUMBER)
-    flow = ContactFlow(new_id(), "Default outbound flow")
-    profile = RoutingProfile(new_id(), "Basic Routing Profile", alike([queue.queue_id]))
-    directory = Directory(
-        instance=Instance(new_id(), "default", now, onboarded=True),
-        queues={queue.queue_id: queue},
-        contact_flows={flow.contact_flow_id: flow},
-        phone_numbers={SOURCE_PHONE_NUMBER: PhoneNumber(SOURCE_PHONE_NUMBER, SOURCE_PHONE_NUMBER)},
-        routing_profiles={profile.routing_profile_id: profile},
-    )
+    number = PhoneNumber(SOURCE_PHONE_NUMBER, SOURCE_PHONE_NUMBER)
+    facts = (*basic_facts(new_id, outbound_caller_id=SOURCE_PHONE_NUMBER), number)
+    directory = Directory.of(Instance(new_id(), "default", now, onboarded=True), facts)
     return FirstInstallation(directory, AccessKey(access_key_id, seal(secret, access_key_id), policy, now))
+
+
+def basic_facts(new_id: NewId, *, outbound_caller_id: str | None = None) -> tuple[Fact, ...]:
+    """What every new instance has, by Amazon Connect's names, so that a campaign can be made of it: a queue that is
+    always open and shows the number, a flow, and a routing profile."""
+    hours = HoursOfOperation(new_id(), "Basic Hours", "UTC", tuple(OpenHours(day, 0, 0) for day in Day))
+    queue = Queue(new_id(), "BasicQueue", outbound_caller_id, hours_of_operation_id=hours.hours_of_operation_id)
+    flow = ContactFlow(new_id(), "Default outbound flow")
+    profile = RoutingProfile(
+        new_id(),
+        "Basic Routing Profile",
+        alike([queue.queue_id]),
+        default_outbound_queue_id=queue.queue_id,
+    )
+    return hours, queue, flow, profile
 
 
 def simulated_agents(directory: Directory, number: int) -> list[Agent]:

@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Protocol
 
+from trunkcall.aws.connect.contact_flows import ContactFlowOperations
+from trunkcall.aws.connect.hours import HoursOperations
+from trunkcall.aws.connect.instances import InstanceOperations
+from trunkcall.aws.connect.security_profiles import SecurityProfileOperations
+from trunkcall.aws.connect.tags import TagOperations
 from trunkcall.aws.protocol import Handler
 
 
@@ -20,7 +25,13 @@ class Resource(Protocol):
         ...
 
 
-RESOURCES: Final[tuple[type[Resource], ...]] = ()
+RESOURCES: Final[tuple[type[Resource], ...]] = (
+    InstanceOperations,
+    HoursOperations,
+    ContactFlowOperations,
+    SecurityProfileOperations,
+    TagOperations,
+)
 """Who has operations. Each is made in ``compose/connect.py``."""
 
 

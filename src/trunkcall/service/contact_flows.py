@@ -1,0 +1,136 @@
+"""Use cases about contact flows: create, describe, list, change content and name, delete.
+
+Decides which content may be published, and when a flow may go. It must not know who runs a flow, nor what its actions
+do (``flows.content``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from trunkcall.domain.contact_flow import ContactFlow
+from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
+from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError
+from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.identifiers import ResourceKind
+from trunkcall.flows.content import DEFAULT_CONTENT, MAX_CONTENT, problems_of
+from trunkcall.service.centre import Centre, PageOf, Position, page_of
+
+
+class FlowContentError(InvalidInputError):
+    """The content of the contact flow cannot be published."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(("The content of the contact flow cannot be published.", *problems)))
+        self.problems = tuple(problems)
+
+
+class ContactFlows:
+    """Contact flows of instances. A published flow has had its content checked, a saved one has not."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+
+    async def create_contact_flow(
+        self,
+        instance: str,
+        *,
+        name: str,
+        flow_type: str,
+        content: str,
+        description: str,
+        published: bool,
+        tags: Mapping[str, str],
+    ) -> ContactFlow:
+        """Create a flow. Raises NotFoundError without the instance, ConflictError if the name is taken,
+        FlowContentError where it is to be published and its content cannot be."""
+        _check(content, published=published)
+        flow = ContactFlow(
+            self._centre.new_id(),
+            name,
+            flow_type=flow_type,
+            description=description,
+            published=published,
+            content=content,
+            tags=dict(tags),
+        )
+        await self._centre.change(instance, lambda *_: [flow])
+        return flow
+
+    async def describe_contact_flow(self, instance: str, flow: str) -> ContactFlow:
+        """The flow, always with a content. Raises NotFoundError."""
+        directory = await self._centre.directory(instance)
+        found = self._find(directory, flow)
+        return found if found.content is not None else replace(found, content=DEFAULT_CONTENT)
+
+    async def list_contact_flows(
+        self, instance: str, *, types: Collection[str] = (), after: Position | None = None, limit: int
+    ) -> PageOf[ContactFlow]:
+        """The flows of these types, or all, in the order of creation. Raises NotFoundError."""
+        flows = (await self._centre.directory(instance)).contact_flows.values()
+        listed = [flow for flow in flows if not types or flow.flow_type in types]
+        return page_of(listed, lambda flow: flow.contact_flow_id, after, limit)
+
+    async def update_contact_flow_content(self, instance: str, flow: str, content: str, *, published: bool) -> None:
+        """Give the flow another content, and publish it or leave it saved. Raises NotFoundError, FlowContentError,
+        ConflictError where a published flow is to have another content that is only saved: a flow has one."""
+        _check(content, published=published)
+
+        def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
+            found = self._find(directory, flow)
+            if found.published and not published:
+                raise ConflictError(
+                    "The flow is published, and keeps one content here. Publish the new one, or create another flow "
+                    "for it."
+                )
+            return [replace(found, content=content, published=published)]
+
+        await self._centre.change(instance, decide)
+
+    async def update_contact_flow_name(
+        self, instance: str, flow: str, *, name: str | None = None, description: str | None = None
+    ) -> None:
+        """Change what is given and leave the rest. Raises NotFoundError, ConflictError if the name is taken."""
+
+        def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
+            found = self._find(directory, flow)
+            return [
+                replace(
+                    found,
+                    name=name if name is not None else found.name,
+                    description=description if description is not None else found.description,
+                )
+            ]
+
+        await self._centre.change(instance, decide)
+
+    async def delete_contact_flow(self, instance: str, flow: str) -> None:
+        """Delete the flow. Raises NotFoundError, InUseError while a campaign or a queue refers to it."""
+
+        def decide(directory: Directory, use: CentreUse) -> Sequence[FactRemoved]:
+            flow_id = self._find(directory, flow).contact_flow_id
+            if flow_id in use.contact_flow_ids:
+                raise InUseError(
+                    "A campaign has this contact flow. Give it another, or delete the campaign, and then the flow."
+                )
+            queues = [queue for queue in directory.queues.values() if queue.outbound_flow_id == flow_id]
+            if queues:
+                raise InUseError(
+                    f"The queue {queues[0].queue_id} has this contact flow as its outbound flow. Give it another first."
+                )
+            return [self._centre.removal(directory, FactKind.CONTACT_FLOW, flow_id)]
+
+        await self._centre.change(instance, decide)
+
+    def _find(self, directory: Directory, flow: str) -> ContactFlow:
+        return self._centre.one(directory, ResourceKind.CONTACT_FLOW, directory.contact_flows, flow)
+
+
+def _check(content: str, *, published: bool) -> None:
+    if published:
+        problems = problems_of(content)
+        if problems:
+            raise FlowContentError(problems)
+    elif len(content) > MAX_CONTENT:
+        raise InvalidInputError(f"The content must have {MAX_CONTENT:,} characters at most, not {len(content):,}.")
