@@ -16,9 +16,10 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from aws.support import PATTERNS, botocore_model
+from aws.support import PATTERNS, botocore_model, members_within
+from trunkcall.aws.model import CAMPAIGNS_V1
 
-SERVICE = "connectcampaigns"
+SERVICE = CAMPAIGNS_V1
 
 CONFIDENTIAL = ("2125550123", "7946095501", "kompromat")
 """The digits of two telephone numbers, and a word in every attribute."""
@@ -31,6 +32,17 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "ContactFlowId": ("{contact-flow}",),
     "QueueId": ("{queue}",),
     "SourcePhoneNumber": ("{source-phone-number}",),
+    # Of the contact centre.
+    "ARN": ("{instance-arn}", "{queue-arn}", "{user-arn}", "arn:aws:connect:us-east-1:000000000000:instance/none"),
+    "AgentStatusId": ("{agent-status}",),
+    "ContactFlowContent": ("{flow-content}",),
+    "HoursOfOperationId": ("{hours}",),
+    "HoursOfOperationOverrideId": ("{override}",),
+    "PhoneNumberId": ("{number}",),
+    "RoutingProfileId": ("{routing-profile}",),
+    "SecurityProfileId": ("{security-profile}",),
+    "TimeZone": ("UTC", "Europe/Berlin"),
+    "UserId": ("{user}",),
 }
 """Names of things that exist, by shape. What stands in braces is filled in when the request is sent."""
 
@@ -56,6 +68,7 @@ class Drawn:
     mangle: Mangle | None = None
     headers: tuple[tuple[str, str], ...] = ()
     more_query: str = ""
+    service: str = SERVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,42 +85,48 @@ class Sendable:
 # --- Drawing -----------------------------------------------------------------------------------------------------
 
 
-def valid_requests(operation: str) -> st.SearchStrategy[Drawn]:
+def valid_requests(operation: str, service: str = SERVICE) -> st.SearchStrategy[Drawn]:
     """Requests that the model allows, about things that mostly exist."""
-    return st.builds(Drawn, st.just(operation), st.just("valid"), values(_input_shape(operation)))
+    shape = _input_shape(operation, service)
+    return st.builds(Drawn, st.just(operation), st.just("valid"), values(shape), service=st.just(service))
 
 
-def nearly_valid_requests(operation: str) -> list[st.SearchStrategy[Drawn]]:
+def nearly_valid_requests(operation: str, service: str = SERVICE) -> list[st.SearchStrategy[Drawn]]:
     """Requests in which exactly one constraint, or one type, is broken: a strategy for each that there is."""
-    broken = _breaks_of_structure(_input_shape(operation), sensitive=False)
-    return [st.builds(Drawn, st.just(operation), st.just("nearly valid"), wrong) for wrong in broken]
+    broken = _breaks_of_structure(_input_shape(operation, service), (), sensitive=False)
+    kind, of = st.just("nearly valid"), st.just(service)
+    return [st.builds(Drawn, st.just(operation), kind, wrong, service=of) for wrong in broken]
 
 
-def wild_requests(operation: str) -> st.SearchStrategy[Drawn]:
+def wild_requests(operation: str, service: str = SERVICE) -> st.SearchStrategy[Drawn]:
     """Requests with anything at any place, and bodies that are no JSON."""
     content_type = st.sampled_from(["application/json", "application/x-amz-json-1.1", "text/plain", "", "\x80/json;;"])
     return st.builds(
         Drawn,
         st.just(operation),
         st.just("wild"),
-        wild_values(_input_shape(operation)),
+        wild_values(_input_shape(operation, service)),
         st.none() | mangles(),
         content_type.map(lambda value: (("content-type", value),) if value else ()),
         st.sampled_from(["", "", "x=1", "id=other&&=&%20", "tagKeys=a&tagKeys=%zz", "%ff=%00", "X-Amz-Date=never"]),
+        st.just(service),
     )
 
 
-def values(shape: Any, *, sensitive: bool = False, outside: str | None = None) -> Strategy:
-    """JSON values that break no constraint of the shape."""
+def values(
+    shape: Any, *, sensitive: bool = False, outside: str | None = None, around: tuple[str, ...] = ()
+) -> Strategy:
+    """JSON values that break no constraint of the shape, without what would hold one of those ``around`` it."""
     sensitive = sensitive or _is_sensitive(shape)
     metadata = shape.metadata
+    inside = (*around, shape.name)
     match shape.type_name:
         case "structure" if getattr(shape, "is_tagged_union", False):
             return st.one_of(*(st.fixed_dictionaries({name: values(m)}) for name, m in shape.members.items()))
         case "structure":
             drawn = {
-                name: values(member, sensitive=sensitive, outside=member.serialization.get("location"))
-                for name, member in shape.members.items()
+                name: values(member, sensitive=sensitive, outside=member.serialization.get("location"), around=inside)
+                for name, member in members_within(shape, around).items()
             }
             required = {name: strategy for name, strategy in drawn.items() if name in shape.required_members}
             optional = {name: strategy for name, strategy in drawn.items() if name not in required}
@@ -116,22 +135,29 @@ def values(shape: Any, *, sensitive: bool = False, outside: str | None = None) -
             # No parameter in the query can't be told from an empty list, and counts as absent.
             least = max(metadata.get("min", 0), outside == "querystring")
             return st.lists(
-                values(shape.member, sensitive=sensitive), min_size=least, max_size=min(metadata.get("max", 4), 4)
+                values(shape.member, sensitive=sensitive, around=inside),
+                min_size=least,
+                max_size=min(metadata.get("max", 4), 4),
             )
         case "map":
             return st.dictionaries(
-                values(shape.key, sensitive=sensitive), values(shape.value, sensitive=sensitive), max_size=3
+                values(shape.key, sensitive=sensitive),
+                values(shape.value, sensitive=sensitive),
+                min_size=metadata.get("min", 0),
+                max_size=3,
             )
         case "boolean":
             return st.booleans()
         case "integer":
             return st.integers(metadata.get("min", -(2**31)), metadata.get("max", 2**31 - 1))
+        case "long":
+            return st.integers(metadata.get("min", -(2**63)), metadata.get("max", 2**63 - 1))
         case "double":
             return st.floats(metadata.get("min", 0), metadata.get("max", 1e9), allow_nan=False)
         case "timestamp":
             return _timestamps()
         case "string":
-            return _strings(shape, sensitive)
+            return _strings(shape, sensitive, in_path=outside == "uri")
         case other:
             raise AssertionError(other)
 
@@ -141,7 +167,9 @@ def wild_values(shape: Any) -> st.SearchStrategy[dict[str, Any]]:
     members = {
         name: st.one_of(
             values(member, outside=member.serialization.get("location")),
-            _wild(member, sensitive=False) if not member.serialization.get("location") else _wild_texts(member),
+            _wild(member, (shape.name,), sensitive=False)
+            if not member.serialization.get("location")
+            else _wild_texts(member),
         )
         for name, member in shape.members.items()
     }
@@ -217,8 +245,8 @@ def _with_member(body: bytes, member: bytes) -> bytes:
     return b"{" + member + (b"," + body[1:] if len(body) > 2 else b"}")
 
 
-def _input_shape(operation: str) -> Any:
-    return botocore_model(SERVICE).operation_model(operation).input_shape
+def _input_shape(operation: str, service: str) -> Any:
+    return botocore_model(service).operation_model(operation).input_shape
 
 
 def _is_sensitive(shape: Any) -> bool:
@@ -233,7 +261,7 @@ def _timestamps() -> st.SearchStrategy[str]:
     )
 
 
-def _strings(shape: Any, sensitive: bool) -> st.SearchStrategy[str]:
+def _strings(shape: Any, sensitive: bool, *, in_path: bool) -> st.SearchStrategy[str]:
     if shape.enum:
         return st.sampled_from(shape.enum)
     if sensitive:
@@ -241,7 +269,9 @@ def _strings(shape: Any, sensitive: bool) -> st.SearchStrategy[str]:
     least, most = shape.metadata.get("min", 0), min(shape.metadata.get("max", 40), 40)
     pattern = shape.metadata.get("pattern")
     if pattern is None:
-        arbitrary = st.text(min_size=least, max_size=most)
+        # An empty label of a path is absent, and dots are another path.
+        arbitrary = st.text(min_size=max(least, in_path), max_size=most)
+        arbitrary = arbitrary.filter(lambda value: value not in {".", ".."}) if in_path else arbitrary
     elif pattern == r"[\S]*":
         text = st.text(st.characters(exclude_categories=["Cs", "Z", "Cc"]), min_size=max(least, 1), max_size=most)
         arbitrary = text.filter(lambda value: value not in {".", ".."} and "{" not in value)
@@ -256,6 +286,12 @@ def _strings(shape: Any, sensitive: bool) -> st.SearchStrategy[str]:
 def _confidential(shape: Any) -> st.SearchStrategy[str]:
     """Personal data that breaks no constraint."""
     pattern = shape.metadata.get("pattern")
+    if pattern is None and shape.metadata.get("max", 60) > 20:
+        return st.text(max_size=12).map(lambda text: CONFIDENTIAL[2] + text)
+    if "+[1-9]" in (pattern or ""):
+        return st.sampled_from(["+1" + CONFIDENTIAL[0], "+44" + CONFIDENTIAL[1]])
+    if shape.name in {"DirectoryAlias", "Password"}:
+        return st.integers(0, 99).map(lambda number: f"{CONFIDENTIAL[2]}-A{number}")
     if pattern == r"[\d\-+]*":
         return st.sampled_from(
             ["+1" + CONFIDENTIAL[0], "+44" + CONFIDENTIAL[1], CONFIDENTIAL[0], "+-" + CONFIDENTIAL[1]]
@@ -272,22 +308,24 @@ def _confidential(shape: Any) -> st.SearchStrategy[str]:
 # --- One thing wrong ---------------------------------------------------------------------------------------------
 
 
-def _breaks(shape: Any, *, sensitive: bool = False, outside: str | None = None) -> list[Strategy]:
+def _breaks(
+    shape: Any, around: tuple[str, ...], *, sensitive: bool = False, outside: str | None = None
+) -> list[Strategy]:
     """A strategy for each thing that can be wrong. None where a shape has no constraints and its text stands outside of
-    the body, where there are no types."""
+    the body, where there are no types. ``around`` are the shapes in which it stands."""
     sensitive = sensitive or _is_sensitive(shape)
     match shape.type_name:
         case "structure" if getattr(shape, "is_tagged_union", False):
-            found = _breaks_of_union(shape, sensitive)
+            found = _breaks_of_union(shape, around, sensitive)
         case "structure":
-            found = _breaks_of_structure(shape, sensitive)
+            found = _breaks_of_structure(shape, around, sensitive)
         case "list":
-            found = _breaks_of_list(shape, sensitive, outside)
+            found = _breaks_of_list(shape, around, sensitive, outside)
         case "map":
-            found = _breaks_of_map(shape, sensitive)
+            found = _breaks_of_map(shape, around, sensitive)
         case "string":
             found = _breaks_of_string(shape, sensitive)
-        case "integer" | "double":
+        case "integer" | "long" | "double":
             found = _breaks_of_number(shape)
         case "boolean" | "timestamp":
             found = []
@@ -296,12 +334,12 @@ def _breaks(shape: Any, *, sensitive: bool = False, outside: str | None = None) 
     return found if outside else found + _wrong_types(shape, sensitive)
 
 
-def _breaks_of_structure(shape: Any, sensitive: bool) -> list[Strategy]:
-    whole = values(shape, sensitive=sensitive)
+def _breaks_of_structure(shape: Any, around: tuple[str, ...], sensitive: bool) -> list[Strategy]:
+    whole = values(shape, sensitive=sensitive, around=around)
     found: list[Strategy] = []
-    for name, member in shape.members.items():
+    for name, member in members_within(shape, around).items():
         outside = member.serialization.get("location")
-        inner = _breaks(member, sensitive=sensitive, outside=outside)
+        inner = _breaks(member, (*around, shape.name), sensitive=sensitive, outside=outside)
         if name in shape.required_members and outside is None:
             found.append(whole.map(partial(_without, name)))
             inner.append(st.none())
@@ -309,35 +347,36 @@ def _breaks_of_structure(shape: Any, sensitive: bool) -> list[Strategy]:
     return found
 
 
-def _breaks_of_union(shape: Any, sensitive: bool) -> list[Strategy]:
+def _breaks_of_union(shape: Any, around: tuple[str, ...], sensitive: bool) -> list[Strategy]:
     found: list[Strategy] = [st.just({}), st.just(dict.fromkeys(shape.members))]
     found.append(st.fixed_dictionaries({name: values(m) for name, m in list(shape.members.items())[:2]}))
     for name, member in shape.members.items():
-        found += [st.fixed_dictionaries({name: wrong}) for wrong in _breaks(member, sensitive=sensitive)]
+        inner = _breaks(member, (*around, shape.name), sensitive=sensitive)
+        found += [st.fixed_dictionaries({name: wrong}) for wrong in inner]
     return found
 
 
-def _breaks_of_list(shape: Any, sensitive: bool, outside: str | None) -> list[Strategy]:
-    item = values(shape.member, sensitive=sensitive)
+def _breaks_of_list(shape: Any, around: tuple[str, ...], sensitive: bool, outside: str | None) -> list[Strategy]:
+    item = values(shape.member, sensitive=sensitive, around=around)
     found: list[Strategy] = []
     most, least = shape.metadata.get("max"), shape.metadata.get("min", 0)
     if most is not None:
         found.append(item.map(lambda value: [value] * (most + 1)))
     if least and outside is None:
         found.append(st.just([]))
-    inner = _breaks(shape.member, sensitive=sensitive, outside=outside)
+    inner = _breaks(shape.member, around, sensitive=sensitive, outside=outside)
     if outside is None:
         inner.append(st.none())
     return [*found, *(st.builds(_appended, st.lists(item, max_size=2), wrong) for wrong in inner)]
 
 
-def _breaks_of_map(shape: Any, sensitive: bool) -> list[Strategy]:
+def _breaks_of_map(shape: Any, around: tuple[str, ...], sensitive: bool) -> list[Strategy]:
     key, value = values(shape.key, sensitive=sensitive), values(shape.value, sensitive=sensitive)
     # The type of a key can't be wrong.
     found: list[Strategy] = [
         st.dictionaries(wrong, value, min_size=1, max_size=1) for wrong in _breaks_of_string(shape.key, sensitive)
     ]
-    inner = [*_breaks(shape.value, sensitive=sensitive), st.none()]
+    inner = [*_breaks(shape.value, around, sensitive=sensitive), st.none()]
     return [*found, *(st.dictionaries(key, wrong, min_size=1, max_size=1) for wrong in inner)]
 
 
@@ -353,18 +392,19 @@ def _breaks_of_string(shape: Any, sensitive: bool) -> list[Strategy]:
         found.append(st.integers(1, least - 1).map(lambda length: "7" * length) if least > 1 else st.just(""))
     if pattern is not None:
         # A newline at the very end is what `$` would let pass.
-        head = "" if pattern.startswith(("arn", "(?!")) else mark
-        ends = ["\n", "a b\n", "\u0085 \n", "\u2003\n"]
-        if (broken := PATTERNS[pattern].broken) is not None:
-            ends.append(broken)
-        texts = [head + end for end in ends]
-        found.append(st.sampled_from([text for text in texts if len(text) >= (least or 0)]))
+        head = "" if pattern.lstrip("^").startswith(("arn", "(?!")) else mark
+        ends = [PATTERNS[pattern].broken, "\n", "a b\n", "\u0085 \n", "\u2003\n"]
+        if "\\r\\n" in pattern or ends[0] is None:  # where a newline breaks nothing
+            ends = ends[:1]
+        texts = [head + end for end in ends if end is not None and len(head + end) >= (least or 0)]
+        if texts:
+            found.append(st.sampled_from(texts))
     return found
 
 
 def _breaks_of_number(shape: Any) -> list[Strategy]:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    step = 1 if shape.type_name == "integer" else 1e-9
+    step = 1e-9 if shape.type_name == "double" else 1
     found: list[Strategy] = []
     if most is not None:
         found.append(st.sampled_from([most + step, most * 1000 + 1, 2**31 - 1]))
@@ -381,6 +421,7 @@ def _wrong_types(shape: Any, sensitive: bool) -> list[Strategy]:
         "map": [[mark], mark, 0, True],
         "string": [int(CONFIDENTIAL[0]) if sensitive else 1, 0.5, True, [mark], {mark: mark}],
         "integer": [mark, True, [], {}, 1.5, 2**31, 2**70],
+        "long": [mark, True, [], {}, 1.5, 2**63, 2**70],
         "double": [mark, "0.5", True, [], {}, 10**400],
         "boolean": [mark, "true", 1, 0, []],
         "timestamp": [mark, 1893553445, True, "2030-01-02", "2030-13-01T00:00:00Z", "2030-01-02T03:04:05", {}, "NaN"],
@@ -405,24 +446,23 @@ def _appended(items: list[Any], item: Any) -> list[Any]:
 # --- Anything anywhere -------------------------------------------------------------------------------------------
 
 
-def _wild(shape: Any, *, sensitive: bool) -> Strategy:
+def _wild(shape: Any, around: tuple[str, ...], *, sensitive: bool) -> Strategy:
     sensitive = sensitive or _is_sensitive(shape)
     arbitrary = anything(sensitive=sensitive)
-    good = values(shape, sensitive=sensitive)
+    good = values(shape, sensitive=sensitive, around=around)
+    inside = (*around, shape.name)
     match shape.type_name:
         case "structure":
             members = {
-                name: values(member, sensitive=sensitive) | _wild(member, sensitive=sensitive)
-                for name, member in shape.members.items()
+                name: values(member, sensitive=sensitive, around=inside) | _wild(member, inside, sensitive=sensitive)
+                for name, member in members_within(shape, around).items()
             }
             return st.fixed_dictionaries({}, optional=members) | arbitrary
         case "list":
-            return st.lists(good if shape.member is None else _wild(shape.member, sensitive=sensitive), max_size=4) | (
-                arbitrary
-            )
+            return st.lists(_wild(shape.member, around, sensitive=sensitive), max_size=4) | arbitrary
         case "map":
             keys = st.text(max_size=5).map(lambda text: CONFIDENTIAL[2] + text if sensitive else text)
-            return st.dictionaries(keys, _wild(shape.value, sensitive=sensitive), max_size=3) | arbitrary
+            return st.dictionaries(keys, _wild(shape.value, around, sensitive=sensitive), max_size=3) | arbitrary
         case _:
             return good | arbitrary
 
@@ -474,7 +514,7 @@ def _wild_texts(shape: Any) -> Strategy:
 
 def sendable(drawn: Drawn, existing: Mapping[str, str]) -> Sendable:
     """The request, with the names of what exists in place of those in braces."""
-    model = botocore_model(SERVICE).operation_model(drawn.operation)
+    model = botocore_model(drawn.service).operation_model(drawn.operation)
     path, query, body = model.http["requestUri"], [], {}
     members = model.input_shape.members
     for name, value in drawn.values.items():

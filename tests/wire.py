@@ -27,15 +27,17 @@ class Signer:
     secret: str = field(repr=False)
     region: str
     host: str
+    service: str = SIGNING_NAME
 
     @staticmethod
-    def of(environment: Mapping[str, str]) -> Signer:
+    def of(environment: Mapping[str, str], service: str = SIGNING_NAME) -> Signer:
         """With what `trunkcall env` prints."""
         return Signer(
             environment["AWS_ACCESS_KEY_ID"],
             environment["AWS_SECRET_ACCESS_KEY"],
             environment["AWS_REGION"],
             urlsplit(environment["AWS_ENDPOINT_URL_CONNECTCAMPAIGNS"]).netloc,
+            service,
         )
 
     def request(
@@ -80,7 +82,7 @@ class Signer:
         return target + f"&X-Amz-Signature={signature}".encode()
 
     def _scope(self, timestamp: str) -> str:
-        return f"{timestamp[:8]}/{self.region}/{SIGNING_NAME}/aws4_request"
+        return f"{timestamp[:8]}/{self.region}/{self.service}/aws4_request"
 
     def _signature(self, method: str, target: bytes, signed: Mapping[str, str], body: bytes, timestamp: str) -> str:
         raw_path, _, raw_query = target.partition(b"?")

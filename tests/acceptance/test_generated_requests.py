@@ -9,7 +9,6 @@ new ones on each run.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -23,12 +22,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.parsers import RestJSONParser
-from botocore.validate import ParamValidator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule, run_state_machine_as_test
 
+from answering import around, check_answer
 from aws.support import botocore_model
 from generating import (
     CONFIDENTIAL,
@@ -52,18 +50,6 @@ PLACES = sum(len(nearly_valid_requests(operation)) for operation in OPERATIONS)
 SHORT = 5_000
 LONG = os.environ.get("TRUNKCALL_GENERATED_REQUESTS")
 REQUESTS = int(LONG or SHORT)
-COMMON = {
-    "AccessDeniedException": 403,
-    "IncompleteSignatureException": 400,
-    "InvalidSignatureException": 403,
-    "MissingAuthenticationTokenException": 403,
-    "RequestEntityTooLargeException": 413,
-    "SerializationException": 400,
-    "UnknownOperationException": 404,
-    "UnrecognizedClientException": 403,
-}
-"""What any operation may answer without its model saying so, as any service of AWS may."""
-
 STEPS = {
     "Initialized": (),
     "Running": ("start_campaign",),
@@ -140,47 +126,6 @@ def world(server: Serving) -> Iterator[World]:
         yield made
 
 
-def check_any(heard: Heard) -> None:
-    """What holds for every answer."""
-    assert heard.status < 500, heard
-    assert len(heard.headers["x-amzn-requestid"]) == 36
-    everything = json.dumps(dict(heard.headers)).encode() + heard.body
-    assert b"Traceback" not in everything
-    leaked = [marked for marked in CONFIDENTIAL if marked.encode() in everything]
-    assert not leaked, f"{leaked} is repeated to the sender: {heard}"
-
-
-def check_error(operation: Any, heard: Heard) -> ClientError:
-    """An error that botocore understands, with a code and a status that the operation declares or every service has."""
-    assert isinstance(json.loads(heard.body)["message"], str)
-    parsed = parse(operation, heard)
-    error = ClientError(parsed, operation.name)
-    code = parsed["Error"]["Code"]
-    assert code == heard.code
-    assert parsed["Error"]["Message"]
-    declared = {shape.name: shape.metadata["error"]["httpStatusCode"] for shape in operation.error_shapes}
-    assert code in declared or code in COMMON, f"{operation.name} does not declare {code}"
-    assert heard.status == declared.get(code, COMMON.get(code))
-    return error
-
-
-def check_success(operation: Any, heard: Heard) -> None:
-    """An output that is what the model says."""
-    assert heard.status == operation.http.get("responseCode", 200)
-    if operation.output_shape is None:
-        assert heard.body == b""
-        return
-    output = parse(operation, heard)
-    output.pop("ResponseMetadata")
-    report = ParamValidator().validate(output, operation.output_shape)
-    assert not report.has_errors(), report.generate_report()
-
-
-def parse(operation: Any, heard: Heard) -> Any:
-    response = {"status_code": heard.status, "headers": dict(heard.headers), "body": heard.body}
-    return RestJSONParser().parse(response, operation.output_shape)
-
-
 @pytest.mark.timeout(max(120, REQUESTS // 10))
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_whatever_is_asked_is_answered_in_a_form_that_the_sdks_understand(world: World, name: str) -> None:
@@ -188,11 +133,7 @@ def test_whatever_is_asked_is_answered_in_a_form_that_the_sdks_understand(world:
 
     def heard_of(drawn: Drawn) -> Heard:
         heard = world.ask(drawn)
-        check_any(heard)
-        if heard.status < 400:
-            check_success(operation, heard)
-        else:
-            check_error(operation, heard)
+        check_answer(operation, heard)
         return heard
 
     each_kind = REQUESTS // 3
@@ -288,11 +229,6 @@ asyncio.run(main())
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr.count("RuntimeError") >= 2
     assert CONFIDENTIAL[0] not in done.stderr
-
-
-def around(text: str, marked: str) -> str:
-    at = text.find(marked)
-    return text[max(0, at - 300) : at + 300]
 
 
 # --- Ways through the life of campaigns --------------------------------------------------------------------------

@@ -9,11 +9,12 @@ import pytest
 from aws.support import load
 from trunkcall.aws.errors import COMMON_STATUSES, ApiError, internal_error, not_offered, to_api_error
 from trunkcall.aws.members import MEMBERS
-from trunkcall.aws.model import CAMPAIGNS_V1, load_service
-from trunkcall.aws.protocol import error_response
+from trunkcall.aws.model import CAMPAIGNS_V1, CONNECT, load_service
+from trunkcall.aws.protocol import HttpRequest, error_response, parse_request
 from trunkcall.domain.errors import (
     ConflictError,
     IllegalTransitionError,
+    InUseError,
     InvalidCampaignStateError,
     InvalidInputError,
     InvalidStateError,
@@ -61,6 +62,57 @@ def test_a_quota_is_told_by_the_error_that_the_operation_declares() -> None:
     assert told["CreateCampaign"] == "ServiceQuotaExceededException"
     assert told["StartCampaign"] == told["ResumeCampaign"] == "ConflictException"
     assert told["DescribeCampaign"] == "ServiceQuotaExceededException", "it declares nothing that comes near"
+
+
+@pytest.mark.parametrize(
+    ("error", "operation", "code"),
+    [
+        (ConflictError(), "CreateQueue", "DuplicateResourceException"),
+        (ConflictError(), "CreateInstance", "InvalidRequestException"),
+        (InUseError(), "DeleteQueue", "ResourceInUseException"),
+        (InUseError(), "DeleteHoursOfOperation", "InvalidRequestException"),
+        (InUseError(), "DeleteInstance", "InvalidRequestException"),
+        (InvalidInputError(), "CreateUser", "InvalidParameterException"),
+        (InvalidInputError(), "CreateInstance", "InvalidRequestException"),
+        (InvalidInputError(), "ListInstances", "InvalidRequestException"),
+        (InvalidStateError(), "UpdateInstanceAttribute", "InvalidRequestException"),
+        (NotFoundError(), "DescribeUser", "ResourceNotFoundException"),
+        (NotFoundError(), "SearchAvailablePhoneNumbers", "InvalidParameterException"),
+        (QuotaExceededError(), "CreateUser", "LimitExceededException"),
+        (QuotaExceededError(), "CreateInstance", "ServiceQuotaExceededException"),
+        (QuotaExceededError(), "ClaimPhoneNumber", "InvalidParameterException"),
+        (StoreFullError(), "CreateUser", "InternalServiceException"),
+    ],
+)
+def test_the_contact_centre_calls_it_as_the_operation_declares(error: Exception, operation: str, code: str) -> None:
+    """Generated clients have exceptions for declared errors alone."""
+    answer = to_api_error(error)
+    assert answer is not None
+    compiled = load(CONNECT).operations[operation]
+
+    response = error_response(compiled, answer)
+
+    assert dict(response.headers)["x-amzn-errortype"] == code
+    assert code in compiled.declared_errors
+    assert json.loads(response.body) in ({"Message": str(error)}, {"message": str(error)})
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "personal"),
+    [
+        ("CreateUser", {"Username": "Hildegard" * 12, "SecurityProfileIds": [], "RoutingProfileId": "p"}, "Hildegard"),
+        ("ClaimPhoneNumber", {"PhoneNumber": "2125550123"}, "2125550123"),
+    ],
+)
+def test_a_broken_constraint_tells_nobody_who_a_user_is(operation: str, body: dict[str, object], personal: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        parse_request(
+            load(CONNECT).operations[operation],
+            {"InstanceId": "i"},
+            HttpRequest("PUT", b"/", b"", {}, json.dumps(body).encode()),
+        )
+    assert "failed to satisfy constraint" in refused.value.message
+    assert personal not in refused.value.message
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,22 @@ COMMON_STATUSES: Mapping[str, int] = MappingProxyType(
 ALTERNATIVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "ValidationException": ("InvalidParameterException", "InvalidRequestException"),
-        "ConflictException": ("ResourceConflictException", "DuplicateResourceException"),
+        "ConflictException": (
+            "ResourceConflictException",
+            "DuplicateResourceException",
+            "InvalidRequestException",
+            "InvalidParameterException",
+        ),
         "InternalServerException": ("InternalServiceException",),
         "InvalidStateException": ("InvalidRequestException",),
-        "ResourceInUseException": ("InvalidRequestException",),
-        "ServiceQuotaExceededException": ("LimitExceededException", "ConflictException"),
+        "ResourceInUseException": ("InvalidRequestException", "InvalidParameterException"),
+        "ResourceNotFoundException": ("InvalidParameterException", "InvalidRequestException"),
+        "ServiceQuotaExceededException": (
+            "LimitExceededException",
+            "ConflictException",
+            "InvalidRequestException",
+            "InvalidParameterException",
+        ),
     }
 )
 """What else the same error may be called, the nearest first: by other service models (``connect``), and by operations

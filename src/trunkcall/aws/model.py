@@ -1,8 +1,8 @@
 """Service models as botocore ships them, compiled once into what a server needs of them.
 
 Decides which facts of a model count: bindings, decoders, encoders, errors, sensitive members. It must not know what an
-operation does, and nothing about a shape is written by hand; the few corrections are in ``PATCHES``. Of an operation
-that is not offered, only its name and its place are looked at.
+operation does, and nothing about a shape is written by hand; the few corrections are in ``PATCHES`` and ``PERSONAL``.
+Of an operation that is not offered, only its name and its place are looked at.
 """
 
 from __future__ import annotations
@@ -106,6 +106,10 @@ PATCHES: Mapping[tuple[str, str], Patch] = MappingProxyType(
 shape."""
 
 
+PERSONAL: Collection[tuple[str, str]] = frozenset({(CONNECT, "AgentUsername"), (CONNECT, "PhoneNumber")})
+"""Shapes of personal data that their model does not call sensitive: a user's name and mobile number are among them."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorShape:
     """An error of the model: its status, and the members of its body."""
@@ -206,7 +210,11 @@ def service_model(name: str) -> Any:
         if found := sorted((root / name).glob("*/service-2.json*")):
             read = found[-1].read_bytes()
             text = gzip.decompress(read) if found[-1].suffix == ".gz" else read
-            return ServiceModel(msgspec.json.decode(text), service_name=name)
+            description = msgspec.json.decode(text)
+            for service, shape in PERSONAL:
+                if service == name:
+                    description["shapes"][shape]["sensitive"] = True
+            return ServiceModel(description, service_name=name)
     raise ModelError(f"there is no service {name}")
 
 
