@@ -130,6 +130,13 @@ class TestDecidedChanges:
         after = await store.change_facts(INSTANCE, lambda found, use: [Queue("q2", "Sales")])
         assert list(after.queues) == ["q2", "q1", "q3"] == list((await read(store)).queues)
 
+    async def test_what_is_new_is_in_the_order_of_creation_whatever_was_changed_last(self, store: Store) -> None:
+        await store.create_instance(directory())
+        await read(store)
+        for queue in (Queue("q3", "Claims"), Queue("q4", "Renewals"), Queue("q3", "Damages")):
+            await store.put_facts(INSTANCE, [queue])
+        assert list((await read(store)).queues) == ["q2", "q1", "q3", "q4"]
+
     async def test_whose_a_number_is_can_be_asked(self, store: Store) -> None:
         await store.create_instance(directory())
         await store.create_instance(Directory(CLOSED, phone_numbers={"p9": PhoneNumber("p9", "+12065550109")}))
@@ -208,6 +215,17 @@ class TestInstances:
         with pytest.raises(ConflictError):
             await store.create_instance(Directory(CLOSED))
 
+    async def test_who_comes_at_the_same_moment_finds_it_or_not(self, store: Store) -> None:
+        await store.create_instance(Directory(CLOSED))
+        before, done, after = await asyncio.gather(
+            store.put_facts("closed", [Queue("q1", "Sales")]),
+            store.delete_instance("closed", at=LATER),
+            store.put_facts("closed", [Queue("q2", "Claims")]),
+            return_exceptions=True,
+        )
+        assert (before, done) == (None, None)
+        assert isinstance(after, NotFoundError)
+
     async def test_its_contacts_stay_and_retention_goes_on(self, store: Store) -> None:
         lease = await stand_up(store)
         contact_id = await accept(store)
@@ -251,6 +269,6 @@ class TestPresence:
         await store.remove_facts(INSTANCE, FactKind.AGENT, ["a1"], at=LATER)
         await store.put_facts(INSTANCE, [Agent("a1", "ann", "r1")])
         assert await store.presences(INSTANCE) == [], "who comes back has chosen nothing"
-        await store.put_presence(INSTANCE, "a1", "available", at=NOW)
-        await store.remove_facts(INSTANCE, FactKind.QUEUE, ["a1"], at=LATER)
-        assert len(await store.presences(INSTANCE)) == 1
+        await store.put_presence(INSTANCE, "q1", "available", at=NOW)
+        await store.remove_facts(INSTANCE, FactKind.QUEUE, ["q1"], at=LATER)
+        assert len(await store.presences(INSTANCE)) == 1, "and not with a queue of the same id"
