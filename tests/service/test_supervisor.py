@@ -11,11 +11,14 @@ from dataclasses import replace
 import pytest
 
 from service.instances import DRAIN_S, Installation, Server
+from trunkcall.domain.agent import AgentState
 from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
 from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReason, Disposition
 from trunkcall.domain.directory import EncryptionConfig, OnboardingJob, OnboardingStatus
-from trunkcall.domain.errors import NotFoundError, StoreUnavailableError
+from trunkcall.domain.errors import InvalidStateError, NotFoundError, StoreUnavailableError
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND
+from trunkcall.domain.user import Agent
+from trunkcall.domain.user_status import built_in_statuses
 from trunkcall.engine.events import CarrierLost
 from trunkcall.service.dial_requests import AcceptedItem, RefusedItem
 from trunkcall.service.lease import LEASE
@@ -351,6 +354,28 @@ async def test_lists_are_in_the_order_of_creation_whosever_clock_is_ahead(instal
     made = [await server.new_campaign("north"), await server.new_campaign("south")]
     page = await server.campaigns.list_campaigns()
     assert [campaign.campaign_id for campaign in page.campaigns] == made
+    await server.is_killed()
+
+
+# --- what agents say --------------------------------------------------------------------------------------------------
+
+
+async def test_an_agent_and_an_instance_that_have_just_come_are_told_of_at_once(installation: Installation) -> None:
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    (pause,) = (status for status in built_in_statuses("north").values() if status.name == "Break")
+    await installation.found("west", agents=1)
+    for name in ("north", "west"):
+        await installation.store.put_facts(name, [Agent(f"{name}-new", "new", "no profile")])
+        await server.supervisor.put_user_status(name, f"{name}-new", pause)
+        await asyncio.sleep(1.0)
+        floor = server.supervisor.floor(name)
+        assert floor is not None
+        assert floor.agents[AgentState.ON_BREAK] == 1, "somebody is on a break, and counts as available"
+    with pytest.raises(NotFoundError):
+        await server.supervisor.put_user_status("north", "nobody", pause)
+    with pytest.raises(InvalidStateError):
+        await server.supervisor.put_user_status("nowhere", "north-new", pause)
     await server.is_killed()
 
 

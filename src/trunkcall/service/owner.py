@@ -11,11 +11,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.clock import Seconds, Sleep
 from trunkcall.domain.directory import Instance
 from trunkcall.domain.errors import NotFoundError, TrunkcallError
 from trunkcall.domain.identifiers import NewId
+from trunkcall.domain.user_status import UserStatus, UserStatusType
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.flows.builtin import BuiltinFlow
@@ -37,6 +41,15 @@ TAKE_IN_S = 0.5
 """How long a process that was stopped takes in what agents said meanwhile, before it goes by what it knows of them."""
 POLL_EVERY_S = 1.0
 RETRY_AFTER_S = 1.0
+_AGENT_STATUSES: Mapping[UserStatusType, AgentStatus] = MappingProxyType(
+    {
+        UserStatusType.ROUTABLE: AgentStatus.AVAILABLE,
+        UserStatusType.CUSTOM: AgentStatus.BREAK,
+        UserStatusType.OFFLINE: AgentStatus.OFFLINE,
+    }
+)
+"""What a status is to whoever dials."""
+
 LOG_EVERY_S = 60.0
 """How often the same reason for not dialing is logged."""
 
@@ -79,6 +92,10 @@ class InstanceOwner:
         self._monotonic = monotonic
         self._sleep = sleep
         self._log_at_s: dict[str, float] = {}
+
+    def put_user_status(self, agent_id: str, status: UserStatus) -> None:
+        """An agent of the instance has chosen a status. Raises NotFoundError for one whom no dialer has read yet."""
+        self._presence.put_user_status(agent_id, _AGENT_STATUSES[status.status_type])
 
     async def run(self) -> None:
         """Own the instance again and again, until cancelled."""

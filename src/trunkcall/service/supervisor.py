@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from trunkcall.domain.clock import Sleep
+from trunkcall.domain.errors import InvalidStateError, NotFoundError
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.user_status import UserStatus
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.progress import DialingProgress, FloorProgress
 from trunkcall.service.background import Background
@@ -26,6 +29,9 @@ from trunkcall.storage.ports.directory import InstanceList
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
+LOOK_FOR_NEWCOMER_S: Final = 0.1
+NEWCOMER_S: Final = 3.0
+"""How long an instance that has just been onboarded, or an agent who has just been made, may take to be known."""
 CLOSE_S: Final = 10.0
 """How long an instance may take to let go of its carrier. Whoever takes longer is left as it is, and the next owner
 waits for the lease."""
@@ -72,6 +78,10 @@ class DialedInstance:
     def upkeep_trouble(self) -> str | None:
         """What fails beside the dialing, in words; None while nothing does."""
         return self._background.trouble or self._floor_trouble()
+
+    def put_user_status(self, agent_id: str, status: UserStatus) -> None:
+        """An agent of the instance has chosen a status. Raises NotFoundError for one of whom no dialer has read."""
+        self._owner.put_user_status(agent_id, status)
 
     def begin(self) -> None:
         """Begin to dial."""
@@ -203,6 +213,24 @@ class Supervisor:
         """Tell whoever dials for the instance, if anybody does."""
         if (dialed := self._dialed.get(instance_id)) is not None:
             dialed.dialer.due_changed(campaign_id)
+
+    async def put_user_status(self, instance_id: str, agent_id: str, status: UserStatus) -> None:
+        """Tell whoever dials for the instance which status an agent has chosen. An instance or an agent that is new is
+        waited for, until it is dialed for and its dialer has read of the agent. Raises InvalidStateError if nobody
+        dials, NotFoundError if the agent never comes."""
+        for _ in range(int(NEWCOMER_S / LOOK_FOR_NEWCOMER_S)):
+            with suppress(InvalidStateError, NotFoundError):
+                self._choose_status(instance_id, agent_id, status)
+                return
+            self.campaigns_changed(instance_id)
+            await self._sleep(LOOK_FOR_NEWCOMER_S)
+        self._choose_status(instance_id, agent_id, status)
+
+    def _choose_status(self, instance_id: str, agent_id: str, status: UserStatus) -> None:
+        dialed = self._dialed.get(instance_id)
+        if dialed is None:
+            raise InvalidStateError("Nobody dials for the instance at the moment.")
+        dialed.put_user_status(agent_id, status)
 
     # --- what displays ask one ----------------------------------------------------------------------------------------
 
