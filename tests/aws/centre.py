@@ -54,6 +54,7 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "DeleteQueue": (OF_QUEUE, (QUEUE,)),
     "DeleteRoutingProfile": (OF_PROFILE, (PROFILE,)),
     "DeleteUser": (OF_AGENT, (AGENT,)),
+    "DescribeAgentStatus": ({**IN, "AgentStatusId": "s"}, (STATUS,)),
     "DescribeContactFlow": (OF_FLOW, (FLOW,)),
     "DescribeHoursOfOperation": (OF_HOURS, (HOURS,)),
     "DescribeHoursOfOperationOverride": (OF_OVERRIDE, (HOURS,)),

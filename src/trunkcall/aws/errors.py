@@ -66,6 +66,7 @@ ALTERNATIVES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ConflictException": (
             "ResourceConflictException",
             "DuplicateResourceException",
+            "IdempotencyException",
             "InvalidRequestException",
             "InvalidParameterException",
         ),

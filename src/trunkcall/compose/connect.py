@@ -8,21 +8,31 @@ from __future__ import annotations
 from uuid import uuid4
 
 from trunkcall.aws.connect import handlers_of
+from trunkcall.aws.connect.agent_statuses import AgentStatusOperations
 from trunkcall.aws.connect.common import Pages
 from trunkcall.aws.connect.contact_flows import ContactFlowOperations
 from trunkcall.aws.connect.hours import HoursOperations
 from trunkcall.aws.connect.instances import InstanceOperations
+from trunkcall.aws.connect.phone_numbers import PhoneNumberOperations
+from trunkcall.aws.connect.queues import QueueOperations
+from trunkcall.aws.connect.routing_profiles import RoutingProfileOperations
 from trunkcall.aws.connect.security_profiles import SecurityProfileOperations
 from trunkcall.aws.connect.tags import TagOperations
+from trunkcall.aws.connect.users import UserOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.protocol import Handler
 from trunkcall.domain.identifiers import Scope
+from trunkcall.service.agent_statuses import AgentStatuses
 from trunkcall.service.centre import Centre
 from trunkcall.service.centre_tags import CentreTags
 from trunkcall.service.contact_flows import ContactFlows
 from trunkcall.service.hours import Hours
 from trunkcall.service.instances import Instances
+from trunkcall.service.phone_numbers import PhoneNumbers
+from trunkcall.service.queues import Queues
+from trunkcall.service.routing_profiles import RoutingProfiles
 from trunkcall.service.supervisor import Supervisor
+from trunkcall.service.users import Users
 from trunkcall.storage.store import Store
 
 
@@ -34,16 +44,24 @@ def connect_handlers(
     default_instance_id: str,
     *,
     max_instances: int,
+    offers_fiction: bool,
 ) -> dict[str, Handler]:
-    """The handlers of every operation of ``connect`` that is offered."""
+    """The handlers of every operation of ``connect`` that is offered. ``offers_fiction`` is whether numbers that are
+    kept for fiction can be claimed."""
     pages = Pages(paging)
     centre = Centre(store, store, scope, supervisor.now_of, lambda: str(uuid4()), supervisor)
     instances = Instances(centre, store, supervisor.now_of, default_instance_id, most=max_instances)
+    numbers = PhoneNumbers(centre, store, offers_fiction=offers_fiction)
     return handlers_of(
         [
             InstanceOperations(instances, pages, scope),
             HoursOperations(Hours(centre), pages, scope),
             ContactFlowOperations(ContactFlows(centre), pages, scope),
+            QueueOperations(Queues(centre), pages, scope),
+            PhoneNumberOperations(numbers, pages, scope),
+            RoutingProfileOperations(RoutingProfiles(centre), pages, scope),
+            UserOperations(Users(centre), pages, scope),
+            AgentStatusOperations(AgentStatuses(centre, supervisor), pages, scope),
             SecurityProfileOperations(centre, pages),
             TagOperations(CentreTags(centre, store)),
         ]

@@ -19,6 +19,7 @@ from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
 from trunkcall.compose.connect import connect_handlers
+from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
 from trunkcall.service.campaigns import Campaigns
@@ -104,7 +105,15 @@ def build_web(
     )
     keys = KeyRing(store, box.open)
 
-    connect = connect_handlers(store, supervisor, scope, paging, instance_id, max_instances=quotas.instances)
+    connect = connect_handlers(
+        store,
+        supervisor,
+        scope,
+        paging,
+        instance_id,
+        max_instances=quotas.instances,
+        offers_fiction=carrier_of(settings).is_simulated,
+    )
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL), load_service(CONNECT, only=connect)]
     explanations = Explanations(store, store, campaigns, supervisor, store, now_of, settings.agent_state_max_age_s)
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)

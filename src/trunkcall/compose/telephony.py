@@ -109,10 +109,11 @@ def base_clock(settings: Settings) -> WallPacedClock:
 class CarrierAdapter:
     """A kind of carrier. ``check`` finds out before anything is served that it would start in vain for ever, and raises
     SettingsError. ``build`` makes it and what goes with it, of what ``build_telephony`` is given, with the wall clock
-    of its instance, in nanoseconds."""
+    of its instance, in nanoseconds. ``is_simulated`` is whether it reaches nobody."""
 
     check: Callable[[Settings], None]
     build: Callable[[Settings, SecretBox, SimulatedFloor, Callable[[], int], str | None], Telephony]
+    is_simulated: bool = False
 
 
 def _simulated(
@@ -157,7 +158,9 @@ def _apart(
     )
 
 
-CARRIERS: Mapping[str, CarrierAdapter] = MappingProxyType({"simulated": CarrierAdapter(_check_simulated, _simulated)})
+CARRIERS: Mapping[str, CarrierAdapter] = MappingProxyType(
+    {"simulated": CarrierAdapter(_check_simulated, _simulated, is_simulated=True)}
+)
 """By the value of the setting."""
 
 

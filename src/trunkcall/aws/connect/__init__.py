@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Protocol
 
+from trunkcall.aws.connect.agent_statuses import AgentStatusOperations
 from trunkcall.aws.connect.contact_flows import ContactFlowOperations
 from trunkcall.aws.connect.hours import HoursOperations
 from trunkcall.aws.connect.instances import InstanceOperations
+from trunkcall.aws.connect.phone_numbers import PhoneNumberOperations
+from trunkcall.aws.connect.queues import QueueOperations
+from trunkcall.aws.connect.routing_profiles import RoutingProfileOperations
 from trunkcall.aws.connect.security_profiles import SecurityProfileOperations
 from trunkcall.aws.connect.tags import TagOperations
+from trunkcall.aws.connect.users import UserOperations
 from trunkcall.aws.protocol import Handler
 
 
@@ -29,6 +34,11 @@ RESOURCES: Final[tuple[type[Resource], ...]] = (
     InstanceOperations,
     HoursOperations,
     ContactFlowOperations,
+    QueueOperations,
+    PhoneNumberOperations,
+    RoutingProfileOperations,
+    UserOperations,
+    AgentStatusOperations,
     SecurityProfileOperations,
     TagOperations,
 )
