@@ -12,7 +12,7 @@ from storage.support import directory
 from trunkcall.compose.first_start import first_directory
 from trunkcall.compose.store import data_dir_of, secret_box
 from trunkcall.compose.telephony import base_clock
-from trunkcall.domain.directory import AccessKey, Directory, Instance
+from trunkcall.domain.directory import AccessKey
 from trunkcall.settings import load_settings
 from trunkcall.storage.memory import MemoryStore
 
@@ -72,17 +72,3 @@ async def test_where_the_default_instance_was_deleted_it_is_the_oldest_that_is_l
     assert await default_instance(store, data_dir) == OURS
     await store.delete_instance(OURS, at=2)
     assert await default_instance(store, data_dir) == OTHER
-
-
-async def test_where_all_were_deleted_there_is_a_new_one_for_the_keys_that_there_are(tmp_path: Path) -> None:
-    """A key that nobody was told of would open the new instance to nobody, and stay for ever."""
-    store, data_dir = MemoryStore(lambda: 0), tmp_path / "data"
-    await store.create_instance(Directory(Instance(OURS, "ours", 0, onboarded=False)), KEY)
-    data_dir.mkdir()
-    (data_dir / "config").write_text(f"[default]\ntrunkcall_instance_id = {OURS}\n")
-    assert await default_instance(store, data_dir) == OURS
-    await store.delete_instance(OURS, at=2)
-    new = await default_instance(store, data_dir)
-    assert new != OURS
-    assert await default_instance(store, data_dir) == new
-    assert await store.access_keys() == [KEY]

@@ -169,8 +169,9 @@ async def test_one_name_stands_for_one_of_a_kind(store: Store) -> None:
         [BOB, PhoneNumber("p2", "+12065550100")],
     ]
     for batch in batches:
-        with pytest.raises(ConflictError, match="taken by another"):
+        with pytest.raises(ConflictError, match="The name is taken by another") as refused:
             await store.put_facts(INSTANCE, batch)
+        assert not any(fact.name in refused.value.message for fact in batch), "people and numbers are not named"
     assert await read(store) == before, "all of a batch, or nothing"
     await store.put_facts(INSTANCE, [Queue("q3", "ann"), Agent("a2", "Sales", "r1")])
     await store.create_instance(directory("instance-2"))

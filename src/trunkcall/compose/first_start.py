@@ -26,8 +26,7 @@ async def first_directory(
 ) -> Directory:
     """The default instance's directory, made on the first start; ``config`` names it from then on. A first start that
     was cut short before it had written the shared files is finished by the next. ``config`` follows the settings at
-    each start, and what is in the directory: nothing, where all of a kind was removed. Where every instance was
-    deleted there is a new one, for the access keys that there are."""
+    each start, and what is in the directory: nothing, where all of a kind was removed."""
     instances = await store.instances()
     if not instances:
         first = first_installation(
@@ -38,11 +37,11 @@ async def first_directory(
             policy=ALL_ACTIONS_POLICY,
             seal=box.seal,
         )
-        await store.create_instance(first.directory, None if await store.access_keys() else first.access_key)
+        await store.create_instance(first.directory, first.access_key)
         instances = await store.instances()
     ids = [each.instance_id for each in instances]
-    # Clients may have made others, and deleted this one. Which of several is the oldest goes by a wall clock that may
-    # have been set back before the next was made.
+    # Which of several is the oldest goes by a wall clock that may have been set back before the next was made. Another
+    # server of this store, with a default instance of its own, may have deleted this one's.
     directory = await store.directory(data_dir.instance_id if data_dir.instance_id in ids else ids[0])
     assert directory is not None
     if not data_dir.has_config:

@@ -152,9 +152,8 @@ def changed_facts(known: Iterable[Fact], wanted: Iterable[Fact]) -> list[Fact]:
     for fact in changed:
         was = before.get((fact.kind, fact.fact_id))
         if holders[fact.kind, fact.name] > 1 and (was is None or was.name != fact.name):
-            raise ConflictError(
-                f"The name {fact.name} is taken by another {fact.kind.replace('_', ' ')} of the instance."
-            )
+            # Names of people and numbers are in no error.
+            raise ConflictError(f"The name is taken by another {fact.kind.replace('_', ' ')} of the instance.")
     return changed
 
 

@@ -1,8 +1,8 @@
 -- The schema of the SQLite store as it is now. migrations/ lead to the same schema; a test compares the two.
 --
 -- Instants are integer microseconds since the Unix epoch, UTC. States, dispositions and reasons are the values of the
--- enums in trunkcall.domain, as text. Personal data is in contact.phone_number, contact.client_token and
--- contact.attributes, and nowhere else.
+-- enums in trunkcall.domain, as text. Personal data of customers is in contact.phone_number, contact.client_token and
+-- contact.attributes, that of agents in fact.name and fact.document, and nowhere else.
 
 -- Numbers that only grow. They are kept here, not derived by max(): a number is never handed out twice, whatever rows
 -- are erased.
