@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -276,6 +278,36 @@ def test_tags_of_everything_by_its_arn(connect: Any, default: str) -> None:
     assert "built in" in refused(connect.tag_resource, "InvalidParameterException", resourceArn=profile, tags=tags)
     nothing = f"{arns[0]}/queue/none"
     refused(connect.tag_resource, "ResourceNotFoundException", resourceArn=nothing, tags=tags)
+
+
+def test_a_key_may_be_kept_from_what_has_a_tag(server: Serving, connect: Any, default: str, tmp_path: Path) -> None:
+    on_red = {"StringEquals": {"aws:ResourceTag/team": "red"}}
+    statements = [
+        {"Effect": "Allow", "Action": "connect:*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "connect:Describe*", "Resource": "*", "Condition": on_red},
+    ]
+    (tmp_path / "policy.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    made = server.trunkcall(
+        "keys", "create", "--json", "--policy", str(tmp_path / "policy.json"), "--data-dir", str(server.data_dir)
+    )
+    key = json.loads(made.stdout)
+    kept_out = boto3.client(
+        "connect",
+        endpoint_url=server.url,
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    flow = connect.list_contact_flows(InstanceId=default)["ContactFlowSummaryList"][0]
+    named = {"InstanceId": default, "ContactFlowId": flow["Id"]}
+    kept_out.describe_contact_flow(**named)
+    connect.tag_resource(resourceArn=flow["Arn"], tags={"team": "red"})
+    refused(kept_out.describe_contact_flow, "AccessDeniedException", **named)
+    refused(
+        kept_out.describe_contact_flow, "AccessDeniedException", **{**named, "ContactFlowId": f"{flow['Id']}:$SAVED"}
+    )
+    connect.untag_resource(resourceArn=flow["Arn"], tagKeys=["team"])
+    kept_out.describe_contact_flow(**named)
 
 
 def test_security_profiles_are_those_of_every_new_instance_at_amazon(connect: Any, default: str) -> None:

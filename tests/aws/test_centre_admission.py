@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aws.centre import AGENT, HOURS, MINE, PROFILE, QUEUE, SCOPE, SECURITY, STATUS, TABLE, THEIRS
+from aws.centre import AGENT, FLOW, HOURS, MINE, PROFILE, QUEUE, SCOPE, SECURITY, STATUS, TABLE, THEIRS
 from aws.support import botocore_model, load
 from trunkcall.aws.admission import Admission
 from trunkcall.aws.connect import offered
@@ -132,6 +132,15 @@ async def test_an_arn_of_the_other_contact_centre_is_no_way_in(name: str, change
     door = Door(statement("connect:*", [f"{arn('')}*", arn("phone-number/*")]))
     assert await door.opens(name, request)
     assert not await door.opens(name, {**request, **changed})
+
+
+@pytest.mark.parametrize("by_arn", [False, True], ids=["by its id", "by its ARN"])
+async def test_what_is_saved_of_a_flow_is_that_flow(by_arn: bool) -> None:
+    flow = arn(FLOW) if by_arn else "f"
+    request = {**TABLE["UpdateContactFlowContent"][0], "ContactFlowId": f"{flow}:$SAVED"}
+    assert await Door(statement("connect:*", arn(FLOW))).opens("UpdateContactFlowContent", request)
+    deny = statement("connect:*", arn(FLOW), effect="Deny")
+    assert not await Door(statement("connect:*", "*"), deny).opens("UpdateContactFlowContent", request)
 
 
 async def test_each_resource_is_looked_at_with_its_own_tags() -> None:

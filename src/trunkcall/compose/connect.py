@@ -5,8 +5,10 @@ Decides how these are wired together. It must not know what guards them, nor who
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import uuid4
 
+from trunkcall.aws.admission import TagsOf
 from trunkcall.aws.connect import handlers_of
 from trunkcall.aws.connect.agent_statuses import AgentStatusOperations
 from trunkcall.aws.connect.common import Pages
@@ -21,6 +23,7 @@ from trunkcall.aws.connect.tags import TagOperations
 from trunkcall.aws.connect.users import UserOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.protocol import Handler
+from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.service.agent_statuses import AgentStatuses
 from trunkcall.service.centre import Centre
@@ -36,6 +39,23 @@ from trunkcall.service.users import Users
 from trunkcall.storage.store import Store
 
 
+def connect_tags(store: Store, supervisor: Supervisor, scope: Scope) -> TagsOf:
+    """Which tags something of a contact centre has."""
+    tags = CentreTags(_centre(store, supervisor, scope), store)
+
+    async def tags_of(arn: str) -> Mapping[str, str] | None:
+        try:
+            return await tags.list_tags_for_resource(arn)
+        except NotFoundError:
+            return None
+
+    return tags_of
+
+
+def _centre(store: Store, supervisor: Supervisor, scope: Scope) -> Centre:
+    return Centre(store, store, scope, supervisor.now_of, lambda: str(uuid4()), supervisor)
+
+
 def connect_handlers(
     store: Store,
     supervisor: Supervisor,
@@ -49,7 +69,7 @@ def connect_handlers(
     """The handlers of every operation of ``connect`` that is offered. ``offers_fiction`` is whether numbers that are
     kept for fiction can be claimed."""
     pages = Pages(paging)
-    centre = Centre(store, store, scope, supervisor.now_of, lambda: str(uuid4()), supervisor)
+    centre = _centre(store, supervisor, scope)
     instances = Instances(centre, store, supervisor.now_of, default_instance_id, most=max_instances)
     numbers = PhoneNumbers(centre, store, offers_fiction=offers_fiction)
     return handlers_of(

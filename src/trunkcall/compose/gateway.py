@@ -18,7 +18,7 @@ from trunkcall.aws.model import CAMPAIGNS_V1, CONNECT, TRUNKCALL, load_service
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
-from trunkcall.compose.connect import connect_handlers
+from trunkcall.compose.connect import connect_handlers, connect_tags
 from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
@@ -119,9 +119,13 @@ def build_web(
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
     own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
 
+    centre_tags_of = connect_tags(store, supervisor, scope)
+
     async def tags_of(arn: str) -> Mapping[str, str] | None:
         campaign_id = scope.campaign_id(arn)
-        campaign = await store.campaign(campaign_id) if campaign_id is not None else None
+        if campaign_id is None:
+            return await centre_tags_of(arn)
+        campaign = await store.campaign(campaign_id)
         return campaign.tags if campaign is not None else None
 
     admission = Admission(

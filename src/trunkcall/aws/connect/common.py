@@ -20,6 +20,8 @@ from trunkcall.service.centre import Position
 USUAL_RESULTS: Final = 100
 """Of a page, as documented."""
 VOICE: Final = "VOICE"
+SAVED: Final = ":$SAVED"
+"""After an id or ARN of a flow: its content that is saved, whether it is published or not."""
 
 
 class Pages:

@@ -9,16 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 
-from trunkcall.aws.connect.common import Pages, arn_in
+from trunkcall.aws.connect.common import SAVED, Pages, arn_in
 from trunkcall.aws.errors import ApiError
 from trunkcall.aws.members import MEMBERS
 from trunkcall.aws.protocol import Handler, Json, RequestContext
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.identifiers import ResourceKind, Scope
 from trunkcall.service.contact_flows import ContactFlows, FlowContentError
-
-SAVED = ":$SAVED"
-"""After an id or ARN of a flow: its content that is saved, whether it is published or not."""
 
 
 class ContactFlowOperations:

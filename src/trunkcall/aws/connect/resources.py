@@ -8,6 +8,7 @@ know who asks, what a policy says, or whether a resource exists.
 - Where something is made, its id is ``*``; so it is where the reference has wildcards of a kind for a list.
 - Other lists, searches and attributes are about the instance; ListInstances and CreateInstance are about ``*``.
 - An ARN stays as it is, whosever it is.
+- An alias after a flow's id or ARN names no other flow.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from trunkcall.aws.connect.common import SAVED
 from trunkcall.aws.iam import ALL
 from trunkcall.aws.model import Operation
 from trunkcall.domain.identifiers import ResourceKind, Scope
@@ -113,6 +115,8 @@ def _instance(scope: Scope, name: str) -> str:
 
 
 def _part(scope: Scope, instance: str, kind: ResourceKind, name: str) -> str:
+    if kind is ResourceKind.CONTACT_FLOW:
+        name = name.removesuffix(SAVED)
     if name.startswith("arn:"):
         return name
     return scope.arn("", kind, name) if kind is ResourceKind.PHONE_NUMBER else f"{instance}/{kind}/{name}"
