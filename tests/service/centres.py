@@ -22,6 +22,7 @@ from trunkcall.service.queues import OutboundCaller, Queues
 from trunkcall.service.routing_profiles import RoutingProfiles
 from trunkcall.service.users import Identity, Users
 from trunkcall.storage.memory import MemoryStore
+from trunkcall.storage.store import Store
 
 NORTH, SOUTH = "north", "south"
 """The instances that there are."""
@@ -49,10 +50,10 @@ class HeardFloor:
 
 
 class ContactCentre:
-    """Two instances, each with hours and a flow, and nothing else."""
+    """Two instances, each with hours and a flow, and nothing else; in memory if no other store is given."""
 
-    def __init__(self, *, offers_fiction: bool = True) -> None:
-        self.store = MemoryStore(lambda: BEGUN_AT)
+    def __init__(self, store: Store | None = None, *, offers_fiction: bool = True) -> None:
+        self.store = store or MemoryStore(lambda: BEGUN_AT)
         self._ids = itertools.count(1)
         self.floor = HeardFloor()
         self.centre = Centre(self.store, self.store, SCOPE, lambda _: BEGUN_AT, self.new_id, Nobody())

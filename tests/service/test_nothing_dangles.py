@@ -6,19 +6,27 @@ number that somebody else may claim.
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.centres import FLOW, HOURS, NORTH, ContactCentre
+from service.support import BEGUN_AT
+from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.errors import ConflictError, InUseError, NotFoundError
 from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.security_profile import security_profiles
 from trunkcall.domain.user import PhoneConfig
 from trunkcall.service.queues import OutboundCaller
 from trunkcall.service.users import Identity
+from trunkcall.storage.memory import MemoryStore
+from trunkcall.storage.sqlite.store import SQLiteStore
 
 AGENT = list(security_profiles(NORTH))[1]
 
@@ -147,6 +155,71 @@ async def whole(centre: ContactCentre) -> None:
     for campaign in (await centre.campaigns.list_campaigns(limit=1000)).campaigns:
         assert campaign.outbound_call.queue_id in (None, *directory.queues)
         assert campaign.outbound_call.source_phone_number in (None, *numbers)
+
+
+class Meanwhile(MemoryStore):
+    """A store in which something happens right before a campaign is written."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: BEGUN_AT)
+        self.happens: list[Callable[[], Awaitable[None]]] = []
+
+    async def create_campaign(self, campaign: Campaign, *, most: int | None = None) -> Campaign:
+        await self._meanwhile()
+        return await super().create_campaign(campaign, most=most)
+
+    async def edit_campaign(self, campaign_id: str, edit: Callable[[Campaign], Campaign]) -> Campaign:
+        await self._meanwhile()
+        return await super().edit_campaign(campaign_id, edit)
+
+    async def _meanwhile(self) -> None:
+        for happens in (*self.happens,):
+            self.happens.remove(happens)
+            await happens()
+
+
+async def test_a_queue_that_goes_while_a_campaign_for_it_is_made_is_not_dialed_for() -> None:
+    store = Meanwhile()
+    centre = await ContactCentre(store).opened()
+    queue = await centre.queue()
+    store.happens.append(lambda: centre.queues.delete_queue(NORTH, queue.queue_id))
+    with pytest.raises(NotFoundError, match="queue"):
+        await centre.campaign(queue=queue)
+    assert not (await centre.campaigns.list_campaigns()).campaigns
+
+
+async def test_a_number_that_goes_while_a_campaign_gets_it_is_not_shown() -> None:
+    store = Meanwhile()
+    centre = await ContactCentre(store).opened()
+    first, second = [await centre.numbers.claim_phone_number(NORTH, f"+1202555010{digit}") for digit in (1, 2)]
+    campaign = await centre.campaign(shows=first.phone_number)
+    store.happens.append(lambda: centre.numbers.release_phone_number(second.phone_number_id))
+    with pytest.raises(NotFoundError, match="number"):
+        await centre.campaigns.update_campaign_outbound_call_config(
+            campaign.campaign_id, source_phone_number=second.phone_number
+        )
+    told = await centre.campaigns.describe_campaign(campaign.campaign_id)
+    assert told.outbound_call.source_phone_number == first.phone_number
+
+
+async def test_whatever_happens_at_the_same_time_nothing_refers_to_what_is_gone(tmp_path: Path) -> None:
+    """In a file, where changes wait for one another and for the disk."""
+    chance = random.Random(17)
+    store = SQLiteStore(tmp_path / "trunkcall.db")
+    await store.open()
+    centre = await ContactCentre(store).opened()
+    builder = Builder(centre)
+
+    async def take(step: Step) -> None:
+        with suppress(NotFoundError, InUseError, ConflictError):
+            await step(builder, chance.randrange(3), chance.randrange(3))
+
+    for step in (Builder.queue, Builder.number, Builder.profile, Builder.user):
+        await step(builder, 0, 0)
+    for _ in range(40):
+        await asyncio.gather(*(take(chance.choice(STEPS)) for _ in range(20)))
+        await whole(centre)
+    await store.close()
 
 
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 2), st.integers(0, 2)), min_size=20, max_size=60))

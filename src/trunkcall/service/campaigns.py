@@ -6,7 +6,7 @@ nor SQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trunkcall.domain.campaign import (
@@ -95,7 +95,9 @@ class Campaigns:
             tags=dict(tags),
         )
         stored = await self._store.create_campaign(campaign, most=self._max_campaigns)
-        if stored.campaign_id != campaign_id and _parameters(stored) != _parameters(campaign):
+        if stored.campaign_id == campaign_id:
+            await self._look_again(stored, lambda: self.delete_campaign(campaign_id))
+        elif _parameters(stored) != _parameters(campaign):
             raise ConflictError("A campaign with this name and other parameters exists in this instance.")
         return stored
 
@@ -170,7 +172,12 @@ class Campaigns:
             )
             return replace(campaign, outbound_call=self._resolve(directory, campaign.dialer, call))
 
-        await self._edit(id_or_arn, edit)
+        before, after = campaign.outbound_call, await self._edit(id_or_arn, edit)
+
+        def undo(now: Campaign) -> Campaign:
+            return replace(now, outbound_call=before) if now.outbound_call == after.outbound_call else now
+
+        await self._look_again(after, lambda: self._edit(id_or_arn, undo))
 
     async def list_tags_for_resource(self, arn: str) -> Mapping[str, str]:
         """The campaign's tags. Raises NotFoundError."""
@@ -218,9 +225,10 @@ class Campaigns:
         await self._store.delete_campaign(campaign.campaign_id, at=self._now_of(campaign.instance_id))
         self._wakeups.campaigns_changed(campaign.instance_id)
 
-    async def _edit(self, id_or_arn: str, edit: Callable[[Campaign], Campaign]) -> None:
+    async def _edit(self, id_or_arn: str, edit: Callable[[Campaign], Campaign]) -> Campaign:
         campaign = await self._store.edit_campaign(self._id(id_or_arn), edit)
         self._wakeups.campaigns_changed(campaign.instance_id)
+        return campaign
 
     async def _tagged(self, arn: str) -> Campaign:
         """The campaign behind a resource's ARN; an id is no name of a resource."""
@@ -251,6 +259,15 @@ class Campaigns:
         if not directory.instance.onboarded:
             raise NotFoundError("This Connect instance is not onboarded for outbound campaigns.")
         return directory
+
+    async def _look_again(self, campaign: Campaign, undo: Callable[[], Awaitable[object]]) -> None:
+        """Whether what a campaign was written to use is there. Whoever deletes something looks which campaigns use it,
+        in one step; so where a campaign is written at the same time, one of the two is refused."""
+        try:
+            self._resolve(await self._directory(campaign.instance_id), campaign.dialer, campaign.outbound_call)
+        except (InvalidInputError, NotFoundError):
+            await undo()
+            raise
 
     def _resolve(
         self, directory: Directory, dialer: DialerConfig, outbound_call: OutboundCallConfig
