@@ -550,5 +550,6 @@ def _filled(value: Any, existing: Mapping[str, str]) -> Any:
             return value
 
 
-def _escaped(text: str) -> str:
+def _escaped(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
     return text.removeprefix("raw:") if text.startswith("raw:") else quote(text, safe="")

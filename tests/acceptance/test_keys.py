@@ -38,9 +38,9 @@ def create(server: Serving, *arguments: str) -> dict[str, str]:
     return made
 
 
-def client_of(server: Serving, key: dict[str, str]) -> Any:
+def client_of(server: Serving, key: dict[str, str], service: str = "connectcampaigns") -> Any:
     return boto3.client(
-        "connectcampaigns",
+        service,
         endpoint_url=server.url,
         region_name="us-east-1",
         aws_access_key_id=key["AccessKeyId"],
@@ -227,6 +227,70 @@ class TestPolicies:
         messages = [a["Error"]["Message"] for a in answers]
         assert messages[0].replace(campaign["id"], unknown) == messages[1]
         assert refusal(client.get_campaign_state, id=unknown)["Error"]["Code"] == "ResourceNotFoundException"
+
+
+class TestTheContactCentre:
+    """Whose key is for one contact centre, or for campaigns alone, does not get at another."""
+
+    @pytest.fixture
+    def centre(self, server: Serving) -> Any:
+        return server.client("connect")
+
+    def made(self, centre: Any, alias: str, team: str) -> Any:
+        return centre.create_instance(
+            IdentityManagementType="CONNECT_MANAGED",
+            InstanceAlias=alias,
+            InboundCallsEnabled=True,
+            OutboundCallsEnabled=True,
+            Tags={"team": team},
+        )
+
+    def test_a_key_without_a_policy_of_its_own_may_do_both(self, server: Serving) -> None:
+        listed = client_of(server, create(server), "connect").list_instances()["InstanceSummaryList"]
+        assert server.environment["TRUNKCALL_INSTANCE_ID"] in {each["Id"] for each in listed}
+
+    def test_a_key_from_before_there_was_a_contact_centre_keeps_to_campaigns(
+        self, server: Serving, tmp_path: Path
+    ) -> None:
+        key = create(server, "--policy", str(policy(tmp_path / "old.json", allow("connect-campaigns:*"))))
+        client_of(server, key).list_campaigns()
+        refused = refusal(client_of(server, key, "connect").list_instances)["Error"]
+        assert refused["Code"] == "AccessDeniedException"
+        assert "to perform: connect:ListInstances on resource: * because" in refused["Message"]
+
+    def test_a_key_for_one_contact_centre_is_none_for_the_other(
+        self, server: Serving, centre: Any, tmp_path: Path
+    ) -> None:
+        mine, theirs = self.made(centre, "mine", "red"), self.made(centre, "theirs", "blue")
+        key = create(server, "--policy", str(policy(tmp_path / "one.json", allow("connect:*", f"{mine['Arn']}*"))))
+        connect = client_of(server, key, "connect")
+        flows = connect.list_contact_flows(InstanceId=mine["Id"])["ContactFlowSummaryList"]
+        assert connect.describe_instance(InstanceId=mine["Arn"])["Instance"]["Id"] == mine["Id"]
+        of_theirs = centre.list_contact_flows(InstanceId=theirs["Id"])["ContactFlowSummaryList"]
+        for call, arguments in (
+            (connect.describe_instance, {"InstanceId": theirs["Id"]}),
+            (connect.describe_instance, {"InstanceId": theirs["Arn"]}),
+            (connect.list_contact_flows, {"InstanceId": theirs["Id"]}),
+            (connect.describe_contact_flow, {"InstanceId": mine["Id"], "ContactFlowId": of_theirs[0]["Arn"]}),
+            (connect.tag_resource, {"resourceArn": theirs["Arn"], "tags": {"a": "b"}}),
+            (connect.delete_instance, {"InstanceId": theirs["Id"]}),
+            (connect.list_instances, {}),
+        ):
+            assert refusal(call, **arguments)["Error"]["Code"] == "AccessDeniedException", call
+        connect.describe_contact_flow(InstanceId=mine["Id"], ContactFlowId=flows[0]["Arn"])
+
+    def test_tags_say_whose_it_is(self, server: Serving, centre: Any, tmp_path: Path) -> None:
+        red, blue = self.made(centre, "north", "red"), self.made(centre, "south", "blue")
+        on_red = {"StringEquals": {"aws:ResourceTag/team": "red"}}
+        key = create(server, "--policy", str(policy(tmp_path / "red.json", allow("connect:*", Condition=on_red))))
+        connect = client_of(server, key, "connect")
+        connect.describe_instance(InstanceId=red["Id"])
+        assert refusal(connect.describe_instance, InstanceId=blue["Id"])["Error"]["Code"] == "AccessDeniedException"
+        flow = centre.list_contact_flows(InstanceId=red["Id"])["ContactFlowSummaryList"][0]
+        asked = {"InstanceId": red["Id"], "ContactFlowId": flow["Id"]}
+        assert refusal(connect.describe_contact_flow, **asked)["Error"]["Code"] == "AccessDeniedException"
+        centre.tag_resource(resourceArn=flow["Arn"], tags={"team": "red"})
+        assert connect.describe_contact_flow(**asked)["ContactFlow"]["Tags"] == {"team": "red"}
 
 
 @pytest.fixture(scope="module")

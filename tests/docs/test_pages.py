@@ -39,6 +39,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 GENERATED = [
     "make_api_reference",
     "make_cli_reference",
+    "make_coverage_reference",
     "make_scenario_reference",
     "make_settings_reference",
     "make_state_diagrams",
