@@ -364,20 +364,51 @@ def test_no_agents_idle_for_a_campaign_that_no_trunk_is_up_for(up: DialerType, l
     assert shares(street.passes(600)) == pytest.approx({"argon": 0.5, "zinc": 0.5}, abs=0.05)
 
 
-def test_whoever_needs_an_agent_and_a_line_gets_both_although_others_take_each_as_it_comes() -> None:
+@pytest.mark.parametrize(
+    ("dialer", "channels"),
+    [(PROGRESSIVE, 2), (PREDICTIVE, 1)],
+)
+def test_whoever_needs_an_agent_and_a_line_gets_both_although_others_take_each_as_it_comes(
+    dialer: DialerType, channels: int
+) -> None:
     street = Street(
-        Trunk("narrow", channels=2, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
+        Trunk("narrow", channels=channels, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
         Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
     )
     street.agents(2)
     street.campaign("lines", AGENTLESS, number="+12025550100")
-    street.campaign("agents", number="+12025550101")
-    street.campaign("both", number="+12025550100")
+    street.campaign("agents", dialer, number="+12025550101")
+    street.campaign("both", dialer, number="+12025550100")
     street.passes(1800)
     for _ in range(3):
         begun = street.passes(1800)
         assert begun["both"] > 0, "its line comes when no agent is free, and its agent when no line is"
         assert min(begun["lines"], begun["agents"]) > 50, "what is kept for it is no more than it needs"
+
+
+def test_an_agent_who_is_by_turns_of_campaigns_without_a_line_does_not_idle() -> None:
+    street = Street(
+        Trunk("narrow", channels=1, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
+        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
+    )
+    street.agents(1, "sales", "service")
+    street.campaign("lines", AGENTLESS, number="+12025550100")
+    street.campaign("narrow", PREDICTIVE, number="+12025550100", queue="sales", capacity=0.05)
+    street.campaign("wide", queue="service", number="+12025550101", weight=0.3)
+    for _ in range(4):
+        begun = street.passes(1800)
+        assert begun["wide"] > 100, "its trunk has a hundred lines"
+        assert begun["narrow"] > 2, "one line in twenty"
+
+
+def test_the_only_agent_of_one_campaign_is_not_left_to_what_others_have_in_flight_for_twenty() -> None:
+    street = Street(rings=(5, 20))
+    street.agents(20, "sales", prefix="of-sales")
+    street.agents(1, "sales", "service", prefix="of-both")
+    street.campaign("many", PREDICTIVE)
+    street.campaign("few", queue="service", weight=0.02)
+    street.passes(1800)
+    assert shares(street.passes(1800))["few"] == pytest.approx(0.02 / 1.02, rel=0.1)
 
 
 def test_nobody_is_held_up_for_whoever_has_no_agent_at_work() -> None:

@@ -113,7 +113,7 @@ def test_nobody_waits_for_a_campaign_whose_ledger_has_nothing_left() -> None:
     floor = eager(0.5, 0.5)
     floor.tell(LedgerRestored("c1", ((NOW - MINUTE, 0, 100),)))
     begun = dial(floor, 60)
-    assert begun["c0"] >= 60 * AT_ONCE
+    assert begun["c0"] >= 0.95 * 60 * AT_ONCE, "but for the moments in which an agent is kept for it"
     assert begun["c1"] <= AT_ONCE, "those that were in flight"
     floor.tell(LedgerRestored("c1", ((NOW - 2 * MINUTE, 100_000, 0),)))
     begun = dial(floor, 60)
@@ -128,7 +128,7 @@ def test_how_long_a_ledger_is_waited_for_goes_by_its_own_target(target_ratio: fl
     floor.campaign("c1", dialer=DialerType.PREDICTIVE, weight=0.5, limits=limits)
     floor.tell(LedgerRestored("c1", ((NOW - MINUTE, 0, round(1000 * target_ratio) + 2),)))
     begun = dial(floor, 60)
-    assert (begun["c0"] < 60 * AT_ONCE) is waits
+    assert (begun["c0"] < 0.95 * 60 * AT_ONCE) is waits
 
 
 def test_shares_are_weights_over_those_of_all_who_have_somebody_to_dial() -> None:

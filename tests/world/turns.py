@@ -25,6 +25,9 @@ AT_ONCE_S = 180.0
 """What it may take until somebody dials again, and every leg is known again."""
 MEMORY = 30
 """For how many attempts one may have to wait who was served before."""
+KEPT_AFTER = 2
+"""How many times as many attempts of others go before one, or how many times as long as they take one after the other
+passes, until an agent and a line are kept for it."""
 SERVICE_S = 25.0
 """What an attempt keeps an agent or a line for: rings, talk and work after it."""
 
@@ -94,20 +97,25 @@ class Turns:
         if now_s - since_s > within_s:
             self._story.accuse(f"a campaign has no turn within {within_s:.0f} s", campaign_id)
 
-    def _may_begin(self, campaign: Campaign) -> bool:
-        """Whether it runs, and has a claim to what others want too. Where agents and trunks are scarce at once, nobody
-        is promised that both are free for it at the same time."""
-        if not campaign.dialer.needs_agents:
-            return campaign.state is CampaignState.RUNNING
-        return campaign.state is CampaignState.RUNNING and _weight(campaign) > 0.0 and not self._site.is_narrow
+    @staticmethod
+    def _may_begin(campaign: Campaign) -> bool:
+        """Whether it runs, and has a claim to what others want too."""
+        if campaign.state is not CampaignState.RUNNING:
+            return False
+        return not campaign.dialer.needs_agents or _weight(campaign) > 0.0
 
     def _within_s(self, campaign: Campaign, wanting: list[Campaign]) -> float:
-        """The attempts that others may begin before it does, and how long each of them keeps what is scarce."""
+        """The attempts that others may begin before it does, and how long each of them keeps what is scarce. Where
+        agents and trunks are scarce at once they are kept for it after that, once they have been for all who waited
+        longer (docs/explanation/sharing.md)."""
         own_weight, own_capacity = _weight(campaign), _capacity(campaign)
         weights = sum(_weight(each) for each in wanting) / own_weight if own_weight else 0.0
         capacities = sum(_capacity(each) for each in wanting) / own_capacity
-        others = MEMORY + max(weights, capacities) + len(wanting)
+        others = MEMORY + max(MEMORY, weights, capacities) + len(wanting)
         at_a_time = min(self._site.channels, self._site.agents_of(campaign.outbound_call.queue_id))
+        if campaign.dialer.needs_agents and self._site.is_narrow:
+            others = KEPT_AFTER * others + len(wanting)
+            at_a_time = 1
         return AT_ONCE_S + others * max(SERVICE_S / at_a_time, 1.0 / self._site.attempts_per_s)
 
 

@@ -7,19 +7,21 @@ other's next live answer takes. So each group is allotted agents of its own.
 
 Decides those allotments, by weight. Pools of agents whom the same groups can use are divided as one; those that few
 groups can use first, each among the groups that have fewest agents for their weight (max-min fairness: capacity.py).
-An agent who cannot be halved goes to each in turn, to whoever has had fewer rounds. A component is divided anew when
-that could come to something else. It must not know what anybody does with its agents. docs/explanation/sharing.md has
+An agent who cannot be halved goes to each in turn, to whoever has had fewer rounds; a group that leaves such an agent
+idle, as it has no line, passes its turn until the next attempt. A component is divided anew when that could come to
+something else. It must not know what anybody does with its agents. docs/explanation/sharing.md has
 an example.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
 
+from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import water_fill
 from trunkcall.engine.components import CampaignGroup, Component, Components
@@ -49,10 +51,13 @@ class Allotment:
 
 @dataclass(slots=True)
 class _Tally:
-    """Of one group: its weight, the rounds it has had, and its agents as far as pools have been divided."""
+    """Of one group: its weight, the rounds it has had, how often it passed, and its agents as far as pools have been
+    divided."""
 
     weight: float
     rounds: float
+    passed: int = 0
+    """-1 of one that is favoured."""
     agents: float = 0.0
 
 
@@ -80,13 +85,22 @@ class _Division:
 class Allotments:
     """The allotments of one instance."""
 
-    __slots__ = ("_components", "_divisions", "_registry", "_roster")
+    __slots__ = ("_components", "_divisions", "_favoured", "_registry", "_roster")
 
     def __init__(self, roster: Roster, registry: Registry, components: Components) -> None:
         self._roster = roster
         self._registry = registry
         self._components = components
         self._divisions: WeakKeyDictionary[Component, _Division] = WeakKeyDictionary()
+        self._favoured: CampaignDialing | None = None
+
+    def favour(self, campaign: CampaignDialing | None) -> None:
+        """Who is by turns is this campaign's group's first; None goes by rounds alone."""
+        for each in (self._favoured, campaign):
+            component = self._components.of(each) if each is not None else None
+            if component is not None and component.contested:
+                self._components.alter(component)
+        self._favoured = campaign
 
     def of(self, campaign: CampaignDialing) -> Allotment | None:
         """The agents of the campaign's group; None where no other group can use them."""
@@ -110,11 +124,13 @@ class Allotments:
         return Allotment(own, number, division.tallies[own].agents, free, first)
 
     def free_for(self, campaign: CampaignDialing) -> int:
-        """How many agents are free whom the campaign may count on; 0 of one that needs none."""
+        """How many agents are free whom the campaign may count on; 0 of one that needs none. Of one that looks ahead
+        those are not who will be taken by what its group has in flight."""
         if campaign.agent_queue_id is None:
             return 0
         allotment = self.of(campaign)
-        return allotment.free if allotment is not None else self._roster.queue(campaign.agent_queue_id).free
+        free = allotment.free if allotment is not None else self._roster.queue(campaign.agent_queue_id).free
+        return free - self.in_flight_of_group(campaign) if campaign.looks_ahead else free
 
     def first_free_for(self, campaign: CampaignDialing) -> Agent | None:
         """The first of these."""
@@ -123,16 +139,45 @@ class Allotments:
         allotment = self.of(campaign)
         return allotment.first_free if allotment is not None else self._roster.first_free(campaign.agent_queue_id)
 
+    def in_flight_of_group(self, campaign: CampaignDialing) -> int:
+        """Attempts in flight of all that look ahead for the very agents of this campaign."""
+        return self._in_flight(self._components.looking_ahead_with(campaign))
+
     def count_attempt(self, campaign: CampaignDialing) -> None:
         """The campaign has begun an attempt: an agent who is its group's by turns may be another's now."""
         component = self._components.of(campaign)
-        if component is not None and component.contested:
+        if component is not None and component.passed:
+            component.passed.clear()
+            self._components.alter(component)
+        elif component is not None and component.contested:
             division, own = self._division(component), self._components.group_of(campaign)
             if (
                 own in division.tallies
                 and _rounds(component, own, division.total_weight) != division.tallies[own].rounds
             ):
                 self._components.alter(component)
+
+    def pass_on(self, campaigns: Iterable[CampaignDialing], since: Instant) -> None:
+        """Whoever is by turns a group's that has begun no attempt since then, though one is free for it, is the next
+        group's: it may have no line. Of those that these campaigns could have."""
+        components = dict.fromkeys([self._components.of(campaign) for campaign in campaigns])
+        for component in components:
+            if component is not None and component.contested:
+                passing = [
+                    group
+                    for part in self._division(component).parts
+                    if any(pool.free for pool in part.pools)
+                    for group in part.by_turns
+                    if _taken(part, group) < part.whole[group] and self._rests(group, since)
+                ]
+                if passing:
+                    component.passed.update(passing)
+                    self._components.alter(component)
+
+    def _rests(self, group: CampaignGroup, since: Instant) -> bool:
+        """Whether nothing of the group is in flight, and it has begun no attempt since then."""
+        last = [campaign.last_attempt_at for campaign in group.claimants]
+        return not self._in_flight(group.claimants) and all(at is None or at < since for at in last)
 
     def _division(self, component: Component) -> _Division:
         division = self._divisions.get(component)
@@ -146,6 +191,12 @@ class Allotments:
             group: _Tally(sum([c.weight for c in group.claimants]), _rounds(component, group, total_weight))
             for group in component.claiming
         }
+        for group, times in component.passed.items():
+            if group in tallies:
+                tallies[group].passed = times
+        favoured = self._components.group_of(self._favoured) if self._favoured is not None else None
+        if favoured in tallies:
+            tallies[favoured].passed = -1
         shared: dict[tuple[CampaignGroup, ...], list[Pool]] = {}
         for pool in self._roster.pools_of(component.queues):
             using = tuple([group for group in component.claiming if not group.queues.isdisjoint(pool.queue_ids)])
@@ -162,16 +213,25 @@ class Allotments:
             due = min(max(part.whole[group] - _taken(part, group), 0), left)
             if group is own:
                 disputed = own in part.by_turns and not own.look_ahead
-                if disputed and free <= self._in_flight_ahead(part):
+                if disputed and free <= self._in_flight_ahead(part, own):
                     due -= 1
                 return max(due, 0)
             left -= due
         return 0
 
-    def _in_flight_ahead(self, part: _Part) -> int:
-        """Attempts in flight of the campaigns that look ahead for the part."""
-        looking_ahead = [campaign for group in part.groups if group.look_ahead for campaign in group.claimants]
-        return sum([len(self._registry.of(campaign).in_flight) for campaign in looking_ahead])
+    def _in_flight_ahead(self, part: _Part, own: CampaignGroup) -> int:
+        """Attempts in flight of the campaigns that look ahead for the part, for which no agent is free whom the group
+        cannot use."""
+        number = 0
+        for group in part.groups:
+            if group.look_ahead:
+                pools = self._roster.pools_of(group.queues)
+                elsewhere = sum([len(pool.free) for pool in pools if own.queues.isdisjoint(pool.queue_ids)])
+                number += max(0, self._in_flight(group.claimants) - elsewhere)
+        return number
+
+    def _in_flight(self, campaigns: Sequence[CampaignDialing]) -> int:
+        return sum([len(self._registry.of(campaign).in_flight) for campaign in campaigns])
 
 
 def _rounds(component: Component, group: CampaignGroup, total_weight: float) -> float:
@@ -188,7 +248,7 @@ def _part(groups: tuple[CampaignGroup, ...], pools: Sequence[Pool], tallies: dic
     whole = {group: math.floor(agents + EPSILON) for group, agents in fair.items()}
     for group, agents in fair.items():
         tallies[group].agents += agents
-    fewest_first = sorted(groups, key=lambda group: tallies[group].rounds)
+    fewest_first = sorted(groups, key=lambda group: (tallies[group].passed, tallies[group].rounds))
     fractional = [group for group in fewest_first if fair[group] > whole[group] + EPSILON]
     by_turns = fractional[: max(0, number - sum(whole.values()))]
     for group in by_turns:

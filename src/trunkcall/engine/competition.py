@@ -234,21 +234,6 @@ class Competition:
         """The campaign wants an attempt that it has not got."""
         if campaign.passed_over_since is None:
             campaign.passed_over_since = now
-            self.waits_anew(campaign)
-
-    def waits_anew(self, campaign: CampaignDialing) -> None:
-        """From here it is counted how often others are dialed before the campaign, if it waits."""
-        component = self._components.of(campaign)
-        if component is not None:
-            component.clock.wait(campaign)
-
-    def waits_for_agents(self, campaign: CampaignDialing, factor: int) -> bool:
-        """Whether others have been dialed for its agents so many times as often as they may before it is, since the
-        campaign waits. By ``passed_over`` it has to be able to use one at that moment; of an agent and a line, where
-        both are scarce, it may never have had the other."""
-        component = self._components.of(campaign)
-        at_most = component.clock.at_most(campaign) if component is not None else None
-        return component is not None and at_most is not None and component.clock.waited(campaign) > factor * at_most
 
     def line_ended(self, leg: Leg, now: Instant) -> None:
         """The line that the leg held is free: it is known for how long."""
@@ -315,6 +300,30 @@ class Competition:
                 return PassedOver(sum(each.times for each in told), None, Scarce.AGENTS)
         return max(told, key=lambda each: (each.times / each.at_most if each.at_most else 0.0, each.at_most or 0))
 
+    def competing(self) -> list[CampaignDialing]:
+        """The campaigns that compete, in the order in which they began to."""
+        return list(self._attempts)
+
+    def counts(self, campaign: CampaignDialing) -> None:
+        """From here it is counted how often others are dialed for the campaign's agents."""
+        component = self._components.of(campaign)
+        if component is not None:
+            component.clock.wait(campaign)
+
+    def counted(self, campaign: CampaignDialing) -> int:
+        """How often they were. By ``passed_over`` the campaign has to be able to use an attempt at that moment; of an
+        agent and a line, where both are scarce, it may never have had the other."""
+        component = self._components.of(campaign)
+        return component.clock.waited(campaign) if component is not None else 0
+
+    def at_most(self, campaign: CampaignDialing) -> int | None:
+        """How often others may go before it, by its weight at its agents or by that at all else, whichever is less;
+        None of one without a weight, or that does not compete for agents."""
+        component = self._components.of(campaign)
+        for_agents = component.clock.at_most(campaign) if component is not None else None
+        for_attempts = self._attempts.at_most(campaign)
+        return max(for_agents, for_attempts) if for_agents is not None and for_attempts is not None else None
+
     def starved(self) -> int:
         """How many campaigns are passed over too often; O(campaigns)."""
         least_hold_s = self.least_hold_s()
@@ -324,6 +333,10 @@ class Competition:
         """Whether the campaign has no weight, and others that dial for its agents have."""
         component = self._components.of(campaign)
         return component is not None and not campaign.claim and any(c is not campaign for c in component.clock)
+
+    def longest_hold_s(self) -> float:
+        """The most that one holds a line for, on average; O(campaigns)."""
+        return max([campaign.hold_s for campaign in self._lines], default=1.0)
 
     def least_hold_s(self) -> float:
         """The least that a campaign which competes holds a line for, on average; O(campaigns)."""

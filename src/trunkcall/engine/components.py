@@ -10,6 +10,7 @@ Decides who competes with whom. It must not know how many agents anybody gets.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Final
 
@@ -69,6 +70,7 @@ class Component:
         "clock",
         "contested",
         "one_to_one",
+        "passed",
         "queues",
         "version",
     )
@@ -88,6 +90,8 @@ class Component:
         """Whether one of them is dialed one to one."""
         self.version = 0
         """Raised whenever agents are to be allotted anew."""
+        self.passed: Counter[CampaignGroup] = Counter()
+        """How often each group has left an agent who was its own by turns to the next, since the last attempt."""
 
     def group(self, queues: frozenset[str], *, look_ahead: bool) -> CampaignGroup:
         """The group of campaigns of these queues."""

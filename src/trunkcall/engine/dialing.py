@@ -143,6 +143,7 @@ class Dialing:
     def plan(self, now: Instant) -> None:
         """Begin as many attempts as pacers want and limits allow, and ask for contacts where they run short."""
         state, agenda, competition = self._state, self._state.agenda, self._state.competition
+        state.reservation.look(now)
         agenda.collect()
         if state.suspended:
             pass
@@ -153,6 +154,8 @@ class Dialing:
                 self._go_on(now)
             if agenda.next_look_at < self._pace_at:
                 self._wake_at(agenda.next_look_at)
+            if not competition.alone:
+                self._wake_at(state.reservation.next_look_at)
         if agenda.touched:
             if len(agenda.touched) > 1:
                 agenda.touched.sort(key=number_of)
@@ -197,10 +200,14 @@ class Dialing:
             wants = min(self._wanted(campaign, now), len(campaign.window))
             campaign.asked_at = now
             state.competition.look(campaign, wants)
+            if not wants:
+                state.reservation.decline(campaign)
             if ahead and wants > 0 and campaign.agent_queue_id is not None:
                 asked |= state.roster.overlap(campaign.agent_queue_id).some_agents
 
     def _had(self, campaign: CampaignDialing) -> float:
+        if campaign is self._state.reservation.campaign:
+            return -math.inf
         component = self._state.components.of(campaign)
         return component.clock.tag(campaign) if component is not None else 0.0
 
@@ -213,8 +220,6 @@ class Dialing:
                 # Nobody else takes what it has not got: it is asked anew for as many as it wants by then.
                 competition.want(campaign, 0)
                 state.agenda.put(campaign)
-        if campaign.passed_over_since is not None and not competition.alone:
-            state.reservation.consider(campaign, now)
         if campaign.pacer.look_every or (not campaign.pacer.one_to_one and not campaign.wants):
             state.agenda.put(campaign)
 
@@ -222,10 +227,11 @@ class Dialing:
         """What the campaign's pacer wants, as far as other campaigns, the lines for each agent at work and the ledger
         let it."""
         pacer, competition = campaign.pacer, self._state.competition
+        kept_for = campaign is self._state.reservation.campaign
         if pacer.look_every:
             campaign.next_look_at = now + pacer.look_every
             self._wake_at(campaign.next_look_at)
-        if campaign.looks_ahead and competition.must_wait(campaign, now):
+        if campaign.looks_ahead and not kept_for and competition.must_wait(campaign, now):
             competition.waits(campaign, now)
             return 0
         view = CampaignView(self._state, campaign, now)
@@ -238,8 +244,9 @@ class Dialing:
             wanted = pacer.attempts_wanted(view, now) - len(self._state.registry.of(campaign).begun_without_agent)
             return max(0, min(wanted, allowed))
         wanted = min(pacer.attempts_wanted(view, now), allowed, self._left_by_the_ledger(view))
-        # What others have been granted already is for the same agents.
-        wanted -= competition.pending(campaign, now)
+        if not kept_for:
+            # What others have been granted already is for the same agents.
+            wanted -= competition.pending(campaign, now)
         return max(0, wanted)
 
     def _left_by_the_lines(self, campaign: CampaignDialing, view: CampaignView) -> int:
@@ -271,7 +278,6 @@ class Dialing:
         """Begin what is wanted, one attempt after the other, until nothing more can be."""
         trunks, competition, agenda = self._state.trunks, self._state.competition, self._state.agenda
         reservation = self._state.reservation
-        reservation.look(now)
         kept_back: list[tuple[CampaignDialing, int]] = []
         while (turn := competition.next(now)) is not None:
             campaign = turn.campaign

@@ -70,8 +70,8 @@ class _Claim(Generic[K]):
         """Services of others that were decided before it last ceased to want one, since its own."""
         self.since = 0
         """How many had been decided when it last began to."""
-        self.waits_since = turns.decided
-        """How many had been decided when it began to wait for what it is to be given, here and elsewhere."""
+        self.waits_since = turns.given
+        """How many there had been when it began to wait for what this is a part of."""
 
 
 class _Turns(Generic[K]):
@@ -85,6 +85,7 @@ class _Turns(Generic[K]):
         "batch",
         "competing",
         "decided",
+        "given",
         "memory",
         "now",
         "weight",
@@ -101,6 +102,8 @@ class _Turns(Generic[K]):
         self.competing: dict[K, _Claim[K]] = {}
         self.decided = 0
         """Services that went to whoever was next."""
+        self.given = 0
+        """Those included that another rule gave."""
         self._services = 0
         self._entries = 0
         self._wanting = 0
@@ -163,6 +166,7 @@ class _Turns(Generic[K]):
         if first is not None and first.start > self.now:
             self.now = first.start
         self.decided += decided
+        self.given += 1
         claim.passed, claim.since = 0, self.decided
         claim.cost = max(cost, claim.batch)
         self._services += 1
@@ -262,7 +266,7 @@ class FairClock(Generic[K]):
         turns, past = claim.turns, before.turns
         claim.served, claim.cost = before.served, before.cost
         claim.passed, claim.since = former.passed_over(who), turns.decided
-        claim.waits_since = turns.decided - former.waited(who)
+        claim.waits_since = turns.given - former.waited(who)
         turns.follow(past)
         turns.move(claim, min(turns.now + before.tag - past.now, turns.most(claim)))
 
@@ -344,12 +348,13 @@ class FairClock(Generic[K]):
         """A claimant begins to wait for something that this is a part of."""
         claim = self._claims.get(who)
         if claim is not None:
-            claim.waits_since = claim.turns.decided
+            claim.waits_since = claim.turns.given
 
     def waited(self, who: K) -> int:
-        """How many services went to others since then, whether the claimant could use one at that moment or not."""
+        """How many services there were since then, whether it was their turn or not, and whether the claimant could use
+        one at that moment or not."""
         claim = self._claims.get(who)
-        return claim.turns.decided - claim.waits_since if claim is not None else 0
+        return claim.turns.given - claim.waits_since if claim is not None else 0
 
     def at_most(self, who: K, least_cost: float = 1.0) -> int | None:
         """The most that ``passed_over`` may be as long as the same compete, none of whose services costs less than

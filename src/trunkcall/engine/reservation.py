@@ -1,9 +1,11 @@
 """For whom what it needs is kept, where things that are scarce come to a campaign at different times.
 
 A campaign that needs an agent and a line gets neither alone: if others take each agent at once, and others each line,
-its turn may come at both clocks (competition.py) again and again, and never at both together. So for one that was
-passed over far too often these are kept as they come, until it has begun one attempt: its last free agent, and once it
-has one the last line that it may use, and the last attempt within the rate. Others are dialed while its agents talk.
+its turn may come at both clocks (competition.py) again and again, and never at both together. One that looks ahead may
+find agents to count on only while no line is free, and an agent may be by turns (allotment.py) whose campaigns have no
+line. So for one that has had no attempt for far too long these are kept as they come, until it has begun one: the agent
+who is by turns, its last agent who is free, and once it has one the last attempt that it might begin on its trunks.
+Others are dialed while its agents talk.
 
 Decides for whom, and who leaves what to it. It must not know whose turn it is otherwise.
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from trunkcall.domain.instants import MINUTE, SECOND, Duration, Instant
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.allotment import Allotments
 from trunkcall.engine.campaigns import CampaignDialing
@@ -21,12 +23,17 @@ from trunkcall.engine.roster import Roster
 from trunkcall.engine.trunks import Trunks
 
 TOO_OFTEN: Final = 2
-"""How many times as many attempts of others as the clocks allow go before a campaign until things are kept for it."""
+"""How many times as many attempts of others as the clocks allow go before a campaign until things are kept for it, or
+how many times as long as these take one after the other it waits."""
+LOOK_EVERY: Final[Duration] = 5 * SECOND
+"""How often it is looked who waits."""
 AGAIN_AFTER: Final[Duration] = SECOND
 """How long whoever left an attempt to another waits until it is looked at anew, unless something happens before."""
-KEPT_FOR: Final[Duration] = 10 * MINUTE
-"""How long things are kept for one campaign at the most: it may want nothing any more, and others wait. Should it want
-an attempt all the same, it is counted anew how often others go before it."""
+IDLE_FOR: Final[Duration] = 10 * MINUTE
+"""How long a free agent is kept for one campaign at the most: it may get no line, or want nothing any more. Should it
+want an attempt all the same, it waits anew."""
+KEPT_FOR: Final[Duration] = HOUR
+"""How long things are kept for one campaign at the most, whether an agent is free or not: others may wait as well."""
 
 
 class Reservation:
@@ -35,10 +42,13 @@ class Reservation:
     __slots__ = (
         "_allotments",
         "_competition",
+        "_idle_since",
         "_roster",
         "_since",
         "_trunks",
+        "_waiting",
         "campaign",
+        "next_look_at",
     )
 
     def __init__(self, competition: Competition, allotments: Allotments, roster: Roster, trunks: Trunks) -> None:
@@ -49,36 +59,72 @@ class Reservation:
         self.campaign: CampaignDialing | None = None
         """For whom; None if nothing is kept."""
         self._since: Instant = 0
-
-    def consider(self, campaign: CampaignDialing, now: Instant) -> None:
-        """Keep things for a campaign that is dialed one to one and has not got what it wanted, if others were dialed
-        far too often before it, and for nobody else."""
-        if (
-            self.campaign is None
-            and campaign.pacer.one_to_one
-            and self._competition.waits_for_agents(campaign, TOO_OFTEN)
-        ):
-            self.campaign, self._since = campaign, now
+        self._idle_since: Instant = 0
+        """The same, or when none of its agents was last free."""
+        self._waiting: dict[CampaignDialing, Instant] = {}
+        """Since when others have been dialed before each that could be."""
+        self.next_look_at: Instant = 0
+        """When it is to be looked who waits."""
 
     def look(self, now: Instant) -> None:
-        """Keep nothing any more for who cannot use it, or for whom things were kept for too long."""
-        kept_for = self.campaign
-        if kept_for is None or (self._may_have_one(kept_for) and now - self._since <= KEPT_FOR):
-            return
-        self._competition.waits_anew(kept_for)
-        self.campaign = None
+        """Keep nothing any more for who cannot use it, or for whom things were kept for too long; if nothing is kept,
+        do so for whoever waits for too long."""
+        if self.campaign is not None:
+            self._look_whether_still(self.campaign, now)
+        if now >= self.next_look_at and not self._competition.alone:
+            self.next_look_at = now + LOOK_EVERY
+            self._look_who_waits(now)
+
+    def _look_whether_still(self, campaign: CampaignDialing, now: Instant) -> None:
+        if self._allotments.free_for(campaign) <= 0:
+            self._idle_since = now
+        too_long = now - self._idle_since > IDLE_FOR or now - self._since > KEPT_FOR
+        if too_long or not self._may_have_one(campaign):
+            self.end(campaign)
+
+    def _look_who_waits(self, now: Instant) -> None:
+        """O(campaigns)."""
+        before, self._waiting = self._waiting, {}
+        for campaign in self._competition.competing():
+            if self._may_have_one(campaign):
+                since = before.get(campaign)
+                if since is None:
+                    self._competition.counts(campaign)
+                self._waiting[campaign] = now if since is None else since
+        self._allotments.pass_on(self._waiting, now - LOOK_EVERY)
+        if self.campaign is None and self._waiting:
+            longest_s = self._competition.longest_hold_s()
+            due = [campaign for campaign in self._waiting if self._too_long(campaign, longest_s, now)]
+            if due:
+                self.campaign = min(due, key=lambda campaign: (self._waiting[campaign], campaign.number))
+                self._since = self._idle_since = now
+                self._allotments.favour(self.campaign)
+
+    def _too_long(self, campaign: CampaignDialing, longest_s: float, now: Instant) -> bool:
+        at_most = self._competition.at_most(campaign)
+        if at_most is None:
+            return False
+        waited_s = (now - self._waiting[campaign]) / SECOND
+        return max(self._competition.counted(campaign), waited_s / longest_s) > TOO_OFTEN * at_most
 
     def _may_have_one(self, campaign: CampaignDialing) -> bool:
-        """Whether it has somebody to dial, one to one, and an agent is at work for it."""
+        """Whether it has a weight and somebody to dial, and an agent is at work for it."""
         queue_id = campaign.agent_queue_id
-        if queue_id is None or not campaign.pacer.one_to_one:
+        if queue_id is None or not campaign.claim:
             return False
         return campaign.can_dial and self._roster.queue(queue_id).staffed > 0
 
     def end(self, campaign: CampaignDialing) -> None:
-        """The campaign has begun an attempt, or is gone."""
+        """The campaign has begun an attempt, or waits anew, or is gone."""
+        self._waiting.pop(campaign, None)
         if self.campaign is campaign:
             self.campaign = None
+            self._allotments.favour(None)
+
+    def decline(self, campaign: CampaignDialing) -> None:
+        """The campaign was asked, and wants no attempt: none, either, for an agent that is free."""
+        if self.campaign is campaign and self._allotments.free_for(campaign) > 0:
+            self.end(campaign)
 
     def keeps_from(self, campaign: CampaignDialing, trunk: Trunk, now: Instant) -> bool:
         """Whether a campaign leaves its attempt, on this trunk, to the one that things are kept for."""
@@ -88,14 +134,17 @@ class Reservation:
         free_agents = self._allotments.free_for(kept_for)
         if free_agents <= 1 and self._would_take_agent_of(kept_for, campaign):
             return True
-        if not free_agents or not trunk.may_show(kept_for.settings.caller_id):
+        if free_agents <= 0 or not trunk.may_show(kept_for.settings.caller_id):
             return False
-        return min(self._trunks.lines_free_for(kept_for), self._trunks.attempts_allowed_for(kept_for, now)) <= 1
+        return self._trunks.attempts_open_to(kept_for, now) <= 1
 
     def _would_take_agent_of(self, kept_for: CampaignDialing, campaign: CampaignDialing) -> bool:
         """Whether the campaign's next live answer may take an agent whom the other could have."""
         own, other = kept_for.agent_queue_id, campaign.agent_queue_id
         if own is None or other is None:
             return False
+        if campaign.looks_ahead and own in self._roster.overlap(other).some_agents:
+            elsewhere = sum([len(pool.free) for pool in self._roster.queue(other).pools if own not in pool.queue_ids])
+            return elsewhere <= self._allotments.in_flight_of_group(campaign)
         agent = self._allotments.first_free_for(campaign)
         return own in (agent.queue_ids if agent is not None else self._roster.overlap(other).some_agents)
