@@ -455,6 +455,26 @@ async def test_a_server_that_starts_dials_nobody_for_an_instance_without_outboun
     await server.stops()
 
 
+async def test_talks_of_an_instance_that_is_deleted_come_to_their_end(installation: Installation) -> None:
+    """Taken down in one go, as a script does, with people still on the line."""
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    campaign_id = await server.campaign_of("south", 40, within=DAY)
+    await asyncio.sleep(MINUTE_S)
+    before = await installation.records("south")
+    in_progress = {each.contact_id for each in before if each.state not in {ContactState.WAITING, ContactState.ENDED}}
+    assert in_progress
+    await server.campaigns.delete_campaign(campaign_id)
+    await installation.store.offboard("south")
+    await installation.store.delete_instance("south", at=server.supervisor.now_of("south"))
+    await asyncio.sleep(DRAIN_S + 2 * CLOSE_S)
+    assert server.names == ["north"]
+    records = await installation.records("south")
+    assert all(record.state is ContactState.ENDED for record in records), "somebody is on the line for ever"
+    assert any(record.agent_id for record in records if record.contact_id in in_progress)
+    await server.stops()
+
+
 async def test_what_is_accepted_before_anybody_dials_is_dialed_then(installation: Installation) -> None:
     server = Server(installation)
     campaign_id = await server.campaign_of("north", 10, within=DAY)
