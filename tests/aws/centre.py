@@ -72,7 +72,7 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "ListHoursOfOperations": (IN, ("",)),
     "ListInstanceAttributes": (IN, ("",)),
     "ListInstances": ({}, ("*",)),
-    "ListPhoneNumbersV2": (TARGET, ("phone-number/*",)),
+    "ListPhoneNumbersV2": (TARGET, ("phone-number/*", "")),
     "ListQueues": (IN, ("queue/*",)),
     "ListRoutingProfileQueues": (OF_PROFILE, (PROFILE,)),
     "ListRoutingProfiles": (IN, ("",)),

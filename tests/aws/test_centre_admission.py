@@ -109,11 +109,10 @@ async def test_it_is_refused_to_who_may_do_everything_else(name: str) -> None:
 @pytest.mark.parametrize("by_arn", [False, True], ids=["by its id", "by its ARN"])
 @pytest.mark.parametrize("name", OF_AN_INSTANCE)
 async def test_who_has_one_contact_centre_does_not_have_the_other(name: str, by_arn: bool) -> None:
-    request, parts = TABLE[name]
+    request, _ = TABLE[name]
     door = Door(statement("connect:*", [f"{arn('')}*", arn("phone-number/n"), arn("phone-number/*")]))
     assert await door.opens(name, request)
-    if parts != ("phone-number/*",):
-        assert not await door.opens(name, elsewhere(request, by_arn=by_arn))
+    assert not await door.opens(name, elsewhere(request, by_arn=by_arn))
 
 
 @pytest.mark.parametrize(
@@ -141,6 +140,14 @@ async def test_what_is_saved_of_a_flow_is_that_flow(by_arn: bool) -> None:
     assert await Door(statement("connect:*", arn(FLOW))).opens("UpdateContactFlowContent", request)
     deny = statement("connect:*", arn(FLOW), effect="Deny")
     assert not await Door(statement("connect:*", "*"), deny).opens("UpdateContactFlowContent", request)
+
+
+async def test_the_numbers_of_all_contact_centres_are_not_for_who_has_one() -> None:
+    mine = Door(statement("connect:*", [f"{arn('')}*", arn("phone-number/*")]))
+    assert await mine.opens("ListPhoneNumbersV2", {"InstanceId": MINE})
+    assert not await mine.opens("ListPhoneNumbersV2", {})
+    every = Door(statement("connect:*", [SCOPE.instance_arn("*"), arn("phone-number/*")]))
+    assert await every.opens("ListPhoneNumbersV2", {})
 
 
 async def test_each_resource_is_looked_at_with_its_own_tags() -> None:

@@ -58,8 +58,9 @@ _WHOLE: Final[Mapping[str, ResourceKind]] = MappingProxyType(
 )
 """Operations that are about all of a kind, or about one that has no id yet."""
 
-_TARGETED: Final = frozenset({"ClaimPhoneNumber", "SearchAvailablePhoneNumbers"})
-"""Operations that are about the instance for which a number is, as well."""
+_TARGETED: Final = frozenset({"ClaimPhoneNumber", "ListPhoneNumbersV2", "SearchAvailablePhoneNumbers"})
+"""Operations that are about the instance of the numbers as well, whose ARNs do not name it: about every instance, if
+they name none."""
 
 _WITHOUT_LABELS: Final = frozenset({"CreateInstance", "ListInstances", "SearchQueues", "SearchUsers", *_WHOLE})
 """Operations whose path names nothing, and of which it was decided what they are about."""
@@ -89,7 +90,9 @@ def resources_of(operation: Operation, scope: Scope, request: Mapping[str, Any])
         found[_part(scope, within, kind, ALL)] = None
     for member, name in _named(request):
         found[_part(scope, within, KINDS[member], name)] = None
-    if not found or operation.name in _TARGETED:
+    if operation.name in _TARGETED:
+        found.update(dict.fromkeys(instances or [scope.instance_arn(ALL)]))
+    elif not found:
         found.update(dict.fromkeys(instances))
     return tuple(found) or (ALL,)
 
