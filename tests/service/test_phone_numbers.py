@@ -14,6 +14,7 @@ from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError
 from trunkcall.domain.identifiers import ResourceKind
 from trunkcall.service.fictional_numbers import DID, TOLL_FREE, fiction_of, fictional_numbers
 from trunkcall.service.numbers import to_e164
+from trunkcall.service.phone_numbers import MAX_OFFERED
 from trunkcall.service.queues import OutboundCaller
 
 NUMBER = "+12025550123"
@@ -41,6 +42,15 @@ class TestFiction:
     )
     def test_a_number_that_somebody_may_have_is_none(self, number: str) -> None:
         assert fiction_of(number) is None
+
+    @pytest.mark.parametrize(
+        ("country", "prefix", "number"),
+        [("FR", "+3319900", 10_000), ("FR", "+33199001", 1_000), ("FR", "+33199001234", 1), ("FR", "+331990012345", 0)],
+    )
+    def test_numbers_begin_as_they_are_asked_for(self, country: str, prefix: str, number: int) -> None:
+        found = list(fictional_numbers(country, DID, prefix))
+        assert len(found) == number
+        assert all(each.startswith(prefix) for each in found)
 
     def test_where_a_search_goes_on_is_of_no_importance(self) -> None:
         numbers = list(islice(fictional_numbers("AU", DID), 20_000))
@@ -76,6 +86,19 @@ class TestSearch:
             if (after := page.after) is None:
                 break
         assert seen == [f"+1202555{number:04d}" for number in range(100, 200)]
+
+    async def test_whoever_reads_every_page_comes_to_an_end(self) -> None:
+        centre = await ContactCentre().opened()
+        pages, after = 0, None
+        while True:
+            page = await centre.numbers.search_available_phone_numbers(
+                NORTH, country_code="US", number_type=DID, after=after, limit=10
+            )
+            assert len(page.items) == 10
+            pages += 1
+            if (after := page.after) is None:
+                break
+        assert pages == MAX_OFFERED / 10
 
     async def test_a_carrier_that_reaches_people_offers_none_and_says_whence_they_come(self) -> None:
         centre = await ContactCentre(offers_fiction=False).opened()

@@ -34,11 +34,16 @@ class Range:
 
     def numbers(self, prefix: str, after: str) -> Iterator[str]:
         """Those that begin with the prefix and come after a number, in order."""
-        if self.beginning.startswith(prefix) or prefix.startswith(self.beginning):
-            for number in range(10**self.free):
-                written = self.beginning + str(number).zfill(self.free)[: self.free]
-                if written > after and written.startswith(prefix):
-                    yield written
+        if not (self.beginning.startswith(prefix) or prefix.startswith(self.beginning)):
+            return
+        wanted = prefix[len(self.beginning) :]
+        first, last = (int(wanted.ljust(self.free, digit) or "0") for digit in "09")
+        if after.startswith(self.beginning):
+            first = max(first, int(after[len(self.beginning) :] or "0") + 1)
+        elif after > self.beginning:
+            return
+        for number in range(first, last + 1 if len(wanted) <= self.free else first):
+            yield self.beginning + str(number).zfill(self.free)[: self.free]
 
     def has(self, number: str) -> bool:
         return number.startswith(self.beginning) and len(number) == len(self.beginning) + self.free

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import phonenumbers
@@ -23,6 +24,8 @@ from trunkcall.service.fictional_numbers import DID, TOLL_FREE, fiction_of, fict
 from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.storage.ports.directory import FactOwners, InstanceList
 
+MAX_OFFERED = 500
+"""By one search. Whoever wants others says how they begin."""
 _NOT_OFFERED = (
     "Only with a simulated carrier are there numbers to claim. Those of your own trunks come by "
     "`trunkcall numbers import`."
@@ -79,19 +82,19 @@ class PhoneNumbers:
         after: Position | None = None,
         limit: int,
     ) -> PageOf[AvailableNumber]:
-        """Numbers that can be claimed, in order; always the same ones until they are claimed. Raises NotFoundError,
-        InvalidInputError if none can be."""
+        """Numbers that can be claimed, in order, up to ``MAX_OFFERED`` over all pages; the same ones until they are
+        claimed. Raises NotFoundError, InvalidInputError if none can be."""
         await self._centre.directory(instance)
         self._check_offered()
         claimed = {told.number.phone_number for told in await self._all()}
-        begin = after[1] if after is not None else ""
-        found: list[AvailableNumber] = []
-        for number in fictional_numbers(country_code, number_type, _e164_prefix(prefix), begin):
-            if number not in claimed:
-                if len(found) == limit:
-                    return PageOf(found, (0, found[-1].phone_number), len(found))
-                found.append(AvailableNumber(number, country_code, number_type))
-        return PageOf(found, None, len(found))
+        before, last = after if after is not None else (0, "")
+        numbers = fictional_numbers(country_code, number_type, _e164_prefix(prefix), last)
+        available = (number for number in numbers if number not in claimed)
+        offered = list(islice(available, min(limit, MAX_OFFERED - before)))
+        total = before + len(offered)
+        goes_on = total < MAX_OFFERED and next(available, None) is not None
+        items = [AvailableNumber(number, country_code, number_type) for number in offered]
+        return PageOf(items, (total, offered[-1]) if goes_on else None, total)
 
     async def claim_phone_number(
         self,
