@@ -53,25 +53,25 @@ class JavaScript:
         return self.ok("CreateCampaign", server.campaign_arguments(name, **changes))
 
 
-def _missing() -> str | None:
+def _missing(service: str) -> str | None:
     if shutil.which("node") is None:
         return "Node.js (`node`) is not installed"
-    if not (DRIVER.parent / "node_modules" / "@aws-sdk" / "client-connectcampaigns").is_dir():
+    if not (DRIVER.parent / "node_modules" / "@aws-sdk" / f"client-{service}").is_dir():
         return "the AWS SDK for JavaScript is not installed: run `make clients`"
     return None
 
 
 @contextmanager
-def driven(environment: Mapping[str, str]) -> Iterator[JavaScript]:
+def driven(environment: Mapping[str, str], service: str = "connectcampaigns") -> Iterator[JavaScript]:
     """A client that has these variables, and nothing else of AWS."""
-    missing = _missing()
+    missing = _missing(service)
     if missing is not None:
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
     others = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     with subprocess.Popen(
-        ["node", str(DRIVER)],
+        ["node", str(DRIVER), service],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

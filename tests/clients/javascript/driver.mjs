@@ -1,14 +1,16 @@
 // The AWS SDK for JavaScript, driven line by line: a JSON array [command, input] in, a JSON object out, {"ok": output} or
-// {"error": {...}}. Who to talk to and as whom comes from the environment, as in any program that uses the SDK.
+// {"error": {...}}. Which service is asked is the one argument; who to talk to and as whom comes from the environment, as in
+// any program that uses the SDK.
 //
 // In an input, {"$date": "2030-01-02T03:04:05Z"} stands for a Date. A command whose name begins with "paginate" answers
 // a list of all pages; its input is [configuration, input].
 
 import { createInterface } from "node:readline";
 
-import * as sdk from "@aws-sdk/client-connectcampaigns";
-
-const client = new sdk.ConnectCampaignsClient({ maxAttempts: 1 });
+const SERVICES = { connect: "Connect", connectcampaigns: "ConnectCampaigns" };
+const service = SERVICES[process.argv[2]];
+const sdk = await import(`@aws-sdk/client-${process.argv[2]}`);
+const client = new sdk[`${service}Client`]({ maxAttempts: 1 });
 
 function revive(key, value) {
   return value !== null && typeof value === "object" && "$date" in value ? new Date(value.$date) : value;
@@ -39,7 +41,7 @@ function describe(error) {
     requestId: $metadata?.requestId,
     attempts: $metadata?.attempts,
     isModelled: typeof modelled === "function" && error instanceof modelled,
-    isOfTheService: error instanceof sdk.ConnectCampaignsServiceException,
+    isOfTheService: error instanceof sdk[`${service}ServiceException`],
   };
 }
 
