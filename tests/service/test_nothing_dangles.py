@@ -165,14 +165,14 @@ class Meanwhile(MemoryStore):
         self.happens: list[Callable[[], Awaitable[None]]] = []
 
     async def create_campaign(self, campaign: Campaign, *, most: int | None = None) -> Campaign:
-        await self._meanwhile()
+        await self.on_the_way()
         return await super().create_campaign(campaign, most=most)
 
     async def edit_campaign(self, campaign_id: str, edit: Callable[[Campaign], Campaign]) -> Campaign:
-        await self._meanwhile()
+        await self.on_the_way()
         return await super().edit_campaign(campaign_id, edit)
 
-    async def _meanwhile(self) -> None:
+    async def on_the_way(self) -> None:
         for happens in (*self.happens,):
             self.happens.remove(happens)
             await happens()
