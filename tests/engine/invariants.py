@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from trunkcall.domain.agent import STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.changes import AttemptBegun, Change, ContactAbandoned, LedgerCounted
 from trunkcall.domain.contact import ContactState
-from trunkcall.domain.leg import LegParty
+from trunkcall.domain.leg import LegParty, LegState
 from trunkcall.domain.transitions import BEFORE_THE_QUEUE, CONTACT, MARKS, STEPS, WITH_AN_AGENT, after
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.decision import Decision
-from trunkcall.engine.details import EngineDetails
+from trunkcall.engine.details import AgentDetails, EngineDetails
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.snapshot import TrunkSnapshot
 
@@ -88,6 +88,7 @@ def check(engine: Engine, details: EngineDetails) -> None:
     assert {trunk.trunk_id: trunk.lines for trunk in floor.trunks} == {
         trunk.trunk_id: on_trunks[trunk.trunk_id] for trunk in floor.trunks
     }
+    _check_sessions(details)
     _check_agents(details)
     assert set(engine.leaving_agents) == {agent.agent_id for agent in details.agents.values() if agent.leaving}
     _check_queues(details)
@@ -118,10 +119,16 @@ def check_begun(engine: Engine, details: EngineDetails, decision: Decision) -> N
             kept = details.contacts[attempt.contact_id].kept_agent_id
             assert kept is not None, "somebody is dialed and no agent is kept"
         if campaign.needs_agents:
-            at_work = [a for a in details.agents.values() if a.state in STAFFED_STATES and a.heard and not a.leaving]
+            at_work = filter(is_at_work, details.agents.values())
             assert any(campaign.queue_id in a.queue_ids for a in at_work), (
                 "somebody is dialed for agents who may be gone"
             )
+
+
+def is_at_work(agent: AgentDetails) -> bool:
+    """Whether the agent counts: heard of, there to stay, and in a contact, working on one, or able to take one."""
+    there = agent.state in STAFFED_STATES and agent.heard and not agent.leaving
+    return there and (agent.state is not AgentState.AVAILABLE or agent.session_up or not agent.persistent)
 
 
 def check_nothing_is_left(engine: Engine) -> None:
@@ -182,6 +189,24 @@ def _check_legs(details: EngineDetails) -> None:
             assert leg.leg_id in (contact.leg_id, contact.agent_leg_id)
 
 
+def _check_sessions(details: EngineDetails) -> None:
+    """An agent has at most one session, a session one agent and at most one contact."""
+    of_legs = {leg.leg_id: leg.session_of for leg in details.legs.values() if leg.session_of is not None}
+    of_agents = {a.session_leg_id: a.agent_id for a in details.agents.values() if a.session_leg_id is not None}
+    assert of_legs == of_agents, "a session is nobody's, or two people's"
+    for agent in details.agents.values():
+        if agent.session_leg_id is None:
+            assert not agent.session_up
+            continue
+        leg = details.legs[agent.session_leg_id]
+        assert leg.party is LegParty.AGENT
+        assert agent.session_up is (leg.state is LegState.UP)
+        if leg.contact_id is not None:
+            assert details.contacts[leg.contact_id].agent_id == agent.agent_id, "it is in somebody else's contact"
+        if agent.session_up:
+            assert agent.heard, "an agent is on the line, and nothing is heard of them"
+
+
 def _check_agents(details: EngineDetails) -> None:
     contacts = details.contacts
     reserved = {}
@@ -192,6 +217,7 @@ def _check_agents(details: EngineDetails) -> None:
         if agent.kept_for is not None:
             assert agent.state is AgentState.AVAILABLE, "an agent is kept who is not there"
             assert agent.heard, "an agent is kept of whom nothing is heard"
+            assert agent.session_up or not agent.persistent, "an agent is kept who is not on the line"
             assert agent.kept_for in details.campaigns[contacts[agent.kept_for].campaign_id].in_flight
             assert agent.kept_for not in reserved, "two agents are kept for one contact"
             reserved[agent.kept_for] = agent.agent_id
@@ -255,9 +281,10 @@ def _check_nobody_is_forgotten(details: EngineDetails, reached: frozenset[str]) 
     heard = [a for a in details.agents.values() if a.heard]
     for queue in details.queues.values():
         serving = [a for a in heard if queue.queue_id in a.queue_ids]
-        free = {a.agent_id for a in serving if a.state is AgentState.AVAILABLE and a.kept_for is None}
+        available = [a for a in serving if a.state is AgentState.AVAILABLE]
+        free = {a.agent_id for a in available if a.kept_for is None and (a.session_up or not a.persistent)}
         assert set(queue.free) == free, "an agent is free who is not, or nobody is dialed for one who is"
-        assert queue.staffed == sum(a.state in STAFFED_STATES and not a.leaving for a in serving)
+        assert queue.staffed == sum(map(is_at_work, serving))
         assert set(queue.waiting) == {c.contact_id for c in queued if queue_of[c.campaign_id] == queue.queue_id}
         # While a host is lost, nobody on it is put through, nor is anybody kept for a dial there.
         assert not (queue.free and reached.intersection(queue.waiting)), "somebody waits although an agent is free"

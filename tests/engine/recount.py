@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from engine.invariants import is_at_work
 from engine.support import Floor
-from trunkcall.domain.agent import STAFFED_STATES
+from trunkcall.domain.agent import AgentState
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.details import CampaignDetails, EngineDetails
 from trunkcall.engine.explanation import DialingExplanation
+from trunkcall.engine.sessions import RETRY_AFTER
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,23 @@ def check_whoever_may_dial_has_dialed(floor: Floor) -> None:
             assert min(wanted, allowed) <= 0, "agents idle although there are contacts"
 
 
+def check_whoever_is_to_have_a_session_has(floor: Floor) -> None:
+    """An available agent with a persistent connection has one, or the phone has failed and is having a rest: a phone
+    that nobody rings again leaves somebody to sit there all day."""
+    if not any(trunk.up for trunk in floor.engine.floor().trunks):
+        return
+    for agent in floor.engine.details().agents.values():
+        away = not agent.persistent or agent.leaving or agent.state is AgentState.OFFLINE
+        if away:
+            # One that a former dialer had is kept for whoever has not said yet what to be.
+            continue
+        if agent.session_leg_id is None:
+            assert agent.session_failures, "nobody rings the phone"
+            given_up = agent.session_failures > len(RETRY_AFTER)
+            assert given_up or floor.engine.next_timer() is not None, "nobody will ring the phone again"
+            assert agent.state is not AgentState.AVAILABLE, "somebody seems to be there who cannot be reached"
+
+
 def explain(floor: Floor, campaign: str) -> DialingExplanation:
     explained = floor.engine.explain(campaign, floor.now)
     assert explained is not None
@@ -119,7 +138,7 @@ def connected_queues(details: EngineDetails, queue_id: str) -> set[str]:
 
 def shares_agents(details: EngineDetails, group: Group, competing: set[Group]) -> bool:
     """Whether any agent at work is there for the group and another."""
-    at_work = [a for a in details.agents.values() if a.state in STAFFED_STATES and a.heard and not a.leaving]
+    at_work = filter(is_at_work, details.agents.values())
     return any(
         not group.queues.isdisjoint(agent.queue_ids)
         and sum(not other.queues.isdisjoint(agent.queue_ids) for other in competing) > 1

@@ -30,23 +30,17 @@ from trunkcall.domain.changes import (
     ContactQueued,
     ContactRequeued,
     Refusal,
+    SessionBegun,
+    SessionEnded,
 )
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus, LiveContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.flow import FlowAction, FlowStep
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant, seconds
-from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg, LiveSession
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import PacerFor, pacer_for
-from trunkcall.engine.commands import (
-    Deed,
-    HangUp,
-    Originate,
-    OriginateAgentLeg,
-    PlayMessage,
-    RefillWindow,
-    ReportLegs,
-)
+from trunkcall.engine.commands import Deed, HangUp, Originate, PlayMessage, RefillWindow, ReportLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
@@ -74,6 +68,7 @@ from trunkcall.engine.events import (
     OfferedContact,
     PlaybackEnded,
     RequestsAccepted,
+    SessionsRestored,
     TrunksChanged,
 )
 from trunkcall.engine.flow import Flows
@@ -160,10 +155,11 @@ def new_engine(
 
 
 class Memory:
-    """What the store remembers of contacts in progress, made from the changes that it was asked for."""
+    """What the store remembers of contacts in progress and of sessions, made from the changes that it was asked for."""
 
     def __init__(self) -> None:
         self.live: dict[str, LiveContact] = {}
+        self.sessions: dict[str, LiveSession] = {}
 
     def enter(self, command: Command, accepted: Mapping[str, OfferedContact]) -> None:
         match command:
@@ -195,6 +191,11 @@ class Memory:
                 self._put(contact_id, abandoned=True)
             case ContactEnded(contact_id) | AttemptVoided(contact_id):
                 del self.live[contact_id]
+            case SessionBegun(agent_id, leg_id, host):
+                assert agent_id not in self.sessions, "an agent has two sessions"
+                self.sessions[agent_id] = LiveSession(agent_id, leg_id, host)
+            case SessionEnded(agent_id, leg_id):
+                assert self.sessions.pop(agent_id).leg_id == leg_id
             case _:
                 pass
 
@@ -224,6 +225,8 @@ class Floor:
         self.history = History()
         self.memory = Memory()
         self.agents: dict[str, tuple[str, ...]] = {}
+        self.persistent: set[str] = set()
+        """Agents whose legs are to stay up."""
         self.silent: set[str] = set()
         self.trunks: tuple[Trunk, ...] = ()
         """What the engine was told of trunks, if anything."""
@@ -339,7 +342,7 @@ class Floor:
         self.refills.clear()
         self.tell(CarrierLost())
         for name, queues in self.agents.items():
-            self.tell(AgentRegistered(name, queues))
+            self.tell(AgentRegistered(name, queues, persistent=name in self.persistent))
         for name in sorted(self.silent):
             self.tell(AgentUnheard(name))
         busy = {contact.campaign_id for contact in self.memory.live.values()}
@@ -348,6 +351,8 @@ class Floor:
         if self.trunks:
             self.tell(TrunksChanged(self.trunks))
         self.tell(ContactsRestored(tuple(self.memory.live.values())))
+        if self.memory.sessions:
+            self.tell(SessionsRestored(tuple(self.memory.sessions.values())))
         if not hosts:
             self.tell(CarrierFound(legs))
         for host in hosts:
@@ -517,12 +522,22 @@ class Floor:
     # --- agents ---------------------------------------------------------------------------------------------------
 
     def agent(
-        self, name: str, *queues: str, status: AgentStatus = AgentStatus.AVAILABLE, work_limit: Duration = 0
+        self,
+        name: str,
+        *queues: str,
+        status: AgentStatus = AgentStatus.AVAILABLE,
+        work_limit: Duration = 0,
+        persistent: bool = False,
     ) -> None:
         """An agent comes in."""
-        self.agents[name] = queues or (SALES,)
-        self.tell(AgentRegistered(name, self.agents[name], work_limit))
+        self.serves(name, *(queues or (SALES,)), work_limit=work_limit, persistent=persistent)
         self.sets(name, status)
+
+    def serves(self, name: str, *queues: str, work_limit: Duration = 0, persistent: bool = False) -> None:
+        """The agent is there, serves these queues, and has such a connection."""
+        self.agents[name] = queues
+        (self.persistent.add if persistent else self.persistent.discard)(name)
+        self.tell(AgentRegistered(name, queues, work_limit, persistent))
 
     def removes(self, agent: str) -> None:
         """The agent is no agent of the instance any more."""
@@ -546,13 +561,23 @@ class Floor:
 
     def agent_leg(self, contact: str) -> str:
         """The leg of the agent who was last rung for the contact."""
-        leg_id = self.leg(contact)
-        return [c.leg_id for c in self.log if isinstance(c, OriginateAgentLeg) and c.customer_leg_id == leg_id][-1]
+        return [c.leg_id for c in self.asked(ContactConnecting) if c.contact_id == contact][-1]
 
     def agent_of(self, contact: str) -> str:
         """The agent who was last rung for the contact."""
-        leg_id = self.leg(contact)
-        return [c.agent_id for c in self.log if isinstance(c, OriginateAgentLeg) and c.customer_leg_id == leg_id][-1]
+        return [c.agent_id for c in self.asked(ContactConnecting) if c.contact_id == contact][-1]
+
+    def session(self, agent: str) -> str:
+        """The leg of the agent's session; fails if there is none."""
+        leg_id = self.engine.details().agents[agent].session_leg_id
+        assert leg_id is not None, "the agent has no session"
+        return leg_id
+
+    def session_comes_up(self, agent: str) -> str:
+        """The agent's phone answers: the leg of the session."""
+        leg_id = self.session(agent)
+        self.tell(LegAnswered(leg_id))
+        return leg_id
 
     def agent_picks_up(self, contact: str) -> None:
         """The agent's phone answers, and the two hear each other."""

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine.invariants import check_nothing_is_left
-from engine.recount import check_allotments, check_whoever_may_dial_has_dialed
+from engine.recount import check_allotments, check_whoever_is_to_have_a_session_has, check_whoever_may_dial_has_dialed
 from engine.support import SALES, SPRING, Floor, up
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, CalendarMonth
 from trunkcall.domain.agent import AgentState, AgentStatus
@@ -21,7 +21,7 @@ from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.flow import FlowAction
 from trunkcall.domain.instants import SECOND
-from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import pacer_for
 from trunkcall.engine.commands import ReportLegs
@@ -29,7 +29,6 @@ from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.details import EngineDetails, LegDetails
 from trunkcall.engine.events import (
-    AgentRegistered,
     AttemptRefused,
     CarrierFound,
     CarrierLost,
@@ -43,6 +42,7 @@ from trunkcall.engine.events import (
     LegRang,
     LegsBridged,
     LegsReported,
+    LegsUnbridged,
     OriginateVoided,
     PlaybackEnded,
 )
@@ -97,7 +97,7 @@ class World(RuleBasedStateMachine):
         self.floor.campaign("autumn", dialer=DialerType.PREDICTIVE, weight=weight, requests=4)
         self.floor.campaign("notices", dialer=DialerType.AGENTLESS, capacity=0.3, requests=2)
         self.floor.agent("ann")
-        self.floor.agent("bea", SALES, "service")
+        self.floor.agent("bea", SALES, "service", persistent=True)
 
     # --- the carrier --------------------------------------------------------------------------------------------------
 
@@ -122,6 +122,26 @@ class World(RuleBasedStateMachine):
     @rule(number=numbers, other=numbers)
     def two_legs_are_bridged(self, number: int, other: int) -> None:
         self.tell(LegsBridged(self.a_leg(number), self.a_leg(other)))
+
+    @rule()
+    def whoever_is_rung_takes_the_call(self) -> None:
+        for leg in self.details.legs.values():
+            if leg.party is LegParty.AGENT and leg.state is not LegState.UP:
+                self.tell(LegAnswered(leg.leg_id))
+
+    @rule(number=numbers)
+    def an_agent_ends_the_contact_and_keeps_the_leg(self, number: int) -> None:
+        talks = [c for c in self.details.contacts.values() if c.agent_leg_id is not None]
+        if talks:
+            contact = talks[number % len(talks)]
+            assert contact.agent_leg_id is not None
+            self.tell(LegsUnbridged(contact.leg_id, contact.agent_leg_id))
+
+    @rule(number=numbers, cause=st.sampled_from(list(HangupCause)))
+    def a_session_is_lost(self, number: int, cause: HangupCause) -> None:
+        sessions = [a.session_leg_id for a in self.details.agents.values() if a.session_leg_id is not None]
+        if sessions:
+            self.tell(LegEnded(sessions[number % len(sessions)], cause))
 
     @rule(number=numbers, cause=st.sampled_from(list(HangupCause)))
     def a_leg_ends(self, number: int, cause: HangupCause) -> None:
@@ -293,10 +313,10 @@ class World(RuleBasedStateMachine):
         agent=st.sampled_from(AGENTS),
         queues=st.sampled_from([(SALES,), ("service",), (SALES, "service"), ()]),
         limit_s=st.sampled_from([0, 0, 1, 30]),
+        persistent=st.booleans(),
     )
-    def an_agent_serves(self, agent: str, queues: tuple[str, ...], limit_s: int) -> None:
-        self.floor.agents[agent] = queues
-        self.tell(AgentRegistered(agent, queues, limit_s * SECOND))
+    def an_agent_serves(self, agent: str, queues: tuple[str, ...], limit_s: int, persistent: bool) -> None:
+        self.floor.serves(agent, *queues, work_limit=limit_s * SECOND, persistent=persistent)
 
     @rule(agent=st.sampled_from(AGENTS))
     def an_agent_is_removed(self, agent: str) -> None:
@@ -335,6 +355,7 @@ class World(RuleBasedStateMachine):
     def nothing_happens(self) -> None:
         self.floor.more = False
         check_whoever_may_dial_has_dialed(self.floor)
+        check_whoever_is_to_have_a_session_has(self.floor)
 
     @invariant()
     def nobody_counts_on_anothers_agents(self) -> None:

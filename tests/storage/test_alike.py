@@ -35,6 +35,8 @@ from trunkcall.domain.changes import (
     ContactRequeued,
     ContactSetAside,
     LedgerCounted,
+    SessionBegun,
+    SessionEnded,
 )
 from trunkcall.domain.contact import DetectionStatus, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.directory import (
@@ -290,7 +292,7 @@ class Alike(RuleBasedStateMachine):
 
     @rule(
         campaign_id=st.sampled_from(["c-1", "c-1", "c-2", "none"]),
-        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 11)), max_size=4),
+        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 13)), max_size=4),
         former=st.booleans(),
     )
     def commit(self, campaign_id: str, steps: list[tuple[str, int]], former: bool) -> None:
@@ -321,6 +323,8 @@ class Alike(RuleBasedStateMachine):
             ContactExpired(contact_id, campaign_id, at),
             AttemptVoided(contact_id, campaign_id, at),
             ContactRequeued(contact_id, at) if contact_id < "contact-5" else ContactAbandoned(contact_id, at),
+            SessionBegun(f"a{contact_id[-1]}", f"session-{at}", "local", at),
+            SessionEnded(f"a{contact_id[-1]}", f"session-{at}", at),
         ]
         return changes[which]
 
@@ -387,6 +391,7 @@ class Alike(RuleBasedStateMachine):
             await store.onboarding_job(instance_id),
             await store.campaigns_changed(instance_id, after_version=0),
             await store.live_contacts(instance_id),
+            await store.live_sessions(instance_id),
         ]
 
 

@@ -29,6 +29,8 @@ from trunkcall.domain.changes import (
     ContactSetAside,
     LedgerCounted,
     Refusal,
+    SessionBegun,
+    SessionEnded,
 )
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError
@@ -39,7 +41,7 @@ from trunkcall.storage.store import Store
 
 CAMPAIGN = "campaign-1"
 AT = NOW + SECOND
-STATELESS = {ContactSetAside, LedgerCounted}
+STATELESS = {ContactSetAside, LedgerCounted, SessionBegun, SessionEnded}
 """Changes that are possible in any state, or of no contact."""
 
 

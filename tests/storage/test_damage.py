@@ -100,6 +100,7 @@ async def use(store: SQLiteStore, sent: dict[str, DialRequest], what: str) -> se
     await answered(lambda: store.directory("instance-1"))
     await answered(lambda: dispositions(store, CAMPAIGN))
     await answered(lambda: store.live_contacts("instance-1"))
+    await answered(lambda: store.live_sessions("instance-1"))
     waiting = await answered(lambda: due(store, CAMPAIGN, limit=1000))
     for contact in waiting or ():
         first = sent[contact.contact_id]

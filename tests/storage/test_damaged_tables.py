@@ -12,11 +12,12 @@ import pytest
 from storage.damage import change_fact_alone, change_table
 from storage.support import LATER, NOW, accept, begin, campaign, dial_request, dispositions, due, put, stand_up
 from trunkcall.domain.campaign import CampaignState
-from trunkcall.domain.changes import ContactEnded, LedgerCounted
+from trunkcall.domain.changes import ContactEnded, LedgerCounted, SessionBegun, SessionEnded
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import HOUR
+from trunkcall.domain.leg import LiveSession
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.user import Agent
 from trunkcall.storage.ports.ownership import Lease
@@ -228,4 +229,26 @@ async def test_a_damaged_agent_is_put_right_by_being_put_again(tmp_path: Path, c
         assert list(found.agents.values()) == moved
     assert store.trouble is None
     assert await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=NOW) == 1
+    await store.close()
+
+
+@pytest.mark.parametrize("value", [7, 1.5, b"\xff"])
+@pytest.mark.parametrize("column", ["agent_id", "leg_id", "host", "begun_at"])
+async def test_a_damaged_session_stops_nobody(tmp_path: Path, column: str, value: Any) -> None:
+    """Its leg is one that nobody knows; the agent gets another."""
+    path = tmp_path / "trunkcall.db"
+    store = SQLiteStore(path)
+    await store.open()
+    lease = await stand_up(store, BAD)
+    await store.commit(lease, [SessionBegun("ann", "leg-1", "local", NOW)])
+    await store.close()
+    change_table(path, "session", column, value)
+    store = SQLiteStore(path)
+    await store.open()
+    new = await store.acquire_lease("instance-1", "dialer-2", HOUR, sole=True)
+    assert new is not None
+    found = await store.live_sessions("instance-1")
+    assert found in ([], [LiveSession("ann", "leg-1", "local")]), "nothing is told that was never written"
+    await store.commit(new, [SessionEnded("ann", "leg-1", NOW), SessionBegun("ann", "leg-2", "local", NOW)])
+    assert LiveSession("ann", "leg-2", "local") in await store.live_sessions("instance-1")
     await store.close()

@@ -12,9 +12,9 @@ class AgentState(StrEnum):
     """What an agent is doing.
 
     Whoever is MISSED did not take a contact, and the phone of whoever is in ERROR has failed: neither gets a contact
-    before the next choice of a status. ON_BREAK is every status that is neither available nor offline. Staffed are
-    AVAILABLE, CONNECTING, CONNECTED and AFTER_CONTACT_WORK; handling are the last two. Occupancy is handling time over
-    staffed time.
+    before the next choice of a status, or before the session is up again that had failed. ON_BREAK is every status that
+    is neither available nor offline. Staffed are AVAILABLE, CONNECTING, CONNECTED and AFTER_CONTACT_WORK; handling are
+    the last two. Occupancy is handling time over staffed time.
     """
 
     OFFLINE = "Offline"

@@ -152,6 +152,25 @@ class ContactSetAside:
     at: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class SessionBegun:
+    """The agent's phone is rung, and its leg is to stay up from one contact to the next: the agent's only session."""
+
+    agent_id: str
+    leg_id: str
+    host: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The agent's session on this leg is over."""
+
+    agent_id: str
+    leg_id: str
+    at: Instant
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class LedgerCounted:
@@ -178,7 +197,7 @@ ContactChange: TypeAlias = (
     | AfterContactWorkEnded
 )
 """Changes of one contact's record."""
-Change: TypeAlias = ContactChange | ContactSetAside | LedgerCounted
+Change: TypeAlias = ContactChange | ContactSetAside | SessionBegun | SessionEnded | LedgerCounted
 
 
 class Refusal(StrEnum):

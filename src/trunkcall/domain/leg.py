@@ -67,6 +67,8 @@ class LegDifference(StrEnum):
     DETECTED = "Detected"
     """Answering machine detection has ended."""
     BRIDGED = "Bridged"
+    UNBRIDGED = "Unbridged"
+    """The agent has ended the contact and kept the leg."""
     PLAYED = "Played"
     """Its message is over, or was never played."""
 
@@ -85,3 +87,12 @@ class LiveLeg:
     playing: bool | None = None
     held: bool | None = None
     recordings: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """An agent's leg that is to stay up from one contact to the next, as the store remembers it."""
+
+    agent_id: str
+    leg_id: str
+    host: str

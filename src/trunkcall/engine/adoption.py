@@ -18,11 +18,12 @@ from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.transitions import BEFORE_THE_QUEUE, IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT, AgentEvent
 from trunkcall.engine.commands import BridgeLegs, HangUp
 from trunkcall.engine.contact import Contact, Leg
-from trunkcall.engine.events import DetectionEnded, LegsBridged, OfferedContact
+from trunkcall.engine.events import DetectionEnded, LegsBridged, LegsUnbridged, OfferedContact
 from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.legs import LegReports
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.roster import Agent
+from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 
@@ -38,10 +39,13 @@ ALL_TOLD_WITHIN: Duration = 1 * SECOND
 class Adoption:
     """Takes over contacts, and matches legs with those of the carrier."""
 
-    __slots__ = ("_flows", "_legs", "_matching", "_state")
+    __slots__ = ("_flows", "_legs", "_matching", "_sessions", "_state")
 
-    def __init__(self, state: EngineState, matching: Matching, legs: LegReports, flows: FlowSteps) -> None:
+    def __init__(
+        self, state: EngineState, sessions: Sessions, matching: Matching, legs: LegReports, flows: FlowSteps
+    ) -> None:
         self._state = state
+        self._sessions = sessions
         self._matching = matching
         self._legs = legs
         self._flows = flows
@@ -204,13 +208,14 @@ class Adoption:
                 state.timers.set(now + ALL_TOLD_WITHIN, TimerKind.NOT_FOUND, leg.leg_id)
         for live in legs:
             known = state.registry.legs.get(live.leg_id)
-            if known is None or known.contact is None:
+            if known is None or known.is_to_end:
                 state.out.do(HangUp(live.leg_id))
-            else:
-                contact = known.contact
-                self.catch_up(live, known, contact, now)
-                if contact.state is ContactState.DIALING:
-                    self._legs.await_outcome(contact, now)
+                continue
+            self.catch_up(live, known, now)
+            contact = known.contact
+            if contact is not None and contact.state is ContactState.DIALING:
+                self._legs.await_outcome(contact, now)
+        self._sessions.carrier_found()
 
     def not_found(self, leg_id: str, now: Instant) -> None:
         """Of a leg it is not known on which host it is, and none that has told of its legs has it: if all have, it has
@@ -232,9 +237,9 @@ class Adoption:
             if leg.contact is not None:
                 leg.contact.host = host
 
-    def catch_up(self, live: LiveLeg, leg: Leg, contact: Contact, now: Instant) -> None:
+    def catch_up(self, live: LiveLeg, leg: Leg, now: Instant) -> None:
         """Take what the carrier tells of a leg as what has happened to it."""
-        asked = leg.state is LegState.UP
+        asked, contact = leg.state is LegState.UP, leg.contact
         match live.state:
             case LegState.RINGING:
                 self._legs.rang(live.leg_id, now)
@@ -242,8 +247,12 @@ class Adoption:
                 self._legs.answered(live.leg_id, now)
             case LegState.ORIGINATING | LegState.ENDED:
                 pass
+        if contact is None:
+            return
         if leg.party is LegParty.AGENT:
-            if contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id:
+            if leg.session_of is not None and contact.state is ContactState.CONNECTED and live.bridged_to is None:
+                self._legs.unbridged(LegsUnbridged(contact.leg_id, live.leg_id), now)
+            elif contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id:
                 self._legs.bridged(LegsBridged(contact.leg_id, live.leg_id), now)
             elif contact.state is ContactState.CONNECTING and asked:
                 self._state.out.do(BridgeLegs(contact.leg_id, live.leg_id), contact)

@@ -15,6 +15,7 @@ from trunkcall.domain.transitions import AgentEvent
 from trunkcall.engine.events import AgentRegistered
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.roster import Agent
+from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 
@@ -22,26 +23,28 @@ from trunkcall.engine.timers import TimerKind
 class Availability:
     """Has agents come, go, and be free again."""
 
-    __slots__ = ("_matching", "_state")
+    __slots__ = ("_matching", "_sessions", "_state")
 
-    def __init__(self, state: EngineState, matching: Matching) -> None:
+    def __init__(self, state: EngineState, sessions: Sessions, matching: Matching) -> None:
         self._state = state
+        self._sessions = sessions
         self._matching = matching
 
     # --- what is known of agents ------------------------------------------------------------------------------------
 
     def registered(self, event: AgentRegistered, now: Instant) -> None:
-        """An agent is new, or serves other queues: whoever waits there, or was to be served here, hears of it."""
+        """An agent is new, serves other queues, or is reached otherwise: whoever waits there, or was to be served here,
+        hears of it."""
         queue_ids = event.queue_ids
         known = self._state.roster.agents.get(event.agent_id)
         before = known.queue_ids if known is not None else ()
-        agent = self._state.roster.register(event.agent_id, queue_ids, now)
-        agent.persistent = event.persistent
+        agent = self._state.roster.register(event.agent_id, queue_ids, now, persistent=event.persistent)
         if agent.work_limit != event.after_contact_work_limit:
             agent.work_limit = event.after_contact_work_limit
             if agent.state is AgentState.AFTER_CONTACT_WORK:
                 self._limit_work(agent)
-        if agent.reserved_for is not None and agent.reserved_for.campaign.settings.queue_id not in queue_ids:
+        dial = agent.reserved_for
+        if dial is not None and (dial.campaign.settings.queue_id not in queue_ids or not agent.has_phone):
             self._matching.replace(agent)
         self._matching.agent_freed(agent, now)
         self._state.forget_queues(*(queue_id for queue_id in before if queue_id not in queue_ids))
@@ -55,6 +58,7 @@ class Availability:
     def status_set(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
         """An agent asks for a status; during a contact it takes effect once the contact is done with. The work after a
         contact is done with it."""
+        self._sessions.begin_anew(agent)
         match agent.state:
             # The most frequent first: a case costs as much as a call.
             case AgentState.AFTER_CONTACT_WORK:
@@ -73,8 +77,11 @@ class Availability:
         self._become(agent, status, now)
 
     def unheard(self, agent: Agent, now: Instant) -> None:
-        """Nothing is heard of the agent any more. A contact in progress goes on; a dial gets another agent."""
+        """Nothing is heard of the agent any more, unless the session is up. A contact in progress goes on; a dial gets
+        another agent."""
         self._state.roster.hear(agent, heard=False)
+        if agent.heard:
+            return
         self._matching.replace(agent)
         self._go_if_done(agent, now)
 
@@ -82,13 +89,6 @@ class Availability:
         """The agent is heard of again, and free at once if available."""
         self._state.roster.hear(agent, heard=True)
         self._matching.agent_freed(agent, now)
-
-    def phone_failed(self, agent: Agent, now: Instant) -> None:
-        """The phone of an agent who is in no contact has failed: whoever is available gets none before the next choice
-        of a status, and a dial gets another agent."""
-        if agent.state is AgentState.AVAILABLE:
-            self._state.roster.step(agent, AgentEvent.FAIL, now)
-            self._matching.replace(agent)
 
     # --- what a contact leaves --------------------------------------------------------------------------------------
 
@@ -148,6 +148,7 @@ class Availability:
         if dial is not None:
             self._state.roster.unreserve(dial)
         queue_ids = agent.queue_ids
+        self._sessions.end(agent, now)
         self._state.roster.remove(agent, now)
         if dial is not None:
             self._matching.reserve(dial)

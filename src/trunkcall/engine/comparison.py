@@ -162,11 +162,10 @@ class Comparison:
             if agent is not None:
                 self._end_work_as_asked(agent, now)
             return
-        assert contact is not None, "of a leg that is only to end nothing but its end is compared"
-        if difference is LegDifference.PLAYED:
-            self._flows.message_ended(contact.leg_id, contact.play_id or "")
+        if difference is LegDifference.PLAYED and contact is not None:
+            self._flows.message_ended(leg.leg_id, contact.play_id or "")
         else:
-            self._adoption.catch_up(live, leg, contact, now)
+            self._adoption.catch_up(live, leg, now)
 
     def _end_work_as_asked(self, agent: Agent, now: Instant) -> None:
         """The talk was over before it was known here: what the agent has asked for since ends the work after it."""
@@ -178,19 +177,27 @@ def _difference(leg: Leg, live: LiveLeg | None) -> LegDifference | None:
     """In what the carrier is ahead of the engine; None where they agree, or the engine has asked for more since."""
     if live is None:
         return LegDifference.MISSING
-    contact = leg.contact
-    if contact is None:
+    if leg.is_to_end:
         return None
     if leg.state is not LegState.UP:
         return _before_the_answer(leg, live)
+    contact = leg.contact
+    if contact is None:
+        return None
     match leg.party:
         case LegParty.CUSTOMER:
             return _of_a_customer(contact, live)
         case LegParty.AGENT:
-            bridged = contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id
-            return LegDifference.BRIDGED if bridged else None
+            return _of_an_agent(contact, leg, live)
         case _:
             assert_never(leg.party)
+
+
+def _of_an_agent(contact: Contact, leg: Leg, live: LiveLeg) -> LegDifference | None:
+    if contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id:
+        return LegDifference.BRIDGED
+    ended = leg.session_of is not None and contact.state is ContactState.CONNECTED and live.bridged_to is None
+    return LegDifference.UNBRIDGED if ended else None
 
 
 def _before_the_answer(leg: Leg, live: LiveLeg) -> LegDifference | None:

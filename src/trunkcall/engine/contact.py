@@ -106,21 +106,43 @@ class LineUse:
 
 
 class Leg:
-    """One leg that the carrier has or was asked for. ``contact`` is None once its contact is over and only the leg's
-    end is awaited."""
+    """One leg that the carrier has or was asked for. ``contact`` is None of a session between two contacts, and of a
+    leg of which only the end is awaited."""
 
-    __slots__ = ("contact", "doubted", "host", "leg_id", "line", "party", "state", "trunk_id")
+    __slots__ = (
+        "contact",
+        "doubted",
+        "host",
+        "leg_id",
+        "line",
+        "party",
+        "session_of",
+        "state",
+        "trunk_id",
+        "up_since",
+    )
 
-    def __init__(self, leg_id: str, party: LegParty, contact: Contact) -> None:
+    def __init__(
+        self, leg_id: str, party: LegParty, contact: Contact | None, host: str | None, trunk_id: str | None = None
+    ) -> None:
         self.leg_id = leg_id
         self.party = party
-        self.contact: Contact | None = contact
-        self.host = contact.host
+        self.contact = contact
+        self.host = host
         """Where it is; None until it is known."""
-        self.trunk_id = contact.trunk_id
-        """On which its contact's customer was dialed."""
+        self.trunk_id = trunk_id
+        """On which its contact's customer was dialed; None of one that was made for no contact."""
+        self.session_of: str | None = None
+        """The agent whose session it is: it stays up when its contact ends."""
+        self.up_since: Instant | None = None
+        """Of a session, since when this engine has known that it is up."""
         self.state = _ORIGINATING
         self.line: LineUse | None = None
         """None of one that a former dialer began, and of an agent's."""
         self.doubted = False
         """Whether the carrier was asked, before it was to be given up, if it is bridged."""
+
+    @property
+    def is_to_end(self) -> bool:
+        """Whether nothing but its end is awaited."""
+        return self.contact is None and self.session_of is None

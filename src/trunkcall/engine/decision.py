@@ -13,7 +13,15 @@ from typing import Final, NamedTuple, TypeAlias
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.commands import BridgeLegs, Deed, HangUp, Originate, OriginateAgentLeg, PlayMessage
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    Deed,
+    HangUp,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    PlayMessage,
+)
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import Event
 from trunkcall.engine.flow import FlowStepped
@@ -97,9 +105,15 @@ def _came_to_nothing(deed: Deed, legs: Mapping[str, Leg]) -> bool:
         case OriginateAgentLeg():
             leg_id, state = deed.leg_id, _CONNECTING
         case BridgeLegs():
-            leg_id, state = deed.agent_leg_id, _CONNECTING
+            # A session may be another contact's by now.
+            leg = legs.get(deed.agent_leg_id)
+            contact = leg.contact if leg is not None else None
+            return contact is None or contact.leg_id != deed.customer_leg_id or contact.state is not _CONNECTING
         case PlayMessage():
             leg_id, state = deed.leg_id, ContactState.IN_FLOW
+        case OriginateSessionLeg():
+            leg = legs.get(deed.leg_id)
+            return leg is None or leg.is_to_end
         case _:
             return False
     leg = legs.get(leg_id)

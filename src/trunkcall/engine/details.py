@@ -45,7 +45,8 @@ class ContactDetails(NamedTuple):
 
 
 class LegDetails(NamedTuple):
-    """One leg that the carrier has or was asked for. ``contact_id`` is None once only the leg's end is awaited."""
+    """One leg that the carrier has or was asked for. ``contact_id`` is None of a session between two contacts, and once
+    only the leg's end is awaited."""
 
     leg_id: str
     party: LegParty
@@ -53,8 +54,10 @@ class LegDetails(NamedTuple):
     contact_id: str | None
     host: str | None
     """None until it is known."""
-    trunk_id: str
-    """Of a customer's leg, the trunk that it is on; of an agent's, that of the customer's."""
+    trunk_id: str | None
+    """Of a customer's leg, the trunk that it is on; of an agent's, that of the customer it was made for, if any."""
+    session_of: str | None
+    """The agent whose session it is."""
 
 
 class AgentDetails(NamedTuple):
@@ -74,6 +77,14 @@ class AgentDetails(NamedTuple):
     kept_for: str | None
     leaving: bool
     """Whether this is no agent of the instance any more, and will be gone once the contact is done with."""
+    persistent: bool
+    """Whether the agent's leg is to stay up from one contact to the next."""
+    session_leg_id: str | None
+    """The leg of the agent's session; None if there is none."""
+    session_up: bool
+    """Whether it is up."""
+    session_failures: int
+    """How often in a row it could not be made, or was lost soon."""
 
 
 class QueueDetails(NamedTuple):
@@ -164,7 +175,7 @@ def _contact(contact: Contact) -> ContactDetails:
 
 
 def _leg(leg: Leg) -> LegDetails:
-    return LegDetails(leg.leg_id, leg.party, leg.state, _id_of(leg.contact), leg.host, leg.trunk_id)
+    return LegDetails(leg.leg_id, leg.party, leg.state, _id_of(leg.contact), leg.host, leg.trunk_id, leg.session_of)
 
 
 def _agent(agent: Agent) -> AgentDetails:
@@ -179,6 +190,10 @@ def _agent(agent: Agent) -> AgentDetails:
         handling_since=agent.handling_since,
         kept_for=_id_of(agent.reserved_for),
         leaving=agent.leaving,
+        persistent=agent.persistent,
+        session_leg_id=agent.session.leg_id if agent.session is not None else None,
+        session_up=agent.session_up,
+        session_failures=agent.session_failures,
     )
 
 

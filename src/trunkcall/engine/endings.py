@@ -12,34 +12,38 @@ from trunkcall.domain.changes import ContactEnded
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import Instant
-from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
 from trunkcall.engine.availability import Availability
-from trunkcall.engine.commands import HangUp
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.dispositions import ANSWERED, UNANSWERED, left_in_flow, unreached
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
+from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
-from trunkcall.engine.timers import TimerKind
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _END: Final = ContactEvent.END
 _BY_US: Final = HangupCause.HUNG_UP_BY_US
 _BY_FLOW: Final = DisconnectReason.CONTACT_FLOW_DISCONNECT
 _CONNECTED_TO_AGENT: Final = Disposition.CONNECTED_TO_AGENT
-_HANG_UP_OVERDUE: Final = TimerKind.HANG_UP_OVERDUE
 
 
 class Endings:
     """Ends contacts, and has legs hung up."""
 
-    __slots__ = ("_availability", "_live_answers", "_matching", "_state")
+    __slots__ = ("_availability", "_live_answers", "_matching", "_sessions", "_state")
 
     def __init__(
-        self, state: EngineState, matching: Matching, availability: Availability, live_answers: LiveAnswers
+        self,
+        state: EngineState,
+        sessions: Sessions,
+        matching: Matching,
+        availability: Availability,
+        live_answers: LiveAnswers,
     ) -> None:
         self._state = state
+        self._sessions = sessions
         self._matching = matching
         self._availability = availability
         self._live_answers = live_answers
@@ -63,22 +67,29 @@ class Endings:
         self.disconnect(self._state.registry.contact(contact_id), now)
 
     def hang_up(self, leg: Leg, now: Instant) -> None:
-        """The leg is to end; it is no contact's any more."""
-        self._state.out.do(HangUp(leg.leg_id), self._state.registry.release_leg(leg))
-        self._state.timers.set(now + self._state.config.hang_up_grace, _HANG_UP_OVERDUE, leg.leg_id)
+        """The leg is to end; it is no contact's any more, nor a session."""
+        if leg.session_of is not None:
+            self._sessions.let_go(leg, now)
+        self._state.hang_up(leg, now)
 
     def agent_left(self, contact: Contact, why: AgentEvent, now: Instant) -> None:
         """The agent's leg has ended: after a talk the contact has, before it another agent is to come."""
         assert contact.agent_id is not None
         agent = self._state.roster.agents[contact.agent_id]
         if contact.state is ContactState.CONNECTED:
-            self.hang_up(self._state.registry.legs[contact.leg_id], now)
-            self._end(contact, _CONNECTED_TO_AGENT, DisconnectReason.AGENT_DISCONNECT, now)
-            self._availability.release(agent, now)
+            self.agent_ended(contact, now)
             return
         self._availability.let_go(agent, why, now)
         self._matching.requeue(contact, now)
         self._matching.agent_freed(agent, now)
+
+    def agent_ended(self, contact: Contact, now: Instant) -> None:
+        """The agent is done with the talk. A session stays up, if it is the session that they talked on."""
+        assert contact.agent_id is not None
+        self.hang_up(self._state.registry.legs[contact.leg_id], now)
+        self._leave_agent_leg(contact, now)
+        self._end(contact, _CONNECTED_TO_AGENT, DisconnectReason.AGENT_DISCONNECT, now)
+        self._availability.release(self._state.roster.agents[contact.agent_id], now)
 
     def customer_left(self, contact: Contact, cause: HangupCause, now: Instant) -> None:
         """The customer's leg has ended, and the contact with it."""
@@ -96,7 +107,7 @@ class Endings:
                 self._end(contact, left_in_flow(contact), reason, now)
             case ContactState.CONNECTED:
                 assert agent is not None
-                self._hang_up_agent_leg(contact, now)
+                self._leave_agent_leg(contact, now)
                 self._end(contact, _CONNECTED_TO_AGENT, reason, now)
                 self._availability.release(agent, now)
             case ContactState.ANSWERED:
@@ -108,7 +119,7 @@ class Endings:
             case ContactState.CONNECTING:
                 assert agent is not None
                 self._live_answers.abandon(contact, now)
-                self._hang_up_agent_leg(contact, now)
+                self._leave_agent_leg(contact, now)
                 self._end(contact, unreached(contact), reason, now)
                 self._availability.let_go(agent, AgentEvent.CUSTOMER_LEFT, now)
                 self._matching.agent_freed(agent, now)
@@ -144,7 +155,14 @@ class Endings:
             ),
         )
 
-    def _hang_up_agent_leg(self, contact: Contact, now: Instant) -> None:
-        leg = self._state.registry.legs.get(contact.agent_leg_id) if contact.agent_leg_id is not None else None
-        if leg is not None:
+    def _leave_agent_leg(self, contact: Contact, now: Instant) -> None:
+        """The agent's leg ends with the contact; a session on which the agent is stays up, alone. Nobody's phone rings
+        for somebody who has gone."""
+        registry = self._state.registry
+        leg = registry.legs.get(contact.agent_leg_id) if contact.agent_leg_id is not None else None
+        if leg is None:
+            return
+        if leg.session_of is not None and leg.state is LegState.UP:
+            registry.keep_leg(leg)
+        else:
             self.hang_up(leg, now)

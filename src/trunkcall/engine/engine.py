@@ -57,6 +57,7 @@ from trunkcall.engine.events import (
     RecordingEnded,
     RecordingStarted,
     RequestsAccepted,
+    SessionsRestored,
     TrunksChanged,
 )
 from trunkcall.engine.explanation import DialingExplanation, explain
@@ -66,6 +67,7 @@ from trunkcall.engine.legs import LegReports
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.progress import DialingProgress, FloorProgress, dialing_progress, floor_progress
+from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.snapshot import EngineSnapshot, take_snapshot
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -84,14 +86,15 @@ class Engine:
         self._pacer_for = pacer_for
         self._state = state = EngineState(config, new_id, flows)
         # Each calls those that it is given, and none of them knows it.
-        self._matching = matching = Matching(state)
-        self._availability = availability = Availability(state, matching)
+        self._sessions = sessions = Sessions(state)
+        self._matching = matching = Matching(state, sessions)
+        self._availability = availability = Availability(state, sessions, matching)
         self._live_answers = live_answers = LiveAnswers(state)
-        self._endings = endings = Endings(state, matching, availability, live_answers)
+        self._endings = endings = Endings(state, sessions, matching, availability, live_answers)
         self._flows = steps = FlowSteps(state, matching, endings)
-        self._legs = legs = LegReports(state, matching, live_answers, endings, steps)
+        self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps)
         self._withdrawals = Withdrawals(state, matching, legs)
-        self._adoption = adoption = Adoption(state, matching, legs, steps)
+        self._adoption = adoption = Adoption(state, sessions, matching, legs, steps)
         self._comparison = Comparison(state, availability, legs, steps, adoption)
         self._dialing = Dialing(state)
         self._now: Instant = 0
@@ -127,6 +130,8 @@ class Engine:
         now = self._now
         if state.timers.not_before <= now:
             self._do_due(now, now)
+        if state.roster.sessions_due:
+            self._sessions.keep(now)
         self._dialing.plan(now)
         return state.out.decision(refused, state.registry.legs)
 
@@ -234,6 +239,7 @@ class Engine:
             case TrunksChanged():
                 state.trunks.change(event.trunks, now)
                 state.trunks_changed()
+                self._sessions.carrier_found()
             case CarrierLost():
                 state.trunks.lose(event.host)
                 state.trunks_changed()
@@ -249,15 +255,11 @@ class Engine:
                 self._comparison.reported(event, now)
             case DialingSuspended():
                 state.suspended = True
-            case (
-                LegsUnbridged()
-                | KeyPressed()
-                | BeepHeard()
-                | LegHeld()
-                | LegResumed()
-                | RecordingStarted()
-                | RecordingEnded()
-            ):
+            case LegsUnbridged():
+                legs.unbridged(event, now)
+            case SessionsRestored():
+                self._sessions.restore(event.sessions, now)
+            case KeyPressed() | BeepHeard() | LegHeld() | LegResumed() | RecordingStarted() | RecordingEnded():
                 # Nothing here depends on these.
                 pass
             case _:
@@ -279,6 +281,8 @@ class Engine:
                 self._legs.hang_up_overdue(key, now)
             case TimerKind.NOT_FOUND:
                 self._adoption.not_found(key, now)
+            case TimerKind.SESSION_DUE:
+                self._sessions.due(key)
             case TimerKind.ABANDONMENT:
                 self._live_answers.abandonment_due(key, now)
             case TimerKind.QUEUE_LIMIT:

@@ -15,7 +15,7 @@ from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import DetectionStatus, LiveContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import Duration, Instant
-from trunkcall.domain.leg import HangupCause, LiveLeg
+from trunkcall.domain.leg import HangupCause, LiveLeg, LiveSession
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.values import quickly_made
 
@@ -38,6 +38,14 @@ class ContactsRestored:
     CarrierFound tells."""
 
     contacts: tuple[LiveContact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsRestored:
+    """Agents had these sessions when the instance's former dialer went away; told after ContactsRestored, whose agents'
+    legs may be among them. What has become of the legs CarrierFound tells."""
+
+    sessions: tuple[LiveSession, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +321,7 @@ class DialingSuspended:
 Event: TypeAlias = (
     CampaignChanged
     | ContactsRestored
+    | SessionsRestored
     | LedgerRestored
     | ContactsOffered
     | RequestsAccepted

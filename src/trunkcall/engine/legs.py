@@ -15,13 +15,14 @@ from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
 from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
 from trunkcall.engine.commands import BridgeLegs, HangUp
-from trunkcall.engine.contact import Contact
+from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.dispositions import AGENT_UNREACHED, MACHINES
 from trunkcall.engine.endings import Endings
-from trunkcall.engine.events import DetectionEnded, LegsBridged
+from trunkcall.engine.events import DetectionEnded, LegsBridged, LegsUnbridged
 from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
+from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 
@@ -40,6 +41,7 @@ _DETECTION_OVERDUE: Final = TimerKind.DETECTION_OVERDUE
 _AGENT_RING_OVERDUE: Final = TimerKind.AGENT_RING_OVERDUE
 _ABANDONMENT: Final = TimerKind.ABANDONMENT
 _CONNECTING: Final = ContactState.CONNECTING
+_CONNECTED: Final = ContactState.CONNECTED
 _BRIDGE: Final = ContactEvent.BRIDGE
 _BRIDGE_AGENT: Final = AgentEvent.BRIDGE
 
@@ -47,13 +49,20 @@ _BRIDGE_AGENT: Final = AgentEvent.BRIDGE
 class LegReports:
     """Hears of legs."""
 
-    __slots__ = ("_endings", "_flows", "_live_answers", "_matching", "_registry", "_state")
+    __slots__ = ("_endings", "_flows", "_live_answers", "_matching", "_registry", "_sessions", "_state")
 
     def __init__(
-        self, state: EngineState, matching: Matching, live_answers: LiveAnswers, endings: Endings, flows: FlowSteps
+        self,
+        state: EngineState,
+        sessions: Sessions,
+        matching: Matching,
+        live_answers: LiveAnswers,
+        endings: Endings,
+        flows: FlowSteps,
     ) -> None:
         self._state = state
         self._registry = state.registry
+        self._sessions = sessions
         self._matching = matching
         self._live_answers = live_answers
         self._endings = endings
@@ -77,7 +86,7 @@ class LegReports:
 
     def answered(self, leg_id: str, now: Instant) -> None:
         leg = self._registry.legs.get(leg_id)
-        if leg is None or leg.contact is None:
+        if leg is None or leg.is_to_end:
             # Nobody may be left listening to nothing.
             self._state.out.do(HangUp(leg_id))
             return
@@ -85,6 +94,13 @@ class LegReports:
             return
         leg.state = after(LEG, leg.state, _ANSWER_LEG)
         contact = leg.contact
+        if leg.session_of is not None:
+            agent = self._sessions.came_up(leg, now)
+            if contact is None:
+                self._state.timers.stop(_AGENT_RING_OVERDUE, leg_id)
+                self._matching.agent_freed(agent, now)
+        if contact is None:
+            return
         if leg.party is _AGENT:
             self._state.out.do(BridgeLegs(contact.leg_id, leg_id), contact)
             return
@@ -123,16 +139,32 @@ class LegReports:
         contact.campaign.statistics.connected += 1
         self._state.out.change(ContactConnected(contact.contact_id, agent.agent_id, now))
 
+    def unbridged(self, event: LegsUnbridged, now: Instant) -> None:
+        leg = self._registry.legs.get(event.agent_leg_id)
+        contact = leg.contact if leg is not None else None
+        if contact is not None and contact.state is _CONNECTED and contact.leg_id == event.customer_leg_id:
+            self._endings.agent_ended(contact, now)
+
     def ended(self, leg_id: str, cause: HangupCause, now: Instant) -> None:
         leg = self._registry.remove_leg(leg_id)
-        if leg is not None:
-            self._state.competition.line_ended(leg, now)
-        if leg is None or leg.contact is None:
+        if leg is None:
+            return
+        self._state.competition.line_ended(leg, now)
+        if leg.session_of is not None:
+            self._lose_session(leg, now)
+        contact = leg.contact
+        if contact is None:
             return
         if leg.party is _CUSTOMER:
-            self._endings.customer_left(leg.contact, cause, now)
+            self._endings.customer_left(contact, cause, now)
         else:
-            self._endings.agent_left(leg.contact, AGENT_UNREACHED[cause], now)
+            # Whoever was on the line already has missed nothing.
+            why = AgentEvent.FAIL if leg.up_since is not None else AGENT_UNREACHED[cause]
+            self._endings.agent_left(contact, why, now)
+
+    def _lose_session(self, leg: Leg, now: Instant) -> None:
+        """An agent's session is over, and a dial that the agent is kept for gets another."""
+        self._matching.replace(self._sessions.lost(leg, now))
 
     # --- what it does not report in time ----------------------------------------------------------------------------
 
@@ -167,16 +199,19 @@ class LegReports:
         self.detection_ended(DetectionEnded(leg_id, DetectionStatus.AMD_UNRESOLVED), now)
 
     def agent_ring_overdue(self, leg_id: str, now: Instant) -> None:
-        """The agent's phone has rung for as long as it may."""
+        """The agent's phone has rung for as long as it may, or what was to be bridged was not."""
         leg = self._registry.legs[leg_id]
         if not self._state.trunks.is_up(leg.host):
             # It is not the agent who does not answer.
             self._state.timers.set(now + self._state.config.agent_ring_timeout, _AGENT_RING_OVERDUE, leg_id)
             return
         contact = leg.contact
-        assert contact is not None
+        if leg.session_of is not None:
+            self._lose_session(leg, now)
         self._endings.hang_up(leg, now)
-        self._endings.agent_left(contact, AgentEvent.MISS, now)
+        if contact is not None:
+            why = AgentEvent.VOID if leg.up_since is not None else AgentEvent.MISS
+            self._endings.agent_left(contact, why, now)
 
     def hang_up_overdue(self, leg_id: str, now: Instant) -> None:
         """The carrier has not confirmed the end of a leg: it no longer holds a line."""

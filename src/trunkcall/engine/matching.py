@@ -13,10 +13,11 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
 from trunkcall.engine.campaigns import CampaignDialing
-from trunkcall.engine.commands import OriginateAgentLeg
+from trunkcall.engine.commands import BridgeLegs, OriginateAgentLeg, OriginateSessionLeg
 from trunkcall.engine.components import in_order
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.roster import Agent
+from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 
@@ -32,10 +33,11 @@ _AGENT_RING_OVERDUE: Final = TimerKind.AGENT_RING_OVERDUE
 class Matching:
     """Brings contacts and agents together."""
 
-    __slots__ = ("_registry", "_roster", "_state")
+    __slots__ = ("_registry", "_roster", "_sessions", "_state")
 
-    def __init__(self, state: EngineState) -> None:
+    def __init__(self, state: EngineState, sessions: Sessions) -> None:
         self._state = state
+        self._sessions = sessions
         self._registry = state.registry
         self._roster = state.roster
 
@@ -201,7 +203,8 @@ class Matching:
         return None
 
     def _assign(self, contact: Contact, agent: Agent, now: Instant) -> None:
-        """The agent is rung for the contact."""
+        """The agent is put through to the contact, on the session if that is on the contact's host; else rung for it,
+        for a session there if the connection is persistent."""
         state = self._state
         queue_id = contact.campaign.settings.queue_id
         if queue_id is not None:
@@ -212,11 +215,26 @@ class Matching:
         agent.handling_since = now
         self._roster.step(agent, _ASSIGN_AGENT, now)
         state.timers.stop(_QUEUE_LIMIT, contact.contact_id)
-        leg_id = state.new_id()
         contact.agent_id = agent.agent_id
-        contact.agent_leg_id = leg_id
-        self._registry.enter_agent_leg(leg_id, contact)
         timeout = state.config.agent_ring_timeout
+        session = agent.session
+        deed: BridgeLegs | OriginateAgentLeg | OriginateSessionLeg
+        if session is not None and agent.session_up and session.host == contact.host:
+            session.contact = contact
+            leg_id = session.leg_id
+            deed = BridgeLegs(contact.leg_id, leg_id)
+        else:
+            leg_id = state.new_id()
+            leg = self._registry.enter_agent_leg(leg_id, contact)
+            # Nobody hears anybody across hosts, and a phone has one call.
+            if session is not None:
+                self._sessions.end(agent, now)
+            if agent.persistent and contact.host is not None:
+                self._sessions.begin(agent, leg, now)
+                deed = OriginateSessionLeg(leg_id, agent.agent_id, contact.host, timeout)
+            else:
+                deed = OriginateAgentLeg(leg_id, agent.agent_id, contact.leg_id, timeout)
+        contact.agent_leg_id = leg_id
         state.out.change(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))
-        state.out.do(OriginateAgentLeg(leg_id, agent.agent_id, contact.leg_id, timeout), contact)
+        state.out.do(deed, contact)
         state.timers.set(now + timeout, _AGENT_RING_OVERDUE, leg_id)

@@ -89,14 +89,18 @@ class Registry:
             contact
         )
         self._trunks.take_line(contact.trunk_id)
-        return self._enter_leg(contact.leg_id, _CUSTOMER, contact)
+        return self._enter_leg(Leg(contact.leg_id, _CUSTOMER, contact, contact.host, contact.trunk_id))
 
     def enter_agent_leg(self, leg_id: str, contact: Contact) -> Leg:
         """An agent is rung for the contact."""
-        return self._enter_leg(leg_id, _AGENT, contact)
+        return self._enter_leg(Leg(leg_id, _AGENT, contact, contact.host, contact.trunk_id))
 
-    def _enter_leg(self, leg_id: str, party: LegParty, contact: Contact) -> Leg:
-        leg = self._legs[leg_id] = Leg(leg_id, party, contact)
+    def enter_session_leg(self, leg_id: str, host: str) -> Leg:
+        """An agent is rung for no contact."""
+        return self._enter_leg(Leg(leg_id, _AGENT, None, host))
+
+    def _enter_leg(self, leg: Leg) -> Leg:
+        self._legs[leg.leg_id] = leg
         return leg
 
     def remove_leg(self, leg_id: str) -> Leg | None:
@@ -104,9 +108,15 @@ class Registry:
         leg = self._legs.pop(leg_id, None)
         if leg is not None:
             self._timers.stop_all(leg_id)
-            if leg.party is _CUSTOMER:
+            if leg.party is _CUSTOMER and leg.trunk_id is not None:
                 self._trunks.free_line(leg.trunk_id)
         return leg
+
+    def keep_leg(self, leg: Leg) -> None:
+        """The leg is no contact's any more, and stays up for the next one."""
+        leg.contact = None
+        leg.doubted = False
+        self._timers.stop_all(leg.leg_id)
 
     def release_leg(self, leg: Leg) -> Contact | None:
         """The leg is no contact's any more, and nothing but its end is awaited. Returns the contact whose it was."""

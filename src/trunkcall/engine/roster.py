@@ -16,7 +16,7 @@ from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.transitions import AGENT, AgentEvent, after
 from trunkcall.engine.campaigns import Side
-from trunkcall.engine.contact import Contact
+from trunkcall.engine.contact import Contact, Leg
 
 T = TypeVar("T")
 
@@ -30,7 +30,9 @@ _TO_BE_AVAILABLE: Final = AgentStatus.AVAILABLE
 class Agent:
     """One agent. ``reserved_for`` is the contact being dialed that this free agent is kept for; ``contact`` the one
     being connected, talked to or worked on afterwards. One who is not ``heard`` of may not be there, whatever the
-    state says. One who is ``leaving`` is no agent of the instance any more once that contact is done with."""
+    state says. One who is ``leaving`` is no agent of the instance any more once that contact is done with. One with a
+    ``persistent`` connection is there for contacts only while the ``session``, the agent's leg that stays up from one
+    to the next, is up."""
 
     __slots__ = (
         "agent_id",
@@ -44,7 +46,11 @@ class Agent:
         "place",
         "pool",
         "reserved_for",
+        "session",
+        "session_failures",
+        "session_up",
         "since",
+        "spoke",
         "staffed",
         "state",
         "taken_by",
@@ -61,6 +67,14 @@ class Agent:
         """For whose contact the agent is kept, or in whose the agent is, as long as the agent is heard of and stays."""
         self.state = AgentState.OFFLINE
         self.heard = True
+        """By words of the agent or the desktop, or since the session is up."""
+        self.spoke = True
+        """Whether it is by words."""
+        self.session: Leg | None = None
+        """It may not be up yet. ``Roster.connect`` says."""
+        self.session_up = False
+        self.session_failures = 0
+        """How often in a row it could not be made, or was lost soon."""
         self.leaving = False
         self.since = now
         self.staffed: Duration = 0
@@ -83,12 +97,19 @@ class Agent:
     @property
     def is_free(self) -> bool:
         """Whether a live answer or a dial may have the agent."""
-        return self.state is _AVAILABLE and self.heard and self.reserved_for is None
+        return self.state is _AVAILABLE and self.heard and self.reserved_for is None and self.has_phone
+
+    @property
+    def has_phone(self) -> bool:
+        """Whether the agent can be reached, as far as it is known without trying."""
+        return self.session_up or not self.persistent
 
     @property
     def is_at_work(self) -> bool:
-        """Whether the agent is staffed and heard of, and stays."""
-        return self.heard and not self.leaving and self.state in STAFFED_STATES
+        """Whether the agent is staffed and heard of, and stays; and is in a contact, works on one or can take one."""
+        if not self.heard or self.leaving or self.state not in STAFFED_STATES:
+            return False
+        return self.state is not _AVAILABLE or self.has_phone
 
     def staffed_by(self, now: Instant) -> Duration:
         return self.staffed + (now - self.since if self.state in STAFFED_STATES else 0)
@@ -99,7 +120,7 @@ class Agent:
 
 class Pool:
     """Agents who serve the same queues. ``free`` holds those who are free, longest free first; ``agents`` counts all,
-    ``staffed`` those of them at work, heard of and not leaving, in whatever state; ``taken`` those of these who are
+    ``staffed`` those of them at work (``Agent.is_at_work``), in whatever state; ``taken`` those of these who are
     kept for contacts of a side's campaigns or in one, the work after it included. ``talking_since`` and
     ``working_since`` tell, of those who will take another contact, since when they have been in one and since when they
     have worked after it."""
@@ -184,6 +205,7 @@ class Roster:
         "queues",
         "regrouped",
         "restaffed",
+        "sessions_due",
     )
 
     def __init__(self) -> None:
@@ -207,6 +229,8 @@ class Roster:
         below, since whoever is concerned has looked and cleared it."""
         self.restaffed: dict[Pool, None] = {}
         """Pools with more or fewer agents at work."""
+        self.sessions_due: dict[str, Agent] = {}
+        """Agents whose session may have to be made or ended."""
         self.regrouped: set[str] = set()
         """Queues that are served together with others than they were."""
 
@@ -217,8 +241,8 @@ class Roster:
             queue = self.queues[queue_id] = Queue()
         return queue
 
-    def register(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant) -> Agent:
-        """Make the agent known, offline at first, or give a known one its new queues."""
+    def register(self, agent_id: str, queue_ids: tuple[str, ...], now: Instant, *, persistent: bool = False) -> Agent:
+        """Make the agent known, offline at first, or give a known one its new queues and connection."""
         agent = self.agents.get(agent_id)
         if agent is None:
             agent = self.agents[agent_id] = Agent(agent_id, self._pools[()], now)
@@ -229,6 +253,11 @@ class Roster:
             agent.leaving = False
             self.leaving.remove(agent_id)
             self._count_at_work(agent, int(agent.is_at_work))
+        if agent.persistent is not persistent:
+            before = agent.is_at_work
+            agent.persistent = persistent
+            self._recount(agent, before)
+            self.sessions_due[agent_id] = agent
         self._keep_true(agent)
         return agent
 
@@ -354,19 +383,32 @@ class Roster:
         agent.since = now
         before = agent.is_at_work
         agent.state = state
-        at_work = agent.is_at_work
-        if at_work is not before:
-            self._count_at_work(agent, 1 if at_work else -1)
+        self._recount(agent, before)
         self._keep_true(agent)
+        if agent.persistent or agent.session is not None:
+            self.sessions_due[agent.agent_id] = agent
 
     def hear(self, agent: Agent, *, heard: bool) -> None:
-        """The agent is heard of again, or not any more."""
+        """The agent has spoken again, or has not for too long."""
         before = agent.is_at_work
-        agent.heard = heard
+        agent.spoke = heard
+        agent.heard = heard or agent.session_up
+        self._recount(agent, before)
+        self._keep_true(agent)
+
+    def connect(self, agent: Agent, session: Leg | None, *, up: bool) -> None:
+        """The agent has this session from here, which is up or being made; or none."""
+        before = agent.is_at_work
+        agent.session, agent.session_up = session, up
+        agent.heard = agent.spoke or up
+        self._recount(agent, before)
+        self._keep_true(agent)
+
+    def _recount(self, agent: Agent, before: bool) -> None:
+        """The agent may be at work who was not, or the other way round."""
         at_work = agent.is_at_work
         if at_work is not before:
             self._count_at_work(agent, 1 if at_work else -1)
-        self._keep_true(agent)
 
     def intend(self, agent: Agent, status: AgentStatus) -> None:
         """The agent will have this status once the contact is done with."""
@@ -408,11 +450,12 @@ class Roster:
         return agent
 
     def last_resort(self, queue_id: str) -> Agent | None:
-        """An available agent of whom nothing is heard, if nobody else is at work for the queue."""
+        """An available agent of whom nothing is heard, if nobody else is at work for the queue. One with a persistent
+        connection has a phone that does not answer."""
         if self.queue(queue_id).staffed:
             return None
         for agent in self.agents.values():
-            if agent.state is _AVAILABLE and not agent.heard and queue_id in agent.queue_ids:
+            if agent.state is _AVAILABLE and not agent.heard and agent.has_phone and queue_id in agent.queue_ids:
                 return agent
         return None
 

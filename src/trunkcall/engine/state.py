@@ -13,17 +13,18 @@ from trunkcall.domain.instants import Instant
 from trunkcall.engine.agenda import Agenda
 from trunkcall.engine.allotment import Allotments
 from trunkcall.engine.campaigns import CampaignDialing, PacerFor
+from trunkcall.engine.commands import HangUp
 from trunkcall.engine.competition import Competition
 from trunkcall.engine.components import Components
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.contact import Contact
+from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.decision import Deciding
 from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.flow import Flows
 from trunkcall.engine.registry import Registry
 from trunkcall.engine.reservation import Reservation
 from trunkcall.engine.roster import Roster
-from trunkcall.engine.timers import Timers
+from trunkcall.engine.timers import TimerKind, Timers
 from trunkcall.engine.trunks import Trunks
 
 
@@ -85,6 +86,11 @@ class EngineState:
         for queue_id in idle:
             if queue_id not in dialed_for:
                 self.roster.forget_queue(queue_id)
+
+    def hang_up(self, leg: Leg, now: Instant) -> None:
+        """The leg is to end; it is no contact's any more."""
+        self.out.do(HangUp(leg.leg_id), self.registry.release_leg(leg))
+        self.timers.set(now + self.config.hang_up_grace, TimerKind.HANG_UP_OVERDUE, leg.leg_id)
 
     def begin(self, changed: CampaignChanged, pacer_for: PacerFor, now: Instant) -> CampaignDialing:
         """Make a campaign known."""

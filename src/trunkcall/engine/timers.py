@@ -26,6 +26,7 @@ class TimerKind(StrEnum):
     AGENT_RING_OVERDUE = auto()
     HANG_UP_OVERDUE = auto()
     NOT_FOUND = auto()
+    SESSION_DUE = auto()
     ABANDONMENT = auto()
     QUEUE_LIMIT = auto()
     AFTER_CONTACT_WORK = auto()

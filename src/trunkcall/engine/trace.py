@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from trunkcall.domain.changes import AttemptBegun, Change, ContactConnecting
+from trunkcall.domain.changes import AttemptBegun, Change, ContactConnecting, SessionBegun
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.flow import FlowStep
@@ -25,7 +25,7 @@ from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision, PlannedDeed, RefusedEvent
 from trunkcall.engine.encoding import EncodingError, decode, encode, parse
 from trunkcall.engine.engine import Engine
-from trunkcall.engine.events import Event
+from trunkcall.engine.events import Event, SessionsRestored
 from trunkcall.engine.flow import FlowStepped
 
 FORMAT: Final = "trunkcall-trace"
@@ -191,9 +191,12 @@ def replay(turns: Iterable[Turn], config: EngineConfig, pacer_for: PacerFor) -> 
     except (ValueError, ArithmeticError):
         raise TraceError("line 1: config: no engine can have these settings.") from None
     agreed = Counts()
+    sessions: set[str] = set()
     for turn in turns:
-        # Not of the deeds: what was to be done with a leg may have come to nothing in the same turn.
-        ids = iter([c.leg_id for c in turn.decision.changes if isinstance(c, AttemptBegun | ContactConnecting)])
+        sessions.update(
+            [s.leg_id for event, _ in turn.events if isinstance(event, SessionsRestored) for s in event.sessions]
+        )
+        ids = iter(_new_legs(turn.decision.changes, sessions))
         flows.steps = iter(turn.decision.steps)
         try:
             decision = engine.turn(turn.events, turn.now)
@@ -204,6 +207,24 @@ def replay(turns: Iterable[Turn], config: EngineConfig, pacer_for: PacerFor) -> 
             return Replay(agreed, Difference(turn, decision))
         agreed = agreed.and_a_turn(decision)
     return Replay(agreed, None)
+
+
+def _new_legs(changes: Iterable[Change], sessions: set[str]) -> list[str]:
+    """The ids of legs that were made up for these changes; an agent's leg may be a session that was there. Not of the
+    deeds: what was to be done with a leg may have come to nothing in the same turn."""
+    made = []
+    for change in changes:
+        match change:
+            case AttemptBegun():
+                made.append(change.leg_id)
+            case SessionBegun():
+                made.append(change.leg_id)
+                sessions.add(change.leg_id)
+            case ContactConnecting() if change.leg_id not in sessions:
+                made.append(change.leg_id)
+            case _:
+                pass
+    return made
 
 
 def _object(line: int, text: bytes) -> dict[str, Any]:

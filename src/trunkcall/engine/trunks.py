@@ -218,6 +218,11 @@ class Trunks:
         return self._up.get(host, self._others_up) if host is not None else self.all_found
 
     @property
+    def hosts_up(self) -> list[str]:
+        """The hosts of trunks for which the carrier answers, in the order of the trunks."""
+        return list(dict.fromkeys([use.trunk.host for use in self.in_use if use.up]))
+
+    @property
     def any_up(self) -> bool:
         """Whether the carrier answers for any host."""
         return any(use.up for use in self.in_use) or any(self._up.values())

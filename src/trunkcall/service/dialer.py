@@ -56,6 +56,7 @@ from trunkcall.engine.events import (
     OfferedContact,
     OriginateVoided,
     RequestsAccepted,
+    SessionsRestored,
 )
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dialing_settings import DialingOf, caller_id_of
@@ -139,13 +140,16 @@ class Dialer:
         self._tell_agents()
 
     async def restore(self) -> int:
-        """Take over the contacts that the instance's former dialer left in progress; how many. Call it before the
-        carrier is started."""
+        """Take over the contacts that the instance's former dialer left in progress, and its agents' sessions; how many
+        contacts. Call it before the carrier is started."""
         # The carrier's first word tells what has become of their legs; until then nothing is known of any.
         self.post(CarrierLost())
         contacts = await self._store.live_contacts(self._lease.instance_id)
         await self._read_campaigns(in_progress=frozenset(contact.campaign_id for contact in contacts))
         self.post(ContactsRestored(tuple(contacts)))
+        sessions = await self._store.live_sessions(self._lease.instance_id)
+        if sessions:
+            self.post(SessionsRestored(tuple(sessions)))
         return len(contacts)
 
     # --- what the outside tells -----------------------------------------------------------------------------------

@@ -16,10 +16,13 @@ from trunkcall.domain.changes import (
     ContactSetAside,
     LedgerCounted,
     Refusal,
+    SessionBegun,
+    SessionEnded,
 )
 from trunkcall.domain.contact import Damage, LiveContact, WaitingContact
 from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
 from trunkcall.domain.instants import MINUTE, Duration, Instant
+from trunkcall.domain.leg import LiveSession
 from trunkcall.domain.transitions import OVER
 from trunkcall.storage.memory.changes import changed
 from trunkcall.storage.memory.state import Held, HeldLease, Part, State
@@ -83,6 +86,10 @@ class OwnershipInMemory(Part):
         live = (self._state.contacts[sequence] for sequence in sorted(self._state.live))
         return [_live(held) for held in live if held.record.instance_id == instance_id]
 
+    async def live_sessions(self, instance_id: str) -> Sequence[LiveSession]:
+        found = self._state.sessions[instance_id].values()
+        return [session for _, session in sorted(found, key=lambda each: (each[0], each[1].agent_id))]
+
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
         return [each for at, each in sorted(self._state.ledgers[campaign_id].items()) if at >= since - since % MINUTE]
 
@@ -121,6 +128,7 @@ class _Commit:
         self._contacts: dict[int, Held] = {}
         self._aside: dict[int, Damage] = {}
         self._counted: list[LedgerCounted] = []
+        self._sessions: list[SessionBegun | SessionEnded] = []
         self._refused: dict[str, Refusal] = {}
         self._left_out: set[str] = set()
         self._not_expired: list[str] = []
@@ -131,6 +139,8 @@ class _Commit:
             case LedgerCounted():
                 self._campaign(change.campaign_id)
                 self._counted.append(change)
+            case SessionBegun() | SessionEnded():
+                self._sessions.append(change)
             case ContactSetAside():
                 if change.sequence in self._state.contacts:
                     self._aside[change.sequence] = Damage.NOT_TAKEN_OVER
@@ -154,6 +164,8 @@ class _Commit:
 
     def done(self) -> CommitResult:
         self._state.put_contacts(self._contacts.values(), self._aside)
+        for session in self._sessions:
+            self._change_session(session)
         for change in self._counted:
             minute_at = change.at - change.at % MINUTE
             ledger = self._state.ledgers[change.campaign_id]
@@ -162,6 +174,14 @@ class _Commit:
                 minute_at, before.live_answers + change.live_answers, before.abandoned + change.abandoned
             )
         return CommitResult(self._refused, self._left_out, self._not_expired, self._not_before)
+
+    def _change_session(self, change: SessionBegun | SessionEnded) -> None:
+        sessions = self._state.sessions[self._lease.instance_id]
+        before = sessions.get(change.agent_id)
+        if isinstance(change, SessionBegun):
+            sessions[change.agent_id] = change.at, LiveSession(change.agent_id, change.leg_id, change.host)
+        elif before is not None and before[1].leg_id == change.leg_id:
+            del sessions[change.agent_id]
 
     def _begin(self, change: AttemptBegun) -> None:
         campaign = self._campaign(change.campaign_id)

@@ -18,6 +18,7 @@ from trunkcall.domain.directory import AccessKey, Directory, Fact, OnboardingJob
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.leg import LiveSession
 from trunkcall.storage.ports.ownership import LedgerMinute
 from trunkcall.storage.ports.presence import ChosenStatus
 from trunkcall.storage.ports.privacy import Erasure
@@ -114,6 +115,10 @@ class State:
     """Sequences of those in progress."""
     quarantine: dict[int, Damage] = field(default_factory=dict)
     ledgers: defaultdict[str, dict[Instant, LedgerMinute]] = field(default_factory=lambda: defaultdict(dict))
+    sessions: defaultdict[str, dict[str, tuple[Instant, LiveSession]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    """By instance and agent, each with the instant at which it was begun."""
     leases: dict[str, HeldLease] = field(default_factory=dict)
     erasures: list[Erasure] = field(default_factory=list)
 

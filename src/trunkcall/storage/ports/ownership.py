@@ -14,6 +14,7 @@ from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.changes import Change, Refusal
 from trunkcall.domain.contact import LiveContact, WaitingContact
 from trunkcall.domain.instants import Duration, Instant
+from trunkcall.domain.leg import LiveSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,10 @@ class DialingStore(Protocol):
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
         """Contacts that are neither waiting nor ended, nor set aside."""
 
+    async def live_sessions(self, instance_id: str) -> Sequence[LiveSession]:
+        """Sessions that were begun and have not ended, at most one of an agent, in the order in which they were
+        begun."""
+
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
         """The campaign's ledger from the minute of ``since``, oldest first."""
 
@@ -92,7 +97,8 @@ class DialingStore(Protocol):
         """Make the changes durable in one transaction, in their order. Raises LeaseLostError and changes nothing if the
         lease is no longer this owner's, IllegalTransitionError if a change is impossible in its contact's state
         (``domain.transitions``). Attempts that may not be made, expiries of contacts that no longer wait, and contacts
-        that are set aside are told one by one instead."""
+        that are set aside are told one by one instead. A session that begins takes the place of the agent's former one;
+        the end of one that is not there changes nothing."""
 
     async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
         """End up to ``limit`` waiting contacts of the lease's instance as EXPIRED: those whose expiry has come, and

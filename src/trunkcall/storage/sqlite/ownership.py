@@ -9,6 +9,7 @@ from operator import attrgetter
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import LiveContact, WaitingContact
 from trunkcall.domain.instants import LATEST, MINUTE, Duration, Instant
+from trunkcall.domain.leg import LiveSession
 from trunkcall.storage.ports.ownership import CommitResult, DueContacts, Lease, LedgerMinute
 from trunkcall.storage.sqlite import contact_rows, rows
 from trunkcall.storage.sqlite.database import Part
@@ -67,6 +68,11 @@ class SQLiteOwnership(Part):
         if damaged:
             await self._database.mending.set_aside(damaged)
         return sound
+
+    async def live_sessions(self, instance_id: str) -> Sequence[LiveSession]:
+        """Sessions that have not ended. One that the disk has made unreadable is none."""
+        found = self._database.rows("live_sessions", instance_id=instance_id)
+        return [session for session in map(rows.session_from_row, found) if session is not None]
 
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
         """The campaign's ledger from the minute of ``since``, oldest first."""

@@ -33,6 +33,7 @@ from trunkcall.domain.directory import (
 )
 from trunkcall.domain.errors import StoreDamagedError
 from trunkcall.domain.instants import is_instant
+from trunkcall.domain.leg import LiveSession
 from trunkcall.storage.sqlite.members import flag, members_of, one_of, text_map
 from trunkcall.storage.sqlite.statements import Row
 
@@ -227,6 +228,12 @@ def campaign_from_row(row: Row) -> Campaign:
 def whole(number: Any) -> int:
     """A count as well as it can be read. A damaged one stops nobody; `trunkcall db check` tells of it."""
     return number if type(number) is int else 0
+
+
+def session_from_row(row: Row) -> LiveSession | None:
+    """None of one that holds what was never written."""
+    values = row.agent_id, row.leg_id, row.host
+    return LiveSession(*values) if all(isinstance(value, str) for value in values) else None
 
 
 def readable(text: Any) -> str:

@@ -87,6 +87,17 @@ CREATE TABLE lease (
     expires_at INTEGER NOT NULL -- by the store's own clock
 ) STRICT;
 
+-- Legs of agents that stay up from one contact to the next. It has no index beside it that could disagree with a row: a
+-- session that the disk has changed is one that the carrier does not have, and its leg one that nobody knows.
+CREATE TABLE session (
+    instance_id TEXT NOT NULL REFERENCES instance,
+    agent_id TEXT NOT NULL,
+    leg_id TEXT NOT NULL,
+    host TEXT NOT NULL,
+    begun_at INTEGER NOT NULL,
+    PRIMARY KEY (instance_id, agent_id)
+) STRICT, WITHOUT ROWID;
+
 -- Campaigns --------------------------------------------------------------------------------------------------------
 
 CREATE TABLE campaign (

@@ -28,6 +28,8 @@ from trunkcall.domain.changes import (
     ContactSetAside,
     LedgerCounted,
     Refusal,
+    SessionBegun,
+    SessionEnded,
 )
 from trunkcall.domain.contact import ContactState, Damage, Disposition, WaitingContact
 from trunkcall.domain.errors import (
@@ -57,7 +59,7 @@ def set_aside_refused_changes(transaction: WriteTransaction, lease: Lease, chang
     indexes have; how many."""
     by_contact: defaultdict[str, list[Change]] = defaultdict(list)
     for change in changes:
-        if not isinstance(change, LedgerCounted | ContactSetAside):
+        if not isinstance(change, LedgerCounted | ContactSetAside | SessionBegun | SessionEnded):
             by_contact[change.contact_id].append(change)
     found: dict[int, Damage] = {}
     for contact_id, of_contact in by_contact.items():
@@ -199,6 +201,22 @@ class _Changer:
                 self._must("after_contact_work_ended", contact_id, at=at)
             case ContactSetAside():
                 set_aside_as_it_stands(self._transaction, {change.sequence: Damage.NOT_TAKEN_OVER})
+            case SessionBegun():
+                self._transaction.execute(
+                    "session_begun",
+                    instance_id=self._lease.instance_id,
+                    agent_id=change.agent_id,
+                    leg_id=change.leg_id,
+                    host=change.host,
+                    at=at,
+                )
+            case SessionEnded():
+                self._transaction.execute(
+                    "session_ended",
+                    instance_id=self._lease.instance_id,
+                    agent_id=change.agent_id,
+                    leg_id=change.leg_id,
+                )
             case LedgerCounted(campaign_id):
                 self._transaction.execute(
                     "count_in_ledger",
