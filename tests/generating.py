@@ -28,7 +28,7 @@ STATES = ("Initialized", "Running", "Paused", "Stopped")
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "CampaignId": (*(f"{{{state}}}" for state in STATES), "{Running-arn}", "00000000-0000-4000-8000-000000000000"),
     "Arn": ("{Initialized-arn}", "{Running-arn}", "arn:aws:connect-campaigns:us-east-1:000000000000:campaign/none"),
-    "InstanceId": ("{instance}", "00000000-0000-4000-8000-000000000000"),
+    "InstanceId": ("{instance}", "{instance}", "{instance}", "00000000-0000-4000-8000-000000000000"),
     "ContactFlowId": ("{contact-flow}",),
     "QueueId": ("{queue}",),
     "SourcePhoneNumber": ("{source-phone-number}",),
