@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trunkcall.aws.contact_records import to_record
 from trunkcall.domain.contact import ContactRecord, ContactState
 from trunkcall.domain.identifiers import Scope
@@ -29,6 +31,14 @@ def a_talk(*, queued_at: Instant, ended_at: Instant, work_ended_at: Instant) -> 
         ended_at=ended_at,
         after_contact_work_ended_at=work_ended_at,
     )
+
+
+def test_whoever_hears_the_safe_harbour_message_has_left_the_queue() -> None:
+    talk = a_talk(queued_at=NOW, ended_at=NOW + 20 * SECOND, work_ended_at=NOW)
+    told = replace(talk, agent_id=None, connected_to_agent_at=None, safe_harbour_at=NOW + 2 * SECOND)
+    record = to_record(told, None, Scope("aws", "us-east-1", "000000000000"))
+    assert record["SafeHarbourTimestamp"] == record["Queue"]["DequeueTimestamp"] != record["DisconnectTimestamp"]
+    assert record["Queue"]["Duration"] == 2
 
 
 def durations(contact: ContactRecord) -> tuple[int, int, int]:

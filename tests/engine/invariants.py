@@ -164,7 +164,8 @@ def _check_contacts(details: EngineDetails) -> None:
             contact = contacts[contact_id]
             assert contact.state not in (ContactState.WAITING, ContactState.ENDED)
             machine = contact.detection is not None and not contact.live
-            assert (contact_id in in_flight) == (contact.state not in WITH_AN_AGENT and not machine)
+            wants_agent = contact.state not in WITH_AN_AGENT and contact.state is not ContactState.SAFE_HARBOUR
+            assert (contact_id in in_flight) == (wants_agent and not machine)
             if campaign.one_to_one and contact_id not in campaign.begun_without_agent:
                 kept = contact.kept_agent_id is not None
                 assert kept + (contact_id in without_agent) == (contact.state in BEFORE_THE_QUEUE and not machine)

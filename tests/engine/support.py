@@ -30,6 +30,7 @@ from trunkcall.domain.changes import (
     ContactQueued,
     ContactRequeued,
     Refusal,
+    SafeHarbourBegun,
     SessionBegun,
     SessionEnded,
 )
@@ -40,7 +41,15 @@ from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant, s
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg, LiveSession
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import PacerFor, pacer_for
-from trunkcall.engine.commands import Deed, HangUp, Originate, PlayMessage, RefillWindow, ReportLegs
+from trunkcall.engine.commands import (
+    Deed,
+    HangUp,
+    Originate,
+    PlayMessage,
+    RefillWindow,
+    ReportLegs,
+    SpeakSafeHarbour,
+)
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
@@ -103,6 +112,7 @@ def dialing(
     ring_timeout: Duration = 30 * SECOND,
     limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
     caller_id: str | None = None,
+    safe_harbour: bool = False,
 ) -> DialingSettings:
     """A campaign's settings for dialing, of which a test says what matters to it."""
     return DialingSettings(
@@ -115,6 +125,7 @@ def dialing(
         ring_timeout=ring_timeout,
         abandonment=limits,
         caller_id=caller_id,
+        safe_harbour=safe_harbour,
     )
 
 
@@ -189,6 +200,8 @@ class Memory:
                 self._put(contact_id, state=ContactState.CONNECTED)
             case ContactAbandoned(contact_id):
                 self._put(contact_id, abandoned=True)
+            case SafeHarbourBegun(contact_id, at):
+                self._put(contact_id, state=ContactState.SAFE_HARBOUR, safe_harbour_at=at)
             case ContactEnded(contact_id) | AttemptVoided(contact_id):
                 del self.live[contact_id]
             case SessionBegun(agent_id, leg_id, host):
@@ -377,7 +390,7 @@ class Floor:
                 self.refills.append(command)
                 if self.answers_refills:
                     self.answer_refill()
-            case PlayMessage():
+            case PlayMessage() | SpeakSafeHarbour():
                 self.heard[command.leg_id] = command.play_id
             case HangUp() if self.confirms_hang_ups:
                 self.tell(LegEnded(command.leg_id, HangupCause.HUNG_UP_BY_US))
@@ -399,6 +412,7 @@ class Floor:
         ring_timeout: Duration = 30 * SECOND,
         limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
         caller_id: str | None = None,
+        safe_harbour: bool = False,
         requests: int = 0,
     ) -> None:
         """A campaign is new or has changed, and has so many dial requests more."""
@@ -415,6 +429,7 @@ class Floor:
                 ring_timeout=ring_timeout,
                 limits=limits,
                 caller_id=caller_id,
+                safe_harbour=safe_harbour,
             ),
         )
         self.campaigns[name] = settings
@@ -498,7 +513,8 @@ class Floor:
 
     def play(self, contact: str) -> str:
         """What was last to be played to the contact."""
-        return [c.play_id for c in self.log if isinstance(c, PlayMessage) and c.contact_id == contact][-1]
+        played = [c for c in self.log if isinstance(c, PlayMessage | SpeakSafeHarbour)]
+        return [c.play_id for c in played if c.contact_id == contact][-1]
 
     def leg(self, contact: str) -> str:
         """The leg of the contact's latest attempt."""

@@ -94,7 +94,7 @@ class World(RuleBasedStateMachine):
     @initialize(detects=st.booleans(), weight=st.sampled_from([0.0, 0.3, 1.0]))
     def open(self, detects: bool, weight: float) -> None:
         self.floor.campaign(SPRING, detects=detects, requests=4)
-        self.floor.campaign("autumn", dialer=DialerType.PREDICTIVE, weight=weight, requests=4)
+        self.floor.campaign("autumn", dialer=DialerType.PREDICTIVE, weight=weight, safe_harbour=True, requests=4)
         self.floor.campaign("notices", dialer=DialerType.AGENTLESS, capacity=0.3, requests=2)
         self.floor.agent("ann")
         self.floor.agent("bea", SALES, "service", persistent=True)
@@ -277,6 +277,7 @@ class World(RuleBasedStateMachine):
                 detects=detects,
                 ring_timeout=ring_timeout_s * SECOND,
                 limits=limits,
+                safe_harbour=campaign != SPRING,
             )
 
     @rule(campaign=st.sampled_from(CAMPAIGNS), often=st.integers(0, 9))

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -36,6 +37,7 @@ from trunkcall.service.installation import first_installation, simulated_agents
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
+from trunkcall.service.safe_harbour import safe_harbour_message
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.sqlite.store import SQLiteStore
@@ -134,6 +136,7 @@ class Bench:
             presence=self.presence,
             config=EngineConfig(trunks=(Trunk("default", channels=LINES),)),
             dialing_of=dialing_of,
+            safe_harbour_of=partial(safe_harbour_message, default=""),
             new_id=lambda: next(self._ids),
             lease=LeaseHolder(store, self.instance_id, "host:1", sole=False, monotonic=self.loop.time),
             current=self.current,

@@ -53,6 +53,8 @@ class Phone:
     bridged_to: str | None = None
     playing: str | None = None
     """What is played to it, by its id."""
+    said: str = ""
+    """What was last said to it."""
     held: bool = False
     recordings: tuple[str, ...] = ()
 
@@ -216,7 +218,7 @@ class Switch:
     def play(self, leg_id: str, play_id: str, prompt: str) -> None:
         phone = self._reached(leg_id)
         if phone is not None:
-            phone.playing = play_id
+            phone.playing, phone.said = play_id, prompt
 
     def stop_playing(self, command: StopPlaying) -> None:
         phone = self._reached(command.leg_id)

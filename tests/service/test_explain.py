@@ -408,6 +408,16 @@ async def test_a_waiting_request_says_how_long_it_will_and_what_is_before_it() -
             "ENDED",
             "busy (TELECOM_BUSY)",
         ),
+        (
+            record(
+                ContactState.ENDED,
+                disposition=Disposition.ABANDONED,
+                disconnect_reason=DisconnectReason.CONTACT_FLOW_DISCONNECT,
+                safe_harbour_at=NOW,
+            ),
+            "ENDED",
+            "It heard the safe-harbour message.",
+        ),
     ],
 )
 async def test_a_request_says_what_became_of_it_and_nothing_of_whom_it_was_for(

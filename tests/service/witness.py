@@ -120,8 +120,8 @@ class Witness:
         self._switch.bridge(command)
 
     def play(self, leg_id: str, play_id: str, prompt: str) -> None:
-        whom = leg_id, ContactState.IN_FLOW
-        self._expect("a message", leg_id, fits=lambda c: (c.leg_id, c.state) == whom)
+        hears = (ContactState.IN_FLOW, ContactState.SAFE_HARBOUR)
+        self._expect("a message", leg_id, fits=lambda c: c.leg_id == leg_id and c.state in hears)
         self._switch.play(leg_id, play_id, prompt)
 
     def unbridge(self, command: UnbridgeLegs) -> None:

@@ -10,7 +10,14 @@ import pytest
 
 from simulation.support import recorded, scenario
 from trunkcall.domain.agent import AgentStatus
-from trunkcall.domain.changes import AfterContactWorkEnded, AttemptBegun, ContactConnected, ContactEnded, ContactExpired
+from trunkcall.domain.changes import (
+    AfterContactWorkEnded,
+    AttemptBegun,
+    ContactConnected,
+    ContactEnded,
+    ContactExpired,
+    SafeHarbourBegun,
+)
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant
@@ -105,6 +112,19 @@ def test_a_carrier_fails_so_often_and_for_so_long() -> None:
     assert minutes == {15, 30, 45}
     during = [contact for contact, at in begun.items() if (at - START) // MINUTE in minutes and at < at_hour(0.89)]
     assert len(failed & set(during)) / len(during) == pytest.approx(0.5, abs=0.1)
+
+
+def test_whoever_no_agent_reaches_in_time_hears_a_message_of_so_many_seconds() -> None:
+    values = {"agents": 4, "hours": 0.5, "pacer": "fixed_ratio", "lines_per_agent": 3.0, "patience_s": 30}
+    without, record = recorded(**values)
+    assert without.abandoned > 20
+    assert not record.of_kind(SafeHarbourBegun)
+    shift, record = recorded(**values, safe_harbour_s=10)
+    begun = {each.contact_id: each.at for each in record.of_kind(SafeHarbourBegun)}
+    ends = {end.contact_id: end for end in record.of_kind(ContactEnded) if end.contact_id in begun}
+    assert shift.abandoned >= len(begun) > 20
+    assert {(end.at - begun[contact]) / SECOND for contact, end in ends.items()} == {10.0}
+    assert {end.disposition for end in ends.values()} == {Disposition.ABANDONED}
 
 
 @pytest.mark.parametrize(("agents", "least"), [(5, 0.71), (10, 0.78), (20, 0.845), (50, 0.905)])

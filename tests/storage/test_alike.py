@@ -35,6 +35,7 @@ from trunkcall.domain.changes import (
     ContactRequeued,
     ContactSetAside,
     LedgerCounted,
+    SafeHarbourBegun,
     SessionBegun,
     SessionEnded,
 )
@@ -292,7 +293,7 @@ class Alike(RuleBasedStateMachine):
 
     @rule(
         campaign_id=st.sampled_from(["c-1", "c-1", "c-2", "none"]),
-        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 13)), max_size=4),
+        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 14)), max_size=4),
         former=st.booleans(),
     )
     def commit(self, campaign_id: str, steps: list[tuple[str, int]], former: bool) -> None:
@@ -325,6 +326,7 @@ class Alike(RuleBasedStateMachine):
             ContactRequeued(contact_id, at) if contact_id < "contact-5" else ContactAbandoned(contact_id, at),
             SessionBegun(f"a{contact_id[-1]}", f"session-{at}", "local", at),
             SessionEnded(f"a{contact_id[-1]}", f"session-{at}", at),
+            SafeHarbourBegun(contact_id, at),
         ]
         return changes[which]
 

@@ -37,6 +37,7 @@ from trunkcall.domain.changes import (
     ContactSetAside,
     LedgerCounted,
     Refusal,
+    SafeHarbourBegun,
 )
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition, LiveContact
 from trunkcall.domain.errors import (
@@ -261,6 +262,28 @@ class TestContactsInProgress:
             ),
         ]
         assert await store.live_contacts("instance-2") == []
+
+    async def test_when_a_safe_harbour_message_began_is_on_record_and_known_to_the_next_owner(
+        self, store: Store
+    ) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        await store.commit(
+            lease,
+            [
+                begin(contact_id),
+                ContactAnswered(contact_id, NOW, None),
+                ContactDetected(contact_id, NOW, None),
+                ContactQueued(contact_id, "q1", NOW + 1),
+                ContactAbandoned(contact_id, NOW + 2),
+                SafeHarbourBegun(contact_id, NOW + 3),
+            ],
+        )
+        (live,) = await store.live_contacts("instance-1")
+        assert (live.state, live.safe_harbour_at, live.abandoned) == (ContactState.SAFE_HARBOUR, NOW + 3, True)
+        await store.commit(lease, [ended(contact_id, Disposition.ABANDONED)])
+        record = await record_of(store, contact_id)
+        assert (record.state, record.safe_harbour_at) == (ContactState.ENDED, NOW + 3)
 
     async def test_contacts_in_progress_outlive_their_campaign(self, store: Store) -> None:
         lease = await stand_up(store)

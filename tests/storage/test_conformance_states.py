@@ -29,6 +29,7 @@ from trunkcall.domain.changes import (
     ContactSetAside,
     LedgerCounted,
     Refusal,
+    SafeHarbourBegun,
     SessionBegun,
     SessionEnded,
 )
@@ -60,6 +61,7 @@ def a_change(kind: type, contact_id: str) -> Change:
             ContactRequeued(contact_id, AT),
             ContactConnected(contact_id, "a1", AT),
             ContactAbandoned(contact_id, AT),
+            SafeHarbourBegun(contact_id, AT),
             ContactEnded(contact_id, CAMPAIGN, AT, *busy),
             ContactExpired(contact_id, CAMPAIGN, AT),
             AfterContactWorkEnded(contact_id, AT),

@@ -1,8 +1,8 @@
 """Contact records with Amazon Connect's field names, and a few of our own that say what Amazon's leave open.
 
 Decides names and forms, after the data model of Amazon Connect's contact records. Fields of our own: ClientToken,
-Disposition, Abandoned, Attempts, AttemptTimestamp, ExpirationTimestamp, State, Trunk. It must not know where records
-are written or read.
+Disposition, Abandoned, Attempts, AttemptTimestamp, ExpirationTimestamp, SafeHarbourTimestamp, State, Trunk. It must not
+know where records are written or read.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ COLUMNS: Mapping[str, Kind] = {
     "LastUpdateTimestamp": Kind.TIME,
     "SystemEndpoint.Address": Kind.TEXT,
     "Trunk": Kind.TEXT,
+    "SafeHarbourTimestamp": Kind.TIME,
 }
 """Columns of a record in a table, in order; dots go into nested objects. The attributes come after them."""
 
@@ -108,6 +109,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "RingStartTimestamp": _time(contact.ring_started_at),
         "ConnectedToSystemTimestamp": _time(contact.answered_at),
         "CustomerVoiceActivity": _voice_activity(contact),
+        "SafeHarbourTimestamp": _time(contact.safe_harbour_at),
         "Queue": _queue(contact, directory, scope),
         "Agent": _agent(contact, directory, scope),
         "DisconnectTimestamp": _time(contact.ended_at),
@@ -168,7 +170,8 @@ def _queue(contact: ContactRecord, directory: Directory | None, scope: Scope) ->
     if contact.queue_id is None or contact.queued_at is None:
         return None
     queue = directory.queues.get(contact.queue_id) if directory is not None else None
-    left_at = contact.connected_to_agent_at if contact.connected_to_agent_at is not None else contact.ended_at
+    left = (contact.connected_to_agent_at, contact.safe_harbour_at, contact.ended_at)
+    left_at = next((at for at in left if at is not None), None)
     return {
         "ARN": scope.arn(contact.instance_id, ResourceKind.QUEUE, contact.queue_id),
         "Name": queue.name if queue is not None else None,

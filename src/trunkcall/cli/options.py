@@ -27,7 +27,7 @@ PANELS = {
     },
     "Pacing": {
         *("abandonment_threshold_s", "abandonment_target_ratio", "abandonment_windows", "abandonment_time_zone"),
-        *("abandonment_clock", "max_lines_per_agent", "agent_state_max_age_s"),
+        *("abandonment_clock", "safe_harbour_message", "max_lines_per_agent", "agent_state_max_age_s"),
     },
     "Limits": {
         *("quotas", "max_campaigns", "max_active_campaigns", "max_pending", "min_free_mb", "max_body_bytes"),

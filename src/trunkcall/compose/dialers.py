@@ -10,6 +10,7 @@ import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from trunkcall.compose.telephony import build_telephony
 from trunkcall.compose.trunks import default_trunk
@@ -23,6 +24,7 @@ from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
+from trunkcall.service.safe_harbour import safe_harbour_message
 from trunkcall.service.supervisor import DialedInstance
 from trunkcall.settings import Settings
 from trunkcall.storage.secret_box import SecretBox
@@ -69,6 +71,7 @@ class Dialers:
             new_id=lambda: f"{self.leg_ids.getrandbits(128):032x}",
             lease=lease,
             current=dialer,
+            safe_harbour_of=partial(safe_harbour_message, default=settings.safe_harbour_message),
         )
         if other is None:
             presence.know(frozenset(self.agents))

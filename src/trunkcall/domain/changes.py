@@ -109,6 +109,14 @@ class ContactAbandoned:
     at: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class SafeHarbourBegun:
+    """No agent came within the limit: the contact has left its queue, and hears the campaign's safe-harbour message."""
+
+    contact_id: str
+    at: Instant
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class ContactEnded:
@@ -192,6 +200,7 @@ ContactChange: TypeAlias = (
     | ContactRequeued
     | ContactConnected
     | ContactAbandoned
+    | SafeHarbourBegun
     | ContactEnded
     | ContactExpired
     | AfterContactWorkEnded

@@ -24,6 +24,8 @@ class ContactState(StrEnum):
     QUEUED = "Queued"
     CONNECTING = "Connecting"
     CONNECTED = "Connected"
+    SAFE_HARBOUR = "SafeHarbour"
+    """It hears the message for those whom no agent has reached in time."""
     ENDED = "Ended"
 
 
@@ -169,6 +171,8 @@ class LiveContact:
     abandoned: bool = False
     trunk_id: str | None = None
     """Over which it was dialed; None of an attempt of a version that did not note it."""
+    safe_harbour_at: Instant | None = None
+    """When its safe-harbour message began."""
 
 
 class Damage(StrEnum):
@@ -234,3 +238,4 @@ class ContactRecord:
     due_at: Instant = 0
     previous_contact_id: str | None = None
     trunk_id: str | None = None
+    safe_harbour_at: Instant | None = None

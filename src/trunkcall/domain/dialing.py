@@ -34,3 +34,5 @@ class DialingSettings:
     """The number that its attempts show, E.164; None leaves it to the trunk. It is the instance's own: no customer's is
     ever known here."""
     abandonment: AbandonmentLimits = field(default_factory=AbandonmentLimits)
+    safe_harbour: bool = False
+    """Whether a live answer whom no agent has reached within the threshold hears a message."""

@@ -26,6 +26,7 @@ from trunkcall.domain.changes import (
     ContactExpired,
     ContactQueued,
     ContactRequeued,
+    SafeHarbourBegun,
 )
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.errors import IllegalTransitionError
@@ -58,6 +59,7 @@ class ContactEvent(StrEnum):
     ASSIGN = "assign"
     REQUEUE = "requeue"
     BRIDGE = "bridge"
+    SAFE_HARBOUR = "safe harbour"
     END = "end"
 
 
@@ -109,13 +111,18 @@ CONTACT: Table[ContactState, ContactEvent] = {
     },
     ContactState.ANSWERED: {ContactEvent.DETECT: ContactState.IN_FLOW, ContactEvent.END: ContactState.ENDED},
     ContactState.IN_FLOW: {ContactEvent.QUEUE: ContactState.QUEUED, ContactEvent.END: ContactState.ENDED},
-    ContactState.QUEUED: {ContactEvent.ASSIGN: ContactState.CONNECTING, ContactEvent.END: ContactState.ENDED},
+    ContactState.QUEUED: {
+        ContactEvent.ASSIGN: ContactState.CONNECTING,
+        ContactEvent.SAFE_HARBOUR: ContactState.SAFE_HARBOUR,
+        ContactEvent.END: ContactState.ENDED,
+    },
     ContactState.CONNECTING: {
         ContactEvent.REQUEUE: ContactState.QUEUED,
         ContactEvent.BRIDGE: ContactState.CONNECTED,
         ContactEvent.END: ContactState.ENDED,
     },
     ContactState.CONNECTED: {ContactEvent.END: ContactState.ENDED},
+    ContactState.SAFE_HARBOUR: {ContactEvent.END: ContactState.ENDED},
     ContactState.ENDED: {},
 }
 
@@ -197,7 +204,7 @@ AWAITING_AN_AGENT: Final = frozenset({ContactState.QUEUED, ContactState.CONNECTI
 """States in which a live answer was promised an agent, and none has come."""
 WITH_AN_AGENT: Final = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
 """States in which an agent has a contact, or is rung for it."""
-QUEUED_ONCE: Final = AWAITING_AN_AGENT | WITH_AN_AGENT
+QUEUED_ONCE: Final = AWAITING_AN_AGENT | WITH_AN_AGENT | {ContactState.SAFE_HARBOUR}
 """Those of them in which its flow is done with it."""
 BEFORE_THE_QUEUE: Final = IN_PROGRESS - QUEUED_ONCE
 """Those in which it is not."""
@@ -212,6 +219,7 @@ STEPS: Final[Mapping[type[Any], ContactEvent]] = {
     ContactConnecting: ContactEvent.ASSIGN,
     ContactRequeued: ContactEvent.REQUEUE,
     ContactConnected: ContactEvent.BRIDGE,
+    SafeHarbourBegun: ContactEvent.SAFE_HARBOUR,
     ContactEnded: ContactEvent.END,
 }
 """Changes that record an event of a contact, and with it the contact's next state."""

@@ -17,12 +17,13 @@ from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.transitions import BEFORE_THE_QUEUE, IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT, AgentEvent
 from trunkcall.engine.commands import BridgeLegs, HangUp
-from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.contact import Contact, Leg, play_id
 from trunkcall.engine.events import DetectionEnded, LegsBridged, LegsUnbridged, OfferedContact
 from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.legs import LegReports
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.roster import Agent
+from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -39,16 +40,23 @@ ALL_TOLD_WITHIN: Duration = 1 * SECOND
 class Adoption:
     """Takes over contacts, and matches legs with those of the carrier."""
 
-    __slots__ = ("_flows", "_legs", "_matching", "_sessions", "_state")
+    __slots__ = ("_flows", "_legs", "_matching", "_safe_harbour", "_sessions", "_state")
 
     def __init__(
-        self, state: EngineState, sessions: Sessions, matching: Matching, legs: LegReports, flows: FlowSteps
+        self,
+        state: EngineState,
+        sessions: Sessions,
+        matching: Matching,
+        legs: LegReports,
+        flows: FlowSteps,
+        safe_harbour: SafeHarbour,
     ) -> None:
         self._state = state
         self._sessions = sessions
         self._matching = matching
         self._legs = legs
         self._flows = flows
+        self._safe_harbour = safe_harbour
 
     # --- what the store remembers -----------------------------------------------------------------------------------
 
@@ -78,6 +86,8 @@ class Adoption:
         if answered and live.answered_at is None:
             return False
         if live.state in QUEUED_ONCE and live.queued_at is None:
+            return False
+        if live.state is ContactState.SAFE_HARBOUR and live.safe_harbour_at is None:
             return False
         if live.state not in WITH_AN_AGENT:
             return True
@@ -110,6 +120,9 @@ class Adoption:
         self._count(contact, answered=answered, detected=detected)
         if live.state in WITH_AN_AGENT:
             self._restore_agent(contact, live, now)
+        elif live.safe_harbour_at is not None:
+            # It needs no agent any more, and hears what its former dialer had begun.
+            contact.play_id = play_id(live.leg_id, live.safe_harbour_at)
         elif not machine:
             state.registry.put_in_flight(contact)
             if campaign.pacer.one_to_one and live.state in BEFORE_THE_QUEUE:
@@ -176,6 +189,8 @@ class Adoption:
                 if contact.live and not contact.abandoned:
                     threshold = contact.campaign.settings.abandonment.threshold
                     timers.set(min(contact.live_at, now) + threshold, TimerKind.ABANDONMENT, contact.contact_id)
+                elif contact.abandoned and contact.campaign.settings.safe_harbour:
+                    timers.set(now, TimerKind.ABANDONMENT, contact.contact_id)
                 if live.state is ContactState.CONNECTING:
                     assert contact.agent_leg_id is not None
                     ring_ends_at = now + config.agent_ring_timeout
@@ -185,6 +200,8 @@ class Adoption:
                 if contact.campaign.settings.queue_id is not None:
                     queue = self._state.roster.queue(contact.campaign.settings.queue_id)
                     queue.waiting[contact.contact_id] = contact
+            case ContactState.SAFE_HARBOUR:
+                self._safe_harbour.await_end(contact, now)
             case _:
                 pass
 
@@ -263,3 +280,5 @@ class Adoption:
             # How far the flow had come is not known, so it begins anew: but not over a message that this
             # dialer has begun and that is still heard.
             self._flows.start(contact)
+        elif contact.state is ContactState.SAFE_HARBOUR and asked and live.playing is False:
+            self._safe_harbour.speak(contact, now)

@@ -115,6 +115,18 @@ class PlayMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakSafeHarbour:
+    """Play to a contact whom no agent has reached what its campaign has to say then."""
+
+    leg_id: str
+    play_id: str
+    contact_id: str
+    campaign_id: str
+    caller_id: str | None
+    """The number that it was shown, E.164; None where nobody knows it."""
+
+
+@dataclass(frozen=True, slots=True)
 class StopPlaying:
     """Break off what is being played to a leg."""
 
@@ -166,6 +178,7 @@ CarrierDeed: TypeAlias = (
     | StartRecording
     | StopRecording
     | PlayMessage
+    | SpeakSafeHarbour
     | StopPlaying
     | HangUp
     | ReportLegs

@@ -22,6 +22,7 @@ from trunkcall.engine.events import LegsReported
 from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.legs import LegReports
 from trunkcall.engine.roster import Agent
+from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 
@@ -48,6 +49,7 @@ class Comparison:
         "_legs",
         "_noted",
         "_question",
+        "_safe_harbour",
         "_state",
     )
 
@@ -57,6 +59,7 @@ class Comparison:
         availability: Availability,
         legs: LegReports,
         flows: FlowSteps,
+        safe_harbour: SafeHarbour,
         adoption: Adoption,
     ) -> None:
         self._state = state
@@ -64,6 +67,7 @@ class Comparison:
         self._legs = legs
         self._adoption = adoption
         self._flows = flows
+        self._safe_harbour = safe_harbour
         self._question = 0
         self._asked: frozenset[str] | None = None
         """The legs that there were when the question was asked; None where no answer to it is awaited."""
@@ -163,7 +167,9 @@ class Comparison:
                 self._end_work_as_asked(agent, now)
             return
         if difference is LegDifference.PLAYED and contact is not None:
-            self._flows.message_ended(leg.leg_id, contact.play_id or "")
+            play_id = contact.play_id or ""
+            self._flows.message_ended(leg.leg_id, play_id)
+            self._safe_harbour.message_ended(leg.leg_id, play_id, now)
         else:
             self._adoption.catch_up(live, leg, now)
 
@@ -210,6 +216,6 @@ def _before_the_answer(leg: Leg, live: LiveLeg) -> LegDifference | None:
 def _of_a_customer(contact: Contact, live: LiveLeg) -> LegDifference | None:
     if contact.state is ContactState.ANSWERED and live.detection is not None:
         return LegDifference.DETECTED
-    if contact.state is ContactState.IN_FLOW and live.playing is False:
+    if contact.state in (ContactState.IN_FLOW, ContactState.SAFE_HARBOUR) and live.playing is False:
         return LegDifference.PLAYED
     return None

@@ -25,6 +25,8 @@ class EngineConfig:
     """How long a leg that was told to end may hold its line without the carrier confirming."""
     queue_limit: Duration = 20 * SECOND
     """How long a live answer may wait in any queue at all before it is hung up."""
+    safe_harbour_limit: Duration = 120 * SECOND
+    """How long a safe-harbour message may take before its contact is hung up."""
     void_backoff: Duration = 1 * SECOND
     """How long nobody is dialed on a trunk after an originate that the carrier did not take there."""
     campaign_memory: Duration = HOUR

@@ -30,6 +30,7 @@ class Contact:
         "agent_leg_id",
         "answered_at",
         "attempted_at",
+        "caller_id",
         "campaign",
         "contact_id",
         "detection",
@@ -68,6 +69,8 @@ class Contact:
         """On which its customer was dialed."""
         self.host = host
         """On which its legs are; None until it is known."""
+        self.caller_id = campaign.settings.caller_id
+        """The number that it is shown, as far as is known."""
         self.state = _WAITING
         self.attempted_at = now
         self.ring_started_at: Instant | None = None
@@ -146,3 +149,9 @@ class Leg:
     def is_to_end(self) -> bool:
         """Whether nothing but its end is awaited."""
         return self.contact is None and self.session_of is None
+
+
+def play_id(leg_id: str, begun_at: Instant) -> str:
+    """The id of a message that begins on the leg at this instant: a leg hears one at a time, so it needs no id that is
+    an input of the turn."""
+    return f"{leg_id}-{begun_at}"

@@ -21,6 +21,7 @@ from trunkcall.engine.commands import (
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayMessage,
+    SpeakSafeHarbour,
 )
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import Event
@@ -111,6 +112,8 @@ def _came_to_nothing(deed: Deed, legs: Mapping[str, Leg]) -> bool:
             return contact is None or contact.leg_id != deed.customer_leg_id or contact.state is not _CONNECTING
         case PlayMessage():
             leg_id, state = deed.leg_id, ContactState.IN_FLOW
+        case SpeakSafeHarbour():
+            leg_id, state = deed.leg_id, ContactState.SAFE_HARBOUR
         case OriginateSessionLeg():
             leg = legs.get(deed.leg_id)
             return leg is None or leg.is_to_end

@@ -336,7 +336,7 @@ class Dialing:
         state.trunks.spend(trunk, now)
         overdue_at = now + contact.ring_timeout + state.config.originate_grace
         state.timers.set(overdue_at, _ORIGINATE_OVERDUE, leg_id)
-        caller_id = trunk.shows(campaign.settings.caller_id)
+        caller_id = contact.caller_id = trunk.shows(campaign.settings.caller_id)
         state.out.change(AttemptBegun(contact.contact_id, campaign.campaign_id, leg_id, now, trunk.trunk_id, caller_id))
         state.out.do(
             Originate(

@@ -116,6 +116,8 @@ class Endings:
             case ContactState.QUEUED:
                 self._live_answers.abandon(contact, now)
                 self._end(contact, unreached(contact), reason, now)
+            case ContactState.SAFE_HARBOUR:
+                self._end(contact, unreached(contact), reason, now)
             case ContactState.CONNECTING:
                 assert agent is not None
                 self._live_answers.abandon(contact, now)

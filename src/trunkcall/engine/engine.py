@@ -67,6 +67,7 @@ from trunkcall.engine.legs import LegReports
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.progress import DialingProgress, FloorProgress, dialing_progress, floor_progress
+from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.snapshot import EngineSnapshot, take_snapshot
 from trunkcall.engine.state import EngineState
@@ -93,9 +94,10 @@ class Engine:
         self._endings = endings = Endings(state, sessions, matching, availability, live_answers)
         self._flows = steps = FlowSteps(state, matching, endings)
         self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps)
+        self._safe_harbour = safe_harbour = SafeHarbour(state, endings)
         self._withdrawals = Withdrawals(state, matching, legs)
-        self._adoption = adoption = Adoption(state, sessions, matching, legs, steps)
-        self._comparison = Comparison(state, availability, legs, steps, adoption)
+        self._adoption = adoption = Adoption(state, sessions, matching, legs, steps, safe_harbour)
+        self._comparison = Comparison(state, availability, legs, steps, safe_harbour, adoption)
         self._dialing = Dialing(state)
         self._now: Instant = 0
 
@@ -214,6 +216,7 @@ class Engine:
                 availability.heard(state.roster.agent(event.agent_id), now)
             case PlaybackEnded():
                 self._flows.message_ended(event.leg_id, event.play_id)
+                self._safe_harbour.message_ended(event.leg_id, event.play_id, now)
             case ContactsOffered():
                 self._offered(event)
             case RequestsAccepted():
@@ -285,6 +288,9 @@ class Engine:
                 self._sessions.due(key)
             case TimerKind.ABANDONMENT:
                 self._live_answers.abandonment_due(key, now)
+                self._safe_harbour.threshold_passed(key, now)
+            case TimerKind.SAFE_HARBOUR_LIMIT:
+                self._safe_harbour.limit_due(key, now)
             case TimerKind.QUEUE_LIMIT:
                 self._endings.queue_limit_due(key, now)
             case TimerKind.AFTER_CONTACT_WORK:

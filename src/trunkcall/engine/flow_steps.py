@@ -12,7 +12,7 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.flow import FlowAction, FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.commands import PlayMessage
-from trunkcall.engine.contact import Contact
+from trunkcall.engine.contact import Contact, play_id
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.flow import FlowStepped
 from trunkcall.engine.matching import Matching
@@ -73,8 +73,7 @@ class FlowSteps:
                 else:
                     self._endings.disconnect(contact, now)
             case FlowAction.MESSAGE_PARTICIPANT:
-                # A leg hears one message at a time, each from another instant: so it needs no id that is an input.
-                contact.play_id = f"{contact.leg_id}-{now}"
+                contact.play_id = play_id(contact.leg_id, now)
                 deed = PlayMessage(contact.leg_id, contact.play_id, contact.contact_id, step.flow_id, step.action_id)
                 self._state.out.do(deed, contact)
             case FlowAction.DISCONNECT_PARTICIPANT:

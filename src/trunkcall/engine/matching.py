@@ -75,6 +75,7 @@ class Matching:
         queue_id = contact.campaign.settings.queue_id
         if queue_id is None:
             return
+        self._look_at_threshold(contact, now)
         connects = self._state.trunks.is_up(contact.host)
         self._state.held_back |= not connects
         other = self._agent_for(contact, queue_id) if connects else None
@@ -102,8 +103,15 @@ class Matching:
                 if agent is None:
                     break
                 self._assign(contact, agent, now)
+            for contact in queue.waiting.values():
+                self._look_at_threshold(contact, now)
         for agent in self._roster.agents.values():
             self.agent_freed(agent, now)
+
+    def _look_at_threshold(self, contact: Contact, now: Instant) -> None:
+        """The abandonment threshold has passed already, and what comes of that could not be done then."""
+        if contact.abandoned and contact.campaign.settings.safe_harbour:
+            self._state.timers.set(now, _ABANDONMENT, contact.contact_id)
 
     # --- agents who are free, or kept -------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ class TimerKind(StrEnum):
     SESSION_DUE = auto()
     ABANDONMENT = auto()
     QUEUE_LIMIT = auto()
+    SAFE_HARBOUR_LIMIT = auto()
     AFTER_CONTACT_WORK = auto()
     EXPIRY = auto()
     DUE = auto()

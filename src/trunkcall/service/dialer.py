@@ -34,6 +34,7 @@ from trunkcall.engine.commands import (
     RefillWindow,
     ReportLegs,
     ResumeLeg,
+    SpeakSafeHarbour,
     StartRecording,
     StopPlaying,
     StopRecording,
@@ -61,6 +62,7 @@ from trunkcall.engine.events import (
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dialing_settings import DialingOf, caller_id_of
 from trunkcall.service.facts import KnownFacts
+from trunkcall.service.safe_harbour import SafeHarbourOf, spoken
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.ports.ownership import CommitResult, DialingStore, Lease
 from trunkcall.telephony.carrier import Carrier, Destination
@@ -81,7 +83,8 @@ class Dialer:
     that changes. ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by
     then is told in the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does
     not, may still be handed over: the process may have been stopped since it was decided. ``text_of`` tells what a
-    message says, ``dialing_of`` how a campaign is dialed, but for the number that it shows, which facts decide.
+    message says, ``dialing_of`` how a campaign is dialed, but for the number that it shows, which facts decide, and
+    ``safe_harbour_of`` what it has said to those whom no agent reaches.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Dialer:
         may_originate: Callable[[bool], bool],
         text_of: Callable[[PlayMessage], str],
         dialing_of: DialingOf,
+        safe_harbour_of: SafeHarbourOf,
     ) -> None:
         self._facts = facts
         self._engine = engine
@@ -112,6 +116,7 @@ class Dialer:
         self._may_originate = may_originate
         self._text_of = text_of
         self._dialing_of = dialing_of
+        self._safe_harbour_of = safe_harbour_of
         self._inbox: list[tuple[Event, Instant]] = []
         self._refills: list[RefillWindow] = []
         self._campaigns: dict[str, Campaign] = {}
@@ -294,6 +299,8 @@ class Dialer:
                     self._carrier.stop_recording(deed)
                 case PlayMessage():
                     self._carrier.play(deed.leg_id, deed.play_id, self._text_of(deed))
+                case SpeakSafeHarbour():
+                    self._carrier.play(deed.leg_id, deed.play_id, self._safe_harbour_text(deed))
                 case StopPlaying():
                     self._carrier.stop_playing(deed)
                 case HangUp():
@@ -338,6 +345,11 @@ class Dialer:
         token = contact.client_token or contact.contact_id
         self._carrier.originate(command, Destination(contact.phone_number, token))
 
+    def _safe_harbour_text(self, command: SpeakSafeHarbour) -> str:
+        campaign = self._campaigns[command.campaign_id]
+        message = self._safe_harbour_of(campaign)
+        return spoken(message, campaign, self._facts.directory.queues, command.caller_id)
+
     # --- what the store tells ---------------------------------------------------------------------------------------
 
     async def _read_facts(self) -> None:
@@ -373,7 +385,8 @@ class Dialer:
     def _tell_campaign(self, campaign: Campaign, *, in_progress: bool = False) -> DialingSettings:
         """Tell the engine how the campaign is, and how it is dialed by what is known of facts."""
         caller_id = self._caller_ids[campaign.campaign_id] = caller_id_of(campaign, self._facts.directory)
-        dialing = replace(self._dialing_of(campaign), caller_id=caller_id)
+        safe_harbour = bool(self._safe_harbour_of(campaign))
+        dialing = replace(self._dialing_of(campaign), caller_id=caller_id, safe_harbour=safe_harbour)
         state = _state_of(campaign)
         if state is CampaignState.RUNNING and not self._outbound_calls:
             state = CampaignState.PAUSED

@@ -158,7 +158,8 @@ class Explanations:
             case ContactState.ENDED:
                 how = contact.disposition or "unknown"
                 why = contact.disconnect_reason or "unknown"
-                return Reason("ENDED", f"It has ended: {how} ({why}). A dial request is dialed at most once.")
+                heard = " It heard the safe-harbour message." if contact.safe_harbour_at is not None else ""
+                return Reason("ENDED", f"It has ended: {how} ({why}).{heard} A dial request is dialed at most once.")
             case state:
                 return Reason("IN_PROGRESS", f"It is being dialed or talked to: {state}.")
 

@@ -30,6 +30,7 @@ from trunkcall.service.dialing_settings import DialingOf
 from trunkcall.service.facts import KnownFacts
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.presence import Presence
+from trunkcall.service.safe_harbour import SafeHarbourOf, no_safe_harbour
 from trunkcall.storage.ports.directory import Directories, FactHistory
 from trunkcall.storage.ports.ownership import DialingStore, Lease
 from trunkcall.storage.ports.quarantine import QuarantineCount
@@ -73,6 +74,7 @@ class InstanceOwner:
         new_id: NewId,
         lease: LeaseHolder,
         current: CurrentDialer,
+        safe_harbour_of: SafeHarbourOf = no_safe_harbour,
         monotonic: Seconds = since_boot_s,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -89,6 +91,7 @@ class InstanceOwner:
         self._new_id = new_id
         self._lease = lease
         self._current = current
+        self._safe_harbour_of = safe_harbour_of
         self._monotonic = monotonic
         self._sleep = sleep
         self._log_at_s: dict[str, float] = {}
@@ -143,6 +146,7 @@ class InstanceOwner:
             may_originate=self._may_originate,
             text_of=lambda message: flows.text(message.action_id),
             dialing_of=self._dialing_of,
+            safe_harbour_of=self._safe_harbour_of,
         )
         await dialer.learn()
         for event in self._presence.listen(dialer.post):

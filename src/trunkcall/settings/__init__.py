@@ -129,6 +129,12 @@ SETTINGS: tuple[Setting, ...] = (
         one_of("connected_to_system", "greeting_start", "greeting_end"),
     ),
     Setting(
+        "safe_harbour_message",
+        str,
+        "",
+        "What is said to a live answer for whom no agent was found in time. A campaign's tag may say something else.",
+    ),
+    Setting(
         "max_lines_per_agent",
         float,
         10.0,
@@ -226,6 +232,7 @@ class Settings:
     abandonment_windows: str
     abandonment_time_zone: str
     abandonment_clock: str
+    safe_harbour_message: str
     max_lines_per_agent: float
     agent_state_max_age_s: float
     quotas: str

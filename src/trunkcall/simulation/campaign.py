@@ -54,6 +54,8 @@ class Campaign:
     `detects_machines`."""
     abandonment_target_ratio: float = 0.03
     """The most of the campaign's live answers that may be abandoned."""
+    safe_harbour_s: float = 0.0
+    """How long the message is that a live answer hears whom no agent has reached in time; 0 is none."""
     list_size: int = 0
     """Dial requests there are; 0 is more than can be dialed."""
     start_at_h: float = 0.0

@@ -29,6 +29,7 @@ from trunkcall.engine.commands import (
     RefillWindow,
     ReportLegs,
     ResumeLeg,
+    SpeakSafeHarbour,
     StartRecording,
     StopPlaying,
     StopRecording,
@@ -52,6 +53,7 @@ from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.simulation.campaign import BASELINES, Campaign
 from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.legs import LegDeed, SimulatedLeg
+from trunkcall.simulation.media import PROMPT_CHARACTERS_PER_S
 from trunkcall.simulation.pacers import dialer_type_of, pacers_of
 from trunkcall.simulation.phones import Phones
 from trunkcall.simulation.results import Shift
@@ -122,6 +124,7 @@ class Simulator:
             RefillWindow: self._refill,
             ReportLegs: self._phones.report_legs,
             ResumeLeg: self._phones.resume,
+            SpeakSafeHarbour: self._speak_safe_harbour,
             StartRecording: self._phones.start_recording,
             StopPlaying: self._phones.stop_playing,
             StopRecording: self._phones.stop_recording,
@@ -221,6 +224,7 @@ class Simulator:
                         target_ratio=campaign.abandonment_target_ratio,
                         binding=self._scenario.ledger and campaign.pacer not in BASELINES,
                     ),
+                    safe_harbour=campaign.safe_harbour_s > 0,
                 ),
             )
         )
@@ -328,6 +332,10 @@ class Simulator:
 
     def _play(self, command: PlayMessage) -> None:
         self._phones.play(command.leg_id, command.play_id, self._flows.text(command.action_id))
+
+    def _speak_safe_harbour(self, command: SpeakSafeHarbour) -> None:
+        lasts_s = self._runs[command.campaign_id].campaign.safe_harbour_s
+        self._phones.play(command.leg_id, command.play_id, "x" * round(lasts_s * PROMPT_CHARACTERS_PER_S))
 
     def _agent_done(self, agent_id: str) -> None:
         # Whoever has asked for a break or gone home meanwhile stays away.

@@ -23,6 +23,7 @@ from trunkcall.domain.changes import (
     ContactExpired,
     ContactQueued,
     ContactRequeued,
+    SafeHarbourBegun,
 )
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError
@@ -75,6 +76,8 @@ def changed(held: Held, change: ContactChange) -> Held:
             return held.noted(agent_id=change.agent_id, connected_to_agent_at=at)
         case ContactAbandoned():
             return held.noted(abandoned=True)
+        case SafeHarbourBegun():
+            return held.noted(safe_harbour_at=at)
         case ContactEnded():
             return held.noted(
                 ended_at=at,

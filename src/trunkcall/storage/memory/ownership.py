@@ -261,4 +261,5 @@ def _live(held: Held) -> LiveContact:
         held.agent_leg_id,
         record.abandoned,
         record.trunk_id,
+        record.safe_harbour_at,
     )

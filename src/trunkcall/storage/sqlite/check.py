@@ -45,7 +45,14 @@ _OF_ONE_CONTACT: Final = re.compile(
 )
 _TOO_MANY: Final = re.compile(f"wrong # of entries in index {_INDEX}")
 """An index still has a contact where its row is not any more. That there is one too few is told by row as well."""
-_ADDED: Final = {"agent_leg_id": None, "seal": None, "due_at": 0, "previous_contact_id": None, "trunk_id": None}
+_ADDED: Final = {
+    "agent_leg_id": None,
+    "seal": None,
+    "due_at": 0,
+    "previous_contact_id": None,
+    "trunk_id": None,
+    "safe_harbour_at": None,
+}
 """Columns of contacts that stores of an older version do not have, and what a migration gives them."""
 
 

@@ -90,14 +90,17 @@ def live_from_row(row: Row) -> LiveContact:
         agent_leg_id=row.agent_leg_id,
         abandoned=bool(row.abandoned),
         trunk_id=row.trunk_id,
+        safe_harbour_at=row.safe_harbour_at,
     )
     told: list[Instant | None] = [live.expires_at, live.attempted_at]
     if state in _ANSWERED:
         told.append(live.answered_at)
     if state in QUEUED_ONCE:
         told.append(live.queued_at)
+    if state is ContactState.SAFE_HARBOUR:
+        told.append(live.safe_harbour_at)
     names = [live.contact_id, live.leg_id, *([live.agent_id] if state in WITH_AN_AGENT else [])]
-    optional = (live.ring_started_at, live.answered_at, live.greeting_ended_at, live.queued_at)
+    optional = (live.ring_started_at, live.answered_at, live.greeting_ended_at, live.queued_at, live.safe_harbour_at)
     if (
         state not in IN_PROGRESS
         or not all(is_instant(at) for at in told)
@@ -157,6 +160,7 @@ def _record_from_row(row: Row) -> ContactRecord:
         due_at=row.due_at,
         previous_contact_id=row.previous_contact_id,
         trunk_id=row.trunk_id,
+        safe_harbour_at=row.safe_harbour_at,
     )
     ended = record.state is ContactState.ENDED
     of_the_end = (record.ended_at, record.disposition, record.disconnect_reason)

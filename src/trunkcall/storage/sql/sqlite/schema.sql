@@ -199,6 +199,7 @@ CREATE TABLE contact (
     due_at INTEGER NOT NULL DEFAULT 0, -- not to be dialed before; 0: at once
     previous_contact_id TEXT, -- the contact that this is another attempt of; NULL: the first
     trunk_id TEXT, -- over which it was dialed; NULL: by a version that did not note it
+    safe_harbour_at INTEGER,
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 

@@ -28,6 +28,7 @@ from trunkcall.domain.changes import (
     ContactSetAside,
     LedgerCounted,
     Refusal,
+    SafeHarbourBegun,
     SessionBegun,
     SessionEnded,
 )
@@ -193,6 +194,8 @@ class _Changer:
                 self._must("contact_connected", contact_id, at=at, agent_id=change.agent_id)
             case ContactAbandoned(contact_id):
                 self._must("contact_abandoned", contact_id, at=at)
+            case SafeHarbourBegun(contact_id):
+                self._must("safe_harbour_begun", contact_id, at=at)
             case ContactEnded():
                 self._end(change)
             case ContactExpired(contact_id, campaign_id):

@@ -48,6 +48,7 @@ _INSTANTS: Final = (
     "greeting_ended_at",
     "queued_at",
     "connected_to_agent_at",
+    "safe_harbour_at",
     "after_contact_work_ended_at",
 )
 

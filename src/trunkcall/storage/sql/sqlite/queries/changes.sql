@@ -63,6 +63,11 @@ UPDATE contact SET abandoned = 1, updated_at = :at
 WHERE contact_id = :contact_id AND state IN {before ContactAbandoned}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
+-- safe_harbour_begun --
+UPDATE contact SET state = {after SafeHarbourBegun}, safe_harbour_at = :at, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before SafeHarbourBegun}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
+
 -- end_contact --
 UPDATE contact
 SET state = {after ContactEnded}, ended_at = :at, disposition = :disposition, disconnect_reason = :disconnect_reason,
@@ -141,7 +146,8 @@ SELECT found.sequence, contact.campaign_key = found.campaign_key AND EXISTS (
     ) AS in_place,
     contact.contact_id, found.campaign_id, contact.expires_at, contact.state, contact.leg_id,
     contact.attempted_at, contact.ring_started_at, contact.answered_at, contact.detection, contact.greeting_ended_at,
-    contact.queued_at, contact.agent_id, contact.agent_leg_id, contact.abandoned, contact.trunk_id, found.campaign_key
+    contact.queued_at, contact.agent_id, contact.agent_leg_id, contact.abandoned, contact.trunk_id,
+    contact.safe_harbour_at, found.campaign_key
 FROM (
     SELECT sequence, contact.campaign_key, campaign_id
     FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)

@@ -63,7 +63,8 @@ SET contact_id = :contact_id, campaign_key = :campaign_key, client_token = :clie
     queue_id = :queue_id, queued_at = :queued_at, agent_id = :agent_id, connected_to_agent_at = :connected_to_agent_at,
     abandoned = :abandoned, ended_at = :ended_at, disposition = :disposition, disconnect_reason = :disconnect_reason,
     after_contact_work_ended_at = :after_contact_work_ended_at, agent_leg_id = :agent_leg_id, seal = :seal,
-    due_at = :due_at, previous_contact_id = :previous_contact_id, trunk_id = :trunk_id
+    due_at = :due_at, previous_contact_id = :previous_contact_id, trunk_id = :trunk_id,
+    safe_harbour_at = :safe_harbour_at
 WHERE sequence = :sequence;
 
 -- contact_id_in_index --

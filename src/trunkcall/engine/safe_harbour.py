@@ -1,0 +1,72 @@
+"""What is said to a live answer whom no agent has reached in time, before the leg ends.
+
+Decides when the message begins: within the threshold nobody was found, so the contact leaves its queue; an agent who is
+being rung at that instant is waited for. And when it is over: at its end, or at a limit. That it is an abandonment
+``live_answers`` has entered. It must not know what is said.
+"""
+
+from __future__ import annotations
+
+from trunkcall.domain.changes import SafeHarbourBegun
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.transitions import CONTACT, ContactEvent, after
+from trunkcall.engine.commands import SpeakSafeHarbour
+from trunkcall.engine.contact import Contact, play_id
+from trunkcall.engine.endings import Endings
+from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
+
+
+class SafeHarbour:
+    """Has the messages begin and end."""
+
+    __slots__ = ("_endings", "_state")
+
+    def __init__(self, state: EngineState, endings: Endings) -> None:
+        self._state = state
+        self._endings = endings
+
+    def threshold_passed(self, contact_id: str, now: Instant) -> None:
+        """The contact hears its campaign's message, if there is one and nobody has been found. On a host that is lost
+        nothing can be said: the threshold is looked at again when it is found."""
+        state = self._state
+        contact = state.registry.contact(contact_id)
+        settings = contact.campaign.settings
+        if not settings.safe_harbour or contact.state is not ContactState.QUEUED or not contact.live:
+            return
+        if not state.trunks.is_up(contact.host):
+            state.held_back = True
+            return
+        contact.state = after(CONTACT, contact.state, ContactEvent.SAFE_HARBOUR)
+        if settings.queue_id is not None:
+            state.roster.queue(settings.queue_id).waiting.pop(contact_id, None)
+        state.registry.take_from_flight(contact)
+        state.timers.stop(TimerKind.QUEUE_LIMIT, contact_id)
+        state.out.change(SafeHarbourBegun(contact_id, now))
+        self.speak(contact, now)
+
+    def speak(self, contact: Contact, now: Instant) -> None:
+        """Have it said, from its beginning."""
+        contact.play_id = play_id(contact.leg_id, now)
+        deed = SpeakSafeHarbour(
+            contact.leg_id, contact.play_id, contact.contact_id, contact.campaign.campaign_id, contact.caller_id
+        )
+        self._state.out.do(deed, contact)
+        self.await_end(contact, now)
+
+    def await_end(self, contact: Contact, now: Instant) -> None:
+        """The message is to be over in time."""
+        limit = self._state.config.safe_harbour_limit
+        self._state.timers.set(now + limit, TimerKind.SAFE_HARBOUR_LIMIT, contact.contact_id)
+
+    def message_ended(self, leg_id: str, ended_play_id: str, now: Instant) -> None:
+        """A message is over. Any other than the safe-harbour message of this leg changes nothing."""
+        leg = self._state.registry.legs.get(leg_id)
+        contact = leg.contact if leg is not None else None
+        if contact is not None and contact.state is ContactState.SAFE_HARBOUR and contact.play_id == ended_play_id:
+            self._endings.disconnect(contact, now)
+
+    def limit_due(self, contact_id: str, now: Instant) -> None:
+        """Nobody has said that the message is over."""
+        self._endings.disconnect(self._state.registry.contact(contact_id), now)
