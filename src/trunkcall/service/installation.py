@@ -43,9 +43,9 @@ def first_installation(
 ) -> FirstInstallation:
     """A default instance with a queue, a flow, a number and a routing profile, and an access key that may do what
     the policy document says."""
-    number = PhoneNumber(SOURCE_PHONE_NUMBER, SOURCE_PHONE_NUMBER)
-    facts = (*basic_facts(new_id, outbound_caller_id=SOURCE_PHONE_NUMBER), number)
-    directory = Directory.of(Instance(new_id(), "default", now, onboarded=True), facts)
+    facts = basic_facts(new_id, outbound_caller_id=SOURCE_PHONE_NUMBER)
+    instance = Instance(new_id(), "default", now, onboarded=True)
+    directory = Directory.of(instance, (*facts, PhoneNumber(new_id(), SOURCE_PHONE_NUMBER, "US")))
     return FirstInstallation(directory, AccessKey(access_key_id, seal(secret, access_key_id), policy, now))
 
 
