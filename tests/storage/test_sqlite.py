@@ -45,7 +45,7 @@ from trunkcall.domain.errors import (
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.user import Agent
-from trunkcall.storage.sqlite import known_directory
+from trunkcall.storage.sqlite.operations import centre
 from trunkcall.storage.sqlite.operations import instances as instance_operations
 from trunkcall.storage.sqlite.operations.facts import fact_from_row
 from trunkcall.storage.sqlite.statements import Row
@@ -161,7 +161,7 @@ class TestTheFile:
             made.append(row)
             return fact_from_row(row)
 
-        monkeypatch.setattr(known_directory, "fact_from_row", counted)
+        monkeypatch.setattr(centre, "fact_from_row", counted)
         for agent in agents[:3]:
             changed = replace(agent, routing_profile_id="r2")
             await sqlite.change_facts("instance-1", partial(replaced, agent=changed))
@@ -169,6 +169,11 @@ class TestTheFile:
             assert found is not None
             assert found.agents[agent.agent_id] == changed
         assert 0 < len(made) <= 9
+        made.clear()
+        await asyncio.gather(
+            *(sqlite.change_facts("instance-1", partial(replaced, agent=agent)) for agent in agents[:50])
+        )
+        assert len(made) <= 150, "nor of many at once each what those before have changed"
 
     async def test_what_was_accepted_survives_a_killed_process(self, path: Path) -> None:
         program = """

@@ -22,10 +22,10 @@ from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.sqlite import rows
 from trunkcall.storage.sqlite.database import TRUSTED_S, Database, Part
-from trunkcall.storage.sqlite.known_directory import KnownDirectory, as_of_now
+from trunkcall.storage.sqlite.known_directory import KnownDirectory
 from trunkcall.storage.sqlite.operations import facts as fact_operations
 from trunkcall.storage.sqlite.operations import instances as instance_operations
-from trunkcall.storage.sqlite.operations.centre import change_facts
+from trunkcall.storage.sqlite.operations.centre import as_of_now, change_facts
 
 T = TypeVar("T")
 

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from trunkcall.domain.campaign import CampaignState, takes_requests
 from trunkcall.domain.contact import Damage, Disposition
 from trunkcall.domain.errors import NotFoundError, StoreDamagedError
+from trunkcall.storage.sqlite.known_directory import KnownDirectory
 from trunkcall.storage.sqlite.rows import campaign_state, whole
 from trunkcall.storage.sqlite.statements import QUERIES, Row, fetch_all, insert
 
@@ -79,6 +80,7 @@ class WriteTransaction:
         "_instances",
         "_next_sequence",
         "_version",
+        "directories",
         "indexes_are_made_anew",
     )
 
@@ -92,6 +94,8 @@ class WriteTransaction:
         self._version: int | None = None
         self._fact_version: int | None = None
         self._instances: set[str] = set()
+        self.directories: dict[str, KnownDirectory] = {}
+        """As this transaction has left them."""
 
     # --- statements -----------------------------------------------------------------------------------------------
 
@@ -200,9 +204,14 @@ class WriteTransaction:
 
     def next_fact_version(self) -> int:
         """The version of the next change to a fact, greater than any before."""
+        self._fact_version = self.fact_version + 1
+        return self._fact_version
+
+    @property
+    def fact_version(self) -> int:
+        """The version of the last change to a fact."""
         if self._fact_version is None:
             self._fact_version = self.number("fact_version_counter")
-        self._fact_version += 1
         return self._fact_version
 
     # --- counters -----------------------------------------------------------------------------------------------------
