@@ -103,7 +103,7 @@ def test_a_clock_that_stands_still_lets_the_burst_in_and_no_more() -> None:
 
 
 def test_quotas() -> None:
-    assert (QUOTAS["aws"].instances, QUOTAS["default"].instances) == (2, 100)
+    assert (QUOTAS["aws"].instances, QUOTAS["default"].instances) == (2, 1_000)
     assert (QUOTAS["aws"].campaigns_per_instance, QUOTAS["aws"].active_campaigns_per_instance) == (500, 50)
     assert QUOTAS["default"].campaigns_per_instance == QUOTAS["default"].active_campaigns_per_instance == 100_000
     assert set(QUOTAS) == set(RATES) == {"aws", "default"}

@@ -90,7 +90,7 @@ RATES: Mapping[str, Rates] = MappingProxyType(
 QUOTAS: Mapping[str, Quotas] = MappingProxyType(
     {
         "aws": Quotas(instances=2, campaigns_per_instance=500, active_campaigns_per_instance=50),
-        "default": Quotas(instances=100, campaigns_per_instance=100_000, active_campaigns_per_instance=100_000),
+        "default": Quotas(instances=1_000, campaigns_per_instance=100_000, active_campaigns_per_instance=100_000),
     }
 )
 """Quotas by preset."""
