@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+from collections.abc import Sequence
 
 from trunkcall.domain.campaign import DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.directory import Directory, IdentityManagement, Instance
@@ -31,12 +33,21 @@ class NobodyDials:
     def due_changed(self, instance_id: str, campaign_id: str) -> None: ...
 
 
+class BusyStore(MemoryStore):
+    """A store that has others to answer, as one on a disk has."""
+
+    async def instances(self) -> Sequence[Instance]:
+        found = await super().instances()
+        await asyncio.sleep(0)
+        return found
+
+
 class Office:
     """Where a contact centre is set up. ``clock`` stands still until somebody moves it."""
 
     def __init__(self) -> None:
         self.clock = NOW
-        self.store = MemoryStore(clock=lambda: self.clock)
+        self.store = BusyStore(clock=lambda: self.clock)
         numbers = itertools.count(1)
         self.new_id = lambda: f"id-{next(numbers)}"
         self.centre = Centre(self.store, self.store, SCOPE, self.now_of, self.new_id, NobodyDials())
