@@ -199,6 +199,13 @@ def test_hours_of_operation_and_their_overrides(connect: Any, default: str) -> N
     refused(
         connect.update_hours_of_operation_override, "InvalidParameterException", **override, EffectiveFrom="2027-01-01"
     )
+    said = refused(
+        connect.update_hours_of_operation_override, "InvalidParameterException", **override, EffectiveTill="2026-02-30"
+    )
+    assert said == "EffectiveTill must be a date of the calendar, written as 2026-12-24."
+    half = [{"Day": "MONDAY", "StartTime": NINE}]
+    said = refused(connect.update_hours_of_operation_override, "InvalidParameterException", **override, Config=half)
+    assert said == "Config.1.member.EndTime is required."
     recurring = {"RecurrencePattern": {"Frequency": "YEARLY", "Interval": 1}}
     said = refused(
         connect.update_hours_of_operation_override,

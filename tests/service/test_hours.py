@@ -133,9 +133,9 @@ async def test_no_two_overrides_of_the_same_hours_have_the_same_name(office: Off
 @pytest.mark.parametrize(
     ("dates", "words"),
     [
-        ({"effective_from": "2026-02-30"}, "one of the calendar, written as"),
-        ({"effective_till": "2026-13-01"}, "one of the calendar, written as"),
-        ({"effective_from": "2026-12-27"}, "must not be before the one from which"),
+        ({"effective_from": "2026-02-30"}, "effective_from must be a date of the calendar, written as"),
+        ({"effective_till": "2026-13-01"}, "effective_till must be a date of the calendar, written as"),
+        ({"effective_from": "2026-12-27"}, "effective_till must not be before effective_from"),
     ],
 )
 async def test_an_override_is_in_effect_on_dates_that_there_are(
@@ -181,7 +181,7 @@ async def test_an_override_counts_in_place_of_the_ordinary_week(office: Office) 
         [],
     ]
     for first, last in (("2026-12-28", "2026-12-27"), ("2026-01-01", "2027-01-02"), ("2026-02-30", "2026-03-01")):
-        with pytest.raises(InvalidInputError):
+        with pytest.raises(InvalidInputError, match="_date must be"):
             await office.hours.get_effective_hours_of_operations(
                 office.default, hours.hours_of_operation_id, first=first, last=last
             )

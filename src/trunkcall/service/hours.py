@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
 from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError, NotFoundError, QuotaExceededError
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.fields import Field
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
 from trunkcall.domain.identifiers import ResourceKind
 from trunkcall.service.centre import Centre, PageOf, Position, page_of
@@ -200,9 +201,11 @@ class Hours:
         """The hours, and when they are open on each date from the first to the last. Raises NotFoundError,
         InvalidInputError for dates that do not exist, are in the wrong order or too many."""
         found = await self.describe_hours_of_operation(instance, hours)
-        begin, end = _date(first), _date(last)
+        begin, end = _date(first, Field.FIRST_DATE), _date(last, Field.LAST_DATE)
         if not begin <= end or (end - begin).days >= MAX_DATES:
-            raise InvalidInputError(f"The last date must be the first or one of the {MAX_DATES - 1} days after it.")
+            raise InvalidInputError(
+                f"{{}} must be {{}} or one of the {MAX_DATES - 1} days after it.", Field.LAST_DATE, Field.FIRST_DATE
+            )
         days = (begin + timedelta(days=number) for number in range((end - begin).days + 1))
         return found, [effective_hours(found, day) for day in days]
 
@@ -247,12 +250,13 @@ def _check_time_zone(time_zone: str) -> None:
 
 
 def _check_dates(override: HoursOverride) -> None:
-    if _date(override.effective_till) < _date(override.effective_from):
-        raise InvalidInputError("The date until which an override is in effect must not be before the one from which.")
+    begin = _date(override.effective_from, Field.EFFECTIVE_FROM)
+    if _date(override.effective_till, Field.EFFECTIVE_TILL) < begin:
+        raise InvalidInputError("{} must not be before {}.", Field.EFFECTIVE_TILL, Field.EFFECTIVE_FROM)
 
 
-def _date(written: str) -> date:
+def _date(written: str, field: Field) -> date:
     try:
         return date.fromisoformat(written)
     except ValueError:
-        raise InvalidInputError("A date must be one of the calendar, written as 2026-12-24.") from None
+        raise InvalidInputError("{} must be a date of the calendar, written as 2026-12-24.", field) from None

@@ -198,7 +198,7 @@ def _open_hours(config: Iterable[Json]) -> list[OpenHours]:
         # The model has them optional in overrides, which without them would say nothing.
         for member in ("Day", "StartTime", "EndTime"):
             if member not in each:
-                raise validation_error(f"config.{number}.member.{member} is required.")
+                raise validation_error(f"Config.{number}.member.{member} is required.")
         found.append(OpenHours(Day(each["Day"]), _minute(each["StartTime"]), _minute(each["EndTime"])))
     return found
 
