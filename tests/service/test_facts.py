@@ -18,10 +18,11 @@ from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.instants import SECOND
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, alike
 from trunkcall.domain.trunk import Trunk
-from trunkcall.domain.user import Agent
+from trunkcall.domain.user import Agent, PhoneConfig
 from trunkcall.engine.events import AgentRegistered, AgentRemoved, TrunksChanged
 from trunkcall.service.facts import KnownFacts
 from trunkcall.storage.memory import MemoryStore
@@ -77,6 +78,9 @@ async def test_the_engine_is_told_what_has_changed_for_agents_and_nothing_else()
     assert await facts.read() == (AgentRegistered("a2", ("q3",)),)
     await store.put_facts("instance-1", [Agent("a2", "bob", "r1"), Agent("a3", "cid", "lost")])
     assert await facts.read() == (AgentRegistered("a2", ("q1", "q2")), AgentRegistered("a3", ()))
+    phone = PhoneConfig(after_contact_work_limit_s=30, persistent_connection=True)
+    await store.put_facts("instance-1", [Agent("a3", "cid", "lost", phone=phone)])
+    assert await facts.read() == (AgentRegistered("a3", (), 30 * SECOND, persistent=True),)
     await store.remove_facts("instance-1", FactKind.QUEUE, ["q1"], at=1)
     assert await facts.read() == (AgentRegistered("a1", ("q2",)), AgentRegistered("a2", ("q2",)))
     await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=1)

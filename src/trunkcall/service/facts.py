@@ -1,7 +1,7 @@
 """What a dialer knows of the queues, agents, routing profiles and trunks around it, read again as they change.
 
-Decides what a change of facts is to the engine: an agent who is new, serves other queues than before, or is gone; other
-trunks. It must not know who changes them.
+Decides what a change of facts is to the engine: an agent who is new, serves other queues than before, is reached
+otherwise, or is gone; other trunks. It must not know who changes them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trunkcall.domain.directory import Directory, Instance
+from trunkcall.domain.instants import SECOND
 from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.user import Agent
 from trunkcall.engine.events import AgentRegistered, AgentRemoved, TrunksChanged
 from trunkcall.storage.ports.directory import FactHistory
 
@@ -22,7 +24,7 @@ class KnownFacts:
         self._history = history
         self.version = 0
         """Of the last change that was read."""
-        self._served: dict[str, tuple[str, ...]] = {}
+        self._agents: dict[str, AgentRegistered] = {}
         """What the engine was told of each agent."""
         self._if_none = self._trunks = trunks
         """What it knows of trunks, and what it is told where there are none."""
@@ -39,15 +41,20 @@ class KnownFacts:
         return (*self._of_agents(), *self._of_trunks())
 
     def _of_agents(self) -> Sequence[AgentRegistered | AgentRemoved]:
-        before, agents = self._served, self.directory.agents
-        self._served = {agent_id: self.directory.queues_of(agent) for agent_id, agent in agents.items()}
+        before, agents = self._agents, self.directory.agents
+        self._agents = {agent_id: self._registered(agent) for agent_id, agent in agents.items()}
         return (
             *(AgentRemoved(agent_id) for agent_id in before if agent_id not in agents),
-            *(
-                AgentRegistered(agent_id, queue_ids)
-                for agent_id, queue_ids in self._served.items()
-                if before.get(agent_id) != queue_ids
-            ),
+            *(event for agent_id, event in self._agents.items() if before.get(agent_id) != event),
+        )
+
+    def _registered(self, agent: Agent) -> AgentRegistered:
+        phone = agent.phone
+        return AgentRegistered(
+            agent.agent_id,
+            self.directory.queues_of(agent),
+            phone.after_contact_work_limit_s * SECOND,
+            phone.persistent_connection,
         )
 
     def _of_trunks(self) -> Sequence[TrunksChanged]:

@@ -57,6 +57,8 @@ class Scenario:
     """How long an agent works between breaks, on average (exponential), at least 0.01; 0 is without breaks."""
     break_length_s: float = 600.0
     """How long each break is."""
+    persistent_connections: bool = False
+    """Whether each agent's leg stays up from one contact to the next."""
     session_drop_per_h: float = 0.0
     """How often an hour the network loses the leg of an agent's session, on average (exponential); 0 is never."""
     carrier_delay_s: float = 0.0

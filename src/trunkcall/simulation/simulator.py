@@ -171,7 +171,7 @@ class Simulator:
         scenario = self._scenario
         names = [f"agent-{number}" for number in range(scenario.agents)]
         for name, queues in zip(names, scenario.queues_of_agents, strict=True):
-            self._tell(AgentRegistered(name, queues))
+            self._tell(AgentRegistered(name, queues, persistent=scenario.persistent_connections))
         self._tell_engine()
         for run in self._runs.values():
             self._open_campaign(run.campaign)
