@@ -76,10 +76,11 @@ def carrying(tmp_path: Path, **options: object) -> Iterator[tuple[Carrying, Serv
     """A carrier, and a server that dials through it."""
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o700)
-    carrier = Carrying(data_dir, tmp_path / "journal.jsonl")
+    given: dict[str, Any] = {"speed": SPEED, "agents": AGENTS, **options}
+    carrier = Carrying(data_dir, tmp_path / "journal.jsonl", given["speed"])
     carrier.start()
     try:
-        given: dict[str, Any] = {"carrier-url": carrier.url, "speed": SPEED, "agents": AGENTS, **options}
+        given["carrier-url"] = carrier.url
         with serving(data_dir, **given) as server:
             yield carrier, server
     finally:

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -28,7 +29,9 @@ from trunkcall.domain.contact import ContactRecord, DialRequest, LiveContact
 from trunkcall.domain.errors import LeaseExpiredError, LeaseLostError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.domain.leg import LiveSession
 from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.user import PhoneConfig
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.service.current import CurrentDialer
@@ -66,20 +69,22 @@ class WatchedDialer(CurrentDialer):
 class Bench:
     """One campaign, and whoever dials it; on a real store in this file, or on one in memory."""
 
-    def __init__(self, path: Path | None, *, dialer_type: DialerType, agents: int, detects: bool) -> None:
+    def __init__(
+        self, path: Path | None, *, dialer_type: DialerType, agents: int, detects: bool, persistent: bool = False
+    ) -> None:
         self.loop = HandLoop()
         self._ids = (f"id-{number}" for number in itertools.count())
         self.kept: Store = MemoryStore(self.now) if path is None else SQLiteStore(path, clock=self.now)
         self.switch = Switch()
-        self.witness = Witness(self.switch, self.live)
+        self.witness = Witness(self.switch, self.live, self.sessions)
         self.store = Commits(self.kept, self.witness)
         self.presence = Presence(monotonic=self.loop.time)
         self.contacts: dict[str, Instant] = {}
         """Whoever was accepted, and until when each is to be dialed."""
-        self.run(self._open(dialer_type, agents, detects))
+        self.run(self._open(dialer_type, agents, detects, PhoneConfig(persistent_connection=persistent)))
         self._start_server()
 
-    async def _open(self, dialer_type: DialerType, agents: int, detects: bool) -> None:
+    async def _open(self, dialer_type: DialerType, agents: int, detects: bool, phone: PhoneConfig) -> None:
         await self.kept.open()
         first = first_installation(
             now=START,
@@ -92,7 +97,7 @@ class Bench:
         directory = first.directory
         self.instance_id = directory.instance.instance_id
         await self.kept.create_instance(directory)
-        staff = simulated_agents(directory, agents)
+        staff = [replace(agent, phone=phone) for agent in simulated_agents(directory, agents)]
         self.agents = [agent.agent_id for agent in staff]
         await self.kept.put_facts(self.instance_id, staff)
         self.presence.know(frozenset(self.agents))
@@ -173,13 +178,12 @@ class Bench:
     # --- the store ----------------------------------------------------------------------------------------------------
 
     def live(self) -> Sequence[LiveContact]:
-        """Who is in progress, as the store holds it at this moment: its point reads wait for nobody."""
-        reading = self.kept.live_contacts(self.instance_id)
-        try:
-            reading.send(None)
-        except StopIteration as done:
-            return cast("Sequence[LiveContact]", done.value)
-        raise AssertionError("the store had to wait")
+        """Who is in progress, as the store holds it at this moment."""
+        return _at_once(self.kept.live_contacts(self.instance_id))
+
+    def sessions(self) -> Sequence[LiveSession]:
+        """The agents' sessions, as the store holds them."""
+        return _at_once(self.kept.live_sessions(self.instance_id))
 
     def waiting(self) -> int:
         return self.run(self.kept.waiting_count(CAMPAIGN))
@@ -243,6 +247,15 @@ class Bench:
 
         self.run(close())
         self.loop.close()
+
+
+def _at_once(reading: Coroutine[Any, Any, T]) -> T:
+    """What a store answers that has to wait for nobody, as for its point reads."""
+    try:
+        reading.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    raise AssertionError("the store had to wait")
 
 
 def number_of(contact_id: str) -> str:

@@ -63,10 +63,21 @@ class Deeds(RuleBasedStateMachine):
     What is allowed is the witness's to say, who knows what the store holds.
     """
 
-    @initialize(dialer_type=st.sampled_from(DialerType), agents=st.integers(1, 3), detects=st.booleans())
-    def a_shift_begins(self, dialer_type: DialerType, agents: int, detects: bool) -> None:
+    @initialize(
+        dialer_type=st.sampled_from(DialerType),
+        agents=st.integers(1, 3),
+        detects=st.booleans(),
+        persistent=st.booleans(),
+    )
+    def a_shift_begins(self, dialer_type: DialerType, agents: int, detects: bool, persistent: bool) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="trunkcall-", dir=MEMORY if MEMORY.is_dir() else None))
-        self.bench = Bench(self.folder / "trunkcall.db", dialer_type=dialer_type, agents=agents, detects=detects)
+        self.bench = Bench(
+            self.folder / "trunkcall.db",
+            dialer_type=dialer_type,
+            agents=agents,
+            detects=detects,
+            persistent=persistent,
+        )
         self.switch, self.store = self.bench.switch, self.bench.store
         self.paused = False
         self.forgotten: set[str] = set()
@@ -142,6 +153,14 @@ class Deeds(RuleBasedStateMachine):
             self.switch.has_played(phone)
         elif phone.bridged_to is not None and phone.party is LegParty.CUSTOMER:
             self.switch.hangs_up(phone, HangupCause.NORMAL)
+
+    @precondition(lambda self: self.switch.phones)
+    @rule(n=ANY)
+    def an_agent_ends_the_contact_and_keeps_the_leg(self, n: int) -> None:
+        talking = self.switch.phones_that(lambda phone: phone.party is LegParty.AGENT and phone.bridged_to is not None)
+        if talking:
+            self.switch.ends_contact(talking[n % len(talking)])
+            self.bench.settle()
 
     @precondition(lambda self: self.switch.phones)
     @rule(n=ANY, cause=st.sampled_from([HangupCause.NORMAL, HangupCause.BUSY, HangupCause.LOST]))
@@ -299,8 +318,12 @@ class Deeds(RuleBasedStateMachine):
             self.everybody_comes()
             self.everybody_goes_on()
             self.bench.pass_time(4.0, step=4.0)
-            if not self.switch.phones and not self.bench.live() and not self.bench.waiting():
+            idle = {session.leg_id for session in self.bench.sessions()}
+            if self.switch.phones.keys() <= idle and not self.bench.live() and not self.bench.waiting():
                 break
+        for agent_id in self.bench.agents:
+            self.bench.presence.put_user_status(agent_id, AgentStatus.OFFLINE)
+        self.bench.settle()
         records = self.bench.records()
         self.every_deed_was_preceded_by_its_change()
         assert not self.switch.phones, "somebody is left on the line with nobody"

@@ -12,6 +12,7 @@ from service.switch import Switch
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, ContactEnded
 from trunkcall.domain.contact import ContactState, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.domain.leg import LiveSession
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -45,9 +46,15 @@ class Fate(Enum):
 class Witness:
     """Stands between dialer and carrier, and looks into the store at each deed: what it is done for must be there."""
 
-    def __init__(self, switch: Switch, live: Callable[[], Sequence[LiveContact]]) -> None:
+    def __init__(
+        self,
+        switch: Switch,
+        live: Callable[[], Sequence[LiveContact]],
+        sessions: Callable[[], Sequence[LiveSession]],
+    ) -> None:
         self._switch = switch
         self._live = live
+        self._sessions = sessions
         self.wrong: list[str] = []
         """Deeds that their changes did not precede."""
         self.handed_over: set[str] = set()
@@ -112,6 +119,8 @@ class Witness:
         self._switch.originate_agent_leg(command)
 
     def originate_session_leg(self, command: OriginateSessionLeg) -> None:
+        if LiveSession(command.agent_id, command.leg_id, command.host) not in self._sessions():
+            self.wrong.append("a session for which the store holds nothing")
         self._switch.originate_session_leg(command)
 
     def bridge(self, command: BridgeLegs) -> None:
@@ -147,6 +156,8 @@ class Witness:
             self.wrong.append("a leg hung up for an attempt that was refused")
         if any(command.leg_id in (c.leg_id, c.agent_leg_id) for c in self._live()):
             self.wrong.append("a leg hung up of a contact that goes on")
+        if any(command.leg_id == session.leg_id for session in self._sessions()):
+            self.wrong.append("a session hung up that goes on")
         self._switch.hang_up(command)
 
     def report_legs(self, command: ReportLegs) -> None:
