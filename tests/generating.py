@@ -35,16 +35,19 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     # Of the contact centre.
     "ARN": ("{instance-arn}", "{queue-arn}", "{user-arn}", "arn:aws:connect:us-east-1:000000000000:instance/none"),
     "AgentStatusId": ("{agent-status}",),
+    "Channel": ("VOICE",) * 12,
     "ContactFlowContent": ("{flow-content}",),
-    "HoursOfOperationId": ("{hours}",),
+    "HoursOfOperationId": ("{hours}", "{hours-in-use}"),
     "HoursOfOperationOverrideId": ("{override}",),
+    "InstanceAttributeValue": ("true", "false"),
     "PhoneNumberId": ("{number}",),
-    "RoutingProfileId": ("{routing-profile}",),
+    "RoutingProfileId": ("{routing-profile}", "{routing-profile-in-use}"),
     "SecurityProfileId": ("{security-profile}",),
     "TimeZone": ("UTC", "Europe/Berlin"),
     "UserId": ("{user}",),
 }
-"""Names of things that exist, by shape. What stands in braces is filled in when the request is sent."""
+"""Names of things that exist, and what leads further than other values, by shape. What stands in braces is filled in
+when the request is sent."""
 
 Kind = Literal["valid", "nearly valid", "wild"]
 Strategy: TypeAlias = st.SearchStrategy[Any]
@@ -263,7 +266,7 @@ def _timestamps() -> st.SearchStrategy[str]:
 
 def _strings(shape: Any, sensitive: bool, *, in_path: bool) -> st.SearchStrategy[str]:
     if shape.enum:
-        return st.sampled_from(shape.enum)
+        return st.sampled_from([*shape.enum, *KNOWN.get(shape.name, ())])
     if sensitive:
         return _confidential(shape)
     least, most = shape.metadata.get("min", 0), min(shape.metadata.get("max", 40), 40)

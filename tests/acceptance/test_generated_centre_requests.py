@@ -97,7 +97,10 @@ class World:
             OutboundCallsEnabled=True,
         )
         within: dict[str, Any] = {"InstanceId": instance["Id"]}
-        hours = make.create_hours_of_operation(**within, Name="Days", TimeZone="UTC", Config=DAY)["HoursOfOperationId"]
+        hours, in_use = (
+            make.create_hours_of_operation(**within, Name=name, TimeZone="UTC", Config=DAY)["HoursOfOperationId"]
+            for name in ("Spare", "Days")
+        )
         override = make.create_hours_of_operation_override(
             **within,
             HoursOfOperationId=hours,
@@ -110,14 +113,17 @@ class World:
             TargetArn=instance["Arn"], PhoneNumberCountryCode="US", PhoneNumberType="DID"
         )["AvailableNumbersList"]
         claimed = make.claim_phone_number(TargetArn=instance["Arn"], PhoneNumber=free[0]["PhoneNumber"])
-        queue = make.create_queue(**within, Name="Sales", HoursOfOperationId=hours)
+        base, queue = (make.create_queue(**within, Name=n, HoursOfOperationId=in_use) for n in ("Base", "Sales"))
         flow = make.create_contact_flow(**within, Name="Greeting", Type="CONTACT_FLOW", Content=CONTENT)
-        profile = make.create_routing_profile(
-            **within,
-            Name="Sales",
-            Description="all of them",
-            DefaultOutboundQueueId=queue["QueueId"],
-            MediaConcurrencies=[{"Channel": "VOICE", "Concurrency": 1}],
+        profile, served = (
+            make.create_routing_profile(
+                **within,
+                Name=name,
+                Description="all of them",
+                DefaultOutboundQueueId=base["QueueId"],
+                MediaConcurrencies=[{"Channel": "VOICE", "Concurrency": 1}],
+            )
+            for name in ("Spare", "Sales")
         )
         security = make.list_security_profiles(**within)["SecurityProfileSummaryList"][0]["Id"]
         user = make.create_user(
@@ -125,7 +131,7 @@ class World:
             Username="ann",
             Password="Secret-12",
             PhoneConfig={"PhoneType": "SOFT_PHONE"},
-            RoutingProfileId=profile["RoutingProfileId"],
+            RoutingProfileId=served["RoutingProfileId"],
             SecurityProfileIds=[security],
         )
         status = make.create_agent_status(**within, Name="Lunch", State="ENABLED")
@@ -133,6 +139,7 @@ class World:
             "{instance}": instance["Id"],
             "{instance-arn}": instance["Arn"],
             "{hours}": hours,
+            "{hours-in-use}": in_use,
             "{override}": override["HoursOfOperationOverrideId"],
             "{number}": claimed["PhoneNumberId"],
             "{queue}": queue["QueueId"],
@@ -140,6 +147,7 @@ class World:
             "{contact-flow}": flow["ContactFlowId"],
             "{flow-content}": CONTENT,
             "{routing-profile}": profile["RoutingProfileId"],
+            "{routing-profile-in-use}": served["RoutingProfileId"],
             "{security-profile}": security,
             "{user}": user["UserId"],
             "{user-arn}": user["UserArn"],
