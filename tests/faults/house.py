@@ -350,7 +350,7 @@ class House:
         await self.api.put_facts(self.instance_id, self.agents)
         flow, queue = next(iter(directory.contact_flows)), next(iter(directory.queues))
         await self._campaign(SPRING, DialerConfig(DialerType.PROGRESSIVE, 1.0), OutboundCallConfig(flow, queue))
-        number = next(iter(directory.phone_numbers))
+        number = next(iter(directory.phone_numbers.values())).phone_number
         agentless = OutboundCallConfig(flow, None, number)
         await self._campaign(NOTICES, DialerConfig(DialerType.AGENTLESS, None, 0.01), agentless)
         self.loop.create_task(self.exchange.clock.run())

@@ -101,7 +101,8 @@ class Bench:
         self.agents = [agent.agent_id for agent in staff]
         await self.kept.put_facts(self.instance_id, staff)
         self.presence.know(frozenset(self.agents))
-        self.flow, self.number = next(iter(directory.contact_flows)), next(iter(directory.phone_numbers))
+        self.flow = next(iter(directory.contact_flows))
+        self.number = next(iter(directory.phone_numbers.values())).phone_number
         self.queue, self.profile = next(iter(directory.queues)), next(iter(directory.routing_profiles))
         await self.open_campaign(CAMPAIGN, dialer_type, self.queue, detects=detects)
 
