@@ -33,6 +33,7 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactEnded
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant
+from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import pacer_for
 from trunkcall.engine.commands import (
@@ -188,7 +189,7 @@ class Centre:
         """Bring agents to work, then begin all campaigns."""
         case, former = self.case, "former"
         for number in range(case.agents):
-            self._tell(AgentRegistered(f"agent-{number}", (former,)))
+            self._tell(AgentRegistered(f"agent-{number}", (ServedQueue(former),)))
             self._available(f"agent-{number}")
         before = DialingSettings(DialerType.PROGRESSIVE, former, 1.0, 1.0, True, False)
         self._tell(CampaignChanged(former, CampaignState.RUNNING, before))
@@ -205,7 +206,7 @@ class Centre:
         for _ in range(GOING_OVER):
             for number, agent in enumerate(self.engine.details().agents.values()):
                 if agent.kept_for is None and former in agent.queue_ids:
-                    self._tell(AgentRegistered(agent.agent_id, (case.queue(number),)))
+                    self._tell(AgentRegistered(agent.agent_id, (ServedQueue(case.queue(number)),)))
                 if agent.kept_for is None and agent.state is AgentState.AVAILABLE:
                     self._tell(RequestsAccepted(f"campaign-{number % case.campaigns}"))
             self._pass_seconds(1)

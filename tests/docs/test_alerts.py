@@ -22,6 +22,7 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Change
 from trunkcall.domain.instants import HOUR, SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.engine.commands import BridgeLegs, Deed, Originate, OriginateAgentLeg, RefillWindow
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
@@ -72,7 +73,7 @@ class Situation:
             lambda: [InstanceView("instance-1", self, self.behind_s)], monotonic=lambda: self.scraped_at_s
         )
         self.commands: list[Change | Deed] = []
-        self.happens(AgentRegistered("agent-1", ("queue-1",)))
+        self.happens(AgentRegistered("agent-1", (ServedQueue("queue-1"),)))
 
     def snapshot(self) -> EngineSnapshot | None:
         return self.engine.snapshot(self.now) if self.dials else None

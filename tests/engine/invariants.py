@@ -80,7 +80,7 @@ def check(engine: Engine, details: EngineDetails) -> None:
     """Everything that is true of an engine between two turns."""
     floor = engine.floor()
     _check_contacts(details)
-    reached = _reached(details, floor.trunks)
+    reached = reached_by_the_carrier(details, floor.trunks)
     _check_flows(details, reached)
     _check_legs(details)
     assert floor.lines_in_use == sum(leg.party is LegParty.CUSTOMER for leg in details.legs.values())
@@ -96,7 +96,7 @@ def check(engine: Engine, details: EngineDetails) -> None:
     _check_nobody_is_forgotten(details, reached)
 
 
-def _reached(details: EngineDetails, trunks: Iterable[TrunkSnapshot]) -> frozenset[str]:
+def reached_by_the_carrier(details: EngineDetails, trunks: Iterable[TrunkSnapshot]) -> frozenset[str]:
     """Contacts in progress on hosts of which it is known that the carrier answers for them."""
     up = {trunk.host for trunk in trunks if trunk.up}
     return frozenset(c.contact_id for c in details.contacts.values() if details.legs[c.leg_id].host in up)
@@ -243,7 +243,7 @@ def _check_queues(details: EngineDetails) -> None:
         for a in details.agents.values()
         if a.heard and not a.leaving and a.next_status in (None, AgentStatus.AVAILABLE) and a.contact_id is not None
     ]
-    served = {queue_id for agent in details.agents.values() for queue_id in agent.queue_ids}
+    served = {each.queue_id for agent in details.agents.values() for each in agent.served}
     dialed_for = {campaign.queue_id for campaign in details.campaigns.values()}
     assert details.queues.keys() <= served | dialed_for, "a queue is kept that nobody serves and nobody dials for"
     assert details.queues.keys() >= served

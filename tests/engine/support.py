@@ -12,7 +12,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, TypeAlias, TypeVar
 
-from engine.invariants import History, check, check_begun
+from engine.invariants import History, check, check_begun, reached_by_the_carrier
+from engine.routing import Routing
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -39,6 +40,7 @@ from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.flow import FlowAction, FlowStep
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg, LiveSession
+from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import PacerFor, pacer_for
 from trunkcall.engine.commands import (
@@ -52,6 +54,7 @@ from trunkcall.engine.commands import (
 )
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
+from trunkcall.engine.details import EngineDetails
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
     AgentHeard,
@@ -95,6 +98,14 @@ Command: TypeAlias = Change | Deed
 def up(*leg_ids: str) -> tuple[LiveLeg, ...]:
     """Legs as a carrier has them whose parties are on the line."""
     return tuple(LiveLeg(leg_id, LegState.UP) for leg_id in leg_ids)
+
+
+def registered(
+    agent_id: str, *queues: str | ServedQueue, work_limit: Duration = 0, persistent: bool = False
+) -> AgentRegistered:
+    """An agent who serves these queues, as they are or all alike."""
+    served = tuple(ServedQueue(queue) if isinstance(queue, str) else queue for queue in queues)
+    return AgentRegistered(agent_id, served, work_limit, persistent)
 
 
 def everything(decision: Decision) -> list[Command]:
@@ -236,8 +247,12 @@ class Floor:
         self.refused: list[str] = []
         """Why events were refused."""
         self.history = History()
+        self._routing = Routing()
+        self._before: EngineDetails | None = None
         self.memory = Memory()
         self.agents: dict[str, tuple[str, ...]] = {}
+        """The queues that each serves."""
+        self._registered: dict[str, AgentRegistered] = {}
         self.persistent: set[str] = set()
         """Agents whose legs are to stay up."""
         self.silent: set[str] = set()
@@ -333,6 +348,10 @@ class Floor:
         details = self.engine.details()
         check(self.engine, details)
         check_begun(self.engine, details, decision)
+        before = self._before if len(events) <= 1 else None
+        reached = reached_by_the_carrier(details, self.engine.floor().trunks)
+        self._routing.check(before, details, decision, reached, self.now)
+        self._before = details
         for command in commands:
             self.memory.enter(command, self.accepted)
         for command in commands:
@@ -351,11 +370,12 @@ class Floor:
         self.engine = new_engine(self.engine.config, self.prefix, flows=self.flows)
         self.trace.clear()
         self.heard.clear()
+        self._before = None
         self.untold.clear()
         self.refills.clear()
         self.tell(CarrierLost())
-        for name, queues in self.agents.items():
-            self.tell(AgentRegistered(name, queues, persistent=name in self.persistent))
+        for name in self.agents:
+            self.tell(replace(self._registered[name], persistent=name in self.persistent))
         for name in sorted(self.silent):
             self.tell(AgentUnheard(name))
         busy = {contact.campaign_id for contact in self.memory.live.values()}
@@ -540,7 +560,7 @@ class Floor:
     def agent(
         self,
         name: str,
-        *queues: str,
+        *queues: str | ServedQueue,
         status: AgentStatus = AgentStatus.AVAILABLE,
         work_limit: Duration = 0,
         persistent: bool = False,
@@ -549,11 +569,12 @@ class Floor:
         self.serves(name, *(queues or (SALES,)), work_limit=work_limit, persistent=persistent)
         self.sets(name, status)
 
-    def serves(self, name: str, *queues: str, work_limit: Duration = 0, persistent: bool = False) -> None:
-        """The agent is there, serves these queues, and has such a connection."""
-        self.agents[name] = queues
+    def serves(self, name: str, *queues: str | ServedQueue, work_limit: Duration = 0, persistent: bool = False) -> None:
+        """The agent is there, serves these queues, as they are or all alike, and has such a connection."""
+        event = self._registered[name] = registered(name, *queues, work_limit=work_limit, persistent=persistent)
+        self.agents[name] = tuple(each.queue_id for each in event.queues)
         (self.persistent.add if persistent else self.persistent.discard)(name)
-        self.tell(AgentRegistered(name, queues, work_limit, persistent))
+        self.tell(event)
 
     def removes(self, agent: str) -> None:
         """The agent is no agent of the instance any more."""

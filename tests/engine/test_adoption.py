@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.support import SALES, SPRING, Floor, connected, everything, up
+from engine.support import SALES, SPRING, Floor, connected, everything, registered, up
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -16,7 +16,6 @@ from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectRe
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, PlayMessage
 from trunkcall.engine.events import (
-    AgentRegistered,
     AgentStatusSet,
     CarrierFound,
     CarrierLost,
@@ -288,7 +287,7 @@ def test_an_agent_is_for_whoever_waits_before_being_kept_for_a_phone_that_rings(
     events: list[Event] = [ContactsRestored((waits, dial))]
     for number in range(1, agents + 1):
         there: list[Event] = [
-            AgentRegistered(f"agent-{number}", (SALES,)),
+            registered(f"agent-{number}", SALES),
             AgentStatusSet(f"agent-{number}", AgentStatus.AVAILABLE),
         ]
         events = [*events[:-1], *there, events[-1]] if early else [*events, *there]

@@ -7,7 +7,7 @@ from time import process_time
 
 import pytest
 
-from engine.support import NOW, SALES, SPRING, Floor, connected, dialing, new_engine, up
+from engine.support import NOW, SALES, SPRING, Floor, connected, dialing, new_engine, registered, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded
@@ -17,7 +17,6 @@ from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
-    AgentRegistered,
     AgentRemoved,
     AgentStatusSet,
     CampaignChanged,
@@ -172,7 +171,7 @@ def test_whoever_was_kept_for_a_dial_is_replaced(floor: Floor) -> None:
 def test_whoever_comes_back_before_the_talk_has_ended_stays(floor: Floor) -> None:
     contact = talk(floor)
     floor.removes("ann")
-    floor.tell(AgentRegistered("ann", (SALES, "service")))
+    floor.tell(registered("ann", SALES, "service"))
     assert not floor.engine.leaving_agents
     floor.hangs_up(contact)
     floor.sets("ann", AgentStatus.AVAILABLE)
@@ -184,7 +183,7 @@ def test_whoever_comes_back_before_the_talk_has_ended_stays(floor: Floor) -> Non
 def test_whoever_comes_back_later_begins_anew(floor: Floor) -> None:
     floor.agent("ann")
     floor.removes("ann")
-    floor.tell(AgentRegistered("ann", (SALES,)))
+    floor.tell(registered("ann", SALES))
     assert floor.state_of("ann") is AgentState.OFFLINE
 
 
@@ -227,7 +226,7 @@ def test_a_queue_that_nobody_serves_any_more_is_as_one_where_nobody_is(floor: Fl
     (contact,) = floor.dialed
     floor.sets("ann", AgentStatus.BREAK)
     floor.answers(contact)
-    floor.tell(AgentRegistered("ann", ()))
+    floor.tell(registered("ann"))
     floor.sets("ann", AgentStatus.AVAILABLE)
     assert floor.engine.details().queues[SALES].waiting == (contact,)
     floor.wait(3600)
@@ -268,7 +267,7 @@ def test_thousands_who_get_another_profile_or_go_hold_nobody_up() -> None:
     engine = new_engine(EngineConfig(trunks=(Trunk("default", channels=len(names), attempts_per_s=100_000),)))
     offered = tuple(OfferedContact(f"contact-{number}", number, NOW + HOUR, 0) for number in range(2000))
     begun: list[Event] = [
-        *(AgentRegistered(name, (SALES,)) for name in names),
+        *(registered(name, SALES) for name in names),
         *(AgentStatusSet(name, AgentStatus.AVAILABLE) for name in names),
         CampaignChanged(SPRING, CampaignState.RUNNING, dialing()),
         ContactsOffered(SPRING, offered, next_due_at=None),
@@ -276,8 +275,8 @@ def test_thousands_who_get_another_profile_or_go_hold_nobody_up() -> None:
     engine.turn([(event, NOW) for event in begun], NOW)
     assert len(engine.details().contacts) == 2000
     for changes in (
-        [AgentRegistered(name, ("service",)) for name in names],
-        [AgentRegistered(name, (SALES, "service")) for name in names],
+        [registered(name, "service") for name in names],
+        [registered(name, SALES, "service") for name in names],
         [AgentRemoved(name) for name in names],
     ):
         began_s = process_time()

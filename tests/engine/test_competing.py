@@ -11,14 +11,13 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from engine.recount import check_allotments, check_whoever_may_dial_has_dialed
-from engine.support import Floor
+from engine.support import Floor, registered
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.events import AgentRegistered
 
 CAMPAIGNS = ("argon", "boron", "zinc", "iron", "neon")
 QUEUES = ("sales", "service", "spares")
@@ -54,7 +53,7 @@ class Centre(RuleBasedStateMachine):
     @rule(agent=st.sampled_from(AGENTS), queues=st.lists(st.sampled_from(QUEUES), unique=True))
     def an_agent_serves(self, agent: str, queues: list[str]) -> None:
         self.floor.agents[agent] = tuple(queues)
-        self.floor.tell(AgentRegistered(agent, tuple(queues)))
+        self.floor.tell(registered(agent, *queues))
         self.floor.sets(agent, AgentStatus.AVAILABLE)
 
     @rule(number=numbers, status=st.sampled_from(AgentStatus))

@@ -30,7 +30,7 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.instants import MINUTE, SECOND
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.components import MEMORY
-from trunkcall.engine.events import AgentRegistered, LedgerRestored
+from trunkcall.engine.events import LedgerRestored
 
 AGENTLESS, PREDICTIVE = DialerType.AGENTLESS, DialerType.PREDICTIVE
 QUEUES = ("sales", "service", "billing")
@@ -170,8 +170,7 @@ class Story:
 
     def serves(self, number: int) -> None:
         if agent := self.agent(number):
-            self.town.agents[agent] = QUEUES[number % 3 :]
-            self.town.tell(AgentRegistered(agent, QUEUES[number % 3 :]))
+            self.town.serves(agent, *QUEUES[number % 3 :])
 
     def falls_silent(self, number: int) -> None:
         if agent := self.agent(number):

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.support import NOW, dialing, new_engine
+from engine.support import NOW, dialing, new_engine, registered
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -26,7 +26,6 @@ from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
-    AgentRegistered,
     AgentStatusSet,
     CampaignChanged,
     CarrierFound,
@@ -95,7 +94,7 @@ class Street:
 
     def agents(self, number: int, *queues: str, prefix: str = "agent") -> None:
         for each in range(number):
-            self.tell(AgentRegistered(f"{prefix}-{each}", queues or ("sales",)))
+            self.tell(registered(f"{prefix}-{each}", *(queues or ("sales",))))
             self.tell(AgentStatusSet(f"{prefix}-{each}", AgentStatus.AVAILABLE))
 
     def gets_requests(self, name: str) -> None:
@@ -298,7 +297,7 @@ def test_agents_who_get_other_queues_all_the_time_keep_nobody_from_its_turn() ->
     for name in names:
         street.campaign(name, queue=name.partition("-")[0])
     for minute in range(60):
-        street.tell(AgentRegistered("offline", ("sales", "service") if minute % 2 else ("service",)))
+        street.tell(registered("offline", *(("sales", "service") if minute % 2 else ("service",))))
         street.passes(60)
         if minute == 4:
             passed_over = [street.snapshot(name).passed_over.times for name in names if not street.begun[name]]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.support import NOW, SPRING, Floor, dialing, everything, new_engine
+from engine.support import NOW, SPRING, Floor, dialing, everything, new_engine, registered
 from trunkcall.domain.abandonment import (
     AbandonmentClock,
     AbandonmentLimits,
@@ -25,7 +25,6 @@ from trunkcall.domain.instants import DAY, HOUR, MINUTE, Duration, Instant, from
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
-    AgentRegistered,
     AgentStatusSet,
     CampaignChanged,
     ContactsOffered,
@@ -90,7 +89,7 @@ def attempts_of_a_reckless_pacer(limits: AbandonmentLimits, *counts: tuple[int, 
     """How many attempts it begins for five free agents, after such live answers and abandonments."""
     engine = new_engine(EngineConfig(lines_per_agent=4.0), pacer_for=lambda settings: Reckless())
     for number in range(5):
-        engine.turn([(AgentRegistered(f"agent-{number}", ("sales",)), NOW)], NOW)
+        engine.turn([(registered(f"agent-{number}", "sales"), NOW)], NOW)
         engine.turn([(AgentStatusSet(f"agent-{number}", AgentStatus.AVAILABLE), NOW)], NOW)
     campaign = CampaignChanged(SPRING, CampaignState.RUNNING, dialing(DialerType.PREDICTIVE, limits=limits))
     engine.turn([(campaign, NOW)], NOW)

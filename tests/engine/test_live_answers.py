@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.support import SALES, SPRING, Floor, connected
+from engine.support import SALES, SPRING, Floor, connected, registered
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,
@@ -20,7 +20,6 @@ from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg
 from trunkcall.engine.events import (
-    AgentRegistered,
     LegAnswered,
     LegsBridged,
     OriginateVoided,
@@ -66,15 +65,18 @@ def test_a_live_answer_in_a_backlog_does_not_wait_for_its_end() -> None:
 
 
 def test_a_live_answer_reaches_the_agent_kept_for_it() -> None:
-    floor = Floor(agents=2)
-    floor.campaign(requests=2)
-    kept = floor.kept_agent("spring-2")
-    floor.answers("spring-2")
-    assert floor.agent_of("spring-2") == kept
-    floor.agent_picks_up("spring-2")
+    floor = Floor(agents=1)
+    floor.agent("bea", "service")
+    floor.campaign(requests=1)
+    floor.campaign("autumn", queue="service", requests=1)
+    kept = floor.kept_agent("autumn-2")
+    assert kept == "bea"
+    floor.answers("autumn-2")
+    assert floor.agent_of("autumn-2") == kept
+    floor.agent_picks_up("autumn-2")
     (connection,) = floor.asked(ContactConnected)
-    assert (connection.contact_id, connection.agent_id) == ("spring-2", kept)
-    assert floor.asked(BridgeLegs) == [BridgeLegs(floor.leg("spring-2"), floor.agent_leg("spring-2"))]
+    assert (connection.contact_id, connection.agent_id) == ("autumn-2", kept)
+    assert floor.asked(BridgeLegs) == [BridgeLegs(floor.leg("autumn-2"), floor.agent_leg("autumn-2"))]
 
 
 def test_an_unanswered_dial_frees_its_agent_for_the_next() -> None:
@@ -189,7 +191,7 @@ def test_whoever_is_done_before_the_limit_is_not_called_away_by_it() -> None:
 def test_another_limit_goes_for_the_work_at_hand(limit_s: int, waits_s: int) -> None:
     floor = working(30)
     floor.wait(20)
-    floor.tell(AgentRegistered("agent-1", (SALES,), after_contact_work_limit=limit_s * SECOND))
+    floor.tell(registered("agent-1", SALES, work_limit=limit_s * SECOND))
     if waits_s:
         floor.wait(waits_s - 1)
         assert floor.state_of("agent-1") is AgentState.AFTER_CONTACT_WORK
@@ -199,7 +201,7 @@ def test_another_limit_goes_for_the_work_at_hand(limit_s: int, waits_s: int) -> 
 
 def test_a_limit_that_is_taken_away_ends_nothing() -> None:
     floor = working(30)
-    floor.tell(AgentRegistered("agent-1", (SALES,)))
+    floor.tell(registered("agent-1", SALES))
     floor.wait(600)
     assert floor.state_of("agent-1") is AgentState.AFTER_CONTACT_WORK
 
@@ -483,14 +485,14 @@ def test_an_agent_who_is_given_another_queue_takes_whoever_waits_there() -> None
     floor.sets("agent-1", AgentStatus.OFFLINE)
     floor.answers("spring-1")
     floor.agent("bea", "service")
-    floor.tell(AgentRegistered("bea", (SALES,)))
+    floor.tell(registered("bea", SALES))
     assert floor.agent_of("spring-1") == "bea"
 
 
 def test_an_agent_who_no_longer_serves_a_queue_is_not_kept_for_its_dials() -> None:
     floor = Floor(agents=1)
     floor.campaign(requests=1)
-    floor.tell(AgentRegistered("agent-1", ("service",)))
+    floor.tell(registered("agent-1", "service"))
     assert floor.kept_agent("spring-1") is None
     floor.agent("bea")
     assert floor.kept_agent("spring-1") == "bea"
@@ -498,10 +500,10 @@ def test_an_agent_who_no_longer_serves_a_queue_is_not_kept_for_its_dials() -> No
 
 def test_an_available_agent_without_queues_can_be_given_one_and_is_dialed_for() -> None:
     floor = Floor(agents=1)
-    floor.tell(AgentRegistered("agent-1", ()))
+    floor.tell(registered("agent-1"))
     floor.campaign(requests=1)
     assert floor.dialed == []
-    floor.tell(AgentRegistered("agent-1", (SALES,)))
+    floor.tell(registered("agent-1", SALES))
     assert floor.dialed == ["spring-1"]
 
 

@@ -22,6 +22,7 @@ from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.flow import FlowAction
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
+from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import pacer_for
 from trunkcall.engine.commands import ReportLegs
@@ -53,6 +54,15 @@ DIALERS = dict(zip(CAMPAIGNS, (DialerType.PROGRESSIVE, DialerType.PREDICTIVE, Di
 AGENTS = ("ann", "bea", "cid", "dan")
 CONFIG = EngineConfig(window_size=6, trunks=(Trunk("default", channels=7, attempts_per_s=20),))
 LENIENT = AbandonmentLimits(5 * SECOND, AbandonmentClock.CONNECTED_TO_SYSTEM, 0.05, (CalendarMonth("Europe/Berlin"),))
+SERVED: tuple[tuple[str | ServedQueue, ...], ...] = (
+    (SALES,),
+    ("service",),
+    (SALES, "service"),
+    (ServedQueue(SALES, 2), "service"),
+    (ServedQueue(SALES, delay_s=2),),
+    (ServedQueue(SALES, 1, delay_s=5), ServedQueue("service", 2)),
+    (),
+)
 numbers = st.integers(0, 50)
 
 
@@ -312,11 +322,13 @@ class World(RuleBasedStateMachine):
 
     @rule(
         agent=st.sampled_from(AGENTS),
-        queues=st.sampled_from([(SALES,), ("service",), (SALES, "service"), ()]),
+        queues=st.sampled_from(SERVED),
         limit_s=st.sampled_from([0, 0, 1, 30]),
         persistent=st.booleans(),
     )
-    def an_agent_serves(self, agent: str, queues: tuple[str, ...], limit_s: int, persistent: bool) -> None:
+    def an_agent_serves(
+        self, agent: str, queues: tuple[str | ServedQueue, ...], limit_s: int, persistent: bool
+    ) -> None:
         self.floor.serves(agent, *queues, work_limit=limit_s * SECOND, persistent=persistent)
 
     @rule(agent=st.sampled_from(AGENTS))

@@ -32,6 +32,11 @@ pytestmark = pytest.mark.virtual_time
 INSTANCE = Instance("instance-1", "default", 0, onboarded=True)
 
 
+def registered(agent_id: str, *queue_ids: str) -> AgentRegistered:
+    """An agent who serves these queues, all alike."""
+    return AgentRegistered(agent_id, alike(queue_ids))
+
+
 @pytest.fixture
 async def house() -> House:
     return House.in_memory()
@@ -67,25 +72,25 @@ async def test_the_engine_is_told_what_has_changed_for_agents_and_nothing_else()
         )
     )
     facts = KnownFacts(INSTANCE, store, (Trunk("default"),))
-    assert await facts.read() == (AgentRegistered("a1", ("q1",)), AgentRegistered("a2", ())), "of queues that exist"
+    assert await facts.read() == (registered("a1", "q1"), registered("a2")), "of queues that exist"
     assert await facts.read() == ()
     await store.put_facts("instance-1", [Queue("q1", "Sales", "+12065550100"), Queue("q3", "Nobody's")])
     assert await facts.read() == ()
     assert facts.directory.queues["q1"].outbound_caller_id == "+12065550100"
     await store.put_facts("instance-1", [Queue("q2", "Service")])
-    assert await facts.read() == (AgentRegistered("a1", ("q1", "q2")),)
+    assert await facts.read() == (registered("a1", "q1", "q2"),)
     await store.put_facts("instance-1", [RoutingProfile("r2", "R2", alike(("q3",)))])
-    assert await facts.read() == (AgentRegistered("a2", ("q3",)),)
+    assert await facts.read() == (registered("a2", "q3"),)
     await store.put_facts("instance-1", [Agent("a2", "bob", "r1"), Agent("a3", "cid", "lost")])
-    assert await facts.read() == (AgentRegistered("a2", ("q1", "q2")), AgentRegistered("a3", ()))
+    assert await facts.read() == (registered("a2", "q1", "q2"), registered("a3"))
     phone = PhoneConfig(after_contact_work_limit_s=30, persistent_connection=True)
     await store.put_facts("instance-1", [Agent("a3", "cid", "lost", phone=phone)])
     assert await facts.read() == (AgentRegistered("a3", (), 30 * SECOND, persistent=True),)
     await store.remove_facts("instance-1", FactKind.QUEUE, ["q1"], at=1)
-    assert await facts.read() == (AgentRegistered("a1", ("q2",)), AgentRegistered("a2", ("q2",)))
+    assert await facts.read() == (registered("a1", "q2"), registered("a2", "q2"))
     await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=1)
     await store.remove_facts("instance-1", FactKind.ROUTING_PROFILE, ["r1"], at=1)
-    assert await facts.read() == (AgentRemoved("a1"), AgentRegistered("a2", ()))
+    assert await facts.read() == (AgentRemoved("a1"), registered("a2"))
     await store.put_facts("instance-1", [ann])
     await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=1)
     assert await facts.read() == (), "whoever came and went between two looks"

@@ -231,8 +231,9 @@ def test_agents_of_a_team_serve_its_queues_alone() -> None:
         campaign=[table("zinc", queue="sales"), table("argon", queue="service")],
         team=[{"agents": 2, "queues": ["sales"]}],
     )
-    registered = [event.queue_ids for event, _ in record.told if isinstance(event, AgentRegistered)]
-    assert registered == [("sales",)] * 2 + [("sales", "service")] * 3
+    registered = [event.queues for event, _ in record.told if isinstance(event, AgentRegistered)]
+    served = [tuple(each.queue_id for each in queues) for queues in registered]
+    assert served == [("sales",)] * 2 + [("sales", "service")] * 3
 
 
 def test_queues_of_the_same_agents_share_them() -> None:

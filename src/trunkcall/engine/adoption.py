@@ -22,7 +22,7 @@ from trunkcall.engine.events import DetectionEnded, LegsBridged, LegsUnbridged, 
 from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.legs import LegReports
 from trunkcall.engine.matching import Matching
-from trunkcall.engine.roster import Agent
+from trunkcall.engine.pools import Agent
 from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
@@ -198,8 +198,7 @@ class Adoption:
                     return
                 timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact.contact_id)
                 if contact.campaign.settings.queue_id is not None:
-                    queue = self._state.roster.queue(contact.campaign.settings.queue_id)
-                    queue.waiting[contact.contact_id] = contact
+                    self._matching.wait(contact, contact.campaign.settings.queue_id, now)
             case ContactState.SAFE_HARBOUR:
                 self._safe_harbour.await_end(contact, now)
             case _:

@@ -19,8 +19,9 @@ from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.competition import Competition
 from trunkcall.engine.components import Component, Components, in_order
+from trunkcall.engine.pools import Pool
 from trunkcall.engine.registry import Registry
-from trunkcall.engine.roster import Pool, Roster
+from trunkcall.engine.roster import Roster
 from trunkcall.engine.timers import NEVER
 
 LOOKS_OVER: Final[Duration] = SECOND

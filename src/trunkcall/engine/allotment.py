@@ -25,8 +25,9 @@ from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import water_fill
 from trunkcall.engine.components import CampaignGroup, Component, Components
+from trunkcall.engine.pools import Agent, Pool, first_by_priority
 from trunkcall.engine.registry import Registry
-from trunkcall.engine.roster import Agent, Pool, Roster, longest_free
+from trunkcall.engine.roster import Roster
 
 ROUND: Final = 30.0
 """Attempts, of all the campaigns together, after which each group has had an agent who is not wholly anybody's for a
@@ -46,7 +47,8 @@ class Allotment:
     free: int
     """Those who are free and may be counted on, or as good as these."""
     first_free: Agent | None
-    """The first of them: whoever few groups can use, and has been free longest."""
+    """The first of them: whoever few groups can use, of these for whom the campaign's queue comes first, and of these
+    who has been available longest."""
 
 
 @dataclass(slots=True)
@@ -108,7 +110,8 @@ class Allotments:
         if component is None or not component.contested:
             return None
         own = self._components.group_of(campaign)
-        if own is None or not own.has(campaign):
+        queue_id = campaign.agent_queue_id
+        if own is None or queue_id is None or not own.has(campaign):
             return None
         division = self._division(component)
         parts = [part for part in division.parts if own in part.whole]
@@ -119,7 +122,7 @@ class Allotments:
             number += part.whole[own]
             of_part = self._free(part, own)
             if of_part and first is None:
-                first = longest_free(part.pools)
+                first = first_by_priority(part.pools, queue_id)
             free += of_part
         return Allotment(own, number, division.tallies[own].agents, free, first)
 
@@ -137,7 +140,11 @@ class Allotments:
         if campaign.agent_queue_id is None:
             return None
         allotment = self.of(campaign)
-        return allotment.first_free if allotment is not None else self._roster.first_free(campaign.agent_queue_id)
+        return (
+            allotment.first_free
+            if allotment is not None
+            else self._roster.queue(campaign.agent_queue_id).first_to_keep()
+        )
 
     def in_flight_of_group(self, campaign: CampaignDialing) -> int:
         """Attempts in flight of all that look ahead for the very agents of this campaign."""

@@ -14,7 +14,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import AgentEvent
 from trunkcall.engine.events import AgentRegistered
 from trunkcall.engine.matching import Matching
-from trunkcall.engine.roster import Agent
+from trunkcall.engine.pools import Agent
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -35,19 +35,20 @@ class Availability:
     def registered(self, event: AgentRegistered, now: Instant) -> None:
         """An agent is new, serves other queues, or is reached otherwise: whoever waits there, or was to be served here,
         hears of it."""
-        queue_ids = event.queue_ids
         known = self._state.roster.agents.get(event.agent_id)
-        before = known.queue_ids if known is not None else ()
-        agent = self._state.roster.register(event.agent_id, queue_ids, now, persistent=event.persistent)
+        before = known.pool.served if known is not None else ()
+        agent = self._state.roster.register(event.agent_id, event.queues, now, persistent=event.persistent)
         if agent.work_limit != event.after_contact_work_limit:
             agent.work_limit = event.after_contact_work_limit
             if agent.state is AgentState.AFTER_CONTACT_WORK:
                 self._limit_work(agent)
         dial = agent.reserved_for
-        if dial is not None and (dial.campaign.settings.queue_id not in queue_ids or not agent.has_phone):
+        if dial is not None and (dial.campaign.settings.queue_id not in agent.queue_ids or not agent.has_phone):
             self._matching.replace(agent)
         self._matching.agent_freed(agent, now)
-        self._state.forget_queues(*(queue_id for queue_id in before if queue_id not in queue_ids))
+        if before != event.queues:
+            self._matching.helpers_changed(agent, now)
+            self._state.forget_queues(*[each.queue_id for each in before])
 
     def removed(self, agent: Agent, now: Instant) -> None:
         """The agent is no agent of the instance any more. A contact in progress goes on, and is worked on; a dial gets
@@ -147,12 +148,12 @@ class Availability:
         dial = agent.reserved_for
         if dial is not None:
             self._state.roster.unreserve(dial)
-        queue_ids = agent.queue_ids
+        served = agent.pool.served
         self._sessions.end(agent, now)
         self._state.roster.remove(agent, now)
         if dial is not None:
             self._matching.reserve(dial)
-        self._state.forget_queues(*queue_ids)
+        self._state.forget_queues(*[each.queue_id for each in served])
 
     def _become(self, agent: Agent, status: AgentStatus, now: Instant) -> None:
         if not self._step_to(agent, status, now):

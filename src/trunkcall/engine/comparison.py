@@ -21,7 +21,7 @@ from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.events import LegsReported
 from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.legs import LegReports
-from trunkcall.engine.roster import Agent
+from trunkcall.engine.pools import Agent
 from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind

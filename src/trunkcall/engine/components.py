@@ -11,13 +11,14 @@ Decides who competes with whom. It must not know how many agents anybody gets.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.fairness import FairClock
+from trunkcall.engine.pools import Pool
 from trunkcall.engine.registry import Registry
-from trunkcall.engine.roster import Pool, Roster
+from trunkcall.engine.roster import Roster
 
 MEMORY: Final = 30.0
 """Attempts that are remembered of what campaigns have had of agents: enough for every one of them to find a moment at
@@ -100,6 +101,10 @@ class Component:
             group = self._groups[queues, look_ahead] = CampaignGroup(queues, look_ahead=look_ahead)
         return group
 
+    def claims(self, pool: Pool) -> int:
+        """How many groups that have a claim could use agents of the pool."""
+        return sum([not group.queues.isdisjoint(pool.queue_ids) for group in self.claiming])
+
     def look(self) -> None:
         """Look which groups have a claim."""
         claiming = [group for group in self._groups.values() if group.claimants]
@@ -141,6 +146,11 @@ class Components:
         if self._roster.regrouped:
             self._regroup()
         return self._group_of.get(campaign.campaign_id)
+
+    def claims_beside(self, campaign: CampaignDialing) -> Callable[[Pool], int] | None:
+        """How many claims there are on a pool; None where no others count on agents whom the campaign could take."""
+        component = self.of(campaign) if self.contested else None
+        return component.claims if component is not None and component.contested else None
 
     def looking_ahead_with(self, campaign: CampaignDialing) -> tuple[CampaignDialing, ...]:
         """The campaigns with a claim that look ahead for the very agents of this one."""

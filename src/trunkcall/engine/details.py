@@ -14,10 +14,11 @@ from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.flow import FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegParty, LegState
+from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.contact import Contact, Leg
+from trunkcall.engine.pools import Agent, Queue
 from trunkcall.engine.registry import CampaignContacts
-from trunkcall.engine.roster import Agent, Queue
 from trunkcall.engine.state import EngineState
 
 
@@ -65,9 +66,12 @@ class AgentDetails(NamedTuple):
     being dialed that this agent is kept for."""
 
     agent_id: str
-    queue_ids: tuple[str, ...]
+    served: tuple[ServedQueue, ...]
     state: AgentState
     since: Instant
+    available_since: Instant
+    """Since when the agent has been available, or was the last time, calls that failed included: who takes a contact
+    goes by it."""
     heard: bool
     next_status: AgentStatus | None
     """What the agent will be once the contact is done with; None if nothing else was asked for."""
@@ -86,12 +90,17 @@ class AgentDetails(NamedTuple):
     session_failures: int
     """How often in a row it could not be made, or was lost soon."""
 
+    @property
+    def queue_ids(self) -> tuple[str, ...]:
+        """The queues whose contacts the agent takes at once."""
+        return tuple([each.queue_id for each in self.served if not each.delay_s])
+
 
 class QueueDetails(NamedTuple):
-    """One queue. ``free`` are the agents who are free, longest free first; ``waiting`` the contacts that wait for an
-    agent, who is next first; ``staffed`` counts the agents at work, heard of and not leaving. ``talking_since`` and
-    ``working_since`` have the agents who will take another contact: since when they have been in one, and since when
-    they have worked after it."""
+    """One queue. ``free`` are the agents who are free and take its contacts at once, longest available first;
+    ``waiting`` the contacts that wait for an agent, who is next first; ``staffed`` counts the agents at work, heard of
+    and not leaving. ``talking_since`` and ``working_since`` have the agents who will take another contact: since when
+    they have been in one, and since when they have worked after it."""
 
     queue_id: str
     free: tuple[str, ...]
@@ -181,9 +190,10 @@ def _leg(leg: Leg) -> LegDetails:
 def _agent(agent: Agent) -> AgentDetails:
     return AgentDetails(
         agent_id=agent.agent_id,
-        queue_ids=agent.queue_ids,
+        served=agent.pool.served,
         state=agent.state,
         since=agent.since,
+        available_since=agent.available_since,
         heard=agent.heard,
         next_status=agent.next_status,
         contact_id=_id_of(agent.contact),

@@ -293,6 +293,8 @@ class Engine:
                 self._safe_harbour.limit_due(key, now)
             case TimerKind.QUEUE_LIMIT:
                 self._endings.queue_limit_due(key, now)
+            case TimerKind.HELP:
+                self._matching.help_due(key, now)
             case TimerKind.AFTER_CONTACT_WORK:
                 self._availability.work_limit_due(self._state.roster.agents[key], now)
             case TimerKind.EXPIRY:

@@ -16,6 +16,7 @@ from trunkcall.domain.contact import DetectionStatus, LiveContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.leg import HangupCause, LiveLeg, LiveSession
+from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.values import quickly_made
 
@@ -122,12 +123,12 @@ class ChangesLeftOut:
 
 @dataclass(frozen=True, slots=True)
 class AgentRegistered:
-    """An agent exists and serves these queues. Known agents get the new queues; one who was removed and is not gone yet
-    stays. Work after a contact ends after ``after_contact_work_limit``, with 0 when the agent says so. The leg of one
-    who is ``persistent`` stays up between contacts."""
+    """An agent exists and serves these queues, each of them once. Known agents get the new queues; one who was removed
+    and is not gone yet stays. Work after a contact ends after ``after_contact_work_limit``, with 0 when the agent says
+    so. The leg of one who is ``persistent`` stays up between contacts."""
 
     agent_id: str
-    queue_ids: tuple[str, ...]
+    queues: tuple[ServedQueue, ...]
     after_contact_work_limit: Duration = 0
     persistent: bool = False
 

@@ -6,17 +6,19 @@ free, nor how a contact ends.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Final
 
 from trunkcall.domain.changes import ContactConnecting, ContactQueued, ContactRequeued
 from trunkcall.domain.contact import ContactState
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.commands import BridgeLegs, OriginateAgentLeg, OriginateSessionLeg
 from trunkcall.engine.components import in_order
 from trunkcall.engine.contact import Contact
-from trunkcall.engine.roster import Agent
+from trunkcall.engine.pools import Agent
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -27,7 +29,9 @@ _QUEUE: Final = ContactEvent.QUEUE
 _ASSIGN_AGENT: Final = AgentEvent.ASSIGN
 _ABANDONMENT: Final = TimerKind.ABANDONMENT
 _QUEUE_LIMIT: Final = TimerKind.QUEUE_LIMIT
+_HELP: Final = TimerKind.HELP
 _AGENT_RING_OVERDUE: Final = TimerKind.AGENT_RING_OVERDUE
+_first = itemgetter(0)
 
 
 class Matching:
@@ -55,15 +59,20 @@ class Matching:
         state.timers.set(contact.queued_until, _QUEUE_LIMIT, contact_id)
         if not state.trunks.is_up(contact.host):
             state.held_back = True
-            self._roster.queue(queue_id).waiting[contact_id] = contact
+            self.wait(contact, queue_id, now)
             self._registry.wants_no_agent(contact)
             self.end_reservation(contact, now)
             return
-        agent = self._agent_for(contact, queue_id)
+        agent = self._agent_for(contact, queue_id, now)
         if agent is not None:
             self._assign(contact, agent, now)
         else:
-            self._roster.queue(queue_id).waiting[contact_id] = contact
+            self.wait(contact, queue_id, now)
+
+    def wait(self, contact: Contact, queue_id: str, now: Instant) -> None:
+        """The contact waits in the queue, behind those who are there."""
+        self._roster.queue(queue_id).waiting[contact.contact_id] = contact
+        self._await_help(contact, queue_id, now)
 
     def requeue(self, contact: Contact, now: Instant) -> None:
         """The agent who was rung for the contact has not come. If there is no other, it is the first in its queue."""
@@ -78,14 +87,14 @@ class Matching:
         self._look_at_threshold(contact, now)
         connects = self._state.trunks.is_up(contact.host)
         self._state.held_back |= not connects
-        other = self._agent_for(contact, queue_id) if connects else None
+        other = self._agent_for(contact, queue_id, now) if connects else None
         if other is not None:
             self._assign(contact, other, now)
         else:
             waiting = self._roster.queue(queue_id).waiting
             others = dict(waiting)
             waiting.clear()
-            waiting[contact.contact_id] = contact
+            self.wait(contact, queue_id, now)
             waiting.update(others)
 
     def match(self, now: Instant) -> None:
@@ -99,7 +108,7 @@ class Matching:
             for contact in list(queue.waiting.values()):
                 if not trunks.is_up(contact.host):
                     continue
-                agent = self._agent_for(contact, queue_id)
+                agent = self._agent_for(contact, queue_id, now)
                 if agent is None:
                     break
                 self._assign(contact, agent, now)
@@ -116,26 +125,71 @@ class Matching:
     # --- agents who are free, or kept -------------------------------------------------------------------------------
 
     def agent_freed(self, agent: Agent, now: Instant) -> None:
-        """A free agent takes whoever waits longest; failing that, is kept for a dial whose agent has left."""
+        """A free agent takes somebody who waits: by the priority of the queue, then whoever waits longest. Failing
+        that, the agent is kept for a dial whose agent has left."""
         if not agent.is_free:
             return
-        longest: Contact | None = None
         self._state.held_back |= not self._state.trunks.all_found
-        for queue_id in agent.queue_ids:
-            head = self._first_waiting(queue_id)
-            if head is not None and (longest is None or head.live_at < longest.live_at):
-                longest = head
-        if longest is not None:
-            self._assign(longest, agent, now)
-            return
+        for queues in agent.pool.by_priority:
+            longest: Contact | None = None
+            for queue_id, delay in queues:
+                head = self._first_waiting(queue_id)
+                if head is None or (delay and self._waited(head, now) < delay):
+                    continue
+                if longest is None or head.live_at < longest.live_at:
+                    longest = head
+            if longest is not None:
+                self._assign(longest, agent, now)
+                return
         short = self._registry.short_of_agents
-        for campaign in in_order(short.values()) if short else ():
-            if campaign.settings.queue_id in agent.queue_ids:
-                without_agent = self._registry.of(campaign).without_agent
-                dial = next(filter(self._connects, without_agent.values()), None)
-                if dial is not None:
-                    self.reserve(dial)
-                    return
+        if short:
+            self._keep_for_a_dial(agent, in_order(short.values()))
+
+    def _keep_for_a_dial(self, agent: Agent, short: Sequence[CampaignDialing]) -> None:
+        """Keep the free agent for a dial of one of these campaigns, whose queue comes first."""
+        queue_ids, priority = agent.queue_ids, agent.pool.priority
+        served = [(priority[q], campaign) for campaign in short if (q := campaign.settings.queue_id) in queue_ids]
+        for _, campaign in sorted(served, key=_first):
+            dial = next(filter(self._connects, self._registry.of(campaign).without_agent.values()), None)
+            if dial is not None:
+                self.reserve(dial)
+                return
+
+    # --- agents who help ----------------------------------------------------------------------------------------------
+
+    def help_due(self, contact_id: str, now: Instant) -> None:
+        """A contact has waited so long that further agents may take it."""
+        contact = self._registry.contact(contact_id)
+        queue_id = contact.campaign.settings.queue_id
+        if queue_id is None:
+            return
+        connects = self._connects(contact)
+        self._state.held_back |= not connects
+        agent = self._first_free(contact, queue_id, now) if connects else None
+        if agent is not None:
+            self._assign(contact, agent, now)
+        else:
+            self._await_help(contact, queue_id, now)
+
+    def helpers_changed(self, agent: Agent, now: Instant) -> None:
+        """The agent serves other queues: those who wait there may be helped at another time."""
+        for each in agent.pool.served:
+            if each.delay_s:
+                for contact in self._roster.queue(each.queue_id).waiting.values():
+                    self._await_help(contact, each.queue_id, now)
+
+    def _await_help(self, contact: Contact, queue_id: str, now: Instant) -> None:
+        """See when the next agents may take the contact, who waits."""
+        helpers = self._roster.queue(queue_id).helpers
+        if helpers:
+            waited = self._waited(contact, now)
+            delay = next((delay for delay, _ in helpers if delay > waited), None)
+            if delay is not None:
+                self._state.timers.set(now - waited + delay, _HELP, contact.contact_id)
+
+    def _waited(self, contact: Contact, now: Instant) -> Duration:
+        """For how long the contact has been in its queue, or rung agents in vain."""
+        return now - contact.queued_until + self._state.config.queue_limit
 
     def _first_waiting(self, queue_id: str) -> Contact | None:
         """Who has waited longest in the queue, of those whom an agent can be put through to."""
@@ -184,18 +238,23 @@ class Matching:
         if agent is not None:
             self.agent_freed(agent, now)
 
-    def _agent_for(self, contact: Contact, queue_id: str) -> Agent | None:
-        """The agent kept for this contact; else the one of its queue who has been free longest; else, one to one, an
-        agent kept for a dial that nobody has answered: a live answer is here, that dial may never be one. Where nobody
-        else is at work, one of whom nothing is heard: a phone that may ring in vain is better than nobody at all."""
+    def _agent_for(self, contact: Contact, queue_id: str, now: Instant) -> Agent | None:
+        """The agent kept for this contact, or one who can be had instead and has been available longer; else the one of
+        its queue who comes first; else, one to one, an agent kept for a dial that nobody has answered: a live answer is
+        here, that dial may never be one. Where nobody else is at work, one of whom nothing is heard: a phone that may
+        ring in vain is better than nobody at all."""
         self._registry.wants_no_agent(contact)
-        agent = self._roster.unreserve(contact)
-        if agent is not None:
-            return agent
-        agent = self._roster.first_free(queue_id)
+        if self._roster.longest_available(contact, queue_id) is not None:
+            return self._roster.unreserve(contact)
+        agent = self._first_free(contact, queue_id, now)
         if agent is None and contact.campaign.pacer.one_to_one:
             agent = self._agent_of_a_dial(contact.campaign, queue_id)
         return agent or self._roster.last_resort(queue_id)
+
+    def _first_free(self, contact: Contact, queue_id: str, now: Instant) -> Agent | None:
+        """Who of the free agents takes the contact."""
+        claims = self._state.components.claims_beside(contact.campaign)
+        return self._roster.queue(queue_id).first_free(self._waited(contact, now), claims)
 
     def _agent_of_a_dial(self, campaign: CampaignDialing, queue_id: str) -> Agent | None:
         """An agent of the queue who is kept for a dial that nobody has answered, of this campaign or else another."""
@@ -207,6 +266,7 @@ class Matching:
                     continue
                 if queue_id in self._roster.agents[kept].queue_ids:
                     self._registry.wants_agent(dial)
+                    self._roster.longest_available(dial, queue_id)
                     return self._roster.unreserve(dial)
         return None
 
@@ -223,6 +283,7 @@ class Matching:
         agent.handling_since = now
         self._roster.step(agent, _ASSIGN_AGENT, now)
         state.timers.stop(_QUEUE_LIMIT, contact.contact_id)
+        state.timers.stop(_HELP, contact.contact_id)
         contact.agent_id = agent.agent_id
         timeout = state.config.agent_ring_timeout
         session = agent.session

@@ -43,6 +43,7 @@ class SafeHarbour:
             state.roster.queue(settings.queue_id).waiting.pop(contact_id, None)
         state.registry.take_from_flight(contact)
         state.timers.stop(TimerKind.QUEUE_LIMIT, contact_id)
+        state.timers.stop(TimerKind.HELP, contact_id)
         state.out.change(SafeHarbourBegun(contact_id, now))
         self.speak(contact, now)
 

@@ -16,7 +16,7 @@ from trunkcall.domain.leg import LegParty, LegState, LiveSession
 from trunkcall.domain.transitions import AgentEvent
 from trunkcall.engine.commands import OriginateSessionLeg
 from trunkcall.engine.contact import Leg
-from trunkcall.engine.roster import Agent
+from trunkcall.engine.pools import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 

@@ -30,6 +30,7 @@ class TimerKind(StrEnum):
     ABANDONMENT = auto()
     QUEUE_LIMIT = auto()
     SAFE_HARBOUR_LIMIT = auto()
+    HELP = auto()
     AFTER_CONTACT_WORK = auto()
     EXPIRY = auto()
     DUE = auto()

@@ -1,7 +1,7 @@
 """What a dialer knows of the queues, agents, routing profiles and trunks around it, read again as they change.
 
-Decides what a change of facts is to the engine: an agent who is new, serves other queues than before, is reached
-otherwise, or is gone; other trunks. It must not know who changes them.
+Decides what a change of facts is to the engine: an agent who is new, serves other queues than before or in another way,
+is reached otherwise, or is gone; other trunks. It must not know who changes them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class KnownFacts:
         phone = agent.phone
         return AgentRegistered(
             agent.agent_id,
-            self.directory.queues_of(agent),
+            self.directory.served_by(agent),
             phone.after_contact_work_limit_s * SECOND,
             phone.persistent_connection,
         )

@@ -18,6 +18,7 @@ from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant, seconds
+from trunkcall.domain.routing_profile import alike
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -171,7 +172,7 @@ class Simulator:
         scenario = self._scenario
         names = [f"agent-{number}" for number in range(scenario.agents)]
         for name, queues in zip(names, scenario.queues_of_agents, strict=True):
-            self._tell(AgentRegistered(name, queues, persistent=scenario.persistent_connections))
+            self._tell(AgentRegistered(name, alike(queues), persistent=scenario.persistent_connections))
         self._tell_engine()
         for run in self._runs.values():
             self._open_campaign(run.campaign)
