@@ -8,9 +8,11 @@ import unicodedata
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
 
 from aws.support import EVERY_SERVICE, PATTERNS, SERVICES, botocore_model, load
-from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, PATCHES, compile_pattern, load_service
+from trunkcall.aws.corrections import PATCHES, PERSONAL
+from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, compile_pattern, load_service
 from trunkcall.aws.shapes import ModelError
 
 
@@ -119,6 +121,9 @@ def test_a_patch_is_refused_when_the_model_has_changed() -> None:
 def test_every_patch_is_still_needed() -> None:
     for service, name in PATCHES:
         assert botocore_model(service).shape_for(name).metadata["pattern"] == PATCHES[service, name].reviewed
+    for service, name in PERSONAL:
+        as_shipped = Loader().load_service_model(service, "service-2")["shapes"][name]
+        assert not as_shipped.get("sensitive"), f"{service} says by itself that {name} is sensitive"
 
 
 @pytest.mark.parametrize(("service", "name", "pattern"), EVERY_PATTERN)
