@@ -17,7 +17,7 @@ from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected, Cont
 from trunkcall.domain.contact import Disposition, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import SECOND
-from trunkcall.engine.events import CarrierFound
+from trunkcall.engine.events import CarrierFound, CarrierLost
 from trunkcall.storage.ports.ownership import CommitResult, Lease
 
 AGENTLESS = DialerConfig(DialerType.AGENTLESS)
@@ -95,6 +95,24 @@ async def test_an_attempt_that_was_not_handed_over_waits_again_whatever_the_carr
 
     house.store.after_attempts = sleep
     async with dialing(house, house.owner(lease=3 * SECOND)):
+        await house.until_all_ended(10)
+        assert house.dialer.totals.voided.total() > 0
+        assert all(record.disposition is not Disposition.ATTEMPT_FAILED for record in await house.records())
+        assert set(house.carrier.originates.values()) == {1}
+
+
+async def test_nobody_is_dialed_by_a_carrier_that_was_lost_during_the_commit_and_found_again(house: House) -> None:
+    """It told of its legs before it was asked for these: somebody's phone would ring while the record says that the
+    attempt has failed."""
+    await house.open(dialer=AGENTLESS, requests=10)
+
+    def line_breaks() -> None:
+        house.store.after_attempts = lambda: None
+        house.carrier.tell(CarrierLost())
+        house.carrier.tell(CarrierFound(()))
+
+    house.store.after_attempts = line_breaks
+    async with dialing(house, house.owner()):
         await house.until_all_ended(10)
         assert house.dialer.totals.voided.total() > 0
         assert all(record.disposition is not Disposition.ATTEMPT_FAILED for record in await house.records())

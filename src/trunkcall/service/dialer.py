@@ -339,11 +339,17 @@ class Dialer:
     def _originate(self, command: Originate, now: Instant) -> None:
         contact = self._known.get(command.contact_id)
         campaign = self._campaigns[command.campaign_id]
-        if contact is None or not self._may_originate(campaign.dialer.needs_agents):
+        may = self._may_originate(campaign.dialer.needs_agents) and not self._was_lost_meanwhile(command.host)
+        if contact is None or not may:
             self._post_first([OriginateVoided(command.leg_id)], now)
             return
         token = contact.client_token or contact.contact_id
         self._carrier.originate(command, Destination(contact.phone_number, token))
+
+    def _was_lost_meanwhile(self, host: str) -> bool:
+        """Whether the host was lost during the commit. What it tells when it is found is older than an originate that
+        it would get now: the leg would be taken for one that it had and lost."""
+        return any(isinstance(event, CarrierLost) and event.host in (None, host) for event, _ in self._inbox)
 
     def _safe_harbour_text(self, command: SpeakSafeHarbour) -> str:
         campaign = self._campaigns[command.campaign_id]
