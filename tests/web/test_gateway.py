@@ -311,8 +311,15 @@ async def test_every_answer_is_counted_with_its_operation() -> None:
     altered = request(*START, chunks=(b"{}",))
     altered.headers = [*altered.headers, (b"transfer-encoding", b"chunked")]
     await answer(to, altered)
+    # Anybody can ask for the hundreds that are not offered, and a scrape would have rows for each.
+    await answer(to, request(*RENAME))
 
-    assert counted == [("StartCampaign", 200, True), (None, 404, True), ("StartCampaign", 403, True)]
+    assert counted == [
+        ("StartCampaign", 200, True),
+        (None, 404, True),
+        ("StartCampaign", 403, True),
+        (None, 501, True),
+    ]
 
 
 async def test_what_a_key_has_tried_is_audited_and_what_a_stranger_has_tried_is_not() -> None:

@@ -40,7 +40,8 @@ Admit: TypeAlias = Callable[[RequestContext], Awaitable[None]]
 Authorize: TypeAlias = Callable[[RequestContext, dict[str, Any]], Awaitable[None]]
 """Raises ApiError for a caller whose policies do not allow what the decoded input asks for."""
 OnRequest: TypeAlias = Callable[[Operation | None, int, float], None]
-"""Told of every answered API request: the operation if it is known, the status, and the seconds that it took."""
+"""Told of every answered API request: the operation if it is one that is offered, the status, and the seconds that it
+took. Who watches keeps a row for each operation, and there are hundreds that are not offered."""
 
 MAX_AUDITED = 512
 """Characters of a path that may be written into the audit log; no ARN has more."""
@@ -121,11 +122,16 @@ class Gateway:
             if body is not None:
                 self._uploads.leave(body)
         if self._on_request is not None:
-            self._on_request(match.operation if match else None, response.status, self._monotonic() - started)
+            self._on_request(self._offered(match), response.status, self._monotonic() - started)
         # What a stranger sends costs him nothing, so it is counted above and is no line on the disk.
         if context is not None and self._audit is not None and context.operation.mutates:
             self._audit(_audit_entry(context, response))
         await send_answer(response, request_id, send, head=request.method == "HEAD")
+
+    def _offered(self, match: Match | None) -> Operation | None:
+        if match is None or (match.operation.service, match.operation.name) not in self._handlers:
+            return None
+        return match.operation
 
     async def _secret(self, credentials: sigv4.Credentials) -> str:
         secret = await self._authenticate(credentials.access_key_id)
