@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
@@ -21,9 +22,10 @@ from trunkcall.domain.changes import (
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant
-from trunkcall.engine.commands import Originate
+from trunkcall.domain.leg import HangupCause
+from trunkcall.engine.commands import Originate, OriginateAgentLeg, OriginateSessionLeg
 from trunkcall.engine.decision import Decision
-from trunkcall.engine.events import AgentStatusSet, Event
+from trunkcall.engine.events import AgentStatusSet, Event, LegEnded, LegsUnbridged
 from trunkcall.simulation.campaign import Campaign
 from trunkcall.simulation.results import Shift
 from trunkcall.simulation.scenario import Scenario, assignments, read_scenario, with_values
@@ -125,6 +127,32 @@ def test_whoever_no_agent_reaches_in_time_hears_a_message_of_so_many_seconds() -
     assert shift.abandoned >= len(begun) > 20
     assert {(end.at - begun[contact]) / SECOND for contact, end in ends.items()} == {10.0}
     assert {end.disposition for end in ends.values()} == {Disposition.ABANDONED}
+
+
+def test_a_shift_is_the_same_whether_agents_keep_their_legs_or_are_rung_for_each_contact() -> None:
+    """Simulated agents accept at once, so all that differs is how often their phones ring."""
+    rung, without = recorded(agents=8, hours=1, break_every_h=0.3)
+    kept, record = recorded(agents=8, hours=1, break_every_h=0.3, persistent_connections=True)
+    assert replace(rung, events=0) == replace(kept, events=0)
+    assert record.attempts() == without.attempts()
+    assert len(record.of_kind(OriginateSessionLeg)) == 8
+    assert not record.of_kind(OriginateAgentLeg)
+    ended_by_agents = [event for event, _ in record.told if isinstance(event, LegsUnbridged)]
+    assert len(ended_by_agents) / kept.connected == pytest.approx(0.3, abs=0.1)
+
+
+def test_sessions_that_the_network_loses_are_made_again_and_contacts_go_on() -> None:
+    shift, record = recorded(agents=8, hours=2, persistent_connections=True, session_drop_per_h=10.0)
+    lost = [event for event, _ in record.told if isinstance(event, LegEnded) and event.cause is HangupCause.FAILED]
+    made = record.of_kind(OriginateSessionLeg)
+    assert len(lost) == pytest.approx(8 * 2 * 10, rel=0.25)
+    assert len(lost) <= len(made) <= len(lost) + 8
+    assert shift.occupancy_ratio > 0.7
+
+
+def test_nothing_of_sessions_is_lost_where_there_are_none() -> None:
+    with pytest.raises(SettingsError, match="session_drop_per_h in a test needs persistent_connections"):
+        scenario(session_drop_per_h=1.0)
 
 
 @pytest.mark.parametrize(("agents", "least"), [(5, 0.71), (10, 0.78), (20, 0.845), (50, 0.905)])

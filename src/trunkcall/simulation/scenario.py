@@ -60,7 +60,8 @@ class Scenario:
     persistent_connections: bool = False
     """Whether each agent's leg stays up from one contact to the next."""
     session_drop_per_h: float = 0.0
-    """How often an hour the network loses the leg of an agent's session, on average (exponential); 0 is never."""
+    """How often an hour the network loses such a leg, on average (exponential); 0 is never. Only with
+    `persistent_connections`."""
     carrier_delay_s: float = 0.0
     """How late the carrier's reports arrive, on average (exponential)."""
     burst_every_h: float = 0.0
@@ -237,6 +238,8 @@ def _check(scenario: Scenario, source: str) -> None:
     for name, number in (("late_agents", scenario.late_agents), ("leaving_agents", scenario.leaving_agents)):
         if number > scenario.agents:
             raise SettingsError(f"{name} in {source} is {number}, but there are only {scenario.agents} agents.")
+    if scenario.session_drop_per_h and not scenario.persistent_connections:
+        raise SettingsError(f"session_drop_per_h in {source} needs persistent_connections.")
     _check_teams(scenario, source)
     for name in ("channels", "attempts_per_s"):
         if scenario.trunks and getattr(scenario, name) != getattr(_LIKE, name):
