@@ -33,6 +33,7 @@ from trunkcall.service.installation import first_installation, simulated_agents
 from trunkcall.service.lease import LEASE, LeaseHolder
 from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence, PresenceEvent
+from trunkcall.service.safe_harbour import SafeHarbourOf, no_safe_harbour
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.simulation.world import World
 from trunkcall.storage.memory import MemoryStore
@@ -172,6 +173,7 @@ class House:
         self.monotonic = lambda: seconds() + self.slept_s
         self.ids = (f"id-{n:06d}" for n in itertools.count())
         self.dialing_of: DialingOf = dialing_of
+        self.safe_harbour_of: SafeHarbourOf = no_safe_harbour
 
     @classmethod
     def in_memory(cls) -> House:
@@ -250,6 +252,7 @@ class House:
             new_id=lambda: next(self.ids),
             lease=LeaseHolder(store, self.instance_id, name, sole=sole, length=lease, monotonic=self.monotonic),
             current=self.dialer,
+            safe_harbour_of=lambda campaign: self.safe_harbour_of(campaign),
             monotonic=self.monotonic,
             sleep=sleep,
         )

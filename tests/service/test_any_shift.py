@@ -91,6 +91,7 @@ async def test_whatever_happens_in_a_shift_the_store_takes_it(tmp_path: Path) ->
     world = World(human_ratio=0.6, machine_ratio=0.1)
     house.carrier = FickleCarrier(house.clock, world=world, seed=1, on_agent_done=house.floor.agent_done)
     house.store = store = FickleStore(house.kept)
+    house.safe_harbour_of = lambda campaign: "We are sorry that nobody is free."
     await house.open(agents=8, requests=REQUESTS, dialer=DialerConfig(DialerType.PREDICTIVE, 1.0))
     now = house.clock.now()
     in_vain = [DialRequest(f"v-{n}", f"v-{n}", "+12125550100", now + MINUTE, {}) for n in range(IN_VAIN)]

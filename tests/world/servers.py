@@ -65,6 +65,10 @@ class Surroundings:
     places: Sequence[Place]
 
 
+SORRY = "We are sorry that nobody is free. Please call us back, or wait for us to call again."
+"""What is said to whoever no agent reaches in time: five seconds."""
+
+
 class Seat:
     """One instance as one server has it, which dials for it once it owns it."""
 
@@ -96,6 +100,7 @@ class Seat:
             lease=lease,
             current=self.current,
             monotonic=clocks.seconds,
+            safe_harbour_of=lambda campaign: SORRY,
         )
         self.dialed = DialedInstance(
             place.instance_id,

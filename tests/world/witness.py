@@ -194,6 +194,8 @@ class Witness:
 
     def joins(self, command: BridgeLegs) -> None:
         agent_id = self._agent_of[command.agent_leg_id]
+        if any(c.leg_id == command.customer_leg_id and c.state is ContactState.SAFE_HARBOUR for c in self.live()):
+            self._story.accuse("somebody is put through in the middle of the message", command.customer_leg_id)
         for leg_id, (other, customer_leg_id) in self._talking.items():
             if other == agent_id:
                 self._story.accuse("an agent is joined to two customers", agent_id, leg_id, command.agent_leg_id)
