@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 import unicodedata
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.loaders import Loader
+from botocore.model import ShapeResolver
 
 from aws.support import EVERY_SERVICE, PATTERNS, SERVICES, botocore_model, load
 from trunkcall.aws.corrections import PATCHES, PERSONAL
@@ -96,6 +98,20 @@ def test_part_of_another_service_compiles_by_the_same_machinery() -> None:
     assert connect.signing_name == "connect"
     assert set(connect.operations) == {"CreateQueue", "PutUserStatus", "ListQueues", "SearchUsers"}
     assert len(connect.others) + 4 == len(botocore_model("connect").operation_names)
+
+
+def test_a_server_does_not_keep_the_models_that_it_has_read() -> None:
+    """That of the contact centre is megabytes, for as long as the server runs."""
+
+    def models() -> int:
+        gc.collect()
+        return sum(isinstance(each, ShapeResolver) for each in gc.get_objects())
+
+    before = models()
+    service = load_service("connect", only=["CreateUser", "SearchQueues", "TagResource", "DescribeQueue"])
+
+    assert service.operations
+    assert models() == before
 
 
 def test_a_service_of_another_protocol_is_refused() -> None:

@@ -53,6 +53,7 @@ class OutputCompiler:
         return self._memo[name]
 
     def _structure(self, shape: Any) -> Callable[[Any], Any]:
+        shape_name = shape.name
         members = tuple(
             (name, wire_name(name, member), name in shape.required_members, self.compile(member))
             for name, member in shape.members.items()
@@ -65,7 +66,7 @@ class OutputCompiler:
                 if item is not None:
                     result[wire] = item if encode_member is None else encode_member(item)
                 elif required:
-                    raise KeyError(f"{shape.name} needs {name}")
+                    raise KeyError(f"{shape_name} needs {name}")
             return result
 
         return encode

@@ -70,7 +70,10 @@ class _Scalar:
 
 
 class InputCompiler:
-    """Compiles the input shapes of one service. ``pattern_of`` gives a string shape's pattern, patched if need be."""
+    """Compiles the input shapes of one service. ``pattern_of`` gives a string shape's pattern, patched if need be.
+
+    What it makes holds no shape: a shape holds its whole model, which for some services are megabytes.
+    """
 
     def __init__(self, pattern_of: PatternOf) -> None:
         self._pattern_of = pattern_of
@@ -100,6 +103,7 @@ class InputCompiler:
     def _structure(self, shape: Any, sensitive: bool) -> Decode:
         if shape.metadata.get("document") or shape.metadata.get("eventstream"):
             raise ModelError(f"{shape.name} is a document or an event stream")
+        shape_name = shape.name
         members = tuple(
             (
                 name,
@@ -112,7 +116,7 @@ class InputCompiler:
 
         def decode(value: Any, path: Path, violations: Violations) -> Any:
             if value.__class__ is not dict:
-                raise wrong_type(path, value, shape.name)
+                raise wrong_type(path, value, shape_name)
             result = {}
             get = value.get
             for name, wire, required, decode_member in members:
@@ -144,18 +148,19 @@ class InputCompiler:
         if shape.member.type_name not in _CONTAINERS:
             return self._list_of_scalars(shape, sensitive)
         broken = _broken_length(shape)
+        shape_name, item_name = shape.name, shape.member.name
         decode_item = self.compile(shape.member, sensitive=sensitive)
 
         def decode(value: Any, path: Path, violations: Violations) -> Any:
             if value.__class__ is not list:
-                raise wrong_type(path, value, shape.name)
+                raise wrong_type(path, value, shape_name)
             if broken is not None and (constraint := broken(value)):
                 violations.add(path, None, constraint)
                 return value
             result = []
             for position, item in enumerate(value, 1):
                 if item is None:
-                    violations.add_null((path, position), shape.member.name)
+                    violations.add_null((path, position), item_name)
                 else:
                     result.append(decode_item(item, (path, position), violations))
             return result
@@ -164,6 +169,7 @@ class InputCompiler:
 
     def _list_of_scalars(self, shape: Any, sensitive: bool) -> Decode:
         broken = _broken_length(shape)
+        shape_name, item_name = shape.name, shape.member.name
         scalar = self._scalar(shape.member)
         convert, accepts = scalar.convert or _to_string, scalar.accepts
         item_constraint = f"Member must satisfy constraint: [{scalar.worded}]"
@@ -171,14 +177,14 @@ class InputCompiler:
 
         def decode(value: Any, path: Path, violations: Violations) -> Any:
             if value.__class__ is not list:
-                raise wrong_type(path, value, shape.name)
+                raise wrong_type(path, value, shape_name)
             if broken is not None and (constraint := broken(value)):
                 violations.add(path, show(value) if shows else None, constraint)
                 return value
             result = [None if item is None else convert(item, (path, n)) for n, item in enumerate(value, 1)]
             if not all(item is not None and (accepts is None or accepts(item)) for item in result):
                 if violations.strict and None in result:
-                    raise wrong_type((path, result.index(None) + 1), None, shape.member.name)
+                    raise wrong_type((path, result.index(None) + 1), None, item_name)
                 violations.add(path, show(value) if shows else None, item_constraint)
             return result
 
@@ -186,6 +192,7 @@ class InputCompiler:
 
     def _map(self, shape: Any, sensitive: bool) -> Decode:
         broken = _broken_length(shape)
+        shape_name, item_name = shape.name, shape.value.name
         key = self._scalar(shape.key)
         key_accepts = key.accepts
         key_constraint = f"Map keys must satisfy constraint: [{key.worded}]"
@@ -199,7 +206,7 @@ class InputCompiler:
 
         def decode(value: Any, path: Path, violations: Violations) -> Any:
             if value.__class__ is not dict:
-                raise wrong_type(path, value, shape.name)
+                raise wrong_type(path, value, shape_name)
             if broken is not None and (constraint := broken(value)):
                 violations.add(path, show(value) if shows else None, constraint)
                 return value
@@ -213,7 +220,7 @@ class InputCompiler:
                         accepted_keys.add(name)
                 if item is None:
                     if violations.strict:
-                        raise wrong_type(path, None, shape.value.name)
+                        raise wrong_type(path, None, item_name)
                     values_hold = False
                     continue
                 if convert is not None:
@@ -239,11 +246,12 @@ class InputCompiler:
         key_accepts: Holds | None,
         key_constraint: str,
     ) -> Decode:
+        shape_name, item_name = shape.name, shape.value.name
         decode_item = self.compile(shape.value, sensitive=sensitive)
 
         def decode(value: Any, path: Path, violations: Violations) -> Any:
             if value.__class__ is not dict:
-                raise wrong_type(path, value, shape.name)
+                raise wrong_type(path, value, shape_name)
             if broken is not None and (constraint := broken(value)):
                 violations.add(path, None, constraint)
                 return value
@@ -255,7 +263,7 @@ class InputCompiler:
                 if not holds:
                     violations.add(path, None, key_constraint)
                 if item is None:
-                    violations.add_null((path, step), shape.value.name)
+                    violations.add_null((path, step), item_name)
                 else:
                     result[name] = decode_item(item, (path, step), violations)
             return result
