@@ -23,6 +23,7 @@ from trunkcall.engine.events import (
     Event,
     LegsBridged,
     OriginateVoided,
+    PlaybackEnded,
 )
 
 
@@ -187,6 +188,19 @@ def test_a_flow_whose_progress_nobody_knows_begins_anew() -> None:
     floor.restart(LiveLeg(floor.leg("spring-1"), LegState.UP, playing=True))
     first, again = floor.asked(PlayMessage)
     assert replace(again, play_id=first.play_id) == first
+
+
+def test_the_end_of_a_former_dialers_message_is_not_that_of_the_one_begun_anew() -> None:
+    floor = Floor()
+    floor.campaign(dialer=DialerType.AGENTLESS, requests=1)
+    floor.answers("spring-1")
+    former = floor.play("spring-1")
+    floor.wait(1)
+    floor.restart(LiveLeg(floor.leg("spring-1"), LegState.UP, playing=True))
+    floor.tell(PlaybackEnded(floor.leg("spring-1"), former))
+    assert floor.in_progress == ["spring-1"], "it would be hung up on in the middle of the message"
+    floor.message_ends("spring-1")
+    assert floor.in_progress == []
 
 
 def test_a_message_that_this_dialer_has_begun_anew_is_not_begun_over_itself() -> None:

@@ -189,8 +189,6 @@ class Adoption:
                 if contact.live and not contact.abandoned:
                     threshold = contact.campaign.settings.abandonment.threshold
                     timers.set(min(contact.live_at, now) + threshold, TimerKind.ABANDONMENT, contact.contact_id)
-                elif contact.abandoned and contact.campaign.settings.safe_harbour:
-                    timers.set(now, TimerKind.ABANDONMENT, contact.contact_id)
                 if live.state is ContactState.CONNECTING:
                     assert contact.agent_leg_id is not None
                     ring_ends_at = now + config.agent_ring_timeout
