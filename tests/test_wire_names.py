@@ -21,6 +21,7 @@ from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 ROOT = Path(trunkcall.__file__).parent
 
 CLIENTS = {
+    "cli.agents",
     "cli.api_errors",
     "cli.campaign",
     "cli.completion",
@@ -30,6 +31,7 @@ CLIENTS = {
     "cli.load",
     "cli.loading",
     "cli.naming",
+    "cli.numbers",
     "cli.status",
     "cli.trunks",
     "cli.watch",

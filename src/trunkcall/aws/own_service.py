@@ -16,9 +16,12 @@ from trunkcall.aws.paging import Paging
 from trunkcall.aws.protocol import Handler, Json, RequestContext
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.fields import worded
+from trunkcall.domain.identifiers import ResourceKind, Scope
 from trunkcall.domain.instants import SECOND
+from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.service.explain import CampaignExplanation, Explanations, Reason
 from trunkcall.service.known_people import KnownPeople
+from trunkcall.service.phone_numbers import PhoneNumbers
 from trunkcall.service.progress import CampaignProgress, DetailedProgress, InstanceStatus, Progresses
 
 MAX_RESULTS = 100
@@ -28,21 +31,31 @@ class TrunkcallOperations:
     """Handlers of the operations, named as the operations are."""
 
     def __init__(
-        self, explanations: Explanations, progresses: Progresses, known_people: KnownPeople, paging: Paging
+        self,
+        explanations: Explanations,
+        progresses: Progresses,
+        known_people: KnownPeople,
+        numbers: PhoneNumbers,
+        paging: Paging,
+        scope: Scope,
     ) -> None:
         self._explanations = explanations
         self._known_people = known_people
         self._progresses = progresses
+        self._numbers = numbers
         self._paging = paging
+        self._scope = scope
 
     def handlers(self) -> dict[str, Handler]:
         """Every operation, by its name in the model."""
         return {
+            "GetAgentStates": self.get_agent_states,
             "GetCampaignExplanation": self.get_campaign_explanation,
             "GetCampaignProgress": self.get_campaign_progress,
             "GetCampaignTokenForms": self.get_campaign_token_forms,
             "GetDialRequestExplanation": self.get_dial_request_explanation,
             "GetInstanceStatus": self.get_instance_status,
+            "ImportPhoneNumbers": self.import_phone_numbers,
             "ListCampaignProgress": self.list_campaign_progress,
         }
 
@@ -100,6 +113,25 @@ class TrunkcallOperations:
             "dialing": found.floor is not None,
             "floor": _floor(found),
         }
+
+    async def get_agent_states(self, context: RequestContext, request: Json) -> Json:
+        instance_id = request["connectInstanceId"]
+        found = await self._progresses.get_agent_states(instance_id)
+        return {"connectInstanceId": instance_id, "dialing": found is not None, "states": found or {}}
+
+    async def import_phone_numbers(self, context: RequestContext, request: Json) -> Json:
+        found = await self._numbers.import_phone_numbers(request["connectInstanceId"], request["phoneNumbers"])
+        return {"imported": self._told(found.new), "known": self._told(found.known)}
+
+    def _told(self, numbers: Iterable[PhoneNumber]) -> list[Json]:
+        return [
+            {
+                "phoneNumberId": number.phone_number_id,
+                "phoneNumberArn": self._scope.arn("", ResourceKind.PHONE_NUMBER, number.phone_number_id),
+                "phoneNumber": number.phone_number,
+            }
+            for number in numbers
+        ]
 
 
 def _figures(found: CampaignExplanation) -> dict[str, float]:

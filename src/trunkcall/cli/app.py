@@ -93,6 +93,9 @@ COMMANDS: tuple[Entry, ...] = (
         "Campaigns",
         examples("trunkcall explain --campaign Spring", "trunkcall explain --campaign Spring --json"),
     ),
+    Entry("queues", "queues:app", "Queues: where live answers wait for agents.", "Contact centre"),
+    Entry("agents", "agents:app", "Agents: who takes live answers, and what they do.", "Contact centre"),
+    Entry("numbers", "numbers:app", "Phone numbers: what customers see.", "Contact centre"),
     Entry(
         "env",
         "env:env",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import typer
 from botocore.exceptions import ClientError
 
 from trunkcall.cli.api_errors import WRONG_STATE, ApiRefusedError, in_words
+from trunkcall.cli.asking import Yes, confirm
 from trunkcall.cli.client import Connection, campaigns_client, connection, trunkcall_client
 from trunkcall.cli.figures import Ask, Figures
 from trunkcall.cli.naming import NoSuchCampaignError, as_argument, find_campaign
@@ -147,14 +147,14 @@ def stop(
 ) -> None:
     """End campaigns for good, at once. Contacts in progress go on; waiting requests end as expired."""
     if every:
-        _confirm("This ends every campaign that is Running or Paused, for good.", yes)
+        confirm("This ends every campaign that is Running or Paused, for good.", yes)
     _step(STOP, settings, names, as_json, every=every)
 
 
 def delete(
     settings: Settings,
     names: Annotated[list[str], NAMES],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Delete campaigns, in any state. The records of their contacts stay, and can be exported by the campaign's id."""
@@ -165,7 +165,7 @@ def delete(
     def remove(outcome: Outcome) -> str:
         with in_words(where.endpoint_url):
             outcome.id = find_campaign(client, outcome.name)
-        _confirm(_what_is_lost(where, ask, outcome), yes)
+        confirm(_what_is_lost(where, ask, outcome), yes)
         with in_words(where.endpoint_url):
             client.delete_campaign(id=outcome.id)
         outcome.state, outcome.changed = "Deleted", True
@@ -185,21 +185,6 @@ def _what_is_lost(where: Connection, ask: Ask, outcome: Outcome) -> str:
     outcome.name = figures.name
     lost = f"{figures.waiting:,} waiting requests will not be dialed." if figures.waiting else "Nothing waits in it."
     return f"This deletes {figures.name}, which is {figures.state}. {lost}"
-
-
-def _confirm(what: str, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise typer.BadParameter(f"{what} There is no terminal to ask on: say --yes.")
-    typer.echo(printable(what), err=True)
-    try:
-        agreed = typer.confirm("Go on?", err=True)
-    except typer.Abort:
-        agreed = False
-    if not agreed:
-        typer.echo("Nothing was changed.", err=True)
-        raise typer.Exit(1)
 
 
 def _step(step: Step, settings: Settings, names: list[str] | None, as_json: bool, *, every: bool = False) -> None:

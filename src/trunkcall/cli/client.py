@@ -112,6 +112,14 @@ def campaigns_client(where: Connection, *, waits: bool = False) -> Any:
     return client
 
 
+def connect_client(where: Connection) -> Any:
+    """A boto3 client of the contact centre around the campaigns, at the same address. It retries what was throttled.
+    Raises AwsSettingsError."""
+    client = _client("connect", where, retries={"mode": "standard", "max_attempts": 10})
+    _say_at_once(client)
+    return client
+
+
 def hasty_client(where: Connection, timeout_s: float) -> Any:
     """A boto3 client that would rather have no answer than wait for one. Raises AwsSettingsError."""
     config = {"connect_timeout": timeout_s, "read_timeout": timeout_s, "retries": {"total_max_attempts": 1}}

@@ -52,6 +52,12 @@ def connect_tags(store: Store, supervisor: Supervisor, scope: Scope) -> TagsOf:
     return tags_of
 
 
+def phone_numbers(store: Store, supervisor: Supervisor, scope: Scope, *, offers_fiction: bool) -> PhoneNumbers:
+    """The one through which all numbers are claimed and imported. ``offers_fiction`` is whether numbers that are kept
+    for fiction can be claimed."""
+    return PhoneNumbers(_centre(store, supervisor, scope), store, offers_fiction=offers_fiction)
+
+
 def _centre(store: Store, supervisor: Supervisor, scope: Scope) -> Centre:
     return Centre(store, store, scope, supervisor.now_of, lambda: str(uuid4()), supervisor)
 
@@ -64,14 +70,12 @@ def connect_handlers(
     default_instance_id: str,
     *,
     max_instances: int,
-    offers_fiction: bool,
+    numbers: PhoneNumbers,
 ) -> dict[str, Handler]:
-    """The handlers of every operation of ``connect`` that is offered. ``offers_fiction`` is whether numbers that are
-    kept for fiction can be claimed."""
+    """The handlers of every operation of ``connect`` that is offered."""
     pages = Pages(paging)
     centre = _centre(store, supervisor, scope)
     instances = Instances(centre, store, supervisor.now_of, default_instance_id, most=max_instances)
-    numbers = PhoneNumbers(centre, store, offers_fiction=offers_fiction)
     return handlers_of(
         [
             InstanceOperations(instances, pages, scope),

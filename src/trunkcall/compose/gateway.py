@@ -18,7 +18,7 @@ from trunkcall.aws.model import CAMPAIGNS_V1, CONNECT, TRUNKCALL, load_service
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
-from trunkcall.compose.connect import connect_handlers, connect_tags
+from trunkcall.compose.connect import connect_handlers, connect_tags, phone_numbers
 from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
@@ -105,6 +105,7 @@ def build_web(
     )
     keys = KeyRing(store, box.open)
 
+    numbers = phone_numbers(store, supervisor, scope, offers_fiction=carrier_of(settings).is_simulated)
     connect = connect_handlers(
         store,
         supervisor,
@@ -112,12 +113,12 @@ def build_web(
         paging,
         instance_id,
         max_instances=quotas.instances,
-        offers_fiction=carrier_of(settings).is_simulated,
+        numbers=numbers,
     )
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL), load_service(CONNECT, only=connect)]
     explanations = Explanations(store, store, campaigns, supervisor, store, now_of, settings.agent_state_max_age_s)
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
-    own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), paging)
+    own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), numbers, paging, scope)
 
     centre_tags_of = connect_tags(store, supervisor, scope)
 

@@ -6,9 +6,10 @@ go on because of it, and when all that is known, ``Dialing`` what to originate. 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import assert_never
 
+from trunkcall.domain.agent import AgentState
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
@@ -66,7 +67,7 @@ from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.legs import LegReports
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
-from trunkcall.engine.progress import DialingProgress, FloorProgress, dialing_progress, floor_progress
+from trunkcall.engine.progress import DialingProgress, FloorProgress, agent_states, dialing_progress, floor_progress
 from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.snapshot import EngineSnapshot, take_snapshot
@@ -179,6 +180,10 @@ class Engine:
     def floor(self, queue_id: str | None = None) -> FloorProgress:
         """What the agents of the queue are doing, or all there are; and the trunks."""
         return floor_progress(self._state, queue_id, self._now)
+
+    def agent_states(self) -> Mapping[str, AgentState]:
+        """What each agent is doing, by id."""
+        return agent_states(self._state)
 
     def _do_due(self, until: Instant, now: Instant) -> None:
         """Do what was due by ``until``."""

@@ -54,6 +54,11 @@ def dialing_progress(state: EngineState, campaign_id: str, now: Instant) -> Dial
     return DialingProgress(in_state, campaign.ledger.totals(now))
 
 
+def agent_states(state: EngineState) -> Mapping[str, AgentState]:
+    """What each agent is doing, by id."""
+    return {agent_id: agent.state for agent_id, agent in state.roster.agents.items()}
+
+
 def floor_progress(state: EngineState, queue_id: str | None, now: Instant) -> FloorProgress:
     """The agents who serve the queue; all there are without one."""
     agents = dict.fromkeys(AgentState, 0)

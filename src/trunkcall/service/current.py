@@ -7,9 +7,10 @@ as the process does, and so do the sums of what was done. It must not know how a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from trunkcall.domain.agent import AgentState
 from trunkcall.domain.clock import Clock, Seconds, Sleep
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import CarrierFound, DialingSuspended
@@ -108,6 +109,10 @@ class CurrentDialer:
     def floor(self, queue_id: str | None = None) -> FloorProgress | None:
         """What the agents of the queue, or all, are doing; None while nobody dials."""
         return self._engine.floor(queue_id) if self._engine is not None else None
+
+    def agent_states(self) -> Mapping[str, AgentState] | None:
+        """What each agent is doing, by id; None while nobody dials."""
+        return self._engine.agent_states() if self._engine is not None else None
 
     def attempts_by_minute(self, campaign_id: str) -> Sequence[int]:
         """The campaign's attempts in each of the last minutes, oldest first; the last one goes on."""

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from trunkcall.domain.agent import AgentState
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.clock import NowOf
 from trunkcall.domain.contact import ContactState
@@ -35,6 +36,9 @@ class LiveFigures(Protocol):
 
     def floor(self, instance_id: str, queue_id: str | None = None) -> FloorProgress | None:
         """The agents of the instance's queue, or all; None while nobody dials here."""
+
+    def agent_states(self, instance_id: str) -> Mapping[str, AgentState] | None:
+        """What each agent of the instance is doing, by id; None while nobody dials here."""
 
     def attempts_by_minute(self, instance_id: str, campaign_id: str) -> Sequence[int]:
         """Attempts in each of the last minutes, oldest first; the last one goes on."""
@@ -90,7 +94,7 @@ class InstanceStatus:
 
 
 class Progresses:
-    """The three questions."""
+    """The questions that there are."""
 
     def __init__(
         self,
@@ -135,9 +139,18 @@ class Progresses:
 
     async def get_instance_status(self, instance_id: str) -> InstanceStatus:
         """What the instance's agents and lines are doing. Raises NotFoundError."""
+        await self._check_instance(instance_id)
+        return InstanceStatus(self._now_of(instance_id), instance_id, self._live.floor(instance_id))
+
+    async def get_agent_states(self, instance_id: str) -> Mapping[str, AgentState] | None:
+        """What each of the instance's agents is doing, by id; None while nobody dials for it here. Raises
+        NotFoundError."""
+        await self._check_instance(instance_id)
+        return self._live.agent_states(instance_id)
+
+    async def _check_instance(self, instance_id: str) -> None:
         if all(instance.instance_id != instance_id for instance in await self._instances.instances()):
             raise NotFoundError("No Connect instance with this id exists.")
-        return InstanceStatus(self._now_of(instance_id), instance_id, self._live.floor(instance_id))
 
     def _progress(
         self, campaign: Campaign, counts: Mapping[str, ContactCounts], ledger: Sequence[LedgerTotals] = ()

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
+from trunkcall.domain.agent import AgentState
 from trunkcall.domain.clock import Sleep
 from trunkcall.domain.errors import InvalidStateError, NotFoundError
 from trunkcall.domain.instants import Instant
@@ -248,6 +249,11 @@ class Supervisor:
         """What the agents of the instance's queue, or all, are doing; None while nobody dials."""
         dialed = self._dialed.get(instance_id)
         return dialed.dialer.floor(queue_id) if dialed is not None else None
+
+    def agent_states(self, instance_id: str) -> Mapping[str, AgentState] | None:
+        """What each agent of the instance is doing, by id; None while nobody dials."""
+        dialed = self._dialed.get(instance_id)
+        return dialed.dialer.agent_states() if dialed is not None else None
 
     def attempts_by_minute(self, instance_id: str, campaign_id: str) -> Sequence[int]:
         """The campaign's attempts in each of the last minutes, oldest first; the last one goes on."""

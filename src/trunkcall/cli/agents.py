@@ -1,0 +1,200 @@
+"""`trunkcall agents`: who takes live answers.
+
+Decides which routing profile an agent gets by the queues that he is to serve, and how agents are listed. It is an
+ordinary client of the API.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from trunkcall.cli.asking import Yes, confirm
+from trunkcall.cli.campaign_steps import JSON
+from trunkcall.cli.centre import Centre, InstanceOption, Named, NoSuchThingError, centre_of, find
+from trunkcall.cli.client import trunkcall_client
+from trunkcall.cli.help import examples
+from trunkcall.cli.options import with_settings
+from trunkcall.cli.status import AGENT_WORDS
+from trunkcall.cli.tables import plain_table, terminal_width
+from trunkcall.settings import Settings
+
+MAX_QUEUES_AT_ONCE = 10
+"""Of a new routing profile."""
+_PROFILE_NAME = 127
+
+app = typer.Typer(help="Agents: who takes live answers, and what they do.", no_args_is_help=True)
+
+
+def list_agents(settings: Settings, instance: InstanceOption = None, as_json: Annotated[bool, JSON] = False) -> None:
+    """List every agent, oldest first: what they do at the moment, and the queues that they serve."""
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        found = _agents_of(centre)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    if not found:
+        typer.echo("There is no agent. `trunkcall agents add NAME` makes one.", err=True)
+        return
+    headers = ("NAME", "STATE", "QUEUES", "PROFILE", "ID")
+    rows = [
+        (
+            agent["name"],
+            AGENT_WORDS.get(agent["state"], agent["state"] or "-"),
+            ", ".join(agent["queues"]) or "none",
+            agent["routing_profile"],
+            agent["id"],
+        )
+        for agent in found
+    ]
+    typer.echo(plain_table(headers, rows, terminal_width(), right=()))
+
+
+def _agents_of(centre: Centre) -> list[dict[str, Any]]:
+    """Every agent; ``state`` is None while nobody dials for the instance."""
+    states = trunkcall_client(centre.where).get_agent_states(connectInstanceId=centre.instance_id)["states"]
+    profiles = {each.id: each.name for each in centre.routing_profiles()}
+    queues = {each: [queue["QueueName"] for queue in centre.queues_of_profile(each)] for each in profiles}
+    return [
+        {
+            "id": user["Id"],
+            "arn": user["Arn"],
+            "name": user["Username"],
+            "state": states.get(user["Id"]),
+            "queues": queues.get(user["RoutingProfileId"], []),
+            "routing_profile": profiles.get(user["RoutingProfileId"], user["RoutingProfileId"]),
+        }
+        for user in centre.pages("search_users", "Users")
+    ]
+
+
+def add(
+    settings: Settings,
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="User names; each unique in the instance.")],
+    profile: Annotated[str | None, typer.Option(help="Routing profile, which says what they serve.")] = None,
+    queue: Annotated[
+        list[str] | None,
+        typer.Option(help="Queue that they serve; may be repeated. A routing profile with these queues alone is made."),
+    ] = None,
+    after_contact_work: Annotated[
+        int, typer.Option(min=0, max=2_000_000, help="Seconds that work after a contact may take; 0 is no limit.")
+    ] = 0,
+    available: Annotated[bool, typer.Option("--available", help="Have them available at once.")] = False,
+    instance: InstanceOption = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Make agents. They are offline until they choose a status."""
+    if profile is not None and queue:
+        raise typer.BadParameter("give either --profile or --queue")
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        security = find("security profile", "Agent", centre.security_profiles())
+        ready = find("agent status", "Available", centre.statuses()) if available else None
+        chosen = _serving(centre, queue) if queue else _profile(centre, profile)
+    made = []
+    for name in names:
+        with centre.in_words():
+            user = centre.client.create_user(
+                InstanceId=centre.instance_id,
+                Username=name,
+                RoutingProfileId=chosen.id,
+                SecurityProfileIds=[security.id],
+                PhoneConfig={
+                    "PhoneType": "SOFT_PHONE",
+                    "AutoAccept": True,
+                    "AfterContactWorkTimeLimit": after_contact_work,
+                },
+                **password_of(centre),
+            )
+            if ready is not None:
+                centre.client.put_user_status(
+                    InstanceId=centre.instance_id, UserId=user["UserId"], AgentStatusId=ready.id
+                )
+        made.append({"id": user["UserId"], "arn": user["UserArn"], "name": name, "routing_profile": chosen.name})
+        if not as_json:
+            typer.echo(f"{name} was made, with {chosen.name}, and is {'available' if available else 'offline'}.")
+    if as_json:
+        typer.echo(json.dumps(made, indent=2))
+
+
+def password_of(centre: Centre) -> dict[str, str]:
+    """What CreateUser wants of a password: one that nobody is told and nothing keeps, where users are the instance's
+    own."""
+    described = centre.client.describe_instance(InstanceId=centre.instance_id)["Instance"]
+    if described["IdentityManagementType"] != "CONNECT_MANAGED":
+        return {}
+    return {"Password": f"aA1{secrets.token_urlsafe(24)}"}
+
+
+def _profile(centre: Centre, name: str | None) -> Named:
+    """The profile of this name; without one, the only profile that there is."""
+    there = centre.routing_profiles()
+    if name is not None:
+        return find("routing profile", name, there)
+    if len(there) == 1:
+        return there[0]
+    names = ", ".join(each.name for each in there)
+    raise NoSuchThingError(f"The instance has several routing profiles: choose by --profile or --queue. {names}.")
+
+
+def _serving(centre: Centre, names: Sequence[str]) -> Named:
+    """A profile that serves these queues alone, all alike. It is made if there is none."""
+    there = centre.queues()
+    queues = list({each.id: each for each in (find("queue", name, there) for name in names)}.values())
+    if len(queues) > MAX_QUEUES_AT_ONCE:
+        raise typer.BadParameter(f"a new routing profile has {MAX_QUEUES_AT_ONCE} queues at most")
+    wanted = {(queue.id, 1, 0) for queue in queues}
+    profiles = centre.routing_profiles()
+    for profile in profiles:
+        served = centre.queues_of_profile(profile.id)
+        if {(each["QueueId"], each["Priority"], each["Delay"]) for each in served} == wanted:
+            return profile
+    name = " and ".join(queue.name for queue in queues)[:_PROFILE_NAME]
+    made = centre.client.create_routing_profile(
+        InstanceId=centre.instance_id,
+        Name=name,
+        Description=f"Serves {name}"[:250],
+        DefaultOutboundQueueId=queues[0].id,
+        MediaConcurrencies=[{"Channel": "VOICE", "Concurrency": 1}],
+        QueueConfigs=[
+            {"QueueReference": {"QueueId": queue.id, "Channel": "VOICE"}, "Priority": 1, "Delay": 0} for queue in queues
+        ],
+    )
+    return Named(made["RoutingProfileId"], name)
+
+
+def remove(
+    settings: Settings,
+    names: Annotated[list[str], typer.Argument(metavar="AGENT", help="Agents, each by user name, id or ARN.")],
+    yes: Yes = False,
+    instance: InstanceOption = None,
+) -> None:
+    """Remove agents. Whoever is in a contact finishes it."""
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        there = centre.users()
+        chosen = [find("agent", name, there) for name in names]
+    confirm(f"This removes {', '.join(each.name for each in chosen)}.", yes)
+    for each in chosen:
+        with centre.in_words():
+            centre.client.delete_user(InstanceId=centre.instance_id, UserId=each.id)
+        typer.echo(f"{each.name} was removed.")
+
+
+_with_data_dir = with_settings("data_dir")
+app.command("list", epilog=examples("trunkcall agents list", "trunkcall agents list --json"))(
+    _with_data_dir(list_agents)
+)
+app.command(
+    "add",
+    epilog=examples(
+        "trunkcall agents add ada bea --queue BasicQueue",
+        'trunkcall agents add cleo --profile "Basic Routing Profile" --after-contact-work 30 --available',
+    ),
+)(_with_data_dir(add))
+app.command("remove", epilog=examples("trunkcall agents remove ada --yes"))(_with_data_dir(remove))

@@ -1,0 +1,145 @@
+"""`trunkcall queues`: the queues of a contact centre.
+
+Decides what a queue has when nobody says otherwise, and how queues are listed. It is an ordinary client of the API.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from trunkcall.cli.asking import Yes, confirm
+from trunkcall.cli.campaign_steps import JSON
+from trunkcall.cli.centre import Centre, InstanceOption, centre_of, find, find_number
+from trunkcall.cli.help import examples
+from trunkcall.cli.options import with_settings
+from trunkcall.cli.tables import plain_table, terminal_width
+from trunkcall.domain.errors import TrunkcallError
+from trunkcall.settings import Settings
+
+app = typer.Typer(help="Queues: where live answers wait for agents.", no_args_is_help=True)
+
+
+def list_queues(settings: Settings, instance: InstanceOption = None, as_json: Annotated[bool, JSON] = False) -> None:
+    """List every queue, oldest first: the number that its customers see, and who serves it."""
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        found = queues_of(centre)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    headers = ("NAME", "STATE", "NUMBER", "SERVED BY", "HOURS", "ID")
+    rows = [
+        (
+            queue["name"],
+            "enabled" if queue["enabled"] else "disabled",
+            queue["number"] or "-",
+            ", ".join(queue["routing_profiles"]) or "nobody",
+            queue["hours"] or "-",
+            queue["id"],
+        )
+        for queue in found
+    ]
+    typer.echo(plain_table(headers, rows, terminal_width(), right=()))
+
+
+def queues_of(centre: Centre) -> list[dict[str, Any]]:
+    """Every queue, with names for what it refers to."""
+    hours = {each.id: each.name for each in centre.hours()}
+    numbers = {each.id: each.name for each in centre.numbers()}
+    served: dict[str, list[str]] = {}
+    for profile in centre.routing_profiles():
+        for queue in centre.queues_of_profile(profile.id):
+            served.setdefault(queue["QueueId"], []).append(profile.name)
+    return [
+        {
+            "id": queue["QueueId"],
+            "arn": queue["QueueArn"],
+            "name": queue["Name"],
+            "description": queue.get("Description", ""),
+            "enabled": queue["Status"] == "ENABLED",
+            "number": numbers.get(queue.get("OutboundCallerConfig", {}).get("OutboundCallerIdNumberId")),
+            "hours": hours.get(queue.get("HoursOfOperationId", "")),
+            "routing_profiles": served.get(queue["QueueId"], []),
+        }
+        for queue in centre.pages("search_queues", "Queues")
+    ]
+
+
+def add(
+    settings: Settings,
+    name: Annotated[str, typer.Argument(help="What to call it; unique in the instance.")],
+    number: Annotated[
+        str | None, typer.Option(help="Number of the instance that customers see: `trunkcall numbers list`.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Routing profile whose agents are to serve it, after all that they serve.")
+    ] = None,
+    hours: Annotated[str | None, typer.Option(help="Hours of operation. [default: the first of the instance]")] = None,
+    description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    instance: InstanceOption = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Make a queue."""
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        there = centre.hours()
+        if not there:
+            raise TrunkcallError("The instance has no hours of operation, and a queue needs some.")
+        kept = there[0] if hours is None else find("hours of operation", hours, there)
+        shown = None if number is None else find_number(number, centre.numbers())
+        served_by = None if profile is None else find("routing profile", profile, centre.routing_profiles())
+        made = centre.client.create_queue(
+            InstanceId=centre.instance_id,
+            Name=name,
+            HoursOfOperationId=kept.id,
+            **({"Description": description} if description else {}),
+            **({"OutboundCallerConfig": {"OutboundCallerIdNumberId": shown.id}} if shown is not None else {}),
+        )
+        if served_by is not None:
+            lowest = max((each["Priority"] for each in centre.queues_of_profile(served_by.id)), default=0)
+            served = {"QueueId": made["QueueId"], "Channel": "VOICE"}
+            centre.client.associate_routing_profile_queues(
+                InstanceId=centre.instance_id,
+                RoutingProfileId=served_by.id,
+                QueueConfigs=[{"QueueReference": served, "Priority": min(lowest + 1, 99), "Delay": 0}],
+            )
+    if as_json:
+        typer.echo(json.dumps({"id": made["QueueId"], "arn": made["QueueArn"], "name": name}, indent=2))
+        return
+    who = f"Agents of {served_by.name} serve it." if served_by else "`trunkcall agents add NAME --queue` has it served."
+    typer.echo(f"{name} was made. {who}")
+
+
+def remove(
+    settings: Settings,
+    names: Annotated[list[str], typer.Argument(metavar="QUEUE", help="Queues, each by name, id or ARN.")],
+    yes: Yes = False,
+    instance: InstanceOption = None,
+) -> None:
+    """Remove queues that no routing profile and no campaign has."""
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        there = centre.queues()
+        chosen = [find("queue", name, there) for name in names]
+    confirm(f"This removes {', '.join(each.name for each in chosen)}.", yes)
+    for each in chosen:
+        with centre.in_words():
+            centre.client.delete_queue(InstanceId=centre.instance_id, QueueId=each.id)
+        typer.echo(f"{each.name} was removed.")
+
+
+_with_data_dir = with_settings("data_dir")
+app.command("list", epilog=examples("trunkcall queues list", "trunkcall queues list --instance reminders --json"))(
+    _with_data_dir(list_queues)
+)
+app.command(
+    "add",
+    epilog=examples(
+        "trunkcall queues add Reminders",
+        'trunkcall queues add Reminders --number +442079460000 --profile "Basic Routing Profile"',
+    ),
+)(_with_data_dir(add))
+app.command("remove", epilog=examples("trunkcall queues remove Reminders --yes"))(_with_data_dir(remove))

@@ -1,0 +1,143 @@
+"""`trunkcall queues`, `agents` and `numbers` against a real server. If these fail, somebody who does not program has no
+contact centre beyond the one that the first start made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from serving import Serving
+
+Done = CompletedProcess[str]
+
+
+def run(server: Serving, *arguments: str, check: bool = True) -> Done:
+    return server.trunkcall(*arguments, "--data-dir", str(server.data_dir), check=check)
+
+
+def listed(server: Serving, group: str, *arguments: str) -> dict[str, dict[str, Any]]:
+    """What a group lists for programs, by name."""
+    found = json.loads(run(server, group, "list", "--json", *arguments).stdout)
+    return {each["number" if group == "numbers" else "name"]: each for each in found}
+
+
+def refused(done: Done, *words: str) -> None:
+    """It failed with one sentence, which has these words."""
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.fixture(scope="module")
+def reminders(server: Serving) -> str:
+    """Another instance of the server's, which nobody dials for."""
+    made = server.client("connect").create_instance(
+        IdentityManagementType="CONNECT_MANAGED",
+        InstanceAlias="reminders",
+        InboundCallsEnabled=False,
+        OutboundCallsEnabled=True,
+    )
+    return str(made["Id"])
+
+
+class TestQueues:
+    def test_a_queue_is_made_with_its_number_and_those_who_serve_it(self, server: Serving) -> None:
+        number = json.loads(run(server, "numbers", "add", "--country", "GB", "--json").stdout)["number"]
+        arguments = ["--number", f"{number[:3]} {number[3:]}", "--profile", "basic routing profile"]
+        assert "Basic Routing Profile" in run(server, "queues", "add", "Shown", *arguments).stdout
+        queue = listed(server, "queues")["Shown"]
+        assert (queue["number"], queue["hours"], queue["enabled"]) == (number, "Basic Hours", True)
+        assert queue["routing_profiles"] == ["Basic Routing Profile"]
+        assert listed(server, "numbers")[number]["queues"] == ["Shown"]
+        table = run(server, "queues", "list").stdout
+        assert number in next(line for line in table.splitlines() if line.startswith("Shown "))
+        refused(run(server, "numbers", "remove", number, "--yes", check=False), "A queue shows the number")
+        refused(run(server, "queues", "remove", "Shown", "--yes", check=False), "routing profile")
+
+    def test_a_queue_that_nobody_has_goes_once_that_is_agreed_to(self, server: Serving) -> None:
+        run(server, "queues", "add", "Gone")
+        asked = run(server, "queues", "remove", "Gone", check=False)
+        assert asked.returncode == 2
+        assert "--yes" in asked.stderr
+        assert "Gone" in listed(server, "queues")
+        run(server, "queues", "remove", "gone", "--yes")
+        assert "Gone" not in listed(server, "queues")
+
+    def test_who_mistypes_is_told_what_there_is(self, server: Serving) -> None:
+        refused(
+            run(server, "queues", "remove", "BasicQueu", "--yes", check=False), "no queue 'BasicQueu'", "BasicQueue"
+        )
+        refused(run(server, "queues", "add", "Never", "--profile", "Nobody's", check=False), "Basic Routing Profile")
+        assert "Never" not in listed(server, "queues")
+        refused(run(server, "queues", "list", "--instance", "reminder", check=False), "no instance 'reminder'")
+
+
+class TestAgents:
+    def test_agents_of_a_queue_serve_it_alone_and_are_there_at_once(self, server: Serving) -> None:
+        run(server, "queues", "add", "Sales")
+        run(server, "agents", "add", "ada", "bea", "--queue", "Sales", "--available")
+        run(server, "agents", "add", "cleo", "--queue", "Sales", "--after-contact-work", "30")
+        agents = listed(server, "agents")
+        assert [agents[name]["queues"] for name in ("ada", "bea", "cleo")] == [["Sales"]] * 3
+        assert len({agents[name]["routing_profile"] for name in ("ada", "bea", "cleo")}) == 1, "one profile does"
+        server.wait_until(lambda: listed(server, "agents")["ada"]["state"] == "Available")
+        table = run(server, "agents", "list").stdout
+        assert next(line for line in table.splitlines() if line.startswith("bea ")).split()[1:3] == [
+            "available",
+            "Sales",
+        ]
+        run(server, "agents", "remove", "ada", "bea", "cleo", "--yes")
+        assert listed(server, "agents").keys().isdisjoint({"ada", "bea", "cleo"})
+
+    def test_agents_of_an_instance_that_is_not_dialed_for_have_no_state(self, server: Serving, reminders: str) -> None:
+        """By alias and by id it is the same instance; its only profile is meant where none is named."""
+        run(server, "agents", "add", "dora", "--instance", "Reminders")
+        agent = listed(server, "agents", "--instance", reminders)["dora"]
+        assert (agent["state"], agent["queues"]) == (None, ["BasicQueue"])
+        assert "dora" not in listed(server, "agents")
+
+    def test_a_taken_name_is_said_to_be_taken(self, server: Serving) -> None:
+        taken = next(iter(listed(server, "agents")))
+        refused(run(server, "agents", "add", taken, "--profile", "Basic Routing Profile", check=False), "name is taken")
+
+
+class TestNumbers:
+    def test_numbers_of_ones_trunks_are_imported_once(self, server: Serving, tmp_path: Path) -> None:
+        file = tmp_path / "numbers.txt"
+        file.write_text("# Berlin\n+49 30 901820\n\n030 901821  # the second\n", encoding="utf-8")
+        told = run(server, "numbers", "import", str(file), "--country", "DE")
+        assert told.stdout.splitlines() == ["new    +4930901820", "new    +4930901821"]
+        told = run(server, "numbers", "import", "+4930901821", "+4930901822", "+4930901821")
+        assert told.stdout.splitlines() == ["new    +4930901822", "known  +4930901821"]
+        assert told.stderr == "1 number imported, 1 known before.\n"
+        numbers = listed(server, "numbers")
+        assert numbers["+4930901820"]["country"] == "DE"
+        run(server, "numbers", "remove", "+4930901820", "+4930901821", "+4930901822", "--yes")
+        assert not [number for number in listed(server, "numbers") if number.startswith("+4930")]
+
+    def test_one_wrong_number_imports_none_and_its_place_is_told(self, server: Serving, tmp_path: Path) -> None:
+        file = tmp_path / "numbers.txt"
+        file.write_text("+442079460123\n+4912\n", encoding="utf-8")
+        refused(run(server, "numbers", "import", str(file), check=False), f"{file}, line 2")
+        refused(run(server, "numbers", "import", "+442079460123", "030 901820", check=False), "Number 2")
+        refused(run(server, "numbers", "import", "numbers.text", check=False), "neither a number nor a file")
+        assert "+442079460123" not in listed(server, "numbers")
+
+    def test_a_number_has_one_instance(self, server: Serving, reminders: str) -> None:
+        run(server, "numbers", "import", "+4930901830")
+        refused(
+            run(server, "numbers", "import", "+4930901830", "--instance", reminders, check=False), "nother instance"
+        )
+
+    def test_a_number_is_claimed_by_itself_or_by_its_country(self, server: Serving) -> None:
+        run(server, "numbers", "add", "+1 212 555 0142")
+        free = json.loads(run(server, "numbers", "add", "--country", "US", "--toll-free", "--json").stdout)
+        numbers = listed(server, "numbers")
+        assert (numbers["+12125550142"]["type"], numbers[free["number"]]["type"]) == ("DID", "TOLL_FREE")
+        assert run(server, "numbers", "add", check=False).returncode == 2
+        refused(run(server, "numbers", "add", "+4930901899", check=False), "not available")
