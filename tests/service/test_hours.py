@@ -66,6 +66,15 @@ async def test_hours_are_described_as_they_were_given_and_changed(office: Office
 
 @pytest.mark.parametrize("wrong", ["", "Berlin", "Europe", "Europe/Nowhere", "../etc/passwd", "a\0b", "x" * 300])
 async def test_a_time_zone_is_one_that_there_is(office: Office, wrong: str) -> None:
+    await refused_everywhere(office, wrong)
+
+
+@pytest.mark.parametrize("machines", ["localtime", "posixrules", "right/Europe/Berlin"])
+async def test_hours_are_the_same_on_whichever_machine_the_store_is_read(office: Office, machines: str) -> None:
+    await refused_everywhere(office, machines)
+
+
+async def refused_everywhere(office: Office, wrong: str) -> None:
     with pytest.raises(InvalidInputError, match="names such as Europe/Berlin"):
         await create(office, time_zone=wrong)
     (basic,) = office.first.hours_of_operation

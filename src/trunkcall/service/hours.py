@@ -26,6 +26,8 @@ MAX_DATES: Final = 366
 """Days whose hours may be asked for at once."""
 
 _DAYS = tuple(Day)
+_OF_THE_MACHINE: Final = ("localtime", "posixrules", "Factory", "posix/", "right/")
+"""How files begin that a machine has beside its time zones: another machine has others by these names, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +245,13 @@ def _override(hours: HoursOfOperation, override_id: str) -> HoursOverride:
 def _check_time_zone(time_zone: str) -> None:
     try:
         ZoneInfo(time_zone)
+        exists = not time_zone.startswith(_OF_THE_MACHINE)
     except (KeyError, ValueError, OSError):
+        exists = False
+    if not exists:
         raise InvalidInputError(
             "There is no such time zone. Time zones have names such as Europe/Berlin and America/New_York."
-        ) from None
+        )
 
 
 def _check_dates(override: HoursOverride) -> None:
