@@ -171,7 +171,7 @@ class TestRelease:
         centre = await ContactCentre().opened()
         number = await centre.numbers.claim_phone_number(NORTH, NUMBER)
         queue = await centre.queue(caller=OutboundCaller(number_id=number.phone_number_id))
-        with pytest.raises(InUseError, match="queue"):
+        with pytest.raises(InUseError, match=f"The queue {queue.queue_id} shows the number"):
             await centre.numbers.release_phone_number(number.phone_number_id)
         await centre.queues.update_queue_outbound_caller_config(NORTH, queue.queue_id, OutboundCaller())
         campaign = await centre.campaign(shows=NUMBER)

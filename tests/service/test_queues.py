@@ -129,12 +129,13 @@ class TestDeletion:
         centre = await ContactCentre().opened()
         sales, service = await centre.queue("Sales"), await centre.queue("Service")
         profile = await centre.profile(sales, service)
+        named = f"The routing profile {profile.routing_profile_id} has the queue"
         for queue in (sales, service):
-            with pytest.raises(InUseError, match="routing profile"):
+            with pytest.raises(InUseError, match=f"{named}. Take it out"):
                 await centre.queues.delete_queue(NORTH, queue.queue_id)
         gone = [sales.queue_id, service.queue_id]
         await centre.profiles.disassociate_routing_profile_queues(NORTH, profile.routing_profile_id, gone)
-        with pytest.raises(InUseError, match="default outbound queue"):
+        with pytest.raises(InUseError, match=f"{named} as its default outbound queue, .* Delete all such profiles"):
             await centre.queues.delete_queue(NORTH, sales.queue_id)
         await centre.queues.delete_queue(NORTH, service.queue_id)
 

@@ -93,7 +93,7 @@ class TestLife:
         first, second = await centre.profile(sales, name="Sellers"), await centre.profile(sales, name="Others")
         ada = await centre.user(first)
         assert (await centre.profiles.describe_routing_profile(NORTH, first.routing_profile_id)).users == 1
-        with pytest.raises(InUseError, match="user"):
+        with pytest.raises(InUseError, match=f"The user {ada.agent_id} has the routing profile"):
             await centre.profiles.delete_routing_profile(NORTH, first.routing_profile_id)
         await centre.users.update_user_routing_profile(NORTH, ada.agent_id, second.routing_profile_id)
         await centre.profiles.delete_routing_profile(NORTH, first.routing_profile_id)

@@ -190,8 +190,11 @@ class PhoneNumbers:
             there = self._centre.one(
                 directory, ResourceKind.PHONE_NUMBER, directory.phone_numbers, found.phone_number_id
             )
-            if any(directory.outbound_caller_id_of(queue) == there.phone_number for queue in directory.queues.values()):
-                raise InUseError("A queue shows the number. Have all such queues show another one first.")
+            for queue in directory.queues.values():
+                if directory.outbound_caller_id_of(queue) == there.phone_number:
+                    raise InUseError(
+                        f"The queue {queue.queue_id} shows the number. Have all such queues show another one first."
+                    )
             if there.phone_number in use.phone_numbers:
                 raise InUseError("A campaign shows the number. Have all such campaigns show another one first.")
             return [self._centre.removal(directory, FactKind.PHONE_NUMBER, there.phone_number_id)]

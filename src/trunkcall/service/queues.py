@@ -131,9 +131,14 @@ class Queues:
             queue_id = self._queue(directory, queue).queue_id
             for profile in directory.routing_profiles.values():
                 if queue_id in profile.queue_ids:
-                    raise InUseError("A routing profile has the queue. Take it out of all of them first.")
+                    raise InUseError(
+                        f"The routing profile {profile.routing_profile_id} has the queue. Take it out of all first."
+                    )
                 if queue_id == profile.default_outbound_queue_id:
-                    raise InUseError("The queue is the default outbound queue of a routing profile.")
+                    raise InUseError(
+                        f"The routing profile {profile.routing_profile_id} has the queue as its default outbound "
+                        "queue, for good. Delete all such profiles first."
+                    )
             if queue_id in use.queue_ids:
                 raise InUseError("A campaign dials for the queue. Delete all such campaigns first.")
             return [self._centre.removal(directory, FactKind.QUEUE, queue_id)]

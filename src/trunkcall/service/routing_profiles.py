@@ -162,8 +162,8 @@ class RoutingProfiles:
 
         def decide(directory: Directory, _: CentreUse) -> list[FactRemoved]:
             found = self._profile(directory, profile)
-            if _users_of(directory, found):
-                raise InUseError("A user has the routing profile. Give all of them another one first.")
+            if users := _users_of(directory, found):
+                raise InUseError(f"The user {users[0]} has the routing profile. Give all of them another one first.")
             return [self._centre.removal(directory, FactKind.ROUTING_PROFILE, found.routing_profile_id)]
 
         await self._centre.change(instance, decide)
