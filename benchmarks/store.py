@@ -171,6 +171,7 @@ async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
         directories=store,
         history=store,
         quarantine=store,
+        presences=store,
         carrier=BusyCarrier(),
         clock=clock,
         presence=Presence(),

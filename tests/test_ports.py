@@ -25,6 +25,7 @@ ARCHITECTURE = ROOT.parent.parent / "ARCHITECTURE.md"
 
 PASSED_ON = {
     ("service.owner", "DialingStore"),
+    ("service.owner", "AgentPresences"),
     ("service.owner", "FactHistory"),
     ("cli.export", "CampaignArchive"),
 }

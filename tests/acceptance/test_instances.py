@@ -6,10 +6,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import boto3
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -18,6 +20,7 @@ from serving import Serving, dial_request, put_all, serving, settings_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.compose.store import opened_store
 from trunkcall.domain.directory import Directory
+from trunkcall.domain.user import PhoneConfig
 from trunkcall.service.installation import first_installation, simulated_agents
 
 
@@ -34,8 +37,27 @@ async def make_instance(data_dir: Path, *, agents: int) -> Directory:
         )
         directory = first.directory
         await store.create_instance(directory)
-        await store.put_facts(directory.instance.instance_id, simulated_agents(directory, agents))
+        phone = PhoneConfig(after_contact_work_limit_s=10)
+        staff = [replace(agent, phone=phone) for agent in simulated_agents(directory, agents)]
+        await store.put_facts(directory.instance.instance_id, staff)
         return directory
+
+
+def come_in(server: Serving, directory: Directory) -> None:
+    """All agents of the instance want to work."""
+    given = server.environment
+    connect = boto3.client(
+        "connect",
+        endpoint_url=server.url,
+        region_name=given["AWS_REGION"],
+        aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+    )
+    within = {"InstanceId": directory.instance.instance_id}
+    statuses = connect.list_agent_statuses(**within)["AgentStatusSummaryList"]
+    available = next(status["Id"] for status in statuses if status["Type"] == "ROUTABLE")
+    for user in connect.list_users(**within)["UserSummaryList"]:
+        connect.put_user_status(**within, UserId=user["Id"], AgentStatusId=available)
 
 
 def running_campaign(server: Serving, client: Any, name: str, directory: Directory | None = None) -> str:
@@ -58,9 +80,10 @@ def labels_of(server: Serving, metric: str) -> dict[str, float]:
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_second_instance_is_dialed_for_beside_the_first_without_a_restart(tmp_path: Path, killed: bool) -> None:
-    with serving(tmp_path / "data", speed=300, agents=5) as server:
+    with serving(tmp_path / "data", speed=300, agents=5, agent_state_max_age_s=0) as server:
         first = server.environment["TRUNKCALL_INSTANCE_ID"]
         directory = asyncio.run(make_instance(tmp_path / "data", agents=3))
+        come_in(server, directory)
         second = directory.instance.instance_id
         server.wait_until(lambda: len(json.loads(server.get("/health"))["instances"]) == 2)
         client = server.client()
@@ -97,9 +120,10 @@ def test_a_second_instance_is_dialed_for_beside_the_first_without_a_restart(tmp_
 
 @pytest.mark.long
 def test_one_carrier_apart_serves_both_instances_and_keeps_their_talks_through_a_crash(tmp_path: Path) -> None:
-    with carrying(tmp_path) as (carrier, server):
+    with carrying(tmp_path, agent_state_max_age_s=0) as (carrier, server):
         first = server.environment["TRUNKCALL_INSTANCE_ID"]
         directory = asyncio.run(make_instance(tmp_path / "data", agents=10))
+        come_in(server, directory)
         second = directory.instance.instance_id
         server.wait_until(lambda: len(json.loads(server.get("/health"))["instances"]) == 2)
         client = server.client()

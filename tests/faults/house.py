@@ -79,6 +79,7 @@ class Process:
             directories=store,
             history=store,
             quarantine=store,
+            presences=store,
             carrier=_Session(self),
             clock=self.clock,
             presence=self.presence,

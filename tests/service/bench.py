@@ -137,6 +137,7 @@ class Bench:
             directories=store,
             history=store,
             quarantine=store,
+            presences=store,
             carrier=self.witness,
             clock=self.clock,
             presence=self.presence,

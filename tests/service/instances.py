@@ -136,7 +136,9 @@ class Server:
         clock = SelfPacedClock(wall=lambda: (installation.now() + ahead) * 1000, monotonic=seconds)
         presence = Presence(max_age_s=15.0, monotonic=seconds)
         floor = SimulatedFloor(presence)
-        floor.staff_all()
+        agent_ids = installation.agents_of(instance_id)
+        presence.know(frozenset(agent_ids))
+        floor.staff(sorted(agent_ids))
         seed = seed_of(installation.seed, instance_id)
         phones = self.phones.setdefault(
             instance_id, Phones(clock, world=World(), seed=seed, on_agent_done=floor.agent_done)
@@ -149,6 +151,7 @@ class Server:
             directories=store,
             history=store,
             quarantine=store,
+            presences=store,
             carrier=phones,
             clock=clock,
             presence=presence,

@@ -104,6 +104,7 @@ class Server:
             directories=store,
             history=store,
             quarantine=store,
+            presences=store,
             carrier=self.carrier,
             clock=self.clock,
             presence=self.presence,

@@ -244,6 +244,7 @@ class House:
             directories=store,
             history=store,
             quarantine=store,
+            presences=store,
             carrier=self.carrier,
             clock=self.clock,
             presence=self.presence,

@@ -50,19 +50,18 @@ def test_a_word_that_came_too_early_to_be_heeded_is_said_again() -> None:
     assert said == [AgentStatusSet("ann", AgentStatus.AVAILABLE)] * 3
 
 
-def test_where_all_agents_are_simulated_whoever_is_new_comes_and_whoever_is_none_any_more_goes() -> None:
-    """Nobody says so in their place: an agent who is added to an instance would be offline for ever."""
-    presence = Presence()
+def test_agents_who_are_people_are_left_to_speak_for_themselves() -> None:
+    """One who was added to an instance and has not come yet would be dialed for, and one who writes a note after a talk
+    would be put through to the next."""
+    presence = Presence(max_age_s=15.0)
+    presence.know(frozenset({"ann", "ben"}))
     floor = SimulatedFloor(presence)
-    floor.staff_all()
+    floor.staff(["ann"])
     said: list[PresenceEvent] = []
     presence.listen(said.append)
     floor.busy([])
-    presence.know(frozenset({"ben", "ann"}))
-    floor.busy(["ben"])
-    presence.know(frozenset({"cleo"}))
-    floor.busy([])
-    assert said == [AgentStatusSet("ann", AgentStatus.AVAILABLE), AgentStatusSet("cleo", AgentStatus.AVAILABLE)]
+    floor.agent_done("ben")
+    assert said == [AgentStatusSet("ann", AgentStatus.AVAILABLE)]
 
 
 async def states(house: House) -> set[ContactState]:

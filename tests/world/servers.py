@@ -91,6 +91,7 @@ class Seat:
             directories=store,
             history=store,
             quarantine=store,
+            presences=store,
             carrier=self.line,
             clock=clock,
             presence=self.presence,

@@ -33,8 +33,8 @@ from trunkcall.storage.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Dialers:
-    """Makes what dials for an instance. ``agents`` are the simulated ones of the ``default`` instance. Of all others
-    every agent is simulated."""
+    """Makes what dials for an instance. ``agents`` are the simulated ones of the ``default`` instance; other instances
+    have none, though their agents' phones may be simulated."""
 
     settings: Settings
     store: Store
@@ -66,6 +66,7 @@ class Dialers:
             carrier=telephony.carrier,
             clock=clock,
             presence=presence,
+            presences=store,
             config=EngineConfig(trunks=(default_trunk(settings),), lines_per_agent=settings.max_lines_per_agent),
             dialing_of=self.dialing_of,
             new_id=lambda: f"{self.leg_ids.getrandbits(128):032x}",
@@ -76,8 +77,6 @@ class Dialers:
         if other is None:
             presence.know(frozenset(self.agents))
             floor.staff(self.agents)
-        else:
-            floor.staff_all()
         return DialedInstance(
             instance_id,
             clock=clock,

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from typing import Final
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.clock import Sleep
-from trunkcall.domain.errors import NotFoundError
 from trunkcall.service.presence import Presence
 
 TELL_EVERY_S: Final = 1.0
@@ -22,22 +20,18 @@ TELL_EVERY_S: Final = 1.0
 
 
 class SimulatedFloor:
-    """The simulated agents of one instance. They are there as long as the simulated world tells of them (``busy``):
-    always, where it is in this process (``run``)."""
+    """The simulated agents of one instance, if it has any. They are there as long as the simulated world tells of them
+    (``busy``): always, where it is in this process (``run``)."""
 
     def __init__(self, presence: Presence, *, sleep: Sleep = asyncio.sleep) -> None:
         self._presence = presence
         self._sleep = sleep
-        self._staff: tuple[str, ...] | None = ()
-        """Who has come in; None for whoever is an agent."""
-
-    def staff_all(self) -> None:
-        """Whoever is an agent of the instance comes in and wants to work, as soon as that is known."""
-        self._staff = None
+        self._staff: dict[str, None] = {}
+        """Who has come in. Other agents are somebody else's: nobody says anything in their place."""
 
     def staff(self, agent_ids: Iterable[str]) -> None:
         """These agents come in and want to work."""
-        self._staff = tuple(agent_ids)
+        self._staff = dict.fromkeys(agent_ids)
         for agent_id in self._staff:
             self._presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
 
@@ -52,10 +46,7 @@ class SimulatedFloor:
         """All are there, but those who are no agents any more; these are in a contact or working on one, nobody else
         is. Whoever is not says the status again: words that were lost, or that came before what they were about, are
         made up for, and so is a contact that was missed."""
-        if self._staff is None:
-            staff = self._presence.known
-        else:
-            staff = [agent_id for agent_id in self._staff if self._presence.knows(agent_id)]
+        staff = [agent_id for agent_id in self._staff if self._presence.knows(agent_id)]
         self._presence.confirm(staff)
         busy = frozenset(agent_ids)
         for agent_id in staff:
@@ -63,9 +54,9 @@ class SimulatedFloor:
                 self._say_status(agent_id)
 
     def agent_done(self, agent_id: str) -> None:
-        """The agent has finished the work after a contact. A carrier apart may have agents of a server that was here
-        before; nobody waits for those."""
-        with suppress(NotFoundError):
+        """The agent has finished the work after a contact. The simulated world has phones for others too, whose work
+        ends when they say so, and a carrier apart may have agents of a server that was here before."""
+        if agent_id in self._staff and self._presence.knows(agent_id):
             self._say_status(agent_id)
 
     def _say_status(self, agent_id: str) -> None:

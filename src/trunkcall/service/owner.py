@@ -11,18 +11,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Collection
 
-from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.clock import Seconds, Sleep
-from trunkcall.domain.directory import Instance
+from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import NotFoundError, TrunkcallError
 from trunkcall.domain.identifiers import NewId
-from trunkcall.domain.user_status import UserStatus, UserStatusType
+from trunkcall.domain.user_status import UserStatus
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.flows.builtin import BuiltinFlow
+from trunkcall.service.chosen_statuses import ChosenStatuses
 from trunkcall.service.clock import InstanceClock, since_boot_s
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialer import Dialer
@@ -33,6 +32,7 @@ from trunkcall.service.presence import Presence
 from trunkcall.service.safe_harbour import SafeHarbourOf, no_safe_harbour
 from trunkcall.storage.ports.directory import Directories, FactHistory
 from trunkcall.storage.ports.ownership import DialingStore, Lease
+from trunkcall.storage.ports.presence import AgentPresences
 from trunkcall.storage.ports.quarantine import QuarantineCount
 from trunkcall.telephony.carrier import Carrier
 
@@ -42,15 +42,6 @@ TAKE_IN_S = 0.5
 """How long a process that was stopped takes in what agents said meanwhile, before it goes by what it knows of them."""
 POLL_EVERY_S = 1.0
 RETRY_AFTER_S = 1.0
-_AGENT_STATUSES: Mapping[UserStatusType, AgentStatus] = MappingProxyType(
-    {
-        UserStatusType.ROUTABLE: AgentStatus.AVAILABLE,
-        UserStatusType.CUSTOM: AgentStatus.BREAK,
-        UserStatusType.OFFLINE: AgentStatus.OFFLINE,
-    }
-)
-"""What a status is to whoever dials."""
-
 LOG_EVERY_S = 60.0
 """How often the same reason for not dialing is logged."""
 
@@ -69,6 +60,7 @@ class InstanceOwner:
         carrier: Carrier,
         clock: InstanceClock,
         presence: Presence,
+        presences: AgentPresences,
         config: EngineConfig,
         dialing_of: DialingOf,
         new_id: NewId,
@@ -86,6 +78,7 @@ class InstanceOwner:
         self._carrier = carrier
         self._clock = clock
         self._presence = presence
+        self._chosen = ChosenStatuses(instance_id, presences, presence, clock)
         self._config = config
         self._dialing_of = dialing_of
         self._new_id = new_id
@@ -96,9 +89,14 @@ class InstanceOwner:
         self._sleep = sleep
         self._log_at_s: dict[str, float] = {}
 
-    def put_user_status(self, agent_id: str, status: UserStatus) -> None:
-        """An agent of the instance has chosen a status. Raises NotFoundError for one whom no dialer has read yet."""
-        self._presence.put_user_status(agent_id, _AGENT_STATUSES[status.status_type])
+    async def put_user_status(self, agent_id: str, status: UserStatus) -> None:
+        """An agent of the instance has chosen a status, which is kept over restarts. Raises NotFoundError for one whom
+        no dialer has read yet."""
+        await self._chosen.choose(agent_id, status)
+
+    def confirm_agents(self, agent_ids: Collection[str]) -> None:
+        """These agents are still there. One of whom no dialer has read yet has not chosen anything either."""
+        self._presence.confirm([agent_id for agent_id in agent_ids if self._presence.knows(agent_id)])
 
     async def run(self) -> None:
         """Own the instance again and again, until cancelled."""
@@ -130,11 +128,11 @@ class InstanceOwner:
         return lease
 
     async def _own(self, lease: Lease) -> None:
-        instance = await self._read_instance()
+        directory = await self._read_directory()
         flows = BuiltinFlow()
         engine = Engine(self._config, new_id=self._new_id, flows=flows)
         dialer = Dialer(
-            facts=KnownFacts(instance, self._history, self._config.trunks),
+            facts=KnownFacts(directory.instance, self._history, self._config.trunks),
             engine=engine,
             store=self._store,
             carrier=self._carrier,
@@ -149,9 +147,11 @@ class InstanceOwner:
             safe_harbour_of=self._safe_harbour_of,
         )
         await dialer.learn()
+        await self._chosen.restore(directory)
+        taken_over = await dialer.restore()
+        # Whoever is in a contact is what was chosen once that is over, so contacts come first.
         for event in self._presence.listen(dialer.post):
             dialer.post(event)
-        taken_over = await dialer.restore()
         if taken_over:
             log.warning(
                 "contacts were in progress when their dialer went away",
@@ -174,11 +174,11 @@ class InstanceOwner:
     def _may_originate(self, needs_agents: bool) -> bool:
         return self._lease.may_originate and (self._presence.is_recent or not needs_agents)
 
-    async def _read_instance(self) -> Instance:
+    async def _read_directory(self) -> Directory:
         directory = await self._directories.directory(self._instance_id)
         if directory is None:
             raise NotFoundError("the instance to dial for does not exist in this store")
-        return directory.instance
+        return directory
 
     async def _poll(self, dialer: Dialer) -> None:
         while True:

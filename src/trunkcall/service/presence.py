@@ -7,7 +7,7 @@ fast the instance's clock runs, and goes on while the process is stopped or the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Final, TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
@@ -49,6 +49,11 @@ class Presence:
         # The status comes first: whoever is heard of again with the word that he leaves is not dialed for.
         self._hear(agent_id)
 
+    def restore(self, agent_id: str, status: AgentStatus) -> None:
+        """The agent has chosen this status before, as the store has it. That is no word of anybody."""
+        if agent_id in self._known:
+            self._statuses[agent_id] = status
+
     def confirm(self, agent_ids: Collection[str]) -> None:
         """These agents are still there and want what they wanted. Raises NotFoundError; then nobody is confirmed."""
         self._check_known(agent_ids)
@@ -84,11 +89,6 @@ class Presence:
     def knows(self, agent_id: str) -> bool:
         """Whether this is such an agent."""
         return agent_id in self._known
-
-    @property
-    def known(self) -> Sequence[str]:
-        """Who is such an agent, always in the same order."""
-        return sorted(self._known)
 
     def listen(self, listener: Callable[[PresenceEvent], None] | None) -> tuple[PresenceEvent, ...]:
         """Tell this listener every change from now on; returns what it has missed. Agents who were never heard of are

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -80,9 +80,13 @@ class DialedInstance:
         """What fails beside the dialing, in words; None while nothing does."""
         return self._background.trouble or self._floor_trouble()
 
-    def put_user_status(self, agent_id: str, status: UserStatus) -> None:
+    async def put_user_status(self, agent_id: str, status: UserStatus) -> None:
         """An agent of the instance has chosen a status. Raises NotFoundError for one of whom no dialer has read."""
-        self._owner.put_user_status(agent_id, status)
+        await self._owner.put_user_status(agent_id, status)
+
+    def confirm_agents(self, agent_ids: Collection[str]) -> None:
+        """These agents of the instance are still there."""
+        self._owner.confirm_agents(agent_ids)
 
     def begin(self) -> None:
         """Begin to dial."""
@@ -221,17 +225,22 @@ class Supervisor:
         dials, NotFoundError if the agent never comes."""
         for _ in range(int(NEWCOMER_S / LOOK_FOR_NEWCOMER_S)):
             with suppress(InvalidStateError, NotFoundError):
-                self._choose_status(instance_id, agent_id, status)
+                await self._there(instance_id).put_user_status(agent_id, status)
                 return
             self.campaigns_changed(instance_id)
             await self._sleep(LOOK_FOR_NEWCOMER_S)
-        self._choose_status(instance_id, agent_id, status)
+        await self._there(instance_id).put_user_status(agent_id, status)
 
-    def _choose_status(self, instance_id: str, agent_id: str, status: UserStatus) -> None:
+    def confirm_agents(self, instance_id: str, agent_ids: Collection[str]) -> None:
+        """Tell whoever dials for the instance that these agents are still there. Raises InvalidStateError if nobody
+        dials."""
+        self._there(instance_id).confirm_agents(agent_ids)
+
+    def _there(self, instance_id: str) -> DialedInstance:
         dialed = self._dialed.get(instance_id)
         if dialed is None:
             raise InvalidStateError("Nobody dials for the instance at the moment.")
-        dialed.put_user_status(agent_id, status)
+        return dialed
 
     # --- what displays ask one ----------------------------------------------------------------------------------------
 
