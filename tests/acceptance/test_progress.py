@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from serving import Serving, dial_request, put_all, serving
@@ -110,6 +111,25 @@ def test_the_instance_tells_of_its_agents_and_lines(server: Serving, own: Any) -
         own.get_campaign_progress(id="another")
 
 
+def test_agents_are_confirmed_who_are_there_and_nobody_with_one_who_is_not(server: Serving, own: Any) -> None:
+    instance_id = server.environment["TRUNKCALL_INSTANCE_ID"]
+    given = server.environment
+    connect = boto3.client(
+        "connect",
+        endpoint_url=server.url,
+        region_name=given["AWS_REGION"],
+        aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+    )
+    agents = [user["Id"] for user in connect.list_users(InstanceId=instance_id)["UserSummaryList"]]
+    own.confirm_agents(connectInstanceId=instance_id, agentIds=agents)
+    for instance, named in ((instance_id, [*agents[:1], "nobody"]), ("another", agents[:1])):
+        with pytest.raises(own.exceptions.ResourceNotFoundException):
+            own.confirm_agents(connectInstanceId=instance, agentIds=named)
+    with pytest.raises(own.exceptions.ValidationException, match="agentIds"):
+        own.confirm_agents(connectInstanceId=instance_id, agentIds=agents[:1] * 101)
+
+
 def test_each_question_is_an_action_of_its_own(server: Serving, tmp_path: Path) -> None:
     policy = tmp_path / "policy.json"
     statement = {"Effect": "Allow", "Action": "connect-campaigns:GetCampaignProgress", "Resource": "*"}
@@ -123,3 +143,5 @@ def test_each_question_is_an_action_of_its_own(server: Serving, tmp_path: Path) 
         watcher.list_campaign_progress()
     with pytest.raises(watcher.exceptions.AccessDeniedException):
         watcher.get_instance_status(connectInstanceId="any")
+    with pytest.raises(watcher.exceptions.AccessDeniedException):
+        watcher.confirm_agents(connectInstanceId="any", agentIds=["ann"])

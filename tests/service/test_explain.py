@@ -355,7 +355,7 @@ async def test_campaigns_that_share_a_queue_say_how_much_of_it_is_theirs() -> No
 async def test_the_numbers_can_be_read_by_a_program() -> None:
     nothing = cast(Any, None)
     house = House(facts=replace(WELL, share=0.7499993))
-    operations = TrunkcallOperations(house.explanations(), nothing, nothing, nothing, nothing, nothing)
+    operations = TrunkcallOperations(house.explanations(), *[nothing] * 6)
     figures = (await operations.get_campaign_explanation(nothing, {"id": "spring"}))["figures"]
     assert figures["dialRequestsWaiting"] == 500
     assert figures["abandonedIn24h"] == 12

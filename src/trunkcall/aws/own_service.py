@@ -19,6 +19,7 @@ from trunkcall.domain.fields import worded
 from trunkcall.domain.identifiers import ResourceKind, Scope
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.service.confirmations import Confirmations
 from trunkcall.service.explain import CampaignExplanation, Explanations, Reason
 from trunkcall.service.known_people import KnownPeople
 from trunkcall.service.phone_numbers import PhoneNumbers
@@ -35,10 +36,12 @@ class TrunkcallOperations:
         explanations: Explanations,
         progresses: Progresses,
         known_people: KnownPeople,
+        confirmations: Confirmations,
         numbers: PhoneNumbers,
         paging: Paging,
         scope: Scope,
     ) -> None:
+        self._confirmations = confirmations
         self._explanations = explanations
         self._known_people = known_people
         self._progresses = progresses
@@ -49,6 +52,7 @@ class TrunkcallOperations:
     def handlers(self) -> dict[str, Handler]:
         """Every operation, by its name in the model."""
         return {
+            "ConfirmAgents": self.confirm_agents,
             "GetAgentStates": self.get_agent_states,
             "GetCampaignExplanation": self.get_campaign_explanation,
             "GetCampaignProgress": self.get_campaign_progress,
@@ -58,6 +62,9 @@ class TrunkcallOperations:
             "ImportPhoneNumbers": self.import_phone_numbers,
             "ListCampaignProgress": self.list_campaign_progress,
         }
+
+    async def confirm_agents(self, context: RequestContext, request: Json) -> None:
+        await self._confirmations.confirm_agents(request["connectInstanceId"], request["agentIds"])
 
     async def get_campaign_explanation(self, context: RequestContext, request: Json) -> Json:
         found = await self._explanations.get_campaign_explanation(request["id"])

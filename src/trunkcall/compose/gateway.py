@@ -23,6 +23,7 @@ from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
 from trunkcall.service.campaigns import Campaigns
+from trunkcall.service.confirmations import Confirmations
 from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.dialing_settings import DialingOf
 from trunkcall.service.explain import Explanations
@@ -118,7 +119,8 @@ def build_web(
     services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL), load_service(CONNECT, only=connect)]
     explanations = Explanations(store, store, campaigns, supervisor, store, now_of, settings.agent_state_max_age_s)
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
-    own = TrunkcallOperations(explanations, progresses, KnownPeople(store, campaigns), numbers, paging, scope)
+    known_people, confirmations = KnownPeople(store, campaigns), Confirmations(store, supervisor)
+    own = TrunkcallOperations(explanations, progresses, known_people, confirmations, numbers, paging, scope)
 
     centre_tags_of = connect_tags(store, supervisor, scope)
 
