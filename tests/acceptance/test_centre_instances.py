@@ -90,6 +90,9 @@ def test_a_new_instance_is_onboarded_dialed_for_and_deleted(server: Serving, con
     client.delete_campaign(id=campaign_id)
     client.delete_connect_instance_config(connectInstanceId=instance_id)
     connect.delete_instance(InstanceId=instance_id)
+    refused(
+        client.get_instance_onboarding_job_status, "ResourceNotFoundException", connectInstanceId=instance_id
+    )  # Whoever waits for SUCCEEDED would go on with an instance that is gone.
     assert len(ended(server, campaign_id)) == 30, "records stay"
 
 

@@ -54,9 +54,10 @@ class InstanceOnboarding:
         return job
 
     async def get_instance_onboarding_job_status(self, instance_id: str) -> OnboardingJob:
-        """The instance's last job. Raises NotFoundError."""
+        """The instance's last job. Raises NotFoundError, also for an instance that was deleted since."""
         job = await self._store.onboarding_job(instance_id)
-        if job is None:
+        directory = await self._directories.directory(instance_id)
+        if job is None or directory is None or directory.instance.deleted_at is not None:
             raise NotFoundError("The instance has no onboarding job.")
         return job
 
