@@ -150,7 +150,8 @@ class TestQueues:
         assert [name for name in names if name.startswith("Page")] == [f"Page {number}" for number in range(5)]
         assert connect.list_queues(**instance, QueueTypes=["AGENT"])["QueueSummaryList"] == []
         token = connect.list_queues(**instance, MaxResults=1)["NextToken"]
-        refused(connect.list_users, "InvalidParameterException", **instance, NextToken=token)
+        wrong = refused(connect.list_users, "InvalidParameterException", **instance, NextToken=token)
+        assert "The NextToken is not one that this list returned" in wrong, "named as the client wrote it"
 
 
 class TestNumbers:

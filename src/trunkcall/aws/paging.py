@@ -35,25 +35,28 @@ class Paging:
         payload = msgspec.json.encode([operation, query, *after])
         return urlsafe_b64encode(self._sign(payload) + payload).decode()
 
-    def position(self, operation: str, query: str, token: str | None) -> tuple[Instant, str] | None:
-        """The position in a token. Raises ValidationException for one that is not ours or belongs to another list."""
+    def position(
+        self, operation: str, query: str, token: str | None, *, member: str = "nextToken"
+    ) -> tuple[Instant, str] | None:
+        """The position in a token. Raises ValidationException, which speaks of the member by this name, for one that is
+        not ours or belongs to another list."""
         if token is None:
             return None
         try:
             raw = b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
         except (Base64Error, ValueError):
-            raise _not_ours() from None
+            raise _not_ours(member) from None
         signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
         if not hmac.compare_digest(signature, self._sign(payload)):
-            raise _not_ours()
+            raise _not_ours(member)
         made_by, made_for, at, item_id = msgspec.json.decode(payload, type=tuple[str, str, int, str])
         if (made_by, made_for) != (operation, query):
-            raise _not_ours()
+            raise _not_ours(member)
         return at, item_id
 
     def _sign(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, payload, hashlib.sha256)[:_SIGNATURE_BYTES]
 
 
-def _not_ours() -> ApiError:
-    return validation_error("The nextToken is not one that this list returned. Begin again without one.")
+def _not_ours(member: str) -> ApiError:
+    return validation_error(f"The {member} is not one that this list returned. Begin again without one.")

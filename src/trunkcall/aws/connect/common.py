@@ -33,7 +33,8 @@ class Pages:
 
     def asked(self, context: RequestContext, request: Json, usual: int = USUAL_RESULTS) -> tuple[Position | None, int]:
         """From where, and how many. Raises ValidationException for a token of another list."""
-        after = self._paging.position(context.operation.name, _question(request), request.get("NextToken"))
+        token = request.get("NextToken")
+        after = self._paging.position(context.operation.name, _question(request), token, member="NextToken")
         return after, request.get("MaxResults") or usual
 
     def token(self, context: RequestContext, request: Json, after: Position | None) -> str | None:
