@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trunkcall.aws.errors import ApiError
@@ -26,6 +26,7 @@ def test_the_end_has_no_token_and_the_beginning_needs_none() -> None:
 
 
 @given(st.integers(0, 40), st.characters(codec="ascii"))
+@example(7, "/").via("the same bytes in the other alphabet of Base64")
 def test_a_changed_token_is_refused(place: int, character: str) -> None:
     token = PAGING.token("ListCampaigns", "i", (1, "x"))
     assert token is not None

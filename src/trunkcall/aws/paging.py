@@ -47,7 +47,8 @@ class Paging:
         except (Base64Error, ValueError):
             raise _not_ours(member) from None
         signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, self._sign(payload)):
+        # The other alphabet of Base64 is read as well, and no client has a token in it from here.
+        if urlsafe_b64encode(raw).decode() != token or not hmac.compare_digest(signature, self._sign(payload)):
             raise _not_ours(member)
         made_by, made_for, at, item_id = msgspec.json.decode(payload, type=tuple[str, str, int, str])
         if (made_by, made_for) != (operation, query):
