@@ -435,6 +435,20 @@ def test_a_new_dialer_adopts_sessions_and_bridges_the_next_live_answer_into_them
     assert len(floor.asked(OriginateSessionLeg)) == 2, "no phone was rung again"
 
 
+def test_sessions_are_kept_for_agents_who_have_not_said_yet_what_to_be() -> None:
+    """A new dialer is told everything at once: who there is, what was in progress, and what the carrier has."""
+    floor = on_the_line("ann", "bea")
+    sessions = {floor.session(name) for name in ("ann", "bea")}
+    with floor.backlog():
+        floor.restart(*up(*sessions))
+    floor.wait(MINUTE_S)
+    assert not floor.asked(HangUp), "agents who wait for the next customer are hung up on"
+    floor.sets("ann", AgentStatus.AVAILABLE)
+    floor.sets("bea", AgentStatus.OFFLINE)
+    assert floor.session("ann") in sessions
+    assert len(floor.asked(HangUp)) == 1
+
+
 def test_a_talk_on_a_session_outlives_the_dialer_and_the_session_the_talk() -> None:
     floor, customer, session = talking()
     floor.restart(LiveLeg(customer, LegState.UP, session), LiveLeg(session, LegState.UP, customer))

@@ -109,7 +109,9 @@ class Roster:
             before = agent.is_at_work
             agent.persistent = persistent
             self._recount(agent, before)
-            self.sessions_due[agent_id] = agent
+            # A session that a former dialer has left is kept for whoever has not said yet what to be.
+            if agent.state is not AgentState.OFFLINE or not persistent:
+                self.sessions_due[agent_id] = agent
         self._keep_true(agent)
         return agent
 
