@@ -151,10 +151,11 @@ class TrunksWorld(World):
         floor.has_trunks(*TRUNKS)
         for host in HOSTS:
             floor.tell(CarrierFound(self._on(host, 1023), host))
-        for leg in self.details.legs:
-            floor.tell(LegEnded(leg, HangupCause.NORMAL))
+        # Before their lines are free, which they would take anew.
         for campaign in CAMPAIGNS:
             floor.campaign(campaign, dialer=DIALERS[campaign], state=CampaignState.STOPPED)
+        for leg in self.details.legs:
+            floor.tell(LegEnded(leg, HangupCause.NORMAL))
         floor.removes("ann")
         floor.agent("eve", SALES)
         number = len(floor.asked(AttemptBegun))
