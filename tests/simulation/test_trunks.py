@@ -11,7 +11,7 @@ import pytest
 from simulation.support import Record, recorded, scenario
 from trunkcall.domain.changes import AttemptBegun
 from trunkcall.domain.errors import SettingsError
-from trunkcall.engine.commands import Originate
+from trunkcall.engine.commands import Originate, OriginateSessionLeg
 from trunkcall.engine.events import CarrierFound, CarrierLost
 from trunkcall.simulation.scenario import read_scenario, values_of
 from trunkcall.simulation.simulator import at_hour
@@ -97,3 +97,11 @@ def test_what_cannot_be_a_trunk_is_refused_in_words(tmp_path: Path, text: str, w
     path.write_text(text)
     with pytest.raises(SettingsError, match=why):
         read_scenario(path)
+
+
+def test_a_customer_on_another_host_than_the_agents_session_is_put_through_all_the_same() -> None:
+    trunks = [NORTH, SOUTH]
+    without, _ = recorded(hours=1, trunk=trunks)
+    shift, record = recorded(hours=1, trunk=trunks, persistent_connections=True)
+    assert {deed.host for deed in record.of_kind(OriginateSessionLeg)} == {"local", "second"}
+    assert shift.connected > 0.97 * without.connected

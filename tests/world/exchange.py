@@ -28,7 +28,14 @@ from trunkcall.engine.commands import (
     StopRecording,
     UnbridgeLegs,
 )
-from trunkcall.engine.events import CarrierFound, CarrierLost, LegEnded, LegsReported, OriginateVoided
+from trunkcall.engine.events import (
+    CarrierFound,
+    CarrierLost,
+    LegEnded,
+    LegsReported,
+    LegsUnbridged,
+    OriginateVoided,
+)
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.simulation.world import World
 from trunkcall.telephony.carrier import CarrierEvent, Destination
@@ -182,7 +189,12 @@ class Exchange:
                 self._witness.ends(event.leg_id)
                 if event.leg_id == self._lost:
                     return
+            case LegsUnbridged():
+                self._witness.parts(event.agent_leg_id)
             case CarrierFound(found, name):
+                for leg in found:
+                    if leg.bridged_to is None:
+                        self._witness.parts(leg.leg_id)
                 # A single host has no name.
                 there = {leg.leg_id for leg in found}
                 for leg_id, host in self._host_of.items():
@@ -216,8 +228,7 @@ class Exchange:
             case Play():
                 self._carrier.play(deed.leg_id, deed.play_id, deed.prompt)
             case OriginateSessionLeg():
-                self._host_of[deed.leg_id] = deed.host
-                self._carrier.originate_session_leg(deed)
+                self._ring_for_a_session(deed)
             case UnbridgeLegs():
                 self._carrier.unbridge(deed)
             case HoldLeg():
@@ -256,6 +267,16 @@ class Exchange:
         self._story.tell("carrier", f"{command.leg_id} rings {command.agent_id} for {command.customer_leg_id}")
         self._host_of[command.leg_id] = self._host_of.get(command.customer_leg_id, self._hosts[0])
         self._carrier.originate_agent_leg(command)
+
+    def _ring_for_a_session(self, command: OriginateSessionLeg) -> None:
+        self._witness.rings_for_a_session(command)
+        if self._random.random() < self.faults.agents_miss:
+            self._story.tell("carrier", f"{command.agent_id} does not take the session {command.leg_id}")
+            self._say(LegEnded(command.leg_id, HangupCause.NO_ANSWER))
+            return
+        self._story.tell("carrier", f"{command.agent_id} is in the session {command.leg_id}")
+        self._host_of[command.leg_id] = command.host
+        self._carrier.originate_session_leg(command)
 
     def _bridge(self, command: BridgeLegs) -> None:
         up = {leg.leg_id: leg for leg in self.legs() if leg.state is LegState.UP}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from trunkcall.domain.agent import STAFFED_STATES
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
@@ -22,15 +24,23 @@ class Judge:
 
     def is_over(self) -> bool:
         """Whether nothing goes on any more."""
-        if self._site.exchange.legs() or self._site.exchange.busy_agents:
+        if any(leg.leg_id not in self._idle for leg in self._site.exchange.legs()) or self._site.exchange.busy_agents:
             return False
         engines = [seat.current.engine for seat in self._seats() if seat.dials]
         if len(engines) != 1 or engines[0] is None:
             return False
         details = engines[0].details()
-        if details.legs or any(agent.contact_id or not agent.heard for agent in details.agents.values()):
+        agents = details.agents.values()
+        if details.legs.keys() - self._idle or any(agent.contact_id or not agent.heard for agent in agents):
+            return False
+        if any(agent.persistent and not agent.session_up for agent in agents):
             return False
         return all(record.state is ContactState.ENDED for record in self._site.witness.records())
+
+    @property
+    def _idle(self) -> Set[str]:
+        """Sessions of agents, as the store has them."""
+        return {session.leg_id for session in at_once(self._kept.live_sessions(self._site.instance_id))}
 
     def judge(self) -> None:
         accuse, records = self._story.accuse, self._site.witness.records()
@@ -91,12 +101,17 @@ class Judge:
         engine = seat.current.engine
         assert engine is not None
         details = engine.details()
-        if details.contacts or details.legs:
+        left = details.legs.keys() - self._idle
+        if details.contacts or left:
             self._story.accuse(
-                f"{seat.name} has {len(details.contacts)} contacts and {len(details.legs)} legs in the end",
+                f"{seat.name} has {len(details.contacts)} contacts and {len(left)} legs in the end",
                 *details.contacts,
-                *details.legs,
+                *sorted(left),
             )
+        on_the_line = {leg.leg_id for leg in self._site.exchange.legs()}
+        in_session = {agent.session_leg_id for agent in details.agents.values() if agent.persistent}
+        if not self._idle == on_the_line == in_session:
+            self._story.accuse(f"store, carrier and {seat.name} have other sessions", *sorted(self._idle ^ on_the_line))
         for agent in details.agents.values():
             if agent.state not in STAFFED_STATES or agent.contact_id or agent.kept_for or not agent.heard:
                 self._story.accuse(f"{agent.agent_id} is {agent.state} in the end, and not free", agent.agent_id)

@@ -66,8 +66,9 @@ class Limits:
     def _is_for_somebody(
         self, command: Originate, details: EngineDetails, campaign: CampaignDetails, heard_since_s: Mapping[str, float]
     ) -> None:
-        """Somebody serves the queue who was heard of, and one to one it is the agent who is kept."""
+        """Somebody serves the queue who was heard of or is in a session, and one to one it is the agent who is kept."""
         heard = {agent_id for agent_id, since_s in heard_since_s.items() if since_s < HEARD_WITHIN_S}
+        heard |= {agent.agent_id for agent in details.agents.values() if agent.session_up}
         kept = details.contacts[command.contact_id].kept_agent_id
         if campaign.one_to_one and kept not in heard:
             self._story.accuse("somebody is dialed for an agent who may be gone", command.contact_id, kept)

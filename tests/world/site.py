@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from service.support import BEGUN_AT, SCOPE
@@ -16,7 +16,7 @@ from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, alike
 from trunkcall.domain.trunk import Trunk
-from trunkcall.domain.user import Agent
+from trunkcall.domain.user import Agent, PhoneConfig
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.installation import first_installation
 from trunkcall.storage.memory import MemoryStore
@@ -128,8 +128,17 @@ class Site:
             for n, served in enumerate((ids, ids[:1], ids[1:]))
         ]
         names = [f"agent-{self._number}-{n}" for n in range(random.randint(2, 6))]
-        agents = [Agent(name, name, random.choice(profiles[:1] * 3 + profiles).routing_profile_id) for name in names]
-        agents[0] = Agent(names[0], names[0], profiles[0].routing_profile_id)
+        each_time, stays = PhoneConfig(), PhoneConfig(persistent_connection=True)
+        agents = [
+            Agent(
+                name,
+                name,
+                random.choice(profiles[:1] * 3 + profiles).routing_profile_id,
+                phone=random.choice((each_time, stays)),
+            )
+            for name in names
+        ]
+        agents[0] = replace(agents[0], routing_profile_id=profiles[0].routing_profile_id)
         number = PhoneNumber(f"number-{self._number}", NUMBERS[1])
         return [number, *queues, *profiles, *agents], names
 

@@ -16,11 +16,12 @@ from trunkcall.domain.changes import (
     ContactEnded,
     ContactRequeued,
     ContactSetAside,
+    SessionBegun,
 )
 from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReason, LiveContact, WaitingContact
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.transitions import CONTACT, WITH_AN_AGENT
-from trunkcall.engine.commands import BridgeLegs, Originate, OriginateAgentLeg
+from trunkcall.engine.commands import BridgeLegs, Originate, OriginateAgentLeg, OriginateSessionLeg
 from trunkcall.service.lease import LEASE
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import CommitResult, Lease
@@ -46,6 +47,8 @@ class Witness:
         self._story = story
         self._store = store
         self._instance_id = instance_id
+        self._sessions: set[tuple[str, str, str]] = set()
+        """Every one that the store has had: agent, leg and host."""
         self._limits = limits
         self._clocks_differ = clocks_differ
         self.leg_is_heard: Callable[[str], bool] = lambda leg_id: False
@@ -102,6 +105,8 @@ class Witness:
                 case ContactEnded(disconnect_reason=reason) if reason in LOST:
                     if self.leg_is_heard(leg_of.get(change.contact_id, "")):
                         self._story.accuse(f"a contact ends by {reason} while its leg goes on", change.contact_id)
+                case SessionBegun():
+                    self._sessions.add((change.agent_id, change.leg_id, change.host))
                 case ContactSetAside():
                     self._story.accuse("a contact could not be taken over", change.contact_id)
                 case _:
@@ -192,6 +197,11 @@ class Witness:
     def rings_agent(self, command: OriginateAgentLeg) -> None:
         self._agent_of[command.leg_id] = command.agent_id
 
+    def rings_for_a_session(self, command: OriginateSessionLeg) -> None:
+        self._agent_of[command.leg_id] = command.agent_id
+        if (command.agent_id, command.leg_id, command.host) not in self._sessions:
+            self._story.accuse("an agent is rung for a session that the store never had", command.leg_id)
+
     def joins(self, command: BridgeLegs) -> None:
         agent_id = self._agent_of[command.agent_leg_id]
         if any(c.leg_id == command.customer_leg_id and c.state is ContactState.SAFE_HARBOUR for c in self.live()):
@@ -202,6 +212,9 @@ class Witness:
             if customer_leg_id == command.customer_leg_id:
                 self._story.accuse("a customer is joined to two agents", customer_leg_id, leg_id)
         self._talking[command.agent_leg_id] = agent_id, command.customer_leg_id
+
+    def parts(self, agent_leg_id: str) -> None:
+        self._talking.pop(agent_leg_id, None)
 
     def ends(self, leg_id: str) -> None:
         self._talking.pop(leg_id, None)
