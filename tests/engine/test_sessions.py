@@ -323,6 +323,19 @@ def test_a_session_into_which_nobody_can_be_bridged_is_given_up() -> None:
     assert floor.agent_of("spring-1") != first
 
 
+def test_a_session_that_is_gone_untold_costs_one_customer_and_not_the_next() -> None:
+    floor = on_the_line("ann", requests=2)
+    floor.answers("spring-1")
+    dead = floor.session("ann")
+    floor.wait(2)
+    floor.hangs_up("spring-1")
+    assert HangUp(dead) in floor.log, "the carrier may have it after all"
+    floor.wait(1)
+    assert floor.session_comes_up("ann") != dead
+    floor.answers("spring-2")
+    assert floor.agent_leg("spring-2") == floor.session("ann")
+
+
 def test_an_originate_that_never_left_is_a_failure_of_the_phone() -> None:
     floor = Floor()
     floor.agent("ann", persistent=True)

@@ -11,7 +11,7 @@ from typing import Final
 from trunkcall.domain.changes import ContactEnded
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
 from trunkcall.engine.availability import Availability
@@ -27,6 +27,9 @@ _END: Final = ContactEvent.END
 _BY_US: Final = HangupCause.HUNG_UP_BY_US
 _BY_FLOW: Final = DisconnectReason.CONTACT_FLOW_DISCONNECT
 _CONNECTED_TO_AGENT: Final = Disposition.CONNECTED_TO_AGENT
+
+BRIDGED_WITHIN: Final[Duration] = 1 * SECOND
+"""How long it takes at most until the carrier tells that a customer was joined with an agent who is on the line."""
 
 
 class Endings:
@@ -165,6 +168,11 @@ class Endings:
         if leg is None:
             return
         if leg.session_of is not None and leg.state is LegState.UP:
-            registry.keep_leg(leg)
-        else:
-            self.hang_up(leg, now)
+            assert contact.agent_id is not None
+            asked_at = self._state.roster.agents[contact.agent_id].handling_since
+            if contact.state is not ContactState.CONNECTING or now - asked_at <= BRIDGED_WITHIN:
+                registry.keep_leg(leg)
+                return
+            # Of a leg that is gone untold the next customer would have as little.
+            self._sessions.lost(leg, now)
+        self.hang_up(leg, now)
