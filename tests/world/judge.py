@@ -24,7 +24,7 @@ class Judge:
 
     def is_over(self) -> bool:
         """Whether nothing goes on any more."""
-        if any(leg.leg_id not in self._idle for leg in self._site.exchange.legs()) or self._site.exchange.busy_agents:
+        if {leg.leg_id for leg in self._site.exchange.legs()} != self._idle or self._site.exchange.busy_agents:
             return False
         engines = [seat.current.engine for seat in self._seats() if seat.dials]
         if len(engines) != 1 or engines[0] is None:
