@@ -231,6 +231,16 @@ def test_an_agent_with_nothing_but_a_phone_is_heard_of() -> None:
     assert not floor.engine.details().agents["ann"].heard, "the phone was all that was heard"
 
 
+def test_a_dial_gets_another_agent_when_its_own_is_neither_heard_of_nor_on_the_line_any_more() -> None:
+    floor = on_the_line("ann", "bea", requests=1)
+    first = floor.kept_agent("spring-1")
+    assert first is not None
+    floor.falls_silent(first)
+    assert floor.kept_agent("spring-1") == first
+    floor.serves(first, SALES)
+    assert floor.kept_agent("spring-1") == ({"ann", "bea"} - {first}).pop()
+
+
 # --- phones that fail -------------------------------------------------------------------------------------------------
 
 

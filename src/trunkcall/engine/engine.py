@@ -134,7 +134,8 @@ class Engine:
         if state.timers.not_before <= now:
             self._do_due(now, now)
         if state.roster.sessions_due:
-            self._sessions.keep(now)
+            for agent in self._sessions.keep(now):
+                self._matching.replace(agent)
         self._dialing.plan(now)
         return state.out.decision(refused, state.registry.legs)
 
