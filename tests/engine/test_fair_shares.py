@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.support import NOW, dialing, new_engine, registered
+from engine.town import Calls, Town
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -398,6 +399,80 @@ def test_an_agent_who_is_by_turns_of_campaigns_without_a_line_does_not_idle() ->
         begun = street.passes(1800)
         assert begun["wide"] > 100, "its trunk has a hundred lines"
         assert begun["narrow"] > 2, "one line in twenty"
+
+
+def test_an_agent_who_is_by_turns_stays_with_whoever_it_is_kept_for_until_a_line_comes() -> None:
+    street = Street(
+        Trunk("narrow", channels=1, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
+        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
+    )
+    street.agents(1, "sales", "service", "billing")
+    street.campaign("lines", AGENTLESS, number="+12025550100", rings=(30, 30))
+    street.campaign("sales", PREDICTIVE, number="+12025550100", queue="sales", capacity=0.05)
+    street.campaign("billing", PREDICTIVE, number="+12025550100", queue="billing", capacity=0.05)
+    street.campaign("service", number="+12025550100", queue="service", capacity=0.05)
+    street.campaign("wide", number="+12025550101", queue="service")
+    for _ in range(3):
+        begun = street.passes(3600)
+        assert min(begun.values()) > 0, "it would have the agent at some moments, and a line at others"
+        assert begun["wide"] > 200, "no agent goes round idle among those that have no line"
+
+
+@pytest.mark.parametrize("dialer", [PROGRESSIVE, PREDICTIVE])
+def test_weights_decide_however_seldom_an_attempt_may_be_begun(dialer: DialerType) -> None:
+    street = Street(per_s=0.05, rings=(1, 1))
+    street.agents(2)
+    street.campaign("many", dialer)
+    street.campaign("few", dialer, weight=0.02)
+    street.passes(24 * 3600)
+    assert shares(street.passes(24 * 3600))["few"] == pytest.approx(0.02 / 1.02, rel=0.1)
+
+
+def test_no_agent_is_kept_for_long_where_no_line_comes() -> None:
+    street = Street(
+        Trunk("slow", channels=1, attempts_per_s=1 / 7200, caller_numbers=("+12025550100",)),
+        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
+    )
+    street.agents(1)
+    street.campaign("agents", number="+12025550101")
+    alone = street.passes(3600)["agents"]
+    street.campaign("lines", AGENTLESS, number="+12025550100")
+    street.campaign("both", number="+12025550100")
+    assert street.passes(12 * 3600)["agents"] > 0.6 * 12 * alone
+
+
+def test_whoever_waits_for_an_agent_who_talks_for_hours_holds_nobody_else_up_for_more_than_one() -> None:
+    narrow, wide = "+12025550100", "+12025550101"
+    town = Town((Trunk("narrow", "near", 1, 100.0, (narrow,)), Trunk("wide", "near", 100, 100.0, (wide,))), seed=1)
+
+    def sets_up(name: str, number: str, dialer: DialerType, queue: str, answered: float = 0.0) -> None:
+        town.calls[name] = Calls(answered, ring_s=18.0, talk_s=5.0)
+        town.sets_up(name, dialer, queue, weight=1.0, capacity=1.0, caller_id=number)
+        town.accept(name)
+
+    town.agent("of-service", "service")
+    sets_up("lines", narrow, AGENTLESS, "service")
+    sets_up("talks", wide, PROGRESSIVE, "service", answered=1.0)
+    sets_up("first", narrow, PROGRESSIVE, "service")
+    until = town.now + 2 * HOUR
+    while not is_kept_for(town, "first"):
+        assert town.step(until), "an agent is kept for it within two hours"
+    town.calls["talks"] = Calls(answered=1.0, ring_s=18.0, talk_s=16 * 3600.0)
+    town.agent("of-sales-1", "sales")
+    town.agent("of-sales-2", "sales")
+    sets_up("agents", wide, PROGRESSIVE, "sales")
+    sets_up("second", narrow, PROGRESSIVE, "sales")
+    town.passes(3600)
+    for _ in range(3):
+        before = town.begun["second"]
+        town.passes(1800)
+        assert town.begun["second"] > before, "its agents talk for no more than seconds"
+    assert town.begun["first"] == 0, "its agent talks on"
+
+
+def is_kept_for(town: Town, name: str) -> bool:
+    explained = town.engine.explain(name, town.now)
+    return explained is not None and explained.kept_for
 
 
 def test_the_only_agent_of_one_campaign_is_not_left_to_what_others_have_in_flight_for_twenty() -> None:

@@ -26,8 +26,7 @@ AT_ONCE_S = 180.0
 MEMORY = 30
 """For how many attempts one may have to wait who was served before."""
 KEPT_AFTER = 2
-"""How many times as many attempts of others go before one, or how many times as long as they take one after the other
-passes, until an agent and a line are kept for it."""
+"""How many times as many attempts of others go before one until an agent is kept for it."""
 SERVICE_S = 25.0
 """What an attempt keeps an agent or a line for: rings, talk and work after it."""
 
@@ -106,7 +105,7 @@ class Turns:
 
     def _within_s(self, campaign: Campaign, wanting: list[Campaign]) -> float:
         """The attempts that others may begin before it does, and how long each of them keeps what is scarce. Where
-        agents and trunks are scarce at once they are kept for it after that, once they have been for all who waited
+        agents and trunks are scarce at once an agent is kept for it after that, once one has been for all who waited
         longer (docs/explanation/sharing.md)."""
         own_weight, own_capacity = _weight(campaign), _capacity(campaign)
         weights = sum(_weight(each) for each in wanting) / own_weight if own_weight else 0.0

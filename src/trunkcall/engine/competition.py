@@ -334,10 +334,6 @@ class Competition:
         component = self._components.of(campaign)
         return component is not None and not campaign.claim and any(c is not campaign for c in component.clock)
 
-    def longest_hold_s(self) -> float:
-        """The most that one holds a line for, on average; O(campaigns)."""
-        return max([campaign.hold_s for campaign in self._lines], default=1.0)
-
     def least_hold_s(self) -> float:
         """The least that a campaign which competes holds a line for, on average; O(campaigns)."""
         return min([campaign.hold_s for campaign in self._lines], default=1.0)

@@ -206,8 +206,6 @@ class Dialing:
                 asked |= state.roster.overlap(campaign.agent_queue_id).some_agents
 
     def _had(self, campaign: CampaignDialing) -> float:
-        if campaign is self._state.reservation.campaign:
-            return -math.inf
         component = self._state.components.of(campaign)
         return component.clock.tag(campaign) if component is not None else 0.0
 
@@ -227,11 +225,10 @@ class Dialing:
         """What the campaign's pacer wants, as far as other campaigns, the lines for each agent at work and the ledger
         let it."""
         pacer, competition = campaign.pacer, self._state.competition
-        kept_for = campaign is self._state.reservation.campaign
         if pacer.look_every:
             campaign.next_look_at = now + pacer.look_every
             self._wake_at(campaign.next_look_at)
-        if campaign.looks_ahead and not kept_for and competition.must_wait(campaign, now):
+        if campaign.looks_ahead and competition.must_wait(campaign, now):
             competition.waits(campaign, now)
             return 0
         view = CampaignView(self._state, campaign, now)
@@ -244,7 +241,7 @@ class Dialing:
             wanted = pacer.attempts_wanted(view, now) - len(self._state.registry.of(campaign).begun_without_agent)
             return max(0, min(wanted, allowed))
         wanted = min(pacer.attempts_wanted(view, now), allowed, self._left_by_the_ledger(view))
-        if not kept_for:
+        if campaign is not self._state.reservation.campaign:
             # What others have been granted already is for the same agents.
             wanted -= competition.pending(campaign, now)
         return max(0, wanted)
@@ -289,7 +286,7 @@ class Dialing:
                 self._wake_at(trunks.allows_at(campaign, now))
                 kept_back.append((campaign, campaign.wants))
                 competition.want(campaign, 0)
-            elif reservation.campaign is not None and reservation.keeps_from(campaign, trunk, now):
+            elif reservation.campaign is not None and reservation.keeps_from(campaign):
                 self._wake_at(now + AGAIN_AFTER)
                 kept_back.append((campaign, campaign.wants))
                 competition.want(campaign, 0)

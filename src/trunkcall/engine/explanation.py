@@ -80,7 +80,6 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
     queue_id = campaign.settings.queue_id
     limits = campaign.settings.abandonment
     competition = state.competition
-    kept_for = state.reservation.campaign is campaign
     return DialingExplanation(
         dialer_type=campaign.settings.dialer_type,
         one_to_one=campaign.pacer.one_to_one,
@@ -96,11 +95,11 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         staffed_agents=view.staffed_agents,
         unheard_agents=state.roster.unheard(queue_id) if queue_id is not None else 0,
         share=_share_of(state, campaign),
-        waits_for_others=not kept_for and competition.must_wait(campaign, now),
+        waits_for_others=competition.must_wait(campaign, now),
         gets_what_is_left=competition.gets_what_is_left(campaign),
         passed_over_since=campaign.passed_over_since,
         passed_over=competition.passed_over(campaign, competition.least_hold_s()),
-        kept_for=kept_for,
+        kept_for=state.reservation.campaign is campaign,
         in_flight=view.lines_in_flight,
         waiting=view.waiting,
         lines=state.registry.of(campaign).lines,

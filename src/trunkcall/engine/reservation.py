@@ -1,11 +1,10 @@
-"""For whom what it needs is kept, where things that are scarce come to a campaign at different times.
+"""For whom agents are kept, where things that are scarce come to a campaign at different times.
 
 A campaign that needs an agent and a line gets neither alone: if others take each agent at once, and others each line,
 its turn may come at both clocks (competition.py) again and again, and never at both together. One that looks ahead may
 find agents to count on only while no line is free, and an agent may be by turns (allotment.py) whose campaigns have no
-line. So for one that has had no attempt for far too long these are kept as they come, until it has begun one: the agent
-who is by turns, its last agent who is free, and once it has one the last attempt that it might begin on its trunks.
-Others are dialed while its agents talk.
+line. So for one before which others are dialed far too often agents are kept until it has begun an attempt: the agent
+who is by turns, and its last agent who is free. As it goes on to want an attempt then, the clocks give it a line.
 
 Decides for whom, and who leaves what to it. It must not know whose turn it is otherwise.
 """
@@ -15,16 +14,13 @@ from __future__ import annotations
 from typing import Final
 
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant
-from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.allotment import Allotments
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.competition import Competition
 from trunkcall.engine.roster import Roster
-from trunkcall.engine.trunks import Trunks
 
 TOO_OFTEN: Final = 2
-"""How many times as many attempts of others as the clocks allow go before a campaign until things are kept for it, or
-how many times as long as these take one after the other it waits."""
+"""How many times as many attempts of others as the clocks allow go before a campaign until agents are kept for it."""
 LOOK_EVERY: Final[Duration] = 5 * SECOND
 """How often it is looked who waits."""
 AGAIN_AFTER: Final[Duration] = SECOND
@@ -33,11 +29,12 @@ IDLE_FOR: Final[Duration] = 10 * MINUTE
 """How long a free agent is kept for one campaign at the most: it may get no line, or want nothing any more. Should it
 want an attempt all the same, it waits anew."""
 KEPT_FOR: Final[Duration] = HOUR
-"""How long things are kept for one campaign at the most, whether an agent is free or not: others may wait as well."""
+"""How long agents are kept for one campaign at the most, whether one is free or not: its agents may all talk for
+hours, and others wait as well."""
 
 
 class Reservation:
-    """What is kept for one campaign of an instance at a time."""
+    """The agents who are kept for one campaign of an instance at a time."""
 
     __slots__ = (
         "_allotments",
@@ -45,17 +42,15 @@ class Reservation:
         "_idle_since",
         "_roster",
         "_since",
-        "_trunks",
         "_waiting",
         "campaign",
         "next_look_at",
     )
 
-    def __init__(self, competition: Competition, allotments: Allotments, roster: Roster, trunks: Trunks) -> None:
+    def __init__(self, competition: Competition, allotments: Allotments, roster: Roster) -> None:
         self._competition = competition
         self._allotments = allotments
         self._roster = roster
-        self._trunks = trunks
         self.campaign: CampaignDialing | None = None
         """For whom; None if nothing is kept."""
         self._since: Instant = 0
@@ -68,7 +63,7 @@ class Reservation:
 
     def look(self, now: Instant) -> None:
         """Keep nothing any more for who cannot use it, or for whom things were kept for too long; if nothing is kept,
-        do so for whoever waits for too long."""
+        do so for one before which others are dialed too often."""
         if self.campaign is not None:
             self._look_whether_still(self.campaign, now)
         if now >= self.next_look_at and not self._competition.alone:
@@ -93,19 +88,17 @@ class Reservation:
                 self._waiting[campaign] = now if since is None else since
         self._allotments.pass_on(self._waiting, now - LOOK_EVERY)
         if self.campaign is None and self._waiting:
-            longest_s = self._competition.longest_hold_s()
-            due = [campaign for campaign in self._waiting if self._too_long(campaign, longest_s, now)]
+            due = [campaign for campaign in self._waiting if self._too_often(campaign)]
             if due:
                 self.campaign = min(due, key=lambda campaign: (self._waiting[campaign], campaign.number))
                 self._since = self._idle_since = now
                 self._allotments.favour(self.campaign)
 
-    def _too_long(self, campaign: CampaignDialing, longest_s: float, now: Instant) -> bool:
+    def _too_often(self, campaign: CampaignDialing) -> bool:
+        """Whether others were dialed for its agents far more often than they may be before it is. Time does not count:
+        where few attempts are begun by all, a campaign of little weight waits for long."""
         at_most = self._competition.at_most(campaign)
-        if at_most is None:
-            return False
-        waited_s = (now - self._waiting[campaign]) / SECOND
-        return max(self._competition.counted(campaign), waited_s / longest_s) > TOO_OFTEN * at_most
+        return at_most is not None and self._competition.counted(campaign) > TOO_OFTEN * at_most
 
     def _may_have_one(self, campaign: CampaignDialing) -> bool:
         """Whether it has a weight and somebody to dial, and an agent is at work for it."""
@@ -126,17 +119,12 @@ class Reservation:
         if self.campaign is campaign and self._allotments.free_for(campaign) > 0:
             self.end(campaign)
 
-    def keeps_from(self, campaign: CampaignDialing, trunk: Trunk, now: Instant) -> bool:
-        """Whether a campaign leaves its attempt, on this trunk, to the one that things are kept for."""
+    def keeps_from(self, campaign: CampaignDialing) -> bool:
+        """Whether a campaign leaves its attempt to the one that agents are kept for."""
         kept_for = self.campaign
-        if kept_for is None or kept_for is campaign:
+        if kept_for is None or kept_for is campaign or self._allotments.free_for(kept_for) > 1:
             return False
-        free_agents = self._allotments.free_for(kept_for)
-        if free_agents <= 1 and self._would_take_agent_of(kept_for, campaign):
-            return True
-        if free_agents <= 0 or not trunk.may_show(kept_for.settings.caller_id):
-            return False
-        return self._trunks.attempts_open_to(kept_for, now) <= 1
+        return self._would_take_agent_of(kept_for, campaign)
 
     def _would_take_agent_of(self, kept_for: CampaignDialing, campaign: CampaignDialing) -> bool:
         """Whether the campaign's next live answer may take an agent whom the other could have."""

@@ -69,7 +69,7 @@ class EngineState:
         self.allotments = Allotments(self.roster, self.registry, self.components)
         self.competition = Competition(self.components, self.roster, self.trunks)
         self.agenda = Agenda(self.roster, self.registry, self.components, self.competition)
-        self.reservation = Reservation(self.competition, self.allotments, self.roster, self.trunks)
+        self.reservation = Reservation(self.competition, self.allotments, self.roster)
         self.suspended = False
         self.held_back = False
         """Whether somebody may wait and somebody be free who could have been brought together, had the carrier been

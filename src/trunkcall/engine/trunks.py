@@ -144,12 +144,6 @@ class Trunks:
         usable = [use for use in self.in_use if use.up and use.held_until <= now and use.trunk.may_show(caller_id)]
         return sum([use.rate.allows(now) for use in usable])
 
-    def attempts_open_to(self, campaign: CampaignDialing, now: Instant) -> int:
-        """How many attempts of the campaign might be begun at this moment: each takes a line, and one of the attempts
-        within the rate of the same trunk."""
-        usable = [use for use in self.of(campaign) if use.up and use.held_until <= now]
-        return sum([min(use.lines_free, use.rate.allows(now)) for use in usable])
-
     def takes_any(self, now: Instant) -> bool:
         """Whether any trunk takes an attempt, of whatever campaign."""
         return any(self._takes(use, now) for use in self.in_use)
