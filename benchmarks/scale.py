@@ -224,9 +224,19 @@ class Centre:
         self.attempts.clear()
         self.ends.clear()
 
+    def tell(self, event: Event) -> None:
+        """Something has happened, now. It is dealt with as time passes."""
+        self._tell(event)
+
+    def call_later(self, after: Duration, deed: Callable[[], None]) -> None:
+        """Have something happen after so long."""
+        heappush(self._heap, (self.now + after, next(self._number), deed, ()))
+
     def pass_time(self, until: Instant) -> None:
         """What happens until then, each event in a turn of its own."""
         while True:
+            while self._told:
+                self._turn((self._told.popleft(),))
             if self._heap and (self._due is None or self._heap[0][0] <= self._due):
                 if self._heap[0][0] > until:
                     break
@@ -236,8 +246,6 @@ class Centre:
                 self._turn(())
             else:
                 break
-            while self._told:
-                self._turn((self._told.popleft(),))
         self.now = until
 
     @property
