@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 
 from trunkcall.domain.directory import Fact
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.queue import Queue
-from trunkcall.domain.routing_profile import RoutingProfile, alike
-from trunkcall.domain.user import Agent
+from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue
+from trunkcall.domain.user import Agent, PhoneConfig
 from trunkcall.storage.memory import MemoryStore
 from world.story import Story
+
+
+def served_somehow(queue_ids: Sequence[str], random: Random) -> tuple[ServedQueue, ...]:
+    """These queues, some before others, and some only as a help."""
+    return tuple(ServedQueue(each, random.randint(1, 3), random.choice((0, 0, 0, 1, 5))) for each in queue_ids)
+
+
+def some_phone(random: Random) -> PhoneConfig:
+    """One with a limit for the work after a contact, or none."""
+    return PhoneConfig(after_contact_work_limit_s=random.choice((0, 0, 5, 60)))
 
 
 class Manager:
@@ -49,7 +60,9 @@ class Manager:
     def _another(self, fact: Fact) -> Fact:
         if isinstance(fact, RoutingProfile):
             served = tuple(each for each in self._queue_ids if self._random.random() < 0.5)
-            return RoutingProfile(fact.routing_profile_id, fact.name, alike(served))
+            return RoutingProfile(fact.routing_profile_id, fact.name, served_somehow(served, self._random))
+        if isinstance(fact, Agent):
+            return replace(fact, phone=some_phone(self._random))
         return fact
 
     async def _remove(self, kind: FactKind, fact_id: str) -> None:
