@@ -56,7 +56,7 @@ class TestQueues:
         assert listed(server, "numbers")[number]["queues"] == ["Shown"]
         table = run(server, "queues", "list").stdout
         assert number in next(line for line in table.splitlines() if line.startswith("Shown "))
-        refused(run(server, "numbers", "remove", number, "--yes", check=False), "A queue shows the number")
+        refused(run(server, "numbers", "remove", number, "--yes", check=False), "shows the number")
         refused(run(server, "queues", "remove", "Shown", "--yes", check=False), "routing profile")
 
     def test_a_queue_that_nobody_has_goes_once_that_is_agreed_to(self, server: Serving) -> None:

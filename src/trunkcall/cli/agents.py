@@ -57,7 +57,9 @@ def list_agents(settings: Settings, instance: InstanceOption = None, as_json: An
 
 def _agents_of(centre: Centre) -> list[dict[str, Any]]:
     """Every agent; ``state`` is None while nobody dials for the instance."""
-    states = trunkcall_client(centre.where).get_agent_states(connectInstanceId=centre.instance_id)["states"]
+    told = trunkcall_client(centre.where).get_agent_states(connectInstanceId=centre.instance_id)
+    # Of an agent who is new the dialer may not have read yet.
+    unknown = "Offline" if told["dialing"] else None
     profiles = {each.id: each.name for each in centre.routing_profiles()}
     queues = {each: [queue["QueueName"] for queue in centre.queues_of_profile(each)] for each in profiles}
     return [
@@ -65,7 +67,7 @@ def _agents_of(centre: Centre) -> list[dict[str, Any]]:
             "id": user["Id"],
             "arn": user["Arn"],
             "name": user["Username"],
-            "state": states.get(user["Id"]),
+            "state": told["states"].get(user["Id"], unknown),
             "queues": queues.get(user["RoutingProfileId"], []),
             "routing_profile": profiles.get(user["RoutingProfileId"], user["RoutingProfileId"]),
         }

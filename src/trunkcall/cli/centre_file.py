@@ -1,0 +1,282 @@
+"""A file that says what a contact centre looks like, for `trunkcall connect apply`.
+
+Decides its tables and keys, and what is wrong with one in words that name file, line, table and key. It must not know
+what there is in an instance.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from trunkcall.cli.lists.phones import read_number
+from trunkcall.domain.errors import TrunkcallError, did_you_mean
+from trunkcall.service.numbers import NotDialableError
+
+DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
+_OPEN = re.compile(r"([a-z]+)(?:-([a-z]+))? +(\d\d?):(\d\d)-(\d\d?):(\d\d)", re.IGNORECASE)
+_DAY_MINUTES = 24 * 60
+
+
+class CentreFileError(TrunkcallError):
+    """The file does not say what a contact centre looks like."""
+
+
+class _WrongError(Exception):
+    """What is wrong with a value."""
+
+
+Read: TypeAlias = Callable[[Any, Path], Any]
+"""A value as it is compared, from what the file has and the folder that the file is in. Raises _WrongError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a table. ``names`` is the kind of what its value names, each of them if there are several."""
+
+    read: Read
+    required: bool = False
+    names: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One table: ``values`` are those that it gives; ``places`` say where each stands, the table itself under ''."""
+
+    name: str
+    values: Mapping[str, Any]
+    places: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CentreFile:
+    """What the file says. ``things`` are by kind and name; a kind that is not in it is not spoken of."""
+
+    instance: Wanted
+    things: Mapping[str, Mapping[str, Wanted]] = field(default_factory=dict)
+
+
+def _text(value: Any, _: Path) -> str:
+    if not isinstance(value, str) or not value:
+        raise _WrongError('must be a text in quotes, such as "Reminders"')
+    return value
+
+
+def _flag(value: Any, _: Path) -> bool:
+    if not isinstance(value, bool):
+        raise _WrongError("must be true or false")
+    return value
+
+
+def _whole(least: int, most: int) -> Read:
+    def read(value: Any, _: Path) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise _WrongError(f"must be a whole number from {least} to {most}")
+        return value
+
+    return read
+
+
+def _number(value: Any, folder: Path) -> str:
+    try:
+        return read_number(_text(value, folder))
+    except NotDialableError as error:
+        raise _WrongError(f"cannot be dialed: {error}") from error
+
+
+def _texts(value: Any, folder: Path) -> frozenset[str]:
+    if not isinstance(value, list) or not value:
+        raise _WrongError('must be a list of texts, such as ["Agent"]')
+    return frozenset(_text(each, folder) for each in value)
+
+
+def _content(value: Any, folder: Path) -> str:
+    """The text of a file beside this one."""
+    path = folder / _text(value, folder)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        json.loads(text)
+    except OSError as error:
+        raise _WrongError(f"cannot be read: {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise _WrongError(f"is no JSON: {path}: {error}") from error
+    return text
+
+
+def _open(value: Any, _: Path) -> frozenset[tuple[str, int, int]]:
+    """Days, each with the minutes from which and until which it is open."""
+    if not isinstance(value, list):
+        raise _WrongError('must be a list such as ["monday-friday 09:00-17:00"]')
+    found = set()
+    for each in value:
+        matched = _OPEN.fullmatch(each) if isinstance(each, str) else None
+        if matched is None:
+            raise _WrongError(f'has {each!r}, which is not such as "monday-friday 09:00-17:00"')
+        first, last = _day(matched[1]), _day(matched[2] or matched[1])
+        start, end = (int(matched[n]) * 60 + int(matched[n + 1]) for n in (3, 5))
+        if int(matched[4]) > 59 or int(matched[6]) > 59 or start >= _DAY_MINUTES or end > _DAY_MINUTES or last < first:
+            raise _WrongError(f"has {each!r}: there are no such hours")
+        found |= {(day, start, end % _DAY_MINUTES) for day in DAYS[first : last + 1]}
+    return frozenset(found)
+
+
+def _day(name: str) -> int:
+    if name.upper() not in DAYS:
+        raise _WrongError(f"has {name!r}, which is no day.{did_you_mean(name, [day.lower() for day in DAYS])}")
+    return DAYS.index(name.upper())
+
+
+def _served(value: Any, folder: Path) -> frozenset[tuple[str, int, int]]:
+    """Queues, each with its priority and its delay in seconds."""
+    if not isinstance(value, list):
+        raise _WrongError('must be a list such as [{ queue = "Reminders", priority = 1, delay = 0 }]')
+    found = {}
+    for each in value:
+        given = {"queue": each} if isinstance(each, str) else each
+        if not isinstance(given, dict) or "queue" not in given:
+            raise _WrongError('must name a queue in each part, such as { queue = "Reminders", priority = 1 }')
+        for key in given.keys() - {"queue", "priority", "delay"}:
+            raise _WrongError(f"has an unknown key {key!r}.{did_you_mean(key, ['queue', 'priority', 'delay'])}")
+        name = _text(given["queue"], folder)
+        if name in found:
+            raise _WrongError(f"names {name!r} twice")
+        try:
+            priority = _whole(1, 99)(given.get("priority", 1), folder)
+            delay = _whole(0, 9999)(given.get("delay", 0), folder)
+        except _WrongError as error:
+            raise _WrongError(f"of {name!r}: priority (1 to 99) or delay (0 to 9999) {error}") from error
+        found[name] = (name, priority, delay)
+    return frozenset(found.values())
+
+
+_NAME = {"name": Key(_text, required=True), "description": Key(_text)}
+INSTANCE: Mapping[str, Key] = MappingProxyType(
+    {"alias": Key(_text), "inbound_calls": Key(_flag), "outbound_calls": Key(_flag)}
+)
+TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
+    {
+        "statuses": {**_NAME, "enabled": Key(_flag), "order": Key(_whole(1, 50))},
+        "hours": {**_NAME, "time_zone": Key(_text, required=True), "open": Key(_open, required=True)},
+        "numbers": {"number": Key(_number, required=True)},
+        "flows": {**_NAME, "content": Key(_content, required=True)},
+        "queues": {
+            **_NAME,
+            "hours": Key(_text, required=True, names="hours"),
+            "number": Key(_number, names="numbers"),
+            "flow": Key(_text, names="flows"),
+            "max_contacts": Key(_whole(1, 100_000)),
+            "enabled": Key(_flag),
+        },
+        "routing_profiles": {**_NAME, "queues": Key(_served, required=True, names="queues")},
+        "agents": {
+            "name": Key(_text, required=True),
+            "routing_profile": Key(_text, required=True, names="routing_profiles"),
+            "security_profiles": Key(_texts, names="security_profiles"),
+            "first_name": Key(_text),
+            "last_name": Key(_text),
+            "email": Key(_text),
+            "after_contact_work": Key(_whole(0, 2_000_000)),
+            "auto_accept": Key(_flag),
+            "persistent_connection": Key(_flag),
+        },
+    }
+)
+"""The kinds of tables with their keys, in the order in which things are made: what is named comes before who names
+it."""
+
+
+def name_key(kind: str) -> str:
+    """The key that tells two of a kind apart."""
+    return "number" if kind == "numbers" else "name"
+
+
+def read_centre_file(path: Path) -> CentreFile:
+    """What the file says. Raises CentreFileError, and OSError."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        table = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise CentreFileError(f"{path} is not text in UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CentreFileError(f"{path} is not TOML: {error}.") from error
+    lines = text.splitlines()
+    for key in table:
+        if key != "instance" and key not in TABLES:
+            known = did_you_mean(key, ["instance", *TABLES])
+            raise CentreFileError(f"{path}{_line(lines, key)}: unknown table {key!r}.{known}")
+    given = table.get("instance", {})
+    if not isinstance(given, dict):
+        raise CentreFileError(f"{path}: instance must be a table: [instance].")
+    instance = _read("", given, INSTANCE, _Place(path, lines, "[instance]", _header(lines, "[instance]", 1)))
+    return CentreFile(instance, {kind: _tables(path, lines, kind, table[kind]) for kind in TABLES if kind in table})
+
+
+def _tables(path: Path, lines: list[str], kind: str, given: Any) -> Mapping[str, Wanted]:
+    header = f"[[{kind}]]"
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise CentreFileError(f"{path}{_line(lines, kind)}: {kind} must be tables: {header}.")
+    found: dict[str, Wanted] = {}
+    for nth, each in enumerate(given, start=1):
+        place = _Place(path, lines, header, _header(lines, header, nth))
+        wanted = _read(name_key(kind), each, TABLES[kind], place)
+        if wanted.name in found:
+            raise CentreFileError(f"{place.of(name_key(kind))} is that of another table already.")
+        found[wanted.name] = wanted
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a table stands. ``at`` is the line of its header, from 0; None if it has none of its own."""
+
+    path: Path
+    lines: list[str]
+    header: str
+    at: int | None
+
+    def of(self, key: str) -> str:
+        """Where a key of it stands, or the table itself."""
+        at = self.at
+        if at is not None and key:
+            for number, line in enumerate(self.lines[at + 1 :], start=at + 1):
+                if line.lstrip().startswith("["):
+                    break
+                if re.match(rf"\s*{re.escape(key)}\s*=", line):
+                    at = number
+                    break
+        place = "" if at is None else f", line {at + 1}"
+        return f"{self.path}{place}: {self.header} {key}".rstrip()
+
+
+def _read(naming: str, given: Mapping[str, Any], keys: Mapping[str, Key], place: _Place) -> Wanted:
+    for key in given:
+        if key not in keys:
+            raise CentreFileError(f"{place.of(key)} is an unknown key.{did_you_mean(key, keys)}")
+    values = {}
+    for key, what in keys.items():
+        if key in given:
+            try:
+                values[key] = what.read(given[key], place.path.parent)
+            except _WrongError as error:
+                text = str(error)
+                raise CentreFileError(f"{place.of(key)} {text}{'' if text.endswith('?') else '.'}") from error
+        elif what.required:
+            raise CentreFileError(f"{place.of('')} has no {key}.")
+    return Wanted(values.get(naming, ""), values, {key: place.of(key) for key in ("", *values)})
+
+
+def _header(lines: list[str], header: str, nth: int) -> int | None:
+    found = [number for number, line in enumerate(lines) if line.strip().startswith(header)]
+    return found[nth - 1] if len(found) >= nth else None
+
+
+def _line(lines: list[str], key: str) -> str:
+    pattern = re.compile(rf"\s*(\[\[?\s*)?{re.escape(key)}\b")
+    found = next((number for number, line in enumerate(lines, start=1) if pattern.match(line)), None)
+    return "" if found is None else f", line {found}"

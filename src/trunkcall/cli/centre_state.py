@@ -1,0 +1,121 @@
+"""What there is in an instance, in the words of the file that says what it should look like.
+
+Decides how members of the API correspond to keys of the file. It is an ordinary client of the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trunkcall.cli.centre import Centre, Named
+from trunkcall.cli.centre_file import CentreFile
+
+State = dict[str, dict[str, "Thing"]]
+"""What there is, by kind and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that there is. ``values`` are by the keys of the file, for things that the file speaks of."""
+
+    id: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def new_instance() -> State:
+    """What every new instance has, as far as it can be known before there is one."""
+    names = {
+        "statuses": ("Available", "Offline", "Break"),
+        "hours": ("Basic Hours",),
+        "numbers": (),
+        "flows": ("Default outbound flow",),
+        "queues": ("BasicQueue",),
+        "routing_profiles": ("Basic Routing Profile",),
+        "agents": (),
+        "security_profiles": ("Admin", "Agent", "CallCenterManager", "QualityAnalyst"),
+    }
+    return {kind: {name: Thing("") for name in those} for kind, those in names.items()}
+
+
+def read_state(centre: Centre, file: CentreFile) -> State:
+    """What there is; of what the file speaks of, all that it may say of it. Raises what the client does."""
+    listed = {
+        "statuses": centre.statuses(),
+        "hours": centre.hours(),
+        "numbers": centre.numbers(),
+        "flows": centre.flows(),
+        "queues": centre.queues(),
+        "routing_profiles": centre.routing_profiles(),
+        "agents": centre.users(),
+        "security_profiles": centre.security_profiles(),
+    }
+    names = {each.id: each.name for those in listed.values() for each in those}
+    return {
+        kind: {
+            each.name: Thing(each.id, _values(centre, kind, each, names) if _speaks_of(file, kind, each) else {})
+            for each in those
+        }
+        for kind, those in listed.items()
+    }
+
+
+def _speaks_of(file: CentreFile, kind: str, thing: Named) -> bool:
+    return thing.name in file.things.get(kind, {})
+
+
+def _values(centre: Centre, kind: str, thing: Named, names: Mapping[str, str]) -> dict[str, Any]:
+    client, instance = centre.client, {"InstanceId": centre.instance_id}
+    match kind:
+        case "statuses":
+            found = client.describe_agent_status(**instance, AgentStatusId=thing.id)["AgentStatus"]
+            values = {"enabled": found["State"] == "ENABLED", "order": found.get("DisplayOrder")}
+        case "hours":
+            found = client.describe_hours_of_operation(**instance, HoursOfOperationId=thing.id)["HoursOfOperation"]
+            is_open = frozenset(
+                (each["Day"], _minute(each["StartTime"]), _minute(each["EndTime"])) for each in found["Config"]
+            )
+            values = {"time_zone": found["TimeZone"], "open": is_open}
+        case "numbers":
+            return {"number": thing.name}
+        case "flows":
+            found = client.describe_contact_flow(**instance, ContactFlowId=thing.id)["ContactFlow"]
+            values = {"content": found.get("Content", "")}
+        case "queues":
+            found = client.describe_queue(**instance, QueueId=thing.id)["Queue"]
+            caller = found.get("OutboundCallerConfig", {})
+            values = {
+                "hours": names.get(found.get("HoursOfOperationId", "")),
+                "number": names.get(caller.get("OutboundCallerIdNumberId", "")),
+                "flow": names.get(caller.get("OutboundFlowId", "")),
+                "max_contacts": found.get("MaxContacts"),
+                "enabled": found["Status"] == "ENABLED",
+            }
+        case "routing_profiles":
+            found = client.describe_routing_profile(**instance, RoutingProfileId=thing.id)["RoutingProfile"]
+            served = centre.queues_of_profile(thing.id)
+            values = {"queues": frozenset((each["QueueName"], each["Priority"], each["Delay"]) for each in served)}
+        case _:
+            return _agent(client.describe_user(**instance, UserId=thing.id)["User"], names)
+    return {**values, "name": thing.name, "description": found.get("Description")}
+
+
+def _agent(found: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    who, phone = found.get("IdentityInfo", {}), found["PhoneConfig"]
+    return {
+        "name": found["Username"],
+        "routing_profile": names.get(found["RoutingProfileId"]),
+        "security_profiles": frozenset(names.get(each, each) for each in found["SecurityProfileIds"]),
+        "first_name": who.get("FirstName"),
+        "last_name": who.get("LastName"),
+        "email": who.get("Email"),
+        "after_contact_work": phone["AfterContactWorkTimeLimit"],
+        "auto_accept": phone["AutoAccept"],
+        "persistent_connection": phone.get("PersistentConnection", False),
+        "desk_phone": phone.get("DeskPhoneNumber"),
+    }
+
+
+def _minute(time: Mapping[str, int]) -> int:
+    return time["Hours"] * 60 + time["Minutes"]

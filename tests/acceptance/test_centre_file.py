@@ -1,0 +1,196 @@
+"""`trunkcall connect apply` against a real server. If it fails, a contact centre is not what its file says, or somebody
+loses what the file did not speak of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from serving import Serving
+
+Done = CompletedProcess[str]
+
+CENTRE = """
+[instance]
+alias = "{alias}"
+inbound_calls = false
+
+[[statuses]]
+name = "Lunch"
+
+[[hours]]
+name = "Office hours"
+time_zone = "Europe/Berlin"
+open = ["monday-friday 09:00-17:00"]
+
+[[numbers]]
+number = "{number}"
+
+[[flows]]
+name = "Reminder"
+content = "reminder.json"
+
+[[queues]]
+name = "Reminders"
+hours = "Office hours"
+number = "{number}"
+flow = "Reminder"
+
+[[queues]]
+name = "Help"
+hours = "Basic Hours"
+enabled = false
+
+[[routing_profiles]]
+name = "Reminders first"
+queues = ["Reminders", {{ queue = "BasicQueue", priority = 2, delay = 20 }}]
+
+[[agents]]
+name = "ada"
+routing_profile = "Reminders first"
+first_name = "Ada"
+after_contact_work = 30
+"""
+
+
+@pytest.fixture(scope="module")
+def flow(server: Serving) -> str:
+    connect, instance = server.client("connect"), server.environment["TRUNKCALL_INSTANCE_ID"]
+    found = connect.describe_contact_flow(
+        InstanceId=instance, ContactFlowId=server.environment["TRUNKCALL_CONTACT_FLOW_ID"]
+    )
+    return str(found["ContactFlow"]["Content"])
+
+
+def written(folder: Path, flow: str, alias: str, number: str, *changes: tuple[str, str]) -> Path:
+    """The file, with one text in it in place of another."""
+    text = CENTRE.format(alias=alias, number=number)
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    (folder / "reminder.json").write_text(flow, encoding="utf-8")
+    path = folder / "centre.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def apply(server: Serving, file: Path, *arguments: str, check: bool = True) -> Done:
+    return server.trunkcall("connect", "apply", str(file), *arguments, "--data-dir", str(server.data_dir), check=check)
+
+
+def listed(server: Serving, group: str, alias: str) -> dict[str, dict[str, Any]]:
+    done = server.trunkcall(group, "list", "--json", "--instance", alias, "--data-dir", str(server.data_dir))
+    return {each["number" if group == "numbers" else "name"]: each for each in json.loads(done.stdout)}
+
+
+def test_an_instance_is_made_as_its_file_says_and_then_nothing_is_to_be_changed(
+    server: Serving, tmp_path: Path, flow: str
+) -> None:
+    file = written(tmp_path, flow, "first", "+4930901801")
+    preview = apply(server, file, "--dry-run").stdout.splitlines()
+    assert preview[0] == "+ instance first"
+    assert "+ queue Reminders" in preview
+    asked = apply(server, file, check=False)
+    assert asked.returncode == 2
+    assert "makes the instance first" in asked.stderr
+    assert "first" not in [
+        each.get("InstanceAlias") for each in server.client("connect").list_instances()["InstanceSummaryList"]
+    ], "nobody agreed to it"
+
+    assert apply(server, file, "--yes").stdout.splitlines() == preview
+    queues = listed(server, "queues", "first")
+    assert (queues["Reminders"]["number"], queues["Reminders"]["hours"]) == ("+4930901801", "Office hours")
+    assert [queues[name]["enabled"] for name in ("BasicQueue", "Reminders", "Help")] == [True, True, False]
+    assert listed(server, "agents", "first")["ada"]["queues"] == ["Reminders", "BasicQueue"]
+    server.wait_until(lambda: listed(server, "agents", "first")["ada"]["state"] is not None)
+
+    assert apply(server, file).stdout == "Nothing is to be changed.\n"
+    assert json.loads(apply(server, file, "--json", "--prune", "--dry-run").stdout)["changes"], "Basic things would go"
+
+
+def test_what_differs_is_changed_and_the_rest_is_left_alone(server: Serving, tmp_path: Path, flow: str) -> None:
+    apply(server, written(tmp_path, flow, "second", "+4930901802"), "--yes")
+    file = written(
+        tmp_path,
+        flow,
+        "second",
+        "+4930901802",
+        ("inbound_calls = false", "outbound_calls = false"),
+        ("09:00-17:00", "08:00-12:00"),
+        ("enabled = false", "description = 'Who asks'"),
+        ("priority = 2, delay = 20", "priority = 3"),
+        ("after_contact_work = 30", "after_contact_work = 0"),
+        ('name = "Lunch"', 'name = "Lunch"\ndescription = "At noon"'),
+        ('flow = "Reminder"', 'flow = "Default outbound flow"'),
+    )
+    told = apply(server, file).stdout.splitlines()
+    assert told == [
+        "~ instance second: outbound_calls",
+        "~ status Lunch: description",
+        "~ hours Office hours: open",
+        "~ queue Reminders: flow",
+        "~ queue Help: description",
+        "~ routing profile Reminders first: queues",
+        "~ agent ada: after_contact_work",
+    ]
+    assert apply(server, file).stdout == "Nothing is to be changed.\n"
+    queues = listed(server, "queues", "second")
+    assert queues["Reminders"]["number"] == "+4930901802", "it is set together with the flow"
+    assert not queues["Help"]["enabled"], "the file does not say it any more"
+    user = server.client("connect").search_users(InstanceId=_instance(server, "second"))["Users"][0]
+    assert user["IdentityInfo"]["FirstName"] == "Ada"
+
+
+def test_what_a_file_does_not_name_goes_if_that_is_asked_for(server: Serving, tmp_path: Path, flow: str) -> None:
+    apply(server, written(tmp_path, flow, "third", "+4930901803"), "--yes")
+    file = tmp_path / "centre.toml"
+    file.write_text(
+        '[instance]\nalias = "third"\n[[queues]]\nname = "BasicQueue"\nhours = "Basic Hours"\n[[routing_profiles]]\n'
+        'name = "Basic Routing Profile"\nqueues = ["BasicQueue"]\n[[agents]]\nname = "bea"\n'
+        'routing_profile = "Basic Routing Profile"\n',
+        encoding="utf-8",
+    )
+    assert apply(server, file, "--dry-run").stdout == "+ agent bea\n"
+    asked = apply(server, file, "--prune", check=False)
+    assert "removes 4 things" in asked.stderr
+    told = apply(server, file, "--prune", "--yes").stdout.splitlines()
+    assert told == [
+        "+ agent bea",
+        "- agent ada",
+        "- routing profile Reminders first",
+        "- queue Reminders",
+        "- queue Help",
+    ]
+    assert listed(server, "queues", "third").keys() == {"BasicQueue"}
+    assert listed(server, "numbers", "third").keys() == {"+4930901803"}, "the file does not speak of numbers"
+
+
+def test_a_file_that_names_what_there_is_not_changes_nothing(server: Serving, tmp_path: Path, flow: str) -> None:
+    file = written(tmp_path, flow, "fourth", "+4930901804", ('hours = "Office hours"', 'hours = "Ofice hours"'))
+    done = apply(server, file, "--yes", check=False)
+    assert done.returncode == 1
+    line = next(n for n, text in enumerate(file.read_text().splitlines(), start=1) if "Ofice" in text)
+    assert f"{file}, line {line}: [[queues]] hours: there is no hours 'Ofice hours'" in done.stderr
+    assert "Did you mean 'Office hours'?" in done.stderr
+    with pytest.raises(StopIteration):
+        _instance(server, "fourth")
+
+
+def test_a_change_that_is_refused_says_how_far_it_came(server: Serving, tmp_path: Path) -> None:
+    """A number belongs to one instance."""
+    file = tmp_path / "centre.toml"
+    number = server.environment["TRUNKCALL_SOURCE_PHONE_NUMBER"]
+    file.write_text(f'[instance]\nalias = "fifth"\n[[statuses]]\nname = "Tea"\n[[numbers]]\nnumber = "{number}"\n')
+    done = apply(server, file, "--yes", check=False)
+    assert done.returncode == 1
+    assert "Another instance has one of these numbers. 2 of 3 changes were made before it" in done.stderr
+    assert apply(server, file, "--dry-run").stdout == f"+ number {number}\n"
+
+
+def _instance(server: Serving, alias: str) -> str:
+    listed = server.client("connect").list_instances()["InstanceSummaryList"]
+    return next(str(each["Id"]) for each in listed if each.get("InstanceAlias") == alias)

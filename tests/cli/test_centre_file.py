@@ -1,0 +1,72 @@
+"""A file that says what a contact centre looks like, as people write it. If it is read otherwise than they mean it, an
+instance is not theirs; if a mistake is found late, it is left half changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trunkcall.cli.centre_file import CentreFileError, read_centre_file
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "centre.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_week_is_written_as_people_say_it(tmp_path: Path) -> None:
+    text = '[[hours]]\nname = "Office"\ntime_zone = "UTC"\nopen = ["monday-tuesday 9:00-17:30", "Sunday 00:00-24:00"]\n'
+    office = read_centre_file(written(tmp_path, text)).things["hours"]["Office"]
+    assert office.values["open"] == {("MONDAY", 540, 1050), ("TUESDAY", 540, 1050), ("SUNDAY", 0, 0)}
+
+
+def test_numbers_and_queues_are_compared_as_the_instance_has_them(tmp_path: Path) -> None:
+    text = """
+[[numbers]]
+number = "+44 20 7946 0123"
+[[routing_profiles]]
+name = "Sales"
+queues = ["Sales", { queue = "Help", priority = 2, delay = 30 }]
+"""
+    file = read_centre_file(written(tmp_path, text))
+    assert list(file.things["numbers"]) == ["+442079460123"]
+    assert file.things["routing_profiles"]["Sales"].values["queues"] == {("Sales", 1, 0), ("Help", 2, 30)}
+    assert "agents" not in file.things, "what is not spoken of is not pruned"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[queues]]\nname = "A"\nhours = \n', ["line 3, column 9"]),
+        (
+            '[instance]\nalias = "x"\n[[queue]]\nname = "A"\n',
+            ["line 3", "unknown table 'queue'", "Did you mean 'queues'"],
+        ),
+        ('[[queues]]\nname = "A"\n\nhour = "B"\n', ["line 4", "[[queues]] hour", "Did you mean 'hours'"]),
+        ('[[queues]]\nname = "A"\n', ["line 1", "[[queues]] has no hours"]),
+        ('[[queues]]\nhours = "B"\n', ["line 1", "has no name"]),
+        ("[instance]\nalias = 3\n", ["line 2", "[instance] alias", "in quotes"]),
+        ('[queues]\nname = "A"\n', ["line 1", "[[queues]]"]),
+        ('[[numbers]]\nnumber = "030 901820"\n', ["line 2", "cannot be dialed"]),
+        ('[[numbers]]\nnumber = "+4930901820"\n[[numbers]]\nnumber = "+49 30901820"\n', ["line 4", "another table"]),
+        ('[[flows]]\nname = "A"\ncontent = "none.json"\n', ["line 3", "No such file"]),
+        ('[[flows]]\nname = "A"\ncontent = "centre.toml"\n', ["line 3", "no JSON"]),
+        ('[[statuses]]\nname = "Lunch"\nenabled = "yes"\n', ["line 3", "true or false"]),
+        (
+            '[[hours]]\nname = "A"\ntime_zone = "UTC"\nopen = ["mondy 9:00-10:00"]\n',
+            ["line 4", "Did you mean 'monday'"],
+        ),
+        ('[[hours]]\nname = "A"\ntime_zone = "UTC"\nopen = ["monday 9:00-25:00"]\n', ["line 4", "no such hours"]),
+        ('[[routing_profiles]]\nname = "A"\nqueues = [{ queue = "B", prio = 1 }]\n', ["line 3", "'priority'"]),
+        ('[[routing_profiles]]\nname = "A"\nqueues = ["B", "B"]\n', ["line 3", "'B' twice"]),
+        ('[[routing_profiles]]\nname = "A"\nqueues = [{ queue = "B", delay = -1 }]\n', ["line 3", "0 to 9999"]),
+        ('[[agents]]\nname = "a"\nrouting_profile = "B"\nafter_contact_work = -1\n', ["line 4", "from 0 to"]),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, words: list[str]) -> None:
+    with pytest.raises(CentreFileError) as refused:
+        read_centre_file(written(tmp_path, text))
+    for word in [str(tmp_path / "centre.toml"), *words]:
+        assert word in refused.value.message
