@@ -134,6 +134,23 @@ class TestNumbers:
             run(server, "numbers", "import", "+4930901830", "--instance", reminders, check=False), "nother instance"
         )
 
+    def test_who_may_not_import_does_not_and_who_does_is_written_down(self, server: Serving, tmp_path: Path) -> None:
+        allowed = {"Effect": "Allow", "Action": ["connect:*", "connect-campaigns:Get*"], "Resource": "*"}
+        policy = tmp_path / "policy.json"
+        policy.write_text(json.dumps({"Statement": [allowed]}), encoding="utf-8")
+        key = json.loads(run(server, "keys", "create", "--policy", str(policy), "--json").stdout)
+        own = server.environment | {
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        }
+        data_dir = ["--data-dir", str(server.data_dir)]
+        done = server.trunkcall("numbers", "import", "+4930901850", *data_dir, check=False, **own)
+        refused(done, "AccessDeniedException", "connect-campaigns:ImportPhoneNumbers")
+        run(server, "numbers", "import", "+4930901850")
+        audit = server.data_dir / "audit.jsonl"
+        server.wait_until(lambda: '"operation":"ImportPhoneNumbers"' in audit.read_text(encoding="utf-8"))
+        assert "4930901850" not in audit.read_text(encoding="utf-8")
+
     def test_a_number_is_claimed_by_itself_or_by_its_country(self, server: Serving) -> None:
         run(server, "numbers", "add", "+1 212 555 0142")
         free = json.loads(run(server, "numbers", "add", "--country", "US", "--toll-free", "--json").stdout)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
+from zoneinfo import available_timezones
 
 from trunkcall.cli.lists.phones import read_number
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
@@ -22,6 +23,7 @@ from trunkcall.service.numbers import NotDialableError
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 _OPEN = re.compile(r"([a-z]+)(?:-([a-z]+))? +(\d\d?):(\d\d)-(\d\d?):(\d\d)", re.IGNORECASE)
 _DAY_MINUTES = 24 * 60
+_ALIAS = re.compile(r"[0-9A-Za-z]+(-*[0-9A-Za-z])*")
 
 
 class CentreFileError(TrunkcallError):
@@ -66,6 +68,31 @@ def _text(value: Any, _: Path) -> str:
     if not isinstance(value, str) or not value:
         raise _WrongError('must be a text in quotes, such as "Reminders"')
     return value
+
+
+def _at_most(length: int) -> Read:
+    def read(value: Any, folder: Path) -> str:
+        text = _text(value, folder)
+        if len(text) > length:
+            raise _WrongError(f"has more than {length} characters")
+        return text
+
+    return read
+
+
+def _alias(value: Any, folder: Path) -> str:
+    text = _text(value, folder)
+    if len(text) > 45 or text.startswith("d-") or _ALIAS.fullmatch(text) is None:
+        raise _WrongError("must be up to 45 letters, digits and hyphens, and begin with neither a hyphen nor d-")
+    return text
+
+
+def _time_zone(value: Any, folder: Path) -> str:
+    text = _text(value, folder)
+    known = available_timezones()
+    if text not in known:
+        raise _WrongError(f"is no time zone: {text!r}.{did_you_mean(text, known)}")
+    return text
 
 
 def _flag(value: Any, _: Path) -> bool:
@@ -155,14 +182,14 @@ def _served(value: Any, folder: Path) -> frozenset[tuple[str, int, int]]:
     return frozenset(found.values())
 
 
-_NAME = {"name": Key(_text, required=True), "description": Key(_text)}
+_NAME = {"name": Key(_at_most(127), required=True), "description": Key(_at_most(250))}
 INSTANCE: Mapping[str, Key] = MappingProxyType(
-    {"alias": Key(_text), "inbound_calls": Key(_flag), "outbound_calls": Key(_flag)}
+    {"alias": Key(_alias), "inbound_calls": Key(_flag), "outbound_calls": Key(_flag)}
 )
 TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
     {
         "statuses": {**_NAME, "enabled": Key(_flag), "order": Key(_whole(1, 50))},
-        "hours": {**_NAME, "time_zone": Key(_text, required=True), "open": Key(_open, required=True)},
+        "hours": {**_NAME, "time_zone": Key(_time_zone, required=True), "open": Key(_open, required=True)},
         "numbers": {"number": Key(_number, required=True)},
         "flows": {**_NAME, "content": Key(_content, required=True)},
         "queues": {
@@ -175,11 +202,11 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
         },
         "routing_profiles": {**_NAME, "queues": Key(_served, required=True, names="queues")},
         "agents": {
-            "name": Key(_text, required=True),
+            "name": Key(_at_most(100), required=True),
             "routing_profile": Key(_text, required=True, names="routing_profiles"),
             "security_profiles": Key(_texts, names="security_profiles"),
-            "first_name": Key(_text),
-            "last_name": Key(_text),
+            "first_name": Key(_at_most(255)),
+            "last_name": Key(_at_most(300)),
             "email": Key(_text),
             "after_contact_work": Key(_whole(0, 2_000_000)),
             "auto_accept": Key(_flag),
@@ -265,7 +292,7 @@ def _read(naming: str, given: Mapping[str, Any], keys: Mapping[str, Key], place:
                 values[key] = what.read(given[key], place.path.parent)
             except _WrongError as error:
                 text = str(error)
-                raise CentreFileError(f"{place.of(key)} {text}{'' if text.endswith('?') else '.'}") from error
+                raise CentreFileError(f"{place.of(key)} {text}{'' if text.endswith(('.', '?')) else '.'}") from error
         elif what.required:
             raise CentreFileError(f"{place.of('')} has no {key}.")
     return Wanted(values.get(naming, ""), values, {key: place.of(key) for key in ("", *values)})
