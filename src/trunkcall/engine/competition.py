@@ -300,9 +300,11 @@ class Competition:
                 return PassedOver(sum(each.times for each in told), None, Scarce.AGENTS)
         return max(told, key=lambda each: (each.times / each.at_most if each.at_most else 0.0, each.at_most or 0))
 
-    def competing(self) -> list[CampaignDialing]:
-        """The campaigns that compete, in the order in which they began to."""
-        return list(self._attempts)
+    def competing_for_agents(self) -> list[CampaignDialing]:
+        """The campaigns that do so with others, in the order in which they began to compete."""
+        component_of = self._components.of
+        found = [(campaign, component_of(campaign)) for campaign in self._attempts]
+        return [campaign for campaign, component in found if component is not None and len(component.campaigns) > 1]
 
     def counts(self, campaign: CampaignDialing) -> None:
         """From here it is counted how often others are dialed for the campaign's agents."""

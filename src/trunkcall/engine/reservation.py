@@ -80,7 +80,7 @@ class Reservation:
     def _look_who_waits(self, now: Instant) -> None:
         """O(campaigns)."""
         before, self._waiting = self._waiting, {}
-        for campaign in self._competition.competing():
+        for campaign in self._competition.competing_for_agents():
             if self._may_have_one(campaign):
                 since = before.get(campaign)
                 if since is None:
