@@ -353,8 +353,17 @@ def looking_beside_one_that_always_wants() -> Place:
     return Place(plans, plans, (unanswered,) * 2, (("sales",),) * 4, (Trunk("first", "north", 40, 4.0),), seed=1)
 
 
+def waiting_for_lines_beside_two_that_end() -> Place:
+    """Two of ten times its capacity have all lines but every 21st, until they have nobody to dial any more."""
+    plans = tuple(Plan(AGENTLESS, "sales", 0.0, capacity, None, AbandonmentLimits()) for capacity in (1.0, 1.0, 0.1))
+    unanswered = Calls(answered=0.0, ring_s=2.0, talk_s=5.0)
+    trunks = (Trunk("first", "north", 1, 20.0), Trunk("second", "south", 1, 20.0))
+    return Place(plans, plans, (unanswered,) * 3, (), trunks, seed=1)
+
+
 @given(place=places(), troubles=troubles)
 @example(place=looking_beside_one_that_always_wants(), troubles=[])
+@example(place=waiting_for_lines_beside_two_that_end(), troubles=[(Story.runs_dry, 0, 30.0)])
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_everybody_gets_a_turn_whatever_the_others_do(place: Place, troubles: list[Trouble]) -> None:
     story = Story(place)

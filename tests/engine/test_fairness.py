@@ -178,6 +178,80 @@ def test_whoever_wants_something_is_served_after_a_number_of_services_that_is_kn
         assert shop.clock.passed_over(poor) >= shop.passed[poor]
 
 
+@given(weights=st.fixed_dictionaries(dict.fromkeys(NAMES, WEIGHTS)), steps=steps, poor=st.sampled_from(NAMES))
+def test_nobody_is_said_to_be_passed_over_too_often_because_others_have_left(
+    weights: dict[str, float], steps: list[tuple[str, str, float, float]], poor: str
+) -> None:
+    """Who reads that a campaign is starved would look for a fault, and there is none."""
+    shop = Shop(weights)
+    shop.wants(poor)
+    for verb, name, _, cost in steps * 5:
+        match verb:
+            case "serve":
+                shop.serves(cost)
+            case "want":
+                shop.wants(name)
+            case "weigh":
+                shop.clock.join(name, weights[name])
+            case "rest" | "leave" if name != poor:
+                shop.rests(name)
+                if verb == "leave":
+                    shop.clock.leave(name)
+            case _:
+                pass
+        most = shop.clock.at_most_so_far(poor, least_cost=0.1)
+        assert most is not None
+        assert shop.clock.passed_over(poor) <= most
+
+
+def test_whoever_waits_was_not_passed_over_too_often_when_all_others_have_left() -> None:
+    """They had their due before, and then nobody else to dial."""
+    clock = clock_of(poor=0.01, rich=1.0, other=1.0)
+    while clock.first() != "poor":
+        served(clock, 1)
+    clock.serve("poor")
+    assert served(clock, 150)["poor"] == 0
+    for name in ("rich", "other"):
+        clock.leave(name)
+    alone, so_far = clock.at_most("poor"), clock.at_most_so_far("poor")
+    assert alone is not None
+    assert so_far is not None
+    assert alone < clock.passed_over("poor") <= so_far
+    clock.serve("poor")
+    assert clock.at_most_so_far("poor") == alone, "it waits anew, and who has left is nobody to wait for"
+
+
+def test_who_waits_was_not_passed_over_too_often_when_it_competes_with_fewer_at_another_clock() -> None:
+    """Agents get other queues, and the others have gone another way."""
+    former, clock = clock_of(poor=0.01, rich=1.0, other=1.0), clock_of(poor=0.01)
+    while former.first() != "poor":
+        served(former, 1)
+    former.serve("poor")
+    assert served(former, 150)["poor"] == 0
+    clock.inherit("poor", former)
+    alone, so_far = clock.at_most("poor"), clock.at_most_so_far("poor")
+    assert alone is not None
+    assert so_far is not None
+    assert alone < clock.passed_over("poor") <= so_far
+    clock.serve("poor")
+    assert clock.at_most_so_far("poor") == alone
+
+
+def test_it_is_counted_anew_for_all_where_a_weight_is_changed() -> None:
+    """One of more weight has its due sooner; what others had while it had little was theirs."""
+    for changed, weight in (("poor", 1.0), ("rich", 0.01)):
+        clock = clock_of(poor=0.01, rich=1.0)
+        while clock.first() != "poor":
+            served(clock, 1)
+        clock.serve("poor")
+        assert served(clock, 95)["poor"] == 0
+        clock.join(changed, weight)
+        most = clock.at_most_so_far("poor")
+        assert most is not None
+        assert clock.passed_over("poor") <= most
+        assert served(clock, most + 1)["poor"] > 0
+
+
 @pytest.mark.parametrize("others", [1, 10, 100])
 def test_the_least_of_many_waits_as_long_as_it_is_said_at_most_and_not_much_less(others: int) -> None:
     """Else the bound would be no use: nobody looks into what is far below."""

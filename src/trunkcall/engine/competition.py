@@ -290,12 +290,14 @@ class Competition:
         too many. Nobody who competes holds a line for less than this on average."""
         component = self._components.of(campaign)
         told = [
-            PassedOver(self._lines.passed_over(campaign), self._lines.at_most(campaign, least_hold_s), Scarce.LINES),
-            PassedOver(self._attempts.passed_over(campaign), self._attempts.at_most(campaign), Scarce.ATTEMPTS),
+            PassedOver(
+                self._lines.passed_over(campaign), self._lines.at_most_so_far(campaign, least_hold_s), Scarce.LINES
+            ),
+            PassedOver(self._attempts.passed_over(campaign), self._attempts.at_most_so_far(campaign), Scarce.ATTEMPTS),
         ]
         if component is not None:
             clock = component.clock
-            told.append(PassedOver(clock.passed_over(campaign), clock.at_most(campaign), Scarce.AGENTS))
+            told.append(PassedOver(clock.passed_over(campaign), clock.at_most_so_far(campaign), Scarce.AGENTS))
             if not campaign.claim:
                 return PassedOver(sum(each.times for each in told), None, Scarce.AGENTS)
         return max(told, key=lambda each: (each.times / each.at_most if each.at_most else 0.0, each.at_most or 0))

@@ -14,13 +14,13 @@ A *batch*, several things that one is given at one look, is one service as far a
 something all the time, what they get for their weights never differs by more than one service of each and 2 M / W; and
 whoever wants something is served after at most ``at_most`` services of others. Who has no weight is served when nobody
 with one wants anything, by turns; that is no promise. Ties go to whoever was served longest ago. Each verb takes
-O(log n), but ``leads``.
+O(log n), but ``leads``, and ``join`` with another weight.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Final, Generic, TypeVar
 
@@ -33,6 +33,8 @@ EPSILON: Final = 1e-9
 """By which a sum of fractions may miss a whole number."""
 FORGOTTEN: Final = 0.99
 """What is left of the greatest batch after each other one."""
+MOST_GONE: Final = 1000
+"""Of those who compete no more so many, the last, are known to whoever they passed over."""
 
 
 class _Claim(Generic[K]):
@@ -42,12 +44,16 @@ class _Claim(Generic[K]):
         "batch",
         "cost",
         "entry",
+        "left",
+        "memory",
+        "owed",
         "passed",
         "served",
         "since",
         "start",
         "tag",
         "turns",
+        "unserved_since",
         "waits_since",
         "weight",
         "who",
@@ -66,12 +72,24 @@ class _Claim(Generic[K]):
         self.served = 0
         """The number of that, among all there were."""
         self.entry = 0
-        self.passed = 0
-        """Services of others that were decided before it last ceased to want one, since its own."""
-        self.since = 0
-        """How many had been decided when it last began to."""
+        self.left = 0
+        """How many had been decided when it ceased to compete."""
         self.waits_since = turns.given
         """How many there had been when it began to wait for what this is a part of."""
+        self.count_anew()
+
+    def count_anew(self) -> None:
+        """Nobody has passed it over."""
+        self.passed = 0
+        """Services of others that were decided before it last ceased to want one, since its own."""
+        self.since = self.turns.decided
+        """How many had been decided when it last began to."""
+        self.unserved_since = self.turns.decided
+        """How many had been when it had its own."""
+        self.memory = self.turns.memory
+        """That there was then."""
+        self.owed = 0
+        """How many could pass it over at a former clock, where it waited."""
 
 
 class _Turns(Generic[K]):
@@ -86,6 +104,7 @@ class _Turns(Generic[K]):
         "competing",
         "decided",
         "given",
+        "gone",
         "memory",
         "now",
         "weight",
@@ -100,6 +119,8 @@ class _Turns(Generic[K]):
         self.batch = 1.0
         """The greatest of late."""
         self.competing: dict[K, _Claim[K]] = {}
+        self.gone: dict[K, _Claim[K]] = {}
+        """Those who did, by when they ceased to."""
         self.decided = 0
         """Services that went to whoever was next."""
         self.given = 0
@@ -121,6 +142,7 @@ class _Turns(Generic[K]):
 
     def begin(self, claim: _Claim[K]) -> None:
         """It competes."""
+        self.gone.pop(claim.who, None)
         self.competing[claim.who] = claim
         self.weight += claim.weight
         claim.start = claim.tag = min(max(claim.tag, self.now), self.most(claim))
@@ -128,8 +150,12 @@ class _Turns(Generic[K]):
     def end(self, claim: _Claim[K]) -> None:
         """It does not compete any more."""
         self.rest(claim)
-        claim.passed = 0
+        claim.count_anew()
         del self.competing[claim.who]
+        claim.left = self.decided
+        self.gone[claim.who] = claim
+        if len(self.gone) > MOST_GONE:
+            del self.gone[next(iter(self.gone))]
         self.weight = self.weight - claim.weight if self.competing else 0.0
 
     def want(self, claim: _Claim[K], batch: float) -> None:
@@ -167,13 +193,29 @@ class _Turns(Generic[K]):
             self.now = first.start
         self.decided += decided
         self.given += 1
-        claim.passed, claim.since = 0, self.decided
+        claim.count_anew()
         claim.cost = max(cost, claim.batch)
         self._services += 1
         claim.served = self._services
         self.move(claim, min(claim.tag + cost / claim.weight, self.most(claim)))
         if self.now > GREATEST:
             self._lower()
+
+    def gone_since(self, claim: _Claim[K]) -> Iterator[_Claim[K]]:
+        """Who has ceased to compete since the claimant was served, after it had been served itself."""
+        for other in reversed(self.gone.values()):
+            if other.left <= claim.unserved_since:
+                return
+            if other.served:
+                yield other
+
+    def at_most(self, claim: _Claim[K], least_cost: float, gone: Collection[_Claim[K]]) -> int:
+        """How many services go to others before the claimant's, of those who compete and those who are gone."""
+        weight = self.weight + sum([other.weight for other in gone])
+        least = min([least_cost, *(other.cost for other in gone)])
+        memory = max(self.memory, claim.memory) if gone else self.memory
+        waits = memory + max(memory, weight * claim.cost / claim.weight)
+        return int(waits / least) + math.ceil(self.batch) * (len(self.competing) + len(gone))
 
     def follow(self, former: _Turns[K]) -> None:
         """What is served here comes after all that was served there."""
@@ -228,7 +270,8 @@ class FairClock(Generic[K]):
 
     def join(self, who: K, weight: float) -> None:
         """The claimant competes from here, with this weight, 0 or more. One who does already has another weight from
-        here: what it is ahead or behind stays the same in services, within the memory."""
+        here: what it is ahead or behind stays the same in services, within the memory, and for all who compete it is
+        counted from here how many pass them over; O(n) then."""
         turns = self._weighty if weight > 0.0 else self._weightless
         claim = self._claims.get(who)
         if claim is None or claim.turns is not turns:
@@ -246,6 +289,8 @@ class FairClock(Generic[K]):
             claim.weight = weight
             ahead = min(max(ahead, -turns.memory), turns.memory)
             turns.move(claim, turns.now + ahead / turns.weight)
+            for each in turns.competing.values():
+                each.count_anew()
 
     def leave(self, who: K) -> None:
         """The claimant does not compete for now; what it is ahead is remembered."""
@@ -259,11 +304,13 @@ class FairClock(Generic[K]):
 
     def inherit(self, who: K, former: FairClock[K]) -> None:
         """The claimant competed at a former clock, and at this from here: what it is ahead or behind, whose turn was
-        longer ago, how many passed it over, and for how many it waits, stay as they were."""
+        longer ago, how many passed it over and might, and for how many it waits, stay as they were."""
         claim, before = self._claims.get(who), former._claims.get(who)
         if claim is None or before is None:
             return
         turns, past = claim.turns, before.turns
+        claim.count_anew()
+        claim.owed = former.at_most_so_far(who) or 0
         claim.served, claim.cost = before.served, before.cost
         claim.passed, claim.since = former.passed_over(who), turns.decided
         claim.waits_since = turns.given - former.waited(who)
@@ -325,8 +372,7 @@ class FairClock(Generic[K]):
 
     def settle(self, who: K) -> None:
         """A claimant has got something that another paid for: it is passed over no more."""
-        claim = self._claims[who]
-        claim.passed, claim.since = 0, claim.turns.decided
+        self._claims[who].count_anew()
 
     # --- what can be told ---------------------------------------------------------------------------------------------
 
@@ -362,6 +408,14 @@ class FairClock(Generic[K]):
         claim = self._claims.get(who)
         if claim is None or claim.turns is self._weightless or who not in claim.turns.competing:
             return None
-        turns = claim.turns
-        waits = turns.memory + max(turns.memory, turns.weight * claim.cost / claim.weight)
-        return int(waits / least_cost) + math.ceil(turns.batch) * len(turns.competing)
+        return claim.turns.at_most(claim, least_cost, ())
+
+    def at_most_so_far(self, who: K, least_cost: float = 1.0) -> int | None:
+        """The same, where others have ceased to compete since the claimant was served: they may have passed it over
+        before, as often as they might while they competed. O(n) of those."""
+        most = self.at_most(who, least_cost)
+        if most is None or not self.passed_over(who):
+            return most
+        claim = self._claims[who]
+        gone = list(claim.turns.gone_since(claim))
+        return max(claim.owed, claim.turns.at_most(claim, least_cost, gone))
