@@ -361,9 +361,20 @@ def waiting_for_lines_beside_two_that_end() -> Place:
     return Place(plans, plans, (unanswered,) * 3, (), trunks, seed=1)
 
 
+def looking_beside_one_for_which_agents_are_kept() -> Place:
+    """An agent waits for a phone that still rings, as a live answer of the predictive campaign comes for the other."""
+    plans = tuple(
+        Plan(dialer, "sales", 1.0, 1.0, None, AbandonmentLimits()) for dialer in (DialerType.PROGRESSIVE, PREDICTIVE)
+    )
+    calls = Calls(answered=0.0, ring_s=18.0, talk_s=5.0), Calls(answered=0.9, ring_s=2.0, talk_s=5.0)
+    trunks = (Trunk("first", "north", 1, 20.0), Trunk("second", "south", 1, 20.0))
+    return Place(plans, plans, calls, (("sales",),) * 2, trunks, seed=0)
+
+
 @given(place=places(), troubles=troubles)
 @example(place=looking_beside_one_that_always_wants(), troubles=[])
 @example(place=waiting_for_lines_beside_two_that_end(), troubles=[(Story.runs_dry, 0, 30.0)])
+@example(place=looking_beside_one_for_which_agents_are_kept(), troubles=[])
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_everybody_gets_a_turn_whatever_the_others_do(place: Place, troubles: list[Trouble]) -> None:
     story = Story(place)
