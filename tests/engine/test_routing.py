@@ -14,12 +14,14 @@ from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactConnecting
 from trunkcall.domain.contact import ContactState
+from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.routing_profile import ServedQueue
+from trunkcall.engine.campaigns import pacer_for
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierFound, CarrierLost
-from trunkcall.engine.pacing.base import LearnsNothing, PacingView
+from trunkcall.engine.pacing.base import LearnsNothing, Pacer, PacingView
 
 SERVICE = "service"
 UNBOUND = AbandonmentLimits(binding=False)
@@ -34,6 +36,10 @@ class AllAtOnce(LearnsNothing):
 
     def attempts_wanted(self, view: PacingView, now: Instant) -> int:
         return 20 if view.staffed_agents else 0
+
+
+def one_to_one_or_all_at_once(settings: DialingSettings) -> Pacer:
+    return AllAtOnce() if settings.dialer_type is DialerType.PREDICTIVE else pacer_for(settings)
 
 
 def crowd(*, alone: bool = False) -> Floor:
@@ -160,6 +166,21 @@ def test_one_to_one_the_longest_available_takes_the_answer_and_another_is_kept_f
         assert floor.snapshot().free_agents == 1
     else:
         assert floor.kept_agent("spring-1") == "bea"
+
+
+def test_whoever_is_kept_for_a_phone_that_rings_takes_another_campaigns_answer_where_one_like_them_is_free() -> None:
+    """Nobody stays without a contact because of a phone that nobody may answer."""
+    floor = Floor()
+    floor.engine = new_engine(EngineConfig(), flows=floor.flows, pacer_for=one_to_one_or_all_at_once)
+    floor.agent("ann")
+    floor.campaign("spring", requests=1)
+    floor.wait(1)
+    floor.campaign("autumn", dialer=DialerType.PREDICTIVE, limits=UNBOUND, requests=1)
+    floor.agent("bea")
+    assert floor.kept_agent("spring-1") == "ann"
+    contact = answer(floor, "autumn")
+    assert floor.agent_of(contact) == "ann"
+    assert floor.kept_agent("spring-1") == "bea"
 
 
 def test_one_to_one_nobody_loses_an_agent_whom_no_other_can_replace() -> None:

@@ -50,6 +50,8 @@ InFlow queue Queued
 InFlow end Ended
 Queued assign Connecting
 Queued end Ended
+Queued safe-harbour SafeHarbour
+SafeHarbour end Ended
 Connecting requeue Queued
 Connecting bridge Connected
 Connecting end Ended

@@ -252,9 +252,10 @@ class Matching:
         return agent or self._roster.last_resort(queue_id)
 
     def _first_free(self, contact: Contact, queue_id: str, now: Instant) -> Agent | None:
-        """Who of the free agents takes the contact."""
+        """Who of the free agents takes the contact, or of those like them who are kept for dials."""
         claims = self._state.components.claims_beside(contact.campaign)
-        return self._roster.queue(queue_id).first_free(self._waited(contact, now), claims)
+        agent = self._roster.queue(queue_id).first_free(self._waited(contact, now), claims)
+        return self._roster.longest_available_like(agent) if agent is not None else None
 
     def _agent_of_a_dial(self, campaign: CampaignDialing, queue_id: str) -> Agent | None:
         """An agent of the queue who is kept for a dial that nobody has answered, of this campaign or else another."""

@@ -308,6 +308,18 @@ class Roster:
             self._exchange(contact, kept, first)
         return first
 
+    def longest_available_like(self, agent: Agent) -> Agent:
+        """Who of a free agent's pool has been available longest, and is free from here: one who is kept for a dial
+        changes places with the agent."""
+        first = agent.pool.ready.first()
+        dial = first.reserved_for if first is not None else None
+        if first is None or dial is None:
+            return agent
+        first.reserved_for, agent.reserved_for, dial.reserved_agent_id = None, dial, agent.agent_id
+        self._keep_true(first)
+        self._keep_true(agent)
+        return first
+
     def _exchange(self, contact: Contact, kept: Agent, other: Agent) -> None:
         """The other is kept for this contact, and whoever was for that of the other."""
         dial = other.reserved_for
