@@ -51,8 +51,6 @@ class Routing:
         if served is None or not chosen.heard:
             return
         alone = not any(each.needs_agents and each is not campaign for each in details.campaigns.values())
-        had = before.contacts.get(change.contact_id)
-        had_an_agent = had is not None and had.kept_agent_id is not None
         waited = change.at - self.queued_at[change.contact_id]
         assert waited >= served.delay_s * SECOND, "an agent who is a help has taken somebody too early"
         since = before.agents[change.agent_id].available_since
@@ -61,13 +59,9 @@ class Routing:
             if theirs is None or other.agent_id == change.agent_id or waited < theirs.delay_s * SECOND:
                 continue
             longer = (theirs.priority, other.available_since) < (served.priority, since)
-            is_kept = other.kept_for is not None or before.agents[other.agent_id].kept_for is not None
-            if is_kept and not had_an_agent:
-                # Such an agent changes places with whoever is kept for this contact, and nobody was.
-                continue
             if other.served == chosen.served:
                 assert not longer, "somebody like this agent has been available longer, and was passed over"
-            if campaign.one_to_one or is_kept:
+            if campaign.one_to_one or other.kept_for is not None or before.agents[other.agent_id].kept_for is not None:
                 continue
             assert theirs.priority >= served.priority, "somebody was passed over for whom the queue comes first"
             # Where others have a claim to agents, those on whom fewest have come first.

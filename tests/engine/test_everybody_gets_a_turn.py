@@ -332,6 +332,9 @@ class Shares:
         memory = min(MEMORY, sum(trunk.attempts_per_s for trunk in self.story.place.trunks))
         # Others may compete or not: of all who do, these two at the least.
         bound = sum(1 / weight for weight in weights) + 2 * memory / sum(weights)
+        if any(plans[name].dialer is PREDICTIVE for name in (one, other)):
+            # It wants an attempt from its next look on, a second later at the most.
+            bound += memory / min(weights)
         assert abs(level) <= bound + 1.0, f"{one} has had {had[one]} and {other} {had[other]}"
 
 
