@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from engine.floor import Floor
 from engine.invariants import is_at_work
-from engine.support import Floor
 from trunkcall.domain.agent import AgentState
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.details import CampaignDetails, EngineDetails

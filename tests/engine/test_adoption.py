@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.support import SALES, SPRING, Floor, connected, everything, registered, up
+from engine.floor import Floor, connected
+from engine.support import SALES, SPRING, everything, registered, up
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType

@@ -7,7 +7,8 @@ from time import process_time
 
 import pytest
 
-from engine.support import NOW, SALES, SPRING, Floor, connected, dialing, new_engine, registered, up
+from engine.floor import Floor, connected
+from engine.support import NOW, SALES, SPRING, dialing, new_engine, registered, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.support import SPRING, Floor, connected
+from engine.floor import Floor, connected
+from engine.support import SPRING
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided, ContactEnded, ContactExpired, Refusal
 from trunkcall.domain.contact import DetectionStatus, Disposition

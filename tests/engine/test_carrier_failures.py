@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.support import SPRING, Floor, connected, up
+from engine.floor import Floor, connected
+from engine.support import SPRING, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactConnecting, ContactEnded, Refusal

@@ -10,8 +10,9 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from engine.floor import Floor
 from engine.recount import check_allotments, check_whoever_may_dial_has_dialed
-from engine.support import Floor, registered
+from engine.support import registered
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.contact import ContactState

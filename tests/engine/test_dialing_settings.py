@@ -7,7 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from engine.support import NOW, SALES, Floor
+from engine.floor import Floor
+from engine.support import NOW, SALES
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, CalendarMonth, RollingWindow
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import DialerType

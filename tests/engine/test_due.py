@@ -13,8 +13,9 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from engine.floor import Floor
 from engine.invariants import History
-from engine.support import SPRING, Command, Floor
+from engine.support import SPRING, Command
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactExpired, Refusal
 from trunkcall.domain.contact import ContactState

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.support import SPRING, Floor, connected
+from engine.floor import Floor, connected
+from engine.support import SPRING
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactEnded, LedgerCounted

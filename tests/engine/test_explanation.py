@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.support import SPRING, Floor, dialing
+from engine.floor import Floor
+from engine.support import SPRING, dialing
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.trunk import Trunk

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.support import NOW, SPRING, Floor, dialing, everything, new_engine, registered
+from engine.floor import Floor
+from engine.support import NOW, SPRING, dialing, everything, new_engine, registered
 from trunkcall.domain.abandonment import (
     AbandonmentClock,
     AbandonmentLimits,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.support import SALES, SPRING, Floor, connected, registered
+from engine.floor import Floor, connected
+from engine.support import SALES, SPRING, registered
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.support import SALES, SPRING, Floor
+from engine.floor import Floor
+from engine.support import SALES, SPRING
 from trunkcall.domain.agent import AgentState
 from trunkcall.domain.contact import ContactState
 

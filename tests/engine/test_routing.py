@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from engine.support import SALES, Floor, new_engine, up
+from engine.floor import Floor
+from engine.support import SALES, new_engine, up
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.support import SALES, SPRING, Floor, up
+from engine.floor import Floor
+from engine.support import SALES, SPRING, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactAbandoned, ContactConnecting, SafeHarbourBegun

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from engine.floor import Floor
 from engine.recount import check_whoever_is_to_have_a_session_has
-from engine.support import SALES, Floor, up
+from engine.support import SALES, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import (
     ContactConnected,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from engine.support import NOW, SALES, Floor, new_engine
+from engine.floor import Floor
+from engine.support import NOW, SALES, new_engine
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactAbandoned

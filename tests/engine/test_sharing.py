@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.support import Floor, connected
+from engine.floor import Floor, connected
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import AttemptBegun

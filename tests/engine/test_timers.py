@@ -3,7 +3,7 @@ engine is woken for nothing."""
 
 from __future__ import annotations
 
-from engine.support import Floor
+from engine.floor import Floor
 from trunkcall.domain.changes import ContactAbandoned, ContactEnded
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND

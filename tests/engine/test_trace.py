@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.support import Floor, connected, up
+from engine.floor import Floor, connected
+from engine.support import up
 from trunkcall.domain.abandonment import AbandonmentLimits, CalendarMonth, RollingWindow
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import DialerType

@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from engine.support import SPRING, Floor, connected, up
+from engine.floor import Floor, connected
+from engine.support import SPRING, up
 from trunkcall.domain.agent import AgentState
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactEnded, ContactQueued

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.support import SALES, SPRING, Floor, connected, new_engine
+from engine.floor import Floor, connected
+from engine.support import SALES, SPRING, new_engine
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType

@@ -11,9 +11,10 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from engine.floor import Floor
 from engine.invariants import check_nothing_is_left
 from engine.recount import check_allotments, check_whoever_is_to_have_a_session_has, check_whoever_may_dial_has_dialed
-from engine.support import SALES, SPRING, Floor, up
+from engine.support import SALES, SPRING, up
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, CalendarMonth
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType

@@ -14,7 +14,8 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
-from engine.support import Command, Floor, dialing
+from engine.floor import Floor
+from engine.support import Command, dialing
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType

@@ -16,7 +16,8 @@ from typing import TypeAlias
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import rule
 
-from engine.support import SPRING, Floor
+from engine.floor import Floor
+from engine.support import SPRING
 from engine.test_whatever_happens import CAMPAIGNS, CONFIG, World
 from storage.support import NOW, ManualClock, campaign, directory, records
 from trunkcall.domain.campaign import CampaignState

@@ -1,0 +1,503 @@
+"""A call centre in a test's hands: it plays store, carrier, flow and agents, and the engine decides.
+
+Every story told with it checks the invariants after every call.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from typing import TypeVar
+
+from engine.invariants import History, check, check_begun, reached_by_the_carrier
+from engine.memory import Memory
+from engine.routing import Routing
+from engine.support import NOW, SALES, SPRING, Command, ScriptedFlows, dialing, everything, new_engine, registered
+from trunkcall.domain.abandonment import AbandonmentLimits
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.campaign import CampaignState, DialerType
+from trunkcall.domain.changes import (
+    AttemptBegun,
+    AttemptVoided,
+    ContactConnecting,
+    ContactEnded,
+    ContactExpired,
+    Refusal,
+)
+from trunkcall.domain.contact import ContactState, DetectionStatus
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant, seconds
+from trunkcall.domain.leg import HangupCause, LiveLeg
+from trunkcall.domain.routing_profile import ServedQueue
+from trunkcall.domain.trunk import Trunk
+from trunkcall.engine.commands import HangUp, Originate, PlayMessage, RefillWindow, ReportLegs, SpeakSafeHarbour
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.decision import Decision
+from trunkcall.engine.details import EngineDetails
+from trunkcall.engine.events import (
+    AgentHeard,
+    AgentRegistered,
+    AgentRemoved,
+    AgentStatusSet,
+    AgentUnheard,
+    AttemptRefused,
+    CampaignChanged,
+    CarrierFound,
+    CarrierLost,
+    ComparisonRequested,
+    ContactsOffered,
+    ContactsRestored,
+    DetectionEnded,
+    DueChanged,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegRang,
+    LegsBridged,
+    LegsReported,
+    OfferedContact,
+    PlaybackEnded,
+    RequestsAccepted,
+    SessionsRestored,
+    TrunksChanged,
+)
+from trunkcall.engine.snapshot import CampaignSnapshot
+
+C = TypeVar("C")
+
+
+class Floor:
+    """One instance. ``answers_refills`` and ``confirms_hang_ups`` say what the world does by itself, ``flows`` what a
+    contact goes through."""
+
+    def __init__(self, *, agents: int = 0, config: EngineConfig | None = None) -> None:
+        self.flows = ScriptedFlows()
+        self.engine = new_engine(config or EngineConfig(), flows=self.flows)
+        self.now = NOW
+        self.log: list[Command] = []
+        self.trace: list[tuple[tuple[tuple[Event, Instant], ...], Instant, Decision]] = []
+        """Every turn of the engine: what it was told, when it was, and what it decided."""
+        self.untold: list[tuple[Event, Instant]] = []
+        """What has happened and the engine does not know yet."""
+        self.refused: list[str] = []
+        """Why events were refused."""
+        self.history = History()
+        self._routing = Routing()
+        self._before: EngineDetails | None = None
+        self.memory = Memory()
+        self.agents: dict[str, tuple[str, ...]] = {}
+        """The queues that each serves."""
+        self._registered: dict[str, AgentRegistered] = {}
+        self.persistent: set[str] = set()
+        """Agents whose legs are to stay up."""
+        self.silent: set[str] = set()
+        self.trunks: tuple[Trunk, ...] = ()
+        """What the engine was told of trunks, if anything."""
+        self.lives = 1
+        """How many dialers there have been."""
+        self.answers_refills = True
+        self.may_refuse = False
+        """Whether the engine may refuse what it is told."""
+        self.confirms_hang_ups = True
+        self.more = False
+        """Whether more has happened already than was told."""
+        self.refills: list[RefillWindow] = []
+        self.store: defaultdict[str, dict[str, OfferedContact]] = defaultdict(dict)
+        self.accepted: dict[str, OfferedContact] = {}
+        self.heard: dict[str, str] = {}
+        """By leg: what was last to be played to it."""
+        self._sequence = count(1)
+        self.campaigns: dict[str, CampaignChanged] = {}
+        for number in range(1, agents + 1):
+            self.agent(f"agent-{number}")
+
+    # --- time and what the engine is told -------------------------------------------------------------------------
+
+    def tell(self, event: Event) -> list[Command]:
+        """Something has happened: the engine hears of it at once, or with all that has happened, and says what is to be
+        done."""
+        self.untold.append((event, self.now))
+        return [] if self.more else self.turn()
+
+    def turn(self) -> list[Command]:
+        """The engine hears of what it does not know yet, and does what is due."""
+        events, self.untold = tuple(self.untold), []
+        heard_out = self._hear_a_message([event for event, _ in events if isinstance(event, PlaybackEnded)])
+        decision = self.engine.turn(events, self.now)
+        self._flows_went_on(heard_out, decision)
+        self.enter(events, decision)
+        return everything(decision)
+
+    def _hear_a_message(self, ended: list[PlaybackEnded]) -> list[str]:
+        """The contacts that do, and whose message is over."""
+        legs = [event.leg_id for event in ended if self.heard.get(event.leg_id) == event.play_id]
+        if not legs:
+            return []
+        for leg_id in set(legs):
+            del self.heard[leg_id]
+        details = self.engine.details()
+        contacts = [details.contacts[leg.contact_id] for leg in map(details.legs.get, legs) if leg and leg.contact_id]
+        return [c.contact_id for c in contacts if c.state is ContactState.IN_FLOW and c.flow_step is not None]
+
+    def _flows_went_on(self, contacts: list[str], decision: Decision) -> None:
+        """Whoever has heard all of a message is not left to silence."""
+        for contact_id in contacts:
+            contact = self.engine.details().contacts.get(contact_id)
+            asked = any(step.contact_id == contact_id for step in decision.steps)
+            assert asked or contact is None or contact.state is not ContactState.IN_FLOW, (
+                "a flow was not asked to go on"
+            )
+
+    def refusal_of(self, event: Event) -> str:
+        """Why the engine refuses an event."""
+        self.may_refuse = True
+        self.tell(event)
+        self.may_refuse = False
+        return self.refused[-1]
+
+    @contextmanager
+    def backlog(self) -> Iterator[None]:
+        """All that happens meanwhile is told as one backlog."""
+        self.more = True
+        try:
+            yield
+        finally:
+            self.more = False
+        self.turn()
+
+    def wait(self, seconds_: float) -> None:
+        """Let time pass; timers are called when they are due."""
+        until = self.now + seconds(seconds_)
+        while (due := self.engine.next_timer()) is not None and due <= until:
+            self.now = max(self.now, due)
+            self.turn()
+        self.now = until
+
+    def enter(self, events: tuple[tuple[Event, Instant], ...], decision: Decision) -> None:
+        self.trace.append((events, self.now, decision))
+        self.refused += [why for _, _, why in decision.refused]
+        assert self.may_refuse or not decision.refused, self.refused[-1]
+        commands = everything(decision)
+        self.log.extend(commands)
+        self.history.enter(decision)
+        details = self.engine.details()
+        check(self.engine, details)
+        check_begun(self.engine, details, decision)
+        before = self._before if len(events) <= 1 else None
+        reached = reached_by_the_carrier(details, self.engine.floor().trunks)
+        self._routing.check(before, details, decision, reached, self.now)
+        self._before = details
+        for command in commands:
+            self.memory.enter(command, self.accepted)
+        for command in commands:
+            self._react(command)
+
+    def has_trunks(self, *trunks: Trunk) -> None:
+        """The instance has these trunks from here."""
+        self.trunks = trunks
+        self.tell(TrunksChanged(trunks))
+
+    def restart(self, *legs: LiveLeg, hosts: Sequence[str] = ()) -> None:
+        """The dialer dies. Another takes over what the store remembers, and the carrier tells it of these legs: all at
+        once, or of each of these hosts."""
+        self.lives += 1
+        on = {leg.leg_id: leg.host for leg in self.engine.details().legs.values()}
+        self.engine = new_engine(self.engine.config, self.prefix, flows=self.flows)
+        self.trace.clear()
+        self.heard.clear()
+        self._before = None
+        self.untold.clear()
+        self.refills.clear()
+        self.tell(CarrierLost())
+        for name in self.agents:
+            self.tell(replace(self._registered[name], persistent=name in self.persistent))
+        for name in sorted(self.silent):
+            self.tell(AgentUnheard(name))
+        busy = {contact.campaign_id for contact in self.memory.live.values()}
+        for settings in self.campaigns.values():
+            self.tell(replace(settings, in_progress=settings.campaign_id in busy))
+        if self.trunks:
+            self.tell(TrunksChanged(self.trunks))
+        self.tell(ContactsRestored(tuple(self.memory.live.values())))
+        if self.memory.sessions:
+            self.tell(SessionsRestored(tuple(self.memory.sessions.values())))
+        if not hosts:
+            self.tell(CarrierFound(legs))
+        for host in hosts:
+            self.tell(CarrierFound(tuple(leg for leg in legs if on[leg.leg_id] == host), host))
+
+    @property
+    def prefix(self) -> str:
+        """Of the legs of the present dialer."""
+        return "leg" if self.lives == 1 else f"leg-{self.lives}"
+
+    def _react(self, command: Command) -> None:
+        match command:
+            case AttemptBegun():
+                offered = self.store[command.campaign_id].pop(command.contact_id)
+                assert offered.expires_at > command.at, "an expired request was dialed"
+                assert offered.due_at <= command.at, "a request was dialed before it was due"
+            case ContactExpired():
+                self.store[command.campaign_id].pop(command.contact_id, None)
+            case AttemptVoided():
+                self.store[command.campaign_id][command.contact_id] = self.accepted[command.contact_id]
+            case RefillWindow():
+                self.refills.append(command)
+                if self.answers_refills:
+                    self.answer_refill()
+            case PlayMessage() | SpeakSafeHarbour():
+                self.heard[command.leg_id] = command.play_id
+            case HangUp() if self.confirms_hang_ups:
+                self.tell(LegEnded(command.leg_id, HangupCause.HUNG_UP_BY_US))
+            case _:
+                pass
+
+    # --- the store ------------------------------------------------------------------------------------------------
+
+    def campaign(
+        self,
+        name: str = SPRING,
+        *,
+        dialer: DialerType = DialerType.PROGRESSIVE,
+        state: CampaignState = CampaignState.RUNNING,
+        queue: str | None = SALES,
+        weight: float = 1.0,
+        capacity: float = 1.0,
+        detects: bool = False,
+        ring_timeout: Duration = 30 * SECOND,
+        limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
+        caller_id: str | None = None,
+        safe_harbour: bool = False,
+        requests: int = 0,
+    ) -> None:
+        """A campaign is new or has changed, and has so many dial requests more."""
+        queue = None if dialer is DialerType.AGENTLESS else queue
+        settings = CampaignChanged(
+            name,
+            state,
+            dialing(
+                dialer,
+                queue,
+                weight=weight,
+                capacity=capacity,
+                detects=detects,
+                ring_timeout=ring_timeout,
+                limits=limits,
+                caller_id=caller_id,
+                safe_harbour=safe_harbour,
+            ),
+        )
+        self.campaigns[name] = settings
+        if requests:
+            self.accept(name, requests)
+        self.tell(settings)
+
+    def accept(
+        self,
+        campaign: str = SPRING,
+        requests: int = 1,
+        *,
+        expires_in: Duration = HOUR,
+        due_in: Duration | None = None,
+    ) -> list[str]:
+        """The store accepts dial requests, due at once or later; the engine hears of it if it knows the campaign."""
+        due_at = 0 if due_in is None else self.now + due_in
+        names = []
+        for _ in range(requests):
+            sequence = next(self._sequence)
+            name = f"{campaign}-{sequence}"
+            offered = OfferedContact(name, sequence, self.now + expires_in, due_at)
+            self.store[campaign][name] = self.accepted[name] = offered
+            names.append(name)
+        self.tell(RequestsAccepted(campaign))
+        return names
+
+    def answer_refill(self) -> None:
+        """The store answers the oldest question for waiting contacts, with what it holds now."""
+        refill = self.refills.pop(0)
+        self.tell(self.answer_to(refill))
+
+    def answer_to(self, refill: RefillWindow) -> ContactsOffered:
+        """What the store has to offer at present."""
+        waiting = sorted(self.store[refill.campaign_id].values(), key=lambda each: (each.due_at, each.sequence))
+        due = [each for each in waiting if each.due_at <= self.now and each.sequence not in refill.held]
+        later = [each.due_at for each in waiting if each.due_at > self.now]
+        return ContactsOffered(refill.campaign_id, tuple(due[: refill.limit]), min(later, default=None))
+
+    def move(self, contact: str, *, due_at: Instant) -> None:
+        """The store has a waiting contact be due at another instant, and the engine hears of it."""
+        campaign = contact.rsplit("-", 1)[0]
+        if contact in self.store[campaign]:
+            self.accepted[contact] = replace(self.accepted[contact], due_at=due_at)
+            self.store[campaign][contact] = self.accepted[contact]
+            self.tell(DueChanged(campaign))
+
+    def refuse(self, contact: str, refusal: Refusal, *, due_in: Duration = MINUTE) -> None:
+        """The store refuses an attempt; one that is not due is after ``due_in``."""
+        self.history.refused(contact)
+        self.memory.live.pop(contact, None)
+        not_before = None
+        if refusal is Refusal.NOT_DUE:
+            not_before = self.now + due_in
+            self.accepted[contact] = replace(self.accepted[contact], due_at=not_before)
+        if refusal in (Refusal.CAMPAIGN_NOT_RUNNING, Refusal.NOT_DUE):
+            self.store[contact.rsplit("-", 1)[0]][contact] = self.accepted[contact]
+        # Before whatever has happened during the commit.
+        self.untold.insert(0, (AttemptRefused(contact, refusal, not_before), self.now))
+        if not self.more:
+            self.turn()
+
+    # --- customers, as the carrier tells of them ------------------------------------------------------------------
+
+    def rings(self, contact: str) -> None:
+        self.tell(LegRang(self.leg(contact)))
+
+    def answers(self, contact: str) -> None:
+        self.tell(LegAnswered(self.leg(contact)))
+
+    def detected(self, contact: str, detection: DetectionStatus) -> None:
+        self.tell(DetectionEnded(self.leg(contact), detection))
+
+    def message_ends(self, contact: str) -> None:
+        """What the contact's flow had to say was said."""
+        self.tell(PlaybackEnded(self.leg(contact), self.play(contact)))
+
+    def hangs_up(self, contact: str, cause: HangupCause = HangupCause.NORMAL) -> None:
+        """The customer's leg ends."""
+        self.tell(LegEnded(self.leg(contact), cause))
+
+    def play(self, contact: str) -> str:
+        """What was last to be played to the contact."""
+        played = [c for c in self.log if isinstance(c, PlayMessage | SpeakSafeHarbour)]
+        return [c.play_id for c in played if c.contact_id == contact][-1]
+
+    def leg(self, contact: str) -> str:
+        """The leg of the contact's latest attempt."""
+        return [c.leg_id for c in self.log if isinstance(c, Originate) and c.contact_id == contact][-1]
+
+    # --- the carrier's list of legs ---------------------------------------------------------------------------------
+
+    def asks(self) -> int:
+        """It is time to compare: the number of the question that the carrier is asked."""
+        self.tell(ComparisonRequested())
+        return self.asked(ReportLegs)[-1].question
+
+    def hears(self, question: int, *legs: LiveLeg) -> list[Command]:
+        """The carrier's answer."""
+        return self.tell(LegsReported(question, legs))
+
+    def compares(self, *legs: LiveLeg) -> list[Command]:
+        """The carrier is asked for its legs, and answers at once."""
+        return self.hears(self.asks(), *legs)
+
+    # --- agents ---------------------------------------------------------------------------------------------------
+
+    def agent(
+        self,
+        name: str,
+        *queues: str | ServedQueue,
+        status: AgentStatus = AgentStatus.AVAILABLE,
+        work_limit: Duration = 0,
+        persistent: bool = False,
+    ) -> None:
+        """An agent comes in."""
+        self.serves(name, *(queues or (SALES,)), work_limit=work_limit, persistent=persistent)
+        self.sets(name, status)
+
+    def serves(self, name: str, *queues: str | ServedQueue, work_limit: Duration = 0, persistent: bool = False) -> None:
+        """The agent is there, serves these queues, as they are or all alike, and has such a connection."""
+        event = self._registered[name] = registered(name, *queues, work_limit=work_limit, persistent=persistent)
+        self.agents[name] = tuple(each.queue_id for each in event.queues)
+        (self.persistent.add if persistent else self.persistent.discard)(name)
+        self.tell(event)
+
+    def removes(self, agent: str) -> None:
+        """The agent is no agent of the instance any more."""
+        self.agents.pop(agent, None)
+        self.silent.discard(agent)
+        self.tell(AgentRemoved(agent))
+
+    def sets(self, agent: str, status: AgentStatus) -> None:
+        self.tell(AgentStatusSet(agent, status))
+
+    def falls_silent(self, agent: str) -> None:
+        """Nothing is heard of the agent any more."""
+        self.tell(AgentUnheard(agent))
+        if agent in self.agents:
+            self.silent.add(agent)
+
+    def is_heard(self, agent: str) -> None:
+        """Something is heard of the agent."""
+        self.tell(AgentHeard(agent))
+        self.silent.discard(agent)
+
+    def agent_leg(self, contact: str) -> str:
+        """The leg of the agent who was last rung for the contact."""
+        return [c.leg_id for c in self.asked(ContactConnecting) if c.contact_id == contact][-1]
+
+    def agent_of(self, contact: str) -> str:
+        """The agent who was last rung for the contact."""
+        return [c.agent_id for c in self.asked(ContactConnecting) if c.contact_id == contact][-1]
+
+    def session(self, agent: str) -> str:
+        """The leg of the agent's session; fails if there is none."""
+        leg_id = self.engine.details().agents[agent].session_leg_id
+        assert leg_id is not None, "the agent has no session"
+        return leg_id
+
+    def session_comes_up(self, agent: str) -> str:
+        """The agent's phone answers: the leg of the session."""
+        leg_id = self.session(agent)
+        self.tell(LegAnswered(leg_id))
+        return leg_id
+
+    def agent_picks_up(self, contact: str) -> None:
+        """The agent's phone answers, and the two hear each other."""
+        self.tell(LegAnswered(self.agent_leg(contact)))
+        self.tell(LegsBridged(self.leg(contact), self.agent_leg(contact)))
+
+    def agent_hangs_up(self, contact: str, cause: HangupCause = HangupCause.NORMAL) -> None:
+        """The agent's leg ends, whether it was answered or not."""
+        self.tell(LegEnded(self.agent_leg(contact), cause))
+
+    def state_of(self, agent: str) -> AgentState:
+        return self.engine.details().agents[agent].state
+
+    def kept_agent(self, contact: str) -> str | None:
+        """The agent kept for a contact that is being dialed."""
+        return self.engine.details().contacts[contact].kept_agent_id
+
+    # --- what has come of it --------------------------------------------------------------------------------------
+
+    @property
+    def in_progress(self) -> list[str]:
+        """Contacts that were dialed and have not ended, in the order in which they were dialed."""
+        return list(self.engine.details().contacts)
+
+    @property
+    def dialed(self) -> list[str]:
+        """Contacts in the order in which they were dialed."""
+        return [command.contact_id for command in self.log if isinstance(command, Originate)]
+
+    def asked(self, kind: type[C]) -> list[C]:
+        """Commands of one kind, so far."""
+        return [command for command in self.log if isinstance(command, kind)]
+
+    def end_of(self, contact: str) -> ContactEnded:
+        """How the contact ended; fails unless it has, once."""
+        (end,) = [end for end in self.asked(ContactEnded) if end.contact_id == contact]
+        return end
+
+    def snapshot(self, campaign: str = SPRING) -> CampaignSnapshot:
+        (found,) = [c for c in self.engine.snapshot(self.now).campaigns if c.campaign_id == campaign]
+        return found
+
+
+def connected(floor: Floor, contact: str) -> None:
+    """From the ringing of a customer's phone to the talk with an agent."""
+    floor.rings(contact)
+    floor.wait(5)
+    floor.answers(contact)
+    floor.agent_picks_up(contact)
