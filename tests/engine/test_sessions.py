@@ -10,6 +10,7 @@ from engine.recount import check_whoever_is_to_have_a_session_has
 from engine.support import SALES, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import (
+    AfterContactWorkEnded,
     ContactConnected,
     ContactConnecting,
     ContactEnded,
@@ -197,6 +198,21 @@ def test_an_agent_who_is_removed_has_no_session_once_the_talk_is_over() -> None:
     idle = floor.session_comes_up("bea")
     floor.removes("bea")
     assert HangUp(idle) in floor.log
+    assert floor.memory.sessions == {}
+
+
+@pytest.mark.parametrize("hangs_up_too", [False, True])
+def test_an_agent_with_nothing_but_a_phone_who_is_removed_in_a_talk_is_gone_after_it(hangs_up_too: bool) -> None:
+    """Nobody will ever say that the work after it is over."""
+    floor, customer, session = talking()
+    floor.falls_silent("ann")
+    floor.removes("ann")
+    with floor.backlog():
+        floor.tell(LegEnded(customer, HangupCause.NORMAL))
+        if hangs_up_too:
+            floor.tell(LegEnded(session, HangupCause.NORMAL))
+    assert "ann" not in floor.engine.details().agents
+    assert [ended.contact_id for ended in floor.asked(AfterContactWorkEnded)] == ["spring-1"]
     assert floor.memory.sessions == {}
 
 

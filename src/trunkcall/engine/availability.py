@@ -81,8 +81,11 @@ class Availability:
         """Nothing is heard of the agent any more, unless the session is up. A contact in progress goes on; a dial gets
         another agent."""
         self._state.roster.hear(agent, heard=False)
-        if agent.heard:
-            return
+        if not agent.heard:
+            self.without_a_word(agent, now)
+
+    def without_a_word(self, agent: Agent, now: Instant) -> None:
+        """Nothing is heard of the agent, by words or by a session."""
         self._matching.replace(agent)
         self._go_if_done(agent, now)
 

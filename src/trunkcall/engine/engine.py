@@ -135,7 +135,7 @@ class Engine:
             self._do_due(now, now)
         if state.roster.sessions_due:
             for agent in self._sessions.keep(now):
-                self._matching.replace(agent)
+                self._availability.without_a_word(agent, now)
         self._dialing.plan(now)
         return state.out.decision(refused, state.registry.legs)
 

@@ -45,15 +45,14 @@ class Sessions:
     # --- at the end of a turn, when all that has happened is known ----------------------------------------------------
 
     def keep(self, now: Instant) -> Sequence[Agent]:
-        """Whoever is to have a session and has none gets one; whoever is to have none is let go. Returns those of whom
-        nothing is heard any more."""
+        """Whoever is to have a session and has none gets one; whoever is to have none is let go. Returns those of them
+        of whom nothing is heard: the session may have been all that was."""
         due = self._roster.sessions_due
         agents = [agent for agent in due.values() if self._roster.agents.get(agent.agent_id) is agent]
-        heard = [agent for agent in agents if agent.heard]
         for agent in agents:
             self._keep(agent, now)
         due.clear()
-        return [agent for agent in heard if not agent.heard]
+        return [agent for agent in agents if not agent.heard]
 
     def _keep(self, agent: Agent, now: Instant) -> None:
         session = agent.session
