@@ -557,6 +557,39 @@ def test_sessions_are_spread_over_the_hosts_that_answer() -> None:
     assert [rung.host for rung in floor.asked(OriginateSessionLeg)[2:]] == ["far", "far"]
 
 
+@pytest.mark.parametrize("trunk_goes", [False, True])
+def test_a_phone_that_was_rung_on_a_host_that_is_lost_is_rung_on_another(trunk_goes: bool) -> None:
+    """Nobody is to be without contacts for as long as a switch is down that nobody needs."""
+    floor = Floor(config=EngineConfig(trunks=(NEAR, FAR)))
+    floor.campaign(requests=1)
+    floor.agent("ann", persistent=True)
+    lost = floor.session("ann")
+    floor.tell(CarrierLost("near"))
+    if trunk_goes:
+        floor.has_trunks(FAR)
+    floor.wait(19)
+    assert floor.session("ann") == lost, "the phone may ring there"
+    floor.wait(1)
+    assert floor.asked(OriginateSessionLeg)[-1].host == "far"
+    assert floor.state_of("ann") is AgentState.AVAILABLE, "it is no failure of the phone"
+    session = floor.session_comes_up("ann")
+    assert floor.dialed == ["spring-1"]
+    floor.tell(CarrierFound(up(lost), "near"))
+    assert floor.log.count(HangUp(lost)) > 1, "the agent is left on a line that nobody knows"
+    assert floor.session("ann") == session
+
+
+def test_a_phone_is_rung_on_the_first_host_that_is_found_of_those_that_were_lost() -> None:
+    floor = Floor(config=EngineConfig(trunks=(NEAR, FAR)))
+    floor.agent("ann", persistent=True)
+    floor.tell(CarrierLost())
+    floor.wait(60)
+    assert len(floor.asked(OriginateSessionLeg)) == 1
+    floor.tell(CarrierFound((), "far"))
+    floor.wait(20)
+    assert [rung.host for rung in floor.asked(OriginateSessionLeg)] == ["near", "far"]
+
+
 def test_a_contact_on_another_host_takes_the_session_there() -> None:
     """Nobody hears anybody across hosts, and a free agent is not kept from whoever waits longest."""
     floor = on_the_line("ann", config=EngineConfig(trunks=(NEAR, FAR)))

@@ -199,13 +199,14 @@ class LegReports:
         self.detection_ended(DetectionEnded(leg_id, DetectionStatus.AMD_UNRESOLVED), now)
 
     def agent_ring_overdue(self, leg_id: str, now: Instant) -> None:
-        """The agent's phone has rung for as long as it may, or what was to be bridged was not."""
+        """The agent's phone has rung for as long as it may, or what was to be bridged was not. On a host that is lost
+        that is known of nobody; for no contact, the phone can be rung on another."""
         leg = self._registry.legs[leg_id]
-        if not self._state.trunks.is_up(leg.host):
+        contact = leg.contact
+        if not self._state.trunks.is_up(leg.host) and (contact is not None or not self._state.trunks.hosts_up):
             # It is not the agent who does not answer.
             self._state.timers.set(now + self._state.config.agent_ring_timeout, _AGENT_RING_OVERDUE, leg_id)
             return
-        contact = leg.contact
         if leg.session_of is not None:
             self._lose_session(leg, now)
         self._endings.hang_up(leg, now)
