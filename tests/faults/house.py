@@ -24,7 +24,7 @@ from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND, Instant
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.events import CarrierLost
+from trunkcall.engine.events import CarrierEvent, CarrierLost
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.installation import first_installation, simulated_agents
@@ -36,7 +36,7 @@ from trunkcall.simulation.world import World
 from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
-from trunkcall.telephony.carrier import Carrier, CarrierEvent, CarrierSink, Destination
+from trunkcall.telephony.carrier import Carrier, CarrierSink, Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
 from virtual_time import HandLoop
 

@@ -26,6 +26,7 @@ from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND, Duration, Instant
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.events import CarrierEvent
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialing_settings import DialingDefaults, DialingOf, dialing_settings
 from trunkcall.service.floor import SimulatedFloor
@@ -39,7 +40,7 @@ from trunkcall.simulation.world import World
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import CommitResult, Lease
 from trunkcall.storage.store import Store
-from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
+from trunkcall.telephony.carrier import CarrierSink, Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
 
 SCOPE = Scope("aws", "us-east-1", "000000000000")

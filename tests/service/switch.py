@@ -22,6 +22,7 @@ from trunkcall.engine.commands import (
     UnbridgeLegs,
 )
 from trunkcall.engine.events import (
+    CarrierEvent,
     CarrierFound,
     CarrierLost,
     DetectionEnded,
@@ -38,7 +39,7 @@ from trunkcall.engine.events import (
     RecordingEnded,
     RecordingStarted,
 )
-from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
+from trunkcall.telephony.carrier import CarrierSink, Destination
 
 
 @dataclass

@@ -10,10 +10,9 @@ from service.support import House, dialing
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND
-from trunkcall.engine.events import AgentHeard, AgentStatusSet, AgentUnheard, LegsBridged
+from trunkcall.engine.events import AgentHeard, AgentStatusSet, AgentUnheard, CarrierEvent, LegsBridged
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.presence import Presence, PresenceEvent
-from trunkcall.telephony.carrier import CarrierEvent
 
 pytestmark = pytest.mark.virtual_time
 

@@ -17,9 +17,17 @@ from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.commands import Originate
-from trunkcall.engine.events import LegAnswered, LegEnded, LegRang, LegsBridged, LegsReported, PlaybackEnded
+from trunkcall.engine.events import (
+    CarrierEvent,
+    LegAnswered,
+    LegEnded,
+    LegRang,
+    LegsBridged,
+    LegsReported,
+    PlaybackEnded,
+)
 from trunkcall.simulation.world import Outcome, World, fate_of
-from trunkcall.telephony.carrier import CarrierEvent, Destination
+from trunkcall.telephony.carrier import Destination
 
 E = TypeVar("E")
 AGENTLESS = DialerConfig(DialerType.AGENTLESS)

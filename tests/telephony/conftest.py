@@ -12,9 +12,10 @@ import pytest_asyncio
 from telephony.support import Behaviour, Line, ManualClock, originate
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Instant
+from trunkcall.engine.events import CarrierEvent
 from trunkcall.simulation.world import Outcome, World, fate_of
 from trunkcall.telephony import carrier_wire, floor_wire
-from trunkcall.telephony.carrier import CarrierEvent, Destination
+from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.carrier_channel import CarrierChannel
 from trunkcall.telephony.floor_channel import FloorChannel
 from trunkcall.telephony.host import Channel, Host

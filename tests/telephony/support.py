@@ -13,8 +13,8 @@ import pytest
 
 from trunkcall.domain.instants import SECOND, Duration, Instant, seconds
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, OriginateSessionLeg
-from trunkcall.engine.events import LegAnswered, LegEnded
-from trunkcall.telephony.carrier import Carrier, CarrierEvent
+from trunkcall.engine.events import CarrierEvent, LegAnswered, LegEnded
+from trunkcall.telephony.carrier import Carrier
 from trunkcall.telephony.peer import Line as PeerLine
 
 E = TypeVar("E")

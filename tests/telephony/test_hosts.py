@@ -8,6 +8,7 @@ from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import LegState
 from trunkcall.engine.commands import ReportLegs
 from trunkcall.engine.events import (
+    CarrierEvent,
     CarrierFound,
     CarrierLost,
     LegAnswered,
@@ -18,7 +19,6 @@ from trunkcall.engine.events import (
 )
 from trunkcall.simulation.failures import Failure
 from trunkcall.simulation.world import World
-from trunkcall.telephony.carrier import CarrierEvent
 from trunkcall.telephony.simulated import SimulatedCarrier
 
 HUMAN = Behaviour.ANSWERS_AS_A_HUMAN

@@ -13,9 +13,9 @@ import pytest_asyncio
 from telephony.conftest import SEED, WORLD, Way
 from telephony.support import ManualClock, originate
 from trunkcall.engine.commands import HangUp
-from trunkcall.engine.events import CarrierFound, CarrierLost, LegEnded
+from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegEnded
 from trunkcall.telephony import carrier_wire
-from trunkcall.telephony.carrier import CarrierEvent, Destination
+from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.carrier_channel import CarrierChannel
 from trunkcall.telephony.host import Channel, Host
 from trunkcall.telephony.peer import Peer

@@ -24,9 +24,9 @@ from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import HangUp, Originate
-from trunkcall.engine.events import CarrierFound, CarrierLost, LegEnded, LegRang, OriginateVoided
+from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegEnded, LegRang, OriginateVoided
 from trunkcall.telephony import carrier_wire, floor_wire, host, peer, session
-from trunkcall.telephony.carrier import CarrierEvent, Destination
+from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.host import ASLEEP_S
 from trunkcall.telephony.peer import NotServedError, parse_url
 

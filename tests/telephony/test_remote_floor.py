@@ -12,9 +12,9 @@ import pytest
 
 from telephony.conftest import RemoteLine
 from telephony.support import Behaviour, ended, ends, hang_up, originate, talk, told, until
-from trunkcall.engine.events import CarrierFound, CarrierLost, OriginateVoided
+from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, OriginateVoided
 from trunkcall.telephony import carrier_wire, floor_wire
-from trunkcall.telephony.carrier import CarrierEvent, Destination
+from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.peer import NotServedError
 from trunkcall.telephony.remote_floor import RemoteFloor
 

@@ -17,9 +17,9 @@ from telephony.support import ManualClock, agent_leg, originate
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.commands import BridgeLegs, HangUp
-from trunkcall.engine.events import DetectionEnded, LegAnswered, LegEnded, LegRang, OriginateVoided
+from trunkcall.engine.events import CarrierEvent, DetectionEnded, LegAnswered, LegEnded, LegRang, OriginateVoided
 from trunkcall.simulation.world import Fate, World, fate_of
-from trunkcall.telephony.carrier import CarrierEvent, Destination
+from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.journal import OriginateJournal
 from trunkcall.telephony.simulated import SimulatedCarrier
 

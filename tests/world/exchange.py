@@ -29,6 +29,7 @@ from trunkcall.engine.commands import (
     UnbridgeLegs,
 )
 from trunkcall.engine.events import (
+    CarrierEvent,
     CarrierFound,
     CarrierLost,
     LegEnded,
@@ -38,7 +39,7 @@ from trunkcall.engine.events import (
 )
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.simulation.world import World
-from trunkcall.telephony.carrier import CarrierEvent, Destination
+from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
 from world.faults import Faults
 from world.loop import Process

@@ -26,8 +26,8 @@ from trunkcall.engine.commands import (
     StopRecording,
     UnbridgeLegs,
 )
-from trunkcall.engine.events import CarrierFound, CarrierLost, OriginateVoided
-from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
+from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, OriginateVoided
+from trunkcall.telephony.carrier import CarrierSink, Destination
 from world.exchange import Asked, Dial, Exchange, Play
 from world.faults import Faults
 from world.loop import Process

@@ -319,6 +319,27 @@ class DialingSuspended:
     """This process is about to stop: contacts in progress go on, no attempt is begun any more."""
 
 
+CarrierEvent: TypeAlias = (
+    LegRang
+    | LegAnswered
+    | DetectionEnded
+    | BeepHeard
+    | KeyPressed
+    | LegsBridged
+    | LegsUnbridged
+    | LegHeld
+    | LegResumed
+    | PlaybackEnded
+    | RecordingStarted
+    | RecordingEnded
+    | LegEnded
+    | LegsReported
+    | OriginateVoided
+    | CarrierLost
+    | CarrierFound
+)
+"""What a carrier tells."""
+
 Event: TypeAlias = (
     CampaignChanged
     | ContactsRestored
@@ -335,24 +356,8 @@ Event: TypeAlias = (
     | AgentStatusSet
     | AgentUnheard
     | AgentHeard
-    | OriginateVoided
-    | LegRang
-    | LegAnswered
-    | DetectionEnded
-    | LegsBridged
-    | LegsUnbridged
-    | LegEnded
-    | PlaybackEnded
-    | KeyPressed
-    | BeepHeard
-    | LegHeld
-    | LegResumed
-    | RecordingStarted
-    | RecordingEnded
+    | CarrierEvent
     | TrunksChanged
-    | CarrierLost
-    | CarrierFound
     | ComparisonRequested
-    | LegsReported
     | DialingSuspended
 )

@@ -12,25 +12,6 @@ from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import Originate
-from trunkcall.engine.events import (
-    BeepHeard,
-    CarrierFound,
-    CarrierLost,
-    DetectionEnded,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegHeld,
-    LegRang,
-    LegResumed,
-    LegsBridged,
-    LegsReported,
-    LegsUnbridged,
-    OriginateVoided,
-    PlaybackEnded,
-    RecordingEnded,
-    RecordingStarted,
-)
 from trunkcall.simulation.world import Fate
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
@@ -91,25 +72,6 @@ class SimulatedLeg:
         return LiveLeg(self.leg_id, self.state, peer_id, self.detection, bool(self.prompts), self.held, recordings)
 
 
-PhoneEvent: TypeAlias = (
-    LegRang
-    | LegAnswered
-    | DetectionEnded
-    | BeepHeard
-    | KeyPressed
-    | LegsBridged
-    | LegsUnbridged
-    | LegHeld
-    | LegResumed
-    | PlaybackEnded
-    | RecordingStarted
-    | RecordingEnded
-    | LegEnded
-    | LegsReported
-    | OriginateVoided
-    | CarrierLost
-    | CarrierFound
-)
 LegDeed: TypeAlias = Callable[[SimulatedLeg], None]
 Later: TypeAlias = Callable[[Duration, LegDeed, SimulatedLeg], None]
 """Has something done with a leg after so long. What is asked for first comes first at the same instant."""

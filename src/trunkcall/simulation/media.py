@@ -13,6 +13,7 @@ from typing import Final
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import LegState
 from trunkcall.engine.events import (
+    CarrierEvent,
     KeyPressed,
     LegHeld,
     LegResumed,
@@ -20,7 +21,7 @@ from trunkcall.engine.events import (
     RecordingEnded,
     RecordingStarted,
 )
-from trunkcall.simulation.legs import Later, PhoneEvent, SimulatedLeg
+from trunkcall.simulation.legs import Later, SimulatedLeg
 
 PROMPT_CHARACTERS_PER_S: Final = 15.0
 """How fast a prompt is spoken: about 150 words a minute."""
@@ -30,7 +31,7 @@ class Media:
     """Plays to legs, holds and records them. ``say`` tells what a leg has done, ``later`` is the clock of ``Phones``.
     Legs that it is given are up and can be reached."""
 
-    def __init__(self, say: Callable[[SimulatedLeg, PhoneEvent], None], later: Later) -> None:
+    def __init__(self, say: Callable[[SimulatedLeg, CarrierEvent], None], later: Later) -> None:
         self._say = say
         self._later = later
         self._recorded: dict[str, SimulatedLeg] = {}

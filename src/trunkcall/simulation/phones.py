@@ -30,6 +30,7 @@ from trunkcall.engine.commands import (
 )
 from trunkcall.engine.events import (
     BeepHeard,
+    CarrierEvent,
     CarrierFound,
     CarrierLost,
     DetectionEnded,
@@ -41,7 +42,7 @@ from trunkcall.engine.events import (
     LegsUnbridged,
     OriginateVoided,
 )
-from trunkcall.simulation.legs import Later, PhoneEvent, SimulatedLeg
+from trunkcall.simulation.legs import Later, SimulatedLeg
 from trunkcall.simulation.media import Media
 from trunkcall.simulation.world import Fate, Outcome
 
@@ -81,7 +82,7 @@ class Phones:
     def __init__(
         self,
         *,
-        tell: Callable[[PhoneEvent], None],
+        tell: Callable[[CarrierEvent], None],
         later: Later,
         reported_later: Later | None = None,
         agent_done: Callable[[str], None],
@@ -139,7 +140,7 @@ class Phones:
     def _name(self, host: str) -> str | None:
         return host if len(self._hosts) > 1 else None
 
-    def _say(self, leg: SimulatedLeg, event: PhoneEvent) -> None:
+    def _say(self, leg: SimulatedLeg, event: CarrierEvent) -> None:
         """Tell what a leg has done, if its host can be heard."""
         if not self._lost or leg.host not in self._lost:
             self._tell(event)

@@ -65,45 +65,8 @@ from trunkcall.engine.commands import (
     StopRecording,
     UnbridgeLegs,
 )
-from trunkcall.engine.events import (
-    BeepHeard,
-    CarrierFound,
-    CarrierLost,
-    DetectionEnded,
-    KeyPressed,
-    LegAnswered,
-    LegEnded,
-    LegHeld,
-    LegRang,
-    LegResumed,
-    LegsBridged,
-    LegsReported,
-    LegsUnbridged,
-    OriginateVoided,
-    PlaybackEnded,
-    RecordingEnded,
-    RecordingStarted,
-)
+from trunkcall.engine.events import CarrierEvent
 
-CarrierEvent: TypeAlias = (
-    LegRang
-    | LegAnswered
-    | DetectionEnded
-    | BeepHeard
-    | KeyPressed
-    | LegsBridged
-    | LegsUnbridged
-    | LegHeld
-    | LegResumed
-    | PlaybackEnded
-    | RecordingStarted
-    | RecordingEnded
-    | LegEnded
-    | LegsReported
-    | OriginateVoided
-    | CarrierLost
-    | CarrierFound
-)
 CarrierSink: TypeAlias = Callable[[CarrierEvent], None]
 
 

@@ -23,9 +23,9 @@ from trunkcall.engine.commands import (
     StopRecording,
     UnbridgeLegs,
 )
-from trunkcall.engine.events import CarrierFound, CarrierLost
+from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost
 from trunkcall.telephony import carrier_wire as wire
-from trunkcall.telephony.carrier import Carrier, CarrierEvent
+from trunkcall.telephony.carrier import Carrier
 from trunkcall.telephony.host import Session
 from trunkcall.telephony.session import Ping
 

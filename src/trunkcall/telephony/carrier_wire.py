@@ -27,7 +27,8 @@ from trunkcall.engine.commands import (
     StopRecording,
     UnbridgeLegs,
 )
-from trunkcall.telephony.carrier import CarrierEvent, Destination
+from trunkcall.engine.events import CarrierEvent
+from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.session import Ping, decode
 
 CHANNEL: Final = "carrier"

@@ -29,12 +29,12 @@ from trunkcall.engine.commands import (
     StopRecording,
     UnbridgeLegs,
 )
-from trunkcall.engine.events import OriginateVoided
+from trunkcall.engine.events import CarrierEvent, OriginateVoided
 from trunkcall.simulation.failures import Failure
 from trunkcall.simulation.legs import LegDeed, SimulatedLeg
 from trunkcall.simulation.phones import Phones
 from trunkcall.simulation.world import World, fate_of, session_drops_after
-from trunkcall.telephony.carrier import CarrierEvent, CarrierSink, Destination
+from trunkcall.telephony.carrier import CarrierSink, Destination
 from trunkcall.telephony.journal import OriginateJournal
 
 log = logging.getLogger(__name__)
