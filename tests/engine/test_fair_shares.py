@@ -1,150 +1,21 @@
 """Nobody is starved: each campaign that can dial gets its share of agents, lines and attempts per second, whatever
 else the others do. If these fail, a campaign that somebody pays for stands still beside others, and nothing says so.
 
-The engine is alone with a street of phones that nobody answers: all that counts is who is dialed how often.
+What needs two of them at once is in ``test_two_scarce_at_once``.
 """
 
 from __future__ import annotations
-
-from collections import Counter
-from collections.abc import Sequence
-from heapq import heappop, heappush
-from itertools import count
-from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.support import NOW, dialing, new_engine, registered
-from engine.town import Calls, Town
-from trunkcall.domain.abandonment import AbandonmentLimits
-from trunkcall.domain.agent import AgentStatus
+from engine.street import AGENTLESS, PLENTY, PREDICTIVE, PROGRESSIVE, Street, shares
+from engine.support import NOW, registered
 from trunkcall.domain.campaign import CampaignState, DialerType
-from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant, seconds
-from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND
 from trunkcall.domain.trunk import Trunk
-from trunkcall.engine.commands import Originate, RefillWindow
-from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.events import (
-    AgentStatusSet,
-    CampaignChanged,
-    CarrierFound,
-    CarrierLost,
-    ContactsOffered,
-    Event,
-    LedgerRestored,
-    LegEnded,
-    OfferedContact,
-    RequestsAccepted,
-)
-from trunkcall.engine.snapshot import CampaignSnapshot
-
-PROGRESSIVE, PREDICTIVE, AGENTLESS = DialerType.PROGRESSIVE, DialerType.PREDICTIVE, DialerType.AGENTLESS
-PLENTY = 10**9
-
-
-class Street:
-    """Phones that ring for some time and are not answered. A campaign has requests without end, or none."""
-
-    def __init__(
-        self,
-        *trunks: Trunk,
-        lines: int = 1000,
-        per_s: float = 1e6,
-        rings: tuple[float, float] = (1, 20),
-    ) -> None:
-        one = Trunk("default", channels=lines, attempts_per_s=per_s)
-        self.engine = new_engine(EngineConfig(trunks=trunks or (one,)))
-        self.now: Instant = NOW
-        self.begun = Counter[str]()
-        self.line_s = Counter[str]()
-        self._rings = rings
-        self._rings_of: dict[str, tuple[float, float]] = {}
-        self._random = Random(1)
-        self._number = count(1)
-        self._ringing: list[tuple[Instant, int, str]] = []
-        self._left: dict[str, int] = {}
-
-    def campaign(
-        self,
-        name: str,
-        dialer: DialerType = PROGRESSIVE,
-        *,
-        queue: str = "sales",
-        weight: float = 1.0,
-        capacity: float = 1.0,
-        state: CampaignState = CampaignState.RUNNING,
-        left: int = PLENTY,
-        rings: tuple[float, float] | None = None,
-        limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
-        number: str | None = None,
-    ) -> None:
-        self._left.setdefault(name, left)
-        if rings is not None:
-            self._rings_of[name] = rings
-        settings = dialing(
-            dialer,
-            None if dialer is AGENTLESS else queue,
-            weight=weight,
-            capacity=capacity,
-            limits=limits,
-            caller_id=number,
-        )
-        self.tell(CampaignChanged(name, state, settings))
-
-    def agents(self, number: int, *queues: str, prefix: str = "agent") -> None:
-        for each in range(number):
-            self.tell(registered(f"{prefix}-{each}", *(queues or ("sales",))))
-            self.tell(AgentStatusSet(f"{prefix}-{each}", AgentStatus.AVAILABLE))
-
-    def gets_requests(self, name: str) -> None:
-        self._left[name] = PLENTY
-        self.tell(RequestsAccepted(name))
-
-    def tell(self, event: Event) -> None:
-        self._turn(((event, self.now),))
-
-    def passes(self, seconds_: float) -> Counter[str]:
-        """Time passes: how many attempts of each campaign were begun meanwhile."""
-        before, until = Counter(self.begun), self.now + seconds(seconds_)
-        while True:
-            due = self.engine.next_timer()
-            if self._ringing and self._ringing[0][0] <= until and (due is None or self._ringing[0][0] <= due):
-                self.now, _, leg_id = heappop(self._ringing)
-                self.tell(LegEnded(leg_id, HangupCause.NO_ANSWER))
-            elif due is not None and due <= until:
-                self.now = max(self.now, due)
-                self._turn(())
-            else:
-                break
-        self.now = until
-        return Counter({name: self.begun[name] - before[name] for name in self._left})
-
-    def snapshot(self, name: str) -> CampaignSnapshot:
-        (found,) = [c for c in self.engine.snapshot(self.now).campaigns if c.campaign_id == name]
-        return found
-
-    def _turn(self, events: Sequence[tuple[Event, Instant]]) -> None:
-        decision = self.engine.turn(events, self.now)
-        assert not decision.refused
-        for deed in decision.deeds_to_do(refused=()):
-            if isinstance(deed, Originate):
-                ring = self._random.uniform(*self._rings_of.get(deed.campaign_id, self._rings))
-                self.begun[deed.campaign_id] += 1
-                self.line_s[deed.campaign_id] += round(ring)
-                heappush(self._ringing, (self.now + seconds(ring), next(self._number), deed.leg_id))
-            elif isinstance(deed, RefillWindow):
-                offered = min(deed.limit, self._left[deed.campaign_id])
-                self._left[deed.campaign_id] -= offered
-                numbers = [next(self._number) for _ in range(offered)]
-                contacts = tuple(OfferedContact(f"contact-{n}", n, NOW + 30 * 24 * HOUR) for n in numbers)
-                self.tell(ContactsOffered(deed.campaign_id, contacts, None))
-
-
-def shares(begun: Counter[str]) -> dict[str, float]:
-    return {name: number / begun.total() for name, number in begun.items()}
-
+from trunkcall.engine.events import CarrierFound, CarrierLost, LedgerRestored
 
 # --- weights ----------------------------------------------------------------------------------------------------------
 
@@ -244,16 +115,28 @@ def test_a_campaign_that_begins_while_all_lines_are_held_has_its_share_of_those_
     assert shares(begun) == pytest.approx({"argon": 0.5, "zinc": 0.5}, abs=0.05)
 
 
-def test_where_agents_are_scarcer_than_lines_their_weights_decide() -> None:
-    """An agentless campaign takes every line that there is; that must not make two others equal that are not."""
-    street = Street(lines=20, rings=(10, 20))
-    street.agents(2)
-    street.campaign("notices", AGENTLESS)
-    street.campaign("argon", weight=0.1)
-    street.campaign("zinc", weight=0.9)
-    begun = street.passes(HOUR / SECOND)
-    assert begun["argon"] / (begun["argon"] + begun["zinc"]) == pytest.approx(0.1, abs=0.03)
-    assert begun["argon"] + begun["zinc"] > 0.9 * 2 * 3600 / 15, "and their agents do not idle"
+@pytest.mark.parametrize(
+    "scarce",
+    [
+        Trunk("south", channels=1, caller_numbers=("+12025550101",)),
+        Trunk("south", attempts_per_s=0.1, caller_numbers=("+12025550101",)),
+    ],
+)
+def test_whoever_waits_for_a_trunk_of_its_own_holds_nobody_up_on_others(scarce: Trunk) -> None:
+    street = Street(
+        Trunk("north", channels=20, caller_numbers=("+12025550100",)),
+        scarce,
+    )
+    street.agents(30)
+    for number in range(3):
+        street.campaign(f"argon-{number}", PREDICTIVE, number="+12025550100")
+        street.campaign(f"zinc-{number}", PREDICTIVE, number="+12025550101")
+    begun = street.passes(600)
+    argon = sum(begun[f"argon-{number}"] for number in range(3))
+    assert argon > 600, "their trunk has twenty lines, each for some ten seconds, and agents are free"
+    zinc = [begun[f"zinc-{number}"] for number in range(3)]
+    assert sum(zinc) > 40, "the other trunk is never idle"
+    assert min(zinc) >= 10, "whoever looks first does not take it for ever"
 
 
 # --- agents -----------------------------------------------------------------------------------------------------------
@@ -364,117 +247,6 @@ def test_no_agents_idle_for_a_campaign_that_no_trunk_is_up_for(up: DialerType, l
     assert shares(street.passes(600)) == pytest.approx({"argon": 0.5, "zinc": 0.5}, abs=0.05)
 
 
-@pytest.mark.parametrize(
-    ("dialer", "channels"),
-    [(PROGRESSIVE, 2), (PREDICTIVE, 1)],
-)
-def test_whoever_needs_an_agent_and_a_line_gets_both_although_others_take_each_as_it_comes(
-    dialer: DialerType, channels: int
-) -> None:
-    street = Street(
-        Trunk("narrow", channels=channels, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
-        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
-    )
-    street.agents(2)
-    street.campaign("lines", AGENTLESS, number="+12025550100")
-    street.campaign("agents", dialer, number="+12025550101")
-    street.campaign("both", dialer, number="+12025550100")
-    street.passes(1800)
-    for _ in range(3):
-        begun = street.passes(1800)
-        assert begun["both"] > 0, "its line comes when no agent is free, and its agent when no line is"
-        assert min(begun["lines"], begun["agents"]) > 50, "what is kept for it is no more than it needs"
-
-
-def test_an_agent_who_is_by_turns_of_campaigns_without_a_line_does_not_idle() -> None:
-    street = Street(
-        Trunk("narrow", channels=1, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
-        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
-    )
-    street.agents(1, "sales", "service")
-    street.campaign("lines", AGENTLESS, number="+12025550100")
-    street.campaign("narrow", PREDICTIVE, number="+12025550100", queue="sales", capacity=0.05)
-    street.campaign("wide", queue="service", number="+12025550101", weight=0.3)
-    for _ in range(4):
-        begun = street.passes(1800)
-        assert begun["wide"] > 100, "its trunk has a hundred lines"
-        assert begun["narrow"] > 2, "one line in twenty"
-
-
-def test_an_agent_who_is_by_turns_stays_with_whoever_it_is_kept_for_until_a_line_comes() -> None:
-    street = Street(
-        Trunk("narrow", channels=1, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
-        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
-    )
-    street.agents(1, "sales", "service", "billing")
-    street.campaign("lines", AGENTLESS, number="+12025550100", rings=(30, 30))
-    street.campaign("sales", PREDICTIVE, number="+12025550100", queue="sales", capacity=0.05)
-    street.campaign("billing", PREDICTIVE, number="+12025550100", queue="billing", capacity=0.05)
-    street.campaign("service", number="+12025550100", queue="service", capacity=0.05)
-    street.campaign("wide", number="+12025550101", queue="service")
-    for _ in range(3):
-        begun = street.passes(3600)
-        assert min(begun.values()) > 0, "it would have the agent at some moments, and a line at others"
-        assert begun["wide"] > 200, "no agent goes round idle among those that have no line"
-
-
-@pytest.mark.parametrize("dialer", [PROGRESSIVE, PREDICTIVE])
-def test_weights_decide_however_seldom_an_attempt_may_be_begun(dialer: DialerType) -> None:
-    street = Street(per_s=0.05, rings=(1, 1))
-    street.agents(2)
-    street.campaign("many", dialer)
-    street.campaign("few", dialer, weight=0.02)
-    street.passes(24 * 3600)
-    assert shares(street.passes(24 * 3600))["few"] == pytest.approx(0.02 / 1.02, rel=0.1)
-
-
-def test_no_agent_is_kept_for_long_where_no_line_comes() -> None:
-    street = Street(
-        Trunk("slow", channels=1, attempts_per_s=1 / 7200, caller_numbers=("+12025550100",)),
-        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
-    )
-    street.agents(1)
-    street.campaign("agents", number="+12025550101")
-    alone = street.passes(3600)["agents"]
-    street.campaign("lines", AGENTLESS, number="+12025550100")
-    street.campaign("both", number="+12025550100")
-    assert street.passes(12 * 3600)["agents"] > 0.6 * 12 * alone
-
-
-def test_whoever_waits_for_an_agent_who_talks_for_hours_holds_nobody_else_up_for_more_than_one() -> None:
-    narrow, wide = "+12025550100", "+12025550101"
-    town = Town((Trunk("narrow", "near", 1, 100.0, (narrow,)), Trunk("wide", "near", 100, 100.0, (wide,))), seed=1)
-
-    def sets_up(name: str, number: str, dialer: DialerType, queue: str, answered: float = 0.0) -> None:
-        town.calls[name] = Calls(answered, ring_s=18.0, talk_s=5.0)
-        town.sets_up(name, dialer, queue, weight=1.0, capacity=1.0, caller_id=number)
-        town.accept(name)
-
-    town.agent("of-service", "service")
-    sets_up("lines", narrow, AGENTLESS, "service")
-    sets_up("talks", wide, PROGRESSIVE, "service", answered=1.0)
-    sets_up("first", narrow, PROGRESSIVE, "service")
-    until = town.now + 2 * HOUR
-    while not is_kept_for(town, "first"):
-        assert town.step(until), "an agent is kept for it within two hours"
-    town.calls["talks"] = Calls(answered=1.0, ring_s=18.0, talk_s=16 * 3600.0)
-    town.agent("of-sales-1", "sales")
-    town.agent("of-sales-2", "sales")
-    sets_up("agents", wide, PROGRESSIVE, "sales")
-    sets_up("second", narrow, PROGRESSIVE, "sales")
-    town.passes(3600)
-    for _ in range(3):
-        before = town.begun["second"]
-        town.passes(1800)
-        assert town.begun["second"] > before, "its agents talk for no more than seconds"
-    assert town.begun["first"] == 0, "its agent talks on"
-
-
-def is_kept_for(town: Town, name: str) -> bool:
-    explained = town.engine.explain(name, town.now)
-    return explained is not None and explained.kept_for
-
-
 def test_the_only_agent_of_one_campaign_is_not_left_to_what_others_have_in_flight_for_twenty() -> None:
     street = Street(rings=(5, 20))
     street.agents(20, "sales", prefix="of-sales")
@@ -483,64 +255,6 @@ def test_the_only_agent_of_one_campaign_is_not_left_to_what_others_have_in_fligh
     street.campaign("few", queue="service", weight=0.02)
     street.passes(1800)
     assert shares(street.passes(1800))["few"] == pytest.approx(0.02 / 1.02, rel=0.1)
-
-
-def test_nobody_is_held_up_for_whoever_has_no_agent_at_work() -> None:
-    street = Street(
-        Trunk("narrow", channels=2, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
-        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
-    )
-    street.agents(20, "sales", prefix="of-one")
-    street.agents(1, "sales", "service", prefix="of-both")
-    street.campaign("lines", AGENTLESS, number="+12025550100")
-    street.campaign("agents", number="+12025550101")
-    street.campaign("both", number="+12025550100", queue="service")
-    for _ in range(30):
-        street.passes(90)
-        street.tell(AgentStatusSet("of-both-0", AgentStatus.BREAK))
-        begun = street.passes(60)
-        assert begun["agents"] > 60, "twenty agents are there for it alone"
-        assert begun["lines"] > 3, "nobody else can use the lines"
-        street.tell(AgentStatusSet("of-both-0", AgentStatus.AVAILABLE))
-
-
-def test_lines_and_attempts_per_second_go_on_while_the_agents_of_whoever_waits_are_taken() -> None:
-    street = Street(
-        Trunk("narrow", channels=100, attempts_per_s=0.5, caller_numbers=("+12025550100",)),
-        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
-    )
-    street.agents(20, "sales", prefix="of-one")
-    street.agents(1, "sales", "service", prefix="of-both")
-    street.campaign("lines", AGENTLESS, number="+12025550100")
-    street.campaign("agents", number="+12025550101", rings=(40, 40))
-    street.campaign("both", number="+12025550100", queue="service")
-    begun = street.passes(4 * 3600)
-    assert begun["both"] > 0
-    assert begun["lines"] + begun["both"] > 0.98 * 0.5 * 4 * 3600
-
-
-@pytest.mark.parametrize(
-    "scarce",
-    [
-        Trunk("south", channels=1, caller_numbers=("+12025550101",)),
-        Trunk("south", attempts_per_s=0.1, caller_numbers=("+12025550101",)),
-    ],
-)
-def test_whoever_waits_for_a_trunk_of_its_own_holds_nobody_up_on_others(scarce: Trunk) -> None:
-    street = Street(
-        Trunk("north", channels=20, caller_numbers=("+12025550100",)),
-        scarce,
-    )
-    street.agents(30)
-    for number in range(3):
-        street.campaign(f"argon-{number}", PREDICTIVE, number="+12025550100")
-        street.campaign(f"zinc-{number}", PREDICTIVE, number="+12025550101")
-    begun = street.passes(600)
-    argon = sum(begun[f"argon-{number}"] for number in range(3))
-    assert argon > 600, "their trunk has twenty lines, each for some ten seconds, and agents are free"
-    zinc = [begun[f"zinc-{number}"] for number in range(3)]
-    assert sum(zinc) > 40, "the other trunk is never idle"
-    assert min(zinc) >= 10, "whoever looks first does not take it for ever"
 
 
 # --- attempts per second ----------------------------------------------------------------------------------------------
@@ -565,22 +279,6 @@ def test_attempts_per_second_go_by_dialing_capacity_whoever_wants_them() -> None
         street.agents(60, f"queue-{number}", prefix=f"agent-{number}")
         street.campaign(f"c{number}", dialer, queue=f"queue-{number}", capacity=capacity)
     assert shares(street.passes(HOUR / SECOND)) == pytest.approx({"c0": 0.4, "c1": 0.4, "c2": 0.2}, abs=0.02)
-
-
-def test_lines_and_attempts_per_second_that_are_scarce_together_starve_nobody() -> None:
-    street = Street(lines=30, per_s=2, rings=(10, 20))
-    street.agents(20)
-    for name, dialer, weight, capacity in (
-        ("argon", PROGRESSIVE, 0.5, 1.0),
-        ("zinc", PROGRESSIVE, 0.5, 0.1),
-        ("notices", AGENTLESS, 1.0, 1.0),
-        ("rare", AGENTLESS, 1.0, 0.05),
-    ):
-        street.campaign(name, dialer, weight=weight, capacity=capacity)
-    begun = street.passes(HOUR / SECOND)
-    assert begun.total() > 0.95 * 2 * 3600
-    assert shares(begun)["rare"] == pytest.approx(0.05 / 2.15, rel=0.2)
-    assert min(shares(begun).values()) > 0.015
 
 
 # --- how long anybody waits -------------------------------------------------------------------------------------------

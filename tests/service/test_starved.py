@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from engine.test_fair_shares import AGENTLESS, PREDICTIVE, PROGRESSIVE, Street
+from engine.street import AGENTLESS, PREDICTIVE, PROGRESSIVE, Street
 from service.test_explain import House
 from trunkcall.domain.campaign import DialerType
 from trunkcall.engine import reservation
