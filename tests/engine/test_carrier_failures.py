@@ -139,6 +139,21 @@ def test_a_customer_whose_agent_left_while_the_carrier_was_lost_gets_another_onc
     assert floor.agent_of("spring-1") != first
 
 
+def test_each_phone_that_rings_has_an_agent_once_the_carrier_is_found_whoever_came_first() -> None:
+    """Whoever answers the second would wait for an agent while one who was to be kept is free for others."""
+    floor = Floor()
+    floor.agent("ann")
+    floor.agent("bea")
+    floor.campaign(requests=2)
+    legs = [LiveLeg(floor.leg(contact), LegState.RINGING) for contact in ("spring-1", "spring-2")]
+    floor.tell(CarrierLost())
+    for status in (AgentStatus.OFFLINE, AgentStatus.AVAILABLE):
+        floor.sets("bea", status)
+        floor.sets("ann", status)
+    floor.tell(CarrierFound(tuple(legs)))
+    assert {floor.kept_agent("spring-1"), floor.kept_agent("spring-2")} == {"ann", "bea"}
+
+
 def test_a_leg_that_nobody_here_knows_is_hung_up() -> None:
     floor = Floor()
     assert floor.tell(CarrierFound(up("stranger"))) == [HangUp("stranger")]

@@ -6,7 +6,6 @@ free, nor how a contact ends.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
 
@@ -141,19 +140,25 @@ class Matching:
             if longest is not None:
                 self._assign(longest, agent, now)
                 return
-        short = self._registry.short_of_agents
-        if short:
-            self._keep_for_a_dial(agent, in_order(short.values()))
+        if self._registry.short_of_agents:
+            self._keep_for_a_dial(agent)
 
-    def _keep_for_a_dial(self, agent: Agent, short: Sequence[CampaignDialing]) -> None:
-        """Keep the free agent for a dial of one of these campaigns, whose queue comes first."""
+    def _keep_for_a_dial(self, agent: Agent) -> None:
+        """Keep the free agent for a dial whose agent has left. Where several are free at once, whoever comes before the
+        agent is kept first, and the agent for the next dial."""
+        while agent.is_free and (dial := self._dial_for(agent)) is not None:
+            self.reserve(dial)
+
+    def _dial_for(self, agent: Agent) -> Contact | None:
+        """A dial without an agent that the agent may be kept for, of the campaign whose queue comes first."""
         queue_ids, priority = agent.queue_ids, agent.pool.priority
+        short = in_order(self._registry.short_of_agents.values())
         served = [(priority[q], campaign) for campaign in short if (q := campaign.settings.queue_id) in queue_ids]
         for _, campaign in sorted(served, key=_first):
             dial = next(filter(self._connects, self._registry.of(campaign).without_agent.values()), None)
             if dial is not None:
-                self.reserve(dial)
-                return
+                return dial
+        return None
 
     # --- agents who help ----------------------------------------------------------------------------------------------
 
