@@ -200,3 +200,19 @@ class TestSignatures:
         with pytest.raises(ClientError) as raised:
             client.list_campaigns()
         assert raised.value.response["Error"]["Code"] == "UnrecognizedClientException"
+
+
+def test_the_second_version_of_the_api_says_what_is_not_offered(server: Serving) -> None:
+    """Whoever moves to it learns that it is not here, and does not look for a mistake in an address."""
+    given = server.environment
+    client = boto3.client(
+        "connectcampaignsv2",
+        endpoint_url=server.url,
+        region_name="us-east-1",
+        aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(ClientError, match="ListCampaigns") as raised:
+        client.list_campaigns()
+    assert raised.value.response["Error"]["Code"] == "NotImplementedException"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -182,17 +182,11 @@ def _operation(
             if "location" in member.serialization:
                 raise ModelError(f"{model.output_shape.name} has {name} outside of the body")
         encode = outputs.compile(model.output_shape)
-    return Operation(
-        service=service,
-        name=model.name,
-        python_name=xform_name(model.name),
-        method=model.http["method"],
-        uri=model.http["requestUri"],
-        success_status=model.http.get("responseCode", 200),
+    return replace(
+        _uncompiled(service, model, errors),
         located=() if shape is None else _located(shape),
         decode=_decode_nothing if shape is None else inputs.compile(shape),
         encode=encode,
-        errors=errors,
         declared_errors=frozenset(error.name for error in model.error_shapes),
         sensitive_members=frozenset() if shape is None else frozenset(_sensitive_members(shape, set())),
     )

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from trunkcall.aws.admission import Admission
 from trunkcall.aws.campaigns_v1 import CampaignsV1
-from trunkcall.aws.model import CAMPAIGNS_V1, CONNECT, TRUNKCALL, load_service
+from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, TRUNKCALL, load_service
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
@@ -116,7 +116,12 @@ def build_web(
         max_instances=quotas.instances,
         numbers=numbers,
     )
-    services = [load_service(CAMPAIGNS_V1), load_service(TRUNKCALL), load_service(CONNECT, only=connect)]
+    services = [
+        load_service(CAMPAIGNS_V1),
+        load_service(CAMPAIGNS_V2, only=()),
+        load_service(TRUNKCALL),
+        load_service(CONNECT, only=connect),
+    ]
     explanations = Explanations(store, store, campaigns, supervisor, store, now_of, settings.agent_state_max_age_s)
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
     known_people, confirmations = KnownPeople(store, campaigns), Confirmations(store, supervisor)
