@@ -289,6 +289,13 @@ class TestDialRequests:
         assert await store.waiting_count(CAMPAIGN) == 1
         assert set(await records(store)) == {first.contact_id}
 
+    async def test_a_contact_id_that_is_taken_is_so_whoever_else_in_the_batch_has_the_token(self, store: Store) -> None:
+        await stand_up(store)
+        first = dial_request()
+        with pytest.raises(ConflictError):
+            await put(store, first, dial_request("one", contact_id=first.contact_id), dial_request("one"))
+        assert await store.waiting_count(CAMPAIGN) == 0
+
     async def test_a_full_backlog_takes_no_more_but_still_knows_its_tokens(self, store: Store) -> None:
         lease = await stand_up(store)
         one, two, three = dial_request("one"), dial_request("two"), dial_request("three")

@@ -56,7 +56,8 @@ def _accept(
     accepted: list[Accepted] = []
     for sequence, request in enumerate(requests, first):
         known = _known(transaction, head, request)
-        if known is not None:
+        # A later request has the token only if this one was not added for its contact id.
+        if known is not None and known.sequence <= sequence:
             accepted.append(Accepted(request.client_token, known.contact_id, repeated=known.sequence != sequence))
             continue
         row = transaction.row("sequence_of_contact", contact_id=request.contact_id)
