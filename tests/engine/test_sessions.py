@@ -216,6 +216,34 @@ def test_an_agent_with_nothing_but_a_phone_who_is_removed_in_a_talk_is_gone_afte
     assert floor.memory.sessions == {}
 
 
+def test_an_agent_who_is_removed_in_the_work_after_a_talk_is_on_the_line_no_longer() -> None:
+    floor, customer, session = talking()
+    floor.tell(LegEnded(customer, HangupCause.NORMAL))
+    floor.removes("ann")
+    assert HangUp(session) in floor.log, "the phone is off the hook for as long as the work lasts"
+    assert floor.state_of("ann") is AgentState.AFTER_CONTACT_WORK
+    floor.sets("ann", AgentStatus.AVAILABLE)
+    assert "ann" not in floor.engine.details().agents
+
+
+def test_an_agent_who_is_back_before_the_work_after_a_talk_is_over_is_on_the_line_again() -> None:
+    floor, customer, session = talking()
+    floor.removes("ann")
+    floor.tell(LegEnded(customer, HangupCause.NORMAL))
+    floor.serves("ann", SALES, persistent=True)
+    check_whoever_is_to_have_a_session_has(floor)
+    assert floor.session("ann") != session
+
+
+def test_an_agent_with_nothing_but_a_phone_who_is_removed_in_the_work_after_a_talk_is_gone() -> None:
+    floor, customer, _ = talking()
+    floor.falls_silent("ann")
+    floor.tell(LegEnded(customer, HangupCause.NORMAL))
+    floor.removes("ann")
+    assert "ann" not in floor.engine.details().agents, "the phone would keep an agent of whom no word will come"
+    assert floor.memory.sessions == {}
+
+
 def test_a_connection_that_is_persistent_no_more_ends_the_session_after_the_contact() -> None:
     floor, customer, session = talking()
     floor.serves("ann", SALES)

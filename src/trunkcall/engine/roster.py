@@ -105,6 +105,7 @@ class Roster:
             agent.leaving = False
             self.leaving.remove(agent_id)
             self._count_at_work(agent, int(agent.is_at_work))
+            self.sessions_due[agent_id] = agent
         if agent.persistent is not persistent:
             before = agent.is_at_work
             agent.persistent = persistent
@@ -120,6 +121,8 @@ class Roster:
         self._count_at_work(agent, -agent.is_at_work)
         agent.leaving = True
         self.leaving.add(agent.agent_id)
+        if agent.session is not None:
+            self.sessions_due[agent.agent_id] = agent
         self._keep_true(agent)
 
     def remove(self, agent: Agent, now: Instant) -> None:
