@@ -32,6 +32,7 @@ from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.service.supervisor import DialedInstance, Supervisor
 from trunkcall.simulation.world import World, seed_of
 from trunkcall.storage.memory import MemoryStore
+from trunkcall.telephony.carrier import CarrierSink
 
 DRAIN_S = 600.0
 
@@ -88,7 +89,7 @@ class Phones(Witness):
     hangs = False
     """Whether it never closes."""
 
-    async def start(self, sink, *, token):  # type: ignore[no-untyped-def]  # as the carrier's
+    async def start(self, sink: CarrierSink, *, token: int) -> None:
         self.fails()
         await super().start(sink, token=token)
 
@@ -99,17 +100,21 @@ class Phones(Witness):
 
 
 class Server:
-    """One server, that dials for every instance. Phones and agents are its own: they end with it."""
+    """One server, that dials for every instance. Phones and agents are its own: they end with it, unless its legs
+    ``survive`` as on a switch."""
 
-    def __init__(self, installation: Installation, name: str = "host:1") -> None:
+    def __init__(
+        self, installation: Installation, name: str = "host:1", *, drain_s: float = DRAIN_S, legs_survive: bool = False
+    ) -> None:
         store = installation.store
+        self._legs_survive = legs_survive
         self._installation = installation
         self._name = name
         self.phones: dict[str, Phones] = {}
         self.leases: dict[str, LeaseHolder] = {}
         self.cannot_build: set[str] = set()
         self.background = Background(monotonic=installation.seconds)
-        self.supervisor = Supervisor(store, self._build, installation.now, drain_s=DRAIN_S)
+        self.supervisor = Supervisor(store, self._build, installation.now, drain_s=drain_s)
         now_of = self.supervisor.now_of
         self.campaigns = Campaigns(
             store, store, SCOPE, now_of, lambda: installation.new_id("campaign"), self.supervisor
@@ -143,7 +148,7 @@ class Server:
         phones = self.phones.setdefault(
             instance_id, Phones(clock, world=World(), seed=seed, on_agent_done=floor.agent_done)
         )
-        dialer = CurrentDialer(clock, monotonic=seconds)
+        dialer = CurrentDialer(clock, legs_survive=self._legs_survive, monotonic=seconds)
         lease = self.leases[instance_id] = LeaseHolder(store, instance_id, self._name, sole=False, monotonic=seconds)
         owner = InstanceOwner(
             instance_id=instance_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,10 +17,12 @@ from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReas
 from trunkcall.domain.directory import EncryptionConfig, OnboardingJob, OnboardingStatus
 from trunkcall.domain.errors import InvalidStateError, NotFoundError, StoreUnavailableError
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND
+from trunkcall.domain.leg import LiveLeg
 from trunkcall.domain.user import Agent
 from trunkcall.domain.user_status import built_in_statuses
-from trunkcall.engine.events import CarrierLost
+from trunkcall.engine.events import CarrierFound, CarrierLost
 from trunkcall.service.dial_requests import AcceptedItem, RefusedItem
+from trunkcall.service.installation import simulated_agents
 from trunkcall.service.lease import LEASE
 from trunkcall.service.supervisor import CLOSE_S
 
@@ -473,6 +475,42 @@ async def test_talks_of_an_instance_that_is_deleted_come_to_their_end(installati
     assert all(record.state is ContactState.ENDED for record in records), "somebody is on the line for ever"
     assert any(record.agent_id for record in records if record.contact_id in in_progress)
     await server.stops()
+
+
+async def legs_of(server: Server, name: str) -> Sequence[LiveLeg]:
+    """What the instance's carrier has, as it tells whoever comes to it."""
+    heard: list[object] = []
+    await server.phones[name].start(heard.append, token=99)
+    return [leg for found in heard if isinstance(found, CarrierFound) for leg in found.legs]
+
+
+@pytest.mark.parametrize("goes", [True, False])
+async def test_an_instance_that_goes_leaves_nobody_on_a_switch_and_a_server_that_stops_leaves_all(
+    installation: Installation, goes: bool
+) -> None:
+    """Agents who talk, or wait for the next customer, would hear nothing for ever, and the contacts would never end."""
+    agents = simulated_agents(installation.directories["south"], 5)
+    persistent = [replace(each, phone=replace(each.phone, persistent_connection=True)) for each in agents]
+    await installation.store.put_facts("south", persistent)
+    server = Server(installation, drain_s=1.0, legs_survive=True).begin()
+    await asyncio.sleep(2.0)
+    campaign_id = await server.campaign_of("south", 200, within=DAY)
+    async with asyncio.timeout(HOUR_S):
+        while not any(each.state is ContactState.CONNECTED for each in await installation.records("south")):
+            await asyncio.sleep(1.0)
+    if goes:
+        await server.campaigns.delete_campaign(campaign_id)
+        await installation.store.offboard("south")
+        await asyncio.sleep(5.0)
+        assert server.names == ["north"]
+    else:
+        await server.stops()
+    records = await installation.records("south")
+    in_progress = [each for each in records if each.state not in {ContactState.WAITING, ContactState.ENDED}]
+    sessions = await installation.store.live_sessions("south")
+    legs = await legs_of(server, "south")
+    assert bool(in_progress) is bool(sessions) is bool(legs) is not goes
+    await server.is_killed()
 
 
 async def test_what_is_accepted_before_anybody_dials_is_dialed_then(installation: Installation) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from trunkcall.domain.agent import AgentState
 from trunkcall.domain.clock import Clock, Seconds, Sleep
+from trunkcall.domain.leg import LiveLeg
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import CarrierFound, DialingSuspended
 from trunkcall.engine.explanation import DialingExplanation
@@ -135,8 +136,14 @@ class CurrentDialer:
             await self._sleep(DRAIN_LOOK_S)
         return True
 
-    async def close_out(self) -> None:
-        """End contacts whose legs end with this process. The next owner does it, should this one be in trouble."""
-        if self._dialer is not None and not self._legs_survive:
-            self._dialer.post(CarrierFound(()))
-            await self._dialer.settled()
+    async def close_out(self, *, for_good: bool = False) -> None:
+        """End contacts whose legs end with this process, and all if it is ``for_good``, as no owner comes after this
+        one: then nobody is left on the line. The next owner does it, should this one be in trouble."""
+        if self._dialer is None or self._engine is None or (self._legs_survive and not for_good):
+            return
+        left = tuple([LiveLeg(leg.leg_id, leg.state) for leg in self._engine.details().legs.values()])
+        self._dialer.post(CarrierFound(()))
+        if self._legs_survive:
+            # Nobody's any more, they are hung up.
+            self._dialer.post(CarrierFound(left))
+        await self._dialer.settled()

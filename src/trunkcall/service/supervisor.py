@@ -96,16 +96,16 @@ class DialedInstance:
             for name, work in works.items()
         ]
 
-    async def end(self, drain_s: float) -> None:
+    async def end(self, drain_s: float, *, for_good: bool) -> None:
         """Begin no attempt any more, let contacts in progress go on for ``drain_s``, close what is left, and let the
-        next owner in."""
+        next owner in. ``for_good`` says that there is none to go on with what a carrier keeps."""
         await self.dialer.suspend()
         if not await self.dialer.drained(drain_s):
             log.warning(
                 "contacts were still in progress when the time for draining was up",
                 extra={"instance_id": self.instance_id},
             )
-        await self.dialer.close_out()
+        await self.dialer.close_out(for_good=for_good)
         left = set(self._tasks)
         for _ in range(CANCELS):
             for task in reversed(self._tasks):
@@ -165,7 +165,7 @@ class Supervisor:
         anybody dialed. Raises what ``run`` does."""
         wanted = {each.instance_id: each for each in await self._instances.instances() if each.onboarded}
         for gone in self._dialed.keys() - self._ending.keys() - wanted.keys():
-            self._let_end(gone)
+            self._let_end(gone, for_good=True)
         failures: list[Exception] = []
         # One that comes back while it ends is begun anew when it has ended.
         for instance_id, instance in wanted.items():
@@ -187,15 +187,16 @@ class Supervisor:
     async def stop(self) -> None:
         """Have all of them end, at once. Nobody may be looking any more."""
         for instance_id in self._dialed.keys() - self._ending.keys():
-            self._let_end(instance_id)
+            self._let_end(instance_id, for_good=False)
         await asyncio.gather(*self._ending.values())
 
-    def _let_end(self, instance_id: str) -> None:
-        self._ending[instance_id] = asyncio.create_task(self._end(instance_id), name=f"end of {instance_id}")
+    def _let_end(self, instance_id: str, *, for_good: bool) -> None:
+        end = self._end(instance_id, for_good=for_good)
+        self._ending[instance_id] = asyncio.create_task(end, name=f"end of {instance_id}")
 
-    async def _end(self, instance_id: str) -> None:
+    async def _end(self, instance_id: str, *, for_good: bool) -> None:
         try:
-            await self._dialed[instance_id].end(self._drain_s)
+            await self._dialed[instance_id].end(self._drain_s, for_good=for_good)
         except Exception as error:
             why = type(error).__name__
             log.warning("an instance did not end in good order", extra={"instance_id": instance_id, "why": why})
