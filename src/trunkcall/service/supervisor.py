@@ -164,7 +164,7 @@ class Supervisor:
         """Begin with instances that are new, have those end that are gone, and tell the others whether they may have
         anybody dialed. Raises what ``run`` does."""
         wanted = {each.instance_id: each for each in await self._instances.instances() if each.onboarded}
-        for gone in self._dialed.keys() - self._ending.keys() - wanted.keys():
+        for gone in [each for each in self._dialed if each not in self._ending and each not in wanted]:
             self._let_end(gone, for_good=True)
         failures: list[Exception] = []
         # One that comes back while it ends is begun anew when it has ended.
@@ -186,7 +186,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Have all of them end, at once. Nobody may be looking any more."""
-        for instance_id in self._dialed.keys() - self._ending.keys():
+        for instance_id in [each for each in self._dialed if each not in self._ending]:
             self._let_end(instance_id, for_good=False)
         await asyncio.gather(*self._ending.values())
 
