@@ -115,6 +115,20 @@ async def test_who_has_one_contact_centre_does_not_have_the_other(name: str, by_
     assert not await door.opens(name, elsewhere(request, by_arn=by_arn))
 
 
+@pytest.mark.parametrize("by_arn", [False, True], ids=["by its id", "by its ARN"])
+@pytest.mark.parametrize("name", sorted(TABLE))
+async def test_a_contact_centre_can_be_denied_by_its_id(name: str, by_arn: bool) -> None:
+    """As Amazon's examples of policies do. A request that names no instance is not about this one."""
+    request, _ = TABLE[name]
+    mine = {"StringEquals": {"connect:instanceId": MINE}}
+    door = Door(statement("connect:*", "*"), statement("connect:*", "*", effect="Deny", Condition=mine))
+    assert await door.opens(name, request) is (name not in OF_AN_INSTANCE)
+    assert await door.opens(name, elsewhere(request, by_arn=by_arn))
+    only = Door(statement("connect:*", "*", Condition={"StringEquals": {"connect:InstanceId": MINE}}))
+    assert await only.opens(name, request) is (name in OF_AN_INSTANCE)
+    assert not await only.opens(name, elsewhere(request, by_arn=by_arn))
+
+
 @pytest.mark.parametrize(
     ("name", "changed"),
     [

@@ -28,7 +28,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias, assert_never
 
-from trunkcall.aws.connect.resources import is_decided, resources_of
+from trunkcall.aws.connect.resources import instance_of, is_decided, resources_of
 from trunkcall.aws.errors import ApiError
 from trunkcall.aws.iam import (
     ALL,
@@ -202,11 +202,12 @@ class Admission:
     ) -> Decision:
         tags = _tags_in(request)
         keys = tuple(request.get("tagKeys") or tags)
+        instance = instance_of(self._scope, request) if target is Target.CENTRE else None
         if target is Target.CAMPAIGNS or not uses_resource_tags(policy, action):
-            return allowed(policy, AuthorizationRequest(action, resources, tags, _NO_TAGS, keys))
+            return allowed(policy, AuthorizationRequest(action, resources, tags, _NO_TAGS, keys, instance))
         for resource in resources:
             found = _NO_TAGS if resource.endswith(ALL) else await self._tags_of(resource) or _NO_TAGS
-            decision = allowed(policy, AuthorizationRequest(action, (resource,), tags, found, keys))
+            decision = allowed(policy, AuthorizationRequest(action, (resource,), tags, found, keys, instance))
             if not decision.allowed:
                 return Decision(allowed=False, explicit_deny=decision.explicit_deny, resource=resource)
         return decision

@@ -21,10 +21,10 @@ from typing import Any, TypeAlias
 
 from trunkcall.aws.iam_conditions import (
     AnyCondition,
+    ConditionContext,
     InvalidPolicyError,
     Matches,
     Source,
-    Tags,
     any_of,
     members,
     parse_conditions,
@@ -104,13 +104,15 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
     """One action on resources, by their ARNs; none is the same as ``*``. The tags are those that the request brings
-    and those of the resource; ``tag_keys`` are the keys that the request names."""
+    and those of the resource; ``tag_keys`` are the keys that the request names, ``instance_id`` is the instance that it
+    names."""
 
     action: str
     resources: tuple[str, ...]
     request_tags: Mapping[str, str] = field(default_factory=dict)
     resource_tags: Mapping[str, str] = field(default_factory=dict)
     tag_keys: Sequence[str] = ()
+    instance_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +145,8 @@ def allowed(policy: Policy, request: AuthorizationRequest) -> Decision:
     plan = _plan(policy, request.action)
     if plan.settled is not None:
         return plan.settled
-    tags = Tags(request.request_tags, request.resource_tags, request.tag_keys)
-    denies, allows = _holding(plan.denies, tags), _holding(plan.allows, tags)
+    context = ConditionContext(request.request_tags, request.resource_tags, request.tag_keys, request.instance_id)
+    denies, allows = _holding(plan.denies, context), _holding(plan.allows, context)
     resources = request.resources or (ALL,)
     for resource in resources:
         if any(statement.covers(resource) for statement in denies):
@@ -186,8 +188,8 @@ def _plan(policy: Policy, action: str) -> _Plan:
     return _Plan(denies, allows, answer, uses_resource_tags=answer is None and uses)
 
 
-def _holding(statements: Sequence[Statement], tags: Tags) -> list[Statement]:
-    return [s for s in statements if all(condition.holds(tags) for condition in s.conditions)]
+def _holding(statements: Sequence[Statement], context: ConditionContext) -> list[Statement]:
+    return [s for s in statements if all(condition.holds(context) for condition in s.conditions)]
 
 
 # --- reading --------------------------------------------------------------------------------------------------------

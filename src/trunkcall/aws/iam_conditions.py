@@ -36,6 +36,7 @@ class Source(Enum):
     REQUEST_TAG = auto()
     RESOURCE_TAG = auto()
     TAG_KEYS = auto()
+    INSTANCE = auto()
 
 
 class Quantifier(Enum):
@@ -48,12 +49,14 @@ class Quantifier(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tags:
-    """What conditions are about: the tags that a request brings, those of its resource, and the keys it names."""
+class ConditionContext:
+    """What conditions are about: the tags that a request brings, those of its resource, the keys that it names, and the
+    id of its instance; None where it names no instance."""
 
-    request: Mapping[str, str]
-    resource: Mapping[str, str]
-    keys: Sequence[str]
+    request_tags: Mapping[str, str]
+    resource_tags: Mapping[str, str]
+    tag_keys: Sequence[str]
+    instance_id: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +71,9 @@ class Condition:
     if_exists: bool
     matches: Matches
 
-    def holds(self, tags: Tags) -> bool:
-        """Whether the condition is true of these tags."""
-        values = _values(self.source, self.tag_key, tags)
+    def holds(self, context: ConditionContext) -> bool:
+        """Whether the condition is true of this request."""
+        values = _values(self.source, self.tag_key, context)
         match self.quantifier:
             case Quantifier.ONE:
                 if not values:
@@ -92,23 +95,25 @@ class NullCondition:
     tag_key: str
     missing: frozenset[bool]
 
-    def holds(self, tags: Tags) -> bool:
-        """Whether the condition is true of these tags."""
-        return (not _values(self.source, self.tag_key, tags)) in self.missing
+    def holds(self, context: ConditionContext) -> bool:
+        """Whether the condition is true of this request."""
+        return (not _values(self.source, self.tag_key, context)) in self.missing
 
 
 AnyCondition: TypeAlias = Condition | NullCondition
 
 
-def _values(source: Source, tag_key: str, tags: Tags) -> Sequence[str]:
+def _values(source: Source, tag_key: str, context: ConditionContext) -> Sequence[str]:
     """The values of a condition key, none if it is missing."""
     match source:
         case Source.TAG_KEYS:
-            return tags.keys
+            return context.tag_keys
+        case Source.INSTANCE:
+            return () if context.instance_id is None else (context.instance_id,)
         case Source.REQUEST_TAG:
-            found = tags.request
+            found = context.request_tags
         case Source.RESOURCE_TAG:
-            found = tags.resource
+            found = context.resource_tags
         case other:
             assert_never(other)
     value = found.get(tag_key)
@@ -192,6 +197,7 @@ _OPERATORS: Mapping[str, tuple[Callable[[Sequence[str]], Matches], bool]] = Mapp
 _QUANTIFIERS: Mapping[str, Quantifier] = MappingProxyType(
     {"ForAllValues": Quantifier.ALL, "ForAnyValue": Quantifier.ANY}
 )
+_WHOLE_KEYS = {"aws:tagkeys": Source.TAG_KEYS, "connect:instanceid": Source.INSTANCE}
 _TAG_SOURCES = (("aws:requesttag/", Source.REQUEST_TAG), ("aws:resourcetag/", Source.RESOURCE_TAG))
 _IF_EXISTS = "IfExists"
 _NULL = "Null"
@@ -199,7 +205,7 @@ _KNOWN_OPERATORS = (
     f"{', '.join(_OPERATORS)}, each also with ForAllValues: or ForAnyValue: before it and {_IF_EXISTS} after it, "
     f"and {_NULL}"
 )
-_KNOWN_KEYS = "aws:RequestTag/KEY, aws:ResourceTag/KEY and aws:TagKeys"
+_KNOWN_KEYS = "aws:RequestTag/KEY, aws:ResourceTag/KEY, aws:TagKeys and connect:InstanceId"
 
 
 def parse_conditions(block: Any, where: str) -> tuple[AnyCondition, ...]:
@@ -255,8 +261,8 @@ def _null(key: str, value: Any, where: str) -> AnyCondition:
 def _key(key: str, where: str) -> tuple[Source, str]:
     refuse_variables(key, where)
     folded = key.lower()
-    if folded == "aws:tagkeys":
-        return Source.TAG_KEYS, ""
+    if (whole := _WHOLE_KEYS.get(folded)) is not None:
+        return whole, ""
     for prefix, source in _TAG_SOURCES:
         if folded.startswith(prefix) and len(folded) > len(prefix):
             return source, key[len(prefix) :]

@@ -97,6 +97,15 @@ def resources_of(operation: Operation, scope: Scope, request: Mapping[str, Any])
     return tuple(found) or (ALL,)
 
 
+def instance_of(scope: Scope, request: Mapping[str, Any]) -> str | None:
+    """The id of the instance that the request names, by itself or in the ARN of what it tags; None if it names none, as
+    where a number is named by its id."""
+    if (arn := request.get("resourceArn")) is not None:
+        named = scope.named(arn)
+        return None if named is None else named.instance_id
+    return next((scope.instance_id(request[member]) for member in _INSTANCES if request.get(member)), None)
+
+
 def _named(value: Any) -> Iterator[tuple[str, str]]:
     """The members that name something, and what they name, from the outside to the inside."""
     match value:
