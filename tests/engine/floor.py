@@ -15,7 +15,18 @@ from typing import TypeVar
 from engine.invariants import History, check, check_begun, reached_by_the_carrier
 from engine.memory import Memory
 from engine.routing import Routing
-from engine.support import NOW, SALES, SPRING, Command, ScriptedFlows, dialing, everything, new_engine, registered
+from engine.support import (
+    LIMITS,
+    NOW,
+    SALES,
+    SPRING,
+    Command,
+    ScriptedFlows,
+    dialing,
+    everything,
+    new_engine,
+    registered,
+)
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -267,7 +278,7 @@ class Floor:
         capacity: float = 1.0,
         detects: bool = False,
         ring_timeout: Duration = 30 * SECOND,
-        limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
+        limits: AbandonmentLimits = LIMITS,
         caller_id: str | None = None,
         safe_harbour: bool = False,
         requests: int = 0,

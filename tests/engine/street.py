@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
-from engine.support import NOW, dialing, new_engine, registered
+from engine.support import LIMITS, NOW, dialing, new_engine, registered
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -68,7 +68,7 @@ class Street:
         state: CampaignState = CampaignState.RUNNING,
         left: int = PLENTY,
         rings: tuple[float, float] | None = None,
-        limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
+        limits: AbandonmentLimits = LIMITS,
         number: str | None = None,
     ) -> None:
         self._left.setdefault(name, left)

@@ -25,6 +25,8 @@ from trunkcall.engine.flow import Flows
 NOW: Instant = 1_790_000_000_000_000
 SALES = "sales"
 SPRING = "spring"
+LIMITS = AbandonmentLimits()
+"""What a campaign is held to of which a test says nothing else."""
 
 Command: TypeAlias = Change | Deed
 
@@ -55,7 +57,7 @@ def dialing(
     capacity: float = 1.0,
     detects: bool = False,
     ring_timeout: Duration = 30 * SECOND,
-    limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
+    limits: AbandonmentLimits = LIMITS,
     caller_id: str | None = None,
     safe_harbour: bool = False,
 ) -> DialingSettings:

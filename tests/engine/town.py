@@ -15,7 +15,7 @@ from itertools import count
 from random import Random
 
 from engine.floor import Floor
-from engine.support import Command, dialing
+from engine.support import LIMITS, Command, dialing
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -138,7 +138,7 @@ class Town(Floor):
         weight: float,
         capacity: float,
         caller_id: str | None = None,
-        limits: AbandonmentLimits = AbandonmentLimits(),  # noqa: B008 - frozen
+        limits: AbandonmentLimits = LIMITS,
         state: CampaignState = CampaignState.RUNNING,
     ) -> None:
         """A campaign is new or has changed."""

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, FaultyStore, Witness, dialing_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
@@ -61,7 +62,7 @@ class Installation:
         for name in names:
             first = first_installation(
                 now=self.now(),
-                new_id=lambda name=name: self.new_id(f"{name}-part"),  # type: ignore[misc]  # its default is no argument
+                new_id=partial(self.new_id, f"{name}-part"),
                 access_key_id="AKIA",
                 secret="s",
                 policy=ALL_ACTIONS_POLICY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 from trunkcall.domain.campaign import DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.directory import Directory, IdentityManagement, Instance
@@ -76,8 +77,8 @@ class Office:
     async def directory(self, instance_id: str | None = None) -> Directory:
         return await self.centre.directory(instance_id or self.default)
 
-    async def new_instance(self, alias: str | None = "second", **changes: object) -> Instance:
-        arguments: dict[str, object] = {
+    async def new_instance(self, alias: str | None = "second", **changes: Any) -> Instance:
+        arguments: dict[str, Any] = {
             "identity_management": IdentityManagement.CONNECT_MANAGED,
             "alias": alias,
             "directory_id": None,
@@ -86,7 +87,7 @@ class Office:
             "tags": {},
             "client_token": None,
         }
-        return await self.instances.create_instance(**{**arguments, **changes})  # type: ignore[arg-type]
+        return await self.instances.create_instance(**{**arguments, **changes})
 
     async def new_campaign(self, name: str = "Spring", *, flow_id: str | None = None) -> str:
         """A campaign of the default instance; its id."""

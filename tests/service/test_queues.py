@@ -11,8 +11,9 @@ from service.centres import FLOW, HOURS, NORTH, SOUTH, ContactCentre
 from service.support import SCOPE
 from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError, NotFoundError
 from trunkcall.domain.identifiers import ResourceKind
+from trunkcall.domain.queue import Queue
 from trunkcall.service.queues import OutboundCaller
-from trunkcall.service.searching import Comparison, tagged, text
+from trunkcall.service.searching import Comparison, Criterion, tagged, text
 
 NUMBER = "+12025550123"
 
@@ -170,11 +171,13 @@ class TestLists:
         await centre.queue("Sales North")
         await centre.queues.create_queue(NORTH, name="Sales South", hours_of_operation_id=HOURS, tags={"team": "south"})
 
-        async def found(criterion: object) -> list[str]:
-            page = await centre.queues.search_queues(NORTH, criterion, limit=10)  # type: ignore[arg-type]
+        async def found(criterion: Criterion[Queue]) -> list[str]:
+            page = await centre.queues.search_queues(NORTH, criterion, limit=10)
             return [told.queue.name for told in page.items]
 
-        names = lambda queue: (queue.name,)  # noqa: E731
+        def names(queue: Queue) -> tuple[str]:
+            return (queue.name,)
+
         assert await found(text(names, Comparison.STARTS_WITH, "sales")) == ["Sales North", "Sales South"]
         assert await found(text(names, Comparison.CONTAINS, "SOUTH")) == ["Sales South"]
         assert await found(text(names, Comparison.EXACT, "sales south")) == []

@@ -59,9 +59,8 @@ def convert(name: str, given: object, like: object, source: str) -> object:
                 return float(str(given))
             case str() if isinstance(given, str):
                 return given
-            case tuple():
-                # What is no list raises TypeError, which is seen to below.
-                parts: list[Any] = given.strip(" []").split(",") if isinstance(given, str) else list(given)  # type: ignore[call-overload]
+            case tuple() if isinstance(given, str | list | tuple):
+                parts = given.strip(" []").split(",") if isinstance(given, str) else given
                 low, high = (float(part) for part in parts)
                 return low, high
             case _:
