@@ -70,6 +70,7 @@ def test_a_new_instance_is_onboarded_dialed_for_and_deleted(server: Serving, con
     client.start_instance_onboarding_job(connectInstanceId=instance_id, encryptionConfig={"enabled": False})
     in_use = refused(connect.delete_instance, "InvalidRequestException", InstanceId=instance_id)
     assert "onboarded" in in_use
+    assert "DeleteConnectInstanceConfig" in in_use, "offboarding is another service's: who would find it?"
     server.wait_until(lambda: instance_id in server.get("/health"))
     campaign_id = client.create_campaign(
         **server.campaign_arguments(

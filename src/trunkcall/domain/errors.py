@@ -44,6 +44,10 @@ class InUseError(TrunkcallError):
     """The resource is in use. Take away first whatever refers to it."""
 
 
+class OnboardedError(InUseError):
+    """The instance is onboarded for outbound campaigns. Offboard it first."""
+
+
 class InvalidCampaignStateError(TrunkcallError):
     """The campaign is in a state in which this is not possible."""
 

@@ -12,7 +12,7 @@ from trunkcall.aws.errors import ApiError
 from trunkcall.aws.members import MEMBERS
 from trunkcall.aws.protocol import Handler, Json, RequestContext
 from trunkcall.domain.directory import IdentityManagement, Instance
-from trunkcall.domain.errors import ConflictError
+from trunkcall.domain.errors import ConflictError, OnboardedError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.service.instances import Instances
 
@@ -69,7 +69,12 @@ class InstanceOperations:
         }
 
     async def delete_instance(self, context: RequestContext, request: Json) -> None:
-        await self._instances.delete_instance(request["InstanceId"])
+        try:
+            await self._instances.delete_instance(request["InstanceId"])
+        except OnboardedError as error:
+            # That is another service's, and nobody would look for it here.
+            how = "DeleteConnectInstanceConfig of connectcampaigns does."
+            raise ApiError("ResourceInUseException", f"{error.worded(MEMBERS)} {how}") from None
 
     async def describe_instance_attribute(self, context: RequestContext, request: Json) -> Json:
         attribute = request["AttributeType"]

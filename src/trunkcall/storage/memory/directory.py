@@ -20,7 +20,7 @@ from trunkcall.domain.directory import (
     VersionedFact,
     changed_facts,
 )
-from trunkcall.domain.errors import ConflictError, InUseError, InvalidStateError, NotFoundError
+from trunkcall.domain.errors import ConflictError, InUseError, InvalidStateError, NotFoundError, OnboardedError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.memory.state import Part
@@ -71,7 +71,7 @@ class DirectoryInMemory(Part):
             raise InUseError("The instance has campaigns. Delete all of them first.")
         job = self._state.jobs.get(instance_id)
         if instance.onboarded or (job is not None and job.status is OnboardingStatus.IN_PROGRESS):
-            raise InUseError("The instance is onboarded for outbound campaigns. Offboard it first.")
+            raise OnboardedError
         self._put_instance(replace(instance, deleted_at=at))
 
     async def directory(self, instance_id: str) -> Directory | None:

@@ -16,7 +16,7 @@ from trunkcall.domain.directory import (
     OnboardingJob,
     OnboardingStatus,
 )
-from trunkcall.domain.errors import ConflictError, InUseError, InvalidStateError, NotFoundError
+from trunkcall.domain.errors import ConflictError, InUseError, InvalidStateError, NotFoundError, OnboardedError
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.sqlite.operations.facts import put_facts
 from trunkcall.storage.sqlite.rows import (
@@ -81,7 +81,7 @@ def delete_instance(transaction: WriteTransaction, instance_id: str, at: Instant
         raise InUseError("The instance has campaigns. Delete all of them first.")
     job = transaction.row("onboarding_job", instance_id=instance_id)
     if instance.onboarded or (job is not None and job_from_row(job).status is OnboardingStatus.IN_PROGRESS):
-        raise InUseError("The instance is onboarded for outbound campaigns. Offboard it first.")
+        raise OnboardedError
     transaction.execute("delete_instance", instance_id=instance_id, at=at)
     transaction.forget_instance(instance_id)
 
