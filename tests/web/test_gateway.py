@@ -26,6 +26,26 @@ from web.support import wall_clock
 
 START = ("StartCampaign", {"id": "campaign-1"})
 RENAME = ("UpdateCampaignName", {"id": "campaign-1", "name": "x"})
+NEW_INSTANCE = {
+    "IdentityManagementType": "SAML",
+    "InstanceAlias": "second",
+    "InboundCallsEnabled": False,
+    "OutboundCallsEnabled": True,
+}
+CLAIM = {"InstanceId": "i-1", "PhoneNumber": "+12025550100"}
+NEW_USER = {
+    "InstanceId": "i-1",
+    "Username": "ada",
+    "PhoneConfig": {"PhoneType": "SOFT_PHONE"},
+    "SecurityProfileIds": ["s-1"],
+    "RoutingProfileId": "r-1",
+}
+NEW_CAMPAIGN = {
+    "name": "Reminders",
+    "connectInstanceId": "i-1",
+    "dialerConfig": {"agentlessDialerConfig": {}},
+    "outboundCallConfig": {"connectContactFlowId": "f-1"},
+}
 
 
 class Recorder:
@@ -354,6 +374,35 @@ async def test_what_a_key_has_tried_is_audited_and_what_a_stranger_has_tried_is_
             "request-1",
         )
         assert len(entry.resource) <= MAX_AUDITED
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "params", "result", "resource"),
+    [
+        (CONNECT, "CreateInstance", NEW_INSTANCE, {"Id": "i-2", "Arn": "arn:…/i-2"}, "i-2"),
+        (CONNECT, "ClaimPhoneNumber", CLAIM, {"PhoneNumberId": "n-1", "PhoneNumberArn": "arn:…/n-1"}, "n-1"),
+        (CONNECT, "ClaimPhoneNumber", CLAIM, ApiError("AccessDeniedException", "No."), "i-1"),
+        (CONNECT, "CreateUser", NEW_USER, {"UserArn": "arn:…/u-1", "UserId": "u-1"}, "i-1/u-1"),
+        (CONNECT, "CreateUser", NEW_USER, ApiError("DuplicateResourceException", "No."), "i-1"),
+        (CAMPAIGNS_V1, "CreateCampaign", NEW_CAMPAIGN, {"id": "c-1", "arn": "arn:…/c-1"}, "c-1"),
+        (CAMPAIGNS_V1, "CreateCampaign", NEW_CAMPAIGN, ApiError("ConflictException", "No."), "i-1"),
+    ],
+)
+async def test_what_is_made_is_audited_by_the_id_that_later_lines_have(
+    service: str,
+    name: str,
+    params: Mapping[str, Any],
+    result: Mapping[str, Any] | ApiError,
+    resource: str,
+) -> None:
+    """Whoever asks who made a queue looks for its id. What was refused is told by the instance that it was for."""
+    entries: list[AuditEntry] = []
+    handler = Recorder(error=result) if isinstance(result, ApiError) else Recorder(result)
+    compiled = load(service)
+    handlers = {service: {name: handler}}
+    to = Gateway([compiled], handlers, region=REGION, authenticate=secret_of, clock=wall_clock, audit=entries.append)
+    await answer(to, call(sign(serialize(service, name, params), service=compiled.signing_name)))
+    assert [(entry.operation, entry.resource) for entry in entries] == [(name, resource)]
 
 
 async def test_a_body_is_not_read_for_a_key_that_does_not_exist() -> None:

@@ -90,8 +90,6 @@ _BY_NAME: Mapping[str, Target] = MappingProxyType(
 
 _REVIEWED = frozenset({CAMPAIGNS_V1, CAMPAIGNS_V2, TRUNKCALL})
 _TAGGING = "TagResource"
-_MAKES = ("Create", "Claim")
-"""How the names of operations begin that make something, which may have tags at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ def _needs(service: Service, operation: Operation) -> Needs:
     if target is None:
         raise ModelError(f"nobody has decided which resources {service.name}'s {operation.name} is about")
     prefix = service.signing_name
-    tagging = f"{prefix}:{_TAGGING}" if operation.name.startswith(_MAKES) else None
+    tagging = f"{prefix}:{_TAGGING}" if operation.makes else None
     return Needs(f"{prefix}:{operation.name}", target, tagging)
 
 

@@ -86,6 +86,11 @@ class Operation:
         """Whether it may change something, by AWS's naming of operations."""
         return not self.name.startswith(("Get", "List", "Describe", "Search"))
 
+    @property
+    def makes(self) -> bool:
+        """Whether it makes something, which may have tags at once, by AWS's naming of operations."""
+        return self.name.startswith(("Create", "Claim"))
+
 
 @dataclass(frozen=True, slots=True)
 class Service:

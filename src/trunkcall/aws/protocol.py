@@ -64,7 +64,7 @@ class RequestContext:
 
     ``request_id`` is the x-amzn-RequestId of the answer; ``source_address`` the client's IP address, None if the server
     does not know it; ``labels`` the decoded labels of the path. What a handler puts into ``response_headers`` is sent
-    with the answer.
+    with the answer. ``subjects`` are what the audit log names beside the labels.
     """
 
     request_id: str
@@ -73,6 +73,7 @@ class RequestContext:
     operation: Operation
     labels: Mapping[str, str]
     response_headers: dict[str, str] = field(default_factory=dict)
+    subjects: list[str] = field(default_factory=list)
 
 
 def fold_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from trunkcall.aws.protocol import (
     success_response,
 )
 from trunkcall.aws.router import Match, Router
+from trunkcall.aws.subjects import instance_named, made
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.instants import Instant
 from trunkcall.web import front
@@ -44,7 +45,7 @@ OnRequest: TypeAlias = Callable[[Operation | None, int, float], None]
 took. Who watches keeps a row for each operation, and there are hundreds that are not offered."""
 
 MAX_AUDITED = 512
-"""Characters of a path that may be written into the audit log; no ARN has more."""
+"""Characters of a resource that may be written into the audit log; no ARN has more."""
 
 
 class Gateway:
@@ -157,9 +158,14 @@ class Gateway:
         if handler is None:
             raise not_offered(operation.name)
         decoded = parse_request(operation, context.labels, request, strict=self._strict)
+        if not context.labels:
+            context.subjects.extend(instance_named(decoded))
         if self._authorize is not None:
             await self._authorize(context, decoded)
-        response = success_response(operation, await handler(context, decoded))
+        result = await handler(context, decoded)
+        if operation.makes and isinstance(result, Mapping):
+            context.subjects[:] = made(result)
+        response = success_response(operation, result)
         if context.response_headers:
             headers_of_handler = tuple(context.response_headers.items())
             response = HttpResponse(response.status, response.headers + headers_of_handler, response.body)
@@ -186,7 +192,7 @@ def _audit_entry(context: RequestContext, response: HttpResponse) -> AuditEntry:
         context.access_key_id,
         context.source_address,
         context.operation.name,
-        "/".join(context.labels.values())[:MAX_AUDITED],
+        "/".join((*context.labels.values(), *context.subjects))[:MAX_AUDITED],
         response.status,
         error,
     )
