@@ -223,6 +223,7 @@ def test_a_contact_centre_is_built_told_changed_and_taken_down(server: Serving, 
     ok("UpdateQueueMaxContacts", {**queue, "MaxContacts": 7})
     ok("UpdateQueueHoursOfOperation", {**queue, "HoursOfOperationId": hours["HoursOfOperationId"]})
     ok("UpdateRoutingProfileName", {**profile, "Name": "Traders"})
+    ok("UpdateRoutingProfileDefaultOutboundQueue", {**profile, "DefaultOutboundQueueId": queue["QueueId"]})
     ok("UpdateRoutingProfileQueues", {**profile, "QueueConfigs": [served | {"Priority": 2}]})
     ok("UpdateUserPhoneConfig", {**users[0], "PhoneConfig": {"PersistentConnection": True}})
     ok("UpdateUserIdentityInfo", {**users[0], "IdentityInfo": {"FirstName": "Ada"}})

@@ -217,6 +217,8 @@ class TestRoutingProfiles:
         assert described["MediaConcurrencies"][0]["Concurrency"] == 1
         connect.update_routing_profile_concurrency(**one, MediaConcurrencies=VOICE)
         connect.update_routing_profile_name(**one, Name="Renamed profile")
+        connect.update_routing_profile_default_outbound_queue(**one, DefaultOutboundQueueId=second)
+        assert connect.describe_routing_profile(**one)["RoutingProfile"]["DefaultOutboundQueueId"] == second
         names = [each["Name"] for each in connect.list_routing_profiles(**instance)["RoutingProfileSummaryList"]]
         assert "Renamed profile" in names
         refused(

@@ -101,6 +101,7 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     ),
     "UpdateQueueStatus": (OF_QUEUE, (QUEUE,)),
     "UpdateRoutingProfileConcurrency": (OF_PROFILE, (PROFILE,)),
+    "UpdateRoutingProfileDefaultOutboundQueue": ({**OF_PROFILE, "DefaultOutboundQueueId": "q"}, (PROFILE, QUEUE)),
     "UpdateRoutingProfileName": (OF_PROFILE, (PROFILE,)),
     "UpdateRoutingProfileQueues": ({**OF_PROFILE, "QueueConfigs": [SERVED, SERVED]}, (PROFILE, QUEUE)),
     "UpdateUserIdentityInfo": (OF_AGENT, (AGENT,)),

@@ -72,6 +72,11 @@ class Builder:
         queues = [ServedQueue(one(self.queues, b), priority=1 + a)]
         await self.centre.profiles.associate_routing_profile_queues(NORTH, one(self.profiles, a), queues)
 
+    async def another_default(self, a: int, b: int) -> None:
+        await self.centre.profiles.update_routing_profile_default_outbound_queue(
+            NORTH, one(self.profiles, a), one(self.queues, b)
+        )
+
     async def disassociates(self, a: int, b: int) -> None:
         gone = [one(self.queues, b)]
         await self.centre.profiles.disassociate_routing_profile_queues(NORTH, one(self.profiles, a), gone)
@@ -122,6 +127,7 @@ STEPS: list[Step] = [
     Builder.number,
     Builder.profile,
     Builder.associates,
+    Builder.another_default,
     Builder.disassociates,
     Builder.user,
     Builder.moves,

@@ -136,9 +136,14 @@ class TestDeletion:
                 await centre.queues.delete_queue(NORTH, queue.queue_id)
         gone = [sales.queue_id, service.queue_id]
         await centre.profiles.disassociate_routing_profile_queues(NORTH, profile.routing_profile_id, gone)
-        with pytest.raises(InUseError, match=f"{named} as its default outbound queue, .* Delete all such profiles"):
+        with pytest.raises(InUseError, match=f"{named} as its default outbound queue. Give all such profiles another"):
             await centre.queues.delete_queue(NORTH, sales.queue_id)
-        await centre.queues.delete_queue(NORTH, service.queue_id)
+        await centre.profiles.update_routing_profile_default_outbound_queue(
+            NORTH, profile.routing_profile_id, service.queue_id
+        )
+        await centre.queues.delete_queue(NORTH, sales.queue_id)
+        told = await centre.profiles.describe_routing_profile(NORTH, profile.routing_profile_id)
+        assert told.profile.default_outbound_queue_id == service.queue_id
 
     async def test_a_queue_that_a_campaign_dials_for_stays_until_the_campaign_is_deleted(self) -> None:
         centre = await ContactCentre().opened()

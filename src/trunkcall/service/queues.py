@@ -137,7 +137,7 @@ class Queues:
                 if queue_id == profile.default_outbound_queue_id:
                     raise InUseError(
                         f"The routing profile {profile.routing_profile_id} has the queue as its default outbound "
-                        "queue, for good. Delete all such profiles first."
+                        "queue. Give all such profiles another one first."
                     )
             if queue_id in use.queue_ids:
                 raise InUseError("A campaign dials for the queue. Delete all such campaigns first.")

@@ -140,6 +140,14 @@ class RoutingProfiles:
         """Keep how many contacts by voice its agents take at once. Raises NotFoundError."""
         await self._edit(instance, profile, lambda _, found: replace(found, voice_concurrency=voice_concurrency))
 
+    async def update_routing_profile_default_outbound_queue(self, instance: str, profile: str, queue: str) -> None:
+        """Give the profile another default outbound queue. Raises NotFoundError."""
+        await self._edit(
+            instance,
+            profile,
+            lambda directory, found: replace(found, default_outbound_queue_id=self._queue_id(directory, queue)),
+        )
+
     async def update_routing_profile_name(
         self, instance: str, profile: str, name: str | None, description: str | None
     ) -> None:

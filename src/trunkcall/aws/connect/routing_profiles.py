@@ -37,6 +37,7 @@ class RoutingProfileOperations:
             "ListRoutingProfileQueues": self.list_routing_profile_queues,
             "UpdateRoutingProfileQueues": self.update_routing_profile_queues,
             "UpdateRoutingProfileConcurrency": self.update_routing_profile_concurrency,
+            "UpdateRoutingProfileDefaultOutboundQueue": self.update_routing_profile_default_outbound_queue,
             "UpdateRoutingProfileName": self.update_routing_profile_name,
             "DeleteRoutingProfile": self.delete_routing_profile,
         }
@@ -144,6 +145,11 @@ class RoutingProfileOperations:
     async def update_routing_profile_concurrency(self, context: RequestContext, request: Json) -> None:
         await self._profiles.update_routing_profile_concurrency(
             request["InstanceId"], request["RoutingProfileId"], _voice_concurrency(request)
+        )
+
+    async def update_routing_profile_default_outbound_queue(self, context: RequestContext, request: Json) -> None:
+        await self._profiles.update_routing_profile_default_outbound_queue(
+            request["InstanceId"], request["RoutingProfileId"], request["DefaultOutboundQueueId"]
         )
 
     async def update_routing_profile_name(self, context: RequestContext, request: Json) -> None:
