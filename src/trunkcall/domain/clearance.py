@@ -1,0 +1,120 @@
+"""What the gate found of one attempt, checked again and written in its transaction; and why a contact is held.
+
+Decides what of the calling rules a store can check by itself, as plain values. It must not know how they are found out:
+numbers, time zones and policies are not known here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trunkcall.domain.instants import Duration, Instant
+from trunkcall.domain.values import quickly_made
+
+
+class Evidence(StrEnum):
+    """By what the time zones of the called party are known."""
+
+    ATTRIBUTE = "attribute"
+    """The request named it."""
+    NUMBER = "number"
+    """The number's exchange lies in them."""
+    AREA = "area"
+    """Its exchange is in no table: all zones of its area."""
+    COUNTRY = "country"
+    """Its area is in no table: all zones of its country."""
+
+
+class HoldReason(StrEnum):
+    """Why a contact waits that would be dialed otherwise."""
+
+    OUTSIDE_HOURS = "outside_hours"
+    NUMBER_LIMIT = "number_limit"
+    """The number was attempted as often as it may be in a rolling time."""
+    NUMBER_GAP = "number_gap"
+    """The last attempt to the number is too short a time ago."""
+    CALLER_ID_LIMIT = "caller_id_limit"
+    """The numbers that it may show have had their attempts of the day."""
+    DAY_LIMIT = "day_limit"
+    """The instance has had its attempts of the day."""
+    SPEND_LIMIT = "spend_limit"
+    """What may be spent in a day on numbers like this is spent."""
+
+
+class Prohibition(StrEnum):
+    """Why a number is not dialed at all."""
+
+    INVALID = "invalid"
+    """Nobody can have the number, or it belongs to no region."""
+    REGION = "region"
+    """Its region is not one of those that the policy allows."""
+    KIND = "kind"
+    """Premium, shared-cost, personal, satellite or short."""
+    EMERGENCY = "emergency"
+    """The digits that would leave reach an emergency service."""
+    CALLER_ID = "caller_id"
+    """No number that the policy lets be shown is there to show."""
+    DO_NOT_CALL = "do_not_call"
+    """It is on a do-not-call list."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """The called party's local time as the gate has used it. ``zones`` are IANA names, sorted: all had to allow."""
+
+    zones: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why and until when a contact is held back. It is not dialed before ``until``; the local time is that by which it
+    was held, None where the reason is not one of hours."""
+
+    reason: HoldReason
+    until: Instant
+    local: LocalTime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RollingLimit:
+    """At most so many attempts within any ``within``."""
+
+    most: int
+    within: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class DayLimit:
+    """At most so many attempts, or so much, of what is counted under ``key``, between the beginning of a day and its
+    end; None is no limit."""
+
+    key: str
+    began_at: Instant
+    ends_at: Instant
+    most: int | None
+    reason: HoldReason
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """What an attempt's transaction checks and writes. ``policy_version`` is the fact version of the policy that it was
+    cleared under, 0 of none. ``number_key`` is the keyed hash of the number, from -2**63 to 2**63 - 1."""
+
+    policy_version: int
+    number_key: int
+    local: LocalTime | None = None
+    lists: tuple[int, ...] = ()
+    """Numbers of the do-not-call lists that bind the contact's campaign."""
+    number_limits: tuple[RollingLimit, ...] = ()
+    number_gap: Duration = 0
+    day_limits: tuple[DayLimit, ...] = ()
+    spend_key: str = ""
+    """The prefix of the rate that the attempt is charged by; empty without rates."""
+    spend: int = 0
+    """What the attempt is charged until its end is known, in millionths of the currency."""
+    spend_limit: DayLimit | None = None
+    forbidden: Prohibition | None = None
+    """It must not be made at all."""
