@@ -18,10 +18,11 @@ from trunkcall.domain.instants import MINUTE, Instant
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.events import LedgerRestored
+from trunkcall.engine.events import CarrierFound, CarrierLost, LedgerRestored
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.pacing.base import LearnsNothing, PacingView
 
+PROGRESSIVE = DialerType.PROGRESSIVE
 LEAD = 30
 """Attempts by which a campaign may lead another, as docs/explanation/sharing.md says."""
 AT_ONCE = 5
@@ -292,6 +293,19 @@ def test_an_agent_on_whom_somebody_counts_does_not_change_hands() -> None:
     floor.wait(3)
     assert not floor.asked(ContactAbandoned)
     assert list(floor.engine.details().queues[SALES].talking_since) == ["agent-1"]
+
+
+def test_nobody_is_dialed_beyond_the_limit_for_an_agent_who_is_others_again_in_the_same_turn() -> None:
+    """While the carrier was lost nobody could dial for the agent who is by turns: whoever is next may, until the others
+    have begun an attempt. That is for a moment of one turn, once the carrier is found."""
+    floor = Floor(agents=2)
+    floor.tell(CarrierLost())
+    for name, dialer in (("c0", PROGRESSIVE), ("c1", PROGRESSIVE), ("ahead", DialerType.PREDICTIVE)):
+        floor.campaign(name, requests=10, dialer=dialer)
+    floor.wait(6)
+    floor.tell(CarrierFound(()))
+    begun = [attempt.campaign_id for attempt in floor.asked(AttemptBegun)]
+    assert begun == ["c0", "c1"], "its ledger has nothing left, and both agents are kept for others"
 
 
 def test_who_is_dialed_one_to_one_from_now_on_counts_what_is_in_flight_already() -> None:

@@ -252,8 +252,11 @@ class Dialing:
         return math.floor(self._state.config.lines_per_agent * view.staffed_agents) - lines
 
     def _still_may(self, campaign: CampaignDialing, now: Instant) -> bool:
-        """Whether what the campaign was granted some time ago is within the limits yet."""
+        """Whether what the campaign was granted is within the limits yet: some time may have passed, or an attempt of
+        others may have left it fewer of the agents that are allotted."""
         if not campaign.pacer.needs_agents:
+            return True
+        if campaign.asked_at == now and not (campaign.looks_ahead and self._state.components.contested):
             return True
         view = CampaignView(self._state, campaign, now)
         if self._left_by_the_lines(campaign, view) <= 0:
@@ -290,7 +293,7 @@ class Dialing:
                 self._wake_at(now + AGAIN_AFTER)
                 kept_back.append((campaign, campaign.wants))
                 competition.want(campaign, 0)
-            elif (campaign.asked_at == now or self._still_may(campaign, now)) and self._begin_attempt(turn, trunk, now):
+            elif self._still_may(campaign, now) and self._begin_attempt(turn, trunk, now):
                 if not campaign.wants and not campaign.pacer.one_to_one and not campaign.pacer.look_every:
                     agenda.put(campaign)
             else:
