@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TypeVar
 
-from engine.invariants import History, check, check_begun, reached_by_the_carrier
+from engine.invariants import History, check, check_begun, check_room, reached_by_the_carrier
 from engine.memory import Memory
 from engine.routing import Routing
 from engine.support import (
@@ -70,6 +70,7 @@ from trunkcall.engine.events import (
     LegsReported,
     OfferedContact,
     PlaybackEnded,
+    QueueLimited,
     RequestsAccepted,
     SessionsRestored,
     TrunksChanged,
@@ -104,6 +105,8 @@ class Floor:
         self.persistent: set[str] = set()
         """Agents whose legs are to stay up."""
         self.silent: set[str] = set()
+        self.limits: dict[str, int] = {}
+        """How many may wait at once in queues that have a limit."""
         self.trunks: tuple[Trunk, ...] = ()
         """What the engine was told of trunks, if anything."""
         self.lives = 1
@@ -197,6 +200,8 @@ class Floor:
         check(self.engine, details)
         check_begun(self.engine, details, decision)
         before = self._before if len(events) <= 1 else None
+        if before is not None:
+            check_room(before, details, decision, self.limits)
         reached = reached_by_the_carrier(details, self.engine.floor().trunks)
         self._routing.check(before, details, decision, reached, self.now)
         self._before = details
@@ -209,6 +214,14 @@ class Floor:
         """The instance has these trunks from here."""
         self.trunks = trunks
         self.tell(TrunksChanged(trunks))
+
+    def may_wait(self, most: int | None, queue: str = SALES) -> None:
+        """So many may wait in the queue at once from here, None is as many as there are."""
+        if most is None:
+            self.limits.pop(queue, None)
+        else:
+            self.limits[queue] = most
+        self.tell(QueueLimited(queue, most))
 
     def restart(self, *legs: LiveLeg, hosts: Sequence[str] = ()) -> None:
         """The dialer dies. Another takes over what the store remembers, and the carrier tells it of these legs: all at
@@ -224,6 +237,8 @@ class Floor:
         self.tell(CarrierLost())
         for name in self.agents:
             self.tell(replace(self._registered[name], persistent=name in self.persistent))
+        for queue_id, most in self.limits.items():
+            self.tell(QueueLimited(queue_id, most))
         for name in sorted(self.silent):
             self.tell(AgentUnheard(name))
         busy = {contact.campaign_id for contact in self.memory.live.values()}

@@ -7,10 +7,17 @@ long before it costs a customer something; ``History`` knows the engine by its d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from trunkcall.domain.agent import STAFFED_STATES, AgentState, AgentStatus
-from trunkcall.domain.changes import AttemptBegun, Change, ContactAbandoned, LedgerCounted
+from trunkcall.domain.changes import (
+    AttemptBegun,
+    Change,
+    ContactAbandoned,
+    ContactQueued,
+    ContactRequeued,
+    LedgerCounted,
+)
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.leg import LegParty, LegState
 from trunkcall.domain.transitions import BEFORE_THE_QUEUE, CONTACT, MARKS, STEPS, WITH_AN_AGENT, after
@@ -123,6 +130,18 @@ def check_begun(engine: Engine, details: EngineDetails, decision: Decision) -> N
             assert any(campaign.queue_id in a.queue_ids for a in at_work), (
                 "somebody is dialed for agents who may be gone"
             )
+
+
+def check_room(before: EngineDetails, details: EngineDetails, decision: Decision, limits: Mapping[str, int]) -> None:
+    """Nobody has come to wait in a queue in which as many waited as may, by its limit. Whoever is there again since an
+    agent did not come was there before."""
+    queued = {change.contact_id for change in decision.changes if isinstance(change, ContactQueued)}
+    again = {change.contact_id for change in decision.changes if isinstance(change, ContactRequeued)}
+    for queue_id, most in limits.items():
+        waiting = set(details.queues[queue_id].waiting if queue_id in details.queues else ()) - again
+        there = set(before.queues[queue_id].waiting if queue_id in before.queues else ())
+        if waiting & queued:
+            assert len(waiting & (queued | there)) <= most, "somebody waits in a queue that was full"
 
 
 def is_at_work(agent: AgentDetails) -> bool:

@@ -47,6 +47,7 @@ Dialing end Ended
 Answered detect InFlow
 Answered end Ended
 InFlow queue Queued
+InFlow safe-harbour SafeHarbour
 InFlow end Ended
 Queued assign Connecting
 Queued end Ended

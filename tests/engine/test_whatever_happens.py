@@ -304,6 +304,10 @@ class World(RuleBasedStateMachine):
     def flows_are_like_this(self, talks_first: bool, then: FlowAction) -> None:
         self.floor.flows.talks_first, self.floor.flows.then = talks_first, then
 
+    @rule(most=st.sampled_from([None, 0, 1, 2]))
+    def so_many_may_wait(self, most: int | None) -> None:
+        self.floor.may_wait(most)
+
     @rule(number=numbers, known=st.booleans())
     def a_message_ends(self, number: int, known: bool) -> None:
         leg = self.a_leg(number)

@@ -73,6 +73,7 @@ WELL = DialingExplanation(
     kept_for=False,
     in_flight=6,
     waiting=0,
+    queue_full=False,
     lines=20,
     lines_in_use=25,
     channels=30,
@@ -347,6 +348,13 @@ async def test_a_queue_that_is_disabled_is_why_nobody_is_dialed() -> None:
     assert "QUEUE_DISABLED" not in dict(await agentless.reasons())
 
 
+async def test_a_queue_that_is_full_is_told_and_is_no_reason_why_nobody_is_dialed() -> None:
+    reasons = await House(facts=replace(WELL, queue_full=True)).reasons()
+    assert [code for code, _ in reasons] == ["DIALING", "PACE", "QUEUE_FULL"]
+    agentless = House(facts=replace(WELL, queue_full=True, needs_agents=False, forecast=None))
+    assert "QUEUE_FULL" not in dict(await agentless.reasons())
+
+
 async def test_campaigns_that_share_a_queue_say_how_much_of_it_is_theirs() -> None:
     codes = dict(await House(facts=replace(WELL, share=0.25)).reasons())
     assert "25%" in codes["SHARED_QUEUE"]
@@ -417,6 +425,25 @@ async def test_a_waiting_request_says_how_long_it_will_and_what_is_before_it() -
             ),
             "ENDED",
             "It heard the safe-harbour message.",
+        ),
+        (
+            record(
+                ContactState.ENDED,
+                disposition=Disposition.ABANDONED,
+                disconnect_reason=DisconnectReason.CONTACT_FLOW_DISCONNECT,
+            ),
+            "ENDED",
+            "abandoned (CONTACT_FLOW_DISCONNECT). No agent was free, and its queue was full.",
+        ),
+        (
+            record(
+                ContactState.ENDED,
+                disposition=Disposition.ABANDONED,
+                disconnect_reason=DisconnectReason.CONTACT_FLOW_DISCONNECT,
+                queued_at=NOW,
+            ),
+            "ENDED",
+            "abandoned (CONTACT_FLOW_DISCONNECT). A dial request",
         ),
     ],
 )

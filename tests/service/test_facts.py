@@ -14,7 +14,7 @@ import pytest
 
 from service.support import House, dialing
 from trunkcall.domain.agent import AgentState, AgentStatus
-from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.domain.contact import ContactState, DisconnectReason, Disposition
 from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.fact_kind import FactKind
@@ -23,7 +23,7 @@ from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, alike
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.user import Agent, PhoneConfig
-from trunkcall.engine.events import AgentRegistered, AgentRemoved, TrunksChanged
+from trunkcall.engine.events import AgentRegistered, AgentRemoved, QueueLimited, TrunksChanged
 from trunkcall.service.facts import KnownFacts
 from trunkcall.storage.memory import MemoryStore
 
@@ -94,6 +94,25 @@ async def test_the_engine_is_told_what_has_changed_for_agents_and_nothing_else()
     await store.put_facts("instance-1", [ann])
     await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=1)
     assert await facts.read() == (), "whoever came and went between two looks"
+
+
+async def test_the_engine_is_told_how_many_may_wait_in_a_queue_when_that_has_changed() -> None:
+    store = MemoryStore(lambda: 0)
+    await store.create_instance(Directory.of(INSTANCE, [Queue("q1", "Sales", max_contacts=5), Queue("q2", "Service")]))
+    facts = KnownFacts(INSTANCE, store, (Trunk("default"),))
+    assert await facts.read() == (QueueLimited("q1", 5),)
+    await store.put_facts(
+        "instance-1", [Queue("q1", "Selling", max_contacts=5), Queue("q2", "Service", max_contacts=0)]
+    )
+    assert await facts.read() == (QueueLimited("q2", 0),)
+    await store.put_facts("instance-1", [Queue("q1", "Selling", max_contacts=7)])
+    assert await facts.read() == (QueueLimited("q1", 7),)
+    await store.put_facts("instance-1", [Queue("q1", "Selling")])
+    assert await facts.read() == (QueueLimited("q1", None),)
+    await store.remove_facts("instance-1", FactKind.QUEUE, ["q2"], at=1)
+    assert await facts.read() == (QueueLimited("q2", None),)
+    await store.put_facts("instance-1", [Queue("q3", "Back office", max_contacts=1)])
+    assert await KnownFacts(INSTANCE, store, (Trunk("default"),)).read() == (QueueLimited("q3", 1),), "a new engine too"
 
 
 async def test_the_engine_is_told_of_all_trunks_when_one_has_changed() -> None:
@@ -183,6 +202,32 @@ async def test_a_queue_that_is_removed_has_nobody_and_one_that_comes_back_has_it
         await house.kept.put_facts(house.instance_id, [queue])
         await house.until_all_ended(60)
         telling.cancel()
+
+
+async def test_where_nobody_may_wait_whoever_finds_no_agent_is_hung_up_on_at_once(house: House) -> None:
+    await house.open(agents=12, requests=300)
+    directory = await house.kept.directory(house.instance_id)
+    assert directory is not None
+    queue = next(iter(house.directory.queues.values()))
+    await house.kept.put_facts(house.instance_id, [replace(queue, max_contacts=0)])
+    async with dialing(house, house.owner()):
+        await asyncio.sleep(2.0)
+        for agent_id in directory.agents:
+            house.presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
+
+        async def phones_ring() -> bool:
+            return sum(record.state is ContactState.DIALING for record in await house.records()) >= 6
+
+        await until(phones_ring)
+        for agent_id in directory.agents:
+            house.presence.put_user_status(agent_id, AgentStatus.OFFLINE)
+        await asyncio.sleep(120.0)
+    abandoned = [record for record in await house.records() if record.disposition is Disposition.ABANDONED]
+    assert abandoned, "phones rang, and some were answered"
+    for record in abandoned:
+        assert record.abandoned
+        assert record.queued_at is None
+        assert record.disconnect_reason is DisconnectReason.CONTACT_FLOW_DISCONNECT
 
 
 async def _more_than(house: House, number: int) -> bool:

@@ -285,6 +285,26 @@ class TestContactsInProgress:
         record = await record_of(store, contact_id)
         assert (record.state, record.safe_harbour_at) == (ContactState.ENDED, NOW + 3)
 
+    async def test_one_who_hears_the_message_may_never_have_been_in_a_queue(self, store: Store) -> None:
+        """The queue was full. The next owner takes it over as any other."""
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        await store.commit(
+            lease,
+            [
+                begin(contact_id),
+                ContactAnswered(contact_id, NOW, None),
+                ContactDetected(contact_id, NOW, None),
+                ContactAbandoned(contact_id, NOW + 2),
+                SafeHarbourBegun(contact_id, NOW + 2),
+            ],
+        )
+        (live,) = await store.live_contacts("instance-1")
+        assert (live.state, live.queued_at, live.abandoned) == (ContactState.SAFE_HARBOUR, None, True)
+        await store.commit(lease, [ended(contact_id, Disposition.ABANDONED)])
+        record = await record_of(store, contact_id)
+        assert (record.state, record.queue_id, record.queued_at) == (ContactState.ENDED, None, None)
+
     async def test_contacts_in_progress_outlive_their_campaign(self, store: Store) -> None:
         lease = await stand_up(store)
         contact_id = await accept(store)

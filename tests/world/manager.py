@@ -63,6 +63,8 @@ class Manager:
             return RoutingProfile(fact.routing_profile_id, fact.name, served_somehow(served, self._random))
         if isinstance(fact, Agent):
             return replace(fact, phone=some_phone(self._random))
+        if isinstance(fact, Queue):
+            return replace(fact, max_contacts=self._random.choice((None, 0, 0, 1, 2)))
         return fact
 
     async def _remove(self, kind: FactKind, fact_id: str) -> None:

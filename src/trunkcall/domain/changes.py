@@ -103,7 +103,8 @@ class ContactConnected:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class ContactAbandoned:
-    """No agent came within the limit. The contact may go on waiting, or end by a change of its own."""
+    """No agent came within the limit, or the queue was full. The contact may go on waiting, or end by a change of its
+    own."""
 
     contact_id: str
     at: Instant
@@ -111,7 +112,8 @@ class ContactAbandoned:
 
 @dataclass(frozen=True, slots=True)
 class SafeHarbourBegun:
-    """No agent came within the limit: the contact has left its queue, and hears the campaign's safe-harbour message."""
+    """No agent came within the limit, or the queue was full: the contact is in no queue any more, and hears the
+    campaign's safe-harbour message."""
 
     contact_id: str
     at: Instant

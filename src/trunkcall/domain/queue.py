@@ -27,7 +27,7 @@ class Queue:
     enabled: bool = True
     """Whether agents serve it."""
     max_contacts: int | None = None
-    """Contacts that may wait at once; None is as many as there are."""
+    """Contacts that may wait at once, at least 0; None is as many as there are."""
     outbound_caller_id_name: str | None = None
     outbound_caller_id_number_id: str | None = None
     outbound_flow_id: str | None = None

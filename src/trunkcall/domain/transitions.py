@@ -110,7 +110,11 @@ CONTACT: Table[ContactState, ContactEvent] = {
         ContactEvent.END: ContactState.ENDED,
     },
     ContactState.ANSWERED: {ContactEvent.DETECT: ContactState.IN_FLOW, ContactEvent.END: ContactState.ENDED},
-    ContactState.IN_FLOW: {ContactEvent.QUEUE: ContactState.QUEUED, ContactEvent.END: ContactState.ENDED},
+    ContactState.IN_FLOW: {
+        ContactEvent.QUEUE: ContactState.QUEUED,
+        ContactEvent.SAFE_HARBOUR: ContactState.SAFE_HARBOUR,
+        ContactEvent.END: ContactState.ENDED,
+    },
     ContactState.QUEUED: {
         ContactEvent.ASSIGN: ContactState.CONNECTING,
         ContactEvent.SAFE_HARBOUR: ContactState.SAFE_HARBOUR,
@@ -204,10 +208,10 @@ AWAITING_AN_AGENT: Final = frozenset({ContactState.QUEUED, ContactState.CONNECTI
 """States in which a live answer was promised an agent, and none has come."""
 WITH_AN_AGENT: Final = frozenset({ContactState.CONNECTING, ContactState.CONNECTED})
 """States in which an agent has a contact, or is rung for it."""
-QUEUED_ONCE: Final = AWAITING_AN_AGENT | WITH_AN_AGENT | {ContactState.SAFE_HARBOUR}
-"""Those of them in which its flow is done with it."""
-BEFORE_THE_QUEUE: Final = IN_PROGRESS - QUEUED_ONCE
-"""Those in which it is not."""
+QUEUED_ONCE: Final = AWAITING_AN_AGENT | WITH_AN_AGENT
+"""States in which it has been in its queue for certain."""
+BEFORE_THE_QUEUE: Final = IN_PROGRESS - QUEUED_ONCE - {ContactState.SAFE_HARBOUR}
+"""States of a contact in progress in which its flow is not done with it."""
 
 STEPS: Final[Mapping[type[Any], ContactEvent]] = {
     AttemptBegun: ContactEvent.ATTEMPT,
@@ -225,7 +229,7 @@ STEPS: Final[Mapping[type[Any], ContactEvent]] = {
 """Changes that record an event of a contact, and with it the contact's next state."""
 
 MARKS: Final[Mapping[type[Any], frozenset[ContactState]]] = {
-    ContactAbandoned: AWAITING_AN_AGENT,
+    ContactAbandoned: AWAITING_AN_AGENT | {ContactState.IN_FLOW},
     AfterContactWorkEnded: frozenset({ContactState.ENDED}),
 }
 """Changes that note something of a contact and leave its state as it is, and the states in which each is possible."""

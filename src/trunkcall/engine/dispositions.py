@@ -71,7 +71,9 @@ def unreached(contact: Contact) -> Disposition:
 
 
 def left_in_flow(contact: Contact) -> Disposition:
-    """Of a contact whose flow was at work when its leg ended."""
+    """Of a contact whose flow was at work when its leg ended. It is abandoned if its queue was full."""
     if contact.detection in MACHINES:
         return MACHINES[contact.detection]
+    if contact.abandoned:
+        return D.ABANDONED
     return D.MESSAGE_PLAYED if contact.flow_ended else D.CUSTOMER_HUNG_UP

@@ -55,6 +55,7 @@ from trunkcall.engine.events import (
     LegsUnbridged,
     OriginateVoided,
     PlaybackEnded,
+    QueueLimited,
     RecordingEnded,
     RecordingStarted,
     RequestsAccepted,
@@ -93,9 +94,9 @@ class Engine:
         self._availability = availability = Availability(state, sessions, matching)
         self._live_answers = live_answers = LiveAnswers(state)
         self._endings = endings = Endings(state, sessions, matching, availability, live_answers)
-        self._flows = steps = FlowSteps(state, matching, endings)
-        self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps)
         self._safe_harbour = safe_harbour = SafeHarbour(state, endings)
+        self._flows = steps = FlowSteps(state, matching, live_answers, endings, safe_harbour)
+        self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps)
         self._withdrawals = Withdrawals(state, matching, legs)
         self._adoption = adoption = Adoption(state, sessions, matching, legs, steps, safe_harbour)
         self._comparison = Comparison(state, availability, legs, steps, safe_harbour, adoption)
@@ -245,6 +246,8 @@ class Engine:
                 availability.registered(event, now)
             case AgentRemoved():
                 availability.removed(state.roster.agent(event.agent_id), now)
+            case QueueLimited():
+                state.roster.limit_queue(event.queue_id, event.max_contacts)
             case TrunksChanged():
                 state.trunks.change(event.trunks, now)
                 state.trunks_changed()

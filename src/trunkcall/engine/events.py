@@ -134,6 +134,15 @@ class AgentRegistered:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueLimited:
+    """From here so many contacts may wait in the queue at once, None is as many as there are. Who waits already goes on
+    waiting."""
+
+    queue_id: str
+    max_contacts: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class AgentRemoved:
     """An agent is no agent of the instance any more. One who is in a contact, or works on one, finishes it first."""
 
@@ -352,6 +361,7 @@ Event: TypeAlias = (
     | AttemptRefused
     | ChangesLeftOut
     | AgentRegistered
+    | QueueLimited
     | AgentRemoved
     | AgentStatusSet
     | AgentUnheard

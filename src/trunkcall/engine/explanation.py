@@ -55,6 +55,8 @@ class DialingExplanation:
     """What it needs is kept for it as it comes (reservation.py)."""
     in_flight: int
     waiting: int
+    queue_full: bool
+    """As many wait in its queue as may: a live answer who finds no agent does not get into it."""
     lines: int
     """That the campaign holds."""
     lines_in_use: int
@@ -102,6 +104,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         kept_for=state.reservation.campaign is campaign,
         in_flight=view.lines_in_flight,
         waiting=view.waiting,
+        queue_full=queue_id is not None and state.roster.is_full(queue_id),
         lines=state.registry.of(campaign).lines,
         lines_in_use=sum(use.lines for use in trunks),
         channels=sum(use.trunk.channels for use in trunks),

@@ -15,7 +15,9 @@ from trunkcall.engine.commands import PlayMessage
 from trunkcall.engine.contact import Contact, play_id
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.flow import FlowStepped
+from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
+from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.state import EngineState
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
@@ -25,12 +27,21 @@ _IN_FLOW: Final = ContactState.IN_FLOW
 class FlowSteps:
     """Asks flows how they go on."""
 
-    __slots__ = ("_endings", "_matching", "_state")
+    __slots__ = ("_endings", "_live_answers", "_matching", "_safe_harbour", "_state")
 
-    def __init__(self, state: EngineState, matching: Matching, endings: Endings) -> None:
+    def __init__(
+        self,
+        state: EngineState,
+        matching: Matching,
+        live_answers: LiveAnswers,
+        endings: Endings,
+        safe_harbour: SafeHarbour,
+    ) -> None:
         self._state = state
         self._matching = matching
+        self._live_answers = live_answers
         self._endings = endings
+        self._safe_harbour = safe_harbour
 
     def start(self, contact: Contact) -> None:
         """The contact's flow is to begin, or to begin anew."""
@@ -68,10 +79,10 @@ class FlowSteps:
         match step.action:
             case FlowAction.TRANSFER_CONTACT_TO_QUEUE:
                 queue_id = contact.campaign.settings.queue_id
-                if queue_id is not None:
-                    self._matching.enqueue(contact, queue_id, now)
-                else:
+                if queue_id is None:
                     self._endings.disconnect(contact, now)
+                elif not self._matching.enqueue(contact, queue_id, now):
+                    self._queue_is_full(contact, now)
             case FlowAction.MESSAGE_PARTICIPANT:
                 contact.play_id = play_id(contact.leg_id, now)
                 deed = PlayMessage(contact.leg_id, contact.play_id, contact.contact_id, step.flow_id, step.action_id)
@@ -80,3 +91,8 @@ class FlowSteps:
                 self._endings.disconnect(contact, now)
             case _:
                 assert_never(step.action)
+
+    def _queue_is_full(self, contact: Contact, now: Instant) -> None:
+        """No agent will come for the contact, so its flow is over."""
+        self._live_answers.abandon(contact, now)
+        self._safe_harbour.queue_is_full(contact, now)

@@ -46,27 +46,30 @@ class Matching:
 
     # --- contacts that need an agent --------------------------------------------------------------------------------
 
-    def enqueue(self, contact: Contact, queue_id: str, now: Instant) -> None:
-        """The contact is put into the queue, and through to an agent if there is one."""
+    def enqueue(self, contact: Contact, queue_id: str, now: Instant) -> bool:
+        """The contact is put into the queue, and through to an agent if there is one. False if there is none and as
+        many wait as may: then the contact is not in the queue."""
         state, contact_id = self._state, contact.contact_id
+        contact.queued_until = now + state.config.queue_limit
+        connects = self._connects(contact)
+        agent = self._agent_for(contact, queue_id, now) if connects else None
+        if agent is None and self._roster.is_full(queue_id):
+            return False
         contact.state = after(CONTACT, contact.state, _QUEUE)
         state.out.change(ContactQueued(contact_id, queue_id, now))
         if contact.live:
             threshold = contact.campaign.settings.abandonment.threshold
             state.timers.set(contact.live_at + threshold, _ABANDONMENT, contact_id)
-        contact.queued_until = now + state.config.queue_limit
         state.timers.set(contact.queued_until, _QUEUE_LIMIT, contact_id)
-        if not state.trunks.is_up(contact.host):
-            state.held_back = True
-            self.wait(contact, queue_id, now)
-            self._registry.wants_no_agent(contact)
-            self.end_reservation(contact, now)
-            return
-        agent = self._agent_for(contact, queue_id, now)
         if agent is not None:
             self._assign(contact, agent, now)
-        else:
-            self.wait(contact, queue_id, now)
+            return True
+        self.wait(contact, queue_id, now)
+        if not connects:
+            state.held_back = True
+            self._registry.wants_no_agent(contact)
+            self.end_reservation(contact, now)
+        return True
 
     def wait(self, contact: Contact, queue_id: str, now: Instant) -> None:
         """The contact waits in the queue, behind those who are there."""

@@ -44,6 +44,7 @@ class Roster:
 
     __slots__ = (
         "_handling",
+        "_max_contacts",
         "_numbers",
         "_overlaps",
         "_places",
@@ -66,6 +67,8 @@ class Roster:
         """How long those who are gone were staffed; what was done while they were here stays done."""
         self._handling: Duration = 0
         self.queues: dict[str, Queue] = {}
+        self._max_contacts: dict[str, int] = {}
+        """How many may wait at once in queues that have a limit, whether anybody speaks of them or not."""
         self._overlaps: dict[str, QueueOverlap] = {}
         """What ``overlap`` has found, as long as queues are served together as they are."""
         self._pools: dict[tuple[ServedQueue, ...], Pool] = {(): Pool((), 0)}
@@ -90,6 +93,18 @@ class Roster:
         if queue is None:
             queue = self.queues[queue_id] = Queue(queue_id)
         return queue
+
+    def limit_queue(self, queue_id: str, max_contacts: int | None) -> None:
+        """So many contacts may wait in the queue at once; None is as many as there are."""
+        if max_contacts is None:
+            self._max_contacts.pop(queue_id, None)
+        else:
+            self._max_contacts[queue_id] = max_contacts
+
+    def is_full(self, queue_id: str) -> bool:
+        """Whether as many wait in the queue as may."""
+        most, queue = self._max_contacts.get(queue_id), self.queues.get(queue_id)
+        return most is not None and (len(queue.waiting) if queue is not None else 0) >= most
 
     def register(
         self, agent_id: str, served: tuple[ServedQueue, ...], now: Instant, *, persistent: bool = False

@@ -1,8 +1,8 @@
 """What is said to a live answer whom no agent has reached in time, before the leg ends.
 
 Decides when the message begins: within the threshold nobody was found, so the contact leaves its queue; an agent who is
-being rung at that instant is waited for. And when it is over: at its end, or at a limit. That it is an abandonment
-``live_answers`` has entered. It must not know what is said.
+being rung at that instant is waited for. Whoever finds the queue full hears it at once. And when it is over: at its
+end, or at a limit. That it is an abandonment ``live_answers`` has entered. It must not know what is said.
 """
 
 from __future__ import annotations
@@ -32,15 +32,27 @@ class SafeHarbour:
         nothing can be said: the threshold is looked at again when it is found."""
         state = self._state
         contact = state.registry.contact(contact_id)
-        settings = contact.campaign.settings
-        if not settings.safe_harbour or contact.state is not ContactState.QUEUED or not contact.live:
+        if contact.state is not ContactState.QUEUED or not _has_a_message(contact):
             return
         if not state.trunks.is_up(contact.host):
             state.held_back = True
             return
+        queue_id = contact.campaign.settings.queue_id
+        if queue_id is not None:
+            state.roster.queue(queue_id).waiting.pop(contact_id, None)
+        self._begin(contact, now)
+
+    def queue_is_full(self, contact: Contact, now: Instant) -> None:
+        """The contact, which is in no queue, hears its campaign's message, if there is one and it can be said; else it
+        ends."""
+        if _has_a_message(contact) and self._state.trunks.is_up(contact.host):
+            self._begin(contact, now)
+        else:
+            self._endings.disconnect(contact, now)
+
+    def _begin(self, contact: Contact, now: Instant) -> None:
+        state, contact_id = self._state, contact.contact_id
         contact.state = after(CONTACT, contact.state, ContactEvent.SAFE_HARBOUR)
-        if settings.queue_id is not None:
-            state.roster.queue(settings.queue_id).waiting.pop(contact_id, None)
         state.registry.take_from_flight(contact)
         state.timers.stop(TimerKind.QUEUE_LIMIT, contact_id)
         state.timers.stop(TimerKind.HELP, contact_id)
@@ -71,3 +83,8 @@ class SafeHarbour:
     def limit_due(self, contact_id: str, now: Instant) -> None:
         """Nobody has said that the message is over."""
         self._endings.disconnect(self._state.registry.contact(contact_id), now)
+
+
+def _has_a_message(contact: Contact) -> bool:
+    """Whether its campaign has one for it."""
+    return contact.live and contact.campaign.settings.safe_harbour

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerType
 from trunkcall.domain.clock import NowOf
-from trunkcall.domain.contact import ContactRecord, ContactState
+from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
 from trunkcall.domain.errors import ContactDamagedError, NotFoundError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration, Instant
@@ -158,8 +158,12 @@ class Explanations:
             case ContactState.ENDED:
                 how = contact.disposition or "unknown"
                 why = contact.disconnect_reason or "unknown"
+                full = contact.disposition is Disposition.ABANDONED and contact.queued_at is None
+                found = " No agent was free, and its queue was full." if full else ""
                 heard = " It heard the safe-harbour message." if contact.safe_harbour_at is not None else ""
-                return Reason("ENDED", f"It has ended: {how} ({why}).{heard} A dial request is dialed at most once.")
+                return Reason(
+                    "ENDED", f"It has ended: {how} ({why}).{found}{heard} A dial request is dialed at most once."
+                )
             case state:
                 return Reason("IN_PROGRESS", f"It is being dialed or talked to: {state}.")
 
@@ -199,6 +203,11 @@ def _campaign_reasons(
         yield Reason("DIALING", "Nothing holds it back.")
     if facts.needs_agents:
         yield _how_it_paces(facts)
+    if facts.needs_agents and facts.queue_full:
+        yield Reason(
+            "QUEUE_FULL",
+            "As many wait in its queue as may: whoever answers and finds no agent free is abandoned at once.",
+        )
     yield from _what_one_to_one_abandoned(facts)
     if facts.share < 1.0:
         yield Reason(

@@ -121,7 +121,7 @@ class Queues:
         await self._edit(instance, queue, lambda directory, found: self._shown(directory, found, caller))
 
     async def update_queue_max_contacts(self, instance: str, queue: str, max_contacts: int | None) -> None:
-        """Keep how many contacts may wait in the queue; None is as many as there are. Raises NotFoundError."""
+        """Let so many contacts wait in the queue at once; None is as many as there are. Raises NotFoundError."""
         await self._edit(instance, queue, lambda _, found: replace(found, max_contacts=max_contacts))
 
     async def delete_queue(self, instance: str, queue: str) -> None:
