@@ -121,7 +121,7 @@ def test_what_differs_is_changed_and_the_rest_is_left_alone(server: Serving, tmp
         "+4930901802",
         ("inbound_calls = false", "outbound_calls = false"),
         ("09:00-17:00", "08:00-12:00"),
-        ("enabled = false", "description = 'Who asks'"),
+        ("enabled = false", "description = 'Who asks'\nmax_contacts = 0"),
         ("priority = 2, delay = 20", "priority = 3"),
         ("after_contact_work = 30", "after_contact_work = 0"),
         ('name = "Lunch"', 'name = "Lunch"\ndescription = "At noon"'),
@@ -133,7 +133,7 @@ def test_what_differs_is_changed_and_the_rest_is_left_alone(server: Serving, tmp
         "~ status Lunch: description",
         "~ hours Office hours: open",
         "~ queue Reminders: flow",
-        "~ queue Help: description",
+        "~ queue Help: description, max_contacts",
         "~ routing profile Reminders first: queues",
         "~ agent ada: after_contact_work",
     ]

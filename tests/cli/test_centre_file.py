@@ -65,6 +65,7 @@ queues = ["Sales", { queue = "Help", priority = 2, delay = 30 }]
         ('[[routing_profiles]]\nname = "A"\nqueues = [{ queue = "B", prio = 1 }]\n', ["line 3", "'priority'"]),
         ('[[routing_profiles]]\nname = "A"\nqueues = ["B", "B"]\n', ["line 3", "'B' twice"]),
         ('[[routing_profiles]]\nname = "A"\nqueues = [{ queue = "B", delay = -1 }]\n', ["line 3", "0 to 9999"]),
+        ('[[queues]]\nname = "A"\nhours = "B"\nmax_contacts = -1\n', ["line 4", "from 0 to"]),
         ('[[agents]]\nname = "a"\nrouting_profile = "B"\nafter_contact_work = -1\n', ["line 4", "from 0 to"]),
     ],
 )

@@ -197,7 +197,7 @@ TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
             "hours": Key(_text, required=True, names="hours"),
             "number": Key(_number, names="numbers"),
             "flow": Key(_text, names="flows"),
-            "max_contacts": Key(_whole(1, 100_000)),
+            "max_contacts": Key(_whole(0, 100_000)),
             "enabled": Key(_flag),
         },
         "routing_profiles": {**_NAME, "queues": Key(_served, required=True, names="queues")},
