@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from api import batch, interval, say
@@ -68,11 +68,11 @@ class House:
         server.stop()
         asyncio.run(self._fill())
 
-    def _running(self, client: object, dialer: str) -> str:
+    def _running(self, client: Any, dialer: str) -> str:
         config = {f"{dialer}DialerConfig": {"bandwidthAllocation": 1.0}}
         arguments = self._server.campaign_arguments(f"c-{uuid4()}", dialerConfig=config)
-        campaign_id: str = client.create_campaign(**arguments)["id"]  # type: ignore[attr-defined]  # a client of boto3
-        client.start_campaign(id=campaign_id)  # type: ignore[attr-defined]  # likewise
+        campaign_id: str = client.create_campaign(**arguments)["id"]
+        client.start_campaign(id=campaign_id)
         return campaign_id
 
     async def _fill(self) -> None:

@@ -54,9 +54,6 @@ class Terminal:
         self._read(0.1)
         return self.process.returncode
 
-    def resize(self, columns: int, lines: int) -> None:
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-
     def press(self, keys: bytes) -> None:
         os.write(self.master, keys)
 
@@ -77,6 +74,10 @@ class Terminal:
             seconds = 0
 
 
+def resize(master: int, columns: int, lines: int) -> None:
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+
 @contextmanager
 def on_terminal(server: Serving, *arguments: str, columns: int = 60, lines: int = 20) -> Iterator[Terminal]:
     """A command on a terminal, started from a shell that ignores Ctrl-C."""
@@ -85,9 +86,8 @@ def on_terminal(server: Serving, *arguments: str, columns: int = 60, lines: int 
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")} | {"TERM": "xterm-256color"}
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        terminal = Terminal(None, master)  # type: ignore[arg-type]  # it needs its size before its process
-        terminal.resize(columns, lines)
-        terminal.process = subprocess.Popen(
+        resize(master, columns, lines)
+        process = subprocess.Popen(
             command,
             stdin=slave,
             stdout=slave,
@@ -100,10 +100,10 @@ def on_terminal(server: Serving, *arguments: str, columns: int = 60, lines: int 
         signal.signal(signal.SIGINT, before)
         os.close(slave)
     try:
-        yield terminal
+        yield Terminal(process, master)
     finally:
-        terminal.process.kill()
-        terminal.process.wait()
+        process.kill()
+        process.wait()
         os.close(master)
 
 
@@ -121,7 +121,7 @@ def test_a_shift_is_watched_from_attaching_to_ctrl_c(server: Serving, client: An
         for words in ("Watched", "Running, progressive", "pending", "limit 3%", "20 at work", "a minute"):
             terminal.wait_for(words)
         resized = len(terminal.output)
-        terminal.resize(40, 15)
+        resize(terminal.master, 40, 15)
         terminal.wait_for("abandoned", after=resized)
         terminal.press(b"\x03")
         assert terminal.ends() == 0

@@ -9,7 +9,7 @@ import json
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 
-from awscli.clidriver import create_clidriver  # type: ignore[import-not-found]  # the clients' environment has it
+from awscli.clidriver import create_clidriver
 
 for line in sys.stdin:
     out, err = io.StringIO(), io.StringIO()

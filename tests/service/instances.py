@@ -17,6 +17,7 @@ from trunkcall.domain.campaign import DialerConfig, OutboundCallConfig
 from trunkcall.domain.contact import ContactRecord
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.engine.commands import BridgeLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.background import Background
 from trunkcall.service.campaigns import Campaigns
@@ -87,12 +88,18 @@ class Phones(Witness):
 
     fails: Callable[[], None] = staticmethod(lambda: None)
     """Called when a session is to begin."""
+    breaks: Callable[[], None] = staticmethod(lambda: None)
+    """Called when it is to bridge."""
     hangs = False
     """Whether it never closes."""
 
     async def start(self, sink: CarrierSink, *, token: int) -> None:
         self.fails()
         await super().start(sink, token=token)
+
+    def bridge(self, command: BridgeLegs) -> None:
+        self.breaks()
+        super().bridge(command)
 
     async def close(self) -> None:
         if self.hangs:

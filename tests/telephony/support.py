@@ -154,9 +154,13 @@ async def until(true: Callable[[], object]) -> None:
 
 async def ended(line: PeerLine) -> None:
     """The carrier's process ends this session, whatever it says before."""
-    with pytest.raises((OSError, asyncio.IncompleteReadError)):  # noqa: PT012 - what is said before is read
+
+    async def read_on() -> None:
         while True:
             await line.read()
+
+    with pytest.raises((OSError, asyncio.IncompleteReadError)):
+        await read_on()
 
 
 async def say(port: int, *lines: bytes) -> bytes:

@@ -11,6 +11,7 @@ import errno
 import os
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 
 _PLAIN = {"…": "~", "–": "-", "—": "-", "±": "~", "█": "#", "━": "-", "·": ".", "→": ">", "’": "'", "\u00a0": " "}
 """What stands for a character on a terminal that has few: one column for one."""
@@ -32,8 +33,8 @@ def usable_streams() -> None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
     codecs.register_error("trunkcall", _plain)
     for stream in (sys.stdout, sys.stderr):
-        if codecs.lookup(stream.encoding).name != "utf-8":
-            stream.reconfigure(errors="trunkcall")  # type: ignore[union-attr]  # it is the interpreter's own
+        if isinstance(stream, TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+            stream.reconfigure(errors="trunkcall")
 
 
 def say(text: str) -> None:

@@ -7,16 +7,23 @@ checker.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
-from typing import Any, TypeVar
+from dataclasses import MISSING, Field, fields
+from typing import Any, ClassVar, Protocol, TypeVar
 
-T = TypeVar("T")
+
+class Dataclass(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+T = TypeVar("T", bound=Dataclass)
 
 
 def quickly_made(cls: type[T]) -> type[T]:
     """Give a frozen, slotted dataclass, whose fields have plain defaults or none, an ``__init__`` that writes its slots
     as any class does. Goes above ``@dataclass(frozen=True, slots=True)``."""
-    all_fields = fields(cls)  # type: ignore[arg-type]  # no type says "any dataclass" of a class
+    all_fields = fields(cls)
     names = [field.name for field in all_fields]
     source = f"def __init__(self, {', '.join(names)}):\n" + "".join(f"    self.{name} = {name}\n" for name in names)
     made: dict[str, Any] = {}

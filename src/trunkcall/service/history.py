@@ -51,8 +51,8 @@ class AttemptHistory:
             return ()
         last = max(now - now % MINUTE, minutes.counts[-1][0])
         first = max(minutes.since, last - (MINUTES_KEPT - 1) * MINUTE)
-        counts = {minute: number for minute, number in minutes.counts}  # noqa: C416 - the pairs are lists
-        return tuple(max(counts.get(minute, 0), 0) for minute in range(first, last + MINUTE, MINUTE))
+        counts = {minute: max(attempts, 0) for minute, attempts in minutes.counts}
+        return tuple(counts.get(minute, 0) for minute in range(first, last + MINUTE, MINUTE))
 
     def _forget(self, minute: Instant) -> None:
         """Let go of campaigns that have not dialed for as long as is kept."""

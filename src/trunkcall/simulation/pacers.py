@@ -96,7 +96,7 @@ def _check_model(model: Model) -> None:
 @lru_cache(maxsize=32)
 def outcome_mean_s(world: World) -> float:
     """How long an attempt takes to any outcome, detection included, as the mean of many that are drawn."""
-    random = Random(1)  # noqa: S311 - a simulation, not a secret
+    random = Random(1)
     fates = Fates(world)
     drawn = (fates.draw(random) for _ in range(DRAWS))
     return fmean((fate.ring + fate.detection_time) / SECOND for fate in drawn)

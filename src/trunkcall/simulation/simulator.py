@@ -82,7 +82,7 @@ class Simulator:
     ) -> None:
         self._scenario = scenario
         self._seed = seed
-        self._random = Random(seed)  # noqa: S311 - a simulation, not a secret
+        self._random = Random(seed)
         self._trace = trace
         self._watch = watch
         self._heap: list[tuple[Instant, int, Callable[..., None], tuple[Any, ...]]] = []

@@ -199,7 +199,7 @@ def seed_of(seed: int, name: str) -> int:
 def fate_of(world: World, seed: int, client_token: str) -> Fate:
     """The fate of a contact that is known by its client token."""
     digest = blake2b(client_token.encode(), digest_size=16, key=seed.to_bytes(16, "little", signed=True)).digest()
-    return Fates(world).draw(Random(int.from_bytes(digest, "little")))  # noqa: S311 - a simulation, not a secret
+    return Fates(world).draw(Random(int.from_bytes(digest, "little")))
 
 
 def session_drops_after(per_h: float, seed: int, number: int) -> Duration | None:
@@ -207,7 +207,7 @@ def session_drops_after(per_h: float, seed: int, number: int) -> Duration | None
     on average (exponential); None if it does not. ``number`` says the how manieth session it is."""
     if not per_h:
         return None
-    random = Random(seed_of(seed, f"session {number}"))  # noqa: S311 - a simulation, not a secret
+    random = Random(seed_of(seed, f"session {number}"))
     return round(random.expovariate(per_h) * HOUR)
 
 

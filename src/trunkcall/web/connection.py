@@ -132,9 +132,6 @@ class _SmallReads(asyncio.BufferedProtocol):
 
     def __init__(self, protocol: GuardedProtocol) -> None:
         self._protocol = protocol
-        self.connection_lost = protocol.connection_lost  # type: ignore[method-assign]  # saves a call
-        self.pause_writing = protocol.pause_writing  # type: ignore[method-assign]  # likewise
-        self.resume_writing = protocol.resume_writing  # type: ignore[method-assign]  # likewise
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
@@ -144,6 +141,15 @@ class _SmallReads(asyncio.BufferedProtocol):
 
     def eof_received(self) -> None:
         self._protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._protocol.resume_writing()
 
 
 class _Unheard(list[tuple[bytes, bytes]]):
