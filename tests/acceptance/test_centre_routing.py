@@ -328,6 +328,7 @@ class TestStatuses:
         )
         one = {**instance, "AgentStatusId": made["AgentStatusId"]}
         connect.update_agent_status(**one, Description="Half an hour", ResetOrderNumber=True, State="DISABLED")
+        connect.update_agent_status(**one)  # Nothing is given, so nothing changes.
         assert connect.describe_agent_status(**one)["AgentStatus"] == {
             "AgentStatusARN": made["AgentStatusARN"],
             "AgentStatusId": made["AgentStatusId"],
