@@ -292,6 +292,7 @@ def test_status_tells_of_the_server_its_agents_and_its_campaigns(server: Serving
     assert any(line.startswith(name) for line in done.stdout.splitlines())
     found = json.loads(server.trunkcall("status", "--json", "--data-dir", str(server.data_dir)).stdout)
     assert (found["ok"], found["troubles"], found["status"], found["speed"]) == (True, [], "ok", 600)
+    assert [each["alias"] for each in found["instances"]] == ["default"]
     assert name in [figures["name"] for figures in found["campaigns"]]
     assert sum(found["floor"]["agents"].values()) == 20
 

@@ -102,7 +102,7 @@ def test_the_list_is_paged_and_may_be_of_some_states(server: Serving, client: An
 def test_the_instance_tells_of_its_agents_and_lines(server: Serving, own: Any) -> None:
     instance_id = server.environment["TRUNKCALL_INSTANCE_ID"]
     found = own.get_instance_status(connectInstanceId=instance_id)
-    assert found["dialing"] is True
+    assert (found["dialing"], found["instanceAlias"]) == (True, "default")
     assert sum(found["floor"]["agents"].values()) == 20
     assert found["floor"]["carrierUp"] is True
     with pytest.raises(own.exceptions.ResourceNotFoundException):

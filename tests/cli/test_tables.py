@@ -69,6 +69,26 @@ def test_where_there_are_several_instances_each_is_shown_and_its_trouble_named()
     assert "instance-1" not in status_text("http://127.0.0.1:8750", alone, FLOOR, [], [], 120)
 
 
+def test_an_instance_is_called_by_its_alias_and_found_by_its_id() -> None:
+    """Else whoever reads that something is wrong with 6114aa5a-… has to ask which of the contact centres that is."""
+    told = {"status": "ok", "instance_time": OK["instance_time"], "quarantined": 0}
+    names = (("instance-1", "default"), ("instance-2", "surveys"), ("instance-3", None))
+    page = OK | {"instances": [{"instance_id": one, "alias": alias, **told} for one, alias in names]}
+    away = {name: replace(FLOOR, agents_unheard=2) for name in ("instance-2", "instance-3")}
+    found = find_troubles(page, FLOOR, [], away)
+    assert [trouble.text for trouble in found] == [
+        "Instance surveys: Nothing is heard of 2 agents at work.",
+        "Instance instance-3: Nothing is heard of 2 agents at work.",
+    ]
+    status = status_text("http://127.0.0.1:8750", page, FLOOR, [], found, 120, away)
+    rows = [line.split() for line in status.splitlines() if "  ok  " in line]
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("default", "instance-1"),
+        ("surveys", "instance-2"),
+        ("instance-3", "instance-3"),
+    ]
+
+
 def test_another_instance_is_shown_although_it_is_the_only_one_that_is_dialed_for() -> None:
     """Else campaigns are at work in a place of which nothing is said."""
     told = {"status": "ok", "instance_time": OK["instance_time"], "quarantined": 0}

@@ -116,6 +116,7 @@ class TrunkcallOperations:
         found = await self._progresses.get_instance_status(request["connectInstanceId"])
         return {
             "connectInstanceId": found.instance_id,
+            "instanceAlias": found.alias or None,
             "instanceTime": found.at,
             "dialing": found.floor is not None,
             "floor": _floor(found),

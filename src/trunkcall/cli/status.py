@@ -71,9 +71,12 @@ def status(settings: Settings, as_json: Annotated[bool, JSON] = False) -> None:
     where = connection(settings.data_dir)
     page = own_health(where.endpoint_url)
     own = trunkcall_client(where)
+    floors: dict[str, Floor | None] = {}
     with in_words(where.endpoint_url):
-        told = [each["instance_id"] for each in page["instances"][:MAX_SHOWN]]
-        floors = {each: read_floor(own.get_instance_status(connectInstanceId=each).get("floor")) for each in told}
+        for each in page["instances"][:MAX_SHOWN]:
+            told = own.get_instance_status(connectInstanceId=each["instance_id"])
+            floors[each["instance_id"]] = read_floor(told.get("floor"))
+            each["alias"] = told.get("instanceAlias")
         ask = Ask(own)
         campaigns = [_closer(ask, figures) if n < MAX_SHOWN else figures for n, figures in _going_first(ask)]
     floor = floors.pop(page["instance_id"], None)
@@ -119,7 +122,8 @@ def find_troubles(
         found.append(Trouble("SERVER", f"The server is {page['status']}: {page['trouble']}"))
     elif floor is None:
         found.append(Trouble("NO_DIALER", nobody_dials(page)))
-    named = {f"Instance {instance_id}: ": each for instance_id, each in others.items()}
+    names = {each["instance_id"]: _name(each) for each in page["instances"]}
+    named = {f"Instance {names[instance_id]}: ": each for instance_id, each in others.items()}
     for which, each in {"": floor, **named}.items():
         if each is not None:
             found += [Trouble(trouble.code, f"{which}{trouble.text}") for trouble in _floor_troubles(each)]
@@ -212,10 +216,15 @@ def _instances_table(instances: Sequence[Mapping[str, Any]], floors: Floors, wid
         floor, numbers = floors.get(each["instance_id"]), ("–", "–")
         if floor is not None:
             numbers = (f"{floor.at_work:,}", f"{floor.lines_in_use:,} of {floor.lines:,}")
-        told = (each["instance_id"], each["status"], _seconds(each["instance_time"]))
-        rows.append((*told, *numbers, f"{each['quarantined']:,}"))
-    headers = ("INSTANCE", "STATUS", "CLOCK", "AT WORK", "LINES", "SET ASIDE")
-    return plain_table(headers, rows, width, right=headers[3:])
+        told = (_name(each), each["status"], _seconds(each["instance_time"]))
+        rows.append((*told, *numbers, f"{each['quarantined']:,}", each["instance_id"]))
+    headers = ("INSTANCE", "STATUS", "CLOCK", "AT WORK", "LINES", "SET ASIDE", "ID")
+    return plain_table(headers, rows, width, right=headers[3:6])
+
+
+def _name(instance: Mapping[str, Any]) -> str:
+    """What people call the instance, and may name it by: its alias, if it has one and was asked for it."""
+    return str(instance.get("alias") or instance["instance_id"])
 
 
 def _seconds(written: str) -> str:
@@ -247,7 +256,7 @@ def _to_json(
         "instance_id": page["instance_id"],
         "instance_time": page["instance_time"],
         "speed": page["speed"],
-        "instances": page["instances"],
+        "instances": [{**each, "alias": each.get("alias")} for each in page["instances"]],
         "floor": asdict(floor) if floor is not None else None,
         "campaigns": [to_json(figures) for figures in campaigns],
     }

@@ -15,6 +15,7 @@ from trunkcall.domain.agent import AgentState
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.clock import NowOf
 from trunkcall.domain.contact import ContactState
+from trunkcall.domain.directory import Instance
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.ledger import LedgerTotals
@@ -86,10 +87,12 @@ class ProgressPage:
 
 @dataclass(frozen=True, slots=True)
 class InstanceStatus:
-    """One instance at one instant. ``floor`` is None while nobody dials for it here."""
+    """One instance at one instant. ``alias`` is empty if it has none; ``floor`` is None while nobody dials for it
+    here."""
 
     at: Instant
     instance_id: str
+    alias: str
     floor: FloorProgress | None
 
 
@@ -139,18 +142,20 @@ class Progresses:
 
     async def get_instance_status(self, instance_id: str) -> InstanceStatus:
         """What the instance's agents and lines are doing. Raises NotFoundError."""
-        await self._check_instance(instance_id)
-        return InstanceStatus(self._now_of(instance_id), instance_id, self._live.floor(instance_id))
+        instance = await self._instance(instance_id)
+        return InstanceStatus(self._now_of(instance_id), instance_id, instance.alias, self._live.floor(instance_id))
 
     async def get_agent_states(self, instance_id: str) -> Mapping[str, AgentState] | None:
         """What each of the instance's agents is doing, by id; None while nobody dials for it here. Raises
         NotFoundError."""
-        await self._check_instance(instance_id)
+        await self._instance(instance_id)
         return self._live.agent_states(instance_id)
 
-    async def _check_instance(self, instance_id: str) -> None:
-        if all(instance.instance_id != instance_id for instance in await self._instances.instances()):
-            raise NotFoundError("No Connect instance with this id exists.")
+    async def _instance(self, instance_id: str) -> Instance:
+        for instance in await self._instances.instances():
+            if instance.instance_id == instance_id:
+                return instance
+        raise NotFoundError("No Connect instance with this id exists.")
 
     def _progress(
         self, campaign: Campaign, counts: Mapping[str, ContactCounts], ledger: Sequence[LedgerTotals] = ()
