@@ -63,6 +63,9 @@ queues = ["Sales", { queue = "Help", priority = 2, delay = 30 }]
         ),
         ('[[hours]]\nname = "A"\ntime_zone = "UTC"\nopen = ["monday 9:00-25:00"]\n', ["line 4", "no such hours"]),
         ('[[routing_profiles]]\nname = "A"\nqueues = [{ queue = "B", prio = 1 }]\n', ["line 3", "'priority'"]),
+        ('[[hours]]\nname = "A"\ntime_zone = "localtime"\nopen = []\n', ["line 3", "no time zone"]),
+        (f"a = {'[' * 5000}{']' * 5000}\n", ["nested too deeply"]),
+        (f"[[statuses]]\nname = {'9' * 5000}\n", ["too many digits"]),
         ('[[routing_profiles]]\nname = "A"\nqueues = ["B", "B"]\n', ["line 3", "'B' twice"]),
         ('[[routing_profiles]]\nname = "A"\nqueues = [{ queue = "B", delay = -1 }]\n', ["line 3", "0 to 9999"]),
         ('[[queues]]\nname = "A"\nhours = "B"\nmax_contacts = -1\n', ["line 4", "from 0 to"]),
@@ -74,3 +77,9 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, words: 
         read_centre_file(written(tmp_path, text))
     for word in [str(tmp_path / "centre.toml"), *words]:
         assert word in refused.value.message
+
+
+def test_a_flow_that_no_reader_can_follow_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000 + "]" * 100_000, encoding="utf-8")
+    with pytest.raises(CentreFileError, match=r"line 3: .*content is nested too deeply"):
+        read_centre_file(written(tmp_path, '[[flows]]\nname = "A"\ncontent = "deep.json"\n'))

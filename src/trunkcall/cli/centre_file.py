@@ -18,6 +18,7 @@ from zoneinfo import available_timezones
 
 from trunkcall.cli.lists.phones import read_number
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
+from trunkcall.service.hours import OF_THE_MACHINE
 from trunkcall.service.numbers import NotDialableError
 
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
@@ -89,7 +90,7 @@ def _alias(value: Any, folder: Path) -> str:
 
 def _time_zone(value: Any, folder: Path) -> str:
     text = _text(value, folder)
-    known = available_timezones()
+    known = {name for name in available_timezones() if not name.startswith(OF_THE_MACHINE)}
     if text not in known:
         raise _WrongError(f"is no time zone: {text!r}.{did_you_mean(text, known)}")
     return text
@@ -133,6 +134,8 @@ def _content(value: Any, folder: Path) -> str:
         raise _WrongError(f"cannot be read: {path}: {error.strerror}") from error
     except ValueError as error:
         raise _WrongError(f"is no JSON: {path}: {error}") from error
+    except RecursionError as error:
+        raise _WrongError(f"is nested too deeply: {path}") from error
     return text
 
 
@@ -232,6 +235,10 @@ def read_centre_file(path: Path) -> CentreFile:
         raise CentreFileError(f"{path} is not text in UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise CentreFileError(f"{path} is not TOML: {error}.") from error
+    except ValueError as error:
+        raise CentreFileError(f"{path} has a number with too many digits.") from error
+    except RecursionError as error:
+        raise CentreFileError(f"{path} is nested too deeply.") from error
     lines = text.splitlines()
     for key in table:
         if key != "instance" and key not in TABLES:

@@ -26,7 +26,7 @@ MAX_DATES: Final = 366
 """Days whose hours may be asked for at once."""
 
 _DAYS = tuple(Day)
-_OF_THE_MACHINE: Final = ("localtime", "posixrules", "Factory", "posix/", "right/")
+OF_THE_MACHINE: Final = ("localtime", "posixrules", "Factory", "posix/", "right/")
 """How files begin that a machine has beside its time zones: another machine has others by these names, or none."""
 
 
@@ -245,7 +245,7 @@ def _override(hours: HoursOfOperation, override_id: str) -> HoursOverride:
 def _check_time_zone(time_zone: str) -> None:
     try:
         ZoneInfo(time_zone)
-        exists = not time_zone.startswith(_OF_THE_MACHINE)
+        exists = not time_zone.startswith(OF_THE_MACHINE)
     except (KeyError, ValueError, OSError):
         exists = False
     if not exists:
