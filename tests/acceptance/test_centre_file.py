@@ -169,6 +169,74 @@ def test_what_a_file_does_not_name_goes_if_that_is_asked_for(server: Serving, tm
     assert listed(server, "numbers", "third").keys() == {"+4930901803"}, "the file does not speak of numbers"
 
 
+def test_a_queue_that_got_another_name_is_served_by_that_name_alone(server: Serving, tmp_path: Path) -> None:
+    """A routing profile holds on to the queue that was its default."""
+    file = tmp_path / "centre.toml"
+    text = (
+        '[instance]\nalias = "renamed"\n[[queues]]\nname = "Surveys"\nhours = "Basic Hours"\n[[routing_profiles]]\n'
+        'name = "Surveyors"\nqueues = ["Surveys"]\n[[routing_profiles]]\nname = "Guests"\nqueues = []\n'
+    )
+    file.write_text(text, encoding="utf-8")
+    apply(server, file, "--yes", "--prune")
+    assert listed(server, "queues", "renamed").keys() == {"Surveys"}
+    file.write_text(text.replace("Surveys", "Polls"), encoding="utf-8")
+    told = apply(server, file, "--yes", "--prune").stdout.splitlines()
+    assert told == ["+ queue Polls", "~ routing profile Surveyors: queues", "- queue Surveys"]
+    assert listed(server, "queues", "renamed")["Polls"]["routing_profiles"] == ["Surveyors"]
+    assert apply(server, file, "--prune").stdout == "Nothing is to be changed.\n"
+
+
+def test_what_a_new_instance_has_already_is_not_shown_as_a_change(server: Serving, tmp_path: Path, flow: str) -> None:
+    (tmp_path / "default.json").write_text(flow, encoding="utf-8")
+    file = tmp_path / "centre.toml"
+    week = '["monday-sunday 0:00-24:00"]'
+    file.write_text(
+        '[instance]\nalias = "basic"\n[[statuses]]\nname = "Break"\norder = 3\nenabled = true\n[[hours]]\n'
+        f'name = "Basic Hours"\ntime_zone = "UTC"\nopen = {week}\n[[flows]]\nname = "Default outbound flow"\n'
+        'content = "default.json"\n[[queues]]\nname = "BasicQueue"\nhours = "Basic Hours"\nenabled = true\n'
+        '[[routing_profiles]]\nname = "Basic Routing Profile"\nqueues = ["BasicQueue"]\n',
+        encoding="utf-8",
+    )
+    assert apply(server, file, "--dry-run", "--prune").stdout == "+ instance basic\n"
+    assert apply(server, file, "--yes", "--prune").stderr == "1 change made.\n"
+    assert apply(server, file, "--prune").stdout == "Nothing is to be changed.\n"
+
+
+def test_what_only_another_table_names_is_not_removed(server: Serving, tmp_path: Path) -> None:
+    """Else the queue would be in the way of its hours, and the file could never be applied."""
+    file = tmp_path / "centre.toml"
+    file.write_text(
+        '[instance]\nalias = "sixth"\n[[hours]]\nname = "Office"\ntime_zone = "UTC"\nopen = []\n[[queues]]\n'
+        'name = "Help"\nhours = "Basic Hours"\n[[routing_profiles]]\nname = "All"\nqueues = ["Help", "BasicQueue"]\n',
+        encoding="utf-8",
+    )
+    told = apply(server, file, "--yes", "--prune").stdout.splitlines()
+    assert [each for each in told if each.startswith("-")] == ["- routing profile Basic Routing Profile"]
+    assert listed(server, "queues", "sixth")["Help"]["hours"] == "Basic Hours"
+    assert apply(server, file, "--prune").stdout == "Nothing is to be changed.\n"
+
+
+def test_a_routing_profile_where_there_is_no_queue_is_refused_in_words(server: Serving, tmp_path: Path) -> None:
+    connect = server.client("connect")
+    bare = {
+        "InstanceId": connect.create_instance(
+            IdentityManagementType="CONNECT_MANAGED",
+            InstanceAlias="bare",
+            InboundCallsEnabled=False,
+            OutboundCallsEnabled=True,
+        )["Id"]
+    }
+    (profile,) = connect.list_routing_profiles(**bare)["RoutingProfileSummaryList"]
+    connect.delete_routing_profile(**bare, RoutingProfileId=profile["Id"])
+    (queue,) = connect.list_queues(**bare)["QueueSummaryList"]
+    connect.delete_queue(**bare, QueueId=queue["Id"])
+    file = tmp_path / "centre.toml"
+    file.write_text('[instance]\nalias = "bare"\n[[routing_profiles]]\nname = "Nobody"\nqueues = []\n')
+    done = apply(server, file, "--yes", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "line 3: [[routing_profiles]] needs a queue, and there is none" in done.stderr
+
+
 def test_a_file_that_names_what_there_is_not_changes_nothing(server: Serving, tmp_path: Path, flow: str) -> None:
     file = written(tmp_path, flow, "fourth", "+4930901804", ('hours = "Office hours"', 'hours = "Ofice hours"'))
     done = apply(server, file, "--yes", check=False)

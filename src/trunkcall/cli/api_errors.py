@@ -72,4 +72,5 @@ def in_words(endpoint_url: str, hint: Callable[[ClientError], str | None] = lamb
     except NoCredentialsError as error:
         raise ApiUnusableError('There are no credentials. `eval "$(trunkcall env)"` sets them.') from error
     except BotoCoreError as error:
-        raise ApiUnusableError(f"The API cannot be asked: {' '.join(str(error).split())}") from error
+        said = " ".join(str(error).split()).rstrip(".")
+        raise ApiUnusableError(f"The API cannot be asked: {said}.") from error

@@ -7,7 +7,7 @@ API.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,19 +47,24 @@ class Change:
 
 def check_names(file: CentreFile, state: State) -> None:
     """Raises CentreFileError if the file names something that is neither in it nor in the instance."""
+    for kind, name, place in _named_in(file):
+        there = {*state[kind], *file.things.get(kind, {})}
+        if name not in there:
+            raise CentreFileError(
+                f"{place}: there is no {NOUNS[kind]} {name!r}, here or in the instance.{did_you_mean(name, there)}"
+            )
+    for name, wanted in file.things.get("routing_profiles", {}).items():
+        if not (name in state["routing_profiles"] or state["queues"] or file.things.get("queues")):
+            raise CentreFileError(f"{wanted.places['']} needs a queue, and there is none, here or in the instance.")
+
+
+def _named_in(file: CentreFile) -> Iterator[tuple[str, str, str]]:
+    """What tables of the file name: its kind and its name, and the place where it stands."""
     for kind, wanted in ((kind, each) for kind, those in file.things.items() for each in those.values()):
         for key, value in wanted.values.items():
             named = TABLES[kind][key].names
-            if named is None:
-                continue
-            there = {*state[named], *file.things.get(named, {})}
-            for name in _names_in(value):
-                if name not in there:
-                    noun = NOUNS[named]
-                    raise CentreFileError(
-                        f"{wanted.places[key]}: there is no {noun} {name!r}, here or in the instance."
-                        f"{did_you_mean(name, there)}"
-                    )
+            if named is not None:
+                yield from ((named, name, wanted.places[key]) for name in _names_in(value))
 
 
 def _names_in(value: Any) -> list[str]:
@@ -70,7 +75,8 @@ def _names_in(value: Any) -> list[str]:
 
 def changes_of(file: CentreFile, state: State, *, prune: bool) -> list[Change]:
     """What has to be changed, in the order in which it is to be done. With ``prune``, whatever the file does not name
-    of a kind that it speaks of is removed."""
+    of a kind that it speaks of is removed; what another of its tables names stays."""
+    named = {(kind, name) for kind, name, _ in _named_in(file)}
     found = []
     for kind in TABLES:
         for name, wanted in file.things.get(kind, {}).items():
@@ -83,7 +89,8 @@ def changes_of(file: CentreFile, state: State, *, prune: bool) -> list[Change]:
                 found.append(Change(CHANGED, kind, name, other))
     for kind in reversed(tuple(TABLES)) if prune else ():
         if kind in file.things and kind not in _STAYS:
-            found += [Change(REMOVED, kind, name, {}) for name in state[kind] if name not in file.things[kind]]
+            stay = {name for name in state[kind] if name in file.things[kind] or (kind, name) in named}
+            found += [Change(REMOVED, kind, name, {}) for name in state[kind] if name not in stay]
     return found
 
 
@@ -96,11 +103,12 @@ def _same(there: Any, wanted: Any, key: str) -> bool:
 class Applying:
     """Makes changes, one by one. What is made can be named by the next."""
 
-    def __init__(self, centre: Centre, state: State) -> None:
+    def __init__(self, centre: Centre, state: State, file: CentreFile) -> None:
         self._centre = centre
         self._client = centre.client
         self._instance = {"InstanceId": centre.instance_id}
         self._state = state
+        self._file = file
         self._ids = {(kind, name): thing.id for kind, those in state.items() for name, thing in those.items()}
 
     def apply(self, change: Change) -> None:
@@ -111,6 +119,8 @@ class Applying:
             case "~":
                 self._change(change.kind, self._ids[change.kind, change.name], change)
             case _:
+                if change.kind == "queues":
+                    self._part_with(change.name)
                 self._remove(change.kind, self._ids[change.kind, change.name])
 
     def _id(self, kind: str, name: str) -> str:
@@ -160,19 +170,33 @@ class Applying:
 
     def _make_profile(self, name: str, keys: Mapping[str, Any]) -> str:
         queues = self._served(keys["queues"])
-        first = min(keys["queues"], key=lambda served: served[1:], default=None)
-        some = next(thing_id for (kind, _), thing_id in self._ids.items() if kind == "queues")
-        default = self._id("queues", first[0]) if first is not None else some
         made: str = self._client.create_routing_profile(
             **self._instance,
             Name=name,
             Description=keys.get("description", name),
-            DefaultOutboundQueueId=default,
+            DefaultOutboundQueueId=self._id("queues", self._default_queue(keys["queues"])),
             MediaConcurrencies=[{"Channel": "VOICE", "Concurrency": 1}],
-            QueueConfigs=queues[:_AT_ONCE],
+            **({"QueueConfigs": queues[:_AT_ONCE]} if queues else {}),
         )["RoutingProfileId"]
         self._associate(made, queues[_AT_ONCE:])
         return made
+
+    def _default_queue(self, served: frozenset[tuple[str, int, int]]) -> str:
+        """The queue that a profile has as its default outbound queue: the first of those that it serves, or else any
+        that stays."""
+        first = [name for name, *_ in sorted(served, key=lambda each: (each[1], each[2], each[0]))]
+        return (first + list(self._file.things.get("queues", ())) + list(self._state["queues"]))[0]
+
+    def _part_with(self, queue: str) -> None:
+        """Give profiles of the file another default outbound queue than one that goes."""
+        for name, wanted in self._file.things.get("routing_profiles", {}).items():
+            there = self._state["routing_profiles"].get(name)
+            if there is not None and there.values["default_queue"] == queue:
+                self._client.update_routing_profile_default_outbound_queue(
+                    **self._instance,
+                    RoutingProfileId=there.id,
+                    DefaultOutboundQueueId=self._id("queues", self._default_queue(wanted.values["queues"])),
+                )
 
     def _change(self, kind: str, thing_id: str, change: Change) -> None:
         client, instance, keys = self._client, self._instance, change.keys

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trunkcall.cli.centre import Centre, Named
-from trunkcall.cli.centre_file import CentreFile
+from trunkcall.cli.centre_file import DAYS, CentreFile
+from trunkcall.flows.content import DEFAULT_CONTENT
 
 State = dict[str, dict[str, "Thing"]]
 """What there is, by kind and name."""
@@ -25,18 +26,24 @@ class Thing:
 
 
 def new_instance() -> State:
-    """What every new instance has, as far as it can be known before there is one."""
-    names = {
-        "statuses": ("Available", "Offline", "Break"),
-        "hours": ("Basic Hours",),
-        "numbers": (),
-        "flows": ("Default outbound flow",),
-        "queues": ("BasicQueue",),
-        "routing_profiles": ("Basic Routing Profile",),
-        "agents": (),
-        "security_profiles": ("Admin", "Agent", "CallCenterManager", "QualityAnalyst"),
+    """What every new instance has, so that it is known before there is one."""
+    known: dict[str, dict[str, dict[str, Any]]] = {
+        "statuses": {
+            name: {"enabled": True, "order": place}
+            for place, name in enumerate(("Available", "Offline", "Break"), start=1)
+        },
+        "hours": {"Basic Hours": {"time_zone": "UTC", "open": frozenset((day, 0, 0) for day in DAYS)}},
+        "numbers": {},
+        "flows": {"Default outbound flow": {"content": DEFAULT_CONTENT}},
+        "queues": {"BasicQueue": {"hours": "Basic Hours", "enabled": True}},
+        "routing_profiles": {"Basic Routing Profile": {"queues": frozenset({("BasicQueue", 1, 0)})}},
+        "agents": {},
+        "security_profiles": {name: {} for name in ("Admin", "Agent", "CallCenterManager", "QualityAnalyst")},
     }
-    return {kind: {name: Thing("") for name in those} for kind, those in names.items()}
+    return {
+        kind: {name: Thing("", {"name": name, **values}) for name, values in those.items()}
+        for kind, those in known.items()
+    }
 
 
 def read_state(centre: Centre, file: CentreFile) -> State:
@@ -95,7 +102,10 @@ def _values(centre: Centre, kind: str, thing: Named, names: Mapping[str, str]) -
         case "routing_profiles":
             found = client.describe_routing_profile(**instance, RoutingProfileId=thing.id)["RoutingProfile"]
             served = centre.queues_of_profile(thing.id)
-            values = {"queues": frozenset((each["QueueName"], each["Priority"], each["Delay"]) for each in served)}
+            values = {
+                "queues": frozenset((each["QueueName"], each["Priority"], each["Delay"]) for each in served),
+                "default_queue": names.get(found.get("DefaultOutboundQueueId", "")),
+            }
         case _:
             return _agent(client.describe_user(**instance, UserId=thing.id)["User"], names)
     return {**values, "name": thing.name, "description": found.get("Description")}

@@ -134,7 +134,7 @@ def _make(where: Connection, wanted: CentreFile) -> Centre:
 
 def _do(centre: Centre, wanted: CentreFile, changes: list[Change]) -> None:
     with centre.in_words():
-        applying = Applying(centre, read_state(centre, wanted))
+        applying = Applying(centre, read_state(centre, wanted), wanted)
     for done, change in enumerate(changes):
         try:
             with centre.in_words():
