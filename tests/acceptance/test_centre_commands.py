@@ -65,8 +65,14 @@ class TestQueues:
         assert asked.returncode == 2
         assert "--yes" in asked.stderr
         assert "Gone" in listed(server, "queues")
-        run(server, "queues", "remove", "gone", "--yes")
+        told = run(server, "queues", "remove", "gone", "Gone", "--yes")
+        assert told.stdout == "Gone was removed.\n", "who is named twice goes once"
         assert "Gone" not in listed(server, "queues")
+
+    def test_a_name_commands_no_terminal(self, server: Serving) -> None:
+        made = run(server, "queues", "add", "Odd\x1b[2J")
+        assert made.stdout.startswith("Odd\ufffd[2J was made.")
+        assert "\x1b" not in run(server, "queues", "remove", "Odd\x1b[2J", "--yes").stdout
 
     def test_who_mistypes_is_told_what_there_is(self, server: Serving) -> None:
         refused(
@@ -117,7 +123,7 @@ class TestNumbers:
         assert told.stderr == "1 number imported, 1 known before.\n"
         numbers = listed(server, "numbers")
         assert numbers["+4930901820"]["country"] == "DE"
-        run(server, "numbers", "remove", "+4930901820", "+4930901821", "+4930901822", "--yes")
+        run(server, "numbers", "remove", "+4930901820", "+4930901821", "+49 30 901820", "+4930901822", "--yes")
         assert not [number for number in listed(server, "numbers") if number.startswith("+4930")]
 
     def test_one_wrong_number_imports_none_and_its_place_is_told(self, server: Serving, tmp_path: Path) -> None:
@@ -133,6 +139,17 @@ class TestNumbers:
         refused(
             run(server, "numbers", "import", "+4930901830", "--instance", reminders, check=False), "nother instance"
         )
+
+    def test_who_imports_many_is_told_how_many_there_are_if_one_is_refused(
+        self, server: Serving, reminders: str, tmp_path: Path
+    ) -> None:
+        """They go by thousands, and one that another instance has refuses only its own."""
+        run(server, "numbers", "import", "+4930901840")
+        file = tmp_path / "numbers.txt"
+        file.write_text("".join(f"+442079461{each:03}\n" for each in range(1000)) + "+4930901840\n", encoding="utf-8")
+        done = run(server, "numbers", "import", str(file), "--instance", reminders, check=False)
+        refused(done, "nother instance", "The first 1,000 of 1,001 numbers are the instance's.")
+        assert len(listed(server, "numbers", "--instance", reminders)) == 1000
 
     def test_who_may_not_import_does_not_and_who_does_is_written_down(self, server: Serving, tmp_path: Path) -> None:
         allowed = {"Effect": "Allow", "Action": ["connect:*", "connect-campaigns:Get*"], "Resource": "*"}

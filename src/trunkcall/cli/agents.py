@@ -20,7 +20,7 @@ from trunkcall.cli.client import trunkcall_client
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.status import AGENT_WORDS
-from trunkcall.cli.tables import plain_table, terminal_width
+from trunkcall.cli.tables import plain_table, printable, terminal_width
 from trunkcall.settings import Settings
 
 MAX_QUEUES_AT_ONCE = 10
@@ -119,7 +119,8 @@ def add(
                 )
         made.append({"id": user["UserId"], "arn": user["UserArn"], "name": name, "routing_profile": chosen.name})
         if not as_json:
-            typer.echo(f"{name} was made, with {chosen.name}, and is {'available' if available else 'offline'}.")
+            state = "available" if available else "offline"
+            typer.echo(printable(f"{name} was made, with {chosen.name}, and is {state}."))
     if as_json:
         typer.echo(json.dumps(made, indent=2))
 
@@ -180,12 +181,12 @@ def remove(
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
         there = centre.users()
-        chosen = [find("agent", name, there) for name in names]
+        chosen = list(dict.fromkeys(find("agent", name, there) for name in names))
     confirm(f"This removes {', '.join(each.name for each in chosen)}.", yes)
     for each in chosen:
         with centre.in_words():
             centre.client.delete_user(InstanceId=centre.instance_id, UserId=each.id)
-        typer.echo(f"{each.name} was removed.")
+        typer.echo(printable(f"{each.name} was removed."))
 
 
 _with_data_dir = with_settings("data_dir")

@@ -118,7 +118,7 @@ def remove(
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
         there = centre.numbers()
-        chosen = [find_number(number, there) for number in numbers]
+        chosen = list(dict.fromkeys(find_number(number, there) for number in numbers))
     confirm(f"This gives {counted(len(chosen), 'number')} back.", yes)
     for each in chosen:
         with centre.in_words():
@@ -146,10 +146,16 @@ def import_numbers(
     own = trunkcall_client(centre.where)
     new, known = [], []
     for first in range(0, len(wanted), AT_ONCE):
-        with centre.in_words():
-            answer = own.import_phone_numbers(
-                connectInstanceId=centre.instance_id, phoneNumbers=wanted[first : first + AT_ONCE]
-            )
+        try:
+            with centre.in_words():
+                answer = own.import_phone_numbers(
+                    connectInstanceId=centre.instance_id, phoneNumbers=wanted[first : first + AT_ONCE]
+                )
+        except TrunkcallError as error:
+            if not first:
+                raise
+            so_far = f"The first {first:,} of {counted(len(wanted), 'number')} are the instance's."
+            raise TrunkcallError(f"{error.message} {so_far}") from error
         new += [_told(each, new=True) for each in answer["imported"]]
         known += [_told(each, new=False) for each in answer["known"]]
     if as_json:

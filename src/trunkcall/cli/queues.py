@@ -15,7 +15,7 @@ from trunkcall.cli.campaign_steps import JSON
 from trunkcall.cli.centre import Centre, InstanceOption, centre_of, find, find_number
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
-from trunkcall.cli.tables import plain_table, terminal_width
+from trunkcall.cli.tables import plain_table, printable, terminal_width
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.settings import Settings
 
@@ -110,7 +110,7 @@ def add(
         typer.echo(json.dumps({"id": made["QueueId"], "arn": made["QueueArn"], "name": name}, indent=2))
         return
     who = f"Agents of {served_by.name} serve it." if served_by else "`trunkcall agents add NAME --queue` has it served."
-    typer.echo(f"{name} was made. {who}")
+    typer.echo(printable(f"{name} was made. {who}"))
 
 
 def remove(
@@ -123,12 +123,12 @@ def remove(
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
         there = centre.queues()
-        chosen = [find("queue", name, there) for name in names]
+        chosen = list(dict.fromkeys(find("queue", name, there) for name in names))
     confirm(f"This removes {', '.join(each.name for each in chosen)}.", yes)
     for each in chosen:
         with centre.in_words():
             centre.client.delete_queue(InstanceId=centre.instance_id, QueueId=each.id)
-        typer.echo(f"{each.name} was removed.")
+        typer.echo(printable(f"{each.name} was removed."))
 
 
 _with_data_dir = with_settings("data_dir")
