@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.directory import Directory, Fact, Instance, VersionedFact
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import HoursOfOperation
@@ -74,11 +75,20 @@ def test_every_instance_has_the_security_profiles_that_amazon_gives_it() -> None
 def test_every_kind_of_fact_has_its_place() -> None:
     """One that had none would be lost between the store and its users."""
     hours = HoursOfOperation("h1", "Weekdays", "Europe/Berlin", ())
-    facts: list[Fact] = [Queue("q1", "Sales"), ANN, hours, UserStatus("s9", "Lunch")]
+    policy = CallingPolicy("default", 1, "")
+    facts: list[Fact] = [Queue("q1", "Sales"), ANN, hours, UserStatus("s9", "Lunch"), policy]
     there = directory(*facts)
     assert set(there.facts) == set(facts)
     assert all(there.of_kind(fact.kind) == {fact.fact_id: fact} for fact in facts)
     assert all(kind is FactKind(kind) and there.of_kind(kind) is not None for kind in FactKind)
+
+
+def test_the_policy_that_was_set_last_counts() -> None:
+    first, night = CallingPolicy("default", 1, "a"), CallingPolicy("night", 2, "b")
+    there = directory(CallingPolicy("default", 3, None), first, night)
+    assert there.calling_policy() == CallingPolicy("default", 3, None), "even if nobody can read it"
+    assert there.calling_policy("night") is night
+    assert there.calling_policy("day") is None
 
 
 def test_changes_leave_the_order_and_all_that_they_do_not_name() -> None:

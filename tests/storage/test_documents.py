@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Fact
 from trunkcall.domain.fact_kind import FactKind
@@ -43,6 +44,7 @@ FACTS: list[Fact] = [
     Trunk("id", "sbc-1", 30, 5.0, ("+12065550100",)),
     HOURS,
     UserStatus("id", "name", "Noon", UserStatusType.ROUTABLE, 4, True, TAGS),
+    CallingPolicy("id", 0, "[limits]", "prefix,per_minute", 5),
 ]
 BY_OLDER_VERSIONS: list[tuple[Fact, str]] = [
     (Queue("id", "name", "+12065550100"), '{"outbound_caller_id": "+12065550100"}'),
@@ -122,9 +124,14 @@ def test_what_is_damaged_has_nobody_dialed_or_given_a_contact() -> None:
     profile = RoutingProfile("id", "name", (ServedQueue("q1"), ServedQueue("q2")))
     for queues in ([{"queue_id": "q1", "priority": 1, "delay_s": 0}, {"queue_id": 7}], [{"queue_id": "q1"}], 7):
         assert read(profile, msgspec.json.encode({"queues": queues}).decode()) == replace(profile, queues=())
-    status = read(FACTS[-1], '{"status_type": "ROUTABEL"}')
+    status = read(FACTS[7], '{"status_type": "ROUTABEL"}')
     assert isinstance(status, UserStatus)
     assert status.status_type is UserStatusType.CUSTOM
+    for document in ('{"text": 7, "rates": null}', '{"rates": null}', "{"):
+        policy = fact_of(FactKind.CALLING_POLICY, "default@3", "default@3", document)
+        assert policy == CallingPolicy("default", 3, None), "it counts, and nobody is dialed by it"
+    policy = fact_of(FactKind.CALLING_POLICY, "default@3", "default@3", '{"text": "", "rates": 7}')
+    assert policy == CallingPolicy("default", 3, "", ""), "its rates are none"
     queue = read(FACTS[0], '{"enabled": "x"}')
     assert isinstance(queue, Queue)
     assert not queue.enabled

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import pytest
 
 from storage.support import LATER, NOW, directory
+from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Directory, Fact, VersionedFact
 from trunkcall.domain.errors import ConflictError, NotFoundError
@@ -87,6 +88,8 @@ def facts(changes: Iterable[VersionedFact]) -> list[Fact]:
             PhoneConfig("DESK_PHONE", False, 45, "+12065550109", True),
             {"team": "north"},
         ),
+        CallingPolicy("default", 1, "", None, 5),
+        CallingPolicy("default", 2, "[limits]", "prefix,per_minute", 6),
         UserStatus("s9", "Lunch"),
         UserStatus("s9", "Lunch", "At noon", UserStatusType.OFFLINE, 4, False, {"team": "north"}),
         HoursOfOperation("h9", "Never", "UTC", ()),

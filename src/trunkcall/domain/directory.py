@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
+from trunkcall.domain.calling_policy import DEFAULT_POLICY, CallingPolicy
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.errors import ConflictError
 from trunkcall.domain.fact_kind import FactKind
@@ -96,7 +97,9 @@ class OnboardingJob:
     failure: OnboardingFailure | None = None
 
 
-Fact: TypeAlias = Queue | ContactFlow | PhoneNumber | RoutingProfile | Agent | Trunk | HoursOfOperation | UserStatus
+Fact: TypeAlias = (
+    Queue | ContactFlow | PhoneNumber | RoutingProfile | Agent | Trunk | HoursOfOperation | UserStatus | CallingPolicy
+)
 
 _MAPS: Final = MappingProxyType(
     {
@@ -108,6 +111,7 @@ _MAPS: Final = MappingProxyType(
         FactKind.TRUNK: "trunks",
         FactKind.HOURS_OF_OPERATION: "hours_of_operation",
         FactKind.AGENT_STATUS: "agent_statuses",
+        FactKind.CALLING_POLICY: "calling_policies",
     }
 )
 """Where a directory has the facts of each kind."""
@@ -171,6 +175,7 @@ class Directory:
     trunks: Mapping[str, Trunk] = field(default_factory=dict)
     hours_of_operation: Mapping[str, HoursOfOperation] = field(default_factory=dict)
     agent_statuses: Mapping[str, UserStatus] = field(default_factory=dict)
+    calling_policies: Mapping[str, CallingPolicy] = field(default_factory=dict)
 
     @classmethod
     def of(cls, instance: Instance, facts: Iterable[Fact]) -> Directory:
@@ -209,6 +214,11 @@ class Directory:
         """All statuses that agents can choose among, by id: those that every instance has, as they were changed, and
         those that were made, in the order of creation."""
         return {**built_in_statuses(self.instance.instance_id), **self.agent_statuses}
+
+    def calling_policy(self, name: str = DEFAULT_POLICY) -> CallingPolicy | None:
+        """The policy of this name that counts; None if none was ever set."""
+        of_name = (each for each in self.calling_policies.values() if each.policy_name == name)
+        return max(of_name, key=lambda each: each.number, default=None)
 
     def has_number(self, phone_number: str) -> bool:
         """Whether this number, E.164, is claimed for the instance."""

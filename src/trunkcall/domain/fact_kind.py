@@ -19,3 +19,4 @@ class FactKind(StrEnum):
     TRUNK = "trunk"
     HOURS_OF_OPERATION = "hours_of_operation"
     AGENT_STATUS = "agent_status"
+    CALLING_POLICY = "calling_policy"

@@ -14,6 +14,7 @@ from typing import Any, assert_never
 
 import msgspec
 
+from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Fact
 from trunkcall.domain.fact_kind import FactKind
@@ -48,6 +49,7 @@ _NAMED = {
     FactKind.TRUNK: ("trunk_id",),
     FactKind.HOURS_OF_OPERATION: ("hours_of_operation_id", "name"),
     FactKind.AGENT_STATUS: ("status_id", "name"),
+    FactKind.CALLING_POLICY: ("policy_name", "number"),
 }
 """What of each kind has columns of its own: id, and name."""
 
@@ -87,6 +89,8 @@ def fact_of(kind: FactKind, fact_id: str, name: str, document: Any) -> Fact:
             return _hours_of_operation(fact_id, name, members)
         case FactKind.AGENT_STATUS:
             return _user_status(fact_id, name, members)
+        case FactKind.CALLING_POLICY:
+            return _calling_policy(fact_id, members)
         case _:
             assert_never(kind)
 
@@ -237,4 +241,17 @@ def _user_status(status_id: str, name: str, members: Mapping[str, Any]) -> UserS
         optional_whole(members, "display_order"),
         flag(members, "enabled", default=True),
         text_map(members, "tags"),
+    )
+
+
+def _calling_policy(fact_id: str, members: Mapping[str, Any]) -> CallingPolicy:
+    """By a damaged one nobody is dialed, nor by an older one in its place. Rates that are empty cannot be read."""
+    name, _, number = fact_id.rpartition("@")
+    known = bool(name) and number.isascii() and number.isdigit()
+    return CallingPolicy(
+        name if known else fact_id,
+        int(number) if known else 0,
+        optional_text(members, "text"),
+        optional_text(members, "rates") if members.get("rates") is None else text(members, "rates"),
+        whole(members, "set_at", 0),
     )
