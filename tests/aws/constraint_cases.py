@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from aws.support import PATTERNS, botocore_model, members_within, operations
+from aws.support import PATTERNS, input_shape, members_within
 from trunkcall.aws.protocol import HttpRequest
 
 
@@ -38,19 +38,15 @@ class Case:
     labels: Mapping[str, str]
     request: HttpRequest
 
-    def __str__(self) -> str:
-        return f"{self.service}-{self.operation}-{self.variant.path}-{self.variant.about}".replace(" ", "_")
 
-
-def cases(service: str) -> Iterator[Case]:
-    for name in operations(service):
-        shape = botocore_model(service).operation_model(name).input_shape
-        if shape is None:
-            continue
-        for variant in variants(shape):
-            if isinstance(variant.value, dict) and all(_can_be_sent(shape, variant)):
-                labels, request = _sent(shape, variant.value)
-                yield Case(service, name, variant, labels, request)
+def cases(service: str, operation: str) -> Iterator[Case]:
+    shape = input_shape(operation, service)
+    if shape is None:
+        return
+    for variant in variants(shape):
+        if isinstance(variant.value, dict) and all(_can_be_sent(shape, variant)):
+            labels, request = _sent(shape, variant.value)
+            yield Case(service, operation, variant, labels, request)
 
 
 def _can_be_sent(shape: Any, variant: Variant) -> Iterator[bool]:

@@ -99,6 +99,9 @@ def operations(service: str = CAMPAIGNS_V1) -> list[str]:
     return sorted(load(service).operations)
 
 
+EVERY_OPERATION = [(service, name) for service in EVERY_SERVICE for name in operations(service)]
+
+
 def operation(name: str, service: str = CAMPAIGNS_V1) -> Operation:
     compiled: Service = load(service)
     return compiled.operations[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aws.support import (
+    EVERY_OPERATION,
     EVERY_SERVICE,
     SIGNING_NAME,
     botocore_model,
     expected,
     load,
-    operations,
     received,
     serialize,
     sign,
@@ -30,7 +31,6 @@ from trunkcall.aws.router import Router
 from trunkcall.aws.values import to_iso8601
 
 ROUTER = Router([load(name) for name in EVERY_SERVICE])
-EVERY_OPERATION = [(service, name) for service in EVERY_SERVICE for name in operations(service)]
 DECLARING = {
     (service, code): operation
     for service in EVERY_SERVICE
@@ -48,12 +48,24 @@ def parsed_by_botocore(service: str, name: str, response: HttpResponse) -> dict[
     return {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
 
 
+@cache
+def requests_for(service: str, name: str) -> st.SearchStrategy[Any]:
+    """Made once: it takes longer than to draw from it."""
+    shape = botocore_model(service).operation_model(name).input_shape
+    return values(shape) if shape is not None else st.just({})
+
+
+@cache
+def answers_of(service: str, name: str) -> st.SearchStrategy[Any]:
+    shape = botocore_model(service).operation_model(name).output_shape
+    return values(shape) if shape is not None else st.none()
+
+
 @pytest.mark.parametrize(("service", "name"), EVERY_OPERATION)
 @given(data=st.data())
 @FEW
 def test_the_handler_gets_what_the_caller_gave(service: str, name: str, data: st.DataObject) -> None:
-    shape = botocore_model(service).operation_model(name).input_shape
-    given_by_caller = data.draw(values(shape)) if shape is not None else {}
+    given_by_caller = data.draw(requests_for(service, name))
 
     request = received(sign(serialize(service, name, given_by_caller)))
     match = ROUTER.match(load(service).signing_name, request.method, request.raw_path)
@@ -67,8 +79,7 @@ def test_the_handler_gets_what_the_caller_gave(service: str, name: str, data: st
 @FEW
 def test_the_caller_gets_what_the_handler_gave(service: str, name: str, data: st.DataObject) -> None:
     operation = load(service).operations[name]
-    shape = botocore_model(service).operation_model(name).output_shape
-    result = data.draw(values(shape)) if shape is not None else None
+    result = data.draw(answers_of(service, name))
 
     response = success_response(operation, expected(result))
 
