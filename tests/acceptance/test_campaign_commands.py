@@ -76,6 +76,51 @@ def test_an_agentless_campaign_has_no_queue_and_shows_the_number_of_the_installa
     assert "floor" not in found
 
 
+def test_a_campaign_of_another_instance_is_made_by_names(server: Serving) -> None:
+    """Else whoever has made an instance by a file has to look for ids before it dials."""
+    data_dir = ["--data-dir", str(server.data_dir)]
+    connect = server.client("connect")
+    away = connect.create_instance(
+        IdentityManagementType="CONNECT_MANAGED",
+        InstanceAlias="Away",
+        InboundCallsEnabled=False,
+        OutboundCallsEnabled=True,
+    )["Id"]
+    client = server.client()
+    client.start_instance_onboarding_job(connectInstanceId=away, encryptionConfig={"enabled": False})
+    server.wait_until(
+        lambda: (
+            client.get_instance_onboarding_job_status(connectInstanceId=away)["connectInstanceOnboardingJobStatus"][
+                "status"
+            ]
+            == "SUCCEEDED"
+        )
+    )
+    campaign(server, "create", "Only queue", "--instance", "away")
+    server.trunkcall("queues", "add", "Sales", "--instance", "away", *data_dir)
+    refused(campaign(server, "create", "Which", "--instance", away, check=False), "--queue", "BasicQueue, Sales")
+    refused(campaign(server, "create", "Which", "--instance", "away", "--queue", "Sale", check=False), "'Sales'")
+    refused(campaign(server, "create", "Which", "--instance", "awry", check=False), "no instance 'awry'")
+    agentless = ["--instance", "away", "--dialer", "agentless"]
+    refused(campaign(server, "create", "Which", *agentless, check=False), "--source-number")
+    server.trunkcall("numbers", "add", "+12125550170", "--instance", "away", *data_dir)
+    campaign(server, "create", "Only number", *agentless)
+    assert shown(server, "Only number")["source_number"] == "+12125550170"
+    campaign(server, "create", "Named", "--instance", "AWAY", "--queue", "sales", "--flow", "default outbound flow")
+    queues = {each["Name"]: each["Id"] for each in connect.list_queues(InstanceId=away)["QueueSummaryList"]}
+    (flow,) = (each["Id"] for each in connect.list_contact_flows(InstanceId=away)["ContactFlowSummaryList"])
+    for name, queue in (("Only queue", "BasicQueue"), ("Named", "Sales")):
+        found = shown(server, name)
+        assert found["instance_id"] == away
+        assert (found["queue_id"], found["contact_flow_id"]) == (queues[queue], flow)
+    told = campaign(server, "show", "Named").stdout
+    assert f"Away ({away})" in told
+    assert f"Sales ({queues['Sales']})" in told
+    assert "Away " in server.trunkcall("status", *data_dir, check=False).stdout
+    for name in ("Only queue", "Only number", "Named"):
+        campaign(server, "delete", name, "--yes")
+
+
 def test_creating_again_is_safe_and_other_settings_are_refused(server: Serving, name: str) -> None:
     assert "was created" not in campaign(server, "create", name).stdout
     again = json.loads(campaign(server, "create", name, "--start", "--json").stdout)
@@ -159,8 +204,10 @@ def test_who_may_only_stop_a_campaign_can(server: Serving, name: str, tmp_path: 
 
 def test_a_queue_that_does_not_exist_is_said_in_one_sentence(server: Serving) -> None:
     done = campaign(server, "create", "Never", "--queue", "nowhere", check=False)
-    refused(done, "No queue with this id")
-    assert "`trunkcall env` shows" in done.stderr
+    refused(done, "no queue 'nowhere'", "BasicQueue")
+    nowhere = "2b7e1516-28ae-4d2a-abf7-158809cf4f3c"
+    done = campaign(server, "create", "Never", "--queue", nowhere, check=False)
+    refused(done, "No queue with this id", "`trunkcall env` shows")
 
 
 def test_a_campaign_goes_through_its_life_by_its_name(server: Serving, name: str) -> None:

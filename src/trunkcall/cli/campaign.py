@@ -7,6 +7,7 @@ client of the API.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,8 @@ from botocore.exceptions import ClientError
 
 from trunkcall.cli import campaign_steps as steps
 from trunkcall.cli.api_errors import NOT_FOUND, ApiRefusedError, in_words
+from trunkcall.cli.campaign_place import Place
+from trunkcall.cli.centre import names_in
 from trunkcall.cli.client import campaigns_client, connection, trunkcall_client
 from trunkcall.cli.figures import Ask, Figures, to_json
 from trunkcall.cli.help import examples
@@ -58,17 +61,30 @@ def create(
     capacity: Annotated[
         float, typer.Option(min=0.01, max=1, help="Its weight for lines and attempts per second, 0.01 to 1.")
     ] = 1.0,
-    instance: Annotated[str | None, typer.Option(help="Connect instance. [default: TRUNKCALL_INSTANCE_ID]")] = None,
+    instance: Annotated[
+        str | None, typer.Option(metavar="ID|ALIAS", help="Connect instance. [default: TRUNKCALL_INSTANCE_ID]")
+    ] = None,
     queue: Annotated[
-        str | None, typer.Option(help="Queue whose agents take live answers. [default: TRUNKCALL_QUEUE_ID]")
+        str | None,
+        typer.Option(
+            metavar="ID|NAME",
+            help="Queue whose agents take live answers. [default: TRUNKCALL_QUEUE_ID; of another --instance, its only "
+            "one]",
+        ),
     ] = None,
     flow: Annotated[
-        str | None, typer.Option(help="Contact flow of answered contacts. [default: TRUNKCALL_CONTACT_FLOW_ID]")
+        str | None,
+        typer.Option(
+            metavar="ID|NAME",
+            help="Contact flow of answered contacts. [default: TRUNKCALL_CONTACT_FLOW_ID; of another --instance, its "
+            "oldest]",
+        ),
     ] = None,
     source_number: Annotated[
         str | None,
         typer.Option(
-            help="Number that customers see, E.164. [default: the queue's; agentless, TRUNKCALL_SOURCE_PHONE_NUMBER]"
+            help="Number that customers see, E.164. [default: the queue's; agentless, TRUNKCALL_SOURCE_PHONE_NUMBER, "
+            "or of another --instance its only one]"
         ),
     ] = None,
     detect_machines: Annotated[
@@ -87,23 +103,23 @@ def create(
         raise typer.BadParameter("--await-prompt needs --detect-machines")
     tags = dict(map(_tag, tag or []))
     where = connection(settings.data_dir)
-    known = installation(settings.data_dir)
     agentless = dialer is DialerType.AGENTLESS
     if agentless and queue is not None:
         raise typer.BadParameter("an agentless campaign has no agents: leave --queue out")
+    place = Place(where, installation(settings.data_dir), instance)
     config: dict[str, Any] = {"dialingCapacity": capacity}
     call: dict[str, Any] = {
-        "connectContactFlowId": known.need("flow", flow),
+        "connectContactFlowId": place.flow(flow),
         "answerMachineDetectionConfig": {
             "enableAnswerMachineDetection": detect_machines,
             "awaitAnswerMachinePrompt": await_prompt,
         },
     }
     if agentless:
-        call["connectSourcePhoneNumber"] = known.need("source-number", source_number)
+        call["connectSourcePhoneNumber"] = place.number(source_number)
     else:
         config["bandwidthAllocation"] = bandwidth
-        call["connectQueueId"] = known.need("queue", queue)
+        call["connectQueueId"] = place.queue(queue)
         if source_number is not None:
             call["connectSourcePhoneNumber"] = source_number
     client = campaigns_client(where)
@@ -114,7 +130,7 @@ def create(
         with in_words(where.endpoint_url, _instead):
             created = client.create_campaign(
                 name=name,
-                connectInstanceId=known.need("instance", instance),
+                connectInstanceId=place.instance_id,
                 dialerConfig={f"{dialer}DialerConfig": config},
                 outboundCallConfig=call,
                 **({"tags": tags} if tags else {}),
@@ -216,7 +232,8 @@ def show(
     if as_json:
         typer.echo(json.dumps({**has, **to_json(figures)}, indent=2))
         return
-    typer.echo(facts([*progress_facts(figures), *_settings_facts(has)], terminal_width()))
+    names = names_in(where, has["instance_id"])
+    typer.echo(facts([*progress_facts(figures), *_settings_facts(has, names)], terminal_width()))
 
 
 def _settings_of(described: dict[str, Any]) -> dict[str, Any]:
@@ -237,13 +254,17 @@ def _settings_of(described: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _settings_facts(has: dict[str, Any]) -> list[tuple[str, str]]:
+def _settings_facts(has: dict[str, Any], names: Mapping[str, str]) -> list[tuple[str, str]]:
+    def named(thing_id: str) -> str:
+        return f"{names[thing_id]} ({thing_id})" if names.get(thing_id) else thing_id
+
     machines = "detected" if has["detects_machines"] else "not told from people"
     found = [
         ("capacity", f"{1 if has['capacity'] is None else has['capacity']:g}"),
         ("machines", machines + (", prompt awaited" if has["awaits_prompt"] else "")),
-        ("queue", has["queue_id"] or "none"),
-        ("flow", has["contact_flow_id"]),
+        ("instance", named(has["instance_id"])),
+        ("queue", named(has["queue_id"]) if has["queue_id"] else "none"),
+        ("flow", named(has["contact_flow_id"])),
         ("number shown", has["source_number"] or "the queue's"),
         ("tags", ", ".join(f"{key}={value}" for key, value in has["tags"].items()) or "none"),
         ("arn", has["arn"]),
@@ -259,6 +280,7 @@ app.command(
     epilog=examples(
         "trunkcall campaign create Spring --start",
         "trunkcall campaign create Autumn --dialer predictive --bandwidth 0.5 --tag team=sales",
+        "trunkcall campaign create Winter --instance reminders --queue Reminders",
     ),
 )(_with_data_dir(create))
 app.command("list", epilog=examples("trunkcall campaign list --state running", "trunkcall campaign list --json"))(

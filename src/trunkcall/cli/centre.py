@@ -5,16 +5,17 @@ Decides which instance and which thing somebody means. It is an ordinary client 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from trunkcall.cli.api_errors import NOT_FOUND, in_words
+from trunkcall.cli.api_errors import NOT_FOUND, ApiRefusedError, in_words
 from trunkcall.cli.client import Connection, connect_client, connection, own_health
 from trunkcall.cli.installation import installation
 from trunkcall.cli.lists.phones import read_number
@@ -28,6 +29,10 @@ InstanceOption: TypeAlias = Annotated[
 
 class NoSuchThingError(TrunkcallError):
     """Nothing in the instance has this name or id."""
+
+
+IN_USE = "ResourceInUseException"
+_ID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,32 @@ class Centre:
 
     def in_words(self) -> AbstractContextManager[None]:
         """Around whatever asks the API (see ``api_errors.in_words``)."""
-        return in_words(self.where.endpoint_url, _no_campaign_is_meant)
+        return in_words(self.where.endpoint_url, self._instead)
+
+    def _instead(self, error: ClientError) -> str | None:
+        if error.response["Error"]["Code"] == IN_USE:
+            return self._called(error.response["Error"].get("Message", ""))
+        return _no_campaign_is_meant(error)
+
+    def _called(self, message: str) -> str | None:
+        """What something is called that a message names by its id: people know it by nothing else."""
+        if (named := _ID.search(message)) is None:
+            return None
+        with suppress(ClientError, BotoCoreError):
+            for listed in (self.queues, self.routing_profiles, self.users):
+                for each in listed():
+                    if each.id == named[0]:
+                        return f"It is called {each.name!r}."
+        return None
 
     def pages(self, operation: str, result: str, **named: Any) -> Iterator[dict[str, Any]]:
         """Whatever an operation lists under ``result``."""
         for page in self.client.get_paginator(operation).paginate(InstanceId=self.instance_id, **named):
             yield from page[result]
+
+    def instances(self) -> list[Named]:
+        """This one and all others of the server."""
+        return instances(self.client)
 
     # --- what is in it, oldest first ----------------------------------------------------------------------------------
 
@@ -102,7 +127,7 @@ def centre_of(data_dir: Path, instance: str | None) -> Centre:
     where = connection(data_dir)
     client = connect_client(where)
     if instance is None:
-        known = installation(data_dir).values.get("TRUNKCALL_INSTANCE_ID")
+        known = installation(data_dir).find("instance")
         return Centre(where, client, known or own_health(where.endpoint_url)["instance_id"])
     with in_words(where.endpoint_url, _no_campaign_is_meant):
         return Centre(where, client, find("instance", instance, instances(client)).id)
@@ -113,6 +138,18 @@ def instances(client: Any) -> list[Named]:
     pages = client.get_paginator("list_instances").paginate()
     listed = (each for page in pages for each in page["InstanceSummaryList"])
     return [Named(each["Id"], each.get("InstanceAlias", "")) for each in listed]
+
+
+def names_in(where: Connection, instance_id: str) -> dict[str, str]:
+    """Names by the ids of instances, and of this one's queues and contact flows, for people who read them; without
+    those that the key may not list. Raises ServerUnreachableError."""
+    centre = Centre(where, connect_client(where), instance_id)
+    found: dict[str, str] = {}
+    there: tuple[Callable[[], list[Named]], ...] = (centre.instances, centre.queues, centre.flows)
+    for listed in there:
+        with suppress(ApiRefusedError), centre.in_words():
+            found |= {each.id: each.name for each in listed()}
+    return found
 
 
 def find(noun: str, text: str, there: Sequence[Named]) -> Named:
@@ -129,7 +166,7 @@ def find(noun: str, text: str, there: Sequence[Named]) -> Named:
         ids = ", ".join(each.id for each in matching)
         raise NoSuchThingError(f"{len(matching)} {noun}s are called {text!r}. Name one by its id: {ids}.")
     names = [each.name for each in there if each.name]
-    raise NoSuchThingError(f"There is no {noun} {text!r}.{did_you_mean(text, names) or _of(noun, names)}")
+    raise NoSuchThingError(f"There is no {noun} {text!r}.{did_you_mean(text, names) or some_of(names)}")
 
 
 def find_number(written: str, there: Sequence[Named]) -> Named:
@@ -140,7 +177,8 @@ def find_number(written: str, there: Sequence[Named]) -> Named:
         return find("phone number", written, there)
 
 
-def _of(noun: str, names: Sequence[str]) -> str:
+def some_of(names: Sequence[str]) -> str:
+    """A sentence that says what there is, with a space before it; empty if nothing is there."""
     if not names:
         return ""
     shown = ", ".join(names[:8])

@@ -31,9 +31,13 @@ class Installation:
 
     values: Mapping[str, str]
 
+    def find(self, name: str) -> str | None:
+        """What is known; None if nothing is."""
+        return self.values.get(_VARIABLES[name]) or None
+
     def need(self, name: str, given: str | None) -> str:
         """What was given, else what is known. Raises NotNamedError."""
-        found = given or self.values.get(_VARIABLES[name])
+        found = given or self.find(name)
         if not found:
             raise NotNamedError(
                 f'The campaign needs --{name}. `eval "$(trunkcall env)"` sets {_VARIABLES[name]} for the server of a '

@@ -21,7 +21,7 @@ from trunkcall.cli.campaign_steps import JSON
 from trunkcall.cli.client import connection, nobody_dials, own_health, trunkcall_client
 from trunkcall.cli.figures import STAFFED, Ask, Figures, Floor, read_floor, to_json
 from trunkcall.cli.options import with_settings
-from trunkcall.cli.tables import facts, plain_table, terminal_width
+from trunkcall.cli.tables import counted, facts, plain_table, terminal_width
 from trunkcall.cli.trunks import trunks_table
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources
 from trunkcall.settings import Settings
@@ -150,7 +150,7 @@ def _floor_troubles(floor: Floor) -> Iterator[Trouble]:
     """What is wrong with an instance's trunks and agents."""
     yield from _down(floor)
     if floor.agents_unheard:
-        yield Trouble("AGENTS_UNHEARD", f"Nothing is heard of {floor.agents_unheard} agents at work.")
+        yield Trouble("AGENTS_UNHEARD", f"Nothing is heard of {counted(floor.agents_unheard, 'agent')} at work.")
 
 
 def _down(floor: Floor) -> Iterator[Trouble]:
