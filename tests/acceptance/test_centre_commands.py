@@ -1,5 +1,5 @@
-"""`trunkcall queues`, `agents` and `numbers` against a real server. If these fail, somebody who does not program has no
-contact centre beyond the one that the first start made."""
+"""`trunkcall queues`, `agents`, `numbers` and `connect` against a real server. If these fail, somebody who does not
+program has no contact centre beyond the one that the first start made."""
 
 from __future__ import annotations
 
@@ -57,7 +57,21 @@ class TestQueues:
         table = run(server, "queues", "list").stdout
         assert number in next(line for line in table.splitlines() if line.startswith("Shown "))
         refused(run(server, "numbers", "remove", number, "--yes", check=False), "shows the number")
-        refused(run(server, "queues", "remove", "Shown", "--yes", check=False), "routing profile")
+        refused(run(server, "queues", "remove", "Shown", "--yes", check=False), "called 'Basic Routing Profile'")
+
+    def test_a_queue_is_changed_while_it_is_there(self, server: Serving) -> None:
+        """Else an operator stops a queue in the middle of a shift by writing a file."""
+        run(server, "numbers", "add", "+12125550150")
+        run(server, "queues", "add", "Changed")
+        done = run(server, "queues", "change", "changed", "--disabled", "--number", "+1 212 555 0150")
+        assert done.stdout == "Changed shows +12125550150, is disabled: nobody is dialed for it.\n"
+        queue = listed(server, "queues")["Changed"]
+        assert (queue["enabled"], queue["number"]) == (False, "+12125550150")
+        run(server, "queues", "change", "Changed", "--enabled", "--hours", "basic hours")
+        queue = listed(server, "queues")["Changed"]
+        assert (queue["enabled"], queue["number"]) == (True, "+12125550150"), "what is not named stays"
+        asked = run(server, "queues", "change", "Changed", check=False)
+        assert (asked.returncode, "--disabled" in asked.stderr) == (2, True)
 
     def test_a_queue_that_nobody_has_goes_once_that_is_agreed_to(self, server: Serving) -> None:
         run(server, "queues", "add", "Gone")
@@ -99,6 +113,43 @@ class TestAgents:
         ]
         run(server, "agents", "remove", "ada", "bea", "cleo", "--yes")
         assert listed(server, "agents").keys().isdisjoint({"ada", "bea", "cleo"})
+
+    def test_agents_are_brought_to_work_and_to_another_profile_and_kept_there(self, server: Serving) -> None:
+        """Else whoever does not program has agents who are offline for good, or unheard after 15 s."""
+        run(server, "queues", "add", "Care")
+        told = run(server, "agents", "add", "gus", "--available", "--queue", "BasicQueue").stderr
+        assert "--persistent-connection" in told
+        run(server, "agents", "add", "hal", "--queue", "Care")
+        care = listed(server, "agents")["hal"]["routing_profile"]
+        phone = ["--persistent-connection", "--after-contact-work", "5"]
+        done = run(server, "agents", "change", "gus", "hal", "--profile", care, *phone, "--status", "available")
+        assert done.stdout.splitlines()[1] == (
+            f"hal has the routing profile {care}, works after a contact 5 s at most, stays on the line, is to be "
+            "Available."
+        )
+        server.wait_until(lambda: listed(server, "agents")["hal"]["state"] == "Available")
+        assert listed(server, "agents")["gus"]["queues"] == ["Care"]
+        connect = server.client("connect")
+        instance = {"InstanceId": server.environment["TRUNKCALL_INSTANCE_ID"]}
+        user = {**instance, "UserId": listed(server, "agents")["gus"]["id"]}
+        config = connect.describe_user(**user)["User"]["PhoneConfig"]
+        assert (config["PersistentConnection"], config["AfterContactWorkTimeLimit"]) == (True, 5)
+        assert config["AutoAccept"], "what is not named stays"
+        run(server, "agents", "change", "gus", "hal", "--status", "Break")
+        server.wait_until(lambda: listed(server, "agents")["hal"]["state"] == "OnBreak")
+        run(server, "agents", "remove", "gus", "hal", "--yes")
+
+    def test_all_agents_of_an_instance_are_changed_at_once_if_that_is_said(
+        self, server: Serving, reminders: str
+    ) -> None:
+        run(server, "agents", "add", "ida", "--instance", reminders)
+        away = ["--instance", reminders]
+        profile = listed(server, "agents", *away)["ida"]["routing_profile"]
+        assert "ida" in run(server, "agents", "change", "--all", "--profile", profile, *away).stdout
+        for wrong in (["--all"], ["--status", "Break"], ["ida", "--all", "--status", "Break"]):
+            assert run(server, "agents", "change", *wrong, *away, check=False).returncode == 2
+        refused(run(server, "agents", "change", "ida", "--status", "Luncheon", *away, check=False), "Available")
+        refused(run(server, "agents", "change", "ide", "--status", "Break", *away, check=False), "'ida'")
 
     def test_agents_of_an_instance_that_is_not_dialed_for_have_no_state(self, server: Serving, reminders: str) -> None:
         """By alias and by id it is the same instance; its only profile is meant where none is named."""
@@ -175,3 +226,32 @@ class TestNumbers:
         assert (numbers["+12125550142"]["type"], numbers[free["number"]]["type"]) == ("DID", "TOLL_FREE")
         assert run(server, "numbers", "add", check=False).returncode == 2
         refused(run(server, "numbers", "add", "+4930901899", check=False), "not available")
+
+
+class TestInstances:
+    def test_the_server_says_which_there_are_and_which_it_dials_for(self, server: Serving, reminders: str) -> None:
+        there = {each["alias"]: each for each in json.loads(run(server, "connect", "list", "--json").stdout)}
+        assert there["reminders"]["id"] == reminders
+        assert [there[alias]["dialed_for"] for alias in ("default", "reminders")] == [True, False]
+        assert [there[alias]["default"] for alias in ("default", "reminders")] == [True, False]
+        table = run(server, "connect", "list").stdout.splitlines()
+        assert table[2].split()[:2] == ["reminders", "no"]
+
+    def test_one_goes_once_its_campaigns_have_and_that_is_agreed_to(self, server: Serving, tmp_path: Path) -> None:
+        """Else a contact centre that was made by a file is there for good."""
+        file = tmp_path / "centre.toml"
+        file.write_text('[instance]\nalias = "short-lived"\n', encoding="utf-8")
+        run(server, "connect", "apply", str(file), "--yes")
+        created = run(server, "campaign", "create", "In the way", "--instance", "Short-lived").stdout
+        assert "was created" in created
+        refused(run(server, "connect", "remove", "short-lived", "--yes", check=False), "1 campaign", "In the way")
+        run(server, "campaign", "delete", "In the way", "--yes")
+        assert run(server, "connect", "remove", "short-lived", check=False).returncode == 2
+        assert "short-lived" in run(server, "connect", "list").stdout
+        run(server, "connect", "remove", "short-lived", "--yes")
+        assert "short-lived" not in run(server, "connect", "list").stdout
+
+    def test_the_servers_own_stays_onboarded(self, server: Serving) -> None:
+        refused(run(server, "connect", "remove", "default", "--yes", check=False), "cannot be removed")
+        there = json.loads(run(server, "connect", "list", "--json").stdout)
+        assert there[0]["dialed_for"]

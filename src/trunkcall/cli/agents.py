@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +26,11 @@ from trunkcall.settings import Settings
 MAX_QUEUES_AT_ONCE = 10
 """Of a new routing profile."""
 _PROFILE_NAME = 127
+_PERSISTENT = "Keep their phones on the line between contacts: by that the server knows that they are there."
+_UNHEARD = (
+    "Nobody is dialed for agents of whom nothing is heard: `trunkcall agents change NAME --persistent-connection` "
+    "keeps their phones on the line."
+)
 
 app = typer.Typer(help="Agents: who takes live answers, and what they do.", no_args_is_help=True)
 
@@ -86,11 +91,12 @@ def add(
     after_contact_work: Annotated[
         int, typer.Option(min=0, max=2_000_000, help="Seconds that work after a contact may take; 0 is no limit.")
     ] = 0,
+    persistent_connection: Annotated[bool, typer.Option("--persistent-connection", help=_PERSISTENT)] = False,
     available: Annotated[bool, typer.Option("--available", help="Have them available at once.")] = False,
     instance: InstanceOption = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Make agents. They are offline until they choose a status."""
+    """Make agents. They are offline until a status is chosen for them."""
     if profile is not None and queue:
         raise typer.BadParameter("give either --profile or --queue")
     centre = centre_of(settings.data_dir, instance)
@@ -110,6 +116,7 @@ def add(
                     "PhoneType": "SOFT_PHONE",
                     "AutoAccept": True,
                     "AfterContactWorkTimeLimit": after_contact_work,
+                    "PersistentConnection": persistent_connection,
                 },
                 **password_of(centre),
             )
@@ -123,6 +130,66 @@ def add(
             typer.echo(printable(f"{name} was made, with {chosen.name}, and is {state}."))
     if as_json:
         typer.echo(json.dumps(made, indent=2))
+    elif available and not persistent_connection:
+        typer.echo(_UNHEARD, err=True)
+
+
+def change(
+    settings: Settings,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="AGENT", help="Agents, each by user name, id or ARN.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All agents of the instance.")] = False,
+    status: Annotated[
+        str | None,
+        typer.Option(help="Status that they are to have: Available, Offline, Break or another of the instance."),
+    ] = None,
+    profile: Annotated[str | None, typer.Option(help="Routing profile, which says what they serve.")] = None,
+    after_contact_work: Annotated[
+        int | None,
+        typer.Option(min=0, max=2_000_000, help="Seconds that work after a contact may take; 0 is no limit."),
+    ] = None,
+    persistent_connection: Annotated[
+        bool | None, typer.Option("--persistent-connection/--no-persistent-connection", help=_PERSISTENT)
+    ] = None,
+    instance: InstanceOption = None,
+) -> None:
+    """Change agents. Whoever is in a contact finishes it first."""
+    if bool(names) == every:
+        raise typer.BadParameter("name the agents, or say --all" if not every else "name agents or say --all")
+    phone = {"AfterContactWorkTimeLimit": after_contact_work, "PersistentConnection": persistent_connection}
+    phone = {member: value for member, value in phone.items() if value is not None}
+    if status is None and profile is None and not phone:
+        raise typer.BadParameter("say what is to be changed: --status, --profile, …")
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        chosen_status = None if status is None else find("agent status", status, centre.statuses())
+        chosen_profile = None if profile is None else find("routing profile", profile, centre.routing_profiles())
+        there = centre.users()
+        agents = there if names is None else list(dict.fromkeys(find("agent", name, there) for name in names))
+    for agent in agents:
+        user = {"InstanceId": centre.instance_id, "UserId": agent.id}
+        done = []
+        with centre.in_words():
+            if chosen_profile is not None:
+                centre.client.update_user_routing_profile(**user, RoutingProfileId=chosen_profile.id)
+                done.append(f"has the routing profile {chosen_profile.name}")
+            if phone:
+                had = centre.client.describe_user(**user)["User"]["PhoneConfig"]
+                centre.client.update_user_phone_config(**user, PhoneConfig={**had, **phone})
+                done += _phone_words(after_contact_work, persistent_connection)
+            if chosen_status is not None:
+                centre.client.put_user_status(**user, AgentStatusId=chosen_status.id)
+                done.append(f"is to be {chosen_status.name}")
+        typer.echo(printable(f"{agent.name} {', '.join(done)}."))
+
+
+def _phone_words(after_contact_work: int | None, persistent_connection: bool | None) -> Iterator[str]:
+    if after_contact_work is not None:
+        limit = f"{after_contact_work:,} s at most" if after_contact_work else "without a limit"
+        yield f"works after a contact {limit}"
+    if persistent_connection is not None:
+        yield "stays on the line" if persistent_connection else "does not stay on the line"
 
 
 def password_of(centre: Centre) -> dict[str, str]:
@@ -200,4 +267,12 @@ app.command(
         'trunkcall agents add cleo --profile "Basic Routing Profile" --after-contact-work 30 --available',
     ),
 )(_with_data_dir(add))
+app.command(
+    "change",
+    epilog=examples(
+        "trunkcall agents change ada bea --status Available",
+        "trunkcall agents change --all --persistent-connection --after-contact-work 30",
+        'trunkcall agents change ada --profile "Basic Routing Profile"',
+    ),
+)(_with_data_dir(change))
 app.command("remove", epilog=examples("trunkcall agents remove ada --yes"))(_with_data_dir(remove))

@@ -93,7 +93,7 @@ COMMANDS: tuple[Entry, ...] = (
         "Campaigns",
         examples("trunkcall explain --campaign Spring", "trunkcall explain --campaign Spring --json"),
     ),
-    Entry("connect", "connect:app", "A contact centre as a file says it.", "Contact centre"),
+    Entry("connect", "connect:app", "Contact centres: each an instance, as a file says it.", "Contact centre"),
     Entry("queues", "queues:app", "Queues: where live answers wait for agents.", "Contact centre"),
     Entry("agents", "agents:app", "Agents: who takes live answers, and what they do.", "Contact centre"),
     Entry("numbers", "numbers:app", "Phone numbers: what customers see.", "Contact centre"),

@@ -22,6 +22,7 @@ from trunkcall.cli.centre_file import CentreFile, read_centre_file
 from trunkcall.cli.centre_state import new_instance, read_state
 from trunkcall.cli.client import Connection, campaigns_client, connect_client, connection
 from trunkcall.cli.help import examples
+from trunkcall.cli.instances import list_instances, remove
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted, printable
 from trunkcall.domain.errors import TrunkcallError
@@ -32,7 +33,7 @@ ONBOARDING_S = 60.0
 INSTANCE = "instance"
 _CALLS = {"inbound_calls": "INBOUND_CALLS", "outbound_calls": "OUTBOUND_CALLS"}
 
-app = typer.Typer(help="A contact centre as a file says it.", no_args_is_help=True)
+app = typer.Typer(help="Contact centres: each an instance, as a file says it.", no_args_is_help=True)
 
 
 def apply(
@@ -196,8 +197,10 @@ def _report(changes: list[Change], as_json: bool, *, applied: bool, dry_run: boo
         typer.echo(f"{counted(len(changes), 'change')} made.", err=True)
 
 
-# Of a single command typer makes a program without a group.
-app.callback()(lambda: None)
+_with_data_dir = with_settings("data_dir")
+app.command("list", epilog=examples("trunkcall connect list", "trunkcall connect list --json"))(
+    _with_data_dir(list_instances)
+)
 app.command(
     "apply",
     epilog=examples(
@@ -205,4 +208,5 @@ app.command(
         "trunkcall connect apply centre.toml --yes",
         "trunkcall connect apply centre.toml --prune --yes --json",
     ),
-)(with_settings("data_dir")(apply))
+)(_with_data_dir(apply))
+app.command("remove", epilog=examples("trunkcall connect remove surveys --yes"))(_with_data_dir(remove))

@@ -113,6 +113,46 @@ def add(
     typer.echo(printable(f"{name} was made. {who}"))
 
 
+def change(
+    settings: Settings,
+    names: Annotated[list[str], typer.Argument(metavar="QUEUE", help="Queues, each by name, id or ARN.")],
+    enabled: Annotated[
+        bool | None,
+        typer.Option("--enabled/--disabled", help="Whether agents serve it; nobody is dialed for a disabled queue."),
+    ] = None,
+    number: Annotated[
+        str | None, typer.Option(help="Number of the instance that customers see: `trunkcall numbers list`.")
+    ] = None,
+    hours: Annotated[str | None, typer.Option(help="Hours of operation.")] = None,
+    instance: InstanceOption = None,
+) -> None:
+    """Change queues, also while campaigns dial for them."""
+    if enabled is None and number is None and hours is None:
+        raise typer.BadParameter("say what is to be changed: --enabled, --disabled, --number, --hours")
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        there = centre.queues()
+        chosen = list(dict.fromkeys(find("queue", name, there) for name in names))
+        kept = None if hours is None else find("hours of operation", hours, centre.hours())
+        shown = None if number is None else find_number(number, centre.numbers())
+    for each in chosen:
+        queue = {"InstanceId": centre.instance_id, "QueueId": each.id}
+        done = []
+        with centre.in_words():
+            if kept is not None:
+                centre.client.update_queue_hours_of_operation(**queue, HoursOfOperationId=kept.id)
+                done.append(f"has the hours {kept.name}")
+            if shown is not None:
+                had = centre.client.describe_queue(**queue)["Queue"].get("OutboundCallerConfig", {})
+                caller = {**had, "OutboundCallerIdNumberId": shown.id}
+                centre.client.update_queue_outbound_caller_config(**queue, OutboundCallerConfig=caller)
+                done.append(f"shows {shown.name}")
+            if enabled is not None:
+                centre.client.update_queue_status(**queue, Status="ENABLED" if enabled else "DISABLED")
+                done.append("is enabled" if enabled else "is disabled: nobody is dialed for it")
+        typer.echo(printable(f"{each.name} {', '.join(done)}."))
+
+
 def remove(
     settings: Settings,
     names: Annotated[list[str], typer.Argument(metavar="QUEUE", help="Queues, each by name, id or ARN.")],
@@ -142,4 +182,11 @@ app.command(
         'trunkcall queues add Reminders --number +442079460000 --profile "Basic Routing Profile"',
     ),
 )(_with_data_dir(add))
+app.command(
+    "change",
+    epilog=examples(
+        "trunkcall queues change Reminders --disabled",
+        "trunkcall queues change Reminders --enabled --number +442079460000",
+    ),
+)(_with_data_dir(change))
 app.command("remove", epilog=examples("trunkcall queues remove Reminders --yes"))(_with_data_dir(remove))
