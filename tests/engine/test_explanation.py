@@ -8,6 +8,7 @@ from engine.floor import Floor
 from engine.support import SPRING, dialing
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.instants import SECOND
+from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CampaignChanged, CarrierLost
@@ -70,3 +71,20 @@ def test_what_is_said_of_trunks_is_of_those_that_may_show_the_campaigns_number()
     assert 0 < found.next_attempt_in <= SECOND, "what the lost one takes a second is of no help"
     floor.tell(CampaignChanged(SPRING, CampaignState.RUNNING, replace(shown, caller_id="+12025550199")))
     assert explained(floor).trunks == ()
+
+
+def test_agents_at_work_for_other_campaigns_are_told_apart_from_none() -> None:
+    """Else somebody goes to look for an agent who sits there and works."""
+    floor = Floor()
+    floor.agent("ada", "sales", "service")
+    floor.campaign(queue="sales", requests=20)
+    floor.campaign("autumn", queue="service", dialer=DialerType.PREDICTIVE, requests=20)
+    facts = [floor.engine.explain(campaign, floor.now) for campaign in (SPRING, "autumn")]
+    assert sorted((each.staffed_agents, each.others_agents) for each in facts if each is not None) == [(0, 1), (1, 0)]
+
+
+def test_agents_who_only_help_out_are_told_apart_from_none() -> None:
+    floor = Floor()
+    floor.campaign(requests=20)
+    floor.agent("ada", ServedQueue("sales", delay_s=5))
+    assert (explained(floor).agents, explained(floor).helpers, explained(floor).others_agents) == (0, 1, 0)

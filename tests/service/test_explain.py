@@ -62,8 +62,10 @@ WELL = DialingExplanation(
     window_complete=True,
     next_due_in=None,
     agents=24,
+    helpers=0,
     free_agents=1,
     staffed_agents=20,
+    others_agents=0,
     unheard_agents=0,
     share=1.0,
     waits_for_others=False,
@@ -211,6 +213,16 @@ async def test_where_nobody_may_be_dialed_that_is_all_that_is_said() -> None:
         ),
         (replace(WELL, staffed_agents=0, free_agents=0), "NO_AGENTS", "offline or on a break"),
         (replace(WELL, agents=0, staffed_agents=0, free_agents=0), "NO_AGENTS", "Its queue has no agents"),
+        (
+            replace(WELL, agents=0, helpers=3, staffed_agents=0, free_agents=0),
+            "NO_AGENTS",
+            "agents, 3, serve it with a delay",
+        ),
+        (
+            replace(WELL, staffed_agents=0, free_agents=0, others_agents=1),
+            "OTHERS_TURN",
+            "1 agent of its queue is at work, at the moment for other campaigns",
+        ),
         (
             replace(WELL, staffed_agents=0, free_agents=0, unheard_agents=20),
             "AGENTS_UNHEARD",

@@ -38,9 +38,13 @@ class DialingExplanation:
     next_due_in: Duration | None
     """How long until the first is due of those that the store has besides; None if there are none."""
     agents: int
-    """Who serve its queue, at work or not."""
+    """Who serve its queue, at work or not, and take its contacts at once."""
+    helpers: int
+    """Who serve it with a delay: nobody is dialed for them."""
     free_agents: int
     staffed_agents: int
+    others_agents: int
+    """At work for its queue as well, but at the moment those of others who dial for them."""
     unheard_agents: int
     """Staffed as well, but nothing is heard of them."""
     share: float
@@ -77,6 +81,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
     campaign = state.campaigns.get(campaign_id)
     if campaign is None:
         return None
+    queue = state.roster.queue(campaign.settings.queue_id) if campaign.settings.queue_id is not None else None
     view = CampaignView(state, campaign, now)
     trunks = state.trunks.of(campaign)
     queue_id = campaign.settings.queue_id
@@ -92,9 +97,11 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         window=len(campaign.window),
         window_complete=campaign.window.exhausted,
         next_due_in=None if campaign.window.next_due_at is None else max(0, campaign.window.next_due_at - now),
-        agents=state.roster.queue(queue_id).agents if queue_id is not None else 0,
+        agents=queue.agents if queue is not None else 0,
+        helpers=sum(pool.agents for _, pool in queue.helpers) if queue is not None else 0,
         free_agents=view.free_agents,
         staffed_agents=view.staffed_agents,
+        others_agents=max(0, queue.staffed - view.staffed_agents) if queue is not None else 0,
         unheard_agents=state.roster.unheard(queue_id) if queue_id is not None else 0,
         share=_share_of(state, campaign),
         waits_for_others=competition.must_wait(campaign, now),

@@ -258,11 +258,17 @@ def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float, *, qu
         yield Reason("LOADING", "Waiting requests are being read from the store.")
     if facts.needs_agents and not queue_enabled:
         yield Reason("QUEUE_DISABLED", "Its queue is disabled: nobody is dialed for it until it is enabled again.")
-    elif facts.needs_agents and not facts.staffed_agents and facts.unheard_agents:
+    elif facts.needs_agents and not facts.staffed_agents and not facts.others_agents and facts.unheard_agents:
         yield _who_is_left_out(facts, max_age_s)
+    elif facts.needs_agents and not facts.agents and facts.helpers:
+        yield Reason(
+            "NO_AGENTS",
+            f"All of its queue's agents, {facts.helpers:,}, serve it with a delay: they help out, and nobody is dialed "
+            "for them.",
+        )
     elif facts.needs_agents and not facts.agents:
         yield Reason("NO_AGENTS", "Its queue has no agents: no agent's routing profile has it.")
-    elif facts.needs_agents and not facts.staffed_agents:
+    elif facts.needs_agents and not facts.staffed_agents and not facts.others_agents:
         why = "all are offline or on a break, have missed a contact or have a phone that failed, or were removed"
         yield Reason("NO_AGENTS", f"No agent of its queue is at work: {why}.")
     up = [trunk for trunk in facts.trunks if trunk.up]
@@ -274,7 +280,8 @@ def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float, *, qu
 
 
 def _who_is_left_out(facts: DialingExplanation, max_age_s: float) -> Reason:
-    agents = f"{facts.unheard_agents} of {_many(facts.staffed_agents + facts.unheard_agents, 'agent')} at work"
+    number = facts.staffed_agents + facts.others_agents + facts.unheard_agents
+    agents = f"{facts.unheard_agents} of {_many(number, 'agent')} at work"
     return Reason(
         "AGENTS_UNHEARD", f"Nothing has been heard of {agents} for {max_age_s:g} s: nobody is dialed for them."
     )
@@ -302,7 +309,7 @@ def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason
             f"{take} {facts.attempts_per_s:g} attempts a second; the next may begin in "
             f"{facts.next_attempt_in / SECOND:.2f} s.",
         )
-    if facts.needs_agents and facts.staffed_agents and facts.unheard_agents:
+    if facts.needs_agents and (facts.staffed_agents or facts.others_agents) and facts.unheard_agents:
         yield _who_is_left_out(facts, max_age_s)
     if facts.needs_agents and facts.staffed_agents:
         most = math.floor(facts.lines_per_agent * facts.staffed_agents)
@@ -316,6 +323,12 @@ def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason
         yield Reason(
             "NO_WEIGHT",
             "Its bandwidth allocation is 0: it is dialed only for agents whom no other campaign of their queues wants.",
+        )
+    elif facts.needs_agents and facts.others_agents and not facts.staffed_agents:
+        yield Reason(
+            "OTHERS_TURN",
+            f"{_many(facts.others_agents, 'agent')} of its queue {_are(facts.others_agents)} at work, at the moment "
+            "for other campaigns: where there are too few for all, they have them by turns.",
         )
     elif facts.needs_agents and facts.waits_for_others:
         yield Reason(
@@ -381,7 +394,8 @@ def _what_the_ledger_leaves(facts: DialingExplanation) -> Iterator[Reason]:
 
 
 def _how_it_paces(facts: DialingExplanation) -> Reason:
-    agents = f"{facts.free_agents} of {_many(facts.staffed_agents, 'agent')} at work are free"
+    its = " for it" if facts.others_agents else ""
+    agents = f"{facts.free_agents} of {_many(facts.staffed_agents, 'agent')} at work{its} are free"
     forecast = facts.forecast
     if forecast is None:
         return Reason("PACE", f"{agents}; {_many(facts.in_flight, 'attempt')} in flight.")
