@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,6 +19,7 @@ from service.support import dialing_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.changes import AttemptBegun, Change
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import ContactRecord, DialRequest
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND, Instant
@@ -33,7 +34,7 @@ from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.simulation.world import World
-from trunkcall.storage.ports.ownership import CommitResult, Lease
+from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, Lease
 from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import Carrier, CarrierSink, Destination
@@ -155,12 +156,14 @@ class _StoreOf:
         await process.pass_gate()
         return result
 
-    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    async def commit(
+        self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
+    ) -> CommitResult:
         process = self._process
         attempts = any(isinstance(change, AttemptBegun) for change in changes)
         if attempts and process.house.dies_in(Gap.BEFORE_COMMIT):
             process.die()
-        result = await self._call(lambda: process.sqlite.commit(lease, changes))
+        result = await self._call(lambda: process.sqlite.commit(lease, changes, clearances))
         if attempts and process.house.dies_in(Gap.AFTER_COMMIT):
             process.die()
             await process.pass_gate()

@@ -85,7 +85,7 @@ def around(
     setattr(owner, name, waited if asyncio.iscoroutinefunction(method) else called)
 
 
-def has_attempts(_: Any, changes: Any) -> bool:
+def has_attempts(_: Any, changes: Any, *__: Any) -> bool:
     from trunkcall.domain.changes import AttemptBegun
 
     return any(isinstance(change, AttemptBegun) for change in changes)
@@ -109,14 +109,15 @@ def rig_the_writer() -> None:
 def rig_the_carrier() -> None:
     """Pass a point after each attempt that the carrier was asked for, and another after the last of a commit."""
     from trunkcall.domain.changes import AttemptBegun
+    from trunkcall.storage.ports.ownership import NO_CLEARANCES
     from trunkcall.storage.sqlite.store import SQLiteStore
     from trunkcall.telephony.remote_carrier import RemoteCarrier
 
     commit, originate = SQLiteStore.commit, RemoteCarrier.originate
     to_be_asked: set[str] = set()
 
-    async def committed(self: Any, lease: Any, changes: Any) -> Any:
-        result = await commit(self, lease, changes)
+    async def committed(self: Any, lease: Any, changes: Any, clearances: Any = NO_CLEARANCES) -> Any:
+        result = await commit(self, lease, changes, clearances)
         begun = {change.contact_id for change in changes if isinstance(change, AttemptBegun)}
         to_be_asked.update(begun - result.refused.keys())
         return result

@@ -10,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.changes import AttemptBegun, Change
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.clock import Clock, Seconds, Sleep
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.errors import StoreUnavailableError
@@ -38,7 +39,7 @@ from trunkcall.service.safe_harbour import SafeHarbourOf, no_safe_harbour
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.simulation.world import World
 from trunkcall.storage.memory import MemoryStore
-from trunkcall.storage.ports.ownership import CommitResult, Lease
+from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, Lease
 from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import CarrierSink, Destination
 from trunkcall.telephony.simulated import SimulatedCarrier
@@ -70,6 +71,9 @@ class Ear:
         self._dialer.due_changed(campaign_id)
 
 
+CarryOut: TypeAlias = Callable[[Lease, Sequence[Change], Mapping[str, Clearance]], Awaitable[CommitResult]]
+
+
 class FaultyStore:
     """A store whose commits fail when they are told to: before anything is written, or after everything is."""
 
@@ -81,19 +85,23 @@ class FaultyStore:
         """Done before anything is written. It may raise."""
         self.after_attempts: Callable[[], None] = lambda: None
         """Done when attempts are durable and the dialer does not know it yet."""
-        self.carry_out: Callable[[Lease, Sequence[Change]], Awaitable[CommitResult]] = store.commit
+        self.carry_out: Callable[[Lease, Sequence[Change], Mapping[str, Clearance]], Awaitable[CommitResult]] = (
+            store.commit
+        )
         """How a commit is carried out that does not fail."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    async def commit(
+        self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
+    ) -> CommitResult:
         self.before_commit(changes)
         attempts = any(isinstance(change, AttemptBegun) for change in changes)
         if attempts and self.fail_before:
             self.fail_before -= 1
             raise StoreUnavailableError
-        result = await self.carry_out(lease, changes)
+        result = await self.carry_out(lease, changes, clearances)
         if attempts and self.fail_after:
             self.fail_after -= 1
             raise StoreUnavailableError

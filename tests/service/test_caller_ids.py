@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
 
@@ -17,6 +17,7 @@ import pytest
 from service.support import House, dialing
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptBegun, Change
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.directory import Fact
 from trunkcall.domain.fact_kind import FactKind
@@ -70,7 +71,7 @@ async def test_carrier_and_record_agree_whatever_changes_between_decision_and_co
     ]
     following = cycle(steps)
 
-    async def meanwhile(lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    async def meanwhile(lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance]) -> CommitResult:
         if any(isinstance(change, AttemptBegun) for change in changes):
             put = next(following)
             if put is not None:
@@ -80,7 +81,7 @@ async def test_carrier_and_record_agree_whatever_changes_between_decision_and_co
                 await house.kept.remove_facts(house.instance_id, FactKind.TRUNK, ["north", "wide"], at=now)
                 await house.kept.remove_facts(house.instance_id, FactKind.PHONE_NUMBER, [THIRD], at=now)
             house.dialer.campaigns_changed()
-        return await house.kept.commit(lease, changes)
+        return await house.kept.commit(lease, changes, clearances)
 
     house.store.carry_out = meanwhile
     telling = asyncio.create_task(house.floor.run(lambda: house.carrier.busy_agents))

@@ -7,13 +7,14 @@ engine goes on with attempts that the store refused, until it has to be built an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from service.support import House, dialing, hardly_ever
 from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
 from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected, ContactSetAside
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import Disposition, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import SECOND
@@ -57,15 +58,15 @@ async def test_a_refused_attempt_is_told_before_all_that_has_happened_meanwhile(
     refused = asyncio.Event()
     commit = house.kept.commit
 
-    async def pausing(lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    async def pausing(lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance]) -> CommitResult:
         if any(isinstance(change, AttemptBegun) for change in changes) and not refused.is_set():
             await house.to_state(CampaignState.RUNNING, CampaignState.PAUSED)
-            result = await commit(lease, changes)
+            result = await commit(lease, changes, clearances)
             assert result.refused
             house.carrier.tell(CarrierFound(()))
             refused.set()
             return result
-        return await commit(lease, changes)
+        return await commit(lease, changes, clearances)
 
     house.store.carry_out = pausing
     async with dialing(house, house.owner(sleep=hardly_ever)):
@@ -125,13 +126,13 @@ async def test_somebody_whose_contact_is_set_aside_is_hung_up_and_all_others_go_
     victims: list[LiveContact] = []
     commit = house.kept.commit
 
-    async def damaging(lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    async def damaging(lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance]) -> CommitResult:
         answered = {change.contact_id for change in changes if isinstance(change, ContactDetected)}
         if answered and not victims:
             live = await house.kept.live_contacts(house.instance_id)
             victims.extend([contact for contact in live if contact.contact_id in answered][:1])
             await commit(lease, [ContactSetAside(each.contact_id, each.sequence, 0) for each in victims])
-        return await commit(lease, changes)
+        return await commit(lease, changes, clearances)
 
     house.store.carry_out = damaging
     async with dialing(house, house.owner()):

@@ -6,20 +6,21 @@ What a user would lose otherwise: somebody is dialed too early, or a list stands
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pytest
 
 from service.support import BEGUN_AT, Ear, FaultyStore, House, dialing
 from trunkcall.domain.changes import AttemptBegun, Change
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, Instant
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.storage.memory import MemoryStore
-from trunkcall.storage.ports.ownership import CommitResult, Lease
+from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, Lease
 
 pytestmark = pytest.mark.virtual_time
 
@@ -121,11 +122,13 @@ async def test_a_contact_moved_behind_the_dialers_back_is_refused_and_dialed_whe
     due_at = house.clock.now() + HOUR
 
     class MovedMeanwhile(FaultyStore):
-        async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+        async def commit(
+            self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
+        ) -> CommitResult:
             attempts = [change for change in changes if isinstance(change, AttemptBegun)]
             if any(change.contact_id == "now-1" and change.at < due_at for change in attempts):
                 await house.kept.change_due("spring", ["now-1"], due_at=due_at)
-            return await super().commit(lease, changes)
+            return await super().commit(lease, changes, clearances)
 
     house.store = MovedMeanwhile(house.kept)
     async with dialing(house, house.owner()):

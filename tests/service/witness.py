@@ -4,12 +4,13 @@ it: commits fail or take long."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any, TypeVar
 
 from service.switch import Switch
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, ContactEnded
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import ContactState, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.leg import LiveSession
@@ -27,7 +28,7 @@ from trunkcall.engine.commands import (
     StopRecording,
     UnbridgeLegs,
 )
-from trunkcall.storage.ports.ownership import CommitResult, Lease
+from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, Lease
 from trunkcall.storage.store import Store
 from trunkcall.telephony.carrier import CarrierSink, Destination
 
@@ -204,20 +205,24 @@ class Commits:
         # Nobody may be left who wants to know why it failed.
         asked.exception()
 
-    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    async def commit(
+        self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
+    ) -> CommitResult:
         self.lease = lease
         await self._gate(Fate.BEFORE)
         fate = self.fates.pop(0) if self.fates else None
         if fate is Fate.BEFORE:
             raise StoreUnavailableError
-        result = await self._counted(self._commit(lease, changes))
+        result = await self._counted(self._commit(lease, changes, clearances))
         await self._gate(Fate.AFTER)
         if fate is Fate.AFTER:
             raise StoreUnavailableError
         return result
 
-    async def _commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
-        result = await self._kept.commit(lease, changes)
+    async def _commit(
+        self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance]
+    ) -> CommitResult:
+        result = await self._kept.commit(lease, changes, clearances)
         self._witness.durable(lease, changes, result)
         return result
 

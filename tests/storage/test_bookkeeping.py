@@ -137,10 +137,10 @@ class Bookkeeping(RuleBasedStateMachine):
         contact = self.contact(number)
         result = self.run(self.store.commit(self.lease, [ContactExpired(contact, CAMPAIGN, self.now)]))
         if self.states.get(contact) is ContactState.WAITING:
-            assert not result.not_expired
+            assert not result.not_waiting
             self.ended(contact, Disposition.EXPIRED)
         else:
-            assert list(result.not_expired) == [contact]
+            assert list(result.not_waiting) == [contact]
 
     @rule(limit=st.integers(min_value=1, max_value=4))
     def sweep(self, limit: int) -> None:

@@ -494,7 +494,7 @@ class TestExpiry:
         await store.commit(lease, [begin(dialing)])
         changes = [ContactExpired(contact_id, CAMPAIGN, LATER) for contact_id in (waiting, dialing, "unknown")]
         result = await store.commit(lease, changes)
-        assert list(result.not_expired) == [dialing, "unknown"]
+        assert list(result.not_waiting) == [dialing, "unknown"]
         assert (await record_of(store, waiting)).disposition is Disposition.EXPIRED
         assert (await record_of(store, dialing)).state is ContactState.DIALING
         assert await store.waiting_count(CAMPAIGN) == 0

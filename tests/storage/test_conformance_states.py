@@ -24,6 +24,8 @@ from trunkcall.domain.changes import (
     ContactDetected,
     ContactEnded,
     ContactExpired,
+    ContactForbidden,
+    ContactHeld,
     ContactQueued,
     ContactRequeued,
     ContactSetAside,
@@ -33,6 +35,7 @@ from trunkcall.domain.changes import (
     SessionBegun,
     SessionEnded,
 )
+from trunkcall.domain.clearance import Hold, HoldReason, Prohibition
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import SECOND
@@ -64,6 +67,8 @@ def a_change(kind: type, contact_id: str) -> Change:
             SafeHarbourBegun(contact_id, AT),
             ContactEnded(contact_id, CAMPAIGN, AT, *busy),
             ContactExpired(contact_id, CAMPAIGN, AT),
+            ContactHeld(contact_id, CAMPAIGN, Hold(HoldReason.NUMBER_GAP, AT), AT),
+            ContactForbidden(contact_id, CAMPAIGN, Prohibition.REGION, AT),
             AfterContactWorkEnded(contact_id, AT),
         )
     }
@@ -94,9 +99,9 @@ DONE: tuple[Mapping[str, Refusal], list[str]] = ({}, [])
 
 
 async def told(store: Store, lease: Lease, change: Change) -> tuple[Mapping[str, Refusal], list[str]]:
-    """Whom the store names when it has committed the change: attempts that were refused, and who had not expired."""
+    """Whom the store names when it has committed the change: attempts that were refused, and who did not wait."""
     result = await store.commit(lease, [change])
-    return result.refused, list(result.not_expired)
+    return result.refused, list(result.not_waiting)
 
 
 def test_every_state_and_every_change_is_tried() -> None:
@@ -130,7 +135,7 @@ async def test_a_contact_changes_as_its_table_says_or_not_at_all(store: Store, s
         return
     if kind is AttemptBegun:
         assert await told(store, lease, change) == ({contact_id: Refusal.NOT_WAITING}, [])
-    elif kind is ContactExpired:
+    elif kind in (ContactExpired, ContactHeld, ContactForbidden):
         assert await told(store, lease, change) == ({}, [contact_id])
     else:
         with pytest.raises(IllegalTransitionError):

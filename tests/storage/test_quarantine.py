@@ -234,7 +234,7 @@ async def test_what_is_set_aside_is_never_dialed_and_its_token_stays_taken(path:
     result = await it.store.commit(it.lease, [begin(request.contact_id) for request in it.requests])
     assert result.refused == {it.victim.contact_id: Refusal.NOT_WAITING}
     result = await it.store.commit(it.lease, [ContactExpired(it.victim.contact_id, CAMPAIGN, NOW)])
-    assert result.not_expired == [it.victim.contact_id], "nor does it expire"
+    assert result.not_waiting == [it.victim.contact_id], "nor does it expire"
     assert await it.store.waiting_count(CAMPAIGN) == 0
     (again,) = (await put(it.store, dial_request(it.victim.client_token))).accepted
     assert again is not None

@@ -145,7 +145,7 @@ class StoredWorld(World):
                     # How it came up through the writer's thread is not twice the same, which would confuse hypothesis.
                     raise AssertionError(error.message) from None
                 assert not result.refused
-                assert not result.not_expired
+                assert not result.not_waiting
 
 
 StoredWorld.TestCase.settings = settings(

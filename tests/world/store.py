@@ -10,11 +10,12 @@ from random import Random
 from typing import Any
 
 from trunkcall.domain.changes import Change
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.errors import IllegalTransitionError, StoreUnavailableError, TrunkcallError
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.storage.memory import MemoryStore
-from trunkcall.storage.ports.ownership import CommitResult, Lease
+from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, Lease
 from world.faults import Faults
 from world.loop import Process
 from world.story import Story
@@ -58,10 +59,12 @@ class StoreLink:
 
         return asked
 
-    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    async def commit(
+        self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
+    ) -> CommitResult:
         async def carried_out() -> CommitResult:
             try:
-                result = await self._keeper.witnesses[lease.instance_id].commit(lease, changes)
+                result = await self._keeper.witnesses[lease.instance_id].commit(lease, changes, clearances)
             except IllegalTransitionError as error:
                 self._story.accuse(f"the store calls a commit impossible: {error.message}")
                 raise

@@ -7,7 +7,7 @@ by their clients, once they have their answer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from trunkcall.domain.changes import (
     AttemptBegun,
@@ -18,13 +18,14 @@ from trunkcall.domain.changes import (
     ContactSetAside,
     SessionBegun,
 )
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReason, LiveContact, WaitingContact
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.transitions import CONTACT, WITH_AN_AGENT
 from trunkcall.engine.commands import BridgeLegs, Originate, OriginateAgentLeg, OriginateSessionLeg
 from trunkcall.service.lease import LEASE
 from trunkcall.storage.memory import MemoryStore
-from trunkcall.storage.ports.ownership import CommitResult, Lease
+from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, Lease
 from trunkcall.telephony.carrier import Destination
 from world.asking import at_once
 from world.limits import Limits
@@ -87,12 +88,14 @@ class Witness:
             self._story.accuse(f"token {lease.token} is no greater than {self._greatest_token}")
         self._greatest_token = max(self._greatest_token, lease.token)
 
-    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    async def commit(
+        self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
+    ) -> CommitResult:
         """Have the store commit, and look at what has become of whom."""
         ids = [change.contact_id for change in changes if hasattr(change, "contact_id")]
         before = {contact_id: self.record(contact_id) for contact_id in ids}
         leg_of = {contact.contact_id: contact.leg_id for contact in self.live()}
-        result = await self._store.commit(lease, changes)
+        result = await self._store.commit(lease, changes, clearances)
         self._is_the_owner(lease)
         voided: set[str] = set()
         for change in changes:

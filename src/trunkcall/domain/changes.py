@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from trunkcall.domain.clearance import Hold, Prohibition
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.values import quickly_made
@@ -143,6 +144,28 @@ class ContactExpired:
     at: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class ContactHeld:
+    """The calling gate holds a waiting contact back: it is not dialed before ``hold.until``. Ignored by the store if
+    the contact no longer waits."""
+
+    contact_id: str
+    campaign_id: str
+    hold: Hold
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ContactForbidden:
+    """The calling gate does not let a waiting contact be dialed at all: it ends without an attempt. Ignored by the
+    store if the contact no longer waits."""
+
+    contact_id: str
+    campaign_id: str
+    prohibition: Prohibition
+    at: Instant
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class AfterContactWorkEnded:
@@ -205,6 +228,8 @@ ContactChange: TypeAlias = (
     | SafeHarbourBegun
     | ContactEnded
     | ContactExpired
+    | ContactHeld
+    | ContactForbidden
     | AfterContactWorkEnded
 )
 """Changes of one contact's record."""
@@ -220,3 +245,29 @@ class Refusal(StrEnum):
     EXPIRED = "Expired"
     NOT_DUE = "NotDue"
     """It waits, but is not to be dialed before a later instant."""
+    HALTED = "Halted"
+    """Nothing is originated for the instance: it is halted, or makes no outbound calls. The contact waits on."""
+    POLICY_CHANGED = "PolicyChanged"
+    """It was cleared under a calling policy that is not the one of today. The contact waits on."""
+    HELD = "Held"
+    """A limit of the calling policy is reached: it waits on, due later, and its record says why."""
+    FORBIDDEN = "Forbidden"
+    """It may not be dialed, and has ended as such."""
+    DO_NOT_CALL = "DoNotCall"
+    """It is on a do-not-call list, and has ended as such."""
+
+    @property
+    def waits_in_window(self) -> bool:
+        """Whether the contact is as it was, and only its campaign cannot dial at the moment."""
+        return self in (Refusal.CAMPAIGN_NOT_RUNNING, Refusal.HALTED, Refusal.POLICY_CHANGED)
+
+    @property
+    def disposition(self) -> Disposition | None:
+        """How the contact was ended in refusing it; None if it was not."""
+        match self:
+            case Refusal.FORBIDDEN:
+                return Disposition.NOT_ALLOWED
+            case Refusal.DO_NOT_CALL:
+                return Disposition.DO_NOT_CALL
+            case _:
+                return None

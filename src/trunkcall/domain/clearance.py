@@ -113,8 +113,24 @@ class Clearance:
     day_limits: tuple[DayLimit, ...] = ()
     spend_key: str = ""
     """The prefix of the rate that the attempt is charged by; empty without rates."""
+    per_minute: int = 0
+    """What each begun minute after the answer costs, in millionths of the currency."""
     spend: int = 0
     """What the attempt is charged until its end is known, in millionths of the currency."""
-    spend_limit: DayLimit | None = None
+    spend_limits: tuple[DayLimit, ...] = ()
+    """What may be spent on numbers like this one. It is charged to all of them."""
     forbidden: Prohibition | None = None
     """It must not be made at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What the record of a contact keeps of the clearance of its attempt. ``policy_version`` and ``lists`` are 0 and
+    empty of a contact that was forbidden before there was any."""
+
+    policy_version: int = 0
+    local: LocalTime | None = None
+    lists: tuple[int, ...] = ()
+    spend: int = 0
+    """What it was charged, in millionths of the currency; until it has ended, what is reserved."""
+    forbidden: Prohibition | None = None

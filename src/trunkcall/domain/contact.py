@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from trunkcall.domain.clearance import Cleared, Hold, Prohibition
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.values import quickly_made
 
@@ -100,6 +101,23 @@ class Disposition(StrEnum):
     """The attempt's fate is unknown, or the dialer could not carry it out."""
     EXPIRED = "expired"
     """Never dialed: its expirationTime passed, or its campaign was stopped or deleted."""
+    NOT_ALLOWED = "not_allowed"
+    """Never dialed: the calling policy does not let the number be called, or by no number that there is to show."""
+    DO_NOT_CALL = "do_not_call"
+    """Never dialed: the number is on a do-not-call list."""
+
+
+NEVER_DIALED = frozenset({Disposition.EXPIRED, Disposition.NOT_ALLOWED, Disposition.DO_NOT_CALL})
+"""Dispositions of contacts that ended without an attempt."""
+
+
+FORBIDDEN_REASON = DisconnectReason.OUTBOUND_DESTINATION_ENDPOINT_ERROR
+"""Of contacts that the calling gate forbids: "current configuration doesn't allow this destination to be dialed"."""
+
+
+def forbidden_as(prohibition: Prohibition) -> Disposition:
+    """How a contact ends that the calling gate forbids."""
+    return Disposition.DO_NOT_CALL if prohibition is Prohibition.DO_NOT_CALL else Disposition.NOT_ALLOWED
 
 
 UNANSWERED_DISPOSITIONS = frozenset(
@@ -123,6 +141,8 @@ class DialRequest:
     ``phone_number`` is E.164. ``attributes`` are the caller's; both are personal data and never leave the store but for
     the carrier and the flow. It is not dialed before ``due_at``; 0 is at once, whatever an instance's clock says. A
     later attempt is a contact of its own: it has ``previous_contact_id`` and no client token, so it is always new.
+    ``time_zone`` is the IANA name that the request gives for the called party, None where it gives none. With a
+    ``hold`` it is not dialed before that ends either; ``due_at`` is when it would be due without.
     """
 
     contact_id: str
@@ -132,13 +152,15 @@ class DialRequest:
     attributes: Mapping[str, str]
     due_at: Instant = 0
     previous_contact_id: str | None = None
+    time_zone: str | None = None
+    hold: Hold | None = None
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class WaitingContact:
     """A contact of the backlog, as the dialer takes it into its window. ``sequence`` is the order of acceptance; it is
-    not dialed before ``due_at``."""
+    not dialed before ``due_at``. ``time_zone`` is that of its request."""
 
     contact_id: str
     campaign_id: str
@@ -147,6 +169,7 @@ class WaitingContact:
     client_token: str | None
     phone_number: str
     due_at: Instant = 0
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,3 +262,8 @@ class ContactRecord:
     previous_contact_id: str | None = None
     trunk_id: str | None = None
     safe_harbour_at: Instant | None = None
+    time_zone: str | None = None
+    hold: Hold | None = None
+    """Why it was held back last; it may have been dialed since."""
+    clearance: Cleared | None = None
+    """What it was dialed under, or why it was forbidden."""

@@ -24,6 +24,8 @@ from trunkcall.domain.changes import (
     ContactDetected,
     ContactEnded,
     ContactExpired,
+    ContactForbidden,
+    ContactHeld,
     ContactQueued,
     ContactRequeued,
     SafeHarbourBegun,
@@ -52,6 +54,7 @@ class ContactEvent(StrEnum):
 
     ATTEMPT = "attempt"
     EXPIRE = "expire"
+    FORBID = "forbid"
     VOID = "void"
     ANSWER = "answer"
     DETECT = "detect"
@@ -103,7 +106,11 @@ CAMPAIGN: Table[CampaignState, CampaignEvent] = {
 }
 
 CONTACT: Table[ContactState, ContactEvent] = {
-    ContactState.WAITING: {ContactEvent.ATTEMPT: ContactState.DIALING, ContactEvent.EXPIRE: ContactState.ENDED},
+    ContactState.WAITING: {
+        ContactEvent.ATTEMPT: ContactState.DIALING,
+        ContactEvent.EXPIRE: ContactState.ENDED,
+        ContactEvent.FORBID: ContactState.ENDED,
+    },
     ContactState.DIALING: {
         ContactEvent.VOID: ContactState.WAITING,
         ContactEvent.ANSWER: ContactState.ANSWERED,
@@ -216,6 +223,7 @@ BEFORE_THE_QUEUE: Final = IN_PROGRESS - QUEUED_ONCE - {ContactState.SAFE_HARBOUR
 STEPS: Final[Mapping[type[Any], ContactEvent]] = {
     AttemptBegun: ContactEvent.ATTEMPT,
     ContactExpired: ContactEvent.EXPIRE,
+    ContactForbidden: ContactEvent.FORBID,
     AttemptVoided: ContactEvent.VOID,
     ContactAnswered: ContactEvent.ANSWER,
     ContactDetected: ContactEvent.DETECT,
@@ -229,6 +237,7 @@ STEPS: Final[Mapping[type[Any], ContactEvent]] = {
 """Changes that record an event of a contact, and with it the contact's next state."""
 
 MARKS: Final[Mapping[type[Any], frozenset[ContactState]]] = {
+    ContactHeld: frozenset({ContactState.WAITING}),
     ContactAbandoned: AWAITING_AN_AGENT | {ContactState.IN_FLOW},
     AfterContactWorkEnded: frozenset({ContactState.ENDED}),
 }

@@ -58,11 +58,11 @@ class Withdrawals:
             raise IllegalTransitionError("only an attempt that was just begun can be refused; nothing was changed")
         self._forget(contact, now)
         campaign = contact.campaign
-        if event.refusal is Refusal.CAMPAIGN_NOT_RUNNING:
+        if event.refusal.waits_in_window:
             campaign.blocked = True
             if not campaign.over:
                 campaign.window.put_back(contact.offered)
-        elif event.refusal is Refusal.NOT_DUE and not campaign.over:
+        elif event.refusal in (Refusal.NOT_DUE, Refusal.HELD) and not campaign.over:
             # It waits in the store, as any other that is due later.
             campaign.window.due_later(event.not_before if event.not_before is not None else now)
 

@@ -16,7 +16,7 @@ from typing import assert_never
 
 from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
 from trunkcall.domain.campaign import Campaign, CampaignState
-from trunkcall.domain.changes import Change, ContactEnded, ContactExpired, Refusal
+from trunkcall.domain.changes import Change, ContactEnded, ContactExpired
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import MINUTE, Duration, Instant
@@ -326,7 +326,7 @@ class Dialer:
         not_before = result.not_before
         self._post_first([AttemptRefused(each, why, not_before.get(each)) for each, why in refused], now)
         self._post_first([ChangesLeftOut(contact_id) for contact_id in sorted(result.left_out)], now)
-        self._forget([contact_id for contact_id, why in refused if why is not Refusal.CAMPAIGN_NOT_RUNNING])
+        self._forget([contact_id for contact_id, why in refused if not why.waits_in_window])
         return result
 
     def _post_first(self, events: Sequence[Event], at: Instant) -> None:

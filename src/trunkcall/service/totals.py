@@ -10,8 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from trunkcall.domain.changes import AttemptBegun, AttemptVoided, Change, ContactEnded, ContactExpired
-from trunkcall.domain.contact import Disposition
+from trunkcall.domain.changes import (
+    AttemptBegun,
+    AttemptVoided,
+    Change,
+    ContactEnded,
+    ContactExpired,
+    ContactForbidden,
+)
+from trunkcall.domain.contact import Disposition, forbidden_as
 from trunkcall.domain.leg import LegDifference
 from trunkcall.service.history import AttemptHistory
 from trunkcall.storage.ports.ownership import CommitResult
@@ -65,8 +72,14 @@ class DialerTotals:
                     self.history.count(change.campaign_id, change.at, -1)
                 case ContactEnded():
                     self.ended[change.campaign_id, change.disposition] += 1
-                case ContactExpired() if change.contact_id not in result.not_expired:
+                case ContactExpired() if change.contact_id not in result.not_waiting:
                     self.ended[change.campaign_id, Disposition.EXPIRED] += 1
+                case ContactForbidden() if change.contact_id not in result.not_waiting:
+                    self.ended[change.campaign_id, forbidden_as(change.prohibition)] += 1
+                case AttemptBegun():
+                    disposition = result.refused[change.contact_id].disposition
+                    if disposition is not None:
+                        self.ended[change.campaign_id, disposition] += 1
                 case _:
                     pass
 

@@ -21,11 +21,14 @@ from trunkcall.domain.changes import (
     ContactDetected,
     ContactEnded,
     ContactExpired,
+    ContactForbidden,
+    ContactHeld,
     ContactQueued,
     ContactRequeued,
     SafeHarbourBegun,
 )
-from trunkcall.domain.contact import DisconnectReason, Disposition
+from trunkcall.domain.clearance import Cleared
+from trunkcall.domain.contact import FORBIDDEN_REASON, DisconnectReason, Disposition, forbidden_as
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.transitions import CONTACT, MARKS, STEPS, after
 from trunkcall.storage.memory.state import Held
@@ -88,6 +91,15 @@ def changed(held: Held, change: ContactChange) -> Held:
             )
         case ContactExpired():
             return held.noted(ended_at=at, disposition=Disposition.EXPIRED, disconnect_reason=DisconnectReason.EXPIRED)
+        case ContactHeld():
+            return held.held_back(change.hold)
+        case ContactForbidden():
+            return held.noted(
+                ended_at=at,
+                disposition=forbidden_as(change.prohibition),
+                disconnect_reason=FORBIDDEN_REASON,
+                clearance=Cleared(forbidden=change.prohibition),
+            )
         case AfterContactWorkEnded():
             return held.noted(after_contact_work_ended_at=at)
         case _:

@@ -59,8 +59,10 @@ class ContactsInMemory(Part):
                     updated_at=at,
                     due_at=request.due_at,
                     previous_contact_id=request.previous_contact_id,
+                    time_zone=request.time_zone,
                 )
-                new.append(Held(len(state.contacts) + len(new) + 1, record))
+                held = Held(len(state.contacts) + len(new) + 1, record)
+                new.append(held if request.hold is None else held.held_back(request.hold))
                 if token is not None:
                     of_token[token] = new[-1]
                 contact_ids.add(request.contact_id)
@@ -74,7 +76,7 @@ class ContactsInMemory(Part):
         state.campaign(campaign_id)
         found = [state.contacts[state.sequences[each]] for each in {*contact_ids} & state.sequences.keys()]
         moved = [
-            held.noted(due_at=due_at)
+            held.due_then(due_at)
             for held in found
             if held.waits and held.sequence not in state.quarantine and held.record.campaign_id == campaign_id
         ]

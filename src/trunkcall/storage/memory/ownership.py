@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from trunkcall.domain.campaign import Campaign, CampaignState
@@ -13,12 +13,15 @@ from trunkcall.domain.changes import (
     ContactChange,
     ContactEnded,
     ContactExpired,
+    ContactForbidden,
+    ContactHeld,
     ContactSetAside,
     LedgerCounted,
     Refusal,
     SessionBegun,
     SessionEnded,
 )
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import Damage, LiveContact, WaitingContact
 from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
 from trunkcall.domain.instants import MINUTE, Duration, Instant
@@ -26,7 +29,7 @@ from trunkcall.domain.leg import LiveSession
 from trunkcall.domain.transitions import OVER
 from trunkcall.storage.memory.changes import changed
 from trunkcall.storage.memory.state import Held, HeldLease, Part, State
-from trunkcall.storage.ports.ownership import CommitResult, DueContacts, Lease, LedgerMinute
+from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, DueContacts, Lease, LedgerMinute
 
 
 class OwnershipInMemory(Part):
@@ -95,9 +98,11 @@ class OwnershipInMemory(Part):
 
     # --- what a dialer changes --------------------------------------------------------------------------------------
 
-    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    async def commit(
+        self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
+    ) -> CommitResult:
         self._check(lease)
-        commit = _Commit(self._state, lease)
+        commit = _Commit(self._state, lease, clearances)
         for change in changes:
             commit.apply(change)
         return commit.done()
@@ -122,16 +127,17 @@ class OwnershipInMemory(Part):
 class _Commit:
     """Changes that are looked at one after the other, and made all together or not at all."""
 
-    def __init__(self, state: State, lease: Lease) -> None:
+    def __init__(self, state: State, lease: Lease, clearances: Mapping[str, Clearance]) -> None:
         self._state = state
         self._lease = lease
+        self._clearances = clearances
         self._contacts: dict[int, Held] = {}
         self._aside: dict[int, Damage] = {}
         self._counted: list[LedgerCounted] = []
         self._sessions: list[SessionBegun | SessionEnded] = []
         self._refused: dict[str, Refusal] = {}
         self._left_out: set[str] = set()
-        self._not_expired: list[str] = []
+        self._not_waiting: list[str] = []
         self._not_before: dict[str, Instant] = {}
 
     def apply(self, change: Change) -> None:
@@ -146,11 +152,11 @@ class _Commit:
                     self._aside[change.sequence] = Damage.NOT_TAKEN_OVER
             case AttemptBegun():
                 self._begin(change)
-            case ContactExpired():
+            case ContactExpired() | ContactHeld() | ContactForbidden():
                 self._campaign(change.campaign_id)
                 held = self._find(change.contact_id, change.campaign_id)
                 if held is None or not held.waits or self._is_aside(held):
-                    self._not_expired.append(change.contact_id)
+                    self._not_waiting.append(change.contact_id)
                 else:
                     self._put(changed(held, change))
             case AttemptVoided() | ContactEnded():
@@ -173,7 +179,7 @@ class _Commit:
             ledger[minute_at] = LedgerMinute(
                 minute_at, before.live_answers + change.live_answers, before.abandoned + change.abandoned
             )
-        return CommitResult(self._refused, self._left_out, self._not_expired, self._not_before)
+        return CommitResult(self._refused, self._left_out, self._not_waiting, self._not_before)
 
     def _change_session(self, change: SessionBegun | SessionEnded) -> None:
         sessions = self._state.sessions[self._lease.instance_id]
@@ -237,6 +243,7 @@ def _waiting(held: Held) -> WaitingContact:
         record.client_token,
         record.phone_number,
         record.due_at,
+        record.time_zone,
     )
 
 

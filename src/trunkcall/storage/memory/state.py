@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.clearance import Hold
 from trunkcall.domain.contact import ContactRecord, ContactState, Damage
 from trunkcall.domain.directory import AccessKey, Directory, Fact, OnboardingJob, VersionedFact
 from trunkcall.domain.errors import NotFoundError
@@ -32,6 +33,8 @@ class Held:
     record: ContactRecord
     leg_id: str | None = None
     agent_leg_id: str | None = None
+    asked_due_at: Instant | None = None
+    """When it would be due without its hold; None without one."""
 
     @property
     def waits(self) -> bool:
@@ -40,6 +43,18 @@ class Held:
     def noted(self, **values: Any) -> Held:
         """The same with other values in its record."""
         return replace(self, record=replace(self.record, **values))
+
+    def held_back(self, hold: Hold) -> Held:
+        """The same, not due before the hold ends. When it would be due without one is noted at the first."""
+        asked = self.record.due_at if self.asked_due_at is None else self.asked_due_at
+        return replace(self.noted(due_at=max(asked, hold.until), hold=hold), asked_due_at=asked)
+
+    def due_then(self, due_at: Instant) -> Held:
+        """The same, asked to be due then."""
+        hold = self.record.hold
+        if hold is None:
+            return self.noted(due_at=due_at)
+        return replace(self.noted(due_at=max(due_at, hold.until)), asked_due_at=due_at)
 
 
 @dataclass(frozen=True, slots=True)

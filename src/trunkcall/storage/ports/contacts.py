@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition
+from trunkcall.domain.contact import NEVER_DIALED, ContactRecord, DialRequest, Disposition
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.values import quickly_made
 
@@ -41,12 +41,14 @@ class DialRequestStore(Protocol):
     ) -> PutResult:
         """Accept dial requests in their order. A client token known in the campaign (or earlier in this batch) gets the
         first contact's id and adds nothing; a request without one is always new. Requests beyond ``max_waiting``
-        waiting contacts of the campaign are not accepted. Raises NotFoundError; InvalidCampaignStateError unless the
+        waiting contacts of the campaign are not accepted. One with a hold is due when that ends, if it is not due later
+        anyway. Raises NotFoundError; InvalidCampaignStateError unless the
         campaign is Running; StoreFullError."""
 
     async def change_due(self, campaign_id: str, contact_ids: Collection[str], *, due_at: Instant) -> int:
         """Have those of these contacts of the campaign that wait be due at this instant; how many do. What is to be
-        dialed at once is due at 0, not at the present: an instance's clock may fall back. Raises NotFoundError."""
+        dialed at once is due at 0, not at the present: an instance's clock may fall back. One that is held is due when
+        its hold ends, if that is later. Raises NotFoundError."""
 
 
 class Backlog(Protocol):
@@ -101,9 +103,9 @@ class ContactCounts:
 
     @property
     def attempts(self) -> int:
-        """Contacts that were dialed: all but those that wait or expired."""
-        never = self.waiting + self.waiting_set_aside + self.dispositions.get(Disposition.EXPIRED, 0)
-        return self.accepted - never
+        """Contacts that were dialed: all but those that wait, and those that ended without."""
+        ended = sum(self.dispositions.get(disposition, 0) for disposition in NEVER_DIALED)
+        return self.accepted - self.waiting - self.waiting_set_aside - ended
 
 
 class CampaignSums(Protocol):

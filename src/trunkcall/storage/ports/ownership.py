@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.changes import Change, Refusal
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import LiveContact, WaitingContact
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.leg import LiveSession
@@ -50,15 +52,20 @@ class DueContacts:
     next_due_at: Instant | None
 
 
+NO_CLEARANCES: Final[Mapping[str, Clearance]] = MappingProxyType({})
+"""Of a dialer without a calling gate."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommitResult:
     """What became of a dialer's changes. ``refused`` names the attempts that must not be made, with the reason;
-    ``left_out`` the contacts that are set aside, of whom nothing was changed; ``not_expired`` the contacts that no
-    longer waited when ContactExpired reached the store; ``not_before`` when those refused as NOT_DUE are due."""
+    ``left_out`` the contacts that are set aside, of whom nothing was changed; ``not_waiting`` the contacts that no
+    longer waited when they were to expire, or to be held or forbidden; ``not_before`` when those refused as NOT_DUE or
+    HELD are due."""
 
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     left_out: Collection[str] = frozenset()
-    not_expired: Collection[str] = ()
+    not_waiting: Collection[str] = ()
     not_before: Mapping[str, Instant] = field(default_factory=dict)
 
 
@@ -93,12 +100,16 @@ class DialingStore(Protocol):
     async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
         """The campaign's ledger from the minute of ``since``, oldest first."""
 
-    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
-        """Make the changes durable in one transaction, in their order. Raises LeaseLostError and changes nothing if the
-        lease is no longer this owner's, IllegalTransitionError if a change is impossible in its contact's state
-        (``domain.transitions``). Attempts that may not be made, expiries of contacts that no longer wait, and contacts
-        that are set aside are told one by one instead. A session that begins takes the place of the agent's former one;
-        the end of one that is not there changes nothing."""
+    async def commit(
+        self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
+    ) -> CommitResult:
+        """Make the changes durable in one transaction, in their order. ``clearances`` are what the calling gate has
+        found of attempts, by contact id: in this transaction they are looked at again, and counted. Raises
+        LeaseLostError and changes nothing if the lease is no longer this owner's, IllegalTransitionError if a change is
+        impossible in its contact's state (``domain.transitions``). Attempts that may not be made, contacts that no
+        longer wait to expire or to be held or forbidden, and contacts that are set aside are told one by one instead. A
+        session that begins takes the place of the agent's former one; the end of one that is not there changes
+        nothing."""
 
     async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
         """End up to ``limit`` waiting contacts of the lease's instance as EXPIRED: those whose expiry has come, and

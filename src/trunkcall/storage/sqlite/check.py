@@ -52,6 +52,10 @@ _ADDED: Final = {
     "previous_contact_id": None,
     "trunk_id": None,
     "safe_harbour_at": None,
+    "time_zone": None,
+    "hold": None,
+    "asked_due_at": None,
+    "clearance": None,
 }
 """Columns of contacts that stores of an older version do not have, and what a migration gives them."""
 

@@ -30,6 +30,7 @@ from trunkcall.domain.instants import EARLIEST, LATEST, Instant, is_instant
 from trunkcall.domain.transitions import IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT
 from trunkcall.storage.ports.contacts import ContactCounts
 from trunkcall.storage.ports.ownership import LedgerMinute
+from trunkcall.storage.sqlite.clearances import cleared_of, hold_document, hold_of
 from trunkcall.storage.sqlite.rows import readable, to_json, whole
 from trunkcall.storage.sqlite.seals import check_seal, seal_of
 from trunkcall.storage.sqlite.statements import Row, kinds_of
@@ -47,7 +48,16 @@ def request_to_values(request: DialRequest) -> dict[str, Any]:
         "expires_at": request.expires_at,
         "due_at": request.due_at,
         "previous_contact_id": request.previous_contact_id,
+        "time_zone": request.time_zone,
+        "hold": None,
+        "asked_due_at": None,
     }
+    if request.hold is not None:
+        row |= {
+            "due_at": max(request.due_at, request.hold.until),
+            "hold": hold_document(request.hold),
+            "asked_due_at": request.due_at,
+        }
     row["seal"] = seal_of(row)
     return row
 
@@ -60,7 +70,14 @@ def waiting_from_row(campaign_id: str, row: Row) -> WaitingContact:
         raise ContactDamagedError(Damage.UNREADABLE)
     check_seal(row)
     return WaitingContact(
-        row.contact_id, campaign_id, row.sequence, row.expires_at, row.client_token, row.phone_number, row.due_at
+        row.contact_id,
+        campaign_id,
+        row.sequence,
+        row.expires_at,
+        row.client_token,
+        row.phone_number,
+        row.due_at,
+        row.time_zone,
     )
 
 
@@ -161,6 +178,9 @@ def _record_from_row(row: Row) -> ContactRecord:
         previous_contact_id=row.previous_contact_id,
         trunk_id=row.trunk_id,
         safe_harbour_at=row.safe_harbour_at,
+        time_zone=row.time_zone,
+        hold=None if row.hold is None else hold_of(row.hold),
+        clearance=None if row.clearance is None else cleared_of(row.clearance),
     )
     ended = record.state is ContactState.ENDED
     of_the_end = (record.ended_at, record.disposition, record.disconnect_reason)
@@ -214,7 +234,7 @@ def counts_from_rows(found: Sequence[Row]) -> dict[str, ContactCounts]:
 
 
 _ANSWERED = IN_PROGRESS - {ContactState.DIALING}
-_TEXTS = ("_id", "_token", "_number", "attributes", "state", "detection", "disposition", "disconnect_reason")
+_TEXTS = ("_id", "_token", "_number", "_zone", "attributes", "state", "detection", "disposition", "disconnect_reason")
 _NONE = type(None)
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "sequence": (int,),
@@ -225,6 +245,9 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "client_token": (str, _NONE),
     "leg_id": (str, _NONE),
     "agent_leg_id": (str, _NONE),
+    "hold": (str, _NONE),
+    "asked_due_at": (int, _NONE),
+    "clearance": (str, _NONE),
     "seal": (int, _NONE),
 }
 """What each column of a record may hold."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 
 from trunkcall.domain.changes import Change
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import LiveContact, WaitingContact
 from trunkcall.domain.instants import LATEST, MINUTE, Duration, Instant
 from trunkcall.domain.leg import LiveSession
-from trunkcall.storage.ports.ownership import CommitResult, DueContacts, Lease, LedgerMinute
+from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, DueContacts, Lease, LedgerMinute
 from trunkcall.storage.sqlite import contact_rows, rows
 from trunkcall.storage.sqlite.database import Part
 from trunkcall.storage.sqlite.operations import changes as changing
@@ -82,15 +83,17 @@ class SQLiteOwnership(Part):
 
     # --- what a dialer changes -------------------------------------------------------------------------------------
 
-    async def commit(self, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+    async def commit(
+        self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
+    ) -> CommitResult:
         """Make the changes durable. Raises IllegalTransitionError, and changes nothing, if one is impossible in the
         state that its contact is in."""
 
         def operation(transaction: WriteTransaction) -> CommitResult:
             lease_operations.check_lease(transaction, lease, self._database.clock())
-            return changing.apply_changes(transaction, lease, changes)
+            return changing.apply_changes(transaction, lease, changes, clearances)
 
-        refused = partial(changing.set_aside_refused_changes, lease=lease, changes=changes)
+        refused = partial(changing.set_aside_refused_changes, lease=lease, changes=changes, clearances=clearances)
         return await self._database.mending.without_damaged(operation, refused)
 
     async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:

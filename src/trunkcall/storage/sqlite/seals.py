@@ -21,8 +21,9 @@ from trunkcall.storage.sqlite.statements import Row
 
 _SIGN: Final = 1 << 63
 _HALF: Final = (1 << 32) - 1
-"""A seal is two checksums of 32 bits: who is dialed until when, and the attributes. SQLite's integers have a sign."""
-_PERSON: Final = ("contact_id", "client_token", "phone_number", "expires_at")
+"""A seal is two checksums of 32 bits: who is dialed until when and in which time zone, and the attributes. SQLite's
+integers have a sign."""
+_PERSON: Final = ("contact_id", "client_token", "phone_number", "expires_at", "time_zone")
 
 
 _decode_map = msgspec.json.Decoder(dict[str, str]).decode
@@ -31,19 +32,26 @@ _decode_map = msgspec.json.Decoder(dict[str, str]).decode
 def seal_of(contact: Mapping[str, Any]) -> int:
     """The seal of a contact, by the names of its columns."""
     person = _seal_of_person(
-        contact["contact_id"], contact["client_token"], contact["phone_number"], contact["expires_at"]
+        contact["contact_id"],
+        contact["client_token"],
+        contact["phone_number"],
+        contact["expires_at"],
+        contact["time_zone"],
     )
     return (person << 32 | crc32(contact["attributes"].encode())) - _SIGN
 
 
-def _seal_of_person(contact_id: str, client_token: str | None, phone_number: str, expires_at: Instant) -> int:
-    # No token that was accepted is empty.
-    return crc32(f"{contact_id}\0{client_token or ''}\0{phone_number}\0{expires_at}".encode())
+def _seal_of_person(
+    contact_id: str, client_token: str | None, phone_number: str, expires_at: Instant, time_zone: str | None
+) -> int:
+    # No token that was accepted is empty, and no time zone.
+    person = f"{contact_id}\0{client_token or ''}\0{phone_number}\0{expires_at}"
+    return crc32((person if time_zone is None else f"{person}\0{time_zone}").encode())
 
 
 def person_is_as_accepted(contact: Mapping[str, Any], seal: int | None) -> bool:
-    """Whether contact id, client token, number and expiry are those accepted. What has no seal is taken as it is, if it
-    can be that at all."""
+    """Whether contact id, client token, number, expiry and time zone are those accepted. What has no seal is taken as
+    it is, if it can be that at all."""
     if any(type(contact[name]) is bytes for name in _PERSON):
         return False
     if seal is None:
@@ -68,7 +76,7 @@ def check_seal(row: Row) -> None:
     """Raise ContactDamagedError if this is not what was accepted."""
     seal, attributes = row.seal, row.attributes
     if type(seal) is int:
-        person = crc32(f"{row.contact_id}\0{row.client_token or ''}\0{row.phone_number}\0{row.expires_at}".encode())
+        person = _seal_of_person(row.contact_id, row.client_token, row.phone_number, row.expires_at, row.time_zone)
         if type(attributes) is str and seal + _SIGN == person << 32 | crc32(attributes.encode()):
             return
         raise ContactDamagedError(Damage.NOT_AS_ACCEPTED)

@@ -26,7 +26,8 @@ CREATE TABLE instance (
     retention_days INTEGER, -- NULL: personal data is kept for ever
     campaigns INTEGER NOT NULL DEFAULT 0, -- that were not deleted; triggers count them
     document TEXT NOT NULL DEFAULT '{}', -- a JSON object: what the other columns do not say
-    deleted_at INTEGER -- the row stays, and so do its contacts
+    deleted_at INTEGER, -- the row stays, and so do its contacts
+    halted_at INTEGER -- since when nothing is originated for it; NULL: it is
 ) STRICT;
 
 -- What there is around the campaigns: queues, agents and so on. They are many kinds (FactKind), few of each, and slow to
@@ -200,6 +201,10 @@ CREATE TABLE contact (
     previous_contact_id TEXT, -- the contact that this is another attempt of; NULL: the first
     trunk_id TEXT, -- over which it was dialed; NULL: by a version that did not note it
     safe_harbour_at INTEGER,
+    time_zone TEXT, -- an IANA name that the request gave; NULL: it gave none
+    hold TEXT, -- a JSON object: why and until when it was last held back (storage.sqlite.clearances)
+    asked_due_at INTEGER, -- what due_at would be without the hold; NULL without one
+    clearance TEXT, -- a JSON object: what its attempt was made under, or why it was forbidden
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 
@@ -208,8 +213,32 @@ CREATE TABLE contact (
 CREATE INDEX contact_waiting ON contact (campaign_key, due_at) WHERE state = 'Waiting';
 CREATE INDEX contact_waiting_by_expiry ON contact (campaign_key, expires_at) WHERE state = 'Waiting';
 CREATE INDEX contact_live ON contact (campaign_key) WHERE state NOT IN ('Waiting', 'Ended');
+CREATE INDEX contact_held ON contact (campaign_key) WHERE hold IS NOT NULL AND state = 'Waiting';
 -- Contacts whose personal data retention may erase; none while a contact waits, so accepting one costs nothing.
 CREATE INDEX contact_ended ON contact (ended_at) WHERE ended_at IS NOT NULL AND phone_number <> '';
+
+-- Attempts by number, for as long as calling rules count them. The number is not in it: number_key is a hash of it, made
+-- with a key that the store does not hold.
+CREATE TABLE number_attempt (
+    instance_id TEXT NOT NULL REFERENCES instance,
+    number_key INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    contact_id TEXT NOT NULL,
+    PRIMARY KEY (instance_id, number_key, at, contact_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX number_attempt_by_age ON number_attempt (instance_id, at);
+
+-- What calling rules count by the day.
+CREATE TABLE day_count (
+    instance_id TEXT NOT NULL REFERENCES instance,
+    kind TEXT NOT NULL, -- DayCountKind
+    key TEXT NOT NULL, -- of what: a number that is shown, a prefix, or empty for all
+    day_at INTEGER NOT NULL, -- when the day began
+    count INTEGER NOT NULL, -- of attempts
+    spend INTEGER NOT NULL, -- what they were charged, in millionths of the currency
+    PRIMARY KEY (instance_id, day_at, kind, key)
+) STRICT, WITHOUT ROWID;
 
 -- Contacts that are not what was written: nothing is done with them until somebody ends them. Their own rows are left as
 -- they are: where a row and its index disagree, changing the row is refused.

@@ -6,7 +6,7 @@ Decides how each change reads as an update, and what is refused. It must not kno
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import assert_never
@@ -23,6 +23,8 @@ from trunkcall.domain.changes import (
     ContactDetected,
     ContactEnded,
     ContactExpired,
+    ContactForbidden,
+    ContactHeld,
     ContactQueued,
     ContactRequeued,
     ContactSetAside,
@@ -32,7 +34,15 @@ from trunkcall.domain.changes import (
     SessionBegun,
     SessionEnded,
 )
-from trunkcall.domain.contact import ContactState, Damage, Disposition, WaitingContact
+from trunkcall.domain.clearance import Clearance, Cleared, Hold
+from trunkcall.domain.contact import (
+    FORBIDDEN_REASON,
+    ContactState,
+    Damage,
+    Disposition,
+    WaitingContact,
+    forbidden_as,
+)
 from trunkcall.domain.errors import (
     IllegalTransitionError,
     NotFoundError,
@@ -40,22 +50,27 @@ from trunkcall.domain.errors import (
 )
 from trunkcall.domain.instants import MINUTE, Instant, is_instant
 from trunkcall.storage.ports.ownership import CommitResult, Lease
+from trunkcall.storage.sqlite.clearances import cleared_document, hold_document
 from trunkcall.storage.sqlite.operations.quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
 from trunkcall.storage.sqlite.rows import to_json
 from trunkcall.storage.sqlite.transaction import CampaignHead, WriteTransaction
 
 
-def apply_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> CommitResult:
+def apply_changes(
+    transaction: WriteTransaction, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance]
+) -> CommitResult:
     """Apply the changes in their order, but for those of contacts that are set aside: their rows stay as they are.
     Raises IllegalTransitionError if one is impossible: the contact is in none of the states in which it may be, or not
     there."""
-    changer = _Changer(transaction, lease)
+    changer = _Changer(transaction, lease, clearances)
     for change in changes:
         changer.apply(change)
-    return CommitResult(changer.refused, changer.left_out, changer.not_expired, changer.not_before)
+    return CommitResult(changer.refused, changer.left_out, changer.not_waiting, changer.not_before)
 
 
-def set_aside_refused_changes(transaction: WriteTransaction, lease: Lease, changes: Sequence[Change]) -> int:
+def set_aside_refused_changes(
+    transaction: WriteTransaction, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance]
+) -> int:
     """Set those contacts aside that SQLite does not let be changed like this, because of their rows or of what the
     indexes have; how many."""
     by_contact: defaultdict[str, list[Change]] = defaultdict(list)
@@ -65,7 +80,7 @@ def set_aside_refused_changes(transaction: WriteTransaction, lease: Lease, chang
     found: dict[int, Damage] = {}
     for contact_id, of_contact in by_contact.items():
         with suppress(TrunkcallError):
-            damage = transaction.refusal(partial(apply_changes, lease=lease, changes=of_contact))
+            damage = transaction.refusal(partial(apply_changes, lease=lease, changes=of_contact, clearances=clearances))
             if (
                 damage is Damage.UNREADABLE
                 and transaction.refusal(partial(_try_contact, contact_id=contact_id)) is None
@@ -151,13 +166,48 @@ def expire_contact(transaction: WriteTransaction, contact_id: str, head: Campaig
     return True
 
 
+def hold_contact(transaction: WriteTransaction, contact_id: str, head: CampaignHead, hold: Hold, at: Instant) -> bool:
+    """Have a contact be due when its hold ends; False, and nothing changed, if it does not wait."""
+    held = transaction.execute(
+        "hold_contact",
+        contact_id=contact_id,
+        campaign_key=head.key,
+        until=hold.until,
+        hold=hold_document(hold),
+        at=at,
+    )
+    return held == 1
+
+
+def forbid_contact(
+    transaction: WriteTransaction, contact_id: str, head: CampaignHead, cleared: Cleared, at: Instant
+) -> bool:
+    """End a contact that may not be dialed; False, and nothing changed, if it does not wait."""
+    assert cleared.forbidden is not None
+    disposition = forbidden_as(cleared.forbidden)
+    if not transaction.execute(
+        "forbid_contact",
+        contact_id=contact_id,
+        campaign_key=head.key,
+        disposition=disposition,
+        disconnect_reason=FORBIDDEN_REASON,
+        clearance=cleared_document(cleared),
+        at=at,
+    ):
+        return False
+    transaction.count_waiting(head, -1)
+    transaction.count_disposition(head, disposition)
+    return True
+
+
 class _Changer:
-    def __init__(self, transaction: WriteTransaction, lease: Lease) -> None:
+    def __init__(self, transaction: WriteTransaction, lease: Lease, clearances: Mapping[str, Clearance]) -> None:
         self._transaction = transaction
         self._lease = lease
+        self._clearances = clearances
         self.refused: dict[str, Refusal] = {}
         self.left_out: set[str] = set()
-        self.not_expired: list[str] = []
+        self.not_waiting: list[str] = []
         self.not_before: dict[str, Instant] = {}
 
     def apply(self, change: Change) -> None:
@@ -200,6 +250,17 @@ class _Changer:
                 self._end(change)
             case ContactExpired(contact_id, campaign_id):
                 self._expire(contact_id, self._campaign(campaign_id), at)
+            case ContactHeld():
+                if not hold_contact(
+                    self._transaction, change.contact_id, self._campaign(change.campaign_id), change.hold, at
+                ):
+                    self.not_waiting.append(change.contact_id)
+            case ContactForbidden():
+                forbidden = Cleared(forbidden=change.prohibition)
+                if not forbid_contact(
+                    self._transaction, change.contact_id, self._campaign(change.campaign_id), forbidden, at
+                ):
+                    self.not_waiting.append(change.contact_id)
             case AfterContactWorkEnded(contact_id):
                 self._must("after_contact_work_ended", contact_id, at=at)
             case ContactSetAside():
@@ -277,7 +338,7 @@ class _Changer:
 
     def _expire(self, contact_id: str, head: CampaignHead, at: Instant) -> None:
         if not expire_contact(self._transaction, contact_id, head, at):
-            self.not_expired.append(contact_id)
+            self.not_waiting.append(contact_id)
 
     def _campaign(self, campaign_id: str) -> CampaignHead:
         """The campaign, deleted or not: contacts in progress outlive it."""

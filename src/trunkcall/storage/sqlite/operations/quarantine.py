@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from trunkcall.domain.contact import (
+    NEVER_DIALED,
     ContactRecord,
     ContactState,
     Damage,
@@ -22,6 +23,7 @@ from trunkcall.domain.contact import (
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import Instant, is_instant
 from trunkcall.domain.transitions import IN_PROGRESS
+from trunkcall.storage.sqlite.clearances import is_clearance, is_hold
 from trunkcall.storage.sqlite.contact_rows import live_from_row, quarantined_from_row, record_from_row, waiting_from_row
 from trunkcall.storage.sqlite.rows import readable, to_json
 from trunkcall.storage.sqlite.seals import attributes_are_as_accepted, person_is_as_accepted, seal_of
@@ -39,6 +41,7 @@ _NAMES: Final = (
     "agent_leg_id",
     "previous_contact_id",
     "trunk_id",
+    "time_zone",
 )
 _INSTANTS: Final = (
     "attempted_at",
@@ -50,6 +53,7 @@ _INSTANTS: Final = (
     "connected_to_agent_at",
     "safe_harbour_at",
     "after_contact_work_ended_at",
+    "asked_due_at",
 )
 
 
@@ -267,6 +271,10 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
             contact[name] = at
     if not is_instant(contact["due_at"]):
         contact["due_at"] = 0
+    if not is_hold(contact["hold"]):
+        contact["hold"] = contact["asked_due_at"] = None
+    if not is_clearance(contact["clearance"]):
+        contact["clearance"] = None
     if contact["detection"] not in set(DetectionStatus):
         contact["detection"] = None
     # Two columns tell of an attempt: that there was one is believed of either.
@@ -284,7 +292,7 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
             "disposition": disposition,
             "disconnect_reason": reason,
         }
-    contact["attempts"] = int(contact["disposition"] != Disposition.EXPIRED)
+    contact["attempts"] = int(contact["disposition"] not in NEVER_DIALED)
     contact["updated_at"] = at
     contact["seal"] = seal_of(contact) if contact["phone_number"] else None
 

@@ -88,6 +88,21 @@ SET state = {after ContactExpired}, ended_at = :at, disposition = 'expired', dis
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before ContactExpired}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
+-- hold_contact --
+-- When it would be due without a hold is noted at the first.
+UPDATE contact
+SET asked_due_at = coalesce(asked_due_at, due_at), due_at = max(coalesce(asked_due_at, due_at), :until), hold = :hold,
+    updated_at = :at
+WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before ContactHeld}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
+
+-- forbid_contact --
+UPDATE contact
+SET state = {after ContactForbidden}, ended_at = :at, disposition = :disposition, disconnect_reason = :disconnect_reason,
+    clearance = :clearance, updated_at = :at
+WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before ContactForbidden}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
+
 -- count_in_ledger --
 INSERT INTO ledger (campaign_key, minute_at, live_answers, abandoned)
 VALUES (:campaign_key, :minute_at, :live_answers, :abandoned)
@@ -112,7 +127,7 @@ FROM campaign JOIN backlog USING (campaign_key) WHERE instance_id = :instance_id
 SELECT found.sequence,
     contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key AND contact.due_at = found.due_at AS in_place,
     contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
-    contact.due_at, found.campaign_key
+    contact.due_at, contact.time_zone, found.campaign_key
 FROM (
     SELECT sequence, campaign_key, due_at FROM contact INDEXED BY contact_waiting
     WHERE campaign_key = :campaign_key AND state = 'Waiting' AND sequence NOT IN (SELECT sequence FROM quarantine)
@@ -124,7 +139,7 @@ LEFT JOIN contact ON contact.sequence = found.sequence;
 SELECT found.sequence, contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key
         AND contact.expires_at = found.expires_at AS in_place,
     contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
-    contact.due_at, found.campaign_key
+    contact.due_at, contact.time_zone, found.campaign_key
 FROM (
     SELECT sequence, campaign_key, expires_at FROM contact INDEXED BY contact_waiting_by_expiry
     WHERE campaign_key = :campaign_key AND state = 'Waiting' AND expires_at <= :now

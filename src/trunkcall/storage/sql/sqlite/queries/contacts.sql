@@ -4,10 +4,10 @@
 -- A client token known in the campaign adds nothing.
 INSERT INTO contact (
     sequence, contact_id, campaign_key, client_token, phone_number, attributes, accepted_at, expires_at, updated_at, seal,
-    due_at, previous_contact_id
+    due_at, previous_contact_id, time_zone, hold, asked_due_at
 ) VALUES (
     :sequence, :contact_id, :campaign_key, :client_token, :phone_number, :attributes, :at, :expires_at, :at, :seal,
-    :due_at, :previous_contact_id
+    :due_at, :previous_contact_id, :time_zone, :hold, :asked_due_at
 )
 ON CONFLICT DO NOTHING;
 
@@ -21,7 +21,7 @@ SELECT sequence, contact_id FROM contact WHERE campaign_key = :campaign_key AND 
 SELECT found.sequence,
     contact.state = 'Waiting' AND contact.campaign_key = found.campaign_key AND contact.due_at = found.due_at AS in_place,
     contact.contact_id, contact.expires_at, contact.client_token, contact.phone_number, contact.attributes, contact.seal,
-    contact.due_at, found.campaign_key
+    contact.due_at, contact.time_zone, found.campaign_key
 FROM (
     SELECT sequence, campaign_key, due_at FROM contact INDEXED BY contact_waiting
     WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = :campaign_id) AND state = 'Waiting'
@@ -39,7 +39,14 @@ WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = :cam
 ORDER BY due_at LIMIT 1;
 
 -- change_due --
-UPDATE contact INDEXED BY sqlite_autoindex_contact_1 SET due_at = :due_at
+-- What cannot be read of a hold ends it when it would have.
+UPDATE contact INDEXED BY sqlite_autoindex_contact_1
+SET due_at = CASE
+        WHEN hold IS NULL THEN :due_at
+        WHEN json_valid(hold) AND json_type(hold, '$.until') = 'integer' THEN max(:due_at, hold ->> '$.until')
+        ELSE max(:due_at, due_at)
+    END,
+    asked_due_at = iif(hold IS NULL, NULL, :due_at)
 WHERE contact_id IN (SELECT value FROM json_each(:contact_ids)) AND campaign_key = :campaign_key
     AND state IN {before AttemptBegun} AND sequence NOT IN (SELECT sequence FROM quarantine);
 
