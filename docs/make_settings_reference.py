@@ -12,7 +12,7 @@ from generated import write
 
 from trunkcall.settings import SETTINGS
 from trunkcall.settings.setting import Setting
-from trunkcall.settings.trunks import CALLER_NUMBERS, CALLER_NUMBERS_HELP, TRUNK_KEYS, TRUNKS
+from trunkcall.settings.trunks import CALLER_NUMBERS, CALLER_NUMBERS_HELP, REGIONS, REGIONS_HELP, TRUNK_KEYS, TRUNKS
 
 PAGE = Path(__file__).parent / "reference" / "settings.md"
 
@@ -48,6 +48,7 @@ def trunks() -> str:
     """The tables of trunks, with a row for each key."""
     rows = [(key.name, KINDS[key.kind], default_of(key), key.help) for key in TRUNK_KEYS]
     rows.insert(4, (CALLER_NUMBERS, "list of texts", "none", CALLER_NUMBERS_HELP))
+    rows.insert(7, (REGIONS, "list of texts", "none", REGIONS_HELP))
     table = "\n".join(f"| `{name}` | {kind} | {default} | {text} |" for name, kind, default, text in rows)
     return f"## {TRUNKS}\n\n{ABOUT_TRUNKS}\n\n| key | kind | default | what |\n|---|---|---|---|\n{table}"
 

@@ -9,9 +9,9 @@ import pytest
 
 from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.errors import SettingsError
-from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.trunk import NumberFormat, Trunk
 from trunkcall.settings import SETTINGS, Settings, load_settings
-from trunkcall.settings.trunks import CALLER_NUMBERS, TRUNK_KEYS, TrunkTable
+from trunkcall.settings.trunks import CALLER_NUMBERS, REGIONS, TRUNK_KEYS, TrunkTable
 
 TRUNK = "[[trunks]]\ntrunk_id = 'north'\n"
 OTHER = "[[trunks]]\ntrunk_id = 'south'\n"
@@ -19,7 +19,7 @@ OTHER = "[[trunks]]\ntrunk_id = 'south'\n"
 
 def test_the_table_and_the_fields_are_the_same() -> None:
     assert [*(setting.name for setting in SETTINGS), "trunks"] == [field.name for field in fields(Settings)]
-    keys = {*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS}
+    keys = {*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS, REGIONS}
     assert keys == {field.name for kind in (Trunk, TrunkTable) for field in fields(kind)} - {"trunk"}
 
 
@@ -109,6 +109,11 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         (f"{TRUNK}attempts_per_s = nan", "attempts_per_s of .* must be from 0.01"),
         (f"{TRUNK}caller_numbers = '+12025550100'", r"caller_numbers of .* must be a list of numbers in E\.164"),
         (f"{TRUNK}caller_numbers = [12025550100]", "must be a list of numbers in E.164, such as"),
+        (f"{TRUNK}number_format = '+1'", "number_format of .* must be one of e164, digits, national, not '\\+1'"),
+        (f"{TRUNK}number_format = 'digits'", "number_format of .* needs country: where those digits are dialed"),
+        (f"{TRUNK}country = 'us'", "country of .* must be a country by the two capital letters of ISO 3166-1"),
+        (f"{TRUNK}regions = 'US'", r"regions of .* must be a list of regions, such as \["),
+        (f"{TRUNK}regions = ['USA']", "regions of .* must be of ISO 3166-1, two capital letters each"),
         (f"{TRUNK}fails_after_s = -1", "fails_after_s of .* must be 0, or from 1 to"),
         (f"{TRUNK}fails_for_s = 10", "fails_for_s of .* needs fails_after_s"),
         (f"{TRUNK}fails_after_s = 60\n{OTHER}fails_after_s = 90", "on the host local in .* do not agree when it fails"),
@@ -152,12 +157,12 @@ def test_trunks_are_read_in_the_order_of_the_file_with_what_they_leave_out(tmp_p
     path.write_text(
         f"{TRUNK}host = 'sbc-1.example'\nchannels = 30\nattempts_per_s = 5\n"
         "caller_numbers = ['+12025550100', '+1-202-555-0101', '+12025550100']\nfails_after_s = 600\nfails_for_s = 30\n"
-        f"{OTHER}"
+        f"{OTHER}number_format = 'national'\ncountry = 'GB'\nregions = ['GB', 'IE', 'GB']\n"
     )
     north = Trunk("north", "sbc-1.example", 30, 5.0, ("+12025550100", "+1-202-555-0101"))
     assert load_settings(environment={}, config_file=path).trunks == (
         TrunkTable(north, 600.0, 30.0),
-        TrunkTable(Trunk("south")),
+        TrunkTable(Trunk("south", number_format=NumberFormat.NATIONAL, country="GB", regions=("GB", "IE"))),
     )
     assert load_settings(environment={}).trunks == ()
 

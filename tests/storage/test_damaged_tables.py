@@ -146,10 +146,14 @@ async def test_a_damaged_number_of_a_queue_is_nobodys(tmp_path: Path, value: Any
         '{"host": "local", "channels": 30, "attempts_per_s": 5.0, "caller_numbers": ["+12065550100", 7]}',
         '{"host": "local", "channels": 30, "attempts_per_s": 0, "caller_numbers": []}',
         '{"host": "local", "channels": -1, "attempts_per_s": 5.0, "caller_numbers": []}',
+        '{"host": "sbc-1", "channels": 30, "attempts_per_s": 5.0, "caller_numbers": [], "number_format": "e165"}',
+        '{"host": "sbc-1", "channels": 30, "attempts_per_s": 5.0, "caller_numbers": [], "country": 1}',
+        '{"host": "sbc-1", "channels": 30, "attempts_per_s": 5.0, "caller_numbers": [], "regions": "US"}',
     ],
 )
 async def test_nobody_is_dialed_over_a_trunk_that_is_damaged(tmp_path: Path, value: Any) -> None:
-    """It might show numbers that it may not, or dial faster than its switch bears."""
+    """It might show numbers that it may not, send digits that reach somebody else, or dial faster than its switch
+    bears."""
     path = tmp_path / "trunkcall.db"
     store, _ = await two_campaigns(path, lambda: None)
     trunk = Trunk("north", "sbc-1", 30, 5.0, ("+12065550100",))

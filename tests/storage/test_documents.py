@@ -20,7 +20,7 @@ from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOver
 from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue, alike
-from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.trunk import NumberFormat, Trunk
 from trunkcall.domain.user import Agent, PhoneConfig
 from trunkcall.domain.user_status import UserStatus, UserStatusType
 from trunkcall.storage.sqlite.documents import document_of, fact_of
@@ -41,7 +41,7 @@ FACTS: list[Fact] = [
     PhoneNumber("id", "name", "US", "TOLL_FREE", "Sales", TAGS),
     RoutingProfile("id", "name", (ServedQueue("q1", 2, 5),), "All", "q1", 1, "TIME_SINCE_LAST_INBOUND", TAGS),
     Agent("id", "name", "r1", "Ann", "Example", "a@example.com", ("s1",), PhoneConfig("DESK_PHONE", True, 30), TAGS),
-    Trunk("id", "sbc-1", 30, 5.0, ("+12065550100",)),
+    Trunk("id", "sbc-1", 30, 5.0, ("+12065550100",), NumberFormat.NATIONAL, "GB", ("GB", "IE")),
     HOURS,
     UserStatus("id", "name", "Noon", UserStatusType.ROUTABLE, 4, True, TAGS),
     CallingPolicy("id", 0, "[limits]", "prefix,per_minute", 5),
@@ -52,6 +52,10 @@ BY_OLDER_VERSIONS: list[tuple[Fact, str]] = [
     (ContactFlow("id", "name"), "{}"),
     (PhoneNumber("id", "name"), "{}"),
     (RoutingProfile("id", "name", alike(["q2", "q1"])), '{"queue_ids": ["q2", "q1"]}'),
+    (
+        Trunk("id", "sbc-1", 30, 5.0, ("+12065550100",)),
+        '{"host": "sbc-1", "channels": 30, "attempts_per_s": 5.0, "caller_numbers": ["+12065550100"]}',
+    ),
     (Agent("id", "name", "r1"), '{"routing_profile_id": "r1"}'),
 ]
 NONSENSE: list[Any] = [None, 7, -1, 1.5, "x", True, [], [7], ["x"], [None], {}, {"x": 7}, [{}], [{"queue_id": "q1"}]]

@@ -7,11 +7,24 @@ whether its host answers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar, Final
 
 from trunkcall.domain.fact_kind import FactKind
 
 MIN_ATTEMPTS_PER_S: Final = 0.01
+
+
+class NumberFormat(StrEnum):
+    """How a trunk wants to have the numbers that are dialed on it."""
+
+    E164 = "e164"
+    """With + and country calling code."""
+    DIGITS = "digits"
+    """The same without the +."""
+    NATIONAL = "national"
+    """As one dials in the trunk's country: ten digits in North America, with the 0 of Britain or Germany; for other
+    countries after the international prefix, such as 011 or 00."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,12 @@ class Trunk:
     """Attempts per second, at least ``MIN_ATTEMPTS_PER_S``, with a burst of one second's."""
     caller_numbers: tuple[str, ...] = ()
     """Numbers that it may show to those whom it dials, E.164; any of the instance's where there are none."""
+    number_format: NumberFormat = NumberFormat.E164
+    country: str = ""
+    """The country that it dials in, ISO 3166-1; empty if nobody has said, as only E.164 allows."""
+    regions: tuple[str, ...] = ()
+    """Regions, ISO 3166-1, whose numbers may be dialed on it. Under a calling policy that has destinations it dials
+    nothing without."""
 
     @property
     def fact_id(self) -> str:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from trunkcall.domain.errors import SettingsError, did_you_mean
-from trunkcall.domain.trunk import MIN_ATTEMPTS_PER_S, Trunk
-from trunkcall.settings.setting import Setting, Value, convert, within, zero_or_within
+from trunkcall.domain.trunk import MIN_ATTEMPTS_PER_S, NumberFormat, Trunk
+from trunkcall.settings.setting import Setting, Value, convert, one_of, within, zero_or_within
 
 TRUNKS = "trunks"
 """The name of the tables."""
 CALLER_NUMBERS = "caller_numbers"
+REGIONS = "regions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def _host(value: Value) -> str | None:
 _ANY = Trunk("any")
 _ID = _named(r"[a-z0-9-]{1,64}", "the name of a trunk: 1 to 64 small letters, digits and hyphens")
 _SWITCH = _named(r"[a-z0-9.-]{1,253}", "the name of a switch: small letters, digits, dots and hyphens")
+_COUNTRY = _named(r"([A-Z]{2})?", "a country by the two capital letters of ISO 3166-1, such as US")
 _SECONDS = zero_or_within(1, 31_536_000)
 
 TRUNK_KEYS: tuple[Setting, ...] = (
@@ -62,6 +64,23 @@ TRUNK_KEYS: tuple[Setting, ...] = (
         within(MIN_ATTEMPTS_PER_S, 100_000),
     ),
     Setting(
+        "number_format",
+        str,
+        _ANY.number_format.value,
+        "How it wants the numbers that are dialed: `e164`: with + and calling code; `digits`: the same without +; "
+        "`national`: as one dials within its `country`, ten digits in North America, with the 0 of Britain or Germany, "
+        "other countries after 011 or 00.",
+        one_of(*NumberFormat),
+    ),
+    Setting(
+        "country",
+        str,
+        _ANY.country,
+        "The country that it dials in, ISO 3166-1: its emergency numbers are not dialed. Needed unless `number_format` "
+        "is `e164`.",
+        _COUNTRY,
+    ),
+    Setting(
         "fails_after_s", float, 0.0, "Simulated carrier only: its switch fails after so long; 0: it does not.", _SECONDS
     ),
     Setting(
@@ -72,8 +91,12 @@ TRUNK_KEYS: tuple[Setting, ...] = (
         _SECONDS,
     ),
 )
-"""The keys of a table that hold one value. ``caller_numbers`` holds a list besides."""
+"""The keys of a table that hold one value. ``caller_numbers`` and ``regions`` hold lists besides."""
 CALLER_NUMBERS_HELP = "A list of numbers, E.164, that it may present; default: any of the instance's."
+REGIONS_HELP = (
+    "A list of the regions, ISO 3166-1, whose numbers may be dialed on it. Without any it dials nothing under a "
+    "calling policy that has destinations."
+)
 
 
 def read_trunks(given: Any, file: str, settings: Collection[str]) -> tuple[TrunkTable, ...]:
@@ -95,7 +118,7 @@ def read_trunks(given: Any, file: str, settings: Collection[str]) -> tuple[Trunk
 
 
 def _read(table: dict[str, Any], place: str, settings: Collection[str]) -> TrunkTable:
-    known = [*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS]
+    known = [*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS, REGIONS]
     unknown = sorted(table.keys() - set(known))
     if unknown:
         misplaced = unknown[0] in settings
@@ -110,14 +133,22 @@ def _read(table: dict[str, Any], place: str, settings: Collection[str]) -> Trunk
     fails_after_s, fails_for_s = values.pop("fails_after_s") or None, values.pop("fails_for_s") or None
     if fails_for_s is not None and fails_after_s is None:
         raise SettingsError(f"fails_for_s of {place} needs fails_after_s: after how long its switch fails.")
-    numbers = _numbers(table.get(CALLER_NUMBERS, []), f"{CALLER_NUMBERS} of {place}")
-    return TrunkTable(Trunk(**values, caller_numbers=numbers), fails_after_s, fails_for_s)
+    number_format = NumberFormat(values.pop("number_format"))
+    if number_format is not NumberFormat.E164 and not values["country"]:
+        raise SettingsError(f"number_format of {place} needs country: where those digits are dialed.")
+    numbers = _texts(table, CALLER_NUMBERS, place, 'numbers in E.164, such as ["+12025550100"]')
+    regions = _texts(table, REGIONS, place, 'regions, such as ["US", "CA"]')
+    if not all(re.fullmatch(r"[A-Z]{2}", region) for region in regions):
+        raise SettingsError(f"{REGIONS} of {place} must be of ISO 3166-1, two capital letters each.")
+    trunk = Trunk(**values, caller_numbers=numbers, number_format=number_format, regions=regions)
+    return TrunkTable(trunk, fails_after_s, fails_for_s)
 
 
-def _numbers(given: Any, place: str) -> tuple[str, ...]:
-    if isinstance(given, list) and all(isinstance(number, str) for number in given):
+def _texts(table: dict[str, Any], key: str, place: str, what: str) -> tuple[str, ...]:
+    given = table.get(key, [])
+    if isinstance(given, list) and all(isinstance(each, str) for each in given):
         return tuple(dict.fromkeys(given))
-    raise SettingsError(f'{place} must be a list of numbers in E.164, such as ["+12025550100"].')
+    raise SettingsError(f"{key} of {place} must be a list of {what}.")
 
 
 def _check_hosts(tables: Iterable[TrunkTable], file: str) -> None:

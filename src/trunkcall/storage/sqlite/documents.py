@@ -22,7 +22,7 @@ from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOver
 from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue, alike
-from trunkcall.domain.trunk import MIN_ATTEMPTS_PER_S, Trunk
+from trunkcall.domain.trunk import MIN_ATTEMPTS_PER_S, NumberFormat, Trunk
 from trunkcall.domain.user import Agent, PhoneConfig
 from trunkcall.domain.user_status import UserStatus, UserStatusType
 from trunkcall.storage.sqlite.members import (
@@ -184,6 +184,8 @@ def _phone_config(members: Mapping[str, Any]) -> PhoneConfig:
 def _trunk(trunk_id: str, members: Mapping[str, Any]) -> Trunk:
     host, channels = members.get("host"), members.get("channels")
     rate, numbers = members.get("attempts_per_s"), members.get("caller_numbers")
+    country, regions = members.get("country", ""), members.get("regions", [])
+    number_format = one_of(NumberFormat, {"number_format": NumberFormat.E164.value, **members}, "number_format")
     if (
         type(host) is not str
         or type(channels) is not int
@@ -191,10 +193,15 @@ def _trunk(trunk_id: str, members: Mapping[str, Any]) -> Trunk:
         or not (channels >= 0 and rate >= MIN_ATTEMPTS_PER_S)
         or not isinstance(numbers, list)
         or not all(type(number) is str for number in numbers)
+        or number_format is None
+        or type(country) is not str
+        or not isinstance(regions, list)
+        or not all(type(region) is str for region in regions)
     ):
-        # Over a damaged one nobody is dialed: it might present what it may not, or dial faster than its switch bears.
+        # Over a damaged one nobody is dialed: it might present what it may not, send what reaches somebody else, or
+        # dial faster than its switch bears.
         return Trunk(trunk_id, channels=0)
-    return Trunk(trunk_id, host, channels, float(rate), tuple(numbers))
+    return Trunk(trunk_id, host, channels, float(rate), tuple(numbers), number_format, country, tuple(regions))
 
 
 def _hours_of_operation(hours_id: str, name: str, members: Mapping[str, Any]) -> HoursOfOperation:
