@@ -65,6 +65,11 @@ def served(queue: str, priority: int, delay: int, channel: str = "VOICE") -> dic
     return {"QueueReference": {"QueueId": queue, "Channel": channel}, "Priority": priority, "Delay": delay}
 
 
+def unmodified(told: dict[str, Any]) -> dict[str, Any]:
+    """What is told of something, but for when it was changed."""
+    return {name: value for name, value in told.items() if not name.startswith("LastModified")}
+
+
 def refused(call: Any, code: str, **arguments: Any) -> str:
     """What is said where a request is refused with this code."""
     with pytest.raises(ClientError) as caught:
@@ -90,7 +95,7 @@ class TestQueues:
         )
         one = {**instance, "QueueId": made["QueueArn"]}
         described = connect.describe_queue(**one)["Queue"]
-        assert described == {
+        assert unmodified(described) == {
             "Name": "Sales in Leeds",
             "QueueArn": made["QueueArn"],
             "QueueId": made["QueueId"],
@@ -259,7 +264,7 @@ class TestUsers:
         )
         one = {**instance, "UserId": made["UserId"]}
         described = connect.describe_user(**one)["User"]
-        assert described == {
+        assert unmodified(described) == {
             "Id": made["UserId"],
             "Arn": made["UserArn"],
             "Username": "ada",
@@ -329,7 +334,7 @@ class TestStatuses:
         one = {**instance, "AgentStatusId": made["AgentStatusId"]}
         connect.update_agent_status(**one, Description="Half an hour", ResetOrderNumber=True, State="DISABLED")
         connect.update_agent_status(**one)  # Nothing is given, so nothing changes.
-        assert connect.describe_agent_status(**one)["AgentStatus"] == {
+        assert unmodified(connect.describe_agent_status(**one)["AgentStatus"]) == {
             "AgentStatusARN": made["AgentStatusARN"],
             "AgentStatusId": made["AgentStatusId"],
             "Name": "Lunch",
@@ -382,3 +387,54 @@ class TestStatuses:
         explain = ("explain", "--campaign", campaign_id, "--data-dir", str(server.data_dir))
         server.wait_until(lambda: "queue is disabled" in server.trunkcall(*explain).stdout)
         client.delete_campaign(id=campaign_id)
+
+
+def test_whatever_was_made_or_changed_says_when_and_what_came_with_the_instance_does_not(
+    server: Serving, connect: Any, instance: Any, hours: str, security_profile: str
+) -> None:
+    """Whoever copies what has changed since yesterday looks at this, in lists and of each."""
+    queue = connect.create_queue(**instance, Name="Of today", HoursOfOperationId=hours)["QueueId"]
+    profile = connect.create_routing_profile(
+        **instance, Name="Of today", Description="Who sells", DefaultOutboundQueueId=queue, MediaConcurrencies=VOICE
+    )["RoutingProfileId"]
+    user = connect.create_user(
+        **instance,
+        Username="today",
+        Password=PASSWORD,
+        PhoneConfig={"PhoneType": "SOFT_PHONE"},
+        SecurityProfileIds=[security_profile],
+        RoutingProfileId=profile,
+    )["UserId"]
+    status = connect.create_agent_status(**instance, Name="Of today", State="ENABLED")["AgentStatusId"]
+    flow = connect.create_contact_flow(**instance, Name="Of today", Type="CONTACT_FLOW", Content="{}", Status="SAVED")[
+        "ContactFlowId"
+    ]
+    saved = connect.describe_contact_flow(**instance, ContactFlowId=f"{flow}:$SAVED")["ContactFlow"]
+    assert saved["LastModifiedRegion"] == server.environment["AWS_REGION"]
+    told = [
+        (connect.describe_queue(**instance, QueueId=queue)["Queue"], "list_queues"),
+        (
+            connect.describe_routing_profile(**instance, RoutingProfileId=profile)["RoutingProfile"],
+            "list_routing_profiles",
+        ),
+        (connect.describe_user(**instance, UserId=user)["User"], "list_users"),
+        (connect.describe_agent_status(**instance, AgentStatusId=status)["AgentStatus"], "list_agent_statuses"),
+        (
+            connect.describe_hours_of_operation(**instance, HoursOfOperationId=hours)["HoursOfOperation"],
+            "list_hours_of_operations",
+        ),
+    ]
+    for described, operation in told:
+        pages = connect.get_paginator(operation).paginate(**instance)
+        (listed,) = (each for page in pages for each in page[summaries(page)] if each["Id"] in described.values())
+        assert listed["LastModifiedTime"] == described["LastModifiedTime"], operation
+    made_at = told[0][0]["LastModifiedTime"]
+    assert connect.list_queues(**instance)["QueueSummaryList"][0].keys().isdisjoint({"LastModifiedTime"})
+    connect.tag_resource(resourceArn=told[0][0]["QueueArn"], tags={"of": "tomorrow"})
+    assert connect.describe_queue(**instance, QueueId=queue)["Queue"]["LastModifiedTime"] > made_at
+    within = connect.list_routing_profile_queues(**instance, RoutingProfileId=profile)
+    assert within["LastModifiedTime"] == told[1][0]["LastModifiedTime"]
+
+
+def summaries(page: dict[str, Any]) -> str:
+    return next(name for name in page if name.endswith("SummaryList"))

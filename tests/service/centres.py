@@ -55,8 +55,9 @@ class ContactCentre:
     def __init__(self, store: Store | None = None, *, offers_fiction: bool = True) -> None:
         self.store = store or MemoryStore(lambda: BEGUN_AT)
         self._ids = itertools.count(1)
+        self.now = BEGUN_AT
         self.floor = HeardFloor()
-        self.centre = Centre(self.store, self.store, SCOPE, lambda _: BEGUN_AT, self.new_id, Nobody())
+        self.centre = Centre(self.store, self.store, SCOPE, lambda _: self.now, self.new_id, Nobody())
         self.queues = Queues(self.centre)
         self.numbers = PhoneNumbers(self.centre, self.store, offers_fiction=offers_fiction)
         self.profiles = RoutingProfiles(self.centre)

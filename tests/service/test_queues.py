@@ -8,9 +8,10 @@ import asyncio
 import pytest
 
 from service.centres import FLOW, HOURS, NORTH, SOUTH, ContactCentre
-from service.support import SCOPE
+from service.support import BEGUN_AT, SCOPE
 from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError, NotFoundError
 from trunkcall.domain.identifiers import ResourceKind
+from trunkcall.domain.instants import HOUR
 from trunkcall.domain.queue import Queue
 from trunkcall.service.queues import OutboundCaller
 from trunkcall.service.searching import Comparison, Criterion, tagged, text
@@ -85,6 +86,20 @@ class TestChanges:
         assert (changed.name, changed.description) == ("Selling", "Who buys")
         with pytest.raises(InvalidInputError):
             await centre.queues.update_queue_name(NORTH, queue.queue_id, None, None)
+
+    async def test_when_it_was_changed_last_is_kept_and_what_changes_nothing_is_no_change(self) -> None:
+        """Whoever copies what has changed since yesterday copies no queue too few, and not all of them."""
+        centre = await ContactCentre().opened()
+        queue, other = await centre.queue("Sales"), await centre.queue("Service")
+
+        async def changed_at(of: Queue) -> int | None:
+            return (await centre.queues.describe_queue(NORTH, of.queue_id)).queue.changed_at
+
+        centre.now += HOUR
+        await centre.queues.update_queue_name(NORTH, queue.queue_id, "Sales", None)
+        assert await changed_at(queue) == BEGUN_AT
+        await centre.queues.update_queue_status(NORTH, queue.queue_id, enabled=False)
+        assert (await changed_at(queue), await changed_at(other)) == (BEGUN_AT + HOUR, BEGUN_AT)
 
     async def test_nobody_serves_a_queue_that_is_disabled(self) -> None:
         centre = await ContactCentre().opened()

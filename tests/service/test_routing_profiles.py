@@ -19,7 +19,7 @@ class TestQueuesOfAProfile:
         served = ServedQueue(service.queue_id, priority=3, delay_s=20)
         await centre.profiles.associate_routing_profile_queues(NORTH, profile.routing_profile_id, [served])
         assert (await centre.directory()).served_by(ada) == (ServedQueue(sales.queue_id), served)
-        page = await centre.profiles.list_routing_profile_queues(NORTH, profile.routing_profile_id, limit=10)
+        _, page = await centre.profiles.list_routing_profile_queues(NORTH, profile.routing_profile_id, limit=10)
         assert [(named.name, named.served) for named in page.items] == [
             ("Sales", ServedQueue(sales.queue_id)),
             ("Service", served),

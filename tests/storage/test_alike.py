@@ -169,7 +169,7 @@ class Alike(RuleBasedStateMachine):
         def decide(found: Directory, use: CentreUse) -> list[Fact | FactRemoved]:
             gone = [each for each in remove if each in found.queues and each not in use.queue_ids]
             removed = [FactRemoved(FactKind.QUEUE, each, self.clock.now) for each in gone]
-            return [*(Queue(*each) for each in put), *removed]
+            return [*(Queue(*each, changed_at=self.clock.now) for each in put), *removed]
 
         self.both(lambda store: store.change_facts(instance_id, decide))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Fact
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
+from trunkcall.domain.instants import from_datetime
 from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue, alike
@@ -61,7 +63,7 @@ BY_OLDER_VERSIONS: list[tuple[Fact, str]] = [
 NONSENSE: list[Any] = [None, 7, -1, 1.5, "x", True, [], [7], ["x"], [None], {}, {"x": 7}, [{}], [{"queue_id": "q1"}]]
 
 
-def read(fact: Fact, document: Any) -> Fact:
+def read(fact: Fact, document: Any) -> Any:
     return fact_of(fact.kind, "id", "name", document)
 
 
@@ -76,6 +78,16 @@ def test_every_kind_is_here() -> None:
 @pytest.mark.parametrize("fact", FACTS, ids=of_kind)
 def test_a_fact_is_read_as_it_was_written(fact: Fact) -> None:
     assert read(fact, document_of(fact)) == fact
+
+
+@pytest.mark.parametrize("fact", [fact for fact in FACTS if hasattr(fact, "changed_at")], ids=of_kind)
+def test_when_it_was_changed_is_read_as_it_was_written(fact: Any) -> None:
+    """Apart from the rest: a fact with another time is the same fact."""
+    at = from_datetime(datetime(2026, 3, 2, tzinfo=UTC))
+    assert read(fact, document_of(replace(fact, changed_at=at))).changed_at == at
+    assert read(fact, document_of(fact)).changed_at is None
+    for nonsense in (-(2**62), 2**62, "yesterday", True):
+        assert read(fact, document_of(replace(fact, changed_at=nonsense))).changed_at is None
 
 
 @pytest.mark.parametrize(("fact", "document"), BY_OLDER_VERSIONS)

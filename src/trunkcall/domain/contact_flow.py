@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.instants import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class ContactFlow:
     content: str | None = None
     """In the flow language, as it was given; None of one that came without."""
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    changed_at: Instant | None = field(default=None, compare=False)
+    """When it was made or changed last; None if nobody has since it came with the instance or from the settings."""
 
     @property
     def fact_id(self) -> str:

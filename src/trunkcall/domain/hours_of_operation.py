@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.instants import Instant
 
 
 class Day(StrEnum):
@@ -63,6 +64,8 @@ class HoursOfOperation:
     overrides: tuple[HoursOverride, ...] = ()
     """In the order of creation."""
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    changed_at: Instant | None = field(default=None, compare=False)
+    """When it was made or changed last; None if nobody has since it came with the instance or from the settings."""
 
     @property
     def fact_id(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.instants import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Queue:
     outbound_caller_id_number_id: str | None = None
     outbound_flow_id: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    changed_at: Instant | None = field(default=None, compare=False)
+    """When it was made or changed last; None if nobody has since it came with the instance or from the settings."""
 
     @property
     def fact_id(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.instants import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class RoutingProfile:
     """0 or 1: whether its agents take contacts by voice."""
     agent_availability_timer: str = "TIME_SINCE_LAST_ACTIVITY"
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    changed_at: Instant | None = field(default=None, compare=False)
+    """When it was made or changed last; None if nobody has since it came with the instance or from the settings."""
 
     @property
     def fact_id(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.instants import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Agent:
     security_profile_ids: tuple[str, ...] = ()
     phone: PhoneConfig = PhoneConfig()
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    changed_at: Instant | None = field(default=None, compare=False)
+    """When it was made or changed last; None if nobody has since it came with the instance or from the settings."""
 
     @property
     def fact_id(self) -> str:

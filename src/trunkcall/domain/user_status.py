@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.identifiers import ResourceKind, built_in_id
+from trunkcall.domain.instants import Instant
 
 
 class UserStatusType(StrEnum):
@@ -38,6 +39,8 @@ class UserStatus:
     """Its place where agents choose, from 1; None is after all that have one."""
     enabled: bool = True
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    changed_at: Instant | None = field(default=None, compare=False)
+    """When it was made or changed last; None if nobody has since it came with the instance or from the settings."""
 
     @property
     def fact_id(self) -> str:

@@ -8,15 +8,19 @@ makes in one step with what they go by. It must not know what any of them is for
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Generic, TypeAlias, TypeVar
 
+from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.clock import NowOf
 from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.identifiers import NewId, ResourceKind, Scope
+from trunkcall.domain.instants import Instant
+from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.trunk import Trunk
 from trunkcall.service.wakeups import Wakeups
 from trunkcall.storage.ports.directory import Directories, FactChanges
 
@@ -94,7 +98,12 @@ class Centre:
         """Change what the decision says; the directory after it. Raises NotFoundError, ConflictError for a name that is
         taken, and what the decision raises."""
         instance_id = (await self.directory(instance)).instance.instance_id
-        directory = await self._editing.change_facts(instance_id, decide)
+        at = self._now_of(instance_id)
+
+        def decide_at(directory: Directory, use: CentreUse) -> list[Fact | FactRemoved]:
+            return [_as_of(change, at) for change in decide(directory, use)]
+
+        directory = await self._editing.change_facts(instance_id, decide_at)
         self._wakeups.campaigns_changed(instance_id)
         return directory
 
@@ -108,3 +117,10 @@ class Centre:
         if named is None or named not in there:
             raise NotFoundError(f"No {_CALLED[kind]} with this id exists in the instance.")
         return there[named]
+
+
+def _as_of(change: Fact | FactRemoved, at: Instant) -> Fact | FactRemoved:
+    """What is put, with when it was changed, where that is kept; what is so already is not put for that."""
+    if isinstance(change, CallingPolicy | PhoneNumber | Trunk | FactRemoved):
+        return change
+    return replace(change, changed_at=at)

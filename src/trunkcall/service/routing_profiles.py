@@ -89,15 +89,16 @@ class RoutingProfiles:
 
     async def list_routing_profile_queues(
         self, instance: str, profile: str, *, after: Position | None = None, limit: int
-    ) -> PageOf[NamedServedQueue]:
-        """The profile's queues in its order. Raises NotFoundError."""
+    ) -> tuple[RoutingProfile, PageOf[NamedServedQueue]]:
+        """The profile, and its queues in its order. Raises NotFoundError."""
         directory = await self._centre.directory(instance)
+        found = self._profile(directory, profile)
         queues = [
             NamedServedQueue(served, directory.queues[served.queue_id].name)
-            for served in self._profile(directory, profile).queues
+            for served in found.queues
             if served.queue_id in directory.queues
         ]
-        return page_of(queues, lambda named: named.served.queue_id, after, limit)
+        return found, page_of(queues, lambda named: named.served.queue_id, after, limit)
 
     async def associate_routing_profile_queues(
         self, instance: str, profile: str, queues: Sequence[ServedQueue]

@@ -5,7 +5,7 @@ Decides only how members of requests and responses correspond to the domain.
 
 from __future__ import annotations
 
-from trunkcall.aws.connect.common import Pages, arn_in
+from trunkcall.aws.connect.common import Pages, arn_in, modified
 from trunkcall.aws.protocol import Handler, Json, RequestContext
 from trunkcall.domain.identifiers import ResourceKind, Scope
 from trunkcall.domain.user_status import UserStatus, UserStatusType
@@ -43,6 +43,7 @@ class AgentStatusOperations:
                     "Arn": self._arn(request, status),
                     "Name": status.name,
                     "Type": status.status_type,
+                    **modified(self._scope, status),
                 }
                 for status in page.items
             ],
@@ -72,6 +73,7 @@ class AgentStatusOperations:
                 "DisplayOrder": status.display_order,
                 "State": "ENABLED" if status.enabled else "DISABLED",
                 "Tags": status.tags,
+                **modified(self._scope, status),
             }
         }
 

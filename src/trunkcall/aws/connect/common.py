@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -15,6 +15,7 @@ from trunkcall.aws.errors import validation_error
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.protocol import Json, RequestContext
 from trunkcall.domain.identifiers import ResourceKind, Scope
+from trunkcall.domain.instants import Instant
 from trunkcall.service.centre import Position
 
 USUAL_RESULTS: Final = 100
@@ -50,6 +51,18 @@ def _question(request: Json) -> str:
 def arn_in(scope: Scope, request: Json, kind: ResourceKind, resource_id: str) -> str:
     """The ARN of something in the instance that the request names."""
     return scope.arn(scope.instance_id(request["InstanceId"]) or "", kind, resource_id)
+
+
+class Changed(Protocol):
+    """Something of which it is kept when it was changed last."""
+
+    @property
+    def changed_at(self) -> Instant | None: ...
+
+
+def modified(scope: Scope, of: Changed) -> Json:
+    """When and in which Region it was made or changed last; nothing of what nobody has made or changed."""
+    return {} if of.changed_at is None else {"LastModifiedTime": of.changed_at, "LastModifiedRegion": scope.region}
 
 
 def check_channels(channels: Iterable[str], member: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 
-from trunkcall.aws.connect.common import SAVED, Pages, arn_in
+from trunkcall.aws.connect.common import SAVED, Pages, arn_in, modified
 from trunkcall.aws.errors import ApiError
 from trunkcall.aws.members import MEMBERS
 from trunkcall.aws.protocol import Handler, Json, RequestContext
@@ -74,6 +74,7 @@ class ContactFlowOperations:
                 "Content": flow.content,
                 "Tags": flow.tags,
                 "FlowContentSha256": _hash(flow),
+                **modified(self._scope, flow),
             }
         }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from trunkcall.aws.connect.common import Pages, arn_in
+from trunkcall.aws.connect.common import Pages, arn_in, modified
 from trunkcall.aws.errors import validation_error
 from trunkcall.aws.protocol import Handler, Json, RequestContext
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
@@ -69,6 +69,7 @@ class HoursOperations:
                 "TimeZone": hours.time_zone,
                 "Config": _config(hours.config),
                 "Tags": hours.tags,
+                **modified(self._scope, hours),
             }
         }
 
@@ -77,7 +78,12 @@ class HoursOperations:
         page = await self._hours.list_hours_of_operations(request["InstanceId"], after=after, limit=limit)
         return {
             "HoursOfOperationSummaryList": [
-                {"Id": hours.hours_of_operation_id, "Arn": self._arn(request, hours), "Name": hours.name}
+                {
+                    "Id": hours.hours_of_operation_id,
+                    "Arn": self._arn(request, hours),
+                    "Name": hours.name,
+                    **modified(self._scope, hours),
+                }
                 for hours in page.items
             ],
             "NextToken": self._pages.token(context, request, page.after),
@@ -129,6 +135,7 @@ class HoursOperations:
         return {
             "HoursOfOperationOverrideList": [self._override(request, hours, override) for override in page.items],
             "NextToken": self._pages.token(context, request, page.after),
+            **modified(self._scope, hours),
         }
 
     async def update_hours_of_operation_override(self, context: RequestContext, request: Json) -> None:

@@ -6,7 +6,7 @@ none of their own, and none has quick connects or e-mail addresses.
 
 from __future__ import annotations
 
-from trunkcall.aws.connect.common import Pages, arn_in
+from trunkcall.aws.connect.common import Pages, arn_in, modified
 from trunkcall.aws.connect.searching import Texts, criterion_of, filter_of
 from trunkcall.aws.protocol import Handler, Json, RequestContext
 from trunkcall.domain.errors import NotFoundError
@@ -81,6 +81,7 @@ class QueueOperations:
                     "Arn": self._arn(request, queue),
                     "Name": queue.name,
                     "QueueType": STANDARD,
+                    **modified(self._scope, queue),
                 }
                 for queue in listed
             ],
@@ -146,6 +147,7 @@ class QueueOperations:
             "MaxContacts": queue.max_contacts,
             "Status": "ENABLED" if queue.enabled else "DISABLED",
             "Tags": queue.tags,
+            **modified(self._scope, queue),
         }
 
 

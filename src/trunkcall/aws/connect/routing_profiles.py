@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trunkcall.aws.connect.common import VOICE, Pages, arn_in, check_channels
+from trunkcall.aws.connect.common import VOICE, Pages, arn_in, check_channels, modified
 from trunkcall.aws.errors import validation_error
 from trunkcall.aws.protocol import Handler, Json, RequestContext
 from trunkcall.domain.identifiers import ResourceKind, Scope
@@ -79,6 +79,7 @@ class RoutingProfileOperations:
                 "NumberOfAssociatedManualAssignmentQueues": 0,
                 "NumberOfAssociatedUsers": told.users,
                 "AgentAvailabilityTimer": profile.agent_availability_timer,
+                **modified(self._scope, profile),
             }
         }
 
@@ -91,6 +92,7 @@ class RoutingProfileOperations:
                     "Id": profile.routing_profile_id,
                     "Arn": self._arn(request, profile),
                     "Name": profile.name,
+                    **modified(self._scope, profile),
                 }
                 for profile in page.items
             ],
@@ -119,7 +121,7 @@ class RoutingProfileOperations:
 
     async def list_routing_profile_queues(self, context: RequestContext, request: Json) -> Json:
         after, limit = self._pages.asked(context, request)
-        page = await self._profiles.list_routing_profile_queues(
+        profile, page = await self._profiles.list_routing_profile_queues(
             request["InstanceId"], request["RoutingProfileId"], after=after, limit=limit
         )
         return {
@@ -135,6 +137,7 @@ class RoutingProfileOperations:
                 for named in page.items
             ],
             "NextToken": self._pages.token(context, request, page.after),
+            **modified(self._scope, profile),
         }
 
     async def update_routing_profile_queues(self, context: RequestContext, request: Json) -> None:

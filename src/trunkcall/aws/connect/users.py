@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trunkcall.aws.connect.common import Pages, arn_in, check_channels
+from trunkcall.aws.connect.common import Pages, arn_in, check_channels, modified
 from trunkcall.aws.connect.searching import Texts, criterion_of, filter_of
 from trunkcall.aws.errors import validation_error
 from trunkcall.aws.protocol import Handler, Json, RequestContext
@@ -79,6 +79,7 @@ class UserOperations:
                 **self._told(request, user),
                 "IdentityInfo": {**_names(user), "Email": user.email or None},
                 "PhoneConfig": _phone_config(user.phone),
+                **modified(self._scope, user),
             }
         }
 
@@ -87,7 +88,13 @@ class UserOperations:
         page = await self._users.list_users(request["InstanceId"], after=after, limit=limit)
         return {
             "UserSummaryList": [
-                {"Id": user.agent_id, "Arn": self._arn(request, user), "Username": user.username} for user in page.items
+                {
+                    "Id": user.agent_id,
+                    "Arn": self._arn(request, user),
+                    "Username": user.username,
+                    **modified(self._scope, user),
+                }
+                for user in page.items
             ],
             "NextToken": self._pages.token(context, request, page.after),
         }

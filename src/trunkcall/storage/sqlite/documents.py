@@ -30,6 +30,7 @@ from trunkcall.storage.sqlite.members import (
     members_of,
     objects,
     one_of,
+    optional_instant,
     optional_text,
     optional_whole,
     text,
@@ -112,6 +113,7 @@ def _queue(queue_id: str, name: str, members: Mapping[str, Any]) -> Queue:
         optional_text(members, "outbound_caller_id_number_id"),
         optional_text(members, "outbound_flow_id"),
         text_map(members, "tags"),
+        optional_instant(members, "changed_at"),
     )
 
 
@@ -125,6 +127,7 @@ def _contact_flow(contact_flow_id: str, name: str, members: Mapping[str, Any]) -
         flag(members, "published", default=True),
         optional_text(members, "content"),
         text_map(members, "tags"),
+        optional_instant(members, "changed_at"),
     )
 
 
@@ -138,6 +141,7 @@ def _routing_profile(routing_profile_id: str, name: str, members: Mapping[str, A
         whole(members, "voice_concurrency", 1),
         text(members, "agent_availability_timer", "TIME_SINCE_LAST_ACTIVITY"),
         text_map(members, "tags"),
+        optional_instant(members, "changed_at"),
     )
 
 
@@ -168,6 +172,7 @@ def _agent(agent_id: str, username: str, members: Mapping[str, Any]) -> Agent:
         texts(members, "security_profile_ids"),
         _phone_config(phone) if isinstance(phone, dict) else PhoneConfig(),
         text_map(members, "tags"),
+        optional_instant(members, "changed_at"),
     )
 
 
@@ -224,6 +229,7 @@ def _hours_of_operation(hours_id: str, name: str, members: Mapping[str, Any]) ->
         text(members, "description"),
         tuple(overrides),
         text_map(members, "tags"),
+        optional_instant(members, "changed_at"),
     )
 
 
@@ -248,6 +254,7 @@ def _user_status(status_id: str, name: str, members: Mapping[str, Any]) -> UserS
         optional_whole(members, "display_order"),
         flag(members, "enabled", default=True),
         text_map(members, "tags"),
+        optional_instant(members, "changed_at"),
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from trunkcall.domain.instants import Instant, is_instant
+
 E = TypeVar("E", bound=StrEnum)
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -58,6 +60,11 @@ def whole(members: Mapping[str, Any], name: str, default: int) -> int:
 def optional_whole(members: Mapping[str, Any], name: str) -> int | None:
     value = members.get(name)
     return value if type(value) is int and value >= 0 else None
+
+
+def optional_instant(members: Mapping[str, Any], name: str) -> Instant | None:
+    value = members.get(name)
+    return value if is_instant(value) else None
 
 
 def one_of(kind: type[E], members: Mapping[str, Any], name: str) -> E | None:
