@@ -21,11 +21,13 @@ from trunkcall.aws.connect.routing_profiles import RoutingProfileOperations
 from trunkcall.aws.connect.security_profiles import SecurityProfileOperations
 from trunkcall.aws.connect.tags import TagOperations
 from trunkcall.aws.connect.users import UserOperations
+from trunkcall.aws.own_calling import CallingOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.protocol import Handler
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.service.agent_statuses import AgentStatuses
+from trunkcall.service.calling_policies import CallingPolicies
 from trunkcall.service.centre import Centre
 from trunkcall.service.centre_tags import CentreTags
 from trunkcall.service.contact_flows import ContactFlows
@@ -56,6 +58,14 @@ def phone_numbers(store: Store, supervisor: Supervisor, scope: Scope, *, offers_
     """The one through which all numbers are claimed and imported. ``offers_fiction`` is whether numbers that are kept
     for fiction can be claimed."""
     return PhoneNumbers(_centre(store, supervisor, scope), store, offers_fiction=offers_fiction)
+
+
+def calling_operations(
+    store: Store, supervisor: Supervisor, scope: Scope, paging: Paging, *, reaches_people: bool
+) -> CallingOperations:
+    """The operations about calling rules. ``reaches_people`` is whether the carrier is not a simulated one."""
+    centre = _centre(store, supervisor, scope)
+    return CallingOperations(CallingPolicies(centre, supervisor.now_of, reaches_people=reaches_people), paging)
 
 
 def _centre(store: Store, supervisor: Supervisor, scope: Scope) -> Centre:

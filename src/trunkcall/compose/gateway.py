@@ -18,7 +18,7 @@ from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, TRUNKCALL, 
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
-from trunkcall.compose.connect import connect_handlers, connect_tags, phone_numbers
+from trunkcall.compose.connect import calling_operations, connect_handlers, connect_tags, phone_numbers
 from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
@@ -126,6 +126,7 @@ def build_web(
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
     known_people, confirmations = KnownPeople(store, campaigns), Confirmations(store, supervisor)
     own = TrunkcallOperations(explanations, progresses, known_people, confirmations, numbers, paging, scope)
+    calling = calling_operations(store, supervisor, scope, paging, reaches_people=not carrier_of(settings).is_simulated)
 
     centre_tags_of = connect_tags(store, supervisor, scope)
 
@@ -153,7 +154,7 @@ def build_web(
     )
     gateway = Gateway(
         services,
-        {CAMPAIGNS_V1: v1.handlers(), TRUNKCALL: own.handlers(), CONNECT: connect},
+        {CAMPAIGNS_V1: v1.handlers(), TRUNKCALL: {**own.handlers(), **calling.handlers()}, CONNECT: connect},
         region=settings.region,
         authenticate=keys.secret,
         clock=lambda: time.time_ns() // 1000,

@@ -37,6 +37,8 @@ from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, Duration
 from trunkcall.service.calling.toml_places import Path, Place, place_of, places_of
 from trunkcall.service.numbers import NotDialableError, to_e164
 
+ANY: Final = "any"
+"""The only one of ``regions`` where calls may go anywhere, which a simulated carrier alone may."""
 MAX_BYTES: Final = 262_144
 """Of a policy, and of its rates each."""
 MAX_ATTEMPTS: Final = 1_000_000_000
@@ -115,7 +117,7 @@ class _Reader:
         caller_ids = self._keys(("caller_ids",), self._table(document, "caller_ids"), _CALLER_IDS)
         limits = self._keys(("limits",), self._table(document, "limits"), _LIMITS)
         return CallingRules(
-            destinations=Destinations(**destinations),
+            destinations=None if destinations.get("regions") == {ANY} else Destinations(**destinations),
             hours=tuple(self._hours(document)),
             caller_ids=CallerIds(**caller_ids),
             limits=CallingLimits(**limits, spending=self._spending(document, rates)),
@@ -256,9 +258,16 @@ def _list(value: Any, read: Read) -> tuple[Any, ...]:
     return tuple(dict.fromkeys(read(each) for each in value))
 
 
+def _regions(value: Any) -> frozenset[str]:
+    regions = frozenset(_list(value, _region))
+    if ANY in regions and len(regions) > 1:
+        raise _WrongError(f'has "{ANY}" beside others: it stands alone')
+    return regions
+
+
 def _region(value: Any) -> str:
     text = _text(value)
-    if text != HOME and text not in SUPPORTED_REGIONS:
+    if text not in (HOME, ANY) and text not in SUPPORTED_REGIONS:
         raise _WrongError(
             f'has {text!r}: each must be "{HOME}" or the two letters of a country (ISO 3166-1), such as "US"'
         )
@@ -356,7 +365,7 @@ _TOP: Final[Mapping[str, tuple[str, Read]]] = {
     "time_zone_attribute": ("time_zone_attribute", _text),
 }
 _DESTINATIONS: Final[Mapping[str, tuple[str, Read]]] = {
-    "regions": ("regions", lambda value: frozenset(_list(value, _region))),
+    "regions": ("regions", _regions),
     "refused_prefixes": ("refused_prefixes", lambda value: _list(value, _prefix)),
 }
 _HOURS: Final[Mapping[str, tuple[str, Read]]] = {
