@@ -202,6 +202,19 @@ def test_what_a_new_instance_has_already_is_not_shown_as_a_change(server: Servin
     assert apply(server, file, "--prune").stdout == "Nothing is to be changed.\n"
 
 
+def test_a_flow_that_was_only_saved_is_published(server: Serving, tmp_path: Path, flow: str) -> None:
+    file = written(tmp_path, flow, "saved", "+4930901807")
+    apply(server, file, "--yes")
+    connect, instance = server.client("connect"), {"InstanceId": _instance(server, "saved")}
+    draft = {"Name": "Draft", "Type": "CONTACT_FLOW", "Content": flow, "Status": "SAVED"}
+    made = connect.create_contact_flow(**instance, **draft)
+    file.write_text(file.read_text() + '[[flows]]\nname = "Draft"\ncontent = "reminder.json"\n', encoding="utf-8")
+    assert apply(server, file).stdout == "~ flow Draft: content\n"
+    described = connect.describe_contact_flow(**instance, ContactFlowId=made["ContactFlowId"])
+    assert described["ContactFlow"]["Status"] == "PUBLISHED"
+    assert apply(server, file).stdout == "Nothing is to be changed.\n"
+
+
 def test_what_only_another_table_names_is_not_removed(server: Serving, tmp_path: Path) -> None:
     """Else the queue would be in the way of its hours, and the file could never be applied."""
     file = tmp_path / "centre.toml"

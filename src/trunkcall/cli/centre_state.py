@@ -87,8 +87,9 @@ def _values(centre: Centre, kind: str, thing: Named, names: Mapping[str, str]) -
         case "numbers":
             return {"number": thing.name}
         case "flows":
-            found = client.describe_contact_flow(**instance, ContactFlowId=thing.id)["ContactFlow"]
-            values = {"content": found.get("Content", "")}
+            found = client.describe_contact_flow(**instance, ContactFlowId=f"{thing.id}:$SAVED")["ContactFlow"]
+            # One that is only saved is no flow for a campaign: its content is as good as none.
+            values = {"content": found["Content"] if found["Status"] == "PUBLISHED" else ""}
         case "queues":
             found = client.describe_queue(**instance, QueueId=thing.id)["Queue"]
             caller = found.get("OutboundCallerConfig", {})
