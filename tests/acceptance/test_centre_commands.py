@@ -88,6 +88,27 @@ class TestQueues:
         assert made.stdout.startswith("Odd\ufffd[2J was made.")
         assert "\x1b" not in run(server, "queues", "remove", "Odd\x1b[2J", "--yes").stdout
 
+    def test_who_serves_a_queue_only_after_a_delay_is_told_apart(self, server: Serving) -> None:
+        """Nobody is dialed for them, so a queue that such agents alone serve is one that nobody dials for."""
+        run(server, "queues", "add", "Helped")
+        instance = {"InstanceId": server.environment["TRUNKCALL_INSTANCE_ID"]}
+        queue_id = listed(server, "queues")["Helped"]["id"]
+        served = {"QueueReference": {"QueueId": queue_id, "Channel": "VOICE"}, "Priority": 1, "Delay": 20}
+        server.client("connect").create_routing_profile(
+            **instance,
+            Name="Helpers",
+            Description="Help out",
+            DefaultOutboundQueueId=queue_id,
+            MediaConcurrencies=[{"Channel": "VOICE", "Concurrency": 1}],
+            QueueConfigs=[served],
+        )
+        run(server, "agents", "add", "jon", "--profile", "Helpers")
+        assert "Helpers (after 20 s)" in run(server, "queues", "list").stdout
+        assert "Helped (after 20 s)" in run(server, "agents", "list").stdout
+        assert listed(server, "queues")["Helped"]["delays"] == {"Helpers": 20}
+        assert listed(server, "agents")["jon"]["queues"] == ["Helped"]
+        run(server, "agents", "remove", "jon", "--yes")
+
     def test_who_mistypes_is_told_what_there_is(self, server: Serving) -> None:
         refused(
             run(server, "queues", "remove", "BasicQueu", "--yes", check=False), "no queue 'BasicQueu'", "BasicQueue"

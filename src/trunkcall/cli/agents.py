@@ -15,7 +15,7 @@ import typer
 
 from trunkcall.cli.asking import Yes, confirm
 from trunkcall.cli.campaign_steps import JSON
-from trunkcall.cli.centre import Centre, InstanceOption, Named, NoSuchThingError, centre_of, find
+from trunkcall.cli.centre import Centre, InstanceOption, Named, NoSuchThingError, centre_of, find, with_delay
 from trunkcall.cli.client import trunkcall_client
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
@@ -51,7 +51,7 @@ def list_agents(settings: Settings, instance: InstanceOption = None, as_json: An
         (
             agent["name"],
             AGENT_WORDS.get(agent["state"], agent["state"] or "-"),
-            ", ".join(agent["queues"]) or "none",
+            ", ".join(with_delay(name, agent["delays"]) for name in agent["queues"]) or "none",
             agent["routing_profile"],
             agent["id"],
         )
@@ -66,14 +66,17 @@ def _agents_of(centre: Centre) -> list[dict[str, Any]]:
     # Of an agent who is new the dialer may not have read yet.
     unknown = "Offline" if told["dialing"] else None
     profiles = {each.id: each.name for each in centre.routing_profiles()}
-    queues = {each: [queue["QueueName"] for queue in centre.queues_of_profile(each)] for each in profiles}
+    queues = {
+        each: {queue["QueueName"]: queue["Delay"] for queue in centre.queues_of_profile(each)} for each in profiles
+    }
     return [
         {
             "id": user["Id"],
             "arn": user["Arn"],
             "name": user["Username"],
             "state": told["states"].get(user["Id"], unknown),
-            "queues": queues.get(user["RoutingProfileId"], []),
+            "queues": list(queues.get(user["RoutingProfileId"], {})),
+            "delays": {name: delay for name, delay in queues.get(user["RoutingProfileId"], {}).items() if delay},
             "routing_profile": profiles.get(user["RoutingProfileId"], user["RoutingProfileId"]),
         }
         for user in centre.pages("search_users", "Users")

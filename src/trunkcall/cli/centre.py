@@ -169,6 +169,12 @@ def find(noun: str, text: str, there: Sequence[Named]) -> Named:
     raise NoSuchThingError(f"There is no {noun} {text!r}.{did_you_mean(text, names) or some_of(names)}")
 
 
+def with_delay(name: str, delays: Mapping[str, int]) -> str:
+    """A queue or a routing profile, with the seconds after which the one is served by the other, if there are any: for
+    those agents nobody is dialed."""
+    return f"{name} (after {delays[name]:,} s)" if name in delays else name
+
+
 def find_number(written: str, there: Sequence[Named]) -> Named:
     """One of these phone numbers, as people write it, or by id or ARN. Raises NoSuchThingError."""
     try:

@@ -6,13 +6,14 @@ Decides what a queue has when nobody says otherwise, and how queues are listed. 
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Annotated, Any
 
 import typer
 
 from trunkcall.cli.asking import Yes, confirm
 from trunkcall.cli.campaign_steps import JSON
-from trunkcall.cli.centre import Centre, InstanceOption, centre_of, find, find_number
+from trunkcall.cli.centre import Centre, InstanceOption, centre_of, find, find_number, with_delay
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import plain_table, printable, terminal_width
@@ -36,7 +37,7 @@ def list_queues(settings: Settings, instance: InstanceOption = None, as_json: An
             queue["name"],
             "enabled" if queue["enabled"] else "disabled",
             queue["number"] or "-",
-            ", ".join(queue["routing_profiles"]) or "nobody",
+            ", ".join(with_delay(name, queue["delays"]) for name in queue["routing_profiles"]) or "nobody",
             queue["hours"] or "-",
             queue["id"],
         )
@@ -49,10 +50,10 @@ def queues_of(centre: Centre) -> list[dict[str, Any]]:
     """Every queue, with names for what it refers to."""
     hours = {each.id: each.name for each in centre.hours()}
     numbers = {each.id: each.name for each in centre.numbers()}
-    served: dict[str, list[str]] = {}
+    served: dict[str, dict[str, int]] = {}
     for profile in centre.routing_profiles():
         for queue in centre.queues_of_profile(profile.id):
-            served.setdefault(queue["QueueId"], []).append(profile.name)
+            served.setdefault(queue["QueueId"], {})[profile.name] = queue["Delay"]
     return [
         {
             "id": queue["QueueId"],
@@ -62,7 +63,8 @@ def queues_of(centre: Centre) -> list[dict[str, Any]]:
             "enabled": queue["Status"] == "ENABLED",
             "number": numbers.get(queue.get("OutboundCallerConfig", {}).get("OutboundCallerIdNumberId")),
             "hours": hours.get(queue.get("HoursOfOperationId", "")),
-            "routing_profiles": served.get(queue["QueueId"], []),
+            "routing_profiles": list(served.get(queue["QueueId"], {})),
+            "delays": {name: delay for name, delay in served.get(queue["QueueId"], {}).items() if delay},
         }
         for queue in centre.pages("search_queues", "Queues")
     ]
@@ -109,7 +111,8 @@ def add(
     if as_json:
         typer.echo(json.dumps({"id": made["QueueId"], "arn": made["QueueArn"], "name": name}, indent=2))
         return
-    who = f"Agents of {served_by.name} serve it." if served_by else "`trunkcall agents add NAME --queue` has it served."
+    by_whom = f"`trunkcall agents add NAME --queue {shlex.quote(name)}` has it served."
+    who = f"Agents of {served_by.name} serve it." if served_by else by_whom
     typer.echo(printable(f"{name} was made. {who}"))
 
 
