@@ -179,6 +179,22 @@ class TestAgents:
         assert (agent["state"], agent["queues"]) == (None, ["BasicQueue"])
         assert "dora" not in listed(server, "agents")
 
+    def test_agents_of_a_queue_get_their_profile_though_another_has_its_name(self, server: Serving) -> None:
+        run(server, "queues", "add", "Help")
+        run(server, "agents", "add", "nell", "--queue", "Help")
+        run(server, "queues", "add", "Returns", "--profile", "Help")
+        told = run(server, "agents", "add", "otto", "--queue", "Help").stdout
+        assert told == "otto was made, with Help (2), and is offline.\n"
+        agents = listed(server, "agents")
+        assert (agents["nell"]["queues"], agents["otto"]["queues"]) == (["Help", "Returns"], ["Help"])
+        run(server, "agents", "remove", "nell", "otto", "--yes")
+
+    def test_who_cannot_be_available_is_said_to_be_there_all_the_same(self, server: Serving, reminders: str) -> None:
+        """Else whoever tries again is told that the name is taken, and does not know by whom."""
+        done = run(server, "agents", "add", "paul", "--available", "--instance", reminders, check=False)
+        refused(done, "paul was made, and is offline.", "Nobody dials for the instance")
+        run(server, "agents", "remove", "paul", "--yes", "--instance", reminders)
+
     def test_a_taken_name_is_said_to_be_taken(self, server: Serving) -> None:
         taken = next(iter(listed(server, "agents")))
         refused(run(server, "agents", "add", taken, "--profile", "Basic Routing Profile", check=False), "name is taken")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from itertools import count
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,7 @@ from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.status import AGENT_WORDS
 from trunkcall.cli.tables import plain_table, printable, terminal_width
+from trunkcall.domain.errors import TrunkcallError
 from trunkcall.settings import Settings
 
 MAX_QUEUES_AT_ONCE = 10
@@ -123,10 +125,14 @@ def add(
                 },
                 **password_of(centre),
             )
-            if ready is not None:
-                centre.client.put_user_status(
-                    InstanceId=centre.instance_id, UserId=user["UserId"], AgentStatusId=ready.id
-                )
+        if ready is not None:
+            try:
+                with centre.in_words():
+                    centre.client.put_user_status(
+                        InstanceId=centre.instance_id, UserId=user["UserId"], AgentStatusId=ready.id
+                    )
+            except TrunkcallError as error:
+                raise TrunkcallError(f"{printable(name)} was made, and is offline. {error.message}") from error
         made.append({"id": user["UserId"], "arn": user["UserArn"], "name": name, "routing_profile": chosen.name})
         if not as_json:
             state = "available" if available else "offline"
@@ -227,7 +233,7 @@ def _serving(centre: Centre, names: Sequence[str]) -> Named:
         served = centre.queues_of_profile(profile.id)
         if {(each["QueueId"], each["Priority"], each["Delay"]) for each in served} == wanted:
             return profile
-    name = " and ".join(queue.name for queue in queues)[:_PROFILE_NAME]
+    name = _free_name(" and ".join(queue.name for queue in queues), {profile.name for profile in profiles})
     made = centre.client.create_routing_profile(
         InstanceId=centre.instance_id,
         Name=name,
@@ -239,6 +245,17 @@ def _serving(centre: Centre, names: Sequence[str]) -> Named:
         ],
     )
     return Named(made["RoutingProfileId"], name)
+
+
+def _free_name(wanted: str, taken: Container[str]) -> str:
+    """The name, or with the first number behind it that nobody else has: somebody may have given it to another
+    profile."""
+    name = wanted[:_PROFILE_NAME]
+    numbers = count(2)
+    while name in taken:
+        number = f" ({next(numbers)})"
+        name = wanted[: _PROFILE_NAME - len(number)] + number
+    return name
 
 
 def remove(
