@@ -6,9 +6,10 @@ What a user would lose otherwise: tests of whole worlds are told in memory, and 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import tempfile
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,9 +20,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from storage.support import NOW, ManualClock, begin, campaign, directory
+from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,
+    AttemptBegun,
     AttemptVoided,
     Change,
     ContactAbandoned,
@@ -31,6 +34,8 @@ from trunkcall.domain.changes import (
     ContactDetected,
     ContactEnded,
     ContactExpired,
+    ContactForbidden,
+    ContactHeld,
     ContactQueued,
     ContactRequeued,
     ContactSetAside,
@@ -38,6 +43,16 @@ from trunkcall.domain.changes import (
     SafeHarbourBegun,
     SessionBegun,
     SessionEnded,
+)
+from trunkcall.domain.clearance import (
+    Clearance,
+    DayLimit,
+    Evidence,
+    Hold,
+    HoldReason,
+    LocalTime,
+    Prohibition,
+    RollingLimit,
 )
 from trunkcall.domain.contact import DetectionStatus, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.directory import (
@@ -53,7 +68,7 @@ from trunkcall.domain.directory import (
 )
 from trunkcall.domain.errors import InvalidCampaignStateError, TrunkcallError
 from trunkcall.domain.fact_kind import FactKind
-from trunkcall.domain.instants import MINUTE, SECOND
+from trunkcall.domain.instants import DAY, MINUTE, SECOND
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.user import Agent
@@ -74,6 +89,36 @@ TOKENS = st.sampled_from(
 STATES = st.sampled_from(CampaignState)
 OWNERS = st.sampled_from(["host:1", "host:2"])
 DELAYS = st.sampled_from([0, SECOND, MINUTE, 10 * MINUTE])
+HELD_FOR = [None, None, 0, SECOND, 5 * MINUTE]
+KEYS = [-(2**63), 0, 2**63 - 1]
+
+
+def day_limits(reasons: Sequence[HoldReason]) -> st.SearchStrategy[tuple[DayLimit, ...]]:
+    limit = st.builds(
+        DayLimit,
+        key=st.sampled_from(["", "+44"]),
+        began_at=st.sampled_from([NOW - DAY, NOW]),
+        ends_at=st.just(NOW + MINUTE),
+        most=st.sampled_from([None, 0, 2, 3]),
+        reason=st.sampled_from(reasons),
+    )
+    return st.lists(limit, max_size=2, unique_by=lambda each: (each.key, each.began_at, each.reason)).map(tuple)
+
+
+CLEARANCES = st.builds(
+    Clearance,
+    policy_version=st.sampled_from([0, 0, 1, 2]),
+    number_key=st.sampled_from(KEYS),
+    local=st.sampled_from([None, LocalTime(("Europe/Paris",), Evidence.NUMBER)]),
+    lists=st.sampled_from([(), (1, 2)]),
+    number_limits=st.lists(st.builds(RollingLimit, st.integers(1, 3), DELAYS), max_size=2).map(tuple),
+    number_gap=DELAYS,
+    day_limits=day_limits([HoldReason.DAY_LIMIT, HoldReason.CALLER_ID_LIMIT]),
+    per_minute=st.sampled_from([0, 1]),
+    spend=st.sampled_from([0, 1, 2]),
+    spend_limits=day_limits([HoldReason.SPEND_LIMIT]),
+    forbidden=st.sampled_from([None, None, None, *Prohibition]),
+)
 
 
 def alike(value: Any) -> Any:
@@ -246,17 +291,30 @@ class Alike(RuleBasedStateMachine):
 
     @rule(
         campaign_id=CAMPAIGNS,
-        people=st.lists(st.tuples(CONTACTS, TOKENS, NUMBERS, DELAYS), max_size=4),
+        people=st.lists(st.tuples(CONTACTS, TOKENS, NUMBERS, DELAYS, st.sampled_from(HELD_FOR)), max_size=4),
         life=st.sampled_from([SECOND, 20 * MINUTE]),
         max_waiting=st.sampled_from([2, 100]),
     )
     def accept(
-        self, campaign_id: str, people: list[tuple[str, str | None, str, int]], life: int, max_waiting: int
+        self,
+        campaign_id: str,
+        people: list[tuple[str, str | None, str, int, int | None]],
+        life: int,
+        max_waiting: int,
     ) -> None:
         now = self.clock.now
         requests = [
-            DialRequest(contact_id, token, number, now + life, {"n": number}, due_at=delay and now + delay)
-            for contact_id, token, number, delay in people
+            DialRequest(
+                contact_id,
+                token,
+                number,
+                now + life,
+                {"n": number},
+                due_at=delay and now + delay,
+                time_zone="Europe/Paris" if held_for else None,
+                hold=None if held_for is None else Hold(HoldReason.OUTSIDE_HOURS, now + held_for),
+            )
+            for contact_id, token, number, delay, held_for in people
         ]
         self.both(lambda store: store.put_dial_requests(campaign_id, requests, at=now, max_waiting=max_waiting))
 
@@ -265,9 +323,9 @@ class Alike(RuleBasedStateMachine):
         due_at = delay and self.clock.now + delay
         self.both(lambda store: store.change_due(campaign_id, contact_ids, due_at=due_at))
 
-    @rule(number=NUMBERS)
-    def forget(self, number: str) -> None:
-        self.both(lambda store: store.forget_number(number, at=self.clock.now))
+    @rule(number=NUMBERS, number_key=st.sampled_from([None, *KEYS]))
+    def forget(self, number: str, number_key: int | None) -> None:
+        self.both(lambda store: store.forget_number(number, at=self.clock.now, number_key=number_key))
 
     @rule(instance_id=INSTANCES, age=DELAYS)
     def erase(self, instance_id: str, age: int) -> None:
@@ -293,21 +351,68 @@ class Alike(RuleBasedStateMachine):
 
     @rule(
         campaign_id=st.sampled_from(["c-1", "c-1", "c-2", "none"]),
-        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 14)), max_size=4),
+        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 16)), max_size=4),
         former=st.booleans(),
+        found=st.lists(st.none() | CLEARANCES, min_size=1, max_size=2),
     )
-    def commit(self, campaign_id: str, steps: list[tuple[str, int]], former: bool) -> None:
+    def commit(
+        self, campaign_id: str, steps: list[tuple[str, int]], former: bool, found: list[Clearance | None]
+    ) -> None:
         changes = [self.change(campaign_id, *step) for step in steps]
         lease = self.leases["instance-2" if campaign_id == "c-2" else "instance-1"]
         if former and self.retired:
             lease = self.retired[-1]
-        self.both(lambda store: store.commit(lease, changes))
+        clearances = self.clearances(changes, found)
+        self.both(lambda store: store.commit(lease, changes, clearances))
 
-    @rule(contacts=st.lists(CONTACTS, min_size=1, max_size=3, unique=True), to=st.integers(1, 9))
-    def talk(self, contacts: list[str], to: int) -> None:
+    @rule(
+        contacts=st.lists(CONTACTS, min_size=1, max_size=3, unique=True),
+        to=st.integers(1, 9),
+        found=st.lists(st.none() | CLEARANCES, min_size=1, max_size=3),
+    )
+    def talk(self, contacts: list[str], to: int, found: list[Clearance | None]) -> None:
         """A contact goes all the way to a step, if it can."""
         changes = [self.change("c-1", contact_id, step) for step in range(to) for contact_id in contacts]
-        self.both(lambda store: store.commit(self.leases["instance-1"], changes))
+        clearances = self.clearances(changes, found)
+        self.both(lambda store: store.commit(self.leases["instance-1"], changes, clearances))
+
+    @rule(contacts=st.lists(CONTACTS, min_size=1, max_size=3, unique=True), found=CLEARANCES, void=st.booleans())
+    def dial(self, contacts: list[str], found: Clearance, void: bool) -> None:
+        """Attempts that come to nothing, or only that."""
+        end = 10 if void else 6
+        changes = [self.change("c-1", contact_id, step) for contact_id in contacts for step in (0, end)]
+        clearances = self.clearances(changes, [found])
+        self.both(lambda store: store.commit(self.leases["instance-1"], changes, clearances))
+
+    def clearances(self, changes: list[Change], found: list[Clearance | None]) -> dict[str, Clearance]:
+        """For the attempts and the agents' legs among the changes, as if of today."""
+        ids = [
+            change.contact_id if isinstance(change, AttemptBegun) else change.leg_id
+            for change in changes
+            if isinstance(change, AttemptBegun | ContactConnecting | SessionBegun)
+        ]
+        of_each = zip(dict.fromkeys(ids), itertools.cycle(found), strict=False)
+        return {each: clearance for each, clearance in of_each if clearance is not None}
+
+    @rule(instance_id=CENTRES, halt=st.booleans())
+    def halt(self, instance_id: str, halt: bool) -> None:
+        if halt:
+            self.both(lambda store: store.halt_instance(instance_id, at=self.clock.now, reason="why"))
+        else:
+            self.both(lambda store: store.resume_instance(instance_id))
+
+    @rule(name=st.sampled_from(["default", "night"]), number=st.integers(1, 2))
+    def set_policy(self, name: str, number: int) -> None:
+        self.both(lambda store: store.put_facts("instance-1", [CallingPolicy(name, number, "text")]))
+
+    @rule(instance_id=st.sampled_from(["instance-1", "instance-2"]), limit=st.sampled_from([1, 100]))
+    def release_holds(self, instance_id: str, limit: int) -> None:
+        self.both(lambda store: store.release_holds(self.leases[instance_id], limit=limit))
+
+    @rule(age=DELAYS)
+    def purge(self, age: int) -> None:
+        before = self.clock.now - age
+        self.both(lambda store: store.purge_counts(self.leases["instance-1"], before=before, limit=1000))
 
     def change(self, campaign_id: str, contact_id: str, which: int) -> Change:
         at = self.clock.now
@@ -327,6 +432,8 @@ class Alike(RuleBasedStateMachine):
             SessionBegun(f"a{contact_id[-1]}", f"session-{at}", "local", at),
             SessionEnded(f"a{contact_id[-1]}", f"session-{at}", at),
             SafeHarbourBegun(contact_id, at),
+            ContactHeld(contact_id, campaign_id, Hold(HoldReason.OUTSIDE_HOURS, at + MINUTE), at),
+            ContactForbidden(contact_id, campaign_id, Prohibition.KIND, at),
         ]
         return changes[which]
 
@@ -394,6 +501,7 @@ class Alike(RuleBasedStateMachine):
             await store.campaigns_changed(instance_id, after_version=0),
             await store.live_contacts(instance_id),
             await store.live_sessions(instance_id),
+            await store.day_counts(instance_id, since=0),
         ]
 
 

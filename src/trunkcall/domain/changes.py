@@ -271,3 +271,8 @@ class Refusal(StrEnum):
                 return Disposition.DO_NOT_CALL
             case _:
                 return None
+
+
+def refused_as(prohibition: Prohibition) -> Refusal:
+    """How an attempt is refused that is forbidden."""
+    return Refusal.DO_NOT_CALL if prohibition is Prohibition.DO_NOT_CALL else Refusal.FORBIDDEN

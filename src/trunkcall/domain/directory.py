@@ -50,7 +50,8 @@ class Instance:
 
     Only an onboarded instance can have campaigns. ``retention_days`` is how long personal data of contacts that have
     ended is kept; None is for ever. ``attributes`` are those that somebody has set, by name. One that was deleted keeps
-    its contacts, and nothing else is done with it.
+    its contacts, and nothing else is done with it. While it is halted nothing is originated for it, whatever the
+    states of its campaigns.
     """
 
     instance_id: str
@@ -65,6 +66,14 @@ class Instance:
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     deleted_at: Instant | None = None
+    halted_at: Instant | None = None
+    halt_reason: str = ""
+    """As whoever halted it put it."""
+
+    @property
+    def may_originate(self) -> bool:
+        """Whether calls may be made for it at all."""
+        return self.outbound_calls and self.halted_at is None
 
 
 class OnboardingStatus(StrEnum):

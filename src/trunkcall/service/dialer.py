@@ -16,7 +16,7 @@ from typing import assert_never
 
 from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
 from trunkcall.domain.campaign import Campaign, CampaignState
-from trunkcall.domain.changes import Change, ContactEnded, ContactExpired
+from trunkcall.domain.changes import AttemptBegun, Change, ContactEnded, ContactExpired, Refusal
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import MINUTE, Duration, Instant
@@ -133,6 +133,8 @@ class Dialer:
         self._known: dict[str, WaitingContact] = {}
         """Contacts of the engine's windows and in progress, with what the carrier needs to reach them."""
         self._outbound_calls = True
+        self._withheld: set[str] = set()
+        """Campaigns whose attempts the store has refused for what does not show in their rows."""
         self._timer_at: Instant | None = None
         self._work = asyncio.Event()
         self._work.set()
@@ -255,6 +257,10 @@ class Dialer:
             self._stale = False
             await self._read_facts()
             await self._read_campaigns()
+            for campaign_id in filter(self._withheld.__contains__, self._campaigns):
+                # It tries again: what was in the way may be there no more, or is found out by the next attempt.
+                self._tell_campaign(self._campaigns[campaign_id])
+            self._withheld.clear()
         # Not in the order of a set: the same words are to lead to the same turn in every process.
         for campaign_id in filter(self._accepted.__contains__, self._campaigns):
             self.post(RequestsAccepted(campaign_id))
@@ -322,6 +328,12 @@ class Dialer:
         result = await self._store.commit(self._lease, changes)
         self._totals.count(changes, result)
         self._forget([change.contact_id for change in changes if isinstance(change, ContactEnded | ContactExpired)])
+        for change in changes:
+            if isinstance(change, AttemptBegun) and result.refused.get(change.contact_id) in (
+                Refusal.HALTED,
+                Refusal.POLICY_CHANGED,
+            ):
+                self._withheld.add(change.campaign_id)
         refused = result.refused.items()
         not_before = result.not_before
         self._post_first([AttemptRefused(each, why, not_before.get(each)) for each, why in refused], now)

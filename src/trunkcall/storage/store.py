@@ -21,6 +21,7 @@ from trunkcall.storage.ports.directory import (
     InstanceChanges,
     InstanceCreation,
     InstanceDeletion,
+    InstanceHalts,
     InstanceList,
     OnboardingStore,
 )
@@ -38,6 +39,7 @@ class Store(
     InstanceArchive,
     InstanceCreation,
     InstanceChanges,
+    InstanceHalts,
     InstanceDeletion,
     Directories,
     FactHistory,

@@ -59,8 +59,9 @@ def changed(held: Held, change: ContactChange) -> Held:
                 trunk_id=None,
                 source_phone_number=None,
                 attempts=record.attempts - 1,
+                clearance=None,
             )
-            return replace(never, leg_id=None)
+            return replace(never, leg_id=None, clearance=None)
         case ContactAnswered():
             return held.noted(answered_at=at, ring_started_at=change.ring_started_at or record.ring_started_at)
         case ContactDetected():

@@ -62,8 +62,16 @@ class DirectoryInMemory(Part):
             attributes=dict(wanted.attributes),
             tags=dict(wanted.tags),
         )
-        self._put_instance(after)
-        return after
+        return self._put_instance(after)
+
+    async def halt_instance(self, instance_id: str, *, at: Instant, reason: str) -> Instance:
+        before = self._state.there(instance_id).instance
+        since = at if before.halted_at is None else before.halted_at
+        return self._put_instance(replace(before, halted_at=since, halt_reason=reason))
+
+    async def resume_instance(self, instance_id: str) -> Instance:
+        before = self._state.there(instance_id).instance
+        return self._put_instance(replace(before, halted_at=None, halt_reason=""))
 
     async def delete_instance(self, instance_id: str, *, at: Instant) -> None:
         instance = self._state.there(instance_id).instance
@@ -131,9 +139,10 @@ class DirectoryInMemory(Part):
             raise NotFoundError(f"There is no instance {instance_id}.")
         self._put_instance(replace(directory.instance, retention_days=days))
 
-    def _put_instance(self, instance: Instance) -> None:
+    def _put_instance(self, instance: Instance) -> Instance:
         directories = self._state.directories
         directories[instance.instance_id] = replace(directories[instance.instance_id], instance=instance)
+        return instance
 
     # --- onboarding -------------------------------------------------------------------------------------------------
 

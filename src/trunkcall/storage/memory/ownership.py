@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
+from typing import assert_never
 
+from trunkcall.domain.calling_limits import DayCount
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import (
     AttemptBegun,
     AttemptVoided,
     Change,
     ContactChange,
+    ContactConnecting,
     ContactEnded,
     ContactExpired,
     ContactForbidden,
@@ -20,14 +24,16 @@ from trunkcall.domain.changes import (
     Refusal,
     SessionBegun,
     SessionEnded,
+    refused_as,
 )
-from trunkcall.domain.clearance import Clearance
-from trunkcall.domain.contact import Damage, LiveContact, WaitingContact
+from trunkcall.domain.clearance import Clearance, Cleared, Hold, Prohibition
+from trunkcall.domain.contact import Damage, Disposition, LiveContact, WaitingContact
 from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.leg import LiveSession
 from trunkcall.domain.transitions import OVER
 from trunkcall.storage.memory.changes import changed
+from trunkcall.storage.memory.clearing import Clearing
 from trunkcall.storage.memory.state import Held, HeldLease, Part, State
 from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, DueContacts, Lease, LedgerMinute
 
@@ -107,6 +113,28 @@ class OwnershipInMemory(Part):
             commit.apply(change)
         return commit.done()
 
+    async def release_holds(self, lease: Lease, *, limit: int) -> int:
+        self._check(lease)
+        found = [
+            held
+            for campaign in self._state.campaigns.values()
+            for held in self._state.contacts_of(campaign.campaign_id)
+            if campaign.instance_id == lease.instance_id
+            and held.waits
+            and held.record.hold is not None
+            and held.sequence not in self._state.quarantine
+        ]
+        self._state.put_contacts(held.released() for held in found[:limit])
+        return len(found[:limit])
+
+    async def day_counts(self, instance_id: str, *, since: Instant) -> Sequence[DayCount]:
+        return self._state.counts[instance_id].day_counts(since)
+
+    async def purge_counts(self, lease: Lease, *, before: Instant, limit: int) -> None:
+        """All at once: here they are no work."""
+        self._check(lease)
+        self._state.counts[lease.instance_id].purge(before)
+
     async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
         self._check(lease)
         expired = [self._state.contacts[sequence] for sequence in islice(self._to_expire(lease, now), limit)]
@@ -131,6 +159,8 @@ class _Commit:
         self._state = state
         self._lease = lease
         self._clearances = clearances
+        instance_id = lease.instance_id
+        self._clearing = Clearing(state.directories[instance_id], state.counts[instance_id])
         self._contacts: dict[int, Held] = {}
         self._aside: dict[int, Damage] = {}
         self._counted: list[LedgerCounted] = []
@@ -147,6 +177,8 @@ class _Commit:
                 self._counted.append(change)
             case SessionBegun() | SessionEnded():
                 self._sessions.append(change)
+                if isinstance(change, SessionBegun):
+                    self._count_leg(change.leg_id)
             case ContactSetAside():
                 if change.sequence in self._state.contacts:
                     self._aside[change.sequence] = Damage.NOT_TAKEN_OVER
@@ -162,14 +194,17 @@ class _Commit:
             case AttemptVoided() | ContactEnded():
                 self._campaign(change.campaign_id)
                 held = self._find(change.contact_id, change.campaign_id)
-                done = self._must(held, change)
-                if done and isinstance(change, AttemptVoided) and held is not None and not held.record.phone_number:
-                    self.apply(ContactExpired(change.contact_id, change.campaign_id, change.at))
+                if self._must(held, change) and held is not None:
+                    self._settle(held, change)
+            case ContactConnecting():
+                if self._must(self._find(change.contact_id), change):
+                    self._count_leg(change.leg_id)
             case _:
                 self._must(self._find(change.contact_id), change)
 
     def done(self) -> CommitResult:
         self._state.put_contacts(self._contacts.values(), self._aside)
+        self._clearing.done()
         for session in self._sessions:
             self._change_session(session)
         for change in self._counted:
@@ -202,7 +237,54 @@ class _Commit:
             self._refused[change.contact_id] = Refusal.NOT_DUE
             self._not_before[change.contact_id] = held.record.due_at
         else:
-            self._put(changed(held, change))
+            self._clear(held, change)
+
+    def _clear(self, held: Held, change: AttemptBegun) -> None:
+        """Begin an attempt that only the calling gate may be against."""
+        contact_id, at = change.contact_id, change.at
+        clearance = self._clearances.get(contact_id)
+        verdict = self._clearing.verdict(clearance, at)
+        match verdict:
+            case None:
+                begun = changed(held, change)
+                if clearance is not None:
+                    self._clearing.begun(contact_id, clearance, at)
+                    begun = replace(begun.noted(clearance=_cleared(clearance)), clearance=clearance)
+                self._put(begun)
+            case Refusal():
+                self._refused[contact_id] = verdict
+            case Hold():
+                self._put(changed(held, ContactHeld(contact_id, change.campaign_id, verdict, at)))
+                self._refused[contact_id] = Refusal.HELD
+                self._not_before[contact_id] = verdict.until
+            case Prohibition():
+                assert clearance is not None
+                ended = changed(held, ContactForbidden(contact_id, change.campaign_id, verdict, at))
+                cleared = replace(_cleared(clearance), spend=0, forbidden=verdict)
+                self._put(ended.noted(clearance=cleared))
+                self._refused[contact_id] = refused_as(verdict)
+            case _:
+                assert_never(verdict)
+
+    def _settle(self, held: Held, change: AttemptVoided | ContactEnded) -> None:
+        """Count as has become of an attempt, whose contact was so before."""
+        record, clearance = held.record, held.clearance
+        if isinstance(change, AttemptVoided):
+            if clearance is not None and record.attempted_at is not None:
+                self._clearing.voided(change.contact_id, clearance, record.attempted_at)
+            if not record.phone_number:
+                self.apply(ContactExpired(change.contact_id, change.campaign_id, change.at))
+        elif clearance is not None and clearance.spend_limits and change.disposition is not Disposition.ATTEMPT_FAILED:
+            spent = self._clearing.ended(clearance, record.answered_at, change.at)
+            after = self._contacts[held.sequence]
+            assert after.record.clearance is not None
+            self._put(after.noted(clearance=replace(after.record.clearance, spend=spent)))
+
+    def _count_leg(self, leg_id: str) -> None:
+        """Count an agent's leg that leaves as a call does."""
+        clearance = self._clearances.get(leg_id)
+        if clearance is not None:
+            self._clearing.made(clearance)
 
     def _must(self, held: Held | None, change: ContactChange) -> bool:
         """Whether it was done; False for a contact that is set aside."""
@@ -231,6 +313,10 @@ class _Commit:
 
     def _put(self, held: Held) -> None:
         self._contacts[held.sequence] = held
+
+
+def _cleared(clearance: Clearance) -> Cleared:
+    return Cleared(clearance.policy_version, clearance.local, clearance.lists, clearance.spend)
 
 
 def _waiting(held: Held) -> WaitingContact:

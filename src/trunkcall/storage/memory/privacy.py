@@ -19,8 +19,11 @@ _OF_NUMBER: Final = re.compile(r"number-[0-9a-f]{32}")
 class PrivacyInMemory(Part):
     """Numbers that are forgotten, and those that were kept long enough."""
 
-    async def forget_number(self, phone_number: str, *, at: Instant) -> int:
+    async def forget_number(self, phone_number: str, *, at: Instant, number_key: int | None = None) -> int:
         found = [held for held in self._state.contacts.values() if held.record.phone_number == phone_number]
+        number_keys = {number_key} | {held.clearance.number_key for held in found if held.clearance is not None}
+        for counts in self._state.counts.values():
+            counts.forget(number_keys)
         for held in found:
             if held.waits:
                 self._state.release(held.sequence)
@@ -62,5 +65,9 @@ def _erased(held: Held, at: Instant) -> Held:
         held.record.phone_number[1:] in token.replace("-", "") or _OF_NUMBER.fullmatch(token)
     )
     return held.noted(
-        client_token=f"erased-{held.sequence}" if telling else token, phone_number="", attributes={}, updated_at=at
+        client_token=f"erased-{held.sequence}" if telling else token,
+        phone_number="",
+        attributes={},
+        time_zone=None,
+        updated_at=at,
     )

@@ -47,7 +47,7 @@ class QuarantineInMemory(Part):
                 )
             if erase:
                 token = None if held.record.client_token is None else f"erased-{sequence}"
-                held = held.noted(phone_number="", attributes={}, client_token=token)
+                held = held.noted(phone_number="", attributes={}, time_zone=None, client_token=token)
             self._state.put_contacts([held.noted(updated_at=at)])
             self._state.release(sequence)
         return len(ending)

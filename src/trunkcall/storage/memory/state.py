@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trunkcall.domain.campaign import Campaign
-from trunkcall.domain.clearance import Hold
+from trunkcall.domain.clearance import Clearance, Hold
 from trunkcall.domain.contact import ContactRecord, ContactState, Damage
 from trunkcall.domain.directory import AccessKey, Directory, Fact, OnboardingJob, VersionedFact
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LiveSession
+from trunkcall.storage.memory.clearing import Counts
 from trunkcall.storage.ports.ownership import LedgerMinute
 from trunkcall.storage.ports.presence import ChosenStatus
 from trunkcall.storage.ports.privacy import Erasure
@@ -35,6 +36,8 @@ class Held:
     agent_leg_id: str | None = None
     asked_due_at: Instant | None = None
     """When it would be due without its hold; None without one."""
+    clearance: Clearance | None = None
+    """What it was dialed under."""
 
     @property
     def waits(self) -> bool:
@@ -48,6 +51,11 @@ class Held:
         """The same, not due before the hold ends. When it would be due without one is noted at the first."""
         asked = self.record.due_at if self.asked_due_at is None else self.asked_due_at
         return replace(self.noted(due_at=max(asked, hold.until), hold=hold), asked_due_at=asked)
+
+    def released(self) -> Held:
+        """The same, held back no more."""
+        asked = self.record.due_at if self.asked_due_at is None else self.asked_due_at
+        return replace(self.noted(due_at=asked, hold=None), asked_due_at=None)
 
     def due_then(self, due_at: Instant) -> Held:
         """The same, asked to be due then."""
@@ -134,6 +142,8 @@ class State:
         default_factory=lambda: defaultdict(dict)
     )
     """By instance and agent, each with the instant at which it was begun."""
+    counts: defaultdict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    """What calling limits count, by instance."""
     leases: dict[str, HeldLease] = field(default_factory=dict)
     erasures: list[Erasure] = field(default_factory=list)
 

@@ -69,6 +69,17 @@ class InstanceChanges(Protocol):
         called more than once, and by another thread. Raises NotFoundError."""
 
 
+class InstanceHalts(Protocol):
+    """How all calls of an instance are stopped at once, and let begin again."""
+
+    async def halt_instance(self, instance_id: str, *, at: Instant, reason: str) -> Instance:
+        """Have nothing be originated for the instance: once this has returned no attempt begins. One that is halted
+        already stays so since when it was, for this reason. Raises NotFoundError."""
+
+    async def resume_instance(self, instance_id: str) -> Instance:
+        """Have calls be made for the instance again. Raises NotFoundError."""
+
+
 class InstanceDeletion(Protocol):
     """How an instance goes."""
 

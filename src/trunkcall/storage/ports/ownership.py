@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Protocol
 
+from trunkcall.domain.calling_limits import DayCount
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.changes import Change, Refusal
 from trunkcall.domain.clearance import Clearance
@@ -104,12 +105,24 @@ class DialingStore(Protocol):
         self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
     ) -> CommitResult:
         """Make the changes durable in one transaction, in their order. ``clearances`` are what the calling gate has
-        found of attempts, by contact id: in this transaction they are looked at again, and counted. Raises
+        found of attempts, by contact id: in this transaction they are looked at again, and counted. Those of agents'
+        legs, by leg id, are counted alone. Raises
         LeaseLostError and changes nothing if the lease is no longer this owner's, IllegalTransitionError if a change is
         impossible in its contact's state (``domain.transitions``). Attempts that may not be made, contacts that no
         longer wait to expire or to be held or forbidden, and contacts that are set aside are told one by one instead. A
         session that begins takes the place of the agent's former one; the end of one that is not there changes
         nothing."""
+
+    async def release_holds(self, lease: Lease, *, limit: int) -> int:
+        """Have up to ``limit`` contacts of the lease's instance that wait and are held be due when they were asked to
+        be, and held no more; how many. Raises LeaseLostError."""
+
+    async def day_counts(self, instance_id: str, *, since: Instant) -> Sequence[DayCount]:
+        """What was counted for the instance's limits of those days that began at ``since`` or later, oldest first."""
+
+    async def purge_counts(self, lease: Lease, *, before: Instant, limit: int) -> None:
+        """Forget attempts to numbers that were made before, and the counts of days that were over two days before.
+        Looks at up to ``limit`` attempts, and goes on from there when it is called again. Raises LeaseLostError."""
 
     async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
         """End up to ``limit`` waiting contacts of the lease's instance as EXPIRED: those whose expiry has come, and

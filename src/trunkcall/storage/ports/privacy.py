@@ -33,13 +33,16 @@ class Erasure:
 class PersonalData(Protocol):
     """Numbers, attributes and telling client tokens of contacts."""
 
-    async def forget_number(self, phone_number: str, *, at: Instant) -> int:
+    async def forget_number(self, phone_number: str, *, at: Instant, number_key: int | None = None) -> int:
         """Erase a number, its attributes, and client tokens that hold its digits or are made from them
         (``number-<32 hexadecimal digits>``), from every contact; one that waits ends EXPIRED, and so does one whose
-        attempt turns out to be void. Returns and keeps how many contacts there were."""
+        attempt turns out to be void. Attempts to it that calling limits count are forgotten, by the keys that its
+        contacts were cleared with, and by ``number_key``: of contacts that were erased before no other is known. Counts
+        by the day stay. Returns and keeps how many contacts there were."""
 
     async def erase_ended(self, instance_id: str, *, before: Instant, at: Instant, limit: int) -> int:
-        """Erase the same of up to ``limit`` contacts that ended before the instant. Returns and keeps how many."""
+        """Erase the same of up to ``limit`` contacts that ended before the instant. Returns and keeps how many. Calling
+        limits go on counting the attempts, as long as they do anyway: there is no number in what they count."""
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         """Keep personal data of contacts that have ended for so many days; None is for ever. Raises NotFoundError."""

@@ -6,20 +6,27 @@ must not know rows, nor what is checked of a clearance.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from trunkcall.domain.clearance import Cleared, Hold, LocalTime, Prohibition
-from trunkcall.domain.instants import is_instant
+from trunkcall.domain.clearance import Clearance, Cleared, DayLimit, Hold, HoldReason, LocalTime, Prohibition
+from trunkcall.domain.instants import Instant, is_instant
+
+Day: TypeAlias = tuple[HoldReason, str, Instant]
+"""What an attempt is counted under: for the limits of which reason, under which key, and when the day began."""
 
 
 class KeptClearance(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A clearance as the column has it."""
+    """A clearance as the column has it. ``number_key`` goes when the number is erased: it is made from it."""
 
     policy_version: int = 0
     local: LocalTime | None = None
     lists: tuple[int, ...] = ()
+    number_key: int | None = None
+    days: tuple[Day, ...] = ()
+    spend_days: tuple[Day, ...] = ()
+    per_minute: int = 0
     spend: int = 0
     forbidden: Prohibition | None = None
 
@@ -41,9 +48,39 @@ def hold_of(document: str) -> Hold:
     return hold
 
 
-def cleared_document(cleared: Cleared) -> str:
-    kept = KeptClearance(cleared.policy_version, cleared.local, cleared.lists, cleared.spend, cleared.forbidden)
+def kept_of_attempt(clearance: Clearance) -> KeptClearance:
+    """What is kept with a contact that is dialed under this clearance."""
+    return KeptClearance(
+        clearance.policy_version,
+        clearance.local,
+        clearance.lists,
+        clearance.number_key,
+        tuple(map(_day_of, clearance.day_limits)),
+        tuple(map(_day_of, clearance.spend_limits)),
+        clearance.per_minute,
+        clearance.spend,
+    )
+
+
+def _day_of(limit: DayLimit) -> Day:
+    return limit.reason, limit.key, limit.began_at
+
+
+def kept_of_forbidden(clearance: Clearance, prohibition: Prohibition) -> KeptClearance:
+    """What is kept with a contact that ends for what its clearance says, or the lists."""
+    return KeptClearance(clearance.policy_version, clearance.local, clearance.lists, forbidden=prohibition)
+
+
+def kept_document(kept: KeptClearance) -> str:
     return _encode(kept).decode()
+
+
+def kept_of(document: Any) -> KeptClearance | None:
+    """What was kept; None where there is nothing, or nothing that can be read."""
+    try:
+        return None if document is None else _decode_kept(document)
+    except (ValueError, TypeError):
+        return None
 
 
 def cleared_of(document: str) -> Cleared:
@@ -56,13 +93,5 @@ def is_hold(document: Any) -> bool:
     """Whether this is what the column may hold."""
     try:
         return document is None or hold_of(document) is not None
-    except (ValueError, TypeError):
-        return False
-
-
-def is_clearance(document: Any) -> bool:
-    """Whether this is what the column may hold."""
-    try:
-        return document is None or _decode_kept(document) is not None
     except (ValueError, TypeError):
         return False

@@ -113,6 +113,20 @@ class SQLiteDirectory(Part):
         row = self._database.row("instance_of_fact", kind=kind.value, id=fact_id)
         return None if row is None else rows.readable(row.instance_id)
 
+    async def halt_instance(self, instance_id: str, *, at: Instant, reason: str) -> Instance:
+        """Have nothing be originated for it."""
+        return await self._changing(
+            self._database.write(
+                partial(instance_operations.halt_instance, instance_id=instance_id, at=at, reason=reason)
+            )
+        )
+
+    async def resume_instance(self, instance_id: str) -> Instance:
+        """Have calls be made for it again."""
+        return await self._changing(
+            self._database.write(partial(instance_operations.resume_instance, instance_id=instance_id))
+        )
+
     async def change_instance(self, instance_id: str, decide: Callable[[Instance], Instance]) -> Instance:
         """Change the instance itself."""
         return await self._changing(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
+from typing import Any
 
+from trunkcall.domain.calling_limits import DayCount
 from trunkcall.domain.changes import Change
 from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import LiveContact, WaitingContact
@@ -13,10 +15,11 @@ from trunkcall.domain.instants import LATEST, MINUTE, Duration, Instant
 from trunkcall.domain.leg import LiveSession
 from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, DueContacts, Lease, LedgerMinute
 from trunkcall.storage.sqlite import contact_rows, rows
-from trunkcall.storage.sqlite.database import Part
+from trunkcall.storage.sqlite.database import Database, Part
+from trunkcall.storage.sqlite.day_counts import day_count_from_row
 from trunkcall.storage.sqlite.operations import changes as changing
+from trunkcall.storage.sqlite.operations import clearing, quarantine
 from trunkcall.storage.sqlite.operations import leases as lease_operations
-from trunkcall.storage.sqlite.operations import quarantine
 from trunkcall.storage.sqlite.transaction import WriteTransaction
 
 _due = attrgetter("due_at", "sequence")
@@ -24,6 +27,11 @@ _due = attrgetter("due_at", "sequence")
 
 class SQLiteOwnership(Part):
     """Who owns an instance, and what a dialer does."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._purged: dict[str, tuple[Any, ...]] = {}
+        """Of each instance the attempt to a number that was looked at last."""
 
     async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
         """Own the instance. Whoever owns it already gets a new lease. Raises NotFoundError without the instance."""
@@ -81,6 +89,11 @@ class SQLiteOwnership(Part):
             self._database.rows("ledger", campaign_id=campaign_id, since=since - since % MINUTE)
         )
 
+    async def day_counts(self, instance_id: str, *, since: Instant) -> Sequence[DayCount]:
+        """What was counted by the day."""
+        found = self._database.rows("day_counts", instance_id=instance_id, since=since)
+        return [count for count in map(day_count_from_row, found) if count is not None]
+
     # --- what a dialer changes -------------------------------------------------------------------------------------
 
     async def commit(
@@ -95,6 +108,27 @@ class SQLiteOwnership(Part):
 
         refused = partial(changing.set_aside_refused_changes, lease=lease, changes=changes, clearances=clearances)
         return await self._database.mending.without_damaged(operation, refused)
+
+    async def release_holds(self, lease: Lease, *, limit: int) -> int:
+        """Have contacts that are held be due when they were asked to be."""
+
+        def operation(transaction: WriteTransaction) -> int:
+            lease_operations.check_lease(transaction, lease, self._database.clock())
+            return changing.release_holds(transaction, lease, limit)
+
+        refused = partial(changing.set_aside_refused_releases, lease=lease, limit=limit)
+        return await self._database.mending.without_damaged(operation, refused)
+
+    async def purge_counts(self, lease: Lease, *, before: Instant, limit: int) -> None:
+        """Forget what is too old to be counted. Attempts are looked at in the order of their numbers' keys."""
+        instance_id = lease.instance_id
+        after = self._purged.get(instance_id, ())
+
+        def operation(transaction: WriteTransaction) -> tuple[Any, ...]:
+            lease_operations.check_lease(transaction, lease, self._database.clock())
+            return clearing.purge_counts(transaction, instance_id, before, after, limit)
+
+        self._purged[instance_id] = await self._database.write(operation)
 
     async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
         """End up to ``limit`` waiting contacts that will not be dialed any more."""

@@ -10,6 +10,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.storage.ports.privacy import Erasure, ErasureReason
 from trunkcall.storage.sqlite.database import Part
 from trunkcall.storage.sqlite.operations import erasing
+from trunkcall.storage.sqlite.operations.clearing import forget_numbers
 
 _ERASED_AT_ONCE: Final = 1000
 
@@ -17,7 +18,7 @@ _ERASED_AT_ONCE: Final = 1000
 class SQLitePrivacy(Part):
     """Numbers that are forgotten, and those that were kept long enough."""
 
-    async def forget_number(self, phone_number: str, *, at: Instant) -> int:
+    async def forget_number(self, phone_number: str, *, at: Instant, number_key: int | None = None) -> int:
         """Erase a number. No index knows numbers, so that accepting one costs nothing: the search is a scan, in a
         thread of its own."""
         forgotten = 0
@@ -29,7 +30,10 @@ class SQLitePrivacy(Part):
                 break
             await self._database.mending.with_damaged(partial(erasing.forget_contacts, contacts=found, at=at))
             forgotten += len(found)
-        if forgotten:
+        attempts = 0
+        if number_key is not None:
+            attempts = await self._database.write(partial(forget_numbers, number_keys=[number_key]))
+        if forgotten or attempts:
             await self._database.drop_log()
         return forgotten
 

@@ -34,7 +34,7 @@ from trunkcall.domain.directory import (
 from trunkcall.domain.errors import StoreDamagedError
 from trunkcall.domain.instants import is_instant
 from trunkcall.domain.leg import LiveSession
-from trunkcall.storage.sqlite.members import flag, members_of, one_of, text_map
+from trunkcall.storage.sqlite.members import flag, members_of, one_of, text, text_map
 from trunkcall.storage.sqlite.statements import Row
 
 P = ParamSpec("P")
@@ -77,6 +77,9 @@ def instance_from_row(row: Row) -> Instance:
         text_map(said, "tags"),
         # One that may have been deleted is.
         row.deleted_at if row.deleted_at is None or is_instant(row.deleted_at) else 0,
+        # One that may be halted is.
+        row.halted_at if row.halted_at is None or is_instant(row.halted_at) else 0,
+        text(said, "halt_reason"),
     )
 
 
@@ -88,6 +91,7 @@ def instance_document(instance: Instance) -> str:
         "outbound_calls": instance.outbound_calls,
         "attributes": instance.attributes,
         "tags": instance.tags,
+        **({"halt_reason": instance.halt_reason} if instance.halt_reason else {}),
     }
     return _encode(members).decode()
 
@@ -169,8 +173,8 @@ def campaign_to_row(campaign: Campaign) -> dict[str, Any]:
 
 
 @_decodes
-def campaign_state(text: str) -> CampaignState:
-    return CampaignState(text)
+def campaign_state(name: str) -> CampaignState:
+    return CampaignState(name)
 
 
 _CAMPAIGN_KINDS: Final = MappingProxyType(
@@ -236,8 +240,8 @@ def session_from_row(row: Row) -> LiveSession | None:
     return LiveSession(*values) if all(isinstance(value, str) for value in values) else None
 
 
-def readable(text: Any) -> str:
+def readable(value: Any) -> str:
     """A text as well as it can be read."""
-    if isinstance(text, bytes):
-        return text.decode(errors="replace")
-    return text if isinstance(text, str) else ""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return value if isinstance(value, str) else ""

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from trunkcall.domain.campaign import CampaignState, takes_requests
 from trunkcall.domain.contact import Damage, Disposition
 from trunkcall.domain.errors import NotFoundError, StoreDamagedError
+from trunkcall.storage.sqlite.day_counts import DayCounts
 from trunkcall.storage.sqlite.known_directory import KnownDirectory
 from trunkcall.storage.sqlite.rows import campaign_state, whole
 from trunkcall.storage.sqlite.statements import QUERIES, Row, fetch_all, insert
@@ -80,6 +81,7 @@ class WriteTransaction:
         "_instances",
         "_next_sequence",
         "_version",
+        "days",
         "directories",
         "indexes_are_made_anew",
     )
@@ -94,6 +96,7 @@ class WriteTransaction:
         self._version: int | None = None
         self._fact_version: int | None = None
         self._instances: set[str] = set()
+        self.days = DayCounts(connection)
         self.directories: dict[str, KnownDirectory] = {}
         """As this transaction has left them."""
 
@@ -253,3 +256,4 @@ class WriteTransaction:
             for disposition, contacts in counts.dispositions.items():
                 self.execute("add_to_dispositions", campaign_key=key, disposition=disposition.value, contacts=contacts)
         self._counts.clear()
+        self.days.flush()

@@ -218,7 +218,7 @@ CREATE INDEX contact_held ON contact (campaign_key) WHERE hold IS NOT NULL AND s
 CREATE INDEX contact_ended ON contact (ended_at) WHERE ended_at IS NOT NULL AND phone_number <> '';
 
 -- Attempts by number, for as long as calling rules count them. The number is not in it: number_key is a hash of it, made
--- with a key that the store does not hold.
+-- with a key that the store does not hold. It has no index beside it that could disagree with a row.
 CREATE TABLE number_attempt (
     instance_id TEXT NOT NULL REFERENCES instance,
     number_key INTEGER NOT NULL,
@@ -227,12 +227,10 @@ CREATE TABLE number_attempt (
     PRIMARY KEY (instance_id, number_key, at, contact_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX number_attempt_by_age ON number_attempt (instance_id, at);
-
 -- What calling rules count by the day.
 CREATE TABLE day_count (
     instance_id TEXT NOT NULL REFERENCES instance,
-    kind TEXT NOT NULL, -- DayCountKind
+    kind TEXT NOT NULL, -- HoldReason of the limits that it is counted for
     key TEXT NOT NULL, -- of what: a number that is shown, a prefix, or empty for all
     day_at INTEGER NOT NULL, -- when the day began
     count INTEGER NOT NULL, -- of attempts

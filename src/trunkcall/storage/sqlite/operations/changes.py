@@ -11,6 +11,8 @@ from contextlib import suppress
 from functools import partial
 from typing import assert_never
 
+from msgspec import structs
+
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,
     AttemptBegun,
@@ -33,8 +35,9 @@ from trunkcall.domain.changes import (
     SafeHarbourBegun,
     SessionBegun,
     SessionEnded,
+    refused_as,
 )
-from trunkcall.domain.clearance import Clearance, Cleared, Hold
+from trunkcall.domain.clearance import Clearance, Hold, Prohibition
 from trunkcall.domain.contact import (
     FORBIDDEN_REASON,
     ContactState,
@@ -50,7 +53,15 @@ from trunkcall.domain.errors import (
 )
 from trunkcall.domain.instants import MINUTE, Instant, is_instant
 from trunkcall.storage.ports.ownership import CommitResult, Lease
-from trunkcall.storage.sqlite.clearances import cleared_document, hold_document
+from trunkcall.storage.sqlite.clearances import (
+    KeptClearance,
+    hold_document,
+    kept_document,
+    kept_of,
+    kept_of_attempt,
+    kept_of_forbidden,
+)
+from trunkcall.storage.sqlite.operations.clearing import Clearing, Verdict
 from trunkcall.storage.sqlite.operations.quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
 from trunkcall.storage.sqlite.rows import to_json
 from trunkcall.storage.sqlite.transaction import CampaignHead, WriteTransaction
@@ -180,18 +191,18 @@ def hold_contact(transaction: WriteTransaction, contact_id: str, head: CampaignH
 
 
 def forbid_contact(
-    transaction: WriteTransaction, contact_id: str, head: CampaignHead, cleared: Cleared, at: Instant
+    transaction: WriteTransaction, contact_id: str, head: CampaignHead, kept: KeptClearance, at: Instant
 ) -> bool:
     """End a contact that may not be dialed; False, and nothing changed, if it does not wait."""
-    assert cleared.forbidden is not None
-    disposition = forbidden_as(cleared.forbidden)
+    assert kept.forbidden is not None
+    disposition = forbidden_as(kept.forbidden)
     if not transaction.execute(
         "forbid_contact",
         contact_id=contact_id,
         campaign_key=head.key,
         disposition=disposition,
         disconnect_reason=FORBIDDEN_REASON,
-        clearance=cleared_document(cleared),
+        clearance=kept_document(kept),
         at=at,
     ):
         return False
@@ -200,11 +211,33 @@ def forbid_contact(
     return True
 
 
+def release_holds(transaction: WriteTransaction, lease: Lease, limit: int) -> int:
+    """Have up to ``limit`` contacts that are held be due when they were asked to be; how many."""
+    rows = transaction.rows("held_contacts", instance_id=lease.instance_id, limit=limit)
+    return _release(transaction, [row.sequence for row in rows])
+
+
+def _release(transaction: WriteTransaction, sequences: Sequence[int]) -> int:
+    return transaction.execute("release_hold", sequences=to_json(sequences)) if sequences else 0
+
+
+def set_aside_refused_releases(transaction: WriteTransaction, lease: Lease, limit: int) -> int:
+    """Set those held contacts aside that SQLite does not let be due at another time; how many."""
+    found: dict[int, Damage] = {}
+    for row in transaction.rows("held_contacts", instance_id=lease.instance_id, limit=limit):
+        damage = transaction.refusal(partial(_release, sequences=[row.sequence]))
+        if damage is not None:
+            found[row.sequence] = damage
+    set_aside_as_it_stands(transaction, found)
+    return len(found)
+
+
 class _Changer:
     def __init__(self, transaction: WriteTransaction, lease: Lease, clearances: Mapping[str, Clearance]) -> None:
         self._transaction = transaction
         self._lease = lease
         self._clearances = clearances
+        self._clearing = Clearing(transaction, lease.instance_id)
         self.refused: dict[str, Refusal] = {}
         self.left_out: set[str] = set()
         self.not_waiting: list[str] = []
@@ -215,12 +248,8 @@ class _Changer:
         match change:
             case AttemptBegun():
                 self._begin(change)
-            case AttemptVoided(contact_id, campaign_id):
-                head = self._campaign(campaign_id)
-                if self._must("void_attempt", contact_id, campaign_key=head.key, at=at):
-                    self._transaction.count_waiting(head, 1)
-                    if self._transaction.row("number_erased", contact_id=contact_id) is not None:
-                        self._expire(contact_id, head, at)
+            case AttemptVoided():
+                self._void(change)
             case ContactAnswered(contact_id):
                 self._must("contact_answered", contact_id, at=at, ring_started_at=change.ring_started_at)
             case ContactDetected(contact_id):
@@ -235,9 +264,10 @@ class _Changer:
             case ContactQueued(contact_id):
                 self._must("contact_queued", contact_id, at=at, queue_id=change.queue_id)
             case ContactConnecting(contact_id):
-                self._must(
+                if self._must(
                     "contact_connecting", contact_id, at=at, agent_id=change.agent_id, agent_leg_id=change.leg_id
-                )
+                ):
+                    self._count_leg(change.leg_id)
             case ContactRequeued(contact_id):
                 self._must("contact_requeued", contact_id, at=at)
             case ContactConnected(contact_id):
@@ -256,7 +286,7 @@ class _Changer:
                 ):
                     self.not_waiting.append(change.contact_id)
             case ContactForbidden():
-                forbidden = Cleared(forbidden=change.prohibition)
+                forbidden = KeptClearance(forbidden=change.prohibition)
                 if not forbid_contact(
                     self._transaction, change.contact_id, self._campaign(change.campaign_id), forbidden, at
                 ):
@@ -274,6 +304,7 @@ class _Changer:
                     host=change.host,
                     at=at,
                 )
+                self._count_leg(change.leg_id)
             case SessionEnded():
                 self._transaction.execute(
                     "session_ended",
@@ -296,16 +327,25 @@ class _Changer:
         head = self._campaign(change.campaign_id)
         at = change.at
         contact_id, key = change.contact_id, head.key
-        if head.takes_requests and self._transaction.execute(
-            "begin_attempt",
-            leg_id=change.leg_id,
-            trunk_id=change.trunk_id,
-            caller_id=change.caller_id,
-            at=at,
-            contact_id=contact_id,
-            campaign_key=key,
+        clearance = self._clearances.get(contact_id)
+        verdict = self._clearing.verdict(clearance, at)
+        if (
+            verdict is None
+            and head.takes_requests
+            and self._transaction.execute(
+                "begin_attempt",
+                leg_id=change.leg_id,
+                trunk_id=change.trunk_id,
+                caller_id=change.caller_id,
+                at=at,
+                contact_id=contact_id,
+                campaign_key=key,
+                clearance=None if clearance is None else kept_document(kept_of_attempt(clearance)),
+            )
         ):
             self._transaction.count_waiting(head, -1)
+            if clearance is not None:
+                self._clearing.begun(contact_id, clearance, at)
             return
         row = self._transaction.row("not_begun", contact_id=contact_id, campaign_key=key)
         if row is None or row.state != ContactState.WAITING:
@@ -317,24 +357,70 @@ class _Changer:
         elif not is_instant(row.due_at):
             set_aside_as_it_stands(self._transaction, {row.sequence: Damage.UNREADABLE})
             self.refused[contact_id] = Refusal.NOT_WAITING
-        else:
+        elif verdict is None or row.due_at > at:
             self.refused[contact_id] = Refusal.NOT_DUE
             self.not_before[contact_id] = row.due_at
+        else:
+            self._refuse(contact_id, head, verdict, at)
+
+    def _refuse(self, contact_id: str, head: CampaignHead, verdict: Verdict, at: Instant) -> None:
+        """Do with a waiting contact what the gate says."""
+        match verdict:
+            case Refusal():
+                self.refused[contact_id] = verdict
+            case Hold():
+                hold_contact(self._transaction, contact_id, head, verdict, at)
+                self.refused[contact_id] = Refusal.HELD
+                self.not_before[contact_id] = verdict.until
+            case Prohibition():
+                kept = kept_of_forbidden(self._clearances[contact_id], verdict)
+                forbid_contact(self._transaction, contact_id, head, kept, at)
+                self.refused[contact_id] = refused_as(verdict)
+            case _:
+                assert_never(verdict)
+
+    def _void(self, change: AttemptVoided) -> None:
+        head = self._campaign(change.campaign_id)
+        contact_id, at = change.contact_id, change.at
+        before = self._transaction.row("clearance_of_attempt", contact_id=contact_id)
+        if not self._must("void_attempt", contact_id, campaign_key=head.key, at=at):
+            return
+        self._transaction.count_waiting(head, 1)
+        kept = None if before is None else kept_of(before.clearance)
+        if before is not None and kept is not None:
+            self._clearing.voided(contact_id, kept, before.attempted_at)
+        if self._transaction.row("number_erased", contact_id=contact_id) is not None:
+            self._expire(contact_id, head, at)
 
     def _end(self, change: ContactEnded) -> None:
         head = self._campaign(change.campaign_id)
-        ended = self._must(
+        contact_id, at = change.contact_id, change.at
+        ended = self._transaction.rows(
             "end_contact",
-            change.contact_id,
+            contact_id=contact_id,
             campaign_key=head.key,
-            at=change.at,
+            at=at,
             disposition=change.disposition,
             disconnect_reason=change.disconnect_reason,
             detection=change.detection,
             ring_started_at=change.ring_started_at,
         )
-        if ended:
-            self._transaction.count_disposition(head, change.disposition)
+        if not ended:
+            self._leave_out("end_contact", contact_id)
+            return
+        self._transaction.count_disposition(head, change.disposition)
+        kept = kept_of(ended[0].clearance)
+        # Of whom nobody knows what became, what was reserved may have been spent.
+        if kept is not None and kept.spend_days and change.disposition is not Disposition.ATTEMPT_FAILED:
+            spent = self._clearing.ended(kept, ended[0].answered_at, at)
+            document = kept_document(structs.replace(kept, spend=spent))
+            self._transaction.execute("set_clearance", contact_id=contact_id, clearance=document)
+
+    def _count_leg(self, leg_id: str) -> None:
+        """Count an agent's leg that leaves as a call does."""
+        clearance = self._clearances.get(leg_id)
+        if clearance is not None:
+            self._clearing.made(clearance)
 
     def _expire(self, contact_id: str, head: CampaignHead, at: Instant) -> None:
         if not expire_contact(self._transaction, contact_id, head, at):
@@ -351,6 +437,11 @@ class _Changer:
         """Whether it was done; False for a contact that is set aside, or is now because it cannot tell its state."""
         if self._transaction.execute(query, contact_id=contact_id, **parameters) == 1:
             return True
+        self._leave_out(query, contact_id)
+        return False
+
+    def _leave_out(self, query: str, contact_id: str) -> None:
+        """Whose contact cannot be changed so is set aside, or the change is impossible."""
         row = self._transaction.row("contact_as_it_stands", contact_id=contact_id)
         if row is None:
             raise IllegalTransitionError(f"{query}: there is no contact {contact_id}. Nothing was changed.")
@@ -359,4 +450,3 @@ class _Changer:
                 raise IllegalTransitionError(f"{query}: contact {contact_id} is {row.state}. Nothing was changed.")
             set_aside_as_it_stands(self._transaction, {row.sequence: Damage.UNREADABLE})
         self.left_out.add(contact_id)
-        return False

@@ -12,7 +12,9 @@ from functools import partial
 from trunkcall.domain.contact import Damage
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.ports.privacy import ErasureReason
+from trunkcall.storage.sqlite.clearances import kept_of
 from trunkcall.storage.sqlite.operations.changes import expire_contact
+from trunkcall.storage.sqlite.operations.clearing import forget_numbers
 from trunkcall.storage.sqlite.operations.quarantine import mend, release_erased, restore_tokens
 from trunkcall.storage.sqlite.rows import to_json
 from trunkcall.storage.sqlite.statements import Row
@@ -20,7 +22,8 @@ from trunkcall.storage.sqlite.transaction import WriteTransaction
 
 
 def forget_contacts(transaction: WriteTransaction, contacts: Sequence[Row], at: Instant) -> None:
-    """Erase these rows of ``contacts_of_number``; those that still wait end EXPIRED first."""
+    """Erase these rows of ``contacts_of_number``; those that still wait end EXPIRED first. Nothing tells any more that
+    the number was ever dialed: attempts to it are counted from here on."""
     for row in contacts:
         head = transaction.find_campaign(row.campaign_id)
         if row.waiting and head is not None:
@@ -31,6 +34,8 @@ def forget_contacts(transaction: WriteTransaction, contacts: Sequence[Row], at: 
                 mend(transaction, row.sequence, at)
             else:
                 expire(transaction)
+    kept = (kept_of(row.clearance) for row in contacts)
+    forget_numbers(transaction, [each.number_key for each in kept if each is not None and each.number_key is not None])
     _erase(transaction, [row.sequence for row in contacts], at, ErasureReason.FORGOTTEN)
 
 

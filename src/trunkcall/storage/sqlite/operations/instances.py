@@ -75,6 +75,26 @@ def change_instance(
     return after
 
 
+def halt_instance(transaction: WriteTransaction, instance_id: str, at: Instant, reason: str) -> Instance:
+    before = _instance(transaction, instance_id)
+    since = at if before.halted_at is None else before.halted_at
+    return _put_halt(transaction, replace(before, halted_at=since, halt_reason=reason))
+
+
+def resume_instance(transaction: WriteTransaction, instance_id: str) -> Instance:
+    return _put_halt(transaction, replace(_instance(transaction, instance_id), halted_at=None, halt_reason=""))
+
+
+def _put_halt(transaction: WriteTransaction, instance: Instance) -> Instance:
+    transaction.execute(
+        "halt_instance",
+        instance_id=instance.instance_id,
+        halted_at=instance.halted_at,
+        document=instance_document(instance),
+    )
+    return instance
+
+
 def delete_instance(transaction: WriteTransaction, instance_id: str, at: Instant) -> None:
     instance = _instance(transaction, instance_id)
     if transaction.number("campaigns_in_instance", instance_id=instance_id):

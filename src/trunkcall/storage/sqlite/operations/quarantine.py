@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
+from msgspec import structs
+
 from trunkcall.domain.contact import (
     NEVER_DIALED,
     ContactRecord,
@@ -23,7 +25,7 @@ from trunkcall.domain.contact import (
 from trunkcall.domain.errors import ContactDamagedError, StoreDamagedError
 from trunkcall.domain.instants import Instant, is_instant
 from trunkcall.domain.transitions import IN_PROGRESS
-from trunkcall.storage.sqlite.clearances import is_clearance, is_hold
+from trunkcall.storage.sqlite.clearances import is_hold, kept_document, kept_of
 from trunkcall.storage.sqlite.contact_rows import live_from_row, quarantined_from_row, record_from_row, waiting_from_row
 from trunkcall.storage.sqlite.rows import readable, to_json
 from trunkcall.storage.sqlite.seals import attributes_are_as_accepted, person_is_as_accepted, seal_of
@@ -273,8 +275,9 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
         contact["due_at"] = 0
     if not is_hold(contact["hold"]):
         contact["hold"] = contact["asked_due_at"] = None
-    if not is_clearance(contact["clearance"]):
-        contact["clearance"] = None
+    contact["clearance"] = _mended_clearance(contact["clearance"], keyed=bool(contact["phone_number"]))
+    if not contact["phone_number"]:
+        contact["time_zone"] = None
     if contact["detection"] not in set(DetectionStatus):
         contact["detection"] = None
     # Two columns tell of an attempt: that there was one is believed of either.
@@ -295,6 +298,14 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
     contact["attempts"] = int(contact["disposition"] not in NEVER_DIALED)
     contact["updated_at"] = at
     contact["seal"] = seal_of(contact) if contact["phone_number"] else None
+
+
+def _mended_clearance(document: Any, *, keyed: bool) -> str | None:
+    """A clearance as well as it can be read, with the key of the number or without."""
+    kept = kept_of(document)
+    if kept is None or keyed or kept.number_key is None:
+        return document if kept is not None else None
+    return kept_document(structs.replace(kept, number_key=None))
 
 
 def _readable_token(token: Any) -> str | None:

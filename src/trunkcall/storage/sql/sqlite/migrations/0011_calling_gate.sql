@@ -18,7 +18,6 @@ CREATE TABLE number_attempt (
     contact_id TEXT NOT NULL,
     PRIMARY KEY (instance_id, number_key, at, contact_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX number_attempt_by_age ON number_attempt (instance_id, at);
 CREATE TABLE day_count (
     instance_id TEXT NOT NULL REFERENCES instance,
     kind TEXT NOT NULL,

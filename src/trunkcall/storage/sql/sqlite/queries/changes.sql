@@ -3,7 +3,7 @@
 -- begin_attempt --
 UPDATE contact
 SET state = {after AttemptBegun}, leg_id = :leg_id, attempted_at = :at, attempts = attempts + 1, updated_at = :at,
-    trunk_id = :trunk_id, source_phone_number = :caller_id
+    trunk_id = :trunk_id, source_phone_number = :caller_id, clearance = :clearance
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before AttemptBegun} AND expires_at > :at
     AND due_at <= :at AND sequence NOT IN (SELECT sequence FROM quarantine);
 
@@ -16,7 +16,7 @@ WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND sequence NOT
 -- A contact that was never dialed: the columns of the attempt are cleared, the place in the backlog is the old one.
 UPDATE contact
 SET state = {after AttemptVoided}, leg_id = NULL, trunk_id = NULL, source_phone_number = NULL, attempted_at = NULL,
-    ring_started_at = NULL, attempts = attempts - 1, updated_at = :at
+    ring_started_at = NULL, attempts = attempts - 1, clearance = NULL, updated_at = :at
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before AttemptVoided}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
@@ -74,7 +74,8 @@ SET state = {after ContactEnded}, ended_at = :at, disposition = :disposition, di
     detection = coalesce(:detection, detection), ring_started_at = coalesce(:ring_started_at, ring_started_at),
     updated_at = :at
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before ContactEnded}
-    AND sequence NOT IN (SELECT sequence FROM quarantine);
+    AND sequence NOT IN (SELECT sequence FROM quarantine)
+RETURNING answered_at, clearance;
 
 -- after_contact_work_ended --
 UPDATE contact SET after_contact_work_ended_at = :at, updated_at = :at

@@ -1,7 +1,7 @@
 -- How personal data is erased.
 
 -- contacts_of_number --
-SELECT sequence, contact_id, campaign_id, contact.state = 'Waiting' AS waiting
+SELECT sequence, contact_id, campaign_id, contact.state = 'Waiting' AS waiting, clearance
 FROM contact LEFT JOIN campaign USING (campaign_key) WHERE phone_number = :phone_number LIMIT :limit;
 
 -- ended_before --
@@ -18,7 +18,7 @@ LIMIT :limit;
 
 -- erase_contacts --
 -- A token that holds the number's digits is personal data too, and so is one made from it (number- and 32 hexadecimal
--- digits): trying all numbers would find it. Any other goes on keeping its request from being repeated.
+-- digits): trying all numbers would find it; so it is with the key of a number. Any other token goes on keeping its request from being repeated.
 UPDATE contact
 SET client_token = CASE
         WHEN instr(replace(client_token, '-', ''), substr(phone_number, 2))
@@ -26,7 +26,8 @@ SET client_token = CASE
         THEN 'erased-' || sequence
         ELSE client_token
     END,
-    phone_number = '', attributes = '{}', seal = NULL, updated_at = :at
+    phone_number = '', attributes = '{}', time_zone = NULL, seal = NULL, updated_at = :at,
+    clearance = iif(json_valid(clearance), json_remove(clearance, '$.number_key'), NULL)
 WHERE sequence IN (SELECT value FROM json_each(:sequences)) AND phone_number <> '';
 
 -- insert_erasure --

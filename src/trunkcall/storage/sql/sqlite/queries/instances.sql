@@ -55,6 +55,9 @@ VALUES (:instance_id, :alias, :created_at, :onboarded, :document);
 -- change_instance --
 UPDATE instance SET alias = :alias, document = :document WHERE instance_id = :instance_id;
 
+-- halt_instance --
+UPDATE instance SET halted_at = :halted_at, document = :document WHERE instance_id = :instance_id;
+
 -- delete_instance --
 UPDATE instance SET deleted_at = :at WHERE instance_id = :instance_id;
 

@@ -1,0 +1,67 @@
+-- What calling limits count.
+
+-- instance_halt --
+SELECT halted_at, document FROM instance WHERE instance_id = :instance_id;
+
+-- policies_that_count --
+-- Of each name the policy of the greatest number; ids are as in domain.calling_policy.
+SELECT substr(id, 1, instr(id, '@') - 1) AS name, max(CAST(substr(id, instr(id, '@') + 1) AS INTEGER)) AS number
+FROM fact WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NULL AND id LIKE '%@%' GROUP BY 1;
+
+-- attempts_to_number --
+SELECT at FROM number_attempt
+WHERE instance_id = :instance_id AND number_key = :number_key AND at > :after ORDER BY at DESC LIMIT :limit;
+
+-- number_attempted --
+INSERT INTO number_attempt (instance_id, number_key, at, contact_id)
+VALUES (:instance_id, :number_key, :at, :contact_id)
+ON CONFLICT DO NOTHING;
+
+-- number_not_attempted --
+DELETE FROM number_attempt
+WHERE instance_id = :instance_id AND number_key = :number_key AND at = :at AND contact_id = :contact_id;
+
+-- attempts_after --
+SELECT number_key, at, contact_id FROM number_attempt
+WHERE instance_id = :instance_id AND (number_key, at, contact_id) > (:number_key, :at, :contact_id)
+ORDER BY number_key, at, contact_id LIMIT :limit;
+
+-- forget_attempts --
+-- :number_keys are a JSON array. Of instances there are few, so each is asked.
+DELETE FROM number_attempt
+WHERE instance_id IN (SELECT instance_id FROM instance)
+    AND number_key IN (SELECT value FROM json_each(:number_keys));
+
+-- day_count --
+SELECT count AS attempts, spend FROM day_count
+WHERE instance_id = :instance_id AND day_at = :day_at AND kind = :kind AND key = :key;
+
+-- day_counts --
+SELECT kind, key, day_at, count AS attempts, spend FROM day_count
+WHERE instance_id = :instance_id AND day_at >= :since AND (count <> 0 OR spend <> 0) ORDER BY day_at, kind, key;
+
+-- add_to_day --
+INSERT INTO day_count (instance_id, kind, key, day_at, count, spend)
+VALUES (:instance_id, :kind, :key, :day_at, :attempts, :spend)
+ON CONFLICT (instance_id, day_at, kind, key) DO UPDATE
+SET count = iif(typeof(count) = 'integer', count, :full) + excluded.count,
+    spend = iif(typeof(spend) = 'integer', spend, :full) + excluded.spend;
+
+-- purge_days --
+DELETE FROM day_count WHERE instance_id = :instance_id AND day_at < :before;
+
+-- clearance_of_attempt --
+SELECT clearance, attempted_at FROM contact WHERE contact_id = :contact_id;
+
+-- set_clearance --
+UPDATE contact SET clearance = :clearance WHERE contact_id = :contact_id;
+
+-- held_contacts --
+SELECT sequence FROM campaign CROSS JOIN contact INDEXED BY contact_held USING (campaign_key)
+WHERE instance_id = :instance_id AND contact.hold IS NOT NULL AND contact.state = 'Waiting'
+    AND sequence NOT IN (SELECT sequence FROM quarantine)
+ORDER BY campaign.campaign_key, sequence LIMIT :limit;
+
+-- release_hold --
+UPDATE contact SET due_at = coalesce(asked_due_at, due_at), asked_due_at = NULL, hold = NULL
+WHERE sequence IN (SELECT value FROM json_each(:sequences)) AND state IN {before ContactHeld};

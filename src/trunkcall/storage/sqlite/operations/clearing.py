@@ -1,0 +1,155 @@
+"""What the clearances of attempts meet in the transaction that begins them.
+
+Decides whether an attempt may begin by what calling limits have counted, and what is counted of it. It must not know
+contacts, nor how long a limit holds back (``domain.calling_limits``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from trunkcall.domain.calling_limits import DayCount, cost, counted_back, held_by
+from trunkcall.domain.calling_policy import DEFAULT_POLICY
+from trunkcall.domain.changes import Refusal
+from trunkcall.domain.clearance import Clearance, DayLimit, Hold, Prohibition
+from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.instants import DAY, Instant
+from trunkcall.storage.sqlite.clearances import KeptClearance, kept_of_attempt
+from trunkcall.storage.sqlite.members import flag, members_of
+from trunkcall.storage.sqlite.rows import to_json
+from trunkcall.storage.sqlite.transaction import WriteTransaction
+
+Verdict: TypeAlias = Refusal | Hold | Prohibition
+"""Why an attempt may not begin: its contact waits on as it is, is held, or ends."""
+
+
+class Clearing:
+    """Looks at attempts of one instance's owner. What is the same for all of them is read once."""
+
+    def __init__(self, transaction: WriteTransaction, instance_id: str) -> None:
+        self._transaction = transaction
+        self._instance_id = instance_id
+        self._may_originate: bool | None = None
+        self._versions: frozenset[int] | None = None
+
+    def verdict(self, clearance: Clearance | None, at: Instant) -> Verdict | None:
+        """Why an attempt may not begin; None if it may. Without a clearance that is for halts to say."""
+        if not self._originates():
+            return Refusal.HALTED
+        if clearance is None:
+            return None
+        if clearance.policy_version not in self._policy_versions():
+            return Refusal.POLICY_CHANGED
+        if self._listed(clearance):
+            return Prohibition.DO_NOT_CALL
+        return clearance.forbidden or held_by(clearance, at, self._attempts(clearance, at), self._count)
+
+    def begun(self, contact_id: str, clearance: Clearance, at: Instant) -> None:
+        """Count an attempt."""
+        self._transaction.execute(
+            "number_attempted",
+            instance_id=self._instance_id,
+            number_key=clearance.number_key,
+            at=at,
+            contact_id=contact_id,
+        )
+        self.made(clearance)
+
+    def made(self, clearance: Clearance) -> None:
+        """Count a call to somebody who is not dialed for a campaign, such as an agent."""
+        kept = kept_of_attempt(clearance)
+        self._charge(kept, 1, clearance.spend)
+
+    def voided(self, contact_id: str, kept: KeptClearance, at: Instant | None) -> None:
+        """Take back what was counted of an attempt at this instant."""
+        if kept.number_key is not None:
+            self._transaction.execute(
+                "number_not_attempted",
+                instance_id=self._instance_id,
+                number_key=kept.number_key,
+                at=at,
+                contact_id=contact_id,
+            )
+        self._charge(kept, -1, -kept.spend)
+
+    def ended(self, kept: KeptClearance, answered_at: Instant | None, at: Instant) -> int:
+        """Charge what the call has cost in place of what was reserved; how much that is."""
+        spent = cost(kept.per_minute, answered_at, at)
+        for day in kept.spend_days:
+            self._transaction.days.add(self._instance_id, day, 0, spent - kept.spend)
+        return spent
+
+    def _charge(self, kept: KeptClearance, attempts: int, spend: int) -> None:
+        days = self._transaction.days
+        for day in kept.days:
+            days.add(self._instance_id, day, attempts, 0)
+        for day in kept.spend_days:
+            days.add(self._instance_id, day, attempts, spend)
+
+    def _originates(self) -> bool:
+        if self._may_originate is None:
+            row = self._transaction.row("instance_halt", instance_id=self._instance_id)
+            self._may_originate = (
+                row is not None
+                and row.halted_at is None
+                and flag(members_of(row.document), "outbound_calls", default=True)
+            )
+        return self._may_originate
+
+    def _policy_versions(self) -> frozenset[int]:
+        """The numbers of those policies that count; 0 is none."""
+        if self._versions is None:
+            kind = FactKind.CALLING_POLICY.value
+            rows = self._transaction.rows("policies_that_count", instance_id=self._instance_id, kind=kind)
+            by_default = any(row.name == DEFAULT_POLICY for row in rows)
+            self._versions = frozenset([row.number for row in rows] + ([] if by_default else [0]))
+        return self._versions
+
+    def _listed(self, clearance: Clearance) -> bool:
+        """Whether the number is on one of the do-not-call lists that bind."""
+        return False
+
+    def _attempts(self, clearance: Clearance, at: Instant) -> Sequence[Instant]:
+        before, most = counted_back(clearance)
+        if not most:
+            return ()
+        rows = self._transaction.rows(
+            "attempts_to_number",
+            instance_id=self._instance_id,
+            number_key=clearance.number_key,
+            after=at - before,
+            limit=most,
+        )
+        # One that may have been made at any time was made just before.
+        return [row.at if type(row.at) is int else at for row in rows]
+
+    def _count(self, limit: DayLimit) -> DayCount:
+        return self._transaction.days.count(self._instance_id, (limit.reason, limit.key, limit.began_at))
+
+
+def forget_numbers(transaction: WriteTransaction, number_keys: Sequence[int]) -> int:
+    """Leave nothing by which attempts to these numbers could be known; how many there were."""
+    return transaction.execute("forget_attempts", number_keys=to_json(number_keys)) if number_keys else 0
+
+
+def purge_counts(
+    transaction: WriteTransaction, instance_id: str, before: Instant, after: tuple[Any, ...], limit: int
+) -> tuple[Any, ...]:
+    """Forget those of the next ``limit`` attempts after this one that were made before the instant, and days that were
+    over long before; the last of those attempts, or an empty tuple when there are no more."""
+    number_key, at, contact_id = after or (-(1 << 63), -(1 << 63), "")
+    rows = transaction.rows(
+        "attempts_after", instance_id=instance_id, number_key=number_key, at=at, contact_id=contact_id, limit=limit
+    )
+    for row in rows:
+        if row.at < before:
+            transaction.execute(
+                "number_not_attempted",
+                instance_id=instance_id,
+                number_key=row.number_key,
+                at=row.at,
+                contact_id=row.contact_id,
+            )
+    transaction.execute("purge_days", instance_id=instance_id, before=before - 2 * DAY)
+    return (rows[-1].number_key, rows[-1].at, rows[-1].contact_id) if len(rows) == limit else ()
