@@ -38,6 +38,23 @@ def test_whoever_needs_an_agent_and_a_line_gets_both_although_others_take_each_a
         assert min(begun["lines"], begun["agents"]) > 50, "what is kept for it is no more than it needs"
 
 
+@pytest.mark.parametrize("dialer", [PROGRESSIVE, PREDICTIVE])
+def test_so_it_does_where_those_who_take_the_agents_have_no_weight(dialer: DialerType) -> None:
+    """These get what nobody else wants; without a line at that moment a campaign wants no agent."""
+    street = Street(
+        Trunk("narrow", channels=1, attempts_per_s=1e6, caller_numbers=("+12025550100",)),
+        Trunk("wide", channels=100, attempts_per_s=1e6, caller_numbers=("+12025550101",)),
+    )
+    street.agents(1)
+    street.campaign("lines", AGENTLESS, number="+12025550100")
+    street.campaign("agents", dialer, number="+12025550101", weight=0.0)
+    street.campaign("both", dialer, number="+12025550100")
+    for _ in range(3):
+        begun = street.passes(3600)
+        assert begun["both"] > 0, "its line comes when no agent is free, and its agent when no line is"
+        assert min(begun["lines"], begun["agents"]) > 50, "what is kept for it is no more than it needs"
+
+
 def test_an_agent_who_is_by_turns_of_campaigns_without_a_line_does_not_idle() -> None:
     street = Street(
         Trunk("narrow", channels=1, attempts_per_s=1e6, caller_numbers=("+12025550100",)),

@@ -74,8 +74,9 @@ class _Claim(Generic[K]):
         self.entry = 0
         self.left = 0
         """How many had been decided when it ceased to compete."""
-        self.waits_since = turns.given
-        """How many there had been when it began to wait for what this is a part of."""
+        self.waits_since = 0
+        """How many there had been, of those without weight included, when it began to wait for what this is a part
+        of."""
         self.count_anew()
 
     def count_anew(self) -> None:
@@ -103,7 +104,6 @@ class _Turns(Generic[K]):
         "batch",
         "competing",
         "decided",
-        "given",
         "gone",
         "memory",
         "now",
@@ -123,8 +123,6 @@ class _Turns(Generic[K]):
         """Those who did, by when they ceased to."""
         self.decided = 0
         """Services that went to whoever was next."""
-        self.given = 0
-        """Those included that another rule gave."""
         self._services = 0
         self._entries = 0
         self._wanting = 0
@@ -192,7 +190,6 @@ class _Turns(Generic[K]):
         if first is not None and first.start > self.now:
             self.now = first.start
         self.decided += decided
-        self.given += 1
         claim.count_anew()
         claim.cost = max(cost, claim.batch)
         self._services += 1
@@ -257,12 +254,14 @@ class FairClock(Generic[K]):
     """Who is next for one scarce thing. Claimants are any values that can be keys of a dict; costs and the memory have
     the unit in which the thing is shared."""
 
-    __slots__ = ("_claims", "_weightless", "_weighty")
+    __slots__ = ("_claims", "_given", "_weightless", "_weighty")
 
     def __init__(self, memory: float) -> None:
         self._weighty = _Turns[K](memory)
         self._weightless = _Turns[K](memory)
         self._claims: dict[K, _Claim[K]] = {}
+        self._given = 0
+        """Services of all there were, those included that another rule gave."""
 
     def remember(self, memory: float) -> None:
         """Have another memory from here."""
@@ -277,6 +276,7 @@ class FairClock(Generic[K]):
         if claim is None or claim.turns is not turns:
             wants = self._withdraw(who)
             claim = self._claims[who] = _Claim(who, turns, weight or 1.0)
+            claim.waits_since = self._given
             turns.begin(claim)
             if wants:
                 turns.want(claim, 0.0)
@@ -313,7 +313,7 @@ class FairClock(Generic[K]):
         claim.owed = former.at_most_so_far(who) or 0
         claim.served, claim.cost = before.served, before.cost
         claim.passed, claim.since = former.passed_over(who), turns.decided
-        claim.waits_since = turns.given - former.waited(who)
+        claim.waits_since = self._given - former.waited(who)
         turns.follow(past)
         turns.move(claim, min(turns.now + before.tag - past.now, turns.most(claim)))
 
@@ -363,11 +363,13 @@ class FairClock(Generic[K]):
     def serve(self, who: K, cost: float = 1.0) -> None:
         """Whoever was ``first`` has got something."""
         claim = self._claims[who]
+        self._given += 1
         claim.turns.serve(claim, cost, decided=True)
 
     def charge(self, who: K, cost: float = 1.0) -> None:
         """A claimant has got something that another rule gave it: nobody was passed over."""
         claim = self._claims[who]
+        self._given += 1
         claim.turns.serve(claim, cost, decided=False)
 
     def settle(self, who: K) -> None:
@@ -394,13 +396,13 @@ class FairClock(Generic[K]):
         """A claimant begins to wait for something that this is a part of."""
         claim = self._claims.get(who)
         if claim is not None:
-            claim.waits_since = claim.turns.given
+            claim.waits_since = self._given
 
     def waited(self, who: K) -> int:
-        """How many services there were since then, whether it was their turn or not, and whether the claimant could use
-        one at that moment or not."""
+        """How many services there were since then, of those without weight as well, whether it was their turn or not,
+        and whether the claimant could use one at that moment or not."""
         claim = self._claims.get(who)
-        return claim.turns.given - claim.waits_since if claim is not None else 0
+        return self._given - claim.waits_since if claim is not None else 0
 
     def at_most(self, who: K, least_cost: float = 1.0) -> int | None:
         """The most that ``passed_over`` may be as long as the same compete, none of whose services costs less than
