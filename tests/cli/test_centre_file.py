@@ -83,3 +83,9 @@ def test_a_flow_that_no_reader_can_follow_is_refused_in_words(tmp_path: Path) ->
     (tmp_path / "deep.json").write_text("[" * 100_000 + "]" * 100_000, encoding="utf-8")
     with pytest.raises(CentreFileError, match=r"line 3: .*content is nested too deeply"):
         read_centre_file(written(tmp_path, '[[flows]]\nname = "A"\ncontent = "deep.json"\n'))
+
+
+def test_a_flow_that_cannot_be_published_is_refused_before_an_instance_is_made(tmp_path: Path) -> None:
+    (tmp_path / "flow.json").write_text('{"Version": "2019-10-30"}', encoding="utf-8")
+    with pytest.raises(CentreFileError, match=r"line 3: .*content cannot be published: .*Actions must be a list"):
+        read_centre_file(written(tmp_path, '[[flows]]\nname = "A"\ncontent = "flow.json"\n'))

@@ -18,6 +18,7 @@ from zoneinfo import available_timezones
 
 from trunkcall.cli.lists.phones import read_number
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
+from trunkcall.flows.content import problems_of
 from trunkcall.service.hours import OF_THE_MACHINE
 from trunkcall.service.numbers import NotDialableError
 
@@ -136,6 +137,8 @@ def _content(value: Any, folder: Path) -> str:
         raise _WrongError(f"is no JSON: {path}: {error}") from error
     except RecursionError as error:
         raise _WrongError(f"is nested too deeply: {path}") from error
+    if problems := problems_of(text):
+        raise _WrongError(f"cannot be published: {path}: {' '.join(problems)}")
     return text
 
 
