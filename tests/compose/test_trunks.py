@@ -83,3 +83,17 @@ def test_a_number_that_cannot_be_one_is_told_by_its_place(tmp_path: Path, number
     with pytest.raises(SettingsError, match=complaint) as caught:
         named_trunks(named)
     assert not number or number not in str(caught.value), "no error holds a number"
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("country = 'UK'", "country of the trunk north has UK, which has no telephone numbers"),
+        ("regions = ['GB', 'EU']", "regions of the trunk north has EU"),
+    ],
+)
+def test_a_country_that_is_none_is_told(tmp_path: Path, line: str, complaint: str) -> None:
+    """Else its emergency numbers would be nobody's, or the trunk would dial nothing, without a word."""
+    named = settings(tmp_path, f"[[trunks]]\ntrunk_id = 'north'\n{line}\n")
+    with pytest.raises(SettingsError, match=complaint):
+        named_trunks(named)

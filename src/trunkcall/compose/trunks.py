@@ -14,6 +14,7 @@ from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.domain.trunk import Trunk
+from trunkcall.service.calling.numbering import is_region
 from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.settings import Settings
 from trunkcall.storage.store import Store
@@ -26,7 +27,7 @@ def default_trunk(settings: Settings) -> Trunk:
 
 def named_trunks(settings: Settings) -> tuple[Trunk, ...]:
     """The default instance's trunks, their numbers in E.164. Raises SettingsError."""
-    trunks = tuple(_with_numbers(table.trunk) for table in settings.trunks)
+    trunks = tuple(_with_numbers(_in_countries(table.trunk)) for table in settings.trunks)
     return trunks or (default_trunk(settings),)
 
 
@@ -38,6 +39,16 @@ async def put_trunks(store: Store, directory: Directory, trunks: tuple[Trunk, ..
     await store.put_facts(instance_id, [*new, *trunks])
     gone = directory.trunks.keys() - {trunk.trunk_id for trunk in trunks}
     await store.remove_facts(instance_id, FactKind.TRUNK, gone, at=at)
+
+
+def _in_countries(trunk: Trunk) -> Trunk:
+    for key, countries in {"country": [trunk.country] if trunk.country else [], "regions": trunk.regions}.items():
+        unknown = [country for country in countries if not is_region(country)]
+        if unknown:
+            raise SettingsError(
+                f"{key} of the trunk {trunk.trunk_id} has {unknown[0]}, which has no telephone numbers."
+            )
+    return trunk
 
 
 def _with_numbers(trunk: Trunk) -> Trunk:
