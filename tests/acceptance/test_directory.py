@@ -13,7 +13,7 @@ from serving import serving, settings_of
 from trunkcall.compose.store import opened_store
 from trunkcall.domain.fact_kind import FactKind
 
-NONE_AT_FIRST = (FactKind.AGENT_STATUS, FactKind.CALLING_POLICY)
+NONE_AT_FIRST = (FactKind.AGENT_STATUS, FactKind.CALLING_POLICY, FactKind.DO_NOT_CALL_LIST)
 
 
 async def _remove(data_dir: Path, *kinds: FactKind) -> None:

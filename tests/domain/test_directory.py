@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.directory import Directory, Fact, Instance, VersionedFact
+from trunkcall.domain.do_not_call import DoNotCallList
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import HoursOfOperation
 from trunkcall.domain.phone_number import PhoneNumber
@@ -76,7 +77,7 @@ def test_every_kind_of_fact_has_its_place() -> None:
     """One that had none would be lost between the store and its users."""
     hours = HoursOfOperation("h1", "Weekdays", "Europe/Berlin", ())
     policy = CallingPolicy("default", 1, "")
-    facts: list[Fact] = [Queue("q1", "Sales"), ANN, hours, UserStatus("s9", "Lunch"), policy]
+    facts: list[Fact] = [Queue("q1", "Sales"), ANN, hours, UserStatus("s9", "Lunch"), policy, DoNotCallList(1, "ours")]
     there = directory(*facts)
     assert set(there.facts) == set(facts)
     assert all(there.of_kind(fact.kind) == {fact.fact_id: fact} for fact in facts)

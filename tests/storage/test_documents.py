@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -16,9 +16,10 @@ import pytest
 from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Fact
+from trunkcall.domain.do_not_call import DoNotCallList, ListKind, ListTrouble
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
-from trunkcall.domain.instants import from_datetime
+from trunkcall.domain.instants import DAY, from_datetime
 from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue, alike
@@ -47,6 +48,7 @@ FACTS: list[Fact] = [
     HOURS,
     UserStatus("id", "name", "Noon", UserStatusType.ROUTABLE, 4, True, TAGS),
     CallingPolicy("id", 0, "[limits]", "prefix,per_minute", 5),
+    DoNotCallList(0, "name", ListKind.REGISTRY, ("c1",), 31, date(2026, 11, 1), 3, 7, True),
 ]
 BY_OLDER_VERSIONS: list[tuple[Fact, str]] = [
     (Queue("id", "name", "+12065550100"), '{"outbound_caller_id": "+12065550100"}'),
@@ -148,6 +150,18 @@ def test_what_is_damaged_has_nobody_dialed_or_given_a_contact() -> None:
         assert policy == CallingPolicy("default", 3, None), "it counts, and nobody is dialed by it"
     policy = fact_of(FactKind.CALLING_POLICY, "default@3", "default@3", '{"text": "", "rates": 7}')
     assert policy == CallingPolicy("default", 3, "", ""), "its rates are none"
+    for document in ("{", "{}", '{"list_kind": "registre", "version": 3}'):
+        dnc = fact_of(FactKind.DO_NOT_CALL_LIST, "3", "register", document)
+        assert isinstance(dnc, DoNotCallList)
+        assert (dnc.list_number, dnc.trouble(0)) == (3, ListTrouble.DAMAGED), "it counts, and nobody is dialed by it"
+        assert dnc.binds("any")
+    for member in ("max_age_days", "as_of", "version"):
+        sound = {"list_kind": "registry", "max_age_days": 31, "as_of": "1970-01-01", "version": 3, "filling": False}
+        for change, is_well in (({}, True), ({member: "x"}, False)):
+            document = msgspec.json.encode({**sound, **change}).decode()
+            dnc = fact_of(FactKind.DO_NOT_CALL_LIST, "3", "register", document)
+            assert isinstance(dnc, DoNotCallList)
+            assert (dnc.trouble(2 * DAY) is None) == is_well, member
     queue = read(FACTS[0], '{"enabled": "x"}')
     assert isinstance(queue, Queue)
     assert not queue.enabled

@@ -6,6 +6,7 @@ A dialer reads what has changed by version. What is missed is dialed by as it wa
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 import pytest
 
@@ -13,6 +14,7 @@ from storage.support import LATER, NOW, directory
 from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Directory, Fact, VersionedFact
+from trunkcall.domain.do_not_call import DoNotCallList, ListKind
 from trunkcall.domain.errors import ConflictError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
@@ -90,6 +92,8 @@ def facts(changes: Iterable[VersionedFact]) -> list[Fact]:
         ),
         CallingPolicy("default", 1, "", None, 5),
         CallingPolicy("default", 2, "[limits]", "prefix,per_minute", 6),
+        DoNotCallList(1, "opt-outs"),
+        DoNotCallList(9, "register", ListKind.REGISTRY, ("c1", "c2"), 31, date(2026, 11, 1), 3, 7, True),
         UserStatus("s9", "Lunch"),
         UserStatus("s9", "Lunch", "At noon", UserStatusType.OFFLINE, 4, False, {"team": "north"}),
         HoursOfOperation("h9", "Never", "UTC", ()),

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from trunkcall.domain.calling_policy import DEFAULT_POLICY, CallingPolicy
 from trunkcall.domain.contact_flow import ContactFlow
+from trunkcall.domain.do_not_call import DoNotCallList
 from trunkcall.domain.errors import ConflictError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import HoursOfOperation
@@ -107,7 +108,16 @@ class OnboardingJob:
 
 
 Fact: TypeAlias = (
-    Queue | ContactFlow | PhoneNumber | RoutingProfile | Agent | Trunk | HoursOfOperation | UserStatus | CallingPolicy
+    Queue
+    | ContactFlow
+    | PhoneNumber
+    | RoutingProfile
+    | Agent
+    | Trunk
+    | HoursOfOperation
+    | UserStatus
+    | CallingPolicy
+    | DoNotCallList
 )
 
 _MAPS: Final = MappingProxyType(
@@ -121,6 +131,7 @@ _MAPS: Final = MappingProxyType(
         FactKind.HOURS_OF_OPERATION: "hours_of_operation",
         FactKind.AGENT_STATUS: "agent_statuses",
         FactKind.CALLING_POLICY: "calling_policies",
+        FactKind.DO_NOT_CALL_LIST: "do_not_call_lists",
     }
 )
 """Where a directory has the facts of each kind."""
@@ -185,6 +196,7 @@ class Directory:
     hours_of_operation: Mapping[str, HoursOfOperation] = field(default_factory=dict)
     agent_statuses: Mapping[str, UserStatus] = field(default_factory=dict)
     calling_policies: Mapping[str, CallingPolicy] = field(default_factory=dict)
+    do_not_call_lists: Mapping[str, DoNotCallList] = field(default_factory=dict)
 
     @classmethod
     def of(cls, instance: Instance, facts: Iterable[Fact]) -> Directory:

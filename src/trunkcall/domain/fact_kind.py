@@ -20,3 +20,4 @@ class FactKind(StrEnum):
     HOURS_OF_OPERATION = "hours_of_operation"
     AGENT_STATUS = "agent_status"
     CALLING_POLICY = "calling_policy"
+    DO_NOT_CALL_LIST = "do_not_call_list"

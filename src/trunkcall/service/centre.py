@@ -15,6 +15,7 @@ from typing import Generic, TypeAlias, TypeVar
 from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.clock import NowOf
 from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
+from trunkcall.domain.do_not_call import DoNotCallList
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.identifiers import NewId, ResourceKind, Scope
@@ -121,6 +122,6 @@ class Centre:
 
 def _as_of(change: Fact | FactRemoved, at: Instant) -> Fact | FactRemoved:
     """What is put, with when it was changed, where that is kept; what is so already is not put for that."""
-    if isinstance(change, CallingPolicy | PhoneNumber | Trunk | FactRemoved):
+    if isinstance(change, CallingPolicy | DoNotCallList | PhoneNumber | Trunk | FactRemoved):
         return change
     return replace(change, changed_at=at)

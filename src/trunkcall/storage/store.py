@@ -25,6 +25,7 @@ from trunkcall.storage.ports.directory import (
     InstanceList,
     OnboardingStore,
 )
+from trunkcall.storage.ports.do_not_call import ListedNumbers, ListEntries
 from trunkcall.storage.ports.keys import AccessKeyStore
 from trunkcall.storage.ports.life import StoreLife
 from trunkcall.storage.ports.ownership import DialingStore, Leases
@@ -49,6 +50,8 @@ class Store(
     FactOwners,
     AgentPresences,
     OnboardingStore,
+    ListedNumbers,
+    ListEntries,
     AccessKeyStore,
     CampaignStore,
     CampaignArchive,

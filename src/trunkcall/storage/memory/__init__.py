@@ -13,6 +13,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.storage.memory.campaigns import CampaignsInMemory
 from trunkcall.storage.memory.contacts import ContactsInMemory
 from trunkcall.storage.memory.directory import DirectoryInMemory
+from trunkcall.storage.memory.do_not_call import DoNotCallInMemory
 from trunkcall.storage.memory.ownership import OwnershipInMemory
 from trunkcall.storage.memory.presence import PresenceInMemory
 from trunkcall.storage.memory.privacy import PrivacyInMemory
@@ -22,6 +23,7 @@ from trunkcall.storage.memory.state import State
 
 class MemoryStore(
     DirectoryInMemory,
+    DoNotCallInMemory,
     PresenceInMemory,
     CampaignsInMemory,
     ContactsInMemory,

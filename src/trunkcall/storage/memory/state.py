@@ -10,6 +10,7 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from trunkcall.domain.campaign import Campaign
@@ -21,6 +22,7 @@ from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LiveSession
 from trunkcall.storage.memory.clearing import Counts
+from trunkcall.storage.ports.do_not_call import Origin
 from trunkcall.storage.ports.ownership import LedgerMinute
 from trunkcall.storage.ports.presence import ChosenStatus
 from trunkcall.storage.ports.privacy import Erasure
@@ -72,6 +74,19 @@ class HeldLease:
     token: int
     owner: str | None
     expires_at: Instant
+
+
+@dataclass(slots=True)
+class Import:
+    """An import into a do-not-call list. ``added`` are those that others have put on the list since it began."""
+
+    of: tuple[str, int]
+    origin: Origin
+    as_of: date | None
+    replaces: bool
+    keys: set[int] = field(default_factory=set)
+    added: dict[int, Origin] = field(default_factory=dict)
+    has_ended: bool = False
 
 
 class Order:
@@ -146,6 +161,14 @@ class State:
     """What calling limits count, by instance."""
     leases: dict[str, HeldLease] = field(default_factory=dict)
     erasures: list[Erasure] = field(default_factory=list)
+    listed_numbers: defaultdict[tuple[str, int], dict[int, Origin]] = field(default_factory=lambda: defaultdict(dict))
+    """Number keys on do-not-call lists, by instance and list number."""
+    imports: dict[int, Import] = field(default_factory=dict)
+    """Of do-not-call lists, by number."""
+
+    def is_listed(self, instance_id: str, list_number: int, number_key: int) -> bool:
+        """Whether the number is on this do-not-call list."""
+        return number_key in self.listed_numbers.get((instance_id, list_number), ())
 
     # --- the contact centre -----------------------------------------------------------------------------------------
 

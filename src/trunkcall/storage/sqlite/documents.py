@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date
 from typing import Any, assert_never
 
 import msgspec
@@ -17,6 +18,7 @@ import msgspec
 from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Fact
+from trunkcall.domain.do_not_call import DoNotCallList, ListKind
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
 from trunkcall.domain.phone_number import PhoneNumber
@@ -51,6 +53,7 @@ _NAMED = {
     FactKind.HOURS_OF_OPERATION: ("hours_of_operation_id", "name"),
     FactKind.AGENT_STATUS: ("status_id", "name"),
     FactKind.CALLING_POLICY: ("policy_name", "number"),
+    FactKind.DO_NOT_CALL_LIST: ("list_number", "name"),
 }
 """What of each kind has columns of its own: id, and name."""
 
@@ -92,6 +95,8 @@ def fact_of(kind: FactKind, fact_id: str, name: str, document: Any) -> Fact:
             return _user_status(fact_id, name, members)
         case FactKind.CALLING_POLICY:
             return _calling_policy(fact_id, members)
+        case FactKind.DO_NOT_CALL_LIST:
+            return _do_not_call_list(fact_id, name, members)
         case _:
             assert_never(kind)
 
@@ -269,3 +274,26 @@ def _calling_policy(fact_id: str, members: Mapping[str, Any]) -> CallingPolicy:
         optional_text(members, "rates") if members.get("rates") is None else text(members, "rates"),
         whole(members, "set_at", 0),
     )
+
+
+def _do_not_call_list(fact_id: str, name: str, members: Mapping[str, Any]) -> DoNotCallList:
+    """Of a damaged one each member is read so that it binds more campaigns, and can be gone by for less long."""
+    age = members.get("max_age_days")
+    return DoNotCallList(
+        int(fact_id) if fact_id.isascii() and fact_id.isdigit() else 0,
+        name,
+        one_of(ListKind, members, "list_kind"),
+        texts(members, "campaign_ids"),
+        age if age is None else whole(members, "max_age_days", 0),
+        _date_of(members),
+        whole(members, "version", 0),
+        whole(members, "entries", 0),
+        members.get("filling") is not False,
+    )
+
+
+def _date_of(members: Mapping[str, Any]) -> date | None:
+    try:
+        return date.fromisoformat(text(members, "as_of"))
+    except ValueError:
+        return None

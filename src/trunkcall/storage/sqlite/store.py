@@ -15,7 +15,7 @@ from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.storage.sqlite.campaigns import SQLiteCampaigns
 from trunkcall.storage.sqlite.contacts import SQLiteContacts
 from trunkcall.storage.sqlite.database import Database
-from trunkcall.storage.sqlite.directory import SQLiteDirectory
+from trunkcall.storage.sqlite.do_not_call import SQLiteDoNotCall
 from trunkcall.storage.sqlite.ownership import SQLiteOwnership
 from trunkcall.storage.sqlite.presence import SQLitePresence
 from trunkcall.storage.sqlite.privacy import SQLitePrivacy
@@ -27,7 +27,7 @@ def _wall_clock() -> Instant:
 
 
 class SQLiteStore(
-    SQLiteDirectory,
+    SQLiteDoNotCall,
     SQLitePresence,
     SQLiteCampaigns,
     SQLiteContacts,

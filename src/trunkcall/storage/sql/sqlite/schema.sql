@@ -246,3 +246,47 @@ CREATE TABLE quarantine (
     damage TEXT NOT NULL, -- Damage
     waiting INTEGER NOT NULL -- 0 or 1: whether backlog.waiting counts it
 ) STRICT;
+
+-- Do-not-call lists --------------------------------------------------------------------------------------------------
+
+-- The lists are facts; here is what is on them. The numbers are not in it: number_key is a hash of one, made with a key
+-- that the store does not hold.
+CREATE TABLE dnc_list (
+    instance_id TEXT NOT NULL REFERENCES instance,
+    list_number INTEGER NOT NULL, -- the fact's id
+    edition INTEGER NOT NULL, -- whose entries count; 0: there is none yet
+    last_import INTEGER, -- that was begun
+    entries INTEGER NOT NULL, -- how many are of the edition
+    PRIMARY KEY (instance_id, list_number)
+) STRICT, WITHOUT ROWID;
+
+-- Where entries come from: whatever was added at one time. The rows stay once the entries are gone.
+CREATE TABLE dnc_import (
+    import_number INTEGER PRIMARY KEY,
+    instance_id TEXT NOT NULL REFERENCES instance,
+    list_number INTEGER NOT NULL,
+    edition INTEGER NOT NULL, -- where its entries go; its own number if it takes the place of all that was there
+    source TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    as_of TEXT, -- the date of a registry's file
+    parts INTEGER NOT NULL,
+    placed INTEGER NOT NULL, -- how many parts of it are in its edition: with all of them it has ended
+    entries INTEGER NOT NULL -- how many it has put there
+) STRICT;
+
+-- What an import brings, until it is finished: number keys of 8 bytes each, in their order.
+CREATE TABLE dnc_staged (
+    import_number INTEGER NOT NULL,
+    part INTEGER NOT NULL, -- which sixteenth of the range of keys
+    piece INTEGER NOT NULL,
+    number_keys BLOB NOT NULL,
+    PRIMARY KEY (import_number, part, piece)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE dnc_entry (
+    edition INTEGER NOT NULL,
+    number_key INTEGER NOT NULL,
+    import_number INTEGER NOT NULL, -- where it comes from
+    PRIMARY KEY (edition, number_key)
+) STRICT, WITHOUT ROWID;

@@ -41,7 +41,7 @@ def put_facts(transaction: WriteTransaction, instance_id: str, facts: Sequence[F
     transaction.require_instance(instance_id)
     known: list[VersionedFact] = []
     for kind in {fact.kind for fact in facts}:
-        known += _by_id(transaction, instance_id, kind, [fact.fact_id for fact in facts if fact.kind is kind])
+        known += facts_of_ids(transaction, instance_id, kind, [fact.fact_id for fact in facts if fact.kind is kind])
         names = to_json([fact.name for fact in facts if fact.kind is kind])
         known += facts_from_rows(
             transaction.rows("facts_of_names", instance_id=instance_id, kind=kind.value, names=names)
@@ -62,7 +62,7 @@ def remove_facts(
     transaction: WriteTransaction, instance_id: str, kind: FactKind, ids: Collection[str], at: Instant
 ) -> int:
     transaction.require_instance(instance_id)
-    there = [each for each in _by_id(transaction, instance_id, kind, ids) if each.deleted_at is None]
+    there = [each for each in facts_of_ids(transaction, instance_id, kind, ids) if each.deleted_at is None]
     for each in there:
         transaction.execute(
             "remove_fact",
@@ -83,9 +83,10 @@ def with_new_indexes(transaction: WriteTransaction, operation: Callable[[WriteTr
     return operation(transaction)
 
 
-def _by_id(
+def facts_of_ids(
     transaction: WriteTransaction, instance_id: str, kind: FactKind, ids: Collection[str]
 ) -> Sequence[VersionedFact]:
+    """Those of these ids that are there or were."""
     return facts_from_rows(
         transaction.rows(
             "facts_of_ids", instance_id=instance_id, kind=kind.value, ids=to_json(list(dict.fromkeys(ids)))

@@ -1,0 +1,91 @@
+-- Do-not-call lists: what is on them, and imports.
+
+-- dnc_listed --
+-- :lists and :number_keys are JSON arrays.
+SELECT dnc_list.list_number, dnc_entry.number_key
+FROM json_each(:lists) AS asked
+    CROSS JOIN dnc_list ON dnc_list.instance_id = :instance_id AND dnc_list.list_number = asked.value
+    CROSS JOIN json_each(:number_keys) AS wanted
+    CROSS JOIN dnc_entry ON dnc_entry.edition = dnc_list.edition AND dnc_entry.number_key = wanted.value;
+
+-- dnc_entries_of --
+SELECT dnc_list.list_number, source, reason, dnc_import.at
+FROM dnc_list
+    CROSS JOIN dnc_entry ON dnc_entry.edition = dnc_list.edition AND dnc_entry.number_key = :number_key
+    LEFT JOIN dnc_import ON dnc_import.import_number = dnc_entry.import_number
+WHERE dnc_list.instance_id = :instance_id ORDER BY dnc_list.list_number;
+
+-- dnc_list --
+SELECT edition, last_import, entries FROM dnc_list WHERE instance_id = :instance_id AND list_number = :list_number;
+
+-- put_dnc_list --
+INSERT INTO dnc_list (instance_id, list_number, edition, last_import, entries)
+VALUES (:instance_id, :list_number, :edition, :last_import, :entries)
+ON CONFLICT (instance_id, list_number) DO UPDATE
+SET edition = excluded.edition, last_import = excluded.last_import, entries = excluded.entries;
+
+-- insert_dnc_import --
+INSERT INTO dnc_import (instance_id, list_number, edition, source, reason, at, as_of, parts, placed, entries)
+VALUES (:instance_id, :list_number, 0, :source, :reason, :at, :as_of, :parts, 0, 0)
+RETURNING import_number;
+
+-- dnc_import --
+SELECT * FROM dnc_import WHERE import_number = :import_number AND instance_id = :instance_id;
+
+-- set_dnc_import --
+UPDATE dnc_import SET edition = :edition, placed = :placed, entries = :entries WHERE import_number = :import_number;
+
+-- put_dnc_entries --
+INSERT INTO dnc_entry (edition, number_key, import_number)
+SELECT :edition, value, :import_number FROM json_each(:number_keys) WHERE true
+ON CONFLICT DO NOTHING;
+
+-- remove_dnc_entries --
+DELETE FROM dnc_entry
+WHERE edition = :edition AND number_key IN (SELECT value FROM json_each(:number_keys));
+
+-- next_dnc_piece --
+SELECT coalesce(max(piece), 0) + 1 AS piece FROM dnc_staged WHERE import_number = :import_number AND part = :part;
+
+-- stage_dnc_entries --
+INSERT INTO dnc_staged (import_number, part, piece, number_keys) VALUES (:import_number, :part, :piece, :number_keys);
+
+-- staged_dnc_entries --
+SELECT number_keys FROM dnc_staged WHERE import_number = :import_number AND part = :part ORDER BY piece;
+
+-- stale_dnc_staged --
+-- Of an import that is not the last of its list, or has ended.
+SELECT import_number, part FROM dnc_staged
+WHERE import_number NOT IN (
+    SELECT import_number FROM dnc_list JOIN dnc_import ON import_number = last_import WHERE placed < parts
+)
+LIMIT 1;
+
+-- sweep_dnc_staged --
+DELETE FROM dnc_staged
+WHERE import_number = :import_number AND part = :part
+    AND piece <= :limit + (
+        SELECT min(piece) FROM dnc_staged WHERE import_number = :import_number AND part = :part
+    );
+
+-- stale_dnc_edition --
+-- One after the other through the editions that there are, without a look at their entries.
+WITH RECURSIVE edition (number) AS (
+    SELECT min(edition) FROM dnc_entry
+    UNION ALL
+    SELECT (SELECT min(edition) FROM dnc_entry WHERE edition > number) FROM edition WHERE number IS NOT NULL
+)
+SELECT number FROM edition
+WHERE number NOT IN (SELECT edition FROM dnc_list)
+    AND number NOT IN (
+        SELECT dnc_import.edition FROM dnc_list JOIN dnc_import ON import_number = last_import
+    )
+LIMIT 1;
+
+-- sweep_dnc_entries --
+DELETE FROM dnc_entry
+WHERE edition = :edition
+    AND number_key <= (
+        SELECT max(number_key)
+        FROM (SELECT number_key FROM dnc_entry WHERE edition = :edition ORDER BY number_key LIMIT :limit)
+    );
