@@ -12,11 +12,15 @@ from datetime import date
 
 import pytest
 
-from storage.support import LATER, NOW, directory
+from storage.support import LATER, NOW, accept, begin, campaign, directory, dispositions
+from trunkcall.domain.changes import Refusal
+from trunkcall.domain.clearance import Clearance
+from trunkcall.domain.contact import Disposition
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.do_not_call import OPT_OUTS, DoNotCallList, ListKind
 from trunkcall.domain.errors import ConflictError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.instants import MINUTE
 from trunkcall.storage.ports.do_not_call import ImportProgress, ListEntry, Origin
 from trunkcall.storage.store import Store
 
@@ -240,3 +244,20 @@ async def test_of_a_long_file_everybody_is_on_the_list(store: Store, replaces: b
         while await store.sweep_entries():
             pass
         assert await on_lists(store, [7, *keys]) == {7: [2]}
+
+
+async def test_who_is_put_on_a_list_is_not_dialed_any_more_however_late_that_was(store: Store) -> None:
+    """The transaction that begins the attempt looks, so nothing that was read before counts."""
+    await stand_up(store)
+    await store.create_campaign(campaign())
+    lease = await store.acquire_lease(INSTANCE, "dialer-1", MINUTE)
+    assert lease is not None
+    ann, bob = await accept(store), await accept(store)
+    cleared = {ann: Clearance(0, 7, lists=(1, 2)), bob: Clearance(0, 7, lists=(1,))}
+    await store.add_entries(INSTANCE, 2, [7], LETTER)
+    result = await store.commit(lease, [begin(ann), begin(bob)], cleared)
+    assert result.refused == {ann: Refusal.DO_NOT_CALL}, "the other is bound by another list alone"
+    assert await dispositions(store) == {None: 1, Disposition.DO_NOT_CALL: 1}
+    eve = await accept(store)
+    await store.remove_entries(INSTANCE, 2, [7])
+    assert not (await store.commit(lease, [begin(eve)], {eve: Clearance(0, 7, lists=(1, 2))})).refused

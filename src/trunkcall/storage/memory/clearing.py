@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -57,9 +57,11 @@ class Counts:
 class Clearing:
     """Looks at the attempts of one commit, and counts them when it is done."""
 
-    def __init__(self, directory: Directory, counts: Counts) -> None:
+    def __init__(self, directory: Directory, counts: Counts, is_listed: Callable[[int, int], bool]) -> None:
+        """``is_listed`` tells of a do-not-call list's number and a number key whether one is on the other."""
         self._directory = directory
         self._counts = counts
+        self._is_listed = is_listed
         self._begun: dict[int, list[Attempt]] = {}
         self._voided: list[tuple[int, Attempt]] = []
         self._days: Counter[Day] = Counter()
@@ -125,7 +127,7 @@ class Clearing:
 
     def _listed(self, clearance: Clearance) -> bool:
         """Whether the number is on one of the do-not-call lists that bind."""
-        return False
+        return any(self._is_listed(list_number, clearance.number_key) for list_number in clearance.lists)
 
     def _attempts(self, clearance: Clearance, at: Instant) -> list[Instant]:
         before, most = counted_back(clearance)

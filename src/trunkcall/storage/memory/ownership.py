@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import assert_never
 
@@ -160,7 +161,9 @@ class _Commit:
         self._lease = lease
         self._clearances = clearances
         instance_id = lease.instance_id
-        self._clearing = Clearing(state.directories[instance_id], state.counts[instance_id])
+        self._clearing = Clearing(
+            state.directories[instance_id], state.counts[instance_id], partial(state.is_listed, instance_id)
+        )
         self._contacts: dict[int, Held] = {}
         self._aside: dict[int, Damage] = {}
         self._counted: list[LedgerCounted] = []

@@ -17,6 +17,7 @@ from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import DAY, Instant
 from trunkcall.storage.sqlite.clearances import KeptClearance, kept_of_attempt
 from trunkcall.storage.sqlite.members import flag, members_of
+from trunkcall.storage.sqlite.operations.do_not_call import is_listed
 from trunkcall.storage.sqlite.rows import to_json
 from trunkcall.storage.sqlite.transaction import WriteTransaction
 
@@ -108,7 +109,7 @@ class Clearing:
 
     def _listed(self, clearance: Clearance) -> bool:
         """Whether the number is on one of the do-not-call lists that bind."""
-        return False
+        return is_listed(self._transaction, self._instance_id, clearance.lists, clearance.number_key)
 
     def _attempts(self, clearance: Clearance, at: Instant) -> Sequence[Instant]:
         before, most = counted_back(clearance)
