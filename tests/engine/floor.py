@@ -198,11 +198,12 @@ class Floor:
         self.history.enter(decision)
         details = self.engine.details()
         check(self.engine, details)
-        check_begun(self.engine, details, decision)
+        trunks = self.engine.floor().trunks
+        check_begun(trunks, details, decision)
         before = self._before if len(events) <= 1 else None
         if before is not None:
             check_room(before, details, decision, self.limits)
-        reached = reached_by_the_carrier(details, self.engine.floor().trunks)
+        reached = reached_by_the_carrier(details, trunks)
         self._routing.check(before, details, decision, reached, self.now)
         self._before = details
         for command in commands:

@@ -109,10 +109,10 @@ def reached_by_the_carrier(details: EngineDetails, trunks: Iterable[TrunkSnapsho
     return frozenset(c.contact_id for c in details.contacts.values() if details.legs[c.leg_id].host in up)
 
 
-def check_begun(engine: Engine, details: EngineDetails, decision: Decision) -> None:
+def check_begun(on: Iterable[TrunkSnapshot], details: EngineDetails, decision: Decision) -> None:
     """Whoever was dialed in this turn has an agent, where attempts are one to one; and somebody is at work and heard
     of, where live answers go to agents at all. The trunk is there, answers, and had a line for it."""
-    trunks = {trunk.trunk_id: trunk for trunk in engine.floor().trunks}
+    trunks = {trunk.trunk_id: trunk for trunk in on}
     for attempt in decision.changes:
         if not isinstance(attempt, AttemptBegun):
             continue

@@ -115,10 +115,10 @@ class Town(Floor):
             return False
         return True
 
-    def passes(self, seconds_: float) -> None:
-        """Time passes."""
+    def passes(self, seconds_: float, *, enough: Callable[[], bool] = lambda: False) -> None:
+        """Time passes, no more of it than is ``enough``."""
         until = self.now + seconds(seconds_)
-        while self.step(until):
+        while not enough() and self.step(until):
             pass
 
     def _later(self, seconds_: float, happens: Callable[[], object], host: str | None = None) -> None:
