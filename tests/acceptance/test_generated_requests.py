@@ -1,19 +1,11 @@
-"""Thousands of requests that nobody would write, and long ways through the life of campaigns, drawn by chance.
-
-What a user would lose: a 500 is retried by every SDK and tells nobody what is wrong; an error without a code that the
-SDK knows can't be handled; and a telephone number in an error message ends up in the logs of whoever called.
-
-The short form sends the same requests on each run. ``TRUNKCALL_GENERATED_REQUESTS`` sets how many, and with it they are
-new ones on each run.
-"""
+"""Thousands of requests that nobody would write, and long ways through the life of campaigns, drawn by chance: see
+``asking``. A telephone number in an error message ends up in the logs of whoever called."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,34 +14,21 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule, run_state_machine_as_test
 
-from answering import around, check_answer
+from asking import REQUESTS, TIMEOUT_S, Asker, Questions, drawn_with, say
 from aws.support import botocore_model
-from generating import (
-    CONFIDENTIAL,
-    SERVICE,
-    STATES,
-    Drawn,
-    Strategy,
-    nearly_valid_requests,
-    sendable,
-    valid_requests,
-    wild_requests,
-)
+from generating import CONFIDENTIAL, SERVICE, STATES
 from serving import Serving, serving
-from wire import Heard, Signer, Wire
+from wire import Signer, Wire
 
 pytestmark = pytest.mark.long
 
-MODEL = botocore_model(SERVICE)
-OPERATIONS = sorted(MODEL.operation_names)
-PLACES = sum(len(nearly_valid_requests(operation)) for operation in OPERATIONS)
-SHORT = 5_000
-LONG = os.environ.get("TRUNKCALL_GENERATED_REQUESTS")
-REQUESTS = int(LONG or SHORT)
+QUESTIONS = Questions(
+    SERVICE, tuple(sorted(botocore_model(SERVICE).operation_names)), frozenset({"ValidationException"})
+)
 STEPS = {
     "Initialized": (),
     "Running": ("start_campaign",),
@@ -57,16 +36,6 @@ STEPS = {
     "Stopped": ("start_campaign", "stop_campaign"),
 }
 CHANGES_STATE = {"StartCampaign", "PauseCampaign", "ResumeCampaign", "StopCampaign", "DeleteCampaign"}
-
-
-def drawn_with(examples: int) -> settings:
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        derandomize=LONG is None,
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -77,18 +46,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         yield running
 
 
-@dataclass
-class World:
-    """A server, a campaign in every state, and what was counted."""
-
-    server: Serving
-    client: Any
-    signer: Signer
-    wire: Wire
-    existing: dict[str, str]
-    statuses: Counter[int] = field(default_factory=Counter)
-    kinds: Counter[str] = field(default_factory=Counter)
-    names: Iterator[int] = field(default_factory=count)
+class World(Asker):
+    """A campaign in every state."""
 
     def bring_to(self, state: str) -> None:
         """A new campaign in this state."""
@@ -97,17 +56,11 @@ class World:
             getattr(self.client, step)(id=created["id"])
         self.existing |= {f"{{{state}}}": created["id"], f"{{{state}-arn}}": created["arn"]}
 
-    def ask(self, drawn: Drawn) -> Heard:
-        sent = sendable(drawn, self.existing)
-        target = sent.path + (b"?" + sent.query if sent.query else b"")
-        heard = self.wire.ask(self.signer.request(sent.method, target, sent.body, sent.headers))
-        self.statuses[heard.status] += 1
-        self.kinds[drawn.kind] += 1
-        if drawn.operation in CHANGES_STATE and heard.status == 200:
+    def put_back(self, operation: str, path: bytes) -> None:
+        if operation in CHANGES_STATE:
             for state in STATES:
-                if self.existing[f"{{{state}}}"].encode() in sent.path:
+                if self.existing[f"{{{state}}}"].encode() in path:
                     self.bring_to(state)
-        return heard
 
 
 @pytest.fixture(scope="module")
@@ -126,42 +79,10 @@ def world(server: Serving) -> Iterator[World]:
         yield made
 
 
-@pytest.mark.timeout(max(120, REQUESTS // 10))
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.timeout(TIMEOUT_S)
+@pytest.mark.parametrize("name", QUESTIONS.operations)
 def test_whatever_is_asked_is_answered_in_a_form_that_the_sdks_understand(world: World, name: str) -> None:
-    operation = MODEL.operation_model(name)
-
-    def heard_of(drawn: Drawn) -> Heard:
-        heard = world.ask(drawn)
-        check_answer(operation, heard)
-        return heard
-
-    each_kind = REQUESTS // 3
-    every_place = nearly_valid_requests(name)
-
-    @drawn_with(each_kind // len(OPERATIONS))
-    @given(valid_requests(name))
-    def what_the_model_allows_the_world_alone_forbids(drawn: Drawn) -> None:
-        heard = heard_of(drawn)
-        assert heard.code != "SerializationException", heard
-        assert b"failed to satisfy constraint" not in heard.body, heard
-
-    @drawn_with(each_kind // PLACES + 1)
-    @given(st.data())
-    def what_the_model_forbids_is_refused(wrong: Strategy, data: st.DataObject) -> None:
-        heard = heard_of(data.draw(wrong))
-        assert heard.code in {"ValidationException", "SerializationException"}, heard
-        assert b"2 validation errors" not in heard.body
-
-    @drawn_with(each_kind // len(OPERATIONS))
-    @given(wild_requests(name))
-    def anything_is_answered(drawn: Drawn) -> None:
-        heard_of(drawn)
-
-    what_the_model_allows_the_world_alone_forbids()
-    for wrong in every_place:
-        what_the_model_forbids_is_refused(wrong)
-    anything_is_answered()
+    QUESTIONS.check(world, name)
 
 
 def test_nothing_personal_and_no_secret_has_been_written_down(
@@ -181,27 +102,8 @@ def test_nothing_personal_and_no_secret_has_been_written_down(
     records = world.server.export("--campaign", world.existing["{Running}"])
     assert CONFIDENTIAL[2] in str(records)
 
-    texts = {
-        "log": world.server.log_path.read_text(),
-        "audit log": (world.server.data_dir / "audit.jsonl").read_text(),
-        "metrics": world.server.get("/metrics"),
-    }
-    for name, text in texts.items():
-        assert text
-        for marked in (*CONFIDENTIAL, world.signer.secret):
-            assert marked not in text, f"{marked} stands in the {name}: …{around(text, marked)}…"
-        assert "Traceback" not in text, around(text, "Traceback")
-        assert "request failed" not in text, around(text, "request failed")
-    tried = world.statuses.total()
-    failures = sum(number for status, number in world.statuses.items() if status >= 500)
-    record_property("generated_requests", tried)
-    record_property("answered_5xx", failures)
-    with capsys.disabled():
-        print(  # noqa: T201 - the figure of this suite
-            f"\n{tried} generated requests ({', '.join(f'{n} {kind}' for kind, n in sorted(world.kinds.items()))}): "
-            f"{', '.join(f'{n} × {status}' for status, n in sorted(world.statuses.items()))}; {failures} of them 5xx"
-        )
-    assert failures == 0
+    world.check_nothing_is_written_down()
+    say(capsys, world.check_nothing_has_failed(record_property))
 
 
 @pytest.mark.parametrize("log_format", ["console", "json"])
@@ -497,7 +399,7 @@ class Campaigns(RuleBasedStateMachine):
             assert len(set(campaign.tokens.values())) == len(campaign.tokens)
 
 
-@pytest.mark.timeout(max(120, REQUESTS // 10))
+@pytest.mark.timeout(TIMEOUT_S)
 def test_campaigns_do_what_was_promised_whatever_order_they_are_asked_in(
     server: Serving, capsys: pytest.CaptureFixture[str], record_property: Callable[[str, object], None]
 ) -> None:
@@ -512,5 +414,4 @@ def test_campaigns_do_what_was_promised_whatever_order_they_are_asked_in(
     run_state_machine_as_test(OnThisServer, settings=settings(drawn_with(ways), stateful_step_count=20))
     runs, calls = next(OnThisServer.runs), next(OnThisServer.calls)
     record_property("ways", runs)
-    with capsys.disabled():
-        print(f"\n{runs} ways through the life of campaigns, {calls} calls")  # noqa: T201 - the figure of this test
+    say(capsys, f"{runs} ways through the life of campaigns, {calls} calls")
