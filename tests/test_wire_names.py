@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,13 +48,11 @@ CAMEL_CASE = re.compile(r"\b[a-z][a-z0-9]+(?:[A-Z][a-z0-9]+)+\b")
 WORD = re.compile(r"\w+")
 
 
-def amazons_names() -> set[str]:
+@cache
+def amazons_names() -> frozenset[str]:
     fields = {part for column in COLUMNS for part in column.split(".")}
     errors = {name for service in (CAMPAIGNS_V1, TRUNKCALL) for name in load_service(service).errors}
-    return {name for name in fields | errors | COMMON_STATUSES.keys() if re.search(r"[a-z][A-Z]", name)}
-
-
-AMAZONS = amazons_names()
+    return frozenset(name for name in fields | errors | COMMON_STATUSES.keys() if re.search(r"[a-z][A-Z]", name))
 
 
 def written(tree: ast.AST) -> Iterator[str]:
@@ -79,28 +78,25 @@ def wire_names(tree: ast.AST) -> set[str]:
     return {
         word
         for text in written(tree)
-        for word in (*CAMEL_CASE.findall(text), *AMAZONS.intersection(WORD.findall(text)))
+        for word in (*CAMEL_CASE.findall(text), *amazons_names().intersection(WORD.findall(text)))
     }
 
 
-def modules() -> Iterator[tuple[str, ast.AST]]:
-    for path in sorted(ROOT.rglob("*.py")):
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        if not name.startswith("aws."):
-            yield name, ast.parse(path.read_text(encoding="utf-8"))
+PATHS = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(ROOT.rglob("*.py"))}
 
 
-MODULES = dict(modules())
+def module(name: str) -> ast.AST:
+    return ast.parse(PATHS[name].read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name not in CLIENTS])
-def test_a_module_outside_of_aws_has_no_name_of_the_wire(module: str) -> None:
-    assert wire_names(MODULES[module]) == EXCEPTIONS.get(module, set())
+@pytest.mark.parametrize("name", [name for name in PATHS if name not in CLIENTS and not name.startswith("aws.")])
+def test_a_module_outside_of_aws_has_no_name_of_the_wire(name: str) -> None:
+    assert wire_names(module(name)) == EXCEPTIONS.get(name, set())
 
 
-@pytest.mark.parametrize("module", sorted(CLIENTS))
-def test_who_is_let_off_has_need_of_it(module: str) -> None:
-    assert wire_names(MODULES[module])
+@pytest.mark.parametrize("name", sorted(CLIENTS))
+def test_who_is_let_off_has_need_of_it(name: str) -> None:
+    assert wire_names(module(name))
 
 
 def test_names_of_the_wire_are_found_wherever_they_are_written() -> None:

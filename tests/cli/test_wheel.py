@@ -45,9 +45,6 @@ def python_of(version: str) -> str | None:
     return None
 
 
-PYTHONS = {version: python_of(version) for version in CLAIMED}
-
-
 def run(*command: str | Path) -> None:
     constraints = {"PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
     ended = subprocess.run(
@@ -111,7 +108,8 @@ def use(inside: Path, folder: Path) -> Seen:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Seen]]]:
     """What each Python's command printed. They work side by side, since much of it is waiting."""
     with ThreadPoolExecutor() as pool:
-        made = {version: pool.submit(environment, version, python) for version, python in PYTHONS.items() if python}
+        pythons = {version: python_of(version) for version in CLAIMED}
+        made = {version: pool.submit(environment, version, python) for version, python in pythons.items() if python}
         folder = tmp_path_factory.mktemp("wheel")
         run(sys.executable, *PIP, "wheel", "--no-deps", "--wheel-dir", folder, ROOT)
         yield {version: pool.submit(use, future.result(), folder) for version, future in made.items()}
