@@ -366,10 +366,10 @@ class Floor:
         self.history.refused(contact)
         self.memory.live.pop(contact, None)
         not_before = None
-        if refusal is Refusal.NOT_DUE:
+        if later := refusal in (Refusal.NOT_DUE, Refusal.HELD):
             not_before = self.now + due_in
             self.accepted[contact] = replace(self.accepted[contact], due_at=not_before)
-        if refusal in (Refusal.CAMPAIGN_NOT_RUNNING, Refusal.NOT_DUE):
+        if later or refusal.waits_in_window:
             self.store[contact.rsplit("-", 1)[0]][contact] = self.accepted[contact]
         # Before whatever has happened during the commit.
         self.untold.insert(0, (AttemptRefused(contact, refusal, not_before), self.now))

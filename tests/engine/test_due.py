@@ -299,7 +299,8 @@ class Backlog(RuleBasedStateMachine):
         contact = self.a_dialed(number)
         if contact is not None:
             self.floor.refuse(contact, refusal, due_in=due_in * SECOND)
-        if refusal is Refusal.CAMPAIGN_NOT_RUNNING:
+        if refusal.waits_in_window:
+            # Nothing is dialed for the campaign until it is told anew.
             self.floor.campaign(dialer=DialerType.AGENTLESS, state=CampaignState.PAUSED)
             self.floor.campaign(dialer=DialerType.AGENTLESS)
 
