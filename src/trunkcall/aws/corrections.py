@@ -26,12 +26,16 @@ class Patch:
     reason: str
 
 
-def _without_others(most: int) -> Holds:
-    """Whether a text has 1 to ``most`` characters, none of them of Unicode's category Other, but for CR, LF and TAB."""
+def _without_others(most: int) -> Patch:
+    """1 to ``most`` characters, none of them of Unicode's category Other, but for CR, LF and TAB."""
     # What is not printable is of the category Other or Separator; a space is.
     spaces = dict.fromkeys(map(ord, "\r\n\t\u00a0\u1680\u2028\u2029\u202f\u205f\u3000"), " ")
     spaces |= dict.fromkeys(range(0x2000, 0x200B), " ")
-    return lambda text: 1 <= len(text) <= most and text.translate(spaces).isprintable()
+    return Patch(
+        reviewed=rf"^[\P{{C}}\r\n\t]{{1,{most}}}$",
+        pattern=lambda text: 1 <= len(text) <= most and text.translate(spaces).isprintable(),
+        reason="Python has no \\P, and knows what is printable",
+    )
 
 
 PATCHES: Mapping[tuple[str, str], Patch] = MappingProxyType(
@@ -49,16 +53,8 @@ PATCHES: Mapping[tuple[str, str], Patch] = MappingProxyType(
             pattern=r".*[^\s@]@[^\s@]+\.[^\s@].*",
             reason="next to .* one character says the same as one or more, without the choice",
         ),
-        ("connect", "CommonHumanReadableDescription"): Patch(
-            reviewed=r"^[\P{C}\r\n\t]{1,250}$",
-            pattern=_without_others(250),
-            reason="Python has no \\P, and knows what is printable",
-        ),
-        ("connect", "CommonHumanReadableName"): Patch(
-            reviewed=r"^[\P{C}\r\n\t]{1,127}$",
-            pattern=_without_others(127),
-            reason="Python has no \\P, and knows what is printable",
-        ),
+        ("connect", "CommonHumanReadableDescription"): _without_others(250),
+        ("connect", "CommonHumanReadableName"): _without_others(127),
         ("connect", "Password"): Patch(
             reviewed=r"/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$/",
             pattern=r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)\S{8,64}",

@@ -14,9 +14,19 @@ from typing import Annotated, Any
 
 import typer
 
-from trunkcall.cli.asking import Yes, confirm
+from trunkcall.cli.asking import Yes
 from trunkcall.cli.campaign_steps import JSON
-from trunkcall.cli.centre import Centre, InstanceOption, Named, NoSuchThingError, centre_of, find, with_delay
+from trunkcall.cli.centre import (
+    Centre,
+    InstanceOption,
+    Named,
+    NoSuchThingError,
+    centre_of,
+    find,
+    find_each,
+    remove_each,
+    with_delay,
+)
 from trunkcall.cli.client import trunkcall_client
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
@@ -175,7 +185,7 @@ def change(
         chosen_status = None if status is None else find("agent status", status, centre.statuses())
         chosen_profile = None if profile is None else find("routing profile", profile, centre.routing_profiles())
         there = centre.users()
-        agents = there if names is None else list(dict.fromkeys(find("agent", name, there) for name in names))
+        agents = there if names is None else find_each("agent", names, there)
     for agent in agents:
         user = {"InstanceId": centre.instance_id, "UserId": agent.id}
         done = []
@@ -267,13 +277,10 @@ def remove(
     """Remove agents. Whoever is in a contact finishes it."""
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
-        there = centre.users()
-        chosen = list(dict.fromkeys(find("agent", name, there) for name in names))
-    confirm(f"This removes {', '.join(each.name for each in chosen)}.", yes)
-    for each in chosen:
-        with centre.in_words():
-            centre.client.delete_user(InstanceId=centre.instance_id, UserId=each.id)
-        typer.echo(printable(f"{each.name} was removed."))
+        chosen = find_each("agent", names, centre.users())
+    remove_each(
+        centre, chosen, lambda user_id: centre.client.delete_user(InstanceId=centre.instance_id, UserId=user_id), yes
+    )
 
 
 _with_data_dir = with_settings("data_dir")

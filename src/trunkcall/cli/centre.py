@@ -16,9 +16,11 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from trunkcall.cli.api_errors import NOT_FOUND, ApiRefusedError, in_words
+from trunkcall.cli.asking import confirm
 from trunkcall.cli.client import Connection, connect_client, connection, own_health
 from trunkcall.cli.installation import installation
 from trunkcall.cli.lists.phones import read_number
+from trunkcall.cli.tables import printable
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
 from trunkcall.service.numbers import NotDialableError
 
@@ -167,6 +169,20 @@ def find(noun: str, text: str, there: Sequence[Named]) -> Named:
         raise NoSuchThingError(f"{len(matching)} {noun}s are called {text!r}. Name one by its id: {ids}.")
     names = [each.name for each in there if each.name]
     raise NoSuchThingError(f"There is no {noun} {text!r}.{did_you_mean(text, names) or some_of(names)}")
+
+
+def find_each(noun: str, texts: Sequence[str], there: Sequence[Named]) -> list[Named]:
+    """What is meant by each of the texts, once. Raises NoSuchThingError."""
+    return list(dict.fromkeys(find(noun, text, there) for text in texts))
+
+
+def remove_each(centre: Centre, chosen: Sequence[Named], remove: Callable[[str], object], yes: bool) -> None:
+    """Remove one after the other, by id, what the person agrees to. Raises BadParameter, Exit."""
+    confirm(f"This removes {', '.join(each.name for each in chosen)}.", yes)
+    for each in chosen:
+        with centre.in_words():
+            remove(each.id)
+        typer.echo(printable(f"{each.name} was removed."))
 
 
 def with_delay(name: str, delays: Mapping[str, int]) -> str:

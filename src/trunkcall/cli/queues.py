@@ -11,9 +11,18 @@ from typing import Annotated, Any
 
 import typer
 
-from trunkcall.cli.asking import Yes, confirm
+from trunkcall.cli.asking import Yes
 from trunkcall.cli.campaign_steps import JSON
-from trunkcall.cli.centre import Centre, InstanceOption, centre_of, find, find_number, with_delay
+from trunkcall.cli.centre import (
+    Centre,
+    InstanceOption,
+    centre_of,
+    find,
+    find_each,
+    find_number,
+    remove_each,
+    with_delay,
+)
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import plain_table, printable, terminal_width
@@ -134,8 +143,7 @@ def change(
         raise typer.BadParameter("say what is to be changed: --enabled, --disabled, --number, --hours")
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
-        there = centre.queues()
-        chosen = list(dict.fromkeys(find("queue", name, there) for name in names))
+        chosen = find_each("queue", names, centre.queues())
         kept = None if hours is None else find("hours of operation", hours, centre.hours())
         shown = None if number is None else find_number(number, centre.numbers())
     for each in chosen:
@@ -165,13 +173,13 @@ def remove(
     """Remove queues that no routing profile and no campaign has."""
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
-        there = centre.queues()
-        chosen = list(dict.fromkeys(find("queue", name, there) for name in names))
-    confirm(f"This removes {', '.join(each.name for each in chosen)}.", yes)
-    for each in chosen:
-        with centre.in_words():
-            centre.client.delete_queue(InstanceId=centre.instance_id, QueueId=each.id)
-        typer.echo(printable(f"{each.name} was removed."))
+        chosen = find_each("queue", names, centre.queues())
+    remove_each(
+        centre,
+        chosen,
+        lambda queue_id: centre.client.delete_queue(InstanceId=centre.instance_id, QueueId=queue_id),
+        yes,
+    )
 
 
 _with_data_dir = with_settings("data_dir")
