@@ -53,6 +53,15 @@ def crowd(*, alone: bool = False) -> Floor:
     return floor
 
 
+def two_at_work() -> Floor:
+    """Ann and Bea serve one queue, and Ann has been available longer."""
+    floor = crowd()
+    floor.agent("ann", SALES)
+    floor.wait(1)
+    floor.agent("bea", SALES)
+    return floor
+
+
 def answer(floor: Floor, campaign: str = "spring") -> str:
     """The next customer whose phone rings answers; the contact."""
     details = floor.engine.details()
@@ -120,29 +129,20 @@ def test_whoever_takes_a_break_is_behind_the_others_after_it() -> None:
 
 
 def test_whoever_says_again_to_be_available_keeps_the_place() -> None:
-    floor = crowd()
-    floor.agent("ann", SALES)
-    floor.wait(1)
-    floor.agent("bea", SALES)
+    floor = two_at_work()
     floor.sets("ann", AgentStatus.AVAILABLE)
     assert taken_by(floor, answer(floor)) == "ann"
 
 
 def test_an_agent_whose_customer_has_left_before_the_two_talked_is_still_the_next() -> None:
-    floor = crowd()
-    floor.agent("ann", SALES)
-    floor.wait(1)
-    floor.agent("bea", SALES)
+    floor = two_at_work()
     gone = answer(floor)
     floor.hangs_up(gone)
     assert taken_by(floor, gone) == taken_by(floor, answer(floor)) == "ann"
 
 
 def test_a_customer_whose_agents_leg_was_lost_is_not_put_through_to_the_same_one_while_others_are_there() -> None:
-    floor = crowd()
-    floor.agent("ann", SALES)
-    floor.wait(1)
-    floor.agent("bea", SALES)
+    floor = two_at_work()
     contact = answer(floor)
     floor.agent_hangs_up(contact, HangupCause.LOST)
     assert floor.agent_of(contact) == "bea"
@@ -263,6 +263,14 @@ def one_who_waits(*delays_s: int) -> tuple[Floor, str]:
     return floor, answer(floor)
 
 
+def one_who_is_put_through(delay_s: int) -> tuple[Floor, str]:
+    """Ann's phone rings for somebody who has just answered; Dan would help after a while."""
+    floor = crowd()
+    floor.agent("ann", SALES)
+    floor.agent("dan", ServedQueue(SALES, delay_s=delay_s))
+    return floor, answer(floor)
+
+
 def test_an_agent_with_a_delay_takes_whoever_has_waited_so_long() -> None:
     floor, contact = one_who_waits(5)
     floor.wait(4)
@@ -302,20 +310,14 @@ def test_an_agent_who_comes_to_help_while_somebody_waits_does_so_in_time(delay_s
 
 
 def test_a_contact_whose_agent_did_not_come_has_waited_all_the_time() -> None:
-    floor = crowd()
-    floor.agent("ann", SALES)
-    floor.agent("dan", ServedQueue(SALES, delay_s=3))
-    contact = answer(floor)
+    floor, contact = one_who_is_put_through(3)
     floor.wait(4)
     floor.agent_hangs_up(contact, HangupCause.BUSY)
     assert floor.agent_of(contact) == "dan"
 
 
 def test_a_contact_whose_agent_did_not_come_is_helped_no_earlier_than_others() -> None:
-    floor = crowd()
-    floor.agent("ann", SALES)
-    floor.agent("dan", ServedQueue(SALES, delay_s=3))
-    contact = answer(floor)
+    floor, contact = one_who_is_put_through(3)
     floor.wait(2.5)
     floor.agent_hangs_up(contact, HangupCause.BUSY)
     assert floor.agent_of(contact) == "ann"
@@ -402,8 +404,8 @@ def test_a_queue_that_only_helpers_serve_is_forgotten_with_the_last_of_them() ->
 # --- whatever happens -------------------------------------------------------------------------------------------------
 
 AGENTS = ("ann", "bea", "cid", "dan", "eve", "fay")
-sales = st.builds(ServedQueue, st.just(SALES), st.integers(1, 3), st.sampled_from([0, 0, 0, 1, 4]))
-service = st.builds(ServedQueue, st.just(SERVICE), st.integers(1, 3), st.sampled_from([0, 0, 0, 1, 4]))
+priorities, delays_s = st.integers(1, 3), st.sampled_from([0, 0, 0, 1, 4])
+sales, service = (st.builds(ServedQueue, st.just(queue), priorities, delays_s) for queue in (SALES, SERVICE))
 profiles = st.tuples(sales) | st.tuples(service) | st.tuples(sales, service) | st.just(())
 
 
