@@ -26,6 +26,10 @@ _AHEAD: Final = 2
 """Days after that of an instant for which hours that go on are followed."""
 _SEARCHED: Final = 400
 """Days in which an opening is looked for: any rule whose week has one opens within them, whatever its holidays."""
+_TOGETHER: Final = 16
+"""Days that are remembered together of rules and zones that never open."""
+_CHANGES_APART: Final = 6 * HOUR
+"""No zone changes its clocks twice within so short a time."""
 _REMEMBERED: Final = 8_192
 """Days of rules in zones: about 300 bytes each. There are fewer than 500 combinations of zones in the world."""
 _EPOCH: Final = date(1970, 1, 1)
@@ -56,9 +60,15 @@ def opens_at(
     """The first instant, not before ``after``, at which an attempt may begin (``callable_until``); None if there is
     none before ``before``, or none within 400 days."""
     day = after // DAY
+    last = min(day + _SEARCHED, (before - 1) // DAY)
     opening = _within(_spans(rules, zones, day), after, ring)
-    if opening is None:
-        opening = _first_opening(rules, zones, day + 1, ring)
+    while opening is None and day < last:
+        day += 1
+        if day % _TOGETHER == 0:
+            opening = _first_opening(rules, zones, day, ring)
+            day += _TOGETHER - 1
+        else:
+            opening = _within(_spans(rules, zones, day), day * DAY, ring)
     return opening if opening is not None and opening < before else None
 
 
@@ -72,7 +82,8 @@ def _within(spans: Iterable[Span], after: Instant, ring: Duration) -> Instant | 
 
 @lru_cache(_REMEMBERED)
 def _first_opening(rules: tuple[HoursRule, ...], zones: tuple[str, ...], day: int, ring: Duration) -> Instant | None:
-    for each in range(day, day + _SEARCHED):
+    """The first within some days from this one on."""
+    for each in range(day, day + _TOGETHER):
         opening = _within(_spans(rules, zones, each), each * DAY, ring)
         if opening is not None:
             return opening
@@ -167,9 +178,9 @@ def _clock(zone: str, day: int) -> tuple[tuple[Instant, Instant, Duration], ...]
         return ()
     stretches = []
     began, ahead = day * DAY, _ahead(info, day * DAY)
-    for hour in range(day * DAY, (day + 1) * DAY, HOUR):
-        if _ahead(info, hour + HOUR) != ahead:
-            changes = _change(info, hour, hour + HOUR)
+    for each in range(day * DAY, (day + 1) * DAY, _CHANGES_APART):
+        if _ahead(info, each + _CHANGES_APART) != ahead:
+            changes = _change(info, each, each + _CHANGES_APART)
             if changes < (day + 1) * DAY:
                 stretches.append((began, changes, ahead))
                 began, ahead = changes, _ahead(info, changes)
