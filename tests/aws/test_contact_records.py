@@ -1,11 +1,16 @@
-"""What a contact record says of how long things took. If these fail, sums over an export come out too small."""
+"""What a contact record says of how long things took, and by which rules somebody was dialed. If these fail, sums over
+an export come out too small, or nobody can prove that a call was made within its hours.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from trunkcall.aws.contact_records import to_record
-from trunkcall.domain.contact import ContactRecord, ContactState
+import pytest
+
+from trunkcall.aws.contact_records import Record, cell, to_record
+from trunkcall.domain.clearance import Cleared, Evidence, Hold, HoldReason, LocalTime, Prohibition
+from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import MINUTE, SECOND, Instant
 
@@ -56,3 +61,53 @@ def test_nothing_takes_less_than_no_time_although_the_clock_was_set_back() -> No
     """A talk is ended by the server that was started after a crash, at the present; the one before was ahead of it."""
     contact = a_talk(queued_at=NOW + SECOND, ended_at=NOW - 14 * SECOND, work_ended_at=NOW - 60 * SECOND)
     assert durations(contact) == (0, 0, 0)
+
+
+CENTRAL_AND_EASTERN = LocalTime(("America/Chicago", "America/New_York"), Evidence.AREA)
+
+
+def recorded(contact: ContactRecord) -> Record:
+    return to_record(contact, None, Scope("aws", "us-east-1", "000000000000"))
+
+
+@pytest.fixture
+def called() -> ContactRecord:
+    talk = a_talk(queued_at=NOW, ended_at=NOW + MINUTE, work_ended_at=NOW + MINUTE)
+    return replace(talk, attempted_at=NOW, clearance=Cleared(3, CENTRAL_AND_EASTERN, (1, 4)))
+
+
+def test_whoever_was_dialed_has_the_rules_and_the_hour_on_every_wall_in_the_record(called: ContactRecord) -> None:
+    record = recorded(called)
+    assert record["CallingRules"] == {
+        "PolicyVersion": 3,
+        "Lists": [1, 4],
+        "TimeZones": ["America/Chicago", "America/New_York"],
+        "TimeZoneEvidence": "area",
+        "LocalTimes": ["2026-09-21T09:13:20-05:00", "2026-09-21T10:13:20-04:00"],
+    }
+    assert cell(record, "CallingRules.TimeZones") == "America/Chicago America/New_York", "a table has one text"
+    assert record["Hold"] is record["Forbidden"] is None
+
+
+def test_whoever_was_held_back_before_has_the_reason_in_the_record_for_good(called: ContactRecord) -> None:
+    held = replace(called, hold=Hold(HoldReason.OUTSIDE_HOURS, NOW - SECOND, CENTRAL_AND_EASTERN))
+    assert recorded(held)["Hold"] == {
+        "Reason": "outside_hours",
+        "Until": "2026-09-21T14:13:19Z",
+        "TimeZones": ["America/Chicago", "America/New_York"],
+        "TimeZoneEvidence": "area",
+    }
+
+
+def test_whoever_was_not_dialed_has_no_rules_but_why(called: ContactRecord) -> None:
+    forbidden = Cleared(forbidden=Prohibition.KIND)
+    ended = replace(called, attempted_at=None, clearance=forbidden, disposition=Disposition.NOT_ALLOWED)
+    record = recorded(ended)
+    assert record["Forbidden"] == "kind"
+    assert record["CallingRules"] is None, "it was dialed under none"
+
+
+def test_a_zone_that_is_in_no_table_any_more_leaves_the_others_in_their_places(called: ContactRecord) -> None:
+    moved = LocalTime(("America/Chicago", "Atlantis/Atlantis"), Evidence.COUNTRY)
+    rules = recorded(replace(called, clearance=Cleared(1, moved)))["CallingRules"]
+    assert rules["LocalTimes"] == ["2026-09-21T09:13:20-05:00", ""]

@@ -17,6 +17,7 @@ from trunkcall.aws.errors import COMMON_STATUSES
 from trunkcall.aws.model import CAMPAIGNS_V1, TRUNKCALL, load_service
 from trunkcall.cli.figures import Figures, Floor, Trunk, Window
 from trunkcall.cli.status import Trouble
+from trunkcall.domain.clearance import Cleared, Evidence, Hold, HoldReason, Prohibition
 from trunkcall.domain.contact import (
     UNANSWERED_DISPOSITIONS,
     ContactRecord,
@@ -162,6 +163,8 @@ def test_every_field_of_a_contact_record_is_documented() -> None:
             "disposition": None,
             "disconnect_reason": None,
             "detection": None,
+            "hold": Hold(HoldReason.OUTSIDE_HOURS, 0),
+            "clearance": Cleared(forbidden=Prohibition.INVALID),
         }
     )
     record = to_record(contact, None, Scope("aws", "us-east-1", "0" * 12))
@@ -179,6 +182,14 @@ def test_every_end_of_a_contact_is_documented() -> None:
         assert re.search(rf"^\| `{disposition}` \| .* \| {again} \|$", page, re.MULTILINE), disposition
     for reason in DisconnectReason:
         assert f"`{reason}`" in page, reason
+
+
+def test_every_reason_of_the_calling_gate_is_documented() -> None:
+    page = read("docs/reference/contact-records.md")
+    for reason in (*HoldReason, *Prohibition):
+        assert f"\n| `{reason}` |" in page, reason
+    for evidence in Evidence:
+        assert f"`{evidence}`" in page, evidence
 
 
 def test_the_import_table_is_the_tested_one() -> None:

@@ -1,8 +1,8 @@
 """Contact records with Amazon Connect's field names, and a few of our own that say what Amazon's leave open.
 
 Decides names and forms, after the data model of Amazon Connect's contact records. Fields of our own: ClientToken,
-Disposition, Abandoned, Attempts, AttemptTimestamp, ExpirationTimestamp, SafeHarbourTimestamp, State, Trunk. It must not
-know where records are written or read.
+Disposition, Abandoned, Attempts, AttemptTimestamp, CallingRules, ExpirationTimestamp, Forbidden, Hold,
+SafeHarbourTimestamp, State, Trunk. It must not know where records are written or read.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from trunkcall.domain.calling_hours import shown_at
+from trunkcall.domain.clearance import LocalTime
 from trunkcall.domain.contact import ContactRecord, QuarantinedContact
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import ResourceKind, Scope
@@ -63,16 +65,24 @@ COLUMNS: Mapping[str, Kind] = {
     "SystemEndpoint.Address": Kind.TEXT,
     "Trunk": Kind.TEXT,
     "SafeHarbourTimestamp": Kind.TIME,
+    "Hold.Reason": Kind.TEXT,
+    "Hold.Until": Kind.TIME,
+    "Forbidden": Kind.TEXT,
+    "CallingRules.PolicyVersion": Kind.WHOLE,
+    "CallingRules.TimeZoneEvidence": Kind.TEXT,
+    "CallingRules.TimeZones": Kind.TEXT,
+    "CallingRules.LocalTimes": Kind.TEXT,
 }
 """Columns of a record in a table, in order; dots go into nested objects. The attributes come after them."""
 
 
 def cell(record: Record, column: str) -> Any:
-    """What a column of ``COLUMNS`` has for this record, None if that has not happened."""
+    """What a column of ``COLUMNS`` has for this record, None if that has not happened. Several are one text, with
+    spaces between them."""
     value: Any = record
     for name in column.split("."):
         value = value.get(name) if value is not None else None
-    return value
+    return " ".join(value) if isinstance(value, list) else value
 
 
 def initiated_at(contact: ContactRecord) -> Instant:
@@ -83,6 +93,7 @@ def initiated_at(contact: ContactRecord) -> Instant:
 def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope) -> Record:
     """One contact as a contact record. ``directory`` gives names to its queue and agent, if it still has them."""
     instance_id = contact.instance_id
+    forbidden = contact.clearance.forbidden if contact.clearance is not None else None
     return {
         "AWSAccountId": scope.account_id,
         "AWSContactTraceRecordFormatVersion": FORMAT_VERSION,
@@ -115,6 +126,9 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "DisconnectTimestamp": _time(contact.ended_at),
         "ExpirationTimestamp": _time(contact.expires_at),
         "LastUpdateTimestamp": _time(contact.updated_at),
+        "CallingRules": _calling_rules(contact),
+        "Hold": _hold(contact),
+        "Forbidden": forbidden.value if forbidden is not None else None,
         ATTRIBUTES: dict(contact.attributes),
     }
 
@@ -194,6 +208,41 @@ def _agent(contact: ContactRecord, directory: Directory | None, scope: Scope) ->
         "AfterContactWorkEndTimestamp": _time(contact.after_contact_work_ended_at),
         "AfterContactWorkDuration": _whole_seconds(contact.ended_at, contact.after_contact_work_ended_at),
     }
+
+
+def _calling_rules(contact: ContactRecord) -> Record | None:
+    cleared = contact.clearance
+    if cleared is None or (contact.attempted_at is None and not cleared.policy_version):
+        return None
+    return {
+        "PolicyVersion": cleared.policy_version,
+        "Lists": list(cleared.lists),
+        **_zones(cleared.local),
+        "LocalTimes": _local_times(cleared.local, contact.attempted_at),
+    }
+
+
+def _hold(contact: ContactRecord) -> Record | None:
+    hold = contact.hold
+    if hold is None:
+        return None
+    return {"Reason": hold.reason.value, "Until": _time(hold.until), **_zones(hold.local)}
+
+
+def _zones(local: LocalTime | None) -> Record:
+    return {
+        "TimeZones": list(local.zones) if local is not None else None,
+        "TimeZoneEvidence": local.evidence.value if local is not None else None,
+    }
+
+
+def _local_times(local: LocalTime | None, at: Instant | None) -> list[str] | None:
+    """What the clocks of each zone showed. A zone that there is no more is not left out: the others keep their
+    places."""
+    if local is None or at is None:
+        return None
+    shown = [shown_at(zone, at) for zone in local.zones]
+    return [each.isoformat(timespec="seconds") if each is not None else "" for each in shown]
 
 
 def _time(at: Instant | None) -> str | None:

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from trunkcall.domain.calling_rules import HoursRule, Window
-from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, Duration, Instant
+from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, Duration, Instant, to_datetime
 
 Span: TypeAlias = tuple[Instant, Instant]
 """From an instant until before another."""
@@ -52,6 +52,12 @@ def callable_until(rules: tuple[HoursRule, ...], zones: tuple[str, ...], at: Ins
         if begins <= at < ends:
             return ends - ring if at < ends - ring else None
     return None
+
+
+def shown_at(zone: str, at: Instant) -> datetime | None:
+    """What the clocks of a zone show at an instant; None if there is no such zone."""
+    info = _zone(zone)
+    return to_datetime(at).astimezone(info) if info is not None else None
 
 
 def opens_at(
