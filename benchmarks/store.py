@@ -46,6 +46,7 @@ from trunkcall.engine.commands import (
 )
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierFound, LegEnded
+from trunkcall.service.calling.gate import Gate
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialing_settings import DialingDefaults, dialing_settings
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation
@@ -176,6 +177,7 @@ async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
         clock=clock,
         presence=Presence(),
         config=EngineConfig(trunks=(Trunk("default", channels=100_000, attempts_per_s=10_000_000.0),)),
+        gate_of=partial(Gate, number_key=lambda number: 0, reaches_people=False),
         dialing_of=partial(dialing_settings, defaults=DialingDefaults(30 * SECOND, AbandonmentLimits())),
         new_id=lambda: uuid4().hex,
         lease=lease,

@@ -15,6 +15,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from gating import no_policy
 from service.support import dialing_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
@@ -86,6 +87,7 @@ class Process:
             presence=self.presence,
             config=EngineConfig(),
             dialing_of=dialing_of,
+            gate_of=no_policy,
             new_id=lambda: f"leg-{next(house.numbers)}",
             lease=LeaseHolder(store, house.instance_id, name, sole=False, length=LEASE, monotonic=house.loop.time),
             current=self.dialer,

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from gating import no_policy
 from service.support import dialing_of
 from service.switch import Switch
 from service.witness import Commits, Witness
@@ -143,6 +144,7 @@ class Bench:
             presence=self.presence,
             config=EngineConfig(trunks=(Trunk("default", channels=LINES),)),
             dialing_of=dialing_of,
+            gate_of=no_policy,
             safe_harbour_of=partial(safe_harbour_message, default=""),
             new_id=lambda: next(self._ids),
             lease=LeaseHolder(store, self.instance_id, "host:1", sole=False, monotonic=self.loop.time),

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from gating import no_policy
 from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, FaultyStore, Witness, dialing_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import DialerConfig, OutboundCallConfig
@@ -170,6 +171,7 @@ class Server:
             presence=presence,
             config=EngineConfig(),
             dialing_of=dialing_of,
+            gate_of=no_policy,
             new_id=lambda: installation.new_id(f"{instance_id}-leg"),
             lease=lease,
             current=dialer,

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Sequence
 from contextlib import suppress
 
+from gating import no_policy
 from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, Ear, FaultyStore, Witness, dialing_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import DialerConfig, OutboundCallConfig
@@ -110,6 +111,7 @@ class Server:
             presence=self.presence,
             config=EngineConfig(),
             dialing_of=dialing_of,
+            gate_of=no_policy,
             new_id=installation.new_id,
             lease=self.lease,
             current=self.dialer,

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TypeAlias
 
+from gating import no_policy
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
@@ -28,6 +29,7 @@ from trunkcall.domain.instants import DAY, SECOND, Duration, Instant
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierEvent
+from trunkcall.service.calling.gate import GateOf
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialing_settings import DialingDefaults, DialingOf, dialing_settings
 from trunkcall.service.floor import SimulatedFloor
@@ -182,6 +184,7 @@ class House:
         self.monotonic = lambda: seconds() + self.slept_s
         self.ids = (f"id-{n:06d}" for n in itertools.count())
         self.dialing_of: DialingOf = dialing_of
+        self.gate_of: GateOf = no_policy
         self.safe_harbour_of: SafeHarbourOf = no_safe_harbour
 
     @classmethod
@@ -259,6 +262,7 @@ class House:
             presence=self.presence,
             config=EngineConfig(),
             dialing_of=lambda campaign: self.dialing_of(campaign),
+            gate_of=lambda directory: self.gate_of(directory),
             new_id=lambda: next(self.ids),
             lease=LeaseHolder(store, self.instance_id, name, sole=sole, length=lease, monotonic=self.monotonic),
             current=self.dialer,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, TypeAlias, TypeVar, cast
 
+from gating import no_policy
 from service.bench import WatchedDialer
 from service.support import SCOPE, dialing_of
 from trunkcall.domain.clock import Seconds
@@ -97,6 +98,7 @@ class Seat:
             presence=self.presence,
             config=place.config,
             dialing_of=dialing_of,
+            gate_of=no_policy,
             new_id=around.new_id,
             lease=lease,
             current=self.current,

@@ -18,6 +18,7 @@ from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import seconds
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.background import Background
+from trunkcall.service.calling.gate import GateOf
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialing_settings import DialingOf
 from trunkcall.service.floor import SimulatedFloor
@@ -41,6 +42,7 @@ class Dialers:
     box: SecretBox
     base: Clock
     dialing_of: DialingOf
+    gate_of: GateOf
     default: str
     agents: Sequence[str]
     leg_ids: random.Random = field(default_factory=random.SystemRandom)
@@ -69,6 +71,7 @@ class Dialers:
             presences=store,
             config=EngineConfig(trunks=(default_trunk(settings),), lines_per_agent=settings.max_lines_per_agent),
             dialing_of=self.dialing_of,
+            gate_of=self.gate_of,
             new_id=lambda: f"{self.leg_ids.getrandbits(128):032x}",
             lease=lease,
             current=dialer,

@@ -16,10 +16,13 @@ from trunkcall.compose.first_start import first_directory
 from trunkcall.compose.gateway import Web, build_web
 from trunkcall.compose.store import data_dir_of, open_store, secret_box
 from trunkcall.compose.telephony import base_clock, carrier_of
-from trunkcall.compose.trunks import named_trunks, put_trunks
+from trunkcall.compose.trunks import default_trunk, named_trunks, put_trunks
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, parse_windows
 from trunkcall.domain.instants import seconds
 from trunkcall.service.background import Background
+from trunkcall.service.calling.gate import Gate, GateOf
+from trunkcall.service.calling.number_key import PURPOSE as NUMBER_KEY
+from trunkcall.service.calling.number_key import number_key
 from trunkcall.service.dialing_settings import DialingDefaults, DialingOf, dialing_settings
 from trunkcall.service.installation import out_of_the_way, simulated_agents
 from trunkcall.service.onboarding import InstanceOnboarding
@@ -27,6 +30,7 @@ from trunkcall.service.privacy import Privacy
 from trunkcall.service.supervisor import Supervisor
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import AUDIT_LOG, DataDir
+from trunkcall.storage.secret_box import SecretBox
 from trunkcall.storage.store import Store
 from trunkcall.web.audit import AuditLog
 
@@ -82,7 +86,9 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     data_dir.write_endpoint(url)
 
     dialing_of = _dialing_of(settings)
-    dialers = Dialers(settings, store, box, base, dialing_of, instance_id, [agent.agent_id for agent in agents])
+    gate_of = _gate_of(settings, box)
+    at_work = [agent.agent_id for agent in agents]
+    dialers = Dialers(settings, store, box, base, dialing_of, gate_of, instance_id, at_work)
     supervisor = Supervisor(store, dialers.build, base.now, drain_s=settings.drain_s)
     onboarding = InstanceOnboarding(store, store, supervisor.now_of)
     audit = AuditLog(settings.data_dir / AUDIT_LOG)
@@ -110,6 +116,15 @@ async def build_server(settings: Settings, *, url: str) -> Server:
             dialing_of=dialing_of,
         ),
         tasks=[],
+    )
+
+
+def _gate_of(settings: Settings, box: SecretBox) -> GateOf:
+    return partial(
+        Gate,
+        number_key=partial(number_key, key=box.derive(NUMBER_KEY)),
+        reaches_people=not carrier_of(settings).is_simulated,
+        trunks=(default_trunk(settings),),
     )
 
 

@@ -40,6 +40,7 @@ def held_by(
     """The hold that ends last; None if there is room for one attempt more. ``attempts`` are those to the number that
     ``counted_back`` asks for, the last one first."""
     held = [
+        *((clearance.hold,) if clearance.hold is not None else ()),
         *_by_number(clearance, at, attempts),
         *_by_day(clearance, counted),
     ]

@@ -55,6 +55,10 @@ class Prohibition(StrEnum):
     """The digits that would leave reach an emergency service."""
     CALLER_ID = "caller_id"
     """No number that the policy lets be shown is there to show."""
+    NO_HOURS = "no_hours"
+    """The policy gives no hours for it, or nobody knows by which clock they would be."""
+    NO_POLICY = "no_policy"
+    """There is no policy that could be gone by."""
     DO_NOT_CALL = "do_not_call"
     """It is on a do-not-call list."""
 
@@ -119,6 +123,8 @@ class Clearance:
     """What the attempt is charged until its end is known, in millionths of the currency."""
     spend_limits: tuple[DayLimit, ...] = ()
     """What may be spent on numbers like this one. It is charged to all of them."""
+    hold: Hold | None = None
+    """It must not be made before that ends."""
     forbidden: Prohibition | None = None
     """It must not be made at all."""
 

@@ -21,6 +21,7 @@ from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.competition import Turn
 from trunkcall.engine.components import number_of
 from trunkcall.engine.contact import Contact
+from trunkcall.engine.events import OfferedContact
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
 from trunkcall.engine.reservation import AGAIN_AFTER
@@ -311,10 +312,7 @@ class Dialing:
         agent = state.allotments.first_free_for(campaign) if campaign.pacer.one_to_one else None
         if agent is None and campaign.pacer.one_to_one:
             return False
-        offered = campaign.window.take()
-        while offered is not None and offered.expires_at <= now:
-            state.out.change(ContactExpired(offered.contact_id, campaign.campaign_id, now))
-            offered = campaign.window.take()
+        offered = self._next_contact(campaign, now)
         if offered is None:
             return False
         leg_id = state.new_id()
@@ -353,6 +351,19 @@ class Dialing:
             contact,
         )
         return True
+
+    def _next_contact(self, campaign: CampaignDialing, now: Instant) -> OfferedContact | None:
+        """Whom the campaign dials next, taken from its window; None if nobody there may be dialed any more."""
+        window = campaign.window
+        while (offered := window.take()) is not None:
+            if offered.expires_at <= now:
+                self._state.out.change(ContactExpired(offered.contact_id, campaign.campaign_id, now))
+            elif offered.until is not None and offered.until <= now:
+                # The store has it yet, and learns until when it waits once it is asked for more.
+                window.more_due()
+            else:
+                return offered
+        return None
 
     def _tend_window(self, campaign: CampaignDialing) -> None:
         window = campaign.window

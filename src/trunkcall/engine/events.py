@@ -61,12 +61,14 @@ class LedgerRestored:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class OfferedContact:
-    """A waiting contact that is due, as the engine sees it. ``due_at`` is 0 for one that was due at once."""
+    """A waiting contact that is due, as the engine sees it. ``due_at`` is 0 for one that was due at once. An attempt on
+    it begins before ``until`` or not at all: after that the store is asked anew; None is no such instant."""
 
     contact_id: str
     sequence: int
     expires_at: Instant
     due_at: Instant = 0
+    until: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)

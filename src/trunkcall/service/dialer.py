@@ -12,11 +12,20 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
 from trunkcall.domain.campaign import Campaign, CampaignState
-from trunkcall.domain.changes import AttemptBegun, Change, ContactEnded, ContactExpired, Refusal
+from trunkcall.domain.changes import (
+    AttemptBegun,
+    Change,
+    ContactEnded,
+    ContactExpired,
+    ContactForbidden,
+    ContactHeld,
+    Refusal,
+)
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import MINUTE, Duration, Instant
@@ -59,6 +68,7 @@ from trunkcall.engine.events import (
     RequestsAccepted,
     SessionsRestored,
 )
+from trunkcall.service.calling.gate import Allowed, Forbidden, GateOf, Held, Verdict, policy_name_of
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dialing_settings import DialingOf, caller_id_of
 from trunkcall.service.facts import KnownFacts
@@ -71,6 +81,9 @@ log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 2000
 """Waiting contacts ended in one transaction by the sweep: few enough that nobody waits for it."""
+
+PIECES: Final = 4
+"""Readings of the store for one refill, where what it reads may not be dialed."""
 
 COMPARE_EVERY: Duration = MINUTE
 """How often our legs are compared with the carrier's, by the instance's clock."""
@@ -103,6 +116,7 @@ class Dialer:
         text_of: Callable[[PlayMessage], str],
         dialing_of: DialingOf,
         safe_harbour_of: SafeHarbourOf,
+        gate_of: GateOf,
     ) -> None:
         self._facts = facts
         self._engine = engine
@@ -117,6 +131,8 @@ class Dialer:
         self._text_of = text_of
         self._dialing_of = dialing_of
         self._safe_harbour_of = safe_harbour_of
+        self._gate_of = gate_of
+        self._gate = gate_of(facts.directory)
         self._inbox: list[tuple[Event, Instant]] = []
         self._refills: list[RefillWindow] = []
         self._campaigns: dict[str, Campaign] = {}
@@ -124,6 +140,14 @@ class Dialer:
         """Of each campaign: what the engine keeps its ledger over."""
         self._caller_ids: dict[str, str | None] = {}
         """Of each campaign: the number that the engine was told it shows."""
+        self._ring_timeouts: dict[str, Duration] = {}
+        """Of each campaign, as the engine was told."""
+        self._policies: dict[str, str] = {}
+        """Of each campaign: the name of the policy that its windows were filled by."""
+        self._closed: dict[str, bool] = {}
+        """Of each campaign: whether the engine was told that nobody may be dialed for it."""
+        self._holds_stale = False
+        """Whether contacts may be held by other rules than those that there are."""
         self._version = 0
         self._stale = True
         """Whether campaigns and facts are to be read again."""
@@ -198,8 +222,12 @@ class Dialer:
             if campaign.takes_requests:
                 self._accepted.add(campaign_id)
             elif _state_of(campaign) in OVER and not self._engine.knows_campaign(campaign_id):
-                del self._campaigns[campaign_id], self._windows[campaign_id], self._caller_ids[campaign_id]
+                self._let_go(campaign_id)
         self._wake()
+
+    def _let_go(self, campaign_id: str) -> None:
+        del self._campaigns[campaign_id], self._windows[campaign_id], self._caller_ids[campaign_id]
+        del self._ring_timeouts[campaign_id], self._policies[campaign_id], self._closed[campaign_id]
 
     async def settled(self) -> None:
         """Wait until everything told so far has been dealt with."""
@@ -241,6 +269,19 @@ class Dialer:
                     self.post(ContactsSwept(campaign_id, tuple(contact_ids)))
             if len(swept) < SWEEP_LIMIT:
                 return
+
+    async def release_holds(self) -> None:
+        """Once other rules count, have those who were held be looked at anew, some of them at a time."""
+        released = self._holds_stale and await self._store.release_holds(self._lease, limit=SWEEP_LIMIT)
+        self._holds_stale = released == SWEEP_LIMIT
+        if released:
+            for campaign_id in self._campaigns:
+                self.due_changed(campaign_id)
+
+    async def purge_counts(self) -> None:
+        """Forget what no limit counts any more."""
+        before = self._clock.now() - self._gate.counts_for
+        await self._store.purge_counts(self._lease, before=before, limit=SWEEP_LIMIT)
 
     def _tell_as_of_now(self) -> None:
         """What was told before anybody dials counts as told at this instant. The clock may have moved on since, to the
@@ -325,7 +366,7 @@ class Dialer:
 
     async def _commit(self, changes: Sequence[Change], now: Instant) -> CommitResult:
         """Make the changes durable, and have the engine know of those that are not."""
-        result = await self._store.commit(self._lease, changes)
+        result = await self._store.commit(self._lease, changes, self._clearances(changes))
         self._totals.count(changes, result)
         self._forget([change.contact_id for change in changes if isinstance(change, ContactEnded | ContactExpired)])
         for change in changes:
@@ -340,6 +381,22 @@ class Dialer:
         self._post_first([ChangesLeftOut(contact_id) for contact_id in sorted(result.left_out)], now)
         self._forget([contact_id for contact_id, why in refused if not why.waits_in_window])
         return result
+
+    def _clearances(self, changes: Sequence[Change]) -> dict[str, Clearance]:
+        """What the store is to look at where it begins the attempts among these changes."""
+        return {
+            change.contact_id: self._gate.clear(
+                self._campaigns[change.campaign_id],
+                contact.phone_number,
+                contact.time_zone,
+                self._ring_timeouts[change.campaign_id],
+                trunk_id=change.trunk_id,
+                caller_id=change.caller_id,
+                at=change.at,
+            )
+            for change in changes
+            if isinstance(change, AttemptBegun) and (contact := self._known.get(change.contact_id)) is not None
+        }
 
     def _post_first(self, events: Sequence[Event], at: Instant) -> None:
         """Tell the engine before all else, whatever has happened during the commit: it would go on with attempts that
@@ -376,9 +433,30 @@ class Dialer:
             self.post(event)
         if self._facts.version != version:
             directory = self._facts.directory
+            before, self._gate = self._gate, self._gate_of(directory)
             for campaign_id, campaign in self._campaigns.items():
                 if caller_id_of(campaign, directory) != self._caller_ids[campaign_id]:
                     self._tell_campaign(campaign)
+            if self._gate.policy_version != before.policy_version:
+                for campaign_id in self._campaigns:
+                    self._fill_anew(campaign_id)
+        self._tell_of_gate()
+
+    def _fill_anew(self, campaign_id: str) -> None:
+        """Other rules count: who may be dialed is looked at again, and who was held need not be."""
+        self._holds_stale = True
+        self._forget(self._engine.next_contacts(campaign_id))
+        self.post(DueChanged(campaign_id))
+
+    def _tell_of_gate(self) -> None:
+        """Tell of campaigns for which people may be dialed again, or may not any more."""
+        for campaign_id, campaign in self._campaigns.items():
+            told = self._closed.get(campaign_id)
+            if told is not None and told != self._is_closed(campaign):
+                self._tell_campaign(campaign)
+
+    def _is_closed(self, campaign: Campaign) -> bool:
+        return not self._outbound_calls or self._gate.trouble(campaign, self._clock.now()) is not None
 
     def _tell_agents(self) -> None:
         """Say who there is, where the facts have changed or others are leaving."""
@@ -405,8 +483,14 @@ class Dialer:
         caller_id = self._caller_ids[campaign.campaign_id] = caller_id_of(campaign, self._facts.directory)
         safe_harbour = bool(self._safe_harbour_of(campaign))
         dialing = replace(self._dialing_of(campaign), caller_id=caller_id, safe_harbour=safe_harbour)
+        self._ring_timeouts[campaign.campaign_id] = dialing.ring_timeout
+        policy = policy_name_of(campaign)
+        if self._policies.setdefault(campaign.campaign_id, policy) != policy:
+            self._policies[campaign.campaign_id] = policy
+            self._fill_anew(campaign.campaign_id)
+        closed = self._closed[campaign.campaign_id] = self._is_closed(campaign)
         state = _state_of(campaign)
-        if state is CampaignState.RUNNING and not self._outbound_calls:
+        if state is CampaignState.RUNNING and closed:
             state = CampaignState.PAUSED
         self.post(CampaignChanged(campaign.campaign_id, state, dialing, in_progress=in_progress))
         return dialing
@@ -426,13 +510,43 @@ class Dialer:
         return refills
 
     async def _refill(self, refill: RefillWindow) -> None:
-        due = await self._store.due_contacts(
-            refill.campaign_id, now=self._clock.now(), held=refill.held, limit=refill.limit
-        )
-        for contact in due.contacts:
-            self._known[contact.contact_id] = contact
-        offered = tuple(OfferedContact(c.contact_id, c.sequence, c.expires_at, c.due_at) for c in due.contacts)
-        self.post(ContactsOffered(refill.campaign_id, offered, due.next_due_at))
+        """Offer what is due and may be dialed. What may not is held or ended in the store, and others are read in its
+        place: in so many pieces that a backlog which is closed keeps nobody waiting."""
+        offered: list[OfferedContact] = []
+        opens_at: Instant | None = None
+        whole = False
+        for _ in range(PIECES):
+            now, wanted = self._clock.now(), refill.limit - len(offered)
+            here = (*refill.held, *[contact.sequence for contact in offered])
+            due = await self._store.due_contacts(refill.campaign_id, now=now, held=here, limit=wanted)
+            changes: list[Change] = []
+            for contact in due.contacts:
+                match self._look(contact, now):
+                    case Allowed(until):
+                        self._known[contact.contact_id] = contact
+                        place = contact.contact_id, contact.sequence, contact.expires_at, contact.due_at
+                        offered.append(OfferedContact(*place, until))
+                    case Held(hold):
+                        opens_at = hold.until if opens_at is None else min(opens_at, hold.until)
+                        changes.append(ContactHeld(contact.contact_id, contact.campaign_id, hold, now))
+                    case Forbidden(prohibition):
+                        changes.append(ContactForbidden(contact.contact_id, contact.campaign_id, prohibition, now))
+                    case other:
+                        assert_never(other)
+            if changes:
+                self._totals.count(changes, await self._store.commit(self._lease, changes))
+            whole = not changes or len(due.contacts) < wanted
+            if whole:
+                break
+        next_due_at = min((at for at in (due.next_due_at, opens_at) if at is not None), default=None)
+        self.post(ContactsOffered(refill.campaign_id, tuple(offered), next_due_at))
+        if not whole:
+            self.post(RequestsAccepted(refill.campaign_id))
+
+    def _look(self, contact: WaitingContact, now: Instant) -> Verdict:
+        campaign = self._campaigns[contact.campaign_id]
+        ring = self._ring_timeouts[contact.campaign_id]
+        return self._gate.look(campaign, contact.phone_number, contact.time_zone, ring, now)
 
     def _forget(self, contact_ids: Sequence[str]) -> None:
         for contact_id in contact_ids:

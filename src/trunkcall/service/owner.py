@@ -21,6 +21,7 @@ from trunkcall.domain.user_status import UserStatus
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.flows.builtin import BuiltinFlow
+from trunkcall.service.calling.gate import GateOf
 from trunkcall.service.chosen_statuses import ChosenStatuses
 from trunkcall.service.clock import InstanceClock, since_boot_s
 from trunkcall.service.current import CurrentDialer
@@ -66,6 +67,7 @@ class InstanceOwner:
         new_id: NewId,
         lease: LeaseHolder,
         current: CurrentDialer,
+        gate_of: GateOf,
         safe_harbour_of: SafeHarbourOf = no_safe_harbour,
         monotonic: Seconds = since_boot_s,
         sleep: Sleep = asyncio.sleep,
@@ -85,6 +87,7 @@ class InstanceOwner:
         self._lease = lease
         self._current = current
         self._safe_harbour_of = safe_harbour_of
+        self._gate_of = gate_of
         self._monotonic = monotonic
         self._sleep = sleep
         self._log_at_s: dict[str, float] = {}
@@ -145,6 +148,7 @@ class InstanceOwner:
             text_of=lambda message: flows.text(message.action_id),
             dialing_of=self._dialing_of,
             safe_harbour_of=self._safe_harbour_of,
+            gate_of=self._gate_of,
         )
         await dialer.learn()
         await self._chosen.restore(directory)
@@ -183,6 +187,8 @@ class InstanceOwner:
     async def _poll(self, dialer: Dialer) -> None:
         while True:
             await dialer.sweep()
+            await dialer.release_holds()
+            await dialer.purge_counts()
             self._current.quarantined = await self._quarantine.quarantined_count(self._instance_id)
             await self._sleep(POLL_EVERY_S)
             dialer.poll()

@@ -1,0 +1,393 @@
+"""Whether somebody may be dialed, by whom, and until when: what every leg that leaves goes through.
+
+Decides from an instance's facts, a number and an instant. What has to be counted, and whether a number is on a list, is
+looked at where an attempt is made durable: a clearance says what is to be looked at there. It must not know who dials,
+nor where anything is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from trunkcall.domain.calling_hours import callable_until, matching_rules, opens_at
+from trunkcall.domain.calling_policy import DEFAULT_POLICY, POLICY_TAG, CallingPolicy
+from trunkcall.domain.calling_rules import HOME, NO_RULES, CallingRules, HoursRule, Rate
+from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.clearance import Clearance, DayLimit, Evidence, Hold, HoldReason, LocalTime, Prohibition
+from trunkcall.domain.directory import Directory
+from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant, from_datetime, to_datetime
+from trunkcall.domain.trunk import Trunk
+from trunkcall.service.calling.numbering import Kind, leaves_to_emergency, numbering_of
+from trunkcall.service.calling.policy_file import PolicyFileError, read_policy
+from trunkcall.service.dialing_settings import caller_id_of
+
+SEARCHED: Final[Duration] = 400 * DAY
+"""How far ahead an opening is looked for."""
+NO_POLICY: Final = -1
+"""In place of a policy's version: under it nothing is dialed."""
+ATTEMPTS: Final = "attempts"
+"""The key under which the attempts of an instance are counted by day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """It may be dialed now, by attempts that begin before ``until``; None is for as long as the rules are these."""
+
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """It may be dialed later."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """It may not be dialed."""
+
+    prohibition: Prohibition
+
+
+Verdict: TypeAlias = Allowed | Held | Forbidden
+ALLOWED: Final = Allowed()
+
+
+@dataclass(frozen=True, slots=True)
+class BindingLists:
+    """The do-not-call lists that bind a campaign, by their numbers, and why one of them cannot be gone by, in words;
+    None if all can."""
+
+    numbers: tuple[int, ...] = ()
+    trouble: str | None = None
+
+
+ListsOf: TypeAlias = Callable[[Directory, Campaign, Instant], BindingLists]
+
+
+def no_lists(directory: Directory, campaign: Campaign, now: Instant) -> BindingLists:
+    """For an instance without do-not-call lists."""
+    return BindingLists()
+
+
+def policy_name_of(campaign: Campaign) -> str:
+    """The name of the policy that the campaign goes by."""
+    return campaign.tags.get(POLICY_TAG) or DEFAULT_POLICY
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a policy comes to: rules, or why there are none, in words."""
+
+    name: str
+    rules: CallingRules | None
+    trouble: str | None = None
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+    """By prefix."""
+
+    def rate_of(self, number: str) -> Rate | None:
+        """The rate of the longest prefix."""
+        prefixes = (number[:length] for length in range(len(number), 1, -1))
+        return next((rate for prefix in prefixes if (rate := self.rates.get(prefix)) is not None), None)
+
+
+class Gate:
+    """Of one instance, as of one reading of its facts. ``reaches_people`` is whether the carrier is no simulated one:
+    then nothing leaves without a policy, nor on a trunk that names no regions."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        number_key: Callable[[str], int],
+        *,
+        reaches_people: bool,
+        trunks: Collection[Trunk] = (),
+        lists_of: ListsOf = no_lists,
+    ) -> None:
+        """``trunks`` are those of an instance that has no facts of any."""
+        self._directory = directory
+        self.policy_version = max((each.number for each in directory.calling_policies.values()), default=0)
+        """Under which it clears: the number of the policy that was set last."""
+        self._number_key = number_key
+        self._reaches_people = reaches_people
+        self._lists_of = lists_of
+        self._trunks = tuple(directory.trunks.values()) or tuple(trunks)
+        self._read: dict[str, _Read] = {}
+        self._own = frozenset(number.phone_number for number in directory.phone_numbers.values())
+
+    # --- whether anything may leave -----------------------------------------------------------------------------------
+
+    def trouble(self, campaign: Campaign, now: Instant) -> str | None:
+        """Why nobody may be dialed for the campaign, in words; None if people may be."""
+        return self._policy_of(campaign).trouble or self._lists_of(self._directory, campaign, now).trouble
+
+    @property
+    def counts_for(self) -> Duration:
+        """How long attempts to a number are to be counted, for the limits of all policies that count."""
+        names = {each.policy_name for each in self._directory.calling_policies.values()}
+        limits = [rules.limits for name in names if (rules := self._named(name).rules) is not None]
+        return max(
+            (length for each in limits for length in (each.number_gap, *(one.within for one in each.number))),
+            default=0,
+        )
+
+    def attempts_per_s(self) -> float | None:
+        """The most attempts per second of the instance; None is no limit but that of its trunks. The policy ``default``
+        says it: it is about all campaigns."""
+        rules = self._named(DEFAULT_POLICY).rules
+        return rules.limits.attempts_per_s if rules is not None else None
+
+    # --- contacts -----------------------------------------------------------------------------------------------------
+
+    def time_zone_in(self, campaign: Campaign, attributes: Mapping[str, str]) -> str | None:
+        """The time zone that a dial request names, as it is written; None if it names none, or none is asked for."""
+        rules = self._policy_of(campaign).rules
+        attribute = rules.time_zone_attribute if rules is not None else None
+        return attributes.get(attribute) or None if attribute is not None else None
+
+    def look(self, campaign: Campaign, number: str, time_zone: str | None, ring: Duration, now: Instant) -> Verdict:
+        """Whether a number, E.164, may be dialed by an attempt of the campaign that begins now and rings so long. A
+        policy that cannot be read says nothing of a number (``trouble``)."""
+        read = self._policy_of(campaign)
+        rules = read.rules
+        if rules is None or rules is NO_RULES:
+            return ALLOWED
+        forbidden = self._forbidden(rules, campaign, number)
+        if forbidden is not None:
+            return Forbidden(forbidden)
+        if not rules.hours:
+            return ALLOWED
+        matching = _matching(rules.hours, number)
+        local = _local_time(number, time_zone)
+        if not matching or not local.zones:
+            return Forbidden(Prohibition.NO_HOURS)
+        until = callable_until(matching, local.zones, now, ring)
+        if until is not None:
+            return Allowed(until)
+        opens = opens_at(matching, local.zones, now, ring, now + SEARCHED)
+        if opens is None:
+            return Forbidden(Prohibition.NO_HOURS)
+        return Held(Hold(HoldReason.OUTSIDE_HOURS, opens, local))
+
+    def clear(
+        self,
+        campaign: Campaign,
+        number: str,
+        time_zone: str | None,
+        ring: Duration,
+        *,
+        trunk_id: str,
+        caller_id: str | None,
+        at: Instant,
+    ) -> Clearance:
+        """What the transaction of an attempt is to look at. What rules do not allow by then is held or forbidden
+        there."""
+        read = self._policy_of(campaign)
+        rules = read.rules
+        lists = self._lists_of(self._directory, campaign, at)
+        key = self._number_key(number)
+        if rules is None or lists.trouble is not None:
+            # Under no policy that there is: the attempt is not made, and its contact waits.
+            return Clearance(NO_POLICY, key)
+        if rules is NO_RULES:
+            return Clearance(self.policy_version, key, lists=lists.numbers)
+        verdict = self.look(campaign, number, time_zone, ring, at)
+        forbidden = verdict.prohibition if isinstance(verdict, Forbidden) else None
+        if forbidden is None:
+            forbidden = self._forbidden_here(rules, number, trunk_id, caller_id)
+        limits, (began_at, ends_at) = rules.limits, _day(at, rules.time_zone)
+        days = []
+        if limits.attempts_per_day is not None:
+            days.append(DayLimit(ATTEMPTS, began_at, ends_at, limits.attempts_per_day, HoldReason.DAY_LIMIT))
+        if rules.caller_ids.attempts_per_day is not None and caller_id is not None:
+            most = rules.caller_ids.attempts_per_day
+            days.append(DayLimit(f"shown {caller_id}", began_at, ends_at, most, HoldReason.CALLER_ID_LIMIT))
+        rate = read.rate_of(number)
+        spending = limits.spending
+        return Clearance(
+            policy_version=self.policy_version,
+            number_key=key,
+            local=_local_time(number, time_zone),
+            lists=lists.numbers,
+            number_limits=limits.number,
+            number_gap=limits.number_gap,
+            day_limits=tuple(days),
+            spend_key=rate.prefix if rate is not None else "",
+            per_minute=rate.per_minute if rate is not None else 0,
+            spend=-(-spending.reserved // MINUTE) * rate.per_minute if spending is not None and rate is not None else 0,
+            spend_limits=tuple(
+                DayLimit(f"spent {prefix}", began_at, ends_at, most, HoldReason.SPEND_LIMIT)
+                for prefix, most in (spending.per_day.items() if spending is not None else ())
+                if number.startswith(prefix)
+            ),
+            hold=verdict.hold if isinstance(verdict, Held) else None,
+            forbidden=forbidden,
+        )
+
+    # --- agents -------------------------------------------------------------------------------------------------------
+
+    def forbids_agent(self, number: str) -> Prohibition | None:
+        """Why an agent's own phone with this number may not be rung; None if it may. It is bound by the policy
+        ``default``: by destinations, not by hours."""
+        read = self._named(DEFAULT_POLICY)
+        if read.rules is None:
+            return Prohibition.NO_POLICY
+        if read.rules is NO_RULES:
+            return None
+        return self._forbidden_there(read.rules, number, self._regions_of(self._own), self._trunks)
+
+    # --- policies -----------------------------------------------------------------------------------------------------
+
+    def _policy_of(self, campaign: Campaign) -> _Read:
+        return self._named(policy_name_of(campaign))
+
+    def _named(self, name: str) -> _Read:
+        read = self._read.get(name)
+        if read is None:
+            read = self._read[name] = self._read_policy(name)
+        return read
+
+    def _read_policy(self, name: str) -> _Read:
+        policy = self._directory.calling_policy(name)
+        if policy is None:
+            if name != DEFAULT_POLICY:
+                return _Read(name, None, f"There is no calling policy {name!r}, which its tag {POLICY_TAG} names.")
+            if self._reaches_people:
+                return _Read(name, None, "There is no calling policy: `trunkcall policy set` puts one.")
+            return _Read(name, NO_RULES)
+        rules = rules_of(policy)
+        if rules is None or (rules.destinations is None and self._reaches_people):
+            return _Read(name, None, f"The calling policy {policy.fact_id} cannot be read, or not be gone by here.")
+        spending = rules.limits.spending
+        rates = {rate.prefix: rate for rate in spending.rates} if spending is not None else {}
+        return _Read(name, NO_RULES if rules == NO_RULES else rules, rates=rates)
+
+    # --- destinations and caller ids ----------------------------------------------------------------------------------
+
+    def _forbidden(self, rules: CallingRules, campaign: Campaign, number: str) -> Prohibition | None:
+        """Why the number may not be dialed by the campaign, whatever trunk and caller id an attempt would have."""
+        shown = self._may_be_shown(rules, campaign)
+        trunks = [trunk for trunk in self._trunks if not shown or any(trunk.may_show(each) for each in shown)]
+        there = self._forbidden_there(rules, number, self._regions_of(shown), trunks)
+        if there is not None:
+            return there
+        if rules.caller_ids.of_region or rules.caller_ids.pool:
+            region = numbering_of(number).region
+            if not any(self._may_show(rules, each, region) for each in shown):
+                return Prohibition.CALLER_ID
+        return None
+
+    def _may_be_shown(self, rules: CallingRules, campaign: Campaign) -> Collection[str]:
+        if rules.caller_ids.pool:
+            return [each for each in rules.caller_ids.pool if each in self._own]
+        caller_id = caller_id_of(campaign, self._directory)
+        if caller_id is not None:
+            return (caller_id,)
+        return [number for trunk in self._trunks for number in trunk.caller_numbers]
+
+    def _may_show(self, rules: CallingRules, caller_id: str, region: str | None) -> bool:
+        return not rules.caller_ids.of_region or numbering_of(caller_id).region == region
+
+    def _forbidden_there(
+        self, rules: CallingRules, number: str, homes: Collection[str], trunks: Sequence[Trunk]
+    ) -> Prohibition | None:
+        """Why the number may not be dialed by whoever dials on these trunks: which one it will be nobody knows yet, so
+        all of them must allow it."""
+        known = numbering_of(number)
+        if known.kind is not Kind.ORDINARY:
+            return Prohibition.KIND
+        if known.region is None or not known.valid:
+            return Prohibition.INVALID
+        where = rules.destinations
+        if where is not None:
+            at_home = HOME in where.regions and known.region in homes
+            if known.region not in where.regions and not at_home:
+                return Prohibition.REGION
+            if number.startswith(where.refused_prefixes):
+                return Prohibition.REGION
+        if not trunks:
+            return Prohibition.REGION
+        on_trunks = (self._forbidden_on(trunk, number, known.region) for trunk in trunks)
+        return next((each for each in on_trunks if each is not None), None)
+
+    def _forbidden_here(
+        self, rules: CallingRules, number: str, trunk_id: str, caller_id: str | None
+    ) -> Prohibition | None:
+        """Why the number may not be dialed on this trunk by this number."""
+        region = numbering_of(number).region
+        trunk = next((each for each in self._trunks if each.trunk_id == trunk_id), None)
+        if trunk is None:
+            return Prohibition.REGION
+        if (on_trunk := self._forbidden_on(trunk, number, region)) is not None:
+            return on_trunk
+        if caller_id is None:
+            return Prohibition.CALLER_ID if rules.caller_ids.of_region or rules.caller_ids.pool else None
+        pool = rules.caller_ids.pool
+        is_own = caller_id in self._own
+        if not is_own or (pool and caller_id not in pool) or not self._may_show(rules, caller_id, region):
+            return Prohibition.CALLER_ID
+        where = rules.destinations
+        if where is not None and region not in where.regions and numbering_of(caller_id).region != region:
+            # Home is the country of the number that is shown.
+            return Prohibition.REGION
+        return None
+
+    def _forbidden_on(self, trunk: Trunk, number: str, region: str | None) -> Prohibition | None:
+        if leaves_to_emergency(number, trunk):
+            return Prohibition.EMERGENCY
+        unsaid = not trunk.regions and not self._reaches_people
+        return None if unsaid or region in trunk.regions else Prohibition.REGION
+
+    @staticmethod
+    def _regions_of(numbers: Iterable[str]) -> frozenset[str]:
+        return frozenset(region for number in numbers if (region := numbering_of(number).region) is not None)
+
+
+GateOf: TypeAlias = Callable[[Directory], Gate]
+"""The gate of an instance, by its facts."""
+
+
+def rules_of(policy: CallingPolicy) -> CallingRules | None:
+    """What the policy says; None where it cannot be read."""
+    return _rules(policy.text, policy.rates) if policy.text is not None else None
+
+
+@lru_cache(64)
+def _rules(text: str, rates: str | None) -> CallingRules | None:
+    try:
+        return read_policy(text, rates)
+    except PolicyFileError:
+        return None
+
+
+@lru_cache(65_536)
+def _matching(hours: tuple[HoursRule, ...], number: str) -> tuple[HoursRule, ...]:
+    return matching_rules(hours, number)
+
+
+def _local_time(number: str, time_zone: str | None) -> LocalTime:
+    if time_zone is not None:
+        return LocalTime((time_zone,), Evidence.ATTRIBUTE)
+    known = numbering_of(number)
+    return LocalTime(known.zones, known.evidence)
+
+
+def _day(at: Instant, time_zone: str) -> tuple[Instant, Instant]:
+    """When the day of an instant began, and when it ends, by the clocks of a zone."""
+    return _day_of(at // MINUTE, time_zone)
+
+
+@lru_cache(4096)
+def _day_of(minute: int, time_zone: str) -> tuple[Instant, Instant]:
+    zone = ZoneInfo(time_zone)
+    local = to_datetime(minute * MINUTE).astimezone(zone).date()
+    began, ends = (
+        from_datetime(datetime.combine(day, time(), zone).astimezone(UTC)) for day in (local, local + timedelta(days=1))
+    )
+    return began, ends

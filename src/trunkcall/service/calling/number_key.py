@@ -1,0 +1,24 @@
+"""The keyed hash that stands for a number wherever a number need only be known again.
+
+Decides how it is made. Whoever has a store's file and not the key finds no number by it; whoever has both can try all
+numbers that there are. It must not know what a number is known again for.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+PURPOSE: Final = "number key"
+"""What the key is derived for."""
+_BYTES: Final = 8
+
+NumberKey: TypeAlias = Callable[[str], int]
+"""The number key of a number in E.164, from -2**63 to 2**63 - 1."""
+
+
+def number_key(number: str, *, key: bytes) -> int:
+    """The first 64 bits of HMAC-SHA256. Of ten million numbers one more has the key of one of them with a probability
+    of 5e-13."""
+    return int.from_bytes(hmac.digest(key, number.encode(), "sha256")[:_BYTES], "big", signed=True)
