@@ -119,6 +119,9 @@ def test_a_campaign_of_another_instance_is_made_by_names(server: Serving) -> Non
     assert "Away " in server.trunkcall("status", *data_dir, check=False).stdout
     for name in ("Only queue", "Only number", "Named"):
         campaign(server, "delete", name, "--yes")
+    # The others find the server with the one instance that it was made with.
+    client.delete_connect_instance_config(connectInstanceId=away)
+    connect.delete_instance(InstanceId=away)
 
 
 def test_creating_again_is_safe_and_other_settings_are_refused(server: Serving, name: str) -> None:
