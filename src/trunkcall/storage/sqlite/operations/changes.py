@@ -73,9 +73,12 @@ def apply_changes(
     """Apply the changes in their order, but for those of contacts that are set aside: their rows stay as they are.
     Raises IllegalTransitionError if one is impossible: the contact is in none of the states in which it may be, or not
     there."""
-    changer = _Changer(transaction, lease, clearances)
+    first_at = min((change.at for change in changes if isinstance(change, AttemptBegun)), default=0)
+    clearing = Clearing(transaction, lease.instance_id, clearances, first_at)
+    changer = _Changer(transaction, lease, clearances, clearing)
     for change in changes:
         changer.apply(change)
+    clearing.done()
     return CommitResult(changer.refused, changer.left_out, changer.not_waiting, changer.not_before)
 
 
@@ -233,11 +236,17 @@ def set_aside_refused_releases(transaction: WriteTransaction, lease: Lease, limi
 
 
 class _Changer:
-    def __init__(self, transaction: WriteTransaction, lease: Lease, clearances: Mapping[str, Clearance]) -> None:
+    def __init__(
+        self,
+        transaction: WriteTransaction,
+        lease: Lease,
+        clearances: Mapping[str, Clearance],
+        clearing: Clearing,
+    ) -> None:
         self._transaction = transaction
         self._lease = lease
         self._clearances = clearances
-        self._clearing = Clearing(transaction, lease.instance_id)
+        self._clearing = clearing
         self.refused: dict[str, Refusal] = {}
         self.left_out: set[str] = set()
         self.not_waiting: list[str] = []
@@ -328,6 +337,7 @@ class _Changer:
         at = change.at
         contact_id, key = change.contact_id, head.key
         clearance = self._clearances.get(contact_id)
+        kept = None if clearance is None else kept_of_attempt(clearance)
         verdict = self._clearing.verdict(clearance, at)
         if (
             verdict is None
@@ -340,12 +350,12 @@ class _Changer:
                 at=at,
                 contact_id=contact_id,
                 campaign_key=key,
-                clearance=None if clearance is None else kept_document(kept_of_attempt(clearance)),
+                clearance=None if kept is None else kept_document(kept),
             )
         ):
             self._transaction.count_waiting(head, -1)
-            if clearance is not None:
-                self._clearing.begun(contact_id, clearance, at)
+            if kept is not None:
+                self._clearing.begun(contact_id, kept, at)
             return
         row = self._transaction.row("not_begun", contact_id=contact_id, campaign_key=key)
         if row is None or row.state != ContactState.WAITING:

@@ -6,7 +6,8 @@ contacts, nor how long a limit holds back (``domain.calling_limits``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import insort
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from trunkcall.domain.calling_limits import DayCount, cost, counted_back, held_by
@@ -26,13 +27,25 @@ Verdict: TypeAlias = Refusal | Hold | Prohibition
 
 
 class Clearing:
-    """Looks at attempts of one instance's owner. What is the same for all of them is read once."""
+    """Looks at the attempts of one commit, the first of which begins at ``first_at``. What they need is read once."""
 
-    def __init__(self, transaction: WriteTransaction, instance_id: str) -> None:
+    def __init__(
+        self,
+        transaction: WriteTransaction,
+        instance_id: str,
+        clearances: Mapping[str, Clearance],
+        first_at: Instant,
+    ) -> None:
         self._transaction = transaction
         self._instance_id = instance_id
+        self._clearances = clearances
+        self._first_at = first_at
         self._may_originate: bool | None = None
         self._versions: frozenset[int] | None = None
+        self._made: dict[int, list[Instant]] | None = None
+        """Attempts to the numbers of this commit, by their keys, in the order of time."""
+        self._begun: dict[str, tuple[int, Instant]] = {}
+        """Attempts of this commit that are not written yet, by contact id."""
 
     def verdict(self, clearance: Clearance | None, at: Instant) -> Verdict | None:
         """Why an attempt may not begin; None if it may. Without a clearance that is for halts to say."""
@@ -46,25 +59,21 @@ class Clearing:
             return Prohibition.DO_NOT_CALL
         return clearance.forbidden or held_by(clearance, at, self._attempts(clearance, at), self._count)
 
-    def begun(self, contact_id: str, clearance: Clearance, at: Instant) -> None:
+    def begun(self, contact_id: str, kept: KeptClearance, at: Instant) -> None:
         """Count an attempt."""
-        self._transaction.execute(
-            "number_attempted",
-            instance_id=self._instance_id,
-            number_key=clearance.number_key,
-            at=at,
-            contact_id=contact_id,
-        )
-        self.made(clearance)
+        if kept.number_key is not None:
+            self._begun[contact_id] = kept.number_key, at
+            if self._made is not None:
+                insort(self._made.setdefault(kept.number_key, []), at)
+        self._charge(kept, 1, kept.spend)
 
     def made(self, clearance: Clearance) -> None:
         """Count a call to somebody who is not dialed for a campaign, such as an agent."""
-        kept = kept_of_attempt(clearance)
-        self._charge(kept, 1, clearance.spend)
+        self._charge(kept_of_attempt(clearance), 1, clearance.spend)
 
     def voided(self, contact_id: str, kept: KeptClearance, at: Instant | None) -> None:
         """Take back what was counted of an attempt at this instant."""
-        if kept.number_key is not None:
+        if self._begun.pop(contact_id, None) is None:
             self._transaction.execute(
                 "number_not_attempted",
                 instance_id=self._instance_id,
@@ -72,6 +81,8 @@ class Clearing:
                 at=at,
                 contact_id=contact_id,
             )
+        # It is read again when it is needed.
+        self._made = None
         self._charge(kept, -1, -kept.spend)
 
     def ended(self, kept: KeptClearance, answered_at: Instant | None, at: Instant) -> int:
@@ -80,6 +91,16 @@ class Clearing:
         for day in kept.spend_days:
             self._transaction.days.add(self._instance_id, day, 0, spent - kept.spend)
         return spent
+
+    def done(self) -> None:
+        """Write the attempts."""
+        if self._begun:
+            rows = [
+                {"instance_id": self._instance_id, "number_key": number_key, "at": at, "contact_id": contact_id}
+                for contact_id, (number_key, at) in self._begun.items()
+            ]
+            self._transaction.insert("number_attempted", rows)
+            self._begun.clear()
 
     def _charge(self, kept: KeptClearance, attempts: int, spend: int) -> None:
         days = self._transaction.days
@@ -115,15 +136,28 @@ class Clearing:
         before, most = counted_back(clearance)
         if not most:
             return ()
+        if self._made is None:
+            self._made = self._read()
+        made = self._made.get(clearance.number_key, ())
+        return [made_at for made_at in reversed(made) if made_at > at - before][:most]
+
+    def _read(self) -> dict[int, list[Instant]]:
+        self.done()
+        limited = [each for each in self._clearances.values() if each.number_limits or each.number_gap]
+        before = max(counted_back(clearance)[0] for clearance in limited)
         rows = self._transaction.rows(
-            "attempts_to_number",
+            "attempts_to_numbers",
             instance_id=self._instance_id,
-            number_key=clearance.number_key,
-            after=at - before,
-            limit=most,
+            number_keys=to_json(list({clearance.number_key for clearance in limited})),
+            after=self._first_at - before,
         )
-        # One that may have been made at any time was made just before.
-        return [row.at if type(row.at) is int else at for row in rows]
+        made: dict[int, list[Instant]] = {}
+        for row in rows:
+            # One that may have been made at any time was made just before.
+            made.setdefault(row.number_key, []).append(row.at if type(row.at) is int else self._first_at)
+        for attempts in made.values():
+            attempts.sort()
+        return made
 
     def _count(self, limit: DayLimit) -> DayCount:
         return self._transaction.days.count(self._instance_id, (limit.reason, limit.key, limit.began_at))

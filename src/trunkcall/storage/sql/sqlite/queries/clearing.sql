@@ -8,9 +8,11 @@ SELECT halted_at, document FROM instance WHERE instance_id = :instance_id;
 SELECT substr(id, 1, instr(id, '@') - 1) AS name, max(CAST(substr(id, instr(id, '@') + 1) AS INTEGER)) AS number
 FROM fact WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NULL AND id LIKE '%@%' GROUP BY 1;
 
--- attempts_to_number --
-SELECT at FROM number_attempt
-WHERE instance_id = :instance_id AND number_key = :number_key AND at > :after ORDER BY at DESC LIMIT :limit;
+-- attempts_to_numbers --
+-- :number_keys are a JSON array.
+SELECT number_key, at
+FROM json_each(:number_keys) AS wanted CROSS JOIN number_attempt ON number_key = wanted.value
+WHERE instance_id = :instance_id AND at > :after;
 
 -- number_attempted --
 INSERT INTO number_attempt (instance_id, number_key, at, contact_id)
