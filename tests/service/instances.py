@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from gating import no_policy
+from gating import no_policy, screening
 from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, FaultyStore, Witness, dialing_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import DialerConfig, OutboundCallConfig
@@ -134,6 +134,7 @@ class Server:
             now_of,
             lambda: installation.new_id("contact"),
             self.supervisor,
+            screening(store, dialing_of),
             max_waiting=10_000,
         )
         self.explanations = Explanations(store, store, self.campaigns, self.supervisor, store, now_of, 15.0)

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Sequence
 from contextlib import suppress
 
-from gating import no_policy
+from gating import no_policy, screening
 from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, Ear, FaultyStore, Witness, dialing_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import DialerConfig, OutboundCallConfig
@@ -80,7 +80,13 @@ class Server:
         ear = Ear(instance_id, self.dialer)
         self.campaigns = Campaigns(store, store, SCOPE, self.now_of, installation.new_id, ear)
         self.dial_requests = DialRequests(
-            store, self.campaigns, self.now_of, installation.new_id, ear, max_waiting=10_000
+            store,
+            self.campaigns,
+            self.now_of,
+            installation.new_id,
+            ear,
+            screening(store, dialing_of),
+            max_waiting=10_000,
         )
         self.onboarding = InstanceOnboarding(store, store, self.now_of)
         self.privacy = Privacy(store, store, self.now_of)

@@ -65,6 +65,7 @@ def use_case(house: House) -> DialRequests:
         lambda _: house.clock.now(),
         nobody,
         Ear(house.instance_id, house.dialer),
+        nobody,
         max_waiting=100_000,
     )
 

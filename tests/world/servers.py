@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, TypeAlias, TypeVar, cast
 
-from gating import no_policy
+from gating import no_policy, screening
 from service.bench import WatchedDialer
 from service.support import SCOPE, dialing_of
 from trunkcall.domain.clock import Seconds
@@ -148,7 +148,13 @@ class Server:
         self.now_of: Callable[[str], Instant] = self._supervisor.now_of
         self.campaigns = Campaigns(store, store, SCOPE, self.now_of, around.new_id, self._supervisor)
         self.dial_requests = DialRequests(
-            store, self.campaigns, self.now_of, around.new_id, self._supervisor, max_waiting=10_000
+            store,
+            self.campaigns,
+            self.now_of,
+            around.new_id,
+            self._supervisor,
+            screening(store, dialing_of),
+            max_waiting=10_000,
         )
         self.privacy = Privacy(store, store, self.now_of)
         background = Background(monotonic=clocks.seconds)

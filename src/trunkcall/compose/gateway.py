@@ -22,6 +22,9 @@ from trunkcall.compose.connect import calling_operations, connect_handlers, conn
 from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
+from trunkcall.service.calling.gate import GateOf
+from trunkcall.service.calling.gates import Gates
+from trunkcall.service.calling.screening import Screening
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.confirmations import Confirmations
 from trunkcall.service.dial_requests import DialRequests
@@ -71,6 +74,7 @@ def build_web(
     background: Background,
     instance_id: str,
     dialing_of: DialingOf,
+    gate_of: GateOf,
 ) -> Web:
     """What is served. ``instance_id`` is the default instance's."""
     scope, now_of = Scope("aws", settings.region, settings.account_id), supervisor.now_of
@@ -85,7 +89,10 @@ def build_web(
         max_campaigns=settings.max_campaigns or quotas.campaigns_per_instance,
         max_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
     )
-    dial_requests = DialRequests(store, campaigns, now_of, new_contact_id, supervisor, max_waiting=settings.max_pending)
+    screening = Screening(Gates(store, gate_of), store, dialing_of)
+    dial_requests = DialRequests(
+        store, campaigns, now_of, new_contact_id, supervisor, screening, max_waiting=settings.max_pending
+    )
     paging = Paging(box.derive(Paging.PURPOSE))
     v1 = CampaignsV1(campaigns, dial_requests, onboarding, paging, scope)
 

@@ -114,6 +114,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
             background=background,
             instance_id=instance_id,
             dialing_of=dialing_of,
+            gate_of=gate_of,
         ),
         tasks=[],
     )

@@ -1,21 +1,24 @@
 """The use case of submitting dial requests.
 
 Decides which items of a batch may be dialed at all, and answers each in the order of the request. A constraint of the
-wire has been checked before; what the wire's model cannot say is checked here, item by item.
+wire has been checked before; what the wire's model cannot say is checked here, item by item, and what the calling gate
+does not allow is refused, or waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.clock import NowOf
 from trunkcall.domain.contact import DialRequest
 from trunkcall.domain.errors import InvalidInputError, QuotaExceededError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant, to_datetime
+from trunkcall.service.calling.screening import Passed, Person, Screening
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.service.wakeups import Wakeups
@@ -65,6 +68,7 @@ class DialRequests:
         now_of: NowOf,
         new_contact_id: NewId,
         wakeups: Wakeups,
+        screening: Screening,
         *,
         max_waiting: int,
     ) -> None:
@@ -73,6 +77,7 @@ class DialRequests:
         self._now_of = now_of
         self._new_contact_id = new_contact_id
         self._wakeups = wakeups
+        self._screening = screening
         self._max_waiting = max_waiting
 
     async def put_dial_request_batch(self, id_or_arn: str, items: Sequence[DialRequestItem]) -> list[ItemResult]:
@@ -83,7 +88,7 @@ class DialRequests:
         """
         campaign = await self._campaigns.describe_campaign(id_or_arn)
         now = self._now_of(campaign.instance_id)
-        checked = [self._check(item, now) for item in items]
+        checked = await self._screened(campaign, [self._check(item, now) for item in items], now)
         requests = [request for request in checked if isinstance(request, DialRequest)]
         stored = await self._store.put_dial_requests(
             campaign.campaign_id, requests, at=now, max_waiting=self._max_waiting
@@ -112,6 +117,26 @@ class DialRequests:
         if moved:
             self._wakeups.due_changed(campaign.instance_id, campaign.campaign_id)
         return moved
+
+    async def _screened(
+        self, campaign: Campaign, checked: Sequence[DialRequest | RefusedItem], now: Instant
+    ) -> list[DialRequest | RefusedItem]:
+        """What the calling gate says of those that may be dialed otherwise."""
+        people = [Person(each.phone_number, each.attributes) for each in checked if isinstance(each, DialRequest)]
+        found = iter(await self._screening.screen(campaign, people, now))
+        screened: list[DialRequest | RefusedItem] = []
+        for each in checked:
+            if isinstance(each, RefusedItem):
+                screened.append(each)
+                continue
+            match next(found):
+                case Passed(None, None):
+                    screened.append(each)
+                case Passed(time_zone, hold):
+                    screened.append(replace(each, time_zone=time_zone, hold=hold))
+                case refusal:
+                    screened.append(RefusedItem(each.client_token or "", refusal))
+        return screened
 
     def _check(self, item: DialRequestItem, now: Instant) -> DialRequest | RefusedItem:
         refusal: InvalidInputError | None = None

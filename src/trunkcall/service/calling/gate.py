@@ -114,7 +114,8 @@ class Gate:
         self._directory = directory
         self.policy_version = max((each.number for each in directory.calling_policies.values()), default=0)
         """Under which it clears: the number of the policy that was set last."""
-        self._number_key = number_key
+        self.number_key = number_key
+        """What stands for a number on do-not-call lists and where attempts are counted."""
         self._reaches_people = reaches_people
         self._lists_of = lists_of
         self._trunks = tuple(directory.trunks.values()) or tuple(trunks)
@@ -125,7 +126,11 @@ class Gate:
 
     def trouble(self, campaign: Campaign, now: Instant) -> str | None:
         """Why nobody may be dialed for the campaign, in words; None if people may be."""
-        return self._policy_of(campaign).trouble or self._lists_of(self._directory, campaign, now).trouble
+        return self._policy_of(campaign).trouble or self.lists(campaign, now).trouble
+
+    def lists(self, campaign: Campaign, now: Instant) -> BindingLists:
+        """The do-not-call lists that bind the campaign."""
+        return self._lists_of(self._directory, campaign, now)
 
     @property
     def counts_for(self) -> Duration:
@@ -190,8 +195,8 @@ class Gate:
         there."""
         read = self._policy_of(campaign)
         rules = read.rules
-        lists = self._lists_of(self._directory, campaign, at)
-        key = self._number_key(number)
+        lists = self.lists(campaign, at)
+        key = self.number_key(number)
         if rules is None or lists.trouble is not None:
             # Under no policy that there is: the attempt is not made, and its contact waits.
             return Clearance(NO_POLICY, key)

@@ -1,0 +1,183 @@
+"""Whoever submits dial requests is told at once who will never be called, and why; the others wait for their hours.
+
+What a user would lose otherwise: a list of numbers that must not be called is taken without a word, and nobody sees it
+before the first complaint; or people are refused who could be called in the morning.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from gating import no_policy, screening
+from gating import test_key as key_of
+from service.centres import Nobody
+from service.support import ONE_TO_ONE, SCOPE, dialing_of
+from trunkcall.domain.calling_policy import POLICY_TAG, CallingPolicy
+from trunkcall.domain.campaign import Campaign, CampaignState, OutboundCallConfig
+from trunkcall.domain.clearance import Evidence, Hold, HoldReason, LocalTime
+from trunkcall.domain.contact import ContactRecord
+from trunkcall.domain.directory import Directory, Instance
+from trunkcall.domain.do_not_call import DoNotCallList
+from trunkcall.domain.instants import DAY, HOUR, Instant, from_datetime
+from trunkcall.domain.trunk import NumberFormat, Trunk
+from trunkcall.service.calling.gate import BindingLists, Gate, GateOf
+from trunkcall.service.dial_requests import AcceptedItem, DialRequestItem, DialRequests, RefusedItem
+from trunkcall.storage.memory import MemoryStore
+from trunkcall.storage.ports.do_not_call import Origin
+
+POLICY = """
+time_zone_attribute = "zone"
+[destinations]
+regions = ["US"]
+[[hours]]
+every_day = "08:00-21:00"
+"""
+NEW_YORK, HONOLULU, JAMAICA, PREMIUM = "+12125550100", "+18085550100", "+18765550100", "+19005550100"
+SEVEN_IN_NEW_YORK = from_datetime(datetime(2026, 11, 30, 12, tzinfo=UTC))
+
+
+class Desk:
+    """Where requests for one campaign are handed in."""
+
+    def __init__(self) -> None:
+        self.now: Instant = SEVEN_IN_NEW_YORK
+        self.store = MemoryStore(lambda: self.now)
+        self.gate_of: GateOf = no_policy
+        self._ids = (f"contact-{n}" for n in itertools.count(1))
+
+    async def opened(self, *, policy: str | None = POLICY, tags: Mapping[str, str] | None = None) -> Desk:
+        facts: list[Any] = [Trunk("west", number_format=NumberFormat.NATIONAL, country="US", regions=("US",))]
+        if policy is not None:
+            facts.append(CallingPolicy("default", 1, policy))
+        instance = Instance("instance", "instance", self.now, onboarded=True)
+        await self.store.create_instance(Directory.of(instance, facts))
+        await self.store.create_campaign(
+            Campaign(
+                campaign_id="spring",
+                arn=SCOPE.campaign_arn("spring"),
+                instance_id="instance",
+                name="Spring",
+                dialer=ONE_TO_ONE,
+                outbound_call=OutboundCallConfig("flow", "queue"),
+                state=CampaignState.INITIALIZED,
+                created_at=self.now,
+                tags=tags or {},
+            )
+        )
+        await self.store.change_campaign_state(
+            "spring", allowed_from=[CampaignState.INITIALIZED], to=CampaignState.RUNNING
+        )
+        return self
+
+    async def hand_in(self, *people: tuple[str, Mapping[str, str]]) -> list[str]:
+        """What became of each: accepted, or why not."""
+        desk = self
+
+        class Campaigns:
+            async def describe_campaign(self, id_or_arn: str) -> Any:
+                return await desk.store.campaign(id_or_arn)
+
+        requests = DialRequests(
+            self.store,
+            cast("Any", Campaigns()),
+            lambda _: self.now,
+            lambda: next(self._ids),
+            Nobody(),
+            screening(self.store, dialing_of, self.gate_of),
+            max_waiting=100,
+        )
+        items = [
+            DialRequestItem(f"token-{n}", number, self.now + DAY, attributes)
+            for n, (number, attributes) in enumerate(people)
+        ]
+        return [self._told(each) for each in await requests.put_dial_request_batch("spring", items)]
+
+    def _told(self, result: AcceptedItem | RefusedItem) -> str:
+        if isinstance(result, AcceptedItem):
+            return "accepted"
+        assert not any(digits in result.refusal.message for digits in "0123456789"), "no number is in a refusal"
+        return result.refusal.message
+
+    async def kept(self) -> list[ContactRecord]:
+        return [contact async for chunk in self.store.contacts() for contact in chunk]
+
+
+async def test_who_may_never_be_called_is_refused_item_by_item_and_told_why() -> None:
+    desk = await Desk().opened()
+    told = await desk.hand_in(
+        (JAMAICA, {}), (NEW_YORK, {}), (PREMIUM, {}), ("+19115550100", {}), ("+12120000000", {}), ("+12", {})
+    )
+    assert "let no call go" in told[0], "+1 876 is Jamaica, whatever its calling code"
+    assert told[1] == "accepted"
+    assert "premium" in told[2]
+    assert "emergency" in told[3] or "nobody can have" in told[3]
+    assert "nobody can have" in told[4]
+    assert "impossible in its country" in told[5], "what is no number at all is refused as ever"
+    assert [contact.phone_number for contact in await desk.kept()] == [NEW_YORK]
+
+
+async def test_whoever_sleeps_is_accepted_and_waits_for_the_morning_there() -> None:
+    desk = await Desk().opened()
+    assert await desk.hand_in((NEW_YORK, {}), (HONOLULU, {})) == ["accepted", "accepted"]
+    east, west = await desk.kept()
+    assert east.hold == Hold(HoldReason.OUTSIDE_HOURS, desk.now + HOUR, LocalTime(("America/New_York",), Evidence.AREA))
+    assert east.due_at == desk.now + HOUR
+    assert west.due_at == desk.now + 6 * HOUR, "eight in Honolulu is 18:00 UTC"
+
+
+async def test_the_time_zone_that_a_request_names_counts_for_it_alone() -> None:
+    desk = await Desk().opened()
+    told = await desk.hand_in((NEW_YORK, {"zone": "Europe/London"}), (NEW_YORK, {"zone": ""}), (NEW_YORK, {}))
+    assert told == ["accepted"] * 3
+    at_noon, unsaid, other = await desk.kept()
+    assert (at_noon.time_zone, at_noon.hold, at_noon.due_at) == ("Europe/London", None, 0)
+    assert unsaid.time_zone is other.time_zone is None
+    assert unsaid.hold is not None, "an empty cell of a list says nothing"
+
+
+@pytest.mark.parametrize("zone", ["Kyiv City", "EUROPE/BERLIN ", "+01:00", "../../etc/passwd"])
+async def test_a_time_zone_that_nobody_knows_is_refused_and_not_guessed(zone: str) -> None:
+    desk = await Desk().opened()
+    (told,) = await desk.hand_in((NEW_YORK, {"zone": zone}))
+    assert told.startswith("the attribute that names the time zone")
+    assert zone not in told, "attributes are personal"
+
+
+@pytest.mark.parametrize("trouble", [None, "A list of a registry is older than it may be."])
+async def test_whoever_is_on_a_do_not_call_list_is_refused_even_while_another_list_cannot_be_gone_by(
+    trouble: str | None,
+) -> None:
+    desk = await Desk().opened()
+    desk.gate_of = lambda directory: Gate(
+        directory,
+        key_of,
+        reaches_people=False,
+        lists_of=lambda directory, campaign, now: BindingLists((1,), trouble),
+    )
+    await desk.store.put_facts("instance", [DoNotCallList(1, "ours")])
+    await desk.store.add_entries("instance", 1, [key_of(HONOLULU)], Origin("a call", "asked", desk.now))
+    told = await desk.hand_in((NEW_YORK, {}), (HONOLULU, {}))
+    assert told == ["accepted", "phone_number is on a do-not-call list"]
+
+
+async def test_while_nobody_can_read_the_policy_requests_are_taken_and_wait() -> None:
+    desk = await Desk().opened(tags={POLICY_TAG: "nobody-has-put-it"})
+    assert await desk.hand_in((NEW_YORK, {}), (JAMAICA, {})) == ["accepted", "accepted"]
+
+
+async def test_without_a_policy_a_simulated_carrier_takes_whom_it_took_ever() -> None:
+    desk = await Desk().opened(policy=None)
+    assert await desk.hand_in((JAMAICA, {"zone": "Berlin"}), (PREMIUM, {})) == ["accepted", "accepted"]
+    assert all(contact.hold is None and contact.time_zone is None for contact in await desk.kept())
+
+
+async def test_a_policy_that_is_put_between_two_batches_counts_for_the_second() -> None:
+    desk = await Desk().opened(policy=None)
+    assert await desk.hand_in((JAMAICA, {})) == ["accepted"]
+    await desk.store.put_facts("instance", [CallingPolicy("default", 1, POLICY)])
+    assert await desk.hand_in((JAMAICA, {})) != ["accepted"]
