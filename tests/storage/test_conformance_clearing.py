@@ -133,7 +133,7 @@ class TestPolicies:
     async def test_an_attempt_cleared_under_another_policy_than_counts_is_not_made(self, store: Store) -> None:
         lease = await stand_up(store)
         contact_id = await a_contact(store)
-        await store.put_facts("instance-1", [CallingPolicy("default", 1, "first"), CallingPolicy("night", 2, "other")])
+        await store.put_facts("instance-1", [CallingPolicy("default", 1, "first")])
         assert await dial(store, lease, contact_id, cleared(policy_version=0)) is Refusal.POLICY_CHANGED
         await store.put_facts("instance-1", [CallingPolicy("default", 3, "second")])
         assert await dial(store, lease, contact_id, cleared(policy_version=1)) is Refusal.POLICY_CHANGED
@@ -141,11 +141,16 @@ class TestPolicies:
         assert (await record_of(store, contact_id)).state is ContactState.WAITING
         assert await dial(store, lease, contact_id, cleared(policy_version=3)) is None
 
-    async def test_a_policy_of_another_name_counts_beside_the_default_one(self, store: Store) -> None:
+    async def test_a_policy_of_any_name_has_everybody_cleared_anew(self, store: Store) -> None:
+        """Which campaigns go by it is for the gate to say."""
         lease = await stand_up(store)
+        assert await dialed_anew(store, lease, cleared(policy_version=0)) is None
         await store.put_facts("instance-1", [CallingPolicy("night", 1, "text")])
+        assert await dialed_anew(store, lease, cleared(policy_version=0)) is Refusal.POLICY_CHANGED
         assert await dialed_anew(store, lease, cleared(policy_version=1)) is None
-        assert await dialed_anew(store, lease, cleared(policy_version=0)) is None, "there is no default policy"
+        await store.put_facts("instance-1", [CallingPolicy("default", 10, "text")])
+        assert await dialed_anew(store, lease, cleared(policy_version=1)) is Refusal.POLICY_CHANGED
+        assert await dialed_anew(store, lease, cleared(policy_version=10)) is None
 
 
 class TestNumbers:

@@ -104,8 +104,9 @@ class DayLimit:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """What an attempt's transaction checks and writes. ``policy_version`` is the number of the policy that it was
-    cleared under, 0 of none. ``number_key`` is the keyed hash of the number, from -2**63 to 2**63 - 1."""
+    """What an attempt's transaction checks and writes. ``policy_version`` is the number of the policy that was set last
+    for the instance when it was cleared, of whatever name, 0 of none. ``number_key`` is the keyed hash of the number,
+    from -2**63 to 2**63 - 1."""
 
     policy_version: int
     number_key: int

@@ -73,7 +73,8 @@ class Clearing:
             return Refusal.HALTED
         if clearance is None:
             return None
-        if not _counts(self._directory, clearance.policy_version):
+        policies = self._directory.calling_policies.values()
+        if clearance.policy_version != max((policy.number for policy in policies), default=0):
             return Refusal.POLICY_CHANGED
         if self._listed(clearance):
             return Prohibition.DO_NOT_CALL
@@ -140,15 +141,6 @@ class Clearing:
         (day,) = _days([limit])
         attempts = self._counts.days[day] + self._days[day]
         return DayCount(*day, attempts, self._counts.spend[day] + self._spend[day])
-
-
-def _counts(directory: Directory, policy_version: int) -> bool:
-    """Whether the policy of this number is the one of its name that counts; 0 is none."""
-    names = {policy.policy_name for policy in directory.calling_policies.values()}
-    if not policy_version:
-        return directory.calling_policy() is None
-    of_names = (directory.calling_policy(name) for name in names)
-    return any(policy is not None and policy.number == policy_version for policy in of_names)
 
 
 def _days(limits: Iterable[DayLimit]) -> list[Day]:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from trunkcall.domain.calling_limits import DayCount, cost, counted_back, held_by
-from trunkcall.domain.calling_policy import DEFAULT_POLICY
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.clearance import Clearance, DayLimit, Hold, Prohibition
 from trunkcall.domain.fact_kind import FactKind
@@ -41,7 +40,7 @@ class Clearing:
         self._clearances = clearances
         self._first_at = first_at
         self._may_originate: bool | None = None
-        self._versions: frozenset[int] | None = None
+        self._version: int | None = None
         self._made: dict[int, list[Instant]] | None = None
         """Attempts to the numbers of this commit, by their keys, in the order of time."""
         self._begun: dict[str, tuple[int, Instant]] = {}
@@ -53,7 +52,7 @@ class Clearing:
             return Refusal.HALTED
         if clearance is None:
             return None
-        if clearance.policy_version not in self._policy_versions():
+        if clearance.policy_version != self._policy_version():
             return Refusal.POLICY_CHANGED
         if self._listed(clearance):
             return Prohibition.DO_NOT_CALL
@@ -119,14 +118,12 @@ class Clearing:
             )
         return self._may_originate
 
-    def _policy_versions(self) -> frozenset[int]:
-        """The numbers of those policies that count; 0 is none."""
-        if self._versions is None:
+    def _policy_version(self) -> int:
+        """The number of the policy that was set last; 0 is none."""
+        if self._version is None:
             kind = FactKind.CALLING_POLICY.value
-            rows = self._transaction.rows("policies_that_count", instance_id=self._instance_id, kind=kind)
-            by_default = any(row.name == DEFAULT_POLICY for row in rows)
-            self._versions = frozenset([row.number for row in rows] + ([] if by_default else [0]))
-        return self._versions
+            self._version = self._transaction.number("last_policy", instance_id=self._instance_id, kind=kind)
+        return self._version
 
     def _listed(self, clearance: Clearance) -> bool:
         """Whether the number is on one of the do-not-call lists that bind."""

@@ -3,10 +3,10 @@
 -- instance_halt --
 SELECT halted_at, document FROM instance WHERE instance_id = :instance_id;
 
--- policies_that_count --
--- Of each name the policy of the greatest number; ids are as in domain.calling_policy.
-SELECT substr(id, 1, instr(id, '@') - 1) AS name, max(CAST(substr(id, instr(id, '@') + 1) AS INTEGER)) AS number
-FROM fact WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NULL AND id LIKE '%@%' GROUP BY 1;
+-- last_policy --
+-- The greatest number of a policy, of whatever name; ids are as in domain.calling_policy.
+SELECT coalesce(max(CAST(substr(id, instr(id, '@') + 1) AS INTEGER)), 0) AS number
+FROM fact WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NULL AND id LIKE '%@%';
 
 -- attempts_to_numbers --
 -- :number_keys are a JSON array.
