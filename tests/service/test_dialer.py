@@ -12,11 +12,13 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from service.support import House, dialing, hardly_ever
+from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
-from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected, ContactSetAside
+from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected, ContactSetAside, Refusal
 from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import Disposition, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.events import CarrierFound, CarrierLost
 from trunkcall.storage.ports.ownership import CommitResult, Lease
@@ -118,6 +120,35 @@ async def test_nobody_is_dialed_by_a_carrier_that_was_lost_during_the_commit_and
         assert house.dialer.totals.voided.total() > 0
         assert all(record.disposition is not Disposition.ATTEMPT_FAILED for record in await house.records())
         assert set(house.carrier.originates.values()) == {1}
+
+
+@pytest.mark.parametrize("policy", [None, CallingPolicy("default", 1, "")])
+async def test_what_was_in_the_way_of_an_attempt_and_is_over_keeps_nobody_waiting(
+    house: House, policy: CallingPolicy | None
+) -> None:
+    """A halt, or a policy, that came and went between two looks shows in no row of a campaign."""
+    await house.open(dialer=AGENTLESS, requests=10)
+    commit = house.kept.commit
+    refused: set[Refusal] = set()
+
+    async def meanwhile(lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance]) -> CommitResult:
+        if refused or not any(isinstance(change, AttemptBegun) for change in changes):
+            return await commit(lease, changes, clearances)
+        if policy is None:
+            await house.kept.halt_instance(house.instance_id, at=0, reason="")
+        else:
+            await house.kept.put_facts(house.instance_id, [policy])
+        result = await commit(lease, changes, clearances)
+        refused.update(result.refused.values())
+        await house.kept.resume_instance(house.instance_id)
+        await house.kept.remove_facts(house.instance_id, FactKind.CALLING_POLICY, ["default@1"], at=0)
+        return result
+
+    house.store.carry_out = meanwhile
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(10)
+    assert refused == {Refusal.HALTED if policy is None else Refusal.POLICY_CHANGED}
+    assert sorted(house.carrier.originates.values()) == [1] * 10
 
 
 async def test_somebody_whose_contact_is_set_aside_is_hung_up_and_all_others_go_on(house: House) -> None:

@@ -12,7 +12,8 @@ import pytest
 from storage.damage import change_fact_alone, change_table
 from storage.support import LATER, NOW, accept, begin, campaign, dial_request, dispositions, due, put, stand_up
 from trunkcall.domain.campaign import CampaignState
-from trunkcall.domain.changes import ContactEnded, LedgerCounted, SessionBegun, SessionEnded
+from trunkcall.domain.changes import ContactEnded, LedgerCounted, Refusal, SessionBegun, SessionEnded
+from trunkcall.domain.clearance import Clearance, DayLimit, HoldReason
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.fact_kind import FactKind
@@ -82,6 +83,48 @@ async def test_a_damaged_count_refuses_nothing(tmp_path: Path, table: str, colum
     for campaign_id in (BAD, GOOD):
         minutes = await store.ledger(campaign_id, since=0)
         assert all(type(minute.live_answers) is int for minute in minutes)
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("day_count", "count", "x"),
+        ("day_count", "count", 1.5),
+        ("day_count", "spend", None),
+        ("day_count", "spend", "x"),
+        ("number_attempt", "at", "x"),
+    ],
+)
+async def test_by_a_damaged_count_of_a_limit_nobody_is_dialed_too_often(
+    tmp_path: Path, table: str, column: str, value: Any
+) -> None:
+    """And whom no limit is for is dialed as ever."""
+    path = tmp_path / "trunkcall.db"
+    store = SQLiteStore(path)
+    await store.open()
+    lease = await stand_up(store)
+    day = DayLimit("", NOW, NOW + HOUR, 100, HoldReason.DAY_LIMIT)
+    spending = DayLimit("", NOW, NOW + HOUR, 100, HoldReason.SPEND_LIMIT)
+    limited = Clearance(0, 7, number_gap=HOUR, day_limits=(day,), spend=1, spend_limits=(spending,))
+    first = await accept(store)
+    await store.commit(lease, [begin(first)], {first: limited})
+    await store.close()
+    change_table(path, table, column, value)
+    store = SQLiteStore(path)
+    await store.open()
+    new = await store.acquire_lease("instance-1", "dialer-2", HOUR, sole=True)
+    assert new is not None
+    later = NOW + 2 * HOUR
+    second, third = await accept(store), await accept(store)
+    cleared = {second: limited, third: Clearance(0, 8)}
+    for at in (later, later + 1):
+        await store.purge_counts(new, before=NOW, limit=10)
+        result = await store.commit(new, [begin(second, at=at), begin(third, at=at)], cleared)
+        assert result.refused.get(second) in (Refusal.HELD, Refusal.NOT_DUE)
+        assert result.refused.get(third) in (None, Refusal.NOT_WAITING)
+    await store.commit(new, [ContactEnded(first, BAD, later, *BUSY)])
+    assert (await store.contact_counts([BAD]))[BAD].in_progress == 1
     await store.close()
 
 

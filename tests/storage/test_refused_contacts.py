@@ -45,18 +45,29 @@ OF_ANOTHER_KIND = [
         ("due_at", "x"),
         ("due_at", 1.5),
         ("previous_contact_id", b"x"),
+        ("hold", b"x"),
+        ("asked_due_at", "x"),
     )
 ]
 """One bit of the row's header makes another type of a value. None of these columns has a seal."""
 TAKEN = [
     pytest.param(change_row_alone, column, value, id=f"{column}-{type(value).__name__}")
-    for column, value in (("accepted_at", None), ("updated_at", "x"), ("leg_id", b"x"), ("abandoned", None))
+    for column, value in (
+        ("accepted_at", None),
+        ("updated_at", "x"),
+        ("leg_id", b"x"),
+        ("abandoned", None),
+        ("clearance", b"x"),
+        ("clearance", "{"),
+        ("time_zone", "Europe/Paris"),
+    )
 ]
 """What SQLite does not look at, or writes over."""
 ELSEWHERE = [
     pytest.param(change_indexes_alone, "expires_at", LATER - 1, id="expires_at-of-an-index"),
     pytest.param(change_indexes_alone, "due_at", 1, id="due_at-of-an-index"),
     pytest.param(change_row_alone, "due_at", 1, id="due_at-of-the-row"),
+    pytest.param(change_row_alone, "hold", "{", id="hold-of-the-row"),
 ]
 MISPLACED = [
     pytest.param(change_row_alone, "contact_id", "another", id="contact_id-of-the-row"),
