@@ -21,6 +21,7 @@ from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.commands import BridgeLegs
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.background import Background
+from trunkcall.service.calling.gates import Gates
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dial_requests import DialRequestItem, DialRequests, ItemResult
@@ -137,7 +138,9 @@ class Server:
             screening(store, dialing_of),
             max_waiting=10_000,
         )
-        self.explanations = Explanations(store, store, self.campaigns, self.supervisor, store, now_of, 15.0)
+        self.explanations = Explanations(
+            store, store, self.campaigns, self.supervisor, store, Gates(store, no_policy), now_of, 15.0
+        )
         self.progresses = Progresses(
             store, self.campaigns, self.explanations, self.supervisor, now_of, dialing_of, store
         )

@@ -9,9 +9,12 @@ from typing import Any, cast
 
 import pytest
 
+from gating import no_policy
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.domain.abandonment import RollingWindow
+from trunkcall.domain.calling_policy import POLICY_TAG
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
+from trunkcall.domain.clearance import Cleared, Evidence, Hold, HoldReason, LocalTime, Prohibition
 from trunkcall.domain.contact import (
     ContactRecord,
     ContactState,
@@ -29,6 +32,7 @@ from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.pacing.base import Forecast
 from trunkcall.engine.snapshot import TrunkSnapshot
+from trunkcall.service.calling.gates import Gates
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.explain import Explanations
 
@@ -119,9 +123,13 @@ class House:
     now: Instant = NOW
     queue: Queue = QUEUE
     outbound: bool = True
+    halted: str | None = None
+    hold: Hold | None = None
 
     async def directory(self, instance_id: str) -> Directory:
         instance = Instance(instance_id, "north", NOW, onboarded=True, outbound_calls=self.outbound)
+        if self.halted is not None:
+            instance = replace(instance, halted_at=NOW, halt_reason=self.halted)
         return Directory(instance, {self.queue.queue_id: self.queue})
 
     async def describe_campaign(self, id_or_arn: str) -> Campaign:
@@ -137,6 +145,9 @@ class House:
             raise ContactDamagedError
         return self.contacts.get(contact_id)
 
+    async def first_hold(self, campaign_id: str) -> Hold | None:
+        return self.hold
+
     async def quarantined(self, campaign_id: str | None = None) -> Sequence[QuarantinedContact]:
         return self.set_aside
 
@@ -151,7 +162,9 @@ class House:
 
     def explanations(self) -> Explanations:
         house: Any = self
-        return Explanations(house, house, cast(Campaigns, house), house, house, house.now_of, 15.0)
+        return Explanations(
+            house, house, cast(Campaigns, house), house, house, Gates(house, no_policy), house.now_of, 15.0
+        )
 
     async def reasons(self) -> Sequence[tuple[str, str]]:
         found = await self.explanations().get_campaign_explanation("spring")
@@ -410,6 +423,44 @@ async def test_a_waiting_request_says_how_long_it_will_and_what_is_before_it() -
     assert "41 requests" in found.reasons[1].text
 
 
+IN_NEW_YORK = LocalTime(("America/New_York",), Evidence.AREA)
+ANYWHERE_THERE = LocalTime(("America/Chicago", "America/Denver", "America/New_York"), Evidence.COUNTRY)
+HELD = Hold(HoldReason.OUTSIDE_HOURS, NOW + 2 * HOUR, IN_NEW_YORK)
+AT_NIGHT = "it is Mon 10:13 in America/New_York, all zones of the number's area, as its exchange is in no table"
+
+
+async def test_where_everything_is_halted_that_is_said_with_the_reason_and_nothing_else() -> None:
+    ((code, text),) = await House(halted="a complaint about {nobody}").reasons()
+    assert code == "HALTED"
+    assert "are halted since 2026-09-21 14:13 UTC: a complaint about {nobody}." in text
+    assert "trunkcall resume" in text
+    assert [code for code, _ in await House(halted="", outbound=False).reasons()] == ["HALTED", "OUTBOUND_CALLS_OFF"]
+    paused = replace(CAMPAIGN, state=CampaignState.PAUSED)
+    assert [code for code, _ in await House(campaign=paused, halted="x").reasons()] == ["CAMPAIGN_NOT_RUNNING"]
+
+
+async def test_a_campaign_whose_policy_cannot_be_gone_by_says_which_it_is() -> None:
+    named = replace(CAMPAIGN, tags={POLICY_TAG: "night"})
+    ((code, text),) = await House(campaign=named).reasons()
+    assert code == "POLICY"
+    assert "'night'" in text
+
+
+async def test_a_campaign_of_which_nobody_may_be_called_yet_says_when_the_first_may_and_where() -> None:
+    at_rest = replace(WELL, window=0, next_due_in=2 * HOUR)
+    found = await House(facts=at_rest, hold=HELD).reasons()
+    code, text = found[0]
+    assert code == "OUTSIDE_HOURS"
+    assert text.startswith("500 dial requests wait, and none may be dialed yet.")
+    assert "from Mon 12:13 there on, 2026-09-21 16:13 UTC, in 2 h." in text
+    assert "NONE_DUE_YET" not in [code for code, _ in found]
+    limited = Hold(HoldReason.DAY_LIMIT, NOW + 2 * HOUR)
+    code, text = (await House(facts=at_rest, hold=limited).reasons())[0]
+    assert (code, "the instance has had its attempts of the day" in text) == ("DAY_LIMIT", True)
+    over = replace(HELD, until=NOW)
+    assert (await House(facts=at_rest, hold=over).reasons())[0][0] == "NONE_DUE_YET", "it holds nobody any more"
+
+
 @pytest.mark.parametrize(
     ("contact", "code", "words"),
     [
@@ -418,6 +469,49 @@ async def test_a_waiting_request_says_how_long_it_will_and_what_is_before_it() -
         (record(ContactState.WAITING, due_at=NOW + 2 * HOUR), "DUE_LATER", "due in 2 h and not dialed before"),
         (record(ContactState.WAITING, due_at=NOW + 3 * HOUR), "DUE_LATER", "expires before that, in 3 h"),
         (replace(record(ContactState.WAITING), expires_at=NOW), "EXPIRED", "has passed"),
+        (replace(record(ContactState.WAITING, due_at=HELD.until), hold=HELD), "OUTSIDE_HOURS", AT_NIGHT),
+        (
+            replace(record(ContactState.WAITING), hold=replace(HELD, local=ANYWHERE_THERE)),
+            "OUTSIDE_HOURS",
+            "it is Mon 08:13 to Mon 10:13 in America/Chicago, America/Denver and America/New_York, all zones of the "
+            "number's country",
+        ),
+        (
+            replace(record(ContactState.WAITING), hold=replace(HELD, until=NOW + 3 * HOUR)),
+            "OUTSIDE_HOURS",
+            "17:13 UTC, in 3 h. It expires before that, in 3 h.",
+        ),
+        (
+            replace(record(ContactState.WAITING), hold=Hold(HoldReason.NUMBER_GAP, NOW + HOUR)),
+            "NUMBER_GAP",
+            "not dialed before 2026-09-21 15:13 UTC, in 1 h",
+        ),
+        (replace(record(ContactState.WAITING), hold=replace(HELD, until=NOW)), "WAITING", "3 h"),
+        (
+            replace(
+                record(ContactState.ENDED, disposition=Disposition.EXPIRED, disconnect_reason=DisconnectReason.EXPIRED),
+                expires_at=NOW,
+                hold=HELD,
+            ),
+            "ENDED",
+            f"expired (EXPIRED). The calling policy lets it not be dialed at this hour: {AT_NIGHT}",
+        ),
+        (
+            replace(
+                record(ContactState.ENDED, disposition=Disposition.NOT_ALLOWED),
+                clearance=Cleared(forbidden=Prohibition.KIND),
+            ),
+            "NOT_ALLOWED",
+            "was not dialed: its {} is a premium",
+        ),
+        (
+            replace(
+                record(ContactState.ENDED, disposition=Disposition.DO_NOT_CALL),
+                clearance=Cleared(forbidden=Prohibition.DO_NOT_CALL),
+            ),
+            "DO_NOT_CALL",
+            "its {} is on a do-not-call list",
+        ),
         (record(ContactState.QUEUED), "IN_PROGRESS", "Queued"),
         (
             record(

@@ -394,6 +394,19 @@ class TestHolds:
         records = [await record_of(store, each) for each in (now, much_later)]
         assert [(record.due_at, record.hold) for record in records] == [(0, None), (NOW + 2 * HOUR, None)]
 
+    async def test_why_nobody_is_due_is_told_of_whoever_is_due_first(self, store: Store) -> None:
+        lease = await stand_up(store)
+        assert await store.first_hold(CAMPAIGN) is None
+        await accept(store, dial_request(due_at=NOW + 3 * HOUR))
+        assert await store.first_hold(CAMPAIGN) is None, "it was asked to be due later"
+        soon = replace(HELD, until=NOW + HOUR // 2)
+        for hold in (HELD, soon):
+            await accept(store, replace(dial_request(), hold=hold))
+        assert await store.first_hold(CAMPAIGN) == soon
+        assert await store.release_holds(lease, limit=10) == 2
+        assert await store.first_hold(CAMPAIGN) is None
+        assert await store.first_hold("nobody's") is None
+
     async def test_held_twice_and_released_it_is_due_when_it_was_asked_to_be(self, store: Store) -> None:
         lease = await stand_up(store)
         contact_id = await accept(store, dial_request(due_at=NOW - 1))

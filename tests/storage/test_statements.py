@@ -225,6 +225,7 @@ class TestPlans:
             "contact_connected",
             "contact_abandoned",
             "after_contact_work_ended",
+            "first_hold",
             "contact_as_it_stands",
             "ledger",
         ],

@@ -89,7 +89,8 @@ def build_web(
         max_campaigns=settings.max_campaigns or quotas.campaigns_per_instance,
         max_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
     )
-    screening = Screening(Gates(store, gate_of), store, dialing_of)
+    gates = Gates(store, gate_of)
+    screening = Screening(gates, store, dialing_of)
     dial_requests = DialRequests(
         store, campaigns, now_of, new_contact_id, supervisor, screening, max_waiting=settings.max_pending
     )
@@ -129,7 +130,9 @@ def build_web(
         load_service(TRUNKCALL),
         load_service(CONNECT, only=connect),
     ]
-    explanations = Explanations(store, store, campaigns, supervisor, store, now_of, settings.agent_state_max_age_s)
+    explanations = Explanations(
+        store, store, campaigns, supervisor, store, gates, now_of, settings.agent_state_max_age_s
+    )
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
     known_people, confirmations = KnownPeople(store, campaigns), Confirmations(store, supervisor)
     own = TrunkcallOperations(explanations, progresses, known_people, confirmations, numbers, paging, scope)

@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerType
+from trunkcall.domain.clearance import Hold
 from trunkcall.domain.clock import NowOf
-from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
+from trunkcall.domain.contact import ContactRecord, ContactState, Disposition, forbidden_as
+from trunkcall.domain.directory import Instance
 from trunkcall.domain.errors import ContactDamagedError, NotFoundError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration, Instant
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.snapshot import TrunkSnapshot
+from trunkcall.service.calling.gates import Gates
+from trunkcall.service.calling.words import PROHIBITED, held, in_utc
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.storage.ports.contacts import Backlog
 from trunkcall.storage.ports.directory import Directories
@@ -60,6 +64,15 @@ class DialRequestExplanation:
     reasons: tuple[Reason, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """How many requests of a campaign wait, and, where none of them is due, why the first is held; None if it is
+    not."""
+
+    backlog: int
+    hold: Hold | None
+
+
 class DialingFacts(Protocol):
     """What is known of how campaigns are dialed."""
 
@@ -77,6 +90,7 @@ class Explanations:
         campaigns: Campaigns,
         dialing: DialingFacts,
         directories: Directories,
+        gates: Gates,
         now_of: NowOf,
         agent_state_max_age_s: float,
     ) -> None:
@@ -85,6 +99,7 @@ class Explanations:
         self._campaigns = campaigns
         self._dialing = dialing
         self._directories = directories
+        self._gates = gates
         self._now_of = now_of
         self._max_age_s = agent_state_max_age_s
 
@@ -112,12 +127,20 @@ class Explanations:
 
     async def _reasons(self, campaign: Campaign, backlog: int, facts: DialingExplanation | None) -> list[Reason]:
         directory = await self._directories.directory(campaign.instance_id)
-        if campaign.state is CampaignState.RUNNING and directory is not None and not directory.instance.outbound_calls:
-            return [_NO_OUTBOUND_CALLS]
+        now = self._now_of(campaign.instance_id)
+        if campaign.state is CampaignState.RUNNING and directory is not None:
+            closed = _what_closes(directory.instance)
+            gate = await self._gates.gate(campaign.instance_id)
+            trouble = gate.trouble(campaign, now) if gate is not None else None
+            if trouble is not None:
+                closed.append(Reason("POLICY", f"{trouble} Nobody is dialed for the campaign meanwhile."))
+            if closed:
+                return closed
         queue = directory.queues.get(campaign.outbound_call.queue_id or "") if directory is not None else None
         enabled = queue is None or queue.enabled
-        now = self._now_of(campaign.instance_id)
-        return list(_campaign_reasons(campaign.state, backlog, facts, self._max_age_s, now, queue_enabled=enabled))
+        hold = await self._backlog.first_hold(campaign.campaign_id) if facts is not None and _none_due(facts) else None
+        backlog_of = _Waiting(backlog, hold if hold is not None and hold.until > now else None)
+        return list(_campaign_reasons(campaign.state, backlog_of, facts, self._max_age_s, now, queue_enabled=enabled))
 
     async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
         """What holds the dial request back, or what became of it. Raises NotFoundError."""
@@ -143,9 +166,13 @@ class Explanations:
 
     def _own_reason(self, contact: ContactRecord, now: Instant) -> Reason:
         left, due_in = contact.expires_at - now, contact.due_at - now
+        hold = contact.hold
         match contact.state:
             case ContactState.WAITING if left <= 0:
                 return Reason("EXPIRED", "Its {} has passed: it will not be dialed any more.", (Field.EXPIRES_AT,))
+            case ContactState.WAITING if hold is not None and hold.until > now:
+                before = f" It expires before that, in {_long(left)}." if hold.until >= contact.expires_at else ""
+                return Reason(hold.reason.upper(), f"{held(hold, now)}, in {_long(hold.until - now)}.{before}")
             case ContactState.WAITING if due_in >= left:
                 return Reason("DUE_LATER", f"It is due in {_long(due_in)} and expires before that, in {_long(left)}.")
             case ContactState.WAITING if due_in > 0:
@@ -155,15 +182,21 @@ class Explanations:
                 )
             case ContactState.WAITING:
                 return Reason("WAITING", f"It waits to be dialed, for at most {_long(left)} more: then it expires.")
+            case ContactState.ENDED if contact.clearance is not None and contact.clearance.forbidden is not None:
+                forbidden = contact.clearance.forbidden
+                why = f"It has ended and was not dialed: its {PROHIBITED[forbidden]}."
+                return Reason(forbidden_as(forbidden).upper(), why, (Field.PHONE_NUMBER,))
             case ContactState.ENDED:
                 how = contact.disposition or "unknown"
                 why = contact.disconnect_reason or "unknown"
                 full = contact.disposition is Disposition.ABANDONED and contact.queued_at is None
                 found = " No agent was free, and its queue was full." if full else ""
                 heard = " It heard the safe-harbour message." if contact.safe_harbour_at is not None else ""
-                return Reason(
-                    "ENDED", f"It has ended: {how} ({why}).{found}{heard} A dial request is dialed at most once."
-                )
+                unheld = ""
+                if contact.disposition is Disposition.EXPIRED and hold is not None and hold.until > contact.expires_at:
+                    unheld = f" {held(hold, contact.expires_at)}, which is later than it expired."
+                told = f"It has ended: {how} ({why}).{found}{heard}{unheld}"
+                return Reason("ENDED", f"{told} A dial request is dialed at most once.")
             case state:
                 return Reason("IN_PROGRESS", f"It is being dialed or talked to: {state}.")
 
@@ -176,9 +209,26 @@ def _quarantined(contact_id: str, state: ContactState | None) -> DialRequestExpl
     return DialRequestExplanation(contact_id, state, (Reason("QUARANTINED", text),))
 
 
+def _what_closes(instance: Instance) -> list[Reason]:
+    """Why nothing is originated for an instance, whatever its campaigns are."""
+    closed = []
+    if instance.halted_at is not None:
+        why = f": {instance.halt_reason}" if instance.halt_reason else ""
+        closed.append(
+            Reason(
+                "HALTED",
+                f"All calls of its instance are halted since {in_utc(instance.halted_at)}{why}. Nobody is dialed until "
+                "`trunkcall resume`.",
+            )
+        )
+    if not instance.outbound_calls:
+        closed.append(_NO_OUTBOUND_CALLS)
+    return closed
+
+
 def _campaign_reasons(
     state: CampaignState,
-    backlog: int,
+    waiting: _Waiting,
     facts: DialingExplanation | None,
     max_age_s: float,
     now: Instant,
@@ -195,7 +245,7 @@ def _campaign_reasons(
         return
     starved = list(_what_starves(facts, now))
     yield from starved
-    stopped = list(_what_stops(backlog, facts, max_age_s, queue_enabled=queue_enabled))
+    stopped = list(_what_stops(waiting, facts, max_age_s, now, queue_enabled=queue_enabled))
     yield from stopped
     limits = list(_what_limits(facts, max_age_s))
     yield from limits
@@ -243,7 +293,14 @@ _WHAT_TO_DO: Mapping[CampaignState, str] = {
 }
 
 
-def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float, *, queue_enabled: bool) -> Iterator[Reason]:
+def _none_due(facts: DialingExplanation) -> bool:
+    return not facts.window and facts.window_complete and facts.next_due_in is not None
+
+
+def _what_stops(
+    waiting: _Waiting, facts: DialingExplanation, max_age_s: float, now: Instant, *, queue_enabled: bool
+) -> Iterator[Reason]:
+    backlog = waiting.backlog
     if facts.suspended:
         yield Reason("STORE_TROUBLE", "The store does not keep what happens, so nothing new is begun.")
     yield from _what_stops_its_trunks(facts.trunks)
@@ -251,7 +308,14 @@ def _what_stops(backlog: int, facts: DialingExplanation, max_age_s: float, *, qu
         yield Reason("STATE_CHANGES", "The campaign's state has just been changed.")
     if not backlog:
         yield Reason("NO_REQUESTS", f"No dial request waits; {_many(facts.in_flight, 'attempt')} in flight.")
-    elif not facts.window and facts.window_complete and facts.next_due_in is not None:
+    elif waiting.hold is not None:
+        wait = f"{_many(backlog, 'dial request')} {'waits' if backlog == 1 else 'wait'}"
+        yield Reason(
+            waiting.hold.reason.upper(),
+            f"{wait}, and none may be dialed yet. Of the one that may be first: "
+            f"{_begun_small(held(waiting.hold, now))}, in {_long(waiting.hold.until - now)}.",
+        )
+    elif facts.next_due_in is not None and _none_due(facts):
         wait = f"{_many(backlog, 'dial request')} {'waits' if backlog == 1 else 'wait'}"
         yield Reason("NONE_DUE_YET", f"{wait}, and none is due yet: the next is in {_long(facts.next_due_in)}.")
     elif not facts.window:
@@ -415,6 +479,10 @@ def _those_up(trunks: Sequence[TrunkSnapshot]) -> str:
     if up == len(trunks):
         return f"its {of_all}"
     return f"the one of its {of_all} that is up" if up == 1 else f"the {up} of its {of_all} that are up"
+
+
+def _begun_small(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _listed(names: Sequence[str]) -> str:

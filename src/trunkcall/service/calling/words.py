@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from trunkcall.domain.calling_hours import shown_at
-from trunkcall.domain.clearance import Evidence, HoldReason, LocalTime, Prohibition
+from trunkcall.domain.clearance import Evidence, Hold, HoldReason, LocalTime, Prohibition
 from trunkcall.domain.instants import Instant, to_datetime
 
 MOST_ZONES: Final = 4
@@ -34,14 +34,27 @@ LIMITED: Final[Mapping[HoldReason, str]] = {
     HoldReason.DAY_LIMIT: "The instance has had its attempts of the day",
     HoldReason.SPEND_LIMIT: "What may be spent in a day on numbers like its own is spent",
 }
-"""Each is the beginning of a sentence. That of hours is ``outside_hours``."""
+"""Each is the beginning of a sentence."""
 
+_NO_HOUR: Final = "The calling policy lets it not be dialed at this hour"
 _KNOWN_BY: Final[Mapping[Evidence, str]] = {
     Evidence.ATTRIBUTE: "which the request names",
     Evidence.NUMBER: "where the number's exchange lies",
     Evidence.AREA: "all zones of the number's area, as its exchange is in no table",
     Evidence.COUNTRY: "all zones of the number's country, as the number tells no place",
 }
+
+
+def held(hold: Hold, now: Instant) -> str:
+    """Why, and until when by the called party's clock and by UTC, in one or two sentences without a full stop at the
+    end."""
+    if hold.reason is not HoldReason.OUTSIDE_HOURS or hold.local is None:
+        return f"{LIMITED.get(hold.reason, _NO_HOUR)}: it is not dialed before {in_utc(hold.until)}"
+    zones = hold.local.zones
+    return (
+        f"{_NO_HOUR}: it is {by_the_wall(zones, now)} in {known_by(hold.local)}. It may be dialed from "
+        f"{by_the_wall(zones, hold.until)} there on, {in_utc(hold.until)}"
+    )
 
 
 def known_by(local: LocalTime) -> str:

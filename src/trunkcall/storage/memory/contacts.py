@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from itertools import islice
 from typing import Final
 
+from trunkcall.domain.clearance import Hold
 from trunkcall.domain.contact import ContactRecord, ContactState, DialRequest
 from trunkcall.domain.errors import ConflictError, InvalidCampaignStateError
 from trunkcall.domain.instants import MINUTE, Instant
@@ -97,6 +98,10 @@ class ContactsInMemory(Part):
             return 0
         record = state.contacts[sequence].record
         return sum(place < (record.due_at, sequence) for place in state.waiting[record.campaign_id])
+
+    async def first_hold(self, campaign_id: str) -> Hold | None:
+        first = min(self._state.waiting[campaign_id], default=None)
+        return None if first is None else self._state.contacts[first[1]].record.hold
 
     async def contacts(
         self,

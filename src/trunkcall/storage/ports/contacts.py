@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from trunkcall.domain.clearance import Hold
 from trunkcall.domain.contact import NEVER_DIALED, ContactRecord, DialRequest, Disposition
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.values import quickly_made
@@ -63,6 +64,10 @@ class Backlog(Protocol):
     async def waiting_before(self, contact_id: str) -> int:
         """How many contacts of the same campaign wait and come before it, by when they are due, then by acceptance; 0
         for one that does not exist."""
+
+    async def first_hold(self, campaign_id: str) -> Hold | None:
+        """Why and until when the contact is held back that is due first of all of the campaign that wait; None if it is
+        not held, or none waits."""
 
 
 class ContactRecords(Protocol):

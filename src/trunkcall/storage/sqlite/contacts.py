@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from functools import partial
 
+from trunkcall.domain.clearance import Hold
 from trunkcall.domain.contact import ContactRecord, DialRequest
 from trunkcall.domain.instants import MINUTE, Instant
 from trunkcall.storage.ports.contacts import ContactCounts, PutResult, TokenForms
 from trunkcall.storage.sqlite import contact_rows, rows
+from trunkcall.storage.sqlite.clearances import hold_of, is_hold
 from trunkcall.storage.sqlite.database import Part
 from trunkcall.storage.sqlite.operations import requests as request_operations
 
@@ -54,6 +56,11 @@ class SQLiteContacts(Part):
         """How many wait before it. Of a long backlog that is a long read."""
         found = await self._database.long_read("waiting_before", contact_id=contact_id)
         return int(found[0].waiting) if found else 0
+
+    async def first_hold(self, campaign_id: str) -> Hold | None:
+        """The hold of whoever is due first; None where it cannot be read."""
+        row = self._database.row("first_hold", campaign_id=campaign_id)
+        return None if row is None or not is_hold(row.hold) or row.hold is None else hold_of(row.hold)
 
     async def contacts(
         self,

@@ -103,6 +103,12 @@ ORDER BY contact.sequence LIMIT :limit;
 SELECT contact.*, campaign_id, instance_id
 FROM contact LEFT JOIN campaign USING (campaign_key) WHERE contact_id = :contact_id;
 
+-- first_hold --
+SELECT hold FROM contact INDEXED BY contact_waiting
+WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = :campaign_id) AND state = 'Waiting'
+    AND sequence NOT IN (SELECT sequence FROM quarantine)
+ORDER BY due_at LIMIT 1;
+
 -- waiting_before --
 -- Two counts, because SQLite would look for a pair (due_at, sequence) by its first half alone: nearly all are due at 0.
 SELECT (
