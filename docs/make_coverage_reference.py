@@ -16,6 +16,8 @@ from generated import write
 from trunkcall.aws.campaigns_v1 import CampaignsV1
 from trunkcall.aws.connect import offered
 from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, TRUNKCALL, service_model
+from trunkcall.aws.own_calling import CallingOperations
+from trunkcall.aws.own_do_not_call import DoNotCallOperations
 from trunkcall.aws.own_service import TrunkcallOperations
 
 PAGE = Path(__file__).parent / "reference" / "coverage.md"
@@ -24,7 +26,11 @@ OFFERED: dict[str, Collection[str]] = {
     CAMPAIGNS_V1: CampaignsV1.handlers(object.__new__(CampaignsV1)),
     CONNECT: offered(),
     CAMPAIGNS_V2: (),
-    TRUNKCALL: TrunkcallOperations.handlers(object.__new__(TrunkcallOperations)),
+    TRUNKCALL: {
+        **TrunkcallOperations.handlers(object.__new__(TrunkcallOperations)),
+        **CallingOperations.handlers(object.__new__(CallingOperations)),
+        **DoNotCallOperations.handlers(object.__new__(DoNotCallOperations)),
+    },
 }
 """The operations that have a handler, by service."""
 

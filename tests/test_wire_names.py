@@ -29,6 +29,8 @@ CLIENTS = {
     "cli.completion",
     "cli.connect",
     "cli.demo",
+    "cli.dnc",
+    "cli.dnc_import",
     "cli.explain",
     "cli.figures",
     "cli.instances",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 
 from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE
 from trunkcall.domain.campaign import Campaign, DialerConfig, DialerType, OutboundCallConfig
@@ -37,6 +38,8 @@ class Nobody:
     def requests_accepted(self, instance_id: str, campaign_id: str) -> None: ...
 
     def due_changed(self, instance_id: str, campaign_id: str) -> None: ...
+
+    def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None: ...
 
 
 class HeardFloor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from trunkcall.domain.campaign import DialerConfig, DialerType, OutboundCallConfig
@@ -32,6 +32,8 @@ class NobodyDials:
     def requests_accepted(self, instance_id: str, campaign_id: str) -> None: ...
 
     def due_changed(self, instance_id: str, campaign_id: str) -> None: ...
+
+    def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None: ...
 
 
 class BusyStore(MemoryStore):

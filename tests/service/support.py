@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TypeAlias
@@ -71,6 +71,10 @@ class Ear:
     def due_changed(self, instance_id: str, campaign_id: str) -> None:
         assert instance_id == self._instance_id
         self._dialer.due_changed(campaign_id)
+
+    def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None:
+        assert instance_id == self._instance_id
+        self._dialer.opted_out(number_keys)
 
 
 CarryOut: TypeAlias = Callable[[Lease, Sequence[Change], Mapping[str, Clearance]], Awaitable[CommitResult]]

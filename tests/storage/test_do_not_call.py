@@ -175,6 +175,17 @@ async def test_an_import_that_was_cut_short_leaves_the_list_as_it_was(store: Sto
         assert sorted(await on_lists(store, range(9), [list_number])) == there, "nor does what is left of it come back"
 
 
+async def test_where_there_is_nothing_to_erase_that_is_soon_known(store: Store) -> None:
+    assert not await store.sweep_entries()
+    await stand_up(store)
+    number = await store.begin_import(INSTANCE, 1, FILE, as_of=None, replaces=False)
+    await store.append_to_import(INSTANCE, number, [7])
+    await store.add_entries(INSTANCE, 2, [8], LETTER)
+    assert not await store.sweep_entries()
+    await finish(store, number)
+    assert sorted(await on_lists(store, range(9))) == [7, 8]
+
+
 async def test_an_import_is_of_its_instance(store: Store) -> None:
     await stand_up(store)
     number = await store.begin_import(INSTANCE, 1, FILE, as_of=None, replaces=False)

@@ -98,6 +98,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("agents", "agents:app", "Agents: who takes live answers, and what they do.", "Contact centre"),
     Entry("numbers", "numbers:app", "Phone numbers: what customers see.", "Contact centre"),
     Entry("policy", "policy:app", "The rules by which people are called.", "Calling rules"),
+    Entry("dnc", "dnc:app", "Do-not-call lists: who is not to be called.", "Calling rules"),
     Entry(
         "env",
         "env:env",

@@ -87,8 +87,8 @@ def add(
     """Claim a number. There are some with the simulated carrier alone: those that nobody can have."""
     if (number is None) == (country is None):
         raise typer.BadParameter("give either a number or --country")
-    wanted = None if number is None else _read(number, None, "The number")
-    region = _region(country)
+    wanted = None if number is None else read_written(number, None, "The number")
+    region = region_of(country)
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
         if wanted is None:
@@ -138,8 +138,8 @@ def import_numbers(
 ) -> None:
     """Have the instance own numbers of your trunks, which it may then show. Numbers that it has are left as they
     are."""
-    region = _region(country)
-    wanted = list(dict.fromkeys(_read(written, region, place) for written, place in _written(numbers)))
+    region = region_of(country)
+    wanted = list(dict.fromkeys(read_written(written, region, place) for written, place in written_numbers(numbers)))
     if not wanted:
         raise WrongNumberError("There is no number in it.")
     centre = centre_of(settings.data_dir, instance)
@@ -170,7 +170,7 @@ def _told(number: dict[str, str], *, new: bool) -> dict[str, Any]:
     return {"id": number["phoneNumberId"], "arn": number["phoneNumberArn"], "number": number["phoneNumber"], "new": new}
 
 
-def _written(given: Sequence[str]) -> Iterator[tuple[str, str]]:
+def written_numbers(given: Sequence[str]) -> Iterator[tuple[str, str]]:
     """What was written for each number, and where. A file may have empty lines, and remarks after a #."""
     for place, text in enumerate(given, start=1):
         if text == "-":
@@ -192,14 +192,16 @@ def _lines(name: str, text: str) -> Iterator[tuple[str, str]]:
             yield written, f"{name}, line {number}"
 
 
-def _read(written: str, region: str | None, place: str) -> str:
+def read_written(written: str, region: str | None, place: str) -> str:
+    """The number in E.164. Raises WrongNumberError, which names its place."""
     try:
         return read_number(written, region)
     except NotDialableError as error:
         raise WrongNumberError(f"{place} cannot be dialed: {error}.") from error
 
 
-def _region(country: str | None) -> str | None:
+def region_of(country: str | None) -> str | None:
+    """The region of --country. Raises BadParameter."""
     try:
         return None if country is None else country_of(country)
     except InvalidInputError as error:

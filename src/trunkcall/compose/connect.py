@@ -27,10 +27,12 @@ from trunkcall.aws.protocol import Handler
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.service.agent_statuses import AgentStatuses
+from trunkcall.service.calling.number_key import NumberKey
 from trunkcall.service.calling_policies import CallingPolicies
 from trunkcall.service.centre import Centre
 from trunkcall.service.centre_tags import CentreTags
 from trunkcall.service.contact_flows import ContactFlows
+from trunkcall.service.do_not_call import DoNotCall
 from trunkcall.service.hours import Hours
 from trunkcall.service.instances import Instances
 from trunkcall.service.phone_numbers import PhoneNumbers
@@ -66,6 +68,11 @@ def calling_operations(
     """The operations about calling rules. ``reaches_people`` is whether the carrier is not a simulated one."""
     centre = _centre(store, supervisor, scope)
     return CallingOperations(CallingPolicies(centre, supervisor.now_of, reaches_people=reaches_people), paging)
+
+
+def do_not_call(store: Store, supervisor: Supervisor, scope: Scope, number_key: NumberKey) -> DoNotCall:
+    """The use cases about do-not-call lists."""
+    return DoNotCall(_centre(store, supervisor, scope), store, number_key, supervisor.now_of, supervisor)
 
 
 def _centre(store: Store, supervisor: Supervisor, scope: Scope) -> Centre:

@@ -15,15 +15,17 @@ from uuid import uuid4
 from trunkcall.aws.admission import Admission
 from trunkcall.aws.campaigns_v1 import CampaignsV1
 from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, TRUNKCALL, load_service
+from trunkcall.aws.own_do_not_call import DoNotCallOperations
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
-from trunkcall.compose.connect import calling_operations, connect_handlers, connect_tags, phone_numbers
+from trunkcall.compose.connect import calling_operations, connect_handlers, connect_tags, do_not_call, phone_numbers
 from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
 from trunkcall.service.calling.gate import GateOf
 from trunkcall.service.calling.gates import Gates
+from trunkcall.service.calling.number_key import NumberKey
 from trunkcall.service.calling.screening import Screening
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.confirmations import Confirmations
@@ -75,6 +77,7 @@ def build_web(
     instance_id: str,
     dialing_of: DialingOf,
     gate_of: GateOf,
+    number_key: NumberKey,
 ) -> Web:
     """What is served. ``instance_id`` is the default instance's."""
     scope, now_of = Scope("aws", settings.region, settings.account_id), supervisor.now_of
@@ -138,6 +141,8 @@ def build_web(
     own = TrunkcallOperations(explanations, progresses, known_people, confirmations, numbers, paging, scope)
     calling = calling_operations(store, supervisor, scope, paging, reaches_people=not carrier_of(settings).is_simulated)
 
+    lists = DoNotCallOperations(do_not_call(store, supervisor, scope, number_key))
+
     centre_tags_of = connect_tags(store, supervisor, scope)
 
     async def tags_of(arn: str) -> Mapping[str, str] | None:
@@ -164,7 +169,11 @@ def build_web(
     )
     gateway = Gateway(
         services,
-        {CAMPAIGNS_V1: v1.handlers(), TRUNKCALL: {**own.handlers(), **calling.handlers()}, CONNECT: connect},
+        {
+            CAMPAIGNS_V1: v1.handlers(),
+            TRUNKCALL: {**own.handlers(), **calling.handlers(), **lists.handlers()},
+            CONNECT: connect,
+        },
         region=settings.region,
         authenticate=keys.secret,
         clock=lambda: time.time_ns() // 1000,

@@ -22,15 +22,15 @@ from trunkcall.domain.instants import seconds
 from trunkcall.service.background import Background
 from trunkcall.service.calling.gate import Gate, GateOf
 from trunkcall.service.calling.number_key import PURPOSE as NUMBER_KEY
-from trunkcall.service.calling.number_key import number_key
+from trunkcall.service.calling.number_key import NumberKey, number_key
 from trunkcall.service.dialing_settings import DialingDefaults, DialingOf, dialing_settings
+from trunkcall.service.do_not_call import keep_swept
 from trunkcall.service.installation import out_of_the_way, simulated_agents
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.privacy import Privacy
 from trunkcall.service.supervisor import Supervisor
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import AUDIT_LOG, DataDir
-from trunkcall.storage.secret_box import SecretBox
 from trunkcall.storage.store import Store
 from trunkcall.web.audit import AuditLog
 
@@ -86,7 +86,8 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     data_dir.write_endpoint(url)
 
     dialing_of = _dialing_of(settings)
-    gate_of = _gate_of(settings, box)
+    key_of = partial(number_key, key=box.derive(NUMBER_KEY))
+    gate_of = _gate_of(settings, key_of)
     at_work = [agent.agent_id for agent in agents]
     dialers = Dialers(settings, store, box, base, dialing_of, gate_of, instance_id, at_work)
     supervisor = Supervisor(store, dialers.build, base.now, drain_s=settings.drain_s)
@@ -100,6 +101,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         works={
             "instances": supervisor.run,
             "onboarding": onboarding.run,
+            "do-not-call lists": partial(keep_swept, store),
             "retention": Privacy(store, store, supervisor.now_of).run,
         },
         audit=audit,
@@ -115,15 +117,16 @@ async def build_server(settings: Settings, *, url: str) -> Server:
             instance_id=instance_id,
             dialing_of=dialing_of,
             gate_of=gate_of,
+            number_key=key_of,
         ),
         tasks=[],
     )
 
 
-def _gate_of(settings: Settings, box: SecretBox) -> GateOf:
+def _gate_of(settings: Settings, key_of: NumberKey) -> GateOf:
     return partial(
         Gate,
-        number_key=partial(number_key, key=box.derive(NUMBER_KEY)),
+        number_key=key_of,
         reaches_people=not carrier_of(settings).is_simulated,
         trunks=(default_trunk(settings),),
     )

@@ -7,7 +7,7 @@ as the process does, and so do the sums of what was done. It must not know how a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from trunkcall.domain.agent import AgentState
@@ -81,6 +81,11 @@ class CurrentDialer:
         """Waiting contacts of this campaign are due at other instants than they were."""
         if self._dialer is not None:
             self._dialer.due_changed(campaign_id)
+
+    def opted_out(self, number_keys: Collection[int]) -> None:
+        """Numbers were put on a do-not-call list. Whoever waits meets it when the attempt begins; of the list itself
+        the dialer hears as of all that has changed."""
+        self.campaigns_changed()
 
     def allow_outbound_calls(self, allowed: bool) -> None:
         """Whether anybody may be dialed for the instance from now on. Contacts in progress go on."""

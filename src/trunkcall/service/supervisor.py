@@ -220,6 +220,11 @@ class Supervisor:
         if (dialed := self._dialed.get(instance_id)) is not None:
             dialed.dialer.due_changed(campaign_id)
 
+    def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None:
+        """Tell whoever dials for the instance, if anybody does."""
+        if (dialed := self._dialed.get(instance_id)) is not None:
+            dialed.dialer.opted_out(number_keys)
+
     async def put_user_status(self, instance_id: str, agent_id: str, status: UserStatus) -> None:
         """Tell whoever dials for the instance which status an agent has chosen. An instance or an agent that is new is
         waited for, until it is dialed for and its dialer has read of the agent. Raises InvalidStateError if nobody

@@ -6,6 +6,7 @@ hint, or a dialer in another process, costs a second and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 
@@ -17,3 +18,6 @@ class Wakeups(Protocol):
     def requests_accepted(self, instance_id: str, campaign_id: str) -> None: ...
 
     def due_changed(self, instance_id: str, campaign_id: str) -> None: ...
+
+    def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None:
+        """Numbers were put on a do-not-call list, by the keys that ``service.calling.number_key`` gives them."""

@@ -165,6 +165,19 @@ class LeadList:
                 continue
             yield Duplicate() if token is None else Lead(row.cells, f"line {row.line}", token, number, attributes)
 
+    def numbers(self) -> Iterator[str | BadRow]:
+        """The number of every row, but for empty ones, in E.164. Nothing is kept of any: who is there twice comes
+        twice."""
+        phone, country = self.columns.phone, self._reading.country
+        for row in self._rows:
+            if isinstance(row, BrokenRow):
+                yield BadRow(row.cells, f"{_place(row)}: {row.reason}")
+                continue
+            try:
+                yield read_number(row.cells[phone] if phone < len(row.cells) else "", country)
+            except NotDialableError as error:
+                yield BadRow(row.cells, f"line {row.line}, {self.columns.label(phone)}: {error}")
+
     def _read(self, row: Row) -> tuple[str, str, dict[str, str]]:
         """Number, token of its own ("" for none) and attributes. Raises _BadCellError."""
         columns, cells = self.columns, row.cells

@@ -217,11 +217,9 @@ def progress_of(row_of: Callable[..., Row | None], instance_id: str, row: Row) -
 
 def sweep(transaction: WriteTransaction) -> bool:
     """Erase some of what is on no list and in no import that can go on; whether there was any."""
-    staged = transaction.row("stale_dnc_staged")
+    staged = transaction.row("stale_dnc_import")
     if staged is not None:
-        transaction.execute(
-            "sweep_dnc_staged", import_number=staged.import_number, part=staged.part, limit=_SWEPT_AT_ONCE // 50
-        )
+        transaction.execute("sweep_dnc_staged", import_number=staged.number, limit=_SWEPT_AT_ONCE // 50)
         return True
     stale = transaction.row("stale_dnc_edition")
     if stale is None:

@@ -53,20 +53,26 @@ INSERT INTO dnc_staged (import_number, part, piece, number_keys) VALUES (:import
 -- staged_dnc_entries --
 SELECT number_keys FROM dnc_staged WHERE import_number = :import_number AND part = :part ORDER BY piece;
 
--- stale_dnc_staged --
--- Of an import that is not the last of its list, or has ended.
-SELECT import_number, part FROM dnc_staged
-WHERE import_number NOT IN (
+-- stale_dnc_import --
+-- One that is not the last of its list, or has ended. One after the other through those of which there is something,
+-- without a look at what there is.
+WITH RECURSIVE staged (number) AS (
+    SELECT min(import_number) FROM dnc_staged
+    UNION ALL
+    SELECT (SELECT min(import_number) FROM dnc_staged WHERE import_number > number)
+    FROM staged WHERE number IS NOT NULL
+)
+SELECT number FROM staged
+WHERE number IS NOT NULL AND number NOT IN (
     SELECT import_number FROM dnc_list JOIN dnc_import ON import_number = last_import WHERE placed < parts
 )
 LIMIT 1;
 
 -- sweep_dnc_staged --
 DELETE FROM dnc_staged
-WHERE import_number = :import_number AND part = :part
-    AND piece <= :limit + (
-        SELECT min(piece) FROM dnc_staged WHERE import_number = :import_number AND part = :part
-    );
+WHERE import_number = :import_number AND (part, piece) IN (
+    SELECT part, piece FROM dnc_staged WHERE import_number = :import_number LIMIT :limit
+);
 
 -- stale_dnc_edition --
 -- One after the other through the editions that there are, without a look at their entries.
@@ -76,7 +82,8 @@ WITH RECURSIVE edition (number) AS (
     SELECT (SELECT min(edition) FROM dnc_entry WHERE edition > number) FROM edition WHERE number IS NOT NULL
 )
 SELECT number FROM edition
-WHERE number NOT IN (SELECT edition FROM dnc_list)
+WHERE number IS NOT NULL
+    AND number NOT IN (SELECT edition FROM dnc_list)
     AND number NOT IN (
         SELECT dnc_import.edition FROM dnc_list JOIN dnc_import ON import_number = last_import
     )

@@ -1,0 +1,275 @@
+"""`trunkcall dnc`: who is not to be called.
+
+Decides how numbers are written for a command and in a file, and what a person is told of an import. It is an ordinary
+client of the API: numbers go there, and what is kept of them is the server's.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trunkcall.cli.asking import Yes, confirm
+from trunkcall.cli.campaign_steps import JSON
+from trunkcall.cli.centre import Centre, InstanceOption, centre_of
+from trunkcall.cli.client import campaigns_client, trunkcall_client
+from trunkcall.cli.dnc_import import AT_ONCE, NumberFile, import_file
+from trunkcall.cli.help import examples
+from trunkcall.cli.lists.leads import Duplicates
+from trunkcall.cli.naming import find_campaign
+from trunkcall.cli.numbers import Country, read_written, region_of, written_numbers
+from trunkcall.cli.options import with_settings
+from trunkcall.cli.reading import Country as ListCountry
+from trunkcall.cli.reading import Encoding, NoHeader, PhoneColumn, Sheet, reading
+from trunkcall.cli.tables import counted, plain_table, terminal_width
+from trunkcall.domain.do_not_call import OPT_OUTS
+from trunkcall.domain.errors import TrunkcallError
+from trunkcall.settings import Settings
+
+SOME_REJECTED, NONE_TAKEN = 3, 4
+"""Exit codes of an import, as those of `trunkcall load`."""
+
+app = typer.Typer(help="Do-not-call lists: who is not to be called.", no_args_is_help=True)
+
+Numbers = Annotated[
+    list[str],
+    typer.Argument(metavar="NUMBER|FILE", help="Numbers, or text files with one a line; - for standard input."),
+]
+ListName = Annotated[str, typer.Option("--list", metavar="NAME", help="The list.")]
+Source = Annotated[str, typer.Option(help="Where that comes from: a letter, a call, a file. It holds no number.")]
+Reason = Annotated[str, typer.Option(help="Why. It holds no number.")]
+_TROUBLES = {
+    "too_old": "too old: nobody is dialed",
+    "never_filled": "not filled yet: nobody is dialed",
+    "damaged": "damaged: nobody is dialed",
+}
+
+
+class NoNumbersError(TrunkcallError):
+    """There is no number in it."""
+
+
+def add(
+    settings: Settings,
+    numbers: Numbers,
+    source: Source = "command line",
+    reason: Reason = "",
+    list_name: ListName = OPT_OUTS,
+    country: Country = None,
+    instance: InstanceOption = None,
+) -> None:
+    """Put numbers on a list. Nobody of them is dialed from then on, whoever waits included."""
+    wanted = _read(numbers, country)
+    centre = centre_of(settings.data_dir, instance)
+    own = trunkcall_client(centre.where)
+    added = known = 0
+    for first in range(0, len(wanted), AT_ONCE):
+        with centre.in_words():
+            answer = own.add_do_not_call_entries(
+                connectInstanceId=centre.instance_id,
+                listName=list_name,
+                phoneNumbers=wanted[first : first + AT_ONCE],
+                source=source,
+                reason=reason,
+            )
+        added += answer["added"]
+        known += answer["known"]
+    typer.echo(f"{counted(added, 'number')} put on {list_name}, {known:,} on it before.")
+
+
+def remove(
+    settings: Settings,
+    numbers: Numbers,
+    list_name: ListName = OPT_OUTS,
+    country: Country = None,
+    yes: Yes = False,
+    instance: InstanceOption = None,
+) -> None:
+    """Take numbers off a list: they may be dialed again."""
+    wanted = _read(numbers, country)
+    centre = centre_of(settings.data_dir, instance)
+    confirm(f"{counted(len(wanted), 'number')} may be dialed again as far as {list_name} goes.", yes)
+    own = trunkcall_client(centre.where)
+    removed = unknown = 0
+    for first in range(0, len(wanted), AT_ONCE):
+        with centre.in_words():
+            answer = own.remove_do_not_call_entries(
+                connectInstanceId=centre.instance_id,
+                listName=list_name,
+                phoneNumbers=wanted[first : first + AT_ONCE],
+            )
+        removed += answer["removed"]
+        unknown += answer["unknown"]
+    typer.echo(f"{counted(removed, 'number')} taken off {list_name}, {unknown:,} not on it.")
+
+
+def show(
+    settings: Settings,
+    number: Annotated[str, typer.Argument(help="The number.")],
+    country: Country = None,
+    instance: InstanceOption = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Say on which lists a number is, since when, and why."""
+    wanted = read_written(number, region_of(country), "The number")
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        found = trunkcall_client(centre.where).get_do_not_call_entries(
+            connectInstanceId=centre.instance_id, phoneNumber=wanted
+        )["entries"]
+    if as_json:
+        told = [{**each, "since": each["since"].isoformat()} for each in found]
+        typer.echo(json.dumps(told, indent=2))
+        return
+    if not found:
+        typer.echo("It is on no list.")
+        return
+    rows = [
+        (each["listName"], each["since"].isoformat(sep=" ", timespec="seconds"), each["source"], each["reason"] or "-")
+        for each in found
+    ]
+    typer.echo(plain_table(("LIST", "SINCE", "SOURCE", "REASON"), rows, terminal_width(), right=()))
+
+
+def lists(settings: Settings, instance: InstanceOption = None, as_json: Annotated[bool, JSON] = False) -> None:
+    """List every do-not-call list, how many numbers are on it, and whether it can be gone by."""
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        found = _lists(centre)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    if not found:
+        typer.echo("There is no list. `trunkcall dnc add` and `trunkcall dnc import` make one.", err=True)
+        return
+    rows = [
+        (
+            each["name"],
+            f"{each['entries']:,}",
+            {"registry": "registry", "opt_outs": "opt-outs"}.get(each.get("kind", ""), "-"),
+            each.get("asOf", "-"),
+            f"{len(each['campaignIds'])} campaigns" if each["campaignIds"] else "all campaigns",
+            _TROUBLES.get(each.get("trouble", ""), "good"),
+        )
+        for each in found
+    ]
+    headers = ("LIST", "NUMBERS", "KIND", "AS OF", "BINDS", "STATE")
+    typer.echo(plain_table(headers, rows, terminal_width(), right=("NUMBERS",)))
+
+
+def import_numbers(
+    settings: Settings,
+    file: Annotated[Path, typer.Argument(help="A list as `trunkcall load` takes it: CSV or XLSX. - is stdin.")],
+    list_name: ListName = OPT_OUTS,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of all that is on the list: a registry's new file.")
+    ] = False,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Date of a registry's file, 2026-11-30: too old, it is not used.")
+    ] = None,
+    max_age_days: Annotated[
+        int | None, typer.Option(min=1, help="For a new registry's list: how old its file may be. [default: 31]")
+    ] = None,
+    campaign: Annotated[
+        list[str] | None, typer.Option(help="For a new list: a campaign that it binds, by name; all if left out.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Where it comes from; the file's name if left out.")] = None,
+    reason: Reason = "",
+    instance: InstanceOption = None,
+    phone_column: PhoneColumn = None,
+    country: ListCountry = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
+    no_header: NoHeader = False,
+) -> None:
+    """Put the numbers of a file on a list, millions of them. The list stays as it is until all were sent.
+
+    A list that there is not is made: a registry's if --as-of is given. To do it again does no harm.
+
+    Exit codes: 0 if every number was taken, 3 if some were rejected, 4 if none was taken, 130 after Ctrl-C.
+    """
+    how = reading(
+        phone_column=phone_column,
+        country=country,
+        encoding=encoding,
+        sheet=sheet,
+        no_header=no_header,
+        duplicates=Duplicates.KEEP,
+    )
+    centre = centre_of(settings.data_dir, instance)
+    numbers = NumberFile(file, how)
+    with centre.in_words():
+        known = any(each["name"] == list_name for each in _lists(centre))
+        if not known and list_name != OPT_OUTS:
+            _make(centre, list_name, campaign or [], is_registry=as_of is not None, max_age_days=max_age_days)
+        elif campaign or max_age_days is not None:
+            raise typer.BadParameter("--campaign and --max-age-days are for a new list; this one is there, or opt-outs")
+    result = import_file(
+        centre,
+        numbers,
+        list_name,
+        {
+            "source": source if source is not None else numbers.name,
+            "reason": reason,
+            "replaces": replace,
+            **({"asOf": as_of} if as_of is not None else {}),
+        },
+    )
+    typer.echo(
+        f"{counted(result.taken, 'number')} taken, {result.rejected:,} rejected; "
+        f"{counted(result.entries, 'number')} on {list_name}."
+    )
+    if not result.taken:
+        raise typer.Exit(NONE_TAKEN)
+    if result.rejected:
+        raise typer.Exit(SOME_REJECTED)
+
+
+def _make(centre: Centre, name: str, campaigns: list[str], *, is_registry: bool, max_age_days: int | None) -> None:
+    client = campaigns_client(centre.where)
+    ids = [find_campaign(client, each) for each in campaigns]
+    trunkcall_client(centre.where).create_do_not_call_list(
+        connectInstanceId=centre.instance_id,
+        name=name,
+        kind="registry" if is_registry else "opt_outs",
+        campaignIds=ids,
+        **({"maxAgeDays": max_age_days} if max_age_days is not None else {}),
+    )
+
+
+def _lists(centre: Centre) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = trunkcall_client(centre.where).list_do_not_call_lists(
+        connectInstanceId=centre.instance_id
+    )["lists"]
+    return found
+
+
+def _read(numbers: list[str], country: str | None) -> list[str]:
+    region = region_of(country)
+    wanted = list(dict.fromkeys(read_written(text, region, place) for text, place in written_numbers(numbers)))
+    if not wanted:
+        raise NoNumbersError
+    return wanted
+
+
+_with_data_dir = with_settings("data_dir")
+app.command(
+    "add",
+    epilog=examples(
+        "trunkcall dnc add +12125550142 --source phone --reason 'asked not to be called'",
+        "trunkcall dnc add stop.txt --country GB --source letters",
+    ),
+)(_with_data_dir(add))
+app.command("remove", epilog=examples("trunkcall dnc remove +12125550142"))(_with_data_dir(remove))
+app.command(
+    "import",
+    epilog=examples(
+        "trunkcall dnc import opt-outs.csv",
+        "trunkcall dnc import register.csv --list register --as-of 2026-11-30 --replace --country US",
+    ),
+)(_with_data_dir(import_numbers))
+app.command("show", epilog=examples("trunkcall dnc show +12125550142"))(_with_data_dir(show))
+app.command("lists", epilog=examples("trunkcall dnc lists", "trunkcall dnc lists --json"))(_with_data_dir(lists))

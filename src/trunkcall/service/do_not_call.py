@@ -1,0 +1,258 @@
+"""Use cases about do-not-call lists: make and tell them, put numbers on them and take them off, import files.
+
+Decides what a list may be called and be filled with, and that no text about an entry holds a number. It must not know
+how numbers are kept, nor what a list has refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from trunkcall.domain.clock import NowOf, Sleep
+from trunkcall.domain.directory import CentreUse, Directory, Fact
+from trunkcall.domain.do_not_call import OPT_OUTS, REGISTRY_MAX_AGE_DAYS, DoNotCallList, ListKind, ListTrouble
+from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
+from trunkcall.domain.instants import to_datetime
+from trunkcall.service.calling.number_key import NumberKey
+from trunkcall.service.centre import Centre
+from trunkcall.service.numbers import NotDialableError, to_e164
+from trunkcall.service.wakeups import Wakeups
+from trunkcall.storage.ports.do_not_call import ImportProgress, ListEntries, Origin
+
+MAX_LISTS: Final = 50
+"""Of one instance: every attempt is looked for on all that bind its campaign."""
+MAX_TEXT: Final = 200
+MAX_AGE_DAYS: Final = 3_660
+SWEEP_EVERY_S: Final = 60.0
+SWEEP_PAUSE_S: Final = 0.01
+"""Between two pieces, for others that want to write."""
+
+_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_DATE: Final = re.compile(r"(?<!\d)(?:19|20)\d\d([-/. ]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)")
+_NUMBER: Final = re.compile(r"\d(?:[\s().\-/+]*\d){6}")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class ToldList:
+    """A list, and why it cannot be gone by now; None if it can."""
+
+    of: DoNotCallList
+    trouble: ListTrouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEntry:
+    """On which list a number is, and where that comes from."""
+
+    list_name: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedEntries:
+    """How many numbers were put on a list or taken off, and how many were so already."""
+
+    changed: int
+    unchanged: int
+
+
+class DoNotCall:
+    """The do-not-call lists of instances."""
+
+    def __init__(
+        self, centre: Centre, entries: ListEntries, number_key: NumberKey, now_of: NowOf, wakeups: Wakeups
+    ) -> None:
+        self._centre = centre
+        self._entries = entries
+        self._number_key = number_key
+        self._now_of = now_of
+        self._wakeups = wakeups
+
+    # --- lists --------------------------------------------------------------------------------------------------------
+
+    async def create_do_not_call_list(
+        self,
+        instance: str,
+        name: str,
+        kind: ListKind = ListKind.OPT_OUTS,
+        *,
+        campaign_ids: Sequence[str] = (),
+        max_age_days: int | None = None,
+    ) -> DoNotCallList:
+        """Make a list that binds these campaigns, or all. A registry's may be gone by for 31 days after its date unless
+        something else is said. Raises NotFoundError without the instance, ConflictError if there is one of the name,
+        QuotaExceededError, InvalidInputError."""
+        if _NAME.fullmatch(name) is None:
+            raise InvalidInputError("The name of a list has 1 to 64 small letters, digits and hyphens between them.")
+        if max_age_days is not None and not (kind is ListKind.REGISTRY and 1 <= max_age_days <= MAX_AGE_DAYS):
+            raise InvalidInputError(f"The files of a registry may have an age of 1 to {MAX_AGE_DAYS} days.")
+        if kind is ListKind.REGISTRY and max_age_days is None:
+            max_age_days = REGISTRY_MAX_AGE_DAYS
+        made: list[DoNotCallList] = []
+
+        def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
+            lists = directory.do_not_call_lists.values()
+            if any(each.name == name for each in lists):
+                raise ConflictError(f"The instance has a do-not-call list {name} already.")
+            made[:] = [_next_list(directory, name, kind, tuple(dict.fromkeys(campaign_ids)), max_age_days)]
+            return tuple(made)
+
+        await self._centre.change(instance, decide)
+        return made[0]
+
+    async def list_do_not_call_lists(self, instance: str) -> Sequence[ToldList]:
+        """All lists of the instance, in the order of their numbers. Raises NotFoundError."""
+        directory = await self._centre.directory(instance)
+        now = self._now_of(directory.instance.instance_id)
+        lists = sorted(directory.do_not_call_lists.values(), key=lambda each: each.list_number)
+        return [ToldList(each, each.trouble(now)) for each in lists]
+
+    # --- entries ------------------------------------------------------------------------------------------------------
+
+    async def add_do_not_call_entries(
+        self, instance: str, written: Sequence[str], *, list_name: str = OPT_OUTS, source: str, reason: str = ""
+    ) -> ChangedEntries:
+        """Put numbers on a list; the list of opt-outs is made when it is first needed. Nobody of them is dialed from
+        when this returns. Raises NotFoundError, InvalidInputError if one is no number; then none is put on it."""
+        keys = self._keys(written)
+        instance_id, found = await self._found(instance, list_name, make=True)
+        new = await self._entries.add_entries(
+            instance_id, found.list_number, keys, self._origin(instance_id, source, reason)
+        )
+        self._wakeups.opted_out(instance_id, keys)
+        return ChangedEntries(new, len(keys) - new)
+
+    async def remove_do_not_call_entries(
+        self, instance: str, written: Sequence[str], *, list_name: str = OPT_OUTS
+    ) -> ChangedEntries:
+        """Take numbers off a list: they may be dialed again. Raises NotFoundError, InvalidInputError if one is no
+        number; then none is taken off."""
+        keys = self._keys(written)
+        instance_id, found = await self._found(instance, list_name)
+        gone = await self._entries.remove_entries(instance_id, found.list_number, keys)
+        self._wakeups.campaigns_changed(instance_id)
+        return ChangedEntries(gone, len(keys) - gone)
+
+    async def get_do_not_call_entries(self, instance: str, written: str) -> Sequence[ShownEntry]:
+        """On which lists the number is. Raises NotFoundError, InvalidInputError."""
+        (key,) = self._keys([written])
+        directory = await self._centre.directory(instance)
+        names = {each.list_number: each.name for each in directory.do_not_call_lists.values()}
+        found = await self._entries.entries_of(directory.instance.instance_id, key)
+        return [ShownEntry(names.get(entry.list_number, str(entry.list_number)), entry.origin) for entry in found]
+
+    # --- imports ------------------------------------------------------------------------------------------------------
+
+    async def begin_do_not_call_import(
+        self,
+        instance: str,
+        list_name: str = OPT_OUTS,
+        *,
+        source: str,
+        reason: str = "",
+        as_of: date | None = None,
+        replaces: bool = False,
+    ) -> int:
+        """Begin an import; its number. Another of the list that was not finished counts for nothing from then on.
+        Raises NotFoundError, InvalidInputError: a registry's file needs its date, and nothing takes the place of those
+        who opted out."""
+        instance_id, found = await self._found(instance, list_name, make=True)
+        if found.list_kind is not ListKind.REGISTRY and replaces:
+            raise InvalidInputError(
+                "Nobody who opted out goes from a list because a file lacks them. Add to it, or use a registry's list."
+            )
+        if found.max_age_days is not None:
+            today = to_datetime(self._now_of(instance_id)).date()
+            if as_of is None:
+                raise InvalidInputError("The file of a registry needs its date: what it is as of.")
+            if as_of > today + timedelta(days=1):
+                raise InvalidInputError("The date of a registry's file cannot lie in the future.")
+        return await self._entries.begin_import(
+            instance_id,
+            found.list_number,
+            self._origin(instance_id, source, reason),
+            as_of=as_of,
+            replaces=replaces,
+        )
+
+    async def append_do_not_call_import(self, instance: str, import_number: int, written: Sequence[str]) -> None:
+        """Have these numbers be of the import. Raises NotFoundError, ConflictError if it is not the last that was begun
+        of its list, or being finished; InvalidInputError if one is no number; then none is."""
+        keys = self._keys(written)
+        instance_id = (await self._centre.directory(instance)).instance.instance_id
+        await self._entries.append_to_import(instance_id, import_number, keys)
+
+    async def finish_do_not_call_import(self, instance: str, import_number: int) -> ImportProgress:
+        """Put the next part of the import on its list: to be asked until nothing is left. Raises NotFoundError,
+        ConflictError if it is not the last that was begun of its list."""
+        instance_id = (await self._centre.directory(instance)).instance.instance_id
+        progress = await self._entries.finish_import(instance_id, import_number)
+        self._wakeups.campaigns_changed(instance_id)
+        return progress
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _keys(self, written: Sequence[str]) -> list[int]:
+        numbers = [_number(each, place) for place, each in enumerate(written, start=1)]
+        return [self._number_key(number) for number in dict.fromkeys(numbers)]
+
+    def _origin(self, instance_id: str, source: str, reason: str) -> Origin:
+        for called, text in (("source", source), ("reason", reason)):
+            if len(text) > MAX_TEXT or _CONTROL.search(text):
+                raise InvalidInputError(f"The {called} of an entry has at most {MAX_TEXT} characters of one line.")
+            if _NUMBER.search(_DATE.sub("", text)):
+                raise InvalidInputError(
+                    f"The {called} of an entry may hold no phone number: it stays when the number is forgotten."
+                )
+        return Origin(source, reason, self._now_of(instance_id))
+
+    async def _found(self, instance: str, list_name: str, *, make: bool = False) -> tuple[str, DoNotCallList]:
+        """The id of the instance, and its list of this name; that of opt-outs can be made."""
+        directory = await self._centre.directory(instance)
+        found = _of_name(directory, list_name)
+        if found is None and make and list_name == OPT_OUTS:
+
+            def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
+                there = _of_name(directory, OPT_OUTS)
+                return () if there is not None else (_next_list(directory, OPT_OUTS, ListKind.OPT_OUTS, (), None),)
+
+            directory = await self._centre.change(instance, decide)
+            found = _of_name(directory, list_name)
+        if found is None:
+            raise NotFoundError("The instance has no such do-not-call list.")
+        return directory.instance.instance_id, found
+
+
+async def keep_swept(entries: ListEntries, sleep: Sleep = asyncio.sleep) -> None:
+    """Erase what is on no list any more, a piece at a time, until cancelled."""
+    while True:
+        while await entries.sweep_entries():
+            await sleep(SWEEP_PAUSE_S)
+        await sleep(SWEEP_EVERY_S)
+
+
+def _of_name(directory: Directory, name: str) -> DoNotCallList | None:
+    return next((each for each in directory.do_not_call_lists.values() if each.name == name), None)
+
+
+def _next_list(
+    directory: Directory, name: str, kind: ListKind, campaign_ids: tuple[str, ...], max_age_days: int | None
+) -> DoNotCallList:
+    lists = directory.do_not_call_lists.values()
+    if len(lists) >= MAX_LISTS:
+        raise QuotaExceededError(f"An instance has at most {MAX_LISTS} do-not-call lists.")
+    number = max((each.list_number for each in lists), default=0) + 1
+    return DoNotCallList(number, name, kind, campaign_ids, max_age_days)
+
+
+def _number(written: str, place: int) -> str:
+    try:
+        return to_e164(written)
+    except NotDialableError:
+        raise InvalidInputError(f"Number {place} of these is none that can be dialed.") from None

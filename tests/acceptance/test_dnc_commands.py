@@ -1,0 +1,94 @@
+"""`trunkcall dnc` against a real server. If these fail, whoever is asked not to call somebody again cannot see to it,
+or a register's file is on the list by half."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from serving import Serving
+
+ANN, BOB, EVE = "+12065550101", "+12065550102", "+12065550103"
+
+
+def run(server: Serving, *arguments: str, check: bool = True) -> CompletedProcess[str]:
+    return server.trunkcall("dnc", *arguments, "--data-dir", str(server.data_dir), check=check)
+
+
+def lists_of(server: Serving, number: str) -> list[str]:
+    return [each["listName"] for each in json.loads(run(server, "show", number, "--json").stdout)]
+
+
+def told_of(server: Serving, name: str) -> dict[str, object]:
+    return next(each for each in json.loads(run(server, "lists", "--json").stdout) if each["name"] == name)
+
+
+def test_somebody_is_put_on_the_list_of_opt_outs_shown_and_taken_off(server: Serving, tmp_path: Path) -> None:
+    more = tmp_path / "stop.txt"
+    more.write_text("(206) 555-0102  # Bob\n\n", encoding="utf-8")
+    done = run(server, "add", ANN, str(more), "--country", "US", "--source", "phone", "--reason", "asked us")
+    assert done.stdout == "2 numbers put on opt-outs, 0 on it before.\n"
+    shown = run(server, "show", ANN).stdout
+    assert "opt-outs" in shown
+    assert "phone" in shown
+    assert "asked us" in shown
+    assert run(server, "show", EVE).stdout == "It is on no list.\n"
+    assert "opt-outs" in run(server, "lists").stdout
+    refused = run(server, "remove", ANN, check=False)
+    assert (refused.returncode, lists_of(server, ANN)) == (2, ["opt-outs"]), "nobody is dialed again unasked"
+    assert run(server, "remove", ANN, EVE, "--yes").stdout == "1 number taken off opt-outs, 1 not on it.\n"
+    assert (lists_of(server, ANN), lists_of(server, BOB)) == ([], ["opt-outs"])
+    audit = server.data_dir / "audit.jsonl"
+    server.wait_until(lambda: '"operation":"RemoveDoNotCallEntries"' in audit.read_text(encoding="utf-8"))
+    assert "5550101" not in audit.read_text(encoding="utf-8")
+
+
+def test_a_registers_file_is_imported_and_the_next_takes_its_place(server: Serving, tmp_path: Path) -> None:
+    file = tmp_path / "register.csv"
+    file.write_text("name,phone\nAnn,206-555-0101\nNobody,12\nBob,+12065550102\n", encoding="utf-8")
+    month = ("--list", "register", "--country", "US", "--as-of", server.instance_time().date().isoformat(), "--replace")
+    done = run(server, "import", str(file), *month, check=False)
+    assert (done.returncode, done.stdout) == (3, "2 numbers taken, 1 rejected; 2 numbers on register.\n")
+    assert "rejected: line 3, column 2 (phone):" in done.stderr
+    assert "12" not in done.stderr.split("rejected: ")[1].split(":", 1)[1]
+    told = told_of(server, "register")
+    assert (told["kind"], told["maxAgeDays"], told["entries"]) == ("registry", 31, 2)
+    assert "trouble" not in told
+    file.write_text("phone\n" + "".join(f"+1206555{n:04}\n" for n in range(1000, 9000)), encoding="utf-8")
+    assert run(server, "import", str(file), *month).stdout.endswith("8,000 numbers on register.\n")
+    assert (lists_of(server, ANN), lists_of(server, "+12065554444")) == ([], ["register"])
+    file.write_text("phone\n", encoding="utf-8")
+    assert run(server, "import", str(file), *month, check=False).returncode == 1, "nor of an empty one"
+    assert told_of(server, "register")["entries"] == 8000
+
+
+def test_a_file_is_added_to_those_who_opted_out(server: Serving, tmp_path: Path) -> None:
+    file = tmp_path / "stop.csv"
+    file.write_text(f"phone\n{EVE}\n{EVE}\n", encoding="utf-8")
+    for _ in range(2):
+        assert "2 numbers taken, 0 rejected" in run(server, "import", str(file)).stdout
+        assert lists_of(server, EVE) == ["opt-outs"]
+    refused = run(server, "import", str(file), "--replace", check=False)
+    assert refused.returncode == 1
+    assert "Nobody who opted out goes" in refused.stderr
+    with_number = run(server, "add", ANN, "--reason", f"is the partner of {BOB}", check=False)
+    assert with_number.returncode == 1
+    assert BOB not in with_number.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["add", "12"], 1),
+        (["add", ANN, "--list", "nowhere"], 1),
+        (["import", "nowhere.csv"], 1),
+        (["show", "x"], 1),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(server: Serving, arguments: list[str], code: int) -> None:
+    done = run(server, *arguments, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,181 @@
+"""Do-not-call lists, as people keep them. If these fail, somebody who opted out is called because a file lacks them, or
+a number that was forgotten is still written down beside its entry."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from functools import partial
+
+import pytest
+
+from service.offices import NOW, NobodyDials, Office
+from trunkcall.domain.do_not_call import OPT_OUTS, DoNotCallList, ListKind, ListTrouble
+from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
+from trunkcall.domain.instants import DAY, HOUR, to_datetime
+from trunkcall.service.calling.number_key import number_key
+from trunkcall.service.do_not_call import MAX_LISTS, ChangedEntries, DoNotCall, ShownEntry
+from trunkcall.storage.ports.do_not_call import Origin
+
+ANN, BOB, EVE = "+12065550101", "+12065550102", "+12065550103"
+TODAY = to_datetime(NOW).date()
+KEY_OF = partial(number_key, key=b"of this installation")
+
+
+class Ear(NobodyDials):
+    """Hears who has opted out."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, set[int]]] = []
+
+    def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None:
+        self.heard.append((instance_id, set(number_keys)))
+
+
+class Keeper:
+    """Who keeps the lists of one office."""
+
+    def __init__(self, office: Office) -> None:
+        self.office, self.ear = office, Ear()
+        self.use = DoNotCall(office.centre, office.store, KEY_OF, office.now_of, self.ear)
+        self.of = office.default
+
+    async def imports(
+        self, *numbers: str, to: str = OPT_OUTS, as_of: date | None = None, replaces: bool = False
+    ) -> int:
+        number = await self.use.begin_do_not_call_import(self.of, to, source="file.csv", as_of=as_of, replaces=replaces)
+        await self.use.append_do_not_call_import(self.of, number, numbers)
+        while (progress := await self.use.finish_do_not_call_import(self.of, number)).left:
+            pass
+        return progress.entries
+
+    async def lists_of(self, number: str) -> Sequence[str]:
+        return [entry.list_name for entry in await self.use.get_do_not_call_entries(self.of, number)]
+
+    async def lists(self) -> dict[str, tuple[DoNotCallList, ListTrouble | None]]:
+        return {told.of.name: (told.of, told.trouble) for told in await self.use.list_do_not_call_lists(self.of)}
+
+
+@pytest.fixture
+async def keeper() -> Keeper:
+    return Keeper(await Office().open())
+
+
+async def test_who_opts_out_is_on_the_list_with_when_and_why_and_the_dialer_hears_of_it(keeper: Keeper) -> None:
+    use = keeper.use
+    assert await use.add_do_not_call_entries(
+        keeper.of, [ANN, "+1-206-555-0102", ANN], source="letter of 2026-11-29", reason="asked"
+    ) == ChangedEntries(2, 0)
+    keeper.office.clock += HOUR
+    assert await use.add_do_not_call_entries(keeper.of, [BOB, EVE], source="phone") == ChangedEntries(1, 1)
+    first = ShownEntry(OPT_OUTS, Origin("letter of 2026-11-29", "asked", NOW))
+    assert await use.get_do_not_call_entries(keeper.of, BOB) == [first]
+    assert await use.get_do_not_call_entries(keeper.of, EVE) == [ShownEntry(OPT_OUTS, Origin("phone", "", NOW + HOUR))]
+    assert keeper.ear.heard == [(keeper.of, {KEY_OF(ANN), KEY_OF(BOB)}), (keeper.of, {KEY_OF(BOB), KEY_OF(EVE)})]
+    assert await use.remove_do_not_call_entries(keeper.of, [ANN, BOB, "+12065550109"]) == ChangedEntries(2, 1)
+    assert (await keeper.lists_of(ANN), await keeper.lists_of(EVE)) == ([], [OPT_OUTS])
+
+
+async def test_no_text_about_an_entry_holds_a_number(keeper: Keeper) -> None:
+    """It would stay when the number is forgotten."""
+    use = keeper.use
+    for text in (ANN, "call from (206) 555-0101", "2065550101", "of 20261130 by 206 555 0101", "a\nb", "x" * 201):
+        with pytest.raises(InvalidInputError) as refused:
+            await use.add_do_not_call_entries(keeper.of, [BOB], source=text)
+        assert "555" not in refused.value.message
+        with pytest.raises(InvalidInputError):
+            await use.add_do_not_call_entries(keeper.of, [BOB], source="x", reason=text)
+        with pytest.raises(InvalidInputError):
+            await use.begin_do_not_call_import(keeper.of, source=text)
+    assert await keeper.lists_of(BOB) == []
+    for text in ("letter of 2026-11-29", "dnc_20261129.csv", "29 people, batch 118", "2026.11.29"):
+        await use.add_do_not_call_entries(keeper.of, [BOB], source=text, reason=text)
+
+
+async def test_what_is_no_number_changes_nothing_and_is_told_by_its_place(keeper: Keeper) -> None:
+    use = keeper.use
+    number = await use.begin_do_not_call_import(keeper.of, source="x")
+    for wrong in ("12065550101", "+1206555", "nobody", ""):
+        with pytest.raises(InvalidInputError, match=r"^Number 2 of these"):
+            await use.add_do_not_call_entries(keeper.of, [ANN, wrong], source="x")
+        with pytest.raises(InvalidInputError, match=r"^Number 2 of these"):
+            await use.append_do_not_call_import(keeper.of, number, [ANN, wrong])
+        with pytest.raises(InvalidInputError):
+            await use.get_do_not_call_entries(keeper.of, wrong)
+    while (progress := await use.finish_do_not_call_import(keeper.of, number)).left:
+        pass
+    assert progress.entries == 0
+
+
+async def test_a_registers_file_takes_the_place_of_the_last_one_until_it_is_too_old(keeper: Keeper) -> None:
+    made = await keeper.use.create_do_not_call_list(keeper.of, "register", ListKind.REGISTRY)
+    assert (made.list_number, made.max_age_days) == (1, 31)
+    assert (await keeper.lists())["register"][1] is ListTrouble.NEVER_FILLED
+    assert await keeper.imports(ANN, BOB, to="register", as_of=TODAY, replaces=True) == 2
+    assert await keeper.imports(BOB, EVE, EVE, to="register", as_of=TODAY, replaces=True) == 2
+    assert (await keeper.lists_of(ANN), await keeper.lists_of(EVE)) == ([], ["register"])
+    assert (await keeper.lists())["register"][1] is None
+    keeper.office.clock += 32 * DAY
+    told, trouble = (await keeper.lists())["register"]
+    assert (told.as_of, told.entries, trouble) == (TODAY, 2, ListTrouble.TOO_OLD)
+
+
+async def test_a_registers_file_says_as_of_when_it_is(keeper: Keeper) -> None:
+    """An old one would pass for one of today."""
+    await keeper.use.create_do_not_call_list(keeper.of, "register", ListKind.REGISTRY, max_age_days=7)
+    with pytest.raises(InvalidInputError, match="needs its date"):
+        await keeper.imports(ANN, to="register")
+    with pytest.raises(InvalidInputError, match="future"):
+        await keeper.imports(ANN, to="register", as_of=date(TODAY.year + 1, 1, 1))
+
+
+async def test_nobody_who_opted_out_goes_because_a_file_lacks_them(keeper: Keeper) -> None:
+    assert await keeper.imports(ANN) == 1
+    with pytest.raises(InvalidInputError, match="Nobody who opted out"):
+        await keeper.imports(BOB, replaces=True)
+    assert await keeper.imports(BOB) == 2
+
+
+async def test_lists_have_numbers_names_and_whom_they_bind(keeper: Keeper) -> None:
+    use = keeper.use
+    await use.add_do_not_call_entries(keeper.of, [ANN], source="x")
+    spring = await use.create_do_not_call_list(keeper.of, "spring", campaign_ids=["c1", "c2", "c1"])
+    assert (spring.list_number, spring.campaign_ids, spring.max_age_days) == (2, ("c1", "c2"), None)
+    with pytest.raises(ConflictError):
+        await use.create_do_not_call_list(keeper.of, "spring")
+    for name in ("", "Spring", "-x", "a" * 65, "a b"):
+        with pytest.raises(InvalidInputError, match="small letters"):
+            await use.create_do_not_call_list(keeper.of, name)
+    for kind, days in ((ListKind.OPT_OUTS, 31), (ListKind.REGISTRY, 0), (ListKind.REGISTRY, 9_999)):
+        with pytest.raises(InvalidInputError, match="age"):
+            await use.create_do_not_call_list(keeper.of, "other", kind, max_age_days=days)
+    assert list(await keeper.lists()) == [OPT_OUTS, "spring"]
+    for place in range(MAX_LISTS - 2):
+        await use.create_do_not_call_list(keeper.of, f"list-{place}")
+    with pytest.raises(QuotaExceededError):
+        await use.create_do_not_call_list(keeper.of, "one-more")
+
+
+async def test_lists_and_instances_that_there_are_not(keeper: Keeper) -> None:
+    use = keeper.use
+    with pytest.raises(NotFoundError):
+        await use.add_do_not_call_entries(keeper.of, [ANN], list_name="nowhere", source="x")
+    with pytest.raises(NotFoundError):
+        await use.remove_do_not_call_entries(keeper.of, [ANN])
+    with pytest.raises(NotFoundError):
+        await use.begin_do_not_call_import(keeper.of, "nowhere", source="x")
+    with pytest.raises(NotFoundError):
+        await use.add_do_not_call_entries("nowhere", [ANN], source="x")
+    assert await use.list_do_not_call_lists(keeper.of) == []
+    assert await use.get_do_not_call_entries(keeper.of, ANN) == []
+
+
+def test_a_numbers_key_is_a_hash_that_nobody_makes_without_the_installations() -> None:
+    """RFC 4231, test case 2: the first 64 bits."""
+    of_rfc = number_key("what do ya want for nothing?", key=b"Jefe")
+    assert of_rfc == int.from_bytes(bytes.fromhex("5bdcc146bf60754e"), "big")
+    assert KEY_OF(ANN) == number_key(ANN, key=b"of this installation") != number_key(ANN, key=b"of another")
+    keys = [KEY_OF(f"+1206555{n:04}") for n in range(1000)]
+    assert len(set(keys)) == 1000
+    assert all(-(2**63) <= key < 2**63 for key in keys)
+    assert min(keys) < 0 < max(keys), "all of the range is used"
