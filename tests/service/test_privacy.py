@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from storage.support import LATER, NOW, accept, begin, record_of, stand_up
 from trunkcall.domain.changes import ContactEnded
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.instants import DAY, SECOND
 from trunkcall.service.privacy import Privacy
@@ -37,6 +38,21 @@ async def test_retention_goes_on_once_the_instance_is_deleted() -> None:
     assert await Privacy(store, store, lambda _: now).erase_due() == 1
     erased = replace(kept, phone_number="", attributes={})
     assert replace(await record_of(store, contact_id), updated_at=kept.updated_at) == erased
+
+
+async def test_attempts_to_a_number_are_forgotten_whose_contacts_were_erased_before() -> None:
+    """By the key that they are counted by: no contact tells it any more."""
+    store = MemoryStore(lambda: NOW)
+    lease = await stand_up(store)
+    limited = Clearance(0, 7, number_gap=30 * DAY)
+    first, second = await accept(store), await accept(store)
+    number = (await record_of(store, first)).phone_number
+    await store.commit(lease, [begin(first)], {first: limited})
+    await store.commit(lease, [ContactEnded(first, "campaign-1", NOW, Disposition.BUSY, DisconnectReason.TELECOM_BUSY)])
+    await store.erase_ended("instance-1", before=LATER, at=NOW, limit=10)
+    keys = {number: 7}
+    assert await Privacy(store, store, lambda _: NOW, number_key=keys.__getitem__).forget(number) == 0
+    assert not (await store.commit(lease, [begin(second)], {second: limited})).refused
 
 
 async def test_whoever_is_to_be_forgotten_is_forgotten_there_too() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -13,11 +15,14 @@ from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted
 from trunkcall.compose.store import data_dir_of, opened_store
 from trunkcall.domain.errors import InvalidInputError
+from trunkcall.service.calling.number_key import PURPOSE, NumberKey, number_key
 from trunkcall.service.numbers import NotDialableError
 from trunkcall.service.privacy import MAX_DAYS, Privacy
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
+from trunkcall.storage.data_dir import KEY_FILE
 from trunkcall.storage.ports.directory import InstanceArchive
+from trunkcall.storage.secret_box import SecretBox, load_secret_key
 
 T = TypeVar("T")
 
@@ -86,9 +91,16 @@ def _with_privacy(settings: Settings, deed: Callable[[Privacy, InstanceArchive],
 
     async def run() -> T:
         async with opened_store(settings) as store:
-            return await deed(Privacy(store, store, lambda _: clock.now()), store)
+            privacy = Privacy(store, store, lambda _: clock.now(), number_key=_number_key_of(settings))
+            return await deed(privacy, store)
 
     return asyncio.run(run())
+
+
+def _number_key_of(settings: Settings) -> NumberKey | None:
+    """As the server makes it; None where it has made no key file yet, and so no number's key."""
+    path = Path(settings.secret_key_file) if settings.secret_key_file else settings.data_dir / KEY_FILE
+    return partial(number_key, key=SecretBox(load_secret_key(path)).derive(PURPOSE)) if path.exists() else None
 
 
 forget_command = with_settings("data_dir", "store")(forget)

@@ -12,6 +12,7 @@ from trunkcall.domain.clock import NowOf, Sleep
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY
+from trunkcall.service.calling.number_key import NumberKey
 from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.storage.ports.directory import InstanceArchive
 from trunkcall.storage.ports.privacy import PersonalData
@@ -25,26 +26,36 @@ MAX_DAYS = 36_500
 
 
 class Privacy:
-    """Erases personal data."""
+    """Erases personal data. ``number_key`` finds what is kept of attempts to a number by its key alone; without it that
+    goes as far as there is a contact of the number."""
 
     def __init__(
-        self, store: PersonalData, instances: InstanceArchive, now_of: NowOf, *, sleep: Sleep = asyncio.sleep
+        self,
+        store: PersonalData,
+        instances: InstanceArchive,
+        now_of: NowOf,
+        *,
+        number_key: NumberKey | None = None,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._store = store
         self._instances = instances
         self._now_of = now_of
+        self._number_key = number_key
         self._sleep = sleep
 
     async def forget(self, phone_number: str) -> int:
         """Erase a number and its attributes from every request and record; a request that waits is not dialed any
-        more. Returns how many contacts there were. Raises InvalidInputError for what is no number."""
+        more, and calling limits count attempts to it from here on. It stays on do-not-call lists. Returns how many
+        contacts there were. Raises InvalidInputError for what is no number."""
         try:
             number = to_e164(phone_number)
         except NotDialableError as error:
             reason = error.worded({Field.PHONE_NUMBER: "the number"})
             raise InvalidInputError(f"That is no number that could be kept here: {reason}.") from error
         times = [self._now_of(instance.instance_id) for instance in await self._instances.every_instance()]
-        return await self._store.forget_number(number, at=max(times, default=0))
+        number_key = None if self._number_key is None else self._number_key(number)
+        return await self._store.forget_number(number, at=max(times, default=0), number_key=number_key)
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         """Keep personal data of contacts that have ended for so many days; None is for ever."""
