@@ -61,6 +61,14 @@ class Displays:
         return self
 
     @property
+    def halted_at(self) -> None:
+        return None
+
+    @property
+    def closed_campaigns(self) -> int:
+        return 0
+
+    @property
     def starved(self) -> int:
         return self.street.engine.starved()
 

@@ -4,6 +4,7 @@ contact centre stand still, or are dialed by another's agents, because of what h
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from service.instances import DRAIN_S, Installation, Server
 from trunkcall.domain.agent import AgentState
+from trunkcall.domain.calling_policy import POLICY_TAG, CallingPolicy
 from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
 from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReason, Disposition
 from trunkcall.domain.directory import EncryptionConfig, OnboardingJob, OnboardingStatus
@@ -25,6 +27,7 @@ from trunkcall.service.dial_requests import AcceptedItem, RefusedItem
 from trunkcall.service.installation import simulated_agents
 from trunkcall.service.lease import LEASE
 from trunkcall.service.supervisor import CLOSE_S
+from trunkcall.web.health import Health
 
 pytestmark = pytest.mark.virtual_time
 
@@ -442,6 +445,41 @@ async def test_without_outbound_calls_nobody_is_dialed_and_talks_go_on(installat
 
     await installation.store.change_instance("north", lambda found: replace(found, outbound_calls=True))
     await until_all_ended(installation)
+    await server.stops()
+
+
+async def test_while_all_is_halted_nobody_is_dialed_and_health_says_so(installation: Installation) -> None:
+    """Whoever has halted by mistake, or forgotten it, must see it where everything else that is wrong is seen."""
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    campaigns = {name: await server.campaign_of(name, 40, within=DAY) for name in ("north", "south")}
+    await asyncio.sleep(MINUTE_S)
+    await installation.store.halt_instance("north", at=server.supervisor.now_of("north"), reason="a complaint")
+    await asyncio.sleep(2.0)
+    assert not await goes_on(server, "north")
+    assert await goes_on(server, "south")
+    page = Health("north", lambda: server.supervisor.dialed, server.supervisor.now_of, 1.0).page()
+    told = {each["instance_id"]: each["status"] for each in json.loads((await page).body)["instances"]}
+    assert (told["north"], told["south"]) == ("halted", "ok")
+    (reason,) = (await server.explanations.get_campaign_explanation(campaigns["north"])).reasons
+    assert (reason.code, "a complaint" in reason.text) == ("HALTED", True)
+    await installation.store.resume_instance("north")
+    await until_all_ended(installation)
+    await server.stops()
+
+
+async def test_a_campaign_whose_policy_nobody_has_put_is_dialed_once_it_is_there(installation: Installation) -> None:
+    server = Server(installation).begin()
+    await asyncio.sleep(2.0)
+    campaign_id = await server.campaign_of("north", 40, within=DAY)
+    await installation.store.edit_campaign(campaign_id, lambda found: replace(found, tags={POLICY_TAG: "night"}))
+    await asyncio.sleep(2.0)
+    assert not await goes_on(server, "north")
+    (dialed,) = [each for each in server.supervisor.dialed if each.instance_id == "north"]
+    assert dialed.dialer.closed_campaigns == 1
+    await installation.store.put_facts("north", [CallingPolicy("night", 1, '[destinations]\nregions = ["any"]\n')])
+    await until_all_ended(installation)
+    assert dialed.dialer.closed_campaigns == 0
     await server.stops()
 
 

@@ -25,6 +25,8 @@ class Told:
     upkeep_trouble: str | None = None
     quarantined: int = 0
     starved: int = 0
+    halted_at: Instant | None = None
+    closed_campaigns: int = 0
 
     @property
     def clock(self) -> Self:
@@ -83,6 +85,20 @@ async def test_it_is_told_how_many_campaigns_are_starved_and_nothing_of_which() 
     assert told["trouble"].startswith("2 campaigns have requests waiting, and others are dialed before them")
     assert (await page_of(Told(starved=1)))["trouble"].startswith("1 campaign has requests waiting, and others")
     assert (await page_of(Told(starved=1, trouble="it cannot dial")))["status"] == "not dialing"
+
+
+async def test_whoever_halts_everything_sees_that_it_is_halted_and_not_why() -> None:
+    told = await page_of(Told(halted_at=NOW - 60 * SECOND))
+    assert told["status"] == told["instances"][0]["status"] == "halted"
+    assert told["trouble"].startswith("All calls are halted since 2027-01-15T07:59:00Z until `trunkcall resume`")
+    assert (await page_of(Told(halted_at=NOW, trouble="the carrier is away")))["status"] == "not dialing"
+
+
+async def test_it_is_told_for_how_many_campaigns_the_rules_cannot_be_gone_by_and_nothing_of_which() -> None:
+    told = await page_of(Told(closed_campaigns=1), Told("instance-2", closed_campaigns=2, starved=1))
+    assert [each["status"] for each in told["instances"]] == ["gate closed", "gate closed"]
+    assert told["trouble"].startswith("Nobody may be dialed for 1 campaign: a calling policy or a do-not-call list")
+    assert "for 2 campaigns:" in told["instances"][1]["trouble"]
 
 
 async def test_of_several_instances_the_worst_is_told_and_by_its_name() -> None:

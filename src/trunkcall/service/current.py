@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 from trunkcall.domain.agent import AgentState
 from trunkcall.domain.clock import Clock, Seconds, Sleep
+from trunkcall.domain.directory import Instance
+from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LiveLeg
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import CarrierFound, DialingSuspended
@@ -49,6 +51,8 @@ class CurrentDialer:
         self._outbound_calls = True
         self.totals = DialerTotals()
         """What all dialers of this process have done."""
+        self.halted_at: Instant | None = None
+        """Since when all calls of the instance are halted, as far as this process has heard; None if they are not."""
         self.quarantined = 0
         """How many contacts are set aside, as of the last look."""
         self.trouble: str | None = None
@@ -87,6 +91,11 @@ class CurrentDialer:
         the dialer hears as of all that has changed."""
         self.campaigns_changed()
 
+    def heed(self, instance: Instance) -> None:
+        """Go by what the instance says of its calls: whether they are halted, or switched off."""
+        self.halted_at = instance.halted_at
+        self.allow_outbound_calls(instance.may_originate)
+
     def allow_outbound_calls(self, allowed: bool) -> None:
         """Whether anybody may be dialed for the instance from now on. Contacts in progress go on."""
         self._outbound_calls = allowed
@@ -103,6 +112,11 @@ class CurrentDialer:
     def starved(self) -> int:
         """How many campaigns others go before more often than they may."""
         return self._engine.starved() if self._engine is not None else 0
+
+    @property
+    def closed_campaigns(self) -> int:
+        """For how many campaigns that run nobody may be dialed, as their rules cannot be gone by."""
+        return self._dialer.closed_campaigns() if self._dialer is not None else 0
 
     def explanation(self, campaign_id: str) -> DialingExplanation | None:
         """Why a campaign dials as it does; None while nobody dials, and of a campaign that is not dialed."""

@@ -229,6 +229,12 @@ class Dialer:
         del self._campaigns[campaign_id], self._windows[campaign_id], self._caller_ids[campaign_id]
         del self._ring_timeouts[campaign_id], self._policies[campaign_id], self._closed[campaign_id]
 
+    def closed_campaigns(self) -> int:
+        """For how many campaigns that run the calling gate lets nobody be dialed, whatever the number."""
+        now = self._clock.now()
+        running = [each for each in self._campaigns.values() if _state_of(each) is CampaignState.RUNNING]
+        return sum(self._gate.trouble(campaign, now) is not None for campaign in running)
+
     async def settled(self) -> None:
         """Wait until everything told so far has been dealt with."""
         if self._running:

@@ -171,7 +171,7 @@ class Supervisor:
         for instance_id, instance in wanted.items():
             dialed = self._dialed.get(instance_id)
             if dialed is not None:
-                dialed.dialer.allow_outbound_calls(instance.outbound_calls)
+                dialed.dialer.heed(instance)
                 continue
             try:
                 dialed = self._build(instance_id)
@@ -179,7 +179,7 @@ class Supervisor:
                 failures.append(error)
                 continue
             self._dialed[instance_id] = dialed
-            dialed.dialer.allow_outbound_calls(instance.outbound_calls)
+            dialed.dialer.heed(instance)
             dialed.begin()
         if failures:
             raise ExceptionGroup("instances that could not be begun", failures)

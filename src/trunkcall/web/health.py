@@ -25,6 +25,8 @@ STATUSES = (
     "not dialing",
     "store failing",
     "taking nothing new",
+    "halted",
+    "gate closed",
     "upkeep failing",
     "campaigns starved",
     "clock off",
@@ -48,6 +50,14 @@ class DialerView(Protocol):
     @property
     def quarantined(self) -> int:
         """How many contacts are set aside because they are damaged, which is no trouble of the others'."""
+
+    @property
+    def halted_at(self) -> Instant | None:
+        """Since when all calls are halted."""
+
+    @property
+    def closed_campaigns(self) -> int:
+        """For how many campaigns nobody may be dialed, as their rules cannot be gone by."""
 
     @property
     def starved(self) -> int:
@@ -121,6 +131,8 @@ class Health:
         behind_s = instance.clock.behind_s()
         troubles = {
             "not dialing": instance.trouble,
+            "halted": _halt(instance.dialer.halted_at),
+            "gate closed": _closed_gate(instance.dialer.closed_campaigns),
             "upkeep failing": instance.upkeep_trouble,
             "campaigns starved": _starvation(instance.dialer.starved),
             "clock off": self._clock_trouble(behind_s),
@@ -152,6 +164,22 @@ class Health:
                 "simulated carrier, or the wall clock was set forward."
             )
         return f"The instance's clock is {-behind_s:.0f} s ahead of the wall clock: the wall clock was set back."
+
+
+def _halt(at: Instant | None) -> str | None:
+    """Since when, and not the words of whoever halted it: those are not for everybody."""
+    if at is None:
+        return None
+    return f"All calls are halted since {_written(at)} until `trunkcall resume`: `trunkcall explain` tells why."
+
+
+def _closed_gate(campaigns: int) -> str | None:
+    if not campaigns:
+        return None
+    return (
+        f"Nobody may be dialed for {campaigns} {'campaign' if campaigns == 1 else 'campaigns'}: a calling policy or a "
+        "do-not-call list cannot be gone by. `trunkcall explain` says what is wrong."
+    )
 
 
 def _starvation(campaigns: int) -> str | None:
