@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from serving import Serving
+from serving import Serving, dial_request
 
 ANN, BOB, EVE = "+12065550101", "+12065550102", "+12065550103"
 
@@ -92,3 +92,18 @@ def test_what_cannot_be_is_one_sentence(server: Serving, arguments: list[str], c
     done = run(server, *arguments, check=False)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+
+
+def test_nobody_on_a_list_is_taken_for_a_campaign_nor_dialed_by_one(server: Serving) -> None:
+    client = server.client()
+    campaign_id = client.create_campaign(**server.campaign_arguments("Listed"))["id"]
+    client.start_campaign(id=campaign_id)
+    run(server, "add", "+12065550177")
+    requests = [dial_request(token, digits) for token, digits in (("listed", 177), ("other", 178))]
+    requests[0]["phoneNumber"] = "+12065550177"
+    answer = client.put_dial_request_batch(id=campaign_id, dialRequests=requests)
+    assert [each["clientToken"] for each in answer["successfulRequests"]] == ["other"]
+    assert [(each["clientToken"], each["failureCode"]) for each in answer["failedRequests"]] == [
+        ("listed", "InvalidInput")
+    ]
+    client.delete_campaign(id=campaign_id)

@@ -25,7 +25,8 @@ from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.do_not_call import DoNotCallList
 from trunkcall.domain.instants import DAY, HOUR, Instant, from_datetime
 from trunkcall.domain.trunk import NumberFormat, Trunk
-from trunkcall.service.calling.gate import BindingLists, Gate, GateOf
+from trunkcall.service.calling.gate import Gate, GateOf
+from trunkcall.service.calling.listing import BindingLists
 from trunkcall.service.dial_requests import AcceptedItem, DialRequestItem, DialRequests, RefusedItem
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.do_not_call import Origin

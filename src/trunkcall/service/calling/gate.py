@@ -22,6 +22,7 @@ from trunkcall.domain.clearance import Clearance, DayLimit, Evidence, Hold, Hold
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant, from_datetime, to_datetime
 from trunkcall.domain.trunk import Trunk
+from trunkcall.service.calling.listing import BindingLists, ListsOf, lists_of
 from trunkcall.service.calling.numbering import Kind, leaves_to_emergency, numbering_of
 from trunkcall.service.calling.policy_file import PolicyFileError, read_policy
 from trunkcall.service.dialing_settings import caller_id_of
@@ -59,23 +60,6 @@ Verdict: TypeAlias = Allowed | Held | Forbidden
 ALLOWED: Final = Allowed()
 
 
-@dataclass(frozen=True, slots=True)
-class BindingLists:
-    """The do-not-call lists that bind a campaign, by their numbers, and why one of them cannot be gone by, in words;
-    None if all can."""
-
-    numbers: tuple[int, ...] = ()
-    trouble: str | None = None
-
-
-ListsOf: TypeAlias = Callable[[Directory, Campaign, Instant], BindingLists]
-
-
-def no_lists(directory: Directory, campaign: Campaign, now: Instant) -> BindingLists:
-    """For an instance without do-not-call lists."""
-    return BindingLists()
-
-
 def policy_name_of(campaign: Campaign) -> str:
     """The name of the policy that the campaign goes by."""
     return campaign.tags.get(POLICY_TAG) or DEFAULT_POLICY
@@ -108,7 +92,7 @@ class Gate:
         *,
         reaches_people: bool,
         trunks: Collection[Trunk] = (),
-        lists_of: ListsOf = no_lists,
+        lists_of: ListsOf = lists_of,
     ) -> None:
         """``trunks`` are those of an instance that has no facts of any."""
         self._directory = directory

@@ -1,0 +1,42 @@
+"""Which do-not-call lists bind a campaign, as the gate has it, and in words why one of them cannot be gone by.
+
+Decides the words. It must not know who is on a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.directory import Directory
+from trunkcall.domain.do_not_call import ListTrouble, binding_lists
+from trunkcall.domain.instants import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class BindingLists:
+    """The do-not-call lists that bind a campaign, by their numbers, and why one of them cannot be gone by, in words;
+    None if all can."""
+
+    numbers: tuple[int, ...] = ()
+    trouble: str | None = None
+
+
+ListsOf: TypeAlias = Callable[[Directory, Campaign, Instant], BindingLists]
+
+_WORDS: Final = {
+    ListTrouble.TOO_OLD: "The file of the do-not-call list {} is too old. Import a newer one (`trunkcall dnc import`).",
+    ListTrouble.NEVER_FILLED: "The do-not-call list {} was never filled. Import its file (`trunkcall dnc import`).",
+    ListTrouble.DAMAGED: "The disk has damaged the do-not-call list {}. Restore a backup.",
+}
+
+
+def lists_of(directory: Directory, campaign: Campaign, now: Instant) -> BindingLists:
+    """Those of the instance."""
+    if not directory.do_not_call_lists:
+        return BindingLists()
+    found = binding_lists(directory.do_not_call_lists.values(), campaign.campaign_id, now)
+    told = [_WORDS[trouble].format(name) for name, trouble in found.unreadable]
+    return BindingLists(found.numbers, " ".join(told) or None)
