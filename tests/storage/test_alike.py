@@ -117,6 +117,7 @@ CLEARANCES = st.builds(
     per_minute=st.sampled_from([0, 1]),
     spend=st.sampled_from([0, 1, 2]),
     spend_limits=day_limits([HoldReason.SPEND_LIMIT]),
+    hold=st.sampled_from([None, None, Hold(HoldReason.OUTSIDE_HOURS, NOW + MINUTE)]),
     forbidden=st.sampled_from([None, None, None, *Prohibition]),
 )
 

@@ -354,6 +354,19 @@ class TestForbidden:
         assert (await record_of(store, later)).state is ContactState.WAITING
 
 
+async def test_what_a_clearance_holds_back_is_held(store: Store) -> None:
+    """The hours may have ended since the contact was offered."""
+    lease = await stand_up(store)
+    contact_id = await a_contact(store)
+    assert await dial(store, lease, contact_id, cleared(hold=HELD)) is Refusal.HELD
+    record = await record_of(store, contact_id)
+    assert (record.due_at, record.hold, record.attempts) == (HELD.until, HELD, 0)
+    longer = cleared(hold=HELD, day_limits=(a_day(HoldReason.DAY_LIMIT, 0),))
+    another = await a_contact(store)
+    assert await dial(store, lease, another, longer) is Refusal.HELD
+    assert (await record_of(store, another)).hold == Hold(HoldReason.DAY_LIMIT, TOMORROW), "by what ends last"
+
+
 class TestRecords:
     async def test_a_record_tells_what_it_was_dialed_under(self, store: Store) -> None:
         lease = await stand_up(store)
