@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -26,6 +26,7 @@ from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.contact import DialRequest
+from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND
 from trunkcall.domain.leg import HangupCause
@@ -46,7 +47,7 @@ from trunkcall.engine.commands import (
 )
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierFound, LegEnded
-from trunkcall.service.calling.gate import Gate
+from trunkcall.service.calling.gate import Gate, GateOf
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialing_settings import DialingDefaults, dialing_settings
 from trunkcall.service.installation import SOURCE_PHONE_NUMBER, first_installation
@@ -161,9 +162,21 @@ async def accept(store: SQLiteStore, number: int) -> float:
     return number / (time.perf_counter() - started)
 
 
-async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
+def without_policy(directory: Directory) -> Gate:
+    """The gate of a simulated carrier."""
+    return Gate(directory, lambda number: 0, reaches_people=False)
+
+
+async def attempt(
+    store: SQLiteStore,
+    instance_id: str,
+    number: int,
+    *,
+    gate_of: GateOf = without_policy,
+    wall: Callable[[], int] = time.time_ns,
+) -> float:
     """Attempts per second from the backlog to their ends."""
-    clock = WallPacedClock()
+    clock = WallPacedClock(wall=wall)
     lease = LeaseHolder(store, instance_id, "bench", sole=True)
     dialer = CurrentDialer(clock)
     owner = InstanceOwner(
@@ -177,7 +190,7 @@ async def attempt(store: SQLiteStore, instance_id: str, number: int) -> float:
         clock=clock,
         presence=Presence(),
         config=EngineConfig(trunks=(Trunk("default", channels=100_000, attempts_per_s=10_000_000.0),)),
-        gate_of=partial(Gate, number_key=lambda number: 0, reaches_people=False),
+        gate_of=gate_of,
         dialing_of=partial(dialing_settings, defaults=DialingDefaults(30 * SECOND, AbandonmentLimits())),
         new_id=lambda: uuid4().hex,
         lease=lease,
