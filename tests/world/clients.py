@@ -121,6 +121,8 @@ class Client:
         number, server = self._random.choice(numbers or self._numbers), self._random.choice(self._servers())
         # Whoever is accepted later may not be forgotten.
         of_number = self._witness.contacts_of(number)
+        if self._witness.regulator is not None:
+            self._witness.regulator.forgets(number)
         try:
             await server.ask(server.privacy.forget(number))
         except StoreUnavailableError:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, TypeAlias, TypeVar, cast
 
-from gating import no_policy, screening
+from gating import screening, test_key
 from service.bench import WatchedDialer
 from service.support import SCOPE, dialing_of
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.background import Background
+from trunkcall.service.calling.gate import Gate, GateOf
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.lease import LeaseHolder
@@ -98,7 +101,7 @@ class Seat:
             presence=self.presence,
             config=place.config,
             dialing_of=dialing_of,
-            gate_of=no_policy,
+            gate_of=_gate_of(*place.config.trunks),
             new_id=around.new_id,
             lease=lease,
             current=self.current,
@@ -153,7 +156,9 @@ class Server:
             self.now_of,
             around.new_id,
             self._supervisor,
-            screening(store, dialing_of),
+            screening(
+                store, dialing_of, partial(Gate, number_key=test_key, reaches_people=False, trunks=(Trunk("any"),))
+            ),
             max_waiting=10_000,
         )
         self.privacy = Privacy(store, store, self.now_of)
@@ -212,3 +217,7 @@ Servers: TypeAlias = Callable[[], Sequence[Server]]
 """Those that were not killed; one at least."""
 Seats: TypeAlias = Callable[[], Sequence[Seat]]
 """An instance's, of these servers; of one that has just begun there is none yet."""
+
+
+def _gate_of(*trunks: Trunk) -> GateOf:
+    return partial(Gate, number_key=test_key, reaches_people=False, trunks=trunks)

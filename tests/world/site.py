@@ -29,6 +29,7 @@ from world.limits import Limits
 from world.loop import Process, SeededLoop
 from world.manager import Manager
 from world.operator import NUMBERS, Operator
+from world.regulator import Regulator
 from world.servers import Place, Seats, Servers
 from world.story import Story
 from world.witness import Witness
@@ -182,11 +183,14 @@ class Site:
         ]
         self.desk = Desk(seats, self.exchange, self._agents, story, ground.stream())
         self.manager = Manager(ground.kept, instance_id, self._facts, ground.now, story, ground.stream())
+        self.regulator = Regulator(ground.kept, instance_id, ground.now, story, ground.stream())
+        witness.regulator = self.regulator
 
     def work(self, until_s: float) -> Iterator[Coroutine[None, None, None]]:
         """What its people do until then."""
         yield self.operator.run(until_s)
         yield self.manager.run(until_s)
+        yield self.regulator.run(until_s)
         yield from (client.run(until_s) for client in self.clients)
 
     async def _begin_campaign(self, name: str) -> Campaign:

@@ -29,6 +29,7 @@ from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, Lease
 from trunkcall.telephony.carrier import Destination
 from world.asking import at_once
 from world.limits import Limits
+from world.regulator import Regulator
 from world.story import Story
 
 ORDER = {state: place for place, state in enumerate(CONTACT)}
@@ -54,6 +55,8 @@ class Witness:
         self._clocks_differ = clocks_differ
         self.leg_is_heard: Callable[[str], bool] = lambda leg_id: False
         """Whether the carrier has the leg and every word of it has arrived."""
+        self.regulator: Regulator | None = None
+        """Who judges by which rules people are dialed; nobody before there are people."""
         self._greatest_token = 0
         self._talking: dict[str, tuple[str, str]] = {}
         """By agent's leg that is joined: the agent, and the customer's leg."""
@@ -102,6 +105,8 @@ class Witness:
             match change:
                 case AttemptVoided():
                     voided.add(change.contact_id)
+                    if self.regulator is not None:
+                        self.regulator.voided(change.contact_id)
                 case AttemptBegun() if change.contact_id not in result.refused:
                     self._begun(change, before[change.contact_id], waits_again=change.contact_id in voided)
                     self._limits.begins(lease.token, change)
@@ -143,6 +148,8 @@ class Witness:
         if change.contact_id in self.forgotten:
             self._story.accuse("an attempt on somebody who is forgotten", change.contact_id)
         self.begun[change.campaign_id] += 1
+        if self.regulator is not None:
+            self.regulator.begins(change, before.phone_number)
 
     def _compare(self, before: ContactRecord | None, after: ContactRecord | None, *, may_go_back: bool) -> None:
         if before is None or after is None:

@@ -143,6 +143,7 @@ class World:
             site.exchange.find_hosts()
             site.desk.everybody_works()
             await site.manager.all_is_well()
+            await site.regulator.all_is_well()
         turns = [Turns(site, lambda: self._servers, self.story, self._ground.stream()) for site in self._sites]
         await asyncio.gather(*(each.run() for each in turns))
         if not self.story.wrong:

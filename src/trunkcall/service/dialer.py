@@ -28,7 +28,7 @@ from trunkcall.domain.changes import (
 from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.dialing import DialingSettings
-from trunkcall.domain.instants import MINUTE, Duration, Instant
+from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant
 from trunkcall.domain.leg import LegDifference
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.commands import (
@@ -84,6 +84,9 @@ SWEEP_LIMIT = 2000
 
 PIECES: Final = 4
 """Readings of the store for one refill, where what it reads may not be dialed."""
+
+COUNTED_FOR: Duration = 31 * DAY
+"""For how long attempts to a number are counted, whatever limits there are: a policy to come may have others."""
 
 COMPARE_EVERY: Duration = MINUTE
 """How often our legs are compared with the carrier's, by the instance's clock."""
@@ -146,8 +149,9 @@ class Dialer:
         """Of each campaign: the name of the policy that its windows were filled by."""
         self._closed: dict[str, bool] = {}
         """Of each campaign: whether the engine was told that nobody may be dialed for it."""
-        self._holds_stale = False
-        """Whether contacts may be held by other rules than those that there are."""
+        self._holds_stale = True
+        """Whether contacts may be held by other rules than those that there are: while nobody dialed, too, a policy may
+        have been set."""
         self._version = 0
         self._stale = True
         """Whether campaigns and facts are to be read again."""
@@ -286,7 +290,7 @@ class Dialer:
 
     async def purge_counts(self) -> None:
         """Forget what no limit counts any more."""
-        before = self._clock.now() - self._gate.counts_for
+        before = self._clock.now() - max(self._gate.counts_for, COUNTED_FOR)
         await self._store.purge_counts(self._lease, before=before, limit=SWEEP_LIMIT)
 
     def _tell_as_of_now(self) -> None:
