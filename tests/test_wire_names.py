@@ -39,6 +39,7 @@ CLIENTS = {
     "cli.naming",
     "cli.numbers",
     "cli.policy",
+    "cli.previewing",
     "cli.status",
     "cli.trunks",
     "cli.watch",

@@ -27,6 +27,8 @@ from trunkcall.domain.instants import DAY, HOUR, Instant, from_datetime
 from trunkcall.domain.trunk import NumberFormat, Trunk
 from trunkcall.service.calling.gate import Gate, GateOf
 from trunkcall.service.calling.listing import BindingLists
+from trunkcall.service.calling.previews import AcceptedPreview, Preview, PreviewItem, Previews, RefusedPreview
+from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.dial_requests import AcceptedItem, DialRequestItem, DialRequests, RefusedItem
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.do_not_call import Origin
@@ -75,17 +77,18 @@ class Desk:
         )
         return self
 
+    @property
+    def campaigns(self) -> Campaigns:
+        return cast("Campaigns", self)
+
+    async def describe_campaign(self, id_or_arn: str) -> Any:
+        return await self.store.campaign(id_or_arn)
+
     async def hand_in(self, *people: tuple[str, Mapping[str, str]]) -> list[str]:
         """What became of each: accepted, or why not."""
-        desk = self
-
-        class Campaigns:
-            async def describe_campaign(self, id_or_arn: str) -> Any:
-                return await desk.store.campaign(id_or_arn)
-
         requests = DialRequests(
             self.store,
-            cast("Any", Campaigns()),
+            self.campaigns,
             lambda _: self.now,
             lambda: next(self._ids),
             Nobody(),
@@ -97,6 +100,11 @@ class Desk:
             for n, (number, attributes) in enumerate(people)
         ]
         return [self._told(each) for each in await requests.put_dial_request_batch("spring", items)]
+
+    async def preview(self, *people: tuple[str, Mapping[str, str]]) -> Preview:
+        return await Previews(
+            self.campaigns, screening(self.store, dialing_of, self.gate_of), lambda _: self.now
+        ).preview_dial_requests("spring", [PreviewItem(number, attributes) for number, attributes in people])
 
     def _told(self, result: AcceptedItem | RefusedItem) -> str:
         if isinstance(result, AcceptedItem):
@@ -182,3 +190,23 @@ async def test_a_policy_that_is_put_between_two_batches_counts_for_the_second() 
     assert await desk.hand_in((JAMAICA, {})) == ["accepted"]
     await desk.store.put_facts("instance", [CallingPolicy("default", 1, POLICY)])
     assert await desk.hand_in((JAMAICA, {})) != ["accepted"]
+
+
+async def test_a_preview_says_of_each_what_would_become_of_it_and_keeps_nothing() -> None:
+    desk = await Desk().opened()
+    found = await desk.preview((NEW_YORK, {}), (NEW_YORK, {"zone": "Europe/London"}), (JAMAICA, {}), ("+12", {}))
+    held, at_once, refused, none = found.items
+    assert isinstance(held, AcceptedPreview)
+    assert held.hold is not None
+    assert held.hold.until == desk.now + HOUR
+    assert "Mon 08:00 there" in held.words
+    assert at_once == AcceptedPreview(LocalTime(("Europe/London",), Evidence.ATTRIBUTE))
+    assert [each.code for each in (refused, none) if isinstance(each, RefusedPreview)] == ["region", "no_number"]
+    assert found.trouble is None
+    assert await desk.kept() == []
+
+
+async def test_a_preview_says_that_nobody_is_dialed_whatever_the_number_and_why() -> None:
+    desk = await Desk().opened(tags={POLICY_TAG: "nobody-has-put-it"})
+    found = await desk.preview((NEW_YORK, {}))
+    assert "'nobody-has-put-it'" in (found.trouble or "")

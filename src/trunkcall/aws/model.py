@@ -84,7 +84,7 @@ class Operation:
     @property
     def mutates(self) -> bool:
         """Whether it may change something, by AWS's naming of operations."""
-        return not self.name.startswith(("Get", "List", "Describe", "Search"))
+        return not self.name.startswith(("Get", "List", "Describe", "Search", "Preview"))
 
     @property
     def makes(self) -> bool:

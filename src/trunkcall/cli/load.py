@@ -6,6 +6,7 @@ are read is ``lists``', how they are submitted ``loading``'s.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +19,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from trunkcall.cli.api_errors import ApiRefusedError, in_words
-from trunkcall.cli.client import Connection, InstanceTime, campaigns_client, connection, trunkcall_client
+from trunkcall.cli.api_errors import ApiRefusedError, ApiUnusableError, in_words
+from trunkcall.cli.client import (
+    Connection,
+    InstanceTime,
+    ServerUnreachableError,
+    campaigns_client,
+    connection,
+    trunkcall_client,
+)
 from trunkcall.cli.help import CONNECTION, OUTPUT
 from trunkcall.cli.interrupts import exit_code
 from trunkcall.cli.lists.leads import Duplicates, LeadList, Reading
@@ -29,9 +37,12 @@ from trunkcall.cli.lists.source import Source
 from trunkcall.cli.lists.tokens import Tokens
 from trunkcall.cli.loading import Loader, LoadError, LoadResult
 from trunkcall.cli.naming import find_campaign
+from trunkcall.cli.previewing import BATCH as PREVIEW_BATCH
+from trunkcall.cli.previewing import PreviewClient, for_programs, in_lines
 from trunkcall.cli.reading import Country, Encoding, NoHeader, PhoneColumn, Sheet, reading
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.storage.data_dir import DataDirMissingError
 
 MAX_DAYS = 36_500
 """Longest that a request may wait. What lies far beyond is no date that could be sent."""
@@ -66,7 +77,15 @@ def load(
     duplicates: Annotated[
         Duplicates, typer.Option(help="Dial a number that the list has more than once: once, or for every row.")
     ] = Duplicates.SKIP,
-    check: Annotated[bool, typer.Option("--check", help="Only say what would be submitted. Needs no server.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Only say what would be submitted, and with --campaign what its calling rules make of it. Needs no "
+            "server.",
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --check: print JSON.")] = False,
     all_new: Annotated[
         bool,
         typer.Option(
@@ -105,6 +124,8 @@ def load(
         raise typer.BadParameter("give either a FILE or --retry-from EXPORT")
     if not campaign and not check:
         raise typer.BadParameter("--campaign is missing: the name or id of the campaign that shall dial the list")
+    if as_json and not check:
+        raise typer.BadParameter("--json is for --check: it shows what would become of the list")
     expiry = parse_duration(expires_in)
     how = reading(
         phone_column=phone_column,
@@ -115,7 +136,8 @@ def load(
         duplicates=duplicates,
     )
     if check:
-        result = _check(_read(file, retry_from, how))
+        preview = _Previewing.find(data_dir, campaign) if campaign else None
+        result = _check(_read(file, retry_from, how), expiry, preview, as_json=as_json)
     else:
         # A list that is read from a pipe cannot be read again, so everything else comes first.
         # A retry is known by its contact's id, whatever the campaign knows of numbers.
@@ -226,8 +248,39 @@ def _load(target: _Target, leads: LeadList | RetryList, expiry: Duration, reject
     return result
 
 
-def _check(leads: LeadList | RetryList) -> LoadResult:
-    """What a load would do, as far as can be known without a server."""
+@dataclass(frozen=True, slots=True)
+class _Previewing:
+    """The campaign whose calling rules a list is looked at by."""
+
+    target: _Target
+    client: PreviewClient
+
+    @classmethod
+    def find(cls, data_dir: Path, campaign: str) -> _Previewing | None:
+        """None where nobody can be asked, which is said: a list can be checked without. Raises what a load raises for a
+        campaign that there is not."""
+        try:
+            target = _Target.find(data_dir, campaign, by_number=False)
+            if not target.clock.is_trunkcall:
+                return None
+            own = trunkcall_client(target.where)
+            with in_words(target.where.endpoint_url):
+                # Whether it may be asked is seen before a list is read that cannot be read again.
+                own.preview_dial_requests(id=target.campaign_id, dialRequests=[{"phoneNumber": "+"}])
+        except (ApiUnusableError, DataDirMissingError, ServerUnreachableError) as error:
+            why = error.message
+        except ApiRefusedError as error:
+            if error.code != "AccessDeniedException":
+                raise
+            why = f"{error.message} It takes connect-campaigns:PreviewDialRequests."
+        else:
+            return cls(target, PreviewClient(own))
+        typer.echo(f"What the campaign's calling rules make of the list cannot be seen. {why}", err=True)
+        return None
+
+
+def _check(leads: LeadList | RetryList, expiry: Duration, preview: _Previewing | None, *, as_json: bool) -> LoadResult:
+    """What a load would do: without a server as far as can be known, else by the calling rules of the campaign."""
     shown = list[str]()
 
     def reject(_: Sequence[str], reason: str) -> None:
@@ -235,9 +288,27 @@ def _check(leads: LeadList | RetryList) -> LoadResult:
             shown.append(reason)
 
     result = LoadResult()
-    counting = Loader(_Nobody(), "", lambda: 0, SECOND, reject, result=result)
+    if preview is None:
+        counting = Loader(_Nobody(), "", lambda: 0, SECOND, reject, result=result)
+    else:
+        counting = Loader(
+            preview.client,
+            preview.target.campaign_id,
+            preview.target.clock.now,
+            expiry,
+            reject,
+            endpoint_url=preview.target.where.endpoint_url,
+            result=result,
+            batch=PREVIEW_BATCH,
+        )
     for _ in counting.load(leads.items(Tokens(""))):
         pass
+    if as_json:
+        counts = {"to_submit": result.accepted, "rejected": result.rejected, "duplicates": result.duplicates}
+        rules = for_programs(preview.client.sums) if preview is not None else None
+        told = {**counts, "passed_over": dict(result.passed_over), "calling_rules": rules, "reasons": shown}
+        typer.echo(json.dumps(told, indent=2))
+        return result
     if isinstance(leads, LeadList):
         columns = leads.columns
         typer.echo(f"number: {columns.label(columns.phone)}")
@@ -250,6 +321,8 @@ def _check(leads: LeadList | RetryList) -> LoadResult:
         f"{result.accepted} to submit, {result.rejected} rejected, {_duplicates(result)}; nothing was sent: --check"
     )
     _say_passed_over(result)
+    for line in in_lines(preview.client.sums) if preview is not None else ():
+        typer.echo(line)
     for reason in shown:
         typer.echo(reason)
     if result.rejected > len(shown):

@@ -73,6 +73,8 @@ class Loader:
     endpoint_url: str = ""
     result: LoadResult = field(default_factory=LoadResult)
     sleep: Callable[[float], None] = time.sleep
+    batch: int = BATCH
+    """Most items of one request."""
 
     def load(self, items: Iterable[ListItem]) -> Iterator[LoadResult]:
         """Submit everything; yields the result so far after each batch. Raises LoadError or ApiRefusedError when the
@@ -93,7 +95,7 @@ class Loader:
                 case Lead():
                     pass
             lead_size = len(json.dumps(dict(item.attributes)))
-            if batch and (len(batch) == BATCH or size + lead_size > MAX_BATCH_BYTES):
+            if batch and (len(batch) == self.batch or size + lead_size > MAX_BATCH_BYTES):
                 self._submit(batch)
                 yield self.result
                 batch, size = [], 0

@@ -28,6 +28,7 @@ from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.service.agent_statuses import AgentStatuses
 from trunkcall.service.calling.number_key import NumberKey
+from trunkcall.service.calling.previews import Previews
 from trunkcall.service.calling_policies import CallingPolicies
 from trunkcall.service.centre import Centre
 from trunkcall.service.centre_tags import CentreTags
@@ -63,11 +64,12 @@ def phone_numbers(store: Store, supervisor: Supervisor, scope: Scope, *, offers_
 
 
 def calling_operations(
-    store: Store, supervisor: Supervisor, scope: Scope, paging: Paging, *, reaches_people: bool
+    store: Store, supervisor: Supervisor, scope: Scope, paging: Paging, previews: Previews, *, reaches_people: bool
 ) -> CallingOperations:
     """The operations about calling rules. ``reaches_people`` is whether the carrier is not a simulated one."""
     centre = _centre(store, supervisor, scope)
-    return CallingOperations(CallingPolicies(centre, supervisor.now_of, reaches_people=reaches_people), paging)
+    policies = CallingPolicies(centre, supervisor.now_of, reaches_people=reaches_people)
+    return CallingOperations(policies, previews, paging)
 
 
 def do_not_call(store: Store, supervisor: Supervisor, scope: Scope, number_key: NumberKey) -> DoNotCall:

@@ -26,6 +26,7 @@ from trunkcall.service.background import Background
 from trunkcall.service.calling.gate import GateOf
 from trunkcall.service.calling.gates import Gates
 from trunkcall.service.calling.number_key import NumberKey
+from trunkcall.service.calling.previews import Previews
 from trunkcall.service.calling.screening import Screening
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.confirmations import Confirmations
@@ -139,7 +140,14 @@ def build_web(
     progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
     known_people, confirmations = KnownPeople(store, campaigns), Confirmations(store, supervisor)
     own = TrunkcallOperations(explanations, progresses, known_people, confirmations, numbers, paging, scope)
-    calling = calling_operations(store, supervisor, scope, paging, reaches_people=not carrier_of(settings).is_simulated)
+    calling = calling_operations(
+        store,
+        supervisor,
+        scope,
+        paging,
+        Previews(campaigns, screening, now_of),
+        reaches_people=not carrier_of(settings).is_simulated,
+    )
 
     lists = DoNotCallOperations(do_not_call(store, supervisor, scope, number_key))
 

@@ -153,7 +153,7 @@ class Gate:
         if not rules.hours:
             return ALLOWED
         matching = _matching(rules.hours, number)
-        local = _local_time(number, time_zone)
+        local = local_time_of(number, time_zone)
         if not matching or not local.zones:
             return Forbidden(Prohibition.NO_HOURS)
         until = callable_until(matching, local.zones, now, ring)
@@ -202,7 +202,7 @@ class Gate:
         return Clearance(
             policy_version=self.policy_version,
             number_key=key,
-            local=_local_time(number, time_zone),
+            local=local_time_of(number, time_zone),
             lists=lists.numbers,
             number_limits=limits.number,
             number_gap=limits.number_gap,
@@ -360,7 +360,8 @@ def _matching(hours: tuple[HoursRule, ...], number: str) -> tuple[HoursRule, ...
     return matching_rules(hours, number)
 
 
-def _local_time(number: str, time_zone: str | None) -> LocalTime:
+def local_time_of(number: str, time_zone: str | None) -> LocalTime:
+    """By which clocks a number is looked at, with the time zone that its request names."""
     if time_zone is not None:
         return LocalTime((time_zone,), Evidence.ATTRIBUTE)
     known = numbering_of(number)

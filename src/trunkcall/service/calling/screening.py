@@ -89,6 +89,11 @@ class Screening:
                         assert_never(other)
         return found
 
+    async def trouble(self, campaign: Campaign, now: Instant) -> str | None:
+        """Why nobody may be dialed for the campaign whatever the number, in words; None if people may be."""
+        gate = await self._gates.gate(campaign.instance_id)
+        return gate.trouble(campaign, now) if gate is not None else None
+
     async def _who_is_listed(
         self, gate: Gate, campaign: Campaign, people: Sequence[Person], now: Instant
     ) -> frozenset[str]:
