@@ -66,6 +66,7 @@ from trunkcall.domain.directory import (
     OnboardingJob,
     OnboardingStatus,
 )
+from trunkcall.domain.do_not_call import DoNotCallList, ListKind
 from trunkcall.domain.errors import InvalidCampaignStateError, TrunkcallError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import DAY, MINUTE, SECOND
@@ -73,6 +74,7 @@ from trunkcall.domain.queue import Queue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.user import Agent
 from trunkcall.storage.memory import MemoryStore
+from trunkcall.storage.ports.do_not_call import Origin
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.sqlite.store import SQLiteStore
 from trunkcall.storage.store import Store
@@ -172,6 +174,8 @@ class Alike(RuleBasedStateMachine):
             self.runner.run(store.open())
         for instance_id in self.leases:
             self.both(partial(self.found, instance_id=instance_id))
+        lists = [DoNotCallList(1, "opt-outs"), DoNotCallList(2, "register", ListKind.REGISTRY)]
+        self.both(lambda store: store.put_facts("instance-1", lists))
         spare = Directory(Instance("spare", "spare", NOW, onboarded=False), queues={"q1": Queue("q1", "Sales")})
         self.both(lambda store: store.create_instance(spare))
         running = CampaignState.RUNNING
@@ -405,6 +409,41 @@ class Alike(RuleBasedStateMachine):
     @rule(name=st.sampled_from(["default", "night"]), number=st.integers(1, 2))
     def set_policy(self, name: str, number: int) -> None:
         self.both(lambda store: store.put_facts("instance-1", [CallingPolicy(name, number, "text")]))
+
+    @rule(number=st.integers(1, 3), keys=st.lists(st.sampled_from(KEYS), max_size=3), away=st.booleans())
+    def list_numbers(self, number: int, keys: list[int], away: bool) -> None:
+        """On lists of whom the last one is none."""
+        origin = Origin("letter", "asked", self.clock.now)
+        if away:
+            self.both(lambda store: store.remove_entries("instance-1", number, keys))
+        else:
+            self.both(lambda store: store.add_entries("instance-1", number, keys, origin))
+        self.both(lambda store: store.listed("instance-1", [1, 2, 3], KEYS))
+        self.both(lambda store: store.entries_of("instance-1", KEYS[0]))
+
+    @rule(
+        number=st.integers(1, 2),
+        keys=st.lists(st.sampled_from(KEYS), max_size=3),
+        meanwhile=st.sampled_from(KEYS),
+        replaces=st.booleans(),
+        cut_short=st.booleans(),
+    )
+    def import_numbers(self, number: int, keys: list[int], meanwhile: int, replaces: bool, cut_short: bool) -> None:
+        """While somebody opts out."""
+        origin = Origin("file", "", self.clock.now)
+
+        async def imported(store: Store) -> int | None:
+            begun = await store.begin_import("instance-1", number, origin, as_of=None, replaces=replaces)
+            await store.append_to_import("instance-1", begun, keys)
+            await store.add_entries("instance-1", number, [meanwhile], origin)
+            if cut_short:
+                return None
+            while (progress := await store.finish_import("instance-1", begun)).left:
+                pass
+            return progress.entries
+
+        self.both(imported)
+        self.both(lambda store: store.listed("instance-1", [1, 2], KEYS))
 
     @rule(instance_id=st.sampled_from(["instance-1", "instance-2"]), limit=st.sampled_from([1, 100]))
     def release_holds(self, instance_id: str, limit: int) -> None:
