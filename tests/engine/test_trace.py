@@ -46,6 +46,8 @@ def any_of(kind: type[Any]) -> st.SearchStrategy[Any]:
 def _any_part(hint: type[Any]) -> st.SearchStrategy[Any]:
     if hint is float:
         return st.floats(allow_nan=False, allow_infinity=False)
+    if hint == float | None:
+        return st.none() | _any_part(float)
     if get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
         return st.lists(any_of(get_args(hint)[0]), max_size=3).map(tuple)
     return any_of(hint) if is_dataclass(hint) else st.from_type(hint)

@@ -84,6 +84,7 @@ WELL = DialingExplanation(
     lines_in_use=25,
     channels=30,
     attempts_per_s=50.0,
+    instance_attempts_per_s=None,
     next_attempt_in=0,
     lines_per_agent=10.0,
     ledger=(LedgerTotals(RollingWindow(DAY), 1034, 12), LedgerTotals(RollingWindow(30 * DAY), 5000, 100)),

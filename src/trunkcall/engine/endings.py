@@ -65,6 +65,14 @@ class Endings:
             self.hang_up(self._state.registry.legs[contact.leg_id], now)
             self.customer_left(contact, _BY_US, now)
 
+    def opted_out(self, contact_id: str, now: Instant) -> None:
+        """Somebody whose phone may ring has asked not to be called: it rings no more. That is no answer within the time
+        that there was, as of one that has rung for as long as was asked for."""
+        contact = self._state.registry.contacts.get(contact_id)
+        if contact is not None and contact.state is ContactState.DIALING:
+            self.hang_up(self._state.registry.legs[contact.leg_id], now)
+            self.customer_left(contact, HangupCause.RING_TIMEOUT, now)
+
     def queue_limit_due(self, contact_id: str, now: Instant) -> None:
         """Nobody has come for as long as anybody may wait."""
         self.disconnect(self._state.registry.contact(contact_id), now)

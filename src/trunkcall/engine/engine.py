@@ -30,6 +30,7 @@ from trunkcall.engine.events import (
     AgentStatusSet,
     AgentUnheard,
     AttemptRefused,
+    AttemptsLimited,
     BeepHeard,
     CampaignChanged,
     CarrierFound,
@@ -37,6 +38,7 @@ from trunkcall.engine.events import (
     ChangesLeftOut,
     ComparisonRequested,
     ContactsOffered,
+    ContactsOptedOut,
     ContactsRestored,
     ContactsSwept,
     DetectionEnded,
@@ -236,6 +238,9 @@ class Engine:
                 self._withdrawals.refused(event, now)
             case ChangesLeftOut():
                 self._endings.left_out(event.contact_id, now)
+            case ContactsOptedOut():
+                for contact_id in event.contact_ids:
+                    self._endings.opted_out(contact_id, now)
             case OriginateVoided():
                 self._withdrawals.voided(event.leg_id, now)
             case CampaignChanged():
@@ -252,6 +257,9 @@ class Engine:
                 state.trunks.change(event.trunks, now)
                 state.trunks_changed()
                 self._sessions.carrier_found()
+            case AttemptsLimited():
+                state.trunks.limit(event.per_s)
+                state.trunks_changed()
             case CarrierLost():
                 state.trunks.lose(event.host)
                 state.trunks_changed()

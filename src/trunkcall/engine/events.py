@@ -124,6 +124,14 @@ class ChangesLeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactsOptedOut:
+    """These people have asked not to be called: those of them whose phones still ring are hung up on. Whoever has
+    answered is let alone, and whoever waits the store ends when the attempt is to begin."""
+
+    contact_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AgentRegistered:
     """An agent exists and serves these queues, each of them once. Known agents get the new queues; one who was removed
     and is not gone yet stays. Work after a contact ends after ``after_contact_work_limit``, with 0 when the agent says
@@ -296,6 +304,14 @@ class TrunksChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptsLimited:
+    """From here so many attempts per second may be begun, on all trunks together; None is as many as the trunks take.
+    It is greater than 0."""
+
+    per_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class CarrierLost:
     """The carrier does not answer for a host, or for any where none is named. What its legs do is unknown until
     CarrierFound; the legs on other hosts go on."""
@@ -362,6 +378,7 @@ Event: TypeAlias = (
     | ContactsSwept
     | AttemptRefused
     | ChangesLeftOut
+    | ContactsOptedOut
     | AgentRegistered
     | QueueLimited
     | AgentRemoved
@@ -370,6 +387,7 @@ Event: TypeAlias = (
     | AgentHeard
     | CarrierEvent
     | TrunksChanged
+    | AttemptsLimited
     | ComparisonRequested
     | DialingSuspended
 )

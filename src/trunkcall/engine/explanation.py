@@ -66,8 +66,10 @@ class DialingExplanation:
     lines_in_use: int
     channels: int
     attempts_per_s: float
+    instance_attempts_per_s: float | None
+    """Of all campaigns on all trunks; None is no limit but that of the trunks."""
     next_attempt_in: Duration
-    """How long the attempts per second of those that are up hold the next one back."""
+    """How long the attempts per second of those that are up, and of the instance, hold the next one back."""
     lines_per_agent: float
     ledger: tuple[LedgerTotals, ...]
     ledger_binding: bool
@@ -116,7 +118,11 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         lines_in_use=sum(use.lines for use in trunks),
         channels=sum(use.trunk.channels for use in trunks),
         attempts_per_s=sum(use.trunk.attempts_per_s for use in trunks),
-        next_attempt_in=max(0, min((use.rate.allows_at() for use in trunks if use.up), default=now) - now),
+        instance_attempts_per_s=state.trunks.limited_to,
+        next_attempt_in=max(
+            state.trunks.allowed_at(now) - now,
+            min((use.rate.allows_at() for use in trunks if use.up), default=now) - now,
+        ),
         lines_per_agent=state.config.lines_per_agent,
         ledger=campaign.ledger.totals(now),
         ledger_binding=limits.binding,

@@ -50,7 +50,18 @@ class Trunks:
     all are. Before its first word all are up.
     """
 
-    __slots__ = ("_by_id", "_others_up", "_up", "all_found", "all_up", "can_dial_at", "in_use", "lines")
+    __slots__ = (
+        "_by_id",
+        "_others_up",
+        "_rate",
+        "_up",
+        "all_found",
+        "all_up",
+        "can_dial_at",
+        "in_use",
+        "limited_to",
+        "lines",
+    )
 
     def __init__(self, trunks: Sequence[Trunk]) -> None:
         self.in_use: tuple[TrunkUse, ...] = ()
@@ -61,6 +72,9 @@ class Trunks:
         self._up: dict[str, bool] = {}
         """Hosts that the carrier has told of, since it last told of all at once."""
         self._others_up = True
+        self._rate: RateLimit | None = None
+        self.limited_to: float | None = None
+        """Attempts per second that may be begun on all of them together; None is as many as they take."""
         self.lines = 0
         """Customers' legs that were asked for and have not ended, on all of them."""
         self.all_up = True
@@ -88,6 +102,16 @@ class Trunks:
         }
         self._look()
 
+    def limit(self, attempts_per_s: float | None) -> None:
+        """So many attempts per second may be begun on all of them together; None is as many as they take."""
+        self.limited_to = attempts_per_s
+        if attempts_per_s is None:
+            self._rate = None
+        elif self._rate is None:
+            self._rate = RateLimit(attempts_per_s)
+        else:
+            self._rate.change(attempts_per_s)
+
     # --- what there is ------------------------------------------------------------------------------------------------
 
     @property
@@ -97,8 +121,9 @@ class Trunks:
 
     @property
     def attempts_per_s(self) -> float:
-        """Attempts per second of all trunks, up or not."""
-        return sum(use.trunk.attempts_per_s for use in self.in_use)
+        """Attempts per second of all trunks, up or not, as far as may be begun on all of them together."""
+        of_each = sum(use.trunk.attempts_per_s for use in self.in_use)
+        return of_each if self.limited_to is None else min(of_each, self.limited_to)
 
     @property
     def lines_free(self) -> int:
@@ -130,6 +155,8 @@ class Trunks:
         """The trunk for the campaign's next attempt: the one least used for its channels of those that may show the
         campaign's number, are up, not held back, within their rate, and have a line free; the first of them where
         several are. None if there is none."""
+        if not self._is_within_rate(now):
+            return None
         caller_id, best = campaign.settings.caller_id, None
         for use in self.in_use:
             if not self._takes(use, now) or not use.trunk.may_show(caller_id):
@@ -142,17 +169,18 @@ class Trunks:
         """How many attempts are within the rates of those trunks that may show the campaign's number and take any."""
         caller_id = campaign.settings.caller_id
         usable = [use for use in self.in_use if use.up and use.held_until <= now and use.trunk.may_show(caller_id)]
-        return sum([use.rate.allows(now) for use in usable])
+        allowed = sum([use.rate.allows(now) for use in usable])
+        return allowed if self._rate is None else min(allowed, self._rate.allows(now))
 
     def takes_any(self, now: Instant) -> bool:
         """Whether any trunk takes an attempt, of whatever campaign."""
-        return any(self._takes(use, now) for use in self.in_use)
+        return self._is_within_rate(now) and any(self._takes(use, now) for use in self.in_use)
 
     def takes_any_at(self, now: Instant) -> Instant:
         """The earliest instant at which any trunk may take one; NEVER if first a line must come free, or a host be
         found."""
         ready = [use for use in self.in_use if use.up and use.lines < use.trunk.channels]
-        return min([max(now, use.held_until, use.rate.allows_at()) for use in ready], default=NEVER)
+        return min([max(self.allowed_at(now), use.held_until, use.rate.allows_at()) for use in ready], default=NEVER)
 
     def allows_at(self, campaign: CampaignDialing, now: Instant) -> Instant:
         """The earliest instant at which ``choose`` may find one; NEVER if first a line must come free, or a host be
@@ -160,8 +188,15 @@ class Trunks:
         caller_id, at = campaign.settings.caller_id, NEVER
         for use in self.in_use:
             if use.up and use.lines < use.trunk.channels and use.trunk.may_show(caller_id):
-                at = min(at, max(now, use.held_until, use.rate.allows_at()))
+                at = min(at, max(self.allowed_at(now), use.held_until, use.rate.allows_at()))
         return at
+
+    def allowed_at(self, now: Instant) -> Instant:
+        """The earliest instant from now on that the rate of all of them allows."""
+        return now if self._rate is None else max(now, self._rate.allows_at())
+
+    def _is_within_rate(self, now: Instant) -> bool:
+        return self._rate is None or self._rate.allows_at() <= now
 
     @staticmethod
     def _takes(use: TrunkUse, now: Instant) -> bool:
@@ -172,6 +207,8 @@ class Trunks:
     def spend(self, trunk: Trunk, now: Instant) -> None:
         """An attempt is begun on this trunk."""
         self._by_id[trunk.trunk_id].rate.spend(now)
+        if self._rate is not None:
+            self._rate.spend(now)
 
     def hold(self, trunk_id: str, until: Instant) -> None:
         """The trunk did not take an attempt: nobody is dialed on it before this. It may be gone already."""

@@ -368,10 +368,12 @@ def _what_stops_its_trunks(trunks: Sequence[TrunkSnapshot]) -> Iterator[Reason]:
 def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason]:
     if facts.next_attempt_in > 0:
         take = "The trunk takes" if len(facts.trunks) == 1 else f"Its {len(facts.trunks)} trunks take"
+        per_s, limit = facts.attempts_per_s, facts.instance_attempts_per_s
+        if limit is not None and limit < per_s:
+            take, per_s = "The calling policy allows all campaigns together", limit
         yield Reason(
             "ATTEMPTS_PER_SECOND",
-            f"{take} {facts.attempts_per_s:g} attempts a second; the next may begin in "
-            f"{facts.next_attempt_in / SECOND:.2f} s.",
+            f"{take} {per_s:g} attempts a second; the next may begin in {facts.next_attempt_in / SECOND:.2f} s.",
         )
     if facts.needs_agents and (facts.staffed_agents or facts.others_agents) and facts.unheard_agents:
         yield _who_is_left_out(facts, max_age_s)
