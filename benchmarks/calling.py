@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from api import interval, say
 from store import BATCH, CLIENTS, attempt, stand_up
+from trunkcall.domain import directory
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.directory import Directory
@@ -122,6 +123,8 @@ class Nobody:
     def due_changed(self, instance_id: str, campaign_id: str) -> None: ...
 
     def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None: ...
+
+    def heed(self, instance: directory.Instance) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class Nobody:
 
     def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None: ...
 
+    def heed(self, instance: Instance) -> None: ...
+
 
 class HeardFloor:
     """Who hears which status an agent has chosen."""

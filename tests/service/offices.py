@@ -35,6 +35,8 @@ class NobodyDials:
 
     def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None: ...
 
+    def heed(self, instance: Instance) -> None: ...
+
 
 class BusyStore(MemoryStore):
     """A store that has others to answer, as one on a disk has."""

@@ -23,6 +23,7 @@ from trunkcall.domain.changes import AttemptBegun, Change
 from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.clock import Clock, Seconds, Sleep
 from trunkcall.domain.contact import DialRequest
+from trunkcall.domain.directory import Instance
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND, Duration, Instant
@@ -75,6 +76,10 @@ class Ear:
     def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None:
         assert instance_id == self._instance_id
         self._dialer.opted_out(number_keys)
+
+    def heed(self, instance: Instance) -> None:
+        assert instance.instance_id == self._instance_id
+        self._dialer.heed(instance)
 
 
 CarryOut: TypeAlias = Callable[[Lease, Sequence[Change], Mapping[str, Clearance]], Awaitable[CommitResult]]

@@ -87,9 +87,11 @@ class CurrentDialer:
             self._dialer.due_changed(campaign_id)
 
     def opted_out(self, number_keys: Collection[int]) -> None:
-        """Numbers were put on a do-not-call list. Whoever waits meets it when the attempt begins; of the list itself
-        the dialer hears as of all that has changed."""
-        self.campaigns_changed()
+        """Numbers were put on a do-not-call list, by their keys: whoever's phone rings at one is called no more.
+        Whoever waits meets the list when the attempt begins."""
+        if self._dialer is not None:
+            self._dialer.opted_out(number_keys)
+            self._dialer.campaigns_changed()
 
     def heed(self, instance: Instance) -> None:
         """Go by what the instance says of its calls: whether they are halted, or switched off."""

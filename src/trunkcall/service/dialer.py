@@ -12,7 +12,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import assert_never
 
 from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
 from trunkcall.domain.campaign import Campaign, CampaignState
@@ -21,14 +21,11 @@ from trunkcall.domain.changes import (
     Change,
     ContactEnded,
     ContactExpired,
-    ContactForbidden,
-    ContactHeld,
     Refusal,
 )
-from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.dialing import DialingSettings
-from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant
+from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.leg import LegDifference
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.commands import (
@@ -57,21 +54,21 @@ from trunkcall.engine.events import (
     CarrierLost,
     ChangesLeftOut,
     ComparisonRequested,
-    ContactsOffered,
+    ContactsOptedOut,
     ContactsRestored,
     ContactsSwept,
     DueChanged,
     Event,
     LedgerRestored,
-    OfferedContact,
     OriginateVoided,
     RequestsAccepted,
     SessionsRestored,
 )
-from trunkcall.service.calling.gate import Allowed, Forbidden, GateOf, Held, Verdict, policy_name_of
+from trunkcall.service.calling.gate import GateOf
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.dialing_settings import DialingOf, caller_id_of
 from trunkcall.service.facts import KnownFacts
+from trunkcall.service.gate_use import GateUse
 from trunkcall.service.safe_harbour import SafeHarbourOf, spoken
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.ports.ownership import CommitResult, DialingStore, Lease
@@ -81,12 +78,6 @@ log = logging.getLogger(__name__)
 
 SWEEP_LIMIT = 2000
 """Waiting contacts ended in one transaction by the sweep: few enough that nobody waits for it."""
-
-PIECES: Final = 4
-"""Readings of the store for one refill, where what it reads may not be dialed."""
-
-COUNTED_FOR: Duration = 31 * DAY
-"""For how long attempts to a number are counted, whatever limits there are: a policy to come may have others."""
 
 COMPARE_EVERY: Duration = MINUTE
 """How often our legs are compared with the carrier's, by the instance's clock."""
@@ -134,8 +125,6 @@ class Dialer:
         self._text_of = text_of
         self._dialing_of = dialing_of
         self._safe_harbour_of = safe_harbour_of
-        self._gate_of = gate_of
-        self._gate = gate_of(facts.directory)
         self._inbox: list[tuple[Event, Instant]] = []
         self._refills: list[RefillWindow] = []
         self._campaigns: dict[str, Campaign] = {}
@@ -145,13 +134,8 @@ class Dialer:
         """Of each campaign: the number that the engine was told it shows."""
         self._ring_timeouts: dict[str, Duration] = {}
         """Of each campaign, as the engine was told."""
-        self._policies: dict[str, str] = {}
-        """Of each campaign: the name of the policy that its windows were filled by."""
         self._closed: dict[str, bool] = {}
         """Of each campaign: whether the engine was told that nobody may be dialed for it."""
-        self._holds_stale = True
-        """Whether contacts may be held by other rules than those that there are: while nobody dialed, too, a policy may
-        have been set."""
         self._version = 0
         self._stale = True
         """Whether campaigns and facts are to be read again."""
@@ -160,6 +144,19 @@ class Dialer:
         self._accepted: set[str] = set()
         self._known: dict[str, WaitingContact] = {}
         """Contacts of the engine's windows and in progress, with what the carrier needs to reach them."""
+        self._gate = GateUse(
+            gate_of,
+            facts.directory,
+            store,
+            lease,
+            clock,
+            totals,
+            campaigns=self._campaigns,
+            ring_timeouts=self._ring_timeouts,
+            known=self._known,
+        )
+        self._opted_out: set[int] = set()
+        """Number keys that were put on do-not-call lists, and of which the engine has not heard."""
         self._outbound_calls = True
         self._withheld: set[str] = set()
         """Campaigns whose attempts the store has refused for what does not show in their rows."""
@@ -219,6 +216,12 @@ class Dialer:
             for campaign in self._campaigns.values():
                 self._tell_campaign(campaign)
 
+    def opted_out(self, number_keys: Collection[int]) -> None:
+        """Numbers were put on a do-not-call list, by their keys. Whoever is called at one of them is called no more,
+        unless there was an answer."""
+        self._opted_out.update(number_keys)
+        self._wake()
+
     def poll(self) -> None:
         """Look for what nobody told: changes by other processes."""
         self._stale = True
@@ -231,13 +234,13 @@ class Dialer:
 
     def _let_go(self, campaign_id: str) -> None:
         del self._campaigns[campaign_id], self._windows[campaign_id], self._caller_ids[campaign_id]
-        del self._ring_timeouts[campaign_id], self._policies[campaign_id], self._closed[campaign_id]
+        del self._ring_timeouts[campaign_id], self._closed[campaign_id]
+        self._gate.let_go(campaign_id)
 
     def closed_campaigns(self) -> int:
         """For how many campaigns that run the calling gate lets nobody be dialed, whatever the number."""
-        now = self._clock.now()
         running = [each for each in self._campaigns.values() if _state_of(each) is CampaignState.RUNNING]
-        return sum(self._gate.trouble(campaign, now) is not None for campaign in running)
+        return sum(self._gate.trouble(campaign) is not None for campaign in running)
 
     async def settled(self) -> None:
         """Wait until everything told so far has been dealt with."""
@@ -282,16 +285,13 @@ class Dialer:
 
     async def release_holds(self) -> None:
         """Once other rules count, have those who were held be looked at anew, some of them at a time."""
-        released = self._holds_stale and await self._store.release_holds(self._lease, limit=SWEEP_LIMIT)
-        self._holds_stale = released == SWEEP_LIMIT
-        if released:
+        if await self._gate.release_holds():
             for campaign_id in self._campaigns:
                 self.due_changed(campaign_id)
 
     async def purge_counts(self) -> None:
         """Forget what no limit counts any more."""
-        before = self._clock.now() - max(self._gate.counts_for, COUNTED_FOR)
-        await self._store.purge_counts(self._lease, before=before, limit=SWEEP_LIMIT)
+        await self._gate.purge_counts()
 
     def _tell_as_of_now(self) -> None:
         """What was told before anybody dials counts as told at this instant. The clock may have moved on since, to the
@@ -316,6 +316,8 @@ class Dialer:
         for campaign_id in filter(self._accepted.__contains__, self._campaigns):
             self.post(RequestsAccepted(campaign_id))
         self._accepted.clear()
+        if self._opted_out:
+            await self._tell_of_opt_outs()
         await self._before_deciding()
         with self._clock.standing_still():
             inbox, self._inbox = self._inbox, []
@@ -325,7 +327,8 @@ class Dialer:
                 log.warning("the engine refused an event", extra={"event_type": type(event).__name__, "why": why})
             await self._carry_out(decision, now)
             for refill in self._take_refills():
-                await self._refill(refill)
+                for event in await self._gate.refill(refill):
+                    self.post(event)
             self._set_timer()
         self._tell_agents()
         if self._inbox:
@@ -338,10 +341,8 @@ class Dialer:
             match deed:
                 case Originate():
                     self._originate(deed, now)
-                case OriginateAgentLeg():
-                    self._carrier.originate_agent_leg(deed)
-                case OriginateSessionLeg():
-                    self._carrier.originate_session_leg(deed)
+                case OriginateAgentLeg() | OriginateSessionLeg():
+                    self._originate_agent(deed, now)
                 case BridgeLegs():
                     self._carrier.bridge(deed)
                 case UnbridgeLegs():
@@ -376,7 +377,7 @@ class Dialer:
 
     async def _commit(self, changes: Sequence[Change], now: Instant) -> CommitResult:
         """Make the changes durable, and have the engine know of those that are not."""
-        result = await self._store.commit(self._lease, changes, self._clearances(changes))
+        result = await self._store.commit(self._lease, changes, self._gate.clearances(changes))
         self._totals.count(changes, result)
         self._forget([change.contact_id for change in changes if isinstance(change, ContactEnded | ContactExpired)])
         for change in changes:
@@ -392,22 +393,6 @@ class Dialer:
         self._forget([contact_id for contact_id, why in refused if not why.waits_in_window])
         return result
 
-    def _clearances(self, changes: Sequence[Change]) -> dict[str, Clearance]:
-        """What the store is to look at where it begins the attempts among these changes."""
-        return {
-            change.contact_id: self._gate.clear(
-                self._campaigns[change.campaign_id],
-                contact.phone_number,
-                contact.time_zone,
-                self._ring_timeouts[change.campaign_id],
-                trunk_id=change.trunk_id,
-                caller_id=change.caller_id,
-                at=change.at,
-            )
-            for change in changes
-            if isinstance(change, AttemptBegun) and (contact := self._known.get(change.contact_id)) is not None
-        }
-
     def _post_first(self, events: Sequence[Event], at: Instant) -> None:
         """Tell the engine before all else, whatever has happened during the commit: it would go on with attempts that
         were not made, and the store would refuse that too."""
@@ -419,11 +404,20 @@ class Dialer:
         contact = self._known.get(command.contact_id)
         campaign = self._campaigns[command.campaign_id]
         may = self._may_originate(campaign.dialer.needs_agents) and not self._was_lost_meanwhile(command.host)
-        if contact is None or not may:
+        # Nothing may be originated for an instance that was halted during the commit.
+        if contact is None or not may or not self._outbound_calls:
             self._post_first([OriginateVoided(command.leg_id)], now)
             return
         token = contact.client_token or contact.contact_id
         self._carrier.originate(command, Destination(contact.phone_number, token))
+
+    def _originate_agent(self, command: OriginateAgentLeg | OriginateSessionLeg, now: Instant) -> None:
+        if not self._gate.may_ring(command, outbound_calls=self._outbound_calls):
+            self._post_first([OriginateVoided(command.leg_id)], now)
+        elif isinstance(command, OriginateAgentLeg):
+            self._carrier.originate_agent_leg(command)
+        else:
+            self._carrier.originate_session_leg(command)
 
     def _was_lost_meanwhile(self, host: str) -> bool:
         """Whether the host was lost during the commit. What it tells when it is found is older than an originate that
@@ -443,18 +437,25 @@ class Dialer:
             self.post(event)
         if self._facts.version != version:
             directory = self._facts.directory
-            before, self._gate = self._gate, self._gate_of(directory)
+            other_rules = self._gate.renew(directory)
             for campaign_id, campaign in self._campaigns.items():
                 if caller_id_of(campaign, directory) != self._caller_ids[campaign_id]:
                     self._tell_campaign(campaign)
-            if self._gate.policy_version != before.policy_version:
+            if other_rules:
                 for campaign_id in self._campaigns:
                     self._fill_anew(campaign_id)
+        for limit in self._gate.limits():
+            self.post(limit)
         self._tell_of_gate()
+
+    async def _tell_of_opt_outs(self) -> None:
+        number_keys, self._opted_out = self._opted_out, set()
+        if contact_ids := await self._gate.opted_out(number_keys):
+            self.post(ContactsOptedOut(tuple(contact_ids)))
 
     def _fill_anew(self, campaign_id: str) -> None:
         """Other rules count: who may be dialed is looked at again, and who was held need not be."""
-        self._holds_stale = True
+        self._gate.holds_are_stale()
         self._forget(self._engine.next_contacts(campaign_id))
         self.post(DueChanged(campaign_id))
 
@@ -466,7 +467,7 @@ class Dialer:
                 self._tell_campaign(campaign)
 
     def _is_closed(self, campaign: Campaign) -> bool:
-        return not self._outbound_calls or self._gate.trouble(campaign, self._clock.now()) is not None
+        return not self._outbound_calls or self._gate.trouble(campaign) is not None
 
     def _tell_agents(self) -> None:
         """Say who there is, where the facts have changed or others are leaving."""
@@ -494,9 +495,7 @@ class Dialer:
         safe_harbour = bool(self._safe_harbour_of(campaign))
         dialing = replace(self._dialing_of(campaign), caller_id=caller_id, safe_harbour=safe_harbour)
         self._ring_timeouts[campaign.campaign_id] = dialing.ring_timeout
-        policy = policy_name_of(campaign)
-        if self._policies.setdefault(campaign.campaign_id, policy) != policy:
-            self._policies[campaign.campaign_id] = policy
+        if self._gate.goes_by_another(campaign):
             self._fill_anew(campaign.campaign_id)
         closed = self._closed[campaign.campaign_id] = self._is_closed(campaign)
         state = _state_of(campaign)
@@ -518,45 +517,6 @@ class Dialer:
     def _take_refills(self) -> list[RefillWindow]:
         refills, self._refills = self._refills, []
         return refills
-
-    async def _refill(self, refill: RefillWindow) -> None:
-        """Offer what is due and may be dialed. What may not is held or ended in the store, and others are read in its
-        place: in so many pieces that a backlog which is closed keeps nobody waiting."""
-        offered: list[OfferedContact] = []
-        opens_at: Instant | None = None
-        whole = False
-        for _ in range(PIECES):
-            now, wanted = self._clock.now(), refill.limit - len(offered)
-            here = (*refill.held, *[contact.sequence for contact in offered])
-            due = await self._store.due_contacts(refill.campaign_id, now=now, held=here, limit=wanted)
-            changes: list[Change] = []
-            for contact in due.contacts:
-                match self._look(contact, now):
-                    case Allowed(until):
-                        self._known[contact.contact_id] = contact
-                        place = contact.contact_id, contact.sequence, contact.expires_at, contact.due_at
-                        offered.append(OfferedContact(*place, until))
-                    case Held(hold):
-                        opens_at = hold.until if opens_at is None else min(opens_at, hold.until)
-                        changes.append(ContactHeld(contact.contact_id, contact.campaign_id, hold, now))
-                    case Forbidden(prohibition):
-                        changes.append(ContactForbidden(contact.contact_id, contact.campaign_id, prohibition, now))
-                    case other:
-                        assert_never(other)
-            if changes:
-                self._totals.count(changes, await self._store.commit(self._lease, changes))
-            whole = not changes or len(due.contacts) < wanted
-            if whole:
-                break
-        next_due_at = min((at for at in (due.next_due_at, opens_at) if at is not None), default=None)
-        self.post(ContactsOffered(refill.campaign_id, tuple(offered), next_due_at))
-        if not whole:
-            self.post(RequestsAccepted(refill.campaign_id))
-
-    def _look(self, contact: WaitingContact, now: Instant) -> Verdict:
-        campaign = self._campaigns[contact.campaign_id]
-        ring = self._ring_timeouts[contact.campaign_id]
-        return self._gate.look(campaign, contact.phone_number, contact.time_zone, ring, now)
 
     def _forget(self, contact_ids: Sequence[str]) -> None:
         for contact_id in contact_ids:

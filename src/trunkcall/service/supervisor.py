@@ -15,6 +15,7 @@ from typing import Final
 
 from trunkcall.domain.agent import AgentState
 from trunkcall.domain.clock import Sleep
+from trunkcall.domain.directory import Instance
 from trunkcall.domain.errors import InvalidStateError, NotFoundError
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.user_status import UserStatus
@@ -219,6 +220,11 @@ class Supervisor:
         """Tell whoever dials for the instance, if anybody does."""
         if (dialed := self._dialed.get(instance_id)) is not None:
             dialed.dialer.due_changed(campaign_id)
+
+    def heed(self, instance: Instance) -> None:
+        """Tell whoever dials for the instance, if anybody does."""
+        if (dialed := self._dialed.get(instance.instance_id)) is not None:
+            dialed.dialer.heed(instance)
 
     def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None:
         """Tell whoever dials for the instance, if anybody does."""

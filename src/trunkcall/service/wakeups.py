@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from trunkcall.domain.directory import Instance
+
 
 class Wakeups(Protocol):
     """The dialer's ear."""
@@ -21,3 +23,6 @@ class Wakeups(Protocol):
 
     def opted_out(self, instance_id: str, number_keys: Collection[int]) -> None:
         """Numbers were put on a do-not-call list, by the keys that ``service.calling.number_key`` gives them."""
+
+    def heed(self, instance: Instance) -> None:
+        """What the instance says of its calls has changed: whether they are halted, or switched off."""

@@ -191,14 +191,11 @@ class Gate:
         if forbidden is None:
             forbidden = self._forbidden_here(rules, number, trunk_id, caller_id)
         limits, (began_at, ends_at) = rules.limits, _day(at, rules.time_zone)
-        days = []
-        if limits.attempts_per_day is not None:
-            days.append(DayLimit(ATTEMPTS, began_at, ends_at, limits.attempts_per_day, HoldReason.DAY_LIMIT))
+        days = _day_limits(rules, at)
         if rules.caller_ids.attempts_per_day is not None and caller_id is not None:
             most = rules.caller_ids.attempts_per_day
             days.append(DayLimit(f"shown {caller_id}", began_at, ends_at, most, HoldReason.CALLER_ID_LIMIT))
         rate = read.rate_of(number)
-        spending = limits.spending
         return Clearance(
             policy_version=self.policy_version,
             number_key=key,
@@ -209,12 +206,8 @@ class Gate:
             day_limits=tuple(days),
             spend_key=rate.prefix if rate is not None else "",
             per_minute=rate.per_minute if rate is not None else 0,
-            spend=-(-spending.reserved // MINUTE) * rate.per_minute if spending is not None and rate is not None else 0,
-            spend_limits=tuple(
-                DayLimit(f"spent {prefix}", began_at, ends_at, most, HoldReason.SPEND_LIMIT)
-                for prefix, most in (spending.per_day.items() if spending is not None else ())
-                if number.startswith(prefix)
-            ),
+            spend=_reserved(rules, rate),
+            spend_limits=_spend_limits(rules, number, at),
             hold=verdict.hold if isinstance(verdict, Held) else None,
             forbidden=forbidden,
         )
@@ -230,6 +223,22 @@ class Gate:
         if read.rules is NO_RULES:
             return None
         return self._forbidden_there(read.rules, number, self._regions_of(self._own), self._trunks)
+
+    def clear_agent(self, number: str, at: Instant) -> Clearance:
+        """What is to be counted of a call to an agent's own phone: it costs what any other does."""
+        read, key = self._named(DEFAULT_POLICY), self.number_key(number)
+        if read.rules is None or read.rules is NO_RULES:
+            return Clearance(self.policy_version, key)
+        rules, rate = read.rules, read.rate_of(number)
+        return Clearance(
+            policy_version=self.policy_version,
+            number_key=key,
+            day_limits=tuple(_day_limits(rules, at)),
+            spend_key=rate.prefix if rate is not None else "",
+            per_minute=rate.per_minute if rate is not None else 0,
+            spend=_reserved(rules, rate),
+            spend_limits=_spend_limits(rules, number, at),
+        )
 
     # --- policies -----------------------------------------------------------------------------------------------------
 
@@ -366,6 +375,30 @@ def local_time_of(number: str, time_zone: str | None) -> LocalTime:
         return LocalTime((time_zone,), Evidence.ATTRIBUTE)
     known = numbering_of(number)
     return LocalTime(known.zones, known.evidence)
+
+
+def _day_limits(rules: CallingRules, at: Instant) -> list[DayLimit]:
+    """Of all calls that the instance makes."""
+    most = rules.limits.attempts_per_day
+    return [DayLimit(ATTEMPTS, *_day(at, rules.time_zone), most, HoldReason.DAY_LIMIT)] if most is not None else []
+
+
+def _spend_limits(rules: CallingRules, number: str, at: Instant) -> tuple[DayLimit, ...]:
+    spending = rules.limits.spending
+    if spending is None:
+        return ()
+    day = _day(at, rules.time_zone)
+    return tuple(
+        DayLimit(f"spent {prefix}", *day, most, HoldReason.SPEND_LIMIT)
+        for prefix, most in spending.per_day.items()
+        if number.startswith(prefix)
+    )
+
+
+def _reserved(rules: CallingRules, rate: Rate | None) -> int:
+    """What a call is charged until its end is known."""
+    spending = rules.limits.spending
+    return -(-spending.reserved // MINUTE) * rate.per_minute if spending is not None and rate is not None else 0
 
 
 def _day(at: Instant, time_zone: str) -> tuple[Instant, Instant]:

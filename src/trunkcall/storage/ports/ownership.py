@@ -113,6 +113,11 @@ class DialingStore(Protocol):
         session that begins takes the place of the agent's former one; the end of one that is not there changes
         nothing."""
 
+    async def listed(
+        self, instance_id: str, lists: Collection[int], number_keys: Collection[int]
+    ) -> Mapping[int, Sequence[int]]:
+        """As of ``ports.do_not_call.ListedNumbers``."""
+
     async def release_holds(self, lease: Lease, *, limit: int) -> int:
         """Have up to ``limit`` contacts of the lease's instance that wait and are held be due when they were asked to
         be, and held no more; how many. Raises LeaseLostError."""
