@@ -126,6 +126,8 @@ class Dialer:
         self._dialing_of = dialing_of
         self._safe_harbour_of = safe_harbour_of
         self._inbox: list[tuple[Event, Instant]] = []
+        self._lost: set[str | None] = set()
+        """Hosts of which the inbox tells that they were lost; None is all of them."""
         self._refills: list[RefillWindow] = []
         self._campaigns: dict[str, Campaign] = {}
         self._windows: dict[str, Sequence[AbandonmentWindow]] = {}
@@ -189,6 +191,8 @@ class Dialer:
     def post(self, event: Event) -> None:
         """Something has happened, now."""
         self._inbox.append((event, self._clock.now()))
+        if isinstance(event, CarrierLost):
+            self._lost.add(event.host)
         self._wake()
 
     def campaigns_changed(self) -> None:
@@ -321,6 +325,7 @@ class Dialer:
         await self._before_deciding()
         with self._clock.standing_still():
             inbox, self._inbox = self._inbox, []
+            self._lost.clear()
             now = self._clock.now()
             decision = self._engine.turn(inbox, now)
             for event, _, why in decision.refused:
@@ -422,7 +427,7 @@ class Dialer:
     def _was_lost_meanwhile(self, host: str) -> bool:
         """Whether the host was lost during the commit. What it tells when it is found is older than an originate that
         it would get now: the leg would be taken for one that it had and lost."""
-        return any(isinstance(event, CarrierLost) and event.host in (None, host) for event, _ in self._inbox)
+        return bool(self._lost) and (None in self._lost or host in self._lost)
 
     def _safe_harbour_text(self, command: SpeakSafeHarbour) -> str:
         campaign = self._campaigns[command.campaign_id]
