@@ -17,7 +17,7 @@ from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import DAY, Instant
 from trunkcall.storage.sqlite.clearances import KeptClearance, kept_of_attempt
 from trunkcall.storage.sqlite.members import flag, members_of
-from trunkcall.storage.sqlite.operations.do_not_call import is_listed
+from trunkcall.storage.sqlite.operations.do_not_call import listed
 from trunkcall.storage.sqlite.rows import to_json
 from trunkcall.storage.sqlite.transaction import WriteTransaction
 
@@ -41,6 +41,8 @@ class Clearing:
         self._first_at = first_at
         self._may_originate: bool | None = None
         self._version: int | None = None
+        self._on_lists: frozenset[tuple[int, int]] | None = None
+        """Of the numbers of this commit, on which lists they are: list numbers and number keys."""
         self._made: dict[int, list[Instant]] | None = None
         """Attempts to the numbers of this commit, by their keys, in the order of time."""
         self._begun: dict[str, tuple[int, Instant]] = {}
@@ -127,7 +129,13 @@ class Clearing:
 
     def _listed(self, clearance: Clearance) -> bool:
         """Whether the number is on one of the do-not-call lists that bind."""
-        return is_listed(self._transaction, self._instance_id, clearance.lists, clearance.number_key)
+        if not clearance.lists:
+            return False
+        if self._on_lists is None:
+            every = self._clearances.values()
+            lists = {each for one in every for each in one.lists}
+            self._on_lists = listed(self._transaction, self._instance_id, lists, {one.number_key for one in every})
+        return any((each, clearance.number_key) in self._on_lists for each in clearance.lists)
 
     def _attempts(self, clearance: Clearance, at: Instant) -> Sequence[Instant]:
         before, most = counted_back(clearance)

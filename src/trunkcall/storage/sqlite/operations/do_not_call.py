@@ -51,14 +51,14 @@ class Placed:
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
-def is_listed(transaction: WriteTransaction, instance_id: str, lists: Collection[int], number_key: int) -> bool:
-    """Whether the number is on one of these lists at this moment."""
-    return bool(lists) and (
-        transaction.row(
-            "dnc_listed", instance_id=instance_id, lists=to_json(list(lists)), number_keys=f"[{number_key}]"
-        )
-        is not None
+def listed(
+    transaction: WriteTransaction, instance_id: str, lists: Collection[int], number_keys: Collection[int]
+) -> frozenset[tuple[int, int]]:
+    """Which of these numbers are on which of these lists at this moment: list numbers and number keys."""
+    rows = transaction.rows(
+        "dnc_listed", instance_id=instance_id, lists=to_json(list(lists)), number_keys=to_json(list(number_keys))
     )
+    return frozenset((row.list_number, row.number_key) for row in rows)
 
 
 # --- some at a time ---------------------------------------------------------------------------------------------------
