@@ -39,6 +39,14 @@ class HoursRule:
     holidays: frozenset[date] = frozenset()
     """Local dates on which ``holiday_windows`` count instead."""
     holiday_windows: tuple[Window, ...] = ()
+    _hash: int = field(init=False, repr=False, compare=False)
+    """It is asked for with every number, and takes as long as the rule has prefixes."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.prefixes, self.holidays, self.holiday_windows)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

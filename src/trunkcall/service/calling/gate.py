@@ -77,6 +77,8 @@ class _Read:
 
     def rate_of(self, number: str) -> Rate | None:
         """The rate of the longest prefix."""
+        if not self.rates:
+            return None
         prefixes = (number[:length] for length in range(len(number), 1, -1))
         return next((rate for prefix in prefixes if (rate := self.rates.get(prefix)) is not None), None)
 
@@ -104,6 +106,8 @@ class Gate:
         self._lists_of = lists_of
         self._trunks = tuple(directory.trunks.values()) or tuple(trunks)
         self._read: dict[str, _Read] = {}
+        self._binding: dict[str, tuple[int, BindingLists]] = {}
+        """The lists that bind each campaign, as of a day in UTC."""
         self._own = frozenset(number.phone_number for number in directory.phone_numbers.values())
 
     # --- whether anything may leave -----------------------------------------------------------------------------------
@@ -114,7 +118,12 @@ class Gate:
 
     def lists(self, campaign: Campaign, now: Instant) -> BindingLists:
         """The do-not-call lists that bind the campaign."""
-        return self._lists_of(self._directory, campaign, now)
+        day = now // DAY
+        known = self._binding.get(campaign.campaign_id)
+        if known is None or known[0] != day:
+            # A list becomes too old at the end of a day.
+            known = self._binding[campaign.campaign_id] = day, self._lists_of(self._directory, campaign, now)
+        return known[1]
 
     @property
     def counts_for(self) -> Duration:

@@ -87,6 +87,8 @@ _BEYOND: Final = frozenset(key[:length] for key in TIMEZONE_DATA for length in r
 _EMERGENCY_DIGITS: Final = 9
 """More than emergency numbers have anywhere."""
 _REMEMBERED: Final = 65_536
+_ASKED_AGAIN: Final = 8_192
+"""Numbers: the gate asks for one some ten times while it waits in a window, and for those that are shown with each."""
 
 Place: TypeAlias = tuple[tuple[str, ...], Evidence]
 
@@ -100,6 +102,7 @@ def is_region(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
+@lru_cache(_ASKED_AGAIN)
 def numbering_of(number: str) -> Numbering:
     """What is known of a number in E.164."""
     plan = _plans.plan_of(number)
