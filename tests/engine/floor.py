@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from engine.invariants import History, check, check_begun, check_room, reached_by_the_carrier
 from engine.memory import Memory
@@ -36,9 +36,11 @@ from trunkcall.domain.changes import (
     ContactConnecting,
     ContactEnded,
     ContactExpired,
+    ContactHeld,
     Refusal,
 )
 from trunkcall.domain.contact import ContactState, DetectionStatus
+from trunkcall.domain.dialing import CallerIdPool
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant, seconds
 from trunkcall.domain.leg import HangupCause, LiveLeg
 from trunkcall.domain.routing_profile import ServedQueue
@@ -78,6 +80,7 @@ from trunkcall.engine.events import (
 from trunkcall.engine.snapshot import CampaignSnapshot
 
 C = TypeVar("C")
+CallerIdGroups: TypeAlias = tuple[tuple[str, ...], ...]
 
 
 class Floor:
@@ -268,6 +271,9 @@ class Floor:
                 assert offered.due_at <= command.at, "a request was dialed before it was due"
             case ContactExpired():
                 self.store[command.campaign_id].pop(command.contact_id, None)
+            case ContactHeld():
+                held = replace(self.accepted[command.contact_id], due_at=command.hold.until)
+                self.store[command.campaign_id][command.contact_id] = self.accepted[command.contact_id] = held
             case AttemptVoided():
                 self.store[command.campaign_id][command.contact_id] = self.accepted[command.contact_id]
             case RefillWindow():
@@ -296,6 +302,7 @@ class Floor:
         ring_timeout: Duration = 30 * SECOND,
         limits: AbandonmentLimits = LIMITS,
         caller_id: str | None = None,
+        caller_ids: CallerIdPool | None = None,
         safe_harbour: bool = False,
         requests: int = 0,
     ) -> None:
@@ -313,6 +320,7 @@ class Floor:
                 ring_timeout=ring_timeout,
                 limits=limits,
                 caller_id=caller_id,
+                caller_ids=caller_ids,
                 safe_harbour=safe_harbour,
             ),
         )
@@ -328,14 +336,19 @@ class Floor:
         *,
         expires_in: Duration = HOUR,
         due_in: Duration | None = None,
+        caller_ids: CallerIdGroups | None = None,
     ) -> list[str]:
-        """The store accepts dial requests, due at once or later; the engine hears of it if it knows the campaign."""
+        """The store accepts dial requests, due at once or later; the engine hears of it if it knows the campaign. They
+        may be shown any number of its pool, unless something else is said."""
+        if caller_ids is None:
+            pool = self.campaigns[campaign].dialing.caller_ids if campaign in self.campaigns else None
+            caller_ids = (pool.numbers,) if pool is not None else ()
         due_at = 0 if due_in is None else self.now + due_in
         names = []
         for _ in range(requests):
             sequence = next(self._sequence)
             name = f"{campaign}-{sequence}"
-            offered = OfferedContact(name, sequence, self.now + expires_in, due_at)
+            offered = OfferedContact(name, sequence, self.now + expires_in, due_at, None, caller_ids)
             self.store[campaign][name] = self.accepted[name] = offered
             names.append(name)
         self.tell(RequestsAccepted(campaign))

@@ -51,7 +51,9 @@ class History:
             contact_id = change.contact_id
             step = STEPS.get(type(change))
             if step is None:
-                assert self.states[contact_id] in MARKS[type(change)], "the store would refuse it"
+                assert self.states.get(contact_id, ContactState.WAITING) in MARKS[type(change)], (
+                    "the store would refuse it"
+                )
                 continue
             self.states[contact_id] = after(CONTACT, self.states.get(contact_id, ContactState.WAITING), step)
             if isinstance(change, AttemptBegun):

@@ -9,7 +9,7 @@ from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
-from trunkcall.domain.dialing import DialingSettings
+from trunkcall.domain.dialing import CallerIdPool, DialingSettings
 from trunkcall.domain.flow import FlowAction, FlowStep
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import LegState, LiveLeg
@@ -59,6 +59,7 @@ def dialing(
     ring_timeout: Duration = 30 * SECOND,
     limits: AbandonmentLimits = LIMITS,
     caller_id: str | None = None,
+    caller_ids: CallerIdPool | None = None,
     safe_harbour: bool = False,
 ) -> DialingSettings:
     """A campaign's settings for dialing, of which a test says what matters to it."""
@@ -72,6 +73,7 @@ def dialing(
         ring_timeout=ring_timeout,
         abandonment=limits,
         caller_id=caller_id,
+        caller_ids=caller_ids,
         safe_harbour=safe_harbour,
     )
 

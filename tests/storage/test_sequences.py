@@ -16,7 +16,7 @@ from typing import TypeAlias
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import rule
 
-from engine.floor import Floor
+from engine.floor import CallerIdGroups, Floor
 from engine.support import SPRING
 from engine.test_whatever_happens import CAMPAIGNS, CONFIG, World
 from storage.support import NOW, ManualClock, campaign, directory, records
@@ -55,8 +55,9 @@ class WrittenDown(Floor):
         *,
         expires_in: Duration = HOUR,
         due_in: Duration | None = None,
+        caller_ids: CallerIdGroups | None = None,
     ) -> list[str]:
-        names = super().accept(campaign, requests, expires_in=expires_in, due_in=due_in)
+        names = super().accept(campaign, requests, expires_in=expires_in, due_in=due_in, caller_ids=caller_ids)
         due_at = 0 if due_in is None else self.now + due_in
         for name in names:
             expires_at = self.accepted[name].expires_at

@@ -10,7 +10,20 @@ from dataclasses import dataclass, field
 
 from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import DialerType
-from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.domain.instants import SECOND, Duration, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CallerIdPool:
+    """Numbers of which an attempt shows one, and the day that they are counted by. They are the instance's own."""
+
+    numbers: tuple[str, ...]
+    """E.164."""
+    attempts_per_day: int | None
+    """The most attempts that show one of them in the day, over all campaigns; None is as many as there are."""
+    day_began_at: Instant
+    day_ends_at: Instant
+    """At this instant nothing is dialed by this value any more: there is another for the next day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,8 @@ class DialingSettings:
     caller_id: str | None = None
     """The number that its attempts show, E.164; None leaves it to the trunk. It is the instance's own: no customer's is
     ever known here."""
+    caller_ids: CallerIdPool | None = None
+    """In place of ``caller_id``, where a calling policy says which numbers are shown, or how often."""
     abandonment: AbandonmentLimits = field(default_factory=AbandonmentLimits)
     safe_harbour: bool = False
     """Whether a live answer whom no agent has reached within the threshold hears a message."""

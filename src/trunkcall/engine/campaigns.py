@@ -13,6 +13,7 @@ from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.transitions import OVER
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CampaignChanged
 from trunkcall.engine.ledger import Ledger
@@ -72,6 +73,7 @@ class CampaignDialing:
         "number",
         "pacer",
         "passed_over_since",
+        "pool_numbers",
         "queued",
         "running_since",
         "settings",
@@ -136,6 +138,13 @@ class CampaignDialing:
         """Whether it dials, and has somebody to dial and a trunk for that."""
         return self.dials and len(self.window) > 0 and not self.stranded
 
+    def may_use(self, trunk: Trunk) -> bool:
+        """Whether an attempt of it may go out there: the trunk may show its number, or any of its pool."""
+        settings = self.settings
+        if settings.caller_ids is None:
+            return trunk.may_show(settings.caller_id)
+        return any(trunk.may_show(number) for number in settings.caller_ids.numbers)
+
     @property
     def over(self) -> bool:
         return self.state in OVER
@@ -164,6 +173,9 @@ class CampaignDialing:
     def _take(self, settings: DialingSettings, pacer: Pacer) -> None:
         """Dial by these from here. What is asked of them at every look and attempt is told once."""
         self.settings = settings
+        pool = settings.caller_ids
+        self.pool_numbers = frozenset(pool.numbers if pool is not None else ())
+        """Of which each attempt shows one."""
         self.pacer = pacer
         self.looks_ahead = pacer.needs_agents and not pacer.one_to_one
         """Whether its attempts reserve no agents, and their live answers need them."""

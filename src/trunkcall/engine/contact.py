@@ -31,6 +31,7 @@ class Contact:
         "answered_at",
         "attempted_at",
         "caller_id",
+        "caller_id_day",
         "campaign",
         "contact_id",
         "detection",
@@ -71,6 +72,8 @@ class Contact:
         """On which its legs are; None until it is known."""
         self.caller_id = campaign.settings.caller_id
         """The number that it is shown, as far as is known."""
+        self.caller_id_day: Instant | None = None
+        """When the day began in which that is counted; None if it is not, or no more to be taken back."""
         self.state = _WAITING
         self.attempted_at = now
         self.ring_started_at: Instant | None = None

@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
-from trunkcall.domain.changes import AttemptBegun, ContactExpired
+from trunkcall.domain.changes import AttemptBegun, ContactExpired, ContactHeld
+from trunkcall.domain.clearance import Hold, HoldReason
 from trunkcall.domain.contact import ContactState
+from trunkcall.domain.dialing import CallerIdPool
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.transitions import CONTACT, ContactEvent, after
 from trunkcall.domain.trunk import Trunk
@@ -31,6 +34,8 @@ from trunkcall.engine.timers import NEVER, TimerKind
 AFTER_OTHERS: Final[Duration] = SECOND // 20
 """How long after another has begun attempts for the same agents a campaign that looks ahead is asked."""
 
+PASSED_OVER: Final = 16
+"""Contacts of a window that are looked at for one attempt, where trunks that may show their numbers take none."""
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _ATTEMPT: Final = ContactEvent.ATTEMPT
@@ -312,9 +317,10 @@ class Dialing:
         agent = state.allotments.first_free_for(campaign) if campaign.pacer.one_to_one else None
         if agent is None and campaign.pacer.one_to_one:
             return False
-        offered = self._next_contact(campaign, now)
-        if offered is None:
+        following = self._next_contact(campaign, trunk, now)
+        if following is None:
             return False
+        offered, trunk, caller_id = following
         leg_id = state.new_id()
         contact = Contact(offered, campaign, leg_id, trunk.trunk_id, trunk.host, now)
         contact.state = after(CONTACT, contact.state, _ATTEMPT)
@@ -334,7 +340,9 @@ class Dialing:
         state.trunks.spend(trunk, now)
         overdue_at = now + contact.ring_timeout + state.config.originate_grace
         state.timers.set(overdue_at, _ORIGINATE_OVERDUE, leg_id)
-        caller_id = contact.caller_id = trunk.shows(campaign.settings.caller_id)
+        contact.caller_id = caller_id
+        if campaign.settings.caller_ids is not None:
+            state.caller_ids.show(contact, campaign.settings.caller_ids)
         state.out.change(AttemptBegun(contact.contact_id, campaign.campaign_id, leg_id, now, trunk.trunk_id, caller_id))
         state.out.do(
             Originate(
@@ -352,18 +360,63 @@ class Dialing:
         )
         return True
 
-    def _next_contact(self, campaign: CampaignDialing, now: Instant) -> OfferedContact | None:
-        """Whom the campaign dials next, taken from its window; None if nobody there may be dialed any more."""
-        window = campaign.window
-        while (offered := window.take()) is not None:
+    def _next_contact(
+        self, campaign: CampaignDialing, trunk: Trunk, now: Instant
+    ) -> tuple[OfferedContact, Trunk, str | None] | None:
+        """Whom the campaign dials next, taken from its window, on which trunk and with which number; None if nobody
+        there may be dialed. The trunk is this one, unless it may show nobody's number to that contact."""
+        window, pool = campaign.window, campaign.settings.caller_ids
+        if pool is not None and pool.day_ends_at <= now:
+            # The next day's is about to be told.
+            return None
+        passed_over: list[OfferedContact] = []
+        found = None
+        while found is None and len(passed_over) < PASSED_OVER and (offered := window.take()) is not None:
             if offered.expires_at <= now:
                 self._state.out.change(ContactExpired(offered.contact_id, campaign.campaign_id, now))
             elif offered.until is not None and offered.until <= now:
                 # The store has it yet, and learns until when it waits once it is asked for more.
                 window.more_due()
+            elif pool is None:
+                found = offered, trunk, trunk.shows(campaign.settings.caller_id)
+            elif not offered.caller_ids or not campaign.pool_numbers.issuperset(chain(*offered.caller_ids)):
+                # It was offered for other numbers, and is offered anew.
+                window.more_due()
             else:
-                return offered
-        return None
+                found = self._by_pool(campaign, pool, offered, trunk, passed_over, now)
+        for offered in reversed(passed_over):
+            window.put_back(offered)
+        if passed_over and found is None:
+            self._state.agenda.put(campaign)
+        return found
+
+    def _by_pool(
+        self,
+        campaign: CampaignDialing,
+        pool: CallerIdPool,
+        offered: OfferedContact,
+        trunk: Trunk,
+        passed_over: list[OfferedContact],
+        now: Instant,
+    ) -> tuple[OfferedContact, Trunk, str | None] | None:
+        """The contact with the number that it is shown. If none is left to it in this day, it is held until the day
+        ends; if those that are cannot be shown at this moment, it is passed over."""
+        state = self._state
+        left = state.caller_ids.left(pool, offered.caller_ids)
+        if not left:
+            hold = Hold(HoldReason.CALLER_ID_LIMIT, pool.day_ends_at)
+            state.out.change(ContactHeld(offered.contact_id, campaign.campaign_id, hold, now))
+            campaign.window.due_later(pool.day_ends_at)
+            return None
+        numbers = [number for group in left for number in group]
+        here: Trunk | None = trunk
+        if not any(trunk.may_show(number) for number in numbers):
+            here = state.trunks.choose_to_show(numbers, now)
+        if here is None:
+            passed_over.append(offered)
+            self._wake_at(state.trunks.allows_to_show_at(numbers, now))
+            return None
+        return offered, here, state.caller_ids.choose(pool, left, here)
 
     def _tend_window(self, campaign: CampaignDialing) -> None:
         window = campaign.window

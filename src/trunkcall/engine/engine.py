@@ -32,6 +32,7 @@ from trunkcall.engine.events import (
     AttemptRefused,
     AttemptsLimited,
     BeepHeard,
+    CallerIdsRestored,
     CampaignChanged,
     CarrierFound,
     CarrierLost,
@@ -247,6 +248,8 @@ class Engine:
                 self._campaign_changed(event, now)
             case LedgerRestored():
                 state.campaign(event.campaign_id).ledger.restore(event.minutes, now)
+            case CallerIdsRestored():
+                state.caller_ids.restore(event.day_began_at, event.shown)
             case AgentRegistered():
                 availability.registered(event, now)
             case AgentRemoved():

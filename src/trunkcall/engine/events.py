@@ -58,17 +58,29 @@ class LedgerRestored:
     minutes: tuple[tuple[Instant, int, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CallerIdsRestored:
+    """By how many attempts each of these numbers was shown in the day that began then, by all that the store
+    remembers. It is told before anybody is dialed by that day."""
+
+    day_began_at: Instant
+    shown: tuple[tuple[str, int], ...]
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class OfferedContact:
     """A waiting contact that is due, as the engine sees it. ``due_at`` is 0 for one that was due at once. An attempt on
-    it begins before ``until`` or not at all: after that the store is asked anew; None is no such instant."""
+    it begins before ``until`` or not at all: after that the store is asked anew; None is no such instant.
+    ``caller_ids`` are those numbers of its campaign's pool that it may be shown, in groups that are equally good, the
+    best first; empty where there is no pool."""
 
     contact_id: str
     sequence: int
     expires_at: Instant
     due_at: Instant = 0
     until: Instant | None = None
+    caller_ids: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +384,7 @@ Event: TypeAlias = (
     | ContactsRestored
     | SessionsRestored
     | LedgerRestored
+    | CallerIdsRestored
     | ContactsOffered
     | RequestsAccepted
     | DueChanged

@@ -12,6 +12,7 @@ from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.agenda import Agenda
 from trunkcall.engine.allotment import Allotments
+from trunkcall.engine.caller_ids import CallerIds
 from trunkcall.engine.campaigns import CampaignDialing, PacerFor
 from trunkcall.engine.commands import HangUp
 from trunkcall.engine.competition import Competition
@@ -35,6 +36,7 @@ class EngineState:
         "_campaigns_begun",
         "agenda",
         "allotments",
+        "caller_ids",
         "campaigns",
         "competition",
         "components",
@@ -64,6 +66,7 @@ class EngineState:
         self.roster = Roster()
         self.timers = Timers()
         self.trunks = Trunks(config.trunks)
+        self.caller_ids = CallerIds()
         self.registry = Registry(self.timers, self.trunks)
         self.components = Components(self.roster, self.registry)
         self.allotments = Allotments(self.roster, self.registry, self.components)

@@ -6,7 +6,7 @@ refused an attempt. It must not know which campaign comes first where trunks are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.trunk import Trunk
@@ -131,13 +131,12 @@ class Trunks:
         return sum(use.lines_free for use in self.in_use if use.up)
 
     def lines_free_for(self, campaign: CampaignDialing) -> int:
-        """The same, on trunks that may show the campaign's number."""
-        caller_id = campaign.settings.caller_id
-        return sum(use.lines_free for use in self.in_use if use.up and use.trunk.may_show(caller_id))
+        """The same, on trunks that may show the campaign's number, or one of its pool; so below."""
+        return sum(use.lines_free for use in self.in_use if use.up and campaign.may_use(use.trunk))
 
     def of(self, campaign: CampaignDialing) -> list[TrunkUse]:
         """The trunks that may show the campaign's number."""
-        return [use for use in self.in_use if use.trunk.may_show(campaign.settings.caller_id)]
+        return [use for use in self.in_use if campaign.may_use(use.trunk)]
 
     def can_dial(self, now: Instant) -> bool:
         """Whether any trunk can be asked to dial somebody, as far as the carrier goes."""
@@ -145,9 +144,8 @@ class Trunks:
 
     def strands(self, campaign: CampaignDialing) -> bool:
         """Whether trunks are up, but none that may show the campaign's number."""
-        caller_id = campaign.settings.caller_id
         up = [use for use in self.in_use if use.up]
-        return bool(up) and not any(use.trunk.may_show(caller_id) for use in up)
+        return bool(up) and not any(campaign.may_use(use.trunk) for use in up)
 
     # --- which one ----------------------------------------------------------------------------------------------------
 
@@ -155,11 +153,18 @@ class Trunks:
         """The trunk for the campaign's next attempt: the one least used for its channels of those that may show the
         campaign's number, are up, not held back, within their rate, and have a line free; the first of them where
         several are. None if there is none."""
+        return self._least_used(campaign.may_use, now)
+
+    def choose_to_show(self, numbers: Collection[str], now: Instant) -> Trunk | None:
+        """The same of those that may show one of these numbers."""
+        return self._least_used(lambda trunk: any(trunk.may_show(number) for number in numbers), now)
+
+    def _least_used(self, may_use: Callable[[Trunk], bool], now: Instant) -> Trunk | None:
         if not self._is_within_rate(now):
             return None
-        caller_id, best = campaign.settings.caller_id, None
+        best = None
         for use in self.in_use:
-            if not self._takes(use, now) or not use.trunk.may_show(caller_id):
+            if not self._takes(use, now) or not may_use(use.trunk):
                 continue
             if best is None or use.lines * best.trunk.channels < best.lines * use.trunk.channels:
                 best = use
@@ -167,8 +172,7 @@ class Trunks:
 
     def attempts_allowed_for(self, campaign: CampaignDialing, now: Instant) -> int:
         """How many attempts are within the rates of those trunks that may show the campaign's number and take any."""
-        caller_id = campaign.settings.caller_id
-        usable = [use for use in self.in_use if use.up and use.held_until <= now and use.trunk.may_show(caller_id)]
+        usable = [use for use in self.in_use if use.up and use.held_until <= now and campaign.may_use(use.trunk)]
         allowed = sum([use.rate.allows(now) for use in usable])
         return allowed if self._rate is None else min(allowed, self._rate.allows(now))
 
@@ -185,9 +189,16 @@ class Trunks:
     def allows_at(self, campaign: CampaignDialing, now: Instant) -> Instant:
         """The earliest instant at which ``choose`` may find one; NEVER if first a line must come free, or a host be
         found."""
-        caller_id, at = campaign.settings.caller_id, NEVER
+        return self._allows_at(campaign.may_use, now)
+
+    def allows_to_show_at(self, numbers: Collection[str], now: Instant) -> Instant:
+        """The same of ``choose_to_show``."""
+        return self._allows_at(lambda trunk: any(trunk.may_show(number) for number in numbers), now)
+
+    def _allows_at(self, may_use: Callable[[Trunk], bool], now: Instant) -> Instant:
+        at = NEVER
         for use in self.in_use:
-            if use.up and use.lines < use.trunk.channels and use.trunk.may_show(caller_id):
+            if use.up and use.lines < use.trunk.channels and may_use(use.trunk):
                 at = min(at, max(self.allowed_at(now), use.held_until, use.rate.allows_at()))
         return at
 

@@ -68,6 +68,7 @@ class Withdrawals:
 
     def _forget(self, contact: Contact, now: Instant) -> None:
         contact.campaign.statistics.attempts -= 1
+        self._state.caller_ids.take_back(contact)
         self._state.registry.remove_leg(contact.leg_id)
         self._state.registry.remove(contact)
         self._matching.end_reservation(contact, now)

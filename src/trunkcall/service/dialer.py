@@ -12,7 +12,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
 from trunkcall.domain.campaign import Campaign, CampaignState
@@ -21,10 +21,11 @@ from trunkcall.domain.changes import (
     Change,
     ContactEnded,
     ContactExpired,
+    ContactHeld,
     Refusal,
 )
 from trunkcall.domain.contact import WaitingContact
-from trunkcall.domain.dialing import DialingSettings
+from trunkcall.domain.dialing import CallerIdPool, DialingSettings
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.leg import LegDifference
 from trunkcall.domain.transitions import OVER
@@ -50,6 +51,7 @@ from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
     AttemptRefused,
+    CallerIdsRestored,
     CampaignChanged,
     CarrierLost,
     ChangesLeftOut,
@@ -81,6 +83,9 @@ SWEEP_LIMIT = 2000
 
 COMPARE_EVERY: Duration = MINUTE
 """How often our legs are compared with the carrier's, by the instance's clock."""
+
+_DONE_WITH: Final = ContactEnded | ContactExpired | ContactHeld
+"""What leaves a contact to the store."""
 
 
 class Dialer:
@@ -134,6 +139,10 @@ class Dialer:
         """Of each campaign: what the engine keeps its ledger over."""
         self._caller_ids: dict[str, str | None] = {}
         """Of each campaign: the number that the engine was told it shows."""
+        self._pools: dict[str, CallerIdPool | None] = {}
+        """Of each campaign: the numbers of which the engine was told that it shows one."""
+        self._days_told: set[Instant] = set()
+        """When the days began of which the engine knows how often numbers were shown."""
         self._ring_timeouts: dict[str, Duration] = {}
         """Of each campaign, as the engine was told."""
         self._closed: dict[str, bool] = {}
@@ -238,7 +247,7 @@ class Dialer:
 
     def _let_go(self, campaign_id: str) -> None:
         del self._campaigns[campaign_id], self._windows[campaign_id], self._caller_ids[campaign_id]
-        del self._ring_timeouts[campaign_id], self._closed[campaign_id]
+        del self._ring_timeouts[campaign_id], self._pools[campaign_id], self._closed[campaign_id]
         self._gate.let_go(campaign_id)
 
     def closed_campaigns(self) -> int:
@@ -322,6 +331,7 @@ class Dialer:
         self._accepted.clear()
         if self._opted_out:
             await self._tell_of_opt_outs()
+        await self._restore_caller_ids()
         await self._before_deciding()
         with self._clock.standing_still():
             inbox, self._inbox = self._inbox, []
@@ -384,7 +394,7 @@ class Dialer:
         """Make the changes durable, and have the engine know of those that are not."""
         result = await self._store.commit(self._lease, changes, self._gate.clearances(changes))
         self._totals.count(changes, result)
-        self._forget([change.contact_id for change in changes if isinstance(change, ContactEnded | ContactExpired)])
+        self._forget([change.contact_id for change in changes if isinstance(change, _DONE_WITH)])
         for change in changes:
             if isinstance(change, AttemptBegun) and result.refused.get(change.contact_id) in (
                 Refusal.HALTED,
@@ -444,7 +454,10 @@ class Dialer:
             directory = self._facts.directory
             other_rules = self._gate.renew(directory)
             for campaign_id, campaign in self._campaigns.items():
-                if caller_id_of(campaign, directory) != self._caller_ids[campaign_id]:
+                if (
+                    caller_id_of(campaign, directory) != self._caller_ids[campaign_id]
+                    or self._gate.caller_id_pool(campaign) != self._pools[campaign_id]
+                ):
                     self._tell_campaign(campaign)
             if other_rules:
                 for campaign_id in self._campaigns:
@@ -498,9 +511,15 @@ class Dialer:
         """Tell the engine how the campaign is, and how it is dialed by what is known of facts."""
         caller_id = self._caller_ids[campaign.campaign_id] = caller_id_of(campaign, self._facts.directory)
         safe_harbour = bool(self._safe_harbour_of(campaign))
-        dialing = replace(self._dialing_of(campaign), caller_id=caller_id, safe_harbour=safe_harbour)
+        pool = self._gate.caller_id_pool(campaign)
+        dialing = replace(self._dialing_of(campaign), caller_id=caller_id, caller_ids=pool, safe_harbour=safe_harbour)
         self._ring_timeouts[campaign.campaign_id] = dialing.ring_timeout
-        if self._gate.goes_by_another(campaign):
+        before = self._pools.get(campaign.campaign_id)
+        self._pools[campaign.campaign_id] = pool
+        if pool is not None and (before is None or before.day_ends_at != pool.day_ends_at):
+            self._clock.call_at(pool.day_ends_at, self._day_over)
+        other_numbers = before is not None and (pool is None or pool.numbers != before.numbers)
+        if self._gate.goes_by_another(campaign) or other_numbers:
             self._fill_anew(campaign.campaign_id)
         closed = self._closed[campaign.campaign_id] = self._is_closed(campaign)
         state = _state_of(campaign)
@@ -508,6 +527,22 @@ class Dialer:
             state = CampaignState.PAUSED
         self.post(CampaignChanged(campaign.campaign_id, state, dialing, in_progress=in_progress))
         return dialing
+
+    def _day_over(self) -> None:
+        """Tell of the next day, by which numbers that are shown are counted from here."""
+        if self._running:
+            now = self._clock.now()
+            for campaign_id, campaign in self._campaigns.items():
+                pool = self._pools[campaign_id]
+                if pool is not None and pool.day_ends_at <= now:
+                    self._tell_campaign(campaign)
+
+    async def _restore_caller_ids(self) -> None:
+        """Tell how often numbers were shown in days that the engine is about to dial by."""
+        days = {pool.day_began_at for pool in self._pools.values() if pool is not None}
+        for began_at in sorted(days - self._days_told):
+            self.post(CallerIdsRestored(began_at, await self._gate.shown_since(began_at)))
+            self._days_told.add(began_at)
 
     async def _restore_ledger(self, campaign_id: str, limits: AbandonmentLimits) -> None:
         """Tell what the store remembers, where the engine has not kept the campaign's ledger over these windows."""

@@ -20,11 +20,12 @@ from trunkcall.domain.changes import (
 )
 from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import WaitingContact
+from trunkcall.domain.dialing import CallerIdPool
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import DAY, Duration, Instant
 from trunkcall.engine.commands import OriginateAgentLeg, OriginateSessionLeg, RefillWindow
 from trunkcall.engine.events import AttemptsLimited, ContactsOffered, Event, OfferedContact, RequestsAccepted
-from trunkcall.service.calling.gate import Allowed, Forbidden, GateOf, Held, Verdict, policy_name_of
+from trunkcall.service.calling.gate import Allowed, Forbidden, GateOf, Held, Verdict, policy_name_of, shown_of
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.ports.ownership import NO_CLEARANCES, DialingStore, Lease
@@ -168,10 +169,10 @@ class GateUse:
             changes: list[Change] = []
             for contact in due.contacts:
                 match self._look(contact, now):
-                    case Allowed(until):
+                    case Allowed(until, caller_ids):
                         self._known[contact.contact_id] = contact
                         place = contact.contact_id, contact.sequence, contact.expires_at, contact.due_at
-                        offered.append(OfferedContact(*place, until))
+                        offered.append(OfferedContact(*place, until, caller_ids))
                     case Held(hold):
                         opens_at = hold.until if opens_at is None else min(opens_at, hold.until)
                         changes.append(ContactHeld(contact.contact_id, contact.campaign_id, hold, now))
@@ -187,6 +188,17 @@ class GateUse:
         next_due_at = min((at for at in (due.next_due_at, opens_at) if at is not None), default=None)
         answer = ContactsOffered(refill.campaign_id, tuple(offered), next_due_at)
         return (answer,) if whole else (answer, RequestsAccepted(refill.campaign_id))
+
+    def caller_id_pool(self, campaign: Campaign) -> CallerIdPool | None:
+        """The numbers that attempts of the campaign show today; None where its policy does not choose nor count
+        them."""
+        return self._gate.caller_id_pool(campaign, self._clock.now())
+
+    async def shown_since(self, day_began_at: Instant) -> tuple[tuple[str, int], ...]:
+        """By how many attempts each number was shown in the day that began then."""
+        counts = await self._store.day_counts(self._lease.instance_id, since=day_began_at)
+        of_day = [count for count in counts if count.began_at == day_began_at]
+        return tuple([(number, count.attempts) for count in of_day if (number := shown_of(count)) is not None])
 
     async def release_holds(self) -> bool:
         """Once other rules count, have those who were held be looked at anew, some of them at a time; whether any

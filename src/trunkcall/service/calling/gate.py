@@ -7,6 +7,7 @@ nor where anything is kept.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -15,10 +16,12 @@ from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from trunkcall.domain.calling_hours import callable_until, matching_rules, opens_at
+from trunkcall.domain.calling_limits import DayCount
 from trunkcall.domain.calling_policy import DEFAULT_POLICY, POLICY_TAG, CallingPolicy
-from trunkcall.domain.calling_rules import HOME, NO_RULES, CallingRules, HoursRule, Rate
+from trunkcall.domain.calling_rules import HOME, NO_RULES, CallerIdChoice, CallingRules, HoursRule, Rate
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.clearance import Clearance, DayLimit, Evidence, Hold, HoldReason, LocalTime, Prohibition
+from trunkcall.domain.dialing import CallerIdPool
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant, from_datetime, to_datetime
 from trunkcall.domain.trunk import Trunk
@@ -33,13 +36,20 @@ NO_POLICY: Final = -1
 """In place of a policy's version: under it nothing is dialed."""
 ATTEMPTS: Final = "attempts"
 """The key under which the attempts of an instance are counted by day."""
+_SHOWN: Final = "shown "
+
+
+CallerIdGroups: TypeAlias = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """It may be dialed now, by attempts that begin before ``until``; None is for as long as the rules are these."""
+    """It may be dialed now, by attempts that begin before ``until``; None is for as long as the rules are these.
+    ``caller_ids`` are those of its campaign's pool that it may be shown, in groups that are equally good, the best
+    first; empty where there is no pool."""
 
     until: Instant | None = None
+    caller_ids: CallerIdGroups = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,10 @@ class Gate:
         self._read: dict[str, _Read] = {}
         self._binding: dict[str, tuple[int, BindingLists]] = {}
         """The lists that bind each campaign, as of a day in UTC."""
+        self._pools: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._fitting: dict[tuple[tuple[str, ...], str | None, bool, bool], tuple[str, ...]] = {}
+        self._groups: dict[CallerIdGroups, CallerIdGroups] = {}
+        """Each once, however many contacts have it."""
         self._own = frozenset(number.phone_number for number in directory.phone_numbers.values())
 
     # --- whether anything may leave -----------------------------------------------------------------------------------
@@ -152,10 +166,23 @@ class Gate:
     def look(self, campaign: Campaign, number: str, time_zone: str | None, ring: Duration, now: Instant) -> Verdict:
         """Whether a number, E.164, may be dialed by an attempt of the campaign that begins now and rings so long. A
         policy that cannot be read says nothing of a number (``trouble``)."""
-        read = self._policy_of(campaign)
-        rules = read.rules
+        rules = self._policy_of(campaign).rules
         if rules is None or rules is NO_RULES:
             return ALLOWED
+        verdict = self._judge(rules, campaign, number, time_zone, ring, now)
+        if isinstance(verdict, Allowed) and (pool := self._pool(rules, campaign)) is not None:
+            return Allowed(verdict.until, self._groups_for(rules, pool, number))
+        return verdict
+
+    def _judge(
+        self,
+        rules: CallingRules,
+        campaign: Campaign,
+        number: str,
+        time_zone: str | None,
+        ring: Duration,
+        now: Instant,
+    ) -> Verdict:
         forbidden = self._forbidden(rules, campaign, number)
         if forbidden is not None:
             return Forbidden(forbidden)
@@ -195,15 +222,15 @@ class Gate:
             return Clearance(NO_POLICY, key)
         if rules is NO_RULES:
             return Clearance(self.policy_version, key, lists=lists.numbers)
-        verdict = self.look(campaign, number, time_zone, ring, at)
+        verdict = self._judge(rules, campaign, number, time_zone, ring, at)
         forbidden = verdict.prohibition if isinstance(verdict, Forbidden) else None
         if forbidden is None:
             forbidden = self._forbidden_here(rules, number, trunk_id, caller_id)
         limits, (began_at, ends_at) = rules.limits, _day(at, rules.time_zone)
         days = _day_limits(rules, at)
-        if rules.caller_ids.attempts_per_day is not None and caller_id is not None:
-            most = rules.caller_ids.attempts_per_day
-            days.append(DayLimit(f"shown {caller_id}", began_at, ends_at, most, HoldReason.CALLER_ID_LIMIT))
+        most = rules.caller_ids.attempts_per_day
+        if caller_id is not None and (rules.caller_ids.pool or most is not None):
+            days.append(DayLimit(shown_key(caller_id), began_at, ends_at, most, HoldReason.CALLER_ID_LIMIT))
         rate = read.rate_of(number)
         return Clearance(
             policy_version=self.policy_version,
@@ -220,6 +247,52 @@ class Gate:
             hold=verdict.hold if isinstance(verdict, Held) else None,
             forbidden=forbidden,
         )
+
+    # --- caller ids ---------------------------------------------------------------------------------------------------
+
+    def caller_id_pool(self, campaign: Campaign, now: Instant) -> CallerIdPool | None:
+        """The numbers that attempts of the campaign show in the day of this instant; None where its policy does not
+        choose nor count them."""
+        rules = self._policy_of(campaign).rules
+        numbers = self._pool(rules, campaign) if rules is not None else None
+        if rules is None or numbers is None:
+            return None
+        return CallerIdPool(numbers, rules.caller_ids.attempts_per_day, *_day(now, rules.time_zone))
+
+    def _pool(self, rules: CallingRules, campaign: Campaign) -> tuple[str, ...] | None:
+        """The same numbers; a campaign's own alone where they are only counted."""
+        if rules.caller_ids.pool:
+            return self._may_be_shown(rules, campaign)
+        caller_id = caller_id_of(campaign, self._directory)
+        counted = rules.caller_ids.attempts_per_day is not None and caller_id is not None
+        return (caller_id,) if counted and caller_id is not None else None
+
+    def _groups_for(self, rules: CallingRules, pool: tuple[str, ...], number: str) -> CallerIdGroups:
+        """Those of the pool that may be shown to a number, by how like they are to it, if that counts."""
+        fitting = self._shown_to(rules, pool, number)
+        if rules.caller_ids.choice is CallerIdChoice.AREA:
+            by_likeness: defaultdict[int, list[str]] = defaultdict(list)
+            for each in fitting:
+                by_likeness[_alike(each, number)].append(each)
+            groups = tuple(tuple(by_likeness[length]) for length in sorted(by_likeness, reverse=True))
+        else:
+            groups = (fitting,)
+        return self._groups.setdefault(groups, groups)
+
+    def _shown_to(self, rules: CallingRules, shown: tuple[str, ...], number: str) -> tuple[str, ...]:
+        """Those of these that the rules let be shown to a number: where its country is allowed as the country of the
+        number that is shown alone, that must be of it."""
+        region = numbering_of(number).region
+        where = rules.destinations
+        as_home = where is not None and region not in where.regions
+        key = shown, region, as_home, rules.caller_ids.of_region
+        fitting = self._fitting.get(key)
+        if fitting is None:
+            of_region = as_home or rules.caller_ids.of_region
+            fitting = self._fitting[key] = tuple(
+                [each for each in shown if not of_region or numbering_of(each).region == region]
+            )
+        return fitting
 
     # --- agents -------------------------------------------------------------------------------------------------------
 
@@ -280,23 +353,29 @@ class Gate:
     def _forbidden(self, rules: CallingRules, campaign: Campaign, number: str) -> Prohibition | None:
         """Why the number may not be dialed by the campaign, whatever trunk and caller id an attempt would have."""
         shown = self._may_be_shown(rules, campaign)
-        trunks = [trunk for trunk in self._trunks if not shown or any(trunk.may_show(each) for each in shown)]
+        chooses = rules.caller_ids.of_region or bool(rules.caller_ids.pool)
+        fitting = self._shown_to(rules, shown, number) if chooses else shown
+        trunks = [trunk for trunk in self._trunks if not fitting or any(trunk.may_show(each) for each in fitting)]
         there = self._forbidden_there(rules, number, self._regions_of(shown), trunks)
         if there is not None:
             return there
-        if rules.caller_ids.of_region or rules.caller_ids.pool:
-            region = numbering_of(number).region
-            if not any(self._may_show(rules, each, region) for each in shown):
-                return Prohibition.CALLER_ID
-        return None
+        return Prohibition.CALLER_ID if chooses and not fitting else None
 
-    def _may_be_shown(self, rules: CallingRules, campaign: Campaign) -> Collection[str]:
-        if rules.caller_ids.pool:
-            return [each for each in rules.caller_ids.pool if each in self._own]
+    def _may_be_shown(self, rules: CallingRules, campaign: Campaign) -> tuple[str, ...]:
+        """The numbers of which one is shown, whoever is called. Of a pool those alone that the instance has and some
+        trunk may show."""
+        pool = rules.caller_ids.pool
+        if pool:
+            found = self._pools.get(pool)
+            if found is None:
+                own = [each for each in pool if each in self._own]
+                found = tuple(each for each in own if any(trunk.may_show(each) for trunk in self._trunks))
+                self._pools[pool] = found
+            return found
         caller_id = caller_id_of(campaign, self._directory)
         if caller_id is not None:
             return (caller_id,)
-        return [number for trunk in self._trunks for number in trunk.caller_numbers]
+        return tuple(number for trunk in self._trunks for number in trunk.caller_numbers)
 
     def _may_show(self, rules: CallingRules, caller_id: str, region: str | None) -> bool:
         return not rules.caller_ids.of_region or numbering_of(caller_id).region == region
@@ -358,6 +437,23 @@ class Gate:
 
 GateOf: TypeAlias = Callable[[Directory], Gate]
 """The gate of an instance, by its facts."""
+
+
+def shown_key(caller_id: str) -> str:
+    """The key under which attempts are counted by day that show this number, E.164."""
+    return f"{_SHOWN}{caller_id}"
+
+
+def shown_of(count: DayCount) -> str | None:
+    """The number that attempts have shown which were counted here; None if something else was counted."""
+    of_caller_id = count.reason is HoldReason.CALLER_ID_LIMIT and count.key.startswith(_SHOWN)
+    return count.key.removeprefix(_SHOWN) if of_caller_id else None
+
+
+def _alike(one: str, other: str) -> int:
+    """How many digits two numbers begin with that are the same."""
+    pairs = zip(one, other, strict=False)
+    return next((length for length, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def rules_of(policy: CallingPolicy) -> CallingRules | None:
