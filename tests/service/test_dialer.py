@@ -11,16 +11,17 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from service.support import House, dialing, hardly_ever
+from service.support import BEGUN_AT, House, dialing, hardly_ever
 from trunkcall.domain.calling_policy import CallingPolicy
-from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
+from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType
 from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected, ContactSetAside, Refusal
-from trunkcall.domain.clearance import Clearance
-from trunkcall.domain.contact import Disposition, LiveContact
+from trunkcall.domain.clearance import Clearance, Hold, HoldReason
+from trunkcall.domain.contact import DialRequest, Disposition, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.fact_kind import FactKind
-from trunkcall.domain.instants import SECOND
+from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration, Instant
 from trunkcall.engine.events import CarrierFound, CarrierLost
+from trunkcall.service.calling.gate import ALLOWED, Gate, Held, Verdict
 from trunkcall.storage.ports.ownership import CommitResult, Lease
 
 AGENTLESS = DialerConfig(DialerType.AGENTLESS)
@@ -149,6 +150,31 @@ async def test_what_was_in_the_way_of_an_attempt_and_is_over_keeps_nobody_waitin
         await house.until_all_ended(10)
     assert refused == {Refusal.HALTED if policy is None else Refusal.POLICY_CHANGED}
     assert sorted(house.carrier.originates.values()) == [1] * 10
+
+
+class _GateAtNight(Gate):
+    """Lets nobody in Britain be dialed until noon."""
+
+    def look(self, campaign: Campaign, number: str, time_zone: str | None, ring: Duration, now: Instant) -> Verdict:
+        return Held(Hold(HoldReason.OUTSIDE_HOURS, BEGUN_AT + 12 * HOUR)) if number.startswith("+44") else ALLOWED
+
+
+async def test_who_is_held_again_keeps_nobody_behind_held_by_rules_that_are_gone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other rules may have been set while nobody dialed. Without an end to those who are held again, all behind them
+    would wait as long as by the rules before."""
+    monkeypatch.setattr("trunkcall.service.gate_use.RELEASED_AT_ONCE", 5)
+    house.gate_of = lambda directory: _GateAtNight(directory, hash, reaches_people=False)
+    await house.open(dialer=AGENTLESS, requests=0)
+    hold = Hold(HoldReason.OUTSIDE_HOURS, BEGUN_AT + 12 * HOUR)
+    numbers = ["+442079460100"] * 20 + ["+12125550100"] * 20
+    expires_at = house.clock.now() + DAY
+    requests = [DialRequest(f"c-{n}", f"t-{n}", number, expires_at, {}, hold=hold) for n, number in enumerate(numbers)]
+    await house.kept.put_dial_requests("spring", requests, at=house.clock.now(), max_waiting=100)
+    async with dialing(house, house.owner()):
+        await asyncio.sleep(HOUR / SECOND)
+        assert set(house.carrier.originates) == {f"c-{n}" for n in range(20, 40)}
 
 
 async def test_somebody_whose_contact_is_set_aside_is_hung_up_and_all_others_go_on(house: House) -> None:

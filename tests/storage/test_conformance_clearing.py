@@ -430,6 +430,16 @@ class TestHolds:
         record = await record_of(store, contact_id)
         assert (record.due_at, record.hold) == (NOW - 1, None)
 
+    async def test_who_is_held_again_keeps_nobody_behind_from_being_released(self, store: Store) -> None:
+        lease = await stand_up(store)
+        first, second, third = [await accept(store, replace(dial_request(), hold=HELD)) for _ in range(3)]
+        assert await store.release_holds(lease, limit=1) == 1
+        await store.commit(lease, [ContactHeld(first, CAMPAIGN, HELD, NOW)])
+        assert await store.release_holds(lease, limit=2, anew=False) == 2
+        assert [(await record_of(store, each)).hold for each in (first, second, third)] == [HELD, None, None]
+        assert await store.release_holds(lease, limit=2, anew=False) == 0, "whoever is held by now was looked at"
+        assert await store.release_holds(lease, limit=2) == 1
+
     async def test_who_is_held_and_asked_to_be_due_is_due_at_the_later_of_both(self, store: Store) -> None:
         lease = await stand_up(store)
         contact_id = await accept(store, replace(dial_request(), hold=HELD))

@@ -69,6 +69,8 @@ class GateUse:
         self._holds_stale = True
         """Whether contacts may be held by other rules than those that there are: while nobody dialed, too, a policy may
         have been set."""
+        self._releasing = False
+        """Whether some of those who are held have yet to be looked at by the rules that there are."""
         self._attempts_per_s: float | None = None
         """What the engine was told."""
         self._gate = gate_of(directory)
@@ -203,8 +205,11 @@ class GateUse:
     async def release_holds(self) -> bool:
         """Once other rules count, have those who were held be looked at anew, some of them at a time; whether any
         were."""
-        released = self._holds_stale and await self._store.release_holds(self._lease, limit=RELEASED_AT_ONCE)
-        self._holds_stale = released == RELEASED_AT_ONCE
+        anew, self._holds_stale = self._holds_stale, False
+        if not (anew or self._releasing):
+            return False
+        released = await self._store.release_holds(self._lease, limit=RELEASED_AT_ONCE, anew=anew)
+        self._releasing = released == RELEASED_AT_ONCE
         return bool(released)
 
     def holds_are_stale(self) -> None:

@@ -114,19 +114,22 @@ class OwnershipInMemory(Part):
             commit.apply(change)
         return commit.done()
 
-    async def release_holds(self, lease: Lease, *, limit: int) -> int:
+    async def release_holds(self, lease: Lease, *, limit: int, anew: bool = True) -> int:
         self._check(lease)
+        after = (-1, -1) if anew else self._state.released.get(lease.instance_id, (-1, -1))
         found = [
-            held
-            for campaign in self._state.campaigns.values()
+            ((key, held.sequence), held)
+            for key, campaign in enumerate(self._state.campaigns.values())
             for held in self._state.contacts_of(campaign.campaign_id)
             if campaign.instance_id == lease.instance_id
             and held.waits
             and held.record.hold is not None
             and held.sequence not in self._state.quarantine
-        ]
-        self._state.put_contacts(held.released() for held in found[:limit])
-        return len(found[:limit])
+            and (key, held.sequence) > after
+        ][:limit]
+        self._state.released[lease.instance_id] = found[-1][0] if found else after
+        self._state.put_contacts(held.released() for _, held in found)
+        return len(found)
 
     async def day_counts(self, instance_id: str, *, since: Instant) -> Sequence[DayCount]:
         return self._state.counts[instance_id].day_counts(since)

@@ -159,6 +159,8 @@ class State:
     """By instance and agent, each with the instant at which it was begun."""
     counts: defaultdict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
     """What calling limits count, by instance."""
+    released: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Up to which place of campaign and sequence holds were released, by instance."""
     leases: dict[str, HeldLease] = field(default_factory=dict)
     erasures: list[Erasure] = field(default_factory=list)
     listed_numbers: defaultdict[tuple[str, int], dict[int, Origin]] = field(default_factory=lambda: defaultdict(dict))

@@ -118,9 +118,10 @@ class DialingStore(Protocol):
     ) -> Mapping[int, Sequence[int]]:
         """As of ``ports.do_not_call.ListedNumbers``."""
 
-    async def release_holds(self, lease: Lease, *, limit: int) -> int:
+    async def release_holds(self, lease: Lease, *, limit: int, anew: bool = True) -> int:
         """Have up to ``limit`` contacts of the lease's instance that wait and are held be due when they were asked to
-        be, and held no more; how many. Raises LeaseLostError."""
+        be, and held no more; how many. Unless it begins ``anew`` it goes on from where it was: whoever is held again
+        meanwhile keeps nobody behind waiting. Raises LeaseLostError."""
 
     async def day_counts(self, instance_id: str, *, since: Instant) -> Sequence[DayCount]:
         """What was counted for the instance's limits of those days that began at ``since`` or later, oldest first."""

@@ -31,6 +31,7 @@ class SQLiteOwnership(Part):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._purged: dict[str, tuple[Any, ...]] = {}
+        self._released: dict[str, changing.HeldPlace] = {}
         """Of each instance the attempt to a number that was looked at last."""
 
     async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
@@ -109,15 +110,19 @@ class SQLiteOwnership(Part):
         refused = partial(changing.set_aside_refused_changes, lease=lease, changes=changes, clearances=clearances)
         return await self._database.mending.without_damaged(operation, refused)
 
-    async def release_holds(self, lease: Lease, *, limit: int) -> int:
-        """Have contacts that are held be due when they were asked to be."""
+    async def release_holds(self, lease: Lease, *, limit: int, anew: bool = True) -> int:
+        """Have contacts that are held be due when they were asked to be. They are taken in the order of their places
+        (``changing.HeldPlace``)."""
+        instance_id = lease.instance_id
+        after = changing.FIRST_PLACE if anew else self._released.get(instance_id, changing.FIRST_PLACE)
 
-        def operation(transaction: WriteTransaction) -> int:
+        def operation(transaction: WriteTransaction) -> tuple[int, changing.HeldPlace]:
             lease_operations.check_lease(transaction, lease, self._database.clock())
-            return changing.release_holds(transaction, lease, limit)
+            return changing.release_holds(transaction, lease, after, limit)
 
-        refused = partial(changing.set_aside_refused_releases, lease=lease, limit=limit)
-        return await self._database.mending.without_damaged(operation, refused)
+        refused = partial(changing.set_aside_refused_releases, lease=lease, after=after, limit=limit)
+        released, self._released[instance_id] = await self._database.mending.without_damaged(operation, refused)
+        return released
 
     async def purge_counts(self, lease: Lease, *, before: Instant, limit: int) -> None:
         """Forget what is too old to be counted. Attempts are looked at in the order of their numbers' keys."""

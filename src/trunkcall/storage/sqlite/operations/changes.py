@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import assert_never
+from typing import Final, TypeAlias, assert_never
 
 from msgspec import structs
 
@@ -64,7 +64,12 @@ from trunkcall.storage.sqlite.clearances import (
 from trunkcall.storage.sqlite.operations.clearing import Clearing, Verdict
 from trunkcall.storage.sqlite.operations.quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
 from trunkcall.storage.sqlite.rows import to_json
+from trunkcall.storage.sqlite.statements import Row
 from trunkcall.storage.sqlite.transaction import CampaignHead, WriteTransaction
+
+HeldPlace: TypeAlias = tuple[int, int]
+"""Of a contact among those that are held: the key of its campaign, and its sequence."""
+FIRST_PLACE: Final[HeldPlace] = -1, -1
 
 
 def apply_changes(
@@ -214,20 +219,29 @@ def forbid_contact(
     return True
 
 
-def release_holds(transaction: WriteTransaction, lease: Lease, limit: int) -> int:
-    """Have up to ``limit`` contacts that are held be due when they were asked to be; how many."""
-    rows = transaction.rows("held_contacts", instance_id=lease.instance_id, limit=limit)
-    return _release(transaction, [row.sequence for row in rows])
+def release_holds(transaction: WriteTransaction, lease: Lease, after: HeldPlace, limit: int) -> tuple[int, HeldPlace]:
+    """Have up to ``limit`` contacts that are held behind a place be due when they were asked to be; how many, and the
+    place of the last one."""
+    rows = _held(transaction, lease, after, limit)
+    last = (rows[-1].campaign_key, rows[-1].sequence) if rows else after
+    return _release(transaction, [row.sequence for row in rows]), last
+
+
+def _held(transaction: WriteTransaction, lease: Lease, after: HeldPlace, limit: int) -> list[Row]:
+    campaign_key, sequence = after
+    return transaction.rows(
+        "held_contacts", instance_id=lease.instance_id, campaign_key=campaign_key, sequence=sequence, limit=limit
+    )
 
 
 def _release(transaction: WriteTransaction, sequences: Sequence[int]) -> int:
     return transaction.execute("release_hold", sequences=to_json(sequences)) if sequences else 0
 
 
-def set_aside_refused_releases(transaction: WriteTransaction, lease: Lease, limit: int) -> int:
+def set_aside_refused_releases(transaction: WriteTransaction, lease: Lease, after: HeldPlace, limit: int) -> int:
     """Set those held contacts aside that SQLite does not let be due at another time; how many."""
     found: dict[int, Damage] = {}
-    for row in transaction.rows("held_contacts", instance_id=lease.instance_id, limit=limit):
+    for row in _held(transaction, lease, after, limit):
         damage = transaction.refusal(partial(_release, sequences=[row.sequence]))
         if damage is not None:
             found[row.sequence] = damage

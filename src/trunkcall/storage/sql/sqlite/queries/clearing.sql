@@ -59,8 +59,11 @@ SELECT clearance, attempted_at FROM contact WHERE contact_id = :contact_id;
 UPDATE contact SET clearance = :clearance WHERE contact_id = :contact_id;
 
 -- held_contacts --
-SELECT sequence FROM campaign CROSS JOIN contact INDEXED BY contact_held USING (campaign_key)
+-- Those behind a place, in the order of the index.
+SELECT campaign.campaign_key, sequence FROM campaign CROSS JOIN contact INDEXED BY contact_held USING (campaign_key)
 WHERE instance_id = :instance_id AND contact.hold IS NOT NULL AND contact.state = 'Waiting'
+    AND campaign.campaign_key >= :campaign_key
+    AND sequence > iif(campaign.campaign_key = :campaign_key, :sequence, -1)
     AND sequence NOT IN (SELECT sequence FROM quarantine)
 ORDER BY campaign.campaign_key, sequence LIMIT :limit;
 
