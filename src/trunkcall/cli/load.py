@@ -301,8 +301,9 @@ def _check(leads: LeadList | RetryList, expiry: Duration, preview: _Previewing |
             result=result,
             batch=PREVIEW_BATCH,
         )
-    for _ in counting.load(leads.items(Tokens(""))):
-        pass
+    with _progress(leads.source, "checking") as show:
+        for so_far in counting.load(leads.items(Tokens(""))):
+            show(so_far)
     if as_json:
         counts = {"to_submit": result.accepted, "rejected": result.rejected, "duplicates": result.duplicates}
         rules = for_programs(preview.client.sums) if preview is not None else None
@@ -359,7 +360,7 @@ def _say_passed_over(result: LoadResult) -> None:
 
 
 @contextmanager
-def _progress(source: Source) -> Iterator[Callable[[LoadResult], None]]:
+def _progress(source: Source, doing: str = "loading") -> Iterator[Callable[[LoadResult], None]]:
     """Shows how far a load is: as a bar on a terminal, else as a line now and then."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -369,11 +370,11 @@ def _progress(source: Source) -> Iterator[Callable[[LoadResult], None]]:
             nonlocal said_s
             if time.monotonic() - said_s >= SAY_EVERY_S:
                 said_s = time.monotonic()
-                typer.echo(f"loading: {_counts(result)}", err=True)
+                typer.echo(f"{doing}: {_counts(result)}", err=True)
 
         yield say
         return
-    columns = (TextColumn("loading {task.fields[name]}"), BarColumn(), TextColumn("{task.fields[counts]}"))
+    columns = (TextColumn(f"{doing} {{task.fields[name]}}"), BarColumn(), TextColumn("{task.fields[counts]}"))
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         bar = progress.add_task("load", total=source.size, name=source.name, counts="")
 

@@ -6,6 +6,7 @@ number was attempted, and what was spent, is known when it is dialed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -20,6 +21,9 @@ from trunkcall.service.calling.words import held
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.numbers import NotDialableError, to_e164
 
+PIECE: Final = 25
+"""Numbers that are looked at before others have their turn: of one that was never seen it takes about a tenth of a
+millisecond to find its region and time zones."""
 NO_NUMBER: Final = "no_number"
 TIME_ZONE: Final = "time_zone"
 """Beside the prohibitions, why something is refused."""
@@ -78,7 +82,11 @@ class Previews:
         now = self._now_of(campaign.instance_id)
         checked = [_checked(item) for item in items]
         people = [each for each in checked if isinstance(each, Person)]
-        screened = iter(zip(people, await self._screening.screen(campaign, people, now), strict=True))
+        outcomes: list[Passed | InvalidInputError] = []
+        for begin in range(0, len(people), PIECE):
+            outcomes += await self._screening.screen(campaign, people[begin : begin + PIECE], now)
+            await asyncio.sleep(0)
+        screened = iter(zip(people, outcomes, strict=True))
         found = [each if isinstance(each, RefusedPreview) else _previewed(*next(screened), now) for each in checked]
         return Preview(now, found, await self._screening.trouble(campaign, now))
 
