@@ -495,7 +495,8 @@ async def test_a_campaign_of_which_nobody_may_be_called_yet_says_when_the_first_
                 hold=HELD,
             ),
             "ENDED",
-            f"expired (EXPIRED). The calling policy lets it not be dialed at this hour: {AT_NIGHT}",
+            "expired (EXPIRED). It was held back until 2026-09-21 16:13 UTC when it expired: it was outside its "
+            "calling hours in America/New_York",
         ),
         (
             replace(

@@ -22,7 +22,7 @@ from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration, Instant
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.snapshot import TrunkSnapshot
 from trunkcall.service.calling.gates import Gates
-from trunkcall.service.calling.words import PROHIBITED, held, in_utc
+from trunkcall.service.calling.words import PROHIBITED, held, held_then, in_utc
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.storage.ports.contacts import Backlog
 from trunkcall.storage.ports.directory import Directories
@@ -194,7 +194,7 @@ class Explanations:
                 heard = " It heard the safe-harbour message." if contact.safe_harbour_at is not None else ""
                 unheld = ""
                 if contact.disposition is Disposition.EXPIRED and hold is not None and hold.until > contact.expires_at:
-                    unheld = f" {held(hold, contact.expires_at)}, which is later than it expired."
+                    unheld = f" It was held back until {in_utc(hold.until)} when it expired: {held_then(hold)}."
                 told = f"It has ended: {how} ({why}).{found}{heard}{unheld}"
                 return Reason("ENDED", f"{told} A dial request is dialed at most once.")
             case state:

@@ -36,7 +36,7 @@ LIMITED: Final[Mapping[HoldReason, str]] = {
 }
 """Each is the beginning of a sentence."""
 
-_NO_HOUR: Final = "The calling policy lets it not be dialed at this hour"
+_NO_HOUR: Final = "It is outside its calling hours"
 _KNOWN_BY: Final[Mapping[Evidence, str]] = {
     Evidence.ATTRIBUTE: "which the request names",
     Evidence.NUMBER: "where the number's exchange lies",
@@ -55,6 +55,14 @@ def held(hold: Hold, now: Instant) -> str:
         f"{_NO_HOUR}: it is {by_the_wall(zones, now)} in {known_by(hold.local)}. It may be dialed from "
         f"{by_the_wall(zones, hold.until)} there on, {in_utc(hold.until)}"
     )
+
+
+def held_then(hold: Hold) -> str:
+    """Why it was held back, as the end of a sentence without a full stop."""
+    if hold.reason is not HoldReason.OUTSIDE_HOURS or hold.local is None:
+        told = LIMITED.get(hold.reason, _NO_HOUR)
+        return told[:1].lower() + told[1:]
+    return f"it was outside its calling hours in {known_by(hold.local)}"
 
 
 def known_by(local: LocalTime) -> str:
