@@ -238,6 +238,9 @@ def _make(centre: Centre, name: str, campaigns: list[str], *, is_registry: bool,
         campaignIds=ids,
         **({"maxAgeDays": max_age_days} if max_age_days is not None else {}),
     )
+    kind = "a registry's" if is_registry else "one of opt-outs"
+    binds = f"{len(ids)} of the campaigns" if ids else "every campaign"
+    typer.echo(f"A new list {name}, {kind}, binds {binds}: none dials until it is filled.", err=True)
 
 
 def _lists(centre: Centre) -> list[dict[str, Any]]:

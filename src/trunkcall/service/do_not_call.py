@@ -28,6 +28,8 @@ MAX_LISTS: Final = 50
 """Of one instance: every attempt is looked for on all that bind its campaign."""
 MAX_TEXT: Final = 200
 MAX_AGE_DAYS: Final = 3_660
+KEYS_AT_ONCE: Final = 250
+"""Some milliseconds of work."""
 SWEEP_EVERY_S: Final = 60.0
 SWEEP_PAUSE_S: Final = 0.01
 """Between two pieces, for others that want to write."""
@@ -120,7 +122,7 @@ class DoNotCall:
     ) -> ChangedEntries:
         """Put numbers on a list; the list of opt-outs is made when it is first needed. Nobody of them is dialed from
         when this returns. Raises NotFoundError, InvalidInputError if one is no number; then none is put on it."""
-        keys = self._keys(written)
+        keys = await self._keys(written)
         instance_id, found = await self._found(instance, list_name, make=True)
         new = await self._entries.add_entries(
             instance_id, found.list_number, keys, self._origin(instance_id, source, reason)
@@ -133,7 +135,7 @@ class DoNotCall:
     ) -> ChangedEntries:
         """Take numbers off a list: they may be dialed again. Raises NotFoundError, InvalidInputError if one is no
         number; then none is taken off."""
-        keys = self._keys(written)
+        keys = await self._keys(written)
         instance_id, found = await self._found(instance, list_name)
         gone = await self._entries.remove_entries(instance_id, found.list_number, keys)
         self._wakeups.campaigns_changed(instance_id)
@@ -141,7 +143,7 @@ class DoNotCall:
 
     async def get_do_not_call_entries(self, instance: str, written: str) -> Sequence[ShownEntry]:
         """On which lists the number is. Raises NotFoundError, InvalidInputError."""
-        (key,) = self._keys([written])
+        (key,) = await self._keys([written])
         directory = await self._centre.directory(instance)
         names = {each.list_number: each.name for each in directory.do_not_call_lists.values()}
         found = await self._entries.entries_of(directory.instance.instance_id, key)
@@ -184,7 +186,7 @@ class DoNotCall:
     async def append_do_not_call_import(self, instance: str, import_number: int, written: Sequence[str]) -> None:
         """Have these numbers be of the import. Raises NotFoundError, ConflictError if it is not the last that was begun
         of its list, or being finished; InvalidInputError if one is no number; then none is."""
-        keys = self._keys(written)
+        keys = await self._keys(written)
         instance_id = (await self._centre.directory(instance)).instance.instance_id
         await self._entries.append_to_import(instance_id, import_number, keys)
 
@@ -198,9 +200,14 @@ class DoNotCall:
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _keys(self, written: Sequence[str]) -> list[int]:
-        numbers = [_number(each, place) for place, each in enumerate(written, start=1)]
-        return [self._number_key(number) for number in dict.fromkeys(numbers)]
+    async def _keys(self, written: Sequence[str]) -> list[int]:
+        """The keys of all these numbers, made so that others get their turn meanwhile. Raises InvalidInputError."""
+        keys: dict[int, None] = {}
+        for place, each in enumerate(written, start=1):
+            keys[self._number_key(_number(each, place))] = None
+            if place % KEYS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return list(keys)
 
     def _origin(self, instance_id: str, source: str, reason: str) -> Origin:
         for called, text in (("source", source), ("reason", reason)):

@@ -19,9 +19,9 @@ from trunkcall.storage.sqlite.rows import to_json
 
 _AT_ONCE: Final = 200
 """Up to so many numbers are looked up on the event loop's own thread."""
-_PIECE_S: Final = 0.01
+_PIECE_S: Final = 0.005
 """How long a piece of an import may take in the writer, but for its commit."""
-_PIECES: Final = (200, 10_000)
+_PIECES: Final = (200, 5_000)
 """The least and the most entries of a piece."""
 _STEP_S: Final = 1.0
 """After which somebody who finishes an import is told how far it is."""
@@ -134,7 +134,7 @@ class SQLiteDoNotCall(SQLiteDirectory):
         while keys := await asyncio.to_thread(next, in_order, None):
             begin = 0
             while begin < len(keys):
-                placed = await self._database.write(
+                took_s = await self._database.write(
                     partial(
                         operations.place,
                         instance_id=instance_id,
@@ -145,7 +145,7 @@ class SQLiteDoNotCall(SQLiteDirectory):
                 )
                 begin += size
                 least, most = _PIECES
-                size = max(least, min(most, 2 * size, round(size * _PIECE_S / max(placed.took_s, 1e-6))))
+                size = max(least, min(most, 2 * size, round(size * _PIECE_S / max(took_s, 1e-6))))
 
     async def sweep_entries(self) -> bool:
         """Erase some of what is on no list any more."""

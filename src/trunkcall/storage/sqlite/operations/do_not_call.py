@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from trunkcall.domain.do_not_call import DoNotCallList
 from trunkcall.domain.errors import ConflictError, NotFoundError
@@ -26,8 +26,9 @@ from trunkcall.storage.sqlite.transaction import WriteTransaction
 PARTS: Final = 16
 """An import is sorted by parts of the range of keys: entries that come anyhow would each change a page of their own."""
 _SHIFT: Final = 60
-_SORTED_AT_ONCE: Final = 32_768
-"""Sorting holds the interpreter's lock: some 10 ms for so many."""
+"""Bits of a key below those that tell its part."""
+_SORTED_AT_ONCE: Final = 8_192
+"""Sorting holds the interpreter's lock: some milliseconds for so many."""
 _SWEPT_AT_ONCE: Final = 5_000
 
 
@@ -38,14 +39,6 @@ class _Lists:
     edition: int = 0
     last_import: int | None = None
     entries: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """What became of a piece of an import: how many entries are new, and how long it took."""
-
-    new: int
-    took_s: float
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
@@ -173,8 +166,8 @@ def place(
     import_number: int,
     number_keys: Sequence[int],
     monotonic: Callable[[], float],
-) -> Placed:
-    """Put a piece of an import into its edition."""
+) -> float:
+    """Put a piece of an import into its edition; how many seconds that took."""
     began_s = monotonic()
     row = open_import(transaction.row, instance_id, import_number)
     new = transaction.execute(
@@ -186,7 +179,7 @@ def place(
     if of_list.edition == row.edition:
         held = _Lists(of_list.edition, of_list.last_import, whole(of_list.entries) + new)
         _put_row(transaction, instance_id, row.list_number, held)
-    return Placed(new, monotonic() - began_s)
+    return monotonic() - began_s
 
 
 def end_part(transaction: WriteTransaction, instance_id: str, import_number: int, part: int) -> ImportProgress:
@@ -197,7 +190,6 @@ def end_part(transaction: WriteTransaction, instance_id: str, import_number: int
             "set_dnc_import", import_number=import_number, edition=row.edition, placed=part + 1, entries=row.entries
         )
         fact, held = _there(transaction, instance_id, row.list_number)
-        was = replace(held)
         ended = part + 1 == row.parts
         if ended and held.edition != row.edition:
             held.edition, held.entries = row.edition, whole(row.entries)
@@ -206,7 +198,7 @@ def end_part(transaction: WriteTransaction, instance_id: str, import_number: int
             fact = replace(fact, as_of=as_of, filling=False)
         if ended or held.edition == row.edition:
             _put(transaction, instance_id, fact, held, 0)
-        return ImportProgress(row.parts, row.parts - part - 1, held.entries if ended else was.entries)
+        return ImportProgress(row.parts, row.parts - part - 1, held.entries)
     return progress_of(transaction.row, instance_id, row)
 
 
@@ -295,7 +287,3 @@ def _count_import(transaction: WriteTransaction, row: Row, new: int) -> None:
 def origin_of(row: Row) -> Origin:
     """Where an entry comes from, as far as it can be read."""
     return Origin(readable(row.source), readable(row.reason), whole(row.at))
-
-
-def number_keys_of(found: Sequence[Row]) -> list[Any]:
-    return [row.number_keys for row in found if type(row.number_keys) is bytes]
