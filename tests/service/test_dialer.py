@@ -17,11 +17,13 @@ from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, Dia
 from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected, ContactSetAside, Refusal
 from trunkcall.domain.clearance import Clearance, Hold, HoldReason
 from trunkcall.domain.contact import DialRequest, Disposition, LiveContact
+from trunkcall.domain.do_not_call import OPT_OUTS, DoNotCallList
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration, Instant
 from trunkcall.engine.events import CarrierFound, CarrierLost
 from trunkcall.service.calling.gate import ALLOWED, Gate, Held, Verdict
+from trunkcall.storage.ports.do_not_call import Origin
 from trunkcall.storage.ports.ownership import CommitResult, Lease
 
 AGENTLESS = DialerConfig(DialerType.AGENTLESS)
@@ -150,6 +152,28 @@ async def test_what_was_in_the_way_of_an_attempt_and_is_over_keeps_nobody_waitin
         await house.until_all_ended(10)
     assert refused == {Refusal.HALTED if policy is None else Refusal.POLICY_CHANGED}
     assert sorted(house.carrier.originates.values()) == [1] * 10
+
+
+async def test_the_first_who_opts_out_is_not_dialed_by_an_attempt_that_was_cleared_before(house: House) -> None:
+    """The list is made as it is first needed: who dials may not have heard of it."""
+    house.gate_of = lambda directory: Gate(directory, lambda number: 7, reaches_people=False)
+    await house.open(dialer=AGENTLESS, requests=10)
+    commit = house.kept.commit
+    opted_out = False
+
+    async def meanwhile(lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance]) -> CommitResult:
+        nonlocal opted_out
+        if not opted_out and any(isinstance(change, AttemptBegun) for change in changes):
+            opted_out = True
+            await house.kept.put_facts(house.instance_id, [DoNotCallList(1, OPT_OUTS)])
+            await house.kept.add_entries(house.instance_id, 1, [7], Origin("a letter", "", 0))
+        return await commit(lease, changes, clearances)
+
+    house.store.carry_out = meanwhile
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(10)
+    assert not house.carrier.originates
+    assert {record.disposition for record in await house.records()} == {Disposition.DO_NOT_CALL}
 
 
 class _GateAtNight(Gate):

@@ -272,3 +272,16 @@ async def test_who_is_put_on_a_list_is_not_dialed_any_more_however_late_that_was
     eve = await accept(store)
     await store.remove_entries(INSTANCE, 2, [7])
     assert not (await store.commit(lease, [begin(eve)], {eve: Clearance(0, 7, lists=(1, 2))})).refused
+
+
+async def test_nobody_is_dialed_who_was_cleared_before_a_list_was_made(store: Store) -> None:
+    """Whether it binds the campaign, and who is on it, whoever cleared the attempt did not know."""
+    await stand_up(store)
+    await store.create_campaign(campaign())
+    lease = await store.acquire_lease(INSTANCE, "dialer-1", MINUTE)
+    assert lease is not None
+    ann = await accept(store)
+    last = max(each.list_number for each in await lists_of(store))
+    before, as_of_now = (Clearance(0, 7, lists=(1,), last_list=each) for each in (last - 1, last))
+    assert (await store.commit(lease, [begin(ann)], {ann: before})).refused == {ann: Refusal.POLICY_CHANGED}
+    assert not (await store.commit(lease, [begin(ann)], {ann: as_of_now})).refused

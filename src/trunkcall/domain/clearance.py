@@ -113,6 +113,9 @@ class Clearance:
     local: LocalTime | None = None
     lists: tuple[int, ...] = ()
     """Numbers of the do-not-call lists that bind the contact's campaign."""
+    last_list: int | None = None
+    """The greatest number of a do-not-call list of the instance when it was cleared, 0 of none; None is not looked at.
+    Whether a list that was made later binds, nobody knew."""
     number_limits: tuple[RollingLimit, ...] = ()
     number_gap: Duration = 0
     day_limits: tuple[DayLimit, ...] = ()

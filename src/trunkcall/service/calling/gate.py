@@ -110,6 +110,7 @@ class Gate:
         self._directory = directory
         self.policy_version = max((each.number for each in directory.calling_policies.values()), default=0)
         """Under which it clears: the number of the policy that was set last."""
+        self._last_list = max((each.list_number for each in directory.do_not_call_lists.values()), default=0)
         self.number_key = number_key
         """What stands for a number on do-not-call lists and where attempts are counted."""
         self._reaches_people = reaches_people
@@ -221,7 +222,7 @@ class Gate:
             # Under no policy that there is: the attempt is not made, and its contact waits.
             return Clearance(NO_POLICY, key)
         if rules is NO_RULES:
-            return Clearance(self.policy_version, key, lists=lists.numbers)
+            return Clearance(self.policy_version, key, lists=lists.numbers, last_list=self._last_list)
         verdict = self._judge(rules, campaign, number, time_zone, ring, at)
         forbidden = verdict.prohibition if isinstance(verdict, Forbidden) else None
         if forbidden is None:
@@ -237,6 +238,7 @@ class Gate:
             number_key=key,
             local=local_time_of(number, time_zone),
             lists=lists.numbers,
+            last_list=self._last_list,
             number_limits=limits.number,
             number_gap=limits.number_gap,
             day_limits=tuple(days),

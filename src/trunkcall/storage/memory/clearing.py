@@ -76,6 +76,9 @@ class Clearing:
         policies = self._directory.calling_policies.values()
         if clearance.policy_version != max((policy.number for policy in policies), default=0):
             return Refusal.POLICY_CHANGED
+        lists = self._directory.do_not_call_lists.values()
+        if clearance.last_list not in (None, max((each.list_number for each in lists), default=0)):
+            return Refusal.POLICY_CHANGED
         if self._listed(clearance):
             return Prohibition.DO_NOT_CALL
         return clearance.forbidden or held_by(clearance, at, self._attempts(clearance, at), self._count)

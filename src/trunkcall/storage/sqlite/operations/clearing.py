@@ -41,6 +41,7 @@ class Clearing:
         self._first_at = first_at
         self._may_originate: bool | None = None
         self._version: int | None = None
+        self._last_list: int | None = None
         self._on_lists: frozenset[tuple[int, int]] | None = None
         """Of the numbers of this commit, on which lists they are: list numbers and number keys."""
         self._made: dict[int, list[Instant]] | None = None
@@ -55,6 +56,8 @@ class Clearing:
         if clearance is None:
             return None
         if clearance.policy_version != self._policy_version():
+            return Refusal.POLICY_CHANGED
+        if clearance.last_list is not None and clearance.last_list != self._last_list_number():
             return Refusal.POLICY_CHANGED
         if self._listed(clearance):
             return Prohibition.DO_NOT_CALL
@@ -126,6 +129,15 @@ class Clearing:
             kind = FactKind.CALLING_POLICY.value
             self._version = self._transaction.number("last_policy", instance_id=self._instance_id, kind=kind)
         return self._version
+
+    def _last_list_number(self) -> int:
+        """The number of the do-not-call list that was made last; 0 is none."""
+        if self._last_list is None:
+            kind = FactKind.DO_NOT_CALL_LIST.value
+            self._last_list = self._transaction.number(
+                "last_do_not_call_list", instance_id=self._instance_id, kind=kind
+            )
+        return self._last_list
 
     def _listed(self, clearance: Clearance) -> bool:
         """Whether the number is on one of the do-not-call lists that bind."""
