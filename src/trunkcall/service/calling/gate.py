@@ -121,6 +121,8 @@ class Gate:
         """The lists that bind each campaign, as of a day in UTC."""
         self._pools: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._fitting: dict[tuple[tuple[str, ...], str | None, bool, bool], tuple[str, ...]] = {}
+        self._ways: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[frozenset[str], tuple[Trunk, ...]]] = {}
+        """By the numbers of which one is shown, and those of them that may be: regions that are home, and trunks."""
         self._groups: dict[CallerIdGroups, CallerIdGroups] = {}
         """Each once, however many contacts have it."""
         self._own = frozenset(number.phone_number for number in directory.phone_numbers.values())
@@ -357,8 +359,11 @@ class Gate:
         shown = self._may_be_shown(rules, campaign)
         chooses = rules.caller_ids.of_region or bool(rules.caller_ids.pool)
         fitting = self._shown_to(rules, shown, number) if chooses else shown
-        trunks = [trunk for trunk in self._trunks if not fitting or any(trunk.may_show(each) for each in fitting)]
-        there = self._forbidden_there(rules, number, self._regions_of(shown), trunks)
+        ways = self._ways.get((shown, fitting))
+        if ways is None:
+            on = tuple(trunk for trunk in self._trunks if not fitting or any(trunk.may_show(each) for each in fitting))
+            ways = self._ways[shown, fitting] = self._regions_of(shown), on
+        there = self._forbidden_there(rules, number, *ways)
         if there is not None:
             return there
         return Prohibition.CALLER_ID if chooses and not fitting else None
@@ -401,8 +406,10 @@ class Gate:
                 return Prohibition.REGION
         if not trunks:
             return Prohibition.REGION
-        on_trunks = (self._forbidden_on(trunk, number, known.region) for trunk in trunks)
-        return next((each for each in on_trunks if each is not None), None)
+        for trunk in trunks:
+            if (on_trunk := self._forbidden_on(trunk, number, known.region)) is not None:
+                return on_trunk
+        return None
 
     def _forbidden_here(
         self, rules: CallingRules, number: str, trunk_id: str, caller_id: str | None
