@@ -18,6 +18,7 @@ from trunkcall.aws.connect import offered
 from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, TRUNKCALL, service_model
 from trunkcall.aws.own_calling import CallingOperations
 from trunkcall.aws.own_do_not_call import DoNotCallOperations
+from trunkcall.aws.own_halts import HaltOperations
 from trunkcall.aws.own_service import TrunkcallOperations
 
 PAGE = Path(__file__).parent / "reference" / "coverage.md"
@@ -30,6 +31,7 @@ OFFERED: dict[str, Collection[str]] = {
         **TrunkcallOperations.handlers(object.__new__(TrunkcallOperations)),
         **CallingOperations.handlers(object.__new__(CallingOperations)),
         **DoNotCallOperations.handlers(object.__new__(DoNotCallOperations)),
+        **HaltOperations.handlers(object.__new__(HaltOperations)),
     },
 }
 """The operations that have a handler, by service."""

@@ -33,6 +33,7 @@ CLIENTS = {
     "cli.dnc_import",
     "cli.explain",
     "cli.figures",
+    "cli.halt",
     "cli.instances",
     "cli.load",
     "cli.loading",

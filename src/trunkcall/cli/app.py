@@ -98,6 +98,20 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("agents", "agents:app", "Agents: who takes live answers, and what they do.", "Contact centre"),
     Entry("numbers", "numbers:app", "Phone numbers: what customers see.", "Contact centre"),
     Entry("policy", "policy:app", "The rules by which people are called.", "Calling rules"),
+    Entry(
+        "halt",
+        "halt:halt_command",
+        "Stop all calls of an instance at once, until `resume`.",
+        "Calling rules",
+        examples("trunkcall halt", 'trunkcall halt --reason "a wrong list"'),
+    ),
+    Entry(
+        "resume",
+        "halt:resume_command",
+        "Let calls of an instance that is halted begin again.",
+        "Calling rules",
+        examples("trunkcall resume"),
+    ),
     Entry("dnc", "dnc:app", "Do-not-call lists: who is not to be called.", "Calling rules"),
     Entry(
         "env",

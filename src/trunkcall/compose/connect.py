@@ -34,6 +34,7 @@ from trunkcall.service.centre import Centre
 from trunkcall.service.centre_tags import CentreTags
 from trunkcall.service.contact_flows import ContactFlows
 from trunkcall.service.do_not_call import DoNotCall
+from trunkcall.service.halts import Halts
 from trunkcall.service.hours import Hours
 from trunkcall.service.instances import Instances
 from trunkcall.service.phone_numbers import PhoneNumbers
@@ -75,6 +76,11 @@ def calling_operations(
 def do_not_call(store: Store, supervisor: Supervisor, scope: Scope, number_key: NumberKey) -> DoNotCall:
     """The use cases about do-not-call lists."""
     return DoNotCall(_centre(store, supervisor, scope), store, number_key, supervisor.now_of, supervisor)
+
+
+def halts(store: Store, supervisor: Supervisor, scope: Scope) -> Halts:
+    """The use cases about halts."""
+    return Halts(_centre(store, supervisor, scope), store, supervisor.now_of, supervisor)
 
 
 def _centre(store: Store, supervisor: Supervisor, scope: Scope) -> Centre:

@@ -16,10 +16,18 @@ from trunkcall.aws.admission import Admission
 from trunkcall.aws.campaigns_v1 import CampaignsV1
 from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, TRUNKCALL, load_service
 from trunkcall.aws.own_do_not_call import DoNotCallOperations
+from trunkcall.aws.own_halts import HaltOperations
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
-from trunkcall.compose.connect import calling_operations, connect_handlers, connect_tags, do_not_call, phone_numbers
+from trunkcall.compose.connect import (
+    calling_operations,
+    connect_handlers,
+    connect_tags,
+    do_not_call,
+    halts,
+    phone_numbers,
+)
 from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
@@ -150,6 +158,7 @@ def build_web(
     )
 
     lists = DoNotCallOperations(do_not_call(store, supervisor, scope, number_key))
+    stops = HaltOperations(halts(store, supervisor, scope))
 
     centre_tags_of = connect_tags(store, supervisor, scope)
 
@@ -179,7 +188,7 @@ def build_web(
         services,
         {
             CAMPAIGNS_V1: v1.handlers(),
-            TRUNKCALL: {**own.handlers(), **calling.handlers(), **lists.handlers()},
+            TRUNKCALL: {**own.handlers(), **calling.handlers(), **lists.handlers(), **stops.handlers()},
             CONNECT: connect,
         },
         region=settings.region,
