@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from serving import Serving, serving, settings_of
+from trunkcall.compose.server import gate_by, warn_if_closed
 from trunkcall.compose.store import (
     STORES,
     StoreAdapter,
@@ -22,6 +23,9 @@ from trunkcall.compose.store import (
     secret_box,
 )
 from trunkcall.compose.telephony import CARRIERS, CarrierAdapter, Telephony, build_telephony, carrier_of
+from trunkcall.domain.calling_policy import CallingPolicy
+from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
+from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.errors import SettingsError
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.presence import Presence
@@ -29,6 +33,8 @@ from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import DataDir, DataDirInUseError, DataDirMissingError
 from trunkcall.storage.memory import MemoryStore
+
+SIMULATED = CARRIERS["simulated"]
 
 # --- the table decides ----------------------------------------------------------------------------------------------
 
@@ -75,6 +81,31 @@ def test_another_carrier_is_one_entry_of_a_table(tmp_path: Path) -> None:
     assert asked == ["pigeons"]
     build_telephony(settings_of(tmp_path), secret_box(named), floor, clock, carriers=carriers)
     assert asked == ["pigeons"]
+
+
+def test_a_carrier_that_reaches_people_dials_nobody_before_there_is_a_policy(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Installed in haste, it must not call thousands at night because nobody has said when they may be called."""
+    phones = CarrierAdapter(lambda settings: None, CARRIERS["simulated"].build)
+    empty = Directory.of(Instance("instance", "", 0, onboarded=True), ())
+    with_policy = Directory.of(empty.instance, [CallingPolicy("default", 1, '[destinations]\nregions = ["US"]\n')])
+    campaign = Campaign(
+        "spring",
+        "arn",
+        "instance",
+        "Spring",
+        DialerConfig(DialerType.PROGRESSIVE, 1.0),
+        OutboundCallConfig("flow", "queue"),
+        CampaignState.RUNNING,
+        0,
+    )
+    for carrier, directory, dials in ((phones, empty, False), (phones, with_policy, True), (SIMULATED, empty, True)):
+        caplog.clear()
+        gate = gate_by(carrier, settings_of(tmp_path), lambda number: 0)(directory)
+        assert (gate.trouble(campaign, 0) is None) is dials
+        warn_if_closed(directory, carrier)
+        assert ("trunkcall policy set" not in caplog.text) is dials, "whoever starts it is told"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ modules beside it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,9 +16,10 @@ from trunkcall.compose.dialers import Dialers
 from trunkcall.compose.first_start import first_directory
 from trunkcall.compose.gateway import Web, build_web
 from trunkcall.compose.store import data_dir_of, open_store, secret_box
-from trunkcall.compose.telephony import base_clock, carrier_of
+from trunkcall.compose.telephony import CarrierAdapter, base_clock, carrier_of
 from trunkcall.compose.trunks import default_trunk, named_trunks, put_trunks
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, parse_windows
+from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import seconds
 from trunkcall.service.background import Background
 from trunkcall.service.calling.gate import Gate, GateOf
@@ -33,6 +35,8 @@ from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import AUDIT_LOG, DataDir
 from trunkcall.storage.store import Store
 from trunkcall.web.audit import AuditLog
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -87,7 +91,8 @@ async def build_server(settings: Settings, *, url: str) -> Server:
 
     dialing_of = _dialing_of(settings)
     key_of = partial(number_key, key=box.derive(NUMBER_KEY))
-    gate_of = _gate_of(settings, key_of)
+    gate_of = gate_by(carrier, settings, key_of)
+    warn_if_closed(directory, carrier)
     at_work = [agent.agent_id for agent in agents]
     dialers = Dialers(settings, store, box, base, dialing_of, gate_of, instance_id, at_work)
     supervisor = Supervisor(store, dialers.build, base.now, drain_s=settings.drain_s)
@@ -123,13 +128,23 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     )
 
 
-def _gate_of(settings: Settings, key_of: NumberKey) -> GateOf:
+def gate_by(carrier: CarrierAdapter, settings: Settings, key_of: NumberKey) -> GateOf:
+    """The calling gate. On a carrier that reaches people it lets nothing leave before a policy is put."""
     return partial(
         Gate,
         number_key=key_of,
-        reaches_people=not carrier_of(settings).is_simulated,
+        reaches_people=not carrier.is_simulated,
         trunks=(default_trunk(settings),),
     )
+
+
+def warn_if_closed(directory: Directory, carrier: CarrierAdapter) -> None:
+    """A policy is put by the API, so the server starts without: it says that it dials nobody."""
+    if not carrier.is_simulated and directory.calling_policy() is None:
+        log.warning(
+            "there is no calling policy, so nobody is dialed: `trunkcall policy set` puts one",
+            extra={"instance_id": directory.instance.instance_id},
+        )
 
 
 def _dialing_of(settings: Settings) -> DialingOf:
