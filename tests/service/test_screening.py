@@ -51,6 +51,7 @@ class Desk:
         self.now: Instant = SEVEN_IN_NEW_YORK
         self.store = MemoryStore(lambda: self.now)
         self.gate_of: GateOf = no_policy
+        self.screening = screening(self.store, dialing_of, lambda directory: self.gate_of(directory))
         self._ids = (f"contact-{n}" for n in itertools.count(1))
 
     async def opened(self, *, policy: str | None = POLICY, tags: Mapping[str, str] | None = None) -> Desk:
@@ -92,7 +93,7 @@ class Desk:
             lambda _: self.now,
             lambda: next(self._ids),
             Nobody(),
-            screening(self.store, dialing_of, self.gate_of),
+            self.screening,
             max_waiting=100,
         )
         items = [
@@ -102,9 +103,9 @@ class Desk:
         return [self._told(each) for each in await requests.put_dial_request_batch("spring", items)]
 
     async def preview(self, *people: tuple[str, Mapping[str, str]]) -> Preview:
-        return await Previews(
-            self.campaigns, screening(self.store, dialing_of, self.gate_of), lambda _: self.now
-        ).preview_dial_requests("spring", [PreviewItem(number, attributes) for number, attributes in people])
+        return await Previews(self.campaigns, self.screening, lambda _: self.now).preview_dial_requests(
+            "spring", [PreviewItem(number, attributes) for number, attributes in people]
+        )
 
     def _told(self, result: AcceptedItem | RefusedItem) -> str:
         if isinstance(result, AcceptedItem):
