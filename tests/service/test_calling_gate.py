@@ -215,6 +215,25 @@ async def test_a_number_is_called_as_often_as_it_may_be_whoever_wants_it(house: 
         assert len(dialed(house) & set(ids)) == 4, "and again an hour later"
 
 
+async def test_another_campaign_calls_a_number_no_more_often(house: House) -> None:
+    """Two departments have the same customer on their lists."""
+    async with a_shift(house, ANYWHERE + '[limits]\nattempts_per_number = { most = 1, within = "24h" }\n'):
+        spring = await house.kept.campaign("spring")
+        assert spring is not None
+        await house.kept.create_campaign(replace(spring, campaign_id="winter", arn="winter", name="Winter"))
+        house.dialer.campaigns_changed()
+        now = house.clock.now()
+        await accept(house, "spring", 1, NEW_YORK)
+        request = DialRequest("winter-0", "winter-0", NEW_YORK, now + DAY, {})
+        await house.kept.put_dial_requests("winter", [request], at=now, max_waiting=10)
+        house.dialer.requests_accepted("winter")
+        await asyncio.sleep(0.2 * HOUR_S)
+        assert len(dialed(house)) == 1
+        (left,) = [each for each in (await records(house)).values() if each.state is ContactState.WAITING]
+        assert left.hold is not None
+        assert left.hold.reason is HoldReason.NUMBER_LIMIT
+
+
 async def test_no_more_are_dialed_in_a_day_than_may_be(house: House) -> None:
     """It is a quarter to midnight where the days are counted."""
     async with a_shift(house, 'time_zone = "Australia/Darwin"\n' + ANYWHERE + "[limits]\nattempts_per_day = 7\n"):
