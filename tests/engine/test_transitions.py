@@ -41,6 +41,7 @@ Paused fail Failed
 REVIEWED_CONTACT = """
 Waiting attempt Dialing
 Waiting expire Ended
+Waiting forbid Ended
 Dialing void Waiting
 Dialing answer Answered
 Dialing end Ended
