@@ -182,6 +182,7 @@ async def attempt(
     owner = InstanceOwner(
         instance_id=instance_id,
         store=store,
+        gate_store=store,
         directories=store,
         history=store,
         quarantine=store,

@@ -25,6 +25,8 @@ ARCHITECTURE = ROOT.parent.parent / "ARCHITECTURE.md"
 
 PASSED_ON = {
     ("service.owner", "DialingStore"),
+    ("service.owner", "GateStore"),
+    ("service.dialer", "GateStore"),
     ("service.owner", "AgentPresences"),
     ("service.owner", "FactHistory"),
     ("cli.export", "CampaignArchive"),

@@ -78,6 +78,7 @@ class Process:
         self.owner = InstanceOwner(
             instance_id=house.instance_id,
             store=store,
+            gate_store=store,
             directories=store,
             history=store,
             quarantine=store,

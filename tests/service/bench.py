@@ -135,6 +135,7 @@ class Bench:
         owner = InstanceOwner(
             instance_id=self.instance_id,
             store=store,
+            gate_store=store,
             directories=store,
             history=store,
             quarantine=store,

@@ -166,6 +166,7 @@ class Server:
         owner = InstanceOwner(
             instance_id=instance_id,
             store=store,
+            gate_store=store,
             directories=store,
             history=store,
             quarantine=store,

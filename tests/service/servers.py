@@ -108,6 +108,7 @@ class Server:
         owner = InstanceOwner(
             instance_id=installation.instance_id,
             store=store,
+            gate_store=store,
             directories=store,
             history=store,
             quarantine=store,

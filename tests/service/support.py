@@ -262,6 +262,7 @@ class House:
         return InstanceOwner(
             instance_id=self.instance_id,
             store=store,
+            gate_store=store,
             directories=store,
             history=store,
             quarantine=store,

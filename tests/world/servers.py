@@ -92,6 +92,7 @@ class Seat:
         owner = InstanceOwner(
             instance_id=place.instance_id,
             store=store,
+            gate_store=store,
             directories=store,
             history=store,
             quarantine=store,

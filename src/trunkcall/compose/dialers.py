@@ -62,6 +62,7 @@ class Dialers:
         owner = InstanceOwner(
             instance_id=instance_id,
             store=store,
+            gate_store=store,
             directories=store,
             history=store,
             quarantine=store,

@@ -73,7 +73,7 @@ from trunkcall.service.facts import KnownFacts
 from trunkcall.service.gate_use import GateUse
 from trunkcall.service.safe_harbour import SafeHarbourOf, spoken
 from trunkcall.service.totals import DialerTotals
-from trunkcall.storage.ports.ownership import CommitResult, DialingStore, Lease
+from trunkcall.storage.ports.ownership import CommitResult, DialingStore, GateStore, Lease
 from trunkcall.telephony.carrier import Carrier, Destination
 
 log = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ class Dialer:
         facts: KnownFacts,
         engine: Engine,
         store: DialingStore,
+        gate_store: GateStore,
         carrier: Carrier,
         clock: InstanceClock,
         lease: Lease,
@@ -158,7 +159,7 @@ class Dialer:
         self._gate = GateUse(
             gate_of,
             facts.directory,
-            store,
+            gate_store,
             lease,
             clock,
             totals,

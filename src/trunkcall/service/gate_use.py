@@ -28,7 +28,7 @@ from trunkcall.engine.events import AttemptsLimited, ContactsOffered, Event, Off
 from trunkcall.service.calling.gate import Allowed, Forbidden, GateOf, Held, Verdict, policy_name_of, shown_of
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.totals import DialerTotals
-from trunkcall.storage.ports.ownership import NO_CLEARANCES, DialingStore, Lease
+from trunkcall.storage.ports.ownership import NO_CLEARANCES, GateStore, Lease
 
 PIECES: Final = 4
 """Readings of the store for one refill, where what it reads may not be dialed."""
@@ -47,7 +47,7 @@ class GateUse:
         self,
         gate_of: GateOf,
         directory: Directory,
-        store: DialingStore,
+        store: GateStore,
         lease: Lease,
         clock: InstanceClock,
         totals: DialerTotals,

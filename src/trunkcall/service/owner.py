@@ -32,7 +32,7 @@ from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.presence import Presence
 from trunkcall.service.safe_harbour import SafeHarbourOf, no_safe_harbour
 from trunkcall.storage.ports.directory import Directories, FactHistory
-from trunkcall.storage.ports.ownership import DialingStore, Lease
+from trunkcall.storage.ports.ownership import DialingStore, GateStore, Lease
 from trunkcall.storage.ports.presence import AgentPresences
 from trunkcall.storage.ports.quarantine import QuarantineCount
 from trunkcall.telephony.carrier import Carrier
@@ -55,6 +55,7 @@ class InstanceOwner:
         *,
         instance_id: str,
         store: DialingStore,
+        gate_store: GateStore,
         directories: Directories,
         history: FactHistory,
         quarantine: QuarantineCount,
@@ -74,6 +75,7 @@ class InstanceOwner:
     ) -> None:
         self._instance_id = instance_id
         self._store = store
+        self._gate_store = gate_store
         self._directories = directories
         self._history = history
         self._quarantine = quarantine
@@ -138,6 +140,7 @@ class InstanceOwner:
             facts=KnownFacts(directory.instance, self._history, self._config.trunks),
             engine=engine,
             store=self._store,
+            gate_store=self._gate_store,
             carrier=self._carrier,
             clock=self._clock,
             lease=lease,

@@ -28,7 +28,7 @@ from trunkcall.storage.ports.directory import (
 from trunkcall.storage.ports.do_not_call import ListedNumbers, ListEntries
 from trunkcall.storage.ports.keys import AccessKeyStore
 from trunkcall.storage.ports.life import StoreLife
-from trunkcall.storage.ports.ownership import DialingStore, Leases
+from trunkcall.storage.ports.ownership import DialingStore, GateStore, Leases
 from trunkcall.storage.ports.presence import AgentPresences
 from trunkcall.storage.ports.privacy import Erasure, PersonalData
 from trunkcall.storage.ports.quarantine import Quarantine, QuarantineCount
@@ -65,6 +65,7 @@ class Store(
     PersonalData,
     Leases,
     DialingStore,
+    GateStore,
     Protocol,
 ):
     """Durable state in the domain's verbs."""

@@ -79,27 +79,8 @@ class LedgerMinute:
     abandoned: int
 
 
-class DialingStore(Protocol):
-    """What a dialer reads, and the changes that it makes under its lease."""
-
-    async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
-        """Campaigns of the instance that were started at some time and whose version is greater, by version; deleted
-        ones included. One that was never started is of no interest to a dialer."""
-
-    async def due_contacts(self, campaign_id: str, *, now: Instant, held: Collection[int], limit: int) -> DueContacts:
-        """Up to ``limit`` waiting contacts of the campaign that are due by ``now`` and whose sequence is not ``held``,
-        those that are due first before others, and of those due at one instant the ones accepted first. Fewer than
-        ``limit`` are all that there are: those set aside take nobody's place. ``next_due_at`` is told in any case."""
-
-    async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
-        """Contacts that are neither waiting nor ended, nor set aside."""
-
-    async def live_sessions(self, instance_id: str) -> Sequence[LiveSession]:
-        """Sessions that were begun and have not ended, at most one of an agent, in the order in which they were
-        begun."""
-
-    async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
-        """The campaign's ledger from the minute of ``since``, oldest first."""
+class Commits(Protocol):
+    """The changes that an owner makes under its lease."""
 
     async def commit(
         self, lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance] = NO_CLEARANCES
@@ -112,6 +93,15 @@ class DialingStore(Protocol):
         longer wait to expire or to be held or forbidden, and contacts that are set aside are told one by one instead. A
         session that begins takes the place of the agent's former one; the end of one that is not there changes
         nothing."""
+
+
+class GateStore(Commits, Protocol):
+    """What the calling gate goes by where it is asked whom to dial, and what it has counted."""
+
+    async def due_contacts(self, campaign_id: str, *, now: Instant, held: Collection[int], limit: int) -> DueContacts:
+        """Up to ``limit`` waiting contacts of the campaign that are due by ``now`` and whose sequence is not ``held``,
+        those that are due first before others, and of those due at one instant the ones accepted first. Fewer than
+        ``limit`` are all that there are: those set aside take nobody's place. ``next_due_at`` is told in any case."""
 
     async def listed(
         self, instance_id: str, lists: Collection[int], number_keys: Collection[int]
@@ -129,6 +119,24 @@ class DialingStore(Protocol):
     async def purge_counts(self, lease: Lease, *, before: Instant, limit: int) -> None:
         """Forget attempts to numbers that were made before, and the counts of days that were over two days before.
         Looks at up to ``limit`` attempts, and goes on from there when it is called again. Raises LeaseLostError."""
+
+
+class DialingStore(Commits, Protocol):
+    """What a dialer reads, and the changes that it makes under its lease."""
+
+    async def campaigns_changed(self, instance_id: str, *, after_version: int) -> Sequence[Campaign]:
+        """Campaigns of the instance that were started at some time and whose version is greater, by version; deleted
+        ones included. One that was never started is of no interest to a dialer."""
+
+    async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
+        """Contacts that are neither waiting nor ended, nor set aside."""
+
+    async def live_sessions(self, instance_id: str) -> Sequence[LiveSession]:
+        """Sessions that were begun and have not ended, at most one of an agent, in the order in which they were
+        begun."""
+
+    async def ledger(self, campaign_id: str, *, since: Instant) -> Sequence[LedgerMinute]:
+        """The campaign's ledger from the minute of ``since``, oldest first."""
 
     async def expire_waiting(self, lease: Lease, *, now: Instant, limit: int) -> Sequence[WaitingContact]:
         """End up to ``limit`` waiting contacts of the lease's instance as EXPIRED: those whose expiry has come, and
