@@ -134,6 +134,17 @@ def test_whoever_has_no_number_of_the_country_to_show_calls_nobody_there() -> No
 HOURS = HOME + '[[hours]]\nprefixes = ["+1"]\nevery_day = "09:00-20:00"\n'
 
 
+def test_attempts_made_before_a_limit_of_the_day_was_put_count_for_it() -> None:
+    """Else a limit that is put because too much was dialed already would let as much be dialed again."""
+    without, limited = (
+        gate(HOME + limits).clear(campaign(), NEW_YORK, None, RING, trunk_id="default", caller_id=OURS, at=NOW)
+        for limits in ("", "[limits]\nattempts_per_day = 5\n")
+    )
+    counted = [[(day.reason, day.key, day.began_at) for day in each.day_limits] for each in (without, limited)]
+    assert counted[0] == counted[1] != []
+    assert [day.most for day in (*without.day_limits, *limited.day_limits)] == [None, 5]
+
+
 def test_hours_are_those_of_the_called_party() -> None:
     of = gate(HOURS)
     assert look(of, NEW_YORK) == Allowed(NOW + 9 * HOUR + 46 * MINUTE + 10 * SECOND), "20:00, and 30 s to ring"

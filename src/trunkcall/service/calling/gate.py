@@ -492,9 +492,9 @@ def local_time_of(number: str, time_zone: str | None) -> LocalTime:
 
 
 def _day_limits(rules: CallingRules, at: Instant) -> list[DayLimit]:
-    """Of all calls that the instance makes."""
-    most = rules.limits.attempts_per_day
-    return [DayLimit(ATTEMPTS, *_day(at, rules.time_zone), most, HoldReason.DAY_LIMIT)] if most is not None else []
+    """Of all calls that the instance makes. They are counted without a limit too: one may be put in the middle of a
+    day."""
+    return [DayLimit(ATTEMPTS, *_day(at, rules.time_zone), rules.limits.attempts_per_day, HoldReason.DAY_LIMIT)]
 
 
 def _spend_limits(rules: CallingRules, number: str, at: Instant) -> tuple[DayLimit, ...]:
