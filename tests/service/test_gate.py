@@ -167,6 +167,13 @@ def test_a_number_for_which_no_hours_are_given_is_not_called() -> None:
     assert look(of, NEW_YORK) == Forbidden(Prohibition.NO_HOURS)
 
 
+def test_a_call_of_which_nobody_knows_what_it_costs_is_not_made_where_spending_is_limited() -> None:
+    text = '[destinations]\nregions = ["US", "GB"]\n[spending]\nrates = "rates.csv"\nper_day = { all = 10 }\n'
+    of = gate(more=[CallingPolicy("default", 1, text, "prefix,per_minute\n+1,0.01\n")])
+    assert look(of, NEW_YORK) == ALLOWED
+    assert look(of, LONDON) == Forbidden(Prohibition.NO_RATE)
+
+
 def test_without_a_policy_only_simulated_people_are_called() -> None:
     real, simulated = gate(), gate(reaches_people=False)
     assert "trunkcall policy set" in (real.trouble(campaign(), NOW) or "")

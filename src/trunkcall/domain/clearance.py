@@ -57,6 +57,8 @@ class Prohibition(StrEnum):
     """No number that the policy lets be shown is there to show."""
     NO_HOURS = "no_hours"
     """The policy gives no hours for it, or nobody knows by which clock they would be."""
+    NO_RATE = "no_rate"
+    """The policy limits spending, and its rates do not say what a call there costs."""
     NO_POLICY = "no_policy"
     """There is no policy that could be gone by."""
     DO_NOT_CALL = "do_not_call"

@@ -189,6 +189,8 @@ class Gate:
         forbidden = self._forbidden(rules, campaign, number)
         if forbidden is not None:
             return Forbidden(forbidden)
+        if rules.limits.spending is not None and self._policy_of(campaign).rate_of(number) is None:
+            return Forbidden(Prohibition.NO_RATE)
         if not rules.hours:
             return ALLOWED
         matching = _matching(rules.hours, number)

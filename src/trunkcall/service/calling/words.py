@@ -22,6 +22,7 @@ PROHIBITED: Final[Mapping[Prohibition, str]] = {
     Prohibition.EMERGENCY: "{} would leave as digits that reach an emergency service",
     Prohibition.CALLER_ID: "{} cannot be dialed: the calling policy lets none of the campaign's numbers be shown to it",
     Prohibition.NO_HOURS: "{} has no hours: the calling policy gives none for it, or nobody knows its time zone",
+    Prohibition.NO_RATE: "{} has no rate: the calling policy limits spending, and does not say what a call there costs",
     Prohibition.NO_POLICY: "{} cannot be dialed: there is no calling policy to go by",
     Prohibition.DO_NOT_CALL: "{} is on a do-not-call list",
 }
