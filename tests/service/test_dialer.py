@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from service.support import BEGUN_AT, House, dialing, hardly_ever
-from trunkcall.domain.calling_policy import CallingPolicy
+from trunkcall.domain.calling_policy import POLICY_TAG, CallingPolicy
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType
 from trunkcall.domain.changes import AttemptBegun, Change, ContactDetected, ContactSetAside, Refusal
 from trunkcall.domain.clearance import Clearance, Hold, HoldReason
@@ -174,6 +175,28 @@ async def test_the_first_who_opts_out_is_not_dialed_by_an_attempt_that_was_clear
         await house.until_all_ended(10)
     assert not house.carrier.originates
     assert {record.disposition for record in await house.records()} == {Disposition.DO_NOT_CALL}
+
+
+async def test_nobody_is_dialed_by_the_policy_that_a_tag_has_named_before(house: House) -> None:
+    house.gate_of = lambda directory: Gate(directory, hash, reaches_people=False)
+    await house.open(dialer=AGENTLESS, requests=10)
+    commit = house.kept.commit
+    tagged = False
+
+    async def meanwhile(lease: Lease, changes: Sequence[Change], clearances: Mapping[str, Clearance]) -> CommitResult:
+        nonlocal tagged
+        if not tagged and any(isinstance(change, AttemptBegun) for change in changes):
+            tagged = True
+            await house.kept.edit_campaign("spring", lambda campaign: replace(campaign, tags={POLICY_TAG: "night"}))
+        return await commit(lease, changes, clearances)
+
+    house.store.carry_out = meanwhile
+    async with dialing(house, house.owner()):
+        await asyncio.sleep(HOUR / SECOND)
+        assert tagged
+        assert not house.carrier.originates, "there is no policy of that name"
+        await house.kept.edit_campaign("spring", lambda campaign: replace(campaign, tags={}))
+        await house.until_all_ended(10)
 
 
 class _GateAtNight(Gate):

@@ -248,8 +248,8 @@ class Refusal(StrEnum):
     HALTED = "Halted"
     """Nothing is originated for the instance: it is halted, or makes no outbound calls. The contact waits on."""
     POLICY_CHANGED = "PolicyChanged"
-    """It was cleared under a calling policy that is not the one of today, or before a do-not-call list was made. The
-    contact waits on."""
+    """It was cleared under a calling policy that is not the one of today, before a do-not-call list was made, or for
+    its campaign as it was before a change, of the tag that names a policy or another. The contact waits on."""
     HELD = "Held"
     """A limit of the calling policy is reached: it waits on, due later, and its record says why."""
     FORBIDDEN = "Forbidden"

@@ -118,6 +118,9 @@ class Clearance:
     last_list: int | None = None
     """The greatest number of a do-not-call list of the instance when it was cleared, 0 of none; None is not looked at.
     Whether a list that was made later binds, nobody knew."""
+    campaign_version: int | None = None
+    """The version of the contact's campaign when it was cleared, whose tags say by which policy it goes; None is not
+    looked at."""
     number_limits: tuple[RollingLimit, ...] = ()
     number_gap: Duration = 0
     day_limits: tuple[DayLimit, ...] = ()

@@ -226,7 +226,13 @@ class Gate:
             # Under no policy that there is: the attempt is not made, and its contact waits.
             return Clearance(NO_POLICY, key)
         if rules is NO_RULES:
-            return Clearance(self.policy_version, key, lists=lists.numbers, last_list=self._last_list)
+            return Clearance(
+                self.policy_version,
+                key,
+                lists=lists.numbers,
+                last_list=self._last_list,
+                campaign_version=campaign.version,
+            )
         verdict = self._judge(rules, campaign, number, time_zone, ring, at)
         forbidden = verdict.prohibition if isinstance(verdict, Forbidden) else None
         if forbidden is None:
@@ -243,6 +249,7 @@ class Gate:
             local=local_time_of(number, time_zone),
             lists=lists.numbers,
             last_list=self._last_list,
+            campaign_version=campaign.version,
             number_limits=limits.number,
             number_gap=limits.number_gap,
             day_limits=tuple(days),

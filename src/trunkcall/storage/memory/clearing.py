@@ -67,14 +67,17 @@ class Clearing:
         self._days: Counter[Day] = Counter()
         self._spend: Counter[Day] = Counter()
 
-    def verdict(self, clearance: Clearance | None, at: Instant) -> Verdict | None:
-        """Why an attempt may not begin; None if it may. Without a clearance that is for halts to say."""
+    def verdict(self, clearance: Clearance | None, campaign_version: int, at: Instant) -> Verdict | None:
+        """Why an attempt may not begin for a campaign of this version; None if it may. Without a clearance that is for
+        halts to say."""
         if not self._directory.instance.may_originate:
             return Refusal.HALTED
         if clearance is None:
             return None
         policies = self._directory.calling_policies.values()
         if clearance.policy_version != max((policy.number for policy in policies), default=0):
+            return Refusal.POLICY_CHANGED
+        if clearance.campaign_version not in (None, campaign_version):
             return Refusal.POLICY_CHANGED
         lists = self._directory.do_not_call_lists.values()
         if clearance.last_list not in (None, max((each.list_number for each in lists), default=0)):

@@ -249,7 +249,7 @@ class _Commit:
         """Begin an attempt that only the calling gate may be against."""
         contact_id, at = change.contact_id, change.at
         clearance = self._clearances.get(contact_id)
-        verdict = self._clearing.verdict(clearance, at)
+        verdict = self._clearing.verdict(clearance, self._campaign(change.campaign_id).version, at)
         match verdict:
             case None:
                 begun = changed(held, change)

@@ -53,6 +53,7 @@ class CampaignHead:
     instance_id: str
     state: CampaignState
     deleted: bool
+    version: int
     waiting: int
 
     @property
@@ -162,6 +163,7 @@ class WriteTransaction:
                 instance_id=row.instance_id,
                 state=state,
                 deleted=bool(row.deleted),
+                version=row.version,
                 # The row does not hold what this transaction has counted and not yet written.
                 waiting=whole(row.waiting) + self._counts[row.campaign_key].waiting,
             )

@@ -352,7 +352,7 @@ class _Changer:
         contact_id, key = change.contact_id, head.key
         clearance = self._clearances.get(contact_id)
         kept = None if clearance is None else kept_of_attempt(clearance)
-        verdict = self._clearing.verdict(clearance, at)
+        verdict = self._clearing.verdict(clearance, head.version, at)
         if (
             verdict is None
             and head.takes_requests

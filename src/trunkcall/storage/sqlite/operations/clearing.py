@@ -49,13 +49,16 @@ class Clearing:
         self._begun: dict[str, tuple[int, Instant]] = {}
         """Attempts of this commit that are not written yet, by contact id."""
 
-    def verdict(self, clearance: Clearance | None, at: Instant) -> Verdict | None:
-        """Why an attempt may not begin; None if it may. Without a clearance that is for halts to say."""
+    def verdict(self, clearance: Clearance | None, campaign_version: int, at: Instant) -> Verdict | None:
+        """Why an attempt may not begin for a campaign of this version; None if it may. Without a clearance that is for
+        halts to say."""
         if not self._originates():
             return Refusal.HALTED
         if clearance is None:
             return None
         if clearance.policy_version != self._policy_version():
+            return Refusal.POLICY_CHANGED
+        if clearance.campaign_version not in (None, campaign_version):
             return Refusal.POLICY_CHANGED
         if clearance.last_list is not None and clearance.last_list != self._last_list_number():
             return Refusal.POLICY_CHANGED

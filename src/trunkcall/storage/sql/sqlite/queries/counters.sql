@@ -2,7 +2,7 @@
 
 -- campaign_head --
 -- What a transaction needs to know of a campaign before it touches the campaign's contacts.
-SELECT campaign_key, instance_id, state, deleted_at IS NOT NULL AS deleted, waiting
+SELECT campaign_key, instance_id, state, deleted_at IS NOT NULL AS deleted, version, waiting
 FROM campaign LEFT JOIN backlog USING (campaign_key) WHERE campaign_id = :campaign_id;
 
 -- contact_sequence --
