@@ -15,7 +15,7 @@ from trunkcall.domain.agent import AgentState
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.details import CampaignDetails, EngineDetails
 from trunkcall.engine.explanation import DialingExplanation
-from trunkcall.engine.sessions import RETRY_AFTER
+from trunkcall.engine.sessions import IN_A_CALL, RETRY_AFTER
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ def check_whoever_is_to_have_a_session_has(floor: Floor) -> None:
         if away:
             # One that a former dialer had is kept for whoever has not said yet what to be.
             continue
-        if agent.session_leg_id is None:
+        if agent.session_leg_id is None and agent.state not in IN_A_CALL:
+            # Whoever is in a call by a phone that is rung each time gets one when that is over.
             assert agent.session_failures, "nobody rings the phone"
             given_up = agent.session_failures > len(RETRY_AFTER)
             assert given_up or floor.engine.next_timer() is not None, "nobody will ring the phone again"
