@@ -73,14 +73,14 @@ def recorded(contact: ContactRecord) -> Record:
 @pytest.fixture
 def called() -> ContactRecord:
     talk = a_talk(queued_at=NOW, ended_at=NOW + MINUTE, work_ended_at=NOW + MINUTE)
-    return replace(talk, attempted_at=NOW, clearance=Cleared(3, CENTRAL_AND_EASTERN, (1, 4)))
+    return replace(talk, attempted_at=NOW, clearance=Cleared(3, CENTRAL_AND_EASTERN, (1, 4), (7, 2)))
 
 
 def test_whoever_was_dialed_has_the_rules_and_the_hour_on_every_wall_in_the_record(called: ContactRecord) -> None:
     record = recorded(called)
     assert record["CallingRules"] == {
         "PolicyVersion": 3,
-        "Lists": [1, 4],
+        "Lists": [{"Number": 1, "Name": None, "Version": 7}, {"Number": 4, "Name": None, "Version": 2}],
         "TimeZones": ["America/Chicago", "America/New_York"],
         "TimeZoneEvidence": "area",
         "LocalTimes": ["2026-09-21T09:13:20-05:00", "2026-09-21T10:13:20-04:00"],

@@ -167,7 +167,7 @@ async def test_whoever_is_on_a_do_not_call_list_is_refused_even_while_another_li
         directory,
         key_of,
         reaches_people=False,
-        lists_of=lambda directory, campaign, now: BindingLists((1,), trouble),
+        lists_of=lambda directory, campaign, now: BindingLists((1,), (1,), trouble),
     )
     await desk.store.put_facts("instance", [DoNotCallList(1, "ours")])
     await desk.store.add_entries("instance", 1, [key_of(HONOLULU)], Origin("a call", "asked", desk.now))

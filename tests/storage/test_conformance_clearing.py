@@ -374,11 +374,11 @@ class TestRecords:
         assert [contact.time_zone for contact in await due(store)] == ["Europe/Vienna"]
         await store.put_facts("instance-1", [CallingPolicy("default", 7, "text")])
         local = LocalTime(("Europe/Berlin", "Europe/Vienna"), Evidence.COUNTRY)
-        clearance = cleared(policy_version=7, local=local, lists=(3,), spend=4)
+        clearance = cleared(policy_version=7, local=local, lists=(3,), list_versions=(8,), spend=4)
         assert await dial(store, lease, contact_id, clearance) is None
         record = await record_of(store, contact_id)
         assert record.time_zone == "Europe/Vienna"
-        assert record.clearance == Cleared(7, local, (3,), 4)
+        assert record.clearance == Cleared(7, local, (3,), (8,), 4)
 
     async def test_an_attempt_that_nothing_was_found_of_has_none(self, store: Store) -> None:
         lease = await stand_up(store)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any, TypeAlias
 
 from trunkcall.domain.calling_hours import shown_at
@@ -126,7 +127,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "DisconnectTimestamp": _time(contact.ended_at),
         "ExpirationTimestamp": _time(contact.expires_at),
         "LastUpdateTimestamp": _time(contact.updated_at),
-        "CallingRules": _calling_rules(contact),
+        "CallingRules": _calling_rules(contact, directory),
         "Hold": _hold(contact),
         "Forbidden": forbidden.value if forbidden is not None else None,
         ATTRIBUTES: dict(contact.attributes),
@@ -210,16 +211,21 @@ def _agent(contact: ContactRecord, directory: Directory | None, scope: Scope) ->
     }
 
 
-def _calling_rules(contact: ContactRecord) -> Record | None:
+def _calling_rules(contact: ContactRecord, directory: Directory | None) -> Record | None:
     cleared = contact.clearance
     if cleared is None or (contact.attempted_at is None and not cleared.policy_version):
         return None
     return {
         "PolicyVersion": cleared.policy_version,
-        "Lists": list(cleared.lists),
+        "Lists": [_list(*each, directory) for each in zip_longest(cleared.lists, cleared.list_versions)],
         **_zones(cleared.local),
         "LocalTimes": _local_times(cleared.local, contact.attempted_at),
     }
+
+
+def _list(number: int, version: int | None, directory: Directory | None) -> Record:
+    found = directory.do_not_call_lists.get(str(number)) if directory is not None else None
+    return {"Number": number, "Name": found.name if found is not None else None, "Version": version}
 
 
 def _hold(contact: ContactRecord) -> Record | None:

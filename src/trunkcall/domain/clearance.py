@@ -115,6 +115,8 @@ class Clearance:
     local: LocalTime | None = None
     lists: tuple[int, ...] = ()
     """Numbers of the do-not-call lists that bind the contact's campaign."""
+    list_versions: tuple[int, ...] = ()
+    """The version of each, as the gate knew it: what was put on it since is looked at as well."""
     last_list: int | None = None
     """The greatest number of a do-not-call list of the instance when it was cleared, 0 of none; None is not looked at.
     Whether a list that was made later binds, nobody knew."""
@@ -146,6 +148,7 @@ class Cleared:
     policy_version: int = 0
     local: LocalTime | None = None
     lists: tuple[int, ...] = ()
+    list_versions: tuple[int, ...] = ()
     spend: int = 0
     """What it was charged, in millionths of the currency; until it has ended, what is reserved."""
     forbidden: Prohibition | None = None

@@ -103,8 +103,8 @@ class BindingLists:
     for it."""
 
     numbers: tuple[int, ...] = ()
-    versions: tuple[tuple[int, int], ...] = ()
-    """The version of each, by its number."""
+    versions: tuple[int, ...] = ()
+    """The version of each."""
     unreadable: tuple[tuple[str, ListTrouble], ...] = ()
     """By name."""
     good_until: Instant | None = None
@@ -117,7 +117,7 @@ def binding_lists(lists: Iterable[DoNotCallList], campaign_id: str, now: Instant
     troubles = ((each.name, each.trouble(now)) for each in binding)
     return BindingLists(
         tuple(each.list_number for each in binding),
-        tuple((each.list_number, each.version) for each in binding),
+        tuple(each.version for each in binding),
         tuple((name, trouble) for name, trouble in troubles if trouble is not None),
         min((each.good_until for each in binding if each.good_until is not None), default=None),
     )

@@ -230,6 +230,7 @@ class Gate:
                 self.policy_version,
                 key,
                 lists=lists.numbers,
+                list_versions=lists.versions,
                 last_list=self._last_list,
                 campaign_version=campaign.version,
             )
@@ -248,6 +249,7 @@ class Gate:
             number_key=key,
             local=local_time_of(number, time_zone),
             lists=lists.numbers,
+            list_versions=lists.versions,
             last_list=self._last_list,
             campaign_version=campaign.version,
             number_limits=limits.number,

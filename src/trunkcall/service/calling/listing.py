@@ -17,10 +17,11 @@ from trunkcall.domain.instants import Instant
 
 @dataclass(frozen=True, slots=True)
 class BindingLists:
-    """The do-not-call lists that bind a campaign, by their numbers, and why one of them cannot be gone by, in words;
-    None if all can."""
+    """The do-not-call lists that bind a campaign, by their numbers, the version of each, and why one of them cannot be
+    gone by, in words; None if all can."""
 
     numbers: tuple[int, ...] = ()
+    versions: tuple[int, ...] = ()
     trouble: str | None = None
 
 
@@ -39,4 +40,4 @@ def lists_of(directory: Directory, campaign: Campaign, now: Instant) -> BindingL
         return BindingLists()
     found = binding_lists(directory.do_not_call_lists.values(), campaign.campaign_id, now)
     told = [_WORDS[trouble].format(name) for name, trouble in found.unreadable]
-    return BindingLists(found.numbers, " ".join(told) or None)
+    return BindingLists(found.numbers, found.versions, " ".join(told) or None)

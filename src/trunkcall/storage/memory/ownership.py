@@ -322,7 +322,7 @@ class _Commit:
 
 
 def _cleared(clearance: Clearance) -> Cleared:
-    return Cleared(clearance.policy_version, clearance.local, clearance.lists, clearance.spend)
+    return Cleared(clearance.policy_version, clearance.local, clearance.lists, clearance.list_versions, clearance.spend)
 
 
 def _waiting(held: Held) -> WaitingContact:

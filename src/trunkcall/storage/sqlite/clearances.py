@@ -29,6 +29,7 @@ class KeptClearance(msgspec.Struct, frozen=True, omit_defaults=True):
     per_minute: int = 0
     spend: int = 0
     forbidden: Prohibition | None = None
+    list_versions: tuple[int, ...] = ()
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -59,6 +60,7 @@ def kept_of_attempt(clearance: Clearance) -> KeptClearance:
         tuple(map(_day_of, clearance.spend_limits)),
         clearance.per_minute,
         clearance.spend,
+        list_versions=clearance.list_versions,
     )
 
 
@@ -68,7 +70,13 @@ def _day_of(limit: DayLimit) -> Day:
 
 def kept_of_forbidden(clearance: Clearance, prohibition: Prohibition) -> KeptClearance:
     """What is kept with a contact that ends for what its clearance says, or the lists."""
-    return KeptClearance(clearance.policy_version, clearance.local, clearance.lists, forbidden=prohibition)
+    return KeptClearance(
+        clearance.policy_version,
+        clearance.local,
+        clearance.lists,
+        forbidden=prohibition,
+        list_versions=clearance.list_versions,
+    )
 
 
 def kept_document(kept: KeptClearance) -> str:
@@ -86,7 +94,7 @@ def kept_of(document: Any) -> KeptClearance | None:
 def cleared_of(document: str) -> Cleared:
     """What a record tells of it. Raises ValueError for what was never written."""
     kept = _decode_kept(document)
-    return Cleared(kept.policy_version, kept.local, kept.lists, kept.spend, kept.forbidden)
+    return Cleared(kept.policy_version, kept.local, kept.lists, kept.list_versions, kept.spend, kept.forbidden)
 
 
 def is_hold(document: Any) -> bool:
