@@ -15,7 +15,7 @@ from gating import no_policy, screening
 from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, FaultyStore, Witness, dialing_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.campaign import DialerConfig, OutboundCallConfig
-from trunkcall.domain.contact import ContactRecord
+from trunkcall.domain.contact import ContactRecord, ContactState
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.commands import BridgeLegs
@@ -39,6 +39,7 @@ from trunkcall.storage.memory import MemoryStore
 from trunkcall.telephony.carrier import CarrierSink
 
 DRAIN_S = 600.0
+MINUTE_S, HOUR_S = 60.0, 3600.0
 
 
 class Installation:
@@ -251,3 +252,20 @@ class Server:
         campaign_id = await self.new_campaign(name, dialer)
         await self.submit(campaign_id, requests, expires_at=self.supervisor.now_of(name) + within)
         return campaign_id
+
+
+# --- what a story waits for -------------------------------------------------------------------------------------------
+
+
+async def until_all_ended(installation: Installation, name: str | None = None) -> None:
+    """Every contact of the instance, or of all: within a day."""
+    async with asyncio.timeout(24 * HOUR_S):
+        while any(record.state is not ContactState.ENDED for record in await installation.records(name)):
+            await asyncio.sleep(MINUTE_S)
+
+
+async def goes_on(server: Server, name: str) -> bool:
+    """Whether somebody is dialed within a few minutes."""
+    before = server.originates(name)
+    await asyncio.sleep(5 * MINUTE_S)
+    return server.originates(name) > before
