@@ -53,3 +53,17 @@ async def test_a_halt_is_of_an_instance_that_there_is_and_its_reason_is_short(of
     with pytest.raises(InvalidInputError):
         await use.halt_instance(office.default, reason="x" * (MAX_REASON + 1))
     assert (await use.resume_instance(office.default)).may_originate, "to resume what is not halted changes nothing"
+
+
+async def test_no_reason_of_a_halt_holds_a_number_and_whoever_is_refused_knows_that_calls_go_on(office: Office) -> None:
+    """It is told to whoever asks why nobody is dialed, and it stays when the number is forgotten."""
+    ear = Ear()
+    use = Halts(office.centre, office.store, office.now_of, ear)
+    for reason in ("+12065550101 complained", "of 2026-11-29: (206) 555-0101", "a wrong list\nof ours"):
+        with pytest.raises(InvalidInputError) as refused:
+            await use.halt_instance(office.default, reason=reason)
+        assert "555" not in refused.value.message
+        assert "Nothing was halted" in refused.value.message
+    assert ear.heard == [], "nobody is told of a halt that there is not"
+    for reason in ("list of 2026-11-29", "29 people, batch 118", "dnc_20261129.csv"):
+        assert (await use.halt_instance(office.default, reason=reason)).halt_reason == reason

@@ -17,7 +17,10 @@ from trunkcall.cli.options import with_settings
 from trunkcall.settings import Settings
 
 ReasonOption = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="Why, for whoever asks `trunkcall explain`; 500 characters at most.")
+    str | None,
+    typer.Option(
+        metavar="TEXT", help="Why, for whoever asks `trunkcall explain`; 500 characters at most, and no phone number."
+    ),
 ]
 
 

@@ -21,6 +21,7 @@ from trunkcall.domain.instants import to_datetime
 from trunkcall.service.calling.number_key import NumberKey
 from trunkcall.service.centre import Centre
 from trunkcall.service.numbers import NotDialableError, to_e164
+from trunkcall.service.remarks import check_remark
 from trunkcall.service.wakeups import Wakeups
 from trunkcall.storage.ports.do_not_call import ImportProgress, ListEntries, Origin
 
@@ -35,9 +36,6 @@ SWEEP_PAUSE_S: Final = 0.01
 """Between two pieces, for others that want to write."""
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
-_DATE: Final = re.compile(r"(?<!\d)(?:19|20)\d\d([-/. ]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)")
-_NUMBER: Final = re.compile(r"\d(?:[\s().\-/+]*\d){6}")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +208,9 @@ class DoNotCall:
         return list(keys)
 
     def _origin(self, instance_id: str, source: str, reason: str) -> Origin:
-        for called, text in (("source", source), ("reason", reason)):
-            if len(text) > MAX_TEXT or _CONTROL.search(text):
-                raise InvalidInputError(f"The {called} of an entry has at most {MAX_TEXT} characters of one line.")
-            if _NUMBER.search(_DATE.sub("", text)):
-                raise InvalidInputError(
-                    f"The {called} of an entry may hold no phone number: it stays when the number is forgotten."
-                )
+        for name, text in (("source", source), ("reason", reason)):
+            called = f"{name} of an entry"
+            check_remark(text, called, most=MAX_TEXT, no_number="it stays when the number is forgotten")
         return Origin(source, reason, self._now_of(instance_id))
 
     async def _found(self, instance: str, list_name: str, *, make: bool = False) -> tuple[str, DoNotCallList]:

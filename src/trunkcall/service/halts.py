@@ -11,8 +11,8 @@ from typing import Final
 
 from trunkcall.domain.clock import NowOf
 from trunkcall.domain.directory import Instance
-from trunkcall.domain.errors import InvalidInputError
 from trunkcall.service.centre import Centre
+from trunkcall.service.remarks import check_remark
 from trunkcall.service.wakeups import Wakeups
 from trunkcall.storage.ports.directory import InstanceHalts
 
@@ -31,9 +31,14 @@ class Halts:
     async def halt_instance(self, instance: str, *, reason: str = "") -> Instance:
         """Have nothing be originated for the instance until it is resumed, over restarts too. Who is in a call stays in
         it. Once this returns no attempt begins; those that a carrier has got already ring. Raises NotFoundError,
-        InvalidInputError for a reason that is too long."""
-        if len(reason) > MAX_REASON:
-            raise InvalidInputError(f"A reason has {MAX_REASON} characters at most.")
+        InvalidInputError for a reason that is too long or holds a phone number; then nothing is halted."""
+        check_remark(
+            reason,
+            "reason of a halt",
+            most=MAX_REASON,
+            no_number="whoever asks why nobody is dialed is told it",
+            then=" Nothing was halted.",
+        )
         found = (await self._centre.directory(instance)).instance
         at = self._now_of(found.instance_id)
         # Those that are decided and not made yet are void before the store has it.
