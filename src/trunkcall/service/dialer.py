@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import Final
 
 from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
 from trunkcall.domain.campaign import Campaign, CampaignState
@@ -27,26 +27,8 @@ from trunkcall.domain.changes import (
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.dialing import CallerIdPool, DialingSettings
 from trunkcall.domain.instants import MINUTE, Duration, Instant
-from trunkcall.domain.leg import LegDifference
 from trunkcall.domain.transitions import OVER
-from trunkcall.engine.commands import (
-    BridgeLegs,
-    HangUp,
-    HoldLeg,
-    NoteDifference,
-    Originate,
-    OriginateAgentLeg,
-    OriginateSessionLeg,
-    PlayMessage,
-    RefillWindow,
-    ReportLegs,
-    ResumeLeg,
-    SpeakSafeHarbour,
-    StartRecording,
-    StopPlaying,
-    StopRecording,
-    UnbridgeLegs,
-)
+from trunkcall.engine.commands import PlayMessage, RefillWindow
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
@@ -68,13 +50,14 @@ from trunkcall.engine.events import (
 )
 from trunkcall.service.calling.gate import GateOf
 from trunkcall.service.clock import InstanceClock
+from trunkcall.service.deeds import Deeds
 from trunkcall.service.dialing_settings import DialingOf, caller_id_of
 from trunkcall.service.facts import KnownFacts
 from trunkcall.service.gate_use import GateUse
-from trunkcall.service.safe_harbour import SafeHarbourOf, spoken
+from trunkcall.service.safe_harbour import SafeHarbourOf
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.ports.ownership import CommitResult, DialingStore, GateStore, Lease
-from trunkcall.telephony.carrier import Carrier, Destination
+from trunkcall.telephony.carrier import Carrier
 
 log = logging.getLogger(__name__)
 
@@ -121,20 +104,16 @@ class Dialer:
         self._facts = facts
         self._engine = engine
         self._store = store
-        self._carrier = carrier
         self._clock = clock
         self._lease = lease
         self._totals = totals
         self._on_agents = on_agents
         self._before_deciding = before_deciding
-        self._may_originate = may_originate
-        self._text_of = text_of
         self._dialing_of = dialing_of
         self._safe_harbour_of = safe_harbour_of
         self._inbox: list[tuple[Event, Instant]] = []
         self._lost: set[str | None] = set()
         """Hosts of which the inbox tells that they were lost; None is all of them."""
-        self._refills: list[RefillWindow] = []
         self._campaigns: dict[str, Campaign] = {}
         self._windows: dict[str, Sequence[AbandonmentWindow]] = {}
         """Of each campaign: what the engine keeps its ledger over."""
@@ -166,6 +145,18 @@ class Dialer:
             campaigns=self._campaigns,
             ring_timeouts=self._ring_timeouts,
             known=self._known,
+        )
+        self._deeds = Deeds(
+            carrier,
+            facts,
+            self._gate,
+            totals,
+            campaigns=self._campaigns,
+            known=self._known,
+            lost=self._lost,
+            may_originate=may_originate,
+            text_of=text_of,
+            safe_harbour_of=safe_harbour_of,
         )
         self._opted_out: set[int] = set()
         """Number keys that were put on do-not-call lists, and of which the engine has not heard."""
@@ -341,8 +332,7 @@ class Dialer:
             decision = self._engine.turn(inbox, now)
             for event, _, why in decision.refused:
                 log.warning("the engine refused an event", extra={"event_type": type(event).__name__, "why": why})
-            await self._carry_out(decision, now)
-            for refill in self._take_refills():
+            for refill in await self._carry_out(decision, now):
                 for event in await self._gate.refill(refill):
                     self.post(event)
             self._set_timer()
@@ -350,46 +340,13 @@ class Dialer:
         if self._inbox:
             self._wake()
 
-    async def _carry_out(self, decision: Decision, now: Instant) -> None:
+    async def _carry_out(self, decision: Decision, now: Instant) -> Sequence[RefillWindow]:
+        """Commit, then have the deeds done; which windows are to be filled."""
         result = await self._commit(decision.changes, now) if decision.changes else CommitResult()
-        differences: Counter[LegDifference] = Counter()
-        for deed in decision.deeds_to_do(refused=result.refused, left_out=result.left_out):
-            match deed:
-                case Originate():
-                    self._originate(deed, now)
-                case OriginateAgentLeg() | OriginateSessionLeg():
-                    self._originate_agent(deed, now)
-                case BridgeLegs():
-                    self._carrier.bridge(deed)
-                case UnbridgeLegs():
-                    self._carrier.unbridge(deed)
-                case HoldLeg():
-                    self._carrier.hold(deed)
-                case ResumeLeg():
-                    self._carrier.resume(deed)
-                case StartRecording():
-                    self._carrier.start_recording(deed)
-                case StopRecording():
-                    self._carrier.stop_recording(deed)
-                case PlayMessage():
-                    self._carrier.play(deed.leg_id, deed.play_id, self._text_of(deed))
-                case SpeakSafeHarbour():
-                    self._carrier.play(deed.leg_id, deed.play_id, self._safe_harbour_text(deed))
-                case StopPlaying():
-                    self._carrier.stop_playing(deed)
-                case HangUp():
-                    self._carrier.hang_up(deed)
-                case ReportLegs():
-                    self._carrier.report_legs(deed)
-                case RefillWindow():
-                    self._refills.append(deed)
-                case NoteDifference():
-                    differences[deed.difference] += 1
-                case _:
-                    assert_never(deed)
-        if differences:
-            self._totals.differences.update(differences)
-            log.warning("legs were other than the carrier has them, and are settled", extra=_counts(differences))
+        deeds = decision.deeds_to_do(refused=result.refused, left_out=result.left_out)
+        done = self._deeds.carry_out(deeds, outbound_calls=self._outbound_calls)
+        self._post_first([OriginateVoided(leg_id) for leg_id in done.voided], now)
+        return done.refills
 
     async def _commit(self, changes: Sequence[Change], now: Instant) -> CommitResult:
         """Make the changes durable, and have the engine know of those that are not."""
@@ -415,35 +372,6 @@ class Dialer:
         if events:
             self._inbox[:0] = [(event, at) for event in events]
             self._wake()
-
-    def _originate(self, command: Originate, now: Instant) -> None:
-        contact = self._known.get(command.contact_id)
-        campaign = self._campaigns[command.campaign_id]
-        may = self._may_originate(campaign.dialer.needs_agents) and not self._was_lost_meanwhile(command.host)
-        # Nothing may be originated for an instance that was halted during the commit.
-        if contact is None or not may or not self._outbound_calls:
-            self._post_first([OriginateVoided(command.leg_id)], now)
-            return
-        token = contact.client_token or contact.contact_id
-        self._carrier.originate(command, Destination(contact.phone_number, token))
-
-    def _originate_agent(self, command: OriginateAgentLeg | OriginateSessionLeg, now: Instant) -> None:
-        if not self._gate.may_ring(command, outbound_calls=self._outbound_calls):
-            self._post_first([OriginateVoided(command.leg_id)], now)
-        elif isinstance(command, OriginateAgentLeg):
-            self._carrier.originate_agent_leg(command)
-        else:
-            self._carrier.originate_session_leg(command)
-
-    def _was_lost_meanwhile(self, host: str) -> bool:
-        """Whether the host was lost during the commit. What it tells when it is found is older than an originate that
-        it would get now: the leg would be taken for one that it had and lost."""
-        return bool(self._lost) and (None in self._lost or host in self._lost)
-
-    def _safe_harbour_text(self, command: SpeakSafeHarbour) -> str:
-        campaign = self._campaigns[command.campaign_id]
-        message = self._safe_harbour_of(campaign)
-        return spoken(message, campaign, self._facts.directory.queues, command.caller_id)
 
     # --- what the store tells ---------------------------------------------------------------------------------------
 
@@ -555,10 +483,6 @@ class Dialer:
             entries = tuple((m.minute_at, m.live_answers, m.abandoned) for m in minutes)
             self.post(LedgerRestored(campaign_id, entries))
 
-    def _take_refills(self) -> list[RefillWindow]:
-        refills, self._refills = self._refills, []
-        return refills
-
     def _forget(self, contact_ids: Sequence[str]) -> None:
         for contact_id in contact_ids:
             self._known.pop(contact_id, None)
@@ -585,7 +509,3 @@ class Dialer:
 def _state_of(campaign: Campaign) -> CampaignState:
     """The state as the engine sees it: whatever is deleted is over."""
     return CampaignState.STOPPED if campaign.deleted_at is not None else campaign.state
-
-
-def _counts(differences: Counter[LegDifference]) -> dict[str, int]:
-    return {difference.lower(): number for difference, number in differences.items()}

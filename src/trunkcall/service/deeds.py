@@ -1,0 +1,165 @@
+"""Has the carrier do what the engine has decided.
+
+Decides which originates may still be handed over, and with what: the numbers that are dialed, the texts that are said.
+It must not know when deeds are done, nor what they depend on: the dialer commits before.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.contact import WaitingContact
+from trunkcall.domain.leg import LegDifference
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    Deed,
+    HangUp,
+    HoldLeg,
+    NoteDifference,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    PlayMessage,
+    RefillWindow,
+    ReportLegs,
+    ResumeLeg,
+    SpeakSafeHarbour,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
+from trunkcall.service.facts import KnownFacts
+from trunkcall.service.gate_use import GateUse
+from trunkcall.service.safe_harbour import SafeHarbourOf, spoken
+from trunkcall.service.totals import DialerTotals
+from trunkcall.telephony.carrier import Carrier, Destination
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the carrier has no part in, or was not asked."""
+
+    refills: tuple[RefillWindow, ...]
+    voided: tuple[str, ...]
+    """Legs that were to be originated and were not, in the order of their deeds."""
+
+
+class Deeds:
+    """Deeds as one dialer has them done. ``campaigns``, ``known`` and ``lost`` are the dialer's own: its campaigns, the
+    contacts that the engine holds or has in progress, and the hosts that were lost since the engine has taken its turn,
+    where None is all of them. ``may_originate``, ``text_of`` and ``safe_harbour_of`` are what it was given."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        facts: KnownFacts,
+        gate: GateUse,
+        totals: DialerTotals,
+        *,
+        campaigns: Mapping[str, Campaign],
+        known: Mapping[str, WaitingContact],
+        lost: Collection[str | None],
+        may_originate: Callable[[bool], bool],
+        text_of: Callable[[PlayMessage], str],
+        safe_harbour_of: SafeHarbourOf,
+    ) -> None:
+        self._carrier = carrier
+        self._facts = facts
+        self._gate = gate
+        self._totals = totals
+        self._campaigns = campaigns
+        self._known = known
+        self._lost = lost
+        self._may_originate = may_originate
+        self._text_of = text_of
+        self._safe_harbour_of = safe_harbour_of
+
+    def carry_out(self, deeds: Iterable[Deed], *, outbound_calls: bool) -> Done:
+        """Do them in this order; ``outbound_calls`` is whether any may be originated for the instance: it may have been
+        halted since they were decided."""
+        refills: list[RefillWindow] = []
+        voided: list[str] = []
+        differences: Counter[LegDifference] = Counter()
+        for deed in deeds:
+            match deed:
+                case Originate():
+                    if not self._originated(deed, outbound_calls=outbound_calls):
+                        voided.append(deed.leg_id)
+                case OriginateAgentLeg() | OriginateSessionLeg():
+                    if not self._rung(deed, outbound_calls=outbound_calls):
+                        voided.append(deed.leg_id)
+                case BridgeLegs():
+                    self._carrier.bridge(deed)
+                case UnbridgeLegs():
+                    self._carrier.unbridge(deed)
+                case HoldLeg():
+                    self._carrier.hold(deed)
+                case ResumeLeg():
+                    self._carrier.resume(deed)
+                case StartRecording():
+                    self._carrier.start_recording(deed)
+                case StopRecording():
+                    self._carrier.stop_recording(deed)
+                case PlayMessage():
+                    self._carrier.play(deed.leg_id, deed.play_id, self._text_of(deed))
+                case SpeakSafeHarbour():
+                    self._carrier.play(deed.leg_id, deed.play_id, self._safe_harbour_text(deed))
+                case StopPlaying():
+                    self._carrier.stop_playing(deed)
+                case HangUp():
+                    self._carrier.hang_up(deed)
+                case ReportLegs():
+                    self._carrier.report_legs(deed)
+                case RefillWindow():
+                    refills.append(deed)
+                case NoteDifference():
+                    differences[deed.difference] += 1
+                case _:
+                    assert_never(deed)
+        if differences:
+            self._totals.differences.update(differences)
+            log.warning("legs were other than the carrier has them, and are settled", extra=_counts(differences))
+        return Done(tuple(refills), tuple(voided))
+
+    def _originated(self, command: Originate, *, outbound_calls: bool) -> bool:
+        """Hand it over, if it still may be."""
+        contact = self._known.get(command.contact_id)
+        needs_agents = self._campaigns[command.campaign_id].dialer.needs_agents
+        may = outbound_calls and self._may_originate(needs_agents) and not self._was_lost_meanwhile(command.host)
+        if contact is None or not may:
+            return False
+        token = contact.client_token or contact.contact_id
+        self._carrier.originate(command, Destination(contact.phone_number, token))
+        return True
+
+    def _rung(self, command: OriginateAgentLeg | OriginateSessionLeg, *, outbound_calls: bool) -> bool:
+        """Have an agent's phone rung, if it may be."""
+        if not self._gate.may_ring(command, outbound_calls=outbound_calls):
+            return False
+        if isinstance(command, OriginateAgentLeg):
+            self._carrier.originate_agent_leg(command)
+        else:
+            self._carrier.originate_session_leg(command)
+        return True
+
+    def _was_lost_meanwhile(self, host: str) -> bool:
+        """Whether the host was lost during the commit. What it tells when it is found is older than an originate that
+        it would get now: the leg would be taken for one that it had and lost."""
+        return bool(self._lost) and (None in self._lost or host in self._lost)
+
+    def _safe_harbour_text(self, command: SpeakSafeHarbour) -> str:
+        campaign = self._campaigns[command.campaign_id]
+        message = self._safe_harbour_of(campaign)
+        return spoken(message, campaign, self._facts.directory.queues, command.caller_id)
+
+
+def _counts(differences: Counter[LegDifference]) -> dict[str, int]:
+    return {difference.lower(): number for difference, number in differences.items()}
