@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from serving import Serving
+from serving import Serving, serving
 
 POLICY = """\
 # Ours
@@ -82,3 +82,23 @@ def test_a_policy_that_is_not_there_is_told(server: Serving) -> None:
     done = run(server, "show", "--name", "nights", check=False)
     assert done.returncode == 1
     assert "no such calling policy" in done.stderr
+
+
+def test_a_server_is_started_with_a_policy_until_another_is_put(tmp_path: Path, policy: Path) -> None:
+    with serving(tmp_path / "data", agents=1, **{"calling-policy": str(policy)}) as server:
+        assert run(server, "show").stdout == POLICY
+        run(server, "set", "cautious")
+        assert server.stop() == 0
+        policy.write_text("[nonsense", encoding="utf-8")
+        server.start()
+        assert run(server, "show").stdout != POLICY, "what was put last counts, whatever is in the file"
+        assert len(json.loads(run(server, "history", "--json").stdout)) == 2
+
+
+def test_a_server_does_not_start_with_a_policy_that_cannot_be_used(tmp_path: Path, server: Serving) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text("[limits]\ngap = 4\n", encoding="utf-8")
+    start = ["serve", "--data-dir", str(tmp_path / "data"), "--port", "0", "--calling-policy", str(file)]
+    done = server.trunkcall(*start, check=False)
+    assert done.returncode == 1
+    assert f"{file}: line 2, column 1: gap must be a time" in done.stderr

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from serving import Serving, serving, settings_of
-from trunkcall.compose.server import gate_by, warn_if_closed
+from trunkcall.compose.policies import NoPolicyError, first_policy
+from trunkcall.compose.server import gate_by
 from trunkcall.compose.store import (
     STORES,
     StoreAdapter,
@@ -37,6 +38,8 @@ from trunkcall.storage.memory import MemoryStore
 SIMULATED = CARRIERS["simulated"]
 
 # --- the table decides ----------------------------------------------------------------------------------------------
+
+AT_HOME = '[destinations]\nregions = ["US"]\n'
 
 
 def test_another_store_is_one_entry_of_a_table(tmp_path: Path) -> None:
@@ -83,13 +86,11 @@ def test_another_carrier_is_one_entry_of_a_table(tmp_path: Path) -> None:
     assert asked == ["pigeons"]
 
 
-def test_a_carrier_that_reaches_people_dials_nobody_before_there_is_a_policy(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_carrier_that_reaches_people_dials_nobody_before_there_is_a_policy(tmp_path: Path) -> None:
     """Installed in haste, it must not call thousands at night because nobody has said when they may be called."""
     phones = CarrierAdapter(lambda settings: None, CARRIERS["simulated"].build)
     empty = Directory.of(Instance("instance", "", 0, onboarded=True), ())
-    with_policy = Directory.of(empty.instance, [CallingPolicy("default", 1, '[destinations]\nregions = ["US"]\n')])
+    with_policy = Directory.of(empty.instance, [CallingPolicy("default", 1, AT_HOME)])
     campaign = Campaign(
         "spring",
         "arn",
@@ -101,11 +102,26 @@ def test_a_carrier_that_reaches_people_dials_nobody_before_there_is_a_policy(
         0,
     )
     for carrier, directory, dials in ((phones, empty, False), (phones, with_policy, True), (SIMULATED, empty, True)):
-        caplog.clear()
         gate = gate_by(carrier, settings_of(tmp_path), lambda number: 0)(directory)
         assert (gate.trouble(campaign, 0) is None) is dials
-        warn_if_closed(directory, carrier)
-        assert ("trunkcall policy set" not in caplog.text) is dials, "whoever starts it is told"
+
+
+def test_a_carrier_that_reaches_people_does_not_start_without_a_policy(tmp_path: Path) -> None:
+    """Nor with one that is none, nor with one by which calls may go anywhere; and what somebody has put stays."""
+    empty = Directory.of(Instance("instance", "", 0, onboarded=True), ())
+    with_policy = Directory.of(empty.instance, [CallingPolicy("default", 1, AT_HOME)])
+    file, wrong = tmp_path / "policy.toml", tmp_path / "wrong.toml"
+    file.write_text(AT_HOME, encoding="utf-8")
+    wrong.write_text("[destinations]\nregion = 1\n", encoding="utf-8")
+    with pytest.raises(NoPolicyError, match="--calling-policy"):
+        first_policy(empty, "", reaches_people=True, at=7)
+    with pytest.raises(SettingsError, match="anywhere"):
+        first_policy(empty, "none", reaches_people=True, at=7)
+    with pytest.raises(SettingsError, match=r"wrong\.toml: line 2, column 1: region is no key"):
+        first_policy(empty, str(wrong), reaches_people=True, at=7)
+    assert first_policy(empty, str(file), reaches_people=True, at=7) == CallingPolicy("default", 1, AT_HOME, None, 7)
+    assert first_policy(empty, "", reaches_people=False, at=7) is None
+    assert first_policy(with_policy, str(wrong), reaches_people=True, at=7) is None, "what was put counts"
 
 
 @pytest.mark.parametrize(

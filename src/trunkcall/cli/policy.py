@@ -7,10 +7,6 @@ file needs no server.
 from __future__ import annotations
 
 import json
-import sys
-import tomllib
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,14 +17,11 @@ from trunkcall.cli.client import trunkcall_client
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import plain_table, terminal_width
+from trunkcall.compose.policies import SHIPPED, WrongPolicyError, read_policy_files, rules_in
 from trunkcall.domain.calling_policy import DEFAULT_POLICY
 from trunkcall.domain.calling_rules import CallingRules, HoursRule
-from trunkcall.domain.errors import TrunkcallError
-from trunkcall.service.calling.policy_file import DAYS, PolicyFileError, read_policy
+from trunkcall.service.calling.policy_file import DAYS
 from trunkcall.settings import Settings
-
-SHIPPED = ("cautious", "none")
-"""Policies that come with Trunkcall. A file in the way of one has to be named with its folder: ./none."""
 
 app = typer.Typer(help="The rules by which people are called.", no_args_is_help=True)
 
@@ -40,14 +33,10 @@ PolicyName = Annotated[
 ]
 
 
-class WrongPolicyError(TrunkcallError):
-    """The calling policy cannot be used."""
-
-
 def check(file: PolicyFile, as_json: Annotated[bool, JSON] = False) -> None:
     """Say what a policy allows, or all that is wrong with it, line by line. Needs no server."""
-    text, rates = _read(file)
-    rules = _rules(file, text, rates)
+    text, rates = read_policy_files(file)
+    rules = rules_in(file, text, rates)
     if as_json:
         typer.echo(json.dumps(_told(rules), indent=2))
         return
@@ -63,8 +52,8 @@ def put(
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Have a policy count from now on, for every attempt that is not begun yet."""
-    text, rates = _read(file)
-    _rules(file, text, rates)
+    text, rates = read_policy_files(file)
+    rules_in(file, text, rates)
     centre = centre_of(settings.data_dir, instance)
     given = {"rates": rates} if rates is not None else {}
     with centre.in_words():
@@ -137,44 +126,6 @@ def _every(centre: Centre, name: str | None) -> Any:
         if "nextToken" not in page:
             return
         asked["nextToken"] = page["nextToken"]
-
-
-# --- files ----------------------------------------------------------------------------------------------------------
-
-
-def _read(file: str) -> tuple[str, str | None]:
-    """The text of the policy, and that of the rates which it names."""
-    if file == "-":
-        text = sys.stdin.read()
-        return text, _rates(Path(), text)
-    if file in SHIPPED:
-        return (files("trunkcall.service.calling") / "policies" / f"{file}.toml").read_text("utf-8"), None
-    path = Path(file)
-    text = _text(path)
-    return text, _rates(path.parent, text)
-
-
-def _rates(folder: Path, text: str) -> str | None:
-    try:
-        named = tomllib.loads(text).get("spending", {}).get("rates")
-    except (tomllib.TOMLDecodeError, AttributeError):
-        return None
-    return _text(folder / named) if isinstance(named, str) and named else None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise WrongPolicyError(f"{path} is not text in UTF-8.") from error
-
-
-def _rules(file: str, text: str, rates: str | None) -> CallingRules:
-    try:
-        return read_policy(text, rates)
-    except PolicyFileError as error:
-        told = "\n".join(f"{'standard input' if file == '-' else file}: {problem}" for problem in error.problems)
-        raise WrongPolicyError(f"The policy cannot be used.\n{told}") from error
 
 
 # --- words ----------------------------------------------------------------------------------------------------------

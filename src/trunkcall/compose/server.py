@@ -15,11 +15,11 @@ from functools import partial
 from trunkcall.compose.dialers import Dialers
 from trunkcall.compose.first_start import first_directory
 from trunkcall.compose.gateway import Web, build_web
+from trunkcall.compose.policies import first_policy
 from trunkcall.compose.store import data_dir_of, open_store, secret_box
 from trunkcall.compose.telephony import CarrierAdapter, base_clock, carrier_of
 from trunkcall.compose.trunks import default_trunk, named_trunks, put_trunks
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, parse_windows
-from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import seconds
 from trunkcall.service.background import Background
 from trunkcall.service.calling.gate import Gate, GateOf
@@ -87,12 +87,15 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     agents = simulated_agents(directory, settings.agents)
     await store.put_facts(instance_id, [*out_of_the_way(directory, agents), *agents])
     await put_trunks(store, directory, trunks, at=base.now())
+    reaches_people = not carrier.is_simulated
+    policy = first_policy(directory, settings.calling_policy, reaches_people=reaches_people, at=base.now())
+    if policy is not None:
+        await store.put_facts(instance_id, [policy])
     data_dir.write_endpoint(url)
 
     dialing_of = _dialing_of(settings)
     key_of = partial(number_key, key=box.derive(NUMBER_KEY))
     gate_of = gate_by(carrier, settings, key_of)
-    warn_if_closed(directory, carrier)
     at_work = [agent.agent_id for agent in agents]
     dialers = Dialers(settings, store, box, base, dialing_of, gate_of, instance_id, at_work)
     supervisor = Supervisor(store, dialers.build, base.now, drain_s=settings.drain_s)
@@ -136,15 +139,6 @@ def gate_by(carrier: CarrierAdapter, settings: Settings, key_of: NumberKey) -> G
         reaches_people=not carrier.is_simulated,
         trunks=(default_trunk(settings),),
     )
-
-
-def warn_if_closed(directory: Directory, carrier: CarrierAdapter) -> None:
-    """A policy is put by the API, so the server starts without: it says that it dials nobody."""
-    if not carrier.is_simulated and directory.calling_policy() is None:
-        log.warning(
-            "there is no calling policy, so nobody is dialed: `trunkcall policy set` puts one",
-            extra={"instance_id": directory.instance.instance_id},
-        )
 
 
 def _dialing_of(settings: Settings) -> DialingOf:

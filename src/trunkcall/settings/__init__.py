@@ -129,6 +129,12 @@ SETTINGS: tuple[Setting, ...] = (
         one_of("connected_to_system", "greeting_start", "greeting_end"),
     ),
     Setting(
+        "calling_policy",
+        str,
+        "",
+        "Calling policy, a file or a shipped one's name, where none was put yet. Carriers that reach people need one.",
+    ),
+    Setting(
         "safe_harbour_message",
         str,
         "",
@@ -232,6 +238,7 @@ class Settings:
     abandonment_windows: str
     abandonment_time_zone: str
     abandonment_clock: str
+    calling_policy: str
     safe_harbour_message: str
     max_lines_per_agent: float
     agent_state_max_age_s: float
