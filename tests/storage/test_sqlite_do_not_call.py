@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date
 from itertools import count
@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from storage.damage import change_table
+from storage.older import make_older_store
 from storage.support import NOW, directory
 from trunkcall.domain.do_not_call import DoNotCallList, ListKind
 from trunkcall.domain.errors import ConflictError
@@ -25,6 +27,8 @@ from trunkcall.storage.sqlite.store import SQLiteStore
 INSTANCE = "instance-1"
 FILE = Origin("register.csv", "", NOW)
 STEP = 1 << 50
+LEAST, MOST = -(2**63), 2**63 - 1
+BEFORE_BY_NUMBER = 12
 KEYS = [n * STEP for n in range(-4_000, 4_000)]
 """From one end of the range of keys to the other."""
 
@@ -94,3 +98,64 @@ async def test_an_import_that_was_killed_half_way_can_be_finished_or_done_again(
         await store.close()
         assert entries(path_of) == len(expected), "what is on no list any more takes no room"
         assert check_store(path_of, unused=True).sound
+
+
+async def fill(store: SQLiteStore, list_number: int, keys: Sequence[int]) -> None:
+    number = await store.begin_import(INSTANCE, list_number, FILE, as_of=date(2026, 11, 1), replaces=True)
+    await store.append_to_import(INSTANCE, number, keys)
+    while (await store.finish_import(INSTANCE, number)).left:
+        pass
+
+
+async def test_what_a_new_file_lacks_goes_from_among_the_numbers_of_other_lists(tmp_path: Path) -> None:
+    """They lie side by side, so that one look finds all lists of a number."""
+    path = tmp_path / "trunkcall.db"
+    store = await opened(path)
+    await store.create_instance(directory())
+    await store.put_facts(INSTANCE, [DoNotCallList(n, f"list-{n}", ListKind.REGISTRY) for n in (1, 2)])
+    every = [LEAST, LEAST + 1, *KEYS[1:], MOST - 1, MOST]
+    await fill(store, 1, every)
+    await fill(store, 2, every)
+    await fill(store, 1, [LEAST, 7, MOST])
+    pieces = 0
+    while await store.sweep_entries():
+        pieces += 1
+    assert pieces > 2, "nobody waits for all of it"
+    found = await store.listed(INSTANCE, [1, 2], [7, *every])
+    assert found == {7: [1], **{key: [2] for key in every}, LEAST: [1, 2], MOST: [1, 2]}
+    await store.close()
+    assert entries(path) == len(every) + 3
+    with closing(sqlite3.connect(path)) as connection:
+        assert len(connection.execute("SELECT * FROM dnc_edition").fetchall()) == 2, "nothing is looked for again"
+
+
+@pytest.mark.parametrize("damaged", [None, "number_key", "edition", "import_number"])
+async def test_who_was_on_a_list_is_on_it_after_a_migration(tmp_path: Path, damaged: str | None) -> None:
+    """Damage to one row stops nothing. What is of an older edition of the list goes."""
+    path = tmp_path / "trunkcall.db"
+    make_older_store(path, version=BEFORE_BY_NUMBER, contacts=10)
+    lists, imports = ((1, 3, 3), (2, 2, 2)), ((1, 1), (2, 2), (3, 1))
+    rows = [(1, LEAST, 1), (1, 5, 1), (2, 5, 2), (2, MOST, 2), (3, -7, 3), (3, 5, 3)]
+    with closing(sqlite3.connect(path)) as connection:
+        for list_number, edition, last in lists:
+            connection.execute("INSERT INTO dnc_list VALUES ('centre', ?, ?, ?, 2)", (list_number, edition, last))
+        for number, of in imports:
+            values = (number, of, number, NOW)
+            connection.execute("INSERT INTO dnc_import VALUES (?, 'centre', ?, ?, 'f', '', ?, NULL, 16, 16, 2)", values)
+        connection.execute("INSERT INTO dnc_entry VALUES (1, 99, 1)")
+        connection.commit()
+    if damaged is not None:
+        change_table(path, "dnc_entry", damaged, "x")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executemany("INSERT INTO dnc_entry VALUES (?, ?, ?)", rows)
+        connection.commit()
+    store = SQLiteStore(path)
+    await store.migrate()
+    await store.open()
+    while await store.sweep_entries():
+        pass
+    found = await store.listed("centre", [1, 2], [LEAST, -7, 5, MOST])
+    assert found == {-7: [1], 5: [1, 2], MOST: [2]}
+    assert [entry.list_number for entry in await store.entries_of("centre", 5)] == [1, 2]
+    await store.close()
+    assert entries(path) == 4

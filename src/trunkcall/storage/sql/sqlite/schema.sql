@@ -284,9 +284,16 @@ CREATE TABLE dnc_staged (
     PRIMARY KEY (import_number, part, piece)
 ) STRICT, WITHOUT ROWID;
 
+-- By number first: who asks whether a number is on lists finds it once, however many lists there are.
 CREATE TABLE dnc_entry (
-    edition INTEGER NOT NULL,
     number_key INTEGER NOT NULL,
+    edition INTEGER NOT NULL,
     import_number INTEGER NOT NULL, -- where it comes from
-    PRIMARY KEY (edition, number_key)
+    PRIMARY KEY (number_key, edition)
 ) STRICT, WITHOUT ROWID;
+
+-- The editions of which there may be entries. Those of one that is no list's any more are erased from the least key on.
+CREATE TABLE dnc_edition (
+    edition INTEGER PRIMARY KEY,
+    erased_before INTEGER NOT NULL -- number key: those that are less are gone
+) STRICT;

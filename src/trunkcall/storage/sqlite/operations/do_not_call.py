@@ -30,6 +30,9 @@ _SHIFT: Final = 60
 _SORTED_AT_ONCE: Final = 8_192
 """Sorting holds the interpreter's lock: some milliseconds for so many."""
 _SWEPT_AT_ONCE: Final = 5_000
+"""Entries that are looked at: those of an edition are among all others."""
+_LEAST_KEY: Final = -(1 << 63)
+_GREATEST_KEY: Final = (1 << 63) - 1
 
 
 @dataclass(slots=True)
@@ -65,9 +68,9 @@ def add_entries(
     number = _insert_import(transaction, instance_id, list_number, origin, None, parts=0)
     held.edition = held.edition or number
     transaction.execute("set_dnc_import", import_number=number, edition=held.edition, placed=0, entries=0)
-    new = transaction.execute("put_dnc_entries", edition=held.edition, number_keys=keys, import_number=number)
+    new = _put_entries(transaction, held.edition, keys, number)
     for row in _replacing(transaction, instance_id, held):
-        also = transaction.execute("put_dnc_entries", edition=row.edition, number_keys=keys, import_number=number)
+        also = _put_entries(transaction, row.edition, keys, number)
         _count_import(transaction, row, also)
     _put(transaction, instance_id, fact, held, new)
     return new
@@ -170,9 +173,7 @@ def place(
     """Put a piece of an import into its edition; how many seconds that took."""
     began_s = monotonic()
     row = open_import(transaction.row, instance_id, import_number)
-    new = transaction.execute(
-        "put_dnc_entries", edition=row.edition, number_keys=to_json(list(number_keys)), import_number=import_number
-    )
+    new = _put_entries(transaction, row.edition, to_json(list(number_keys)), import_number)
     _count_import(transaction, row, new)
     of_list = transaction.row("dnc_list", instance_id=instance_id, list_number=row.list_number)
     assert of_list is not None
@@ -216,7 +217,15 @@ def sweep(transaction: WriteTransaction) -> bool:
     stale = transaction.row("stale_dnc_edition")
     if stale is None:
         return False
-    transaction.execute("sweep_dnc_entries", edition=stale.number, limit=_SWEPT_AT_ONCE)
+    first = stale.erased_before
+    last = transaction.row("dnc_entries_from", first_key=first, limit=_SWEPT_AT_ONCE)
+    last_key = None if last is None else last.last_key
+    if last_key is not None:
+        transaction.execute("sweep_dnc_entries", edition=stale.edition, first_key=first, last_key=last_key)
+    if last_key is None or last_key == _GREATEST_KEY:
+        transaction.execute("remove_dnc_edition", edition=stale.edition)
+    else:
+        transaction.execute("swept_dnc_edition", edition=stale.edition, erased_before=last_key + 1)
     return True
 
 
@@ -249,6 +258,12 @@ def _put_row(transaction: WriteTransaction, instance_id: str, list_number: int, 
         last_import=held.last_import,
         entries=held.entries,
     )
+
+
+def _put_entries(transaction: WriteTransaction, edition: int, number_keys: str, import_number: int) -> int:
+    """Put these, a JSON array, into an edition; how many were not in it."""
+    transaction.execute("put_dnc_edition", edition=edition, erased_before=_LEAST_KEY)
+    return transaction.execute("put_dnc_entries", edition=edition, number_keys=number_keys, import_number=import_number)
 
 
 def _insert_import(

@@ -2,18 +2,18 @@
 
 -- dnc_listed --
 -- :lists and :number_keys are JSON arrays.
-SELECT dnc_list.list_number, dnc_entry.number_key
-FROM json_each(:lists) AS asked
-    CROSS JOIN dnc_list ON dnc_list.instance_id = :instance_id AND dnc_list.list_number = asked.value
-    CROSS JOIN json_each(:number_keys) AS wanted
-    CROSS JOIN dnc_entry ON dnc_entry.edition = dnc_list.edition AND dnc_entry.number_key = wanted.value;
+SELECT list_number, number_key
+FROM json_each(:number_keys) AS wanted
+    CROSS JOIN dnc_entry ON dnc_entry.number_key = wanted.value
+    CROSS JOIN dnc_list ON dnc_list.instance_id = :instance_id AND dnc_list.edition = dnc_entry.edition
+WHERE list_number IN (SELECT value FROM json_each(:lists));
 
 -- dnc_entries_of --
 SELECT dnc_list.list_number, source, reason, dnc_import.at
-FROM dnc_list
-    CROSS JOIN dnc_entry ON dnc_entry.edition = dnc_list.edition AND dnc_entry.number_key = :number_key
+FROM dnc_entry
+    CROSS JOIN dnc_list ON dnc_list.instance_id = :instance_id AND dnc_list.edition = dnc_entry.edition
     LEFT JOIN dnc_import ON dnc_import.import_number = dnc_entry.import_number
-WHERE dnc_list.instance_id = :instance_id ORDER BY dnc_list.list_number;
+WHERE dnc_entry.number_key = :number_key ORDER BY dnc_list.list_number;
 
 -- dnc_list --
 SELECT edition, last_import, entries FROM dnc_list WHERE instance_id = :instance_id AND list_number = :list_number;
@@ -36,13 +36,16 @@ SELECT * FROM dnc_import WHERE import_number = :import_number AND instance_id = 
 UPDATE dnc_import SET edition = :edition, placed = :placed, entries = :entries WHERE import_number = :import_number;
 
 -- put_dnc_entries --
-INSERT INTO dnc_entry (edition, number_key, import_number)
-SELECT :edition, value, :import_number FROM json_each(:number_keys) WHERE true
+INSERT INTO dnc_entry (number_key, edition, import_number)
+SELECT value, :edition, :import_number FROM json_each(:number_keys) WHERE true
 ON CONFLICT DO NOTHING;
+
+-- put_dnc_edition --
+INSERT INTO dnc_edition (edition, erased_before) VALUES (:edition, :erased_before) ON CONFLICT DO NOTHING;
 
 -- remove_dnc_entries --
 DELETE FROM dnc_entry
-WHERE edition = :edition AND number_key IN (SELECT value FROM json_each(:number_keys));
+WHERE number_key IN (SELECT value FROM json_each(:number_keys)) AND edition = :edition;
 
 -- next_dnc_piece --
 SELECT coalesce(max(piece), 0) + 1 AS piece FROM dnc_staged WHERE import_number = :import_number AND part = :part;
@@ -75,24 +78,21 @@ WHERE import_number = :import_number AND (part, piece) IN (
 );
 
 -- stale_dnc_edition --
--- One after the other through the editions that there are, without a look at their entries.
-WITH RECURSIVE edition (number) AS (
-    SELECT min(edition) FROM dnc_entry
-    UNION ALL
-    SELECT (SELECT min(edition) FROM dnc_entry WHERE edition > number) FROM edition WHERE number IS NOT NULL
-)
-SELECT number FROM edition
-WHERE number IS NOT NULL
-    AND number NOT IN (SELECT edition FROM dnc_list)
-    AND number NOT IN (
-        SELECT dnc_import.edition FROM dnc_list JOIN dnc_import ON import_number = last_import
-    )
+SELECT edition, erased_before FROM dnc_edition
+WHERE edition NOT IN (SELECT edition FROM dnc_list)
+    AND edition NOT IN (SELECT dnc_import.edition FROM dnc_list JOIN dnc_import ON import_number = last_import)
 LIMIT 1;
 
+-- dnc_entries_from --
+-- The last of the next :limit entries, of whatever editions.
+SELECT max(number_key) AS last_key
+FROM (SELECT number_key FROM dnc_entry WHERE number_key >= :first_key ORDER BY number_key LIMIT :limit);
+
 -- sweep_dnc_entries --
-DELETE FROM dnc_entry
-WHERE edition = :edition
-    AND number_key <= (
-        SELECT max(number_key)
-        FROM (SELECT number_key FROM dnc_entry WHERE edition = :edition ORDER BY number_key LIMIT :limit)
-    );
+DELETE FROM dnc_entry WHERE number_key BETWEEN :first_key AND :last_key AND edition = :edition;
+
+-- swept_dnc_edition --
+UPDATE dnc_edition SET erased_before = :erased_before WHERE edition = :edition;
+
+-- remove_dnc_edition --
+DELETE FROM dnc_edition WHERE edition = :edition;
