@@ -59,9 +59,14 @@ class Ended:
 
 
 def interrupted(folder: Path, arguments: tuple[str, ...], after_s: float, number: signal.Signals) -> Ended:
-    """Start a command, send it the signal so long after its first line, and wait for its end. It heeds Ctrl-C even if
-    whoever runs the tests ignores it."""
+    """Start a command, send it the signal so long after its first line, and wait for its end. It heeds Ctrl-C and the
+    signal even if whoever runs the tests ignores them, as in the background or under ``nohup``."""
     folder.mkdir()
+
+    def heed() -> None:
+        for each in (signal.SIGINT, number):
+            signal.signal(each, signal.SIG_DFL)
+
     reading, writing = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-c", BEGIN, str(writing), *arguments],
@@ -70,7 +75,7 @@ def interrupted(folder: Path, arguments: tuple[str, ...], after_s: float, number
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "TMPDIR": str(folder)},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=heed,
     )
     os.close(writing)
     assert os.read(reading, 1) == b"."
