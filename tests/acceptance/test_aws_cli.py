@@ -13,7 +13,9 @@ import pytest
 
 from serving import ROOT, Serving
 
-pytestmark = pytest.mark.long
+# A dozen processes of the AWS CLI, each of which imports all of it before it asks anything. Beside others that may take
+# minutes; longer than this it takes only if one hangs.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 AWS = ROOT / ".venv-clients" / "bin" / "aws"
 
@@ -30,7 +32,6 @@ def aws(server: Serving, *arguments: str, check: bool = True) -> subprocess.Comp
         capture_output=True,
         text=True,
         check=check,
-        timeout=60,
         env=environment | server.environment | {"AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": ""},
     )
 
@@ -95,7 +96,7 @@ def shell(script: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment["PATH"] = f"{Path(sys.executable).parent}:{AWS.parent}:{environment['PATH']}"
     environment |= {"AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": "", "AWS_EC2_METADATA_DISABLED": "true"}
     return subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, check=False, timeout=100, env=environment | variables
+        ["bash", "-c", script], capture_output=True, text=True, check=False, env=environment | variables
     )
 
 

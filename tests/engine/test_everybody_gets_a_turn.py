@@ -19,6 +19,7 @@ from itertools import combinations
 from typing import TypeAlias
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from engine.invariants import check_nothing_is_left
@@ -374,6 +375,7 @@ def looking_beside_one_for_which_agents_are_kept() -> Place:
     return Place(plans, plans, calls, (("sales",),) * 2, trunks, seed=0)
 
 
+@pytest.mark.timeout(900)  # it computes all the time: beside others for minutes, and for longer only if it hangs
 @given(place=places(), troubles=troubles)
 @example(place=looking_beside_one_that_always_wants(), troubles=[])
 @example(place=waiting_for_lines_beside_two_that_end(), troubles=[(Story.runs_dry, 0, 30.0)])
