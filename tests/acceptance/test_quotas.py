@@ -104,6 +104,9 @@ def test_what_became_of_each_item_is_said_in_headers_for_programs(tmp_path: Path
         assert said == "expirationTime has passed:"
         assert server.in_instance_time(seconds=-10) < datetime.fromisoformat(instance_time) <= server.instance_time()
         assert headers["x-trunkcall-refused-items"] == f"3: {third['reason']}; 5: {words}"
+        audit = server.data_dir / "audit.jsonl"
+        told = json.dumps(headers["x-trunkcall-refused-items"])
+        server.wait_until(lambda: f'"refused_items":{told}' in audit.read_text(encoding="utf-8"))
 
 
 def test_what_is_said_of_twenty_five_items_goes_through_a_proxy(tmp_path: Path) -> None:

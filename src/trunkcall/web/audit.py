@@ -29,7 +29,7 @@ MAX_UNWRITTEN_BYTES = 8_000_000
 """Kept for a disk that is full. What comes after is lost: a server that runs out of memory would lose more."""
 
 
-class AuditEntry(msgspec.Struct, frozen=True):
+class AuditEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line. Fields are put into their written form when the line is, many at a time."""
 
     at: datetime
@@ -40,6 +40,8 @@ class AuditEntry(msgspec.Struct, frozen=True):
     resource: str
     status: int
     error: str | None
+    refused_items: str | None = None
+    """Why items of a batch were refused, as the answer's header tells it; a line without any has no such member."""
 
 
 class AuditLog:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from trunkcall.aws import sigv4
+from trunkcall.aws.campaigns_v1 import REFUSED_ITEMS_HEADER
 from trunkcall.aws.errors import not_offered
 from trunkcall.aws.model import Operation, Service
 from trunkcall.aws.protocol import (
@@ -195,4 +196,5 @@ def _audit_entry(context: RequestContext, response: HttpResponse) -> AuditEntry:
         "/".join((*context.labels.values(), *context.subjects))[:MAX_AUDITED],
         response.status,
         error,
+        next((value for name, value in response.headers if name == REFUSED_ITEMS_HEADER), None),
     )
