@@ -138,6 +138,11 @@ def test_hours_that_no_clock_shows(hours: str) -> None:
     ]
 
 
+def test_days_are_counted_by_no_clock_that_the_next_server_does_not_have() -> None:
+    (problem,) = _problems('time_zone = "localtime"\n')
+    assert problem.startswith("line 1, column 1: time_zone names no time zone: 'localtime'.")
+
+
 def test_all_that_is_wrong_is_told_at_once_each_where_it_stands() -> None:
     text = """\
 sauce = "a law"

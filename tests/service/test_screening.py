@@ -150,7 +150,7 @@ async def test_the_time_zone_that_a_request_names_counts_for_it_alone() -> None:
     assert unsaid.hold is not None, "an empty cell of a list says nothing"
 
 
-@pytest.mark.parametrize("zone", ["Kyiv City", "EUROPE/BERLIN ", "+01:00", "../../etc/passwd"])
+@pytest.mark.parametrize("zone", ["Kyiv City", "EUROPE/BERLIN ", "+01:00", "../../etc/passwd", "localtime", "Factory"])
 async def test_a_time_zone_that_nobody_knows_is_refused_and_not_guessed(zone: str) -> None:
     desk = await Desk().opened()
     (told,) = await desk.hand_in((NEW_YORK, {"zone": zone}))

@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
-from zoneinfo import available_timezones
 
 from trunkcall.cli.lists.phones import read_number
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
+from trunkcall.domain.time_zones import time_zones
 from trunkcall.flows.content import problems_of
-from trunkcall.service.hours import OF_THE_MACHINE
 from trunkcall.service.numbers import NotDialableError
 
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
@@ -90,8 +89,7 @@ def _alias(value: Any, folder: Path) -> str:
 
 
 def _time_zone(value: Any, folder: Path) -> str:
-    text = _text(value, folder)
-    known = {name for name in available_timezones() if not name.startswith(OF_THE_MACHINE)}
+    text, known = _text(value, folder), time_zones()
     if text not in known:
         raise _WrongError(f"is no time zone: {text!r}.{did_you_mean(text, known)}")
     return text

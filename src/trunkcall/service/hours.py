@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
 from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError, NotFoundError, QuotaExceededError
@@ -18,6 +17,7 @@ from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.fields import Field
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
 from trunkcall.domain.identifiers import ResourceKind
+from trunkcall.domain.time_zones import time_zones
 from trunkcall.service.centre import Centre, PageOf, Position, page_of
 
 MAX_OVERRIDES: Final = 50
@@ -26,8 +26,6 @@ MAX_DATES: Final = 366
 """Days whose hours may be asked for at once."""
 
 _DAYS = tuple(Day)
-OF_THE_MACHINE: Final = ("localtime", "posixrules", "Factory", "posix/", "right/")
-"""How files begin that a machine has beside its time zones: another machine has others by these names, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +241,7 @@ def _override(hours: HoursOfOperation, override_id: str) -> HoursOverride:
 
 
 def _check_time_zone(time_zone: str) -> None:
-    try:
-        ZoneInfo(time_zone)
-        exists = not time_zone.startswith(OF_THE_MACHINE)
-    except (KeyError, ValueError, OSError):
-        exists = False
-    if not exists:
+    if time_zone not in time_zones():
         raise InvalidInputError(
             "There is no such time zone. Time zones have names such as Europe/Berlin and America/New_York."
         )

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
-from zoneinfo import available_timezones
 
 from phonenumbers import SUPPORTED_REGIONS
 
@@ -34,6 +33,7 @@ from trunkcall.domain.calling_rules import (
 from trunkcall.domain.clearance import RollingLimit
 from trunkcall.domain.errors import InvalidInputError, did_you_mean
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, Duration
+from trunkcall.domain.time_zones import time_zones
 from trunkcall.service.calling.toml_places import Path, Place, place_of, places_of
 from trunkcall.service.numbers import NotDialableError, to_e164
 
@@ -246,7 +246,7 @@ def _date(value: Any) -> date:
 
 
 def _zone(value: Any) -> str:
-    text, known = _text(value), available_timezones()
+    text, known = _text(value), time_zones()
     if text not in known:
         raise _WrongError(f"names no time zone: {text!r}.{did_you_mean(text, known)}")
     return text

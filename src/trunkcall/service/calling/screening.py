@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import assert_never
-from zoneinfo import available_timezones
 
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.clearance import Hold, Prohibition
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.time_zones import time_zones
 from trunkcall.service.calling.gate import Allowed, Forbidden, Gate, Held
 from trunkcall.service.calling.gates import Gates
 from trunkcall.service.calling.words import PROHIBITED
@@ -75,7 +74,7 @@ class Screening:
             time_zone = gate.time_zone_in(campaign, person.attributes)
             if person.phone_number in listed:
                 found.append(NotAllowedError(Prohibition.DO_NOT_CALL))
-            elif time_zone is not None and time_zone not in _time_zones():
+            elif time_zone is not None and time_zone not in time_zones():
                 found.append(UnknownTimeZoneError())
             else:
                 match gate.look(campaign, person.phone_number, time_zone, ring, now):
@@ -104,8 +103,3 @@ class Screening:
         keys = {person.phone_number: gate.number_key(person.phone_number) for person in people}
         listed = await self._listed.listed(campaign.instance_id, lists, set(keys.values()))
         return frozenset(number for number, key in keys.items() if key in listed)
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
