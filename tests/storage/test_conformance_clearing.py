@@ -8,7 +8,19 @@ from dataclasses import replace
 
 import pytest
 
-from storage.support import LATER, NOW, accept, begin, dial_request, dispositions, due, record_of, stand_up
+from storage.support import (
+    LATER,
+    NOW,
+    accept,
+    begin,
+    campaign,
+    dial_request,
+    directory,
+    dispositions,
+    due,
+    record_of,
+    stand_up,
+)
 from trunkcall.domain.calling_limits import DayCount
 from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.changes import (
@@ -220,6 +232,22 @@ class TestNumbers:
             for number_key in range(5)
         ]
         assert found == [None, None, None, Refusal.HELD, Refusal.HELD]
+
+    async def test_no_instance_counts_or_forgets_attempts_of_another(self, store: Store) -> None:
+        lease = await stand_up(store)
+        await store.create_instance(directory("instance-2"))
+        await store.create_campaign(campaign("c-2", instance_id="instance-2"))
+        other = await store.acquire_lease("instance-2", "dialer-1", MINUTE)
+        assert other is not None
+        limited = cleared(number_limits=(RollingLimit(1, DAY),))
+        assert await dialed_anew(store, lease, limited) is None
+        there = (await accept(store, campaign_id="c-2"), await accept(store, campaign_id="c-2"))
+        first, second = (begin(contact_id, campaign_id="c-2") for contact_id in there)
+        assert not (await store.commit(other, [first], {first.contact_id: limited})).refused
+        for _ in range(2):
+            await store.purge_counts(other, before=NOW + 1, limit=10)
+        assert not (await store.commit(other, [second], {second.contact_id: limited})).refused
+        assert await dialed_anew(store, lease, limited) is Refusal.HELD
 
     async def test_who_was_forgotten_was_never_dialed(self, store: Store) -> None:
         lease = await stand_up(store)

@@ -19,11 +19,13 @@ from pathlib import Path
 import pytest
 
 from storage.damage import change_rows_alone, change_table
-from storage.older import contents, make_older_store
-from storage.support import LATER, NOW, dial_request, due, put
+from storage.older import ACCEPTED_AT, contents, make_older_store
+from storage.support import LATER, NOW, begin, dial_request, due, put
+from trunkcall.domain.changes import Refusal
+from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.directory import Directory, Instance
-from trunkcall.domain.instants import SECOND
+from trunkcall.domain.instants import HOUR, SECOND
 from trunkcall.storage.sqlite import schema
 from trunkcall.storage.sqlite.backup import back_up, restore
 from trunkcall.storage.sqlite.check import check_store
@@ -33,6 +35,7 @@ CONTACTS = 2000
 OLDEST = 1
 BEFORE_DUE = 5
 BEFORE_CENTRE = 7
+BEFORE_ATTEMPT_KEYS = 12
 
 
 @pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
@@ -156,6 +159,30 @@ async def test_a_later_attempt_finds_its_place_in_a_store_that_was_migrated(tmp_
     assert (len(answer.contacts), answer.next_due_at) == (7, LATER)
     await store.close()
     assert check_store(path, unused=True).sound
+
+
+async def test_who_was_dialed_before_it_is_not_dialed_too_often_after_it(tmp_path: Path) -> None:
+    """And a row that the disk has changed stops nothing."""
+    path = tmp_path / "store.db"
+    make_older_store(path, version=BEFORE_ATTEMPT_KEYS, contacts=10)
+    dialed, damaged = (f"{n:08x}-0000-7000-8000-{n:012x}" for n in (7, 8))
+    with closing(sqlite3.connect(path)) as connection:
+        for contact_id in (dialed, damaged):
+            connection.execute("INSERT INTO number_attempt VALUES ('centre', 7, ?, ?)", (ACCEPTED_AT, contact_id))
+        connection.commit()
+    change_rows_alone(path, [(damaged, "campaign_key", "x")])
+    store = SQLiteStore(path)
+    await store.migrate()
+    await store.open()
+    lease = await store.acquire_lease("centre", "dialer-1", HOUR)
+    assert lease is not None
+    waiting = [contact.contact_id for contact in await due(store, "spring")][:2]
+    clearances = dict(zip(waiting, (Clearance(0, 7, number_gap=HOUR), Clearance(0, 8, number_gap=HOUR)), strict=True))
+    attempts = [begin(contact_id, at=ACCEPTED_AT + SECOND, campaign_id="spring") for contact_id in waiting]
+    result = await store.commit(lease, attempts, clearances)
+    await store.close()
+    assert result.refused == {waiting[0]: Refusal.HELD}
+    assert result.not_before == {waiting[0]: ACCEPTED_AT + HOUR}
 
 
 def test_killed_at_any_step_it_leaves_the_old_store_or_the_new(tmp_path: Path) -> None:

@@ -31,8 +31,9 @@ class SQLiteOwnership(Part):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._purged: dict[str, tuple[Any, ...]] = {}
+        """For each instance the attempt to a number that was looked at last."""
         self._released: dict[str, changing.HeldPlace] = {}
-        """Of each instance the attempt to a number that was looked at last."""
+        """Of each instance the held contact that was looked at last."""
 
     async def acquire_lease(self, instance_id: str, owner: str, ttl: Duration, *, sole: bool = False) -> Lease | None:
         """Own the instance. Whoever owns it already gets a new lease. Raises NotFoundError without the instance."""

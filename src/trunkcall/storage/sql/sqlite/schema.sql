@@ -220,11 +220,11 @@ CREATE INDEX contact_ended ON contact (ended_at) WHERE ended_at IS NOT NULL AND 
 -- Attempts by number, for as long as calling rules count them. The number is not in it: number_key is a hash of it, made
 -- with a key that the store does not hold. It has no index beside it that could disagree with a row.
 CREATE TABLE number_attempt (
-    instance_id TEXT NOT NULL REFERENCES instance,
     number_key INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    contact_id TEXT NOT NULL,
-    PRIMARY KEY (instance_id, number_key, at, contact_id)
+    sequence INTEGER NOT NULL, -- the contact's
+    campaign_key INTEGER NOT NULL REFERENCES campaign, -- whose instance counts it
+    PRIMARY KEY (number_key, at, sequence)
 ) STRICT, WITHOUT ROWID;
 
 -- What calling rules count by the day.

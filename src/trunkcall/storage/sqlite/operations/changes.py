@@ -353,10 +353,8 @@ class _Changer:
         clearance = self._clearances.get(contact_id)
         kept = None if clearance is None else kept_of_attempt(clearance)
         verdict = self._clearing.verdict(clearance, head.version, at)
-        if (
-            verdict is None
-            and head.takes_requests
-            and self._transaction.execute(
+        begun = (
+            self._transaction.row(
                 "begin_attempt",
                 leg_id=change.leg_id,
                 trunk_id=change.trunk_id,
@@ -366,10 +364,13 @@ class _Changer:
                 campaign_key=key,
                 clearance=None if kept is None else kept_document(kept),
             )
-        ):
+            if verdict is None and head.takes_requests
+            else None
+        )
+        if begun is not None:
             self._transaction.count_waiting(head, -1)
             if kept is not None:
-                self._clearing.begun(contact_id, kept, at)
+                self._clearing.begun(begun.sequence, key, kept, at)
             return
         row = self._transaction.row("not_begun", contact_id=contact_id, campaign_key=key)
         if row is None or row.state != ContactState.WAITING:
@@ -412,7 +413,7 @@ class _Changer:
         self._transaction.count_waiting(head, 1)
         kept = None if before is None else kept_of(before.clearance)
         if before is not None and kept is not None:
-            self._clearing.voided(contact_id, kept, before.attempted_at)
+            self._clearing.voided(before.sequence, kept, before.attempted_at)
         if self._transaction.row("number_erased", contact_id=contact_id) is not None:
             self._expire(contact_id, head, at)
 

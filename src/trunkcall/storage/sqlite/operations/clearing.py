@@ -46,8 +46,8 @@ class Clearing:
         """Of the numbers of this commit, on which lists they are: list numbers and number keys."""
         self._made: dict[int, list[Instant]] | None = None
         """Attempts to the numbers of this commit, by their keys, in the order of time."""
-        self._begun: dict[str, tuple[int, Instant]] = {}
-        """Attempts of this commit that are not written yet, by contact id."""
+        self._begun: dict[int, Mapping[str, int]] = {}
+        """Attempts of this commit that are not written yet, by the sequences of their contacts."""
 
     def verdict(self, clearance: Clearance | None, campaign_version: int, at: Instant) -> Verdict | None:
         """Why an attempt may not begin for a campaign of this version; None if it may. Without a clearance that is for
@@ -66,10 +66,15 @@ class Clearing:
             return Prohibition.DO_NOT_CALL
         return clearance.forbidden or held_by(clearance, at, self._attempts(clearance, at), self._count)
 
-    def begun(self, contact_id: str, kept: KeptClearance, at: Instant) -> None:
+    def begun(self, sequence: int, campaign_key: int, kept: KeptClearance, at: Instant) -> None:
         """Count an attempt."""
         if kept.number_key is not None:
-            self._begun[contact_id] = kept.number_key, at
+            self._begun[sequence] = {
+                "number_key": kept.number_key,
+                "at": at,
+                "sequence": sequence,
+                "campaign_key": campaign_key,
+            }
             if self._made is not None:
                 insort(self._made.setdefault(kept.number_key, []), at)
         self._charge(kept, 1, kept.spend)
@@ -78,16 +83,10 @@ class Clearing:
         """Count a call to somebody who is not dialed for a campaign, such as an agent."""
         self._charge(kept_of_attempt(clearance), 1, clearance.spend)
 
-    def voided(self, contact_id: str, kept: KeptClearance, at: Instant | None) -> None:
+    def voided(self, sequence: int, kept: KeptClearance, at: Instant | None) -> None:
         """Take back what was counted of an attempt at this instant."""
-        if self._begun.pop(contact_id, None) is None:
-            self._transaction.execute(
-                "number_not_attempted",
-                instance_id=self._instance_id,
-                number_key=kept.number_key,
-                at=at,
-                contact_id=contact_id,
-            )
+        if self._begun.pop(sequence, None) is None:
+            self._transaction.execute("number_not_attempted", number_key=kept.number_key, at=at, sequence=sequence)
         # It is read again when it is needed.
         self._made = None
         self._charge(kept, -1, -kept.spend)
@@ -102,11 +101,7 @@ class Clearing:
     def done(self) -> None:
         """Write the attempts."""
         if self._begun:
-            rows = [
-                {"instance_id": self._instance_id, "number_key": number_key, "at": at, "contact_id": contact_id}
-                for contact_id, (number_key, at) in self._begun.items()
-            ]
-            self._transaction.insert("number_attempted", rows)
+            self._transaction.insert("number_attempted", list(self._begun.values()))
             self._begun.clear()
 
     def _charge(self, kept: KeptClearance, attempts: int, spend: int) -> None:
@@ -191,21 +186,15 @@ def forget_numbers(transaction: WriteTransaction, number_keys: Sequence[int]) ->
 def purge_counts(
     transaction: WriteTransaction, instance_id: str, before: Instant, after: tuple[Any, ...], limit: int
 ) -> tuple[Any, ...]:
-    """Forget those of the next ``limit`` attempts after this one that were made before the instant, and days that were
-    over long before; the last of those attempts, or an empty tuple when there are no more."""
-    number_key, at, contact_id = after or (-(1 << 63), -(1 << 63), "")
+    """Of the next ``limit`` attempts after this one forget those that the instance made before the instant, and days
+    that were over long before; the last of those attempts, or an empty tuple when there are no more."""
+    number_key, at, sequence = after or (-(1 << 63), -(1 << 63), 0)
     rows = transaction.rows(
-        "attempts_after", instance_id=instance_id, number_key=number_key, at=at, contact_id=contact_id, limit=limit
+        "attempts_after", instance_id=instance_id, number_key=number_key, at=at, sequence=sequence, limit=limit
     )
     for row in rows:
         # One that may have been made at any time counts for good.
-        if type(row.at) is int and row.at < before:
-            transaction.execute(
-                "number_not_attempted",
-                instance_id=instance_id,
-                number_key=row.number_key,
-                at=row.at,
-                contact_id=row.contact_id,
-            )
+        if row.of_instance and type(row.at) is int and row.at < before:
+            transaction.execute("number_not_attempted", number_key=row.number_key, at=row.at, sequence=row.sequence)
     transaction.execute("purge_days", instance_id=instance_id, before=before - 2 * DAY)
-    return (rows[-1].number_key, rows[-1].at, rows[-1].contact_id) if len(rows) == limit else ()
+    return (rows[-1].number_key, rows[-1].at, rows[-1].sequence) if len(rows) == limit else ()

@@ -5,7 +5,8 @@ UPDATE contact
 SET state = {after AttemptBegun}, leg_id = :leg_id, attempted_at = :at, attempts = attempts + 1, updated_at = :at,
     trunk_id = :trunk_id, source_phone_number = :caller_id, clearance = :clearance
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before AttemptBegun} AND expires_at > :at
-    AND due_at <= :at AND sequence NOT IN (SELECT sequence FROM quarantine);
+    AND due_at <= :at AND sequence NOT IN (SELECT sequence FROM quarantine)
+RETURNING sequence;
 
 -- not_begun --
 -- What an attempt on the contact was refused by.

@@ -16,28 +16,28 @@ FROM fact WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NU
 -- attempts_to_numbers --
 -- :number_keys are a JSON array.
 SELECT number_key, at
-FROM json_each(:number_keys) AS wanted CROSS JOIN number_attempt ON number_key = wanted.value
+FROM json_each(:number_keys) AS wanted
+    CROSS JOIN number_attempt ON number_key = wanted.value
+    CROSS JOIN campaign USING (campaign_key)
 WHERE instance_id = :instance_id AND at > :after;
 
 -- number_attempted --
-INSERT INTO number_attempt (instance_id, number_key, at, contact_id)
-VALUES (:instance_id, :number_key, :at, :contact_id)
+INSERT INTO number_attempt (number_key, at, sequence, campaign_key) VALUES (:number_key, :at, :sequence, :campaign_key)
 ON CONFLICT DO NOTHING;
 
 -- number_not_attempted --
-DELETE FROM number_attempt
-WHERE instance_id = :instance_id AND number_key = :number_key AND at = :at AND contact_id = :contact_id;
+DELETE FROM number_attempt WHERE number_key = :number_key AND at = :at AND sequence = :sequence;
 
 -- attempts_after --
-SELECT number_key, at, contact_id FROM number_attempt
-WHERE instance_id = :instance_id AND (number_key, at, contact_id) > (:number_key, :at, :contact_id)
-ORDER BY number_key, at, contact_id LIMIT :limit;
+-- Of all instances.
+SELECT number_key, at, sequence,
+    (SELECT instance_id FROM campaign WHERE campaign.campaign_key = number_attempt.campaign_key) IS :instance_id AS of_instance
+FROM number_attempt WHERE (number_key, at, sequence) > (:number_key, :at, :sequence)
+ORDER BY number_key, at, sequence LIMIT :limit;
 
 -- forget_attempts --
--- :number_keys are a JSON array. Of instances there are few, so each is asked.
-DELETE FROM number_attempt
-WHERE instance_id IN (SELECT instance_id FROM instance)
-    AND number_key IN (SELECT value FROM json_each(:number_keys));
+-- :number_keys are a JSON array.
+DELETE FROM number_attempt WHERE number_key IN (SELECT value FROM json_each(:number_keys));
 
 -- day_count --
 SELECT count AS attempts, spend FROM day_count
@@ -58,7 +58,7 @@ SET count = iif(typeof(count) = 'integer', count, :full) + excluded.count,
 DELETE FROM day_count WHERE instance_id = :instance_id AND day_at < :before;
 
 -- clearance_of_attempt --
-SELECT clearance, attempted_at FROM contact WHERE contact_id = :contact_id;
+SELECT sequence, clearance, attempted_at FROM contact WHERE contact_id = :contact_id;
 
 -- set_clearance --
 UPDATE contact SET clearance = :clearance WHERE contact_id = :contact_id;
