@@ -32,7 +32,7 @@ class NotAllowedError(InvalidInputError):
 
 
 class UnknownTimeZoneError(InvalidInputError):
-    """the attribute that names the time zone has none of the time zone database: write it as Europe/Berlin"""
+    """an attribute names a time zone that there is not: write it as Europe/Berlin"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,15 @@ MOST_ZONES: Final = 4
 PROHIBITED: Final[Mapping[Prohibition, str]] = {
     Prohibition.INVALID: "{} is one that nobody can have, or that belongs to no country",
     Prohibition.REGION: "{} lies where the calling policy, or the trunks, let no call go",
-    Prohibition.KIND: "{} is a premium, shared-cost, personal, satellite or short number, and these are never dialed",
+    Prohibition.KIND: "{} is a premium, shared-cost, personal, satellite or short number",
     Prohibition.EMERGENCY: "{} would leave as digits that reach an emergency service",
-    Prohibition.CALLER_ID: "{} cannot be dialed: the calling policy lets none of the campaign's numbers be shown to it",
-    Prohibition.NO_HOURS: "{} has no hours: the calling policy gives none for it, or nobody knows its time zone",
-    Prohibition.NO_RATE: "{} has no rate: the calling policy limits spending, and does not say what a call there costs",
+    Prohibition.CALLER_ID: "{} may be shown none of the campaign's numbers, by the calling policy",
+    Prohibition.NO_HOURS: "{} has no hours in the calling policy, or nobody knows its time zone",
+    Prohibition.NO_RATE: "{} has no rate, and the calling policy limits spending",
     Prohibition.NO_POLICY: "{} cannot be dialed: there is no calling policy to go by",
     Prohibition.DO_NOT_CALL: "{} is on a do-not-call list",
 }
-"""Each speaks of the field of the number, and is a part of a sentence."""
+"""Each speaks of the field of the number, and is a part of a sentence that is short enough for a header."""
 
 LIMITED: Final[Mapping[HoldReason, str]] = {
     HoldReason.NUMBER_LIMIT: "Its number was attempted as often as it may be in a rolling time, over all campaigns",
