@@ -63,7 +63,7 @@ def test_what_is_wrong_with_a_policy_is_told_by_file_line_and_column(server: Ser
         where = ["--data-dir", str(server.data_dir)] if command == "set" else []
         done = server.trunkcall("policy", command, str(policy), *where, check=False)
         assert done.returncode == 1
-        assert f"{policy}: line 5, column 1: regions has 'Home'" in done.stderr
+        assert f"{policy}: line 5, column 12: regions has 'Home'" in done.stderr
         assert f"{policy}: line 8, column 1: weekday is no key here. Did you mean 'weekdays'?" in done.stderr
     policy.write_text(POLICY, encoding="utf-8")
     (policy.parent / "rates.csv").unlink()
@@ -101,4 +101,4 @@ def test_a_server_does_not_start_with_a_policy_that_cannot_be_used(tmp_path: Pat
     start = ["serve", "--data-dir", str(tmp_path / "data"), "--port", "0", "--calling-policy", str(file)]
     done = server.trunkcall(*start, check=False)
     assert done.returncode == 1
-    assert f"{file}: line 2, column 1: gap must be a time" in done.stderr
+    assert f"{file}: line 2, column 7: gap must be a time" in done.stderr

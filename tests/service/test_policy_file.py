@@ -3,6 +3,7 @@ slip of the pen is found out by whoever is called at night."""
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -125,7 +126,10 @@ def test_nothing_that_is_wrong_is_read_as_no_limit() -> None:
     }.items():
         for each in value:
             (problem,) = _problems(f"[limits]\n\n{key} = {each}\n")
-            assert problem.startswith(f"line 3, column 1: {key} must be"), each
+            value_at = len(f"{key} = ") + 1
+            found = re.fullmatch(rf"line 3, column (\d+): {key} must be .*", problem)
+            assert found is not None, each
+            assert int(found[1]) in range(value_at, value_at + len(each)), each
 
 
 @pytest.mark.parametrize(
@@ -133,14 +137,15 @@ def test_nothing_that_is_wrong_is_read_as_no_limit() -> None:
 )
 def test_hours_that_no_clock_shows(hours: str) -> None:
     problems = _problems(f'[[hours]]\nmonday = {hours}\ntuesday = "09:00-17:00"\n')
+    at = 11 if hours.startswith("[") else 10
     assert problems == [
-        'line 2, column 1: monday must be hours, such as "09:00-17:30", or a list of them; [] is closed.'
+        f'line 2, column {at}: monday must be hours, such as "09:00-17:30", or a list of them; [] is closed.'
     ]
 
 
 def test_days_are_counted_by_no_clock_that_the_next_server_does_not_have() -> None:
     (problem,) = _problems('time_zone = "localtime"\n')
-    assert problem.startswith("line 1, column 1: time_zone names no time zone: 'localtime'.")
+    assert problem.startswith("line 1, column 13: time_zone names no time zone: 'localtime'.")
 
 
 def test_all_that_is_wrong_is_told_at_once_each_where_it_stands() -> None:
@@ -161,13 +166,13 @@ moonday = "08:00-21:00"
 """
     assert _problems(text) == [
         "line 1, column 1: sauce is no key here. Did you mean 'source'?",
-        "line 2, column 1: time_zone names no time zone: 'America/New_Yrok'. Did you mean 'America/New_York'?",
-        "line 3, column 1: regions has 'XX': each must be \"home\" or the two letters of a country (ISO 3166-1), such "
+        "line 2, column 13: time_zone names no time zone: 'America/New_Yrok'. Did you mean 'America/New_York'?",
+        "line 3, column 31: regions has 'XX': each must be \"home\" or the two letters of a country (ISO 3166-1), such "
         'as "US".',
         'line 8, column 1: hours has no hours at all. Give a day some: weekdays = "09:00-20:00".',
-        "line 9, column 1: prefixes has '1212': each must be the beginning of a number, such as \"+1305\".",
+        "line 9, column 22: prefixes has '1212': each must be the beginning of a number, such as \"+1305\".",
         "line 10, column 1: moonday is no key here. Did you mean 'monday'?",
-        "line 13, column 3: choose must be one of evenly, area, in quotes.",
+        "line 13, column 12: choose must be one of evenly, area, in quotes.",
     ]
 
 
@@ -195,7 +200,22 @@ def test_a_policy_is_no_place_to_put_a_library() -> None:
     assert str(MAX_BYTES) in problem
 
 
-def test_a_key_is_found_past_long_texts_and_lists_over_lines() -> None:
+def test_a_value_is_found_past_long_texts_and_lists_over_lines() -> None:
     text = 'source = """\n[limits]\ngap = 1\n"""\n[destinations]\nrefused_prefixes = [\n  "+1", # [\n  "x]",\n]\n'
     (problem,) = _problems(text)
-    assert problem.startswith("line 6, column 1: refused_prefixes has 'x]'")
+    assert problem.startswith("line 8, column 3: refused_prefixes has 'x]'")
+
+
+def test_a_limit_in_braces_is_told_by_its_own_place() -> None:
+    text = 'limits.attempts_per_number = [{ most = 3, within = "24h" },\n  { within = "soon", most = 7 }]\n'
+    text += '[spending]\nrates = "rates.csv"\nper_day = { all = 5, "+44" = -1 }\n'
+    assert [problem.partition(":")[0] for problem in _problems(text, RATES)] == [
+        "line 2, column 14",
+        "line 5, column 30",
+    ]
+
+
+def test_brackets_without_end_are_told_and_bring_nobody_down() -> None:
+    for text in (f"x = {'[' * 5_000}{']' * 5_000}", "x = " + "[" * 100_000):
+        (problem,) = _problems(text)
+        assert "nested" in problem

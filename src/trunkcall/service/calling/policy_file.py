@@ -34,7 +34,7 @@ from trunkcall.domain.clearance import RollingLimit
 from trunkcall.domain.errors import InvalidInputError, did_you_mean
 from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, Duration
 from trunkcall.domain.time_zones import time_zones
-from trunkcall.service.calling.toml_places import Path, Place, place_of, places_of
+from trunkcall.service.calling.toml_places import Path, Place, Places
 from trunkcall.service.numbers import NotDialableError, to_e164
 
 ANY: Final = "any"
@@ -77,7 +77,11 @@ class PolicyFileError(InvalidInputError):
 
 
 class _WrongError(Exception):
-    """What is wrong with a value, as the end of a sentence."""
+    """What is wrong with a value, as the end of a sentence; and where within the value."""
+
+    def __init__(self, text: str, within: Path = ()) -> None:
+        super().__init__(text)
+        self.within = within
 
 
 Read: TypeAlias = Callable[[Any], Any]
@@ -92,7 +96,9 @@ def read_policy(text: str, rates: str | None = None) -> CallingRules:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PolicyFileError((_not_toml(str(error)),)) from error
-    reader = _Reader(text)
+    except RecursionError as error:
+        raise PolicyFileError((Problem(None, "Its brackets are nested far deeper than in any policy."),)) from error
+    reader = _Reader(Places(text))
     rules = reader.rules(document, rates)
     if reader.problems:
         raise PolicyFileError(tuple(sorted(reader.problems, key=lambda each: each.place or Place(1 << 30, 1))))
@@ -107,8 +113,8 @@ def _not_toml(said: str) -> Problem:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
-        self._places = places_of(text)
+    def __init__(self, places: Places) -> None:
+        self._places = places
         self.problems: list[Problem] = []
 
     def rules(self, document: dict[str, Any], rates: str | None) -> CallingRules:
@@ -161,14 +167,16 @@ class _Reader:
         for key, value in per_day_given.items():
             path: Path = ("spending", "per_day", key)
             if key != "all" and _PREFIX.fullmatch(key) is None:
-                self._wrong(path, f'{key!r} is neither all nor a prefix such as "+44".')
+                self._wrong_key(path, f'{key!r} is neither all nor a prefix such as "+44".')
                 continue
             try:
                 per_day["" if key == "all" else key] = _money(value)
             except _WrongError as error:
                 self._wrong(path, f"{key} {error}.")
         if named is None or rates is None:
-            self._wrong(("spending", "rates"), 'needs the rates: a CSV file beside the policy, rates = "rates.csv".')
+            self._wrong_key(
+                ("spending", "rates"), 'spending needs the rates: a CSV file beside the policy, rates = "rates.csv".'
+            )
             return None
         return Spending(rates=tuple(self._rates(rates)), per_day=per_day, **read)
 
@@ -214,20 +222,25 @@ class _Reader:
                 continue
             if key not in keys:
                 known = [*keys, *(() if path else _TABLES)]
-                self._wrong((*path, key), f"{key} is no key here.{did_you_mean(key, known)}")
+                self._wrong_key((*path, key), f"{key} is no key here.{did_you_mean(key, known)}")
                 continue
             field, read = keys[key]
             try:
                 values[field] = read(value)
             except _WrongError as error:
                 text = str(error)
-                self._wrong((*path, key), f"{key} {text}{'' if text.endswith(('.', '?')) else '.'}")
+                text = f"{key} {text}{'' if text.endswith(('.', '?')) else '.'}"
+                self._wrong((*path, key, *error.within), text)
         return values
 
     def _wrong(self, path: Path, text: str) -> None:
+        """A value is wrong, or lacks something."""
         name = next((str(each) for each in path if isinstance(each, str)), "")
-        text = f"{name} {text}" if text.startswith(("must ", "has ", "needs ")) else text
-        self.problems.append(Problem(place_of(path, self._places), text))
+        text = f"{name} {text}" if text.startswith(("must ", "has ")) else text
+        self.problems.append(Problem(self._places.of_value(path), text))
+
+    def _wrong_key(self, path: Path, text: str) -> None:
+        self.problems.append(Problem(self._places.of_key(path), text))
 
 
 # --- values ---------------------------------------------------------------------------------------------------------
@@ -255,7 +268,15 @@ def _zone(value: Any) -> str:
 def _list(value: Any, read: Read) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise _WrongError("must be a list in brackets")
-    return tuple(dict.fromkeys(read(each) for each in value))
+    return tuple(dict.fromkeys(_within(number, read, each) for number, each in enumerate(value)))
+
+
+def _within(key: str | int, read: Read, value: Any) -> Any:
+    """What a value within another one says."""
+    try:
+        return read(value)
+    except _WrongError as error:
+        raise _WrongError(str(error), (key, *error.within)) from error
 
 
 def _regions(value: Any) -> frozenset[str]:
@@ -289,15 +310,18 @@ def _number(value: Any) -> str:
 
 
 def _windows(value: Any) -> tuple[Window, ...]:
-    windows = []
-    for each in [value] if isinstance(value, str) else value if isinstance(value, list) else [None]:
-        found = _WINDOW.fullmatch(each.strip()) if isinstance(each, str) else None
-        hours = [int(part) for part in found.groups()] if found is not None else [99] * 4
-        start, end = hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]
-        if max(hours[1], hours[3]) > 59 or start >= DAY // MINUTE or end > DAY // MINUTE or start == end:
-            raise _WrongError('must be hours, such as "09:00-17:30", or a list of them; [] is closed')
-        windows.append(Window(start, end))
-    return tuple(windows)
+    if not isinstance(value, list):
+        return (_window(value),)
+    return tuple(_within(number, _window, each) for number, each in enumerate(value))
+
+
+def _window(value: Any) -> Window:
+    found = _WINDOW.fullmatch(value.strip()) if isinstance(value, str) else None
+    hours = [int(part) for part in found.groups()] if found is not None else [99] * 4
+    start, end = hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]
+    if max(hours[1], hours[3]) > 59 or start >= DAY // MINUTE or end > DAY // MINUTE or start == end:
+        raise _WrongError('must be hours, such as "09:00-17:30", or a list of them; [] is closed')
+    return Window(start, end)
 
 
 def _duration(value: Any) -> Duration:
@@ -350,12 +374,15 @@ def _country(value: Any) -> bool:
 
 
 def _rolling(value: Any) -> tuple[RollingLimit, ...]:
-    limits = []
-    for each in value if isinstance(value, list) else [value]:
-        if not isinstance(each, dict) or each.keys() != {"most", "within"}:
-            raise _WrongError('must be limits such as { most = 3, within = "24h" }, one or a list of them')
-        limits.append(RollingLimit(_whole(each["most"]), _duration(each["within"])))
-    return tuple(limits)
+    if not isinstance(value, list):
+        return (_one_rolling(value),)
+    return tuple(_within(number, _one_rolling, each) for number, each in enumerate(value))
+
+
+def _one_rolling(value: Any) -> RollingLimit:
+    if not isinstance(value, dict) or value.keys() != {"most", "within"}:
+        raise _WrongError('must be limits such as { most = 3, within = "24h" }, one or a list of them')
+    return RollingLimit(_within("most", _whole, value["most"]), _within("within", _duration, value["within"]))
 
 
 _TOP: Final[Mapping[str, tuple[str, Read]]] = {
