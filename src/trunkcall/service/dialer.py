@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from trunkcall.domain.abandonment import AbandonmentLimits, AbandonmentWindow
+from trunkcall.domain.abandonment import AbandonmentLimits
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import (
     AttemptBegun,
@@ -25,7 +25,7 @@ from trunkcall.domain.changes import (
     Refusal,
 )
 from trunkcall.domain.contact import WaitingContact
-from trunkcall.domain.dialing import CallerIdPool, DialingSettings
+from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.commands import PlayMessage, RefillWindow
@@ -48,7 +48,7 @@ from trunkcall.engine.events import (
     RequestsAccepted,
     SessionsRestored,
 )
-from trunkcall.service.calling.gate import GateOf
+from trunkcall.service.calling.gate import GateOf, policy_name_of
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.deeds import Deeds
 from trunkcall.service.dialing_settings import DialingOf, caller_id_of
@@ -115,16 +115,10 @@ class Dialer:
         self._lost: set[str | None] = set()
         """Hosts of which the inbox tells that they were lost; None is all of them."""
         self._campaigns: dict[str, Campaign] = {}
-        self._windows: dict[str, Sequence[AbandonmentWindow]] = {}
-        """Of each campaign: what the engine keeps its ledger over."""
-        self._caller_ids: dict[str, str | None] = {}
-        """Of each campaign: the number that the engine was told it shows."""
-        self._pools: dict[str, CallerIdPool | None] = {}
-        """Of each campaign: the numbers of which the engine was told that it shows one."""
-        self._days_told: set[Instant] = set()
-        """When the days began of which the engine knows how often numbers were shown."""
-        self._ring_timeouts: dict[str, Duration] = {}
-        """Of each campaign, as the engine was told."""
+        self._dialing: dict[str, DialingSettings] = {}
+        """Of each campaign: how the engine was told that it is dialed."""
+        self._days: dict[Instant, bool] = {}
+        """When the days began by which numbers that are shown are counted; whether the engine knows of their counts."""
         self._closed: dict[str, bool] = {}
         """Of each campaign: whether the engine was told that nobody may be dialed for it."""
         self._version = 0
@@ -143,7 +137,7 @@ class Dialer:
             clock,
             totals,
             campaigns=self._campaigns,
-            ring_timeouts=self._ring_timeouts,
+            dialing=self._dialing,
             known=self._known,
         )
         self._deeds = Deeds(
@@ -238,9 +232,7 @@ class Dialer:
         self._wake()
 
     def _let_go(self, campaign_id: str) -> None:
-        del self._campaigns[campaign_id], self._windows[campaign_id], self._caller_ids[campaign_id]
-        del self._ring_timeouts[campaign_id], self._pools[campaign_id], self._closed[campaign_id]
-        self._gate.let_go(campaign_id)
+        del self._campaigns[campaign_id], self._dialing[campaign_id], self._closed[campaign_id]
 
     def closed_campaigns(self) -> int:
         """For how many campaigns that run the calling gate lets nobody be dialed, whatever the number."""
@@ -383,10 +375,9 @@ class Dialer:
             directory = self._facts.directory
             other_rules = self._gate.renew(directory)
             for campaign_id, campaign in self._campaigns.items():
-                if (
-                    caller_id_of(campaign, directory) != self._caller_ids[campaign_id]
-                    or self._gate.caller_id_pool(campaign) != self._pools[campaign_id]
-                ):
+                told = self._dialing[campaign_id]
+                shown = caller_id_of(campaign, directory), self._gate.caller_id_pool(campaign)
+                if shown != (told.caller_id, told.caller_ids):
                     self._tell_campaign(campaign)
             if other_rules:
                 for campaign_id in self._campaigns:
@@ -409,8 +400,7 @@ class Dialer:
     def _tell_of_gate(self) -> None:
         """Tell of campaigns for which people may be dialed again, or may not any more."""
         for campaign_id, campaign in self._campaigns.items():
-            told = self._closed.get(campaign_id)
-            if told is not None and told != self._is_closed(campaign):
+            if self._closed[campaign_id] != self._is_closed(campaign):
                 self._tell_campaign(campaign)
 
     def _is_closed(self, campaign: Campaign) -> bool:
@@ -426,35 +416,39 @@ class Dialer:
     async def _read_campaigns(self, in_progress: Collection[str] = ()) -> None:
         for campaign in await self._store.campaigns_changed(self._lease.instance_id, after_version=self._version):
             self._version = max(self._version, campaign.version)
-            new = campaign.campaign_id not in self._campaigns
-            state = _state_of(campaign)
-            has_contacts = campaign.campaign_id in in_progress
-            if new and not has_contacts and state in OVER:
+            campaign_id, state = campaign.campaign_id, _state_of(campaign)
+            before, has_contacts = self._campaigns.get(campaign_id), campaign_id in in_progress
+            if before is None and not has_contacts and state in OVER:
                 # There is nothing to dial any more: the engine need not know it.
                 continue
-            self._campaigns[campaign.campaign_id] = campaign
-            dialing = self._tell_campaign(campaign, in_progress=has_contacts)
-            await self._restore_ledger(campaign.campaign_id, dialing.abandonment)
+            self._campaigns[campaign_id] = campaign
+            if before is not None and policy_name_of(before) != policy_name_of(campaign):
+                self._fill_anew(campaign_id)
+            told, dialing = self._dialing.get(campaign_id), self._tell_campaign(campaign, in_progress=has_contacts)
+            if told is None or told.abandonment.windows != dialing.abandonment.windows:
+                await self._restore_ledger(campaign_id, dialing.abandonment)
 
     def _tell_campaign(self, campaign: Campaign, *, in_progress: bool = False) -> DialingSettings:
         """Tell the engine how the campaign is, and how it is dialed by what is known of facts."""
-        caller_id = self._caller_ids[campaign.campaign_id] = caller_id_of(campaign, self._facts.directory)
-        safe_harbour = bool(self._safe_harbour_of(campaign))
-        pool = self._gate.caller_id_pool(campaign)
-        dialing = replace(self._dialing_of(campaign), caller_id=caller_id, caller_ids=pool, safe_harbour=safe_harbour)
-        self._ring_timeouts[campaign.campaign_id] = dialing.ring_timeout
-        before = self._pools.get(campaign.campaign_id)
-        self._pools[campaign.campaign_id] = pool
-        if pool is not None and (before is None or before.day_ends_at != pool.day_ends_at):
-            self._clock.call_at(pool.day_ends_at, self._day_over)
-        other_numbers = before is not None and (pool is None or pool.numbers != before.numbers)
-        if self._gate.goes_by_another(campaign) or other_numbers:
-            self._fill_anew(campaign.campaign_id)
-        closed = self._closed[campaign.campaign_id] = self._is_closed(campaign)
+        campaign_id, told = campaign.campaign_id, self._dialing.get(campaign.campaign_id)
+        pool, before = self._gate.caller_id_pool(campaign), told.caller_ids if told is not None else None
+        dialing = self._dialing[campaign_id] = replace(
+            self._dialing_of(campaign),
+            caller_id=caller_id_of(campaign, self._facts.directory),
+            caller_ids=pool,
+            safe_harbour=bool(self._safe_harbour_of(campaign)),
+        )
+        if pool is not None:
+            self._days.setdefault(pool.day_began_at, False)
+            if before is None or before.day_ends_at != pool.day_ends_at:
+                self._clock.call_at(pool.day_ends_at, self._day_over)
+        if before is not None and (pool is None or pool.numbers != before.numbers):
+            self._fill_anew(campaign_id)
+        closed = self._closed[campaign_id] = self._is_closed(campaign)
         state = _state_of(campaign)
         if state is CampaignState.RUNNING and closed:
             state = CampaignState.PAUSED
-        self.post(CampaignChanged(campaign.campaign_id, state, dialing, in_progress=in_progress))
+        self.post(CampaignChanged(campaign_id, state, dialing, in_progress=in_progress))
         return dialing
 
     def _day_over(self) -> None:
@@ -462,22 +456,18 @@ class Dialer:
         if self._running:
             now = self._clock.now()
             for campaign_id, campaign in self._campaigns.items():
-                pool = self._pools[campaign_id]
+                pool = self._dialing[campaign_id].caller_ids
                 if pool is not None and pool.day_ends_at <= now:
                     self._tell_campaign(campaign)
 
     async def _restore_caller_ids(self) -> None:
         """Tell how often numbers were shown in days that the engine is about to dial by."""
-        days = {pool.day_began_at for pool in self._pools.values() if pool is not None}
-        for began_at in sorted(days - self._days_told):
+        for began_at in sorted([each for each, known in self._days.items() if not known]):
             self.post(CallerIdsRestored(began_at, await self._gate.shown_since(began_at)))
-            self._days_told.add(began_at)
+            self._days[began_at] = True
 
     async def _restore_ledger(self, campaign_id: str, limits: AbandonmentLimits) -> None:
-        """Tell what the store remembers, where the engine has not kept the campaign's ledger over these windows."""
-        if self._windows.get(campaign_id) == limits.windows:
-            return
-        self._windows[campaign_id] = limits.windows
+        """Tell what the store remembers: the engine has not kept the campaign's ledger over these windows."""
         minutes = await self._store.ledger(campaign_id, since=limits.begins(self._clock.now()))
         if minutes:
             entries = tuple((m.minute_at, m.live_answers, m.abandoned) for m in minutes)

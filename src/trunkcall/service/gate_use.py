@@ -20,12 +20,12 @@ from trunkcall.domain.changes import (
 )
 from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import WaitingContact
-from trunkcall.domain.dialing import CallerIdPool
+from trunkcall.domain.dialing import CallerIdPool, DialingSettings
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import DAY, Duration, Instant
 from trunkcall.engine.commands import OriginateAgentLeg, OriginateSessionLeg, RefillWindow
 from trunkcall.engine.events import AttemptsLimited, ContactsOffered, Event, OfferedContact, RequestsAccepted
-from trunkcall.service.calling.gate import Allowed, Forbidden, GateOf, Held, Verdict, policy_name_of, shown_of
+from trunkcall.service.calling.gate import Allowed, Forbidden, GateOf, Held, Verdict, shown_of
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.ports.ownership import NO_CLEARANCES, GateStore, Lease
@@ -40,8 +40,8 @@ DESK_PHONE: Final = "DESK_PHONE"
 
 
 class GateUse:
-    """The gate as one dialer uses it. ``campaigns``, ``ring_timeouts`` and ``known`` are the dialer's own: its
-    campaigns, how long each rings, and the contacts that the engine holds or has in progress."""
+    """The gate as one dialer uses it. ``campaigns``, ``dialing`` and ``known`` are the dialer's own: its campaigns, how
+    the engine was told that each is dialed, and the contacts that the engine holds or has in progress."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class GateUse:
         totals: DialerTotals,
         *,
         campaigns: Mapping[str, Campaign],
-        ring_timeouts: Mapping[str, Duration],
+        dialing: Mapping[str, DialingSettings],
         known: dict[str, WaitingContact],
     ) -> None:
         self._gate_of = gate_of
@@ -62,10 +62,8 @@ class GateUse:
         self._clock = clock
         self._totals = totals
         self._campaigns = campaigns
-        self._ring_timeouts = ring_timeouts
+        self._dialing = dialing
         self._known = known
-        self._policies: dict[str, str] = {}
-        """Of each campaign: the name of the policy that its windows were filled by."""
         self._holds_stale = True
         """Whether contacts may be held by other rules than those that there are: while nobody dialed, too, a policy may
         have been set."""
@@ -92,17 +90,6 @@ class GateUse:
         self._attempts_per_s = per_s
         return (AttemptsLimited(per_s),)
 
-    def goes_by_another(self, campaign: Campaign) -> bool:
-        """Whether the campaign names another policy than when this was asked last."""
-        policy = policy_name_of(campaign)
-        before = self._policies.setdefault(campaign.campaign_id, policy)
-        self._policies[campaign.campaign_id] = policy
-        return before != policy
-
-    def let_go(self, campaign_id: str) -> None:
-        """The campaign is over and forgotten."""
-        self._policies.pop(campaign_id, None)
-
     def trouble(self, campaign: Campaign) -> str | None:
         """Why nobody may be dialed for the campaign, in words; None if people may be."""
         return self._gate.trouble(campaign, self._clock.now())
@@ -117,7 +104,7 @@ class GateUse:
                 self._campaigns[change.campaign_id],
                 contact.phone_number,
                 contact.time_zone,
-                self._ring_timeouts[change.campaign_id],
+                self._dialing[change.campaign_id].ring_timeout,
                 trunk_id=change.trunk_id,
                 caller_id=change.caller_id,
                 at=change.at,
@@ -223,7 +210,7 @@ class GateUse:
 
     def _look(self, contact: WaitingContact, now: Instant) -> Verdict:
         campaign = self._campaigns[contact.campaign_id]
-        ring = self._ring_timeouts[contact.campaign_id]
+        ring = self._dialing[contact.campaign_id].ring_timeout
         return self._gate.look(campaign, contact.phone_number, contact.time_zone, ring, now)
 
 
