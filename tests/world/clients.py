@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from random import Random
 
@@ -12,6 +12,7 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.errors import InvalidCampaignStateError, NotFoundError, StoreUnavailableError
 from trunkcall.domain.instants import SECOND
 from trunkcall.service.dial_requests import AcceptedItem, DialRequestItem
+from world.regulator import ZONE, ZONES
 from world.servers import Servers
 from world.story import Story
 from world.witness import Witness
@@ -91,15 +92,20 @@ class Client:
         random, server = self._random, self._random.choice(self._servers())
         now = server.now_of(self._instance_id)
         items = [
-            DialRequestItem(token, random.choice(self._numbers), now + random.choice(within_s) * SECOND, {})
+            DialRequestItem(
+                token, random.choice(self._numbers), now + random.choice(within_s) * SECOND, self._somewhere()
+            )
             for token in tokens
         ]
         results = await server.ask(server.dial_requests.put_dial_request_batch(campaign_id, items))
         accepted = [result.contact_id for result in results if isinstance(result, AcceptedItem)]
         self._story.tell(self._name, f"has {len(tokens)} accepted by {campaign_id}: {' '.join(accepted)}")
         new: list[str] = []
-        for result in results:
+        refusable = self._witness.regulator.may_be_refused if self._witness.regulator is not None else ()
+        for item, result in zip(items, results, strict=True):
             if not isinstance(result, AcceptedItem):
+                if item.phone_number in refusable:
+                    continue
                 self._story.accuse(f"a request is refused: {result.refusal.message}")
                 continue
             known = self.accepted.setdefault((campaign_id, result.client_token), result.contact_id)
@@ -108,6 +114,10 @@ class Client:
             elif not result.known:
                 new.append(result.contact_id)
         return new
+
+    def _somewhere(self) -> Mapping[str, str]:
+        """Attributes of somebody who may be said to be elsewhere."""
+        return {ZONE: self._random.choice(ZONES)} if self._random.random() < 0.3 else {}
 
     async def _postpone(self, campaign_id: str, contact_ids: Sequence[str]) -> None:
         server = self._random.choice(self._servers())

@@ -183,7 +183,7 @@ class Site:
         ]
         self.desk = Desk(seats, self.exchange, self._agents, story, ground.stream())
         self.manager = Manager(ground.kept, instance_id, self._facts, ground.now, story, ground.stream())
-        self.regulator = Regulator(ground.kept, instance_id, ground.now, story, ground.stream())
+        self.regulator = Regulator(ground.kept, instance_id, numbers, ground.now, story, ground.stream())
         witness.regulator = self.regulator
 
     def work(self, until_s: float) -> Iterator[Coroutine[None, None, None]]:

@@ -149,7 +149,7 @@ class Witness:
             self._story.accuse("an attempt on somebody who is forgotten", change.contact_id)
         self.begun[change.campaign_id] += 1
         if self.regulator is not None:
-            self.regulator.begins(change, before.phone_number)
+            self.regulator.begins(change, before.phone_number, before.time_zone)
 
     def _compare(self, before: ContactRecord | None, after: ContactRecord | None, *, may_go_back: bool) -> None:
         if before is None or after is None:
