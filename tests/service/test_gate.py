@@ -89,6 +89,22 @@ def test_prefixes_narrow_what_regions_allow() -> None:
     assert look(of, NEW_YORK) == ALLOWED
 
 
+def test_hours_bind_numbers_by_prefixes_however_long() -> None:
+    """One rule is for an area, one for a single number in it."""
+    everybody = '[[hours]]\nevery_day = "08:00-21:00"\n'
+    area = '[[hours]]\nprefixes = ["+1212"]\nevery_day = "08:00-20:00"\n'
+    one = f'[[hours]]\nprefixes = ["{NEW_YORK}"]\nevery_day = "08:00-19:00"\n'
+    of = gate(f'time_zone = "America/New_York"\n{HOME}{everybody}{area}{one}')
+    neighbour, elsewhere = NEW_YORK[:-1] + "1", "+16465550100"
+    until = {number: look(of, number) for number in (elsewhere, neighbour, NEW_YORK)}
+    midnight = NOW - 10 * HOUR - 13 * MINUTE - 20 * SECOND
+    assert until == {
+        elsewhere: Allowed(midnight + 21 * HOUR - RING),
+        neighbour: Allowed(midnight + 20 * HOUR - RING),
+        NEW_YORK: Allowed(midnight + 19 * HOUR - RING),
+    }
+
+
 @pytest.mark.parametrize(("reaches_people", "allowed"), [(True, False), (False, True)])
 def test_a_trunk_that_names_no_regions_reaches_nobody_but_a_simulated_one(reaches_people: bool, allowed: bool) -> None:
     of = gate(HOME, trunks=[Trunk("default")], reaches_people=reaches_people)

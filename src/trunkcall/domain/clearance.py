@@ -65,6 +65,7 @@ class Prohibition(StrEnum):
     """It is on a do-not-call list."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LocalTime:
     """The called party's local time as the gate has used it. ``zones`` are IANA names, sorted: all had to allow."""

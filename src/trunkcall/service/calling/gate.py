@@ -25,6 +25,7 @@ from trunkcall.domain.dialing import CallerIdPool
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant, from_datetime, to_datetime
 from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.values import quickly_made
 from trunkcall.service.calling.listing import BindingLists, ListsOf, lists_of
 from trunkcall.service.calling.numbering import Kind, leaves_to_emergency, numbering_of
 from trunkcall.service.calling.policy_file import PolicyFileError, read_policy
@@ -42,6 +43,7 @@ _SHOWN: Final = "shown "
 CallerIdGroups: TypeAlias = tuple[tuple[str, ...], ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """It may be dialed now, by attempts that begin before ``until``; None is for as long as the rules are these.
@@ -84,6 +86,8 @@ class _Read:
     trouble: str | None = None
     rates: Mapping[str, Rate] = field(default_factory=dict)
     """By prefix."""
+    told_by: int = 0
+    """How many characters of a number tell which rules of hours bind it."""
 
     def rate_of(self, number: str) -> Rate | None:
         """The rate of the longest prefix."""
@@ -169,16 +173,18 @@ class Gate:
     def look(self, campaign: Campaign, number: str, time_zone: str | None, ring: Duration, now: Instant) -> Verdict:
         """Whether a number, E.164, may be dialed by an attempt of the campaign that begins now and rings so long. A
         policy that cannot be read says nothing of a number (``trouble``)."""
-        rules = self._policy_of(campaign).rules
+        read = self._policy_of(campaign)
+        rules = read.rules
         if rules is None or rules is NO_RULES:
             return ALLOWED
-        verdict = self._judge(rules, campaign, number, time_zone, ring, now)
+        verdict = self._judge(read, rules, campaign, number, time_zone, ring, now)
         if isinstance(verdict, Allowed) and (pool := self._pool(rules, campaign)) is not None:
             return Allowed(verdict.until, self._groups_for(rules, pool, number))
         return verdict
 
     def _judge(
         self,
+        read: _Read,
         rules: CallingRules,
         campaign: Campaign,
         number: str,
@@ -189,11 +195,11 @@ class Gate:
         forbidden = self._forbidden(rules, campaign, number)
         if forbidden is not None:
             return Forbidden(forbidden)
-        if rules.limits.spending is not None and self._policy_of(campaign).rate_of(number) is None:
+        if rules.limits.spending is not None and read.rate_of(number) is None:
             return Forbidden(Prohibition.NO_RATE)
         if not rules.hours:
             return ALLOWED
-        matching = _matching(rules.hours, number)
+        matching = _matching(rules.hours, number[: read.told_by])
         local = local_time_of(number, time_zone)
         if not matching or not local.zones:
             return Forbidden(Prohibition.NO_HOURS)
@@ -234,7 +240,7 @@ class Gate:
                 last_list=self._last_list,
                 campaign_version=campaign.version,
             )
-        verdict = self._judge(rules, campaign, number, time_zone, ring, at)
+        verdict = self._judge(read, rules, campaign, number, time_zone, ring, at)
         forbidden = verdict.prohibition if isinstance(verdict, Forbidden) else None
         if forbidden is None:
             forbidden = self._forbidden_here(rules, number, trunk_id, caller_id)
@@ -361,7 +367,9 @@ class Gate:
             return _Read(name, None, f"The calling policy {policy.fact_id} cannot be read, or not be gone by here.")
         spending = rules.limits.spending
         rates = {rate.prefix: rate for rate in spending.rates} if spending is not None else {}
-        return _Read(name, NO_RULES if rules == NO_RULES else rules, rates=rates)
+        prefixes = [prefix for rule in rules.hours for prefix in rule.prefixes]
+        told_by = max(map(len, prefixes), default=0)
+        return _Read(name, NO_RULES if rules == NO_RULES else rules, rates=rates, told_by=told_by)
 
     # --- destinations and caller ids ----------------------------------------------------------------------------------
 
@@ -489,9 +497,10 @@ def _rules(text: str, rates: str | None) -> CallingRules | None:
         return None
 
 
-@lru_cache(65_536)
-def _matching(hours: tuple[HoursRule, ...], number: str) -> tuple[HoursRule, ...]:
-    return matching_rules(hours, number)
+@lru_cache(8_192)
+def _matching(hours: tuple[HoursRule, ...], beginning: str) -> tuple[HoursRule, ...]:
+    """The rules that bind all numbers which begin so: it is no shorter than their prefixes."""
+    return matching_rules(hours, beginning)
 
 
 def local_time_of(number: str, time_zone: str | None) -> LocalTime:

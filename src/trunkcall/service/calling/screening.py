@@ -16,6 +16,7 @@ from trunkcall.domain.errors import InvalidInputError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.time_zones import time_zones
+from trunkcall.domain.values import quickly_made
 from trunkcall.service.calling.gate import Allowed, Forbidden, Gate, Held
 from trunkcall.service.calling.gates import Gates
 from trunkcall.service.calling.words import PROHIBITED
@@ -35,6 +36,7 @@ class UnknownTimeZoneError(InvalidInputError):
     """an attribute names a time zone that there is not: write it as Europe/Berlin"""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whose number, E.164, is submitted, with what attributes."""
@@ -43,6 +45,7 @@ class Person:
     attributes: Mapping[str, str]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Passed:
     """May be dialed: at once, or once the hold has ended. ``time_zone`` is the one that the attributes name."""
