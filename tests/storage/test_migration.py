@@ -35,7 +35,7 @@ CONTACTS = 2000
 OLDEST = 1
 BEFORE_DUE = 5
 BEFORE_CENTRE = 7
-BEFORE_ATTEMPT_KEYS = 12
+BEFORE_ATTEMPT_KEYS = 13
 
 
 @pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
