@@ -78,6 +78,15 @@ def test_a_file_is_checked_without_a_server(server: Serving, policy: Path) -> No
         assert json.loads(server.trunkcall("policy", "check", shipped, "--json").stdout)["source"]
 
 
+def test_limits_are_told_as_they_are(server: Serving, policy: Path) -> None:
+    """Whoever reads that a number is called once in one hour does not look for a limit of ninety minutes."""
+    within = ", ".join(f'{{ most = 1, within = "{each}" }}' for each in ("45s", "90m", "7d"))
+    policy.write_text(f'[limits]\nattempts_per_number = [{within}]\ngap = "45m"\n', encoding="utf-8")
+    told = server.trunkcall("policy", "check", str(policy)).stdout
+    assert "1 to a number in 45 s, 1 to a number in 90 min, 1 to a number in 168 h" in told
+    assert "a number again after 45 min" in told
+
+
 def test_a_policy_that_is_not_there_is_told(server: Serving) -> None:
     done = run(server, "show", "--name", "nights", check=False)
     assert done.returncode == 1

@@ -20,6 +20,7 @@ from trunkcall.cli.tables import plain_table, terminal_width
 from trunkcall.compose.policies import SHIPPED, WrongPolicyError, read_policy_files, rules_in
 from trunkcall.domain.calling_policy import DEFAULT_POLICY
 from trunkcall.domain.calling_rules import CallingRules, HoursRule
+from trunkcall.domain.instants import HOUR, MINUTE, Duration, to_seconds
 from trunkcall.service.calling.policy_file import DAYS
 from trunkcall.settings import Settings
 
@@ -149,8 +150,8 @@ def _told(rules: CallingRules) -> dict[str, str]:
     often = [
         f"{limits.attempts_per_s:g} a second" if limits.attempts_per_s is not None else "",
         f"{limits.attempts_per_day:,} a day" if limits.attempts_per_day is not None else "",
-        *(f"{each.most} to a number in {each.within // 3_600_000_000} h" for each in limits.number),
-        f"a number again after {limits.number_gap // 60_000_000} min" if limits.number_gap else "",
+        *(f"{each.most} to a number in {_length(each.within)}" for each in limits.number),
+        f"a number again after {_length(limits.number_gap)}" if limits.number_gap else "",
     ]
     told["attempts"] = ", ".join(each for each in often if each) or "no limit"
     told["spending"] = "limited by day" if limits.spending is not None else "no limit"
@@ -168,6 +169,14 @@ def _hours(rule: HoursRule) -> str:
     numbers = f"numbers under {', '.join(rule.prefixes)}" if rule.prefixes else "all numbers"
     holidays = f", {len(rule.holidays)} holidays" if rule.holidays else ""
     return f"{numbers}: {told}{holidays}"
+
+
+def _length(duration: Duration) -> str:
+    """It is told exactly: a limit that is told shorter than it is looks like another."""
+    for unit, name in ((HOUR, "h"), (MINUTE, "min")):
+        if duration % unit == 0:
+            return f"{duration // unit:,} {name}"
+    return f"{to_seconds(duration):,.10g} s"
 
 
 def _clock(minute: int) -> str:
