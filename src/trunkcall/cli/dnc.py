@@ -7,6 +7,7 @@ client of the API: numbers go there, and what is kept of them is the server's.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,18 +66,8 @@ def add(
     wanted = _read(numbers, country)
     centre = centre_of(settings.data_dir, instance)
     own = trunkcall_client(centre.where)
-    added = known = 0
-    for first in range(0, len(wanted), AT_ONCE):
-        with centre.in_words():
-            answer = own.add_do_not_call_entries(
-                connectInstanceId=centre.instance_id,
-                listName=list_name,
-                phoneNumbers=wanted[first : first + AT_ONCE],
-                source=source,
-                reason=reason,
-            )
-        added += answer["added"]
-        known += answer["known"]
+    told = _in_pieces(centre, own.add_do_not_call_entries, wanted, listName=list_name, source=source, reason=reason)
+    added, known = (sum(each[name] for each in told) for name in ("added", "known"))
     typer.echo(f"{counted(added, 'number')} put on {list_name}, {known:,} on it before.")
 
 
@@ -93,16 +84,8 @@ def remove(
     centre = centre_of(settings.data_dir, instance)
     confirm(f"{counted(len(wanted), 'number')} may be dialed again as far as {list_name} goes.", yes)
     own = trunkcall_client(centre.where)
-    removed = unknown = 0
-    for first in range(0, len(wanted), AT_ONCE):
-        with centre.in_words():
-            answer = own.remove_do_not_call_entries(
-                connectInstanceId=centre.instance_id,
-                listName=list_name,
-                phoneNumbers=wanted[first : first + AT_ONCE],
-            )
-        removed += answer["removed"]
-        unknown += answer["unknown"]
+    told = _in_pieces(centre, own.remove_do_not_call_entries, wanted, listName=list_name)
+    removed, unknown = (sum(each[name] for each in told) for name in ("removed", "unknown"))
     typer.echo(f"{counted(removed, 'number')} taken off {list_name}, {unknown:,} not on it.")
 
 
@@ -151,7 +134,7 @@ def lists(settings: Settings, instance: InstanceOption = None, as_json: Annotate
             f"{each['entries']:,}",
             {"registry": "registry", "opt_outs": "opt-outs"}.get(each.get("kind", ""), "-"),
             each.get("asOf", "-"),
-            f"{len(each['campaignIds'])} campaigns" if each["campaignIds"] else "all campaigns",
+            counted(len(each["campaignIds"]), "campaign") if each["campaignIds"] else "all campaigns",
             _TROUBLES.get(each.get("trouble", ""), "good"),
         )
         for each in found
@@ -248,6 +231,18 @@ def _lists(centre: Centre) -> list[dict[str, Any]]:
         connectInstanceId=centre.instance_id
     )["lists"]
     return found
+
+
+def _in_pieces(
+    centre: Centre, ask: Callable[..., dict[str, Any]], wanted: list[str], **named: str
+) -> list[dict[str, Any]]:
+    """What is answered of all these numbers, asked in as many requests as it takes."""
+    answers = []
+    for first in range(0, len(wanted), AT_ONCE):
+        with centre.in_words():
+            asked = wanted[first : first + AT_ONCE]
+            answers.append(ask(connectInstanceId=centre.instance_id, phoneNumbers=asked, **named))
+    return answers
 
 
 def _read(numbers: list[str], country: str | None) -> list[str]:

@@ -6,29 +6,25 @@ however long the file is. It must not know how lists are called or made.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trunkcall.cli.centre import Centre
 from trunkcall.cli.client import trunkcall_client
 from trunkcall.cli.interrupts import exit_code
 from trunkcall.cli.lists.leads import LeadList, Reading
 from trunkcall.cli.lists.rows import BadRow
+from trunkcall.cli.progressing import Show, progress
 from trunkcall.domain.errors import TrunkcallError
 
 AT_ONCE: Final = 2_500
 """Numbers in one request (the service model's limit)."""
 MAX_SHOWN: Final = 20
 """Rejected lines that are told."""
-SAY_EVERY_S: Final = 30.0
 
 _AGAIN = "To import the file again does no harm."
 
@@ -41,10 +37,6 @@ class ImportResult:
     rejected: int = 0
     entries: int = 0
     """On the list in the end."""
-
-
-Show: TypeAlias = Callable[[str, int, int | None, ImportResult], None]
-"""Is told what goes on, and how much of it is done of how much."""
 
 
 class EmptyFileError(TrunkcallError):
@@ -87,7 +79,7 @@ def import_file(centre: Centre, numbers: NumberFile, list_name: str, origin: dic
     """Send all of the file, then have it put on the list. Raises whatever the API refuses."""
     result = ImportResult()
     try:
-        with centre.in_words(), _progress(numbers) as show:
+        with centre.in_words(), progress(numbers.name) as show:
             _import(trunkcall_client(centre.where), centre.instance_id, numbers, list_name, origin, result, show)
     except TrunkcallError:
         if result.taken:
@@ -120,38 +112,15 @@ def _import(
     for batch in numbers.batches(reject):
         own.append_do_not_call_import(**of_import, phoneNumbers=batch)
         result.taken += len(batch)
-        show("sending", numbers.position, numbers.size, result)
+        show("sending", _counts(result), numbers.position, numbers.size)
     if not result.taken and origin.get("replaces"):
         raise EmptyFileError
     left = 1
     while left:
-        progress = own.finish_do_not_call_import(**of_import)
-        left, result.entries = progress["left"], progress["entries"]
-        show("putting on the list", progress["parts"] - left, progress["parts"], result)
+        so_far = own.finish_do_not_call_import(**of_import)
+        left, result.entries = so_far["left"], so_far["entries"]
+        show("putting on the list", _counts(result), so_far["parts"] - left, so_far["parts"])
 
 
-@contextmanager
-def _progress(numbers: NumberFile) -> Iterator[Show]:
-    """Shows how far it is: as a bar on a terminal, else as a line now and then."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        said_s = time.monotonic()
-
-        def say(what: str, done: int, of: int | None, result: ImportResult) -> None:
-            nonlocal said_s
-            if time.monotonic() - said_s >= SAY_EVERY_S:
-                said_s = time.monotonic()
-                share = f" ({done / of:.0%})" if of else ""
-                typer.echo(f"{what}{share}: {result.taken:,} taken, {result.rejected:,} rejected", err=True)
-
-        yield say
-        return
-    columns = (TextColumn("{task.description} {task.fields[name]}"), BarColumn(), TextColumn("{task.fields[counts]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        bar = progress.add_task("sending", total=numbers.size, name=numbers.name, counts="")
-
-        def draw(what: str, done: int, of: int | None, result: ImportResult) -> None:
-            counts = f"{result.taken:,} taken, {result.rejected:,} rejected"
-            progress.update(bar, description=what, completed=done, total=of, counts=counts)
-
-        yield draw
+def _counts(result: ImportResult) -> str:
+    return f"{result.taken:,} taken, {result.rejected:,} rejected"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trunkcall.cli.api_errors import ApiRefusedError, ApiUnusableError, in_words
 from trunkcall.cli.client import (
@@ -39,6 +36,7 @@ from trunkcall.cli.loading import Loader, LoadError, LoadResult
 from trunkcall.cli.naming import find_campaign
 from trunkcall.cli.previewing import BATCH as PREVIEW_BATCH
 from trunkcall.cli.previewing import PreviewClient, for_programs, in_lines
+from trunkcall.cli.progressing import progress
 from trunkcall.cli.reading import Country, Encoding, NoHeader, PhoneColumn, Sheet, reading
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import SECOND, Duration
@@ -48,7 +46,6 @@ MAX_DAYS = 36_500
 """Longest that a request may wait. What lies far beyond is no date that could be sent."""
 MAX_SHOWN = 20
 """Rejected rows that --check shows."""
-SAY_EVERY_S = 30.0
 """How often a load says how far it is where no bar can be drawn."""
 SOME_REJECTED, NONE_ACCEPTED = 3, 4
 """Exit codes."""
@@ -361,25 +358,11 @@ def _say_passed_over(result: LoadResult) -> None:
 
 @contextmanager
 def _progress(source: Source, doing: str = "loading") -> Iterator[Callable[[LoadResult], None]]:
-    """Shows how far a load is: as a bar on a terminal, else as a line now and then."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        said_s = time.monotonic()
+    """Shows how far a load is."""
+    with progress(source.name) as show:
 
-        def say(result: LoadResult) -> None:
-            nonlocal said_s
-            if time.monotonic() - said_s >= SAY_EVERY_S:
-                said_s = time.monotonic()
-                typer.echo(f"{doing}: {_counts(result)}", err=True)
-
-        yield say
-        return
-    columns = (TextColumn(f"{doing} {{task.fields[name]}}"), BarColumn(), TextColumn("{task.fields[counts]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        bar = progress.add_task("load", total=source.size, name=source.name, counts="")
-
-        def draw(result: LoadResult) -> None:
+        def so_far(result: LoadResult) -> None:
             counts = f"{result.accepted:,} accepted, {result.known:,} known, {result.rejected:,} rejected"
-            progress.update(bar, completed=source.position, counts=counts)
+            show(doing, counts, source.position, source.size)
 
-        yield draw
+        yield so_far

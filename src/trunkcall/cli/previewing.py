@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from trunkcall.aws.campaigns_v1 import REFUSED_ITEMS_JSON_HEADER
 from trunkcall.cli.tables import plain_table, terminal_width
+from trunkcall.domain.instants import from_datetime
 from trunkcall.service.calling.words import by_the_wall, in_utc, named
 
 BATCH: Final = 500
@@ -146,7 +147,7 @@ def _table(sums: PreviewSums) -> str:
 def _opens(zones: tuple[str, ...], at: datetime | None) -> str:
     if at is None:
         return "now"
-    instant = round(at.timestamp() * 1_000_000)
+    instant = from_datetime(at)
     return f"{in_utc(instant)}, {by_the_wall(zones, instant)} there"
 
 
