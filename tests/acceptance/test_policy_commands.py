@@ -111,3 +111,10 @@ def test_a_server_does_not_start_with_a_policy_that_cannot_be_used(tmp_path: Pat
     done = server.trunkcall(*start, check=False)
     assert done.returncode == 1
     assert f"{file}: line 2, column 7: gap must be a time" in done.stderr
+
+
+def test_what_is_no_text_is_told_by_the_name_of_where_it_came_from(server: Serving, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_bytes(b'source = "caf\xe9"\n')
+    done = server.trunkcall("policy", "check", str(tmp_path / "rules.toml"), check=False)
+    assert done.returncode == 1
+    assert "rules.toml is not text in UTF-8." in done.stderr

@@ -219,3 +219,29 @@ def test_brackets_without_end_are_told_and_bring_nobody_down() -> None:
     for text in (f"x = {'[' * 5_000}{']' * 5_000}", "x = " + "[" * 100_000):
         (problem,) = _problems(text)
         assert "nested" in problem
+
+
+def test_a_key_in_the_wrong_table_is_told_where_it_belongs() -> None:
+    (homeless,) = _problems('[limits]\nrefused_prefixes = ["+1900"]\n')
+    assert homeless == "line 2, column 1: refused_prefixes is no key here. It belongs under [destinations]."
+    (top,) = _problems('[limits]\ntime_zone = "America/New_York"\n')
+    assert top.endswith("It belongs above all tables.")
+
+
+def test_a_slip_in_hours_or_spending_is_told_once_and_not_as_something_else_too() -> None:
+    (hours,) = _problems('[[hours]]\nweekdays = "9-17"\n')
+    assert "weekdays must be hours" in hours
+    (table,) = _problems("spending = 5\n", RATES)
+    assert "spending" in table
+    (name,) = _problems("[spending]\nrates = 7\nper_day = { all = 5 }\n")
+    assert "rates must be" in name
+    (per_day,) = _problems('[spending]\nrates = "rates.csv"\n', RATES)
+    assert "per_day must be a table" in per_day
+
+
+def test_rates_that_allow_nobody_or_are_no_rates_are_told() -> None:
+    text = '[spending]\nrates = "rates.csv"\nper_day = { all = 10 }\n'
+    (empty,) = _problems(text, "prefix,per_minute\n")
+    assert "no line with a prefix" in empty
+    (endless,) = _problems(text, 'prefix,per_minute\n+1,"' + "1" * 200_000 + '"\n')
+    assert "not CSV" in endless

@@ -53,7 +53,7 @@ def first_policy(directory: Directory, file: str, *, reaches_people: bool, at: I
 def read_policy_files(file: str) -> tuple[str, str | None]:
     """The text of a policy, and that of the rates which it names. Raises WrongPolicyError, OSError."""
     if file == STANDARD_INPUT:
-        text = sys.stdin.read()
+        text = _decoded(sys.stdin.buffer.read(), "standard input")
         return text, _rates(Path(), text)
     if file in SHIPPED:
         return (files("trunkcall.service.calling") / "policies" / f"{file}.toml").read_text("utf-8"), None
@@ -75,13 +75,17 @@ def rules_in(file: str, text: str, rates: str | None) -> CallingRules:
 def _rates(folder: Path, text: str) -> str | None:
     try:
         named = tomllib.loads(text).get("spending", {}).get("rates")
-    except (tomllib.TOMLDecodeError, AttributeError):
+    except (tomllib.TOMLDecodeError, RecursionError, AttributeError):
         return None
     return _text(folder / named) if isinstance(named, str) and named else None
 
 
 def _text(path: Path) -> str:
+    return _decoded(path.read_bytes(), str(path))
+
+
+def _decoded(content: bytes, name: str) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise WrongPolicyError(f"{path} is not text in UTF-8.") from error
+        raise WrongPolicyError(f"{name} is not text in UTF-8.") from error

@@ -142,7 +142,7 @@ class _Reader:
             for name, days in _SOME_DAYS.items():
                 if (some := read.get(name)) is not None:
                     windows.update(dict.fromkeys(days, some))
-            if not any(windows.values()):
+            if not any(windows.values()) and all(name in read for name in _SOME_DAYS if name in each):
                 self._wrong(path, 'has no hours at all. Give a day some: weekdays = "09:00-20:00".')
             yield HoursRule(
                 prefixes=read.get("prefixes", ()),
@@ -156,12 +156,17 @@ class _Reader:
             if rates is not None:
                 self.problems.append(Problem(None, "Rates were given, and no table [spending] goes by them."))
             return None
-        given = self._table(document, "spending")
+        if not isinstance(document["spending"], dict):
+            self._table(document, "spending")
+            return None
+        given = document["spending"]
         per_day_given = given.get("per_day")
         read = self._keys(("spending",), {key: each for key, each in given.items() if key != "per_day"}, _SPENDING)
         named = read.pop("rates", None)
         if not isinstance(per_day_given, dict) or not per_day_given:
-            self._wrong(("spending", "per_day"), 'must be a table of what may be spent: { all = 500, "+44" = 50 }.')
+            self._wrong(
+                ("spending", "per_day"), 'per_day must be a table of what may be spent: { all = 500, "+44" = 50 }.'
+            )
             per_day_given = {}
         per_day: dict[str, int] = {}
         for key, value in per_day_given.items():
@@ -173,12 +178,18 @@ class _Reader:
                 per_day["" if key == "all" else key] = _money(value)
             except _WrongError as error:
                 self._wrong(path, f"{key} {error}.")
-        if named is None or rates is None:
+        if named is None and "rates" in given:
+            return None
+        if rates is None:
             self._wrong_key(
                 ("spending", "rates"), 'spending needs the rates: a CSV file beside the policy, rates = "rates.csv".'
             )
             return None
-        return Spending(rates=tuple(self._rates(rates)), per_day=per_day, **read)
+        try:
+            return Spending(rates=tuple(self._rates(rates)), per_day=per_day, **read)
+        except csv.Error as error:
+            self.problems.append(Problem(None, f"The rates are not CSV: {error}."))
+            return None
 
     def _rates(self, text: str) -> Iterator[Rate]:
         rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
@@ -188,6 +199,7 @@ class _Reader:
             return
         at, costs = header.index("prefix"), header.index("per_minute")
         seen: set[str] = set()
+        problems = len(self.problems)
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
@@ -204,6 +216,8 @@ class _Reader:
                 yield Rate(prefix, _money(row[costs].strip() if len(row) > costs else ""))
             except _WrongError as error:
                 self.problems.append(Problem(None, f"Line {line} of the rates: per_minute {error}."))
+        if not seen and len(self.problems) == problems:
+            self.problems.append(Problem(None, "The rates have no line with a prefix, so nobody could be called."))
 
     # --- tables and keys ----------------------------------------------------------------------------------------------
 
@@ -221,8 +235,7 @@ class _Reader:
             if not path and key in _TABLES:
                 continue
             if key not in keys:
-                known = [*keys, *(() if path else _TABLES)]
-                self._wrong_key((*path, key), f"{key} is no key here.{did_you_mean(key, known)}")
+                self._wrong_key((*path, key), f"{key} is no key here.{_meant(key, keys, path)}")
                 continue
             field, read = keys[key]
             try:
@@ -418,4 +431,20 @@ _SPENDING: Final[Mapping[str, tuple[str, Read]]] = {
     "rates": ("rates", _text),
     "reserve": ("reserved", _duration),
 }
-_TABLES: Final = ("destinations", "hours", "caller_ids", "limits", "spending")
+_TABLES: Final[Mapping[str, Mapping[str, tuple[str, Read]]]] = {
+    "destinations": _DESTINATIONS,
+    "hours": _HOURS,
+    "caller_ids": _CALLER_IDS,
+    "limits": _LIMITS,
+    "spending": _SPENDING,
+}
+
+
+def _meant(key: str, keys: Mapping[str, tuple[str, Read]], path: Path) -> str:
+    """Where the key belongs, or which one was probably meant; empty if nobody knows."""
+    homes = [f"[{table}]" for table, known in _TABLES.items() if key in known]
+    if homes:
+        return f" It belongs under {' or '.join(homes).replace('[hours]', '[[hours]]')}."
+    if key in _TOP:
+        return " It belongs above all tables."
+    return did_you_mean(key, [*keys, *(() if path else _TABLES)])
