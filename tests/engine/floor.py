@@ -337,9 +337,10 @@ class Floor:
         expires_in: Duration = HOUR,
         due_in: Duration | None = None,
         caller_ids: CallerIdGroups | None = None,
+        trunks: tuple[str, ...] | None = None,
     ) -> list[str]:
         """The store accepts dial requests, due at once or later; the engine hears of it if it knows the campaign. They
-        may be shown any number of its pool, unless something else is said."""
+        may be shown any number of its pool, and be dialed on any trunk, unless something else is said."""
         if caller_ids is None:
             pool = self.campaigns[campaign].dialing.caller_ids if campaign in self.campaigns else None
             caller_ids = (pool.numbers,) if pool is not None else ()
@@ -348,7 +349,7 @@ class Floor:
         for _ in range(requests):
             sequence = next(self._sequence)
             name = f"{campaign}-{sequence}"
-            offered = OfferedContact(name, sequence, self.now + expires_in, due_at, None, caller_ids)
+            offered = OfferedContact(name, sequence, self.now + expires_in, due_at, None, caller_ids, trunks)
             self.store[campaign][name] = self.accepted[name] = offered
             names.append(name)
         self.tell(RequestsAccepted(campaign))

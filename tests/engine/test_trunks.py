@@ -13,7 +13,7 @@ from trunkcall.domain.agent import AgentState
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import AttemptBegun, ContactEnded, ContactQueued
 from trunkcall.domain.contact import Disposition
-from trunkcall.domain.leg import LegState, LiveLeg
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import HangUp, Originate, OriginateAgentLeg
 from trunkcall.engine.config import EngineConfig
@@ -109,6 +109,91 @@ def test_a_campaign_whose_number_no_trunk_may_show_takes_nothing_from_the_others
     assert {name.rpartition("-")[0] for name in floor.dialed} == {"known"}
     floor.has_trunks(Trunk("ours", channels=1, caller_numbers=(OURS, THEIRS)))
     assert floor.dialed[3:] == ["alien-1"], "as soon as one may"
+
+
+# --- contacts that may leave on some alone ----------------------------------------------------------------------------
+
+WEST = Trunk("west", "near", channels=2, attempts_per_s=1000.0)
+EAST = Trunk("east", "far", channels=2, attempts_per_s=1000.0)
+
+
+def test_whoever_may_leave_on_some_trunks_alone_is_dialed_on_one_of_them() -> None:
+    floor = floor_with(WEST, EAST)
+    floor.campaign(dialer=NOTICES)
+    for number in range(4):
+        floor.accept(trunks=("east", "gone") if number % 2 else ("west",))
+    assert (on(floor, "west"), on(floor, "east")) == (["spring-1", "spring-3"], ["spring-2", "spring-4"])
+
+
+def test_whoever_may_leave_on_two_waits_for_neither() -> None:
+    floor = floor_with(WEST, EAST, NORTH)
+    floor.campaign(dialer=NOTICES)
+    floor.accept(requests=5, trunks=("west", "east"))
+    assert Counter(over(floor)) == {"west": 2, "east": 2}
+    floor.hangs_up(on(floor, "east")[0])
+    assert over(floor)[4:] == ["east"]
+
+
+@pytest.mark.parametrize("dialer", [DialerType.AGENTLESS, DialerType.PROGRESSIVE])
+def test_a_full_trunk_holds_up_none_of_those_who_leave_on_another(dialer: DialerType) -> None:
+    floor = floor_with(WEST, EAST, agents=9)
+    floor.campaign(dialer=dialer)
+    floor.accept(requests=200, trunks=("west",))
+    floor.accept(requests=3, trunks=("east",))
+    assert on(floor, "west") == ["spring-1", "spring-2"]
+    assert on(floor, "east") == ["spring-201", "spring-202"]
+    floor.hangs_up("spring-201", HangupCause.BUSY)
+    floor.hangs_up("spring-2", HangupCause.BUSY)
+    assert floor.dialed[4:] == ["spring-203", "spring-3"], "in their order, on each"
+
+
+@pytest.mark.parametrize("dialer", [DialerType.AGENTLESS, DialerType.PROGRESSIVE])
+def test_a_trunk_that_is_down_holds_up_nobody_else_and_those_for_it_are_dialed_when_it_is_back(
+    dialer: DialerType,
+) -> None:
+    floor = floor_with(WEST, EAST, agents=9)
+    floor.tell(CarrierLost("near"))
+    floor.campaign(dialer=dialer)
+    floor.accept(requests=200, trunks=("west",))
+    floor.accept(requests=2, trunks=("east",))
+    assert floor.dialed == ["spring-201", "spring-202"]
+    floor.tell(CarrierFound((), "near"))
+    assert floor.dialed[2:] == ["spring-1", "spring-2"]
+
+
+def test_an_attempt_that_did_not_leave_has_its_place_on_its_trunk() -> None:
+    floor = floor_with(WEST, EAST)
+    floor.campaign(dialer=NOTICES)
+    floor.accept(requests=4, trunks=("west",))
+    floor.accept(requests=4, trunks=("east",))
+    floor.tell(OriginateVoided(floor.leg("spring-1")))
+    floor.wait(5)
+    assert on(floor, "west") == ["spring-1", "spring-2", "spring-1"]
+
+
+@pytest.mark.parametrize("dialer", [DialerType.PREDICTIVE, DialerType.PROGRESSIVE])
+@pytest.mark.parametrize("down", [True, False])
+def test_a_campaign_whose_people_can_leave_nowhere_keeps_no_agents_from_others(dialer: DialerType, down: bool) -> None:
+    """Its trunk is down, or full of another's calls."""
+    floor = floor_with(WEST, EAST, agents=4)
+    if down:
+        floor.tell(CarrierLost("near"))
+    else:
+        floor.campaign("notices", dialer=NOTICES)
+        floor.accept("notices", requests=2, trunks=("west",))
+    before = len(floor.dialed)
+    floor.campaign("western", dialer=dialer)
+    floor.accept("western", requests=100, trunks=("west",))
+    floor.campaign("eastern", dialer=dialer)
+    floor.accept("eastern", requests=100, trunks=("east",))
+    for _ in range(20):
+        floor.wait(1)
+        for contact in on(floor, "east"):
+            if contact in floor.in_progress:
+                floor.hangs_up(contact, HangupCause.BUSY)
+    dialed = floor.dialed[before:]
+    assert len(dialed) >= 20, "the other campaign goes on"
+    assert all(name.startswith("eastern") for name in dialed)
 
 
 # --- one that takes no attempt ----------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ LONDON, PREMIUM, PERSONAL, SATELLITE = "+442079460123", "+448701234567", "+44701
 OURS, OURS_TOO = "+12065550100", "+442079460000"
 RING = 30 * SECOND
 HOME, ANY = '[destinations]\nregions = ["home"]\n', '[destinations]\nregions = ["any"]\n'
+WIDE = '[destinations]\nregions = ["US", "CA", "JM", "GB", "IN"]\n'
 US = Trunk("default", regions=("US", "GB", "JM"))
 
 
@@ -111,14 +112,53 @@ def test_a_trunk_that_names_no_regions_reaches_nobody_but_a_simulated_one(reache
     assert (look(of, NEW_YORK) == ALLOWED) is allowed
 
 
-def test_a_trunk_is_asked_for_its_regions_once_the_attempt_has_one() -> None:
-    """Two trunks that may not reach the same numbers: nobody knows yet which of them it will be, so both must."""
-    of = gate('[destinations]\nregions = ["US", "GB"]\n', trunks=[US, Trunk("west", regions=("US",))])
+def test_trunks_of_several_countries_reach_each_their_own() -> None:
+    """With a trunk in each country, nobody at all was called."""
+    west, east = Trunk("west", regions=("US", "CA")), Trunk("east", regions=("GB", "CA"))
+    of = gate(WIDE, trunks=[west, east])
+    assert look(of, NEW_YORK) == Allowed(trunks=("west",))
+    assert look(of, LONDON) == Allowed(trunks=("east",))
+    assert look(of, TORONTO) == ALLOWED, "on any of them"
+    assert look(of, JAMAICA) == Forbidden(Prohibition.REGION), "on none"
+
+
+def test_the_trunk_of_an_attempt_is_asked_once_more() -> None:
+    west, east = Trunk("west", regions=("US",)), Trunk("east", regions=("GB",))
+    of = gate(WIDE, trunks=[west, east])
+    why = {
+        trunk_id: of.clear(campaign(), NEW_YORK, None, RING, trunk_id=trunk_id, caller_id=OURS, at=NOW).forbidden
+        for trunk_id in ("west", "east", "gone")
+    }
+    assert why == {"west": None, "east": Prohibition.REGION, "gone": Prohibition.REGION}
+
+
+def test_a_trunk_that_may_not_show_the_number_reaches_nobody_with_it() -> None:
+    ours = Trunk("ours", regions=("US",), caller_numbers=(OURS,))
+    others = Trunk("others", regions=("US", "GB"), caller_numbers=(OURS_TOO,))
+    of = gate(WIDE, trunks=[ours, others])
+    assert look(of, NEW_YORK) == ALLOWED, "on any that may show the number"
     assert look(of, LONDON) == Forbidden(Prohibition.REGION)
-    cleared = of.clear(campaign(), NEW_YORK, None, RING, trunk_id="west", caller_id=OURS, at=NOW)
-    assert cleared.forbidden is None
-    gone = of.clear(campaign(), NEW_YORK, None, RING, trunk_id="gone", caller_id=OURS, at=NOW)
-    assert gone.forbidden is Prohibition.REGION
+    assert look(of, LONDON, by=campaign(OURS_TOO)) == ALLOWED
+
+
+def test_where_each_trunk_shows_its_own_number_home_is_where_that_is() -> None:
+    both = ("US", "GB")
+    west = Trunk("west", regions=both, caller_numbers=(OURS,))
+    east = Trunk("east", regions=both, caller_numbers=(OURS_TOO,))
+    of, by = gate(HOME, trunks=[west, east]), campaign(None)
+    assert look(of, NEW_YORK, by=by) == Allowed(trunks=("west",))
+    assert look(of, LONDON, by=by) == Allowed(trunks=("east",))
+    assert look(of, TORONTO, by=by) == Forbidden(Prohibition.REGION)
+
+
+def test_a_number_that_is_a_call_for_help_on_one_trunk_leaves_on_another() -> None:
+    """Delhi begins with 911 where the + is left out."""
+    delhi = "+911123456789"
+    as_it_is = Trunk("as-it-is", regions=("IN",))
+    as_digits = Trunk("as-digits", regions=("IN",), number_format=NumberFormat.DIGITS, country="US")
+    assert look(gate(WIDE, trunks=[as_digits, as_it_is]), delhi) == Allowed(trunks=("as-it-is",))
+    assert look(gate(WIDE, trunks=[as_digits]), delhi) == Forbidden(Prohibition.EMERGENCY)
+    assert look(gate(WIDE, trunks=[as_digits, as_it_is]), "+912223456789") == ALLOWED
 
 
 @pytest.mark.parametrize("number", ["+19115550100", "+19112345678"])

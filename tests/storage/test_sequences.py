@@ -56,8 +56,11 @@ class WrittenDown(Floor):
         expires_in: Duration = HOUR,
         due_in: Duration | None = None,
         caller_ids: CallerIdGroups | None = None,
+        trunks: tuple[str, ...] | None = None,
     ) -> list[str]:
-        names = super().accept(campaign, requests, expires_in=expires_in, due_in=due_in, caller_ids=caller_ids)
+        names = super().accept(
+            campaign, requests, expires_in=expires_in, due_in=due_in, caller_ids=caller_ids, trunks=trunks
+        )
         due_at = 0 if due_in is None else self.now + due_in
         for name in names:
             expires_at = self.accepted[name].expires_at

@@ -15,7 +15,7 @@ from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.transitions import OVER
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.events import CampaignChanged
+from trunkcall.engine.events import CampaignChanged, Way
 from trunkcall.engine.ledger import Ledger
 from trunkcall.engine.pacing.agentless import AgentlessPacer
 from trunkcall.engine.pacing.base import Pacer
@@ -124,7 +124,7 @@ class CampaignDialing:
         """The store refused an attempt because the campaign is not Running; nothing is dialed until its change
         arrives."""
         self.stranded = False
-        """Trunks are up, but none that may show its number: what others want they have meanwhile."""
+        """Trunks are up, but none that it may use: what others want they have meanwhile."""
         self.running_since: Instant = now
         self.last_attempt_at: Instant | None = None
         self.window.touch()
@@ -139,11 +139,13 @@ class CampaignDialing:
         return self.dials and len(self.window) > 0 and not self.stranded
 
     def may_use(self, trunk: Trunk) -> bool:
-        """Whether an attempt of it may go out there: the trunk may show its number, or any of its pool."""
+        """Whether an attempt of it may go out there: the trunk may show its number, or any of its pool, and somebody
+        whom it holds may leave there, if it holds anybody."""
         settings = self.settings
-        if settings.caller_ids is None:
-            return trunk.may_show(settings.caller_id)
-        return any(trunk.may_show(number) for number in settings.caller_ids.numbers)
+        numbers = settings.caller_ids.numbers if settings.caller_ids is not None else (settings.caller_id,)
+        return any(map(trunk.may_show, numbers)) and (
+            not self.window.restricted or not self.window.ways or any(_leads(way, trunk) for way in self.window.ways)
+        )
 
     @property
     def over(self) -> bool:
@@ -186,3 +188,10 @@ class CampaignDialing:
         """Its weight among those that compete for the same agents. One without any is dialed when no other wants to."""
         self.weight = max(self.claim, LEAST_WEIGHT)
         """The same, where agents are divided by it."""
+
+
+def _leads(way: Way, trunk: Trunk) -> bool:
+    """Whether this is a way out by the trunk."""
+    trunks, groups = way
+    allowed = trunks is None or trunk.trunk_id in trunks
+    return allowed and (not groups or any(trunk.may_show(number) for group in groups for number in group))

@@ -120,6 +120,8 @@ class Competition:
     def look_at(self, campaign: CampaignDialing) -> None:
         """Whether the campaign competes, and by which weights, may have changed: it does while it has somebody to
         dial."""
+        if campaign.stranded or campaign.window.restricted:
+            campaign.stranded = self._trunks.strands(campaign)
         capacity = campaign.settings.dialing_capacity if campaign.can_dial else None
         if campaign.competes_by != capacity:
             campaign.competes_by = capacity

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, TypeAlias
 
 from trunkcall.domain.changes import AttemptBegun, ContactExpired, ContactHeld
 from trunkcall.domain.clearance import Hold, HoldReason
@@ -24,7 +24,7 @@ from trunkcall.engine.commands import Originate, RefillWindow
 from trunkcall.engine.competition import Turn
 from trunkcall.engine.components import number_of
 from trunkcall.engine.contact import Contact
-from trunkcall.engine.events import OfferedContact
+from trunkcall.engine.events import OfferedContact, Way
 from trunkcall.engine.ledger import Standing
 from trunkcall.engine.pacing.base import Rival
 from trunkcall.engine.reservation import AGAIN_AFTER
@@ -34,9 +34,6 @@ from trunkcall.engine.timers import NEVER, TimerKind
 AFTER_OTHERS: Final[Duration] = SECOND // 20
 """How long after another has begun attempts for the same agents a campaign that looks ahead is asked."""
 
-PASSED_OVER: Final = 16
-"""Contacts of a window that are looked at for one attempt, where trunks that may show their numbers take none."""
-
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _ATTEMPT: Final = ContactEvent.ATTEMPT
 _DIALING: Final = ContactState.DIALING
@@ -44,6 +41,9 @@ _ORIGINATE_OVERDUE: Final = TimerKind.ORIGINATE_OVERDUE
 _PACE: Final = TimerKind.PACE
 _EXPIRY: Final = TimerKind.EXPIRY
 _DUE: Final = TimerKind.DUE
+
+_Following: TypeAlias = tuple[OfferedContact, Trunk, str | None]
+"""Who is dialed next, on which trunk, and the number that is shown."""
 
 
 class CampaignView:
@@ -360,63 +360,82 @@ class Dialing:
         )
         return True
 
-    def _next_contact(
-        self, campaign: CampaignDialing, trunk: Trunk, now: Instant
-    ) -> tuple[OfferedContact, Trunk, str | None] | None:
+    def _next_contact(self, campaign: CampaignDialing, trunk: Trunk, now: Instant) -> _Following | None:
         """Whom the campaign dials next, taken from its window, on which trunk and with which number; None if nobody
-        there may be dialed. The trunk is this one, unless it may show nobody's number to that contact."""
+        there may be dialed. The trunk is this one, unless that contact may not leave on it."""
         window, pool = campaign.window, campaign.settings.caller_ids
         if pool is not None and pool.day_ends_at <= now:
             # The next day's is about to be told.
             return None
-        passed_over: list[OfferedContact] = []
+        passed_over = set[Way]()
         found = None
-        while found is None and len(passed_over) < PASSED_OVER and (offered := window.take()) is not None:
+        while found is None and (offered := window.first(passed_over)) is not None:
             if offered.expires_at <= now:
+                window.discard(offered.contact_id)
                 self._state.out.change(ContactExpired(offered.contact_id, campaign.campaign_id, now))
             elif offered.until is not None and offered.until <= now:
                 # The store has it yet, and learns until when it waits once it is asked for more.
+                window.discard(offered.contact_id)
                 window.more_due()
             elif pool is None:
-                found = offered, trunk, trunk.shows(campaign.settings.caller_id)
+                found = self._by_own_number(campaign, offered, trunk, now)
+                if found is None:
+                    passed_over.add(offered.way)
             elif not offered.caller_ids or not campaign.pool_numbers.issuperset(chain(*offered.caller_ids)):
                 # It was offered for other numbers, and is offered anew.
+                window.discard(offered.contact_id)
                 window.more_due()
+            elif not (left := self._state.caller_ids.left(pool, offered.caller_ids)):
+                window.discard(offered.contact_id)
+                hold = Hold(HoldReason.CALLER_ID_LIMIT, pool.day_ends_at)
+                self._state.out.change(ContactHeld(offered.contact_id, campaign.campaign_id, hold, now))
+                window.due_later(pool.day_ends_at)
             else:
-                found = self._by_pool(campaign, pool, offered, trunk, passed_over, now)
-        for offered in reversed(passed_over):
-            window.put_back(offered)
-        if passed_over and found is None:
+                found = self._by_pool(pool, left, offered, trunk, now)
+                if found is None:
+                    passed_over.add(offered.way)
+        if found is not None:
+            window.discard(found[0].contact_id)
+        elif passed_over:
             self._state.agenda.put(campaign)
         return found
 
+    def _by_own_number(
+        self, campaign: CampaignDialing, offered: OfferedContact, trunk: Trunk, now: Instant
+    ) -> _Following | None:
+        """The contact on a trunk on which it may leave; None if none of them takes an attempt at this moment."""
+        caller_id, allowed = campaign.settings.caller_id, offered.trunks
+        here: Trunk | None = trunk
+        if allowed is not None and trunk.trunk_id not in allowed:
+            here = self._other_trunk(lambda other: other.trunk_id in allowed and other.may_show(caller_id), now)
+        return (offered, here, here.shows(caller_id)) if here is not None else None
+
     def _by_pool(
         self,
-        campaign: CampaignDialing,
         pool: CallerIdPool,
+        left: Sequence[Sequence[str]],
         offered: OfferedContact,
         trunk: Trunk,
-        passed_over: list[OfferedContact],
         now: Instant,
-    ) -> tuple[OfferedContact, Trunk, str | None] | None:
-        """The contact with the number that it is shown. If none is left to it in this day, it is held until the day
-        ends; if those that are cannot be shown at this moment, it is passed over."""
-        state = self._state
-        left = state.caller_ids.left(pool, offered.caller_ids)
-        if not left:
-            hold = Hold(HoldReason.CALLER_ID_LIMIT, pool.day_ends_at)
-            state.out.change(ContactHeld(offered.contact_id, campaign.campaign_id, hold, now))
-            campaign.window.due_later(pool.day_ends_at)
-            return None
-        numbers = [number for group in left for number in group]
-        here: Trunk | None = trunk
-        if not any(trunk.may_show(number) for number in numbers):
-            here = state.trunks.choose_to_show(numbers, now)
-        if here is None:
-            passed_over.append(offered)
-            self._wake_at(state.trunks.allows_to_show_at(numbers, now))
-            return None
-        return offered, here, state.caller_ids.choose(pool, left, here)
+    ) -> _Following | None:
+        """The same, with one of the numbers that are left to it."""
+        numbers, allowed = [number for group in left for number in group], offered.trunks
+
+        def may_use(trunk: Trunk) -> bool:
+            is_allowed = allowed is None or trunk.trunk_id in allowed
+            return is_allowed and any(trunk.may_show(number) for number in numbers)
+
+        here = trunk if may_use(trunk) else self._other_trunk(may_use, now)
+        return (offered, here, self._state.caller_ids.choose(pool, left, here)) if here is not None else None
+
+    def _other_trunk(self, may_use: Callable[[Trunk], bool], now: Instant) -> Trunk | None:
+        """The one of these trunks that an attempt takes; if none does at this moment, it is looked again when one
+        may."""
+        trunks = self._state.trunks
+        found = trunks.choose_of(may_use, now)
+        if found is None:
+            self._wake_at(trunks.allows_on_at(may_use, now))
+        return found
 
     def _tend_window(self, campaign: CampaignDialing) -> None:
         window = campaign.window

@@ -7,7 +7,7 @@ instants only, so a trace of events holds nothing personal.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import CampaignState
@@ -67,13 +67,18 @@ class CallerIdsRestored:
     shown: tuple[tuple[str, int], ...]
 
 
+Way: TypeAlias = tuple[tuple[str, ...] | None, tuple[tuple[str, ...], ...]]
+"""Trunks on which a contact may be dialed, and numbers that it may be shown."""
+ANYWHERE: Final[Way] = None, ()
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class OfferedContact:
     """A waiting contact that is due, as the engine sees it. ``due_at`` is 0 for one that was due at once. An attempt on
     it begins before ``until`` or not at all: after that the store is asked anew; None is no such instant.
     ``caller_ids`` are those numbers of its campaign's pool that it may be shown, in groups that are equally good, the
-    best first; empty where there is no pool."""
+    best first; empty where there is no pool. ``trunks`` are the ids of those on which it may be dialed; None is any."""
 
     contact_id: str
     sequence: int
@@ -81,6 +86,12 @@ class OfferedContact:
     due_at: Instant = 0
     until: Instant | None = None
     caller_ids: tuple[tuple[str, ...], ...] = ()
+    trunks: tuple[str, ...] | None = None
+
+    @property
+    def way(self) -> Way:
+        """By what it may leave: those who have the same leave on the same trunks."""
+        return self.trunks, self.caller_ids
 
 
 @dataclass(frozen=True, slots=True)

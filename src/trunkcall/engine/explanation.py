@@ -30,7 +30,7 @@ class DialingExplanation:
     suspended: bool
     """Nothing is dialed until the store has kept what happened."""
     trunks: tuple[TrunkSnapshot, ...]
-    """Those that may show its number. What is said of lines and of attempts per second is of these."""
+    """Those that it may use. What is said of lines and of attempts per second is of these."""
     window: int
     """Waiting contacts that the engine holds; the store may have more."""
     window_complete: bool

@@ -6,7 +6,7 @@ refused an attempt. It must not know which campaign comes first where trunks are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.trunk import Trunk
@@ -131,11 +131,11 @@ class Trunks:
         return sum(use.lines_free for use in self.in_use if use.up)
 
     def lines_free_for(self, campaign: CampaignDialing) -> int:
-        """The same, on trunks that may show the campaign's number, or one of its pool; so below."""
+        """The same, on trunks that the campaign may use; so below."""
         return sum(use.lines_free for use in self.in_use if use.up and campaign.may_use(use.trunk))
 
     def of(self, campaign: CampaignDialing) -> list[TrunkUse]:
-        """The trunks that may show the campaign's number."""
+        """The trunks that the campaign may use."""
         return [use for use in self.in_use if campaign.may_use(use.trunk)]
 
     def can_dial(self, now: Instant) -> bool:
@@ -143,23 +143,20 @@ class Trunks:
         return now >= self.can_dial_at
 
     def strands(self, campaign: CampaignDialing) -> bool:
-        """Whether trunks are up, but none that may show the campaign's number."""
+        """Whether trunks are up, but none that the campaign may use."""
         up = [use for use in self.in_use if use.up]
         return bool(up) and not any(campaign.may_use(use.trunk) for use in up)
 
     # --- which one ----------------------------------------------------------------------------------------------------
 
     def choose(self, campaign: CampaignDialing, now: Instant) -> Trunk | None:
-        """The trunk for the campaign's next attempt: the one least used for its channels of those that may show the
-        campaign's number, are up, not held back, within their rate, and have a line free; the first of them where
-        several are. None if there is none."""
-        return self._least_used(campaign.may_use, now)
+        """The trunk for the campaign's next attempt: the one least used for its channels of those that the campaign
+        may use, are up, not held back, within their rate, and have a line free; the first of them where several are.
+        None if there is none."""
+        return self.choose_of(campaign.may_use, now)
 
-    def choose_to_show(self, numbers: Collection[str], now: Instant) -> Trunk | None:
-        """The same of those that may show one of these numbers."""
-        return self._least_used(lambda trunk: any(trunk.may_show(number) for number in numbers), now)
-
-    def _least_used(self, may_use: Callable[[Trunk], bool], now: Instant) -> Trunk | None:
+    def choose_of(self, may_use: Callable[[Trunk], bool], now: Instant) -> Trunk | None:
+        """The same of these trunks."""
         if not self._is_within_rate(now):
             return None
         best = None
@@ -171,7 +168,7 @@ class Trunks:
         return best.trunk if best is not None else None
 
     def attempts_allowed_for(self, campaign: CampaignDialing, now: Instant) -> int:
-        """How many attempts are within the rates of those trunks that may show the campaign's number and take any."""
+        """How many attempts are within the rates of those trunks that the campaign may use and take any."""
         usable = [use for use in self.in_use if use.up and use.held_until <= now and campaign.may_use(use.trunk)]
         allowed = sum([use.rate.allows(now) for use in usable])
         return allowed if self._rate is None else min(allowed, self._rate.allows(now))
@@ -189,13 +186,10 @@ class Trunks:
     def allows_at(self, campaign: CampaignDialing, now: Instant) -> Instant:
         """The earliest instant at which ``choose`` may find one; NEVER if first a line must come free, or a host be
         found."""
-        return self._allows_at(campaign.may_use, now)
+        return self.allows_on_at(campaign.may_use, now)
 
-    def allows_to_show_at(self, numbers: Collection[str], now: Instant) -> Instant:
-        """The same of ``choose_to_show``."""
-        return self._allows_at(lambda trunk: any(trunk.may_show(number) for number in numbers), now)
-
-    def _allows_at(self, may_use: Callable[[Trunk], bool], now: Instant) -> Instant:
+    def allows_on_at(self, may_use: Callable[[Trunk], bool], now: Instant) -> Instant:
+        """The same of ``choose_of``."""
         at = NEVER
         for use in self.in_use:
             if use.up and use.lines < use.trunk.channels and may_use(use.trunk):

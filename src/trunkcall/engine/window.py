@@ -1,8 +1,9 @@
 """The bounded part of a campaign's backlog that the engine holds: contacts that are due, in the order (due, accepted).
 
-Decides which contact is next, when more are wanted from the store, and which have expired. A contact is here or is not:
-where an attempt on it began or was refused, nothing of it is kept but when it is due. It must not know why a contact is
-dialed.
+Decides which contact is next, when more are wanted from the store, and which have expired. Contacts that may leave on
+the same trunks with the same numbers are in one lane, so that those who can leave nowhere at a moment are passed over
+at once, however many they are. A contact is here or is not: where an attempt on it began or was refused, nothing of it
+is kept but when it is due. It must not know why a contact is dialed, nor which trunk takes an attempt.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import pairwise
 
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.events import OfferedContact
+from trunkcall.engine.events import ANYWHERE, OfferedContact, Way
 
 
 class Window:
@@ -24,13 +25,15 @@ class Window:
         "_asked_for",
         "_by_expiry",
         "_contacts",
+        "_fewer",
+        "_lanes",
         "_learned_due_at",
         "_more",
-        "_order",
         "_tell",
         "exhausted",
         "next_due_at",
         "refill_pending",
+        "restricted",
         "size",
         "touched",
     )
@@ -53,8 +56,12 @@ class Window:
         """Whether the answer under way is of no use."""
         self._learned_due_at: Instant | None = None
         """What the answer under way may not know."""
-        self._order: deque[OfferedContact] = deque()
-        """With some that are not here any more."""
+        self._lanes: dict[Way, deque[OfferedContact]] = {}
+        """In order, with some that are not here any more."""
+        self._fewer = False
+        """Whether there may be lanes with nobody in them."""
+        self.restricted = False
+        """Whether any of those who are here may not leave on every trunk that there is."""
         self._contacts: dict[str, OfferedContact] = {}
         self._by_expiry: deque[tuple[Instant, int, str]] = deque()
         """In order, with some that are not here any more. Mostly whoever expires first is dialed first: a heap costs
@@ -138,7 +145,7 @@ class Window:
         self.touch()
         if contact.contact_id in self._contacts:
             return
-        order, earlier = self._order, []
+        order, earlier = self._lane(contact.way), list[OfferedContact]()
         while order:
             ahead = order[0]
             here = self._contacts.get(ahead.contact_id) is ahead
@@ -152,22 +159,39 @@ class Window:
         order.appendleft(contact)
         order.extendleft(reversed(earlier))
 
-    def take(self) -> OfferedContact | None:
-        """The next contact, removed from the window."""
-        if not self.touched:
-            self.touch()
-        order, contacts = self._order, self._contacts
-        while order:
-            contact = order.popleft()
-            if contacts.get(contact.contact_id) is contact:
-                del contacts[contact.contact_id]
-                return contact
-        return None
+    def first(self, without: Collection[Way] = ()) -> OfferedContact | None:
+        """The next contact of those in other lanes than these; it stays in the window."""
+        first = None
+        for way in self.ways:
+            if not without or way not in without:
+                ahead = self._lanes[way][0]
+                if first is None or _place(ahead) < _place(first):
+                    first = ahead
+        return first
+
+    @property
+    def ways(self) -> Collection[Way]:
+        """By what those who are here may leave."""
+        if self._fewer:
+            self._fewer = False
+            contacts, empty = self._contacts, list[Way]()
+            for way, order in self._lanes.items():
+                while order and contacts.get(order[0].contact_id) is not order[0]:
+                    order.popleft()
+                if not order:
+                    empty.append(way)
+            for way in empty:
+                del self._lanes[way]
+            if empty:
+                self.restricted = any(map(_restricts, self._lanes))
+        return self._lanes.keys()
 
     def discard(self, contact_id: str) -> None:
         """Forget a contact that no longer waits."""
-        self.touch()
+        if not self.touched:
+            self.touch()
         self._contacts.pop(contact_id, None)
+        self._fewer = True
 
     def clear(self) -> None:
         """Forget everything and ask for nothing more: the campaign is over."""
@@ -189,34 +213,48 @@ class Window:
         expired = []
         while (at := self.next_expiry_at) is not None and at <= now:
             expired.append(self._contacts.pop(self._by_expiry.popleft()[2]))
+            self._fewer = True
         return expired
 
     def _insert(self, contacts: list[OfferedContact]) -> None:
         """Put them where they belong. What the store offers is in order, and mostly comes after all that is here."""
-        order = self._order
         self._contacts.update({contact.contact_id: contact for contact in contacts})
         self._by_expiry = deque(sorted([*self._by_expiry, *map(_expiry, contacts)]))
-        in_order = all(_place(a) < _place(b) for a, b in pairwise(contacts))
-        if in_order and (not order or not contacts or _place(order[-1]) < _place(contacts[0])):
-            order.extend(contacts)
-        else:
-            self._order = deque(sorted([*self._here(order), *contacts], key=_place))
+        new: dict[Way, list[OfferedContact]] = {}
+        for contact in contacts:
+            new.setdefault(contact.way, []).append(contact)
+        for way, in_lane in new.items():
+            order = self._lane(way)
+            in_order = all(_place(a) < _place(b) for a, b in pairwise(in_lane))
+            if in_order and (not order or _place(order[-1]) < _place(in_lane[0])):
+                order.extend(in_lane)
+            else:
+                self._lanes[way] = deque(sorted([*self._here(order), *in_lane], key=_place))
+
+    def _lane(self, way: Way) -> deque[OfferedContact]:
+        self.restricted |= _restricts(way)
+        return self._lanes.setdefault(way, deque())
 
     def _here(self, contacts: Iterable[OfferedContact]) -> list[OfferedContact]:
         return [contact for contact in contacts if self._contacts.get(contact.contact_id) is contact]
 
     def _forget_all(self) -> None:
         self._contacts.clear()
-        self._order.clear()
+        self._lanes.clear()
+        self.restricted = False
         self._by_expiry.clear()
 
     def _tidy(self) -> None:
         """Let go of what was kept of contacts that are no longer here, before it outgrows the window."""
         most = 2 * (len(self._contacts) + self.size)
-        if len(self._order) > most:
-            self._order = deque(self._here(self._order))
+        if sum(map(len, self._lanes.values())) > most:
+            self._lanes = {way: deque(here) for way, order in self._lanes.items() if (here := self._here(order))}
         if len(self._by_expiry) > most:
             self._by_expiry = deque(sorted(map(_expiry, self._contacts.values())))
+
+
+def _restricts(way: Way) -> bool:
+    return way != ANYWHERE
 
 
 def _place(contact: OfferedContact) -> tuple[Instant, int]:

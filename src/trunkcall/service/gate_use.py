@@ -25,7 +25,8 @@ from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import DAY, Duration, Instant
 from trunkcall.engine.commands import OriginateAgentLeg, OriginateSessionLeg, RefillWindow
 from trunkcall.engine.events import AttemptsLimited, ContactsOffered, Event, OfferedContact, RequestsAccepted
-from trunkcall.service.calling.gate import Allowed, Forbidden, GateOf, Held, Verdict, shown_of
+from trunkcall.service.calling.day_counts import shown_of
+from trunkcall.service.calling.gate import Allowed, Forbidden, GateOf, Held, Verdict
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.totals import DialerTotals
 from trunkcall.storage.ports.ownership import NO_CLEARANCES, GateStore, Lease
@@ -77,10 +78,10 @@ class GateUse:
     # --- rules --------------------------------------------------------------------------------------------------------
 
     def renew(self, directory: Directory) -> bool:
-        """Go by these facts; whether other rules count than before."""
+        """Go by these facts; whether other people may be dialed than before, or on other trunks."""
         before, self._gate = self._gate, self._gate_of(directory)
         self._desk_phones = _desk_phones(directory)
-        return self._gate.policy_version != before.policy_version
+        return self._gate.policy_version != before.policy_version or self._gate.trunks != before.trunks
 
     def limits(self) -> Sequence[AttemptsLimited]:
         """What the engine is to be told of the rate of the instance, if that is not so yet."""
@@ -158,10 +159,10 @@ class GateUse:
             changes: list[Change] = []
             for contact in due.contacts:
                 match self._look(contact, now):
-                    case Allowed(until, caller_ids):
+                    case Allowed(until, caller_ids, trunks):
                         self._known[contact.contact_id] = contact
                         place = contact.contact_id, contact.sequence, contact.expires_at, contact.due_at
-                        offered.append(OfferedContact(*place, until, caller_ids))
+                        offered.append(OfferedContact(*place, until, caller_ids, trunks))
                     case Held(hold):
                         opens_at = hold.until if opens_at is None else min(opens_at, hold.until)
                         changes.append(ContactHeld(contact.contact_id, contact.campaign_id, hold, now))

@@ -8,24 +8,22 @@ nor where anything is kept.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, TypeAlias
-from zoneinfo import ZoneInfo
 
 from trunkcall.domain.calling_hours import callable_until, matching_rules, opens_at
-from trunkcall.domain.calling_limits import DayCount
 from trunkcall.domain.calling_policy import DEFAULT_POLICY, POLICY_TAG, CallingPolicy
 from trunkcall.domain.calling_rules import HOME, NO_RULES, CallerIdChoice, CallingRules, HoursRule, Rate
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.clearance import Clearance, DayLimit, Evidence, Hold, HoldReason, LocalTime, Prohibition
 from trunkcall.domain.dialing import CallerIdPool
 from trunkcall.domain.directory import Directory
-from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant, from_datetime, to_datetime
-from trunkcall.domain.trunk import Trunk
+from trunkcall.domain.instants import DAY, Duration, Instant
+from trunkcall.domain.trunk import NumberFormat, Trunk
 from trunkcall.domain.values import quickly_made
+from trunkcall.service.calling.day_counts import day_limits, day_of, reserved, shown_key, spend_limits
 from trunkcall.service.calling.listing import BindingLists, ListsOf, lists_of
 from trunkcall.service.calling.numbering import Kind, leaves_to_emergency, numbering_of
 from trunkcall.service.calling.policy_file import PolicyFileError, read_policy
@@ -35,9 +33,6 @@ SEARCHED: Final[Duration] = 400 * DAY
 """How far ahead an opening is looked for."""
 NO_POLICY: Final = -1
 """In place of a policy's version: under it nothing is dialed."""
-ATTEMPTS: Final = "attempts"
-"""The key under which the attempts of an instance are counted by day."""
-_SHOWN: Final = "shown "
 
 
 CallerIdGroups: TypeAlias = tuple[tuple[str, ...], ...]
@@ -48,10 +43,12 @@ CallerIdGroups: TypeAlias = tuple[tuple[str, ...], ...]
 class Allowed:
     """It may be dialed now, by attempts that begin before ``until``; None is for as long as the rules are these.
     ``caller_ids`` are those of its campaign's pool that it may be shown, in groups that are equally good, the best
-    first; empty where there is no pool."""
+    first; empty where there is no pool. ``trunks`` are the ids of those on which it may leave; None is any that may
+    show it a number."""
 
     until: Instant | None = None
     caller_ids: CallerIdGroups = ()
+    trunks: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +94,16 @@ class _Read:
         return next((rate for prefix in prefixes if (rate := self.rates.get(prefix)) is not None), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """The trunks on which a call to some region may leave that shows one of some numbers. ``ids`` are None where these
+    are all trunks that may show one of them, ``as_digits`` whether any sends numbers otherwise than as E.164."""
+
+    trunks: tuple[Trunk, ...]
+    ids: tuple[str, ...] | None
+    as_digits: bool
+
+
 class Gate:
     """Of one instance, as of one reading of its facts. ``reaches_people`` is whether the carrier is no simulated one:
     then nothing leaves without a policy, nor on a trunk that names no regions."""
@@ -119,14 +126,20 @@ class Gate:
         """What stands for a number on do-not-call lists and where attempts are counted."""
         self._reaches_people = reaches_people
         self._lists_of = lists_of
-        self._trunks = tuple(directory.trunks.values()) or tuple(trunks)
+        self.trunks = tuple(directory.trunks.values()) or tuple(trunks)
+        """On which contacts may be dialed, as far as that is known."""
         self._read: dict[str, _Read] = {}
         self._binding: dict[str, tuple[int, BindingLists]] = {}
         """The lists that bind each campaign, as of a day in UTC."""
         self._pools: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._fitting: dict[tuple[tuple[str, ...], str | None, bool, bool], tuple[str, ...]] = {}
-        self._ways: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[frozenset[str], tuple[Trunk, ...]]] = {}
-        """By the numbers of which one is shown, and those of them that may be: regions that are home, and trunks."""
+        self._homes: dict[tuple[str, ...], frozenset[str]] = {}
+        """By the numbers of which one is shown: their regions."""
+        self._ways: dict[tuple[tuple[str, ...], str, bool, bool], _Ways] = {}
+        """By the numbers of which one may be shown, the region called, whether that must be the number's own, and
+        whether the trunk says which is shown."""
+        self._trunk_ids: dict[tuple[str, ...], tuple[str, ...]] = {}
+        """Each once, as ``_groups``."""
         self._groups: dict[CallerIdGroups, CallerIdGroups] = {}
         """Each once, however many contacts have it."""
         self._own = frozenset(number.phone_number for number in directory.phone_numbers.values())
@@ -179,7 +192,7 @@ class Gate:
             return ALLOWED
         verdict = self._judge(read, rules, campaign, number, time_zone, ring, now)
         if isinstance(verdict, Allowed) and (pool := self._pool(rules, campaign)) is not None:
-            return Allowed(verdict.until, self._groups_for(rules, pool, number))
+            return Allowed(verdict.until, self._groups_for(rules, pool, number), verdict.trunks)
         return verdict
 
     def _judge(
@@ -192,20 +205,20 @@ class Gate:
         ring: Duration,
         now: Instant,
     ) -> Verdict:
-        forbidden = self._forbidden(rules, campaign, number)
-        if forbidden is not None:
-            return Forbidden(forbidden)
+        trunks = self._trunks_to(rules, campaign, number)
+        if isinstance(trunks, Prohibition):
+            return Forbidden(trunks)
         if rules.limits.spending is not None and read.rate_of(number) is None:
             return Forbidden(Prohibition.NO_RATE)
         if not rules.hours:
-            return ALLOWED
+            return ALLOWED if trunks is None else Allowed(trunks=trunks)
         matching = _matching(rules.hours, number[: read.told_by])
         local = local_time_of(number, time_zone)
         if not matching or not local.zones:
             return Forbidden(Prohibition.NO_HOURS)
         until = callable_until(matching, local.zones, now, ring)
         if until is not None:
-            return Allowed(until)
+            return Allowed(until, trunks=trunks)
         opens = opens_at(matching, local.zones, now, ring, now + SEARCHED)
         if opens is None:
             return Forbidden(Prohibition.NO_HOURS)
@@ -244,8 +257,8 @@ class Gate:
         forbidden = verdict.prohibition if isinstance(verdict, Forbidden) else None
         if forbidden is None:
             forbidden = self._forbidden_here(rules, number, trunk_id, caller_id)
-        limits, (began_at, ends_at) = rules.limits, _day(at, rules.time_zone)
-        days = _day_limits(rules, at)
+        limits, (began_at, ends_at) = rules.limits, day_of(at, rules.time_zone)
+        days = day_limits(rules, at)
         most = rules.caller_ids.attempts_per_day
         if caller_id is not None and (rules.caller_ids.pool or most is not None):
             days.append(DayLimit(shown_key(caller_id), began_at, ends_at, most, HoldReason.CALLER_ID_LIMIT))
@@ -263,8 +276,8 @@ class Gate:
             day_limits=tuple(days),
             spend_key=rate.prefix if rate is not None else "",
             per_minute=rate.per_minute if rate is not None else 0,
-            spend=_reserved(rules, rate),
-            spend_limits=_spend_limits(rules, number, at),
+            spend=reserved(rules, rate),
+            spend_limits=spend_limits(rules, number, at),
             hold=verdict.hold if isinstance(verdict, Held) else None,
             forbidden=forbidden,
         )
@@ -278,7 +291,7 @@ class Gate:
         numbers = self._pool(rules, campaign) if rules is not None else None
         if rules is None or numbers is None:
             return None
-        return CallerIdPool(numbers, rules.caller_ids.attempts_per_day, *_day(now, rules.time_zone))
+        return CallerIdPool(numbers, rules.caller_ids.attempts_per_day, *day_of(now, rules.time_zone))
 
     def _pool(self, rules: CallingRules, campaign: Campaign) -> tuple[str, ...] | None:
         """The same numbers; a campaign's own alone where they are only counted."""
@@ -325,7 +338,12 @@ class Gate:
             return Prohibition.NO_POLICY
         if read.rules is NO_RULES:
             return None
-        return self._forbidden_there(read.rules, number, self._regions_of(self._own), self._trunks)
+        region = self._region_to_dial(read.rules, number, self._regions_of(self._own))
+        if isinstance(region, Prohibition):
+            return region
+        # On which trunk it leaves nobody here knows, so all of them must allow it.
+        on_each = (self._forbidden_on(trunk, number, region) for trunk in self.trunks)
+        return next((each for each in on_each if each is not None), None) if self.trunks else Prohibition.REGION
 
     def clear_agent(self, number: str, at: Instant) -> Clearance:
         """What is to be counted of a call to an agent's own phone: it costs what any other does."""
@@ -336,11 +354,11 @@ class Gate:
         return Clearance(
             policy_version=self.policy_version,
             number_key=key,
-            day_limits=tuple(_day_limits(rules, at)),
+            day_limits=tuple(day_limits(rules, at)),
             spend_key=rate.prefix if rate is not None else "",
             per_minute=rate.per_minute if rate is not None else 0,
-            spend=_reserved(rules, rate),
-            spend_limits=_spend_limits(rules, number, at),
+            spend=reserved(rules, rate),
+            spend_limits=spend_limits(rules, number, at),
         )
 
     # --- policies -----------------------------------------------------------------------------------------------------
@@ -373,19 +391,56 @@ class Gate:
 
     # --- destinations and caller ids ----------------------------------------------------------------------------------
 
-    def _forbidden(self, rules: CallingRules, campaign: Campaign, number: str) -> Prohibition | None:
-        """Why the number may not be dialed by the campaign, whatever trunk and caller id an attempt would have."""
+    def _trunks_to(self, rules: CallingRules, campaign: Campaign, number: str) -> tuple[str, ...] | Prohibition | None:
+        """The trunks, by id, on which the campaign may dial the number; None for any that may show it a number. Or why
+        it may dial it on none."""
         shown = self._may_be_shown(rules, campaign)
+        homes = self._homes.get(shown)
+        if homes is None:
+            homes = self._homes[shown] = self._regions_of(shown)
+        region = self._region_to_dial(rules, number, homes)
+        if isinstance(region, Prohibition):
+            return region
         chooses = rules.caller_ids.of_region or bool(rules.caller_ids.pool)
         fitting = self._shown_to(rules, shown, number) if chooses else shown
-        ways = self._ways.get((shown, fitting))
+        ways = self._ways_to(rules, campaign, region, fitting)
+        if not ways.trunks:
+            return Prohibition.REGION
+        ids = ways.ids
+        if ways.as_digits:
+            safe = [trunk.trunk_id for trunk in ways.trunks if not leaves_to_emergency(number, trunk)]
+            if not safe:
+                return Prohibition.EMERGENCY
+            if len(safe) < len(ways.trunks):
+                ids = self._trunk_ids.setdefault(tuple(safe), tuple(safe))
+        return Prohibition.CALLER_ID if chooses and not fitting else ids
+
+    def _ways_to(self, rules: CallingRules, campaign: Campaign, region: str, fitting: tuple[str, ...]) -> _Ways:
+        """The trunks that may show one of these numbers and may reach the region. Where nobody but the trunk says which
+        number is shown, and that must be of the region, it is."""
+        where = rules.destinations
+        of_region = rules.caller_ids.of_region or (where is not None and region not in where.regions)
+        by_trunk = not rules.caller_ids.pool and caller_id_of(campaign, self._directory) is None
+        key = fitting, region, of_region, by_trunk
+        ways = self._ways.get(key)
         if ways is None:
-            on = tuple(trunk for trunk in self._trunks if not fitting or any(trunk.may_show(each) for each in fitting))
-            ways = self._ways[shown, fitting] = self._regions_of(shown), on
-        there = self._forbidden_there(rules, number, *ways)
-        if there is not None:
-            return there
-        return Prohibition.CALLER_ID if chooses and not fitting else None
+            showing = [trunk for trunk in self.trunks if not fitting or any(trunk.may_show(each) for each in fitting)]
+            trunks = [trunk for trunk in showing if self._reaches(trunk, region)]
+            if of_region and by_trunk and fitting:
+                trunks = [
+                    trunk
+                    for trunk in trunks
+                    if (own := trunk.shows(None)) is not None and numbering_of(own).region == region
+                ]
+            ids = tuple([trunk.trunk_id for trunk in trunks])
+            as_digits = any(trunk.number_format is not NumberFormat.E164 for trunk in trunks)
+            ways = _Ways(
+                tuple(trunks),
+                None if len(trunks) == len(showing) else self._trunk_ids.setdefault(ids, ids),
+                as_digits,
+            )
+            self._ways[key] = ways
+        return ways
 
     def _may_be_shown(self, rules: CallingRules, campaign: Campaign) -> tuple[str, ...]:
         """The numbers of which one is shown, whoever is called. Of a pool those alone that the instance has and some
@@ -395,22 +450,20 @@ class Gate:
             found = self._pools.get(pool)
             if found is None:
                 own = [each for each in pool if each in self._own]
-                found = tuple(each for each in own if any(trunk.may_show(each) for trunk in self._trunks))
+                found = tuple(each for each in own if any(trunk.may_show(each) for trunk in self.trunks))
                 self._pools[pool] = found
             return found
         caller_id = caller_id_of(campaign, self._directory)
         if caller_id is not None:
             return (caller_id,)
-        return tuple(number for trunk in self._trunks for number in trunk.caller_numbers)
+        return tuple(number for trunk in self.trunks for number in trunk.caller_numbers)
 
     def _may_show(self, rules: CallingRules, caller_id: str, region: str | None) -> bool:
         return not rules.caller_ids.of_region or numbering_of(caller_id).region == region
 
-    def _forbidden_there(
-        self, rules: CallingRules, number: str, homes: Collection[str], trunks: Sequence[Trunk]
-    ) -> Prohibition | None:
-        """Why the number may not be dialed by whoever dials on these trunks: which one it will be nobody knows yet, so
-        all of them must allow it."""
+    @staticmethod
+    def _region_to_dial(rules: CallingRules, number: str, homes: Collection[str]) -> str | Prohibition:
+        """The number's region; or why it may not be dialed on any trunk, by whoever is at home in these regions."""
         known = numbering_of(number)
         if known.kind is not Kind.ORDINARY:
             return Prohibition.KIND
@@ -423,19 +476,14 @@ class Gate:
                 return Prohibition.REGION
             if number.startswith(where.refused_prefixes):
                 return Prohibition.REGION
-        if not trunks:
-            return Prohibition.REGION
-        for trunk in trunks:
-            if (on_trunk := self._forbidden_on(trunk, number, known.region)) is not None:
-                return on_trunk
-        return None
+        return known.region
 
     def _forbidden_here(
         self, rules: CallingRules, number: str, trunk_id: str, caller_id: str | None
     ) -> Prohibition | None:
         """Why the number may not be dialed on this trunk by this number."""
         region = numbering_of(number).region
-        trunk = next((each for each in self._trunks if each.trunk_id == trunk_id), None)
+        trunk = next((each for each in self.trunks if each.trunk_id == trunk_id), None)
         if trunk is None:
             return Prohibition.REGION
         if (on_trunk := self._forbidden_on(trunk, number, region)) is not None:
@@ -455,8 +503,12 @@ class Gate:
     def _forbidden_on(self, trunk: Trunk, number: str, region: str | None) -> Prohibition | None:
         if leaves_to_emergency(number, trunk):
             return Prohibition.EMERGENCY
+        return None if self._reaches(trunk, region) else Prohibition.REGION
+
+    def _reaches(self, trunk: Trunk, region: str | None) -> bool:
+        """Whether the trunk may dial numbers of the region."""
         unsaid = not trunk.regions and not self._reaches_people
-        return None if unsaid or region in trunk.regions else Prohibition.REGION
+        return unsaid or region in trunk.regions
 
     @staticmethod
     def _regions_of(numbers: Iterable[str]) -> frozenset[str]:
@@ -465,17 +517,6 @@ class Gate:
 
 GateOf: TypeAlias = Callable[[Directory], Gate]
 """The gate of an instance, by its facts."""
-
-
-def shown_key(caller_id: str) -> str:
-    """The key under which attempts are counted by day that show this number, E.164."""
-    return f"{_SHOWN}{caller_id}"
-
-
-def shown_of(count: DayCount) -> str | None:
-    """The number that attempts have shown which were counted here; None if something else was counted."""
-    of_caller_id = count.reason is HoldReason.CALLER_ID_LIMIT and count.key.startswith(_SHOWN)
-    return count.key.removeprefix(_SHOWN) if of_caller_id else None
 
 
 def _alike(one: str, other: str) -> int:
@@ -509,42 +550,3 @@ def local_time_of(number: str, time_zone: str | None) -> LocalTime:
         return LocalTime((time_zone,), Evidence.ATTRIBUTE)
     known = numbering_of(number)
     return LocalTime(known.zones, known.evidence)
-
-
-def _day_limits(rules: CallingRules, at: Instant) -> list[DayLimit]:
-    """Of all calls that the instance makes. They are counted without a limit too: one may be put in the middle of a
-    day."""
-    return [DayLimit(ATTEMPTS, *_day(at, rules.time_zone), rules.limits.attempts_per_day, HoldReason.DAY_LIMIT)]
-
-
-def _spend_limits(rules: CallingRules, number: str, at: Instant) -> tuple[DayLimit, ...]:
-    spending = rules.limits.spending
-    if spending is None:
-        return ()
-    day = _day(at, rules.time_zone)
-    return tuple(
-        DayLimit(f"spent {prefix}", *day, most, HoldReason.SPEND_LIMIT)
-        for prefix, most in spending.per_day.items()
-        if number.startswith(prefix)
-    )
-
-
-def _reserved(rules: CallingRules, rate: Rate | None) -> int:
-    """What a call is charged until its end is known."""
-    spending = rules.limits.spending
-    return -(-spending.reserved // MINUTE) * rate.per_minute if spending is not None and rate is not None else 0
-
-
-def _day(at: Instant, time_zone: str) -> tuple[Instant, Instant]:
-    """When the day of an instant began, and when it ends, by the clocks of a zone."""
-    return _day_of(at // MINUTE, time_zone)
-
-
-@lru_cache(4096)
-def _day_of(minute: int, time_zone: str) -> tuple[Instant, Instant]:
-    zone = ZoneInfo(time_zone)
-    local = to_datetime(minute * MINUTE).astimezone(zone).date()
-    began, ends = (
-        from_datetime(datetime.combine(day, time(), zone).astimezone(UTC)) for day in (local, local + timedelta(days=1))
-    )
-    return began, ends
