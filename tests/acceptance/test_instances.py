@@ -15,7 +15,7 @@ import boto3
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from faults.carrying import carrying, check, ended
+from faults.carrying import AGENTS, carrying, check, ended
 from serving import Serving, dial_request, put_all, serving, settings_of
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.compose.store import opened_store
@@ -71,11 +71,12 @@ def running_campaign(server: Serving, client: Any, name: str, directory: Directo
     return campaign_id
 
 
-def labels_of(server: Serving, metric: str) -> dict[str, float]:
-    """A metric by instance."""
+def labels_of(server: Serving, metric: str, **others: str) -> dict[str, float]:
+    """A metric by instance, where its other labels are these."""
     families = text_string_to_metric_families(server.get("/metrics"))
     samples = [sample for family in families for sample in family.samples if sample.name == metric]
-    return {sample.labels["instance_id"]: sample.value for sample in samples}
+    meant = [sample for sample in samples if others.items() <= sample.labels.items()]
+    return {sample.labels["instance_id"]: sample.value for sample in meant}
 
 
 @pytest.mark.parametrize("killed", [False, True])
@@ -128,20 +129,23 @@ def test_one_carrier_apart_serves_both_instances_and_keeps_their_talks_through_a
         server.wait_until(lambda: len(json.loads(server.get("/health"))["instances"]) == 2)
         client = server.client()
         ids: dict[str, str] = {}
-        for place in (None, directory):
+        # As much for each agent, so that both are dialed for as long.
+        for place, number in ((None, 8 * AGENTS), (directory, 8 * 10)):
             campaign_id = running_campaign(server, client, "Spring", place)
-            ids |= put_all(client, campaign_id, [dial_request(f"{campaign_id}-{n}", n) for n in range(80)])
-
-        def talking() -> dict[str, str]:
-            """Who talks, and in which instance."""
-            found = (record for record in server.export() if record["State"] == "Connected")
-            return {record["ContactId"]: record["InstanceARN"].rpartition("/")[2] for record in found}
-
-        server.wait_until(lambda: set(talking().values()) == {first, second})
-        talked = talking()
+            ids |= put_all(client, campaign_id, [dial_request(f"{campaign_id}-{n}", n) for n in range(number)])
+        # Looked for where a look costs little: beside others an export takes as long as all the talks.
+        server.wait_until(
+            lambda: sum(talks > 1 for talks in labels_of(server, "trunkcall_agents", state="Connected").values()) == 2
+        )
         server.kill()
+        talked = {
+            record["ContactId"]: record["InstanceARN"].rpartition("/")[2]
+            for record in server.export()
+            if record["State"] == "Connected"
+        }
+        assert set(talked.values()) == {first, second}
         server.start()
-        server.wait_until(lambda: ended(server) == 160)
+        server.wait_until(lambda: ended(server) == len(ids))
         check(server, ids, carrier.originates())
         ends = {record["ContactId"]: record["Disposition"] for record in server.export()}
         assert {ends[contact_id] for contact_id in talked} == {"connected_to_agent"}, "a talk was cut off"
