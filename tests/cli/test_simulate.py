@@ -189,7 +189,7 @@ def test_a_replay_says_where_the_engine_first_wants_something_else(tmp_path: Pat
     ("text", "why"),
     [
         ("", "line 1: this is not a trace"),
-        ('{"format":"trunkcall-trace","version":9}\n', "line 1: the trace has version 9"),
+        (f'{{"format":"trunkcall-trace","version":{VERSION + 1}}}\n', f"line 1: the trace has version {VERSION + 1}"),
         (f'{{"format":"trunkcall-trace","version":{VERSION}}}\n', "line 1: config"),
         (
             '{"format":"trunkcall-trace","version":1e999}\n',
