@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from trunkcall.domain.campaign import DialerConfig, DialerType, OutboundCallConfig
@@ -93,7 +93,9 @@ class Office:
         }
         return await self.instances.create_instance(**{**arguments, **changes})
 
-    async def new_campaign(self, name: str = "Spring", *, flow_id: str | None = None) -> str:
+    async def new_campaign(
+        self, name: str = "Spring", *, flow_id: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> str:
         """A campaign of the default instance; its id."""
         call = OutboundCallConfig(flow_id or next(iter(self.first.contact_flows)), next(iter(self.first.queues)))
         campaign = await self.campaigns.create_campaign(
@@ -101,6 +103,6 @@ class Office:
             instance_id=self.default,
             dialer=DialerConfig(DialerType.PROGRESSIVE, 1.0),
             outbound_call=call,
-            tags={},
+            tags=tags or {},
         )
         return campaign.campaign_id

@@ -10,14 +10,18 @@ from pathlib import Path
 import pytest
 
 from service.bench import CAMPAIGN, Bench
+from service.offices import Office
 from service.switch import Phone
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.domain.errors import InvalidInputError, SettingsError
 from trunkcall.domain.instants import MINUTE, SECOND
 from trunkcall.domain.leg import LegParty
 from trunkcall.domain.queue import Queue
-from trunkcall.service.safe_harbour import TAG, safe_harbour_message, spoken
+from trunkcall.domain.safe_harbour import TAG
+from trunkcall.service.safe_harbour import safe_harbour_message, spoken
+from trunkcall.settings import load_settings
 
 TEXT = "This is {name}. Sorry, nobody is free. Call us back at {number}."
 
@@ -54,6 +58,47 @@ def test_placeholders_stand_for_what_was_shown(queue: Queue | None, number: str 
 
 def test_other_braces_are_said_as_they_stand() -> None:
     assert spoken("{} {0} {name.x} {{number}}", campaign(), {}, "+999") == "{} {0} {name.x} {+999}"
+
+
+@pytest.fixture
+async def office() -> Office:
+    office = Office()
+    await office.open()
+    return office
+
+
+UNKNOWN = ["Hello {nmae}.", "Call {}.", "Call {0}.", "{Name} called.", "Call {{telephone}}.", "{name} {number} {queue}"]
+
+
+@pytest.mark.parametrize("text", UNKNOWN)
+async def test_a_placeholder_that_stands_for_nothing_is_refused_where_the_text_is_set(
+    office: Office, text: str
+) -> None:
+    """It would be spoken as it stands, to those who have waited in vain already."""
+    campaign_id = await office.new_campaign()
+    arn = (await office.campaigns.describe_campaign(campaign_id)).arn
+    with pytest.raises(InvalidInputError, match=r"nothing in braces but \{name\} and \{number\}"):
+        await office.campaigns.tag_resource(arn, {TAG: text})
+    with pytest.raises(InvalidInputError, match=r"The text of the tag trunkcall:safe-harbour-message must have"):
+        await office.new_campaign("Summer", tags={TAG: text})
+    with pytest.raises(SettingsError, match=r"--safe-harbour-message must have nothing in braces but \{name\}"):
+        load_settings({"safe_harbour_message": text}, environment={})
+    assert (await office.campaigns.describe_campaign(campaign_id)).tags == {}
+
+
+@pytest.mark.parametrize("text", ["", TEXT, "Wir sind {name}. :-}", "{ {name} }"])
+async def test_any_other_text_is_taken(office: Office, text: str) -> None:
+    campaign_id = await office.new_campaign(tags={TAG: text})
+    assert (await office.campaigns.describe_campaign(campaign_id)).tags == {TAG: text}
+    assert load_settings({"safe_harbour_message": text}, environment={}).safe_harbour_message == text
+
+
+async def test_an_old_text_hinders_nobody_who_tags_something_else(office: Office) -> None:
+    campaign_id = await office.new_campaign()
+    await office.store.edit_campaign(campaign_id, lambda found: replace(found, tags={TAG: UNKNOWN[0]}))
+    arn = (await office.campaigns.describe_campaign(campaign_id)).arn
+    await office.campaigns.tag_resource(arn, {"team": "north"})
+    assert (await office.campaigns.describe_campaign(campaign_id)).tags == {TAG: UNKNOWN[0], "team": "north"}
 
 
 @pytest.fixture

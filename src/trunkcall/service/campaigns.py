@@ -22,6 +22,7 @@ from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundEr
 from trunkcall.domain.fields import Field
 from trunkcall.domain.identifiers import NewId, ResourceKind, Scope
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.safe_harbour import TAG, placeholder_problem
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources, target
 from trunkcall.service.wakeups import Wakeups
 from trunkcall.storage.ports.campaigns import CampaignStore
@@ -78,6 +79,7 @@ class Campaigns:
         it raises ConflictError. Raises NotFoundError for an unknown instance, queue or flow, InvalidInputError where
         parameters do not fit together, QuotaExceededError if the instance has as many campaigns as it may.
         """
+        _check_message(tags)
         check_tags(tags)
         directory = await self._directory(instance_id)
         outbound_call = self._resolve(directory, dialer, outbound_call)
@@ -184,7 +186,9 @@ class Campaigns:
         return (await self._tagged(arn)).tags
 
     async def tag_resource(self, arn: str, tags: Mapping[str, str]) -> None:
-        """Set these tags; others stay. Raises NotFoundError, InvalidInputError if there would be too many."""
+        """Set these tags; others stay. Raises NotFoundError, InvalidInputError if there would be too many, or for a
+        safe-harbour message with placeholders that do not exist."""
+        _check_message(tags)
 
         def edit(campaign: Campaign) -> Campaign:
             merged = {**campaign.tags, **tags}
@@ -305,6 +309,12 @@ def check_tags(tags: Mapping[str, str]) -> None:
     """Raises InvalidInputError if there are too many."""
     if len(tags) > MAX_TAGS:
         raise InvalidInputError(f"A campaign can have {MAX_TAGS} tags at most, not {len(tags)}.")
+
+
+def _check_message(tags: Mapping[str, str]) -> None:
+    problem = placeholder_problem(tags.get(TAG, ""))
+    if problem is not None:
+        raise InvalidInputError(f"The text of the tag {TAG} {problem}.")
 
 
 def _parameters(campaign: Campaign) -> tuple[object, ...]:

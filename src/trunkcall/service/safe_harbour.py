@@ -6,15 +6,13 @@ Decides whose text counts, the campaign's own or the installation's. It must not
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.queue import Queue
-
-TAG: Final = "trunkcall:safe-harbour-message"
-"""The tag that holds a campaign's text. Empty, it has none, whatever the installation has."""
+from trunkcall.domain.safe_harbour import NAME, NUMBER, TAG
 
 SafeHarbourOf: TypeAlias = Callable[[Campaign], str]
 """A campaign's text, empty if it has none."""
@@ -35,7 +33,7 @@ def spoken(message: str, campaign: Campaign, queues: Mapping[str, Queue], number
     queue shows, else for the campaign's own; ``{number}`` for the number, in groups of digits."""
     queue = queues.get(campaign.outbound_call.queue_id or "")
     name = queue.outbound_caller_id_name if queue is not None else None
-    return message.replace("{name}", name or campaign.name).replace("{number}", _in_groups(number))
+    return message.replace(NAME, name or campaign.name).replace(NUMBER, _in_groups(number))
 
 
 def _in_groups(number: str | None) -> str:

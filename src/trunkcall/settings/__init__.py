@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.errors import SettingsError, did_you_mean
+from trunkcall.domain.safe_harbour import placeholder_problem
 from trunkcall.settings.setting import Setting, Value, convert, one_of, within, zero_or_within
 from trunkcall.settings.trunks import TRUNKS, TrunkTable, read_trunks
 
@@ -139,6 +140,7 @@ SETTINGS: tuple[Setting, ...] = (
         str,
         "",
         "What is said to a live answer for whom no agent was found in time. A campaign's tag may say something else.",
+        lambda value: placeholder_problem(str(value)),
     ),
     Setting(
         "max_lines_per_agent",
