@@ -16,6 +16,7 @@ from trunkcall.domain.changes import (
     ContactAbandoned,
     ContactAnswered,
     ContactConnected,
+    ContactConnecting,
     ContactDetected,
     ContactEnded,
     ContactQueued,
@@ -93,6 +94,34 @@ def test_whoever_hangs_up_before_being_recognised_is_no_live_answer() -> None:
 
 
 # --- agents -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
+def test_no_more_wait_in_a_queue_than_its_limit(most: int) -> None:
+    """A planner who tries a limit would be promised the waits of a queue without one."""
+    values = {"agents": 4, "hours": 0.5, "pacer": "fixed_ratio", "lines_per_agent": 6, "patience_s": 20}
+    _, free = recorded(**values)
+    shift, limited = recorded(**values, max_contacts=most)
+    assert longest_queue(free) > most, "nothing would be seen of the limit"
+    assert longest_queue(limited) <= most
+    assert shift.abandoned > 0
+
+
+def longest_queue(record: Record) -> int:
+    """The most who have waited at once for an agent's phone to ring."""
+    waiting: set[str] = set()
+    longest = 0
+    for _, _, decision in record.turns:
+        for change in decision.changes:
+            match change:
+                case ContactQueued():
+                    waiting.add(change.contact_id)
+                case ContactConnecting() | ContactEnded():
+                    waiting.discard(change.contact_id)
+                case _:
+                    pass
+        longest = max(longest, len(waiting))
+    return longest
 
 
 def test_agents_go_by_weight_while_both_have_requests() -> None:
@@ -345,6 +374,12 @@ def test_a_table_changes_what_all_campaigns_share_and_the_command_line_what_it_n
         (TWO + "resume_at_h = 2", "resume_at_h in campaign 2 of .* needs a pause_at_h"),
         (TWO + "start_at_h = 2\nstop_at_h = 2", "stop_at_h in campaign 2 of .* must be after start_at_h, which is 2"),
         (TWO + "pause_at_h = 3\nstop_at_h = 2", "stop_at_h in campaign 2 of .* must be after pause_at_h, which is 3"),
+        (
+            TWO + "max_contacts = 5",
+            "max_contacts in campaign 2 of .* is 5, but 100000 in 'zinc', .* Say the same in both",
+        ),
+        ("max_contacts = 100_001", "max_contacts in .* must be at most 100000"),
+        ("max_contacts = -1", "max_contacts in .* must be at least 0"),
         ("human_ring_range_s = [9, 2]", "the lesser first"),
         ("human_ring_shape = 0", "above 0"),
         ("hours = inf", "at most 8784"),

@@ -25,6 +25,8 @@ BASELINES: Final = (
     "vicidial_tapered",
 )
 """Pacing methods of others, to compare with."""
+MANY_CONTACTS: Final = 100_000
+"""So many never wait in a queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,9 @@ class Campaign:
     queue: str = "queue"
     """The queue whose agents take the campaign's live answers. Campaigns of one queue share its agents. Agentless
     campaigns have none."""
+    max_contacts: int = MANY_CONTACTS
+    """How many may wait in that queue at once, 0 to 100,000, the same for all campaigns of one queue. Whoever finds it
+    full while no agent is free is abandoned at once."""
     bandwidth_allocation: float = 1.0
     """The campaign's weight among those that dial for the same agents, 0 to 1; with 0 it gets what none of them
     wants."""

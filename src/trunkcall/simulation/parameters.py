@@ -28,7 +28,7 @@ MIN: Final[Mapping[str, float]] = {
 """The least value, where it is not 0."""
 MIN_IF_ANY: Final[Mapping[str, float]] = {"break_every_h": 0.01}
 """The least value beside 0, which stands for never: what comes more often than that leaves time for nothing else."""
-MAX: Final[Mapping[str, float]] = {"agents": 10_000, "drift": 1, "hours": 366 * 24.0}
+MAX: Final[Mapping[str, float]] = {"agents": 10_000, "drift": 1, "hours": 366 * 24.0, "max_contacts": 100_000}
 """The greatest value, where it is less than that of any number. A shift of a year, or one of ten thousand agents, takes
 hours to simulate."""
 MAX_OF_ANY: Final = 1e9

@@ -222,6 +222,7 @@ def _check(scenario: Scenario, source: str) -> None:
     check_ranges(scenario, source)
     check(scenario.campaign, source)
     names: set[object] = set()
+    limits: dict[str, tuple[int, str]] = {}
     for number, (table, campaign) in enumerate(zip(scenario.tables, scenario.campaigns, strict=False), 1):
         place = f"campaign {number} of {source}"
         if "name" not in table:
@@ -230,6 +231,13 @@ def _check(scenario: Scenario, source: str) -> None:
         if campaign.name in names:
             raise SettingsError(f"{place} has the name {campaign.name!r}, which another has. Each needs its own.")
         names.add(campaign.name)
+        own = (campaign.max_contacts, campaign.name)
+        most, other = own if campaign.pacer == DialerType.AGENTLESS else limits.setdefault(campaign.queue, own)
+        if most != campaign.max_contacts:
+            raise SettingsError(
+                f"max_contacts in {place} is {campaign.max_contacts}, but {most} in {other!r}, which has the same "
+                f"queue {campaign.queue!r}. Say the same in both."
+            )
         if len(scenario.tables) > 1 and campaign.pacer not in set(DialerType):
             raise SettingsError(
                 f"pacer in {place} must be predictive, progressive or agentless: {campaign.pacer} can only be compared "

@@ -48,10 +48,11 @@ from trunkcall.engine.events import (
     LegRang,
     OfferedContact,
     OriginateVoided,
+    QueueLimited,
 )
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
-from trunkcall.simulation.campaign import BASELINES, Campaign
+from trunkcall.simulation.campaign import BASELINES, MANY_CONTACTS, Campaign
 from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.legs import LegDeed, SimulatedLeg
 from trunkcall.simulation.media import PROMPT_CHARACTERS_PER_S
@@ -173,6 +174,9 @@ class Simulator:
         names = [f"agent-{number}" for number in range(scenario.agents)]
         for name, queues in zip(names, scenario.queues_of_agents, strict=True):
             self._tell(AgentRegistered(name, alike(queues), persistent=scenario.persistent_connections))
+        for queue, most in {run.campaign.queue: run.campaign.max_contacts for run in self._runs.values()}.items():
+            if most < MANY_CONTACTS:
+                self._tell(QueueLimited(queue, most))
         self._tell_engine()
         for run in self._runs.values():
             self._open_campaign(run.campaign)
