@@ -145,6 +145,38 @@ def test_what_differs_is_changed_and_the_rest_is_left_alone(server: Serving, tmp
     assert user["IdentityInfo"]["FirstName"] == "Ada"
 
 
+def test_holidays_are_those_of_the_file(server: Serving, tmp_path: Path, flow: str) -> None:
+    """Who asks when the centre is open is told so, and nothing of last year's."""
+
+    def holidays(*written_as: str) -> tuple[str, str]:
+        return 'open = ["monday-friday', f'overrides = [{", ".join(written_as)}]\nopen = ["monday-friday'
+
+    christmas = '{ name = "Christmas", from = 2026-12-24, until = 2026-12-26, open = [] }'
+    eve = '{ name = "Eve", from = 2026-12-31, open = ["thursday 09:00-12:00"] }'
+    apply(server, written(tmp_path, flow, "feasts", "+4930901809", holidays(christmas, eve)), "--yes")
+    connect, office = server.client("connect"), {"InstanceId": _instance(server, "feasts")}
+    hours = connect.list_hours_of_operations(**office)["HoursOfOperationSummaryList"][-1]
+    assert hours["Name"] == "Office hours"
+    of_hours = {**office, "HoursOfOperationId": hours["Id"]}
+
+    def overrides() -> dict[str, Any]:
+        listed = connect.list_hours_of_operation_overrides(**of_hours)["HoursOfOperationOverrideList"]
+        return {each["Name"]: (each["EffectiveFrom"], each["EffectiveTill"], len(each["Config"])) for each in listed}
+
+    assert overrides() == {"Christmas": ("2026-12-24", "2026-12-26", 0), "Eve": ("2026-12-31", "2026-12-31", 1)}
+    assert apply(server, tmp_path / "centre.toml").stdout == "Nothing is to be changed.\n"
+
+    longer, easter = christmas.replace("26,", "27,"), '{ name = "Easter", from = 2027-03-26, open = [] }'
+    file = written(tmp_path, flow, "feasts", "+4930901809", holidays(longer, easter))
+    assert apply(server, file).stdout == "~ hours Office hours: overrides\n"
+    assert overrides() == {"Christmas": ("2026-12-24", "2026-12-27", 0), "Easter": ("2027-03-26", "2027-03-26", 0)}
+    assert apply(server, file).stdout == "Nothing is to be changed.\n"
+    assert apply(server, written(tmp_path, flow, "feasts", "+4930901809")).stdout == "Nothing is to be changed.\n"
+    assert len(overrides()) == 2, "the file does not speak of them"
+    apply(server, written(tmp_path, flow, "feasts", "+4930901809", holidays()))
+    assert overrides() == {}
+
+
 def test_what_a_file_does_not_name_goes_if_that_is_asked_for(server: Serving, tmp_path: Path, flow: str) -> None:
     apply(server, written(tmp_path, flow, "third", "+4930901803"), "--yes")
     file = tmp_path / "centre.toml"

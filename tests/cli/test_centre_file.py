@@ -22,6 +22,24 @@ def test_a_week_is_written_as_people_say_it(tmp_path: Path) -> None:
     assert office.values["open"] == {("MONDAY", 540, 1050), ("TUESDAY", 540, 1050), ("SUNDAY", 0, 0)}
 
 
+HOURS = '[[hours]]\nname = "A"\ntime_zone = "UTC"\nopen = []\noverrides = '
+
+
+def test_holidays_are_written_as_dates(tmp_path: Path) -> None:
+    text = (
+        HOURS
+        + """[
+  { name = "Christmas", from = 2026-12-24, until = 2026-12-26, open = [] },
+  { name = "Eve", from = 2026-12-31, open = ["thursday 9:00-12:00"] },
+]"""
+    )
+    hours = read_centre_file(written(tmp_path, text)).things["hours"]["A"]
+    assert hours.values["overrides"] == {
+        ("Christmas", "2026-12-24", "2026-12-26", frozenset()),
+        ("Eve", "2026-12-31", "2026-12-31", frozenset({("THURSDAY", 540, 720)})),
+    }
+
+
 def test_numbers_and_queues_are_compared_as_the_instance_has_them(tmp_path: Path) -> None:
     text = """
 [[numbers]]
@@ -66,6 +84,18 @@ queues = ["Sales", { queue = "Help", priority = 2, delay = 30 }]
         ('[[hours]]\nname = "A"\ntime_zone = "localtime"\nopen = []\n', ["line 3", "no time zone"]),
         (f"a = {'[' * 5000}{']' * 5000}\n", ["nested too deeply"]),
         (f"[[statuses]]\nname = {'9' * 5000}\n", ["too many digits"]),
+        (HOURS + "2026-12-24", ["line 5", "[[hours]] overrides", "must be a list such as"]),
+        (HOURS + '[{ name = "X", form = 2026-12-24 }]', ["line 5", "'form'", "Did you mean 'from'"]),
+        (HOURS + '[{ name = "X", from = 2026-12-24 }]', ["line 5", "must have open"]),
+        (HOURS + '[{ name = "X", from = "2026-12-24", open = [] }]', ["line 5", "'X'", "without quotes"]),
+        (HOURS + '[{ name = "X", from = 2026-12-24T10:00:00, open = [] }]', ["line 5", "'X'", "dates such as"]),
+        (
+            HOURS + '[{ name = "X", from = 2026-12-24, until = 2026-12-23, open = [] }]',
+            ["line 5", "'X' ends before it begins"],
+        ),
+        (HOURS + "[{0}, {0}]".format('{ name = "X", from = 2026-12-24, open = [] }'), ["line 5", "'X' twice"]),
+        (HOURS + '[{ name = "", from = 2026-12-24, open = [] }]', ["line 5", "a name that must be a text"]),
+        (HOURS + '[{ name = "X", from = 2026-12-24, open = ["friday 9"] }]', ["line 5", "'X': open has 'friday 9'"]),
         ('[[routing_profiles]]\nname = "A"\nqueues = ["B", "B"]\n', ["line 3", "'B' twice"]),
         ('[[routing_profiles]]\nname = "A"\nqueues = [{ queue = "B", delay = -1 }]\n', ["line 3", "0 to 9999"]),
         ('[[queues]]\nname = "A"\nhours = "B"\nmax_contacts = -1\n', ["line 4", "from 0 to"]),

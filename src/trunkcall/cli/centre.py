@@ -88,6 +88,11 @@ class Centre:
         """Hours of operation."""
         return _named(self.pages("list_hours_of_operations", "HoursOfOperationSummaryList"))
 
+    def overrides(self, hours_id: str) -> list[dict[str, Any]]:
+        """Dates on which other hours count than those, as the API lists them."""
+        listed = "HoursOfOperationOverrideList"
+        return list(self.pages("list_hours_of_operation_overrides", listed, HoursOfOperationId=hours_id))
+
     def flows(self) -> list[Named]:
         """Contact flows."""
         return _named(self.pages("list_contact_flows", "ContactFlowSummaryList"))

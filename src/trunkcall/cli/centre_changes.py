@@ -13,7 +13,7 @@ from typing import Any
 
 from trunkcall.cli.agents import password_of
 from trunkcall.cli.centre import Centre
-from trunkcall.cli.centre_file import TABLES, CentreFile, CentreFileError
+from trunkcall.cli.centre_file import TABLES, CentreFile, CentreFileError, Override
 from trunkcall.cli.centre_state import State
 from trunkcall.cli.client import trunkcall_client
 from trunkcall.domain.errors import did_you_mean
@@ -138,6 +138,7 @@ class Applying:
                 made = client.create_hours_of_operation(
                     **named, TimeZone=keys["time_zone"], Config=_config(keys["open"])
                 )["HoursOfOperationId"]
+                self._change_overrides(made, keys.get("overrides", frozenset()))
             case "numbers":
                 own = trunkcall_client(self._centre.where)
                 answer = own.import_phone_numbers(connectInstanceId=self._centre.instance_id, phoneNumbers=[name])
@@ -209,10 +210,11 @@ class Applying:
                 client.update_agent_status(**instance, AgentStatusId=thing_id, **description, **state, **order)
             case "hours":
                 config = {"Config": _config(keys["open"])} if "open" in keys else {}
-                zone = _given(keys, TimeZone="time_zone")
-                client.update_hours_of_operation(
-                    **instance, HoursOfOperationId=thing_id, **description, **zone, **config
-                )
+                other = {**description, **_given(keys, TimeZone="time_zone"), **config}
+                if other:
+                    client.update_hours_of_operation(**instance, HoursOfOperationId=thing_id, **other)
+                if "overrides" in keys:
+                    self._change_overrides(thing_id, keys["overrides"])
             case "flows":
                 flow = {**instance, "ContactFlowId": thing_id}
                 if description:
@@ -230,6 +232,19 @@ class Applying:
                 self._change_agent({**instance, "UserId": thing_id}, keys, now)
             case _:
                 raise AssertionError(f"{kind} have nothing that could be changed")
+
+    def _change_overrides(self, hours_id: str, wanted: frozenset[Override]) -> None:
+        client, hours = self._client, {**self._instance, "HoursOfOperationId": hours_id}
+        there = {each["Name"]: each["HoursOfOperationOverrideId"] for each in self._centre.overrides(hours_id)}
+        # First those that go: there can be only so many.
+        for name in there.keys() - {each.name for each in wanted}:
+            client.delete_hours_of_operation_override(**hours, HoursOfOperationOverrideId=there[name])
+        for each in sorted(wanted, key=lambda override: (override.first, override.name)):
+            told = {"EffectiveFrom": each.first, "EffectiveTill": each.last, "Config": _config(each.open)}
+            if each.name in there:
+                client.update_hours_of_operation_override(**hours, HoursOfOperationOverrideId=there[each.name], **told)
+            else:
+                client.create_hours_of_operation_override(**hours, Name=each.name, **told)
 
     def _change_queue(self, queue: dict[str, str], keys: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         client = self._client

@@ -11,9 +11,10 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from trunkcall.cli.lists.phones import read_number
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
@@ -37,6 +38,15 @@ class _WrongError(Exception):
 
 Read: TypeAlias = Callable[[Any, Path], Any]
 """A value as it is compared, from what the file has and the folder that the file is in. Raises _WrongError."""
+
+
+class Override(NamedTuple):
+    """Hours that count on some dates, both inclusive, as ``yyyy-mm-dd``; without any it is closed then."""
+
+    name: str
+    first: str
+    last: str
+    open: frozenset[tuple[str, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +173,40 @@ def _day(name: str) -> int:
     return DAYS.index(name.upper())
 
 
+def _overrides(value: Any, folder: Path) -> frozenset[Override]:
+    """Dates on which other hours count."""
+    like = '[{ name = "Christmas", from = 2026-12-24, until = 2026-12-26, open = [] }]'
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise _WrongError(f"must be a list such as {like}")
+    found: dict[str, Override] = {}
+    for each in value:
+        for key in each.keys() - _OVERRIDE:
+            raise _WrongError(f"has an unknown key {key!r}.{did_you_mean(key, _OVERRIDE)}")
+        for key in ("name", "from", "open"):
+            if key not in each:
+                raise _WrongError(f"must have {key} in each part, as in {like}")
+        try:
+            name = _at_most(127)(each["name"], folder)
+        except _WrongError as error:
+            raise _WrongError(f"has a name that {error}") from error
+        first, last = _date(name, each["from"]), _date(name, each.get("until", each["from"]))
+        if last < first:
+            raise _WrongError(f"of {name!r} ends before it begins")
+        if name in found:
+            raise _WrongError(f"has {name!r} twice")
+        try:
+            found[name] = Override(name, first, last, _open(each["open"], folder))
+        except _WrongError as error:
+            raise _WrongError(f"of {name!r}: open {error}") from error
+    return frozenset(found.values())
+
+
+def _date(name: str, value: Any) -> str:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise _WrongError(f"of {name!r} must have dates such as 2026-12-24, without quotes")
+    return value.isoformat()
+
+
 def _served(value: Any, folder: Path) -> frozenset[tuple[str, int, int]]:
     """Queues, each with its priority and its delay in seconds."""
     if not isinstance(value, list):
@@ -186,6 +230,7 @@ def _served(value: Any, folder: Path) -> frozenset[tuple[str, int, int]]:
     return frozenset(found.values())
 
 
+_OVERRIDE = frozenset({"name", "from", "until", "open"})
 _NAME = {"name": Key(_at_most(127), required=True), "description": Key(_at_most(250))}
 INSTANCE: Mapping[str, Key] = MappingProxyType(
     {"alias": Key(_alias), "inbound_calls": Key(_flag), "outbound_calls": Key(_flag)}
@@ -193,7 +238,12 @@ INSTANCE: Mapping[str, Key] = MappingProxyType(
 TABLES: Mapping[str, Mapping[str, Key]] = MappingProxyType(
     {
         "statuses": {**_NAME, "enabled": Key(_flag), "order": Key(_whole(1, 50))},
-        "hours": {**_NAME, "time_zone": Key(_time_zone, required=True), "open": Key(_open, required=True)},
+        "hours": {
+            **_NAME,
+            "time_zone": Key(_time_zone, required=True),
+            "open": Key(_open, required=True),
+            "overrides": Key(_overrides),
+        },
         "numbers": {"number": Key(_number, required=True)},
         "flows": {**_NAME, "content": Key(_content, required=True)},
         "queues": {

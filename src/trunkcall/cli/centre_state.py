@@ -5,12 +5,12 @@ Decides how members of the API correspond to keys of the file. It is an ordinary
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from trunkcall.cli.centre import Centre, Named
-from trunkcall.cli.centre_file import DAYS, CentreFile
+from trunkcall.cli.centre_file import DAYS, CentreFile, Override
 from trunkcall.flows.content import DEFAULT_CONTENT
 
 State = dict[str, dict[str, "Thing"]]
@@ -32,7 +32,13 @@ def new_instance() -> State:
             name: {"enabled": True, "order": place}
             for place, name in enumerate(("Available", "Offline", "Break"), start=1)
         },
-        "hours": {"Basic Hours": {"time_zone": "UTC", "open": frozenset((day, 0, 0) for day in DAYS)}},
+        "hours": {
+            "Basic Hours": {
+                "time_zone": "UTC",
+                "open": frozenset((day, 0, 0) for day in DAYS),
+                "overrides": frozenset(),
+            }
+        },
         "numbers": {},
         "flows": {"Default outbound flow": {"content": DEFAULT_CONTENT}},
         "queues": {"BasicQueue": {"hours": "Basic Hours", "enabled": True}},
@@ -80,10 +86,11 @@ def _values(centre: Centre, kind: str, thing: Named, names: Mapping[str, str]) -
             values = {"enabled": found["State"] == "ENABLED", "order": found.get("DisplayOrder")}
         case "hours":
             found = client.describe_hours_of_operation(**instance, HoursOfOperationId=thing.id)["HoursOfOperation"]
-            is_open = frozenset(
-                (each["Day"], _minute(each["StartTime"]), _minute(each["EndTime"])) for each in found["Config"]
+            overrides = frozenset(
+                Override(each["Name"], each["EffectiveFrom"], each["EffectiveTill"], _open(each["Config"]))
+                for each in centre.overrides(thing.id)
             )
-            values = {"time_zone": found["TimeZone"], "open": is_open}
+            values = {"time_zone": found["TimeZone"], "open": _open(found["Config"]), "overrides": overrides}
         case "numbers":
             return {"number": thing.name}
         case "flows":
@@ -126,6 +133,10 @@ def _agent(found: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]
         "persistent_connection": phone.get("PersistentConnection", False),
         "desk_phone": phone.get("DeskPhoneNumber"),
     }
+
+
+def _open(config: Sequence[Mapping[str, Any]]) -> frozenset[tuple[str, int, int]]:
+    return frozenset((each["Day"], _minute(each["StartTime"]), _minute(each["EndTime"])) for each in config)
 
 
 def _minute(time: Mapping[str, int]) -> int:
