@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -67,8 +67,12 @@ class Asker(ABC):
     def put_back(self, operation: str, path: bytes) -> None:
         """After a request that has succeeded: everything is there again for the next."""
 
+    def names_for(self, operation: str) -> Mapping[str, str]:
+        """What drawn requests for the operation name."""
+        return self.existing
+
     def ask(self, drawn: Drawn) -> Heard:
-        sent = sendable(drawn, self.existing)
+        sent = sendable(drawn, self.names_for(drawn.operation))
         target = sent.path + (b"?" + sent.query if sent.query else b"")
         heard = self.wire.ask(self.signer.request(sent.method, target, sent.body, sent.headers))
         self.statuses[heard.status] += 1
