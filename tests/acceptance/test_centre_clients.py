@@ -19,7 +19,9 @@ from botocore import xform_name
 from acceptance.test_javascript import JavaScript, driven
 from serving import ROOT, Serving
 
-pytestmark = pytest.mark.long
+# Some eighty commands of the AWS CLI, of which each reads the whole model of the service. Beside others that may take
+# minutes; longer than this it takes only if one hangs.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 PYTHON = ROOT / ".venv-clients" / "bin" / "python"
 DRIVER = ROOT / "tests" / "clients" / "aws_cli.py"
