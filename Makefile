@@ -4,7 +4,7 @@ BIN := .venv/bin
 CLIENTS := .venv-clients/bin
 JAVASCRIPT := tests/clients/javascript
 
-.PHONY: compiler javascript moto docs demo test quick check setup clients format lint types bench soak clean
+.PHONY: compiler javascript moto docs demo switch telephony test quick check setup clients format lint types bench soak clean
 
 setup: .venv/.ready
 
@@ -43,6 +43,15 @@ demo: setup
 # Compiles the disk that fails on request. Without gcc and without root its tests say that they were skipped.
 compiler:
 	@command -v gcc >/dev/null || test "$$(id -u)" != 0 || { apt-get update -qq && apt-get install -y -qq gcc libc6-dev; }
+
+# What real calls are tested with. Without root the tests say that they were skipped.
+switch:
+	@test "$$(id -u)" != 0 || command -v sipp >/dev/null || { apt-get update -qq && apt-get install -y -qq sip-tester; }
+	@test "$$(id -u)" != 0 || scripts/get-switch
+
+# In a network namespace with nothing but lo: nobody can be called from there.
+telephony: setup switch
+	cd tests && ../$(BIN)/python -m telephony.asterisk.namespace ../$(BIN)/python -m pytest telephony/asterisk
 
 # Tests run side by side, more of them than there are cores, as most wait for a server or a clock: tests/conftest.py says
 # how many, and which must stay together. Each is told in good time when it takes too long, with others at work.
