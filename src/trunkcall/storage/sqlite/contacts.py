@@ -7,6 +7,7 @@ from functools import partial
 
 from trunkcall.domain.clearance import Hold
 from trunkcall.domain.contact import ContactRecord, DialRequest
+from trunkcall.domain.errors import StoreDamagedError
 from trunkcall.domain.instants import MINUTE, Instant
 from trunkcall.storage.ports.contacts import ContactCounts, PutResult, TokenForms
 from trunkcall.storage.sqlite import contact_rows, rows
@@ -70,12 +71,15 @@ class SQLiteContacts(Part):
         chunk: int = 1000,
         on_left_out: Callable[[int], None] | None = None,
     ) -> AsyncIterator[Sequence[ContactRecord]]:
-        """Every contact record in order of acceptance. Each chunk is a read of its own, as of when it is read."""
+        """Every contact record in order of acceptance. Each chunk is a read of its own, as of when it is read. Raises
+        StoreDamagedError where it comes to no end: the pages of the file lead back to where they were."""
         sequence = 0
         while True:
             records, damaged, last = await self._database.records(sequence, campaign_id, instance_id, chunk)
             if last is None:
                 return
+            if last <= sequence:
+                raise StoreDamagedError
             sequence = last
             if damaged and on_left_out is not None:
                 on_left_out(damaged)

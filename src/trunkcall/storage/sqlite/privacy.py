@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from trunkcall.domain.errors import StoreDamagedError
 from trunkcall.domain.instants import Instant
 from trunkcall.storage.ports.privacy import Erasure, ErasureReason
 from trunkcall.storage.sqlite.database import Part
@@ -21,13 +22,17 @@ class SQLitePrivacy(Part):
     async def forget_number(self, phone_number: str, *, at: Instant, number_key: int | None = None) -> int:
         """Erase a number. No index knows numbers, so that accepting one costs nothing: the search is a scan, in a
         thread of its own."""
-        forgotten = 0
+        forgotten, before = 0, None
         while True:
             found = await self._database.long_read(
                 "contacts_of_number", phone_number=phone_number, limit=_ERASED_AT_ONCE
             )
             if not found:
                 break
+            if found == before:
+                # What was erased is found again: the file is damaged, and this would go on for ever.
+                raise StoreDamagedError
+            before = found
             await self._database.mending.with_damaged(partial(erasing.forget_contacts, contacts=found, at=at))
             forgotten += len(found)
         attempts = 0
