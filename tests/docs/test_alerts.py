@@ -63,6 +63,8 @@ class Situation:
     dials: bool = True
     """Whether there is an engine at work."""
     quarantined: int = 0
+    halted_at: Instant | None = None
+    closed_campaigns: int = 0
 
     def __post_init__(self) -> None:
         ids = count(1)
@@ -144,6 +146,8 @@ def test_the_file_has_the_rules_that_the_page_describes() -> None:
     assert re.findall(r"^\| `(Trunkcall\w+)` \|", page, re.MULTILINE) == [
         "TrunkcallDown",
         "TrunkcallNotDialing",
+        "TrunkcallHalted",
+        "TrunkcallGateClosed",
         "TrunkcallCarrierDown",
         "TrunkcallCarrierWordsLost",
         "TrunkcallDialingStalled",
@@ -195,6 +199,17 @@ async def test_a_clock_that_is_behind_fires() -> None:
 
 async def test_a_contact_that_is_set_aside_fires() -> None:
     assert await Situation(quarantined=1).firing() == {"TrunkcallContactsQuarantined"}
+
+
+async def test_an_instance_that_was_halted_and_forgotten_fires() -> None:
+    assert await Situation(halted_at=1).firing() == {"TrunkcallHalted"}
+    gone = Situation(halted_at=1, dials=False)
+    assert await gone.firing() == {"TrunkcallHalted", "TrunkcallNotDialing"}, "a halt outlives the engine"
+
+
+async def test_rules_that_cannot_be_gone_by_fire() -> None:
+    """Nobody is dialed, and the floor is idle."""
+    assert await Situation(closed_campaigns=2).firing() == {"TrunkcallGateClosed"}
 
 
 async def test_a_dialer_that_is_gone_fires() -> None:

@@ -114,6 +114,14 @@ class House:
     def quarantined(self) -> int:
         return 0
 
+    @property
+    def halted_at(self) -> Instant | None:
+        return None
+
+    @property
+    def closed_campaigns(self) -> int:
+        return 0
+
     def snapshot(self) -> EngineSnapshot | None:
         return self.engine.snapshot(NOW)
 
@@ -152,6 +160,7 @@ async def test_each_series_says_of_which_instance_it_is() -> None:
             instances.setdefault(sample.name, set()).add(told)
     both: set[tuple[str, str | None]] = {("north", None), ("south", None)}
     assert instances["trunkcall_dialer_up"] == instances["trunkcall_dialer_commits_total"] == both
+    assert instances["trunkcall_halted"] == instances["trunkcall_gate_closed_campaigns"] == both
     assert instances["trunkcall_lines"] == instances["trunkcall_agents"] == both
     assert instances["trunkcall_clock_behind_seconds"] == {("south", None)}
     campaigns: set[tuple[str, str | None]] = {("north", "spring"), ("south", "autumn")}

@@ -57,6 +57,12 @@ class DialerView(Protocol):
     @property
     def quarantined(self) -> int: ...
 
+    @property
+    def halted_at(self) -> Instant | None: ...
+
+    @property
+    def closed_campaigns(self) -> int: ...
+
     def snapshot(self) -> EngineSnapshot | None: ...
 
 
@@ -79,6 +85,8 @@ class _Shown:
     totals: DialerTotals
     clock_behind_s: float | None
     quarantined: int
+    is_halted: bool
+    closed_campaigns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,15 @@ class Metrics:
         if snapshot is not None:
             self._forget_gone(instance, {campaign.campaign_id for campaign in snapshot.campaigns})
         totals = dialer.totals.taken()
-        return _Shown(instance.instance_id, snapshot, totals, instance.clock_behind_s, dialer.quarantined)
+        return _Shown(
+            instance.instance_id,
+            snapshot,
+            totals,
+            instance.clock_behind_s,
+            dialer.quarantined,
+            dialer.halted_at is not None,
+            dialer.closed_campaigns,
+        )
 
     def _forget_gone(self, instance: InstanceView, known: set[str]) -> None:
         totals, now_s = instance.dialer.totals, self._monotonic()
@@ -247,6 +263,16 @@ class _DialerCollector(Collector):
             "trunkcall_contacts_quarantined",
             "Damaged contacts that are set aside.",
             {each.instance_id: each.quarantined for each in instances},
+        )
+        yield _gauge(
+            "trunkcall_halted",
+            "1 while all calls of the instance are halted.",
+            {each.instance_id: each.is_halted for each in instances},
+        )
+        yield _gauge(
+            "trunkcall_gate_closed_campaigns",
+            "Running campaigns whose calling policy or do-not-call lists cannot be gone by.",
+            {each.instance_id: each.closed_campaigns for each in instances},
         )
         snapshots = {each.instance_id: each.snapshot for each in instances if each.snapshot is not None}
         if snapshots:
