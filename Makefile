@@ -51,7 +51,8 @@ switch:
 
 # In a network namespace with nothing but lo: nobody can be called from there.
 telephony: setup switch
-	cd tests && ../$(BIN)/python -m telephony.asterisk.namespace ../$(BIN)/python -m pytest telephony/asterisk
+	cd tests && ../$(BIN)/python -m telephony.asterisk.namespace ../$(BIN)/python -m pytest --numprocesses 4 --timeout 120 \
+		telephony/asterisk $(addprefix telephony/test_,carrier_conformance.py session_conformance.py media_conformance.py)
 
 # Tests run side by side, more of them than there are cores, as most wait for a server or a clock: tests/conftest.py says
 # how many, and which must stay together. Each is told in good time when it takes too long, with others at work.

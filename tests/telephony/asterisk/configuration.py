@@ -51,10 +51,14 @@ transmit_silence = yes
         **{f"{name}.conf": "" for name in EMPTY.split()},
         "asterisk.conf": asterisk,
         "logger.conf": "[general]\n[logfiles]\nmessages.log => notice,warning,error,verbose(3)\n",
-        "modules.conf": "[modules]\nautoload = yes\n" + "".join(f"noload = {name}.so\n" for name in UNUSED.split()),
+        "modules.conf": modules(),
         "cdr.conf": "[general]\nenable = no\n",
         "cel.conf": "[general]\nenable = no\n",
     }
+
+
+def modules() -> str:
+    return "[modules]\nautoload = yes\n" + "".join(f"noload = {name}.so\n" for name in UNUSED.split())
 
 
 def small(

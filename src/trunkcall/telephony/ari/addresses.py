@@ -1,0 +1,67 @@
+"""Whom Asterisk is asked to dial, and on which of its endpoints.
+
+Decides dial strings: nothing but digits of E.164 numbers goes into them, and names of endpoints. It must not know legs.
+An agent's soft phone is the endpoint that has the agent's user name; a desk phone is reached over a trunk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from trunkcall.domain.directory import Directory
+from trunkcall.domain.trunk import Trunk
+
+_ENDPOINT: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_DIGITS: Final = re.compile(r"\+?[0-9]{3,20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One phone: the endpoint that it is reached on, and what Asterisk is to dial."""
+
+    endpoint: str
+    dial_string: str
+
+
+class Addresses:
+    """Of one instance, as of the facts that it was told last. ``leaves_as`` says in which form a number, E.164, leaves
+    on a trunk; ``default_trunk`` is that of an instance without trunks of its own."""
+
+    def __init__(self, leaves_as: Callable[[str, Trunk], str], default_trunk: Trunk) -> None:
+        self._leaves_as = leaves_as
+        self._default = default_trunk
+        self._trunks: dict[str, Trunk] = {default_trunk.trunk_id: default_trunk}
+        self._agents: dict[str, Address] = {}
+
+    def know(self, directory: Directory) -> None:
+        """These are the facts from now on."""
+        self._trunks = dict(directory.trunks) or {self._default.trunk_id: self._default}
+        self._agents = {
+            agent.agent_id: address
+            for agent in directory.agents.values()
+            if (address := self._of_agent(agent.username, agent.phone.desk_phone_number)) is not None
+        }
+
+    def customer(self, trunk_id: str, phone_number: str) -> Address | None:
+        """How a customer is reached on a trunk; None if there is no such trunk."""
+        trunk = self._trunks.get(trunk_id)
+        return self._over(trunk, phone_number) if trunk is not None else None
+
+    def agent(self, agent_id: str) -> Address | None:
+        """How an agent is reached; None for one without a phone."""
+        return self._agents.get(agent_id)
+
+    def _of_agent(self, username: str, desk_phone: str | None) -> Address | None:
+        if desk_phone is not None:
+            return self._over(next(iter(self._trunks.values())), desk_phone)
+        endpoint = username.lower()
+        return Address(endpoint, f"PJSIP/{endpoint}") if _ENDPOINT.fullmatch(endpoint) else None
+
+    def _over(self, trunk: Trunk, phone_number: str) -> Address | None:
+        digits = self._leaves_as(phone_number, trunk)
+        if _DIGITS.fullmatch(digits) is None:
+            return None
+        return Address(trunk.trunk_id, f"PJSIP/{digits}@{trunk.trunk_id}")

@@ -1,0 +1,337 @@
+"""The carrier that makes its legs by one Asterisk.
+
+Decides when the switch counts as lost, whose word it follows (the dialer with the greatest token), and what of it is
+adopted when it is found. What deeds and events mean is ``switchboard``'s. It must not know the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol
+
+from trunkcall.domain.errors import TrunkcallError
+from trunkcall.domain.instants import Duration, Instant, to_seconds
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    HoldLeg,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    UnbridgeLegs,
+)
+from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegEnded, LegsReported, OriginateVoided
+from trunkcall.telephony.ari import model
+from trunkcall.telephony.ari.addresses import Addresses
+from trunkcall.telephony.ari.client import Switch, SwitchError
+from trunkcall.telephony.ari.legs import AriLeg, adopted, live
+from trunkcall.telephony.ari.switchboard import Switchboard
+from trunkcall.telephony.ari.wire import Answer, AriWireError, Request
+from trunkcall.telephony.carrier import CarrierSink, Destination
+
+log = logging.getLogger(__name__)
+
+MAX_RETRY_S: Final = 10.0
+
+
+class Connect(Protocol):
+    """Makes a connection to the switch, which is not open yet."""
+
+    def __call__(self, app: str, *, on_event: Callable[[model.Event], None]) -> Switch: ...
+
+
+class SupersededError(TrunkcallError):
+    """Another dialer has taken over."""
+
+
+def app_of(instance_id: str) -> str:
+    """The name of an instance's application on the switch."""
+    return f"trunkcall_{''.join(each for each in instance_id if each.isalnum())[:12]}"
+
+
+class AriCarrier:
+    """A Carrier. ``app`` is its application's name, ``host`` the name of the switch in the instance's trunks; ``speak``
+    makes a text a sound that the switch can play, None where it cannot."""
+
+    def __init__(
+        self,
+        app: str,
+        connect: Connect,
+        addresses: Addresses,
+        *,
+        now: Callable[[], Instant],
+        host: str | None = None,
+        speak: Callable[[str, Callable[[str | None], None]], None],
+    ) -> None:
+        self._app = app
+        self._connect = connect
+        self._addresses = addresses
+        self._host = host
+        self._board = Switchboard(app, send=self._send, tell=self._tell, later=self._later, now=now, speak=speak)
+        self._sink: CarrierSink | None = None
+        self._token = 0
+        self._switch: Switch | None = None
+        """While it is found, and follows us."""
+        self._subscribed: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._lost = False
+        self._early: list[model.Event] | None = []
+        """What was told while the legs were asked for; None once it is known what there is."""
+        self._superseded = asyncio.Event()
+        self.trouble: str | None = None
+        """Why the switch cannot be used at the moment, in words; None while it can."""
+
+    # --- Carrier ------------------------------------------------------------------------------------------------------
+
+    async def start(self, sink: CarrierSink, *, token: int) -> None:
+        await self.close()
+        self._sink, self._token, self._lost = sink, token, False
+        said = asyncio.Event()
+        self._task = asyncio.create_task(self._run(said), name="switch")
+        await said.wait()
+
+    async def close(self) -> None:
+        self._sink = None
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def originate(self, command: Originate, destination: Destination) -> None:
+        if self._sink is None:
+            return
+        address = self._addresses.customer(command.trunk_id, destination.phone_number)
+        if address is None or not self._can_dial(address.endpoint):
+            self._void(command.leg_id)
+            return
+        self._board.originate(command, address.dial_string)
+
+    def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
+        self._ring(command)
+
+    def originate_session_leg(self, command: OriginateSessionLeg) -> None:
+        self._ring(command)
+
+    def _ring(self, command: OriginateAgentLeg | OriginateSessionLeg) -> None:
+        if self._sink is None:
+            return
+        address = self._addresses.agent(command.agent_id)
+        if self._switch is None:
+            self._void(command.leg_id)
+        elif address is None or not self._can_dial(address.endpoint):
+            self._board.unreachable(command.leg_id)
+        else:
+            self._board.originate_agent_leg(command, address.dial_string)
+
+    def bridge(self, command: BridgeLegs) -> None:
+        self._board.bridge(command)
+
+    def unbridge(self, command: UnbridgeLegs) -> None:
+        self._board.unbridge(command)
+
+    def hold(self, command: HoldLeg) -> None:
+        self._board.media.hold(command)
+
+    def resume(self, command: ResumeLeg) -> None:
+        self._board.media.resume(command)
+
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+        self._board.media.play(leg_id, play_id, prompt)
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        self._board.media.stop_playing(command)
+
+    def start_recording(self, command: StartRecording) -> None:
+        self._board.media.start_recording(command)
+
+    def stop_recording(self, command: StopRecording) -> None:
+        self._board.media.stop_recording(command)
+
+    def hang_up(self, command: HangUp) -> None:
+        self._board.hang_up(command)
+
+    def report_legs(self, command: ReportLegs) -> None:
+        def with_channels(answer: Answer) -> None:
+            self._send(Request("GET", "bridges"), partial(with_bridges, answer))
+
+        def with_bridges(channels: Answer, bridges: Answer) -> None:
+            try:
+                legs = self._legs_in(channels, bridges)
+            except AriWireError:
+                return
+            self._tell(LegsReported(command.question, self._as_known(legs), self._host))
+
+        self._send(Request("GET", "channels"), with_channels)
+
+    # --- what the switchboard acts through ----------------------------------------------------------------------------
+
+    def _send(self, request: Request, on_answer: Callable[[Answer], None] | None) -> bool:
+        return self._switch is not None and self._switch.send(request, on_answer)
+
+    def _tell(self, event: CarrierEvent) -> None:
+        if self._sink is not None:
+            self._sink(event)
+
+    def _later(self, after: Duration, deed: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(to_seconds(after), deed)
+
+    def _void(self, leg_id: str) -> None:
+        if self._switch is None:
+            self._lose()
+        self._tell(OriginateVoided(leg_id))
+
+    def _lose(self) -> None:
+        """Tell a loss once."""
+        self._switch = None
+        if not self._lost:
+            self._lost = True
+            self._tell(CarrierLost(self._host))
+
+    def _can_dial(self, endpoint: str) -> bool:
+        """Have the switch tell what becomes of channels to an endpoint. Asterisk does what one connection asks in its
+        order, so this is done before anybody is dialed there."""
+        if endpoint in self._subscribed:
+            return True
+        request = Request(
+            "POST", f"applications/{self._app}/subscription", {"eventSource": f"endpoint:PJSIP/{endpoint}"}
+        )
+        if not self._send(request, partial(self._subscription_answered, endpoint)):
+            return False
+        self._subscribed.add(endpoint)
+        return True
+
+    def _subscription_answered(self, endpoint: str, answer: Answer) -> None:
+        if not answer.is_ok:
+            # It has no such endpoint, so the originate that follows is refused as well.
+            self._subscribed.discard(endpoint)
+            log.warning("the switch has no endpoint of this name", extra={"endpoint": endpoint})
+
+    # --- the session --------------------------------------------------------------------------------------------------
+
+    async def _run(self, said: asyncio.Event) -> None:
+        """Keep a connection, until cancelled. ``said`` is set once the sink has been told whether there is one."""
+        failures = 0
+        while True:
+            switch = self._connect(self._app, on_event=self._take)
+            self._superseded, self._early = asyncio.Event(), []
+            try:
+                await switch.open()
+                await self._begin(switch)
+                failures = 0
+                said.set()
+                await self._until_lost(switch)
+            except (SwitchError, AriWireError, SupersededError) as error:
+                self.trouble = str(error)
+            finally:
+                self._switch = None
+                await switch.close()
+            if not failures:
+                log.warning("the switch is lost", extra={"why": self.trouble})
+            self._lose()
+            said.set()
+            await asyncio.sleep(min(MAX_RETRY_S, 0.1 * 2**failures))
+            failures = min(failures + 1, 10)
+
+    async def _until_lost(self, switch: Switch) -> None:
+        lost = asyncio.ensure_future(switch.lost())
+        superseded = asyncio.ensure_future(self._superseded.wait())
+        try:
+            await asyncio.wait((lost, superseded), return_when=asyncio.FIRST_COMPLETED)
+            if superseded.done():
+                raise SupersededError
+            raise SwitchError(lost.result())
+        finally:
+            for each in (lost, superseded):
+                each.cancel()
+
+    async def _begin(self, switch: Switch) -> None:
+        """Take the switch over from whoever had it before, and adopt what there is."""
+        await self._take_over(switch)
+        self._subscribed.clear()
+        channels = await self._known(switch, Request("GET", "channels"))
+        endpoints = {name for each in channels.holds(list[model.Channel]) if (name := self._endpoint_of(each))}
+        for endpoint in endpoints:
+            query = {"eventSource": f"endpoint:PJSIP/{endpoint}"}
+            await switch.ask(Request("POST", f"applications/{self._app}/subscription", query))
+            self._subscribed.add(endpoint)
+        # Once more: what has happened before the subscription was not told.
+        self._early = []
+        channels = await self._known(switch, Request("GET", "channels"))
+        bridges = await self._known(switch, Request("GET", "bridges"))
+        unheard = await self._unheard(switch)
+        legs = self._legs_in(channels, bridges)
+        if self._superseded.is_set():
+            raise SupersededError
+        self._switch, self._lost, self.trouble = switch, False, None
+        gone = [leg_id for leg_id in unheard if leg_id not in legs]
+        told = [*(live(leg) for leg in legs.values()), *(LiveLeg(leg_id, LegState.UP) for leg_id in gone)]
+        self._board.adopt(legs)
+        self._tell(CarrierFound(tuple(told), self._host))
+        for leg_id in gone:
+            self._tell(LegEnded(leg_id, HangupCause.NORMAL))
+        early, self._early = self._early, None
+        for event in early:
+            self._board.take(event)
+
+    async def _take_over(self, switch: Switch) -> None:
+        name = f"{self._app}_token"
+        answer = await switch.ask(Request("GET", "asterisk/variable", {"variable": name}))
+        value = answer.holds(model.Variable).value if answer.is_ok else ""
+        if value.isdecimal() and int(value) > self._token:
+            raise SupersededError
+        await switch.ask(Request("POST", "asterisk/variable", {"variable": name, "value": str(self._token)}))
+
+    async def _known(self, switch: Switch, request: Request) -> Answer:
+        answer = await switch.ask(request)
+        if not answer.is_ok:
+            raise SwitchError(f"Asterisk answered {answer.status} where it was asked for its {request.path}.")
+        return answer
+
+    async def _unheard(self, switch: Switch) -> tuple[str, ...]:
+        """Legs that were answered while nobody was here, and have ended."""
+        name = f"{self._app}_unheard"
+        answer = await switch.ask(Request("GET", "asterisk/variable", {"variable": name}))
+        value = answer.holds(model.Variable).value if answer.is_ok else ""
+        if value:
+            await switch.ask(Request("POST", "asterisk/variable", {"variable": name, "value": ""}))
+        return tuple(dict.fromkeys(value.split()))
+
+    def _legs_in(self, channels: Answer, bridges: Answer) -> dict[str, AriLeg]:
+        return adopted(self._board.names, channels.holds(list[model.Channel]), bridges.holds(list[model.Bridge]))
+
+    def _as_known(self, legs: dict[str, AriLeg]) -> tuple[LiveLeg, ...]:
+        """With what is known of them here and not by the switch."""
+        known = self._board.legs
+        return tuple(
+            live(leg) if leg_id not in known or known[leg_id].adopted else _with_media(live(leg), live(known[leg_id]))
+            for leg_id, leg in legs.items()
+        )
+
+    def _endpoint_of(self, channel: model.Channel) -> str | None:
+        """The endpoint of a channel of ours: PJSIP/west-0000002a is one of west."""
+        if self._board.names.leg(channel.id) is None or not channel.name.startswith("PJSIP/"):
+            return None
+        return channel.name.removeprefix("PJSIP/").rpartition("-")[0]
+
+    def _take(self, event: model.Event) -> None:
+        if isinstance(event, model.ApplicationReplaced):
+            # Another dialer, or one that was thought to be gone: nothing is sent any more.
+            self._superseded.set()
+            self._lose()
+        elif self._early is not None:
+            self._early.append(event)
+        elif self._switch is not None:
+            self._board.take(event)
+
+
+def _with_media(leg: LiveLeg, known: LiveLeg) -> LiveLeg:
+    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, leg.detection, known.playing, known.held, known.recordings)

@@ -1,0 +1,49 @@
+"""What Asterisk's answering machine detection has come to, in the words of a contact record.
+
+Decides the result's name, and when the greeting ended: an estimate, by the silence after it that was waited for. It
+must not know how a machine is told from a person. An answer of which nobody could tell counts as a person.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.engine.events import DetectionEnded
+
+_RESULTS: Final = {
+    "HUMAN": DetectionStatus.HUMAN_ANSWERED,
+    "MACHINE": DetectionStatus.VOICEMAIL_NO_BEEP,
+    "NOTSURE": DetectionStatus.AMD_UNRESOLVED,
+}
+_SILENCE: Final = "INITIALSILENCE"
+PROMPT_SILENCE: Final[Duration] = SECOND
+"""Silence after which a machine's prompt is over: what the dialplan waits for (``WaitForSilence``)."""
+
+
+def result_of(status: str, cause: str) -> DetectionStatus:
+    """AMDSTATUS and AMDCAUSE as a result."""
+    if status == "MACHINE" and cause.startswith(_SILENCE):
+        # Nobody has said anything: that is no machine's greeting.
+        return DetectionStatus.AMD_UNRESOLVED_SILENCE
+    return _RESULTS.get(status, DetectionStatus.AMD_ERROR)
+
+
+def detection_ended(leg_id: str, status: str, cause: str, at: Instant, *, awaited: bool) -> DetectionEnded:
+    """What is told of it at this instant; ``awaited`` is whether the end of a machine's prompt was waited for."""
+    result = result_of(status, cause)
+    match result:
+        case DetectionStatus.HUMAN_ANSWERED:
+            return DetectionEnded(leg_id, result, None, at - _silence_after(cause))
+        case DetectionStatus.VOICEMAIL_NO_BEEP if awaited:
+            return DetectionEnded(leg_id, result, None, at - PROMPT_SILENCE)
+        case _:
+            return DetectionEnded(leg_id, result)
+
+
+def _silence_after(cause: str) -> Duration:
+    """How long AMD() has heard nothing after a person's greeting, by its cause: HUMAN-800-800, in milliseconds."""
+    name, _, figures = cause.partition("-")
+    first = figures.partition("-")[0]
+    return int(first) * SECOND // 1000 if name == "HUMAN" and first.isdigit() and len(first) < 7 else 0

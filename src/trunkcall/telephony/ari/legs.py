@@ -1,0 +1,182 @@
+"""A leg as a channel of Asterisk, and what is remembered of it.
+
+Decides how ids are told apart on a switch that others use too, and what of a leg outlives the dialer: it lies in
+variables of its channel. It must not know what is asked of a leg.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.telephony.ari.detection import result_of
+from trunkcall.telephony.ari.model import Bridge, Channel
+from trunkcall.telephony.ari.wire import Request
+
+LEG: Final = "TRUNKCALL_LEG"
+KIND: Final = "TRUNKCALL_KIND"
+RING: Final = "TRUNKCALL_RING"
+DETECTED: Final = "TRUNKCALL_DETECTED"
+HOME: Final = "TRUNKCALL_HOME"
+"""Of a leg on hold: the one that it is joined with."""
+SHOWN_VARIABLES: Final = (LEG, KIND, RING, DETECTED, HOME)
+"""What Asterisk is to tell with every channel (``channelvars`` of its ari.conf)."""
+
+
+class LegKind(StrEnum):
+    """Whose leg it is, and for how long: also where its channel begins in the dialplan."""
+
+    CUSTOMER = "customer"
+    DETECTED_CUSTOMER = "detect"
+    AWAITED_CUSTOMER = "detect-await"
+    AGENT = "agent"
+    SESSION = "session"
+
+    @property
+    def is_customers(self) -> bool:
+        return self not in (LegKind.AGENT, LegKind.SESSION)
+
+    @property
+    def is_detected(self) -> bool:
+        return self in (LegKind.DETECTED_CUSTOMER, LegKind.AWAITED_CUSTOMER)
+
+
+@dataclass(slots=True)
+class AriLeg:
+    """One leg. ``waiting`` are requests that Asterisk takes only once the channel is ours to command."""
+
+    leg_id: str
+    kind: LegKind
+    ring_timeout: Duration
+    state: LegState = LegState.ORIGINATING
+    rang: bool = False
+    answered: bool = False
+    """Whether that was told."""
+    is_ours: bool = False
+    """Whether its channel is in our application."""
+    cause: HangupCause | None = None
+    """Why we have ended it."""
+    detection: DetectionStatus | None = None
+    peer: str | None = None
+    """With which leg it is joined, or about to be."""
+    bridged: bool = False
+    """Whether both are there."""
+    parting: bool = False
+    bridge_id: str | None = None
+    """Where its channel is."""
+    held: bool = False
+    prompts: deque[tuple[str, str]] = field(default_factory=deque)
+    """Ids and texts, the one that is played first."""
+    recordings: dict[str, bool] = field(default_factory=dict)
+    """By id, whether it has begun."""
+    waiting: list[Request] = field(default_factory=list)
+    adopted: bool = False
+    key_told_at: str | None = None
+    """When the last key was pressed, as Asterisk writes it."""
+    times_alone: int = 0
+    """How often it has begun to have nobody to speak to."""
+
+
+class Names:
+    """The ids of one application's channels and bridges."""
+
+    def __init__(self, app: str) -> None:
+        self._prefix = f"{app}."
+
+    def channel(self, leg_id: str) -> str:
+        return self._prefix + leg_id
+
+    def leg(self, channel_id: str) -> str | None:
+        """None for a channel that is not ours."""
+        return channel_id.removeprefix(self._prefix) if channel_id.startswith(self._prefix) else None
+
+    def talk(self, agent_leg_id: str) -> str:
+        """The bridge of an agent's leg: one customer after the other is put there."""
+        return f"{self._prefix}{agent_leg_id}.talk"
+
+    def hold(self, leg_id: str) -> str:
+        return f"{self._prefix}{leg_id}.hold"
+
+    def recorder(self, recording_id: str) -> str:
+        """The channel that listens in on a leg."""
+        return f"{self._prefix}{recording_id}.recorder"
+
+    def recording(self, channel_id: str) -> str | None:
+        """What a recorder's channel records."""
+        name = self.leg(channel_id)
+        return name.removesuffix(".recorder") if name is not None and name.endswith(".recorder") else None
+
+
+def adopted(names: Names, channels: Iterable[Channel], bridges: Iterable[Bridge]) -> dict[str, AriLeg]:
+    """The legs that Asterisk has, by their ids."""
+    legs: dict[str, AriLeg] = {}
+    homes: dict[str, str] = {}
+    for channel in channels:
+        leg_id, variables = names.leg(channel.id), channel.channelvars or {}
+        if leg_id is None or variables.get(KIND) not in set(LegKind):
+            continue
+        leg = AriLeg(leg_id, LegKind(variables[KIND]), _ring_of(variables), adopted=True)
+        leg.state = _state_of(channel.state)
+        leg.rang = leg.state is LegState.RINGING
+        leg.answered = leg.state is LegState.UP
+        leg.is_ours = channel.dialplan.app_name == "Stasis"
+        detected = str(variables.get(DETECTED) or "")
+        if detected:
+            leg.detection = result_of(*detected.split("-", 1)) if "-" in detected else result_of(detected, "")
+        legs[leg_id] = leg
+        homes[leg_id] = str(variables.get(HOME) or "")
+    for bridge in bridges:
+        inside = [legs[leg_id] for each in bridge.channels if (leg_id := names.leg(each)) in legs]
+        for leg in inside:
+            leg.bridge_id = bridge.id
+            if bridge.id == names.hold(leg.leg_id):
+                leg.held = True
+        if bridge.id.endswith(".talk"):
+            _join(inside)
+    for leg in [each for each in legs.values() if each.held]:
+        if (home := legs.get(homes[leg.leg_id])) is not None:
+            _join([leg, home])
+    return legs
+
+
+def _join(inside: list[AriLeg]) -> None:
+    if len(inside) == 2:
+        one, other = inside
+        one.peer, other.peer = other.leg_id, one.leg_id
+        one.bridged = other.bridged = True
+
+
+def live(leg: AriLeg) -> LiveLeg:
+    """How Asterisk has it."""
+    return LiveLeg(
+        leg.leg_id,
+        leg.state,
+        leg.peer if leg.bridged else None,
+        leg.detection,
+        playing=None if leg.adopted else bool(leg.prompts),
+        held=leg.held,
+        recordings=None if leg.adopted else tuple(each for each, begun in leg.recordings.items() if begun),
+    )
+
+
+def _state_of(state: str) -> LegState:
+    match state:
+        case "Up":
+            return LegState.UP
+        case "Ringing" | "Ring":
+            return LegState.RINGING
+        case _:
+            return LegState.ORIGINATING
+
+
+def _ring_of(variables: Mapping[str, object]) -> Duration:
+    try:
+        return round(float(str(variables.get(RING))) * SECOND)
+    except (ValueError, OverflowError):
+        return 30 * SECOND

@@ -1,0 +1,219 @@
+"""What is heard on a leg of Asterisk's: prompts one after the other, music on hold, and recordings.
+
+Decides what is asked of the switch for each, and when it is told. It must not know how a text becomes a sound, nor when
+legs end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from trunkcall.domain.leg import LegState
+from trunkcall.engine.commands import HoldLeg, ResumeLeg, StartRecording, StopPlaying, StopRecording
+from trunkcall.engine.events import (
+    CarrierEvent,
+    LegHeld,
+    LegResumed,
+    PlaybackEnded,
+    RecordingEnded,
+    RecordingStarted,
+)
+from trunkcall.telephony.ari.legs import HOME, AriLeg, Names
+from trunkcall.telephony.ari.wire import Answer, Request
+
+
+class Media:
+    """Of the legs of one application, which are the switchboard's."""
+
+    def __init__(
+        self,
+        names: Names,
+        app: str,
+        legs: Mapping[str, AriLeg],
+        *,
+        send: Callable[[Request, Callable[[Answer], None] | None], bool],
+        tell: Callable[[CarrierEvent], None],
+        speak: Callable[[str, Callable[[str | None], None]], None],
+        command: Callable[[AriLeg, Request], None],
+        alone: Callable[[AriLeg], None],
+    ) -> None:
+        self._names = names
+        self._app = app
+        self._legs = legs
+        self._send = send
+        self._tell = tell
+        self._speak = speak
+        self._command = command
+        self._alone = alone
+
+    def _up(self, leg_id: str) -> AriLeg | None:
+        leg = self._legs.get(leg_id)
+        return leg if leg is not None and leg.answered else None
+
+    # --- prompts ------------------------------------------------------------------------------------------------------
+
+    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+        """Play a text after those that are played already."""
+        leg = self._up(leg_id)
+        if leg is None or any(each == play_id for each, _ in leg.prompts):
+            return
+        leg.prompts.append((play_id, prompt))
+        if len(leg.prompts) == 1:
+            self._begin(leg)
+
+    def _begin(self, leg: AriLeg) -> None:
+        play_id, prompt = leg.prompts[0]
+        self._speak(prompt, partial(self._spoken, leg, play_id))
+
+    def _spoken(self, leg: AriLeg, play_id: str, media: str | None) -> None:
+        if self._legs.get(leg.leg_id) is not leg or not leg.prompts or leg.prompts[0][0] != play_id:
+            return
+        if media is None:
+            self._over(leg, play_id)
+            return
+        query = {"media": media, "playbackId": self._names.channel(play_id)}
+        request = Request("POST", f"channels/{self._names.channel(leg.leg_id)}/play", query)
+        if not leg.is_ours:
+            self._command(leg, request)
+        elif not self._send(request, partial(self._refused, leg, play_id)):
+            self._over(leg, play_id)
+
+    def _refused(self, leg: AriLeg, play_id: str, answer: Answer) -> None:
+        if not answer.is_ok:
+            self._over(leg, play_id)
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        """Break off a prompt, or leave it out."""
+        leg = self._up(command.leg_id)
+        if leg is None or not leg.prompts:
+            return
+        if leg.prompts[0][0] == command.play_id:
+            self._send(Request("DELETE", f"playbacks/{self._names.channel(command.play_id)}"), None)
+            self._over(leg, command.play_id)
+        else:
+            self._over(leg, command.play_id)
+
+    def played(self, playback_id: str) -> None:
+        """A playback is over."""
+        play_id = self._names.leg(playback_id)
+        for leg in list(self._legs.values()):
+            # Of a leg that is hung up its end is told alone.
+            if play_id is not None and leg.prompts and leg.prompts[0][0] == play_id and leg.cause is None:
+                self._over(leg, play_id)
+                return
+
+    def _over(self, leg: AriLeg, play_id: str) -> None:
+        first = leg.prompts[0][0] == play_id
+        found = next((each for each in leg.prompts if each[0] == play_id), None)
+        if found is None or self._legs.get(leg.leg_id) is not leg:
+            return
+        leg.prompts.remove(found)
+        self._tell(PlaybackEnded(leg.leg_id, play_id))
+        if first and leg.prompts:
+            self._begin(leg)
+
+    # --- holds --------------------------------------------------------------------------------------------------------
+
+    def hold(self, command: HoldLeg) -> None:
+        """Put its party where music is played, and nobody else hears it."""
+        leg = self._up(command.leg_id)
+        if leg is None or leg.held:
+            return
+        leg.held = True
+        bridge_id = self._names.hold(leg.leg_id)
+        home = {"variable": HOME, "value": leg.peer or ""}
+        self._command(leg, Request("POST", f"channels/{self._names.channel(leg.leg_id)}/variable", home))
+        self._send(Request("POST", f"bridges/{bridge_id}", {"type": "holding"}), None)
+        self._command(leg, Request("POST", f"bridges/{bridge_id}/addChannel", self._channel(leg)))
+
+    def resume(self, command: ResumeLeg) -> None:
+        """Put it back to whom it is joined with."""
+        leg = self._up(command.leg_id)
+        if leg is None or not leg.held:
+            return
+        leg.held = False
+        home = self._home(leg)
+        if home is not None:
+            self._send(Request("POST", f"bridges/{home}/addChannel", self._channel(leg)), None)
+        else:
+            hold = self._names.hold(leg.leg_id)
+            self._send(Request("POST", f"bridges/{hold}/removeChannel", self._channel(leg)), None)
+
+    def _home(self, leg: AriLeg) -> str | None:
+        """The bridge where it talks."""
+        if leg.peer is None or not leg.bridged:
+            return None
+        return self._names.talk(leg.peer if leg.kind.is_customers else leg.leg_id)
+
+    def entered(self, leg: AriLeg, bridge_id: str) -> bool:
+        """It is in a bridge; whether that was about a hold."""
+        if bridge_id == self._names.hold(leg.leg_id):
+            self._tell(LegHeld(leg.leg_id))
+            return True
+        return False
+
+    def left(self, leg: AriLeg, bridge_id: str) -> None:
+        """It has left a bridge."""
+        if bridge_id == self._names.hold(leg.leg_id) and leg.state is LegState.UP:
+            self._send(Request("DELETE", f"bridges/{bridge_id}"), None)
+            if not leg.held and leg.cause is None:
+                self._tell(LegResumed(leg.leg_id))
+                self._alone(leg)
+
+    def _channel(self, leg: AriLeg) -> Mapping[str, str]:
+        return {"channel": self._names.channel(leg.leg_id)}
+
+    # --- recordings ---------------------------------------------------------------------------------------------------
+
+    def start_recording(self, command: StartRecording) -> None:
+        """Listen in on a leg."""
+        leg = self._up(command.leg_id)
+        if leg is None or command.recording_id in leg.recordings:
+            return
+        leg.recordings[command.recording_id] = False
+        query = {
+            "spy": "both",
+            "app": self._app,
+            "appArgs": "recorder",
+            "snoopId": self._names.recorder(command.recording_id),
+        }
+        request = Request("POST", f"channels/{self._names.channel(leg.leg_id)}/snoop", query)
+        if not self._send(request, partial(self._not_recorded, command.recording_id)):
+            self.recording_over(self._names.channel(command.recording_id))
+
+    def _not_recorded(self, recording_id: str, answer: Answer) -> None:
+        if not answer.is_ok:
+            self.recording_over(self._names.channel(recording_id))
+
+    def recorder_is_there(self, recording_id: str) -> None:
+        """The channel that listens in can be recorded."""
+        name = self._names.channel(recording_id)
+        query = {"name": name, "format": "wav", "ifExists": "overwrite"}
+        path = f"channels/{self._names.recorder(recording_id)}/record"
+        self._send(Request("POST", path, query), partial(self._not_recorded, recording_id))
+
+    def recording_began(self, name: str) -> None:
+        """What is said is being written."""
+        recording_id = self._names.leg(name)
+        leg = self._of_recording(recording_id)
+        if leg is not None and recording_id is not None and not leg.recordings[recording_id]:
+            leg.recordings[recording_id] = True
+            self._tell(RecordingStarted(recording_id))
+
+    def stop_recording(self, command: StopRecording) -> None:
+        """End it; what was recorded is kept."""
+        if self._of_recording(command.recording_id) is not None:
+            self._send(Request("DELETE", f"channels/{self._names.recorder(command.recording_id)}"), None)
+
+    def recording_over(self, name: str) -> None:
+        """It is over, or could not be made."""
+        recording_id = self._names.leg(name)
+        leg = self._of_recording(recording_id)
+        if leg is not None and recording_id is not None:
+            del leg.recordings[recording_id]
+            self._send(Request("DELETE", f"channels/{self._names.recorder(recording_id)}"), None)
+            self._tell(RecordingEnded(recording_id))
+
+    def _of_recording(self, recording_id: str | None) -> AriLeg | None:
+        return next((leg for leg in self._legs.values() if recording_id in leg.recordings), None)

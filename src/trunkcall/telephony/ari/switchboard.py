@@ -1,0 +1,369 @@
+"""What is asked of Asterisk for each deed, and what its events mean for legs.
+
+Decides the life of a leg on the switch: one POST /channels each, ever; the dialplan answers, detects and hands the
+channel over; what is told of it and when. It does no I/O and knows no clock: requests, events and timers go through
+what it is given. It must not know whether the switch can be reached, nor how dial strings are made.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final, TypeAlias
+
+from trunkcall.domain.instants import SECOND, Duration, Instant, to_seconds
+from trunkcall.domain.leg import HangupCause, LegState
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    Originate,
+    OriginateAgentLeg,
+    OriginateSessionLeg,
+    UnbridgeLegs,
+)
+from trunkcall.engine.events import (
+    CarrierEvent,
+    KeyPressed,
+    LegAnswered,
+    LegEnded,
+    LegRang,
+    LegsBridged,
+    LegsUnbridged,
+    OriginateVoided,
+    RecordingEnded,
+)
+from trunkcall.telephony.ari import model
+from trunkcall.telephony.ari.causes import RANG, cause_of
+from trunkcall.telephony.ari.detection import detection_ended
+from trunkcall.telephony.ari.legs import KIND, LEG, RING, AriLeg, LegKind, Names
+from trunkcall.telephony.ari.media import Media
+from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, Answer, Request
+
+log = logging.getLogger(__name__)
+
+Send: TypeAlias = Callable[[Request, Callable[[Answer], None] | None], bool]
+"""Asks the switch for something; False if that has provably not left."""
+Later: TypeAlias = Callable[[Duration, Callable[[], None]], None]
+
+CONTEXT: Final = "trunkcall"
+"""Of the dialplan: where every channel of ours begins once it is answered."""
+ALONE: Final[Duration] = 5 * SECOND
+"""How long an answered leg stays up that nobody speaks to and no dialer puts off."""
+PUT_OFF_EVERY: Final[Duration] = 2 * SECOND
+APP: Final = "TRUNKCALL_APP"
+_TIMEOUT: Final = "TIMEOUT(absolute)"
+
+
+class Switchboard:
+    """The legs of one application. ``send``, ``tell`` and ``later`` are what it acts through; ``speak`` has a text made
+    a sound of the switch (its media URI), or None where that cannot be."""
+
+    def __init__(
+        self,
+        app: str,
+        *,
+        send: Send,
+        tell: Callable[[CarrierEvent], None],
+        later: Later,
+        now: Callable[[], Instant],
+        speak: Callable[[str, Callable[[str | None], None]], None],
+    ) -> None:
+        self._app = app
+        self.names = Names(app)
+        self.legs: dict[str, AriLeg] = {}
+        self._send = send
+        self._tell = tell
+        self._later = later
+        self._now = now
+        self.media = Media(
+            self.names,
+            app,
+            self.legs,
+            send=send,
+            tell=tell,
+            speak=speak,
+            command=self._command,
+            alone=self._begin_alone,
+        )
+
+    def adopt(self, legs: Mapping[str, AriLeg]) -> None:
+        """These are the legs that there are, and no others."""
+        self.legs.clear()
+        self.legs.update(legs)
+        for leg in legs.values():
+            if leg.state is LegState.RINGING:
+                self._later(leg.ring_timeout, partial(self._ring_over, leg))
+            elif leg.state is LegState.ORIGINATING:
+                self._later(leg.ring_timeout, partial(self._never_rang, leg))
+            elif leg.is_ours and not leg.bridged:
+                self._begin_alone(leg)
+
+    # --- deeds --------------------------------------------------------------------------------------------------------
+
+    def originate(self, command: Originate, dial_string: str) -> None:
+        """Dial a customer, once."""
+        kind = LegKind.CUSTOMER
+        if command.detect_machines:
+            kind = LegKind.AWAITED_CUSTOMER if command.await_prompt else LegKind.DETECTED_CUSTOMER
+        self._originate(AriLeg(command.leg_id, kind, command.ring_timeout), dial_string, command.caller_id)
+
+    def originate_agent_leg(self, command: OriginateAgentLeg | OriginateSessionLeg, dial_string: str) -> None:
+        """Ring an agent's phone, once."""
+        kind = LegKind.AGENT if isinstance(command, OriginateAgentLeg) else LegKind.SESSION
+        self._originate(AriLeg(command.leg_id, kind, command.ring_timeout), dial_string, None)
+
+    def unreachable(self, leg_id: str) -> None:
+        """An agent has no phone that could be rung."""
+        if leg_id not in self.legs:
+            self._tell(LegEnded(leg_id, HangupCause.UNREACHABLE))
+
+    def _originate(self, leg: AriLeg, dial_string: str, caller_id: str | None) -> None:
+        if leg.leg_id in self.legs:
+            return
+        self.legs[leg.leg_id] = leg
+        ring_s = to_seconds(leg.ring_timeout)
+        variables = {APP: self._app, LEG: leg.leg_id, KIND: str(leg.kind), RING: f"{ring_s:g}"}
+        query = {
+            "endpoint": dial_string,
+            "context": CONTEXT,
+            "extension": str(leg.kind),
+            "priority": "1",
+            "channelId": self.names.channel(leg.leg_id),
+            # The switch's own end of it, where the dialer is gone.
+            "timeout": str(max(1, round(2 * ring_s + 5))),
+        }
+        if caller_id is not None:
+            query["callerId"] = caller_id
+        request = Request("POST", "channels", query, {"variables": variables})
+        if not self._send(request, partial(self._originated, leg)):
+            self._void(leg)
+            return
+        self._later(leg.ring_timeout, partial(self._never_rang, leg))
+
+    def _originated(self, leg: AriLeg, answer: Answer) -> None:
+        if answer.is_ok or answer.status == CONFLICT or self.legs.get(leg.leg_id) is not leg:
+            return
+        log.warning("the switch did not make a leg", extra={"leg": leg.leg_id, "status": answer.status})
+        if leg.kind.is_customers:
+            self._void(leg)
+        else:
+            self._end(leg, leg.cause or HangupCause.UNREACHABLE)
+
+    def _void(self, leg: AriLeg) -> None:
+        del self.legs[leg.leg_id]
+        self._tell(OriginateVoided(leg.leg_id))
+
+    def hang_up(self, command: HangUp) -> None:
+        """End a leg."""
+        leg = self.legs.get(command.leg_id)
+        if leg is not None:
+            self._hang_up(leg, HangupCause.HUNG_UP_BY_US)
+
+    def _hang_up(self, leg: AriLeg, cause: HangupCause) -> None:
+        if leg.cause is None:
+            leg.cause = cause
+            request = Request("DELETE", f"channels/{self.names.channel(leg.leg_id)}")
+            self._send(request, partial(self._hung_up, leg))
+
+    def _hung_up(self, leg: AriLeg, answer: Answer) -> None:
+        """Where there is no such channel its end was not heard of."""
+        if answer.status == NOT_FOUND and self.legs.get(leg.leg_id) is leg:
+            self._end(leg, leg.cause or HangupCause.LOST)
+
+    def bridge(self, command: BridgeLegs) -> None:
+        """Join two legs."""
+        customer, agent = self.legs.get(command.customer_leg_id), self.legs.get(command.agent_leg_id)
+        if customer is None or agent is None or not (_is_free(customer) and _is_free(agent)):
+            return
+        customer.peer, agent.peer = agent.leg_id, customer.leg_id
+        talk = self.names.talk(agent.leg_id)
+        self._send(Request("POST", f"bridges/{talk}", {"type": "mixing"}), None)
+        for leg in (customer, agent):
+            if leg.bridge_id != talk:
+                self._put(leg, talk)
+            self._set(leg, _TIMEOUT, "0")
+
+    def _put(self, leg: AriLeg, bridge_id: str) -> None:
+        self._command(
+            leg, Request("POST", f"bridges/{bridge_id}/addChannel", {"channel": self.names.channel(leg.leg_id)})
+        )
+
+    def unbridge(self, command: UnbridgeLegs) -> None:
+        """Part two legs."""
+        customer, agent = self.legs.get(command.customer_leg_id), self.legs.get(command.agent_leg_id)
+        if customer is None or agent is None or customer.peer != agent.leg_id or not customer.bridged:
+            return
+        customer.parting = True
+        query = {"channel": self.names.channel(customer.leg_id)}
+        self._command(customer, Request("POST", f"bridges/{self.names.talk(agent.leg_id)}/removeChannel", query))
+
+    # --- what is asked of one channel ---------------------------------------------------------------------------------
+
+    def _command(self, leg: AriLeg, request: Request) -> None:
+        """Ask it once the channel is ours: before that Asterisk refuses it."""
+        if leg.is_ours:
+            self._send(request, None)
+        else:
+            leg.waiting.append(request)
+
+    def _set(self, leg: AriLeg, variable: str, value: str) -> None:
+        query = {"variable": variable, "value": value}
+        self._command(leg, Request("POST", f"channels/{self.names.channel(leg.leg_id)}/variable", query))
+
+    def _begin_alone(self, leg: AriLeg) -> None:
+        """Keep a leg up that nobody speaks to, for as long as this dialer is there."""
+        leg.times_alone += 1
+        self._put_off(leg, leg.times_alone)
+
+    def _put_off(self, leg: AriLeg, time_alone: int) -> None:
+        is_alone = leg.peer is None and leg.times_alone == time_alone
+        if self.legs.get(leg.leg_id) is leg and is_alone and leg.kind is not LegKind.SESSION:
+            self._set(leg, _TIMEOUT, str(round(to_seconds(ALONE))))
+            self._later(PUT_OFF_EVERY, partial(self._put_off, leg, time_alone))
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    def take(self, event: model.Event) -> None:
+        """What the switch has told. Whatever is no leg's of ours, or is told late or twice, changes nothing."""
+        match event:
+            case model.Dial(peer=channel, dialstatus=status) if status in RANG:
+                self._about(channel, self._rang)
+            case model.ChannelStateChange(channel=channel):
+                if channel.state == "Ringing":
+                    self._about(channel, self._rang)
+                elif channel.state == "Up":
+                    self._about(channel, self._up)
+            case model.StasisStart(channel=channel, args=arguments):
+                recording = self.names.recording(channel.id)
+                if recording is not None:
+                    self.media.recorder_is_there(recording)
+                else:
+                    self._about(channel, partial(self._is_ours, arguments=arguments))
+            case model.StasisEnd(channel=channel):
+                self._about(channel, self._is_not_ours)
+            case model.ChannelEnteredBridge(channel=channel, bridge=bridge) if channel is not None:
+                self._about(channel, partial(self._entered, bridge_id=bridge.id))
+            case model.ChannelLeftBridge(channel=channel, bridge=bridge):
+                self._about(channel, partial(self._left, bridge_id=bridge.id))
+            case model.ChannelDtmfReceived(channel=channel, digit=key, timestamp=told_at):
+                self._about(channel, partial(self._pressed, key=key, told_at=told_at))
+            case model.ChannelDestroyed(channel=channel):
+                self._about(channel, partial(self._gone, event=event))
+            case model.PlaybackFinished(playback=playback):
+                self.media.played(playback.id)
+            case model.RecordingStarted(recording=recording):
+                self.media.recording_began(recording.name)
+            case model.RecordingFinished(recording=recording) | model.RecordingFailed(recording=recording):
+                self.media.recording_over(recording.name)
+            case _:
+                pass
+
+    def _about(self, channel: model.Channel, then: Callable[[AriLeg], None]) -> None:
+        leg_id = self.names.leg(channel.id)
+        leg = self.legs.get(leg_id) if leg_id is not None else None
+        if leg is not None:
+            then(leg)
+
+    def _rang(self, leg: AriLeg) -> None:
+        if leg.state is LegState.ORIGINATING:
+            leg.state, leg.rang = LegState.RINGING, True
+            self._tell(LegRang(leg.leg_id))
+            self._later(leg.ring_timeout, partial(self._ring_over, leg))
+
+    def _ring_over(self, leg: AriLeg) -> None:
+        if self.legs.get(leg.leg_id) is leg and leg.state is LegState.RINGING:
+            self._hang_up(leg, HangupCause.RING_TIMEOUT)
+
+    def _never_rang(self, leg: AriLeg) -> None:
+        if self.legs.get(leg.leg_id) is leg and leg.state is LegState.ORIGINATING:
+            self._hang_up(leg, HangupCause.UNREACHABLE)
+
+    def _up(self, leg: AriLeg) -> None:
+        leg.state = LegState.UP
+        # Until the channel is ours nothing can be asked of it: only detection is waited for meanwhile.
+        if leg.kind.is_detected:
+            self._answered(leg)
+
+    def _answered(self, leg: AriLeg) -> None:
+        if not leg.answered:
+            leg.answered = True
+            self._tell(LegAnswered(leg.leg_id))
+
+    def _is_ours(self, leg: AriLeg, arguments: tuple[str, ...]) -> None:
+        leg.state, leg.is_ours = LegState.UP, True
+        self._answered(leg)
+        match arguments:
+            case ["detected", status, cause, *_] if leg.detection is None:
+                awaited = leg.kind is LegKind.AWAITED_CUSTOMER
+                ended = detection_ended(leg.leg_id, status, cause, self._now(), awaited=awaited)
+                leg.detection = ended.detection
+                self._tell(ended)
+            case _:
+                pass
+        waiting, leg.waiting = leg.waiting, []
+        for request in waiting:
+            self._send(request, None)
+        self._begin_alone(leg)
+
+    def _is_not_ours(self, leg: AriLeg) -> None:
+        leg.is_ours = False
+
+    def _entered(self, leg: AriLeg, bridge_id: str) -> None:
+        leg.bridge_id = bridge_id
+        if self.media.entered(leg, bridge_id):
+            return
+        peer = self.legs.get(leg.peer) if leg.peer is not None else None
+        if peer is not None and peer.bridge_id == bridge_id and not leg.bridged:
+            leg.bridged = peer.bridged = True
+            customer, agent = (leg, peer) if leg.kind.is_customers else (peer, leg)
+            self._tell(LegsBridged(customer.leg_id, agent.leg_id))
+
+    def _left(self, leg: AriLeg, bridge_id: str) -> None:
+        if leg.bridge_id == bridge_id:
+            leg.bridge_id = None
+        if leg.parting and leg.peer is not None and bridge_id == self.names.talk(leg.peer):
+            peer = self.legs[leg.peer]
+            self._part(leg)
+            self._tell(LegsUnbridged(leg.leg_id, peer.leg_id))
+        self.media.left(leg, bridge_id)
+
+    def _part(self, leg: AriLeg) -> None:
+        """It is joined with nobody any more, and so is the one that it was joined with."""
+        peer = self.legs.get(leg.peer) if leg.peer is not None else None
+        for each in (leg, peer):
+            if each is not None:
+                each.peer, each.bridged, each.parting = None, False, False
+        for each in (leg, peer):
+            if each is not None and each.is_ours:
+                self._begin_alone(each)
+
+    def _pressed(self, leg: AriLeg, key: str, told_at: str | None) -> None:
+        # A channel's events come once for the channel and once for its endpoint, word for word.
+        if leg.answered and (told_at is None or told_at != leg.key_told_at):
+            leg.key_told_at = told_at
+            self._tell(KeyPressed(leg.leg_id, key))
+
+    def _gone(self, leg: AriLeg, event: model.ChannelDestroyed) -> None:
+        answered = leg.state is LegState.UP
+        cause = leg.cause or cause_of(event.cause, event.tech_cause, rang=leg.rang, answered=answered)
+        self._end(leg, cause)
+
+    def _end(self, leg: AriLeg, cause: HangupCause) -> None:
+        del self.legs[leg.leg_id]
+        leg.is_ours = False
+        had_peer = leg.peer is not None
+        if had_peer:
+            self._part(leg)
+        if leg.state is LegState.UP:
+            # Whoever hung up between the answer and its handing over has answered.
+            self._answered(leg)
+        for recording_id in leg.recordings:
+            self._tell(RecordingEnded(recording_id))
+        if not leg.kind.is_customers:
+            self._send(Request("DELETE", f"bridges/{self.names.talk(leg.leg_id)}"), None)
+        self._tell(LegEnded(leg.leg_id, cause))
+
+
+def _is_free(leg: AriLeg) -> bool:
+    return leg.answered and leg.peer is None

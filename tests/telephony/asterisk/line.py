@@ -1,0 +1,173 @@
+"""The carrier over a real Asterisk, as the conformance suite has it.
+
+A second of a scenario is a twentieth of one here, and no wait is longer than some seconds: far ends behave accordingly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import re
+import time
+from functools import cache, partial
+from importlib import resources
+from itertools import count
+
+from telephony.asterisk.configuration import PASSWORD, USER, modules, small
+from telephony.asterisk.namespace import unpacked
+from telephony.asterisk.phone import Manner, Phone, tone
+from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.switch import Asterisk
+from telephony.support import Behaviour, originate
+from trunkcall.domain.instants import SECOND, Instant
+from trunkcall.domain.trunk import Trunk
+from trunkcall.engine.commands import Originate
+from trunkcall.engine.events import CarrierEvent
+from trunkcall.telephony.ari.addresses import Address, Addresses
+from trunkcall.telephony.ari.carrier import AriCarrier
+from trunkcall.telephony.ari.client import Switch, parse_ari_url
+from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
+from trunkcall.telephony.carrier import Destination
+
+SCALE = 20.0
+MIN_WAIT_S, MAX_WAIT_S = 0.2, 6.0
+SHORT_S = 0.5
+"""Seconds of a scenario that give far ends the time to answer."""
+NUMBER = "+12065550199"
+AGENTS = ("agent-1", "agent-2")
+# Greetings here last some hundred milliseconds.
+AMD = """initial_silence = 400
+greeting = 300
+after_greeting_silence = 200
+total_analysis_time = 1200
+min_word_length = 60
+between_words_silence = 50
+maximum_number_of_words = 5
+silence_threshold = 256
+"""
+MANNERS = {
+    Behaviour.ANSWERS_AS_A_HUMAN: Manner(answers_after_s=0.3, says=tone(440, 0.15), leaves_after_s=5.0),
+    Behaviour.ANSWERS_AND_IS_LEFT: Manner(answers_after_s=0.3, says=tone(440, 0.15)),
+    Behaviour.ANSWERS_AS_A_MACHINE: Manner(answers_after_s=0.3, says=tone(440, 3.0)),
+    Behaviour.BUSY: Manner(code=486),
+    Behaviour.INVALID: Manner(code=404),
+    Behaviour.RINGS_FOR_EVER: Manner(answers_after_s=None),
+}
+
+
+class TestAddresses(Addresses):
+    """A trunk for each behaviour, and agents' phones."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        super().__init__(lambda number, trunk: number, Trunk("default"))
+
+    def customer(self, trunk_id: str, phone_number: str) -> Address | None:
+        return Address(trunk_id, f"PJSIP/{phone_number}@{trunk_id}")
+
+    def agent(self, agent_id: str) -> Address | None:
+        return Address(agent_id, f"PJSIP/{agent_id}")
+
+
+@cache
+def addresses() -> dict[str, str]:
+    """Where each far end of this worker is."""
+    place = place_of_this_worker()
+    return {name: place.address() for name in (*(each.name.lower() for each in Behaviour), *AGENTS)}
+
+
+@cache
+def asterisk() -> Asterisk:
+    """The switch of this worker: one for all of its tests, each of which has an application of its own."""
+    place = place_of_this_worker()
+    files = small(place, addresses())
+    files["amd.conf"] = f"[general]\n{AMD}"
+    files["extensions.conf"] = resources.files("trunkcall.telephony.ari").joinpath("dialplan.conf").read_text("utf-8")
+    shown = ",".join(SHOWN_VARIABLES)
+    files["ari.conf"] = re.sub("channelvars = .*", f"channelvars = {shown}", files["ari.conf"])
+    # Two ends that Asterisk joins past itself press keys that it does not hear.
+    files["modules.conf"] = modules() + "noload = bridge_native_rtp.so\n"
+    switch = Asterisk(place, files)
+    atexit.register(switch.close)
+    switch.start()
+    return switch
+
+
+_apps = count(1)
+_tree = unpacked()
+_SOUND = f"sound:{_tree}/usr/share/asterisk/sounds/en_US_f_Allison/vm-goodbye"
+"""Takes a second or two to be said."""
+
+
+class AsteriskLine:
+    """A carrier, the switch, and phones at the other end."""
+
+    def __init__(self) -> None:
+        self.switch = asterisk()
+        self.phones = {
+            **{each.name.lower(): Phone(addresses()[each.name.lower()], manner) for each, manner in MANNERS.items()},
+            **{name: Phone(addresses()[name], Manner(answers_after_s=0.02, rings=False)) for name in AGENTS},
+        }
+        self._behaviour: dict[str, str] = {}
+        self.token = 0
+        self.events: list[CarrierEvent] = []
+        self.carrier = AriCarrier(
+            f"trunkcall_{next(_apps)}",
+            partial(Switch, parse_ari_url(place_of_this_worker().ari_url), USER, PASSWORD),
+            TestAddresses(),
+            now=_now,
+            speak=lambda text, done: done(_SOUND),
+        )
+        self._open = False
+
+    async def start(self) -> None:
+        if not self._open:
+            self._open = True
+            for phone in self.phones.values():
+                await phone.open()
+        self.events = []
+        self.token += 1
+        await self.carrier.start(self.events.append, token=self.token)
+
+    def dial(self, behaviour: Behaviour, leg_id: str, *, detect: bool = False, host: str = "local") -> None:
+        command = originate(leg_id, detect=detect, host=host)
+        self._behaviour[leg_id] = behaviour.name.lower()
+        self.carrier.originate(
+            Originate(
+                leg_id,
+                command.contact_id,
+                command.campaign_id,
+                round(command.ring_timeout / SCALE) + SECOND // 10,
+                detect,
+                False,
+                behaviour.name.lower(),
+                host,
+                "+12065550100",
+            ),
+            Destination(NUMBER, leg_id),
+        )
+
+    def press(self, leg_id: str, key: str) -> None:
+        self.phones[self._behaviour.get(leg_id, AGENTS[0])].press(key)
+
+    def fail(self, host: str) -> None:
+        raise NotImplementedError
+
+    def find(self, host: str) -> None:
+        raise NotImplementedError
+
+    async def wait(self, seconds: float) -> None:
+        while any(phone.presses for phone in self.phones.values()):
+            await asyncio.sleep(0.02)
+        least_s = MIN_WAIT_S if seconds >= SHORT_S else MIN_WAIT_S / 4
+        await asyncio.sleep(min(max(seconds / SCALE, least_s), MAX_WAIT_S))
+
+    async def close(self) -> None:
+        await self.carrier.close()
+        for phone in self.phones.values():
+            phone.close()
+
+
+def _now() -> Instant:
+    return time.time_ns() // 1000

@@ -1,0 +1,246 @@
+"""Far ends of a switch: phones that speak SIP and RTP as far as a test needs it (RFC 3261, 3550, 4733).
+
+They do what they are told, when they are: answer, speak, press keys, hang up. Scenarios of SIPp cannot be told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import struct
+from dataclasses import dataclass, field
+
+from telephony.asterisk.namespace import must_be_closed
+from telephony.asterisk.place import SIP_PORT
+
+FRAME_S = 0.02
+FRAME = 160
+KEY_FRAMES, GAP_FRAMES = 8, 4
+"""How long a key is pressed, and how long none is."""
+PCMU, EVENTS = 0, 101
+KEYS = "0123456789*#ABCD"
+
+
+def ulaw(sample: float) -> int:
+    """A sample from -1 to 1 as an octet (ITU-T G.711)."""
+    value = min(32635, round(abs(sample) * 32635)) + 132
+    exponent = value.bit_length() - 8
+    octet = exponent << 4 | (value >> (exponent + 3)) & 0x0F
+    return ~(octet | (0x80 if sample < 0 else 0)) & 0xFF
+
+
+def tone(hertz: float, length_s: float) -> bytes:
+    return bytes(ulaw(0.5 * math.sin(2 * math.pi * hertz * n / 8000)) for n in range(round(length_s * 8000)))
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a phone behaves. ``answers_after_s`` is None where it does not; ``code`` is what it says instead of ringing,
+    ``says`` what is heard once it has answered, ``leaves_after_s`` when it hangs up."""
+
+    answers_after_s: float | None = 0.1
+    code: int | None = None
+    rings: bool = True
+    says: bytes = b""
+    leaves_after_s: float | None = None
+
+
+@dataclass(slots=True)
+class Dialog:
+    """One call to a phone."""
+
+    call_id: str
+    headers: dict[str, str]
+    via: str
+    media: tuple[str, int]
+    peer: tuple[str, int]
+    contact: str
+    port: int
+    """Where its media comes from."""
+    up: bool = False
+    over: bool = False
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+
+class Phone(asyncio.DatagramProtocol):
+    """One address that takes any number of calls."""
+
+    def __init__(self, address: str, manner: Manner) -> None:
+        must_be_closed()
+        self.address = address
+        self.manner = manner
+        self.dialogs: dict[str, Dialog] = {}
+        self.invites: list[dict[str, str]] = []
+        """The headers of every call's first INVITE."""
+        self._ports = iter(range(30000, 39998, 2))
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.address, SIP_PORT))
+
+    def close(self) -> None:
+        for dialog in self.dialogs.values():
+            self._end(dialog)
+        self._transport.close()
+
+    @property
+    def presses(self) -> bool:
+        """Whether there are keys that are yet to be pressed."""
+        return any(dialog.keys for dialog in self.dialogs.values() if not dialog.over)
+
+    def press(self, key: str) -> None:
+        """On the call that is up."""
+        dialog = next(each for each in reversed(self.dialogs.values()) if each.up and not each.over)
+        dialog.keys.append(key)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        head, _, body = data.decode("utf-8", "replace").partition("\r\n\r\n")
+        first, *lines = head.split("\r\n")
+        headers: dict[str, str] = {}
+        vias: list[str] = []
+        for line in lines:
+            name, _, value = line.partition(":")
+            if name.lower() == "via":
+                vias.append(value.strip())
+            headers.setdefault(name.lower(), value.strip())
+        via = "".join(f"Via: {each}\r\n" for each in vias)
+        method = first.split()[0]
+        dialog = self.dialogs.get(headers["call-id"])
+        if method == "INVITE" and dialog is None:
+            self._called(headers, via, body, addr)
+        elif method == "INVITE" and dialog is not None:
+            if dialog.up:
+                self._say(dialog, 200, "OK", headers, via, sdp=True)
+        elif method == "BYE":
+            if dialog is not None:
+                self._end(dialog)
+            self._answer(addr, 200, "OK", headers, via)
+        elif method == "CANCEL" and dialog is not None and not dialog.up:
+            self._answer(addr, 200, "OK", headers, via)
+            self._say(dialog, 487, "Request Terminated", dialog.headers, dialog.via)
+            self._end(dialog)
+        elif method == "OPTIONS":
+            self._answer(addr, 200, "OK", headers, via)
+
+    def _called(self, headers: dict[str, str], via: str, body: str, addr: tuple[str, int]) -> None:
+        self.invites.append(headers)
+        host = re.search(r"^c=IN IP4 (\S+)", body, re.M)
+        port = re.search(r"^m=audio (\d+)", body, re.M)
+        contact = re.search(r"<([^>]+)>", headers.get("contact", ""))
+        assert host is not None
+        assert port is not None
+        media = host[1], int(port[1])
+        reached = contact[1] if contact else ""
+        dialog = Dialog(headers["call-id"], headers, via, media, addr, reached, next(self._ports))
+        self.dialogs[dialog.call_id] = dialog
+        dialog.tasks.append(asyncio.create_task(self._behave(dialog)))
+
+    async def _behave(self, dialog: Dialog) -> None:
+        manner = self.manner
+        if manner.code is not None:
+            self._say(dialog, manner.code, "No", dialog.headers, dialog.via)
+            self._end(dialog)
+            return
+        if manner.rings:
+            self._say(dialog, 180, "Ringing", dialog.headers, dialog.via)
+        if manner.answers_after_s is None:
+            return
+        await asyncio.sleep(manner.answers_after_s)
+        dialog.up = True
+        loop = asyncio.get_running_loop()
+        media, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(self.address, dialog.port))
+        try:
+            self._say(dialog, 200, "OK", dialog.headers, dialog.via, sdp=True)
+            await self._speak(dialog, media)
+        finally:
+            media.close()
+
+    async def _speak(self, dialog: Dialog, media: asyncio.DatagramTransport) -> None:
+        loop = asyncio.get_running_loop()
+        began_s, at = loop.time(), 0
+        key, pressed_at, quiet_until = "", -KEY_FRAMES, 0
+        leaves_s = self.manner.leaves_after_s
+        while leaves_s is None or at * FRAME_S < leaves_s:
+            if dialog.keys and at >= quiet_until:
+                key, pressed_at, quiet_until = dialog.keys[0], at, at + KEY_FRAMES + GAP_FRAMES
+            if pressed_at <= at < pressed_at + KEY_FRAMES:
+                # RFC 4733: the time of its beginning throughout, its end three times.
+                number = at - pressed_at
+                ends = 0x80 if number >= KEY_FRAMES - 3 else 0
+                payload = struct.pack("!BBH", KEYS.index(key), ends | 10, FRAME * min(number + 1, KEY_FRAMES - 2))
+                self._rtp(dialog, media, EVENTS, at, pressed_at * FRAME, payload)
+                if number == KEY_FRAMES - 1:
+                    dialog.keys.pop(0)
+            else:
+                says = self.manner.says[at * FRAME : (at + 1) * FRAME].ljust(FRAME, b"\xff")
+                self._rtp(dialog, media, PCMU, at, at * FRAME, says)
+            at += 1
+            await asyncio.sleep(max(0.0, began_s + at * FRAME_S - loop.time()))
+        self._hang_up(dialog)
+
+    def _rtp(
+        self,
+        dialog: Dialog,
+        media: asyncio.DatagramTransport,
+        kind: int,
+        sequence: int,
+        time: int,
+        payload: bytes,
+    ) -> None:
+        head = struct.pack("!BBHII", 0x80, kind, sequence & 0xFFFF, time & 0xFFFFFFFF, 0x1234)
+        media.sendto(head + payload, dialog.media)
+
+    def _hang_up(self, dialog: Dialog) -> None:
+        headers = dialog.headers
+        lines = [
+            f"BYE {dialog.contact} SIP/2.0",
+            f"Via: SIP/2.0/UDP {self.address}:{SIP_PORT};branch=z9hG4bK{abs(hash(dialog.call_id))}",
+            f"From: {headers['to']};tag=phone",
+            f"To: {headers['from']}",
+            f"Call-ID: {dialog.call_id}",
+            "CSeq: 1 BYE",
+            "Max-Forwards: 70",
+            "Content-Length: 0",
+        ]
+        self._transport.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), dialog.peer)
+        dialog.over = True
+
+    def _end(self, dialog: Dialog) -> None:
+        dialog.over = True
+        for task in dialog.tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    def _say(
+        self,
+        dialog: Dialog,
+        code: int,
+        why: str,
+        headers: dict[str, str],
+        via: str,
+        *,
+        sdp: bool = False,
+        port: int = 0,
+    ) -> None:
+        body = ""
+        if sdp:
+            body = (
+                f"v=0\r\no=- 1 1 IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 {self.address}\r\nt=0 0\r\n"
+                f"m=audio {dialog.port} RTP/AVP {PCMU} {EVENTS}\r\na=rtpmap:{PCMU} PCMU/8000\r\n"
+                f"a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-16\r\na=ptime:20\r\n"
+            )
+        self._answer(dialog.peer, code, why, headers, via, body=body)
+
+    def _answer(
+        self, addr: tuple[str, int], code: int, why: str, headers: dict[str, str], via: str, *, body: str = ""
+    ) -> None:
+        to = headers["to"] if "tag=" in headers["to"] else f"{headers['to']};tag=phone"
+        text = (
+            f"SIP/2.0 {code} {why}\r\n{via}From: {headers['from']}\r\nTo: {to}\r\nCall-ID: {headers['call-id']}\r\n"
+            f"CSeq: {headers['cseq']}\r\nContact: <sip:{self.address}:{SIP_PORT}>\r\n"
+        )
+        if body:
+            text += "Content-Type: application/sdp\r\n"
+        self._transport.sendto(f"{text}Content-Length: {len(body)}\r\n\r\n{body}".encode(), addr)
