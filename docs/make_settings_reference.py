@@ -29,7 +29,7 @@ KINDS = {str: "text", int: "whole number", float: "number", Path: "path"}
 def section(setting: Setting) -> str:
     """One setting under a heading of its own."""
     rows = {
-        "flag": f"`{setting.flag}`",
+        "flag": "none: the list of processes would show it" if setting.secret else f"`{setting.flag}`",
         "environment": f"`{setting.variable}`",
         "kind": KINDS[setting.kind],
         "default": default_of(setting),

@@ -16,6 +16,7 @@ from trunkcall.cli.help import CONNECTION
 from trunkcall.cli.layout import PLACEHOLDERS, remark
 from trunkcall.settings import SETTINGS, Settings, load_settings
 from trunkcall.settings.setting import Setting, Value
+from trunkcall.settings.switch import SWITCH_SETTINGS
 
 SERVER = "Server"
 """Where a setting is shown that has no other place."""
@@ -24,6 +25,7 @@ PANELS = {
     "Carrier": {
         *("carrier", "carrier_url", "carrier_port", "carrier_journal", "speed", "agents", "seed"),
         *("channels", "attempts_per_s", "ring_timeout_s"),
+        *(setting.name for setting in SWITCH_SETTINGS),
     },
     "Pacing": {
         *("abandonment_threshold_s", "abandonment_target_ratio", "abandonment_windows", "abandonment_time_zone"),
@@ -40,8 +42,8 @@ PANELS = {
 
 def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command ``--config`` and a flag for each of the settings (all, if none are named), in place of its
-    parameter ``settings``."""
-    chosen = [setting for setting in SETTINGS if not names or setting.name in names]
+    parameter ``settings``. Those that are secret have no flag."""
+    chosen = [setting for setting in SETTINGS if not setting.secret and (not names or setting.name in names)]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         def run(**arguments: Any) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.domain.safe_harbour import placeholder_problem
 from trunkcall.settings.setting import Setting, Value, convert, one_of, within, zero_or_within
+from trunkcall.settings.switch import SWITCH_SETTINGS, check_ari_url, password_problem, secret_of
 from trunkcall.settings.trunks import TRUNKS, TrunkTable, read_trunks
 
 
@@ -73,6 +74,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Where `trunkcall carrier` listens, as tcp://127.0.0.1:8751. Default: the server has a carrier of its own.",
     ),
+    *SWITCH_SETTINGS,
     Setting("carrier_port", int, 8751, "Port of `trunkcall carrier`; 0 takes a free one.", within(0, 65535)),
     Setting(
         "speed",
@@ -226,6 +228,13 @@ class Settings:
     store: str
     carrier: str
     carrier_url: str
+    ari_url: str
+    ari_user: str
+    ari_password: str = field(repr=False)
+    ari_password_file: str
+    ari_plain_http: str
+    speech_command: str
+    prompts_dir: str
     carrier_port: int
     speed: float
     region: str
@@ -274,7 +283,7 @@ def load_settings(
     table = _read_file(config_file) if config_file is not None else {}
     values: dict[str, Any] = {}  # each of its setting's kind, which is that of the field
     for setting in SETTINGS:
-        given = flags.get(setting.name)
+        given = flags.get(setting.name) if not setting.secret else None
         if given is not None:
             values[setting.name] = convert(setting, given, setting.flag)
         elif setting.variable in environment:
@@ -284,6 +293,14 @@ def load_settings(
         else:
             values[setting.name] = setting.default
     return Settings(**values, trunks=read_trunks(table.get(TRUNKS), f"{config_file}", values))
+
+
+def switch_password(settings: Settings) -> str:
+    """The password of ``ari_user``, to be sent to ``ari_url``; empty if none is given. Raises SettingsError, also where
+    it would cross a network in the open."""
+    check_ari_url(settings.ari_url, plain_http=settings.ari_plain_http == "on")
+    names = "ari_password", "ari_password_file"
+    return secret_of(settings.ari_password, settings.ari_password_file, names, password_problem)
 
 
 def _read_file(path: Path) -> dict[str, object]:

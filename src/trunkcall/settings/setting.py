@@ -18,13 +18,15 @@ Value: TypeAlias = str | int | float | Path
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. ``check`` returns what is wrong with a value, or None."""
+    """One setting. ``check`` returns what is wrong with a value, or None. A secret one has no flag, which the list of
+    processes would show, and its value is in no message."""
 
     name: str
     kind: type[str] | type[int] | type[float] | type[Path]
     default: Value
     help: str
     check: Callable[[Value], str | None] = lambda value: None
+    secret: bool = False
 
     @property
     def flag(self) -> str:
@@ -68,8 +70,13 @@ def convert(setting: Setting, given: object, source: str) -> Value:
         with suppress(ValueError):
             value = setting.kind(str(given))
     if value is None:
-        raise SettingsError(f"{source} must be {kind}, not {given!r}.")
+        raise SettingsError(f"{source} must be {kind}{_given(setting, given)}.")
     problem = setting.check(value)
     if problem is not None:
-        raise SettingsError(f"{source} {problem}, not {given!r}.")
+        raise SettingsError(f"{source} {problem}{_given(setting, given)}.")
     return value
+
+
+def _given(setting: Setting, given: object) -> str:
+    # In an address, what stands before an @ may be a password.
+    return "" if setting.secret or "@" in str(given) else f", not {given!r}"

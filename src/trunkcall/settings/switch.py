@@ -1,0 +1,116 @@
+"""Settings of the switch that makes real calls: how Asterisk is reached, and by what prompts are made.
+
+Decides their names, defaults and help texts, and that a password neither crosses a network in the open nor shows in the
+list of processes. It must not know what is asked of a switch.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from trunkcall.domain.errors import SettingsError
+from trunkcall.settings.setting import Setting, Value, one_of
+
+MAX_PASSWORD: int = 200
+
+
+def _url(value: Value) -> str | None:
+    try:
+        parts = urlsplit(str(value))
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        usable = usable and not (parts.username or parts.password or parts.query or parts.fragment)
+    except ValueError:
+        usable = False
+    if usable:
+        return None
+    return "must be http:// or https:// with a host, such as http://127.0.0.1:8088, and nothing of users and passwords"
+
+
+def _user(value: Value) -> str | None:
+    text = str(value)
+    if 0 < len(text) <= 64 and text.isascii() and text.isprintable() and not set(text) & set(" :;[]\\"):
+        return None
+    return "must be the name of a section of ari.conf: up to 64 characters without spaces, colons and brackets"
+
+
+def password_problem(value: Value) -> str | None:
+    """What is wrong with a password that is to stand in a file of Asterisk's; None for one that may."""
+    text = str(value)
+    if len(text) <= MAX_PASSWORD and text.isascii() and text.isprintable() and text == text.strip() and ";" not in text:
+        return None
+    return (
+        f"must have at most {MAX_PASSWORD} printable characters of ASCII, and no semicolon, as Asterisk reads no other"
+    )
+
+
+SWITCH_SETTINGS: tuple[Setting, ...] = (
+    Setting("ari_url", str, "http://127.0.0.1:8088", "Where Asterisk's HTTP server listens, with ARI.", _url),
+    Setting("ari_user", str, "trunkcall", "User of Asterisk's ARI: a section of its ari.conf.", _user),
+    Setting(
+        "ari_password", str, "", "Password of that user. Whoever has it can place calls.", password_problem, secret=True
+    ),
+    Setting("ari_password_file", str, "", "File that holds the password of ari_user, alone, in place of ari_password."),
+    Setting(
+        "ari_plain_http",
+        str,
+        "off",
+        "on or off: whether ari_url may be http:// to another machine. The password is read by all on the way.",
+        one_of("on", "off"),
+    ),
+    Setting(
+        "speech_command",
+        str,
+        "",
+        "Makes a text that it reads from standard input a WAV file {file}, as `espeak-ng --stdin -w {file}`.",
+        lambda value: None if not value or "{file}" in str(value) else "must say where {file} belongs, which it writes",
+    ),
+    Setting(
+        "prompts_dir",
+        str,
+        "",
+        "Directory for prompts that are spoken, which Asterisk can read by this name. Default: DATA_DIR/prompts.",
+    ),
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, a name or an address, is this machine and no other."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def check_ari_url(url: str, *, plain_http: bool) -> None:
+    """Raise SettingsError if a password would cross a network in the open."""
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or "") and not plain_http:
+        raise SettingsError(
+            f"ari_url is plain http to {parts.hostname}: everybody on the way could read the password, and place "
+            "calls. Let Asterisk listen with TLS (https://), or go through a tunnel to 127.0.0.1; ari_plain_http = "
+            '"on" allows it all the same, for a network that is yours alone.'
+        )
+
+
+def secret_of(value: str, file: str, names: tuple[str, str], check: Callable[[Value], str | None]) -> str:
+    """A secret that is given itself, or alone in a file; empty if neither is. ``names`` are what these are called.
+    Raises SettingsError, which never has the secret in it."""
+    if not file:
+        return value
+    if value:
+        raise SettingsError(f"Both {names[0]} and {names[1]} are given. Take away one of them.")
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{names[1]} {file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        raise SettingsError(f"{names[1]} {file} is not UTF-8.") from None
+    if not text:
+        raise SettingsError(f"{names[1]} {file} is empty: it must hold the password, and nothing else.")
+    problem = check(text)
+    if problem is not None:
+        raise SettingsError(f"The password in {names[1]} {file} {problem}.")
+    return text
