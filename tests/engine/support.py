@@ -36,6 +36,11 @@ def up(*leg_ids: str) -> tuple[LiveLeg, ...]:
     return tuple(LiveLeg(leg_id, LegState.UP) for leg_id in leg_ids)
 
 
+def bridged(customer: str, agent: str) -> tuple[LiveLeg, LiveLeg]:
+    """The legs of a talk that goes on."""
+    return LiveLeg(customer, LegState.UP, agent), LiveLeg(agent, LegState.UP, customer)
+
+
 def registered(
     agent_id: str, *queues: str | ServedQueue, work_limit: Duration = 0, persistent: bool = False
 ) -> AgentRegistered:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from engine.floor import Floor, connected
-from engine.support import SALES, SPRING, everything, registered, up
+from engine.support import SALES, SPRING, bridged, everything, registered, up
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -37,7 +37,7 @@ def test_an_agent_keeps_talking_through_a_restart_of_the_dialer() -> None:
     floor = Floor(agents=1)
     floor.campaign(requests=1)
     connected(floor, "spring-1")
-    floor.restart(*up(floor.leg("spring-1"), floor.agent_leg("spring-1")))
+    floor.restart(*bridged(floor.leg("spring-1"), floor.agent_leg("spring-1")))
     assert floor.state_of("agent-1") is AgentState.CONNECTED
     assert not [command for command in floor.log if isinstance(command, HangUp)]
     floor.wait(300)
@@ -50,7 +50,7 @@ def test_an_agent_who_asked_for_a_break_gets_it_after_the_talk_that_was_taken_ov
     floor = Floor(agents=1)
     floor.campaign(requests=1)
     connected(floor, "spring-1")
-    floor.restart(*up(floor.leg("spring-1"), floor.agent_leg("spring-1")))
+    floor.restart(*bridged(floor.leg("spring-1"), floor.agent_leg("spring-1")))
     floor.sets("agent-1", AgentStatus.BREAK)
     assert floor.state_of("agent-1") is AgentState.CONNECTED
     floor.hangs_up("spring-1")
@@ -119,7 +119,7 @@ def test_a_leg_that_the_store_does_not_hold_is_hung_up() -> None:
     assert floor.log[-1] == HangUp("stranger")
 
 
-def test_customer_and_agent_who_were_about_to_be_joined_are_joined() -> None:
+def test_customer_and_agent_who_were_about_to_be_joined_are_bridged() -> None:
     floor = Floor(agents=1)
     floor.campaign(requests=1)
     floor.answers("spring-1")
@@ -221,7 +221,7 @@ def test_contacts_of_a_campaign_that_is_over_come_to_their_end() -> None:
     floor.campaign(requests=1)
     connected(floor, "spring-1")
     floor.campaign(state=CampaignState.STOPPED)
-    floor.restart(*up(floor.leg("spring-1"), floor.agent_leg("spring-1")))
+    floor.restart(*bridged(floor.leg("spring-1"), floor.agent_leg("spring-1")))
     floor.hangs_up("spring-1")
     assert end(floor, "spring-1")[0] is Disposition.CONNECTED_TO_AGENT
     floor.sets("agent-1", AgentStatus.OFFLINE)
@@ -234,7 +234,7 @@ def test_an_agent_who_is_none_any_more_ends_the_talk() -> None:
     floor.campaign(requests=1)
     connected(floor, "spring-1")
     del floor.agents["agent-1"]
-    floor.restart(*up(floor.leg("spring-1"), floor.agent_leg("spring-1")))
+    floor.restart(*bridged(floor.leg("spring-1"), floor.agent_leg("spring-1")))
     assert floor.state_of("agent-1") is AgentState.CONNECTED
     floor.agent_hangs_up("spring-1")
     assert end(floor, "spring-1") == (Disposition.CONNECTED_TO_AGENT, DisconnectReason.AGENT_DISCONNECT)
@@ -351,8 +351,20 @@ def test_a_contact_that_cannot_be_taken_over_is_set_aside_and_the_rest_go_on(odd
         ContactSetAside("odd-1", odd.sequence, floor.now)
     ]
     assert floor.state_of("agent-1") is AgentState.CONNECTED
-    legs = up("good", "good-agent", "odd", "odd-agent")
+    legs = bridged("good", "good-agent") + bridged("odd", "odd-agent")
     commands = everything(floor.engine.turn([(CarrierFound(tuple(legs)), floor.now)], floor.now))
     hung_up = {c.leg_id for c in commands if isinstance(c, HangUp)}
     assert hung_up == {"odd", "odd-agent"}, "and nobody else's"
     assert floor.state_of("agent-1") is AgentState.CONNECTED
+
+
+def test_a_talk_that_the_agent_has_ended_meanwhile_is_over() -> None:
+    """The agent has kept the leg, and nobody was there to hear of it: both would be left on the line with nobody."""
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    connected(floor, "spring-1")
+    customer, agent = floor.leg("spring-1"), floor.agent_leg("spring-1")
+    floor.restart(*up(customer, agent))
+    assert {HangUp(customer), HangUp(agent)} <= set(floor.log)
+    assert end(floor, "spring-1") == (Disposition.CONNECTED_TO_AGENT, DisconnectReason.AGENT_DISCONNECT)
+    assert floor.state_of("agent-1") is AgentState.AFTER_CONTACT_WORK

@@ -8,7 +8,7 @@ from time import process_time
 import pytest
 
 from engine.floor import Floor, connected
-from engine.support import NOW, SALES, SPRING, dialing, new_engine, registered, up
+from engine.support import NOW, SALES, SPRING, bridged, dialing, new_engine, registered
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AfterContactWorkEnded, ContactEnded
@@ -237,7 +237,7 @@ def test_a_queue_that_nobody_serves_any_more_is_as_one_where_nobody_is(floor: Fl
 
 def test_a_talk_is_taken_over_though_its_agent_was_removed_meanwhile(floor: Floor) -> None:
     contact = talk(floor)
-    legs = up(floor.leg(contact), floor.agent_leg(contact))
+    legs = bridged(floor.leg(contact), floor.agent_leg(contact))
     floor.agents.pop("ann")
     floor.restart(*legs)
     assert floor.state_of("ann") is AgentState.CONNECTED

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.floor import Floor, connected
-from engine.support import SPRING, up
+from engine.support import SPRING, bridged, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactConnecting, ContactEnded, Refusal
@@ -46,7 +46,7 @@ def test_legs_that_the_carrier_still_has_go_on() -> None:
     floor.campaign(requests=1)
     connected(floor, "spring-1")
     floor.tell(CarrierLost())
-    assert floor.tell(CarrierFound(up(floor.leg("spring-1"), floor.agent_leg("spring-1")))) == []
+    assert floor.tell(CarrierFound(bridged(floor.leg("spring-1"), floor.agent_leg("spring-1")))) == []
     assert floor.state_of("agent-1") is AgentState.CONNECTED
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from engine.floor import Floor, connected
-from engine.support import SPRING, up
+from engine.support import SPRING, bridged, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactAnswered, ContactConnected, ContactEnded
@@ -44,10 +44,6 @@ def listening() -> tuple[Floor, str]:
 
 def differences(floor: Floor) -> list[tuple[str, LegDifference]]:
     return [(note.leg_id, note.difference) for note in floor.asked(NoteDifference)]
-
-
-def bridged(customer: str, agent: str) -> tuple[LiveLeg, LiveLeg]:
-    return LiveLeg(customer, LegState.UP, agent), LiveLeg(agent, LegState.UP, customer)
 
 
 # --- what the carrier does not have any more --------------------------------------------------------------------------
@@ -124,7 +120,7 @@ def test_a_talk_is_not_ended_by_time_as_long_as_the_carrier_has_it() -> None:
 
 def test_a_leg_that_is_missing_now_and_then_goes_on() -> None:
     floor, customer, agent = talking()
-    for legs in (up(agent), up(customer, agent)) * 5:
+    for legs in (bridged(customer, agent)[1:], bridged(customer, agent)) * 5:
         floor.compares(*legs)
         floor.wait(MINUTE_S)
     assert not floor.asked(NoteDifference)
@@ -359,3 +355,12 @@ def test_a_bridge_that_is_told_while_the_carrier_is_asked_is_a_talk() -> None:
     floor.wait(3600)
     assert floor.state_of("agent-1") is AgentState.CONNECTED
     assert floor.snapshot(SPRING).connected == 1
+
+
+def test_an_agent_who_has_ended_the_talk_unheard_is_on_the_line_with_nobody_for_no_longer() -> None:
+    floor, customer, agent = talking()
+    for _ in range(2):
+        floor.compares(*up(customer, agent))
+        floor.wait(11)
+    assert {HangUp(customer), HangUp(agent)} <= set(floor.log)
+    assert differences(floor) == [(agent, LegDifference.UNBRIDGED)]

@@ -75,10 +75,10 @@ class LegDifference(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LiveLeg:
-    """A leg as the carrier has it at this moment. ``bridged_to`` is the leg that it is joined with, ``detection`` what
-    answering machine detection has come to, None where it was not asked for or has not ended. ``playing`` tells whether
-    a prompt is being played to it, ``held`` whether its party is on hold, ``recordings`` which go on; None where the
-    carrier cannot tell."""
+    """A leg as the carrier has it at this moment. ``bridged_to`` is the leg that it is joined with, None with nobody;
+    ``detection`` is what answering machine detection has come to, None where it was not asked for or has not ended.
+    ``playing`` tells whether a prompt is being played to it, ``held`` whether its party is on hold, ``recordings``
+    which go on; None where the carrier cannot tell."""
 
     leg_id: str
     state: LegState

@@ -264,7 +264,7 @@ class Adoption:
         if contact is None:
             return
         if leg.party is LegParty.AGENT:
-            if leg.session_of is not None and contact.state is ContactState.CONNECTED and live.bridged_to is None:
+            if contact.state is ContactState.CONNECTED and live.bridged_to is None:
                 self._legs.unbridged(LegsUnbridged(contact.leg_id, live.leg_id), now)
             elif contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id:
                 self._legs.bridged(LegsBridged(contact.leg_id, live.leg_id), now)

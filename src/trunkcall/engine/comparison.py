@@ -194,15 +194,15 @@ def _difference(leg: Leg, live: LiveLeg | None) -> LegDifference | None:
         case LegParty.CUSTOMER:
             return _of_a_customer(contact, live)
         case LegParty.AGENT:
-            return _of_an_agent(contact, leg, live)
+            return _of_an_agent(contact, live)
         case _:
             assert_never(leg.party)
 
 
-def _of_an_agent(contact: Contact, leg: Leg, live: LiveLeg) -> LegDifference | None:
+def _of_an_agent(contact: Contact, live: LiveLeg) -> LegDifference | None:
     if contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id:
         return LegDifference.BRIDGED
-    ended = leg.session_of is not None and contact.state is ContactState.CONNECTED and live.bridged_to is None
+    ended = contact.state is ContactState.CONNECTED and live.bridged_to is None
     return LegDifference.UNBRIDGED if ended else None
 
 
