@@ -47,6 +47,7 @@ def stack() -> Iterator[ExitStack]:
 def many_files(stack: ExitStack, number: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < number:
+        # Only the machine may raise its own limit: nothing that a set-up could change.
         pytest.skip("this machine allows too few open files for it")
     stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

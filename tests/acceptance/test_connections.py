@@ -284,6 +284,7 @@ def test_thousands_of_idle_connections_leave_room_for_those_who_ask(tmp_path: Pa
     """Under the limit of open files that a server is usually started with."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 4 * USUAL_FILES:
+        # Only the machine may raise its own limit: nothing that a set-up could change.
         pytest.skip("this machine allows too few open files for it")
     stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -68,6 +68,7 @@ def driven(environment: Mapping[str, str], service: str = "connectcampaigns") ->
     if missing is not None:
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
+        # Without root nothing installs Node.js.
         pytest.skip(missing)
     others = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     with subprocess.Popen(

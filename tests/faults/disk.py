@@ -72,6 +72,7 @@ def missing(why: str) -> None:
     """Something that these tests need is not to be had."""
     if os.environ.get("CI") == "true":
         pytest.fail(why)
+    # Without root nothing installs a compiler.
     pytest.skip(why)
 
 
@@ -273,6 +274,7 @@ def breaking_disk(folder: Path) -> Iterator[Path]:
 
 def _mount(folder: Path, *options: str) -> None:
     if os.geteuid() != 0:
+        # CI is root; a developer may not be.
         pytest.skip("only root can mount a disk")
     folder.mkdir()
     mounted = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True, check=False)
