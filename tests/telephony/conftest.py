@@ -124,6 +124,8 @@ class RemoteLine:
     There is a way to it for each of its channels; a real carrier has no simulated floor, and its server neither."""
 
     key = b"k" * 32
+    silence_s = 20.0
+    """After which whoever says nothing counts as lost: longer than a busy machine takes for a turn."""
 
     def __init__(self, *, with_floor: bool = True, speed: float = 1.0, hosts: Sequence[str] = ("local",)) -> None:
         self.clock = ManualClock()
@@ -167,7 +169,7 @@ class RemoteLine:
         return RemoteCarrier(self.peer(port, key=key), on_time=self.told_time.append, **beside)
 
     def peer(self, port: int, *, key: bytes | None = None) -> Peer:
-        return Peer("127.0.0.1", port, key or self.key, silence_s=0.5)
+        return Peer("127.0.0.1", port, key or self.key, silence_s=self.silence_s)
 
     async def start(self) -> None:
         if not self._started:

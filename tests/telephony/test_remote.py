@@ -124,6 +124,7 @@ async def test_a_carrier_that_does_not_answer_is_lost(remote: RemoteLine) -> Non
         writer.close()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    remote.silence_s = 0.5
     dialer = remote.dialer(server.sockets[0].getsockname()[1])
     events: list[CarrierEvent] = []
     await dialer.start(events.append, token=1)

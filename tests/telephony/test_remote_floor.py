@@ -13,7 +13,7 @@ import pytest
 from telephony.conftest import RemoteLine
 from telephony.support import Behaviour, ended, ends, hang_up, originate, talk, told, until
 from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, OriginateVoided
-from trunkcall.telephony import carrier_wire, floor_wire
+from trunkcall.telephony import carrier_wire, floor_wire, peer
 from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.peer import NotServedError
 from trunkcall.telephony.remote_floor import RemoteFloor
@@ -57,8 +57,9 @@ async def test_who_is_busy_is_told_after_what_became_of_the_legs(remote: RemoteL
     await dialer.close()
 
 
-async def test_who_is_busy_is_told_again_and_again(remote: RemoteLine) -> None:
+async def test_who_is_busy_is_told_again_and_again(remote: RemoteLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing keeps the two channels in step: a word of an agent that came before the end of the talk comes again."""
+    monkeypatch.setattr(peer, "PING_S", 0.05)
     await talk(remote)
     remote.busy.clear()
     await until(lambda: len(remote.busy) > 2)
