@@ -7,11 +7,11 @@ import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from serving import Serving, serving, settings_of
+from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
 from trunkcall.compose.policies import NoPolicyError, first_policy
 from trunkcall.compose.server import gate_by
 from trunkcall.compose.store import (
@@ -23,7 +23,7 @@ from trunkcall.compose.store import (
     opened_store,
     secret_box,
 )
-from trunkcall.compose.telephony import CARRIERS, CarrierAdapter, Telephony, build_telephony, carrier_of
+from trunkcall.compose.telephony import CARRIERS, build_telephony, carrier_of
 from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.directory import Directory, Instance
@@ -66,9 +66,9 @@ def test_another_store_is_one_entry_of_a_table(tmp_path: Path) -> None:
 def test_another_carrier_is_one_entry_of_a_table(tmp_path: Path) -> None:
     asked: list[str] = []
 
-    def make(settings: Settings, *arguments: Any) -> Telephony:
-        asked.append(settings.carrier)
-        return CARRIERS["simulated"].build(settings, *arguments)
+    def make(wanted: Wanted) -> Telephony:
+        asked.append(wanted.settings.carrier)
+        return CARRIERS["simulated"].build(wanted)
 
     def refuse(settings: Settings) -> None:
         raise SettingsError("no switch")
@@ -80,9 +80,10 @@ def test_another_carrier_is_one_entry_of_a_table(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no switch"):
         carrier_of(named, carriers).check(named)
     floor, clock = SimulatedFloor(Presence(max_age_s=0)), WallPacedClock(speed=1.0)
-    build_telephony(named, secret_box(named), floor, clock, carriers=carriers)
+    build_telephony(named, secret_box(named), floor, clock, "instance", is_default=True, carriers=carriers)
     assert asked == ["pigeons"]
-    build_telephony(settings_of(tmp_path), secret_box(named), floor, clock, carriers=carriers)
+    other = settings_of(tmp_path)
+    build_telephony(other, secret_box(named), floor, clock, "instance", is_default=True, carriers=carriers)
     assert asked == ["pigeons"]
 
 
@@ -134,7 +135,9 @@ def test_a_store_that_there_is_not_is_refused_with_what_would_be_right(store: st
 
 
 def test_a_carrier_that_there_is_not_is_refused_with_what_would_be_right() -> None:
-    with pytest.raises(SettingsError, match=r"must be one of simulated, not 'simulate'. Did you mean 'simulated'?"):
+    with pytest.raises(
+        SettingsError, match=r"must be one of simulated, ari, not 'simulate'. Did you mean 'simulated'?"
+    ):
         carrier_of(settings_of(Path("data"), carrier="simulate"))
 
 

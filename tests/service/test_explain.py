@@ -126,6 +126,8 @@ class House:
     outbound: bool = True
     halted: str | None = None
     hold: Hold | None = None
+    trouble: str | None = None
+    """Of the carrier."""
 
     async def directory(self, instance_id: str) -> Directory:
         instance = Instance(instance_id, "north", NOW, onboarded=True, outbound_calls=self.outbound)
@@ -157,6 +159,9 @@ class House:
 
     def explanation(self, instance_id: str, campaign_id: str) -> DialingExplanation | None:
         return self.facts
+
+    def carrier_trouble(self, instance_id: str) -> str | None:
+        return self.trouble
 
     def now_of(self, instance_id: str) -> Instant:
         return self.now
@@ -195,6 +200,14 @@ async def test_where_nobody_may_be_dialed_that_is_all_that_is_said() -> None:
     paused = replace(CAMPAIGN, state=CampaignState.PAUSED)
     ((code, _),) = await House(campaign=paused, outbound=False).reasons()
     assert code == "CAMPAIGN_NOT_RUNNING", "whoever switches them on again would wait for nothing"
+
+
+async def test_why_the_carrier_is_away_is_said_with_it() -> None:
+    """Else an operator who sees that nobody is dialed would look for the reason at the trunk's provider."""
+    house = House(facts=replace(WELL, trunks=(down(NORTH),)), trouble="Asterisk does not answer.")
+    code, words = (await house.reasons())[0]
+    assert code == "CARRIER_AWAY"
+    assert words.endswith("Asterisk does not answer.")
 
 
 @pytest.mark.parametrize(

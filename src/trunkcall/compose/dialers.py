@@ -52,8 +52,8 @@ class Dialers:
         settings, store = self.settings, self.store
         presence = Presence(max_age_s=settings.agent_state_max_age_s)
         floor = SimulatedFloor(presence)
-        other = None if instance_id == self.default else instance_id
-        telephony = build_telephony(settings, self.box, floor, self.base, other)
+        is_default = instance_id == self.default
+        telephony = build_telephony(settings, self.box, floor, self.base, instance_id, is_default=is_default)
         clock = telephony.clock
         lease = LeaseHolder(
             store, instance_id, f"{os.uname().nodename}:{os.getpid()}", sole=True, length=seconds(settings.lease_s)
@@ -73,12 +73,13 @@ class Dialers:
             config=EngineConfig(trunks=(default_trunk(settings),), lines_per_agent=settings.max_lines_per_agent),
             dialing_of=self.dialing_of,
             gate_of=self.gate_of,
+            on_facts=telephony.know,
             new_id=lambda: f"{self.leg_ids.getrandbits(128):032x}",
             lease=lease,
             current=dialer,
             safe_harbour_of=partial(safe_harbour_message, default=settings.safe_harbour_message),
         )
-        if other is None:
+        if is_default:
             presence.know(frozenset(self.agents))
             floor.staff(self.agents)
         return DialedInstance(

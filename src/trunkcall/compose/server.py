@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from trunkcall.compose.carrier_adapter import CarrierAdapter
 from trunkcall.compose.dialers import Dialers
 from trunkcall.compose.first_start import first_directory
 from trunkcall.compose.gateway import Web, build_web
 from trunkcall.compose.policies import first_policy
 from trunkcall.compose.store import data_dir_of, open_store, secret_box
-from trunkcall.compose.telephony import CarrierAdapter, base_clock, carrier_of
+from trunkcall.compose.telephony import base_clock, carrier_of
 from trunkcall.compose.trunks import default_trunk, named_trunks, put_trunks
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, parse_windows
 from trunkcall.domain.instants import seconds
@@ -84,7 +85,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     base = base_clock(settings)
     directory = await first_directory(store, settings, data_dir, box, base, url)
     instance_id = directory.instance.instance_id
-    agents = simulated_agents(directory, settings.agents)
+    agents = simulated_agents(directory, settings.agents if carrier.is_simulated else 0)
     await store.put_facts(instance_id, [*out_of_the_way(directory, agents), *agents])
     await put_trunks(store, directory, trunks, at=base.now())
     reaches_people = not carrier.is_simulated

@@ -8,16 +8,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from trunkcall.compose.asterisk import ASTERISK
+from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
 from trunkcall.compose.store import secret_box
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.domain.instants import seconds
-from trunkcall.service.clock import InstanceClock
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.service.wall_paced_clock import WallPacedClock
@@ -27,7 +28,6 @@ from trunkcall.simulation.world import World, seed_of
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.secret_box import SecretBox
 from trunkcall.telephony import carrier_wire, floor_wire
-from trunkcall.telephony.carrier import Carrier
 from trunkcall.telephony.carrier_channel import CarrierChannel
 from trunkcall.telephony.floor_channel import FloorChannel
 from trunkcall.telephony.host import Channel, Host
@@ -86,80 +86,45 @@ def _hosts(settings: Settings) -> Mapping[str, Failure | None]:
     return hosts
 
 
-@dataclass(frozen=True, slots=True)
-class Telephony:
-    """What makes an instance's legs, and the clock that goes with it. ``trouble`` says why it cannot, ``floor_trouble``
-    why the simulated agents are not heard although it can, in words; None while all is well."""
-
-    clock: InstanceClock
-    carrier: Carrier
-    legs_survive: bool
-    works: dict[str, Callable[[], Awaitable[None]]]
-    trouble: Callable[[], str | None]
-    floor_trouble: Callable[[], str | None]
-
-
 def base_clock(settings: Settings) -> WallPacedClock:
     """The time of instances that have no clock of their own, and at which the others' begin. It begins at the wall
     clock's."""
     return WallPacedClock(speed=settings.speed)
 
 
-@dataclass(frozen=True, slots=True)
-class CarrierAdapter:
-    """A kind of carrier. ``check`` finds out before anything is served that it would start in vain for ever, and raises
-    SettingsError. ``build`` makes it and what goes with it, of what ``build_telephony`` is given, with the wall clock
-    of its instance, in nanoseconds. ``is_simulated`` is whether it reaches nobody."""
-
-    check: Callable[[Settings], None]
-    build: Callable[[Settings, SecretBox, SimulatedFloor, Callable[[], int], str | None], Telephony]
-    is_simulated: bool = False
-
-
-def _simulated(
-    settings: Settings, box: SecretBox, floor: SimulatedFloor, wall: Callable[[], int], other: str | None
-) -> Telephony:
+def _simulated(wanted: Wanted) -> Telephony:
     """Each instance has a simulated world of its own, in which contacts have other fates; a carrier in a process of its
     own has all of them, and tells each of its own legs alone."""
-    if settings.carrier_url:
-        return _apart(settings, box, floor, wall, other or DEFAULT)
-    return _built_in(settings, floor, wall, other or DEFAULT)
+    instance = DEFAULT if wanted.is_default else wanted.instance_id
+    return _apart(wanted, instance) if wanted.settings.carrier_url else _built_in(wanted, instance)
 
 
-def _built_in(settings: Settings, floor: SimulatedFloor, wall: Callable[[], int], instance: str) -> Telephony:
-    clock = SelfPacedClock(speed=settings.speed, wall=wall)
-    carrier = _simulated_carrier(settings, clock, floor.agent_done, instance)
-    return Telephony(
-        clock,
-        carrier,
-        legs_survive=False,
-        works={"floor": lambda: floor.run(lambda: carrier.busy_agents)},
-        trouble=lambda: None,
-        floor_trouble=lambda: None,
-    )
+def _built_in(wanted: Wanted, instance: str) -> Telephony:
+    floor, clock = wanted.floor, SelfPacedClock(speed=wanted.settings.speed, wall=wanted.wall)
+    carrier = _simulated_carrier(wanted.settings, clock, floor.agent_done, instance)
+    works = {"floor": lambda: floor.run(lambda: carrier.busy_agents)}
+    return Telephony(clock, carrier, legs_survive=False, works=works)
 
 
-def _apart(
-    settings: Settings, box: SecretBox, floor: SimulatedFloor, wall: Callable[[], int], instance: str
-) -> Telephony:
+def _apart(wanted: Wanted, instance: str) -> Telephony:
+    settings, floor = wanted.settings, wanted.floor
     host, port = parse_url(settings.carrier_url)
-    peer = Peer(host, port, box.derive(PURPOSE), instance)
+    peer = Peer(host, port, wanted.box.derive(PURPOSE), instance)
     # The carrier goes by its own clock, which this one follows.
-    clock = WallPacedClock(speed=settings.speed, wall=wall)
+    clock = WallPacedClock(speed=settings.speed, wall=wanted.wall)
     agents = RemoteFloor(peer, speed=settings.speed, on_busy_agents=floor.busy, on_agent_done=floor.agent_done)
     carrier = RemoteCarrier(peer, on_time=clock.catch_up, beside=agents.beside)
     return Telephony(
         clock,
         carrier,
         legs_survive=True,
-        works={},
         trouble=lambda: carrier.trouble,
         floor_trouble=lambda: agents.trouble,
     )
 
 
 CARRIERS: Mapping[str, CarrierAdapter] = MappingProxyType(
-    {"simulated": CarrierAdapter(_check_simulated, _simulated, is_simulated=True)}
+    {"simulated": CarrierAdapter(_check_simulated, _simulated, is_simulated=True), "ari": ASTERISK}
 )
 """By the value of the setting."""
 
@@ -180,14 +145,15 @@ def build_telephony(
     box: SecretBox,
     floor: SimulatedFloor,
     base: Clock,
-    other: str | None = None,
+    instance_id: str,
     *,
+    is_default: bool,
     carriers: Mapping[str, CarrierAdapter] = CARRIERS,
 ) -> Telephony:
-    """What the settings ask for: for the default instance, or for the ``other`` of that id. Raises SettingsError."""
+    """What the settings ask for, for this instance. Raises SettingsError."""
     # At speed 1 it is the wall clock that clients go by, even if that was set since the base began.
     wall = time.time_ns if settings.speed == 1.0 else lambda: base.now() * 1000
-    return carrier_of(settings, carriers).build(settings, box, floor, wall, other)
+    return carrier_of(settings, carriers).build(Wanted(settings, box, floor, wall, instance_id, is_default))
 
 
 @dataclass(slots=True)

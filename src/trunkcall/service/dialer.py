@@ -26,6 +26,7 @@ from trunkcall.domain.changes import (
 )
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.dialing import DialingSettings
+from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.commands import PlayMessage, RefillWindow
@@ -74,11 +75,12 @@ _DONE_WITH: Final = ContactEnded | ContactExpired | ContactHeld
 class Dialer:
     """Dials for one instance under one lease.
 
-    ``on_agents`` is told who is an agent of the instance, or is none any more but has a contact to finish, as often as
-    that changes. ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by
-    then is told in the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does
-    not, may still be handed over: the process may have been stopped since it was decided. ``text_of`` tells what a
-    message says, ``dialing_of`` how a campaign is dialed, but for the number that it shows, which facts decide, and
+    ``on_facts`` is told what there is around the campaigns, before the engine hears of it. ``on_agents`` is told who is
+    an agent of the instance, or is none any more but has a contact to finish, as often as that changes.
+    ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by then is told in
+    the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does not, may still
+    be handed over: the process may have been stopped since it was decided. ``text_of`` tells what a message says,
+    ``dialing_of`` how a campaign is dialed, but for the number that it shows, which facts decide, and
     ``safe_harbour_of`` what it has said to those whom no agent reaches.
     """
 
@@ -93,6 +95,7 @@ class Dialer:
         clock: InstanceClock,
         lease: Lease,
         totals: DialerTotals,
+        on_facts: Callable[[Directory], None],
         on_agents: Callable[[frozenset[str]], None],
         before_deciding: Callable[[], Awaitable[None]],
         may_originate: Callable[[bool], bool],
@@ -107,6 +110,7 @@ class Dialer:
         self._clock = clock
         self._lease = lease
         self._totals = totals
+        self._on_facts = on_facts
         self._on_agents = on_agents
         self._before_deciding = before_deciding
         self._dialing_of = dialing_of
@@ -373,6 +377,7 @@ class Dialer:
             self.post(event)
         if self._facts.version != version:
             directory = self._facts.directory
+            self._on_facts(directory)
             other_rules = self._gate.renew(directory)
             for campaign_id, campaign in self._campaigns.items():
                 told = self._dialing[campaign_id]

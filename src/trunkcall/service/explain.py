@@ -79,6 +79,9 @@ class DialingFacts(Protocol):
     def explanation(self, instance_id: str, campaign_id: str) -> DialingExplanation | None:
         """None while nobody dials here, and of a campaign that is not dialed."""
 
+    def carrier_trouble(self, instance_id: str) -> str | None:
+        """Why the instance's carrier cannot be used, in words; None while it can."""
+
 
 class Explanations:
     """The two questions. ``agent_state_max_age_s`` is after how long agents are unheard."""
@@ -140,7 +143,10 @@ class Explanations:
         enabled = queue is None or queue.enabled
         hold = await self._backlog.first_hold(campaign.campaign_id) if facts is not None and _none_due(facts) else None
         backlog_of = _Waiting(backlog, hold if hold is not None and hold.until > now else None)
-        return list(_campaign_reasons(campaign.state, backlog_of, facts, self._max_age_s, now, queue_enabled=enabled))
+        carrier = self._dialing.carrier_trouble(campaign.instance_id)
+        return list(
+            _campaign_reasons(campaign.state, backlog_of, facts, carrier, self._max_age_s, now, queue_enabled=enabled)
+        )
 
     async def get_dial_request_explanation(self, id_or_arn: str, dial_request_id: str) -> DialRequestExplanation:
         """What holds the dial request back, or what became of it. Raises NotFoundError."""
@@ -230,6 +236,7 @@ def _campaign_reasons(
     state: CampaignState,
     waiting: _Waiting,
     facts: DialingExplanation | None,
+    carrier_trouble: str | None,
     max_age_s: float,
     now: Instant,
     *,
@@ -245,7 +252,7 @@ def _campaign_reasons(
         return
     starved = list(_what_starves(facts, now))
     yield from starved
-    stopped = list(_what_stops(waiting, facts, max_age_s, now, queue_enabled=queue_enabled))
+    stopped = list(_what_stops(waiting, facts, carrier_trouble, max_age_s, now, queue_enabled=queue_enabled))
     yield from stopped
     limits = list(_what_limits(facts, max_age_s))
     yield from limits
@@ -298,12 +305,18 @@ def _none_due(facts: DialingExplanation) -> bool:
 
 
 def _what_stops(
-    waiting: _Waiting, facts: DialingExplanation, max_age_s: float, now: Instant, *, queue_enabled: bool
+    waiting: _Waiting,
+    facts: DialingExplanation,
+    carrier_trouble: str | None,
+    max_age_s: float,
+    now: Instant,
+    *,
+    queue_enabled: bool,
 ) -> Iterator[Reason]:
     backlog = waiting.backlog
     if facts.suspended:
         yield Reason("STORE_TROUBLE", "The store does not keep what happens, so nothing new is begun.")
-    yield from _what_stops_its_trunks(facts.trunks)
+    yield from _what_stops_its_trunks(facts.trunks, carrier_trouble)
     if facts.refused:
         yield Reason("STATE_CHANGES", "The campaign's state has just been changed.")
     if not backlog:
@@ -351,13 +364,14 @@ def _who_is_left_out(facts: DialingExplanation, max_age_s: float) -> Reason:
     )
 
 
-def _what_stops_its_trunks(trunks: Sequence[TrunkSnapshot]) -> Iterator[Reason]:
+def _what_stops_its_trunks(trunks: Sequence[TrunkSnapshot], carrier_trouble: str | None) -> Iterator[Reason]:
     up = [trunk for trunk in trunks if trunk.up]
     if not trunks:
         yield Reason("NO_TRUNK", "No trunk of the instance may show the number that it is to show.")
     elif not up:
         which = f" for any of its {len(trunks)} trunks" if len(trunks) > 1 else ""
-        yield Reason("CARRIER_AWAY", f"The carrier does not answer{which}; dialing goes on as soon as it does.")
+        why = f" {carrier_trouble}" if carrier_trouble else ""
+        yield Reason("CARRIER_AWAY", f"The carrier does not answer{which}; dialing goes on as soon as it does.{why}")
     elif all(trunk.held for trunk in [each for each in up if each.lines < each.channels] or up):
         which = f" on {_those_up(trunks)}" if len(trunks) > 1 else ""
         yield Reason(

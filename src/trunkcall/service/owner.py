@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from trunkcall.domain.clock import Seconds, Sleep
 from trunkcall.domain.directory import Directory
@@ -48,7 +48,8 @@ LOG_EVERY_S = 60.0
 
 
 class InstanceOwner:
-    """Dials for one instance for as long as it holds the lease. ``current`` is told who dials, and why nobody does."""
+    """Dials for one instance for as long as it holds the lease. ``current`` is told who dials, and why nobody does,
+    ``on_facts`` what there is around the campaigns, as often as that changes."""
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class InstanceOwner:
         lease: LeaseHolder,
         current: CurrentDialer,
         gate_of: GateOf,
+        on_facts: Callable[[Directory], None] = lambda _: None,
         safe_harbour_of: SafeHarbourOf = no_safe_harbour,
         monotonic: Seconds = since_boot_s,
         sleep: Sleep = asyncio.sleep,
@@ -90,6 +92,7 @@ class InstanceOwner:
         self._current = current
         self._safe_harbour_of = safe_harbour_of
         self._gate_of = gate_of
+        self._on_facts = on_facts
         self._monotonic = monotonic
         self._sleep = sleep
         self._log_at_s: dict[str, float] = {}
@@ -145,6 +148,7 @@ class InstanceOwner:
             clock=self._clock,
             lease=lease,
             totals=self._current.totals,
+            on_facts=self._on_facts,
             on_agents=self._presence.know,
             before_deciding=self._look_at_agents,
             may_originate=self._may_originate,

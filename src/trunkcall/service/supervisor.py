@@ -67,14 +67,14 @@ class DialedInstance:
         self._lease = lease
         self._background = background
         self._works = works
-        self._carrier_trouble = carrier_trouble
+        self.carrier_trouble = carrier_trouble
         self._floor_trouble = floor_trouble
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def trouble(self) -> str | None:
         """Why nothing is dialed, in words; None while all is well."""
-        return self.dialer.trouble or self._carrier_trouble()
+        return self.dialer.trouble or self.carrier_trouble()
 
     @property
     def upkeep_trouble(self) -> str | None:
@@ -255,6 +255,11 @@ class Supervisor:
         return dialed
 
     # --- what displays ask one ----------------------------------------------------------------------------------------
+
+    def carrier_trouble(self, instance_id: str) -> str | None:
+        """Why the instance's carrier cannot be used, in words; None while it can, and while nobody dials."""
+        dialed = self._dialed.get(instance_id)
+        return dialed.carrier_trouble() if dialed is not None else None
 
     def explanation(self, instance_id: str, campaign_id: str) -> DialingExplanation | None:
         """Why a campaign of the instance dials as it does; None while nobody dials, and of one that is not dialed."""

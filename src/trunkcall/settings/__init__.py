@@ -67,7 +67,12 @@ SETTINGS: tuple[Setting, ...] = (
         "sqlite",
         "Where state is kept: sqlite, in the data directory, or in a file of any name, as sqlite:///path/to/file.",
     ),
-    Setting("carrier", str, "simulated", "Who makes the calls: simulated."),
+    Setting(
+        "carrier",
+        str,
+        "simulated",
+        "Who makes the calls: simulated, which calls nobody, or ari: Asterisk, which calls people.",
+    ),
     Setting(
         "carrier_url",
         str,
@@ -85,7 +90,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("region", str, "us-east-1", "AWS Region in ARNs and signatures.", _region),
     Setting("account_id", str, "000000000000", "AWS account id in ARNs: 12 digits.", _account),
-    Setting("agents", int, 10, "How many simulated agents serve the default queue.", within(0, 10_000)),
+    Setting(
+        "agents",
+        int,
+        10,
+        "How many simulated agents serve the default queue. Simulated carrier only.",
+        within(0, 10_000),
+    ),
     Setting("seed", int, 1, "Seed of the simulated world. With a contact's client token it decides what happens."),
     Setting("channels", int, 1000, "Most customer legs at once, where no trunks are named.", within(1, 1_000_000)),
     Setting(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
@@ -211,7 +212,9 @@ def _why(error: BaseException) -> str:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
             return "The certificate of Asterisk's HTTPS server is not to be trusted, or it speaks no TLS."
         case aiohttp.ClientConnectorError():
-            return f"Asterisk cannot be reached at ari_url: {error.os_error.strerror or 'no connection'}."
+            # What asyncio makes of it has the address in it, and no sentence.
+            number = error.os_error.errno
+            return f"Asterisk cannot be reached at ari_url: {os.strerror(number) if number else 'no connection'}."
         case TimeoutError():
             return "Asterisk does not answer."
         case _:

@@ -1,0 +1,68 @@
+"""The carrier that makes its legs by Asterisk.
+
+Decides with what settings it can be started, and that it is in the server's process: what has to outlive that one, the
+legs, is on the switch already, and all that is known of them can be asked for there. It must not know the store, nor
+who dials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+
+from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
+from trunkcall.compose.trunks import default_trunk
+from trunkcall.domain.errors import SettingsError
+from trunkcall.service.calling.numbering import leaves_as
+from trunkcall.service.wall_paced_clock import WallPacedClock
+from trunkcall.settings import Settings, switch_password
+
+
+def _check(settings: Settings) -> None:
+    if find_spec("aiohttp") is None:
+        raise SettingsError("The carrier ari needs aiohttp, which is not installed: pip install 'trunkcall[ari]'.")
+    if settings.speed != 1.0:
+        raise SettingsError(
+            f"The carrier ari calls people, who talk no faster: speed must be 1, not {settings.speed:g}."
+        )
+    if settings.carrier_url:
+        raise SettingsError("carrier_url is of the simulated carrier. Where Asterisk is, ari_url says.")
+    hosts = sorted({table.trunk.host for table in settings.trunks})
+    if len(hosts) > 1:
+        raise SettingsError(
+            f"The trunks are on the hosts {', '.join(hosts)}, and the carrier ari reaches one Asterisk: give all "
+            "trunks the same host, or take the key away."
+        )
+    if not switch_password(settings):
+        raise SettingsError(
+            f"Asterisk lets nobody in without a password, and none is given for its user {settings.ari_user}. Write it "
+            "into a file that nobody else can read, and name that with --ari-password-file; or set the variable "
+            "TRUNKCALL_ARI_PASSWORD."
+        )
+
+
+def _build(wanted: Wanted) -> Telephony:
+    # What aiohttp brings along is loaded for those alone who have a switch.
+    from trunkcall.telephony.ari.addresses import Addresses
+    from trunkcall.telephony.ari.carrier import AriCarrier, app_of
+    from trunkcall.telephony.ari.client import Switch, parse_ari_url
+
+    settings, clock = wanted.settings, WallPacedClock(wall=wanted.wall)
+    # Numbers leave in the form in which the calling gate has looked at them.
+    addresses = Addresses(leaves_as, default_trunk(settings))
+    carrier = AriCarrier(
+        app_of(wanted.instance_id),
+        partial(Switch, parse_ari_url(settings.ari_url), settings.ari_user, switch_password(settings)),
+        addresses,
+        now=clock.now,
+        speak=_speak_nothing,
+    )
+    return Telephony(clock, carrier, legs_survive=True, trouble=lambda: carrier.trouble, know=addresses.know)
+
+
+def _speak_nothing(text: str, done: Callable[[str | None], None]) -> None:
+    done(None)
+
+
+ASTERISK = CarrierAdapter(_check, _build)
