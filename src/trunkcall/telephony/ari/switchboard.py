@@ -36,6 +36,7 @@ from trunkcall.engine.events import (
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.causes import RANG, cause_of
 from trunkcall.telephony.ari.detection import detection_ended
+from trunkcall.telephony.ari.dialplan import CONTEXT
 from trunkcall.telephony.ari.legs import KIND, LEG, RING, AriLeg, LegKind, Names
 from trunkcall.telephony.ari.media import Media
 from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, Answer, Request
@@ -46,8 +47,6 @@ Send: TypeAlias = Callable[[Request, Callable[[Answer], None] | None], bool]
 """Asks the switch for something; False if that has provably not left."""
 Later: TypeAlias = Callable[[Duration, Callable[[], None]], None]
 
-CONTEXT: Final = "trunkcall"
-"""Of the dialplan: where every channel of ours begins once it is answered."""
 ALONE: Final[Duration] = 5 * SECOND
 """How long an answered leg stays up that nobody speaks to and no dialer puts off."""
 PUT_OFF_EVERY: Final[Duration] = 2 * SECOND
