@@ -43,7 +43,7 @@ LIBRARIES: dict[str, set[str]] = {
     "flows": set(),
     "simulation": {"numpy"},
     "telephony": {"msgspec"},
-    "telephony.ari": {"aiohttp", "msgspec"},
+    "telephony.ari": {"aiohttp", "msgspec", "numpy"},
     "storage": {"cryptography", "msgspec"},
     "service": {"phonenumbers"},
     "aws": {"botocore", "msgspec"},

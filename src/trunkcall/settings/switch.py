@@ -7,6 +7,7 @@ list of processes. It must not know what is asked of a switch.
 from __future__ import annotations
 
 import ipaddress
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +28,16 @@ def _url(value: Value) -> str | None:
     if usable:
         return None
     return "must be http:// or https:// with a host, such as http://127.0.0.1:8088, and nothing of users and passwords"
+
+
+def _command(command: str) -> str | None:
+    try:
+        arguments = shlex.split(command)
+    except ValueError:
+        return "has a quotation mark that is not closed"
+    if not arguments or any("{file}" in argument for argument in arguments[1:]):
+        return None
+    return "must say where {file} belongs, which it writes"
 
 
 def _user(value: Value) -> str | None:
@@ -65,13 +76,14 @@ SWITCH_SETTINGS: tuple[Setting, ...] = (
         str,
         "",
         "Makes a text that it reads from standard input a WAV file {file}, as `espeak-ng --stdin -w {file}`.",
-        lambda value: None if not value or "{file}" in str(value) else "must say where {file} belongs, which it writes",
+        lambda value: _command(str(value)),
     ),
     Setting(
         "prompts_dir",
         str,
         "",
-        "Directory for prompts that are spoken, which Asterisk can read by this name. Default: DATA_DIR/prompts.",
+        "Directory for prompts, which Asterisk must know by the same name and be able to read. Default: DATA_DIR/prompts.",
+        lambda value: "must have no comma in it" if "," in str(value) else None,
     ),
 )
 

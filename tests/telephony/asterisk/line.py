@@ -9,9 +9,11 @@ import asyncio
 import atexit
 import re
 import time
+from collections.abc import Callable
 from functools import cache, partial
 from importlib import resources
 from itertools import count
+from typing import TypeAlias
 
 from telephony.asterisk.configuration import PASSWORD, USER, modules, small
 from telephony.asterisk.namespace import unpacked
@@ -100,10 +102,17 @@ _SOUND = f"sound:{_tree}/usr/share/asterisk/sounds/en_US_f_Allison/vm-goodbye"
 """Takes a second or two to be said."""
 
 
+Speak: TypeAlias = Callable[[str, Callable[[str | None], None]], None]
+
+
+def _say(text: str, then: Callable[[str | None], None]) -> None:
+    then(_SOUND)
+
+
 class AsteriskLine:
     """A carrier, the switch, and phones at the other end."""
 
-    def __init__(self) -> None:
+    def __init__(self, speak: Speak = _say) -> None:
         self.switch = asterisk()
         self.phones = {
             **{each.name.lower(): Phone(addresses()[each.name.lower()], manner) for each, manner in MANNERS.items()},
@@ -117,7 +126,7 @@ class AsteriskLine:
             partial(Switch, parse_ari_url(place_of_this_worker().ari_url), USER, PASSWORD),
             TestAddresses(),
             now=_now,
-            speak=lambda text, done: done(_SOUND),
+            speak=speak,
         )
         self._open = False
 

@@ -19,6 +19,7 @@ FRAME = 160
 KEY_FRAMES, GAP_FRAMES = 8, 4
 """How long a key is pressed, and how long none is."""
 PCMU, EVENTS = 0, 101
+RTP_HEAD = 12
 KEYS = "0123456789*#ABCD"
 
 
@@ -28,6 +29,22 @@ def ulaw(sample: float) -> int:
     exponent = value.bit_length() - 8
     octet = exponent << 4 | (value >> (exponent + 3)) & 0x0F
     return ~(octet | (0x80 if sample < 0 else 0)) & 0xFF
+
+
+def linear(octet: int) -> float:
+    """What ``ulaw`` has made an octet of, from -1 to 1."""
+    octet = ~octet & 0xFF
+    value = (((octet & 0x0F) << 3) + 132 << (octet >> 4 & 7)) - 132
+    return (-value if octet & 0x80 else value) / 32767
+
+
+def loudness(heard: bytes, hertz: float) -> float:
+    """How loud a tone is in what was heard, 1 at full scale (Goertzel's algorithm)."""
+    once = twice = 0.0
+    factor = 2 * math.cos(2 * math.pi * hertz / 8000)
+    for octet in heard:
+        once, twice = linear(octet) + factor * once - twice, once
+    return 2 * math.sqrt(max(0.0, once * once + twice * twice - factor * once * twice)) / max(1, len(heard))
 
 
 def tone(hertz: float, length_s: float) -> bytes:
@@ -62,6 +79,19 @@ class Dialog:
     over: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    heard: bytearray = field(default_factory=bytearray)
+    """What the other side has said, in the order in which it arrived."""
+
+
+class Ear(asyncio.DatagramProtocol):
+    """Where the media of one call arrives."""
+
+    def __init__(self, dialog: Dialog) -> None:
+        self._dialog = dialog
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if len(data) > RTP_HEAD and data[1] & 0x7F == PCMU:
+            self._dialog.heard += data[RTP_HEAD:]
 
 
 class Phone(asyncio.DatagramProtocol):
@@ -150,7 +180,7 @@ class Phone(asyncio.DatagramProtocol):
         await asyncio.sleep(manner.answers_after_s)
         dialog.up = True
         loop = asyncio.get_running_loop()
-        media, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(self.address, dialog.port))
+        media, _ = await loop.create_datagram_endpoint(lambda: Ear(dialog), local_addr=(self.address, dialog.port))
         try:
             self._say(dialog, 200, "OK", dialog.headers, dialog.via, sdp=True)
             await self._speak(dialog, media)

@@ -90,6 +90,11 @@ class AriCarrier:
         self.trouble: str | None = None
         """Why the switch cannot be used at the moment, in words; None while it can."""
 
+    @property
+    def prompt_trouble(self) -> str | None:
+        """Why prompts are not heard although there are sounds of them, in words; None while they are."""
+        return self._board.media.trouble
+
     # --- Carrier ------------------------------------------------------------------------------------------------------
 
     async def start(self, sink: CarrierSink, *, token: int) -> None:

@@ -6,6 +6,7 @@ legs end.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -20,7 +21,10 @@ from trunkcall.engine.events import (
     RecordingStarted,
 )
 from trunkcall.telephony.ari.legs import HOME, AriLeg, Names
+from trunkcall.telephony.ari.model import Playback
 from trunkcall.telephony.ari.wire import Answer, Request
+
+log = logging.getLogger(__name__)
 
 
 class Media:
@@ -46,6 +50,8 @@ class Media:
         self._speak = speak
         self._command = command
         self._alone = alone
+        self.trouble: str | None = None
+        """Why the last prompt was not heard although there is a sound of it, in words; None where it was."""
 
     def _up(self, leg_id: str) -> AriLeg | None:
         leg = self._legs.get(leg_id)
@@ -94,14 +100,25 @@ class Media:
         else:
             self._over(leg, command.play_id)
 
-    def played(self, playback_id: str) -> None:
-        """A playback is over."""
-        play_id = self._names.leg(playback_id)
+    def played(self, playback: Playback) -> None:
+        """A playback is over, or could not be begun."""
+        self._judge(playback)
+        play_id = self._names.leg(playback.id)
         for leg in list(self._legs.values()):
             # Of a leg that is hung up its end is told alone.
             if play_id is not None and leg.prompts and leg.prompts[0][0] == play_id and leg.cause is None:
                 self._over(leg, play_id)
                 return
+
+    def _judge(self, playback: Playback) -> None:
+        if playback.state != "failed":
+            self.trouble = None
+        elif self.trouble is None:
+            self.trouble = (
+                "Asterisk does not play messages: its user must be able to read the files in prompts_dir, under the "
+                "same name as this server."
+            )
+            log.warning("the switch did not play a sound", extra={"media": playback.media_uri})
 
     def _over(self, leg: AriLeg, play_id: str) -> None:
         first = leg.prompts[0][0] == play_id

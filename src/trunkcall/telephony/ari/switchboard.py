@@ -250,7 +250,7 @@ class Switchboard:
             case model.ChannelDestroyed(channel=channel):
                 self._about(channel, partial(self._gone, event=event))
             case model.PlaybackFinished(playback=playback):
-                self.media.played(playback.id)
+                self.media.played(playback)
             case model.RecordingStarted(recording=recording):
                 self.media.recording_began(recording.name)
             case model.RecordingFinished(recording=recording) | model.RecordingFailed(recording=recording):

@@ -1,0 +1,262 @@
+"""Texts as sounds that Asterisk plays: by a command of the user's, and kept in a directory that Asterisk reads.
+
+Decides how the command is run, under which names sounds are kept and for how long, and what is told where none can be
+made: nobody waits for it for ever. It must not know what is played to whom. A text may say somebody's name, so none is
+in a log, the name of a file or the command's arguments; the sound is in the directory until others take its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import shlex
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from trunkcall.domain.errors import SettingsError, TrunkcallError
+from trunkcall.telephony.ari.sound import SoundError, for_switch
+
+log = logging.getLogger(__name__)
+
+Then: TypeAlias = Callable[[str | None], None]
+
+FILE: Final = "{file}"
+"""In the command: the file that it is to write."""
+AT_ONCE: Final = 2
+"""Commands that run side by side."""
+TIME_LIMIT_S: Final = 10.0
+"""After so many seconds whoever has asked for a text goes on without it, and its command is ended."""
+MAX_WAITING: Final = 100
+"""Texts that are being made or wait for it, beyond which none is taken."""
+KEEPS_BYTES: Final = 512 * 1024 * 1024
+"""What sounds in the directory may take: about nine hours of them."""
+MAX_MADE_BYTES: Final = 64 * 1024 * 1024
+LEFT_OVER_S: Final = 3600.0
+"""A directory of a command that is older was left by a process that was killed."""
+_MAKING: Final = ".making-"
+_FORM: Final = "wav 8000 1"
+"""Of the files: others would have other names."""
+
+
+class SpeechError(TrunkcallError):
+    """No sound was made of a text."""
+
+
+class Speech:
+    """Makes texts sounds with ``command``, which reads a text from its standard input, and writes a WAV file where it
+    has {file}; empty if there is none. ``folder`` is made when it is needed; Asterisk has the same name for it. Sounds
+    there take ``keeps_bytes`` at most: those not asked for for longest go first. Raises SettingsError."""
+
+    def __init__(
+        self,
+        command: str,
+        folder: Path,
+        *,
+        keeps_bytes: int = KEEPS_BYTES,
+        time_limit_s: float = TIME_LIMIT_S,
+        at_once: int = AT_ONCE,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        self._arguments = arguments_of(command)
+        self._folder = folder_of(folder)
+        self._keeps_bytes = keeps_bytes
+        self._time_limit_s = time_limit_s
+        self._turns = asyncio.Semaphore(at_once)
+        self._max_waiting = max_waiting
+        self._makings: dict[str, asyncio.Task[str | None]] = {}
+        """By name, what is being made."""
+        self.trouble: str | None = None
+        """Why the last text could not be made a sound, in words; None where it was, or nobody has asked for one."""
+
+    def speak(self, text: str, then: Then) -> None:
+        """Have ``then`` told the sound's media URI: at once, or once it is made; None if it cannot be."""
+        if not text.strip():
+            then(None)
+            return
+        name = self._name_of(text)
+        if self._is_kept(name):
+            then(self._media(name))
+            return
+        making = self._makings.get(name)
+        if making is None:
+            problem = self._problem()
+            if problem is not None:
+                self._tell(problem)
+                then(None)
+                return
+            making = self._makings[name] = asyncio.create_task(self._make(name, text), name="speech")
+        making.add_done_callback(partial(_pass_on, then))
+
+    async def prepare(self, texts: Iterable[str]) -> None:
+        """Make sounds of these texts, one after the other, so that whoever asks for one gets it at once."""
+        for text in texts:
+            made: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.speak(text, lambda media, made=made: None if made.done() else made.set_result(None))  # type: ignore[misc]
+            await made
+
+    async def close(self) -> None:
+        """Make nothing more: whoever waits for a sound gets none."""
+        tasks = list(self._makings.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- what is kept -------------------------------------------------------------------------------------------------
+
+    def _name_of(self, text: str) -> str:
+        parts = "\0".join((_FORM, *self._arguments, text))
+        return hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()[:40]
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{name}.wav"
+
+    def _media(self, name: str) -> str:
+        return f"sound:{self._folder / name}"
+
+    def _is_kept(self, name: str) -> bool:
+        try:
+            # It is the last that goes now.
+            os.utime(self._file(name))
+        except OSError:
+            return False
+        return True
+
+    def _evict(self) -> None:
+        """Let the oldest go, until there is room for some more."""
+        sounds = []
+        for path in self._folder.iterdir():
+            with suppress(FileNotFoundError):
+                status = path.stat()
+                if path.suffix == ".wav":
+                    sounds.append((status.st_mtime_ns, status.st_size, path))
+                elif path.name.startswith(_MAKING) and time.time() - status.st_mtime > LEFT_OVER_S:
+                    shutil.rmtree(path, ignore_errors=True)
+        size = sum(each for _, each, _ in sounds)
+        if size <= self._keeps_bytes:
+            return
+        for _, each, path in sorted(sounds):
+            path.unlink(missing_ok=True)
+            size -= each
+            if size <= 0.9 * self._keeps_bytes:
+                return
+
+    # --- how it is made -----------------------------------------------------------------------------------------------
+
+    def _problem(self) -> str | None:
+        """Why nothing can be made now."""
+        if not self._arguments:
+            return (
+                "speech_command is not set, so messages are not heard. `espeak-ng --stdin -w {file}` would make them."
+            )
+        if len(self._makings) >= self._max_waiting:
+            return f"speech_command is too slow: {self._max_waiting} texts wait for it, and others are not heard."
+        return None
+
+    async def _make(self, name: str, text: str) -> str | None:
+        try:
+            async with asyncio.timeout(self._time_limit_s), self._turns:
+                await self._made(name, text)
+        except SpeechError as error:
+            self._tell(str(error))
+        except TimeoutError:
+            self._tell(f"speech_command has not made a text a sound within {self._time_limit_s:g} s.")
+        except SoundError:
+            self._tell(f"speech_command has written something else to {FILE} than a WAV file of PCM samples.")
+        except OSError as error:
+            self._tell(f"prompts_dir {self._folder} cannot be used: {error.strerror}.")
+        else:
+            self.trouble = None
+            return self._media(name)
+        finally:
+            del self._makings[name]
+        return None
+
+    async def _made(self, name: str, text: str) -> None:
+        if not self._folder.is_dir():
+            self._folder.mkdir(parents=True)
+            self._folder.chmod(0o755)
+        making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=self._folder))
+        try:
+            written = making / "made.wav"
+            await self._run(written, text)
+            await asyncio.to_thread(self._keep, written, name)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+
+    async def _run(self, file: Path, text: str) -> None:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(argument.replace(FILE, str(file)) for argument in self._arguments),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                env=_environment(),
+                # So that what it has started itself is ended with it.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise SpeechError(f"speech_command cannot be started: {error.strerror}.") from None
+        try:
+            await process.communicate(text.encode("utf-8", "replace"))
+        except asyncio.CancelledError:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+            raise
+        if process.returncode:
+            raise SpeechError(f"speech_command has failed: it ended with {process.returncode}.")
+
+    def _keep(self, written: Path, name: str) -> None:
+        """Put it where Asterisk finds it, whole or not at all. Whoever may enter the directory may read it: Asterisk
+        is another user."""
+        try:
+            if written.stat().st_size > MAX_MADE_BYTES:
+                raise SoundError
+            made = for_switch(written.read_bytes())
+        except FileNotFoundError:
+            raise SpeechError(f"speech_command has not written {FILE}.") from None
+        ready = written.with_name("ready.wav")
+        ready.write_bytes(made)
+        ready.chmod(0o644)
+        ready.replace(self._file(name))
+        self._evict()
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            self.trouble = trouble
+            log.warning("a text was not made a sound", extra={"why": trouble})
+
+
+def arguments_of(command: str) -> tuple[str, ...]:
+    """The command and its arguments, as a shell would read them; none of an empty one. Raises SettingsError."""
+    try:
+        return tuple(shlex.split(command))
+    except ValueError:
+        raise SettingsError("speech_command has a quotation mark that is not closed.") from None
+
+
+def folder_of(folder: Path) -> Path:
+    """The folder in full. Raises SettingsError for one that Asterisk cannot be told."""
+    whole = folder.absolute()
+    if "," in str(whole):
+        # It takes a list of sounds.
+        raise SettingsError(f"prompts_dir {whole} has a comma in it, as no directory of Asterisk's sounds may.")
+    return whole
+
+
+def _pass_on(then: Then, making: asyncio.Task[str | None]) -> None:
+    then(None if making.cancelled() or making.exception() is not None else making.result())
+
+
+def _environment() -> dict[str, str]:
+    """What the command may know: not the secrets of this process."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TRUNKCALL_")}
