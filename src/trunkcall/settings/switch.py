@@ -82,7 +82,8 @@ SWITCH_SETTINGS: tuple[Setting, ...] = (
         "prompts_dir",
         str,
         "",
-        "Directory for prompts, which Asterisk must know by the same name and be able to read. Default: DATA_DIR/prompts.",
+        "Directory for prompts, which Asterisk must know by the same name and be able to read. "
+        "Default: DATA_DIR/prompts.",
         lambda value: "must have no comma in it" if "," in str(value) else None,
     ),
 )
