@@ -32,7 +32,8 @@ from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
 from trunkcall.telephony.carrier import Destination
 
 SCALE = 20.0
-MIN_WAIT_S, MAX_WAIT_S = 0.2, 6.0
+MIN_WAIT_S, MAX_WAIT_S = 0.4, 6.0
+SLICE_S = 0.01
 SHORT_S = 0.5
 """Seconds of a scenario that give far ends the time to answer."""
 NUMBER = "+12065550199"
@@ -147,7 +148,7 @@ class AsteriskLine:
                 leg_id,
                 command.contact_id,
                 command.campaign_id,
-                round(command.ring_timeout / SCALE) + SECOND // 10,
+                round(command.ring_timeout / SCALE) + 3 * SECOND // 10,
                 detect,
                 False,
                 behaviour.name.lower(),
@@ -169,8 +170,13 @@ class AsteriskLine:
     async def wait(self, seconds: float) -> None:
         while any(phone.presses for phone in self.phones.values()):
             await asyncio.sleep(0.02)
-        least_s = MIN_WAIT_S if seconds >= SHORT_S else MIN_WAIT_S / 4
-        await asyncio.sleep(min(max(seconds / SCALE, least_s), MAX_WAIT_S))
+        least_s = MIN_WAIT_S if seconds >= SHORT_S else MIN_WAIT_S / 5
+        if seconds / SCALE > least_s:
+            await asyncio.sleep(min(seconds / SCALE, MAX_WAIT_S))
+            return
+        # Many short waits: on a machine that makes us wait, which makes the switch wait as well, they take longer.
+        for _ in range(round(least_s / SLICE_S)):
+            await asyncio.sleep(SLICE_S)
 
     async def close(self) -> None:
         await self.carrier.close()
