@@ -18,7 +18,7 @@ OTHER = "[[trunks]]\ntrunk_id = 'south'\n"
 
 
 def test_the_table_and_the_fields_are_the_same() -> None:
-    assert [*(setting.name for setting in SETTINGS), "trunks"] == [field.name for field in fields(Settings)]
+    assert [*(setting.name for setting in SETTINGS), "trunks", "file"] == [field.name for field in fields(Settings)]
     keys = {*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS, REGIONS}
     assert keys == {field.name for kind in (Trunk, TrunkTable) for field in fields(kind)} - {"trunk"}
 

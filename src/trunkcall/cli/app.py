@@ -41,6 +41,17 @@ COMMANDS: tuple[Entry, ...] = (
         examples("trunkcall carrier", "trunkcall carrier --carrier-port 8751 --carrier-journal originates.jsonl"),
     ),
     Entry(
+        "doctor",
+        "doctor.command:doctor_command",
+        "Say whether people can be called from here, and what to change where they cannot.",
+        "Server",
+        examples(
+            "trunkcall doctor",
+            "trunkcall doctor --config trunkcall.toml",
+            "trunkcall doctor --carrier ari --ari-password-file ari.password --json",
+        ),
+    ),
+    Entry(
         "demo",
         "demo:demo",
         "Dial a real lead list on the simulated carrier, with simulated agents, and account for every lead.",

@@ -7,9 +7,10 @@ who dials.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib.util import find_spec
+from secrets import token_hex
 
 from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
 from trunkcall.compose.trunks import default_trunk
@@ -17,6 +18,10 @@ from trunkcall.domain.errors import SettingsError
 from trunkcall.service.calling.numbering import leaves_as
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings, switch_password
+from trunkcall.telephony.finding import Finding, fault
+
+DOCTOR = "trunkcall_doctor"
+"""How applications are called that look at a switch: no instance's begins so."""
 
 
 def _check(settings: Settings) -> None:
@@ -65,4 +70,17 @@ def _speak_nothing(text: str, done: Callable[[str | None], None]) -> None:
     done(None)
 
 
-ASTERISK = CarrierAdapter(_check, _build)
+async def _examine(settings: Settings, trunks: Collection[str]) -> Sequence[Finding]:
+    from trunkcall.telephony.ari.checkup import findings, takes_no_requests
+    from trunkcall.telephony.ari.client import Switch, SwitchError, parse_ari_url
+    from trunkcall.telephony.ari.inspection import inspect, too_old
+
+    reached = parse_ari_url(settings.ari_url), settings.ari_user, switch_password(settings)
+    try:
+        return findings(await inspect(partial(Switch, *reached), f"{DOCTOR}_{token_hex(4)}", trunks))
+    except SwitchError as error:
+        version = await too_old(*reached)
+        return [takes_no_requests(version) if version is not None else fault("Asterisk", str(error))]
+
+
+ASTERISK = CarrierAdapter(_check, _build, examine=_examine)

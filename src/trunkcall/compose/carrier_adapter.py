@@ -5,7 +5,7 @@ Decides what is asked of a kind of carrier, and what comes with one. It must not
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trunkcall.domain.directory import Directory
@@ -14,6 +14,7 @@ from trunkcall.service.floor import SimulatedFloor
 from trunkcall.settings import Settings
 from trunkcall.storage.secret_box import SecretBox
 from trunkcall.telephony.carrier import Carrier
+from trunkcall.telephony.finding import Finding
 
 
 def _nothing() -> str | None:
@@ -22,6 +23,10 @@ def _nothing() -> str | None:
 
 def _ignored(directory: Directory) -> None:
     """A carrier that needs no facts."""
+
+
+async def _nothing_to_see(settings: Settings, trunks: Collection[str]) -> Sequence[Finding]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,10 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class CarrierAdapter:
     """A kind of carrier. ``check`` finds out before anything is served that it would start in vain for ever, and raises
-    SettingsError. ``build`` makes it and what goes with it. ``is_simulated`` is whether it reaches nobody."""
+    SettingsError. ``build`` makes it and what goes with it. ``is_simulated`` is whether it reaches nobody. ``examine``
+    looks at it, and at the trunks of these names, and disturbs nobody who dials by it."""
 
     check: Callable[[Settings], None]
     build: Callable[[Wanted], Telephony]
     is_simulated: bool = False
+    examine: Callable[[Settings, Collection[str]], Awaitable[Sequence[Finding]]] = _nothing_to_see

@@ -231,7 +231,7 @@ SETTINGS: tuple[Setting, ...] = (
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, checked. A test keeps these fields and the table the same. ``trunks`` are the tables of the file,
-    none if it has none."""
+    none if it has none; ``file`` is that file, None where none was read."""
 
     data_dir: Path
     host: str
@@ -279,6 +279,7 @@ class Settings:
     log_format: str
     log_level: str
     trunks: tuple[TrunkTable, ...] = ()
+    file: Path | None = None
 
 
 def load_settings(
@@ -303,7 +304,7 @@ def load_settings(
             values[setting.name] = convert(setting, table[setting.name], f"{setting.name} in {config_file}")
         else:
             values[setting.name] = setting.default
-    return Settings(**values, trunks=read_trunks(table.get(TRUNKS), f"{config_file}", values))
+    return Settings(**values, trunks=read_trunks(table.get(TRUNKS), f"{config_file}", values), file=config_file)
 
 
 def switch_password(settings: Settings) -> str:

@@ -1,0 +1,1 @@
+"""`trunkcall doctor`: whether people can be called from here, and what to change where they cannot."""

@@ -1,0 +1,233 @@
+"""What `trunkcall doctor` says where no switch need be asked, and what it makes of what a switch has said."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiohttp import WSMsgType, web
+
+from commands import COMMANDS
+from serving import serving, settings_of
+from trunkcall.cli.doctor.clock import told_of
+from trunkcall.cli.doctor.command import examine, findings_text
+from trunkcall.telephony.ari.checkup import NATIVE, NEEDED, findings
+from trunkcall.telephony.ari.dialplan import dialplan, version_in
+from trunkcall.telephony.ari.inspection import Contact, InspectedEndpoint, Inspection
+from trunkcall.telephony.ari.legs import SHOWN_VARIABLES, LegKind
+from trunkcall.telephony.finding import Finding, Level, fault, ok, warning
+
+WELL = Inspection(
+    version="22.10.1",
+    modules={**dict.fromkeys(NEEDED, True), "res_timing_timerfd": True, NATIVE: False},
+    tells_sip_cause=True,
+    may_write=True,
+    shown_variables=frozenset(SHOWN_VARIABLES),
+    dialplan=version_in(dialplan()),
+    extensions=frozenset(map(str, LegKind)),
+    ahead_s=0.01,
+    give_or_take_s=0.001,
+    lets_anonymous_in=False,
+    endpoints=(),
+)
+WEST = InspectedEndpoint(
+    "west",
+    options={"aors": "west", "context": "trunkcall-inbound", "allow_transfer": "false", "rtp_timeout": "30"},
+    aor={"qualify_frequency": "60"},
+    contacts=(Contact("sip:sip.example.com", "Reachable", 0.0204),),
+)
+
+
+def about(seen: Inspection, subject: str) -> Finding:
+    return next(each for each in findings(seen) if each.subject == subject)
+
+
+def of_trunk(endpoint: InspectedEndpoint) -> Finding:
+    return about(replace(WELL, endpoints=(endpoint,)), "trunk west")
+
+
+class TestWords:
+    """Of what a switch has said."""
+
+    def test_nothing_is_wrong_with_a_switch_that_is_as_it_ought_to_be(self) -> None:
+        found = findings(replace(WELL, endpoints=(WEST,)))
+        assert [each for each in found if each.level is not Level.OK] == []
+
+    def test_an_older_asterisk_is_a_warning_and_says_what_it_lacks(self) -> None:
+        assert about(replace(WELL, version="20.9.1"), "Asterisk").level is Level.WARNING
+        lacking = about(replace(WELL, version="22.1.0", tells_sip_cause=False), "Asterisk")
+        assert lacking.level is Level.WARNING
+        assert "SIP's answers" in lacking.text
+        assert about(replace(WELL, version="GIT-master-1a"), "Asterisk").level is Level.WARNING
+
+    def test_without_any_timing_nobody_is_joined(self) -> None:
+        found = about(replace(WELL, modules={**WELL.modules, "res_timing_timerfd": False}), "modules")
+        assert found.level is Level.FAULT
+        assert "res_timing_" in found.text
+
+    def test_of_a_dialplan_some_of_which_is_missing_it_is_said_which(self) -> None:
+        found = about(replace(WELL, extensions=frozenset({"customer", "agent", "session"})), "dialplan")
+        assert found.level is Level.FAULT
+        assert found.text.startswith("detect, detect-await are missing")
+
+    @pytest.mark.parametrize(("ahead_s", "words"), [(90.0, "90.0 s ahead of"), (-90.0, "90.0 s behind")])
+    def test_clocks_that_are_apart_are_told_with_which_is_ahead(self, ahead_s: float, words: str) -> None:
+        found = about(replace(WELL, ahead_s=ahead_s), "clocks")
+        assert found.level is Level.WARNING
+        assert words in found.text
+
+    def test_clocks_are_not_apart_because_asterisk_was_slow_to_answer(self) -> None:
+        assert about(replace(WELL, ahead_s=3.0, give_or_take_s=2.5), "clocks").level is Level.OK
+
+    def test_a_trunk_says_how_fast_it_answers(self) -> None:
+        assert "20.4 ms" in of_trunk(WEST).text
+
+    @pytest.mark.parametrize(
+        ("endpoint", "level", "words"),
+        [
+            (replace(WEST, is_known=False), Level.FAULT, "no PJSIP endpoint [west]"),
+            (replace(WEST, aor={}), Level.FAULT, "has no address"),
+            (replace(WEST, contacts=()), Level.FAULT, "has no contact"),
+            (replace(WEST, options={}, aor={}), Level.WARNING, "does not tell"),
+            (replace(WEST, aor={"qualify_frequency": "0"}), Level.WARNING, "Nobody knows whether it answers"),
+            (replace(WEST, contacts=(Contact("sip:a", "Unknown", None),)), Level.WARNING, "has not asked sip:a yet"),
+            (replace(WEST, contacts=(Contact("sip:a", "Unreachable", None),)), Level.FAULT, "sip:a does not answer"),
+        ],
+    )
+    def test_a_trunk_that_cannot_be_reached_says_why(
+        self, endpoint: InspectedEndpoint, level: Level, words: str
+    ) -> None:
+        found = of_trunk(endpoint)
+        assert found.level is level
+        assert words in found.text
+
+
+def test_a_clock_that_nothing_sets_is_a_warning() -> None:
+    assert told_of(0).level is Level.OK
+    assert told_of(5).level is Level.WARNING
+    assert told_of(None).level is Level.WARNING
+
+
+def test_what_was_found_is_summed_up() -> None:
+    well, odd, bad = ok("one", "Good."), warning("two", "Odd."), fault("three", "Bad.")
+    assert findings_text([well, odd], None).endswith("No faults, 1 warning.")
+    assert findings_text([well, odd, bad], None).endswith("1 fault and 1 warning: put the faults right first.")
+    assert "fault    three" in findings_text([bad], None)
+
+
+class TestInstallation:
+    """What is on this machine."""
+
+    def test_before_the_first_start_nothing_is_made_and_nothing_is_a_fault(self, tmp_path: Path) -> None:
+        ran = COMMANDS.run("doctor", "--data-dir", str(tmp_path / "data"), "--json")
+        told = json.loads(ran.stdout)
+        assert ran.returncode == 0
+        assert told["ok"] is True
+        assert list(tmp_path.iterdir()) == []
+
+    def test_beside_a_running_server_it_tells_of_its_halt_and_its_open_files(self, tmp_path: Path) -> None:
+        with serving(tmp_path / "data", agents=0) as server:
+            well = {each.subject: each for each in asyncio.run(examine(settings_of(server.data_dir)))}
+            assert {well[name].level for name in ("server", "data directory", "secrets", "halts")} == {Level.OK}
+
+            COMMANDS.run("halt", "--data-dir", str(server.data_dir))
+            server.data_dir.chmod(0o755)
+            found = {each.subject: each for each in asyncio.run(examine(settings_of(server.data_dir)))}
+
+        assert found["halts"].level is Level.WARNING
+        assert "trunkcall resume" in found["halts"].text
+        assert found["secrets"].level is Level.FAULT
+        assert f"chmod 700 {server.data_dir}" in found["secrets"].text
+
+    def test_a_password_that_everybody_can_read_is_a_fault(self, tmp_path: Path) -> None:
+        config = tmp_path / "trunkcall.toml"
+        config.write_text("ari_password = 'letmein'\n")
+        for mode, code in ((0o644, 1), (0o640, 0)):
+            config.chmod(mode)
+            assert stat.S_IMODE(config.stat().st_mode) == mode
+            ran = COMMANDS.run("doctor", "--config", str(config), "--data-dir", str(tmp_path / "data"))
+            assert ran.returncode == code, ran.stdout
+            assert "letmein" not in ran.stdout + ran.stderr
+
+    def test_what_keeps_a_real_carrier_from_dialing_is_a_fault(self, tmp_path: Path) -> None:
+        settings = settings_of(tmp_path / "data", carrier="ari")
+        found = {each.subject: each for each in asyncio.run(examine(settings))}
+        assert found["calling policy"].level is Level.FAULT
+        assert "--calling-policy" in found["calling policy"].text
+        assert found["trunk default"].level is Level.FAULT
+        assert "regions" in found["trunk default"].text
+        assert found["settings"].level is Level.FAULT
+        assert "TRUNKCALL_ARI_PASSWORD" in found["settings"].text
+
+    def test_a_policy_that_lets_calls_go_anywhere_is_a_fault_on_a_real_carrier(self, tmp_path: Path) -> None:
+        settings = settings_of(tmp_path / "data", carrier="ari", calling_policy="none")
+        found = {each.subject: each for each in asyncio.run(examine(settings))}
+        assert found["calling policy"].level is Level.FAULT
+        assert "anywhere" in found["calling policy"].text
+
+
+# --- what is at ari_url but no Asterisk of today ----------------------------------------------------------------------
+
+
+async def _deaf(request: web.Request) -> web.WebSocketResponse:
+    """An old Asterisk's events: what is said there nobody hears."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        assert message.type is WSMsgType.TEXT
+    return socket
+
+
+async def _info(request: web.Request) -> web.Response:
+    return web.json_response({"system": {"version": "16.28.0", "entity_id": ""}})
+
+
+async def _described(request: web.Request) -> web.Response:
+    return web.json_response({"models": {"ChannelDestroyed": {}}})
+
+
+@asynccontextmanager
+async def listening(*routes: web.RouteDef) -> AsyncIterator[str]:
+    application = web.Application()
+    application.add_routes(routes)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def asterisk_at(url: str, folder: Path) -> Finding:
+    settings = settings_of(folder / "data", carrier="ari", ari_url=url, calling_policy="cautious")
+    found = await examine(replace(settings, ari_password="secret"))
+    return next(each for each in found if each.subject == "Asterisk")
+
+
+async def test_an_asterisk_that_is_too_old_is_told_by_its_version(tmp_path: Path) -> None:
+    routes = [
+        web.get("/ari/events", _deaf),
+        web.get("/ari/asterisk/info", _info),
+        web.get("/ari/api-docs/events.json", _described),
+    ]
+    async with listening(*routes) as url:
+        found = await asterisk_at(url, tmp_path)
+    assert found.level is Level.FAULT
+    assert "16.28.0" in found.text
+    assert "Install Asterisk 22" in found.text
+
+
+async def test_what_is_no_asterisk_is_told_apart(tmp_path: Path) -> None:
+    async with listening() as url:
+        found = await asterisk_at(url, tmp_path)
+    assert found == fault(
+        "Asterisk", "There is no ARI at ari_url: it is to be enabled in Asterisk's ari.conf and http.conf."
+    )
