@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import Duration, Instant, to_seconds
-from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.leg import HangupCause, LiveLeg
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -33,7 +33,7 @@ from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, Leg
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.addresses import Addresses
 from trunkcall.telephony.ari.client import Switch, SwitchError
-from trunkcall.telephony.ari.legs import AriLeg, adopted, live
+from trunkcall.telephony.ari.legs import AriLeg, adopted, live, unheard
 from trunkcall.telephony.ari.switchboard import Switchboard
 from trunkcall.telephony.ari.wire import Answer, AriWireError, Request
 from trunkcall.telephony.carrier import CarrierSink, Destination
@@ -272,17 +272,17 @@ class AriCarrier:
         self._early = []
         channels = await self._known(switch, Request("GET", "channels"))
         bridges = await self._known(switch, Request("GET", "bridges"))
-        unheard = await self._unheard(switch)
+        told_of = await self._unheard(switch)
         legs = self._legs_in(channels, bridges)
         if self._superseded.is_set():
             raise SupersededError
         self._switch, self._lost, self.trouble = switch, False, None
-        gone = [leg_id for leg_id in unheard if leg_id not in legs]
-        told = [*(live(leg) for leg in legs.values()), *(LiveLeg(leg_id, LegState.UP) for leg_id in gone)]
+        gone = [leg for leg in told_of.values() if leg.leg_id not in legs]
+        told = [*(live(leg) for leg in legs.values()), *gone]
         self._board.adopt(legs)
         self._tell(CarrierFound(tuple(told), self._host))
-        for leg_id in gone:
-            self._tell(LegEnded(leg_id, HangupCause.NORMAL))
+        for leg in gone:
+            self._tell(LegEnded(leg.leg_id, HangupCause.NORMAL))
         early, self._early = self._early, None
         for event in early:
             self._board.take(event)
@@ -301,14 +301,14 @@ class AriCarrier:
             raise SwitchError(f"Asterisk answered {answer.status} where it was asked for its {request.path}.")
         return answer
 
-    async def _unheard(self, switch: Switch) -> tuple[str, ...]:
+    async def _unheard(self, switch: Switch) -> dict[str, LiveLeg]:
         """Legs that were answered while nobody was here, and have ended."""
         name = f"{self._app}_unheard"
         answer = await switch.ask(Request("GET", "asterisk/variable", {"variable": name}))
         value = answer.holds(model.Variable).value if answer.is_ok else ""
         if value:
             await switch.ask(Request("POST", "asterisk/variable", {"variable": name, "value": ""}))
-        return tuple(dict.fromkeys(value.split()))
+        return unheard(value)
 
     def _legs_in(self, channels: Answer, bridges: Answer) -> dict[str, AriLeg]:
         return adopted(self._board.names, channels.holds(list[model.Channel]), bridges.holds(list[model.Bridge]))

@@ -126,9 +126,7 @@ def adopted(names: Names, channels: Iterable[Channel], bridges: Iterable[Bridge]
         leg.rang = leg.state is LegState.RINGING
         leg.answered = leg.state is LegState.UP
         leg.is_ours = channel.dialplan.app_name == "Stasis"
-        detected = str(variables.get(DETECTED) or "")
-        if detected:
-            leg.detection = result_of(*detected.split("-", 1)) if "-" in detected else result_of(detected, "")
+        leg.detection = _detected(str(variables.get(DETECTED) or ""))
         legs[leg_id] = leg
         homes[leg_id] = str(variables.get(HOME) or "")
     for bridge in bridges:
@@ -150,6 +148,21 @@ def _join(inside: list[AriLeg]) -> None:
         one, other = inside
         one.peer, other.peer = other.leg_id, one.leg_id
         one.bridged = other.bridged = True
+
+
+def unheard(told: str) -> dict[str, LiveLeg]:
+    """Legs that were answered while no dialer was there, and have ended, as the dialplan has written them down."""
+    legs: dict[str, LiveLeg] = {}
+    for entry in told.split():
+        leg_id, _, detected = entry.partition("/")
+        legs[leg_id] = LiveLeg(leg_id, LegState.UP, detection=_detected(detected))
+    return legs
+
+
+def _detected(told: str) -> DetectionStatus | None:
+    """AMDSTATUS and AMDCAUSE, with a hyphen between them."""
+    status, _, cause = told.partition("-")
+    return result_of(status, cause) if status else None
 
 
 def live(leg: AriLeg) -> LiveLeg:
