@@ -37,6 +37,7 @@ TWO_HOSTS = "[[trunks]]\ntrunk_id = 'north'\nhost = 'one'\n[[trunks]]\ntrunk_id 
         ("carrier_url = 'tcp://127.0.0.1:8751'", "carrier_url is of the simulated carrier"),
         (TWO_HOSTS, "on the hosts one, two, and the carrier ari reaches one Asterisk"),
         ("ari_url = 'http://192.0.2.1:8088'", "plain http to 192.0.2.1"),
+        ("speech_command = 'say \"{file}'", "quotation mark that is not closed"),
     ],
 )
 def test_what_a_switch_cannot_do_is_refused_at_the_start(tmp_path: Path, text: str, says: str) -> None:

@@ -192,7 +192,7 @@ class Server:
             background=Background(monotonic=seconds),
             works={"floor": lambda: floor.run(lambda: phones.busy_agents)},
             carrier_trouble=lambda: None,
-            floor_trouble=lambda: None,
+            upkeep_trouble=lambda: None,
         )
 
     # --- its life -----------------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ class Seat:
             background=Background(monotonic=clocks.seconds),
             works={},
             carrier_trouble=lambda: None,
-            floor_trouble=lambda: None,
+            upkeep_trouble=lambda: None,
         )
 
     @property

@@ -7,9 +7,10 @@ who dials.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from secrets import token_hex
 
 from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
@@ -18,6 +19,7 @@ from trunkcall.domain.errors import SettingsError
 from trunkcall.service.calling.numbering import leaves_as
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings, switch_password
+from trunkcall.telephony.ari.speech import Speech
 from trunkcall.telephony.finding import Finding, fault
 
 DOCTOR = "trunkcall_doctor"
@@ -45,6 +47,7 @@ def _check(settings: Settings) -> None:
             "into a file that nobody else can read, and name that with --ari-password-file; or set the variable "
             "TRUNKCALL_ARI_PASSWORD."
         )
+    _speech(settings)
 
 
 def _build(wanted: Wanted) -> Telephony:
@@ -54,6 +57,7 @@ def _build(wanted: Wanted) -> Telephony:
     from trunkcall.telephony.ari.client import Switch, parse_ari_url
 
     settings, clock = wanted.settings, WallPacedClock(wall=wanted.wall)
+    speech = _speech(settings)
     # Numbers leave in the form in which the calling gate has looked at them.
     addresses = Addresses(leaves_as, default_trunk(settings))
     carrier = AriCarrier(
@@ -61,13 +65,21 @@ def _build(wanted: Wanted) -> Telephony:
         partial(Switch, parse_ari_url(settings.ari_url), settings.ari_user, switch_password(settings)),
         addresses,
         now=clock.now,
-        speak=_speak_nothing,
+        speak=speech.speak,
     )
-    return Telephony(clock, carrier, legs_survive=True, trouble=lambda: carrier.trouble, know=addresses.know)
+    return Telephony(
+        clock,
+        carrier,
+        legs_survive=True,
+        trouble=lambda: carrier.trouble,
+        upkeep_trouble=lambda: speech.trouble or carrier.prompt_trouble,
+        know=addresses.know,
+    )
 
 
-def _speak_nothing(text: str, done: Callable[[str | None], None]) -> None:
-    done(None)
+def _speech(settings: Settings) -> Speech:
+    """What makes texts sounds for the switch. Raises SettingsError."""
+    return Speech(settings.speech_command, Path(settings.prompts_dir or settings.data_dir / "prompts"))
 
 
 async def _examine(settings: Settings, trunks: Collection[str]) -> Sequence[Finding]:

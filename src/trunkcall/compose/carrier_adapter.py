@@ -31,16 +31,16 @@ async def _nothing_to_see(settings: Settings, trunks: Collection[str]) -> Sequen
 
 @dataclass(frozen=True, slots=True)
 class Telephony:
-    """What makes an instance's legs, and the clock that goes with it. ``trouble`` says why it cannot, ``floor_trouble``
-    why the simulated agents are not heard although it can, in words; None while all is well. ``know`` is told what
-    there is around the instance's campaigns, as often as that changes."""
+    """What makes an instance's legs, and the clock that goes with it. ``trouble`` says why it cannot,
+    ``upkeep_trouble`` what fails although it can, such as that simulated agents are not heard, in words; None while all
+    is well. ``know`` is told what there is around the instance's campaigns, as often as that changes."""
 
     clock: InstanceClock
     carrier: Carrier
     legs_survive: bool
     works: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     trouble: Callable[[], str | None] = _nothing
-    floor_trouble: Callable[[], str | None] = _nothing
+    upkeep_trouble: Callable[[], str | None] = _nothing
     know: Callable[[Directory], None] = _ignored
 
 

@@ -91,5 +91,5 @@ class Dialers:
             background=Background(),
             works=telephony.works,
             carrier_trouble=telephony.trouble,
-            floor_trouble=telephony.floor_trouble,
+            upkeep_trouble=telephony.upkeep_trouble,
         )

@@ -119,7 +119,7 @@ def _apart(wanted: Wanted, instance: str) -> Telephony:
         carrier,
         legs_survive=True,
         trouble=lambda: carrier.trouble,
-        floor_trouble=lambda: agents.trouble,
+        upkeep_trouble=lambda: agents.trouble,
     )
 
 

@@ -44,8 +44,8 @@ is lost (CPython before 3.13), and its owner would go on."""
 
 class DialedInstance:
     """One instance, and all that dials for it in this process. ``works`` go on beside its owner, by name.
-    ``carrier_trouble`` says why its carrier cannot be used, ``floor_trouble`` why its simulated agents are not heard
-    although it can, in words; None while all is well."""
+    ``carrier_trouble`` says why its carrier cannot be used, ``upkeep_trouble`` what fails although it can, such as that
+    simulated agents are not heard, in words; None while all is well."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class DialedInstance:
         background: Background,
         works: Mapping[str, Callable[[], Awaitable[None]]],
         carrier_trouble: Callable[[], str | None],
-        floor_trouble: Callable[[], str | None],
+        upkeep_trouble: Callable[[], str | None],
     ) -> None:
         self.instance_id = instance_id
         self.clock = clock
@@ -68,7 +68,7 @@ class DialedInstance:
         self._background = background
         self._works = works
         self.carrier_trouble = carrier_trouble
-        self._floor_trouble = floor_trouble
+        self._upkeep_trouble = upkeep_trouble
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -79,7 +79,7 @@ class DialedInstance:
     @property
     def upkeep_trouble(self) -> str | None:
         """What fails beside the dialing, in words; None while nothing does."""
-        return self._background.trouble or self._floor_trouble()
+        return self._background.trouble or self._upkeep_trouble()
 
     async def put_user_status(self, agent_id: str, status: UserStatus) -> None:
         """An agent of the instance has chosen a status. Raises NotFoundError for one of whom no dialer has read."""
