@@ -9,6 +9,7 @@ import asyncio
 import math
 import re
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from telephony.asterisk.namespace import must_be_closed
@@ -53,14 +54,26 @@ def tone(hertz: float, length_s: float) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a phone behaves. ``answers_after_s`` is None where it does not; ``code`` is what it says instead of ringing,
-    ``says`` what is heard once it has answered, ``leaves_after_s`` when it hangs up."""
+    """How a phone behaves. ``answers_after_s`` is None where it does not; ``code`` is what it says instead, at once or
+    after it has rung for ``code_after_s``. ``says`` is heard once it has answered, and ``goes_on`` after that, again
+    and again; ``leaves_after_s`` is when it hangs up. One that is ``dead`` says nothing to anything."""
 
     answers_after_s: float | None = 0.1
     code: int | None = None
+    code_after_s: float = 0.0
     rings: bool = True
+    dead: bool = False
     says: bytes = b""
+    goes_on: bytes = b""
     leaves_after_s: float | None = None
+
+    def speech(self, at: int) -> bytes:
+        """What is said in a frame, silence where that is nothing."""
+        begin = at * FRAME
+        if self.goes_on and begin >= len(self.says):
+            begin = (begin - len(self.says)) % len(self.goes_on)
+            return (self.goes_on[begin:] + self.goes_on)[:FRAME]
+        return self.says[begin : begin + FRAME].ljust(FRAME, b"\xff")
 
 
 @dataclass(slots=True)
@@ -75,7 +88,15 @@ class Dialog:
     contact: str
     port: int
     """Where its media comes from."""
+    number: str
+    """Whom it was for."""
+    manner: Manner
     up: bool = False
+    answered_s: float | None = None
+    over_s: float | None = None
+    """When it was answered and when it was over, by the loop's time."""
+    left: bool = False
+    """Whether it was this phone that hung up."""
     over: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
@@ -95,12 +116,13 @@ class Ear(asyncio.DatagramProtocol):
 
 
 class Phone(asyncio.DatagramProtocol):
-    """One address that takes any number of calls."""
+    """One address that takes any number of calls, each number in a manner of its own where ``manners`` has one."""
 
-    def __init__(self, address: str, manner: Manner) -> None:
+    def __init__(self, address: str, manner: Manner, manners: Mapping[str, Manner] | None = None) -> None:
         must_be_closed()
         self.address = address
         self.manner = manner
+        self.manners = manners or {}
         self.dialogs: dict[str, Dialog] = {}
         self.invites: list[dict[str, str]] = []
         """The headers of every call's first INVITE."""
@@ -147,7 +169,7 @@ class Phone(asyncio.DatagramProtocol):
             if dialog is not None:
                 self._end(dialog)
             self._answer(addr, 200, "OK", headers, via)
-        elif method == "CANCEL" and dialog is not None and not dialog.up:
+        elif method == "CANCEL" and dialog is not None and not dialog.up and not dialog.manner.dead:
             self._answer(addr, 200, "OK", headers, via)
             self._say(dialog, 487, "Request Terminated", dialog.headers, dialog.via)
             self._end(dialog)
@@ -159,27 +181,33 @@ class Phone(asyncio.DatagramProtocol):
         host = re.search(r"^c=IN IP4 (\S+)", body, re.M)
         port = re.search(r"^m=audio (\d+)", body, re.M)
         contact = re.search(r"<([^>]+)>", headers.get("contact", ""))
+        whom = re.search(r"sip:([^@>]+)@", headers["to"])
+        number = whom[1] if whom is not None else ""
         assert host is not None
         assert port is not None
         media = host[1], int(port[1])
         reached = contact[1] if contact else ""
-        dialog = Dialog(headers["call-id"], headers, via, media, addr, reached, next(self._ports))
+        manner = self.manners.get(number, self.manner)
+        dialog = Dialog(headers["call-id"], headers, via, media, addr, reached, next(self._ports), number, manner)
         self.dialogs[dialog.call_id] = dialog
         dialog.tasks.append(asyncio.create_task(self._behave(dialog)))
 
     async def _behave(self, dialog: Dialog) -> None:
-        manner = self.manner
+        manner = dialog.manner
+        if manner.dead:
+            return
+        if manner.rings and (manner.code is None or manner.code_after_s):
+            self._say(dialog, 180, "Ringing", dialog.headers, dialog.via)
         if manner.code is not None:
+            await asyncio.sleep(manner.code_after_s)
             self._say(dialog, manner.code, "No", dialog.headers, dialog.via)
             self._end(dialog)
             return
-        if manner.rings:
-            self._say(dialog, 180, "Ringing", dialog.headers, dialog.via)
         if manner.answers_after_s is None:
             return
         await asyncio.sleep(manner.answers_after_s)
-        dialog.up = True
         loop = asyncio.get_running_loop()
+        dialog.up, dialog.answered_s = True, loop.time()
         media, _ = await loop.create_datagram_endpoint(lambda: Ear(dialog), local_addr=(self.address, dialog.port))
         try:
             self._say(dialog, 200, "OK", dialog.headers, dialog.via, sdp=True)
@@ -191,7 +219,7 @@ class Phone(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         began_s, at = loop.time(), 0
         key, pressed_at, quiet_until = "", -KEY_FRAMES, 0
-        leaves_s = self.manner.leaves_after_s
+        leaves_s = dialog.manner.leaves_after_s
         while leaves_s is None or at * FRAME_S < leaves_s:
             if dialog.keys and at >= quiet_until:
                 key, pressed_at, quiet_until = dialog.keys[0], at, at + KEY_FRAMES + GAP_FRAMES
@@ -204,8 +232,7 @@ class Phone(asyncio.DatagramProtocol):
                 if number == KEY_FRAMES - 1:
                     dialog.keys.pop(0)
             else:
-                says = self.manner.says[at * FRAME : (at + 1) * FRAME].ljust(FRAME, b"\xff")
-                self._rtp(dialog, media, PCMU, at, at * FRAME, says)
+                self._rtp(dialog, media, PCMU, at, at * FRAME, dialog.manner.speech(at))
             at += 1
             await asyncio.sleep(max(0.0, began_s + at * FRAME_S - loop.time()))
         self._hang_up(dialog)
@@ -235,10 +262,15 @@ class Phone(asyncio.DatagramProtocol):
             "Content-Length: 0",
         ]
         self._transport.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), dialog.peer)
-        dialog.over = True
+        dialog.left = True
+        self._over(dialog)
+
+    def _over(self, dialog: Dialog) -> None:
+        if not dialog.over:
+            dialog.over, dialog.over_s = True, asyncio.get_running_loop().time()
 
     def _end(self, dialog: Dialog) -> None:
-        dialog.over = True
+        self._over(dialog)
         for task in dialog.tasks:
             if task is not asyncio.current_task():
                 task.cancel()

@@ -1,0 +1,186 @@
+"""What befalls people on the line when the dialer or the switch dies.
+
+If this fails, a crash cuts off people who talk, leaves others in silence, or has somebody's telephone ring twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from telephony.asterisk.centre import Centre, Site, greets, numbers, own_tone, speaks
+from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.phone import Dialog, Manner
+from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.tones import tones_in
+
+pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+
+ENDED_BY_THE_SWITCH_S = 5.0
+SLACK_S = 3.0
+"""For a machine that is busy with other things."""
+
+
+def agents(many: int, team: str = "agent") -> tuple[str, ...]:
+    return tuple(f"{team}-{n:02d}" for n in range(1, many + 1))
+
+
+def talks(hertz: int, *, answers_after_s: float = 0.3, leaves_after_s: float | None = None) -> Manner:
+    return Manner(
+        answers_after_s=answers_after_s, says=greets(hertz), goes_on=speaks(hertz), leaves_after_s=leaves_after_s
+    )
+
+
+def listens(hertz: int) -> Manner:
+    """An agent's phone, which is answered at once."""
+    return Manner(answers_after_s=0.05, goes_on=speaks(hertz))
+
+
+def up(dialogs: Iterable[Dialog]) -> list[Dialog]:
+    return [dialog for dialog in dialogs if dialog.up and not dialog.over]
+
+
+def nobody_was_called_twice(centre: Centre) -> bool:
+    calls = {(each["call-id"], each["to"].partition(";")[0]) for each in centre.customers.invites}
+    return max(Counter(to for _, to in calls).values()) == 1
+
+
+@pytest.mark.timeout(180)
+def test_a_dialer_that_is_killed_is_followed_by_one_that_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Thirty are on the line: twenty talk, five are heard by nobody yet, and five telephones ring."""
+    called = numbers(31)
+    talkers, in_detection, with_nobody = called[:20], called[20:23], called[23:25]
+    ringing, ringing_for_ever, later = called[25:28], called[28:30], called[30:]
+    hertz = {number: own_tone(n) for n, number in enumerate(called)}
+    names = agents(30)
+    agent_hertz = {name: own_tone(500 + 20 * n) for n, name in enumerate(names)}
+    manners = {number: talks(hertz[number], leaves_after_s=18.0) for number in talkers}
+    manners |= {number: talks(hertz[number], answers_after_s=4.7) for number in in_detection}
+    manners |= {number: talks(hertz[number], answers_after_s=4.0) for number in with_nobody}
+    manners |= {number: talks(hertz[number], answers_after_s=14.0, leaves_after_s=5.0) for number in ringing}
+    manners |= dict.fromkeys(ringing_for_ever, Manner(answers_after_s=None))
+    manners |= dict.fromkeys(later, Manner(code=486))
+    with ExitStack() as stack:
+        site = Site(place_of_this_worker(1), names, stack)
+        phones = site.agents({name: listens(hertz) for name, hertz in agent_hertz.items()})
+        centre = Centre(site.serve(tmp_path / "centre"), site.customers(manners), phones)
+        centre.hire()
+        stack.enter_context(centre.confirming())
+        campaign_id = centre.call(called)
+        server, of = centre.server, {}
+
+        def connected() -> bool:
+            of.update({dialog.number: dialog for dialog in centre.dialogs()})
+            return sum(bool(up(centre.dialogs(name))) for name in names) == 20 and len(of) >= 30
+
+        server.wait_until(connected)
+        # Whoever is to have an agent from here on waits for one who does not come to the phone.
+        for phone in phones.values():
+            phone.manner = Manner(answers_after_s=None)
+        server.wait_until(lambda: sum(bool(centre.dialogs(name)) for name in names) == 22)
+        server.wait_until(lambda: all(of[number].up for number in in_detection))
+
+        server.kill()
+        killed_s = site.street.now_s()
+        for name, phone in phones.items():
+            phone.manner = listens(agent_hertz[name])
+        unheard = [of[number] for number in (*in_detection, *with_nobody)]
+        assert len(up(unheard)) == 5
+        assert len(up(of[number] for number in talkers)) == 20
+        assert not any(of[number].over for number in (*ringing, *ringing_for_ever))
+        server.wait_until(lambda: not up(unheard))
+        assert max(dialog.over_s or 0.0 for dialog in unheard) - killed_s < ENDED_BY_THE_SWITCH_S + SLACK_S
+
+        server.start()
+        assert len(up(of[number] for number in talkers)) == 20, "those who talk have not noticed"
+        records = centre.until_all_ended(campaign_id, timeout_s=90)
+
+        assert nobody_was_called_twice(centre)
+        heard = {number: tones_in(bytes(dialog.heard)) for number, dialog in of.items()}
+        for number in talkers:
+            assert of[number].left, "nobody has cut them off"
+            assert records[number]["Disposition"] == "connected_to_agent"
+            assert heard[number] == {agent_hertz[records[number]["Agent"]["Username"]]}
+        for number in (*in_detection, *with_nobody):
+            assert records[number]["Disposition"] == "abandoned"
+            assert heard[number] == set()
+        for number in ringing:
+            assert records[number]["Disposition"] == ("connected_to_agent" if heard[number] else "abandoned")
+        assert {records[number]["Disposition"] for number in ringing_for_ever} == {"no_answer"}
+        assert records[later[0]]["Disposition"] == "busy", "and it goes on with the others"
+
+
+@pytest.mark.timeout(180)
+def test_a_switch_that_is_killed_is_done_without_until_it_is_back(tmp_path: Path) -> None:
+    called = numbers(16)
+    names = agents(5)
+    manners = {number: talks(own_tone(n), leaves_after_s=4.0) for n, number in enumerate(called)}
+    with ExitStack() as stack:
+        site = Site(place_of_this_worker(1), names, stack)
+        phones = site.agents({name: listens(own_tone(500)) for name in names})
+        centre = Centre(site.serve(tmp_path / "centre"), site.customers(manners), phones)
+        centre.hire()
+        stack.enter_context(centre.confirming())
+        campaign_id = centre.call(called)
+        server = centre.server
+        server.wait_until(lambda: sum(bool(up(centre.dialogs(name))) for name in names) == 5)
+
+        site.switch.kill()
+        server.wait_until(lambda: json.loads(server.get("/health"))["status"] == "not dialing")
+        assert json.loads(server.get("/health"))["trouble"].startswith("Asterisk ")
+        dialed = len(centre.customers.invites)
+        site.switch.start()
+        records = centre.until_all_ended(campaign_id, timeout_s=120)
+
+        assert nobody_was_called_twice(centre)
+        dispositions = Counter(record["Disposition"] for record in records.values())
+        assert sum(dispositions.values()) == len(called)
+        lost = [record for record in records.values() if record["DisconnectReason"] == "TELECOM_PROBLEM"]
+        assert len(lost) >= 5, "who talked was cut off, and it says why"
+        assert len(centre.customers.invites) > dialed, "it goes on by itself"
+        assert json.loads(server.get("/health"))["status"] == "ok"
+
+
+@pytest.mark.timeout(180)
+def test_two_centres_on_one_switch_know_nothing_of_each_other(tmp_path: Path) -> None:
+    """One dies and comes back, and looks for its own: the other's talks are none of its business."""
+    called = numbers(8)
+    hertz = {number: own_tone(n) for n, number in enumerate(called)}
+    teams = agents(4, "east"), agents(4, "west")
+    agent_hertz = {name: own_tone(500 + 20 * n) for n, name in enumerate((*teams[0], *teams[1]))}
+    with ExitStack() as stack:
+        site = Site(place_of_this_worker(1), (*teams[0], *teams[1]), stack)
+        customers = site.customers({number: talks(hertz[number], leaves_after_s=14.0) for number in called})
+        centres = []
+        for team in teams:
+            phones = site.agents({name: listens(agent_hertz[name]) for name in team})
+            centres.append(Centre(site.serve(tmp_path / team[0]), customers, phones))
+        east, west = centres
+        campaigns = []
+        for centre, share in ((east, called[:4]), (west, called[4:])):
+            centre.hire()
+            stack.enter_context(centre.confirming())
+            campaigns.append(centre.call(share))
+        names = (*teams[0], *teams[1])
+        dialogs = {name: (east if name in teams[0] else west).dialogs for name in names}
+        west.server.wait_until(lambda: all(up(dialogs[name](name)) for name in names))
+
+        west.server.kill()
+        west.server.start()
+        told = [east.until_all_ended(campaigns[0], timeout_s=60), west.until_all_ended(campaigns[1], timeout_s=60)]
+
+        assert nobody_was_called_twice(east)
+        of = {dialog.number: dialog for dialog in east.dialogs()}
+        for records, team in zip(told, teams, strict=True):
+            assert len(records) == 4
+            for number, record in records.items():
+                assert record["Disposition"] == "connected_to_agent"
+                assert record["Agent"]["Username"] in team
+                assert of[number].left
+                assert tones_in(bytes(of[number].heard)) == {agent_hertz[record["Agent"]["Username"]]}

@@ -1,0 +1,40 @@
+"""What can be heard in what a phone has received: which tones, each of one whole number of hertz."""
+
+from __future__ import annotations
+
+import numpy as np
+
+RATE = 8000
+WINDOW_S, STEP_S = 0.5, 0.25
+LOUD = 0.05
+"""Of full scale: what is quieter is silence."""
+PURE = 0.5
+"""How much of all that is heard a tone is, at least."""
+TOLERANCE_HZ = 1
+"""Half a second tells even numbers of hertz from each other, and none between."""
+
+
+def _linear(octet: int) -> float:
+    """An octet of G.711 as a sample from -1 to 1."""
+    value = ~octet & 0xFF
+    size = (((value & 0x0F) << 3) + 132 << ((value & 0x70) >> 4)) - 132
+    return (-size if value & 0x80 else size) / 32635
+
+
+_LINEAR = np.array([_linear(octet) for octet in range(256)])
+
+
+def tones_in(heard: bytes) -> set[int]:
+    """Every tone that is heard alone for half a second, in hertz."""
+    samples = _LINEAR[np.frombuffer(heard, dtype=np.uint8)]
+    window, step = round(WINDOW_S * RATE), round(STEP_S * RATE)
+    found: set[int] = set()
+    for begin in range(0, len(samples) - window + 1, step):
+        part = samples[begin : begin + window]
+        if np.sqrt(np.mean(part**2)) < LOUD:
+            continue
+        power = np.abs(np.fft.rfft(part)) ** 2
+        loudest = int(np.argmax(power))
+        if power[max(0, loudest - 1) : loudest + 2].sum() > PURE * power.sum():
+            found.add(round(loudest / WINDOW_S))
+    return found
