@@ -6,12 +6,14 @@ the page with what this makes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from generated import write
 
 from trunkcall.settings import SETTINGS
 from trunkcall.settings.setting import Setting
+from trunkcall.settings.sip import CODECS, CODECS_HELP, SENDS_FROM, SENDS_FROM_HELP, SIP, SIP_KEYS
 from trunkcall.settings.trunks import CALLER_NUMBERS, CALLER_NUMBERS_HELP, REGIONS, REGIONS_HELP, TRUNK_KEYS, TRUNKS
 
 PAGE = Path(__file__).parent / "reference" / "settings.md"
@@ -22,6 +24,37 @@ nor the environment have them.
 What a start finds there is so from then on: trunks that are new are added, and those that are gone take no attempt any
 more. Numbers that are not the instance's become so. Without any there is one trunk, `default`, with `channels` and
 `attempts_per_s`; other instances have that one. [How to use several](../how-to/use-several-trunks.md)."""
+
+ABOUT_SIP = """\
+How Asterisk reaches the carrier at the other end of a trunk: a table `[trunks.sip]` below the trunk's keys. `trunkcall
+asterisk-config` makes Asterisk's configuration of it; whoever writes that himself leaves it out, and names an endpoint
+by each trunk's `trunk_id`. A password never stands here, but in a file that `password_file` names.
+
+By registration, with an account:
+
+```toml
+[[trunks]]
+trunk_id = "north"
+
+[trunks.sip]
+server = "sip.example.com"
+register = "on"
+user = "acme"
+password_file = "/etc/trunkcall/north.password"
+```
+
+By the address of your switch, which the carrier knows, and encrypted:
+
+```toml
+[[trunks]]
+trunk_id = "south"
+
+[trunks.sip]
+server = "sbc.example.net"
+transport = "tls"
+media_encryption = "sdes"
+sends_from = ["203.0.113.0/29"]
+```"""
 
 KINDS = {str: "text", int: "whole number", float: "number", Path: "path"}
 
@@ -49,13 +82,26 @@ def trunks() -> str:
     rows = [(key.name, KINDS[key.kind], default_of(key), key.help) for key in TRUNK_KEYS]
     rows.insert(4, (CALLER_NUMBERS, "list of texts", "none", CALLER_NUMBERS_HELP))
     rows.insert(7, (REGIONS, "list of texts", "none", REGIONS_HELP))
+    rows.append((SIP, "table", "none", f"How Asterisk reaches it: [below](#{TRUNKS}{SIP})."))
+    return f"## {TRUNKS}\n\n{ABOUT_TRUNKS}\n\n{_table(rows)}"
+
+
+def sip() -> str:
+    """The table ``sip`` of a trunk."""
+    rows = [(key.name, KINDS[key.kind], default_of(key), key.help) for key in SIP_KEYS]
+    rows.append((SENDS_FROM, "list of texts", "`server`", SENDS_FROM_HELP))
+    rows.append((CODECS, "list of texts", "`ulaw`, `alaw`", CODECS_HELP))
+    return f"## {TRUNKS}.{SIP}\n\n{ABOUT_SIP}\n\n{_table(rows)}"
+
+
+def _table(rows: Iterable[tuple[str, str, str, str]]) -> str:
     table = "\n".join(f"| `{name}` | {kind} | {default} | {text} |" for name, kind, default, text in rows)
-    return f"## {TRUNKS}\n\n{ABOUT_TRUNKS}\n\n| key | kind | default | what |\n|---|---|---|---|\n{table}"
+    return f"| key | kind | default | what |\n|---|---|---|---|\n{table}"
 
 
 def generate() -> str:
     """Every setting, in the order of the table, then the trunks."""
-    return "\n\n".join([*(section(setting) for setting in SETTINGS), trunks()])
+    return "\n\n".join([*(section(setting) for setting in SETTINGS), trunks(), sip()])
 
 
 if __name__ == "__main__":

@@ -11,21 +11,26 @@ from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.trunk import NumberFormat, Trunk
 from trunkcall.settings import SETTINGS, Settings, load_settings
+from trunkcall.settings.sip import CODECS, SENDS_FROM, SIP, SIP_KEYS, SipTrunk
 from trunkcall.settings.trunks import CALLER_NUMBERS, REGIONS, TRUNK_KEYS, TrunkTable
 
 TRUNK = "[[trunks]]\ntrunk_id = 'north'\n"
 OTHER = "[[trunks]]\ntrunk_id = 'south'\n"
+BARE_SIP = f"{TRUNK}[trunks.sip]\n"
+REACHED = f"{BARE_SIP}server = '192.0.2.5'\n"
 
 
 def test_the_table_and_the_fields_are_the_same() -> None:
     assert [*(setting.name for setting in SETTINGS), "trunks", "file"] == [field.name for field in fields(Settings)]
-    keys = {*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS, REGIONS}
+    keys = {*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS, REGIONS, SIP}
     assert keys == {field.name for kind in (Trunk, TrunkTable) for field in fields(kind)} - {"trunk"}
+    assert [*(key.name for key in SIP_KEYS), SENDS_FROM, CODECS] == [field.name for field in fields(SipTrunk)]
 
 
 def test_every_default_passes_its_own_check() -> None:
     settings = load_settings(environment={})
     keys_that_may_be_left_out = [key for key in TRUNK_KEYS if key.name != "trunk_id"]
+    keys_that_may_be_left_out += [key for key in SIP_KEYS if key.name != "server"]
     for setting in [*SETTINGS, *keys_that_may_be_left_out]:
         assert setting.check(setting.default) is None, setting.name
     for setting in SETTINGS:
@@ -117,6 +122,32 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         (f"{TRUNK}fails_after_s = -1", "fails_after_s of .* must be 0, or from 1 to"),
         (f"{TRUNK}fails_for_s = 10", "fails_for_s of .* needs fails_after_s"),
         (f"{TRUNK}fails_after_s = 60\n{OTHER}fails_after_s = 90", "on the host local in .* do not agree when it fails"),
+        (f"{TRUNK}sip = 'udp'", r"sip of \[\[trunks\]\] number 1 in .* must be a table, under a line \[trunks\.sip\]"),
+        (BARE_SIP, r"sip of \[\[trunks\]\] number 1 in .* has no server\. Say where the carrier takes calls"),
+        (f"{REACHED}serve = 'x'", r"sip of .* has serve\. Did you mean 'server'\? Known keys are server, port"),
+        (
+            f"{BARE_SIP}server = 'sip:a.example'",
+            r"sip\.server of \[\[trunks\]\] number 1 in .* must be a name or an IPv4",
+        ),
+        (f"{BARE_SIP}server = 'a.example:5060'", "the port is the key port"),
+        (f"{BARE_SIP}server = 'a\\nb'", "must be a name or an IPv4 address"),
+        (f"{REACHED}port = 70000", r"sip\.port of .* must be 0, or from 1 to 65535, not 70000"),
+        (f"{REACHED}transport = 'ws'", r"sip\.transport of .* must be one of udp, tcp, tls, not 'ws'"),
+        (f"{REACHED}user = 'a b'", r"sip\.user of .* must be a name as SIP has them"),
+        (f"{REACHED}register = 'on'", r"sip\.register of .* needs user"),
+        (f"{REACHED}user = 'acme'", r"sip\.user of .* needs password_file"),
+        (f"{REACHED}password_file = 'x'", r"sip\.password_file of .* needs user"),
+        (f"{REACHED}outbound_proxy = 'sip:x;lr'", r"sip\.outbound_proxy of .* must be a name or an IPv4 address"),
+        (f"{REACHED}from_domain = 'a b'", r"sip\.from_domain of .* must be a name or an IPv4 address"),
+        (f"{REACHED}dtmf = 'inband'", r"sip\.dtmf of .* must be one of rfc4733, info, auto"),
+        (f"{REACHED}media_encryption = 'sdes'", r"sip\.media_encryption of .* needs transport = 'tls'"),
+        (f"{REACHED}session_expires_s = 30", r"sip\.session_expires_s of .* must be 0, or from 90 to 86400, not 30"),
+        (f"{REACHED}qualify_s = 1", r"sip\.qualify_s of .* must be 0, or from 5 to 3600"),
+        (f"{REACHED}attestation = 'D'", r"sip\.attestation of .* must be one of"),
+        (f"{REACHED}sends_from = '192.0.2.5'", r"sip\.sends_from of .* must be a list of addresses and networks"),
+        (f"{REACHED}sends_from = ['carrier']", r"sip\.sends_from of .* must be IPv4 addresses and networks"),
+        (f"{REACHED}codecs = ['g729']", r"sip\.codecs of .* must be codecs, at least one, of ulaw, alaw, g722"),
+        (f"{REACHED}codecs = []", r"sip\.codecs of .* must be codecs, at least one"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, content: str, complaint: str) -> None:
@@ -171,3 +202,31 @@ def test_trunks_of_one_switch_may_leave_it_to_one_of_them_to_say_when_it_fails(t
     path = tmp_path / "t.toml"
     path.write_text(f"{TRUNK}fails_after_s = 60\n{OTHER}")
     assert [table.fails_after_s for table in load_settings(environment={}, config_file=path).trunks] == [60.0, None]
+
+
+def test_a_trunk_says_how_its_carrier_is_reached_and_where_the_password_is(tmp_path: Path) -> None:
+    path, password = tmp_path / "t.toml", tmp_path / "password"
+    password.write_text("hunter two\n")
+    path.write_text(
+        f"{REACHED}register = 'on'\nuser = 'acme'\npassword_file = '{password}'\nsends_from = ['192.0.2.0/28']\n"
+        f"{OTHER}[trunks.sip]\nserver = 'sip.example'\n"
+    )
+    north, south = (table.sip for table in load_settings(environment={}, config_file=path).trunks)
+    assert north is not None
+    assert south is not None
+    assert (north.server, north.register, north.sends_from, north.password()) == (
+        *("192.0.2.5", "on", ("192.0.2.0/28",)),
+        "hunter two",
+    )
+    assert "hunter" not in repr(north), "it is read where it is needed"
+    assert (south.transport, south.codecs, south.dtmf, south.password()) == ("udp", ("ulaw", "alaw"), "rfc4733", "")
+
+
+def test_a_password_in_the_file_itself_is_refused_without_being_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    path.write_text(f"{REACHED}user = 'acme'\npassword = 'hunter two'\n")
+    with pytest.raises(
+        SettingsError, match="A password stands in a file of its own, which password_file names"
+    ) as told:
+        load_settings(environment={}, config_file=path)
+    assert "hunter" not in str(told.value)

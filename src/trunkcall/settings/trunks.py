@@ -14,6 +14,7 @@ from typing import Any
 from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.domain.trunk import MIN_ATTEMPTS_PER_S, NumberFormat, Trunk
 from trunkcall.settings.setting import Setting, Value, convert, one_of, within, zero_or_within
+from trunkcall.settings.sip import SIP, SipTrunk, read_sip
 
 TRUNKS = "trunks"
 """The name of the tables."""
@@ -24,11 +25,13 @@ REGIONS = "regions"
 @dataclass(frozen=True, slots=True)
 class TrunkTable:
     """One table. Of the simulated carrier: its switch fails after so many seconds of instance time, and is back after
-    so many; again and again. None: it does not fail, or does not come back."""
+    so many; again and again. None: it does not fail, or does not come back. Of a real one: how Asterisk reaches it;
+    None: somebody else sees to that."""
 
     trunk: Trunk
     fails_after_s: float | None = None
     fails_for_s: float | None = None
+    sip: SipTrunk | None = None
 
 
 def _named(pattern: str, what: str) -> Callable[[Value], str | None]:
@@ -91,7 +94,7 @@ TRUNK_KEYS: tuple[Setting, ...] = (
         _SECONDS,
     ),
 )
-"""The keys of a table that hold one value. ``caller_numbers`` and ``regions`` hold lists besides."""
+"""The keys of a table that hold one value. ``caller_numbers`` and ``regions`` hold lists besides, ``sip`` a table."""
 CALLER_NUMBERS_HELP = "A list of numbers, E.164, that it may present; default: any of the instance's."
 REGIONS_HELP = (
     "A list of the regions, ISO 3166-1, whose numbers may be dialed on it. Without any it dials nothing under a "
@@ -118,7 +121,7 @@ def read_trunks(given: Any, file: str, settings: Collection[str]) -> tuple[Trunk
 
 
 def _read(table: dict[str, Any], place: str, settings: Collection[str]) -> TrunkTable:
-    known = [*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS, REGIONS]
+    known = [*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS, REGIONS, SIP]
     unknown = sorted(table.keys() - set(known))
     if unknown:
         misplaced = unknown[0] in settings
@@ -141,7 +144,7 @@ def _read(table: dict[str, Any], place: str, settings: Collection[str]) -> Trunk
     if not all(re.fullmatch(r"[A-Z]{2}", region) for region in regions):
         raise SettingsError(f"{REGIONS} of {place} must be of ISO 3166-1, two capital letters each.")
     trunk = Trunk(**values, caller_numbers=numbers, number_format=number_format, regions=regions)
-    return TrunkTable(trunk, fails_after_s, fails_for_s)
+    return TrunkTable(trunk, fails_after_s, fails_for_s, read_sip(table.get(SIP), place))
 
 
 def _texts(table: dict[str, Any], key: str, place: str, what: str) -> tuple[str, ...]:
