@@ -11,9 +11,10 @@ from pathlib import Path
 
 from serving import serving, settings_of
 from trunkcall.compose.store import opened_store
+from trunkcall.domain.directory import KEPT
 from trunkcall.domain.fact_kind import FactKind
 
-NONE_AT_FIRST = (FactKind.AGENT_STATUS, FactKind.CALLING_POLICY, FactKind.DO_NOT_CALL_LIST)
+NONE_AT_FIRST = (FactKind.AGENT_STATUS, *KEPT)
 
 
 async def _remove(data_dir: Path, *kinds: FactKind) -> None:

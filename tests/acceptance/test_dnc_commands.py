@@ -6,12 +6,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from serving import Serving, dial_request
+from trunkcall.cli.client import Connection, trunkcall_client
 
 ANN, BOB, EVE = "+12065550101", "+12065550102", "+12065550103"
+
+
+def own_client(server: Serving) -> Any:
+    given = server.environment
+    return trunkcall_client(
+        Connection(server.url, given["AWS_REGION"], given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"])
+    )
 
 
 def run(server: Serving, *arguments: str, check: bool = True) -> CompletedProcess[str]:
@@ -61,7 +71,9 @@ def test_a_registers_file_is_imported_and_the_next_takes_its_place(server: Servi
     assert run(server, "import", str(file), *month).stdout.endswith("8,000 numbers on register.\n")
     assert (lists_of(server, ANN), lists_of(server, "+12065554444")) == ([], ["register"])
     file.write_text("phone\n", encoding="utf-8")
-    assert run(server, "import", str(file), *month, check=False).returncode == 1, "nor of an empty one"
+    empty = run(server, "import", str(file), *month, check=False)
+    assert empty.returncode == 1, "an empty one does not"
+    assert "There is no number in this import" in empty.stderr
     assert told_of(server, "register")["entries"] == 8000
 
 
@@ -92,6 +104,18 @@ def test_what_cannot_be_is_one_sentence(server: Serving, arguments: list[str], c
     done = run(server, *arguments, check=False)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+
+
+def test_a_list_for_a_campaign_that_there_is_not_is_refused_and_it_is_said_what_would_be_right(server: Serving) -> None:
+    with pytest.raises(ClientError) as refused:
+        own_client(server).create_do_not_call_list(
+            connectInstanceId=server.environment["TRUNKCALL_INSTANCE_ID"],
+            name="astray",
+            campaignIds=["11111111-2222-3333-4444-555555555555"],
+        )
+    assert refused.value.response["Error"]["Code"] == "ResourceNotFoundException"
+    assert "Name each by its id, or none" in refused.value.response["Error"]["Message"]
+    assert "astray" not in run(server, "lists", "--json").stdout
 
 
 def test_nobody_on_a_list_is_taken_for_a_campaign_nor_dialed_by_one(server: Serving) -> None:

@@ -52,6 +52,15 @@ def test_a_register_is_good_for_31_days_and_not_for_32() -> None:
     assert replace(REGISTER, max_age_days=None).trouble(NOON + 9_999 * DAY) is None
 
 
+def test_of_a_file_of_tomorrow_nobody_knows_how_old_it_is() -> None:
+    """By a clock that was wrong, or a disk that changed its date, it would be new for years. Somewhere it may be a day
+    later than here."""
+    assert replace(REGISTER, as_of=date(2026, 12, 1)).trouble(NOON) is None
+    for later in (date(2026, 12, 2), date(9999, 12, 31)):
+        assert replace(REGISTER, as_of=later).trouble(NOON) is ListTrouble.FROM_THE_FUTURE
+    assert replace(OURS, as_of=date(9999, 12, 31), version=1).trouble(NOON) is None, "whose age does not matter"
+
+
 @pytest.mark.parametrize(
     ("unfit", "trouble"),
     [

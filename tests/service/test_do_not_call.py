@@ -4,14 +4,20 @@ a number that was forgotten is still written down beside its entry."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import pytest
 
 from service.offices import NOW, NobodyDials, Office
 from trunkcall.domain.do_not_call import OPT_OUTS, DoNotCallList, ListKind, ListTrouble
-from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
+from trunkcall.domain.errors import (
+    ConflictError,
+    EmptyImportError,
+    InvalidInputError,
+    NotFoundError,
+    QuotaExceededError,
+)
 from trunkcall.domain.instants import DAY, HOUR, to_datetime
 from trunkcall.service.calling.number_key import number_key
 from trunkcall.service.do_not_call import MAX_LISTS, ChangedEntries, DoNotCall, ShownEntry
@@ -37,7 +43,7 @@ class Keeper:
 
     def __init__(self, office: Office) -> None:
         self.office, self.ear = office, Ear()
-        self.use = DoNotCall(office.centre, office.store, KEY_OF, office.now_of, self.ear)
+        self.use = DoNotCall(office.centre, office.store, office.store.campaign, KEY_OF, office.now_of, self.ear)
         self.of = office.default
 
     async def imports(
@@ -139,8 +145,9 @@ async def test_nobody_who_opted_out_goes_because_a_file_lacks_them(keeper: Keepe
 async def test_lists_have_numbers_names_and_whom_they_bind(keeper: Keeper) -> None:
     use = keeper.use
     await use.add_do_not_call_entries(keeper.of, [ANN], source="x")
-    spring = await use.create_do_not_call_list(keeper.of, "spring", campaign_ids=["c1", "c2", "c1"])
-    assert (spring.list_number, spring.campaign_ids, spring.max_age_days) == (2, ("c1", "c2"), None)
+    c1, c2 = await keeper.office.new_campaign("One"), await keeper.office.new_campaign("Two")
+    spring = await use.create_do_not_call_list(keeper.of, "spring", campaign_ids=[c1, c2, c1])
+    assert (spring.list_number, spring.campaign_ids, spring.max_age_days) == (2, (c1, c2), None)
     with pytest.raises(ConflictError):
         await use.create_do_not_call_list(keeper.of, "spring")
     for name in ("", "Spring", "-x", "a" * 65, "a b"):
@@ -154,6 +161,44 @@ async def test_lists_have_numbers_names_and_whom_they_bind(keeper: Keeper) -> No
         await use.create_do_not_call_list(keeper.of, f"list-{place}")
     with pytest.raises(QuotaExceededError):
         await use.create_do_not_call_list(keeper.of, "one-more")
+
+
+async def test_a_list_is_for_campaigns_that_there_are(keeper: Keeper) -> None:
+    """For another one it would bind nobody, and nobody would know."""
+    office = keeper.office
+    ours, gone, elsewhere = [await office.new_campaign(name) for name in ("Ours", "Gone", "Elsewhere")]
+    await office.store.delete_campaign(gone, at=NOW)
+    other = (await office.new_instance()).instance_id
+    for unknown in ("nowhere", gone):
+        with pytest.raises(NotFoundError, match=r"^Campaign 2 of those that the list is to bind"):
+            await keeper.use.create_do_not_call_list(keeper.of, "spring", campaign_ids=[ours, unknown])
+    with pytest.raises(NotFoundError):
+        await keeper.use.create_do_not_call_list(other, "spring", campaign_ids=[elsewhere])
+    assert await keeper.lists() == {}
+
+
+async def test_the_list_of_opt_outs_binds_all_campaigns_and_no_file_replaces_it(keeper: Keeper) -> None:
+    campaign_id = await keeper.office.new_campaign()
+    with pytest.raises(InvalidInputError, match="binds all campaigns"):
+        await keeper.use.create_do_not_call_list(keeper.of, OPT_OUTS, campaign_ids=[campaign_id])
+    with pytest.raises(InvalidInputError, match="binds all campaigns"):
+        await keeper.use.create_do_not_call_list(keeper.of, OPT_OUTS, ListKind.REGISTRY)
+    assert (await keeper.use.create_do_not_call_list(keeper.of, OPT_OUTS)).binds(campaign_id)
+
+
+async def test_an_empty_file_makes_no_register_look_new(keeper: Keeper) -> None:
+    """A download that has failed: all would be called who are on the register."""
+    await keeper.use.create_do_not_call_list(keeper.of, "register", ListKind.REGISTRY)
+    with pytest.raises(EmptyImportError):
+        await keeper.imports(to="register", as_of=TODAY, replaces=True)
+    assert (await keeper.lists())["register"][1] is ListTrouble.NEVER_FILLED
+    await keeper.imports(ANN, to="register", as_of=TODAY, replaces=True)
+    before = await keeper.lists()
+    keeper.office.clock += DAY
+    for replaces in (True, False):
+        with pytest.raises(EmptyImportError, match="no number in this import"):
+            await keeper.imports(to="register", as_of=TODAY + timedelta(days=1), replaces=replaces)
+    assert (await keeper.lists(), await keeper.lists_of(ANN)) == (before, ["register"])
 
 
 async def test_lists_and_instances_that_there_are_not(keeper: Keeper) -> None:

@@ -10,6 +10,7 @@ import pytest
 from gating import no_policy
 from storage.support import LATER, NOW, campaign
 from storage.support import directory as centre
+from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.do_not_call import OPT_OUTS, DoNotCallList, ListKind
 from trunkcall.domain.instants import DAY, to_datetime
@@ -39,6 +40,10 @@ def test_an_attempt_is_looked_for_on_the_lists_that_bind_its_campaign() -> None:
         (REGISTER, "register is too old"),
         (DoNotCallList(2, "register", ListKind.REGISTRY, (), 31), "register was never filled"),
         (DoNotCallList(2, "register", ListKind.REGISTRY, (), 31, date(1970, 1, 1), 4), "register is too old"),
+        (
+            DoNotCallList(2, "register", ListKind.REGISTRY, (), 31, date(9999, 1, 1), 4),
+            "register is dated in the future",
+        ),
         (DoNotCallList(2, "register", None), "damaged the do-not-call list register"),
     ],
 )
@@ -56,3 +61,12 @@ def test_whoever_is_bound_by_another_campaigns_list_is_held_up_by_none() -> None
     gate = no_policy(office(OURS, OF_AUTUMN))
     assert gate.trouble(SPRING, LATER) is None
     assert gate.trouble(campaign("autumn"), LATER) is not None
+
+
+def test_while_nobody_knows_which_policy_the_disk_has_damaged_nobody_is_dialed() -> None:
+    """It may be the one that counts, and an older one in its place might allow what it forbids."""
+    facts = [CallingPolicy("default", 1, '[destinations]\nregions = ["any"]'), CallingPolicy("?", 0, None)]
+    trouble = no_policy(Directory.of(centre().instance, facts)).trouble(SPRING, NOW)
+    assert trouble is not None
+    assert "damaged a calling policy" in trouble
+    assert no_policy(Directory.of(centre().instance, facts[:1])).trouble(SPRING, NOW) is None

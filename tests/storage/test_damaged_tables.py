@@ -11,16 +11,19 @@ import pytest
 
 from storage.damage import change_fact_alone, change_table
 from storage.support import LATER, NOW, accept, begin, campaign, dial_request, dispositions, due, put, stand_up
+from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import ContactEnded, LedgerCounted, Refusal, SessionBegun, SessionEnded
 from trunkcall.domain.clearance import Clearance, DayLimit, HoldReason
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.directory import Directory, Instance
+from trunkcall.domain.do_not_call import DoNotCallList, ListKind, ListTrouble, binding_lists
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import HOUR
 from trunkcall.domain.leg import LiveSession
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.user import Agent
+from trunkcall.storage.ports.do_not_call import Origin
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.ports.presence import ChosenStatus
 from trunkcall.storage.sqlite.store import SQLiteStore
@@ -211,6 +214,83 @@ async def test_nobody_is_dialed_over_a_trunk_that_is_damaged(tmp_path: Path, val
     found = await store.directory("instance-1")
     assert found is not None
     assert found.trunks["north"] == trunk, "as each start does that has it in its settings"
+    await store.close()
+
+
+WHEN = [7, 0, 1.5, b"\xff", "x"]
+NOBODY_KNOWS = (("register", ListTrouble.DAMAGED),)
+
+
+async def with_list(path: Path) -> None:
+    """A register with a number on it, and a policy that takes the place of one that let more be dialed."""
+    store = SQLiteStore(path)
+    await store.open()
+    await stand_up(store)
+    await store.put_facts("instance-1", [DoNotCallList(1, "register", ListKind.REGISTRY, ("another",))])
+    await store.add_entries("instance-1", 1, [7], Origin("file", "", NOW))
+    await store.put_facts("instance-1", [CallingPolicy("default", 1, "lax"), CallingPolicy("default", 2, "strict")])
+    await store.close()
+
+
+async def as_the_dialer_reads(store: SQLiteStore) -> list[Directory]:
+    """Whole, and change by change."""
+    whole = await store.directory("instance-1")
+    assert whole is not None
+    changes = await store.facts_changed("instance-1", after_version=0)
+    return [whole, Directory.of(whole.instance, []).after(changes)]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        *[("fact", "deleted_at", value) for value in WHEN],
+        *[("fact", "version", value) for value in (1.5, b"\xff", "x")],
+        *[("fact", "id", value) for value in (1.5, b"\xff", "x", "2", "01")],
+        ("fact", "kind", "do_not_call_lisp"),
+        *[("dnc_list", "edition", value) for value in (None, 0, 99, "x")],
+        *[("dnc_edition", "edition", value) for value in (0, 99)],
+    ],
+)
+async def test_by_a_list_that_the_disk_has_damaged_or_lost_nobody_is_dialed(
+    tmp_path: Path, table: str, column: str, value: Any
+) -> None:
+    """It might bind any campaign, and as one that was deleted, or has nobody on it, it would bind none."""
+    path = tmp_path / "trunkcall.db"
+    await with_list(path)
+    if table == "fact":
+        change_fact_alone(path, "register", column, value)
+    else:
+        change_table(path, table, column, value)
+    store = SQLiteStore(path)
+    await store.open()
+    for directory in await as_the_dialer_reads(store):
+        lists = directory.do_not_call_lists.values()
+        if column == "version" and [each.binds("another") for each in lists if each.list_kind is not None] == [True]:
+            continue  # An index has told it as it was.
+        found = binding_lists(lists, BAD, NOW).unreadable
+        assert {trouble for _, trouble in found} == {ListTrouble.DAMAGED}
+        assert found == NOBODY_KNOWS or column in ("id", "kind"), "it is told which one"
+    await store.close()
+
+
+@pytest.mark.parametrize("value", WHEN)
+async def test_a_policy_that_the_disk_calls_deleted_counts_before_older_ones(tmp_path: Path, value: Any) -> None:
+    path = tmp_path / "trunkcall.db"
+    await with_list(path)
+    change_fact_alone(path, "default@2", "deleted_at", value)
+    store = SQLiteStore(path)
+    await store.open()
+    lease = await store.acquire_lease("instance-1", "dialer-2", HOUR, sole=True)
+    assert lease is not None
+    for directory in await as_the_dialer_reads(store):
+        assert directory.calling_policy() == CallingPolicy("default", 2, None), "and nobody is dialed by it"
+    ann = await accept(store)
+    result = await store.commit(lease, [begin(ann)], {ann: Clearance(1, 7)})
+    assert result.refused == {ann: Refusal.POLICY_CHANGED}
+    strict = CallingPolicy("default", 3, "strict")
+    await store.put_facts("instance-1", [strict])
+    for directory in await as_the_dialer_reads(store):
+        assert directory.calling_policy() == strict, "as soon as another was set"
     await store.close()
 
 

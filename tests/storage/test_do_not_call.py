@@ -18,7 +18,7 @@ from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.do_not_call import OPT_OUTS, DoNotCallList, ListKind
-from trunkcall.domain.errors import ConflictError, NotFoundError
+from trunkcall.domain.errors import ConflictError, EmptyImportError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import MINUTE
 from trunkcall.storage.ports.do_not_call import ImportProgress, ListEntry, Origin
@@ -173,6 +173,28 @@ async def test_an_import_that_was_cut_short_leaves_the_list_as_it_was(store: Sto
         while await store.sweep_entries():
             pass
         assert sorted(await on_lists(store, range(9), [list_number])) == there, "nor does what is left of it come back"
+
+
+@pytest.mark.parametrize(("as_of", "replaces"), [(AS_OF, True), (AS_OF, False), (None, True)])
+async def test_an_import_without_a_number_neither_empties_a_list_nor_makes_it_look_new(
+    store: Store, as_of: date | None, replaces: bool
+) -> None:
+    await stand_up(store)
+    for before in ([], [7]):
+        if before:
+            await imported(store, before, as_of=date(2026, 10, 1))
+        was = await lists_of(store)
+        number = await store.begin_import(INSTANCE, 2, FILE, as_of=as_of, replaces=replaces)
+        await store.append_to_import(INSTANCE, number, [])
+        for _ in range(2):
+            with pytest.raises(EmptyImportError):
+                await store.finish_import(INSTANCE, number)
+        now = await lists_of(store)
+        assert [(each.version, each.as_of) for each in now] == [(each.version, each.as_of) for each in was]
+        assert sorted(await on_lists(store, range(9))) == before
+    await store.append_to_import(INSTANCE, number, [8])
+    await finish(store, number)
+    assert 8 in await on_lists(store, range(9)), "it can go on once there is one"
 
 
 async def test_where_there_is_nothing_to_erase_that_is_soon_known(store: Store) -> None:

@@ -13,7 +13,7 @@ import pytest
 from storage.support import LATER, NOW, directory
 from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.contact_flow import ContactFlow
-from trunkcall.domain.directory import Directory, Fact, VersionedFact
+from trunkcall.domain.directory import KEPT, Directory, Fact, VersionedFact
 from trunkcall.domain.do_not_call import DoNotCallList, ListKind
 from trunkcall.domain.errors import ConflictError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
@@ -93,7 +93,7 @@ def facts(changes: Iterable[VersionedFact]) -> list[Fact]:
         CallingPolicy("default", 1, "", None, 5),
         CallingPolicy("default", 2, "[limits]", "prefix,per_minute", 6),
         DoNotCallList(1, "opt-outs"),
-        DoNotCallList(9, "register", ListKind.REGISTRY, ("c1", "c2"), 31, date(2026, 11, 1), 3, 7, True),
+        DoNotCallList(9, "register", ListKind.REGISTRY, ("c1", "c2"), 31, date(2026, 11, 1), 3, 0, True),
         UserStatus("s9", "Lunch"),
         UserStatus("s9", "Lunch", "At noon", UserStatusType.OFFLINE, 4, False, {"team": "north"}),
         HoursOfOperation("h9", "Never", "UTC", ()),
@@ -118,6 +118,11 @@ async def test_a_fact_of_any_kind_is_read_back_as_it_was_put(store: Store, fact:
     (change,) = await store.facts_changed(INSTANCE, after_version=before)
     assert (change.fact, change.deleted_at) == (fact, None)
     assert fact in (await read(store)).facts
+    if fact.kind in KEPT:
+        with pytest.raises(ConflictError, match="never removed"):
+            await store.remove_facts(INSTANCE, fact.kind, [fact.fact_id], at=LATER)
+        assert fact in (await read(store)).facts, "what holds calls back goes by no mistake"
+        return
     assert await store.remove_facts(INSTANCE, fact.kind, [fact.fact_id], at=LATER) == 1
     (removed,) = await store.facts_changed(INSTANCE, after_version=change.version)
     assert removed == VersionedFact(fact, removed.version, LATER), "told as it was"

@@ -44,6 +44,7 @@ Source = Annotated[str, typer.Option(help="Where that comes from: a letter, a ca
 Reason = Annotated[str, typer.Option(help="Why. It holds no number.")]
 _TROUBLES = {
     "too_old": "too old: nobody is dialed",
+    "from_the_future": "dated in the future: nobody is dialed",
     "never_filled": "not filled yet: nobody is dialed",
     "damaged": "damaged: nobody is dialed",
 }

@@ -39,10 +39,6 @@ class ImportResult:
     """On the list in the end."""
 
 
-class EmptyFileError(TrunkcallError):
-    """There is no number in the file, so it takes the place of nothing."""
-
-
 class NumberFile:
     """A file, of which only the column with the numbers is of interest. Raises LeadListError."""
 
@@ -113,8 +109,6 @@ def _import(
         own.append_do_not_call_import(**of_import, phoneNumbers=batch)
         result.taken += len(batch)
         show("sending", _counts(result), numbers.position, numbers.size)
-    if not result.taken and origin.get("replaces"):
-        raise EmptyFileError
     left = 1
     while left:
         so_far = own.finish_do_not_call_import(**of_import)

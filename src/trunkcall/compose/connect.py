@@ -75,7 +75,8 @@ def calling_operations(
 
 def do_not_call(store: Store, supervisor: Supervisor, scope: Scope, number_key: NumberKey) -> DoNotCall:
     """The use cases about do-not-call lists."""
-    return DoNotCall(_centre(store, supervisor, scope), store, number_key, supervisor.now_of, supervisor)
+    centre = _centre(store, supervisor, scope)
+    return DoNotCall(centre, store, store.campaign, number_key, supervisor.now_of, supervisor)
 
 
 def halts(store: Store, supervisor: Supervisor, scope: Scope) -> Halts:

@@ -137,6 +137,11 @@ _MAPS: Final = MappingProxyType(
 """Where a directory has the facts of each kind."""
 
 
+KEPT: Final = frozenset({FactKind.CALLING_POLICY, FactKind.DO_NOT_CALL_LIST})
+"""Kinds that hold calls back. None of them is ever removed, so that what tells of one as removed is damaged: it holds
+all the more back."""
+
+
 @dataclass(frozen=True, slots=True)
 class FactRemoved:
     """That a fact is to be gone, as of an instant."""

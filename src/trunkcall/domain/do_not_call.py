@@ -36,10 +36,12 @@ class ListTrouble(StrEnum):
 
     TOO_OLD = "too_old"
     """Its file is older than it may be."""
+    FROM_THE_FUTURE = "from_the_future"
+    """Its file has a date that has yet to come: nobody knows how old it is."""
     NEVER_FILLED = "never_filled"
-    """It is a registry's without a file, or the first import into it has not ended."""
+    """It is a registry's without a file or its date, or the first import into it has not ended."""
     DAMAGED = "damaged"
-    """The disk has changed what is known of it."""
+    """The disk has changed what is known of it, or has lost what was on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class DoNotCallList:
     name: str
     """1 to 64 small letters, digits and hyphens."""
     list_kind: ListKind | None = ListKind.OPT_OUTS
-    """None where the disk has damaged what is known of the list."""
+    """None where the disk has damaged what is known of the list, or has lost what was on it."""
     campaign_ids: tuple[str, ...] = ()
     """Whom it binds; empty: every campaign of the instance."""
     max_age_days: int | None = None
@@ -93,6 +95,9 @@ class DoNotCallList:
             return ListTrouble.NEVER_FILLED
         if self.max_age_days is not None and self.as_of is None:
             return ListTrouble.NEVER_FILLED
+        if self.max_age_days is not None and self.as_of is not None and (self.as_of - _EPOCH).days > now // DAY + 1:
+            # By one day it may be ahead: somewhere that day has begun.
+            return ListTrouble.FROM_THE_FUTURE
         good_until = self.good_until
         return ListTrouble.TOO_OLD if good_until is not None and now >= good_until else None
 

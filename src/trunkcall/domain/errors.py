@@ -64,6 +64,12 @@ class InvalidInputError(TrunkcallError):
     """The input fails to satisfy the constraints of the operation."""
 
 
+class EmptyImportError(InvalidInputError):
+    """There is no number in this import, so it was not put on its list: a list that holds nobody back would look as new
+    as the date of the import. Look at the file; whatever is to take the place of what is on a list holds one number at
+    least."""
+
+
 class QuotaExceededError(TrunkcallError):
     """A quota of this instance has been reached. Raise it in the settings or remove what is no longer needed."""
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
+from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.clock import NowOf, Sleep
 from trunkcall.domain.directory import CentreUse, Directory, Fact
 from trunkcall.domain.do_not_call import OPT_OUTS, REGISTRY_MAX_AGE_DAYS, DoNotCallList, ListKind, ListTrouble
@@ -34,6 +35,9 @@ KEYS_AT_ONCE: Final = 250
 SWEEP_EVERY_S: Final = 60.0
 SWEEP_PAUSE_S: Final = 0.01
 """Between two pieces, for others that want to write."""
+
+CampaignOf: TypeAlias = Callable[[str], Awaitable[Campaign | None]]
+"""The campaign of an id; None if there is none or it was deleted."""
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
@@ -66,10 +70,17 @@ class DoNotCall:
     """The do-not-call lists of instances."""
 
     def __init__(
-        self, centre: Centre, entries: ListEntries, number_key: NumberKey, now_of: NowOf, wakeups: Wakeups
+        self,
+        centre: Centre,
+        entries: ListEntries,
+        campaign_of: CampaignOf,
+        number_key: NumberKey,
+        now_of: NowOf,
+        wakeups: Wakeups,
     ) -> None:
         self._centre = centre
         self._entries = entries
+        self._campaign_of = campaign_of
         self._number_key = number_key
         self._now_of = now_of
         self._wakeups = wakeups
@@ -86,14 +97,19 @@ class DoNotCall:
         max_age_days: int | None = None,
     ) -> DoNotCallList:
         """Make a list that binds these campaigns, or all. A registry's may be gone by for 31 days after its date unless
-        something else is said. Raises NotFoundError without the instance, ConflictError if there is one of the name,
-        QuotaExceededError, InvalidInputError."""
+        something else is said. Raises NotFoundError without the instance or one of the campaigns, ConflictError if
+        there is one of the name, QuotaExceededError, InvalidInputError."""
         if _NAME.fullmatch(name) is None:
             raise InvalidInputError("The name of a list has 1 to 64 small letters, digits and hyphens between them.")
         if max_age_days is not None and not (kind is ListKind.REGISTRY and 1 <= max_age_days <= MAX_AGE_DAYS):
             raise InvalidInputError(f"The files of a registry may have an age of 1 to {MAX_AGE_DAYS} days.")
         if kind is ListKind.REGISTRY and max_age_days is None:
             max_age_days = REGISTRY_MAX_AGE_DAYS
+        if name == OPT_OUTS and (campaign_ids or kind is not ListKind.OPT_OUTS):
+            raise InvalidInputError(
+                f"The list {OPT_OUTS} binds all campaigns, by what people said. Name yours otherwise."
+            )
+        await self._require_campaigns(instance, campaign_ids)
         made: list[DoNotCallList] = []
 
         def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
@@ -167,12 +183,10 @@ class DoNotCall:
             raise InvalidInputError(
                 "Nobody who opted out goes from a list because a file lacks them. Add to it, or use a registry's list."
             )
-        if found.max_age_days is not None:
-            today = to_datetime(self._now_of(instance_id)).date()
-            if as_of is None:
-                raise InvalidInputError("The file of a registry needs its date: what it is as of.")
-            if as_of > today + timedelta(days=1):
-                raise InvalidInputError("The date of a registry's file cannot lie in the future.")
+        if found.max_age_days is not None and as_of is None:
+            raise InvalidInputError("The file of a registry needs its date: what it is as of.")
+        if as_of is not None and as_of > to_datetime(self._now_of(instance_id)).date() + timedelta(days=1):
+            raise InvalidInputError("The date of a file cannot lie in the future.")
         return await self._entries.begin_import(
             instance_id,
             found.list_number,
@@ -190,13 +204,24 @@ class DoNotCall:
 
     async def finish_do_not_call_import(self, instance: str, import_number: int) -> ImportProgress:
         """Put the next part of the import on its list: to be asked until nothing is left. Raises NotFoundError,
-        ConflictError if it is not the last that was begun of its list."""
+        EmptyImportError, ConflictError if it is not the last that was begun of its list."""
         instance_id = (await self._centre.directory(instance)).instance.instance_id
         progress = await self._entries.finish_import(instance_id, import_number)
         self._wakeups.campaigns_changed(instance_id)
         return progress
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    async def _require_campaigns(self, instance: str, campaign_ids: Sequence[str]) -> None:
+        """Raises NotFoundError for one that there is not: a list for it would bind nobody."""
+        instance_id = (await self._centre.directory(instance)).instance.instance_id
+        for place, campaign_id in enumerate(campaign_ids, start=1):
+            campaign = await self._campaign_of(campaign_id)
+            if campaign is None or campaign.instance_id != instance_id:
+                raise NotFoundError(
+                    f"Campaign {place} of those that the list is to bind is none of this instance, so nothing was "
+                    "changed. Name each by its id, or none, and the list binds them all."
+                )
 
     async def _keys(self, written: Sequence[str]) -> list[int]:
         """The keys of all these numbers, made so that others get their turn meanwhile. Raises InvalidInputError."""

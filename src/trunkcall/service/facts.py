@@ -39,7 +39,7 @@ class KnownFacts:
         changes = await self._history.facts_changed(instance_id, after_version=self.version)
         if not changes:
             return ()
-        self.version = changes[-1].version
+        self.version = max(self.version, *[each.version for each in changes])
         self.directory = self.directory.after(changes)
         return (*self._of_agents(), *self._of_queues(), *self._of_trunks())
 

@@ -373,6 +373,8 @@ class Gate:
         return read
 
     def _read_policy(self, name: str) -> _Read:
+        if not all(each.number for each in self._directory.calling_policies.values()):
+            return _Read(name, None, "The disk has damaged a calling policy, and nobody knows which. Restore a backup.")
         policy = self._directory.calling_policy(name)
         if policy is None:
             if name != DEFAULT_POLICY:

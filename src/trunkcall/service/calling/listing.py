@@ -29,7 +29,12 @@ ListsOf: TypeAlias = Callable[[Directory, Campaign, Instant], BindingLists]
 
 _WORDS: Final = {
     ListTrouble.TOO_OLD: "The file of the do-not-call list {} is too old. Import a newer one (`trunkcall dnc import`).",
-    ListTrouble.NEVER_FILLED: "The do-not-call list {} was never filled. Import its file (`trunkcall dnc import`).",
+    ListTrouble.FROM_THE_FUTURE: (
+        "The file of the do-not-call list {} is dated in the future. Import it with its date (`trunkcall dnc import`)."
+    ),
+    ListTrouble.NEVER_FILLED: (
+        "The do-not-call list {} was never filled, or has lost its date. Import its file (`trunkcall dnc import`)."
+    ),
     ListTrouble.DAMAGED: "The disk has damaged the do-not-call list {}. Restore a backup.",
 }
 

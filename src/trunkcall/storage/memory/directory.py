@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from trunkcall.domain.directory import (
+    KEPT,
     AccessKey,
     CentreUse,
     Directory,
@@ -96,6 +97,8 @@ class DirectoryInMemory(Part):
 
     async def remove_facts(self, instance_id: str, kind: FactKind, ids: Collection[str], *, at: Instant) -> int:
         there = {fact.fact_id: fact for fact in self._state.there(instance_id).facts if fact.kind is kind}
+        if kind in KEPT:
+            raise ConflictError(f"A {kind.replace('_', ' ')} is never removed.")
         removed = [there[fact_id] for fact_id in dict.fromkeys(ids) if fact_id in there]
         self._remove(instance_id, removed, at)
         return len(removed)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from trunkcall.domain.do_not_call import DoNotCallList
-from trunkcall.domain.errors import ConflictError, NotFoundError
+from trunkcall.domain.errors import ConflictError, EmptyImportError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.storage.memory.state import Import, Part
 from trunkcall.storage.ports.do_not_call import ImportProgress, ListEntry, Origin
@@ -77,6 +77,8 @@ class DoNotCallInMemory(Part):
     async def finish_import(self, instance_id: str, import_number: int) -> ImportProgress:
         going = self._import(instance_id, import_number)
         if not going.has_ended:
+            if not going.keys and (going.as_of is not None or going.replaces):
+                raise EmptyImportError
             going.has_ended = True
             fact = self._list(*going.of)
             new = dict.fromkeys(going.keys, going.origin)

@@ -84,8 +84,9 @@ class ListEntries(Protocol):
 
     async def finish_import(self, instance_id: str, import_number: int) -> ImportProgress:
         """Put the next part of the import on its list; after the last the list has its date, if the import has one.
-        Asked again after it has ended, it says the same. Raises ConflictError if the import is not the last of its
-        list; StoreFullError while nothing new is taken."""
+        Asked again after it has ended, it says the same. Raises EmptyImportError if there is no number in it, and it
+        has a date or takes the place of what is on the list; ConflictError if the import is not the last of its list;
+        StoreFullError while nothing new is taken."""
 
     async def sweep_entries(self) -> bool:
         """Erase some of what is on no list any more; whether there is more of it."""

@@ -77,9 +77,9 @@ class SQLiteDirectory(Part):
 
     async def facts_changed(self, instance_id: str, *, after_version: int) -> Sequence[VersionedFact]:
         """Facts whose version is greater, by version, removed ones included."""
-        return fact_operations.facts_from_rows(
-            self._database.rows("facts_changed", instance_id=instance_id, after_version=after_version)
-        )
+        changed = self._database.rows("facts_changed", instance_id=instance_id, after_version=after_version)
+        filled = self._database.rows("filled_lists", instance_id=instance_id) if after_version == 0 else ()
+        return [*fact_operations.lost_lists(changed, filled), *fact_operations.facts_from_rows(changed)]
 
     async def put_facts(self, instance_id: str, facts: Sequence[Fact]) -> None:
         """Create these facts, or replace those of the same id."""

@@ -114,6 +114,7 @@ class SQLiteDoNotCall(SQLiteDirectory):
         self._database.require_room()
         until_s = self._database.monotonic() + _STEP_S
         row = operations.open_import(self._database.row, instance_id, import_number)
+        operations.require_numbers(self._database.row, row)
         progress = operations.progress_of(self._database.row, instance_id, row)
         while progress.left:
             part = progress.parts - progress.left

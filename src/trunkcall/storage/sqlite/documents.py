@@ -266,7 +266,7 @@ def _user_status(status_id: str, name: str, members: Mapping[str, Any]) -> UserS
 def _calling_policy(fact_id: str, members: Mapping[str, Any]) -> CallingPolicy:
     """By a damaged one nobody is dialed, nor by an older one in its place. Rates that are empty cannot be read."""
     name, _, number = fact_id.rpartition("@")
-    known = bool(name) and number.isascii() and number.isdigit()
+    known = bool(name) and _is_number(number)
     return CallingPolicy(
         name if known else fact_id,
         int(number) if known else 0,
@@ -280,7 +280,7 @@ def _do_not_call_list(fact_id: str, name: str, members: Mapping[str, Any]) -> Do
     """Of a damaged one each member is read so that it binds more campaigns, and can be gone by for less long."""
     age = members.get("max_age_days")
     return DoNotCallList(
-        int(fact_id) if fact_id.isascii() and fact_id.isdigit() else 0,
+        int(fact_id) if _is_number(fact_id) else 0,
         name,
         one_of(ListKind, members, "list_kind"),
         texts(members, "campaign_ids"),
@@ -290,6 +290,11 @@ def _do_not_call_list(fact_id: str, name: str, members: Mapping[str, Any]) -> Do
         whole(members, "entries", 0),
         members.get("filling") is not False,
     )
+
+
+def _is_number(written: str) -> bool:
+    """Whether it is one that counts from 1, as it is written."""
+    return written.isascii() and written.isdigit() and not written.startswith("0")
 
 
 def _date_of(members: Mapping[str, Any]) -> date | None:

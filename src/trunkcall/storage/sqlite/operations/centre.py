@@ -13,7 +13,13 @@ from typing import Any, Protocol, TypeAlias
 from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.storage.sqlite.known_directory import KnownDirectory
-from trunkcall.storage.sqlite.operations.facts import fact_from_row, put_facts, remove_facts
+from trunkcall.storage.sqlite.operations.facts import (
+    fact_from_row,
+    facts_from_rows,
+    lost_lists,
+    put_facts,
+    remove_facts,
+)
 from trunkcall.storage.sqlite.rows import instance_from_row
 from trunkcall.storage.sqlite.statements import Row
 from trunkcall.storage.sqlite.transaction import WriteTransaction
@@ -38,7 +44,8 @@ def as_of_now(rows: Rows, instance_id: str, known: KnownDirectory | None) -> Kno
     caught_up = None if known is None else _caught_up(rows, instance_id, known)
     if caught_up is None:
         there = rows("facts", instance_id=instance_id)
-        facts = [each.fact for each in map(fact_from_row, there) if each is not None]
+        lost = lost_lists(there, rows("filled_lists", instance_id=instance_id))
+        facts = [each.fact for each in (*lost, *facts_from_rows(there))]
         caught_up = KnownDirectory(Directory.of(instance, facts), 0, there[-1].place if there else 0)
     if caught_up.directory.instance != instance:
         caught_up = replace(caught_up, directory=replace(caught_up.directory, instance=instance))

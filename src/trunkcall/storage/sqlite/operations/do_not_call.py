@@ -15,7 +15,7 @@ from datetime import date
 from typing import Final
 
 from trunkcall.domain.do_not_call import DoNotCallList
-from trunkcall.domain.errors import ConflictError, NotFoundError
+from trunkcall.domain.errors import ConflictError, EmptyImportError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.storage.ports.do_not_call import ImportProgress, Origin
 from trunkcall.storage.sqlite.operations.facts import facts_of_ids, put_facts
@@ -141,6 +141,16 @@ def open_import(row_of: Callable[..., Row | None], instance_id: str, import_numb
         if of_list is not None and of_list.last_import == import_number:
             return row
     raise ConflictError("This is not the last import that was begun of its list. Begin it again.")
+
+
+def require_numbers(row_of: Callable[..., Row | None], row: Row) -> None:
+    """Raises EmptyImportError for an import without a number that would make its list look new, or empty it."""
+    of_list = row_of("dnc_list", instance_id=row.instance_id, list_number=row.list_number)
+    replaces = of_list is None or of_list.edition != row.edition
+    if not row.placed and (row.as_of is not None or replaces):
+        staged = row_of("first_dnc_staged", import_number=row.import_number)
+        if staged is None:
+            raise EmptyImportError
 
 
 def in_order(pieces: Sequence[bytes]) -> Iterator[array[int]]:

@@ -6,12 +6,12 @@ SELECT halted_at, document FROM instance WHERE instance_id = :instance_id;
 -- last_policy --
 -- The greatest number of a policy, of whatever name; ids are as in domain.calling_policy.
 SELECT coalesce(max(CAST(substr(id, instr(id, '@') + 1) AS INTEGER)), 0) AS number
-FROM fact WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NULL AND id LIKE '%@%';
+FROM fact WHERE instance_id = :instance_id AND kind = :kind AND id LIKE '%@%';
 
 -- last_do_not_call_list --
 -- The greatest number of a list; ids are as in domain.do_not_call.
 SELECT coalesce(max(CAST(id AS INTEGER)), 0) AS number
-FROM fact WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NULL;
+FROM fact WHERE instance_id = :instance_id AND kind = :kind;
 
 -- attempts_to_numbers --
 -- :number_keys are a JSON array.

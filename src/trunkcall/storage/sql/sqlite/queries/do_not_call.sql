@@ -50,6 +50,9 @@ WHERE number_key IN (SELECT value FROM json_each(:number_keys)) AND edition = :e
 -- next_dnc_piece --
 SELECT coalesce(max(piece), 0) + 1 AS piece FROM dnc_staged WHERE import_number = :import_number AND part = :part;
 
+-- first_dnc_staged --
+SELECT piece FROM dnc_staged WHERE import_number = :import_number LIMIT 1;
+
 -- stage_dnc_entries --
 INSERT INTO dnc_staged (import_number, part, piece, number_keys) VALUES (:import_number, :part, :piece, :number_keys);
 

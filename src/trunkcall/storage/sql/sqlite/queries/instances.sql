@@ -18,23 +18,47 @@ SELECT *, (SELECT value FROM counter WHERE name = 'fact_version') AS fact_versio
 FROM instance WHERE instance_id = :instance_id;
 
 -- facts --
--- place is the order of creation.
-SELECT kind, id, name, version, document, deleted_at, rowid AS place
-FROM fact WHERE instance_id = :instance_id AND deleted_at IS NULL ORDER BY rowid;
+-- place is the order of creation, editions whether anything can be on a do-not-call list. Kinds that are never removed
+-- are told of whatever their rows say.
+SELECT kind, id, name, version, document, deleted_at, rowid AS place,
+    iif(kind = 'do_not_call_list', (
+        SELECT count(*) FROM dnc_list CROSS JOIN dnc_edition USING (edition)
+        WHERE dnc_list.instance_id = fact.instance_id AND list_number = CAST(fact.id AS INTEGER)
+    ), 0) AS editions
+FROM fact
+WHERE instance_id = :instance_id AND (deleted_at IS NULL OR kind IN ('calling_policy', 'do_not_call_list'))
+ORDER BY rowid;
 
 -- facts_changed --
-SELECT kind, id, name, version, document, deleted_at, rowid AS place
+SELECT kind, id, name, version, document, deleted_at, rowid AS place,
+    iif(kind = 'do_not_call_list', (
+        SELECT count(*) FROM dnc_list CROSS JOIN dnc_edition USING (edition)
+        WHERE dnc_list.instance_id = fact.instance_id AND list_number = CAST(fact.id AS INTEGER)
+    ), 0) AS editions
 FROM fact INDEXED BY fact_by_version
-WHERE instance_id = :instance_id AND version > :after_version ORDER BY version;
+WHERE instance_id = :instance_id AND version > :after_version
+ORDER BY version;
+
+-- filled_lists --
+-- The numbers of do-not-call lists that something is or was on.
+SELECT list_number FROM dnc_list WHERE instance_id = :instance_id;
 
 -- facts_of_ids --
 -- :ids are a JSON array, and :names in the next one.
-SELECT kind, fact.id, name, version, document, deleted_at
+SELECT kind, fact.id, name, version, document, deleted_at,
+    iif(kind = 'do_not_call_list', (
+        SELECT count(*) FROM dnc_list CROSS JOIN dnc_edition USING (edition)
+        WHERE dnc_list.instance_id = fact.instance_id AND list_number = CAST(fact.id AS INTEGER)
+    ), 0) AS editions
 FROM json_each(:ids) AS wanted CROSS JOIN fact ON fact.id = wanted.value
 WHERE instance_id = :instance_id AND kind = :kind;
 
 -- facts_of_names --
-SELECT kind, fact.id, name, version, document, deleted_at
+SELECT kind, fact.id, name, version, document, deleted_at,
+    iif(kind = 'do_not_call_list', (
+        SELECT count(*) FROM dnc_list CROSS JOIN dnc_edition USING (edition)
+        WHERE dnc_list.instance_id = fact.instance_id AND list_number = CAST(fact.id AS INTEGER)
+    ), 0) AS editions
 FROM json_each(:names) AS wanted CROSS JOIN fact INDEXED BY fact_by_name ON name = wanted.value
 WHERE instance_id = :instance_id AND kind = :kind AND deleted_at IS NULL;
 
