@@ -64,7 +64,9 @@ class Asterisk:
     def start(self) -> None:
         """Start it, or start it anew, and wait until ARI answers."""
         must_be_closed()
+        # It ends with the test, also where that is killed.
         nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--bounding-set=-all"]
+        nobody += ["--pdeathsig", "KILL"]
         stderr = os.open(self.folder / "log" / "stderr", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._process = subprocess.Popen(
             [*nobody, str(self._program), "-f", "-C", str(self.folder / "etc" / "asterisk.conf")],
