@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from telephony.support import Behaviour, Line, agent_leg, answered, bridge, ends, hang_up, told
+from telephony.support import Behaviour, Line, agent_leg, answered, bridge, ends, hang_up, in_session, told
 from trunkcall.engine.commands import HoldLeg, ReportLegs, ResumeLeg, StartRecording, StopPlaying, StopRecording
 from trunkcall.engine.events import (
     BeepHeard,
@@ -118,6 +118,24 @@ async def test_a_party_is_held_and_resumed_once_and_stays_joined(line: Line, par
     assert {leg.bridged_to for leg in report.legs} == {"customer", "agent"}
     assert told(line, LegsUnbridged) == []
     assert told(line, LegEnded) == []
+
+
+async def test_an_agent_on_hold_can_be_given_a_customer_and_speaks_once_the_hold_ends(line: Line) -> None:
+    await in_session(line)
+    line.carrier.hold(HoldLeg("session"))
+    await line.wait(1)
+    await answered(line, "customer")
+    bridge(line, "customer", "session")
+    await line.wait(1)
+    assert told(line, LegsBridged) == [LegsBridged("customer", "session")]
+    assert told(line, LegResumed) == []
+    line.carrier.resume(ResumeLeg("session"))
+    await line.wait(1)
+    assert told(line, LegResumed) == [LegResumed("session")]
+    line.carrier.report_legs(ReportLegs(1))
+    await line.wait(0.5)
+    (report,) = told(line, LegsReported)
+    assert {leg.leg_id: leg.bridged_to for leg in report.legs} == {"customer": "session", "session": "customer"}
 
 
 async def test_who_hangs_up_on_hold_has_gone(line: Line) -> None:

@@ -35,12 +35,14 @@ from trunkcall.telephony.ari.addresses import Addresses
 from trunkcall.telephony.ari.client import Switch, SwitchError
 from trunkcall.telephony.ari.legs import AriLeg, adopted, live, unheard
 from trunkcall.telephony.ari.switchboard import Switchboard
-from trunkcall.telephony.ari.wire import Answer, AriWireError, Request
+from trunkcall.telephony.ari.wire import UNSENT, Answer, AriWireError, Request
 from trunkcall.telephony.carrier import CarrierSink, Destination
 
 log = logging.getLogger(__name__)
 
 MAX_RETRY_S: Final = 10.0
+MAX_TOKEN_DIGITS: Final = 20
+"""Of a fencing token that a dialer has written."""
 
 
 class Connect(Protocol):
@@ -50,7 +52,7 @@ class Connect(Protocol):
 
 
 class SupersededError(TrunkcallError):
-    """Another dialer has taken over."""
+    """A dialer with a newer lease of this instance has the switch."""
 
 
 def app_of(instance_id: str) -> str:
@@ -86,7 +88,6 @@ class AriCarrier:
         self._lost = False
         self._early: list[model.Event] | None = []
         """What was told while the legs were asked for; None once it is known what there is."""
-        self._superseded = asyncio.Event()
         self.trouble: str | None = None
         """Why the switch cannot be used at the moment, in words; None while it can."""
 
@@ -110,6 +111,7 @@ class AriCarrier:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        self._board.forget()
 
     def originate(self, command: Originate, destination: Destination) -> None:
         if self._sink is None:
@@ -190,7 +192,7 @@ class AriCarrier:
         asyncio.get_running_loop().call_later(to_seconds(after), deed)
 
     def _void(self, leg_id: str) -> None:
-        if self._switch is None:
+        if self._switch is None or not self._switch.is_open:
             self._lose()
         self._tell(OriginateVoided(leg_id))
 
@@ -216,9 +218,10 @@ class AriCarrier:
 
     def _subscription_answered(self, endpoint: str, answer: Answer) -> None:
         if not answer.is_ok:
-            # It has no such endpoint, so the originate that follows is refused as well.
+            # Where it has no such endpoint the originate that follows is refused as well.
             self._subscribed.discard(endpoint)
-            log.warning("the switch has no endpoint of this name", extra={"endpoint": endpoint})
+            if answer is not UNSENT:
+                log.warning("the switch has no endpoint of this name", extra={"endpoint": endpoint})
 
     # --- the session --------------------------------------------------------------------------------------------------
 
@@ -227,40 +230,37 @@ class AriCarrier:
         failures = 0
         while True:
             switch = self._connect(self._app, on_event=self._take)
-            self._superseded, self._early = asyncio.Event(), []
+            self._early = []
             try:
+                # Before anything is taken from whoever has it.
+                await self._may_take_over(switch)
                 await switch.open()
                 await self._begin(switch)
                 failures = 0
                 said.set()
-                await self._until_lost(switch)
+                self.trouble = await switch.lost()
             except (SwitchError, AriWireError, SupersededError) as error:
                 self.trouble = str(error)
             finally:
-                self._switch = None
+                if not failures and self._sink is not None:
+                    log.warning("the switch is lost", extra={"why": self.trouble})
+                self._lose()
                 await switch.close()
-            if not failures:
-                log.warning("the switch is lost", extra={"why": self.trouble})
-            self._lose()
             said.set()
             await asyncio.sleep(min(MAX_RETRY_S, 0.1 * 2**failures))
             failures = min(failures + 1, 10)
 
-    async def _until_lost(self, switch: Switch) -> None:
-        lost = asyncio.ensure_future(switch.lost())
-        superseded = asyncio.ensure_future(self._superseded.wait())
-        try:
-            await asyncio.wait((lost, superseded), return_when=asyncio.FIRST_COMPLETED)
-            if superseded.done():
-                raise SupersededError
-            raise SwitchError(lost.result())
-        finally:
-            for each in (lost, superseded):
-                each.cancel()
+    async def _may_take_over(self, switch: Switch) -> None:
+        """Raises SupersededError where somebody has a newer lease."""
+        value = await switch.variable(f"{self._app}_token")
+        if value.isdecimal() and (len(value) > MAX_TOKEN_DIGITS or int(value) > self._token):
+            raise SupersededError
 
     async def _begin(self, switch: Switch) -> None:
         """Take the switch over from whoever had it before, and adopt what there is."""
-        await self._take_over(switch)
+        # Once more: somebody may have come between.
+        await self._may_take_over(switch)
+        await self._set(switch, "token", str(self._token))
         self._subscribed.clear()
         channels = await self._known(switch, Request("GET", "channels"))
         endpoints = {name for each in channels.holds(list[model.Channel]) if (name := self._endpoint_of(each))}
@@ -272,12 +272,12 @@ class AriCarrier:
         self._early = []
         channels = await self._known(switch, Request("GET", "channels"))
         bridges = await self._known(switch, Request("GET", "bridges"))
-        told_of = await self._unheard(switch)
+        value = await switch.variable(f"{self._app}_unheard")
         legs = self._legs_in(channels, bridges)
-        if self._superseded.is_set():
-            raise SupersededError
+        if not switch.is_open:
+            raise SwitchError(await switch.lost())
         self._switch, self._lost, self.trouble = switch, False, None
-        gone = [leg for leg in told_of.values() if leg.leg_id not in legs]
+        gone = [leg for leg in unheard(value).values() if leg.leg_id not in legs]
         told = [*(live(leg) for leg in legs.values()), *gone]
         self._board.adopt(legs)
         self._tell(CarrierFound(tuple(told), self._host))
@@ -286,29 +286,18 @@ class AriCarrier:
         early, self._early = self._early, None
         for event in early:
             self._board.take(event)
+        if value:
+            await self._set(switch, "unheard", "")
 
-    async def _take_over(self, switch: Switch) -> None:
-        name = f"{self._app}_token"
-        answer = await switch.ask(Request("GET", "asterisk/variable", {"variable": name}))
-        value = answer.holds(model.Variable).value if answer.is_ok else ""
-        if value.isdecimal() and int(value) > self._token:
-            raise SupersededError
-        await switch.ask(Request("POST", "asterisk/variable", {"variable": name, "value": str(self._token)}))
+    async def _set(self, switch: Switch, name: str, value: str) -> None:
+        """Set a global variable of the application's."""
+        await switch.ask(Request("POST", "asterisk/variable", {"variable": f"{self._app}_{name}", "value": value}))
 
     async def _known(self, switch: Switch, request: Request) -> Answer:
         answer = await switch.ask(request)
         if not answer.is_ok:
             raise SwitchError(f"Asterisk answered {answer.status} where it was asked for its {request.path}.")
         return answer
-
-    async def _unheard(self, switch: Switch) -> dict[str, LiveLeg]:
-        """Legs that were answered while nobody was here, and have ended."""
-        name = f"{self._app}_unheard"
-        answer = await switch.ask(Request("GET", "asterisk/variable", {"variable": name}))
-        value = answer.holds(model.Variable).value if answer.is_ok else ""
-        if value:
-            await switch.ask(Request("POST", "asterisk/variable", {"variable": name, "value": ""}))
-        return unheard(value)
 
     def _legs_in(self, channels: Answer, bridges: Answer) -> dict[str, AriLeg]:
         return adopted(self._board.names, channels.holds(list[model.Channel]), bridges.holds(list[model.Bridge]))
@@ -328,11 +317,7 @@ class AriCarrier:
         return channel.name.removeprefix("PJSIP/").rpartition("-")[0]
 
     def _take(self, event: model.Event) -> None:
-        if isinstance(event, model.ApplicationReplaced):
-            # Another dialer, or one that was thought to be gone: nothing is sent any more.
-            self._superseded.set()
-            self._lose()
-        elif self._early is not None:
+        if self._early is not None:
             self._early.append(event)
         elif self._switch is not None:
             self._board.take(event)

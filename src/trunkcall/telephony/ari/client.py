@@ -1,6 +1,7 @@
 """A connection to Asterisk: one websocket, on which it tells its events and answers requests.
 
-Decides when the switch counts as lost, and why, in words that an operator can act on. It must not know legs.
+Decides when the switch counts as lost, and why, in words that an operator can act on; and what is certain of a request
+then: one that was not written has not left, and what came of any other nobody knows. It must not know legs.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
@@ -18,8 +20,8 @@ import aiohttp
 
 from trunkcall.domain.errors import SettingsError, TrunkcallError
 from trunkcall.telephony.ari import wire
-from trunkcall.telephony.ari.model import Event, RESTResponse
-from trunkcall.telephony.ari.wire import Answer, AriWireError, Request
+from trunkcall.telephony.ari.model import ApplicationReplaced, Event, RESTResponse, Variable
+from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, UNSENT, Answer, AriWireError, Request
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +30,9 @@ OnAnswer: TypeAlias = Callable[[Answer], None]
 OPEN_S: Final = 5.0
 """A switch that has not let us in by then is lost."""
 SILENCE_S: Final = 5.0
-"""So is one that does not answer a request for so long."""
-PING_S: Final = 1.5
+"""So is one of which nothing was heard for so long, whether it hangs or we have slept."""
+PINGS: Final = 3
+"""How often it is asked for a word in that time."""
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Of a frame: a list of ten thousand channels has room."""
 MAX_ASKED: Final = 20_000
@@ -37,6 +40,8 @@ MAX_ASKED: Final = 20_000
 UNWANTED: Final = ("ChannelVarset", "ChannelDialplan", "ChannelCallerId", "ChannelConnectedLine", "EndpointStateChange")
 """Events that nobody needs: most of all that there are."""
 
+_NO_ARI: Final = "There is no ARI at ari_url: it is to be enabled in Asterisk's ari.conf and http.conf."
+_FAILURES: Final = (aiohttp.ClientError, OSError, TimeoutError)
 _PING: Final = Request("GET", "asterisk/ping")
 
 
@@ -57,7 +62,7 @@ def parse_ari_url(url: str) -> str:
 
 
 class Switch:
-    """One connection for one application. ``on_event`` is told every event in its order, until ``close``."""
+    """One connection for one application. ``on_event`` is told every event in its order, while it is open."""
 
     def __init__(
         self,
@@ -78,7 +83,9 @@ class Switch:
         self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._outbox: asyncio.Queue[str] = asyncio.Queue()
+        self._outbox: deque[tuple[str, str]] = deque()
+        """Ids and frames that are not written yet."""
+        self._to_write = asyncio.Event()
         self._asked: dict[str, OnAnswer | None] = {}
         self._ids = count(1)
         self._heard_s = 0.0
@@ -87,29 +94,41 @@ class Switch:
 
     @property
     def is_open(self) -> bool:
-        is_lost = self._lost is None or self._lost.done()
-        return self._socket is not None and not self._socket.closed and not is_lost
+        """Whether it answers. Whoever has heard nothing for too long, because it hangs or we have slept, may have been
+        replaced by another dialer meanwhile: nothing is asked on the strength of what was known before."""
+        if self._lost is None or self._lost.done():
+            return False
+        if asyncio.get_running_loop().time() - self._heard_s > self._silence_s:
+            self._lose("Asterisk does not answer.")
+            return False
+        return True
 
     async def lost(self) -> str:
         """Wait until the connection is lost; why it is."""
         assert self._lost is not None
         return await asyncio.shield(self._lost)
 
+    async def variable(self, name: str) -> str:
+        """A global variable's value, empty where there is none. It can be read before the connection is opened, which
+        takes the application from whoever has it. Raises SwitchError."""
+        address = f"{self._url}/ari/asterisk/variable"
+        try:
+            async with self._session_of().get(address, params={"variable": name}, raise_for_status=True) as answer:
+                return Answer(answer.status, await answer.text()).holds(Variable).value
+        except (AriWireError, UnicodeError):
+            raise SwitchError(_NO_ARI) from None
+        except _FAILURES as error:
+            raise SwitchError(_why(error)) from error
+
     async def open(self) -> None:
         """Connect. Raises SwitchError, which says why it cannot be done."""
-        headers = {"Authorization": aiohttp.encode_basic_auth(self._user, self._password)}
-        self._session = aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=OPEN_S))
         address = f"ws{self._url.removeprefix('http')}/ari/events"
         try:
             async with asyncio.timeout(OPEN_S):
-                self._socket = await self._session.ws_connect(
-                    address,
-                    params={"app": self._app, "subscribeAll": "false"},
-                    max_msg_size=MAX_BYTES,
-                    autoping=True,
+                self._socket = await self._session_of().ws_connect(
+                    address, params={"app": self._app, "subscribeAll": "false"}, max_msg_size=MAX_BYTES
                 )
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            await self.close()
+        except _FAILURES as error:
             raise SwitchError(_why(error)) from error
         loop = asyncio.get_running_loop()
         self._heard_s, self._lost = loop.time(), loop.create_future()
@@ -121,12 +140,19 @@ class Switch:
         await self.ask(Request("PUT", f"applications/{self._app}/eventFilter", body=wire.filter_out(UNWANTED)))
 
     async def close(self) -> None:
-        """Let go of it. Requests that have no answer get none. May be called twice."""
+        """Let go of it. Requests that have not left are answered so; of the others nothing is told. May be called
+        twice, and before ``open``."""
+        self._lose("The connection was closed.")
         tasks, self._tasks = self._tasks, []
-        self._asked.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        unsent = [self._asked.pop(request_id, None) for request_id, _ in self._outbox]
+        self._outbox.clear()
+        self._asked.clear()
+        for on_answer in unsent:
+            if on_answer is not None:
+                on_answer(UNSENT)
         socket, self._socket = self._socket, None
         session, self._session = self._session, None
         if socket is not None:
@@ -137,13 +163,14 @@ class Switch:
             await session.close()
 
     def send(self, request: Request, on_answer: OnAnswer | None = None) -> bool:
-        """Ask for something. False if it has provably not left. Where the connection is lost before the answer nothing
-        is told: nobody knows what came of it."""
+        """Ask for something. False if it has provably not left. Where the connection is lost before the answer,
+        ``on_answer`` is told UNSENT if it has not left, and nothing otherwise: nobody knows what came of it."""
         if not self.is_open or len(self._asked) >= MAX_ASKED:
             return False
         request_id = str(next(self._ids))
         self._asked[request_id] = on_answer
-        self._outbox.put_nowait(wire.encode(request, request_id))
+        self._outbox.append((request_id, wire.encode(request, request_id)))
+        self._to_write.set()
         return True
 
     async def ask(self, request: Request) -> Answer:
@@ -151,48 +178,72 @@ class Switch:
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if not self.send(request, lambda answer: None if answered.done() else answered.set_result(answer)):
             raise SwitchError
-        try:
-            async with asyncio.timeout(self._silence_s):
-                return await answered
-        except TimeoutError:
-            raise SwitchError("Asterisk does not answer.") from None
+        assert self._lost is not None
+        await asyncio.wait((answered, self._lost), timeout=self._silence_s, return_when=asyncio.FIRST_COMPLETED)
+        if not answered.done():
+            self._lose("Asterisk does not answer.")
+            raise SwitchError(self._lost.result())
+        return answered.result()
+
+    def _session_of(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            headers = {"Authorization": aiohttp.encode_basic_auth(self._user, self._password)}
+            self._session = aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=OPEN_S))
+        return self._session
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         loop = asyncio.get_running_loop()
-        async for message in socket:
-            self._heard_s = loop.time()
-            if message.type is not aiohttp.WSMsgType.TEXT:
-                continue
-            try:
-                event = wire.decode(message.data)
-            except AriWireError:
-                log.warning("the switch has said something that nobody understands")
-                continue
-            if isinstance(event, RESTResponse):
+        try:
+            async for message in socket:
+                if not self.is_open:
+                    return
+                self._heard_s = loop.time()
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._take(message.data)
+        except Exception as error:
+            # What is wrong with one frame's meaning is found here: a connection that nobody reads is none.
+            log.exception("an event of the switch could not be dealt with", extra={"error": type(error).__name__})
+        finally:
+            self._lose("Asterisk has closed the connection.")
+
+    def _take(self, text: str) -> None:
+        try:
+            event = wire.decode(text)
+        except AriWireError:
+            log.warning("the switch has said something that nobody understands", extra={"length": len(text)})
+            return
+        match event:
+            case None:
+                pass
+            case ApplicationReplaced():
+                self._lose("Another dialer has taken over.")
+            case RESTResponse():
                 request_id, answer = wire.answer_of(event)
                 on_answer = self._asked.pop(request_id, None)
                 if on_answer is not None:
                     on_answer(answer)
-            elif event is not None:
+                elif not answer.is_ok and answer.status not in (NOT_FOUND, CONFLICT):
+                    log.warning("the switch has refused something", extra={"status": answer.status})
+            case _:
                 self._on_event(event)
-        self._lose("Asterisk has closed the connection.")
 
     async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         try:
             while True:
-                await socket.send_str(await self._outbox.get())
+                await self._to_write.wait()
+                self._to_write.clear()
+                while self._outbox and self.is_open:
+                    # From here on nobody knows whether it has left.
+                    _, frame = self._outbox.popleft()
+                    await socket.send_str(frame)
         except (aiohttp.ClientError, OSError) as error:
             self._lose(_why(error))
 
     async def _watch(self) -> None:
         """Ask now and then whether it still does what it is asked: its sockets may be open while it hangs."""
-        loop = asyncio.get_running_loop()
-        while True:
+        while self.is_open:
             self.send(_PING)
-            await asyncio.sleep(PING_S)
-            if loop.time() - self._heard_s > self._silence_s:
-                self._lose("Asterisk does not answer.")
-                return
+            await asyncio.sleep(self._silence_s / PINGS)
 
     def _lose(self, why: str) -> None:
         if self._lost is not None and not self._lost.done():
@@ -201,13 +252,13 @@ class Switch:
 
 def _why(error: BaseException) -> str:
     match error:
-        case aiohttp.WSServerHandshakeError(status=401):
+        case aiohttp.ClientResponseError(status=401 | 403):
             return "Asterisk does not take ari_user and ari_password: they are those of a user in its ari.conf."
-        case aiohttp.WSServerHandshakeError(status=404):
-            return "There is no ARI at ari_url: it is to be enabled in Asterisk's ari.conf and http.conf."
-        case aiohttp.WSServerHandshakeError(status=503):
+        case aiohttp.ClientResponseError(status=404):
+            return _NO_ARI
+        case aiohttp.ClientResponseError(status=503):
             return "Asterisk has not started up yet."
-        case aiohttp.WSServerHandshakeError():
+        case aiohttp.ClientResponseError():
             return f"What is at ari_url does not speak ARI: it answered {error.status}."
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
             return "The certificate of Asterisk's HTTPS server is not to be trusted, or it speaks no TLS."

@@ -46,4 +46,4 @@ def _silence_after(cause: str) -> Duration:
     """How long AMD() has heard nothing after a person's greeting, by its cause: HUMAN-800-800, in milliseconds."""
     name, _, figures = cause.partition("-")
     first = figures.partition("-")[0]
-    return int(first) * SECOND // 1000 if name == "HUMAN" and first.isdigit() and len(first) < 7 else 0
+    return int(first) * SECOND // 1000 if name == "HUMAN" and first.isdecimal() and len(first) < 7 else 0

@@ -139,10 +139,14 @@ class Media:
             return
         leg.held = True
         bridge_id = self._names.hold(leg.leg_id)
-        home = {"variable": HOME, "value": leg.peer or ""}
-        self._command(leg, Request("POST", f"channels/{self._names.channel(leg.leg_id)}/variable", home))
+        self.is_held_from(leg)
         self._send(Request("POST", f"bridges/{bridge_id}", {"type": "holding"}), None)
         self._command(leg, Request("POST", f"bridges/{bridge_id}/addChannel", self._channel(leg)))
+
+    def is_held_from(self, leg: AriLeg) -> None:
+        """Have the switch remember with whom a leg on hold is joined."""
+        home = {"variable": HOME, "value": leg.peer or ""}
+        self._command(leg, Request("POST", f"channels/{self._names.channel(leg.leg_id)}/variable", home))
 
     def resume(self, command: ResumeLeg) -> None:
         """Put it back to whom it is joined with."""
@@ -159,7 +163,7 @@ class Media:
 
     def _home(self, leg: AriLeg) -> str | None:
         """The bridge where it talks."""
-        if leg.peer is None or not leg.bridged:
+        if leg.peer is None:
             return None
         return self._names.talk(leg.peer if leg.kind.is_customers else leg.leg_id)
 

@@ -39,7 +39,7 @@ from trunkcall.telephony.ari.detection import detection_ended
 from trunkcall.telephony.ari.dialplan import CONTEXT
 from trunkcall.telephony.ari.legs import KIND, LEG, RING, AriLeg, LegKind, Names
 from trunkcall.telephony.ari.media import Media
-from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, Answer, Request
+from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, UNSENT, Answer, Request
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ ALONE: Final[Duration] = 5 * SECOND
 PUT_OFF_EVERY: Final[Duration] = 2 * SECOND
 APP: Final = "TRUNKCALL_APP"
 _TIMEOUT: Final = "TIMEOUT(absolute)"
+_UNANSWERED: Final = frozenset({HangupCause.RING_TIMEOUT, HangupCause.UNREACHABLE})
+"""What we end a leg for that nobody has answered."""
 
 
 class Switchboard:
@@ -98,6 +100,10 @@ class Switchboard:
             elif leg.is_ours and not leg.bridged:
                 self._begin_alone(leg)
 
+    def forget(self) -> None:
+        """Nothing is known of any leg any more."""
+        self.legs.clear()
+
     # --- deeds --------------------------------------------------------------------------------------------------------
 
     def originate(self, command: Originate, dial_string: str) -> None:
@@ -143,27 +149,40 @@ class Switchboard:
     def _originated(self, leg: AriLeg, answer: Answer) -> None:
         if answer.is_ok or answer.status == CONFLICT or self.legs.get(leg.leg_id) is not leg:
             return
+        if answer is UNSENT:
+            self._void(leg)
+            return
         log.warning("the switch did not make a leg", extra={"leg": leg.leg_id, "status": answer.status})
         if leg.kind.is_customers:
-            self._void(leg)
+            # Whoever was dialed after all is not to be dialed again, so the switch is asked whether it knows the leg.
+            request = Request("GET", f"channels/{self.names.channel(leg.leg_id)}")
+            self._send(request, partial(self._looked_for, leg))
         else:
             self._end(leg, leg.cause or HangupCause.UNREACHABLE)
+
+    def _looked_for(self, leg: AriLeg, answer: Answer) -> None:
+        if answer.status == NOT_FOUND and self.legs.get(leg.leg_id) is leg:
+            self._void(leg)
 
     def _void(self, leg: AriLeg) -> None:
         del self.legs[leg.leg_id]
         self._tell(OriginateVoided(leg.leg_id))
 
     def hang_up(self, command: HangUp) -> None:
-        """End a leg."""
+        """End a leg; also one that nobody here knows, as its originate may have come late."""
         leg = self.legs.get(command.leg_id)
         if leg is not None:
             self._hang_up(leg, HangupCause.HUNG_UP_BY_US)
+        else:
+            self._end_channel(self.names.channel(command.leg_id))
+
+    def _end_channel(self, channel_id: str, on_answer: Callable[[Answer], None] | None = None) -> None:
+        self._send(Request("DELETE", f"channels/{channel_id}"), on_answer)
 
     def _hang_up(self, leg: AriLeg, cause: HangupCause) -> None:
         if leg.cause is None:
             leg.cause = cause
-            request = Request("DELETE", f"channels/{self.names.channel(leg.leg_id)}")
-            self._send(request, partial(self._hung_up, leg))
+            self._end_channel(self.names.channel(leg.leg_id), partial(self._hung_up, leg))
 
     def _hung_up(self, leg: AriLeg, answer: Answer) -> None:
         """Where there is no such channel its end was not heard of."""
@@ -179,19 +198,28 @@ class Switchboard:
         talk = self.names.talk(agent.leg_id)
         self._send(Request("POST", f"bridges/{talk}", {"type": "mixing"}), None)
         for leg in (customer, agent):
-            if leg.bridge_id != talk:
-                self._put(leg, talk)
+            if leg.held:
+                # It stays where it is, and comes when its hold ends.
+                self.media.is_held_from(leg)
+            elif leg.bridge_id != talk:
+                query = {"channel": self.names.channel(leg.leg_id)}
+                self._command(leg, Request("POST", f"bridges/{talk}/addChannel", query))
             self._set(leg, _TIMEOUT, "0")
+        if customer.held and agent.held:
+            self._joined(customer, agent)
 
-    def _put(self, leg: AriLeg, bridge_id: str) -> None:
-        self._command(
-            leg, Request("POST", f"bridges/{bridge_id}/addChannel", {"channel": self.names.channel(leg.leg_id)})
-        )
+    def _joined(self, leg: AriLeg, peer: AriLeg) -> None:
+        leg.bridged = peer.bridged = True
+        customer, agent = (leg, peer) if leg.kind.is_customers else (peer, leg)
+        self._tell(LegsBridged(customer.leg_id, agent.leg_id))
 
     def unbridge(self, command: UnbridgeLegs) -> None:
         """Part two legs."""
         customer, agent = self.legs.get(command.customer_leg_id), self.legs.get(command.agent_leg_id)
         if customer is None or agent is None or customer.peer != agent.leg_id or not customer.bridged:
+            return
+        if customer.held:
+            self._parted(customer, agent)
             return
         customer.parting = True
         query = {"channel": self.names.channel(customer.leg_id)}
@@ -227,18 +255,18 @@ class Switchboard:
         """What the switch has told. Whatever is no leg's of ours, or is told late or twice, changes nothing."""
         match event:
             case model.Dial(peer=channel, dialstatus=status) if status in RANG:
-                self._about(channel, self._rang)
+                self._begins(channel, self._rang)
             case model.ChannelStateChange(channel=channel):
                 if channel.state == "Ringing":
-                    self._about(channel, self._rang)
+                    self._begins(channel, self._rang)
                 elif channel.state == "Up":
-                    self._about(channel, self._up)
+                    self._begins(channel, self._up)
             case model.StasisStart(channel=channel, args=arguments):
                 recording = self.names.recording(channel.id)
                 if recording is not None:
                     self.media.recorder_is_there(recording)
                 else:
-                    self._about(channel, partial(self._is_ours, arguments=arguments))
+                    self._begins(channel, partial(self._is_ours, arguments=arguments))
             case model.StasisEnd(channel=channel):
                 self._about(channel, self._is_not_ours)
             case model.ChannelEnteredBridge(channel=channel, bridge=bridge) if channel is not None:
@@ -263,6 +291,14 @@ class Switchboard:
         leg = self.legs.get(leg_id) if leg_id is not None else None
         if leg is not None:
             then(leg)
+
+    def _begins(self, channel: model.Channel, then: Callable[[AriLeg], None]) -> None:
+        """It rings, or is up. A channel that nobody here knows comes of an originate that was given up: nobody may be
+        left listening to nothing."""
+        leg_id = self.names.leg(channel.id)
+        if leg_id is not None and leg_id not in self.legs and self.names.recording(channel.id) is None:
+            self._end_channel(channel.id)
+        self._about(channel, then)
 
     def _rang(self, leg: AriLeg) -> None:
         if leg.state is LegState.ORIGINATING:
@@ -313,19 +349,19 @@ class Switchboard:
         if self.media.entered(leg, bridge_id):
             return
         peer = self.legs.get(leg.peer) if leg.peer is not None else None
-        if peer is not None and peer.bridge_id == bridge_id and not leg.bridged:
-            leg.bridged = peer.bridged = True
-            customer, agent = (leg, peer) if leg.kind.is_customers else (peer, leg)
-            self._tell(LegsBridged(customer.leg_id, agent.leg_id))
+        if peer is not None and not leg.bridged and (peer.held or peer.bridge_id == bridge_id):
+            self._joined(leg, peer)
 
     def _left(self, leg: AriLeg, bridge_id: str) -> None:
         if leg.bridge_id == bridge_id:
             leg.bridge_id = None
         if leg.parting and leg.peer is not None and bridge_id == self.names.talk(leg.peer):
-            peer = self.legs[leg.peer]
-            self._part(leg)
-            self._tell(LegsUnbridged(leg.leg_id, peer.leg_id))
+            self._parted(leg, self.legs[leg.peer])
         self.media.left(leg, bridge_id)
+
+    def _parted(self, customer: AriLeg, agent: AriLeg) -> None:
+        self._part(customer)
+        self._tell(LegsUnbridged(customer.leg_id, agent.leg_id))
 
     def _part(self, leg: AriLeg) -> None:
         """It is joined with nobody any more, and so is the one that it was joined with."""
@@ -335,6 +371,8 @@ class Switchboard:
                 each.peer, each.bridged, each.parting = None, False, False
         for each in (leg, peer):
             if each is not None and each.is_ours:
+                if each.held:
+                    self.media.is_held_from(each)
                 self._begin_alone(each)
 
     def _pressed(self, leg: AriLeg, key: str, told_at: str | None) -> None:
@@ -346,6 +384,9 @@ class Switchboard:
     def _gone(self, leg: AriLeg, event: model.ChannelDestroyed) -> None:
         answered = leg.state is LegState.UP
         cause = leg.cause or cause_of(event.cause, event.tech_cause, rang=leg.rang, answered=answered)
+        if answered and cause in _UNANSWERED:
+            # The answer has crossed the end of the ringing.
+            cause = HangupCause.HUNG_UP_BY_US
         self._end(leg, cause)
 
     def _end(self, leg: AriLeg, cause: HangupCause) -> None:

@@ -56,6 +56,10 @@ class Answer:
             raise AriWireError from None
 
 
+UNSENT: Final = Answer(0)
+"""Of a request that has provably not left: nothing came of it."""
+
+
 def encode(request: Request, request_id: str) -> str:
     """The request as a frame of the websocket."""
     frame: dict[str, object] = {
