@@ -177,7 +177,8 @@ def test_trunks_are_shown_where_there_are_several_or_one_is_not_as_it_should_be(
     assert "default  held       40    500          50  local  any" in shown(
         replace(FLOOR, trunks=(replace(DEFAULT, held=True),))
     )
-    assert "default  down " in shown(replace(FLOOR, trunks=(replace(DEFAULT, up=False, held=True),)))
+    assert "default  failing      40 " in shown(replace(FLOOR, trunks=(replace(DEFAULT, failing=True),)))
+    assert "default  down " in shown(replace(FLOOR, trunks=(replace(DEFAULT, up=False, held=True, failing=True),)))
     lines = shown(replace(FLOOR, trunks=(NORTH, SOUTH))).splitlines()
     place = lines.index("TRUNK  STATE  IN USE  LINES  PER SECOND  HOST   NUMBERS")
     assert lines[place + 1 : place + 3] == [

@@ -40,6 +40,7 @@ from trunkcall.engine.events import (
     OfferedContact,
 )
 from trunkcall.engine.snapshot import EngineSnapshot
+from trunkcall.engine.trunks import FAILURES
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.totals import DialerTotals
 from trunkcall.web.metrics import InstanceView, Metrics
@@ -149,6 +150,7 @@ def test_the_file_has_the_rules_that_the_page_describes() -> None:
         "TrunkcallHalted",
         "TrunkcallGateClosed",
         "TrunkcallCarrierDown",
+        "TrunkcallTrunkFailing",
         "TrunkcallCarrierWordsLost",
         "TrunkcallDialingStalled",
         "TrunkcallNobodyStaffed",
@@ -225,6 +227,16 @@ async def test_a_lost_carrier_fires_and_then_the_stall_that_it_causes() -> None:
     assert await situation.firing() == {"TrunkcallCarrierDown"}
     situation.passes(61 * SECOND)
     assert await situation.firing() == {"TrunkcallCarrierDown", "TrunkcallDialingStalled"}
+
+
+async def test_a_trunk_that_leads_nowhere_fires() -> None:
+    situation = Situation()
+    situation.happens(AgentStatusSet("agent-1", AgentStatus.AVAILABLE))
+    situation.runs(contacts=10)
+    for _ in range(FAILURES):
+        (leg_id,) = situation.engine.details().legs
+        situation.happens(LegEnded(leg_id, HangupCause.CONGESTION))
+    assert await situation.firing() == {"TrunkcallTrunkFailing"}
 
 
 async def test_a_running_campaign_without_staff_fires_at_once_and_stalls_after_a_minute() -> None:

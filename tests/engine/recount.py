@@ -75,7 +75,9 @@ def check_whoever_may_dial_has_dialed(floor: Floor) -> None:
             looks_at = floor.engine.next_timer()
             assert looks_at is not None, "nobody will look"
             assert looks_at <= floor.now + SECOND, "nobody will look"
-        elif not explained.next_attempt_in and not any(trunk.held or trunk.lines >= trunk.channels for trunk in up):
+        elif not explained.next_attempt_in and not any(
+            trunk.held or trunk.failing or trunk.lines >= trunk.channels for trunk in up
+        ):
             assert campaign.needs_agents, "lines idle although there are contacts"
             wanted = explained.free_agents - len(campaign.begun_without_agent)
             allowed = math.floor(explained.lines_per_agent * explained.staffed_agents) - campaign.lines

@@ -103,6 +103,10 @@ def held(trunk: TrunkSnapshot) -> TrunkSnapshot:
     return replace(trunk, held=True)
 
 
+def failing(trunk: TrunkSnapshot) -> TrunkSnapshot:
+    return replace(trunk, failing=True, failures=6, pause=10 * SECOND, tried_in=10 * SECOND)
+
+
 def full(trunk: TrunkSnapshot) -> TrunkSnapshot:
     return replace(trunk, lines=trunk.channels)
 
@@ -229,6 +233,30 @@ async def test_why_the_carrier_is_away_is_said_with_it() -> None:
             replace(WELL, trunks=(held(NORTH), down(SOUTH))),
             "CARRIER_REFUSED",
             "an attempt on the one of its 2 trunks that is up a moment ago",
+        ),
+        (
+            replace(WELL, trunks=(failing(NORTH),)),
+            "TRUNK_FAILING",
+            "The trunk leads nowhere: 6 attempts on the trunk north came to nothing, one after the other. One is tried "
+            "in 10 s, and then after longer pauses.",
+        ),
+        (
+            replace(WELL, trunks=(replace(failing(NORTH), tried_in=0), failing(SOUTH))),
+            "TRUNK_FAILING",
+            "Its 2 trunks lead nowhere: 6 attempts on the trunk north came to nothing, one after the other. "
+            "One is out to see whether that is over.",
+        ),
+        (
+            replace(WELL, trunks=(failing(NORTH), down(SOUTH))),
+            "TRUNK_FAILING",
+            "The one of its 2 trunks that is up leads",
+        ),
+        (replace(WELL, trunks=(failing(NORTH), held(SOUTH))), "CARRIER_REFUSED", "did not take an attempt"),
+        (
+            replace(WELL, trunks=(failing(NORTH), SOUTH)),
+            "TRUNK_FAILING",
+            "Of its 2 trunks north leads nowhere: attempts came to nothing, one after the other, and it dials over the "
+            "others. One is tried in 10 s",
         ),
         (replace(WELL, refused=True), "STATE_CHANGES", "changed"),
         (replace(WELL, window=0), "LOADING", "read from the store"),

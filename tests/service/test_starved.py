@@ -65,6 +65,10 @@ class Displays:
         return None
 
     @property
+    def failing_trunks(self) -> int:
+        return 0
+
+    @property
     def closed_campaigns(self) -> int:
         return 0
 

@@ -319,6 +319,7 @@ live_legs = st.builds(
 )
 whole = st.integers(-(2**63), 2**63 - 1)
 VALUES: dict[object, st.SearchStrategy[object]] = {
+    bool: st.booleans(),
     str: texts,
     str | None: st.none() | texts,
     int: whole,

@@ -25,6 +25,7 @@ class Told:
     upkeep_trouble: str | None = None
     quarantined: int = 0
     starved: int = 0
+    failing_trunks: int = 0
     halted_at: Instant | None = None
     closed_campaigns: int = 0
 
@@ -77,6 +78,14 @@ async def test_at_another_speed_it_is_told_and_is_no_trouble() -> None:
 async def test_why_nothing_is_dialed_comes_before_the_clock() -> None:
     told = await page(161.0, dialing="the carrier does not answer")
     assert (told["status"], told["trouble"]) == ("not dialing", "the carrier does not answer")
+
+
+async def test_it_is_told_how_many_trunks_lead_nowhere_and_nothing_of_which() -> None:
+    told = await page_of(Told(failing_trunks=1))
+    assert told["status"] == told["instances"][0]["status"] == "trunks failing"
+    assert told["trouble"].startswith("1 trunk leads nowhere: attempts come to nothing, one after the other, so it is")
+    assert (await page_of(Told(failing_trunks=2)))["trouble"].startswith("2 trunks lead nowhere")
+    assert (await page_of(Told(failing_trunks=1, trouble="it cannot dial")))["status"] == "not dialing"
 
 
 async def test_it_is_told_how_many_campaigns_are_starved_and_nothing_of_which() -> None:

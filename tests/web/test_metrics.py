@@ -232,3 +232,4 @@ async def test_each_trunk_has_series_of_its_own_and_the_sums_stay() -> None:
     house.engine.turn([(CarrierLost("sbc-2"), NOW)], NOW)
     assert await house.series("trunkcall_trunk_up", "trunk_id") == {"north": 1.0, "south": 0.0}
     assert await house.series("trunkcall_carrier_up", "instance_id") == {"instance-1": 0.0}
+    assert await house.series("trunkcall_trunk_failing", "trunk_id") == {"north": 0.0, "south": 0.0}

@@ -223,6 +223,7 @@ def _floor(found: DetailedProgress | InstanceStatus) -> Json | None:
                 "host": trunk.host,
                 "up": trunk.up,
                 "held": trunk.held,
+                "failing": trunk.failing,
                 "linesInUse": trunk.lines,
                 "lines": trunk.channels,
                 "attemptsPerSecond": trunk.attempts_per_s,

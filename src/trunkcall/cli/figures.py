@@ -27,7 +27,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """One trunk of the instance. ``held``: it did not take an attempt a moment ago."""
+    """One trunk of the instance. ``held``: it did not take an attempt a moment ago. ``failing``: attempts on it come to
+    nothing, and it is tried now and then alone."""
 
     trunk_id: str
     host: str
@@ -37,6 +38,7 @@ class Trunk:
     lines: int
     attempts_per_s: float
     caller_numbers: tuple[str, ...]
+    failing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def _read_trunk(answer: Mapping[str, Any]) -> Trunk:
         lines=answer["lines"],
         attempts_per_s=answer["attemptsPerSecond"],
         caller_numbers=tuple(answer["callerNumbers"]),
+        failing=answer["failing"],
     )
 
 

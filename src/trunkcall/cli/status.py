@@ -36,6 +36,7 @@ TROUBLES = frozenset(
         "QUEUE_DISABLED",
         "STARVED",
         "STORE_TROUBLE",
+        "TRUNK_FAILING",
     }
 )
 """Reasons of a Running campaign with requests waiting that somebody should see to."""
@@ -190,7 +191,9 @@ def status_text(
     lines.append(facts(found, width))
     if any(each["instance_id"] != page["instance_id"] for each in page["instances"]):
         lines += ["", _instances_table(page["instances"], {page["instance_id"]: floor, **others}, width)]
-    if floor is not None and (len(floor.trunks) > 1 or any(trunk.held or not trunk.up for trunk in floor.trunks)):
+    if floor is not None and (
+        len(floor.trunks) > 1 or any(trunk.held or trunk.failing or not trunk.up for trunk in floor.trunks)
+    ):
         lines += ["", trunks_table(floor.trunks, width)]
     going = [figures for figures in campaigns if figures.state in GOING]
     if going:

@@ -67,4 +67,6 @@ def trunks_table(trunks: Sequence[Trunk], width: int | None) -> str:
 def _state(trunk: Trunk) -> str:
     if not trunk.up:
         return "down"
+    if trunk.failing:
+        return "failing"
     return "held" if trunk.held else "up"

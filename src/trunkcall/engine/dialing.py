@@ -337,7 +337,7 @@ class Dialing:
             state.allotments.count_attempt(campaign)
         campaign.statistics.attempts += 1
         campaign.last_attempt_at = now
-        state.trunks.spend(trunk, now)
+        state.trunks.spend(trunk, leg_id, now)
         overdue_at = now + contact.ring_timeout + state.config.originate_grace
         state.timers.set(overdue_at, _ORIGINATE_OVERDUE, leg_id)
         contact.caller_id = caller_id

@@ -52,6 +52,13 @@ AGENT_UNREACHED = dict.fromkeys(HangupCause, AgentEvent.MISS) | {
 """What befalls an agent whose leg ended before the two were joined: a phone that could not be rung has failed; of a leg
 that the carrier lost nobody has missed anything."""
 
+LED_NOWHERE = frozenset({HangupCause.CONGESTION, HangupCause.UNREACHABLE, HangupCause.FAILED})
+"""What a leg that never rang ends with where its trunk leads nowhere; one such leg may be a dead number as well."""
+
+LED_SOMEWHERE = frozenset({HangupCause.NORMAL, HangupCause.BUSY, HangupCause.INVALID_NUMBER, HangupCause.NO_ANSWER})
+"""What it ends with where somebody at the other end knows of the number. Who rejects it may do so for the sake of the
+number or of the trunk: that says nothing."""
+
 MACHINES = {
     DetectionStatus.VOICEMAIL_BEEP: D.VOICEMAIL,
     DetectionStatus.VOICEMAIL_NO_BEEP: D.VOICEMAIL,

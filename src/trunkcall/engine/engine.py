@@ -164,6 +164,10 @@ class Engine:
         """How many campaigns others go before more often than the weights of all allow. Changes nothing."""
         return self._state.competition.starved()
 
+    def failing_trunks(self) -> int:
+        """How many trunks lead nowhere: one attempt goes out on each now and then. Changes nothing."""
+        return self._state.trunks.failing
+
     def details(self) -> EngineDetails:
         """Who does what with whom: each contact in progress, leg, agent, queue and campaign. Changes nothing."""
         return take_details(self._state)
@@ -243,7 +247,7 @@ class Engine:
                 for contact_id in event.contact_ids:
                     self._endings.opted_out(contact_id, now)
             case OriginateVoided():
-                self._withdrawals.voided(event.leg_id, now)
+                self._withdrawals.voided(event.leg_id, now, refused=event.refused)
             case CampaignChanged():
                 self._campaign_changed(event, now)
             case LedgerRestored():

@@ -208,9 +208,11 @@ class AgentHeard:
 
 @dataclass(frozen=True, slots=True)
 class OriginateVoided:
-    """The carrier provably never got the originate: the leg does not and will not exist."""
+    """The carrier provably never got the originate: the leg does not and will not exist. ``refused`` says that its
+    switch is there, and has not taken it: the trunk may lead nowhere."""
 
     leg_id: str
+    refused: bool = False
 
 
 @quickly_made

@@ -16,7 +16,7 @@ from trunkcall.domain.leg import HangupCause, LegParty, LegState
 from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
 from trunkcall.engine.commands import BridgeLegs, HangUp
 from trunkcall.engine.contact import Contact, Leg
-from trunkcall.engine.dispositions import AGENT_UNREACHED, MACHINES
+from trunkcall.engine.dispositions import AGENT_UNREACHED, LED_NOWHERE, LED_SOMEWHERE, MACHINES
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.events import DetectionEnded, LegsBridged, LegsUnbridged
 from trunkcall.engine.flow_steps import FlowSteps
@@ -81,8 +81,10 @@ class LegReports:
         if leg.state is not _ORIGINATING:
             return
         leg.state = after(LEG, leg.state, _RING)
-        if leg.party is _CUSTOMER and leg.contact is not None:
-            leg.contact.ring_started_at = now
+        if leg.party is _CUSTOMER:
+            self._state.trunks.leads_somewhere(leg.trunk_id)
+            if leg.contact is not None:
+                leg.contact.ring_started_at = now
 
     def answered(self, leg_id: str, now: Instant) -> None:
         leg = self._registry.legs.get(leg_id)
@@ -92,6 +94,8 @@ class LegReports:
             return
         if leg.state is _UP:
             return
+        if leg.state is _ORIGINATING and leg.party is _CUSTOMER:
+            self._state.trunks.leads_somewhere(leg.trunk_id)
         leg.state = after(LEG, leg.state, _ANSWER_LEG)
         contact = leg.contact
         if leg.session_of is not None:
@@ -146,9 +150,15 @@ class LegReports:
             self._endings.agent_ended(contact, now)
 
     def ended(self, leg_id: str, cause: HangupCause, now: Instant) -> None:
-        leg = self._registry.remove_leg(leg_id)
+        leg = self._registry.legs.get(leg_id)
         if leg is None:
             return
+        if leg.state is _ORIGINATING and leg.party is _CUSTOMER:
+            if cause in LED_NOWHERE:
+                self._state.trunks.failed(leg.trunk_id, leg_id, now)
+            elif cause in LED_SOMEWHERE:
+                self._state.trunks.leads_somewhere(leg.trunk_id)
+        self._registry.remove_leg(leg_id)
         self._state.competition.line_ended(leg, now)
         if leg.session_of is not None:
             self._lose_session(leg, now)

@@ -109,7 +109,7 @@ class Registry:
         if leg is not None:
             self._timers.stop_all(leg_id)
             if leg.party is _CUSTOMER and leg.trunk_id is not None:
-                self._trunks.free_line(leg.trunk_id)
+                self._trunks.free_line(leg.trunk_id, leg_id)
         return leg
 
     def keep_leg(self, leg: Leg) -> None:

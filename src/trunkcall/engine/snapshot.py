@@ -51,7 +51,9 @@ class CampaignSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class TrunkSnapshot:
-    """One trunk. ``held`` says that it did not take an attempt a moment ago, and takes none yet."""
+    """One trunk. ``held`` says that it did not take an attempt a moment ago, and takes none yet. ``failing`` says that
+    it leads nowhere: of late ``failures`` attempts came to nothing, and one goes out on it each ``pause``, the next in
+    ``tried_in``; 0 if that is out."""
 
     trunk_id: str
     host: str
@@ -61,6 +63,10 @@ class TrunkSnapshot:
     channels: int
     attempts_per_s: float
     caller_numbers: tuple[str, ...]
+    failing: bool = False
+    failures: int = 0
+    pause: Duration = 0
+    tried_in: Duration = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,10 @@ def snapshots_of(trunks: Iterable[TrunkUse], now: Instant) -> tuple[TrunkSnapsho
             channels=use.trunk.channels,
             attempts_per_s=use.trunk.attempts_per_s,
             caller_numbers=use.trunk.caller_numbers,
+            failing=use.is_failing,
+            failures=use.failures,
+            pause=use.pause,
+            tried_in=max(0, use.held_until - now) if use.is_failing else 0,
         )
         for use in trunks
     )

@@ -1,24 +1,33 @@
 """Trunks: on which of them an attempt goes out, and when the next one may.
 
-Decides that by what is in use of each: lines, attempts per second, whether its host answers, and whether it has just
-refused an attempt. It must not know which campaign comes first where trunks are scarce, nor what becomes of an attempt.
+Decides that by what is in use of each: lines, attempts per second, whether its host answers, whether it has just
+refused an attempt, and whether it leads nowhere of late. What it does not know it learns from attempts: nothing of it
+is kept beyond the engine, for what a former one knew may be mended. It must not know which campaign comes first where
+trunks are scarce, nor what becomes of an attempt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import MINUTE, SECOND, Duration, Instant
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.capacity import RateLimit
 from trunkcall.engine.timers import NEVER
 
+FAILURES: Final = 5
+"""So many attempts that came to nothing, one after the other, make a trunk one that leads nowhere."""
+FIRST_PAUSE: Final[Duration] = 5 * SECOND
+"""How long nobody is dialed on it then; it doubles each time until it is the longest."""
+LONGEST_PAUSE: Final[Duration] = 5 * MINUTE
+
 
 class TrunkUse:
     """One trunk, and what is in use of it."""
 
-    __slots__ = ("held_until", "lines", "rate", "trunk", "up")
+    __slots__ = ("failures", "held_until", "lines", "pause", "rate", "trial", "trunk", "up")
 
     def __init__(self, trunk: Trunk) -> None:
         self.trunk = trunk
@@ -30,11 +39,49 @@ class TrunkUse:
         line already."""
         self.up = True
         """Whether the carrier answers for its host."""
+        self.failures = 0
+        """Attempts that came to nothing on it, since there was a sign of somebody at its other end."""
+        self.pause: Duration = 0
+        """For how long nobody is dialed on it between trials; 0 while it leads somewhere."""
+        self.trial: str | None = None
+        """The leg that is to show whether it does again."""
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether it leads nowhere: then one attempt goes out on it now and then, and no others."""
+        return self.pause > 0
 
     @property
     def lines_free(self) -> int:
         """Lines that attempts may have yet."""
-        return max(0, self.trunk.channels - self.lines)
+        free = max(0, self.trunk.channels - self.lines)
+        return free if not self.pause else min(free, self.trial is None)
+
+    def takes(self, now: Instant) -> bool:
+        """Whether an attempt may go out on it, as far as it is not its rate that forbids it."""
+        is_held = self.held_until > now or self.trial is not None
+        return self.up and not is_held and self.lines < self.trunk.channels
+
+    def takes_at(self) -> Instant:
+        """The earliest instant at which one may, its rate included; NEVER if something has to happen first."""
+        if not self.up or self.trial is not None or self.lines >= self.trunk.channels:
+            return NEVER
+        return max(self.held_until, self.rate.allows_at())
+
+    def failed(self, leg_id: str | None, now: Instant) -> None:
+        """An attempt has come to nothing. Of those that were begun before the last pause one more says nothing new."""
+        self.failures += 1
+        if self.pause and leg_id != self.trial:
+            return
+        if self.pause or self.failures >= FAILURES:
+            self.pause = min(2 * self.pause, LONGEST_PAUSE) or FIRST_PAUSE
+            self.held_until, self.trial = now + self.pause, None
+
+    def leads_somewhere(self) -> None:
+        """There was a sign of somebody at its other end."""
+        self.failures = 0
+        if self.pause:
+            self.pause, self.held_until, self.trial = 0, 0, None
 
     def change(self, trunk: Trunk) -> None:
         """The trunk is another way from here; what is in use of it stays."""
@@ -169,8 +216,8 @@ class Trunks:
 
     def attempts_allowed_for(self, campaign: CampaignDialing, now: Instant) -> int:
         """How many attempts are within the rates of those trunks that the campaign may use and take any."""
-        usable = [use for use in self.in_use if use.up and use.held_until <= now and campaign.may_use(use.trunk)]
-        allowed = sum([use.rate.allows(now) for use in usable])
+        usable = [use for use in self.in_use if use.takes(now) and campaign.may_use(use.trunk)]
+        allowed = sum([use.rate.allows(now) if not use.pause else 1 for use in usable])
         return allowed if self._rate is None else min(allowed, self._rate.allows(now))
 
     def takes_any(self, now: Instant) -> bool:
@@ -180,8 +227,8 @@ class Trunks:
     def takes_any_at(self, now: Instant) -> Instant:
         """The earliest instant at which any trunk may take one; NEVER if first a line must come free, or a host be
         found."""
-        ready = [use for use in self.in_use if use.up and use.lines < use.trunk.channels]
-        return min([max(self.allowed_at(now), use.held_until, use.rate.allows_at()) for use in ready], default=NEVER)
+        at = min([use.takes_at() for use in self.in_use], default=NEVER)
+        return max(self.allowed_at(now), at) if at < NEVER else NEVER
 
     def allows_at(self, campaign: CampaignDialing, now: Instant) -> Instant:
         """The earliest instant at which ``choose`` may find one; NEVER if first a line must come free, or a host be
@@ -192,9 +239,9 @@ class Trunks:
         """The same of ``choose_of``."""
         at = NEVER
         for use in self.in_use:
-            if use.up and use.lines < use.trunk.channels and may_use(use.trunk):
-                at = min(at, max(self.allowed_at(now), use.held_until, use.rate.allows_at()))
-        return at
+            if (ready_at := use.takes_at()) < at and may_use(use.trunk):
+                at = ready_at
+        return max(self.allowed_at(now), at) if at < NEVER else NEVER
 
     def allowed_at(self, now: Instant) -> Instant:
         """The earliest instant from now on that the rate of all of them allows."""
@@ -205,13 +252,16 @@ class Trunks:
 
     @staticmethod
     def _takes(use: TrunkUse, now: Instant) -> bool:
-        return use.up and use.lines < use.trunk.channels and use.held_until <= now and use.rate.allows_at() <= now
+        return use.takes(now) and use.rate.allows_at() <= now
 
     # --- what is done with them ---------------------------------------------------------------------------------------
 
-    def spend(self, trunk: Trunk, now: Instant) -> None:
+    def spend(self, trunk: Trunk, leg_id: str, now: Instant) -> None:
         """An attempt is begun on this trunk."""
-        self._by_id[trunk.trunk_id].rate.spend(now)
+        use = self._by_id[trunk.trunk_id]
+        use.rate.spend(now)
+        if use.pause:
+            use.trial = leg_id
         if self._rate is not None:
             self._rate.spend(now)
 
@@ -219,8 +269,32 @@ class Trunks:
         """The trunk did not take an attempt: nobody is dialed on it before this. It may be gone already."""
         use = self._by_id.get(trunk_id)
         if use is not None:
-            use.held_until = until
+            use.held_until = max(use.held_until, until)
             self._look()
+
+    def is_held(self, trunk_id: str, now: Instant) -> bool:
+        """Whether nobody is dialed on the trunk for the moment."""
+        use = self._by_id.get(trunk_id)
+        return use is not None and use.held_until > now
+
+    def failed(self, trunk_id: str | None, leg_id: str, now: Instant) -> None:
+        """An attempt on the trunk has ended, and there was no sign of anybody at its other end."""
+        use = self._by_id.get(trunk_id) if trunk_id is not None else None
+        if use is not None:
+            use.failed(leg_id, now)
+            self._look()
+
+    def leads_somewhere(self, trunk_id: str | None) -> None:
+        """There was a sign of somebody at the trunk's other end."""
+        use = self._by_id.get(trunk_id) if trunk_id is not None else None
+        if use is not None and use.failures:
+            use.leads_somewhere()
+            self._look()
+
+    @property
+    def failing(self) -> int:
+        """How many trunks lead nowhere."""
+        return sum(use.is_failing for use in self.in_use)
 
     def take_line(self, trunk_id: str) -> None:
         """A customer's leg is there on this trunk, which may be none of the instance's any more."""
@@ -230,11 +304,14 @@ class Trunks:
         use.lines += 1
         self.lines += 1
 
-    def free_line(self, trunk_id: str) -> None:
-        """A customer's leg on this trunk has ended."""
+    def free_line(self, trunk_id: str, leg_id: str) -> None:
+        """This customer's leg on the trunk has ended."""
         use = self._by_id[trunk_id]
         use.lines -= 1
         self.lines -= 1
+        if use.trial == leg_id:
+            # It has shown nothing: there may be another.
+            use.trial = None
 
     def noted(self, trunk_id: str | None) -> str:
         """The trunk whose line an attempt of a former dialer holds; None is one of a version that had one trunk."""
@@ -268,7 +345,10 @@ class Trunks:
         self._hear(host, up=False)
 
     def find(self, host: str | None) -> None:
-        """The carrier answers again, for the host or for all."""
+        """The carrier answers again, for the host or for all. Of trunks there that led nowhere it is seen anew."""
+        for use in self.in_use:
+            if use.pause and host in (None, use.trunk.host):
+                use.held_until = 0
         self._hear(host, up=True)
 
     def _hear(self, host: str | None, *, up: bool) -> None:

@@ -29,8 +29,9 @@ class Withdrawals:
         self._matching = matching
         self._legs = legs
 
-    def voided(self, leg_id: str, now: Instant) -> None:
-        """The originate never left: the contact is the next one again."""
+    def voided(self, leg_id: str, now: Instant, *, refused: bool) -> None:
+        """The originate never left: the contact is the next one again. Of many that a switch refuses at once the first
+        says that its trunk leads nowhere."""
         state = self._state
         leg = state.registry.legs.get(leg_id)
         if leg is None:
@@ -45,6 +46,8 @@ class Withdrawals:
         if contact.state is not ContactState.DIALING:
             return
         contact.state = after(CONTACT, contact.state, ContactEvent.VOID)
+        if refused and not state.trunks.is_held(contact.trunk_id, now):
+            state.trunks.failed(contact.trunk_id, leg_id, now)
         self._forget(contact, now)
         state.out.change(AttemptVoided(contact.contact_id, contact.campaign.campaign_id, now))
         state.trunks.hold(contact.trunk_id, now + state.config.void_backoff)

@@ -116,6 +116,11 @@ class CurrentDialer:
         return self._engine.starved() if self._engine is not None else 0
 
     @property
+    def failing_trunks(self) -> int:
+        """How many trunks lead nowhere."""
+        return self._engine.failing_trunks() if self._engine is not None else 0
+
+    @property
     def closed_campaigns(self) -> int:
         """For how many campaigns that run nobody may be dialed, as their rules cannot be gone by."""
         return self._dialer.closed_campaigns() if self._dialer is not None else 0

@@ -372,7 +372,15 @@ def _what_stops_its_trunks(trunks: Sequence[TrunkSnapshot], carrier_trouble: str
         which = f" for any of its {len(trunks)} trunks" if len(trunks) > 1 else ""
         why = f" {carrier_trouble}" if carrier_trouble else ""
         yield Reason("CARRIER_AWAY", f"The carrier does not answer{which}; dialing goes on as soon as it does.{why}")
-    elif all(trunk.held for trunk in [each for each in up if each.lines < each.channels] or up):
+    elif all(trunk.failing for trunk in up):
+        which = f"{_those_up(trunks)} {'leads' if len(up) == 1 else 'lead'} nowhere"
+        tried = min(up, key=lambda trunk: trunk.tried_in)
+        failures = f"{_many(tried.failures, 'attempt')} on the trunk {tried.trunk_id}"
+        yield Reason(
+            "TRUNK_FAILING",
+            f"{which[0].upper()}{which[1:]}: {failures} came to nothing, one after the other. {_when_tried(tried)}",
+        )
+    elif all(trunk.held or trunk.failing for trunk in [each for each in up if each.lines < each.channels] or up):
         which = f" on {_those_up(trunks)}" if len(trunks) > 1 else ""
         yield Reason(
             "CARRIER_REFUSED", f"The carrier did not take an attempt{which} a moment ago; the next follows shortly."
@@ -435,6 +443,14 @@ def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason
         yield Reason(
             "TRUNK_DOWN",
             f"Of its {len(facts.trunks)} trunks {_listed(down)} {_are(len(down))} down: it dials over the others.",
+        )
+    failing = [trunk for trunk in facts.trunks if trunk.up and trunk.failing]
+    if failing and len(failing) < sum(trunk.up for trunk in facts.trunks):
+        names = _listed([trunk.trunk_id for trunk in failing])
+        yield Reason(
+            "TRUNK_FAILING",
+            f"Of its {len(facts.trunks)} trunks {names} {'leads' if len(failing) == 1 else 'lead'} nowhere: attempts "
+            f"came to nothing, one after the other, and it dials over the others. {_when_tried(failing[0])}",
         )
 
 
@@ -499,6 +515,12 @@ def _those_up(trunks: Sequence[TrunkSnapshot]) -> str:
 
 def _begun_small(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
+
+
+def _when_tried(trunk: TrunkSnapshot) -> str:
+    if not trunk.tried_in:
+        return "One is out to see whether that is over."
+    return f"One is tried in {_long(trunk.tried_in)}, and then after longer pauses."
 
 
 def _listed(names: Sequence[str]) -> str:

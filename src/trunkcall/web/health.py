@@ -27,6 +27,7 @@ STATUSES = (
     "taking nothing new",
     "halted",
     "gate closed",
+    "trunks failing",
     "upkeep failing",
     "campaigns starved",
     "clock off",
@@ -58,6 +59,10 @@ class DialerView(Protocol):
     @property
     def closed_campaigns(self) -> int:
         """For how many campaigns nobody may be dialed, as their rules cannot be gone by."""
+
+    @property
+    def failing_trunks(self) -> int:
+        """How many trunks lead nowhere, so that they are only tried now and then."""
 
     @property
     def starved(self) -> int:
@@ -133,6 +138,7 @@ class Health:
             "not dialing": instance.trouble,
             "halted": _halt(instance.dialer.halted_at),
             "gate closed": _closed_gate(instance.dialer.closed_campaigns),
+            "trunks failing": _failing(instance.dialer.failing_trunks),
             "upkeep failing": instance.upkeep_trouble,
             "campaigns starved": _starvation(instance.dialer.starved),
             "clock off": self._clock_trouble(behind_s),
@@ -179,6 +185,17 @@ def _closed_gate(campaigns: int) -> str | None:
     return (
         f"Nobody may be dialed for {campaigns} {'campaign' if campaigns == 1 else 'campaigns'}: a calling policy or a "
         "do-not-call list cannot be gone by. `trunkcall explain` says what is wrong."
+    )
+
+
+def _failing(trunks: int) -> str | None:
+    """How many there are, and nothing of which."""
+    if not trunks:
+        return None
+    lead, are = ("trunk leads", "it is") if trunks == 1 else ("trunks lead", "they are")
+    return (
+        f"{trunks} {lead} nowhere: attempts come to nothing, one after the other, so {are} tried now and then alone. "
+        "`trunkcall trunks list` shows which."
     )
 
 

@@ -336,6 +336,7 @@ def _engines(snapshots: Mapping[str, EngineSnapshot]) -> Iterator[CounterMetricF
 
 _PER_TRUNK: tuple[tuple[str, str, Callable[[TrunkSnapshot], float]], ...] = (
     ("trunkcall_trunk_up", "1 while the carrier answers for its host.", lambda trunk: trunk.up),
+    ("trunkcall_trunk_failing", "1 while attempts on it come to nothing.", lambda trunk: trunk.failing),
     ("trunkcall_trunk_lines", "Customer legs that hold a line of it.", lambda trunk: trunk.lines),
     ("trunkcall_trunk_channels", "Lines that it has.", lambda trunk: trunk.channels),
 )

@@ -162,11 +162,11 @@ class Switchboard:
 
     def _looked_for(self, leg: AriLeg, answer: Answer) -> None:
         if answer.status == NOT_FOUND and self.legs.get(leg.leg_id) is leg:
-            self._void(leg)
+            self._void(leg, refused=True)
 
-    def _void(self, leg: AriLeg) -> None:
+    def _void(self, leg: AriLeg, *, refused: bool = False) -> None:
         del self.legs[leg.leg_id]
-        self._tell(OriginateVoided(leg.leg_id))
+        self._tell(OriginateVoided(leg.leg_id, refused))
 
     def hang_up(self, command: HangUp) -> None:
         """End a leg; also one that nobody here knows, as its originate may have come late."""
