@@ -10,7 +10,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from telephony.asterisk.configuration import PASSWORD, USER
@@ -22,7 +22,7 @@ from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
 from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegAnswered, LegEnded, OriginateVoided
 from trunkcall.telephony.ari.carrier import AriCarrier
-from trunkcall.telephony.ari.client import Switch, parse_ari_url
+from trunkcall.telephony.ari.client import SILENCE_S, Switch, parse_ari_url
 from trunkcall.telephony.carrier import Destination
 
 VOID, LOST = "void", "lost"
@@ -39,7 +39,9 @@ def number_of(leg_id: str) -> str:
 class Dialer:
     """One lease of an instance."""
 
-    def __init__(self, app: str, token: int, *, url: str | None = None, silence_s: float = 1.0) -> None:
+    def __init__(
+        self, app: str, token: int, *, url: str | None = None, silence_s: float = SILENCE_S, knows: Sequence[str] = ()
+    ) -> None:
         address = parse_ari_url(url or place_of_this_worker().ari_url)
         self.app, self.token = app, token
         self.carrier = AriCarrier(
@@ -50,8 +52,8 @@ class Dialer:
             speak=lambda text, done: done(None),
         )
         self.events: list[CarrierEvent] = []
-        self.fates: dict[str, list[str]] = {}
-        """What was told of the end of each leg that was asked for: once, if all is well."""
+        self.fates: dict[str, list[str]] = {leg_id: [] for leg_id in knows}
+        """What was told of the end of each leg that it knows: once, if all is well."""
 
     async def start(self) -> None:
         await self.carrier.start(self._hear, token=self.token)
@@ -59,9 +61,9 @@ class Dialer:
     async def close(self) -> None:
         await self.carrier.close()
 
-    def dial(self, leg_id: str, *, ring: Duration = 20 * SECOND, detect: bool = False) -> None:
+    def dial(self, leg_id: str, *, ring: Duration = 20 * SECOND, detect: bool = False, trunk: str = CUSTOMER) -> None:
         self.fates[leg_id] = []
-        command = Originate(leg_id, leg_id, "campaign", ring, detect, False, CUSTOMER, "local", "+12065550100")
+        command = Originate(leg_id, leg_id, "campaign", ring, detect, False, trunk, "local", "+12065550100")
         self.carrier.originate(command, Destination(number_of(leg_id), leg_id))
 
     def ring_agent(self, leg_id: str, customer_leg_id: str) -> None:

@@ -261,6 +261,9 @@ class Switchboard:
                     self._begins(channel, self._rang)
                 elif channel.state == "Up":
                     self._begins(channel, self._up)
+            case model.StasisStart(args=("over", *_)):
+                # It has gone already, which is told by itself.
+                pass
             case model.StasisStart(channel=channel, args=arguments):
                 recording = self.names.recording(channel.id)
                 if recording is not None:

@@ -1,0 +1,124 @@
+"""What a dialer finds on a switch where its predecessor has gone. If these fail, a talk is cut off by a restart, a
+phone rings for ever, somebody who has answered hears nothing and nobody knows of it, or legs are left over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+
+from telephony.asterisk.conftest import Called, Started
+from telephony.asterisk.dialer import until
+from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.phone import Manner, tone
+from trunkcall.domain.instants import SECOND
+from trunkcall.domain.leg import HangupCause, LegState
+from trunkcall.engine.events import LegAnswered, LegEnded, LegsBridged
+
+pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+
+ALONE_S = 5.0
+"""How long the switch keeps up whoever has nobody to speak to."""
+
+
+async def test_a_talk_goes_on_without_a_dialer_and_with_the_next(customers: Called, dialers: Started) -> None:
+    people = await customers(Manner())
+    first = await dialers(1)
+    await first.talk("leg-1", "agent-1")
+    await until(lambda: first.told(LegsBridged))
+    await first.close()
+    await asyncio.sleep(ALONE_S + 1.0)
+    assert len(people.up) == 1
+    second = await dialers(2)
+    assert {leg.leg_id: (leg.state, leg.bridged_to) for leg in second.found.legs} == {
+        "leg-1": (LegState.UP, "agent-1"),
+        "agent-1": (LegState.UP, "leg-1"),
+    }
+
+
+async def test_a_phone_that_rang_meanwhile_rings_no_longer_than_it_may(customers: Called, dialers: Started) -> None:
+    people = await customers(Manner(answers_after_s=None))
+    first = await dialers(1)
+    first.dial("leg-1", ring=SECOND)
+    await until(lambda: people.invites)
+    await first.close()
+    second = await dialers(2, knows=["leg-1"])
+    assert [(leg.leg_id, leg.state) for leg in second.found.legs] == [("leg-1", LegState.RINGING)]
+    await until(lambda: second.fates["leg-1"])
+    assert second.told(LegEnded) == [LegEnded("leg-1", HangupCause.RING_TIMEOUT)]
+    await until(lambda: all(dialog.over for dialog in people.dialogs.values()))
+
+
+async def test_who_answers_while_no_dialer_is_there_is_let_go_at_once_and_told_of(
+    customers: Called, dialers: Started
+) -> None:
+    people = await customers(Manner(answers_after_s=0.5))
+    first = await dialers(1)
+    first.dial("leg-1")
+    await until(lambda: people.invites)
+    await first.close()
+    await until(lambda: all(dialog.up for dialog in people.dialogs.values()))
+    await until(lambda: not people.up, within_s=2.0)
+    second = await dialers(2)
+    assert [(leg.leg_id, leg.state) for leg in second.found.legs] == [("leg-1", LegState.UP)]
+    await until(lambda: second.fates["leg-1"])
+    assert second.told(LegEnded) == [LegEnded("leg-1", HangupCause.NORMAL)]
+    third = await dialers(3)
+    assert third.found.legs == (), "it is told once"
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_who_answers_a_detector_while_no_dialer_is_there_is_told_of_however_long_they_stay(
+    customers: Called, dialers: Started, stays: bool
+) -> None:
+    people = await customers(Manner(answers_after_s=0.3, says=tone(440, 0.15), leaves_after_s=None if stays else 0.2))
+    first = await dialers(1)
+    first.dial("leg-1", detect=True)
+    await until(lambda: people.invites)
+    await first.close()
+    await until(lambda: all(dialog.over for dialog in people.dialogs.values()))
+    await asyncio.sleep(0.2)
+    second = await dialers(2)
+    assert second.told(LegEnded) == [LegEnded("leg-1", HangupCause.NORMAL)]
+
+
+async def test_who_leaves_a_detector_while_the_dialer_listens_is_told_of_by_it_alone(
+    customers: Called, dialers: Started
+) -> None:
+    await customers(Manner(answers_after_s=0.1, says=tone(440, 0.15), leaves_after_s=0.2))
+    first = await dialers(1)
+    first.dial("leg-1", detect=True)
+    await until(lambda: first.fates["leg-1"])
+    await asyncio.sleep(0.3)
+    assert first.told(LegAnswered, "leg-1") == [LegAnswered("leg-1")]
+    assert first.told(LegEnded) == [LegEnded("leg-1", HangupCause.NORMAL)]
+    await first.close()
+    second = await dialers(2)
+    assert second.found.legs == ()
+
+
+async def test_whoever_is_up_and_alone_is_let_go_some_seconds_after_the_dialer(
+    customers: Called, dialers: Started
+) -> None:
+    people = await customers(Manner())
+    first = await dialers(1)
+    first.dial("leg-1")
+    await until(lambda: first.told(LegAnswered))
+    await asyncio.sleep(ALONE_S + 1.0)
+    assert len(people.up) == 1, "a dialer that is there puts it off"
+    await first.close()
+    await until(lambda: not people.up, within_s=ALONE_S + 5.0)
+
+
+async def test_a_leg_that_nobody_remembers_is_ended_by_an_order(customers: Called, dialers: Started) -> None:
+    people = await customers(Manner())
+    first = await dialers(1)
+    first.dial("leg-1")
+    await until(lambda: first.told(LegAnswered))
+    await first.close()
+    second = await dialers(2)
+    assert [leg.leg_id for leg in second.found.legs] == ["leg-1"]
+    await until(lambda: second.told(LegEnded))
+    assert second.told(LegEnded) == [LegEnded("leg-1", HangupCause.HUNG_UP_BY_US)]
+    await until(lambda: not people.up)
