@@ -62,9 +62,9 @@ class Asterisk:
         return self._process.pid
 
     def start(self) -> None:
-        """Start it, or start it anew, and wait until ARI answers."""
+        """Start it, or start it anew, and wait until ARI answers. It ends with the thread that does so."""
         must_be_closed()
-        # It ends with the test, also where that is killed.
+        # It ends with the thread that starts it: so with a test that is killed.
         nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--bounding-set=-all"]
         nobody += ["--pdeathsig", "KILL"]
         stderr = os.open(self.folder / "log" / "stderr", os.O_WRONLY | os.O_CREAT | os.O_APPEND)

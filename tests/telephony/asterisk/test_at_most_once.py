@@ -51,7 +51,7 @@ async def test_every_leg_ends_once_and_no_phone_rings_twice_whatever_befalls_the
     customers: Called, dialers: Started, way: Way, seed: int
 ) -> None:
     people = await customers(BRIEFLY)
-    dialer = await dialers(url=way.url)
+    dialer = await dialers(url=way.url, silence_s=1.0)
     trouble = asyncio.create_task(disturb(way, random.Random(seed)))
     for number in range(LEGS):
         dialer.dial(f"leg-{number}", ring=2 * SECOND)
@@ -108,8 +108,9 @@ async def test_an_originate_that_comes_late_rings_nobody_for_long(
 ) -> None:
     """It is on the way while the dialer has a new connection, and counts as lost."""
     people = await customers(RINGS)
-    dialer = await dialers(url=way.url)
+    dialer = await dialers(url=way.url, silence_s=3.0)
     late = await late_originate(dialer, way)
+    assert dialer.fates[late] == [LOST]
     await until(lambda: people.invites)
     await until(lambda: all(dialog.over for dialog in people.dialogs.values()))
     assert dialer.fates[late] == [LOST]
