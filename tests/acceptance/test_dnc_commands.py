@@ -91,6 +91,37 @@ def test_a_file_is_added_to_those_who_opted_out(server: Serving, tmp_path: Path)
     assert BOB not in with_number.stderr
 
 
+def test_a_list_is_changed_and_deleted_by_whoever_agrees_to_what_that_means(server: Serving, tmp_path: Path) -> None:
+    client = server.client()
+    campaign_id = client.create_campaign(**server.campaign_arguments("Bound"))["id"]
+    file = tmp_path / "north.csv"
+    file.write_text(f"phone\n{ANN}\n", encoding="utf-8")
+    run(server, "import", str(file), "--list", "north", "--as-of", server.instance_time().date().isoformat())
+    done = run(server, "edit", "north", "--campaign", "Bound", "--max-age-days", "7", "--description", "Each week")
+    assert done.stdout == "north binds 1 campaign. Good.\n"
+    told = told_of(server, "north")
+    assert (told["campaignIds"], told["maxAgeDays"], told["description"]) == ([campaign_id], 7, "Each week")
+    assert run(server, "edit", "north", "--all-campaigns").stdout == "north binds all campaigns. Good.\n"
+    unknown = run(server, "edit", "north", "--campaign", "Nowhere", check=False)
+    assert unknown.returncode == 1
+    assert run(server, "edit", "north", check=False).returncode == 2, "nothing is to be changed"
+    refused = run(server, "delete", "north", check=False)
+    assert refused.returncode == 2
+    assert "1 number may be dialed again by all campaigns" in " ".join(refused.stderr.replace("│", " ").split())
+    assert lists_of(server, ANN) == ["north"]
+    number = told["number"]
+    deleted = run(server, "delete", "north", "--yes").stdout
+    assert deleted == f"north is deleted. Records that name it call it north#{number}.\n"
+    assert lists_of(server, ANN) == []
+    told = next(each for each in json.loads(run(server, "lists", "--deleted", "--json").stdout))
+    assert (told["name"], told["deletedBy"]) == (f"north#{number}", server.environment["AWS_ACCESS_KEY_ID"])
+    assert f"north#{number}" in run(server, "lists", "--deleted").stdout
+    assert run(server, "delete", "north", "--yes", check=False).returncode == 1
+    client.delete_campaign(id=campaign_id)
+    audit = server.data_dir / "audit.jsonl"
+    server.wait_until(lambda: '"operation":"DeleteDoNotCallList"' in audit.read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -34,6 +34,14 @@ def test_a_list_binds_all_campaigns_or_those_that_it_names() -> None:
     assert binding_lists([], "spring", NOON) == BindingLists()
 
 
+def test_a_list_that_was_deleted_binds_nobody_unless_it_is_damaged() -> None:
+    deleted = OF_SPRING.deleted(at=NOON, by="AKIA", edit_number=4)
+    assert binding_lists([deleted, OURS], "spring", NOON).numbers == (1,)
+    assert binding_lists([replace(deleted, list_kind=None), OURS], "autumn", NOON).numbers == (1, 3)
+    register = replace(REGISTER, list_kind=None).deleted(at=NOON, by="AKIA", edit_number=5)
+    assert binding_lists([register, OURS], "spring", NOON + 99 * DAY).unreadable == (), "whatever it was"
+
+
 def test_versions_are_told_and_when_the_first_list_becomes_too_old() -> None:
     older = replace(REGISTER, list_number=4, as_of=date(2026, 10, 30), version=6)
     found = binding_lists([older, REGISTER, OURS], "spring", NOON)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from trunkcall.domain.errors import (
     InvalidInputError,
     NotFoundError,
     QuotaExceededError,
+    TrunkcallError,
 )
 from trunkcall.domain.instants import DAY, HOUR, to_datetime
 from trunkcall.service.calling.number_key import number_key
@@ -199,6 +201,95 @@ async def test_an_empty_file_makes_no_register_look_new(keeper: Keeper) -> None:
         with pytest.raises(EmptyImportError, match="no number in this import"):
             await keeper.imports(to="register", as_of=TODAY + timedelta(days=1), replaces=replaces)
     assert (await keeper.lists(), await keeper.lists_of(ANN)) == (before, ["register"])
+
+
+async def test_a_list_is_given_another_name_age_or_whom_it_binds(keeper: Keeper) -> None:
+    use, one, two = keeper.use, await keeper.office.new_campaign("One"), await keeper.office.new_campaign("Two")
+    await use.create_do_not_call_list(keeper.of, "register", ListKind.REGISTRY, campaign_ids=[one])
+    await keeper.imports(ANN, to="register", as_of=TODAY)
+    keeper.office.clock += 3 * DAY
+    before = (await keeper.lists())["register"][0]
+    told = await use.update_do_not_call_list(
+        keeper.of, "register", name="of-the-north", description="Each month", max_age_days=2, campaign_ids=[two, two]
+    )
+    after = told.of
+    assert (after.name, after.description, after.max_age_days, after.campaign_ids) == (
+        "of-the-north",
+        "Each month",
+        2,
+        (two,),
+    )
+    assert (after.list_number, after.version, after.entries) == (before.list_number, before.version, 1)
+    assert told.trouble is ListTrouble.TOO_OLD
+    assert after.edit_number > before.edit_number, "attempts that were cleared before are looked at again"
+    again = (await use.update_do_not_call_list(keeper.of, "of-the-north", description="", campaign_ids=[])).of
+    assert (again.description, again.campaign_ids, again.max_age_days) == ("", (), 2)
+    renamed = (await use.update_do_not_call_list(keeper.of, "of-the-north", name="register")).of
+    assert renamed.edit_number == again.edit_number, "it binds as before"
+    assert await keeper.lists_of(ANN) == ["register"]
+
+
+async def test_a_list_is_changed_to_nothing_that_none_may_be(keeper: Keeper) -> None:
+    use = keeper.use
+    await use.create_do_not_call_list(keeper.of, OPT_OUTS)
+    await use.create_do_not_call_list(keeper.of, "letters")
+    await use.create_do_not_call_list(keeper.of, "register", ListKind.REGISTRY)
+    campaign_id = await keeper.office.new_campaign()
+    before = await keeper.lists()
+    wrong: list[tuple[str, dict[str, Any], type[TrunkcallError]]] = [
+        ("letters", {}, InvalidInputError),
+        ("letters", {"name": "Letters!"}, InvalidInputError),
+        ("letters", {"name": OPT_OUTS}, InvalidInputError),
+        ("letters", {"name": "register"}, ConflictError),
+        ("letters", {"max_age_days": 3}, InvalidInputError),
+        ("letters", {"description": f"of {ANN}"}, InvalidInputError),
+        ("letters", {"campaign_ids": [campaign_id, "nowhere"]}, NotFoundError),
+        ("register", {"max_age_days": 0}, InvalidInputError),
+        (OPT_OUTS, {"name": "other"}, InvalidInputError),
+        (OPT_OUTS, {"campaign_ids": [campaign_id]}, InvalidInputError),
+        ("nowhere", {"description": "x"}, NotFoundError),
+    ]
+    for name, changes, error in wrong:
+        with pytest.raises(error):
+            await use.update_do_not_call_list(keeper.of, name, **changes)
+        assert await keeper.lists() == before
+
+
+async def test_a_list_that_is_deleted_binds_nobody_and_it_is_written_down_who_did_it(keeper: Keeper) -> None:
+    use = keeper.use
+    await use.create_do_not_call_list(keeper.of, "letters")
+    await use.add_do_not_call_entries(keeper.of, [ANN], list_name="letters", source="x")
+    keeper.office.clock += HOUR
+    deleted = await use.delete_do_not_call_list(keeper.of, "letters", by="AKIA")
+    assert (deleted.name, deleted.deleted_at, deleted.deleted_by) == ("letters#1", NOW + HOUR, "AKIA")
+    assert (await keeper.lists(), await keeper.lists_of(ANN)) == ({}, [])
+    assert [told.of for told in await use.list_do_not_call_lists(keeper.of, deleted=True)] == [deleted]
+    for name in ("letters", "letters#1"):
+        with pytest.raises(NotFoundError):
+            await use.delete_do_not_call_list(keeper.of, name, by="AKIA")
+        with pytest.raises(NotFoundError):
+            await use.add_do_not_call_entries(keeper.of, [ANN], list_name=name, source="x")
+    new = await use.create_do_not_call_list(keeper.of, "letters")
+    assert (new.list_number, new.entries) == (2, 0), "records that name the first one do not mean this"
+    assert new.edit_number > deleted.edit_number
+
+
+async def test_those_who_opted_out_are_not_deleted_by_one_word(keeper: Keeper) -> None:
+    await keeper.imports(ANN)
+    with pytest.raises(InvalidInputError, match="never deleted"):
+        await keeper.use.delete_do_not_call_list(keeper.of, OPT_OUTS, by="AKIA")
+    assert await keeper.lists_of(ANN) == [OPT_OUTS]
+
+
+async def test_a_damaged_list_is_not_changed_but_may_be_deleted(keeper: Keeper) -> None:
+    """Nobody is dialed by it, and nobody knows what it was."""
+    await keeper.office.store.put_facts(keeper.of, [DoNotCallList(1, OPT_OUTS, None)])
+    assert (await keeper.lists())[OPT_OUTS][1] is ListTrouble.DAMAGED
+    with pytest.raises(ConflictError, match="Restore a backup, or delete it"):
+        await keeper.use.update_do_not_call_list(keeper.of, OPT_OUTS, description="x")
+    await keeper.use.delete_do_not_call_list(keeper.of, OPT_OUTS, by="AKIA")
+    assert await keeper.imports(ANN) == 1
+    assert (await keeper.lists())[OPT_OUTS][1] is None
 
 
 async def test_lists_and_instances_that_there_are_not(keeper: Keeper) -> None:

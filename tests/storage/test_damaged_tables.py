@@ -270,6 +270,12 @@ async def test_by_a_list_that_the_disk_has_damaged_or_lost_nobody_is_dialed(
         found = binding_lists(lists, BAD, NOW).unreadable
         assert {trouble for _, trouble in found} == {ListTrouble.DAMAGED}
         assert found == NOBODY_KNOWS or column in ("id", "kind"), "it is told which one"
+    if column not in ("id", "version"):
+        await store.delete_list("instance-1", 1, at=NOW, by="AKIA")
+        for directory in await as_the_dialer_reads(store):
+            assert binding_lists(directory.do_not_call_lists.values(), BAD, NOW).unreadable == (), (
+                "its end, as was said"
+            )
     await store.close()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -17,7 +18,7 @@ from trunkcall.domain.changes import Refusal
 from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.directory import Directory
-from trunkcall.domain.do_not_call import OPT_OUTS, DoNotCallList, ListKind
+from trunkcall.domain.do_not_call import OPT_OUTS, DoNotCallList, ListKind, last_edit
 from trunkcall.domain.errors import ConflictError, EmptyImportError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import MINUTE
@@ -303,7 +304,77 @@ async def test_nobody_is_dialed_who_was_cleared_before_a_list_was_made(store: St
     lease = await store.acquire_lease(INSTANCE, "dialer-1", MINUTE)
     assert lease is not None
     ann = await accept(store)
-    last = max(each.list_number for each in await lists_of(store))
-    before, as_of_now = (Clearance(0, 7, lists=(1,), last_list=each) for each in (last - 1, last))
+    last = last_edit(await lists_of(store))
+    before, as_of_now = (Clearance(0, 7, lists=(1,), last_list_edit=each) for each in (last - 1, last))
     assert (await store.commit(lease, [begin(ann)], {ann: before})).refused == {ann: Refusal.POLICY_CHANGED}
     assert not (await store.commit(lease, [begin(ann)], {ann: as_of_now})).refused
+
+
+async def test_nobody_is_dialed_who_was_cleared_before_a_list_bound_the_campaign(store: Store) -> None:
+    await stand_up(store)
+    await store.put_facts(INSTANCE, [of_another := replace(REGISTER, campaign_ids=("another",))])
+    await store.create_campaign(campaign())
+    lease = await store.acquire_lease(INSTANCE, "dialer-1", MINUTE)
+    assert lease is not None
+    ann = await accept(store)
+    before = Clearance(0, 7, lists=(1,), last_list_edit=last_edit(await lists_of(store)))
+    edited = replace(of_another, campaign_ids=(), edit_number=last_edit(await lists_of(store)) + 1)
+    await store.put_facts(INSTANCE, [edited])
+    assert (await store.commit(lease, [begin(ann)], {ann: before})).refused == {ann: Refusal.POLICY_CHANGED}
+    as_of_now = replace(before, lists=(1, 2), last_list_edit=last_edit(await lists_of(store)))
+    assert not (await store.commit(lease, [begin(ann)], {ann: as_of_now})).refused
+
+
+async def test_a_list_that_was_deleted_binds_nobody_and_is_known_to_have_been_there(store: Store) -> None:
+    await stand_up(store)
+    await imported(store, [7, 8])
+    await store.add_entries(INSTANCE, 1, [7], LETTER)
+    before = (await lists_of(store))[1]
+    deleted = await store.delete_list(INSTANCE, 2, at=LATER, by="AKIA")
+    assert await lists_of(store) == [(await lists_of(store))[0], deleted]
+    assert (deleted.name, deleted.deleted_at, deleted.deleted_by) == ("register#2", LATER, "AKIA")
+    assert (deleted.version, deleted.as_of, deleted.entries) == (before.version, AS_OF, 0), "as records tell of it"
+    assert not deleted.binds("campaign-1")
+    assert await on_lists(store, [7, 8]) == {7: [1]}
+    assert await store.entries_of(INSTANCE, 8) == []
+    while await store.sweep_entries():
+        pass
+    assert await on_lists(store, [7, 8]) == {7: [1]}, "of other lists nothing is erased"
+    await store.put_facts(INSTANCE, [DoNotCallList(3, "register", ListKind.REGISTRY)])
+    await imported(store, [9], 3)
+    assert await on_lists(store, [7, 8, 9], [1, 2, 3]) == {7: [1], 9: [3]}, "its name is free"
+
+
+async def test_nothing_is_done_any_more_with_a_list_that_was_deleted(store: Store) -> None:
+    await stand_up(store)
+    number = await store.begin_import(INSTANCE, 2, FILE, as_of=AS_OF, replaces=True)
+    await store.append_to_import(INSTANCE, number, [7])
+    await store.delete_list(INSTANCE, 2, at=LATER, by="AKIA")
+    for refused in (
+        store.delete_list(INSTANCE, 2, at=LATER, by="AKIA"),
+        store.add_entries(INSTANCE, 2, [7], LETTER),
+        store.remove_entries(INSTANCE, 2, [7]),
+        store.begin_import(INSTANCE, 2, FILE, as_of=AS_OF, replaces=True),
+        store.delete_list(INSTANCE, 9, at=LATER, by="AKIA"),
+        store.delete_list("nowhere", 1, at=LATER, by="AKIA"),
+    ):
+        with pytest.raises(NotFoundError):
+            await refused
+    with pytest.raises(ConflictError):
+        await store.append_to_import(INSTANCE, number, [8])
+    with pytest.raises(ConflictError):
+        await store.finish_import(INSTANCE, number)
+    assert await on_lists(store, [7, 8]) == {}
+
+
+async def test_whoever_was_cleared_before_a_list_was_deleted_is_looked_at_again(store: Store) -> None:
+    await stand_up(store)
+    await store.create_campaign(campaign())
+    lease = await store.acquire_lease(INSTANCE, "dialer-1", MINUTE)
+    assert lease is not None
+    edit = last_edit(await lists_of(store))
+    await store.delete_list(INSTANCE, 2, at=LATER, by="AKIA")
+    assert last_edit(await lists_of(store)) > edit
+    ann = await accept(store)
+    cleared = Clearance(0, 7, lists=(1, 2), last_list_edit=edit)
+    assert (await store.commit(lease, [begin(ann)], {ann: cleared})).refused == {ann: Refusal.POLICY_CHANGED}

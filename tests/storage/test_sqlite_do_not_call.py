@@ -159,3 +159,26 @@ async def test_who_was_on_a_list_is_on_it_after_a_migration(tmp_path: Path, dama
     assert [entry.list_number for entry in await store.entries_of("centre", 5)] == [1, 2]
     await store.close()
     assert entries(path) == 4
+
+
+async def test_of_a_list_that_was_deleted_nothing_is_left_in_the_file_but_that_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "trunkcall.db"
+    store = await opened(path)
+    await store.create_instance(directory())
+    await store.put_facts(INSTANCE, [DoNotCallList(n, f"list-{n}", ListKind.REGISTRY) for n in (1, 2)])
+    await fill(store, 1, KEYS)
+    await fill(store, 2, [5])
+    begun = await store.begin_import(INSTANCE, 1, FILE, as_of=date(2026, 11, 1), replaces=True)
+    await store.append_to_import(INSTANCE, begun, KEYS)
+    await store.delete_list(INSTANCE, 1, at=NOW, by="AKIA")
+    await store.close()
+    store = await opened(path)
+    while await store.sweep_entries():
+        pass
+    found = await store.directory(INSTANCE)
+    assert found is not None
+    assert [each.name for each in found.do_not_call_lists.values()] == ["list-1#1", "list-2"]
+    assert await store.listed(INSTANCE, [1, 2], [5, *KEYS]) == {5: [2]}
+    await store.close()
+    assert entries(path) == 1
+    assert check_store(path, unused=True).sound

@@ -26,10 +26,12 @@ class DoNotCallOperations:
             "AppendDoNotCallImport": self.append_do_not_call_import,
             "BeginDoNotCallImport": self.begin_do_not_call_import,
             "CreateDoNotCallList": self.create_do_not_call_list,
+            "DeleteDoNotCallList": self.delete_do_not_call_list,
             "FinishDoNotCallImport": self.finish_do_not_call_import,
             "GetDoNotCallEntries": self.get_do_not_call_entries,
             "ListDoNotCallLists": self.list_do_not_call_lists,
             "RemoveDoNotCallEntries": self.remove_do_not_call_entries,
+            "UpdateDoNotCallList": self.update_do_not_call_list,
         }
 
     async def create_do_not_call_list(self, context: RequestContext, request: Json) -> Json:
@@ -43,8 +45,27 @@ class DoNotCallOperations:
         return {"list": _list(made, None)}
 
     async def list_do_not_call_lists(self, context: RequestContext, request: Json) -> Json:
-        found = await self._lists.list_do_not_call_lists(request["connectInstanceId"])
+        found = await self._lists.list_do_not_call_lists(
+            request["connectInstanceId"], deleted=request.get("deleted") or False
+        )
         return {"lists": [_list(told.of, told.trouble) for told in found]}
+
+    async def update_do_not_call_list(self, context: RequestContext, request: Json) -> Json:
+        told = await self._lists.update_do_not_call_list(
+            request["connectInstanceId"],
+            request["listName"],
+            name=request.get("name"),
+            description=request.get("description"),
+            max_age_days=request.get("maxAgeDays"),
+            campaign_ids=request.get("campaignIds"),
+        )
+        return {"list": _list(told.of, told.trouble)}
+
+    async def delete_do_not_call_list(self, context: RequestContext, request: Json) -> Json:
+        deleted = await self._lists.delete_do_not_call_list(
+            request["connectInstanceId"], request["listName"], by=context.access_key_id
+        )
+        return {"list": _list(deleted, None)}
 
     async def add_do_not_call_entries(self, context: RequestContext, request: Json) -> Json:
         done = await self._lists.add_do_not_call_entries(
@@ -115,4 +136,7 @@ def _list(found: DoNotCallList, trouble: ListTrouble | None) -> Json:
         "version": found.version,
         "entries": found.entries,
         "trouble": trouble,
+        "description": found.description or None,
+        "deletedTime": found.deleted_at,
+        "deletedBy": found.deleted_by or None,
     }

@@ -39,9 +39,11 @@ Numbers = Annotated[
     list[str],
     typer.Argument(metavar="NUMBER|FILE", help="Numbers, or text files with one a line; - for standard input."),
 ]
+ListArgument = Annotated[str, typer.Argument(metavar="LIST", help="The list, by its name.")]
 ListName = Annotated[str, typer.Option("--list", metavar="NAME", help="The list.")]
 Source = Annotated[str, typer.Option(help="Where that comes from: a letter, a call, a file. It holds no number.")]
 Reason = Annotated[str, typer.Option(help="Why. It holds no number.")]
+_GOOD = "good"
 _TROUBLES = {
     "too_old": "too old: nobody is dialed",
     "from_the_future": "dated in the future: nobody is dialed",
@@ -118,13 +120,73 @@ def show(
     typer.echo(plain_table(("LIST", "SINCE", "SOURCE", "REASON"), rows, terminal_width(), right=()))
 
 
-def lists(settings: Settings, instance: InstanceOption = None, as_json: Annotated[bool, JSON] = False) -> None:
+def edit(
+    settings: Settings,
+    list_name: ListArgument,
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    description: Annotated[str | None, typer.Option(help="What the list is. It holds no number.")] = None,
+    max_age_days: Annotated[int | None, typer.Option(min=1, help="How old a registry's file may be.")] = None,
+    campaign: Annotated[list[str] | None, typer.Option(help="A campaign that it is to bind, by name.")] = None,
+    all_campaigns: Annotated[bool, typer.Option("--all-campaigns", help="Have it bind every campaign.")] = False,
+    instance: InstanceOption = None,
+) -> None:
+    """Change a list's name, what is said of it, how old its file may be, or whom it binds."""
+    if campaign and all_campaigns:
+        raise typer.BadParameter("Give --campaign or --all-campaigns, not both.")
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        client = campaigns_client(centre.where)
+        binds = [find_campaign(client, each) for each in campaign or []]
+        changes = {"name": name, "description": description, "maxAgeDays": max_age_days}
+        given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
+        if binds or all_campaigns:
+            given["campaignIds"] = binds
+        if not given:
+            raise typer.BadParameter("Say what is to be changed: see --help.")
+        now = trunkcall_client(centre.where).update_do_not_call_list(
+            connectInstanceId=centre.instance_id, listName=list_name, **given
+        )["list"]
+    typer.echo(f"{now['name']} binds {_binds(now)}. {_TROUBLES.get(now.get('trouble', ''), _GOOD).capitalize()}.")
+
+
+def delete(settings: Settings, list_name: ListArgument, yes: Yes = False, instance: InstanceOption = None) -> None:
+    """Delete a list: whoever is on no other may be dialed again. What was on it is erased."""
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        there = next((each for each in _lists(centre) if each["name"] == list_name), None)
+    if there is not None:
+        lost = counted(there["entries"], "number")
+        confirm(f"This deletes {list_name}: {lost} may be dialed again by {_binds(there)} as far as it goes.", yes)
+    with centre.in_words():
+        deleted = trunkcall_client(centre.where).delete_do_not_call_list(
+            connectInstanceId=centre.instance_id, listName=list_name
+        )["list"]
+    typer.echo(f"{list_name} is deleted. Records that name it call it {deleted['name']}.")
+
+
+def lists(
+    settings: Settings,
+    deleted: Annotated[bool, typer.Option("--deleted", help="Those that were deleted, when and by which key.")] = False,
+    instance: InstanceOption = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
     """List every do-not-call list, how many numbers are on it, and whether it can be gone by."""
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
-        found = _lists(centre)
+        found = _lists(centre, deleted=deleted)
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        told = [
+            {**each, "deletedTime": each["deletedTime"].isoformat()} if "deletedTime" in each else each
+            for each in found
+        ]
+        typer.echo(json.dumps(told, indent=2))
+        return
+    if deleted:
+        gone = [
+            (each["name"], each["deletedTime"].isoformat(sep=" ", timespec="seconds"), each.get("deletedBy", "-"))
+            for each in found
+        ]
+        typer.echo(plain_table(("LIST", "DELETED", "BY"), gone, terminal_width(), right=()))
         return
     if not found:
         typer.echo("There is no list. `trunkcall dnc add` and `trunkcall dnc import` make one.", err=True)
@@ -135,8 +197,8 @@ def lists(settings: Settings, instance: InstanceOption = None, as_json: Annotate
             f"{each['entries']:,}",
             {"registry": "registry", "opt_outs": "opt-outs"}.get(each.get("kind", ""), "-"),
             each.get("asOf", "-"),
-            counted(len(each["campaignIds"]), "campaign") if each["campaignIds"] else "all campaigns",
-            _TROUBLES.get(each.get("trouble", ""), "good"),
+            _binds(each),
+            _TROUBLES.get(each.get("trouble", ""), _GOOD),
         )
         for each in found
     ]
@@ -227,11 +289,15 @@ def _make(centre: Centre, name: str, campaigns: list[str], *, is_registry: bool,
     typer.echo(f"A new list {name}, {kind}, binds {binds}: none dials until it is filled.", err=True)
 
 
-def _lists(centre: Centre) -> list[dict[str, Any]]:
+def _lists(centre: Centre, *, deleted: bool = False) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = trunkcall_client(centre.where).list_do_not_call_lists(
-        connectInstanceId=centre.instance_id
+        connectInstanceId=centre.instance_id, deleted=deleted
     )["lists"]
     return found
+
+
+def _binds(told: dict[str, Any]) -> str:
+    return counted(len(told["campaignIds"]), "campaign") if told["campaignIds"] else "all campaigns"
 
 
 def _in_pieces(
@@ -272,3 +338,11 @@ app.command(
 )(_with_data_dir(import_numbers))
 app.command("show", epilog=examples("trunkcall dnc show +12125550142"))(_with_data_dir(show))
 app.command("lists", epilog=examples("trunkcall dnc lists", "trunkcall dnc lists --json"))(_with_data_dir(lists))
+app.command(
+    "edit",
+    epilog=examples(
+        "trunkcall dnc edit register --max-age-days 14",
+        "trunkcall dnc edit spring-list --campaign Spring --campaign Summer",
+    ),
+)(_with_data_dir(edit))
+app.command("delete", epilog=examples("trunkcall dnc delete spring-list"))(_with_data_dir(delete))

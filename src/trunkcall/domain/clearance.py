@@ -118,9 +118,9 @@ class Clearance:
     """Numbers of the do-not-call lists that bind the contact's campaign."""
     list_versions: tuple[int, ...] = ()
     """The version of each, as the gate knew it: what was put on it since is looked at as well."""
-    last_list: int | None = None
-    """The greatest number of a do-not-call list of the instance when it was cleared, 0 of none; None is not looked at.
-    Whether a list that was made later binds, nobody knew."""
+    last_list_edit: int | None = None
+    """As of which change of the instance's do-not-call lists it was cleared (``last_edit``), 0 of none; None is not
+    looked at. Whether a list binds that was made or changed later, nobody knew."""
     campaign_version: int | None = None
     """The version of the contact's campaign when it was cleared, whose tags say by which policy it goes; None is not
     looked at."""

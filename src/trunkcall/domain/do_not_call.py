@@ -7,7 +7,7 @@ kept or looked up.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -67,6 +67,13 @@ class DoNotCallList:
     """How many numbers are on it."""
     filling: bool = False
     """Whether an import has begun since which none has ended."""
+    description: str = ""
+    edit_number: int = 0
+    """Counts, over all lists of the instance, each that was made, deleted, or bound other campaigns."""
+    deleted_at: Instant | None = None
+    """It binds nobody since then, and its name is free. What is known of it stays, for records that name it."""
+    deleted_by: str = ""
+    """The access key."""
 
     @property
     def fact_id(self) -> str:
@@ -78,7 +85,16 @@ class DoNotCallList:
 
     def binds(self, campaign_id: str) -> bool:
         """Whether the campaign may not dial who is on it."""
-        return self._is_damaged or not self.campaign_ids or campaign_id in self.campaign_ids
+        if self._is_damaged:
+            return True
+        return self.deleted_at is None and (not self.campaign_ids or campaign_id in self.campaign_ids)
+
+    def deleted(self, *, at: Instant, by: str, edit_number: int) -> DoNotCallList:
+        """The list with nobody on it, for good, under a name that none can be given."""
+        kind = self.list_kind or ListKind.OPT_OUTS
+        name = f"{self.name}#{self.list_number}"
+        left = replace(self, name=name, list_kind=kind, edit_number=edit_number, entries=0, filling=False)
+        return replace(left, deleted_at=at, deleted_by=by)
 
     @property
     def good_until(self) -> Instant | None:
@@ -100,6 +116,12 @@ class DoNotCallList:
             return ListTrouble.FROM_THE_FUTURE
         good_until = self.good_until
         return ListTrouble.TOO_OLD if good_until is not None and now >= good_until else None
+
+
+def last_edit(lists: Iterable[DoNotCallList]) -> int:
+    """As of which making or change of an instance's lists it is known whom they bind; 0: there is none."""
+    # Those that were never changed need not have a number of that.
+    return max((max(each.edit_number, each.list_number) for each in lists), default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Use cases about do-not-call lists: make and tell them, put numbers on them and take them off, import files.
+"""Use cases about do-not-call lists: make, tell, change and delete them, put numbers on them and take them off, import
+files.
 
 Decides what a list may be called and be filled with, and that no text about an entry holds a number. It must not know
 how numbers are kept, nor what a list has refused.
@@ -9,14 +10,21 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, TypeAlias
 
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.clock import NowOf, Sleep
 from trunkcall.domain.directory import CentreUse, Directory, Fact
-from trunkcall.domain.do_not_call import OPT_OUTS, REGISTRY_MAX_AGE_DAYS, DoNotCallList, ListKind, ListTrouble
+from trunkcall.domain.do_not_call import (
+    OPT_OUTS,
+    REGISTRY_MAX_AGE_DAYS,
+    DoNotCallList,
+    ListKind,
+    ListTrouble,
+    last_edit,
+)
 from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from trunkcall.domain.instants import to_datetime
 from trunkcall.service.calling.number_key import NumberKey
@@ -38,6 +46,8 @@ SWEEP_PAUSE_S: Final = 0.01
 
 CampaignOf: TypeAlias = Callable[[str], Awaitable[Campaign | None]]
 """The campaign of an id; None if there is none or it was deleted."""
+
+_OUT_OF_DAMAGE: Final = "Restore a backup, or delete it and import its file again."
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
@@ -99,35 +109,87 @@ class DoNotCall:
         """Make a list that binds these campaigns, or all. A registry's may be gone by for 31 days after its date unless
         something else is said. Raises NotFoundError without the instance or one of the campaigns, ConflictError if
         there is one of the name, QuotaExceededError, InvalidInputError."""
-        if _NAME.fullmatch(name) is None:
-            raise InvalidInputError("The name of a list has 1 to 64 small letters, digits and hyphens between them.")
-        if max_age_days is not None and not (kind is ListKind.REGISTRY and 1 <= max_age_days <= MAX_AGE_DAYS):
-            raise InvalidInputError(f"The files of a registry may have an age of 1 to {MAX_AGE_DAYS} days.")
+        _check(name=name, kind=kind, max_age_days=max_age_days, campaign_ids=campaign_ids)
         if kind is ListKind.REGISTRY and max_age_days is None:
             max_age_days = REGISTRY_MAX_AGE_DAYS
-        if name == OPT_OUTS and (campaign_ids or kind is not ListKind.OPT_OUTS):
-            raise InvalidInputError(
-                f"The list {OPT_OUTS} binds all campaigns, by what people said. Name yours otherwise."
-            )
         await self._require_campaigns(instance, campaign_ids)
         made: list[DoNotCallList] = []
 
         def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
-            lists = directory.do_not_call_lists.values()
-            if any(each.name == name for each in lists):
-                raise ConflictError(f"The instance has a do-not-call list {name} already.")
+            _require_free(directory, name)
             made[:] = [_next_list(directory, name, kind, tuple(dict.fromkeys(campaign_ids)), max_age_days)]
             return tuple(made)
 
         await self._centre.change(instance, decide)
         return made[0]
 
-    async def list_do_not_call_lists(self, instance: str) -> Sequence[ToldList]:
-        """All lists of the instance, in the order of their numbers. Raises NotFoundError."""
+    async def list_do_not_call_lists(self, instance: str, *, deleted: bool = False) -> Sequence[ToldList]:
+        """All lists of the instance, in the order of their numbers; or those that were deleted. Raises
+        NotFoundError."""
         directory = await self._centre.directory(instance)
         now = self._now_of(directory.instance.instance_id)
         lists = sorted(directory.do_not_call_lists.values(), key=lambda each: each.list_number)
-        return [ToldList(each, each.trouble(now)) for each in lists]
+        return [ToldList(each, each.trouble(now)) for each in lists if (each.deleted_at is not None) == deleted]
+
+    async def update_do_not_call_list(
+        self,
+        instance: str,
+        list_name: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        max_age_days: int | None = None,
+        campaign_ids: Sequence[str] | None = None,
+    ) -> ToldList:
+        """Change what is given of a list; with no campaigns it binds all. It counts for all attempts that are not begun
+        yet. Raises NotFoundError without the list or one of the campaigns; ConflictError if another
+        has the name, or the disk has damaged the list; InvalidInputError."""
+        if all(each is None for each in (name, description, max_age_days, campaign_ids)):
+            raise InvalidInputError("Say what is to be changed of the list.")
+        if description:
+            no_number = "it stays when the number is forgotten"
+            check_remark(description, "description of a list", most=MAX_TEXT, no_number=no_number)
+        await self._require_campaigns(instance, campaign_ids or ())
+        changed: list[DoNotCallList] = []
+
+        def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
+            before = _require(directory, list_name)
+            if before.list_kind is None:
+                raise ConflictError(f"The disk has damaged the do-not-call list {list_name}. {_OUT_OF_DAMAGE}")
+            _check(
+                name=name, kind=before.list_kind, max_age_days=max_age_days, campaign_ids=campaign_ids or (), of=before
+            )
+            if name is not None and name != before.name:
+                _require_free(directory, name)
+            binds = before.campaign_ids if campaign_ids is None else tuple(dict.fromkeys(campaign_ids))
+            bound_alike = binds == before.campaign_ids and max_age_days in (None, before.max_age_days)
+            after = replace(
+                before,
+                name=before.name if name is None else name,
+                description=before.description if description is None else description,
+                max_age_days=before.max_age_days if max_age_days is None else max_age_days,
+                campaign_ids=binds,
+                edit_number=before.edit_number if bound_alike else _next_edit(directory),
+            )
+            changed[:] = [after]
+            return tuple(changed)
+
+        directory = await self._centre.change(instance, decide)
+        return ToldList(changed[0], changed[0].trouble(self._now_of(directory.instance.instance_id)))
+
+    async def delete_do_not_call_list(self, instance: str, list_name: str, *, by: str) -> DoNotCallList:
+        """Have a list bind nobody any more, and erase what is on it; what is known of it stays, with who deleted it and
+        when. ``by`` is an access key. Raises NotFoundError, InvalidInputError for that of opt-outs, unless the disk has
+        damaged it."""
+        instance_id, found = await self._found(instance, list_name)
+        if found.name == OPT_OUTS and found.list_kind is not None:
+            raise InvalidInputError(
+                f"The list {OPT_OUTS} is never deleted: it is of those who said themselves that they are not to be "
+                "called. Take numbers off it one by one, if they may be called again."
+            )
+        deleted = await self._entries.delete_list(instance_id, found.list_number, at=self._now_of(instance_id), by=by)
+        self._wakeups.campaigns_changed(instance_id)
+        return deleted
 
     # --- entries ------------------------------------------------------------------------------------------------------
 
@@ -250,9 +312,7 @@ class DoNotCall:
 
             directory = await self._centre.change(instance, decide)
             found = _of_name(directory, list_name)
-        if found is None:
-            raise NotFoundError("The instance has no such do-not-call list.")
-        return directory.instance.instance_id, found
+        return directory.instance.instance_id, _require(directory, list_name) if found is None else found
 
 
 async def keep_swept(entries: ListEntries, sleep: Sleep = asyncio.sleep) -> None:
@@ -264,17 +324,55 @@ async def keep_swept(entries: ListEntries, sleep: Sleep = asyncio.sleep) -> None
 
 
 def _of_name(directory: Directory, name: str) -> DoNotCallList | None:
-    return next((each for each in directory.do_not_call_lists.values() if each.name == name), None)
+    lists = directory.do_not_call_lists.values()
+    return next((each for each in lists if each.name == name and each.deleted_at is None), None)
+
+
+def _require(directory: Directory, name: str) -> DoNotCallList:
+    found = _of_name(directory, name)
+    if found is None:
+        raise NotFoundError("The instance has no such do-not-call list.")
+    return found
+
+
+def _require_free(directory: Directory, name: str) -> None:
+    if _of_name(directory, name) is not None:
+        raise ConflictError(f"The instance has a do-not-call list {name} already.")
+
+
+def _check(
+    *,
+    name: str | None,
+    kind: ListKind,
+    max_age_days: int | None,
+    campaign_ids: Sequence[str] = (),
+    of: DoNotCallList | None = None,
+) -> None:
+    """Raises InvalidInputError for what no list may be, or the one that there is."""
+    if name is not None and _NAME.fullmatch(name) is None:
+        raise InvalidInputError("The name of a list has 1 to 64 small letters, digits and hyphens between them.")
+    if max_age_days is not None and not (kind is ListKind.REGISTRY and 1 <= max_age_days <= MAX_AGE_DAYS):
+        raise InvalidInputError(f"The files of a registry may have an age of 1 to {MAX_AGE_DAYS} days.")
+    is_now = of.name if of is not None else name
+    becomes = name if name is not None else is_now
+    if (is_now == OPT_OUTS) != (becomes == OPT_OUTS):
+        raise InvalidInputError(f"The list {OPT_OUTS} has this name for good, and no other has it.")
+    if becomes == OPT_OUTS and (campaign_ids or kind is not ListKind.OPT_OUTS):
+        raise InvalidInputError(f"The list {OPT_OUTS} binds all campaigns, by what people said. Name yours otherwise.")
+
+
+def _next_edit(directory: Directory) -> int:
+    return last_edit(directory.do_not_call_lists.values()) + 1
 
 
 def _next_list(
     directory: Directory, name: str, kind: ListKind, campaign_ids: tuple[str, ...], max_age_days: int | None
 ) -> DoNotCallList:
     lists = directory.do_not_call_lists.values()
-    if len(lists) >= MAX_LISTS:
+    if sum(each.deleted_at is None for each in lists) >= MAX_LISTS:
         raise QuotaExceededError(f"An instance has at most {MAX_LISTS} do-not-call lists.")
     number = max((each.list_number for each in lists), default=0) + 1
-    return DoNotCallList(number, name, kind, campaign_ids, max_age_days)
+    return DoNotCallList(number, name, kind, campaign_ids, max_age_days, edit_number=_next_edit(directory))
 
 
 def _number(written: str, place: int) -> str:

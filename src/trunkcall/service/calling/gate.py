@@ -20,6 +20,7 @@ from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.clearance import Clearance, DayLimit, Evidence, Hold, HoldReason, LocalTime, Prohibition
 from trunkcall.domain.dialing import CallerIdPool
 from trunkcall.domain.directory import Directory
+from trunkcall.domain.do_not_call import last_edit
 from trunkcall.domain.instants import DAY, Duration, Instant
 from trunkcall.domain.trunk import NumberFormat, Trunk
 from trunkcall.domain.values import quickly_made
@@ -121,7 +122,7 @@ class Gate:
         self._directory = directory
         self.policy_version = max((each.number for each in directory.calling_policies.values()), default=0)
         """Under which it clears: the number of the policy that was set last."""
-        self._last_list = max((each.list_number for each in directory.do_not_call_lists.values()), default=0)
+        self._last_list_edit = last_edit(directory.do_not_call_lists.values())
         self.number_key = number_key
         """What stands for a number on do-not-call lists and where attempts are counted."""
         self._reaches_people = reaches_people
@@ -250,7 +251,7 @@ class Gate:
                 key,
                 lists=lists.numbers,
                 list_versions=lists.versions,
-                last_list=self._last_list,
+                last_list_edit=self._last_list_edit,
                 campaign_version=campaign.version,
             )
         verdict = self._judge(read, rules, campaign, number, time_zone, ring, at)
@@ -269,7 +270,7 @@ class Gate:
             local=local_time_of(number, time_zone),
             lists=lists.numbers,
             list_versions=lists.versions,
-            last_list=self._last_list,
+            last_list_edit=self._last_list_edit,
             campaign_version=campaign.version,
             number_limits=limits.number,
             number_gap=limits.number_gap,

@@ -35,7 +35,10 @@ _WORDS: Final = {
     ListTrouble.NEVER_FILLED: (
         "The do-not-call list {} was never filled, or has lost its date. Import its file (`trunkcall dnc import`)."
     ),
-    ListTrouble.DAMAGED: "The disk has damaged the do-not-call list {}. Restore a backup.",
+    ListTrouble.DAMAGED: (
+        "The disk has damaged the do-not-call list {}. Restore a backup, or delete it (`trunkcall dnc "
+        "delete`) and import its file again."
+    ),
 }
 
 

@@ -16,6 +16,7 @@ from trunkcall.domain.calling_limits import DayCount, cost, counted_back, held_b
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.clearance import Clearance, DayLimit, Hold, HoldReason, Prohibition
 from trunkcall.domain.directory import Directory
+from trunkcall.domain.do_not_call import last_edit
 from trunkcall.domain.instants import DAY, Instant
 
 Verdict: TypeAlias = Refusal | Hold | Prohibition
@@ -80,7 +81,7 @@ class Clearing:
         if clearance.campaign_version not in (None, campaign_version):
             return Refusal.POLICY_CHANGED
         lists = self._directory.do_not_call_lists.values()
-        if clearance.last_list not in (None, max((each.list_number for each in lists), default=0)):
+        if clearance.last_list_edit not in (None, last_edit(lists)):
             return Refusal.POLICY_CHANGED
         if self._listed(clearance):
             return Prohibition.DO_NOT_CALL

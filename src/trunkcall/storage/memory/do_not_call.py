@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from trunkcall.domain.do_not_call import DoNotCallList
+from trunkcall.domain.do_not_call import DoNotCallList, last_edit
 from trunkcall.domain.errors import ConflictError, EmptyImportError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.instants import Instant
 from trunkcall.storage.memory.state import Import, Part
 from trunkcall.storage.ports.do_not_call import ImportProgress, ListEntry, Origin
 
@@ -58,6 +59,14 @@ class DoNotCallInMemory(Part):
         )
         return sorted(found, key=lambda entry: entry.list_number)
 
+    async def delete_list(self, instance_id: str, list_number: int, *, at: Instant, by: str) -> DoNotCallList:
+        fact = self._list(instance_id, list_number)
+        lists = self._state.there(instance_id).do_not_call_lists.values()
+        deleted = fact.deleted(at=at, by=by, edit_number=last_edit(lists) + 1)
+        self._state.listed_numbers.pop((instance_id, list_number), None)
+        self._state.put_facts(instance_id, [deleted], deleted_at=None)
+        return deleted
+
     async def begin_import(
         self, instance_id: str, list_number: int, origin: Origin, *, as_of: date | None, replaces: bool
     ) -> int:
@@ -92,13 +101,15 @@ class DoNotCallInMemory(Part):
 
     def _list(self, instance_id: str, list_number: int) -> DoNotCallList:
         fact = self._state.there(instance_id).of_kind(FactKind.DO_NOT_CALL_LIST).get(str(list_number))
-        if not isinstance(fact, DoNotCallList):
+        if not isinstance(fact, DoNotCallList) or fact.deleted_at is not None:
             raise NotFoundError("There is no such do-not-call list.")
         return fact
 
     def _import(self, instance_id: str, import_number: int) -> Import:
         going = self._state.imports.get(import_number)
-        if going is None or going.of[0] != instance_id or going is not self._last_begun(*going.of):
+        of_instance = None if going is None else self._state.there(instance_id).do_not_call_lists.get(str(going.of[1]))
+        is_there = of_instance is not None and of_instance.deleted_at is None
+        if going is None or not is_there or going.of[0] != instance_id or going is not self._last_begun(*going.of):
             raise ConflictError("This is not the last import that was begun of its list. Begin it again.")
         return going
 

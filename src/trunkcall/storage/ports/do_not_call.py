@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from trunkcall.domain.do_not_call import DoNotCallList
 from trunkcall.domain.instants import Instant
 
 
@@ -72,6 +73,11 @@ class ListEntries(Protocol):
 
     async def entries_of(self, instance_id: str, number_key: int) -> Sequence[ListEntry]:
         """On which lists the number is, by their numbers."""
+
+    async def delete_list(self, instance_id: str, list_number: int, *, at: Instant, by: str) -> DoNotCallList:
+        """Have the list bind nobody from this instant on, by the word of this access key; the list as it is then. Its
+        name is free, its number is not, and nothing is on it: what was is erased by the sweep. No import of it can go
+        on. Raises NotFoundError without the list, or after it was deleted."""
 
     async def begin_import(
         self, instance_id: str, list_number: int, origin: Origin, *, as_of: date | None, replaces: bool

@@ -12,6 +12,8 @@ from datetime import date
 from functools import partial
 from typing import Final
 
+from trunkcall.domain.do_not_call import DoNotCallList
+from trunkcall.domain.instants import Instant
 from trunkcall.storage.ports.do_not_call import ImportProgress, ListEntry, Origin
 from trunkcall.storage.sqlite.directory import SQLiteDirectory
 from trunkcall.storage.sqlite.operations import do_not_call as operations
@@ -81,6 +83,14 @@ class SQLiteDoNotCall(SQLiteDirectory):
         """On which lists the number is."""
         found = self._database.rows("dnc_entries_of", instance_id=instance_id, number_key=number_key)
         return [ListEntry(row.list_number, operations.origin_of(row)) for row in found]
+
+    async def delete_list(self, instance_id: str, list_number: int, *, at: Instant, by: str) -> DoNotCallList:
+        """Have the list bind nobody, however full the disk is."""
+        return await self._changing(
+            self._database.mending.with_facts(
+                partial(operations.delete_list, instance_id=instance_id, list_number=list_number, at=at, by=by)
+            )
+        )
 
     async def begin_import(
         self, instance_id: str, list_number: int, origin: Origin, *, as_of: date | None, replaces: bool

@@ -289,6 +289,10 @@ def _do_not_call_list(fact_id: str, name: str, members: Mapping[str, Any]) -> Do
         whole(members, "version", 0),
         whole(members, "entries", 0),
         members.get("filling") is not False,
+        text(members, "description"),
+        whole(members, "edit_number", 0),
+        optional_instant(members, "deleted_at"),
+        text(members, "deleted_by"),
     )
 
 

@@ -13,11 +13,12 @@ from typing import Any, TypeAlias
 from trunkcall.domain.calling_limits import DayCount, cost, counted_back, held_by
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.clearance import Clearance, DayLimit, Hold, Prohibition
+from trunkcall.domain.do_not_call import last_edit
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import DAY, Instant
 from trunkcall.storage.sqlite.clearances import KeptClearance, kept_of_attempt
 from trunkcall.storage.sqlite.members import flag, members_of
-from trunkcall.storage.sqlite.operations.do_not_call import listed
+from trunkcall.storage.sqlite.operations.do_not_call import listed, lists_of
 from trunkcall.storage.sqlite.rows import to_json
 from trunkcall.storage.sqlite.transaction import WriteTransaction
 
@@ -41,7 +42,7 @@ class Clearing:
         self._first_at = first_at
         self._may_originate: bool | None = None
         self._version: int | None = None
-        self._last_list: int | None = None
+        self._last_list_edit: int | None = None
         self._on_lists: frozenset[tuple[int, int]] | None = None
         """Of the numbers of this commit, on which lists they are: list numbers and number keys."""
         self._made: dict[int, list[Instant]] | None = None
@@ -60,7 +61,7 @@ class Clearing:
             return Refusal.POLICY_CHANGED
         if clearance.campaign_version not in (None, campaign_version):
             return Refusal.POLICY_CHANGED
-        if clearance.last_list is not None and clearance.last_list != self._last_list_number():
+        if clearance.last_list_edit is not None and clearance.last_list_edit != self._last_edit():
             return Refusal.POLICY_CHANGED
         if self._listed(clearance):
             return Prohibition.DO_NOT_CALL
@@ -128,14 +129,11 @@ class Clearing:
             self._version = self._transaction.number("last_policy", instance_id=self._instance_id, kind=kind)
         return self._version
 
-    def _last_list_number(self) -> int:
-        """The number of the do-not-call list that was made last; 0 is none."""
-        if self._last_list is None:
-            kind = FactKind.DO_NOT_CALL_LIST.value
-            self._last_list = self._transaction.number(
-                "last_do_not_call_list", instance_id=self._instance_id, kind=kind
-            )
-        return self._last_list
+    def _last_edit(self) -> int:
+        """As of which change of do-not-call lists it is known whom they bind; 0: there are none."""
+        if self._last_list_edit is None:
+            self._last_list_edit = last_edit(lists_of(self._transaction, self._instance_id))
+        return self._last_list_edit
 
     def _listed(self, clearance: Clearance) -> bool:
         """Whether the number is on one of the do-not-call lists that bind."""

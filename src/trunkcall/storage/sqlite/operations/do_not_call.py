@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from trunkcall.domain.do_not_call import DoNotCallList
+from trunkcall.domain.do_not_call import DoNotCallList, last_edit
 from trunkcall.domain.errors import ConflictError, EmptyImportError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.instants import Instant
 from trunkcall.storage.ports.do_not_call import ImportProgress, Origin
-from trunkcall.storage.sqlite.operations.facts import facts_of_ids, put_facts
+from trunkcall.storage.sqlite.operations.facts import facts_from_rows, facts_of_ids, put_facts
 from trunkcall.storage.sqlite.rows import readable, to_json, whole
 from trunkcall.storage.sqlite.statements import Row
 from trunkcall.storage.sqlite.transaction import WriteTransaction
@@ -57,6 +58,12 @@ def listed(
     return frozenset((row.list_number, row.number_key) for row in rows)
 
 
+def lists_of(transaction: WriteTransaction, instance_id: str) -> list[DoNotCallList]:
+    """The lists of an instance as they are known, deleted ones included, without a look at what is on them."""
+    rows = transaction.rows("do_not_call_lists", instance_id=instance_id, kind=FactKind.DO_NOT_CALL_LIST.value)
+    return [each.fact for each in facts_from_rows(rows) if isinstance(each.fact, DoNotCallList)]
+
+
 # --- some at a time ---------------------------------------------------------------------------------------------------
 
 
@@ -88,6 +95,18 @@ def remove_entries(
     if gone:
         _put(transaction, instance_id, fact, held, -gone)
     return gone
+
+
+def delete_list(
+    transaction: WriteTransaction, instance_id: str, list_number: int, at: Instant, by: str
+) -> DoNotCallList:
+    """Nothing is erased here: what is on no list is swept."""
+    fact, _ = _there(transaction, instance_id, list_number, lost=True)
+    edit_number = last_edit(lists_of(transaction, instance_id)) + 1
+    deleted = fact.deleted(at=at, by=by, edit_number=edit_number)
+    transaction.execute("remove_dnc_list", instance_id=instance_id, list_number=list_number)
+    put_facts(transaction, instance_id, [deleted])
+    return deleted
 
 
 # --- imports ----------------------------------------------------------------------------------------------------------
@@ -242,13 +261,18 @@ def sweep(transaction: WriteTransaction) -> bool:
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
-def _there(transaction: WriteTransaction, instance_id: str, list_number: int) -> tuple[DoNotCallList, _Lists]:
+def _there(
+    transaction: WriteTransaction, instance_id: str, list_number: int, *, lost: bool = False
+) -> tuple[DoNotCallList, _Lists]:
+    """The list and its row; with ``lost`` one too of which the row alone is left."""
     transaction.require_instance(instance_id)
     found = facts_of_ids(transaction, instance_id, FactKind.DO_NOT_CALL_LIST, [str(list_number)])
-    fact = found[0].fact if found and found[0].deleted_at is None else None
-    if not isinstance(fact, DoNotCallList):
-        raise NotFoundError("There is no such do-not-call list.")
+    fact = found[0].fact if found else None
     row = transaction.row("dnc_list", instance_id=instance_id, list_number=list_number)
+    if fact is None and lost and row is not None:
+        fact = DoNotCallList(list_number, str(list_number), None)
+    if not isinstance(fact, DoNotCallList) or fact.deleted_at is not None:
+        raise NotFoundError("There is no such do-not-call list.")
     return fact, _Lists() if row is None else _Lists(row.edition, row.last_import, whole(row.entries))
 
 

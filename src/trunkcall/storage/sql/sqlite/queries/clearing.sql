@@ -8,11 +8,6 @@ SELECT halted_at, document FROM instance WHERE instance_id = :instance_id;
 SELECT coalesce(max(CAST(substr(id, instr(id, '@') + 1) AS INTEGER)), 0) AS number
 FROM fact WHERE instance_id = :instance_id AND kind = :kind AND id LIKE '%@%';
 
--- last_do_not_call_list --
--- The greatest number of a list; ids are as in domain.do_not_call.
-SELECT coalesce(max(CAST(id AS INTEGER)), 0) AS number
-FROM fact WHERE instance_id = :instance_id AND kind = :kind;
-
 -- attempts_to_numbers --
 -- :number_keys are a JSON array.
 SELECT number_key, at

@@ -18,6 +18,13 @@ WHERE dnc_entry.number_key = :number_key ORDER BY dnc_list.list_number;
 -- dnc_list --
 SELECT edition, last_import, entries FROM dnc_list WHERE instance_id = :instance_id AND list_number = :list_number;
 
+-- do_not_call_lists --
+SELECT kind, id, name, version, document, deleted_at, 1 AS editions
+FROM fact WHERE instance_id = :instance_id AND kind = :kind;
+
+-- remove_dnc_list --
+DELETE FROM dnc_list WHERE instance_id = :instance_id AND list_number = :list_number;
+
 -- put_dnc_list --
 INSERT INTO dnc_list (instance_id, list_number, edition, last_import, entries)
 VALUES (:instance_id, :list_number, :edition, :last_import, :entries)
