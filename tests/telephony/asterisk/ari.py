@@ -22,6 +22,17 @@ WAIT_S = 20.0
 Told = dict[str, Any]
 
 
+def ask(place: Place, method: str, path: str, body: dict[str, Any] | None = None, **query: object) -> Any:
+    """Do one request of a switch; an answer that is not good raises."""
+    url = f"{place.ari_url}/{path}?{urllib.parse.urlencode(query)}"
+    headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, method=method, headers=headers, data=data)
+    with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
 class Ari:
     """One app's connection. It hears of channels on these endpoints."""
 
@@ -47,13 +58,7 @@ class Ari:
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **query: object) -> Any:
         """Do one request; an answer that is not good raises."""
-        url = f"{self._place.ari_url}/{path}?{urllib.parse.urlencode(query)}"
-        headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, method=method, headers=headers, data=data)
-        with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        return ask(self._place, method, path, body, **query)
 
     def dial(self, number: str, leg_id: str, *, endpoint: str = "trunk", extension: str = "customer") -> None:
         """Originate, as a dialer does."""
