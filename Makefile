@@ -4,7 +4,7 @@ BIN := .venv/bin
 CLIENTS := .venv-clients/bin
 JAVASCRIPT := tests/clients/javascript
 
-.PHONY: compiler javascript moto docs demo switch telephony test quick check setup clients format lint types bench soak clean
+.PHONY: compiler javascript moto docs demo demo-sip switch telephony test quick check setup clients format lint types bench soak clean
 
 setup: .venv/.ready
 
@@ -39,6 +39,11 @@ $(JAVASCRIPT)/node_modules/.ready: $(JAVASCRIPT)/package.json $(JAVASCRIPT)/pack
 
 demo: setup
 	$(BIN)/trunkcall demo
+
+# A campaign over SIP, in a network namespace with nothing but lo: nobody can be called from there.
+demo-sip: setup switch
+	@test "$$(id -u)" = 0 || { echo "make demo-sip needs root, to make a network namespace." >&2; exit 1; }
+	cd tests && CI=true PYTHONPATH=. ../$(BIN)/python -m telephony.asterisk.namespace ../$(BIN)/python ../examples/sip/demo.py
 
 # Compiles the disk that fails on request. Without gcc and without root its tests say that they were skipped.
 compiler:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
@@ -54,6 +54,11 @@ def greets(hertz: int, *, after_s: float = 0.0, pause_s: float = 1.5) -> bytes:
     return silence * round(after_s * 8000) + tone(hertz, 0.16) + silence * round(pause_s * 8000)
 
 
+def calls(phone: Phone) -> list[Dialog]:
+    """All that have come to a phone, as of now."""
+    return list(phone.dialogs.values())
+
+
 class Street:
     """Phones, which live in a thread of their own: whoever tells a story may wait for a server meanwhile."""
 
@@ -94,12 +99,11 @@ class Street:
 
 
 class Centre:
-    """One server, and who it calls and connects. ``customers`` are by number, ``agents`` by user name."""
+    """One server, and the agents that it connects, by their user names."""
 
-    def __init__(self, server: Serving, customers: Phone, agents: Mapping[str, Phone]) -> None:
+    def __init__(self, server: Serving, agents: Iterable[str]) -> None:
         self.server = server
-        self.customers = customers
-        self.agents = agents
+        self.agents = tuple(agents)
 
     @property
     def instance(self) -> dict[str, str]:
@@ -170,10 +174,6 @@ class Centre:
         records = self.server.export("--campaign", campaign_id)
         return {record["CustomerEndpoint"]["Address"]: record for record in records}
 
-    def dialogs(self, name: str | None = None) -> list[Dialog]:
-        """Of the customers, or of one agent."""
-        return list((self.customers if name is None else self.agents[name]).dialogs.values())
-
 
 def own(server: Serving) -> Any:
     given = server.environment
@@ -183,13 +183,18 @@ def own(server: Serving) -> Any:
 
 
 class Site:
-    """One Asterisk, with a trunk to everybody who can be called, and agents' phones."""
+    """One Asterisk, with a trunk to everybody who can be called, and agents' phones: ``addresses`` are by endpoint."""
 
-    def __init__(self, place: Place, agents: Sequence[str], stack: ExitStack) -> None:
+    @classmethod
+    def of(cls, place: Place, agents: Iterable[str], stack: ExitStack) -> Site:
+        """Everybody is at an address of their own."""
+        return cls(place, {name: place.address() for name in (TRUNK, *agents)}, stack)
+
+    def __init__(self, place: Place, addresses: Mapping[str, str], stack: ExitStack) -> None:
         self.place = place
         self.street = stack.enter_context(Street())
-        self._addresses = {name: place.address() for name in (TRUNK, *agents)}
-        files = small(place, self._addresses)
+        self._addresses = addresses
+        files = small(place, addresses)
         dialplan = resources.files("trunkcall.telephony.ari").joinpath("dialplan.conf")
         files["extensions.conf"] = dialplan.read_text("utf-8")
         shown = ",".join(SHOWN_VARIABLES)

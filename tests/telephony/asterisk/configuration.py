@@ -89,10 +89,11 @@ def _pjsip(place: Place, endpoints: Mapping[str, str], auth: Mapping[str, tuple[
         f"[transport-udp]\ntype = transport\nprotocol = udp\nbind = {place.switch}:{SIP_PORT}\n"
     ]
     for name, address in endpoints.items():
+        # Who is joined is told to neither side: SIPp's scenarios cannot take an INVITE in the middle of a call.
         parts.append(
             f"[{name}]\ntype = endpoint\ntransport = transport-udp\ncontext = nowhere\ndisallow = all\n"
             f"allow = ulaw,alaw\naors = {name}\ndirect_media = no\nsend_pai = yes\n"
-            f"trust_id_outbound = yes\nallow_transfer = no\n"
+            f"trust_id_outbound = yes\nallow_transfer = no\nsend_connected_line = no\n"
             f"timers_sess_expires = 90\n{f'outbound_auth = {name}' if name in auth else ''}\n"
             f"[{name}]\ntype = aor\ncontact = sip:{name}@{address}:{SIP_PORT}\n"
         )

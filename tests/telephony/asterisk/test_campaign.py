@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from telephony.asterisk.centre import Centre, Site, greets, numbers, own_tone, speaks
+from telephony.asterisk.centre import Centre, Site, calls, greets, numbers, own_tone, speaks
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.place import place_of_this_worker
@@ -83,7 +83,7 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
     called = people()
     tone_of_agent = {name: own_tone(1000 + 20 * n) for n, name in enumerate(AGENTS)}
     with ExitStack() as stack:
-        site = Site(place_of_this_worker(1), AGENTS, stack)
+        site = Site.of(place_of_this_worker(1), AGENTS, stack)
         customers = site.customers({person.number: person.manner for person in called})
         phones = site.agents(
             {
@@ -91,7 +91,7 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
                 for name, hertz in tone_of_agent.items()
             }
         )
-        centre = Centre(site.serve(tmp_path / "centre"), customers, phones)
+        centre = Centre(site.serve(tmp_path / "centre"), phones)
         centre.hire()
         with centre.confirming():
             campaign_id = centre.call(
@@ -101,12 +101,12 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
             records = centre.until_all_ended(campaign_id, timeout_s=200)
 
         # Every attempt is one call, and everybody has had one.
-        calls = {dialog.number: dialog for dialog in centre.dialogs()}
+        received = {dialog.number: dialog for dialog in calls(customers)}
         assert Counter(invite["call-id"] for invite in customers.invites).most_common(1)[0][1] == 1
-        assert len(customers.invites) == len(calls) == len(called) == len(records)
+        assert len(customers.invites) == len(received) == len(called) == len(records)
 
         # What is on record is what has befallen them.
-        heard = {number: tones_in(bytes(dialog.heard)) for number, dialog in calls.items()}
+        heard = {number: tones_in(bytes(dialog.heard)) for number, dialog in received.items()}
         for person in called:
             says = records[person.number]["Disposition"]
             match person.kind:
@@ -120,7 +120,7 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
 
         # Each talk was one of two people, who have heard each other and nobody else.
         talks = Counter(
-            hertz for name in AGENTS for each in centre.dialogs(name) for hertz in tones_in(bytes(each.heard))
+            hertz for name in AGENTS for each in calls(phones[name]) for hertz in tones_in(bytes(each.heard))
         )
         for person in called:
             record = records[person.number]
@@ -130,24 +130,24 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
             else:
                 assert heard[person.number] == set()
         assert not talks, "agents have heard people who are not on record as connected"
-        centre.server.wait_until(lambda: all(each.over for name in AGENTS for each in centre.dialogs(name)))
+        centre.server.wait_until(lambda: all(each.over for name in AGENTS for each in calls(phones[name])))
 
 
 @pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 def test_who_has_answered_and_is_reached_by_nobody_is_abandoned_and_let_go(tmp_path: Path) -> None:
     called = numbers(3)
     with ExitStack() as stack:
-        site = Site(place_of_this_worker(1), AGENTS[:3], stack)
+        site = Site.of(place_of_this_worker(1), AGENTS[:3], stack)
         customers = site.customers(dict.fromkeys(called, Manner(answers_after_s=0.2, says=greets(440))))
         phones = site.agents(dict.fromkeys(AGENTS[:3], Manner(answers_after_s=None)))
-        centre = Centre(site.serve(tmp_path / "centre"), customers, phones)
+        centre = Centre(site.serve(tmp_path / "centre"), phones)
         centre.hire()
         with centre.confirming():
             records = centre.until_all_ended(centre.call(called), timeout_s=60)
         assert {record["Disposition"] for record in records.values()} == {"abandoned"}
         assert all(record["Abandoned"] for record in records.values())
         assert len(customers.invites) == 3
-        centre.server.wait_until(lambda: all(dialog.over for dialog in centre.dialogs()))
-        assert not any(dialog.left for dialog in centre.dialogs()), "they would wait for ever in silence"
-        rung = sum(len(centre.dialogs(name)) for name in AGENTS[:3])
+        centre.server.wait_until(lambda: all(dialog.over for dialog in calls(customers)))
+        assert not any(dialog.left for dialog in calls(customers)), "they would wait for ever in silence"
+        rung = sum(len(calls(phones[name])) for name in AGENTS[:3])
         assert rung == 3, "each of them was to have an agent"

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from telephony.asterisk.centre import Centre, Site, greets, numbers, own_tone, speaks
+from telephony.asterisk.centre import Centre, Site, calls, greets, numbers, own_tone, speaks
 from telephony.asterisk.namespace import INSIDE
-from telephony.asterisk.phone import Dialog, Manner
+from telephony.asterisk.phone import Dialog, Manner, Phone
 from telephony.asterisk.place import place_of_this_worker
 from telephony.asterisk.tones import tones_in
 
@@ -46,8 +46,8 @@ def up(dialogs: Iterable[Dialog]) -> list[Dialog]:
     return [dialog for dialog in dialogs if dialog.up and not dialog.over]
 
 
-def nobody_was_called_twice(centre: Centre) -> bool:
-    calls = {(each["call-id"], each["to"].partition(";")[0]) for each in centre.customers.invites}
+def nobody_was_called_twice(customers: Phone) -> bool:
+    calls = {(each["call-id"], each["to"].partition(";")[0]) for each in customers.invites}
     return max(Counter(to for _, to in calls).values()) == 1
 
 
@@ -67,23 +67,24 @@ def test_a_dialer_that_is_killed_is_followed_by_one_that_goes_on_where_it_was(tm
     manners |= dict.fromkeys(ringing_for_ever, Manner(answers_after_s=None))
     manners |= dict.fromkeys(later, Manner(code=486))
     with ExitStack() as stack:
-        site = Site(place_of_this_worker(1), names, stack)
+        site = Site.of(place_of_this_worker(1), names, stack)
+        customers = site.customers(manners)
         phones = site.agents({name: listens(hertz) for name, hertz in agent_hertz.items()})
-        centre = Centre(site.serve(tmp_path / "centre"), site.customers(manners), phones)
+        centre = Centre(site.serve(tmp_path / "centre"), phones)
         centre.hire()
         stack.enter_context(centre.confirming())
         campaign_id = centre.call(called)
         server, of = centre.server, {}
 
         def connected() -> bool:
-            of.update({dialog.number: dialog for dialog in centre.dialogs()})
-            return sum(bool(up(centre.dialogs(name))) for name in names) == 20 and len(of) >= 30
+            of.update({dialog.number: dialog for dialog in calls(customers)})
+            return sum(bool(up(calls(phones[name]))) for name in names) == 20 and len(of) >= 30
 
         server.wait_until(connected)
         # Whoever is to have an agent from here on waits for one who does not come to the phone.
         for phone in phones.values():
             phone.manner = Manner(answers_after_s=None)
-        server.wait_until(lambda: sum(bool(centre.dialogs(name)) for name in names) == 22)
+        server.wait_until(lambda: sum(bool(calls(phones[name])) for name in names) == 22)
         server.wait_until(lambda: all(of[number].up for number in in_detection))
 
         server.kill()
@@ -101,7 +102,7 @@ def test_a_dialer_that_is_killed_is_followed_by_one_that_goes_on_where_it_was(tm
         assert len(up(of[number] for number in talkers)) == 20, "those who talk have not noticed"
         records = centre.until_all_ended(campaign_id, timeout_s=90)
 
-        assert nobody_was_called_twice(centre)
+        assert nobody_was_called_twice(customers)
         heard = {number: tones_in(bytes(dialog.heard)) for number, dialog in of.items()}
         for number in talkers:
             assert of[number].left, "nobody has cut them off"
@@ -122,28 +123,29 @@ def test_a_switch_that_is_killed_is_done_without_until_it_is_back(tmp_path: Path
     names = agents(5)
     manners = {number: talks(own_tone(n), leaves_after_s=4.0) for n, number in enumerate(called)}
     with ExitStack() as stack:
-        site = Site(place_of_this_worker(1), names, stack)
+        site = Site.of(place_of_this_worker(1), names, stack)
+        customers = site.customers(manners)
         phones = site.agents({name: listens(own_tone(500)) for name in names})
-        centre = Centre(site.serve(tmp_path / "centre"), site.customers(manners), phones)
+        centre = Centre(site.serve(tmp_path / "centre"), phones)
         centre.hire()
         stack.enter_context(centre.confirming())
         campaign_id = centre.call(called)
         server = centre.server
-        server.wait_until(lambda: sum(bool(up(centre.dialogs(name))) for name in names) == 5)
+        server.wait_until(lambda: sum(bool(up(calls(phones[name]))) for name in names) == 5)
 
         site.switch.kill()
         server.wait_until(lambda: json.loads(server.get("/health"))["status"] == "not dialing")
         assert json.loads(server.get("/health"))["trouble"].startswith("Asterisk ")
-        dialed = len(centre.customers.invites)
+        dialed = len(customers.invites)
         site.switch.start()
         records = centre.until_all_ended(campaign_id, timeout_s=120)
 
-        assert nobody_was_called_twice(centre)
+        assert nobody_was_called_twice(customers)
         dispositions = Counter(record["Disposition"] for record in records.values())
         assert sum(dispositions.values()) == len(called)
         lost = [record for record in records.values() if record["DisconnectReason"] == "TELECOM_PROBLEM"]
         assert len(lost) >= 5, "who talked was cut off, and it says why"
-        assert len(centre.customers.invites) > dialed, "it goes on by itself"
+        assert len(customers.invites) > dialed, "it goes on by itself"
         assert json.loads(server.get("/health"))["status"] == "ok"
 
 
@@ -155,28 +157,26 @@ def test_two_centres_on_one_switch_know_nothing_of_each_other(tmp_path: Path) ->
     teams = agents(4, "east"), agents(4, "west")
     agent_hertz = {name: own_tone(500 + 20 * n) for n, name in enumerate((*teams[0], *teams[1]))}
     with ExitStack() as stack:
-        site = Site(place_of_this_worker(1), (*teams[0], *teams[1]), stack)
+        site = Site.of(place_of_this_worker(1), (*teams[0], *teams[1]), stack)
         customers = site.customers({number: talks(hertz[number], leaves_after_s=14.0) for number in called})
-        centres = []
+        centres, phones = [], dict[str, Phone]()
         for team in teams:
-            phones = site.agents({name: listens(agent_hertz[name]) for name in team})
-            centres.append(Centre(site.serve(tmp_path / team[0]), customers, phones))
+            phones |= site.agents({name: listens(agent_hertz[name]) for name in team})
+            centres.append(Centre(site.serve(tmp_path / team[0]), team))
         east, west = centres
         campaigns = []
         for centre, share in ((east, called[:4]), (west, called[4:])):
             centre.hire()
             stack.enter_context(centre.confirming())
             campaigns.append(centre.call(share))
-        names = (*teams[0], *teams[1])
-        dialogs = {name: (east if name in teams[0] else west).dialogs for name in names}
-        west.server.wait_until(lambda: all(up(dialogs[name](name)) for name in names))
+        west.server.wait_until(lambda: all(up(calls(phone)) for phone in phones.values()))
 
         west.server.kill()
         west.server.start()
         told = [east.until_all_ended(campaigns[0], timeout_s=60), west.until_all_ended(campaigns[1], timeout_s=60)]
 
-        assert nobody_was_called_twice(east)
-        of = {dialog.number: dialog for dialog in east.dialogs()}
+        assert nobody_was_called_twice(customers)
+        of = {dialog.number: dialog for dialog in calls(customers)}
         for records, team in zip(told, teams, strict=True):
             assert len(records) == 4
             for number, record in records.items():

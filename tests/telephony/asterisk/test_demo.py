@@ -1,0 +1,28 @@
+"""`make demo-sip` ends with an account that both sides agree on.
+
+If this fails, the first thing that a newcomer tries does not work.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from telephony.asterisk.namespace import INSIDE
+
+TESTS = Path(__file__).parents[2]
+DEMO = TESTS.parent / "examples" / "sip" / "demo.py"
+
+
+@pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+def test_the_demonstration_accounts_for_every_lead() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), "COLUMNS": "100"}
+    done = subprocess.run(
+        [sys.executable, str(DEMO), "16"], env=environment, cwd=TESTS, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every lead is accounted for, on both sides alike." in done.stdout
