@@ -65,6 +65,18 @@ def ended(contact_id: str, disposition: Disposition = Disposition.NO_ANSWER) -> 
 
 
 class TestAttempts:
+    async def test_whose_phones_were_made_to_ring_is_known_until_they_have_answered(self, store: Store) -> None:
+        """Whoever takes over hangs up on those of them who have opted out."""
+        lease = await stand_up(store)
+        rings, answered, waits, over = [await accept(store) for _ in range(4)]
+        (offered,) = [each for each in await due(store, CAMPAIGN, limit=5) if each.contact_id == rings]
+        assert await store.dialed_contacts("instance-1") == []
+        await store.commit(lease, [begin(each) for each in (rings, answered, over)])
+        await store.commit(lease, [ContactAnswered(answered, NOW, None), ended(over)])
+        assert await store.dialed_contacts("instance-1") == [offered]
+        assert await store.dialed_contacts("instance-2") == []
+        assert [each.contact_id for each in await due(store, CAMPAIGN, limit=5)] == [waits]
+
     async def test_an_attempt_takes_its_contact_out_of_the_backlog(self, store: Store) -> None:
         lease = await stand_up(store)
         contact_id = await accept(store)

@@ -36,6 +36,7 @@ from trunkcall.engine.events import (
     AttemptRefused,
     CallerIdsRestored,
     CampaignChanged,
+    CarrierFound,
     CarrierLost,
     ChangesLeftOut,
     ComparisonRequested,
@@ -158,6 +159,9 @@ class Dialer:
         )
         self._opted_out: set[int] = set()
         """Number keys that were put on do-not-call lists, and of which the engine has not heard."""
+        self._adopted: Sequence[int] = ()
+        """Number keys of contacts whose phones rang when they were taken over: who of them has opted out meanwhile is
+        looked for."""
         self._outbound_calls = True
         self._withheld: set[str] = set()
         """Campaigns whose attempts the store has refused for what does not show in their rows."""
@@ -180,6 +184,7 @@ class Dialer:
         contacts = await self._store.live_contacts(self._lease.instance_id)
         await self._read_campaigns(in_progress=frozenset(contact.campaign_id for contact in contacts))
         self.post(ContactsRestored(tuple(contacts)))
+        self._adopted = await self._gate.adopt()
         sessions = await self._store.live_sessions(self._lease.instance_id)
         if sessions:
             self.post(SessionsRestored(tuple(sessions)))
@@ -192,6 +197,9 @@ class Dialer:
         self._inbox.append((event, self._clock.now()))
         if isinstance(event, CarrierLost):
             self._lost.add(event.host)
+        if isinstance(event, CarrierFound):
+            # Now it is known who has answered: they are let alone.
+            self.opted_out(self._adopted)
         self._wake()
 
     def campaigns_changed(self) -> None:

@@ -130,6 +130,12 @@ class GateUse:
 
     # --- opt-outs -----------------------------------------------------------------------------------------------------
 
+    async def adopt(self) -> Sequence[int]:
+        """Know the contacts whose phones the former dialer had rung; their number keys."""
+        dialed = await self._store.dialed_contacts(self._lease.instance_id)
+        self._known.update((contact.contact_id, contact) for contact in dialed)
+        return [self._gate.number_key(contact.phone_number) for contact in dialed]
+
     async def opted_out(self, number_keys: Collection[int]) -> Sequence[str]:
         """The contacts that the engine holds or has in progress whose numbers are among these and on a list that binds
         their campaigns."""

@@ -28,7 +28,7 @@ from trunkcall.domain.changes import (
     refused_as,
 )
 from trunkcall.domain.clearance import Clearance, Cleared, Hold, Prohibition
-from trunkcall.domain.contact import Damage, Disposition, LiveContact, WaitingContact
+from trunkcall.domain.contact import ContactState, Damage, Disposition, LiveContact, WaitingContact
 from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.leg import LiveSession
@@ -95,6 +95,11 @@ class OwnershipInMemory(Part):
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
         live = (self._state.contacts[sequence] for sequence in sorted(self._state.live))
         return [_live(held) for held in live if held.record.instance_id == instance_id]
+
+    async def dialed_contacts(self, instance_id: str) -> Sequence[WaitingContact]:
+        live = (self._state.contacts[sequence] for sequence in sorted(self._state.live))
+        of_instance = (held for held in live if held.record.instance_id == instance_id)
+        return [_waiting(held) for held in of_instance if held.record.state is ContactState.DIALING]
 
     async def live_sessions(self, instance_id: str) -> Sequence[LiveSession]:
         found = self._state.sessions[instance_id].values()

@@ -103,6 +103,9 @@ class GateStore(Commits, Protocol):
         those that are due first before others, and of those due at one instant the ones accepted first. Fewer than
         ``limit`` are all that there are: those set aside take nobody's place. ``next_due_at`` is told in any case."""
 
+    async def dialed_contacts(self, instance_id: str) -> Sequence[WaitingContact]:
+        """Contacts of the instance that are being dialed and not answered, as they were offered; none set aside."""
+
     async def listed(
         self, instance_id: str, lists: Collection[int], number_keys: Collection[int]
     ) -> Mapping[int, Sequence[int]]:

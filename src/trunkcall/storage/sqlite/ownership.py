@@ -80,6 +80,11 @@ class SQLiteOwnership(Part):
             await self._database.mending.set_aside(damaged)
         return sound
 
+    async def dialed_contacts(self, instance_id: str) -> Sequence[WaitingContact]:
+        """Contacts that are being dialed. Damaged ones are for ``live_contacts`` to set aside."""
+        found = self._database.rows("dialed_contacts", instance_id=instance_id)
+        return [contact for row in found for contact in quarantine.sound_of_waiting(row.campaign_id, [row])[0]]
+
     async def live_sessions(self, instance_id: str) -> Sequence[LiveSession]:
         """Sessions that have not ended. One that the disk has made unreadable is none."""
         found = self._database.rows("live_sessions", instance_id=instance_id)

@@ -156,6 +156,14 @@ SET state = {after ContactExpired}, ended_at = :now, disposition = 'expired', di
     updated_at = :now
 WHERE sequence IN (SELECT value FROM json_each(:sequences)) AND state IN {before ContactExpired};
 
+-- dialed_contacts --
+SELECT campaign_id, contact.state = 'Dialing' AS in_place, contact_id, sequence, expires_at, client_token, phone_number,
+    attributes, seal, due_at, time_zone, contact.campaign_key
+FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)
+WHERE instance_id = :instance_id AND contact.state NOT IN ('Waiting', 'Ended') AND contact.state = 'Dialing'
+    AND sequence NOT IN (SELECT sequence FROM quarantine)
+ORDER BY sequence;
+
 -- live_contacts --
 -- Changes of a contact in progress find it by its id, so that has to lead to this row.
 SELECT found.sequence, contact.campaign_key = found.campaign_key AND EXISTS (
