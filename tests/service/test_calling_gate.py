@@ -244,6 +244,21 @@ async def test_no_more_are_dialed_in_a_day_than_may_be(house: House) -> None:
         assert len(dialed(house)) == 14, "by then it is the next day"
 
 
+async def test_a_policy_of_another_time_zone_lets_no_more_be_dialed_in_a_day(house: House) -> None:
+    """Of which it is another part there: what was counted by the former clocks was dialed all the same."""
+    limit = ANYWHERE + "[limits]\nattempts_per_day = 7\n"
+    async with a_shift(house, 'time_zone = "UTC"\n' + limit):
+        await accept(house, "some", 20, NEW_YORK)
+        await asyncio.sleep(0.25 * HOUR_S)
+        assert len(dialed(house)) == 7
+        for number, zone in enumerate(("Asia/Kolkata", "America/New_York", "Pacific/Kiritimati", "UTC"), start=2):
+            await put_policy(house, f'time_zone = "{zone}"\n' + limit, number)
+            await asyncio.sleep(0.25 * HOUR_S)
+            assert len(dialed(house)) == 7, zone
+        await asyncio.sleep(24 * HOUR_S)
+        assert len(dialed(house)) == 14, "by then it is the next day"
+
+
 async def test_who_may_not_be_called_at_all_ends_as_not_allowed(house: House) -> None:
     async with a_shift(house, '[destinations]\nregions = ["US"]\n'):
         abroad = await accept(house, "abroad", 3, LONDON)

@@ -293,6 +293,37 @@ class TestDays:
         tomorrow = replace(clearance, day_limits=(a_day(reason, 2, key, TOMORROW),))
         assert await dial(store, lease, third, tomorrow, at=TOMORROW) is None
 
+    @pytest.mark.parametrize("in_one_commit", [True, False])
+    @pytest.mark.parametrize(("ahead", "counts"), [(9 * HOUR, True), (-14 * HOUR, True), (DAY - 1, True), (DAY, False)])
+    async def test_what_was_counted_by_other_clocks_on_the_same_day_counts(
+        self, store: Store, ahead: int, counts: bool, in_one_commit: bool
+    ) -> None:
+        """By which time zone days are counted may change in the middle of one, or differ between policies."""
+        lease = await stand_up(store)
+        began_at = TODAY - ahead
+        elsewhere = (
+            a_day(HoldReason.DAY_LIMIT, 2, began_at=began_at),
+            a_day(HoldReason.SPEND_LIMIT, 40, began_at=began_at),
+        )
+        first, second, third = [await a_contact(store) for _ in range(3)]
+        there = cleared(spend=20, day_limits=elsewhere[:1], spend_limits=elsewhere[1:])
+        here = replace(
+            there,
+            day_limits=(replace(a_day(HoldReason.DAY_LIMIT, 2), day_before_at=TODAY - DAY),),
+            spend_limits=(replace(a_day(HoldReason.SPEND_LIMIT, None), day_before_at=TODAY - DAY),),
+        )
+        clearances = {first: there, second: there, third: here}
+        if in_one_commit:
+            refused = (await store.commit(lease, [begin(each) for each in clearances], clearances)).refused
+        else:
+            assert [await dial(store, lease, each, there) for each in (first, second)] == [None, None]
+            refused = (await store.commit(lease, [begin(third)], {third: here})).refused
+        assert refused == ({third: Refusal.HELD} if counts else {})
+        by_spend = replace(here, day_limits=(), spend_limits=(replace(here.spend_limits[0], most=50),))
+        assert await dialed_anew(store, lease, by_spend) is (Refusal.HELD if counts else None)
+        alone = replace(there, spend_limits=(), day_limits=(a_day(HoldReason.DAY_LIMIT, 2),))
+        assert await dialed_anew(store, lease, alone) is None
+
     async def test_no_more_is_spent_in_a_day_than_may_be(self, store: Store) -> None:
         lease = await stand_up(store)
         limits = a_day(HoldReason.SPEND_LIMIT, 100), a_day(HoldReason.SPEND_LIMIT, 45, "+44")

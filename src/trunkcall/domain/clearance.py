@@ -95,13 +95,21 @@ class RollingLimit:
 @dataclass(frozen=True, slots=True)
 class DayLimit:
     """At most so many attempts, or so much, of what is counted under ``key``, between the beginning of a day and its
-    end; None is no limit."""
+    end; None is no limit. ``day_before_at`` is when the day before it began: whatever was counted for a day that began
+    later than that, by whatever clocks, was in this one too, or may have been. None counts the day alone."""
 
     key: str
     began_at: Instant
     ends_at: Instant
     most: int | None
     reason: HoldReason
+    day_before_at: Instant | None = None
+
+    def counts_day_of(self, began_at: Instant) -> bool:
+        """Whether what was counted for a day that began then counts here."""
+        if self.day_before_at is None:
+            return began_at == self.began_at
+        return self.day_before_at < began_at < self.ends_at
 
 
 @quickly_made

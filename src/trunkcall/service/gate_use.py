@@ -25,7 +25,7 @@ from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import DAY, Duration, Instant
 from trunkcall.engine.commands import OriginateAgentLeg, OriginateSessionLeg, RefillWindow
 from trunkcall.engine.events import AttemptsLimited, ContactsOffered, Event, OfferedContact, RequestsAccepted
-from trunkcall.service.calling.day_counts import shown_of
+from trunkcall.service.calling.day_counts import shown_in
 from trunkcall.service.calling.gate import Allowed, Forbidden, GateOf, Held, Verdict
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.totals import DialerTotals
@@ -192,9 +192,7 @@ class GateUse:
 
     async def shown_since(self, day_began_at: Instant) -> tuple[tuple[str, int], ...]:
         """By how many attempts each number was shown in the day that began then."""
-        counts = await self._store.day_counts(self._lease.instance_id, since=day_began_at)
-        of_day = [count for count in counts if count.began_at == day_began_at]
-        return tuple([(number, count.attempts) for count in of_day if (number := shown_of(count)) is not None])
+        return shown_in(await self._store.day_counts(self._lease.instance_id, since=day_began_at - DAY), day_began_at)
 
     async def release_holds(self) -> bool:
         """Once other rules count, have those who were held be looked at anew, some of them at a time; whether any

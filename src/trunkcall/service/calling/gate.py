@@ -17,14 +17,14 @@ from trunkcall.domain.calling_hours import callable_until, matching_rules, opens
 from trunkcall.domain.calling_policy import DEFAULT_POLICY, POLICY_TAG, CallingPolicy
 from trunkcall.domain.calling_rules import HOME, NO_RULES, CallerIdChoice, CallingRules, HoursRule, Rate
 from trunkcall.domain.campaign import Campaign
-from trunkcall.domain.clearance import Clearance, DayLimit, Evidence, Hold, HoldReason, LocalTime, Prohibition
+from trunkcall.domain.clearance import Clearance, Evidence, Hold, HoldReason, LocalTime, Prohibition
 from trunkcall.domain.dialing import CallerIdPool
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.do_not_call import last_edit
 from trunkcall.domain.instants import DAY, Duration, Instant
 from trunkcall.domain.trunk import NumberFormat, Trunk
 from trunkcall.domain.values import quickly_made
-from trunkcall.service.calling.day_counts import day_limits, day_of, reserved, shown_key, spend_limits
+from trunkcall.service.calling.day_counts import day_limits, day_of, reserved, shown_limit, spend_limits
 from trunkcall.service.calling.listing import BindingLists, ListsOf, lists_of
 from trunkcall.service.calling.numbering import Kind, leaves_to_emergency, numbering_of
 from trunkcall.service.calling.policy_file import PolicyFileError, read_policy
@@ -258,11 +258,10 @@ class Gate:
         forbidden = verdict.prohibition if isinstance(verdict, Forbidden) else None
         if forbidden is None:
             forbidden = self._forbidden_here(rules, number, trunk_id, caller_id)
-        limits, (began_at, ends_at) = rules.limits, day_of(at, rules.time_zone)
+        limits = rules.limits
         days = day_limits(rules, at)
-        most = rules.caller_ids.attempts_per_day
-        if caller_id is not None and (rules.caller_ids.pool or most is not None):
-            days.append(DayLimit(shown_key(caller_id), began_at, ends_at, most, HoldReason.CALLER_ID_LIMIT))
+        if caller_id is not None and (rules.caller_ids.pool or rules.caller_ids.attempts_per_day is not None):
+            days.append(shown_limit(rules, caller_id, at))
         rate = read.rate_of(number)
         return Clearance(
             policy_version=self.policy_version,

@@ -145,9 +145,12 @@ class Clearing:
         return [made_at for made_at, _ in found if made_at > at - before][:most]
 
     def _count(self, limit: DayLimit) -> DayCount:
+        days, spend = self._counts.days + self._days, self._counts.spend + self._spend
+        counted = [
+            day for day in {*days, *spend} if day[:2] == (limit.reason, limit.key) and limit.counts_day_of(day[2])
+        ]
         (day,) = _days([limit])
-        attempts = self._counts.days[day] + self._days[day]
-        return DayCount(*day, attempts, self._counts.spend[day] + self._spend[day])
+        return DayCount(*day, sum(days[each] for each in counted), sum(spend[each] for each in counted))
 
 
 def _days(limits: Iterable[DayLimit]) -> list[Day]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trunkcall.domain.calling_limits import DayCount
-from trunkcall.domain.clearance import HoldReason
+from trunkcall.domain.clearance import DayLimit, HoldReason
+from trunkcall.domain.instants import DAY, Instant
 from trunkcall.storage.sqlite.clearances import Day
 from trunkcall.storage.sqlite.statements import QUERIES, Row, fetch_all
 
@@ -30,19 +31,25 @@ class _Counted:
 class DayCounts:
     """Of all instances."""
 
-    __slots__ = ("_connection", "_counted")
+    __slots__ = ("_connection", "_counted", "_days")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._counted: dict[tuple[str, Day], _Counted] = {}
+        self._days: dict[str, set[Instant]] = {}
+        """Of each instance: when the days began for which anything was counted, as far back as any limit looks."""
 
-    def count(self, instance_id: str, day: Day) -> DayCount:
+    def count(self, instance_id: str, limit: DayLimit) -> DayCount:
         """What was counted, by this transaction too."""
-        counted = self._read(instance_id, day)
-        return DayCount(*day, counted.attempts, counted.spend)
+        day = limit.reason, limit.key, limit.began_at
+        there = self._days_of(instance_id, limit.began_at)
+        days = [(limit.reason, limit.key, each) for each in there if limit.counts_day_of(each)]
+        counted = [self._read(instance_id, each) for each in days]
+        return DayCount(*day, sum(each.attempts for each in counted), sum(each.spend for each in counted))
 
     def add(self, instance_id: str, day: Day, attempts: int, spend: int) -> None:
         """Count so many attempts more, and so much more spent; fewer and less, if it is below 0."""
+        self._days_of(instance_id, day[2]).add(day[2])
         counted = self._read(instance_id, day)
         counted.attempts += attempts
         counted.spend += spend
@@ -61,6 +68,15 @@ class DayCounts:
                 }
                 self._connection.execute(QUERIES["add_to_day"], values)
                 counted.more_attempts = counted.more_spend = 0
+
+    def _days_of(self, instance_id: str, began_at: Instant) -> set[Instant]:
+        days = self._days.get(instance_id)
+        if days is None:
+            found = fetch_all(
+                self._connection, "counted_days", {"instance_id": instance_id, "after": began_at - 3 * DAY}
+            )
+            days = self._days[instance_id] = {row.day_at for row in found if type(row.day_at) is int}
+        return days
 
     def _read(self, instance_id: str, day: Day) -> _Counted:
         counted = self._counted.get((instance_id, day))

@@ -173,7 +173,7 @@ class Clearing:
         return made
 
     def _count(self, limit: DayLimit) -> DayCount:
-        return self._transaction.days.count(self._instance_id, (limit.reason, limit.key, limit.began_at))
+        return self._transaction.days.count(self._instance_id, limit)
 
 
 def forget_numbers(transaction: WriteTransaction, number_keys: Sequence[int]) -> int:

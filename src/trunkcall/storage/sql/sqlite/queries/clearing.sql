@@ -34,6 +34,16 @@ ORDER BY number_key, at, sequence LIMIT :limit;
 -- :number_keys are a JSON array.
 DELETE FROM number_attempt WHERE number_key IN (SELECT value FROM json_each(:number_keys));
 
+-- counted_days --
+-- From one to the next, without a look at what was counted for each.
+WITH RECURSIVE days (day_at) AS (
+    SELECT min(day_at) FROM day_count WHERE instance_id = :instance_id AND day_at > :after
+    UNION ALL
+    SELECT (SELECT min(day_at) FROM day_count WHERE instance_id = :instance_id AND day_at > days.day_at)
+    FROM days WHERE day_at IS NOT NULL
+)
+SELECT day_at FROM days WHERE day_at IS NOT NULL;
+
 -- day_count --
 SELECT count AS attempts, spend FROM day_count
 WHERE instance_id = :instance_id AND day_at = :day_at AND kind = :kind AND key = :key;
