@@ -26,6 +26,7 @@ from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
 T = TypeVar("T")
 
 TRUNK = "north"
+NOBODY = Manner(code=404)
 POLICY = '[destinations]\nregions = ["US"]\n'
 AREAS = ("206", "212", "312", "415", "512")
 CONFIRM_EVERY_S = 3.0
@@ -183,16 +184,19 @@ def own(server: Serving) -> Any:
 
 
 class Site:
-    """One Asterisk, with a trunk to everybody who can be called, and agents' phones: ``addresses`` are by endpoint."""
+    """One Asterisk, with trunks to everybody who can be called, and agents' phones: ``addresses`` are by endpoint."""
 
     @classmethod
-    def of(cls, place: Place, agents: Iterable[str], stack: ExitStack) -> Site:
+    def of(cls, place: Place, agents: Iterable[str], stack: ExitStack, *, trunks: Sequence[str] = (TRUNK,)) -> Site:
         """Everybody is at an address of their own."""
-        return cls(place, {name: place.address() for name in (TRUNK, *agents)}, stack)
+        return cls(place, {name: place.address() for name in (*trunks, *agents)}, stack, trunks=trunks)
 
-    def __init__(self, place: Place, addresses: Mapping[str, str], stack: ExitStack) -> None:
+    def __init__(
+        self, place: Place, addresses: Mapping[str, str], stack: ExitStack, *, trunks: Sequence[str] = (TRUNK,)
+    ) -> None:
         self.place = place
         self.street = stack.enter_context(Street())
+        self._trunks = trunks
         self._addresses = addresses
         files = small(place, addresses)
         dialplan = resources.files("trunkcall.telephony.ari").joinpath("dialplan.conf")
@@ -202,19 +206,21 @@ class Site:
         self.switch = stack.enter_context(Asterisk(place, files))
         self._stack = stack
 
-    def customers(self, manners: Mapping[str, Manner]) -> Phone:
-        return self.street.open(Phone(self._addresses[TRUNK], Manner(code=404), manners))
+    def customers(self, manners: Mapping[str, Manner], *, others: Manner = NOBODY, trunk: str = TRUNK) -> Phone:
+        return self.street.open(Phone(self._addresses[trunk], others, manners))
 
     def agents(self, manners: Mapping[str, Manner]) -> dict[str, Phone]:
         return {name: self.street.open(Phone(self._addresses[name], manner)) for name, manner in manners.items()}
 
-    def serve(self, folder: Path, **options: object) -> Serving:
-        """A server that dials by it."""
+    def serve(self, folder: Path, *, limits: str = "", **options: object) -> Serving:
+        """A server that dials by it. ``limits`` are what else is said of each trunk."""
         folder.mkdir()
         for name, text in {
             "password": PASSWORD,
             "policy.toml": POLICY,
-            "trunkcall.toml": f"[[trunks]]\ntrunk_id = '{TRUNK}'\nregions = ['US']\n",
+            "trunkcall.toml": "".join(
+                f"[[trunks]]\ntrunk_id = '{trunk}'\nregions = ['US']\n{limits}" for trunk in self._trunks
+            ),
         }.items():
             (folder / name).write_text(text)
         return self._stack.enter_context(
