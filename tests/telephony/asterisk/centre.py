@@ -110,7 +110,7 @@ class Centre:
     def instance(self) -> dict[str, str]:
         return {"InstanceId": self.server.environment["TRUNKCALL_INSTANCE_ID"]}
 
-    def hire(self, *, after_contact_work_s: int = 1) -> None:
+    def hire(self, *, persistent: bool = False, after_contact_work_s: int = 1) -> None:
         """Users for the agents' phones, who have all come to work."""
         connect = self.server.client("connect")
         within = self.instance
@@ -125,7 +125,11 @@ class Centre:
                 Password="Only4TheStory",
                 SecurityProfileIds=[each["Id"] for each in security if each["Name"] == "Agent"],
                 RoutingProfileId=profile["Id"],
-                PhoneConfig={"PhoneType": "SOFT_PHONE", "AfterContactWorkTimeLimit": after_contact_work_s},
+                PhoneConfig={
+                    "PhoneType": "SOFT_PHONE",
+                    "AfterContactWorkTimeLimit": after_contact_work_s,
+                    "PersistentConnection": persistent,
+                },
             )["UserId"]
             connect.put_user_status(**within, UserId=user_id, AgentStatusId=available)
 

@@ -134,6 +134,43 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
 
 
 @pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+def test_agents_who_stay_on_the_line_hear_one_customer_after_the_other(tmp_path: Path) -> None:
+    """Their telephones ring once in a shift, and nobody is heard by whoever comes next."""
+    called = numbers(8)
+    hertz = {number: own_tone(n) for n, number in enumerate(called)}
+    agent_hertz = {name: own_tone(500 + 20 * n) for n, name in enumerate(AGENTS[:2])}
+    with ExitStack() as stack:
+        site = Site.of(place_of_this_worker(1), AGENTS[:2], stack)
+        customers = site.customers(
+            {
+                number: Manner(
+                    answers_after_s=0.2, says=greets(hertz[number]), goes_on=speaks(hertz[number]), leaves_after_s=4.5
+                )
+                for number in called
+            }
+        )
+        phones = site.agents(
+            {name: Manner(answers_after_s=0.1, goes_on=speaks(agent_hertz[name])) for name in agent_hertz}
+        )
+        centre = Centre(site.serve(tmp_path / "centre"), phones)
+        centre.hire(persistent=True)
+        with centre.confirming():
+            records = centre.until_all_ended(centre.call(called), timeout_s=90)
+        shifts = {name: calls(phones[name]) for name in phones}
+        assert [len(shift) for shift in shifts.values()] == [1, 1]
+        received = {dialog.number: dialog for dialog in calls(customers)}
+        heard_by: dict[str, set[int]] = {name: set() for name in phones}
+        for number in called:
+            assert records[number]["Disposition"] == "connected_to_agent"
+            name = records[number]["Agent"]["Username"]
+            assert tones_in(bytes(received[number].heard)) == {agent_hertz[name]}
+            heard_by[name].add(hertz[number])
+        for name, (shift,) in shifts.items():
+            assert tones_in(bytes(shift.heard)) == heard_by[name]
+            assert not shift.over, "the shift goes on"
+
+
+@pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 def test_who_has_answered_and_is_reached_by_nobody_is_abandoned_and_let_go(tmp_path: Path) -> None:
     called = numbers(3)
     with ExitStack() as stack:
