@@ -31,6 +31,7 @@ CLIENTS = {
     "cli.demo",
     "cli.dnc",
     "cli.dnc_import",
+    "cli.doctor.call",
     "cli.explain",
     "cli.figures",
     "cli.halt",

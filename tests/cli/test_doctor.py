@@ -9,14 +9,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, web
 
 from commands import COMMANDS
 from serving import serving, settings_of
+from trunkcall.cli.doctor.call import CannotCallError, shown_by
 from trunkcall.cli.doctor.clock import told_of
 from trunkcall.cli.doctor.command import examine, findings_text
+from trunkcall.cli.doctor.steps import steps_of
+from trunkcall.cli.figures import Trunk
+from trunkcall.domain.clearance import Cleared, Hold, HoldReason, Prohibition
+from trunkcall.domain.contact import ContactRecord, ContactState, DisconnectReason, Disposition
+from trunkcall.domain.instants import MINUTE, SECOND
 from trunkcall.telephony.ari.checkup import NATIVE, NEEDED, findings
 from trunkcall.telephony.ari.dialplan import dialplan, version_in
 from trunkcall.telephony.ari.inspection import Contact, InspectedEndpoint, Inspection
@@ -231,3 +238,118 @@ async def test_what_is_no_asterisk_is_told_apart(tmp_path: Path) -> None:
     assert found == fault(
         "Asterisk", "There is no ARI at ari_url: it is to be enabled in Asterisk's ari.conf and http.conf."
     )
+
+
+# --- one call ---------------------------------------------------------------------------------------------------------
+
+
+def record(**known: Any) -> ContactRecord:
+    """Of a test call that was accepted at the second 100."""
+    at = 100 * SECOND
+    return ContactRecord(
+        contact_id="contact",
+        campaign_id="campaign",
+        instance_id="instance",
+        client_token="token",
+        phone_number="+12065550123",
+        attributes={},
+        state=ContactState.ENDED,
+        accepted_at=at,
+        expires_at=at + MINUTE,
+        updated_at=at,
+        **known,
+    )
+
+
+def trunk(name: str, *shows: str) -> Trunk:
+    return Trunk(name, "local", up=True, held=False, lines_in_use=0, lines=10, attempts_per_s=1.0, caller_numbers=shows)
+
+
+class TestStepsOfACall:
+    def test_they_are_told_in_their_order_with_the_time_since_it_was_asked_for(self) -> None:
+        told = steps_of(
+            record(
+                trunk_id="west",
+                source_phone_number="+12025550100",
+                attempted_at=100 * SECOND,
+                ring_started_at=102 * SECOND,
+                answered_at=105 * SECOND,
+                ended_at=109 * SECOND,
+                disposition=Disposition.MESSAGE_PLAYED,
+            ),
+            110 * SECOND,
+        )
+        assert [(each.step, each.after_s) for each in told] == [
+            ("dialed", 0.0),
+            ("rang", 2.0),
+            ("answered", 5.0),
+            ("ended", 9.0),
+        ]
+        assert told[0].text == "Dialed on the trunk west, showing +12025550100."
+
+    # Nobody waits for agents in such a call, and machines are not told from people.
+    @pytest.mark.parametrize(
+        "disposition",
+        [each for each in Disposition if each not in ("connected_to_agent", "abandoned", "voicemail", "fax")],
+    )
+    def test_every_end_has_words_and_not_a_name_alone(self, disposition: Disposition) -> None:
+        cleared = Cleared(forbidden=Prohibition.REGION)
+        (told,) = steps_of(record(ended_at=101 * SECOND, disposition=disposition, clearance=cleared), 102 * SECOND)
+        assert not told.text.startswith("Ended")
+        assert len(told.text.split()) > 3
+
+    def test_one_who_may_not_be_called_now_is_told_until_when(self) -> None:
+        hold = Hold(HoldReason.NUMBER_LIMIT, 400 * SECOND)
+        (told,) = steps_of(record(hold=hold), 101 * SECOND)
+        assert told.step == "held"
+        assert "as often as it may be" in told.text
+
+    def test_one_who_rang_out_is_told_from_one_whom_nobody_reached(self) -> None:
+        ends = {
+            reason: steps_of(
+                record(ended_at=101 * SECOND, disposition=Disposition.NO_ANSWER, disconnect_reason=reason), 102 * SECOND
+            )[0].text
+            for reason in (DisconnectReason.TELECOM_TIMEOUT, DisconnectReason.TELECOM_UNANSWERED)
+        }
+        assert "while it rang" in ends[DisconnectReason.TELECOM_TIMEOUT]
+        assert "SIP 408" in ends[DisconnectReason.TELECOM_UNANSWERED]
+
+
+class TestNumberThatIsShown:
+    def test_a_call_is_kept_to_a_trunk_by_a_number_that_no_other_may_show(self) -> None:
+        west, east = trunk("west", "+12065550100", "+12065550101"), trunk("east", "+12065550100")
+        assert shown_by([west, east], "west") == "+12065550101"
+        assert shown_by([west, east], None) == "+12065550100"
+        with pytest.raises(CannotCallError, match="No number is shown on the trunk east alone"):
+            shown_by([west, east], "east")
+        with pytest.raises(CannotCallError, match="No number is shown on the trunk west alone"):
+            shown_by([west, trunk("any")], "west")
+
+    def test_no_number_is_made_up(self) -> None:
+        with pytest.raises(CannotCallError, match="--show"):
+            shown_by([trunk("west")], None)
+        with pytest.raises(CannotCallError, match="There is no trunk north"):
+            shown_by([trunk("west")], "north")
+
+
+class TestCall:
+    def test_it_goes_through_the_server_and_leaves_a_record_and_no_campaign(self, tmp_path: Path) -> None:
+        with serving(tmp_path / "data", agents=0, speed=200) as server:
+            data = ("--data-dir", str(server.data_dir))
+            ran = COMMANDS.run("doctor", *data, "--call", "+12065550123", "--show", "+12025550100", "--yes", "--json")
+            told = json.loads(ran.stdout)
+            assert ran.returncode == (0 if told["answered"] else 1)
+            assert told["steps"][0]["step"] == "dialed"
+            assert told["steps"][-1]["step"] == "ended"
+            assert [each["CustomerEndpoint"]["Address"] for each in server.export()] == ["+12065550123"]
+            assert server.client().list_campaigns()["campaignSummaryList"] == []
+
+            unasked = COMMANDS.run("doctor", *data, "--call", "+12065550123", "--show", "+12025550100")
+            assert unasked.returncode == 2
+            assert "--yes" in unasked.stderr
+            assert len(server.export()) == 1
+
+    def test_without_a_server_nobody_is_called(self, tmp_path: Path) -> None:
+        ran = COMMANDS.run("doctor", "--data-dir", str(tmp_path), "--call", "+12065550123", "--yes")
+        assert ran.returncode == 1
+        assert "trunkcall serve" in ran.stderr

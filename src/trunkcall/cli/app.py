@@ -49,6 +49,7 @@ COMMANDS: tuple[Entry, ...] = (
             "trunkcall doctor",
             "trunkcall doctor --config trunkcall.toml",
             "trunkcall doctor --carrier ari --ari-password-file ari.password --json",
+            "trunkcall doctor --call +12025550123 --trunk west",
         ),
     ),
     Entry(

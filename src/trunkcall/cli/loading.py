@@ -142,7 +142,7 @@ class Loader:
         self.result.accepted += accepted - len(known)
         self.result.known += len(known)
         again: list[Lead] = []
-        reasons = _reasons(answer)
+        reasons = reasons_of(answer)
         for item in answer["failedRequests"]:
             number, lead = by_token[item["clientToken"]]
             if item["failureCode"] == "RequestThrottled":
@@ -206,7 +206,7 @@ def _known(answer: dict[str, Any]) -> set[int]:
     return {int(number) for number in numbers if number.strip().isdigit()}
 
 
-def _reasons(answer: dict[str, Any]) -> dict[int, str]:
+def reasons_of(answer: dict[str, Any]) -> dict[int, str]:
     """Why items were refused, by their number in the batch. Amazon's own service does not say."""
     headers = _headers(answer)
     if REFUSED_ITEMS_JSON_HEADER in headers:

@@ -15,9 +15,11 @@ from typing import Annotated
 
 import typer
 
+from trunkcall.cli.asking import Yes
 from trunkcall.cli.campaign_steps import JSON
 from trunkcall.cli.client import connection, own_health
 from trunkcall.cli.doctor import clock, files, rules
+from trunkcall.cli.doctor.call import place_call
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted, facts, terminal_width
 from trunkcall.compose.carrier_adapter import CarrierAdapter
@@ -47,12 +49,39 @@ class _Kept:
     campaigns: Sequence[Campaign] = ()
 
 
-def doctor(settings: Settings, as_json: Annotated[bool, JSON] = False) -> None:
+def doctor(
+    settings: Settings,
+    call: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Make one call to this number, E.164, by the running server and all its rules, and tell each step; "
+            "exit code 1 unless it is answered.",
+        ),
+    ] = None,
+    trunk: Annotated[
+        str | None, typer.Option(metavar="ID", help="With --call: the trunk on which it is to leave.")
+    ] = None,
+    show: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="With --call: the number that it shows. [default: the trunk's first]"),
+    ] = None,
+    yes: Yes = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
     """Say whether people can be called from here, and what to change where they cannot.
 
-    Give it the options, the environment and the file of settings of the server. It changes nothing, dials nobody, and
-    may run while the server does. Exit code 1 if there is a fault; warnings are none.
+    Give it the options, the environment and the file of settings of the server. It changes nothing, dials nobody unless
+    told to, and may run while the server does. Exit code 1 if there is a fault; warnings are none.
     """
+    if call is not None:
+        if trunk is not None and show is not None:
+            raise typer.BadParameter("the trunk's own number is shown: leave --show out", param_hint="--trunk")
+        if not place_call(settings, call, trunk=trunk, shown=show, yes=yes, as_json=as_json):
+            raise typer.Exit(1)
+        return
+    if trunk is not None or show is not None:
+        raise typer.BadParameter("it is for --call", param_hint="--trunk" if trunk is not None else "--show")
     found = asyncio.run(examine(settings))
     if as_json:
         told = {"ok": not _faults(found), "findings": [asdict(each) for each in found]}

@@ -74,6 +74,13 @@ def trunk_regions(trunks: Iterable[Trunk], rules: CallingRules | None) -> Iterat
                 subject,
                 f"Nobody is dialed on it: it may dial {regions}, and the calling policy none of these.",
             )
+        elif not trunk.caller_numbers:
+            yield warning(
+                subject,
+                "It names no caller_numbers, so it shows what a campaign or its queue says, and where nobody has said "
+                "otherwise a number for fiction. Write the numbers that its carrier lets you show, as `caller_numbers` "
+                "in its [[trunks]] table.",
+            )
         else:
             yield ok(subject, f"It may dial {regions}, as far as the calling policy lets it.")
 

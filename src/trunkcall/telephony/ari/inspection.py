@@ -7,8 +7,10 @@ one is made that nobody dials, and that Asterisk ends by itself if we do not.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
@@ -25,6 +27,7 @@ T = TypeVar("T")
 
 FORBIDDEN: Final = 403
 ASK_S: Final = 5.0
+GONE_S: Final = 2.0
 _PROBE_S: Final = 30
 """After so many seconds Asterisk ends the channel by itself."""
 _ANONYMOUS: Final = "anonymous"
@@ -85,10 +88,12 @@ class Inspection:
 async def inspect(connect: Connect, app: str, endpoints: Collection[str]) -> Inspection:
     """Look at the switch. ``app`` is an application of nobody else's, ``endpoints`` are those of trunks. Raises
     SwitchError, which says what is in the way."""
-    switch = connect(app, on_event=lambda event: None)
+    # Set once the channel is gone that we have made: an application that still has one stays known to Asterisk.
+    gone = asyncio.Event()
+    switch = connect(app, on_event=lambda event: gone.set() if isinstance(event, model.ChannelDestroyed) else None)
     try:
         await switch.open()
-        return await _Inspector(switch, app).inspect(endpoints)
+        return await _Inspector(switch, app, gone).inspect(endpoints)
     except AriWireError:
         raise SwitchError("What is at ari_url answers otherwise than Asterisk does.") from None
     finally:
@@ -119,8 +124,9 @@ async def _got(session: aiohttp.ClientSession, path: str) -> Answer:
 class _Inspector:
     """Of one connection."""
 
-    def __init__(self, switch: Switch, app: str) -> None:
+    def __init__(self, switch: Switch, app: str, gone: asyncio.Event) -> None:
         self._switch = switch
+        self._gone = gone
         self._app = app
         self._probe = f"{app}.probe"
 
@@ -149,6 +155,8 @@ class _Inspector:
         finally:
             if made.is_ok:
                 await self._switch.ask(Request("DELETE", f"channels/{self._probe}"))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._gone.wait(), GONE_S)
 
     async def _make_probe(self) -> Answer:
         """A channel that reaches nobody, and that may be asked what only channels are told."""
