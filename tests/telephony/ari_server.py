@@ -20,6 +20,7 @@ class AriServer:
         self.answers = True
         self.variable = ""
         self.connections = 0
+        self.read_only = False
         self._socket: web.WebSocketResponse | None = None
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -28,6 +29,7 @@ class AriServer:
         app = web.Application()
         app.router.add_get("/ari/events", self._events)
         app.router.add_get("/ari/asterisk/variable", self._variable)
+        app.router.add_post("/ari/asterisk/variable", self._set_variable)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -66,6 +68,13 @@ class AriServer:
     async def _variable(self, request: web.Request) -> web.Response:
         self._check(request)
         return web.json_response({"value": self.variable})
+
+    async def _set_variable(self, request: web.Request) -> web.Response:
+        self._check(request)
+        if self.read_only:
+            raise web.HTTPForbidden
+        self.variable = request.query["value"]
+        return web.Response(status=204)
 
     async def _events(self, request: web.Request) -> web.WebSocketResponse:
         self._check(request)

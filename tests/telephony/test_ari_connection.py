@@ -203,6 +203,15 @@ async def test_a_wrong_password_is_said_in_words_before_anything_is_taken(server
     assert server.connections == 0
 
 
+async def test_a_user_who_may_only_read_is_said_in_words(server: AriServer, connect: Connect) -> None:
+    connected = connect()
+    await connected.switch.set_variable("app_token", "7")
+    assert await connected.switch.variable("app_token") == "7"
+    server.read_only = True
+    with pytest.raises(SwitchError, match="read_only = no"):
+        await connected.switch.set_variable("app_token", "8")
+
+
 async def test_what_is_no_switch_is_said_in_words(server: AriServer) -> None:
     switch = Switch(f"{server.url}/elsewhere", USER, PASSWORD, "app", on_event=lambda event: None)
     with pytest.raises(SwitchError, match="no ARI at ari_url"):

@@ -55,7 +55,7 @@ async def dialers(switch: Asterisk, app: str) -> AsyncIterator[Started]:
     async with AsyncExitStack() as stack:
 
         async def start(token: int = 1, **how: Any) -> Dialer:
-            dialer = Dialer(app, token, **how)
+            dialer = Dialer(**{"app": app, "token": token, **how})
             stack.push_async_callback(dialer.close)
             await dialer.start()
             return dialer

@@ -8,10 +8,12 @@ import os
 
 import pytest
 
+from telephony.asterisk.ari import Ari
 from telephony.asterisk.conftest import Called, Started
 from telephony.asterisk.dialer import until
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner, tone
+from telephony.asterisk.place import place_of_this_worker
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.engine.events import LegAnswered, LegEnded, LegsBridged
@@ -35,6 +37,25 @@ async def test_a_talk_goes_on_without_a_dialer_and_with_the_next(customers: Call
         "leg-1": (LegState.UP, "agent-1"),
         "agent-1": (LegState.UP, "leg-1"),
     }
+
+
+async def test_nothing_is_left_on_the_switch_of_a_talk_that_ended_meanwhile(
+    customers: Called, dialers: Started, app: str
+) -> None:
+    people = await customers(Manner(leaves_after_s=1.5))
+    first = await dialers(1)
+    await first.talk("leg-1", "agent-1")
+    await until(lambda: first.told(LegsBridged))
+    await first.close()
+    await until(lambda: not people.up)
+    second = await dialers(2)
+    assert {leg.leg_id for leg in second.found.legs} == {"agent-1"}
+    await until(lambda: second.told(LegEnded))
+    await second.close()
+    await dialers(3)
+    with Ari(place_of_this_worker(), (), app="looks") as looks:
+        await until(lambda: not [each for each in looks.ask("GET", "bridges") if each["id"].startswith(f"{app}.")])
+        assert [each for each in looks.ask("GET", "channels") if each["id"].startswith(f"{app}.")] == []
 
 
 async def test_a_phone_that_rang_meanwhile_rings_no_longer_than_it_may(customers: Called, dialers: Started) -> None:

@@ -19,7 +19,7 @@ from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.owner import LEGS
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.place import place_of_this_worker
-from trunkcall.engine.events import CarrierFound, CarrierLost
+from trunkcall.engine.events import CarrierFound, CarrierLost, LegAnswered
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -66,15 +66,24 @@ async def test_whoever_comes_with_an_older_lease_finds_the_switch_taken(customer
     assert [type(event) for event in second.events] == [CarrierFound]
 
 
-async def test_the_same_lease_finds_its_legs_again_after_the_connection_was_lost(
+async def test_two_instances_on_one_switch_and_one_trunk_leave_each_others_legs_alone(
     customers: Called, dialers: Started
 ) -> None:
-    await customers(RINGS)
-    dialer = await dialers(7)
-    dialer.dial("leg-1")
-    await until(lambda: dialer.events[1:])
-    again = await dialers(7)
-    assert [leg.leg_id for leg in again.found.legs] == ["leg-1"]
+    """Each hears of all channels on the trunk."""
+    people = await customers(Manner())
+    north, south = await dialers(1), await dialers(9, app="south")
+    north.dial("leg-1")
+    south.dial("leg-2")
+    await until(lambda: north.told(LegAnswered) and south.told(LegAnswered))
+    assert {each.leg_id for each in north.events if isinstance(each, LegAnswered)} == {"leg-1"}
+    again = await dialers(10, app="south", knows=["leg-2"])
+    assert [leg.leg_id for leg in again.found.legs] == ["leg-2"]
+    north.hang_up("leg-2")
+    again.hang_up("leg-1")
+    await asyncio.sleep(0.5)
+    assert len(people.up) == 2
+    assert north.has_switch
+    assert north.fates == {"leg-1": []}
 
 
 async def test_an_owner_whose_process_was_busy_across_the_takeover_does_nothing_when_it_is_not(

@@ -232,8 +232,9 @@ class AriCarrier:
             switch = self._connect(self._app, on_event=self._take)
             self._early = []
             try:
-                # Before anything is taken from whoever has it.
-                await self._may_take_over(switch)
+                # Before the connection is opened, which takes the application from whoever has it: a former dialer that
+                # is thrown out sees the newer token then, and stays away.
+                await self._claim(switch)
                 await switch.open()
                 await self._begin(switch)
                 failures = 0
@@ -250,17 +251,19 @@ class AriCarrier:
             await asyncio.sleep(min(MAX_RETRY_S, 0.1 * 2**failures))
             failures = min(failures + 1, 10)
 
-    async def _may_take_over(self, switch: Switch) -> None:
-        """Raises SupersededError where somebody has a newer lease."""
-        value = await switch.variable(f"{self._app}_token")
+    async def _claim(self, switch: Switch) -> None:
+        """Say whose the legs are. Raises SupersededError where somebody has a newer lease."""
+        name = f"{self._app}_token"
+        value = await switch.variable(name)
         if value.isdecimal() and (len(value) > MAX_TOKEN_DIGITS or int(value) > self._token):
             raise SupersededError
+        if value != str(self._token):
+            await switch.set_variable(name, str(self._token))
 
     async def _begin(self, switch: Switch) -> None:
         """Take the switch over from whoever had it before, and adopt what there is."""
         # Once more: somebody may have come between.
-        await self._may_take_over(switch)
-        await self._set(switch, "token", str(self._token))
+        await self._claim(switch)
         self._subscribed.clear()
         channels = await self._known(switch, Request("GET", "channels"))
         endpoints = {name for each in channels.holds(list[model.Channel]) if (name := self._endpoint_of(each))}
@@ -279,7 +282,7 @@ class AriCarrier:
         self._switch, self._lost, self.trouble = switch, False, None
         gone = [leg for leg in unheard(value).values() if leg.leg_id not in legs]
         told = [*(live(leg) for leg in legs.values()), *gone]
-        self._board.adopt(legs)
+        self._board.adopt(legs, bridges.holds(list[model.Bridge]))
         self._tell(CarrierFound(tuple(told), self._host))
         for leg in gone:
             self._tell(LegEnded(leg.leg_id, HangupCause.NORMAL))
@@ -287,11 +290,7 @@ class AriCarrier:
         for event in early:
             self._board.take(event)
         if value:
-            await self._set(switch, "unheard", "")
-
-    async def _set(self, switch: Switch, name: str, value: str) -> None:
-        """Set a global variable of the application's."""
-        await switch.ask(Request("POST", "asterisk/variable", {"variable": f"{self._app}_{name}", "value": value}))
+            await switch.set_variable(f"{self._app}_unheard", "")
 
     async def _known(self, switch: Switch, request: Request) -> Answer:
         answer = await switch.ask(request)

@@ -109,14 +109,22 @@ class Switch:
         return await asyncio.shield(self._lost)
 
     async def variable(self, name: str) -> str:
-        """A global variable's value, empty where there is none. It can be read before the connection is opened, which
-        takes the application from whoever has it. Raises SwitchError."""
+        """A global variable's value, empty where there is none. Neither this nor ``set_variable`` needs an open
+        connection; both raise SwitchError."""
+        try:
+            return Answer(200, await self._ask_http("GET", {"variable": name})).holds(Variable).value
+        except AriWireError:
+            raise SwitchError(_NO_ARI) from None
+
+    async def set_variable(self, name: str, value: str) -> None:
+        """Give a global variable this value."""
+        await self._ask_http("POST", {"variable": name, "value": value})
+
+    async def _ask_http(self, method: str, query: dict[str, str]) -> str:
         address = f"{self._url}/ari/asterisk/variable"
         try:
-            async with self._session_of().get(address, params={"variable": name}, raise_for_status=True) as answer:
-                return Answer(answer.status, await answer.text()).holds(Variable).value
-        except (AriWireError, UnicodeError):
-            raise SwitchError(_NO_ARI) from None
+            async with self._session_of().request(method, address, params=query, raise_for_status=True) as answer:
+                return (await answer.read()).decode("utf-8", "replace")
         except _FAILURES as error:
             raise SwitchError(_why(error)) from error
 
@@ -252,7 +260,9 @@ class Switch:
 
 def _why(error: BaseException) -> str:
     match error:
-        case aiohttp.ClientResponseError(status=401 | 403):
+        case aiohttp.ClientResponseError(status=403):
+            return "The user of ari_user may only read: it is to have read_only = no in Asterisk's ari.conf."
+        case aiohttp.ClientResponseError(status=401):
             return "Asterisk does not take ari_user and ari_password: they are those of a user in its ari.conf."
         case aiohttp.ClientResponseError(status=404):
             return _NO_ARI

@@ -8,7 +8,7 @@ what it is given. It must not know whether the switch can be reached, nor how di
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -88,8 +88,11 @@ class Switchboard:
             alone=self._begin_alone,
         )
 
-    def adopt(self, legs: Mapping[str, AriLeg]) -> None:
-        """These are the legs that there are, and no others."""
+    def adopt(self, legs: Mapping[str, AriLeg], bridges: Iterable[model.Bridge]) -> None:
+        """These are the legs that there are, and no others. Bridges where nobody is any more are removed."""
+        for bridge in bridges:
+            if self.names.leg(bridge.id) is not None and not bridge.channels:
+                self._send(Request("DELETE", f"bridges/{bridge.id}"), None)
         self.legs.clear()
         self.legs.update(legs)
         for leg in legs.values():
