@@ -42,6 +42,7 @@ from trunkcall.service.calling.screening import Screening
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.dial_requests import AcceptedItem, DialRequestItem, DialRequests
 from trunkcall.service.dialing_settings import DialingDefaults, dialing_settings
+from trunkcall.service.totals import SubmittedTotals
 from trunkcall.storage.ports.do_not_call import Origin
 from trunkcall.storage.sqlite.store import SQLiteStore
 
@@ -143,7 +144,14 @@ class Instance:
         campaigns = Campaigns(store, store, scope, wall.now, lambda: str(uuid4()), wakeups)
         screening = Screening(Gates(store, gate_of), store, dialing_of)
         self._requests = DialRequests(
-            store, campaigns, wall.now, lambda: str(uuid4()), wakeups, screening, max_waiting=10_000_000
+            store,
+            campaigns,
+            wall.now,
+            lambda: str(uuid4()),
+            wakeups,
+            screening,
+            SubmittedTotals(),
+            max_waiting=10_000_000,
         )
 
     async def accept(self, people: Sequence[str]) -> None:

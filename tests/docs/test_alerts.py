@@ -42,7 +42,7 @@ from trunkcall.engine.events import (
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.engine.trunks import FAILURES
 from trunkcall.flows.builtin import BuiltinFlow
-from trunkcall.service.totals import DialerTotals
+from trunkcall.service.totals import DialerTotals, SubmittedTotals
 from trunkcall.web.metrics import InstanceView, Metrics
 from trunkcall.web.rationed import LONGEST_REST_S
 
@@ -73,7 +73,9 @@ class Situation:
         self.behind_s = 0.4
         self.scraped_at_s = 100.0
         self.metrics = Metrics(
-            lambda: [InstanceView("instance-1", self, self.behind_s)], monotonic=lambda: self.scraped_at_s
+            lambda: [InstanceView("instance-1", self, self.behind_s)],
+            SubmittedTotals(),
+            monotonic=lambda: self.scraped_at_s,
         )
         self.commands: list[Change | Deed] = []
         self.happens(AgentRegistered("agent-1", (ServedQueue("queue-1"),)))

@@ -34,6 +34,7 @@ from trunkcall.service.presence import Presence
 from trunkcall.service.progress import Progresses
 from trunkcall.service.self_paced_clock import SelfPacedClock
 from trunkcall.service.supervisor import DialedInstance, Supervisor
+from trunkcall.service.totals import SubmittedTotals
 from trunkcall.simulation.world import World, seed_of
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.telephony.carrier import CarrierSink
@@ -137,6 +138,7 @@ class Server:
             lambda: installation.new_id("contact"),
             self.supervisor,
             screening(store, dialing_of),
+            SubmittedTotals(),
             max_waiting=10_000,
         )
         self.explanations = Explanations(

@@ -27,6 +27,7 @@ from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.privacy import Privacy
 from trunkcall.service.self_paced_clock import SelfPacedClock
+from trunkcall.service.totals import SubmittedTotals
 from trunkcall.simulation.world import World
 from trunkcall.storage.memory import MemoryStore
 
@@ -86,6 +87,7 @@ class Server:
             installation.new_id,
             ear,
             screening(store, dialing_of),
+            SubmittedTotals(),
             max_waiting=10_000,
         )
         self.onboarding = InstanceOnboarding(store, store, self.now_of)

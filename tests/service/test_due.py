@@ -19,6 +19,7 @@ from trunkcall.domain.instants import DAY, HOUR, MINUTE, SECOND, Instant
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.self_paced_clock import SelfPacedClock
+from trunkcall.service.totals import SubmittedTotals
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, Lease
 
@@ -66,6 +67,7 @@ def use_case(house: House) -> DialRequests:
         nobody,
         Ear(house.instance_id, house.dialer),
         nobody,
+        SubmittedTotals(),
         max_waiting=100_000,
     )
 

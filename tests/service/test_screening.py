@@ -19,7 +19,7 @@ from service.centres import Nobody
 from service.support import ONE_TO_ONE, SCOPE, dialing_of
 from trunkcall.domain.calling_policy import POLICY_TAG, CallingPolicy
 from trunkcall.domain.campaign import Campaign, CampaignState, OutboundCallConfig
-from trunkcall.domain.clearance import Evidence, Hold, HoldReason, LocalTime
+from trunkcall.domain.clearance import Evidence, Hold, HoldReason, LocalTime, Prohibition
 from trunkcall.domain.contact import ContactRecord
 from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.do_not_call import DoNotCallList
@@ -30,6 +30,7 @@ from trunkcall.service.calling.listing import BindingLists
 from trunkcall.service.calling.previews import AcceptedPreview, Preview, PreviewItem, Previews, RefusedPreview
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.dial_requests import AcceptedItem, DialRequestItem, DialRequests, RefusedItem
+from trunkcall.service.totals import SubmittedTotals
 from trunkcall.storage.memory import MemoryStore
 from trunkcall.storage.ports.do_not_call import Origin
 
@@ -52,6 +53,7 @@ class Desk:
         self.store = MemoryStore(lambda: self.now)
         self.gate_of: GateOf = no_policy
         self.screening = screening(self.store, dialing_of, lambda directory: self.gate_of(directory))
+        self.totals = SubmittedTotals()
         self._ids = (f"contact-{n}" for n in itertools.count(1))
 
     async def opened(self, *, policy: str | None = POLICY, tags: Mapping[str, str] | None = None) -> Desk:
@@ -79,6 +81,12 @@ class Desk:
         return self
 
     @property
+    def counted(self) -> dict[str, int]:
+        """What was counted of holds and refusals, by reason."""
+        assert {instance_id for instance_id, _ in (*self.totals.held, *self.totals.forbidden)} <= {"instance"}
+        return {reason: times for (_, reason), times in (*self.totals.held.items(), *self.totals.forbidden.items())}
+
+    @property
     def campaigns(self) -> Campaigns:
         return cast("Campaigns", self)
 
@@ -94,6 +102,7 @@ class Desk:
             lambda: next(self._ids),
             Nobody(),
             self.screening,
+            self.totals,
             max_waiting=100,
         )
         items = [
@@ -173,6 +182,17 @@ async def test_whoever_is_on_a_do_not_call_list_is_refused_even_while_another_li
     await desk.store.add_entries("instance", 1, [key_of(HONOLULU)], Origin("a call", "asked", desk.now))
     told = await desk.hand_in((NEW_YORK, {}), (HONOLULU, {}))
     assert told == ["accepted", "phone_number is on a do-not-call list"]
+
+
+async def test_what_the_gate_makes_of_requests_is_counted_once_by_its_reason() -> None:
+    desk = await Desk().opened()
+    await desk.hand_in((NEW_YORK, {}), (HONOLULU, {}), (HONOLULU, {}), (JAMAICA, {}), (PREMIUM, {}))
+    once = {HoldReason.OUTSIDE_HOURS: 3, Prohibition.REGION: 1, Prohibition.KIND: 1}
+    assert desk.counted == once
+    await desk.preview((HONOLULU, {}), (JAMAICA, {}))
+    assert desk.counted == once, "a preview holds nobody back"
+    await desk.hand_in((NEW_YORK, {}), (HONOLULU, {}))
+    assert desk.counted == once, "those were accepted before, by their tokens"
 
 
 async def test_while_nobody_can_read_the_policy_requests_are_taken_and_wait() -> None:

@@ -21,7 +21,7 @@ from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.competition import Scarce
 from trunkcall.engine.fairness import FairClock
 from trunkcall.engine.snapshot import EngineSnapshot
-from trunkcall.service.totals import DialerTotals
+from trunkcall.service.totals import DialerTotals, SubmittedTotals
 from trunkcall.web.health import Health
 from trunkcall.web.metrics import InstanceView, Metrics
 
@@ -86,7 +86,7 @@ class Displays:
         return self.street.engine.snapshot(self.street.now)
 
     async def stalled(self) -> set[str]:
-        page = (await Metrics(lambda: [InstanceView(self.instance_id, self)]).page()).body.decode()
+        page = (await Metrics(lambda: [InstanceView(self.instance_id, self)], SubmittedTotals()).page()).body.decode()
         return {
             sample.labels["campaign_id"]
             for family in text_string_to_metric_families(page)

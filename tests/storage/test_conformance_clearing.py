@@ -284,7 +284,7 @@ class TestDays:
         changes = [begin(contact_id) for contact_id in (first, second, third)]
         result = await store.commit(lease, changes, dict.fromkeys([first, second, third], clearance))
         assert result.refused == {third: Refusal.HELD}
-        assert result.not_before == {third: TOMORROW}
+        assert (result.not_before, result.verdicts) == ({third: TOMORROW}, {third: reason})
         assert (await record_of(store, third)).hold == Hold(reason, TOMORROW)
         counted = await store.day_counts("instance-1", since=TODAY)
         assert counted == [DayCount(reason, key, TODAY, 2), DayCount(reason, "uncounted", TODAY, 2)]

@@ -15,7 +15,7 @@ import pytest
 
 from storage.support import LATER, NOW, accept, begin, campaign, directory, dispositions
 from trunkcall.domain.changes import Refusal
-from trunkcall.domain.clearance import Clearance
+from trunkcall.domain.clearance import Clearance, Prohibition
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.do_not_call import OPT_OUTS, DoNotCallList, ListKind, last_edit
@@ -291,6 +291,7 @@ async def test_who_is_put_on_a_list_is_not_dialed_any_more_however_late_that_was
     await store.add_entries(INSTANCE, 2, [7], LETTER)
     result = await store.commit(lease, [begin(ann), begin(bob)], cleared)
     assert result.refused == {ann: Refusal.DO_NOT_CALL}, "the other is bound by another list alone"
+    assert result.verdicts == {ann: Prohibition.DO_NOT_CALL}
     assert await dispositions(store) == {None: 1, Disposition.DO_NOT_CALL: 1}
     eve = await accept(store)
     await store.remove_entries(INSTANCE, 2, [7])

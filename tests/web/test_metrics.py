@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engine.support import dialing
 from trunkcall.domain.campaign import CampaignState
-from trunkcall.domain.changes import AttemptBegun, AttemptVoided
+from trunkcall.domain.changes import AttemptBegun, AttemptVoided, ContactForbidden, ContactHeld, Refusal
+from trunkcall.domain.clearance import Hold, HoldReason, Prohibition
 from trunkcall.domain.contact import Disposition
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.trunk import Trunk
@@ -21,7 +22,7 @@ from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import CampaignChanged, CarrierLost, TrunksChanged
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
-from trunkcall.service.totals import DialerTotals
+from trunkcall.service.totals import DialerTotals, SubmittedTotals
 from trunkcall.storage.ports.ownership import CommitResult
 from trunkcall.web.metrics import FORGET_AFTER_S, MAX_CAMPAIGNS, InstanceView, Metrics
 from trunkcall.web.rationed import LONGEST_REST_S, PATIENCE_S, REST, RationedPage
@@ -108,7 +109,8 @@ class House:
         self.engine = Engine(EngineConfig(), new_id=lambda: f"leg-{next(ids)}", flows=BuiltinFlow())
         self.totals = DialerTotals()
         self.now_s = 100.0
-        self.metrics = Metrics(lambda: [InstanceView("instance-1", self)], monotonic=lambda: self.now_s)
+        self.submitted = SubmittedTotals()
+        self.metrics = Metrics(lambda: [InstanceView("instance-1", self)], self.submitted, monotonic=lambda: self.now_s)
 
     @property
     def quarantined(self) -> int:
@@ -133,12 +135,12 @@ class House:
         """Values of a metric by campaign, or by another label, of a page that is not an old one."""
         self.now_s += LONGEST_REST_S
         page = (await self.metrics.page()).body.decode()
-        return {
-            sample.labels.get(by, ""): sample.value
-            for family in text_string_to_metric_families(page)
-            for sample in family.samples
-            if sample.name == name
-        }
+        sums: dict[str, float] = {}
+        for sample in (sample for family in text_string_to_metric_families(page) for sample in family.samples):
+            if sample.name == name:
+                label = sample.labels.get(by, "")
+                sums[label] = sums.get(label, 0.0) + sample.value
+        return sums
 
 
 async def test_each_series_says_of_which_instance_it_is() -> None:
@@ -149,7 +151,7 @@ async def test_each_series_says_of_which_instance_it_is() -> None:
     for house, campaign_id in ((north, "spring"), (south, "autumn")):
         house.totals.attempts[campaign_id] = 1
         house.totals.commits = 1
-    metrics = Metrics(lambda: [InstanceView("north", north), InstanceView("south", south, 1.5)])
+    metrics = Metrics(lambda: [InstanceView("north", north), InstanceView("south", south, 1.5)], SubmittedTotals())
     page = (await metrics.page()).body.decode()
     families = list(text_string_to_metric_families(page))
     assert len({family.name for family in families}) == len(families), "Prometheus takes no page with a metric twice"
@@ -219,6 +221,42 @@ async def test_an_attempt_that_never_left_is_counted_beside_the_others_and_not_t
     house.totals.forget("here")
     assert await house.series("trunkcall_attempts_total") == {"forgotten": 2.0}
     assert await house.series("trunkcall_attempts_voided_total") == {"forgotten": 1.0}
+
+
+async def test_what_the_gate_holds_and_refuses_is_told_by_reason_from_the_first_on() -> None:
+    """Whoever sees hundreds refused for their region within a minute has loaded the wrong list, or a key was stolen."""
+    house = House()
+    began = await house.series("trunkcall_gate_refused_total", "reason")
+    assert began == dict.fromkeys(Prohibition, 0.0), "each is there, so that the first one is seen as a change"
+    assert await house.series("trunkcall_gate_held_total", "reason") == dict.fromkeys(HoldReason, 0.0)
+    held = ContactHeld("contact-1", "here", Hold(HoldReason.OUTSIDE_HOURS, NOW), NOW)
+    forbidden = ContactForbidden("contact-2", "here", Prohibition.REGION, NOW)
+    attempts = [AttemptBegun(f"contact-{n}", "here", f"leg-{n}", NOW, "default", None) for n in (3, 4, 5)]
+    result = CommitResult(
+        refused={"contact-3": Refusal.HELD, "contact-4": Refusal.DO_NOT_CALL, "contact-5": Refusal.HALTED},
+        verdicts={"contact-3": HoldReason.NUMBER_GAP, "contact-4": Prohibition.DO_NOT_CALL},
+    )
+    house.totals.count([held, forbidden, *attempts], result)
+    house.totals.count([held, forbidden], CommitResult(not_waiting=["contact-1", "contact-2"]))
+    told = await house.series("trunkcall_gate_refused_total", "reason")
+    assert {reason for reason, times in told.items() if times} == {Prohibition.REGION, Prohibition.DO_NOT_CALL}
+    told = await house.series("trunkcall_gate_held_total", "reason")
+    assert {reason: times for reason, times in told.items() if times} == {
+        HoldReason.OUTSIDE_HOURS: 1.0,
+        HoldReason.NUMBER_GAP: 1.0,
+    }
+
+
+async def test_what_the_gate_makes_of_requests_as_they_are_submitted_is_told_apart() -> None:
+    house = House()
+    house.submitted.held["instance-1", HoldReason.OUTSIDE_HOURS] = 3
+    house.submitted.forbidden["instance-1", Prohibition.EMERGENCY] = 2
+    house.submitted.forbidden["another", Prohibition.EMERGENCY] = 7
+    assert await house.series("trunkcall_gate_held_total", "when") == {"submitted": 3.0, "dialed": 0.0}
+    page = (await house.metrics.page()).body.decode()
+    assert 'trunkcall_gate_held_total{instance_id="instance-1",reason="outside_hours",when="submitted"} 3.0' in page
+    assert 'trunkcall_gate_held_total{instance_id="instance-1",reason="outside_hours",when="dialed"} 0.0' in page
+    assert 'trunkcall_gate_refused_total{instance_id="instance-1",reason="emergency",when="submitted"} 2.0' in page
 
 
 async def test_each_trunk_has_series_of_its_own_and_the_sums_stay() -> None:

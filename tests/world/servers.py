@@ -28,6 +28,7 @@ from trunkcall.service.owner import InstanceOwner
 from trunkcall.service.presence import Presence
 from trunkcall.service.privacy import Privacy
 from trunkcall.service.supervisor import DialedInstance, Supervisor
+from trunkcall.service.totals import SubmittedTotals
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.storage.store import Store
 from world.clocks import Clocks
@@ -160,6 +161,7 @@ class Server:
             screening(
                 store, dialing_of, partial(Gate, number_key=test_key, reaches_people=False, trunks=(Trunk("any"),))
             ),
+            SubmittedTotals(),
             max_waiting=10_000,
         )
         self.privacy = Privacy(store, store, self.now_of)

@@ -46,6 +46,7 @@ from trunkcall.service.known_people import KnownPeople
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.progress import Progresses
 from trunkcall.service.supervisor import DialedInstance, Supervisor
+from trunkcall.service.totals import SubmittedTotals
 from trunkcall.settings import Settings
 from trunkcall.storage.secret_box import SecretBox
 from trunkcall.storage.store import Store
@@ -101,10 +102,10 @@ def build_web(
         max_campaigns=settings.max_campaigns or quotas.campaigns_per_instance,
         max_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
     )
-    gates = Gates(store, gate_of)
+    gates, submitted = Gates(store, gate_of), SubmittedTotals()
     screening = Screening(gates, store, dialing_of)
     dial_requests = DialRequests(
-        store, campaigns, now_of, new_contact_id, supervisor, screening, max_waiting=settings.max_pending
+        store, campaigns, now_of, new_contact_id, supervisor, screening, submitted, max_waiting=settings.max_pending
     )
     paging = Paging(box.derive(Paging.PURPOSE))
     v1 = CampaignsV1(campaigns, dial_requests, onboarding, paging, scope)
@@ -114,7 +115,7 @@ def build_web(
         behind_s = dialed.clock.behind_s() if settings.speed == 1.0 else None
         return InstanceView(dialed.instance_id, dialed.dialer, behind_s)
 
-    metrics = Metrics(lambda: [watched(dialed) for dialed in supervisor.dialed])
+    metrics = Metrics(lambda: [watched(dialed) for dialed in supervisor.dialed], submitted)
     health = Health(
         instance_id,
         lambda: supervisor.dialed,

@@ -18,9 +18,10 @@ from trunkcall.domain.errors import InvalidInputError, QuotaExceededError
 from trunkcall.domain.fields import Field
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant, to_datetime
-from trunkcall.service.calling.screening import Passed, Person, Screening
+from trunkcall.service.calling.screening import NotAllowedError, Passed, Person, Screening
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.numbers import NotDialableError, to_e164
+from trunkcall.service.totals import SubmittedTotals
 from trunkcall.service.wakeups import Wakeups
 from trunkcall.storage.ports.contacts import DialRequestStore
 
@@ -69,6 +70,7 @@ class DialRequests:
         new_contact_id: NewId,
         wakeups: Wakeups,
         screening: Screening,
+        totals: SubmittedTotals,
         *,
         max_waiting: int,
     ) -> None:
@@ -78,6 +80,7 @@ class DialRequests:
         self._new_contact_id = new_contact_id
         self._wakeups = wakeups
         self._screening = screening
+        self._totals = totals
         self._max_waiting = max_waiting
 
     async def put_dial_request_batch(self, id_or_arn: str, items: Sequence[DialRequestItem]) -> list[ItemResult]:
@@ -97,9 +100,13 @@ class DialRequests:
         results: list[ItemResult] = []
         for item, outcome in zip(items, checked, strict=True):
             if isinstance(outcome, RefusedItem):
+                if isinstance(outcome.refusal, NotAllowedError):
+                    self._totals.forbidden[campaign.instance_id, outcome.refusal.prohibition] += 1
                 results.append(outcome)
                 continue
             held = next(accepted)
+            if outcome.hold is not None and held is not None and not held.repeated:
+                self._totals.held[campaign.instance_id, outcome.hold.reason] += 1
             if held is None:
                 full = f"the campaign holds {self._max_waiting} waiting requests; wait and submit it again"
                 results.append(RefusedItem(item.client_token, QuotaExceededError(full)))

@@ -17,7 +17,9 @@ from trunkcall.domain.changes import (
     ContactEnded,
     ContactExpired,
     ContactForbidden,
+    ContactHeld,
 )
+from trunkcall.domain.clearance import HoldReason, Prohibition
 from trunkcall.domain.contact import Disposition, forbidden_as
 from trunkcall.domain.leg import LegDifference
 from trunkcall.service.history import AttemptHistory
@@ -25,6 +27,19 @@ from trunkcall.storage.ports.ownership import CommitResult
 
 FORGOTTEN = "forgotten"
 """Stands for all campaigns that were let go of."""
+
+
+@dataclass(slots=True)
+class SubmittedTotals:
+    """What the calling gate made of dial requests as they were submitted, by instance and why."""
+
+    held: Counter[tuple[str, HoldReason]] = field(default_factory=Counter)
+    """Accepted, to wait."""
+    forbidden: Counter[tuple[str, Prohibition]] = field(default_factory=Counter)
+
+    def taken(self) -> SubmittedTotals:
+        """The sums as they are now, for another thread to read."""
+        return SubmittedTotals(self.held.copy(), self.forbidden.copy())
 
 
 @dataclass(slots=True)
@@ -36,6 +51,10 @@ class DialerTotals:
     """Of those attempts the ones that never left. No sum is taken back: who watches it would think it began anew."""
     ended: Counter[tuple[str, Disposition]] = field(default_factory=Counter)
     history: AttemptHistory = field(default_factory=AttemptHistory)
+    held: Counter[HoldReason] = field(default_factory=Counter)
+    """How often the calling gate held a contact back that was to be dialed. One contact may be held often."""
+    forbidden: Counter[Prohibition] = field(default_factory=Counter)
+    """Contacts that it ended."""
     differences: Counter[LegDifference] = field(default_factory=Counter)
     """Legs that the carrier had otherwise than the engine, and that were settled."""
     commits: int = 0
@@ -74,14 +93,27 @@ class DialerTotals:
                     self.ended[change.campaign_id, change.disposition] += 1
                 case ContactExpired() if change.contact_id not in result.not_waiting:
                     self.ended[change.campaign_id, Disposition.EXPIRED] += 1
+                case ContactHeld() if change.contact_id not in result.not_waiting:
+                    self.held[change.hold.reason] += 1
                 case ContactForbidden() if change.contact_id not in result.not_waiting:
+                    self.forbidden[change.prohibition] += 1
                     self.ended[change.campaign_id, forbidden_as(change.prohibition)] += 1
                 case AttemptBegun():
+                    self._count_verdict(result.verdicts.get(change.contact_id))
                     disposition = result.refused[change.contact_id].disposition
                     if disposition is not None:
                         self.ended[change.campaign_id, disposition] += 1
                 case _:
                     pass
+
+    def _count_verdict(self, verdict: HoldReason | Prohibition | None) -> None:
+        match verdict:
+            case HoldReason():
+                self.held[verdict] += 1
+            case Prohibition():
+                self.forbidden[verdict] += 1
+            case None:
+                pass
 
     def count_swept(self, campaign_id: str, number: int) -> None:
         """Enter waiting contacts that the store ended by its sweep."""

@@ -23,12 +23,13 @@ from trunkcall.aws.model import Operation
 from trunkcall.aws.protocol import HttpResponse
 from trunkcall.domain.agent import STAFFED_STATES, AgentState
 from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.clearance import HoldReason, Prohibition
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant, to_seconds
 from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.snapshot import CampaignSnapshot, EngineSnapshot, TrunkSnapshot
-from trunkcall.service.totals import FORGOTTEN, DialerTotals
+from trunkcall.service.totals import FORGOTTEN, DialerTotals, SubmittedTotals
 from trunkcall.web.rationed import RationedPage
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -94,6 +95,7 @@ class _Scrape:
     """What is shown, as of one instant."""
 
     instances: Sequence[_Shown]
+    submitted: SubmittedTotals
     requests: _Requests
     left_out: int
     page_s: float
@@ -102,8 +104,15 @@ class _Scrape:
 class Metrics:
     """The metrics of one server, which dials for these instances."""
 
-    def __init__(self, instances: Callable[[], Sequence[InstanceView]], *, monotonic: Seconds = time.monotonic) -> None:
+    def __init__(
+        self,
+        instances: Callable[[], Sequence[InstanceView]],
+        submitted: SubmittedTotals,
+        *,
+        monotonic: Seconds = time.monotonic,
+    ) -> None:
         self._instances = instances
+        self._submitted = submitted
         self._requests = _Requests()
         self._monotonic = monotonic
         self._gone_at_s: dict[str, dict[str, float]] = {}
@@ -119,7 +128,7 @@ class Metrics:
         instances = self._instances()
         self._gone_at_s = {each.instance_id: self._gone_at_s.get(each.instance_id, {}) for each in instances}
         shown, left_out = _max_telling([self._shown(each) for each in instances])
-        return _Scrape(shown, self._requests.taken(), left_out, self._rationed.cost_s)
+        return _Scrape(shown, self._submitted.taken(), self._requests.taken(), left_out, self._rationed.cost_s)
 
     def _shown(self, instance: InstanceView) -> _Shown:
         dialer = instance.dialer
@@ -274,6 +283,7 @@ class _DialerCollector(Collector):
             "Running campaigns whose calling policy or do-not-call lists cannot be gone by.",
             {each.instance_id: each.closed_campaigns for each in instances},
         )
+        yield from _gates({each.instance_id: each.totals for each in instances}, self._scrape.submitted)
         snapshots = {each.instance_id: each.snapshot for each in instances if each.snapshot is not None}
         if snapshots:
             yield from _engines(snapshots)
@@ -306,6 +316,21 @@ def _totals(totals: Mapping[str, DialerTotals]) -> Iterator[CounterMetricFamily]
     yield _counter(
         "trunkcall_dialer_changes", "Changes in those commits.", {key: sums.changes for key, sums in totals.items()}
     )
+
+
+def _gates(totals: Mapping[str, DialerTotals], submitted: SubmittedTotals) -> Iterator[CounterMetricFamily]:
+    """Every reason has a series from the start, so that the first time of one is seen as a change."""
+    labels = [*INSTANCE, "when", "reason"]
+    held = CounterMetricFamily("trunkcall_gate_held", "Times that the calling gate held a contact back.", labels=labels)
+    refused = CounterMetricFamily("trunkcall_gate_refused", "Contacts that it let never be dialed.", labels=labels)
+    for instance_id, sums in totals.items():
+        for hold in HoldReason:
+            held.add_metric([instance_id, "submitted", hold], submitted.held[instance_id, hold])
+            held.add_metric([instance_id, "dialed", hold], sums.held[hold])
+        for prohibition in Prohibition:
+            refused.add_metric([instance_id, "submitted", prohibition], submitted.forbidden[instance_id, prohibition])
+            refused.add_metric([instance_id, "dialed", prohibition], sums.forbidden[prohibition])
+    yield from (held, refused)
 
 
 _PER_INSTANCE: tuple[tuple[str, str, Callable[[EngineSnapshot], float]], ...] = (

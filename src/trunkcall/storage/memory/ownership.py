@@ -27,7 +27,7 @@ from trunkcall.domain.changes import (
     SessionEnded,
     refused_as,
 )
-from trunkcall.domain.clearance import Clearance, Cleared, Hold, Prohibition
+from trunkcall.domain.clearance import Clearance, Cleared, Hold, HoldReason, Prohibition
 from trunkcall.domain.contact import ContactState, Damage, Disposition, LiveContact, WaitingContact
 from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
 from trunkcall.domain.instants import MINUTE, Duration, Instant
@@ -180,6 +180,7 @@ class _Commit:
         self._left_out: set[str] = set()
         self._not_waiting: list[str] = []
         self._not_before: dict[str, Instant] = {}
+        self._verdicts: dict[str, HoldReason | Prohibition] = {}
 
     def apply(self, change: Change) -> None:
         match change:
@@ -225,7 +226,7 @@ class _Commit:
             ledger[minute_at] = LedgerMinute(
                 minute_at, before.live_answers + change.live_answers, before.abandoned + change.abandoned
             )
-        return CommitResult(self._refused, self._left_out, self._not_waiting, self._not_before)
+        return CommitResult(self._refused, self._left_out, self._not_waiting, self._not_before, self._verdicts)
 
     def _change_session(self, change: SessionBegun | SessionEnded) -> None:
         sessions = self._state.sessions[self._lease.instance_id]
@@ -267,13 +268,13 @@ class _Commit:
             case Hold():
                 self._put(changed(held, ContactHeld(contact_id, change.campaign_id, verdict, at)))
                 self._refused[contact_id] = Refusal.HELD
-                self._not_before[contact_id] = verdict.until
+                self._not_before[contact_id], self._verdicts[contact_id] = verdict.until, verdict.reason
             case Prohibition():
                 assert clearance is not None
                 ended = changed(held, ContactForbidden(contact_id, change.campaign_id, verdict, at))
                 cleared = replace(_cleared(clearance), spend=0, forbidden=verdict)
                 self._put(ended.noted(clearance=cleared))
-                self._refused[contact_id] = refused_as(verdict)
+                self._refused[contact_id], self._verdicts[contact_id] = refused_as(verdict), verdict
             case _:
                 assert_never(verdict)
 

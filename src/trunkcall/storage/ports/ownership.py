@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from trunkcall.domain.calling_limits import DayCount
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.changes import Change, Refusal
-from trunkcall.domain.clearance import Clearance
+from trunkcall.domain.clearance import Clearance, HoldReason, Prohibition
 from trunkcall.domain.contact import LiveContact, WaitingContact
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.leg import LiveSession
@@ -62,12 +62,13 @@ class CommitResult:
     """What became of a dialer's changes. ``refused`` names the attempts that must not be made, with the reason;
     ``left_out`` the contacts that are set aside, of whom nothing was changed; ``not_waiting`` the contacts that no
     longer waited when they were to expire, or to be held or forbidden; ``not_before`` when those refused as NOT_DUE or
-    HELD are due."""
+    HELD are due; ``verdicts`` why those refused were held or may not be dialed at all."""
 
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     left_out: Collection[str] = frozenset()
     not_waiting: Collection[str] = ()
     not_before: Mapping[str, Instant] = field(default_factory=dict)
+    verdicts: Mapping[str, HoldReason | Prohibition] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

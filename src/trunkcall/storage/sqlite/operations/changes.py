@@ -37,7 +37,7 @@ from trunkcall.domain.changes import (
     SessionEnded,
     refused_as,
 )
-from trunkcall.domain.clearance import Clearance, Hold, Prohibition
+from trunkcall.domain.clearance import Clearance, Hold, HoldReason, Prohibition
 from trunkcall.domain.contact import (
     FORBIDDEN_REASON,
     ContactState,
@@ -84,7 +84,7 @@ def apply_changes(
     for change in changes:
         changer.apply(change)
     clearing.done()
-    return CommitResult(changer.refused, changer.left_out, changer.not_waiting, changer.not_before)
+    return CommitResult(changer.refused, changer.left_out, changer.not_waiting, changer.not_before, changer.verdicts)
 
 
 def set_aside_refused_changes(
@@ -265,6 +265,7 @@ class _Changer:
         self.left_out: set[str] = set()
         self.not_waiting: list[str] = []
         self.not_before: dict[str, Instant] = {}
+        self.verdicts: dict[str, HoldReason | Prohibition] = {}
 
     def apply(self, change: Change) -> None:
         at = change.at
@@ -396,11 +397,11 @@ class _Changer:
             case Hold():
                 hold_contact(self._transaction, contact_id, head, verdict, at)
                 self.refused[contact_id] = Refusal.HELD
-                self.not_before[contact_id] = verdict.until
+                self.not_before[contact_id], self.verdicts[contact_id] = verdict.until, verdict.reason
             case Prohibition():
                 kept = kept_of_forbidden(self._clearances[contact_id], verdict)
                 forbid_contact(self._transaction, contact_id, head, kept, at)
-                self.refused[contact_id] = refused_as(verdict)
+                self.refused[contact_id], self.verdicts[contact_id] = refused_as(verdict), verdict
             case _:
                 assert_never(verdict)
 
