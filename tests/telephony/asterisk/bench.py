@@ -57,7 +57,9 @@ def addresses() -> dict[str, str]:
 def asterisk() -> Asterisk:
     """The switch of this worker: one for all stories, each of which has an application of its own."""
     files = small(place(), addresses(), auth={WITH_PASSWORD: ("account", "a password")})
-    files["pjsip.conf"] = files["pjsip.conf"].replace("context = nowhere", f"context = {INBOUND}")
+    files["pjsip.conf"] = files["pjsip.conf"].replace(
+        "context = nowhere", f"context = {INBOUND}\nsend_connected_line = no"
+    )
     files["pjsip.conf"] = re.sub(
         rf"(?<=\[{IMPATIENT}\]\ntype = endpoint\n)", f"rtp_timeout = {SILENT_S}\n", files["pjsip.conf"]
     )
@@ -131,15 +133,16 @@ class Bench:
     async def ends_once(self, leg_id: str = "leg") -> HangupCause:
         """Wait for a leg's end and until nothing is left of it at the switch; why it has ended."""
         cause = (await self.tells(LegEnded, leg_id)).cause
-        await self.is_empty()
+        await self.is_rid_of(f"{self.app}.{leg_id}")
         assert len(self.told(LegEnded, leg_id)) == 1
         return cause
 
-    async def is_empty(self) -> None:
-        """Wait until the switch has no channel and no bridge."""
-        async with asyncio.timeout(10):
-            while [*await self.ask("channels"), *await self.ask("bridges")]:
-                await asyncio.sleep(0.02)
+    async def is_rid_of(self, name: str = "") -> None:
+        """Wait until the switch has no channel and no bridge whose id begins so."""
+        for what in ("channels", "bridges"):
+            async with asyncio.timeout(10):
+                while [each for each in await self.ask(what) if str(each["id"]).startswith(name)]:
+                    await asyncio.sleep(0.02)
 
     async def ask(self, path: str) -> list[dict[str, object]]:
         """What the switch itself says."""

@@ -1,7 +1,7 @@
 """A far end that does what a story says, message by message (RFC 3261): where a ``Phone`` has manners, this has none.
 
-It answers by itself what every far end answers at once: BYE, CANCEL and OPTIONS, unless it is ``silent``. Everything
-else is the story's to say. UDP on the loopback loses nothing, so it repeats nothing unless it is told to.
+It answers by itself what every far end answers at once: BYE, CANCEL and OPTIONS, and a repeated INVITE as it was
+answered before, unless it is ``silent``. Everything else is the story's to say.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -75,6 +76,8 @@ class Call:
     """It has vanished: nothing that arrives is answered."""
     port: int = 0
     """Where it takes media."""
+    _last: tuple[list[str], str] | None = None
+    """What it has answered the INVITE last."""
     _cseq: int = 100
     _taken: int = 0
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -110,7 +113,16 @@ class Call:
             f"Contact: <sip:{self.end.address}:{SIP_PORT}>",
             *headers,
         ]
+        if request is self.invite:
+            self._last = (lines, body)
         self.end.send(lines, body)
+
+    def again(self, request: Message) -> bool:
+        """Whether this is the INVITE once more: then what was answered last is as well."""
+        is_again = request.what == "INVITE" and request.header("cseq") == self.invite.header("cseq")
+        if is_again and self._last is not None and not self.silent:
+            self.end.send(*self._last)
+        return is_again
 
     def ask(self, method: str, *, body: str = "", headers: Sequence[str] = (), cseq: int | None = None) -> None:
         """A request of its own within the call. An ACK is for the ``cseq`` of its INVITE."""
@@ -143,15 +155,29 @@ class Call:
     async def picks_up(self, *, headers: Sequence[str] = (), body: str = "") -> None:
         """Ring, answer, and wait for the ACK."""
         self.say(180, "Ringing")
-        self.say(200, "OK", body=body or self.sdp(), headers=headers)
-        await self.hears("ACK")
+        body = body or self.sdp()
+        for _ in range(10):
+            self.say(200, "OK", body=body, headers=headers)
+            with suppress(AssertionError):
+                await self.hears("ACK", within_s=1.0)
+                return
+        raise AssertionError("no ACK")
 
-    def sdp(self, *codecs: int, direction: str = "sendrecv", media: str = "audio", version: int = 1) -> str:
-        """What it offers or takes; PCMU where nothing is said."""
+    def sdp(
+        self,
+        *codecs: int,
+        direction: str = "sendrecv",
+        media: str = "audio",
+        version: int = 1,
+        events: bool = True,
+    ) -> str:
+        """What it offers or takes; PCMU where nothing is said. ``events`` are keys that are pressed."""
         if not self.port:
             self.port = self.end.next_port()
-        kinds = " ".join(str(each) for each in (*(codecs or (PCMU,)), EVENTS))
-        line = f"m=audio {self.port} RTP/AVP {kinds}\r\na=rtpmap:{EVENTS} telephone-event/8000\r\na={direction}\r\n"
+        kinds = " ".join(str(each) for each in (*(codecs or (PCMU,)), *([EVENTS] if events else [])))
+        line = f"m=audio {self.port} RTP/AVP {kinds}\r\na={direction}\r\n"
+        if events:
+            line += f"a=rtpmap:{EVENTS} telephone-event/8000\r\n"
         if media == "image":
             line = f"m=image {self.port} udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n"
         host = self.end.address
@@ -159,7 +185,7 @@ class Call:
 
     # --- what it hears ------------------------------------------------------------------------------------------------
 
-    async def hears(self, what: str | Callable[[Message], bool]) -> Message:
+    async def hears(self, what: str | Callable[[Message], bool], *, within_s: float = 10.0) -> Message:
         """The next message of this kind, which is waited for; earlier ones of other kinds are passed over."""
 
         def fits(message: Message) -> bool:
@@ -172,19 +198,13 @@ class Call:
                     return self.heard[at]
             return None
 
-        message: list[Message] = []
-
-        def is_there() -> bool:
-            one = found()
-            if one is not None:
-                message.append(one)
-            return bool(message)
-
         try:
-            await until(is_there)
+            async with asyncio.timeout(within_s):
+                while (message := found()) is None:
+                    await asyncio.sleep(0.01)
         except TimeoutError:
             raise AssertionError(f"no {what}; heard were {[each.first for each in self.heard]}") from None
-        return message[0]
+        return message
 
     def count(self, what: str) -> int:
         """How many of this kind have arrived, repetitions too."""
@@ -263,6 +283,34 @@ class FarEnd(asyncio.DatagramProtocol):
         head = [*lines, *(["Content-Type: application/sdp"] if body else []), f"Content-Length: {len(body)}"]
         self._transport.sendto(("\r\n".join(head) + "\r\n\r\n" + body).encode(), self._peer)
 
+    def throw(self, data: bytes) -> None:
+        """Send what is no SIP to whoever has called."""
+        self._transport.sendto(data, self._peer)
+
+    async def calls_us(self, host: str, number: str) -> Message:
+        """What the switch answers a call that comes in."""
+        self._peer = (host, SIP_PORT)
+        call_id = f"in{next(_TAGS)}"
+        invite = Message(
+            f"INVITE sip:{number}@{host} SIP/2.0",
+            (
+                ("via", f"SIP/2.0/UDP {self.address}:{SIP_PORT};branch=z9hG4bK{call_id}"),
+                ("from", f"<sip:{number}@{self.address}>;tag={call_id}"),
+                ("to", f"<sip:{number}@{host}>"),
+                ("call-id", call_id),
+                ("cseq", "1 INVITE"),
+                ("contact", f"<sip:{self.address}:{SIP_PORT}>"),
+                ("max-forwards", "70"),
+            ),
+        )
+        call = self._by_id[call_id] = Call(self, invite)
+        self.send([invite.first, *(f"{name}: {value}" for name, value in invite.headers)], call.sdp())
+        said = await call.hears(lambda message: message.what >= "200")
+        to = [f"{name}: {said.header('to') if name == 'to' else value}" for name, value in invite.headers]
+        ack = [line.replace("1 INVITE", "1 ACK") for line in to]
+        self.send([f"ACK sip:{number}@{host} SIP/2.0", *ack], "")
+        return said
+
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._peer = addr
         message = parse(data)
@@ -275,6 +323,8 @@ class FarEnd(asyncio.DatagramProtocol):
                 self._by_id[message.header("call-id")] = call
                 self.calls.append(call)
                 self.on_call(call)
+            return
+        if call.again(message):
             return
         call.heard.append(message)
         if call.silent:
