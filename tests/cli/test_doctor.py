@@ -42,6 +42,7 @@ WELL = Inspection(
     give_or_take_s=0.001,
     lets_anonymous_in=False,
     endpoints=(),
+    phones={},
 )
 WEST = InspectedEndpoint(
     "west",
@@ -101,6 +102,7 @@ class TestWords:
             (replace(WEST, is_known=False), Level.FAULT, "no PJSIP endpoint [west]"),
             (replace(WEST, aor={}), Level.FAULT, "has no address"),
             (replace(WEST, contacts=()), Level.FAULT, "has no contact"),
+            (replace(WEST, contacts=None), Level.WARNING, "load func_pjsip_aor"),
             (replace(WEST, options={}, aor={}), Level.WARNING, "does not tell"),
             (replace(WEST, aor={"qualify_frequency": "0"}), Level.WARNING, "Nobody knows whether it answers"),
             (replace(WEST, contacts=(Contact("sip:a", "Unknown", None),)), Level.WARNING, "has not asked sip:a yet"),
@@ -113,6 +115,24 @@ class TestWords:
         found = of_trunk(endpoint)
         assert found.level is level
         assert words in found.text
+
+    def test_a_trunk_that_may_send_calls_on_is_a_fault(self) -> None:
+        follows = replace(WEST, options={**WEST.options, "redirect_method": "uri_pjsip"})
+        found = [each for each in findings(replace(WELL, endpoints=(follows,))) if each.level is Level.FAULT]
+        assert ["302" in each.text for each in found] == [True]
+
+    def test_agents_without_a_phone_are_told_by_their_names_a_few_of_them(self) -> None:
+        seen = replace(WELL, phones={"anna": True, "bert": False})
+        assert [each.level for each in findings(seen, ["anna"]) if each.subject == "agents' phones"] == [Level.OK]
+        others = [f"agent{n}" for n in range(7)]
+        found = [each for each in findings(seen, ["anna", "bert", *others]) if each.subject == "agents' phones"]
+        assert [each.level for each in found] == [Level.WARNING, Level.WARNING]
+        assert "7 of 9 agents" in found[0].text
+        assert "agent4 and 2 more" in found[0].text
+        assert "not registered, or do not answer: bert" in found[1].text
+
+    def test_nothing_is_told_of_phones_where_there_are_no_agents(self) -> None:
+        assert "agents' phones" not in {each.subject for each in findings(WELL)}
 
 
 def test_a_clock_that_nothing_sets_is_a_warning() -> None:

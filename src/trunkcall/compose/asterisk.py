@@ -82,14 +82,16 @@ def _speech(settings: Settings) -> Speech:
     return Speech(settings.speech_command, Path(settings.prompts_dir or settings.data_dir / "prompts"))
 
 
-async def _examine(settings: Settings, trunks: Collection[str]) -> Sequence[Finding]:
+async def _examine(settings: Settings, trunks: Collection[str], usernames: Collection[str]) -> Sequence[Finding]:
+    from trunkcall.telephony.ari.addresses import endpoint_of
     from trunkcall.telephony.ari.checkup import findings, takes_no_requests
     from trunkcall.telephony.ari.client import Switch, SwitchError, parse_ari_url
     from trunkcall.telephony.ari.inspection import inspect, too_old
 
     reached = parse_ari_url(settings.ari_url), settings.ari_user, switch_password(settings)
     try:
-        return findings(await inspect(partial(Switch, *reached), f"{DOCTOR}_{token_hex(4)}", trunks))
+        seen = await inspect(partial(Switch, *reached), f"{DOCTOR}_{token_hex(4)}", trunks)
+        return findings(seen, {endpoint_of(name) or name for name in usernames})
     except SwitchError as error:
         version = await too_old(*reached)
         return [takes_no_requests(version) if version is not None else fault("Asterisk", str(error))]

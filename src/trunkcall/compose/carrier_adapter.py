@@ -25,7 +25,7 @@ def _ignored(directory: Directory) -> None:
     """A carrier that needs no facts."""
 
 
-async def _nothing_to_see(settings: Settings, trunks: Collection[str]) -> Sequence[Finding]:
+async def _nothing_to_see(settings: Settings, trunks: Collection[str], usernames: Collection[str]) -> Sequence[Finding]:
     return ()
 
 
@@ -61,9 +61,10 @@ class Wanted:
 class CarrierAdapter:
     """A kind of carrier. ``check`` finds out before anything is served that it would start in vain for ever, and raises
     SettingsError. ``build`` makes it and what goes with it. ``is_simulated`` is whether it reaches nobody. ``examine``
-    looks at it, and at the trunks of these names, and disturbs nobody who dials by it."""
+    looks at it, at the trunks of these names, and at the soft phones of agents of these user names, and disturbs nobody
+    who dials by it."""
 
     check: Callable[[Settings], None]
     build: Callable[[Wanted], Telephony]
     is_simulated: bool = False
-    examine: Callable[[Settings, Collection[str]], Awaitable[Sequence[Finding]]] = _nothing_to_see
+    examine: Callable[[Settings, Collection[str], Collection[str]], Awaitable[Sequence[Finding]]] = _nothing_to_see

@@ -1,4 +1,5 @@
-"""`trunkcall doctor --call` has the running server make one call over a real switch, and tells what became of it."""
+"""`trunkcall doctor` beside a server that dials over a real switch: it tells of agents' phones, and with `--call` has
+the server make one call and tells what became of it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import pytest
 
 from commands import COMMANDS
 from serving import Serving
-from telephony.asterisk.centre import TRUNK, Site
+from telephony.asterisk.centre import TRUNK, Centre, Site
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner, Phone
 from telephony.asterisk.place import Place, place_of_this_worker
@@ -23,6 +24,7 @@ pytestmark = [
 ]
 
 SHOWN = "+12025550100"
+AGENT, NEW_AGENT = "anna", "bert"
 ANSWERS, BUSY, LEAVES = "+12065550101", "+12065550102", "+12065550103"
 MANNERS = {
     ANSWERS: Manner(answers_after_s=0.2),
@@ -35,7 +37,7 @@ MANNERS = {
 def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving, Phone]]:
     with ExitStack() as stack:
         # The switch of other tests goes on between them.
-        site = Site.of(Place(place_of_this_worker().number + 120), (), stack)
+        site = Site.of(Place(place_of_this_worker().number + 120), (AGENT,), stack)
         customers = site.customers(MANNERS)
         yield site.serve(tmp_path_factory.mktemp("calls") / "server", speech_command="true {file}"), customers
 
@@ -91,3 +93,15 @@ def test_nobody_is_called_past_the_policy_nor_past_a_halt(street: tuple[Serving,
     assert "a drill" in halted.stderr
     assert not invites(customers, "442079460123")
     assert not invites(customers, ANSWERS)
+
+
+def test_agents_without_a_phone_at_the_switch_are_told(street: tuple[Serving, Phone]) -> None:
+    server, _ = street
+    Centre(server, (AGENT, NEW_AGENT)).hire()
+    given = ("carrier", "ari-url", "ari-user", "ari-password-file", "config")
+    options = [part for name in given for part in (f"--{name}", server.options[name])]
+    ran = COMMANDS.run("doctor", "--data-dir", str(server.data_dir), *options, "--json")
+
+    (found,) = [each for each in json.loads(ran.stdout)["findings"] if each["subject"] == "agents' phones"]
+    assert found["level"] == "warning"
+    assert f"1 of 2 agents have no phone at Asterisk, so nobody is put through to them: {NEW_AGENT}." in found["text"]

@@ -121,7 +121,7 @@ async def examine(settings: Settings) -> list[Finding]:
         carrier, trunks = carrier_of(settings), _trunks(settings, kept.directory)
     except TrunkcallError as error:
         return [*found, fault("settings", error.message)]
-    return [*found, *_rules(settings, kept, trunks, carrier), *await _carrier(settings, trunks, carrier)]
+    return [*found, *_rules(settings, kept, trunks, carrier), *await _carrier(settings, kept, trunks, carrier)]
 
 
 async def _kept(settings: Settings, data_dir: DataDir) -> tuple[_Kept, list[Finding]]:
@@ -173,11 +173,13 @@ def _rules(settings: Settings, kept: _Kept, trunks: Sequence[Trunk], carrier: Ca
     return found
 
 
-async def _carrier(settings: Settings, trunks: Sequence[Trunk], carrier: CarrierAdapter) -> list[Finding]:
+async def _carrier(settings: Settings, kept: _Kept, trunks: Sequence[Trunk], carrier: CarrierAdapter) -> list[Finding]:
     if carrier.is_simulated:
         return [ok("carrier", "It is the simulated one, which reaches nobody. For real calls: --carrier ari.")]
     try:
         carrier.check(settings)
-        return list(await carrier.examine(settings, [trunk.trunk_id for trunk in trunks]))
+        agents = kept.directory.agents.values() if kept.directory is not None else ()
+        soft = [agent.username for agent in agents if agent.phone.desk_phone_number is None]
+        return list(await carrier.examine(settings, [trunk.trunk_id for trunk in trunks], soft))
     except TrunkcallError as error:
         return [fault("settings", error.message)]

@@ -26,6 +26,12 @@ class Address:
     dial_string: str
 
 
+def endpoint_of(username: str) -> str | None:
+    """The endpoint of an agent's soft phone; None for a user name that none can have."""
+    endpoint = username.lower()
+    return endpoint if _ENDPOINT.fullmatch(endpoint) else None
+
+
 class Addresses:
     """Of one instance, as of the facts that it was told last. ``leaves_as`` says in which form a number, E.164, leaves
     on a trunk; ``default_trunk`` is that of an instance without trunks of its own."""
@@ -57,8 +63,8 @@ class Addresses:
     def _of_agent(self, username: str, desk_phone: str | None) -> Address | None:
         if desk_phone is not None:
             return self._over(next(iter(self._trunks.values())), desk_phone)
-        endpoint = username.lower()
-        return Address(endpoint, f"PJSIP/{endpoint}") if _ENDPOINT.fullmatch(endpoint) else None
+        endpoint = endpoint_of(username)
+        return Address(endpoint, f"PJSIP/{endpoint}") if endpoint is not None else None
 
     def _over(self, trunk: Trunk, phone_number: str) -> Address | None:
         digits = self._leaves_as(phone_number, trunk)

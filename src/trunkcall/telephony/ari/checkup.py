@@ -6,7 +6,7 @@ Decides what ought to be so, and the words. It asks nothing: what there is was f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -30,7 +30,6 @@ NEEDED: Final[Mapping[str, str]] = MappingProxyType(
         "bridge_simple": "nobody is joined with an agent",
         "bridge_softmix": "nobody is joined with an agent",
         "chan_pjsip": "no call goes out",
-        "func_dialplan": "the dialplan cannot be looked at",
         "func_global": "answers that no dialer has heard of are not remembered",
         "func_lock": "answers that no dialer has heard of are not remembered",
         "func_timeout": "calls do not end by themselves where there is no dialer",
@@ -62,10 +61,15 @@ TIMING: Final = "res_timing_"
 """How modules begin one of which has to be running."""
 NATIVE: Final = "bridge_native_rtp"
 REFER: Final = "res_pjsip_refer"
+_NOT_FOLLOWED: Final = "user"
+"""The only redirect_method by which Asterisk does not dial what it is sent on to, but looks into the dialplan."""
+MOST_NAMED: Final = 5
+_PHONES: Final = "agents' phones"
 
 
-def findings(seen: Inspection) -> list[Finding]:
-    """All that was looked at, in the order in which somebody would put it right."""
+def findings(seen: Inspection, phones: Collection[str] = ()) -> list[Finding]:
+    """All that was looked at, in the order in which somebody would put it right. ``phones`` are the endpoints that
+    agents' soft phones are to have."""
     return [
         _version(seen),
         _access(seen),
@@ -76,6 +80,7 @@ def findings(seen: Inspection) -> list[Finding]:
         _anonymous(seen),
         _clock(seen),
         *(each for endpoint in seen.endpoints for each in _trunk(endpoint, seen)),
+        *_phones(seen, phones),
     ]
 
 
@@ -147,7 +152,9 @@ def _dialplan(seen: Inspection) -> Finding:
             f"that (`dialplan reload`). {CONFIG}",
         )
     if seen.extensions is None:
-        return warning("dialplan", "It is of the right version. Whether it is whole nobody can tell.")
+        return warning(
+            "dialplan", "It is of the right version. Whether it is whole nobody can tell: load func_dialplan to know."
+        )
     return ok("dialplan", f"[{CONTEXT}] is there, and of this Trunkcall's version.")
 
 
@@ -202,6 +209,13 @@ def _trunk(endpoint: InspectedEndpoint, seen: Inspection) -> Iterator[Finding]:
             "The other end may have calls transferred (REFER), to whatever number, at your cost. Write "
             f"`allow_transfer = no` in the endpoint [{endpoint.name}] of pjsip.conf.",
         )
+    redirects = endpoint.options.get("redirect_method", _NOT_FOLLOWED)
+    if redirects != _NOT_FOLLOWED:
+        yield fault(
+            subject,
+            "The other end may send calls on (302) to whatever address, past all rules. Write `redirect_method = "
+            f"{_NOT_FOLLOWED}` in the endpoint [{endpoint.name}] of pjsip.conf, not {redirects}.",
+        )
     if _is_on(endpoint.options.get("direct_media")):
         yield warning(
             subject,
@@ -231,6 +245,10 @@ def _reached(subject: str, endpoint: InspectedEndpoint) -> Finding:
         return warning(subject, "Asterisk has it, and does not tell how it is configured.")
     if not endpoint.aor:
         return fault(subject, f"The endpoint [{name}] has no address to call. Write `aors = {name}`, and that aor.")
+    if endpoint.contacts is None:
+        return warning(
+            subject, "Nobody can tell whether it answers: load func_pjsip_aor and func_pjsip_contact to know."
+        )
     if not endpoint.contacts:
         return fault(
             subject,
@@ -261,7 +279,32 @@ def _reached(subject: str, endpoint: InspectedEndpoint) -> Finding:
     )
 
 
-def _named(contacts: list[Contact]) -> str:
+def _phones(seen: Inspection, wanted: Collection[str]) -> Iterator[Finding]:
+    """Of soft phones; those that are numbers are called over a trunk."""
+    if not wanted:
+        return
+    missing = sorted(name for name in wanted if name not in seen.phones)
+    away = sorted(name for name in wanted if seen.phones.get(name) is False)
+    if missing:
+        yield warning(
+            _PHONES,
+            f"{len(missing)} of {len(wanted)} agents have no phone at Asterisk, so nobody is put through to them: "
+            f"{_some(missing)}. An endpoint in pjsip.conf must have the agent's user name, in small letters. {CONFIG}",
+        )
+    if away:
+        yield warning(
+            _PHONES, f"{len(away)} of {len(wanted)} phones are not registered, or do not answer: {_some(away)}."
+        )
+    if not missing and not away:
+        yield ok(_PHONES, f"All {len(wanted)} are there.")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _named(contacts: Sequence[Contact]) -> str:
     return " and ".join(each.uri or "a contact" for each in contacts)
 
 

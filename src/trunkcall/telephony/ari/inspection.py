@@ -58,7 +58,8 @@ class InspectedEndpoint:
     name: str
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
     aor: Mapping[str, str] = field(default_factory=dict, repr=False)
-    contacts: tuple[Contact, ...] = ()
+    contacts: tuple[Contact, ...] | None = ()
+    """None where nobody can tell, as Asterisk lacks functions of the dialplan (func_pjsip_aor, func_pjsip_contact)."""
     is_known: bool = True
     """Whether Asterisk has it."""
 
@@ -83,6 +84,8 @@ class Inspection:
     give_or_take_s: float
     lets_anonymous_in: bool
     endpoints: tuple[InspectedEndpoint, ...]
+    phones: Mapping[str, bool]
+    """Every endpoint by its name, agents' phones among them: whether Asterisk takes it to be there."""
 
 
 async def inspect(connect: Connect, app: str, endpoints: Collection[str]) -> Inspection:
@@ -151,6 +154,10 @@ class _Inspector:
                 give_or_take_s=give_or_take_s,
                 lets_anonymous_in=(await self._ask(f"endpoints/PJSIP/{_ANONYMOUS}")).is_ok,
                 endpoints=tuple([await self._endpoint(name) for name in endpoints]),
+                phones={
+                    each.resource: each.state == "online"
+                    for each in await self._told(list[model.Endpoint], "endpoints/PJSIP")
+                },
             )
         finally:
             if made.is_ok:
@@ -184,16 +191,23 @@ class _Inspector:
         options = await self._options("endpoint", name)
         record = options.get("aors", "").partition(",")[0].strip()
         aor = await self._options("aor", record) if record else {}
-        ids = (await self._function(f"PJSIP_AOR({record},contact)") or "") if aor else ""
-        contacts = [await self._contact(each) for each in ids.split(",") if each]
-        return InspectedEndpoint(name, options, aor, tuple(contacts))
+        return InspectedEndpoint(name, options, aor, await self._contacts(record) if aor else ())
 
-    async def _contact(self, contact_id: str) -> Contact:
+    async def _contacts(self, record: str) -> tuple[Contact, ...] | None:
+        ids = await self._function(f"PJSIP_AOR({record},contact)")
+        if ids is None:
+            return None
+        found = [await self._contact(each) for each in ids.split(",") if each]
+        return None if None in found else tuple(each for each in found if each is not None)
+
+    async def _contact(self, contact_id: str) -> Contact | None:
         uri, status, round_trip = [
-            await self._function(f"PJSIP_CONTACT({contact_id},{about})") or "" for about in ("uri", "status", "rtt")
+            await self._function(f"PJSIP_CONTACT({contact_id},{about})") for about in ("uri", "status", "rtt")
         ]
+        if uri is None or status is None:
+            return None
         # In microseconds.
-        return Contact(uri, status, int(round_trip) / 1e6 if round_trip.isdecimal() else None)
+        return Contact(uri, status, int(round_trip) / 1e6 if round_trip and round_trip.isdecimal() else None)
 
     async def _options(self, kind: str, name: str) -> dict[str, str]:
         answer = await self._ask(f"asterisk/config/dynamic/res_pjsip/{kind}/{name}")
