@@ -152,7 +152,8 @@ def test_a_switch_that_is_killed_is_done_without_until_it_is_back(tmp_path: Path
 
 @pytest.mark.timeout(180)
 def test_two_centres_on_one_switch_know_nothing_of_each_other(tmp_path: Path) -> None:
-    """One dies and comes back, and looks for its own: the other's talks are none of its business."""
+    """One dies and one is stopped; both come back and look for their own: the other's talks are none of their
+    business."""
     called = numbers(8)
     hertz = {number: own_tone(n) for n, number in enumerate(called)}
     teams = agents(4, "east"), agents(4, "west")
@@ -163,7 +164,7 @@ def test_two_centres_on_one_switch_know_nothing_of_each_other(tmp_path: Path) ->
         centres, phones = [], dict[str, Phone]()
         for team in teams:
             phones |= site.agents({name: listens(agent_hertz[name]) for name in team})
-            centres.append(Centre(site.serve(tmp_path / team[0]), team))
+            centres.append(Centre(site.serve(tmp_path / team[0], drain_s=0), team))
         east, west = centres
         campaigns = []
         for centre, share in ((east, called[:4]), (west, called[4:])):
@@ -172,6 +173,8 @@ def test_two_centres_on_one_switch_know_nothing_of_each_other(tmp_path: Path) ->
             campaigns.append(centre.call(share))
         west.server.wait_until(lambda: all(up(calls(phone)) for phone in phones.values()))
 
+        assert east.server.stop() == 0
+        east.server.start()
         west.server.kill()
         west.server.start()
         told = [east.until_all_ended(campaigns[0], timeout_s=60), west.until_all_ended(campaigns[1], timeout_s=60)]
@@ -185,3 +188,46 @@ def test_two_centres_on_one_switch_know_nothing_of_each_other(tmp_path: Path) ->
                 assert record["Agent"]["Username"] in team
                 assert of[number].left
                 assert tones_in(bytes(of[number].heard)) == {agent_hertz[record["Agent"]["Username"]]}
+
+
+@pytest.mark.timeout(240)
+def test_whatever_dies_and_when_nobody_is_called_twice_and_everybody_is_accounted_for(tmp_path: Path) -> None:
+    called = numbers(60)
+    names = agents(6)
+    kinds = [
+        lambda n: talks(own_tone(n), leaves_after_s=4.0),
+        lambda n: Manner(answers_after_s=0.5, goes_on=speaks(own_tone(n))),
+        lambda n: Manner(code=486, code_after_s=1.0),
+    ]
+    manners = {number: kinds[n % len(kinds)](n) for n, number in enumerate(called)}
+    with ExitStack() as stack:
+        site = Site.of(place_of_this_worker(1), names, stack)
+        customers = site.customers(manners)
+        phones = site.agents(dict.fromkeys(names, Manner(answers_after_s=0.05, goes_on=speaks(own_tone(500)))))
+        centre = Centre(site.serve(tmp_path / "centre"), phones)
+        centre.hire()
+        stack.enter_context(centre.confirming())
+        campaign_id = centre.call(called)
+        server, known = centre.server, 0
+        for dies in ("dialer", "switch", "dialer", "both", "switch", "dialer"):
+            # It goes on each time, and they die while telephones ring.
+            server.wait_until(lambda: len(customers.invites) >= known + 4)  # noqa: B023 - it is over within the turn
+            if dies != "switch":
+                server.kill()
+            if dies != "dialer":
+                site.switch.kill()
+                site.switch.start()
+            if dies != "switch":
+                server.start()
+            known = len(customers.invites)
+        records = centre.until_all_ended(campaign_id, timeout_s=120)
+
+        assert nobody_was_called_twice(customers)
+        assert len(records) == len(called)
+        rung = {dialog.number: dialog for dialog in calls(customers)}
+        for number, record in records.items():
+            if number not in rung:
+                assert record["Disposition"] == "attempt_failed", "it never left"
+            elif record["Disposition"] == "connected_to_agent":
+                assert rung[number].answered_s is not None
+        assert json.loads(server.get("/health"))["status"] == "ok"
