@@ -7,6 +7,7 @@ who dials.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ from secrets import token_hex
 from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
 from trunkcall.compose.trunks import default_trunk
 from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.safe_harbour import NAME, NUMBER
 from trunkcall.service.calling.numbering import leaves_as
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings, switch_password
@@ -71,6 +73,7 @@ def _build(wanted: Wanted) -> Telephony:
         clock,
         carrier,
         legs_survive=True,
+        works={"speech": partial(_speaks, speech, settings.safe_harbour_message)},
         trouble=lambda: carrier.trouble,
         upkeep_trouble=lambda: speech.trouble or carrier.prompt_trouble,
         know=addresses.know,
@@ -80,6 +83,17 @@ def _build(wanted: Wanted) -> Telephony:
 def _speech(settings: Settings) -> Speech:
     """What makes texts sounds for the switch. Raises SettingsError."""
     return Speech(settings.speech_command, Path(settings.prompts_dir or settings.data_dir / "prompts"))
+
+
+async def _speaks(speech: Speech, safe_harbour: str) -> None:
+    """Have a safe-harbour message ready that is the same for everybody: it may be needed at any moment, within two
+    seconds. Whatever is being made at the end is let go of."""
+    try:
+        if safe_harbour and not any(each in safe_harbour for each in (NAME, NUMBER)):
+            await speech.prepare([safe_harbour])
+        await asyncio.Event().wait()
+    finally:
+        await speech.close()
 
 
 async def _examine(settings: Settings, trunks: Collection[str], usernames: Collection[str]) -> Sequence[Finding]:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from telephony.asterisk.centre import Centre, Site, greets, numbers
 from telephony.asterisk.line import AsteriskLine
 from telephony.asterisk.namespace import INSIDE
-from telephony.asterisk.phone import loudness
+from telephony.asterisk.phone import Manner, Phone, loudness
+from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.tones import tones_in
 from telephony.support import Behaviour, answered, ends, told
 from trunkcall.engine.events import PlaybackEnded
 from trunkcall.telephony.ari.speech import Speech
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
+AGENTLESS: dict[str, dict[str, str]] = {"agentlessDialerConfig": {}}
 PITCHES = {"high": 1234.0, "low": 567.0}
 VOICE = """
 import math, sys, wave
@@ -51,6 +57,45 @@ async def until(line: AsteriskLine, *play_ids: str) -> None:
     async with asyncio.timeout(20):
         while [each.play_id for each in told(line, PlaybackEnded)] != list(play_ids):
             await asyncio.sleep(0.02)
+
+
+@contextmanager
+def calling(folder: Path, tmp_path: Path, command: str, called: Sequence[str]) -> Iterator[tuple[Centre, Phone]]:
+    """A whole server that speaks by this command, and those who are called."""
+    with ExitStack() as stack:
+        site = Site.of(place_of_this_worker(1), (), stack)
+        customers = site.customers(dict.fromkeys(called, Manner(answers_after_s=0.1, says=greets(440))))
+        yield Centre(site.serve(tmp_path / "centre", speech_command=command, prompts_dir=folder), ()), customers
+
+
+def test_whoever_an_agentless_campaign_calls_hears_its_message(folder: Path, tmp_path: Path) -> None:
+    called = numbers(3)
+    command = shlex.join(
+        [sys.executable, "-c", VOICE.replace("sys.stdin.read()", "'1234'").replace("11025", "33075"), "{file}"]
+    )
+    with calling(folder, tmp_path, command, called) as (centre, customers):
+        records = centre.until_all_ended(centre.call(called, dialerConfig=AGENTLESS), timeout_s=60)
+        assert {record["Disposition"] for record in records.values()} == {"message_played"}
+        for dialog in customers.dialogs.values():
+            assert tones_in(bytes(dialog.heard)) == {1234}
+        assert health(centre)["status"] == "ok"
+
+
+def test_a_command_that_fails_is_told_and_the_call_is_ended_all_the_same(folder: Path, tmp_path: Path) -> None:
+    called = numbers(2)
+    with calling(folder, tmp_path, "/bin/false {file}", called) as (centre, _):
+        records = centre.until_all_ended(centre.call(called, dialerConfig=AGENTLESS), timeout_s=60)
+        assert {record["Disposition"] for record in records.values()} == {"message_played"}
+        told = health(centre)
+        assert (told["status"], told["trouble"]) == (
+            "upkeep failing",
+            "speech_command has failed: it ended with 1.",
+        )
+
+
+def health(centre: Centre) -> dict[str, str]:
+    told: dict[str, str] = json.loads(centre.server.get("/health"))
+    return told
 
 
 async def test_whoever_is_called_hears_one_text_after_the_other(folder: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 import wave
+from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -26,8 +27,12 @@ _ZERO_CROSSINGS: Final = 16
 """Of the low-pass filter, on either side."""
 _PASS: Final = 0.9
 """How much of the band is kept, below where it would fold over."""
-_AT_ONCE: Final = 4_000
-"""Samples that are made at once."""
+_MOST_PLACES: Final = 1_000
+"""At how many places between samples of the source one of the result may lie: then its rate is right to a millionth."""
+_BLOCK: Final = 160
+"""Samples that are made of one block, at least."""
+_AT_ONCE: Final = 1_000_000
+"""Samples of blocks that are taken at once."""
 
 
 class SoundError(TrunkcallError):
@@ -48,25 +53,28 @@ def for_switch(wav: bytes) -> bytes:
 
 
 def resampled(samples: Samples, rate: int) -> Samples:
-    """As many samples a second as ``RATE``, by a low-pass filter (a sinc, windowed by Hann) around each."""
+    """As many samples a second as ``RATE``, by a low-pass filter (a sinc, windowed by Hann) around each. Blocks of the
+    source, each with what is around it, are multiplied with a matrix that has the filters of a block's samples."""
     if rate == RATE or not len(samples):
         return samples
-    common = math.gcd(rate, RATE)
-    phases, step = RATE // common, rate // common
+    ratio = Fraction(RATE, rate).limit_denominator(_MOST_PLACES)
+    several = max(1, _BLOCK // ratio.numerator)
+    made, taken = ratio.numerator * several, ratio.denominator * several
     cutoff = min(1.0, RATE / rate) * _PASS
     half = math.ceil(_ZERO_CROSSINGS / cutoff)
-    taps = np.arange(1 - half, half + 1)
-    # Samples of the result lie at only so many places between two of the source.
-    away = taps - np.arange(phases)[:, None] / phases
-    filters = cutoff * np.sinc(cutoff * away) * (0.5 + 0.5 * np.cos(np.pi * np.clip(away / half, -1.0, 1.0)))
-    padded = np.pad(samples, half)
-    number = len(samples) * phases // step
-    parts = []
-    for first in range(0, number, _AT_ONCE):
-        places = np.arange(first, min(first + _AT_ONCE, number)) * step
-        around = padded[(places // phases)[:, None] + taps + half]
-        parts.append(np.einsum("ij,ij->i", around, filters[places % phases]))
-    return np.concatenate(parts) if parts else samples[:0]
+    # Where each sample of a block lies in the source, and how far from it those around are.
+    places = np.arange(made) * taken / made
+    first = places.astype(int)
+    away = np.arange(1 - half, half + 1) - (places - first)[:, None]
+    filters = np.zeros((taken + 2 * half, made))
+    filters[first[:, None] + np.arange(1, 2 * half + 1), np.arange(made)[:, None]] = (
+        cutoff * np.sinc(cutoff * away) * (0.5 + 0.5 * np.cos(np.pi * np.clip(away / half, -1.0, 1.0)))
+    )
+    padded = np.pad(samples, (half, half + taken))
+    blocks = np.lib.stride_tricks.sliding_window_view(padded, taken + 2 * half)[::taken]
+    at_once = max(1, _AT_ONCE // len(filters))
+    parts = [(blocks[at : at + at_once] @ filters).reshape(-1) for at in range(0, len(blocks), at_once)]
+    return np.concatenate(parts)[: len(samples) * made // taken]
 
 
 def _read(wav: bytes) -> tuple[Samples, int]:
