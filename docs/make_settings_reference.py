@@ -26,9 +26,10 @@ more. Numbers that are not the instance's become so. Without any there is one tr
 `attempts_per_s`; other instances have that one. [How to use several](../how-to/use-several-trunks.md)."""
 
 ABOUT_SIP = """\
-How Asterisk reaches the carrier at the other end of a trunk: a table `[trunks.sip]` below the trunk's keys. `trunkcall
-asterisk-config` makes Asterisk's configuration of it; whoever writes that himself leaves it out, and names an endpoint
-by each trunk's `trunk_id`. A password never stands here, but in a file that `password_file` names.
+How Asterisk reaches the carrier at the other end of a trunk: a table `[trunks.sip]` below the trunk's keys.
+[`trunkcall asterisk-config`](../how-to/first-real-call.md) makes Asterisk's configuration of it; whoever writes that
+himself leaves it out, and names an endpoint by each trunk's `trunk_id`. A password never stands here, but in a file
+that `password_file` names.
 
 By registration, with an account:
 

@@ -53,6 +53,16 @@ COMMANDS: tuple[Entry, ...] = (
         ),
     ),
     Entry(
+        "asterisk-config",
+        "asterisk.command:asterisk_config",
+        "Write the configuration of the Asterisk that makes real calls (`serve --carrier ari`).",
+        "Server",
+        examples(
+            "trunkcall asterisk-config --config trunkcall.toml",
+            "trunkcall asterisk-config --config trunkcall.toml --output /etc/asterisk-trunkcall",
+        ),
+    ),
+    Entry(
         "demo",
         "demo:demo",
         "Dial a real lead list on the simulated carrier, with simulated agents, and account for every lead.",

@@ -21,8 +21,13 @@ from trunkcall.domain.safe_harbour import NAME, NUMBER
 from trunkcall.service.calling.numbering import leaves_as
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings, switch_password
+from trunkcall.telephony.ari.addresses import endpoint_of
+from trunkcall.telephony.ari.dialplan import INBOUND, dialplan
+from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
 from trunkcall.telephony.ari.speech import Speech
 from trunkcall.telephony.finding import Finding, fault
+
+__all__ = ["ASTERISK", "DOCTOR", "INBOUND", "SHOWN_VARIABLES", "dialplan", "endpoint_of", "needed_password"]
 
 DOCTOR = "trunkcall_doctor"
 """How applications are called that look at a switch: no instance's begins so."""
@@ -43,13 +48,20 @@ def _check(settings: Settings) -> None:
             f"The trunks are on the hosts {', '.join(hosts)}, and the carrier ari reaches one Asterisk: give all "
             "trunks the same host, or take the key away."
         )
-    if not switch_password(settings):
-        raise SettingsError(
-            f"Asterisk lets nobody in without a password, and none is given for its user {settings.ari_user}. Write it "
-            "into a file that nobody else can read, and name that with --ari-password-file; or set the variable "
-            "TRUNKCALL_ARI_PASSWORD."
-        )
+    needed_password(settings)
     _speech(settings)
+
+
+def needed_password(settings: Settings) -> str:
+    """The password of ARI's user. Raises SettingsError, also where there is none."""
+    password = switch_password(settings)
+    if password:
+        return password
+    raise SettingsError(
+        f"Asterisk lets nobody in without a password, and none is given for its user {settings.ari_user}. Write it "
+        "into a file that nobody else can read, and name that with --ari-password-file; or set the variable "
+        "TRUNKCALL_ARI_PASSWORD."
+    )
 
 
 def _build(wanted: Wanted) -> Telephony:

@@ -246,6 +246,11 @@ class Settings:
     ari_plain_http: str
     speech_command: str
     prompts_dir: str
+    sip_address: str
+    sip_port: int
+    sip_external_address: str
+    rtp_ports: str
+    phone_networks: str
     carrier_port: int
     speed: float
     region: str

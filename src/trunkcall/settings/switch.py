@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from trunkcall.domain.errors import SettingsError
-from trunkcall.settings.setting import Setting, Value, one_of
+from trunkcall.settings.setting import Setting, Value, one_of, within
 
 MAX_PASSWORD: int = 200
 
@@ -57,6 +57,47 @@ def password_problem(value: Value) -> str | None:
     )
 
 
+def _ipv4(value: Value) -> str | None:
+    try:
+        ipaddress.IPv4Address(str(value))
+    except ValueError:
+        return "must be an IPv4 address"
+    return None
+
+
+def _external(value: Value) -> str | None:
+    return _ipv4(value) if value else None
+
+
+def ports_of(text: str) -> tuple[int, int]:
+    """The first and the last of a range of ports, as 10000-19999. Raises ValueError."""
+    first, last = (int(each) for each in text.split("-"))
+    if not 1024 <= first < last <= 65535:
+        raise ValueError(text)
+    return first, last
+
+
+def _ports(value: Value) -> str | None:
+    try:
+        ports_of(str(value))
+    except ValueError:
+        return "must be two ports from 1024 to 65535, as 10000-19999"
+    return None
+
+
+def networks_of(text: str) -> tuple[str, ...]:
+    """Networks that are parted by commas. Raises ValueError."""
+    return tuple(str(ipaddress.IPv4Network(each.strip())) for each in text.split(",") if each.strip())
+
+
+def _networks(value: Value) -> str | None:
+    try:
+        networks_of(str(value))
+    except ValueError:
+        return "must be IPv4 networks, parted by commas, as 10.0.0.0/8,192.168.7.0/24"
+    return None
+
+
 SWITCH_SETTINGS: tuple[Setting, ...] = (
     Setting("ari_url", str, "http://127.0.0.1:8088", "Where Asterisk's HTTP server listens, with ARI.", _url),
     Setting("ari_user", str, "trunkcall", "User of Asterisk's ARI: a section of its ari.conf.", _user),
@@ -85,6 +126,41 @@ SWITCH_SETTINGS: tuple[Setting, ...] = (
         "Directory for prompts, which Asterisk must know by the same name and be able to read. "
         "Default: DATA_DIR/prompts.",
         lambda value: "must have no comma in it" if "," in str(value) else None,
+    ),
+    Setting(
+        "sip_address",
+        str,
+        "0.0.0.0",  # noqa: S104 - carriers are elsewhere, and what reaches it the firewall decides
+        "For `trunkcall asterisk-config`: where Asterisk listens for SIP.",
+        _ipv4,
+    ),
+    Setting(
+        "sip_port",
+        int,
+        5060,
+        "For `trunkcall asterisk-config`: on which port, UDP and TCP; the next one is for TLS.",
+        within(1024, 65534),
+    ),
+    Setting(
+        "sip_external_address",
+        str,
+        "",
+        "For `trunkcall asterisk-config`: the address by which carriers see Asterisk, where it is behind a NAT.",
+        _external,
+    ),
+    Setting(
+        "rtp_ports",
+        str,
+        "10000-19999",
+        "For `trunkcall asterisk-config`: UDP ports for sound, two for each leg.",
+        _ports,
+    ),
+    Setting(
+        "phone_networks",
+        str,
+        "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8",
+        "For `trunkcall asterisk-config`: networks that agents' phones may be in. Default: private ones.",
+        _networks,
     ),
 )
 

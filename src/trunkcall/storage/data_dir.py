@@ -1,4 +1,4 @@
-"""The data directory of an installation: its lock, its key, and the AWS shared files of the first start.
+"""The data directory of an installation: its lock, its keys, and the AWS shared files of the first start.
 
 Decides file names and modes, and that nobody else serves what is in it. It must not know what is in the store.
 """
@@ -22,9 +22,10 @@ CONFIG = "config"
 ENDPOINT = "endpoint"
 CARRIER_ENDPOINT = "carrier-endpoint"
 AUDIT_LOG = "audit.jsonl"
+PHONE_PASSWORDS = "phone-passwords"
 INSTANCE_ID = "trunkcall_instance_id"
 """The key in ``config`` of the default instance's id."""
-_OWN = frozenset({LOCK, KEY_FILE, CREDENTIALS, CONFIG, ENDPOINT, CARRIER_ENDPOINT, AUDIT_LOG})
+_OWN = frozenset({LOCK, KEY_FILE, CREDENTIALS, CONFIG, ENDPOINT, CARRIER_ENDPOINT, AUDIT_LOG, PHONE_PASSWORDS})
 
 
 class DataDirInUseError(TrunkcallError):
@@ -150,6 +151,18 @@ class DataDir:
     def write_carrier_endpoint(self, url: str) -> None:
         """Remember where the carrier process listens now."""
         self._replace(CARRIER_ENDPOINT, url + "\n")
+
+    def phone_passwords(self) -> dict[str, str]:
+        """By what agents' phones prove themselves, by the name of each; empty if none was written yet."""
+        try:
+            text = (self.path / PHONE_PASSWORDS).read_text(encoding="ascii")
+        except FileNotFoundError:
+            return {}
+        return dict(line.split(maxsplit=1) for line in text.splitlines() if len(line.split()) == 2)
+
+    def write_phone_passwords(self, passwords: Mapping[str, str]) -> None:
+        """Write them, mode 0600, in the place of former ones."""
+        self._replace(PHONE_PASSWORDS, "".join(f"{name} {password}\n" for name, password in passwords.items()))
 
     def shared_files(self) -> dict[str, str]:
         """All that the shared files say of the default profile, and ``endpoint_url`` as of the last start. Raises

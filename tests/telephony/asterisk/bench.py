@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,8 +27,6 @@ from trunkcall.engine.commands import HangUp, Originate, OriginateAgentLeg, Repo
 from trunkcall.engine.events import CarrierEvent, LegEnded, LegsReported
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import Switch, parse_ari_url
-from trunkcall.telephony.ari.dialplan import INBOUND, dialplan
-from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
 from trunkcall.telephony.carrier import Destination
 
 T = TypeVar("T")
@@ -57,15 +54,8 @@ def addresses() -> dict[str, str]:
 def asterisk() -> Asterisk:
     """The switch of this worker: one for all stories, each of which has an application of its own."""
     files = small(place(), addresses(), auth={WITH_PASSWORD: ("account", "a password")})
-    files["pjsip.conf"] = files["pjsip.conf"].replace(
-        "context = nowhere", f"context = {INBOUND}\nsend_connected_line = no"
-    )
-    files["pjsip.conf"] = re.sub(
-        rf"(?<=\[{IMPATIENT}\]\ntype = endpoint\n)", f"rtp_timeout = {SILENT_S}\n", files["pjsip.conf"]
-    )
-    files["extensions.conf"] = dialplan()
-    shown = ",".join(SHOWN_VARIABLES)
-    files["ari.conf"] = re.sub("channelvars = .*", f"channelvars = {shown}", files["ari.conf"])
+    before, impatient, after = files["pjsip.conf"].partition(f"[{IMPATIENT}]")
+    files["pjsip.conf"] = before + impatient + after.replace("rtp_timeout = 60", f"rtp_timeout = {SILENT_S}", 1)
     switch = Asterisk(place(), files)
     atexit.register(switch.close)
     switch.start()

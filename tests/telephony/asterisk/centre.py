@@ -7,11 +7,9 @@ Decides how they are put together and how a story of them is told; what is to co
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +19,6 @@ from telephony.asterisk.phone import Dialog, Manner, Phone, tone
 from telephony.asterisk.place import ARI_PORT, Place
 from telephony.asterisk.switch import Asterisk
 from trunkcall.cli.client import Connection, trunkcall_client
-from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
 
 T = TypeVar("T")
 
@@ -202,11 +199,8 @@ class Site:
         self.street = stack.enter_context(Street())
         self._trunks = trunks
         self._addresses = addresses
-        files = small(place, addresses)
-        dialplan = resources.files("trunkcall.telephony.ari").joinpath("dialplan.conf")
-        files["extensions.conf"] = dialplan.read_text("utf-8")
-        shown = ",".join(SHOWN_VARIABLES)
-        files["ari.conf"] = re.sub("channelvars = .*", f"channelvars = {shown}", files["ari.conf"])
+        phones = {name: address for name, address in addresses.items() if name not in trunks}
+        files = small(place, {name: addresses[name] for name in trunks}, phones=phones)
         self.switch = stack.enter_context(Asterisk(place, files))
         self._stack = stack
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import re
 import time
 from collections.abc import Callable
 from functools import cache, partial
-from importlib import resources
 from itertools import count
 from typing import TypeAlias
 
-from telephony.asterisk.configuration import PASSWORD, USER, modules, small
+from telephony.asterisk.configuration import PASSWORD, USER, small
 from telephony.asterisk.namespace import unpacked
 from telephony.asterisk.phone import Manner, Phone, tone
 from telephony.asterisk.place import place_of_this_worker
@@ -28,7 +26,6 @@ from trunkcall.engine.events import CarrierEvent
 from trunkcall.telephony.ari.addresses import Address, Addresses
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import Switch, parse_ari_url
-from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
 from trunkcall.telephony.carrier import Destination
 
 SCALE = 20.0
@@ -84,13 +81,10 @@ def addresses() -> dict[str, str]:
 def asterisk() -> Asterisk:
     """The switch of this worker: one for all of its tests, each of which has an application of its own."""
     place = place_of_this_worker()
-    files = small(place, addresses())
+    where = addresses()
+    trunks = {name: address for name, address in where.items() if name not in AGENTS}
+    files = small(place, trunks, phones={name: where[name] for name in AGENTS})
     files["amd.conf"] = f"[general]\n{AMD}"
-    files["extensions.conf"] = resources.files("trunkcall.telephony.ari").joinpath("dialplan.conf").read_text("utf-8")
-    shown = ",".join(SHOWN_VARIABLES)
-    files["ari.conf"] = re.sub("channelvars = .*", f"channelvars = {shown}", files["ari.conf"])
-    # Two ends that Asterisk joins past itself press keys that it does not hear.
-    files["modules.conf"] = modules() + "noload = bridge_native_rtp.so\n"
     switch = Asterisk(place, files)
     atexit.register(switch.close)
     switch.start()

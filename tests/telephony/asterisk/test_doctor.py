@@ -20,7 +20,7 @@ from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner, Phone
 from telephony.asterisk.place import ARI_PORT, Place, place_of_this_worker
 from telephony.asterisk.switch import Asterisk
-from trunkcall.telephony.ari.dialplan import VERSION, dialplan
+from trunkcall.telephony.ari.dialplan import VERSION
 from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
@@ -48,17 +48,8 @@ def place_of_its_own() -> Place:
 def sound(place: Place, endpoints: Mapping[str, str]) -> dict[str, str]:
     """A switch with which nothing is wrong."""
     files = small(place, endpoints)
-    files["ari.conf"] = files["ari.conf"].replace(
-        "channelvars = TRUNKCALL_LEG,TRUNKCALL_DETECTED", f"channelvars = {','.join(SHOWN_VARIABLES)}"
-    )
     files["ari.conf"] += f"[{READER}]\ntype = user\nread_only = yes\npassword = {PASSWORD}\npassword_format = plain\n"
-    files["pjsip.conf"] = (
-        files["pjsip.conf"]
-        .replace("context = nowhere\n", "context = trunkcall-inbound\nrtp_timeout = 30\n")
-        .replace("type = aor\n", "type = aor\nqualify_frequency = 1\nqualify_timeout = 0.5\n")
-    )
-    files["modules.conf"] = modules() + "noload = bridge_native_rtp.so\n"
-    files["extensions.conf"] = f"[general]\nstatic = yes\n{dialplan()}"
+    files["pjsip.conf"] = files["pjsip.conf"].replace("qualify_frequency = 0\n", "qualify_frequency = 1\n")
     return files
 
 
@@ -174,7 +165,9 @@ async def test_each_fault_of_a_switch_is_found_and_says_what_to_change(tmp_path:
     files |= {
         "pjsip.conf": f"{silent}[unasked]{unasked}[anonymous]\ntype = endpoint\ncontext = trunkcall-inbound\n",
         "extensions.conf": "[general]\nstatic = yes\n",
-        "modules.conf": f"{modules()}noload = app_amd.so\nnoload = app_waitforsilence.so\n",
+        "modules.conf": modules()
+        .replace("app_amd", "bridge_native_rtp")
+        .replace("app_waitforsilence", "res_pjsip_refer"),
         "ari.conf": files["ari.conf"].replace("channelvars", ";channelvars"),
     }
     async with running(Asterisk(place, files)):

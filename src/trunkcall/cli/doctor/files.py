@@ -52,6 +52,7 @@ def _open_to_others(settings: Settings, data_dir: DataDir) -> Iterator[tuple[Pat
     if _others_may(data_dir.path, stat.S_IRWXO):
         yield data_dir.path, "700"
     files = [settings.secret_key_file, settings.ari_password_file]
+    files += [table.sip.password_file for table in settings.trunks if table.sip is not None]
     if settings.file is not None and _holds_a_secret(settings.file):
         files.append(str(settings.file))
     for path in [Path(name) for name in files if name]:

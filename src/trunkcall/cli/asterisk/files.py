@@ -1,0 +1,105 @@
+"""All files that Asterisk 22 reads of a directory of its own, but for those that are not needed and not missed.
+
+Decides what is in them beside SIP and modules. It does no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from trunkcall.cli.asterisk.modules import modules
+from trunkcall.cli.asterisk.pjsip import is_ipv4, pjsip
+from trunkcall.cli.asterisk.plan import SwitchPlan
+
+HEADER: Final = "; Written by `trunkcall asterisk-config`, which writes it anew: change the settings instead.\n"
+EMPTY: Final = ("acl", "ccss", "codecs", "features", "pjproject", "sorcery", "stasis", "udptl", "websocket_client")
+"""Asterisk looks for these, and tells where one is missing."""
+PLAIN_PORT: Final = 8088
+_ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - of an Asterisk with TLS, or where the settings allow it
+AMD: Final = """\
+[general]
+total_analysis_time = 5000
+silence_threshold = 256
+initial_silence = 2500
+greeting = 1500
+after_greeting_silence = 800
+min_word_length = 100
+between_words_silence = 50
+maximum_number_of_words = 3
+maximum_word_length = 5000
+"""
+_TONES: Final = """\
+[general]
+country = us
+[us]
+description = United States
+ringcadence = 2000,4000
+dial = 350+440
+busy = 480+620/500,0/500
+ring = 440+480/2000,0/4000
+congestion = 480+620/250,0/250
+"""
+
+
+def configuration(plan: SwitchPlan) -> dict[str, str]:
+    """Each file by its name."""
+    first, last = plan.rtp_ports
+    texts = {
+        "asterisk.conf": (
+            f"[directories]\nastetcdir => {plan.etc}\n"
+            "[options]\nlive_dangerously = no\ntransmit_silence = yes\ndocumentation_language = en_US\n"
+        ),
+        "modules.conf": modules(),
+        "pjsip.conf": pjsip(plan),
+        "extensions.conf": f"[general]\nstatic = yes\nwriteprotect = yes\nautofallthrough = yes\n{plan.dialplan}",
+        "http.conf": _http(plan),
+        "ari.conf": (
+            f"[general]\nenabled = yes\nchannelvars = {','.join(plan.shown_variables)}\n"
+            f"[{plan.ari_user}]\ntype = user\nread_only = no\n"
+            f"password_format = crypt\npassword = {plan.ari_password_hash}\n"
+        ),
+        "rtp.conf": f"[general]\nrtpstart = {first}\nrtpend = {last}\nstrictrtp = yes\nicesupport = no\n",
+        "amd.conf": AMD,
+        "logger.conf": "[general]\n[logfiles]\nconsole => warning,error\nmessages.log => notice,warning,error\n",
+        "musiconhold.conf": "[default]\nmode = files\ndirectory = moh\n",
+        "indications.conf": _TONES,
+        "cdr.conf": "[general]\nenable = no\n",
+        "cel.conf": "[general]\nenable = no\n",
+        "manager.conf": "[general]\nenabled = no\n",
+    }
+    return {f"{name}.conf": HEADER for name in EMPTY} | {name: HEADER + text for name, text in texts.items()}
+
+
+def _http(plan: SwitchPlan) -> str:
+    url = urlsplit(plan.ari_url)
+    host = url.hostname or ""
+    at = host if is_ipv4(host) else "127.0.0.1" if host.endswith("localhost") else _ANYWHERE
+    prefix = url.path.rstrip("/").removesuffix("/ari").strip("/")
+    lines = ["[general]", "enabled = yes", "enable_static = no", "enable_status = no"]
+    if prefix:
+        lines.append(f"prefix = {prefix}")
+    if url.scheme == "https":
+        lines += ["bindaddr = 127.0.0.1", f"bindport = {PLAIN_PORT}"]
+        lines += ["tlsenable = yes", f"tlsbindaddr = {at}:{url.port or 443}"]
+        lines += [f"tlscertfile = {plan.etc}/ari.crt", f"tlsprivatekey = {plan.etc}/ari.key"]
+        lines += ["tlsdisablev1 = yes", "tlsdisablev11 = yes"]
+    else:
+        lines += [f"bindaddr = {at}", f"bindport = {url.port or 80}"]
+    return "\n".join(lines) + "\n"
+
+
+def without_secrets(files: Mapping[str, str], plan: SwitchPlan) -> dict[str, str]:
+    """The same, with an ellipsis for each secret: for a screen."""
+    secrets = {
+        plan.ari_password_hash,
+        *(each.password for each in plan.trunks),
+        *(each.password for each in plan.phones),
+    }
+    hidden = {f"password = {secret}": "password = …" for secret in secrets}
+    return {name: _replaced(text, hidden) for name, text in files.items()}
+
+
+def _replaced(text: str, by: Mapping[str, str]) -> str:
+    return "".join(by.get(line.rstrip("\n"), line.rstrip("\n")) + "\n" for line in text.splitlines())

@@ -1,0 +1,140 @@
+"""`trunkcall asterisk-config`: what an operator is given, and what nobody else gets to see.
+
+That a real Asterisk takes it, `tests/telephony/asterisk/test_configuration.py` tells.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from commands import COMMANDS
+from serving import serving
+from trunkcall.cli.asterisk.files import HEADER
+from trunkcall.cli.asterisk.password_hash import sha512_crypt
+
+ARI_PASSWORD = "of ari: a test's"
+TRUNK_PASSWORD = "of the carrier = a test's"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "north.password").write_text(f"{TRUNK_PASSWORD}\n")
+    path = tmp_path / "trunkcall.toml"
+    path.write_text(
+        f"data_dir = '{tmp_path}/data'\nrtp_ports = '20000-20999'\nsip_external_address = '203.0.113.7'\n"
+        "[[trunks]]\ntrunk_id = 'north'\n[trunks.sip]\nserver = 'sip.example.com'\nregister = 'on'\nuser = 'acme'\n"
+        f"password_file = '{tmp_path}/north.password'\nattestation = 'A'\n"
+        "[[trunks]]\ntrunk_id = 'south'\nchannels = 5\n"
+    )
+    return path
+
+
+def asterisk_config(config: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return COMMANDS.run("asterisk-config", "--config", str(config), *more, TRUNKCALL_ARI_PASSWORD=ARI_PASSWORD)
+
+
+def test_what_is_printed_has_no_password_in_it(config: Path) -> None:
+    told = asterisk_config(config)
+
+    assert told.returncode == 0
+    assert TRUNK_PASSWORD not in told.stdout + told.stderr
+    assert ARI_PASSWORD not in told.stdout
+    assert "$6$" not in told.stdout
+    assert re.findall("^password = .*$", told.stdout, re.MULTILINE) == ["password = …", "password = …"]
+    for line in ("client_uri = sip:acme@sip.example.com", "rtpend = 20999", "external_media_address = 203.0.113.7"):
+        assert f"\n{line}\n" in told.stdout
+    assert "The trunk south has no table [trunks.sip]" in told.stderr
+
+
+def test_what_is_written_is_for_asterisk_alone(config: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "etc" / "asterisk"
+    told = asterisk_config(config, "--output", str(folder))
+
+    assert told.returncode == 0
+    assert f"asterisk -C {folder}/asterisk.conf" in told.stderr
+    assert f"password = {TRUNK_PASSWORD}\n" in (folder / "pjsip.conf").read_text()
+    assert f"astetcdir => {folder}\n" in (folder / "asterisk.conf").read_text()
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o027 for path in folder.iterdir()} == {0}, (
+        "nobody else reads, or writes"
+    )
+    found = re.search(r"^password = (\$6\$([^$]+)\$.*)$", (folder / "ari.conf").read_text(), re.MULTILINE)
+    assert found is not None
+    assert sha512_crypt(ARI_PASSWORD, found[2]) == found[1]
+
+
+def test_files_of_its_own_are_written_anew_and_those_of_others_are_left_alone(config: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "asterisk"
+    assert asterisk_config(config, "--output", str(folder)).returncode == 0
+    assert asterisk_config(config, "--output", str(folder)).returncode == 0
+    (folder / "pjsip.conf").write_text("; mine\n")
+    (folder / "ari.conf").write_text(f"{HEADER}; former\n")
+
+    refused = asterisk_config(config, "--output", str(folder))
+
+    assert refused.returncode == 1
+    assert "pjsip.conf was not written by this command" in refused.stderr
+    assert (folder / "pjsip.conf").read_text() == "; mine\n"
+    assert "former" in (folder / "ari.conf").read_text(), "all or nothing"
+    assert asterisk_config(config, "--output", str(folder), "--force").returncode == 0
+    assert "mine" not in (folder / "pjsip.conf").read_text()
+
+
+def test_without_aris_password_it_says_where_one_goes(config: Path) -> None:
+    told = COMMANDS.run("asterisk-config", "--config", str(config))
+    assert told.returncode == 1
+    assert "Write it into a file that nobody else can read, and name that with --ari-password-file" in told.stderr
+
+
+def test_every_agent_has_a_phone_whose_password_stays_the_same(config: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "asterisk"
+    with serving(tmp_path / "data", agents=0) as server:
+        here = ("--data-dir", str(server.data_dir))
+        server.trunkcall("agents", "add", "Ada", "bea", *here)
+        told = asterisk_config(config, "--output", str(folder))
+        assert "2 agents' phones" in told.stderr
+        server.trunkcall("agents", "remove", "bea", "--yes", *here)
+        assert "1 agents' phones" in asterisk_config(config, "--output", str(folder)).stderr
+    path = tmp_path / "data" / "phone-passwords"
+    passwords = dict(line.split() for line in path.read_text().splitlines())
+    assert passwords.keys() == {"ada", "bea"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    pjsip = (folder / "pjsip.conf").read_text()
+    assert f"username = ada\npassword = {passwords['ada']}\n" in pjsip
+    assert "bea" not in pjsip
+
+    alone = asterisk_config(config, "--output", str(folder))
+
+    assert "No server of" in alone.stderr
+    assert f"password = {passwords['bea']}\n" in (folder / "pjsip.conf").read_text()
+
+
+def test_an_agent_and_a_trunk_cannot_have_one_name(config: Path, tmp_path: Path) -> None:
+    with serving(tmp_path / "data", agents=0) as server:
+        server.trunkcall("agents", "add", "North", "--data-dir", str(server.data_dir))
+        told = asterisk_config(config)
+    assert told.returncode == 1
+    assert "An agent and a trunk have the name north" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("password", "salt", "digest"),
+    [
+        # By crypt(3) of glibc. The first stands in the specification too.
+        (
+            *("Hello world!", "saltstring"),
+            "svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
+        ),
+        ("x", "./", "3jrfwNWEnLt8C9zEfHlvTQ/epLCdSGyE3g1OAJSALpMthN7QSVklveFhA6bioFjYYqvWMIK.dvG/VPsM4gE.H1"),
+        (
+            *("longer than one digest, " * 8, "ABCDEFGHIJKLMNOP"),
+            "IFu4N3hFA6XBneOKJ2qJV/5I6jKLEbySHgtDTFavdEh4solz92aqmoWFgoiceaVHPCE7y.I7Mk8XqufYuTqON1",
+        ),
+    ],
+)
+def test_passwords_are_hashed_as_crypt_does(password: str, salt: str, digest: str) -> None:
+    assert sha512_crypt(password, salt) == f"$6${salt}${digest}"
