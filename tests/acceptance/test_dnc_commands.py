@@ -117,9 +117,26 @@ def test_a_list_is_changed_and_deleted_by_whoever_agrees_to_what_that_means(serv
     assert (told["name"], told["deletedBy"]) == (f"north#{number}", server.environment["AWS_ACCESS_KEY_ID"])
     assert f"north#{number}" in run(server, "lists", "--deleted").stdout
     assert run(server, "delete", "north", "--yes", check=False).returncode == 1
-    client.delete_campaign(id=campaign_id)
     audit = server.data_dir / "audit.jsonl"
     server.wait_until(lambda: '"operation":"DeleteDoNotCallList"' in audit.read_text(encoding="utf-8"))
+
+
+def test_a_list_whose_campaigns_are_gone_is_said_to_bind_nobody(server: Serving, tmp_path: Path) -> None:
+    """Another campaign of the same name is another campaign, and who believes it bound calls who is on the list."""
+    client = server.client()
+    bound, other = [client.create_campaign(**server.campaign_arguments(name))["id"] for name in ("Once", "Other")]
+    file = tmp_path / "once.csv"
+    file.write_text(f"phone\n{EVE}\n", encoding="utf-8")
+    run(server, "import", str(file), "--list", "once", "--campaign", "Once", "--campaign", "Other")
+    for gone, told in ((other, "1 campaign, 1 gone"), (bound, "nobody: all gone")):
+        client.delete_campaign(id=gone)
+        assert told in run(server, "lists").stdout
+    again = client.create_campaign(**server.campaign_arguments("Once"))["id"]
+    assert "nobody: all gone" in run(server, "lists").stdout
+    run(server, "edit", "once", "--campaign", "Once")
+    assert "gone" not in run(server, "lists").stdout
+    client.delete_campaign(id=again)
+    run(server, "delete", "once", "--yes")
 
 
 @pytest.mark.parametrize(

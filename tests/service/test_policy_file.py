@@ -239,6 +239,29 @@ def test_a_slip_in_hours_or_spending_is_told_once_and_not_as_something_else_too(
     assert "per_day must be a table" in per_day
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('[[hours]]\nprefixes = []\nevery_day = "09:00-20:00"\n', "line 2, column 12: prefixes"),
+        ("[caller_ids]\npool = []\n", "line 2, column 8: pool"),
+        ("[limits]\nattempts_per_number = []\n", "line 2, column 23: attempts_per_number"),
+    ],
+)
+def test_an_empty_list_is_not_taken_for_no_limit(text: str, place: str) -> None:
+    """Whoever took the last prefix out of a rule may have meant that it is about nobody, and not about everybody."""
+    assert _problems(text) == [f"{place} must have something in it, or be left out."]
+    closed = read_policy('[destinations]\nregions = []\n[[hours]]\nsunday = []\nmonday = "09:00-20:00"\n')
+    assert closed.destinations == Destinations(frozenset()), "where nothing is less"
+
+
+def test_nothing_is_charged_less_than_it_costs() -> None:
+    text = '[spending]\nrates = "rates.csv"\nper_day = { all = 0.0000019 }\n'
+    spending = read_policy(text, "prefix,per_minute\n+1,0.0000001\n+44,0.0000010\n+49,0\n").limits.spending
+    assert spending is not None
+    assert [rate.per_minute for rate in spending.rates] == [1, 1, 0]
+    assert spending.per_day == {"": 1}
+
+
 def test_rates_that_allow_nobody_or_are_no_rates_are_told() -> None:
     text = '[spending]\nrates = "rates.csv"\nper_day = { all = 10 }\n'
     (empty,) = _problems(text, "prefix,per_minute\n")

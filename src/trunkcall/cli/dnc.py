@@ -191,13 +191,14 @@ def lists(
     if not found:
         typer.echo("There is no list. `trunkcall dnc add` and `trunkcall dnc import` make one.", err=True)
         return
+    there = _campaigns(centre) if any(each["campaignIds"] for each in found) else frozenset()
     rows = [
         (
             each["name"],
             f"{each['entries']:,}",
             {"registry": "registry", "opt_outs": "opt-outs"}.get(each.get("kind", ""), "-"),
             each.get("asOf", "-"),
-            _binds(each),
+            _binds(each) if there.issuperset(each["campaignIds"]) else _binds_of(each, there),
             _TROUBLES.get(each.get("trouble", ""), _GOOD),
         )
         for each in found
@@ -294,6 +295,19 @@ def _lists(centre: Centre, *, deleted: bool = False) -> list[dict[str, Any]]:
         connectInstanceId=centre.instance_id, deleted=deleted
     )["lists"]
     return found
+
+
+def _campaigns(centre: Centre) -> frozenset[str]:
+    """The ids of all that there are."""
+    with centre.in_words():
+        pages = campaigns_client(centre.where).get_paginator("list_campaigns").paginate()
+        return frozenset(summary["id"] for page in pages for summary in page["campaignSummaryList"])
+
+
+def _binds_of(told: dict[str, Any], there: frozenset[str]) -> str:
+    """Where some campaigns of a list are gone: another one of the same name is not bound by it."""
+    left = len(there.intersection(told["campaignIds"]))
+    return f"{counted(left, 'campaign')}, {len(told['campaignIds']) - left:,} gone" if left else "nobody: all gone"
 
 
 def _binds(told: dict[str, Any]) -> str:

@@ -13,8 +13,8 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final, TypeAlias
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from typing import Any, Final, TypeAlias, TypeVar
 
 from phonenumbers import SUPPORTED_REGIONS
 
@@ -83,6 +83,8 @@ class _WrongError(Exception):
         super().__init__(text)
         self.within = within
 
+
+T = TypeVar("T")
 
 Read: TypeAlias = Callable[[Any], Any]
 
@@ -213,7 +215,8 @@ class _Reader:
                 continue
             seen.add(prefix)
             try:
-                yield Rate(prefix, _money(row[costs].strip() if len(row) > costs else ""))
+                # What is rounded is never charged too little.
+                yield Rate(prefix, _money(row[costs].strip() if len(row) > costs else "", ROUND_CEILING))
             except _WrongError as error:
                 self.problems.append(Problem(None, f"Line {line} of the rates: per_minute {error}."))
         if not seen and len(self.problems) == problems:
@@ -282,6 +285,13 @@ def _list(value: Any, read: Read) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise _WrongError("must be a list in brackets")
     return tuple(dict.fromkeys(_within(number, read, each) for number, each in enumerate(value)))
+
+
+def _some(values: tuple[T, ...]) -> tuple[T, ...]:
+    """Of what is no limit when it is left out: an empty list may mean that, or the opposite."""
+    if not values:
+        raise _WrongError("must have something in it, or be left out")
+    return values
 
 
 def _within(key: str | int, read: Read, value: Any) -> Any:
@@ -357,7 +367,7 @@ def _rate_per_s(value: Any) -> float:
     return float(value)
 
 
-def _money(value: Any) -> int:
+def _money(value: Any, rounding: str = ROUND_FLOOR) -> int:
     """Millionths of the currency."""
     try:
         amount = Decimal("NaN") if isinstance(value, bool) else Decimal(str(value))
@@ -365,7 +375,7 @@ def _money(value: Any) -> int:
         amount = Decimal("NaN")
     if not (amount.is_finite() and 0 <= amount <= 1_000_000_000):
         raise _WrongError("must be an amount from 0 to 1,000,000,000, such as 0.0125")
-    return int((amount * 1_000_000).to_integral_value())
+    return int((amount * 1_000_000).to_integral_value(rounding))
 
 
 def _currency(value: Any) -> str:
@@ -389,7 +399,7 @@ def _country(value: Any) -> bool:
 def _rolling(value: Any) -> tuple[RollingLimit, ...]:
     if not isinstance(value, list):
         return (_one_rolling(value),)
-    return tuple(_within(number, _one_rolling, each) for number, each in enumerate(value))
+    return _some(tuple(_within(number, _one_rolling, each) for number, each in enumerate(value)))
 
 
 def _one_rolling(value: Any) -> RollingLimit:
@@ -409,13 +419,13 @@ _DESTINATIONS: Final[Mapping[str, tuple[str, Read]]] = {
     "refused_prefixes": ("refused_prefixes", lambda value: _list(value, _prefix)),
 }
 _HOURS: Final[Mapping[str, tuple[str, Read]]] = {
-    "prefixes": ("prefixes", lambda value: _list(value, _prefix)),
+    "prefixes": ("prefixes", lambda value: _some(_list(value, _prefix))),
     **{name: (name, _windows) for name in _SOME_DAYS},
     "holidays": ("holidays", lambda value: frozenset(_list(value, _date))),
     "on_holidays": ("on_holidays", _windows),
 }
 _CALLER_IDS: Final[Mapping[str, tuple[str, Read]]] = {
-    "pool": ("pool", lambda value: _list(value, _number)),
+    "pool": ("pool", lambda value: _some(_list(value, _number))),
     "choose": ("choice", _choice),
     "country": ("of_region", _country),
     "attempts_per_day": ("attempts_per_day", _whole),
