@@ -4,6 +4,7 @@ a number that was forgotten is still written down beside its entry."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -21,8 +22,9 @@ from trunkcall.domain.errors import (
     TrunkcallError,
 )
 from trunkcall.domain.instants import DAY, HOUR, to_datetime
-from trunkcall.service.calling.number_key import number_key
-from trunkcall.service.do_not_call import MAX_LISTS, ChangedEntries, DoNotCall, ShownEntry
+from trunkcall.service.calling.gate import Gate
+from trunkcall.service.calling.number_key import NumberKey, key_mark, number_key
+from trunkcall.service.do_not_call import MAX_LISTS, ChangedEntries, DoNotCall, ShownEntry, unmarked
 from trunkcall.storage.ports.do_not_call import Origin
 
 ANN, BOB, EVE = "+12065550101", "+12065550102", "+12065550103"
@@ -43,10 +45,10 @@ class Ear(NobodyDials):
 class Keeper:
     """Who keeps the lists of one office."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, key_of: NumberKey = KEY_OF) -> None:
         self.office, self.ear = office, Ear()
-        self.use = DoNotCall(office.centre, office.store, office.store.campaign, KEY_OF, office.now_of, self.ear)
-        self.of = office.default
+        self.use = DoNotCall(office.centre, office.store, office.store.campaign, key_of, office.now_of, self.ear)
+        self.of, self.key_of = office.default, key_of
 
     async def imports(
         self, *numbers: str, to: str = OPT_OUTS, as_of: date | None = None, replaces: bool = False
@@ -290,6 +292,50 @@ async def test_a_damaged_list_is_not_changed_but_may_be_deleted(keeper: Keeper) 
     await keeper.use.delete_do_not_call_list(keeper.of, OPT_OUTS, by="AKIA")
     assert await keeper.imports(ANN) == 1
     assert (await keeper.lists())[OPT_OUTS][1] is None
+
+
+async def test_with_another_secret_key_nobody_is_dialed_by_lists_that_were_filled_before(keeper: Keeper) -> None:
+    """Who is on them would not be known: all who opted out would be called."""
+    await keeper.imports(ANN)
+    await keeper.use.create_do_not_call_list(keeper.of, "empty")
+    other = Keeper(keeper.office, partial(number_key, key=b"of another installation"))
+    assert {name: trouble for name, (_, trouble) in (await other.lists()).items()} == {
+        OPT_OUTS: ListTrouble.OTHER_KEY,
+        "empty": None,
+    }
+    gate = Gate(await keeper.office.directory(), other.key_of, reaches_people=False)
+    campaign = await keeper.office.store.campaign(await keeper.office.new_campaign())
+    assert campaign is not None
+    trouble = gate.trouble(campaign, keeper.office.clock)
+    assert trouble is not None
+    assert "opt-outs was filled with another secret key" in trouble
+    assert Gate(await keeper.office.directory(), KEY_OF, reaches_people=False).trouble(campaign, NOW) is None
+    for refused in (
+        other.use.add_do_not_call_entries(other.of, [BOB], source="x"),
+        other.use.begin_do_not_call_import(other.of, source="x"),
+    ):
+        with pytest.raises(ConflictError, match="another secret key"):
+            await refused
+    await other.use.add_do_not_call_entries(other.of, [BOB], list_name="empty", source="x")
+    assert (await keeper.lists())["empty"][1] is ListTrouble.OTHER_KEY
+    await other.use.delete_do_not_call_list(other.of, OPT_OUTS, by="AKIA")
+    assert await other.imports(ANN) == 1
+    assert {trouble for _, trouble in (await other.lists()).values()} == {None}
+
+
+async def test_a_list_of_an_earlier_version_is_of_the_key_that_it_is_found_with(keeper: Keeper) -> None:
+    await keeper.imports(ANN)
+    filled = (await keeper.lists())[OPT_OUTS][0]
+    await keeper.office.store.put_facts(keeper.of, [replace(filled, key_mark=None)])
+    assert (await keeper.lists())[OPT_OUTS][1] is None
+    (marked,) = unmarked(await keeper.office.directory(), key_mark(KEY_OF))
+    assert marked == filled
+    await keeper.office.store.put_facts(keeper.of, [marked])
+    assert unmarked(await keeper.office.directory(), key_mark(KEY_OF)) == []
+    assert unmarked(await keeper.office.directory(), key_mark(partial(number_key, key=b"other"))) == [], "it stays so"
+    await keeper.office.store.put_facts(keeper.of, [replace(filled, key_mark=None)])
+    await keeper.imports(BOB)
+    assert (await keeper.lists())[OPT_OUTS][0].key_mark == key_mark(KEY_OF)
 
 
 async def test_lists_and_instances_that_there_are_not(keeper: Keeper) -> None:

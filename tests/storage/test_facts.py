@@ -94,6 +94,7 @@ def facts(changes: Iterable[VersionedFact]) -> list[Fact]:
         CallingPolicy("default", 2, "[limits]", "prefix,per_minute", 6),
         DoNotCallList(1, "opt-outs"),
         DoNotCallList(9, "old#9", description="Of the north", edit_number=4, deleted_at=LATER, deleted_by="AKIA"),
+        DoNotCallList(9, "register", key_mark=2**63 - 1),
         DoNotCallList(9, "register", ListKind.REGISTRY, ("c1", "c2"), 31, date(2026, 11, 1), 3, 0, True),
         UserStatus("s9", "Lunch"),
         UserStatus("s9", "Lunch", "At noon", UserStatusType.OFFLINE, 4, False, {"team": "north"}),

@@ -48,6 +48,7 @@ _TROUBLES = {
     "too_old": "too old: nobody is dialed",
     "from_the_future": "dated in the future: nobody is dialed",
     "never_filled": "not filled yet: nobody is dialed",
+    "other_key": "of another secret key: nobody is dialed",
     "damaged": "damaged: nobody is dialed",
 }
 

@@ -25,9 +25,9 @@ from trunkcall.domain.instants import seconds
 from trunkcall.service.background import Background
 from trunkcall.service.calling.gate import Gate, GateOf
 from trunkcall.service.calling.number_key import PURPOSE as NUMBER_KEY
-from trunkcall.service.calling.number_key import NumberKey, number_key
+from trunkcall.service.calling.number_key import NumberKey, key_mark, number_key
 from trunkcall.service.dialing_settings import DialingDefaults, DialingOf, dialing_settings
-from trunkcall.service.do_not_call import keep_swept
+from trunkcall.service.do_not_call import keep_swept, unmarked
 from trunkcall.service.installation import out_of_the_way, simulated_agents
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.privacy import Privacy
@@ -96,6 +96,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
 
     dialing_of = _dialing_of(settings)
     key_of = partial(number_key, key=box.derive(NUMBER_KEY))
+    await mark_lists(store, key_of)
     gate_of = gate_by(carrier, settings, key_of)
     at_work = [agent.agent_id for agent in agents]
     dialers = Dialers(settings, store, box, base, dialing_of, gate_of, instance_id, at_work)
@@ -130,6 +131,14 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         ),
         tasks=[],
     )
+
+
+async def mark_lists(store: Store, key_of: NumberKey) -> None:
+    """Have do-not-call lists of an earlier version tell the secret key that they were filled with."""
+    for instance in await store.instances():
+        directory = await store.directory(instance.instance_id)
+        if directory is not None and (lists := unmarked(directory, key_mark(key_of))):
+            await store.put_facts(instance.instance_id, lists)
 
 
 def gate_by(carrier: CarrierAdapter, settings: Settings, key_of: NumberKey) -> GateOf:

@@ -40,6 +40,9 @@ class ListTrouble(StrEnum):
     """Its file has a date that has yet to come: nobody knows how old it is."""
     NEVER_FILLED = "never_filled"
     """It is a registry's without a file or its date, or the first import into it has not ended."""
+    OTHER_KEY = "other_key"
+    """What stands for numbers on it was made with another key than the one that there is: nobody on it would be
+    known."""
     DAMAGED = "damaged"
     """The disk has changed what is known of it, or has lost what was on it."""
 
@@ -74,6 +77,8 @@ class DoNotCallList:
     """It binds nobody since then, and its name is free. What is known of it stays, for records that name it."""
     deleted_by: str = ""
     """The access key."""
+    key_mark: int | None = None
+    """Tells the key that what is on it was made with from any other; None: nobody has noted it."""
 
     @property
     def fact_id(self) -> str:
@@ -103,10 +108,16 @@ class DoNotCallList:
             return None
         return ((self.as_of - _EPOCH).days + self.max_age_days + 1) * DAY
 
-    def trouble(self, now: Instant) -> ListTrouble | None:
-        """Why it cannot be gone by now; None if it can."""
+    def is_of_key(self, key_mark: int | None) -> bool:
+        """Whether who is on it can be known by the key of this mark, as far as anybody can tell."""
+        return not self.entries or key_mark is None or self.key_mark in (None, key_mark)
+
+    def trouble(self, now: Instant, key_mark: int | None = None) -> ListTrouble | None:
+        """Why it cannot be gone by now, with the key of this mark; None if it can."""
         if self._is_damaged:
             return ListTrouble.DAMAGED
+        if not self.is_of_key(key_mark):
+            return ListTrouble.OTHER_KEY
         if self.version == 0 and (self.filling or self.list_kind is ListKind.REGISTRY):
             return ListTrouble.NEVER_FILLED
         if self.max_age_days is not None and self.as_of is None:
@@ -138,10 +149,12 @@ class BindingLists:
     """When the first of them becomes too old; None: none will."""
 
 
-def binding_lists(lists: Iterable[DoNotCallList], campaign_id: str, now: Instant) -> BindingLists:
+def binding_lists(
+    lists: Iterable[DoNotCallList], campaign_id: str, now: Instant, key_mark: int | None = None
+) -> BindingLists:
     """Which of an instance's lists bind a campaign, by their numbers, and what is wrong with them now."""
     binding = sorted((each for each in lists if each.binds(campaign_id)), key=lambda each: each.list_number)
-    troubles = ((each.name, each.trouble(now)) for each in binding)
+    troubles = ((each.name, each.trouble(now, key_mark)) for each in binding)
     return BindingLists(
         tuple(each.list_number for each in binding),
         tuple(each.version for each in binding),

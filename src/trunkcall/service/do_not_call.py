@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, TypeAlias
@@ -27,7 +27,7 @@ from trunkcall.domain.do_not_call import (
 )
 from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from trunkcall.domain.instants import to_datetime
-from trunkcall.service.calling.number_key import NumberKey
+from trunkcall.service.calling.number_key import NumberKey, key_mark
 from trunkcall.service.centre import Centre
 from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.service.remarks import check_remark
@@ -92,6 +92,7 @@ class DoNotCall:
         self._entries = entries
         self._campaign_of = campaign_of
         self._number_key = number_key
+        self._key_mark = key_mark(number_key)
         self._now_of = now_of
         self._wakeups = wakeups
 
@@ -117,7 +118,8 @@ class DoNotCall:
 
         def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
             _require_free(directory, name)
-            made[:] = [_next_list(directory, name, kind, tuple(dict.fromkeys(campaign_ids)), max_age_days)]
+            new = _next_list(directory, name, kind, tuple(dict.fromkeys(campaign_ids)), max_age_days)
+            made[:] = [replace(new, key_mark=self._key_mark)]
             return tuple(made)
 
         await self._centre.change(instance, decide)
@@ -129,7 +131,8 @@ class DoNotCall:
         directory = await self._centre.directory(instance)
         now = self._now_of(directory.instance.instance_id)
         lists = sorted(directory.do_not_call_lists.values(), key=lambda each: each.list_number)
-        return [ToldList(each, each.trouble(now)) for each in lists if (each.deleted_at is not None) == deleted]
+        told = (each for each in lists if (each.deleted_at is not None) == deleted)
+        return [ToldList(each, each.trouble(now, self._key_mark)) for each in told]
 
     async def update_do_not_call_list(
         self,
@@ -175,14 +178,16 @@ class DoNotCall:
             return tuple(changed)
 
         directory = await self._centre.change(instance, decide)
-        return ToldList(changed[0], changed[0].trouble(self._now_of(directory.instance.instance_id)))
+        now = self._now_of(directory.instance.instance_id)
+        return ToldList(changed[0], changed[0].trouble(now, self._key_mark))
 
     async def delete_do_not_call_list(self, instance: str, list_name: str, *, by: str) -> DoNotCallList:
         """Have a list bind nobody any more, and erase what is on it; what is known of it stays, with who deleted it and
         when. ``by`` is an access key. Raises NotFoundError, InvalidInputError for that of opt-outs, unless the disk has
-        damaged it."""
+        damaged it, or it was filled with another key."""
         instance_id, found = await self._found(instance, list_name)
-        if found.name == OPT_OUTS and found.list_kind is not None:
+        is_sound = found.list_kind is not None and found.is_of_key(self._key_mark)
+        if found.name == OPT_OUTS and is_sound:
             raise InvalidInputError(
                 f"The list {OPT_OUTS} is never deleted: it is of those who said themselves that they are not to be "
                 "called. Take numbers off it one by one, if they may be called again."
@@ -197,9 +202,11 @@ class DoNotCall:
         self, instance: str, written: Sequence[str], *, list_name: str = OPT_OUTS, source: str, reason: str = ""
     ) -> ChangedEntries:
         """Put numbers on a list; the list of opt-outs is made when it is first needed. Nobody of them is dialed from
-        when this returns. Raises NotFoundError, InvalidInputError if one is no number; then none is put on it."""
+        when this returns. Raises NotFoundError, ConflictError if the list was filled with another key,
+        InvalidInputError if one is no number; then none is put on it."""
         keys = await self._keys(written)
         instance_id, found = await self._found(instance, list_name, make=True)
+        await self._mark(instance, found)
         new = await self._entries.add_entries(
             instance_id, found.list_number, keys, self._origin(instance_id, source, reason)
         )
@@ -249,6 +256,7 @@ class DoNotCall:
             raise InvalidInputError("The file of a registry needs its date: what it is as of.")
         if as_of is not None and as_of > to_datetime(self._now_of(instance_id)).date() + timedelta(days=1):
             raise InvalidInputError("The date of a file cannot lie in the future.")
+        await self._mark(instance, found)
         return await self._entries.begin_import(
             instance_id,
             found.list_number,
@@ -273,6 +281,21 @@ class DoNotCall:
         return progress
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    async def _mark(self, instance: str, found: DoNotCallList) -> None:
+        """Note by which key the list is filled. Raises ConflictError if it was filled with another: some on it would be
+        known, and some not."""
+        if not found.is_of_key(self._key_mark):
+            raise ConflictError(
+                f"The do-not-call list {found.name} was filled with another secret key. Put that secret.key back, or "
+                "delete the list and import its file again."
+            )
+        if found.key_mark != self._key_mark:
+
+            def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
+                return unmarked(directory, self._key_mark, {found.list_number})
+
+            await self._centre.change(instance, decide)
 
     async def _require_campaigns(self, instance: str, campaign_ids: Sequence[str]) -> None:
         """Raises NotFoundError for one that there is not: a list for it would bind nobody."""
@@ -308,7 +331,8 @@ class DoNotCall:
 
             def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
                 there = _of_name(directory, OPT_OUTS)
-                return () if there is not None else (_next_list(directory, OPT_OUTS, ListKind.OPT_OUTS, (), None),)
+                new = _next_list(directory, OPT_OUTS, ListKind.OPT_OUTS, (), None)
+                return () if there is not None else (replace(new, key_mark=self._key_mark),)
 
             directory = await self._centre.change(instance, decide)
             found = _of_name(directory, list_name)
@@ -321,6 +345,16 @@ async def keep_swept(entries: ListEntries, sleep: Sleep = asyncio.sleep) -> None
         while await entries.sweep_entries():
             await sleep(SWEEP_PAUSE_S)
         await sleep(SWEEP_EVERY_S)
+
+
+def unmarked(directory: Directory, mark: int, numbers: Container[int] | None = None) -> Sequence[DoNotCallList]:
+    """Of these lists, or all, those of which nobody has noted the key, or on which nothing is, with this mark."""
+    return [
+        replace(each, key_mark=mark)
+        for each in directory.do_not_call_lists.values()
+        if (numbers is None or each.list_number in numbers) and each.list_kind is not None and each.deleted_at is None
+        if each.key_mark is None or (each.key_mark != mark and not each.entries)
+    ]
 
 
 def _of_name(directory: Directory, name: str) -> DoNotCallList | None:

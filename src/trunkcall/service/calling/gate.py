@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, TypeAlias
 
 from trunkcall.domain.calling_hours import callable_until, matching_rules, opens_at
@@ -25,7 +25,9 @@ from trunkcall.domain.instants import DAY, Duration, Instant
 from trunkcall.domain.trunk import NumberFormat, Trunk
 from trunkcall.domain.values import quickly_made
 from trunkcall.service.calling.day_counts import day_limits, day_of, reserved, shown_limit, spend_limits
-from trunkcall.service.calling.listing import BindingLists, ListsOf, lists_of
+from trunkcall.service.calling.listing import BindingLists, ListsOf
+from trunkcall.service.calling.listing import lists_of as lists_that_bind
+from trunkcall.service.calling.number_key import key_mark
 from trunkcall.service.calling.numbering import Kind, leaves_to_emergency, numbering_of
 from trunkcall.service.calling.policy_file import PolicyFileError, read_policy
 from trunkcall.service.dialing_settings import caller_id_of
@@ -116,7 +118,7 @@ class Gate:
         *,
         reaches_people: bool,
         trunks: Collection[Trunk] = (),
-        lists_of: ListsOf = lists_of,
+        lists_of: ListsOf | None = None,
     ) -> None:
         """``trunks`` are those of an instance that has no facts of any."""
         self._directory = directory
@@ -126,7 +128,7 @@ class Gate:
         self.number_key = number_key
         """What stands for a number on do-not-call lists and where attempts are counted."""
         self._reaches_people = reaches_people
-        self._lists_of = lists_of
+        self._lists_of = lists_of or partial(lists_that_bind, key_mark=key_mark(number_key))
         self.trunks = tuple(directory.trunks.values()) or tuple(trunks)
         """On which contacts may be dialed, as far as that is known."""
         self._read: dict[str, _Read] = {}

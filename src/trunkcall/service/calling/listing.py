@@ -35,6 +35,10 @@ _WORDS: Final = {
     ListTrouble.NEVER_FILLED: (
         "The do-not-call list {} was never filled, or has lost its date. Import its file (`trunkcall dnc import`)."
     ),
+    ListTrouble.OTHER_KEY: (
+        "The do-not-call list {} was filled with another secret key, so that nobody on it would be known. Put that "
+        "secret.key back, or delete the list (`trunkcall dnc delete`) and import its file again."
+    ),
     ListTrouble.DAMAGED: (
         "The disk has damaged the do-not-call list {}. Restore a backup, or delete it (`trunkcall dnc "
         "delete`) and import its file again."
@@ -42,10 +46,10 @@ _WORDS: Final = {
 }
 
 
-def lists_of(directory: Directory, campaign: Campaign, now: Instant) -> BindingLists:
-    """Those of the instance."""
+def lists_of(directory: Directory, campaign: Campaign, now: Instant, *, key_mark: int | None = None) -> BindingLists:
+    """Those of the instance. ``key_mark`` is that of the key by which numbers are known."""
     if not directory.do_not_call_lists:
         return BindingLists()
-    found = binding_lists(directory.do_not_call_lists.values(), campaign.campaign_id, now)
+    found = binding_lists(directory.do_not_call_lists.values(), campaign.campaign_id, now, key_mark)
     told = [_WORDS[trouble].format(name) for name, trouble in found.unreadable]
     return BindingLists(found.numbers, found.versions, " ".join(told) or None)

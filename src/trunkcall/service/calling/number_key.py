@@ -15,6 +15,9 @@ PURPOSE: Final = "number key"
 """What the key is derived for."""
 _BYTES: Final = 8
 
+_MARK: Final = "mark"
+"""No number."""
+
 NumberKey: TypeAlias = Callable[[str], int]
 """The number key of a number in E.164, from -2**63 to 2**63 - 1."""
 
@@ -25,6 +28,11 @@ def number_key(number: str, *, key: bytes) -> int:
     made = _begun(key).copy()
     made.update(number.encode())
     return int.from_bytes(made.digest()[:_BYTES], "big", signed=True)
+
+
+def key_mark(key_of: NumberKey) -> int:
+    """By which the key of number keys is known again, from 0 to 2**63 - 1."""
+    return key_of(_MARK) & ((1 << 63) - 1)
 
 
 @lru_cache(8)

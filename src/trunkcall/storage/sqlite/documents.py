@@ -293,6 +293,8 @@ def _do_not_call_list(fact_id: str, name: str, members: Mapping[str, Any]) -> Do
         whole(members, "edit_number", 0),
         optional_instant(members, "deleted_at"),
         text(members, "deleted_by"),
+        # One that cannot be read is no key's.
+        None if members.get("key_mark") is None else whole(members, "key_mark", -1),
     )
 
 
