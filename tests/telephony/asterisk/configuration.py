@@ -17,7 +17,7 @@ from trunkcall.cli.asterisk.plan import Phone, PlannedTrunk, SwitchPlan
 from trunkcall.compose.asterisk import INBOUND, SHOWN_VARIABLES, dialplan
 from trunkcall.settings.sip import read_sip
 
-__all__ = ["PASSWORD", "USER", "folders", "modules", "plan_of", "small", "trunk_at"]
+__all__ = ["PASSWORD", "PHONE_PASSWORD", "USER", "folders", "modules", "plan_of", "small", "trunk_at", "without_own"]
 
 USER = "trunkcall"
 PASSWORD = "for tests alone"
@@ -50,6 +50,11 @@ transmit_silence = yes
         "asterisk.conf": asterisk,
         "logger.conf": "[general]\n[logfiles]\nmessages.log => notice,warning,error,verbose(3)\n",
     }
+
+
+def without_own(files: Mapping[str, str]) -> dict[str, str]:
+    """Without those that a test's Asterisk has others in place of."""
+    return {name: text for name, text in files.items() if name not in ("asterisk.conf", "logger.conf")}
 
 
 def trunk_at(name: str, address: str, password: str = "", **keys: object) -> PlannedTrunk:
@@ -95,8 +100,7 @@ def small(
         keys = {"user": user, "password_file": "-"} if user else {}
         trunks.append(trunk_at(name, address, password, **keys))
     plan = plan_of(place, trunks, [Phone(name, PHONE_PASSWORD) for name in phones or {}])
-    files = configuration(plan)
-    del files["asterisk.conf"], files["logger.conf"]
+    files = without_own(configuration(plan))
     for name, address in (phones or {}).items():
         files["pjsip.conf"] += (
             f"[{name}](+type=aor)\nqualify_frequency = 0\ncontact = sip:{name}@{address}:{SIP_PORT}\n"

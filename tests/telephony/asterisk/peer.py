@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import socket
 import time
@@ -78,7 +79,9 @@ class Peer:
                 return message
         raise AssertionError(f"no {method} came")
 
-    def answers(self, request: Message, code: int, contact: str = "", *, with_sound: bool = False) -> None:
+    def answers(
+        self, request: Message, code: int, contact: str = "", *, with_sound: bool = False, more: str = ""
+    ) -> None:
         body = ""
         if with_sound:
             body = (
@@ -93,17 +96,38 @@ class Peer:
             f"Call-ID: {request.headers['call-id']}",
             f"CSeq: {request.headers['cseq']}",
             f"Contact: <{contact or f'sip:{self.address}:{SIP_PORT}'}>",
+            *more.splitlines(),
         ]
         self._send(lines, body, request.sender)
 
     def asks(
         self, method: str, uri: str, switch: str, *, call: Message | None = None, user: str = "somebody", more: str = ""
     ) -> int | None:
-        """Send a request, within a call that was answered or one of its own; what it is answered at last, None if
-        nothing."""
+        """Send a request, within a call that was answered or one of its own; the code of its answer, None if there is
+        none."""
+        answer = self.told(method, uri, switch, call=call, user=user, more=more)
+        return answer.code if answer is not None else None
+
+    def registers(self, user: str, password: str, switch: str) -> int | None:
+        """As a phone does; what that comes to."""
+        uri = f"sip:{switch}"
+        challenge = self.told("REGISTER", uri, switch, user=user)
+        assert challenge is not None
+        header = challenge.headers.get("www-authenticate")
+        if header is None:
+            return challenge.code
+        response = digest(header, user, password, "REGISTER", uri)
+        more = f"Authorization: {response}\r\nExpires: 60"
+        return self.asks("REGISTER", uri, switch, user=user, more=more)
+
+    def told(
+        self, method: str, uri: str, switch: str, *, call: Message | None = None, user: str = "somebody", more: str = ""
+    ) -> Message | None:
+        """Send a request; its answer."""
         number = next(_numbers)
         if call is None:
-            call_id, sender, receiver = f"call-{number}", f"<sip:{user}@{switch}>;tag=peer", f"<{uri}>"
+            called = f"sip:{user}@{switch}" if method == "REGISTER" else uri
+            call_id, sender, receiver = f"call-{number}", f"<sip:{user}@{switch}>;tag=peer", f"<{called}>"
         else:
             call_id, receiver = call.headers["call-id"], call.headers["from"]
             sender = f"{call.headers['to']};tag=peer"
@@ -124,10 +148,26 @@ class Peer:
         while (message := self.hears(max(0.0, until - time.monotonic()))) is not None:
             is_answer = message.method == "SIP/2.0" and message.headers["call-id"] == call_id
             if is_answer and message.code >= 200 and message.headers["cseq"].endswith(method):
-                return message.code
+                return message
         return None
 
     def _send(self, lines: list[str], body: str, to: tuple[str, int]) -> None:
         kind = ["Content-Type: application/sdp"] if body else []
         text = "\r\n".join([*lines, *kind, f"Content-Length: {len(body)}"])
         self._socket.sendto(f"{text}\r\n\r\n{body}".encode(), to)
+
+
+def digest(
+    challenge: str, user: str, password: str, method: str, uri: str, own: str = "of-a-peer", count: str = "00000001"
+) -> str:
+    """What a challenge is answered with (RFC 2617)."""
+    asked = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge.partition(" ")[2]))
+
+    def md5(*parts: str) -> str:
+        return hashlib.md5(":".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+    secret, what = md5(user, asked["realm"], password), md5(method, uri)
+    response = md5(secret, asked["nonce"], count, own, "auth", what)
+    values = {"username": user, "realm": asked["realm"], "nonce": asked["nonce"], "uri": uri, "response": response}
+    texts = [f'{name}="{value}"' for name, value in {**values, "cnonce": own, "opaque": asked["opaque"]}.items()]
+    return f"Digest {', '.join(texts)}, qop=auth, nc={count}, algorithm=MD5"

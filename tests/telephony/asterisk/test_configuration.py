@@ -6,16 +6,25 @@ If these fail, an Asterisk does not start by it, or somebody else dials at its o
 from __future__ import annotations
 
 import os
+import re
+import ssl
+import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from telephony.asterisk.ari import Ari
-from telephony.asterisk.configuration import plan_of, small, trunk_at
+from telephony.asterisk.configuration import PHONE_PASSWORD, plan_of, small, trunk_at, without_own
 from telephony.asterisk.namespace import INSIDE
-from telephony.asterisk.peer import Peer
+from telephony.asterisk.peer import Peer, digest
 from telephony.asterisk.place import SIP_PORT, Place, place_of_this_worker
-from telephony.asterisk.switch import Asterisk
+from telephony.asterisk.switch import AUTHORIZATION, Asterisk
 from trunkcall.cli.asterisk.files import configuration
 from trunkcall.cli.asterisk.modules import LOADED
 from trunkcall.cli.asterisk.plan import Phone
@@ -80,10 +89,7 @@ def test_asterisk_has_nothing_to_say_against_any_kind_of_trunk() -> None:
         trunk_at("by-tcp", place.address(), transport="tcp", port=5080, session_expires_s=0, from_user="main"),
     ]
     plan = plan_of(place, trunks, [Phone("ada", "secret"), Phone("bea.2", "secret")])
-    files = configuration(plan)
-    for own in ("asterisk.conf", "logger.conf"):
-        del files[own]
-    with Asterisk(place, files) as switch, Ari(place, ()) as ari:
+    with Asterisk(place, without_own(configuration(plan))) as switch, Ari(place, ()) as ari:
         told = [line for line in switch.said().splitlines() if " WARNING[" in line or " ERROR[" in line]
         assert [line for line in told if not any(known in line for known in KNOWN)] == []
 
@@ -150,3 +156,64 @@ def test_calls_that_come_in_reach_nobody(ari: Ari, north: Peer, south: Peer, pla
     assert south.hears(UNHEARD_S) is None
     assert ari.ask("GET", "channels") == []
     assert ari.events == []
+
+
+def test_a_trunk_with_an_account_registers_and_proves_itself() -> None:
+    place = Place(place_of_this_worker().number + 48)
+    with Peer(place.address()) as carrier:
+        account = {"register": "on", "user": "acme", "password_file": "-"}
+        files = configuration(plan_of(place, [trunk_at("north", carrier.address, "a secret = of two", **account)]))
+        with Asterisk(place, without_own(files)):
+            first = carrier.waits_for("REGISTER")
+            challenge = 'Digest realm="carrier", nonce="once", opaque="so", algorithm=MD5, qop="auth"'
+            carrier.answers(first, 401, more=f"WWW-Authenticate: {challenge}")
+            second = carrier.waits_for("REGISTER")
+
+            said = second.headers["authorization"]
+            own = dict(re.findall(r'(\w+)="?([^",]+)"?', said))
+            assert (own["username"], own["realm"]) == ("acme", "carrier")
+            expected = digest(challenge, "acme", "a secret = of two", "REGISTER", own["uri"], own["cnonce"], own["nc"])
+            assert f'response="{own["response"]}"' in expected
+            assert "sip:acme@" in second.contact
+
+
+def test_an_agents_phone_registers_with_its_password_and_from_its_networks_alone(
+    ari: Ari, place: Place, addresses: dict[str, str]
+) -> None:
+    with Peer(addresses["ada"]) as phone:
+        assert phone.registers("ada", "a guess", place.switch) == 401
+        assert phone.registers("ada", PHONE_PASSWORD, place.switch) == 200
+        assert phone.asks("INVITE", f"sip:{ELSEWHERE}@{place.switch}", place.switch, user="ada") == 401
+    with Peer(f"127.0.{place.number + 1}.77") as far:
+        assert far.registers("ada", PHONE_PASSWORD, place.switch) == 401, "there it is as if nobody had that name"
+    assert ari.ask("GET", "channels") == []
+
+
+def test_ari_on_another_machine_is_reached_by_tls() -> None:
+    place = Place(place_of_this_worker().number + 48)
+    certificate, key = self_signed(place.switch)
+    plan = replace(plan_of(place, []), ari_url=f"https://{place.switch}:8089")
+    files = {**without_own(configuration(plan)), "ari.crt": certificate, "ari.key": key}
+    # The bed looks by plain HTTP whether its switch is ready; users have that at the loopback alone.
+    assert "bindaddr = 127.0.0.1\n" in files["http.conf"]
+    files["http.conf"] = files["http.conf"].replace("bindaddr = 127.0.0.1\n", f"bindaddr = {place.switch}\n")
+    switch = Asterisk(place, files)
+    http = switch.folder / "etc" / "http.conf"
+    http.write_text(http.read_text().replace(str(plan.etc), f"{switch.folder}/etc"))
+    with switch:
+        trusted = ssl.create_default_context(cadata=certificate)
+        request = urllib.request.Request(f"{plan.ari_url}/ari/asterisk/ping", headers={"Authorization": AUTHORIZATION})
+        with urllib.request.urlopen(request, timeout=10, context=trusted) as answer:
+            assert answer.status == 200
+
+
+def self_signed(address: str) -> tuple[str, str]:
+    """A certificate for an address, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, address)])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    return made.sign(key, hashes.SHA256()).public_bytes(pem).decode(), key.private_bytes(pem, form, plain).decode()
