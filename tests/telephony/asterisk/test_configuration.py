@@ -38,8 +38,6 @@ KNOWN = (
     # No package of music is unpacked here: whoever is put on hold hears nothing.
     "/moh: No such file or directory",
     "No music on hold classes configured",
-    # Of the context that rejects whatever comes in.
-    "The use of '_.' for an extension is strongly discouraged",
 )
 
 
