@@ -442,8 +442,8 @@ def talks(bench: Bench, seconds: int, pairs: int, calls: int) -> bool:
 
 
 def sync_ms(folder: Path) -> float:
-    """What the disk takes to keep a little, in the middle: Trunkcall waits for it twice for each talk, and the bare
-    loop never. ``TMPDIR=/dev/shm`` before the command shows both without it."""
+    """What the disk takes to keep a little, the median: Trunkcall rings no agent before the answer is on it, nor while
+    others' changes are being kept, and the bare loop has none. ``TMPDIR=/dev/shm`` before the command leaves it out."""
     took = []
     with (folder / "synced").open("wb", buffering=0) as file:
         for _ in range(50):
