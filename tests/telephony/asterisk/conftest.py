@@ -18,7 +18,8 @@ from telephony.asterisk.switch import Asterisk
 from telephony.asterisk.way import Way
 
 _apps = count(1)
-Called = Callable[[Manner], Coroutine[Any, Any, Customers]]
+AGENT = Manner(answers_after_s=0.02, rings=False)
+Called = Callable[..., Coroutine[Any, Any, Customers]]
 Started = Callable[..., Coroutine[Any, Any, Dialer]]
 
 
@@ -39,9 +40,9 @@ async def customers(switch: Asterisk) -> AsyncIterator[Called]:
     """Somebody to be called, of this manner, and an agent at a phone."""
     async with AsyncExitStack() as stack:
 
-        async def open_(manner: Manner) -> Customers:
+        async def open_(manner: Manner, agent: Manner = AGENT) -> Customers:
             made = Customers(manner)
-            for phone in (made, Phone(addresses()[AGENTS[0]], Manner(answers_after_s=0.02, rings=False))):
+            for phone in (made, Phone(addresses()[AGENTS[0]], agent)):
                 await phone.open()
                 stack.callback(phone.close)
             return made

@@ -25,6 +25,8 @@ RING: Final = "TRUNKCALL_RING"
 DETECTED: Final = "TRUNKCALL_DETECTED"
 HOME: Final = "TRUNKCALL_HOME"
 """Of a leg on hold: the one that it is joined with."""
+PEER: Final = "TRUNKCALL_PEER"
+"""The name of the channel that ends with this one where no dialer is there to end it."""
 SHOWN_VARIABLES: Final = (LEG, KIND, RING, DETECTED, HOME)
 """What Asterisk is to tell with every channel (``channelvars`` of its ari.conf)."""
 
@@ -55,6 +57,7 @@ class AriLeg:
     kind: LegKind
     ring_timeout: Duration
     state: LegState = LegState.ORIGINATING
+    channel_name: str = ""
     rang: bool = False
     answered: bool = False
     """Whether that was told."""
@@ -122,7 +125,7 @@ def adopted(names: Names, channels: Iterable[Channel], bridges: Iterable[Bridge]
         if leg_id is None or variables.get(KIND) not in set(LegKind):
             continue
         leg = AriLeg(leg_id, LegKind(variables[KIND]), _ring_of(variables), adopted=True)
-        leg.state = _state_of(channel.state)
+        leg.state, leg.channel_name = _state_of(channel.state), channel.name
         leg.rang = leg.state is LegState.RINGING
         leg.answered = leg.state is LegState.UP
         leg.is_ours = channel.dialplan.app_name == "Stasis"

@@ -37,7 +37,7 @@ from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.causes import RANG, cause_of
 from trunkcall.telephony.ari.detection import detection_ended
 from trunkcall.telephony.ari.dialplan import CONTEXT
-from trunkcall.telephony.ari.legs import KIND, LEG, RING, AriLeg, LegKind, Names
+from trunkcall.telephony.ari.legs import KIND, LEG, PEER, RING, AriLeg, LegKind, Names
 from trunkcall.telephony.ari.media import Media
 from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, UNSENT, Answer, Request
 
@@ -200,7 +200,7 @@ class Switchboard:
         customer.peer, agent.peer = agent.leg_id, customer.leg_id
         talk = self.names.talk(agent.leg_id)
         self._send(Request("POST", f"bridges/{talk}", {"type": "mixing"}), None)
-        for leg in (customer, agent):
+        for leg, peer in ((customer, agent), (agent, customer)):
             if leg.held:
                 # It stays where it is, and comes when its hold ends.
                 self.media.is_held_from(leg)
@@ -208,6 +208,8 @@ class Switchboard:
                 query = {"channel": self.names.channel(leg.leg_id)}
                 self._command(leg, Request("POST", f"bridges/{talk}/addChannel", query))
             self._set(leg, _TIMEOUT, "0")
+            if peer.kind is not LegKind.SESSION:
+                self._set(leg, PEER, peer.channel_name)
         if customer.held and agent.held:
             self._joined(customer, agent)
 
@@ -296,6 +298,7 @@ class Switchboard:
         leg_id = self.names.leg(channel.id)
         leg = self.legs.get(leg_id) if leg_id is not None else None
         if leg is not None:
+            leg.channel_name = channel.name
             then(leg)
 
     def _begins(self, channel: model.Channel, then: Callable[[AriLeg], None]) -> None:
@@ -377,6 +380,7 @@ class Switchboard:
                 each.peer, each.bridged, each.parting = None, False, False
         for each in (leg, peer):
             if each is not None and each.is_ours:
+                self._set(each, PEER, "")
                 if each.held:
                     self.media.is_held_from(each)
                 self._begin_alone(each)
