@@ -74,11 +74,11 @@ async def test_an_originate_whose_answer_never_came_goes_on_if_the_switch_has_it
 ) -> None:
     people = await customers(RINGS)
     dialer = await dialers(url=way.url)
-    way.delay_s = 0.3
+    way.hold_back()
     dialer.dial("leg-1")
-    await asyncio.sleep(0.4)
+    await until(lambda: people.invites)
     way.cut()
-    way.delay_s = 0.0
+    way.flow()
     await until(lambda: dialer.told(CarrierLost))
     await until(lambda: dialer.has_switch)
     assert [leg.leg_id for leg in dialer.found.legs] == ["leg-1"]

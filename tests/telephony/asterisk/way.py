@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 CHUNK = 65536
 
@@ -17,6 +18,7 @@ class Way:
         self._pumps: set[asyncio.Task[None]] = set()
         self._flows = _set()
         """Of the connections that are made from now on."""
+        self._comes_back = _set()
         self._left_behind: list[asyncio.Event] = []
         self.delay_s = 0.0
         """How long everything takes, in either direction."""
@@ -38,6 +40,10 @@ class Way:
         """Nothing passes any more, and nobody is told."""
         self._flows.clear()
 
+    def hold_back(self) -> None:
+        """What the dialer says passes, and nothing that the switch does."""
+        self._comes_back.clear()
+
     def leave_behind(self) -> None:
         """As ``stall``, but connections that are made from now on are not concerned."""
         self.stall()
@@ -46,7 +52,7 @@ class Way:
 
     def flow(self) -> None:
         """What was held up goes on, also where the dialer has let go of its connection meanwhile."""
-        for each in (self._flows, *self._left_behind):
+        for each in (self._flows, self._comes_back, *self._left_behind):
             each.set()
 
     async def close(self) -> None:
@@ -64,16 +70,22 @@ class Way:
             writer.transport.abort()
             return
         self._writers |= {writer, back}
-        for source, sink in ((reader, back), (there, writer)):
-            pump = asyncio.create_task(self._pump(source, sink, self._flows))
+        for source, sink, gates in (
+            (reader, back, (self._flows,)),
+            (there, writer, (self._flows, self._comes_back)),
+        ):
+            pump = asyncio.create_task(self._pump(source, sink, gates))
             self._pumps.add(pump)
             pump.add_done_callback(self._pumps.discard)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, flows: asyncio.Event) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, gates: Sequence[asyncio.Event]
+    ) -> None:
         try:
             while data := await source.read(CHUNK):
                 await asyncio.sleep(self.delay_s)
-                await flows.wait()
+                for gate in gates:
+                    await gate.wait()
                 sink.write(data)
                 await sink.drain()
         except OSError:
