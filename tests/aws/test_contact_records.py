@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from trunkcall.aws.contact_records import Record, cell, to_record
+from trunkcall.aws.contact_records import COLUMNS, Record, cell, to_record
 from trunkcall.domain.clearance import Cleared, Evidence, Hold, HoldReason, LocalTime, Prohibition
 from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
 from trunkcall.domain.identifiers import Scope
@@ -44,6 +44,13 @@ def test_whoever_hears_the_safe_harbour_message_has_left_the_queue() -> None:
     record = to_record(told, None, Scope("aws", "us-east-1", "000000000000"))
     assert record["SafeHarbourTimestamp"] == record["Queue"]["DequeueTimestamp"] != record["DisconnectTimestamp"]
     assert record["Queue"]["Duration"] == 2
+
+
+def test_what_the_agent_says_came_of_it_stands_beside_how_it_ended() -> None:
+    talk = replace(a_talk(queued_at=NOW, ended_at=NOW, work_ended_at=NOW), agent_disposition="Call back")
+    record = to_record(talk, None, Scope("aws", "us-east-1", "000000000000"))
+    assert cell(record, "AgentDisposition") == "Call back"
+    assert "AgentDisposition" in COLUMNS, "tables have it too"
 
 
 def durations(contact: ContactRecord) -> tuple[int, int, int]:

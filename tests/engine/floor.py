@@ -45,7 +45,15 @@ from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant, s
 from trunkcall.domain.leg import HangupCause, LiveLeg
 from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.trunk import Trunk
-from trunkcall.engine.commands import HangUp, Originate, PlayMessage, RefillWindow, ReportLegs, SpeakSafeHarbour
+from trunkcall.engine.commands import (
+    ChooseStatus,
+    HangUp,
+    Originate,
+    PlayMessage,
+    RefillWindow,
+    ReportLegs,
+    SpeakSafeHarbour,
+)
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.details import EngineDetails
@@ -65,6 +73,7 @@ from trunkcall.engine.events import (
     DetectionEnded,
     DueChanged,
     Event,
+    KeyPressed,
     LegAnswered,
     LegEnded,
     LegRang,
@@ -280,6 +289,8 @@ class Floor:
                 self.refills.append(command)
                 if self.answers_refills:
                     self.answer_refill()
+            case ChooseStatus() if command.agent_id in self.engine.details().agents:
+                self.tell(AgentStatusSet(command.agent_id, command.status))
             case PlayMessage() | SpeakSafeHarbour():
                 self.heard[command.leg_id] = command.play_id
             case HangUp() if self.confirms_hang_ups:
@@ -498,6 +509,11 @@ class Floor:
         """The agent's phone answers, and the two hear each other."""
         self.tell(LegAnswered(self.agent_leg(contact)))
         self.tell(LegsBridged(self.leg(contact), self.agent_leg(contact)))
+
+    def presses(self, leg_id: str, keys: str) -> None:
+        """The party of the leg presses them, one right after the other."""
+        for key in keys:
+            self.tell(KeyPressed(leg_id, key))
 
     def agent_hangs_up(self, contact: str, cause: HangupCause = HangupCause.NORMAL) -> None:
         """The agent's leg ends, whether it was answered or not."""

@@ -25,7 +25,7 @@ MINUTE_S = 60.0
 
 def test_a_session_that_is_lost_is_made_again_and_nobody_is_dialed_for_it_meanwhile() -> None:
     floor = on_the_line("ann")
-    floor.tell(LegEnded(floor.session("ann"), HangupCause.NORMAL))
+    floor.tell(LegEnded(floor.session("ann"), HangupCause.FAILED))
     floor.accept(requests=1)
     assert floor.state_of("ann") is AgentState.ERROR
     assert floor.dialed == []
@@ -39,7 +39,7 @@ def test_a_dial_gets_another_agent_when_the_session_of_its_own_is_lost() -> None
     floor = on_the_line("ann", "bea", requests=1)
     first = floor.kept_agent("spring-1")
     assert first is not None
-    floor.tell(LegEnded(floor.session(first), HangupCause.NORMAL))
+    floor.tell(LegEnded(floor.session(first), HangupCause.FAILED))
     assert floor.kept_agent("spring-1") == ({"ann", "bea"} - {first}).pop()
 
 
@@ -65,7 +65,7 @@ def test_a_phone_that_fails_is_rung_ever_more_rarely_and_then_given_up_until_a_s
 
 def test_a_break_that_was_chosen_while_the_phone_is_dead_is_a_break_when_it_works_again() -> None:
     floor = on_the_line("ann")
-    floor.tell(LegEnded(floor.session("ann"), HangupCause.NORMAL))
+    floor.tell(LegEnded(floor.session("ann"), HangupCause.FAILED))
     floor.sets("ann", AgentStatus.BREAK)
     floor.session_comes_up("ann")
     assert floor.state_of("ann") is AgentState.ON_BREAK
@@ -84,7 +84,7 @@ def test_a_phone_that_nobody_picks_up_is_not_left_ringing() -> None:
 
 def test_a_session_that_ends_during_a_talk_ends_the_talk_and_is_made_again() -> None:
     floor, customer, session = talking()
-    floor.tell(LegEnded(session, HangupCause.NORMAL))
+    floor.tell(LegEnded(session, HangupCause.FAILED))
     assert floor.end_of("spring-1").disconnect_reason is DisconnectReason.AGENT_DISCONNECT
     assert HangUp(customer) in floor.log
     assert floor.state_of("ann") is AgentState.AFTER_CONTACT_WORK
@@ -97,7 +97,7 @@ def test_a_session_that_ends_before_the_bridge_sends_the_customer_to_another_age
     floor = on_the_line("ann", "bea", requests=1)
     floor.answers("spring-1")
     first = floor.agent_of("spring-1")
-    floor.tell(LegEnded(floor.session(first), HangupCause.NORMAL))
+    floor.tell(LegEnded(floor.session(first), HangupCause.FAILED))
     assert floor.agent_of("spring-1") == ({"ann", "bea"} - {first}).pop()
     assert floor.state_of(first) is AgentState.ERROR, "the phone has failed: nobody has missed anything"
 

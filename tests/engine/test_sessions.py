@@ -240,7 +240,7 @@ def test_an_agent_with_nothing_but_a_phone_is_heard_of() -> None:
     floor.falls_silent("ann")
     assert floor.engine.details().agents["ann"].heard
     assert floor.kept_agent("spring-1") == "ann"
-    floor.tell(LegEnded(floor.session("ann"), HangupCause.NORMAL))
+    floor.tell(LegEnded(floor.session("ann"), HangupCause.FAILED))
     assert not floor.engine.details().agents["ann"].heard, "the phone was all that was heard"
 
 
@@ -258,7 +258,7 @@ def test_contacts_in_progress_know_nothing_of_sessions_that_are_made() -> None:
     """An agent whose session is made while somebody waits takes them as it comes up."""
     floor = on_the_line("ann", requests=1)
     floor.agent("bea", persistent=True)
-    floor.tell(LegEnded(floor.session("ann"), HangupCause.NORMAL))
+    floor.tell(LegEnded(floor.session("ann"), HangupCause.FAILED))
     floor.answers("spring-1")
     assert floor.engine.details().contacts["spring-1"].state is ContactState.QUEUED
     floor.session_comes_up("bea")

@@ -17,6 +17,7 @@ from engine.recount import check_allotments, check_whoever_is_to_have_a_session_
 from engine.support import SALES, SPRING, up
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, CalendarMonth
 from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.agent_keys import CODES
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import ContactState, DetectionStatus
@@ -147,6 +148,16 @@ class World(RuleBasedStateMachine):
             contact = talks[number % len(talks)]
             assert contact.agent_leg_id is not None
             self.tell(LegsUnbridged(contact.leg_id, contact.agent_leg_id))
+
+    @rule(number=numbers, keys=st.text("0123#*", min_size=1, max_size=3) | st.sampled_from([keys for keys, _ in CODES]))
+    def somebody_presses_keys(self, number: int, keys: str) -> None:
+        self.floor.presses(self.a_leg(number), keys)
+
+    @rule(keys=st.text("0123#*", min_size=1, max_size=3) | st.sampled_from([keys for keys, _ in CODES]))
+    def all_agents_press_keys(self, keys: str) -> None:
+        for leg in self.details.legs.values():
+            if leg.party is LegParty.AGENT:
+                self.floor.presses(leg.leg_id, keys)
 
     @rule(number=numbers, cause=st.sampled_from(list(HangupCause)))
     def a_session_is_lost(self, number: int, cause: HangupCause) -> None:

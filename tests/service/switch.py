@@ -26,6 +26,7 @@ from trunkcall.engine.events import (
     CarrierFound,
     CarrierLost,
     DetectionEnded,
+    KeyPressed,
     LegAnswered,
     LegEnded,
     LegHeld,
@@ -115,6 +116,10 @@ class Switch:
         """An agent in a session is done with the customer."""
         assert phone.bridged_to is not None, "there is none"
         self.unbridge(UnbridgeLegs(phone.bridged_to, phone.leg_id))
+
+    def presses(self, phone: Phone, keys: str) -> None:
+        for key in keys:
+            self._say(KeyPressed(phone.leg_id, key))
 
     def hangs_up(self, phone: Phone, cause: HangupCause) -> None:
         del self.phones[phone.leg_id]

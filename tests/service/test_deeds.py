@@ -21,6 +21,7 @@ from service.bench import CAMPAIGN, LINES, Bench, number_of
 from service.switch import Phone
 from service.witness import Fate
 from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.agent_keys import CODES
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.contact import ContactRecord, ContactState, DetectionStatus, Disposition
 from trunkcall.domain.instants import MINUTE, SECOND
@@ -161,6 +162,12 @@ class Deeds(RuleBasedStateMachine):
         if talking:
             self.switch.ends_contact(talking[n % len(talking)])
             self.bench.settle()
+
+    @precondition(lambda self: self.switch.phones)
+    @rule(n=ANY, keys=st.sampled_from([*[keys for keys, _ in CODES], "7", "**7#"]))
+    def somebody_presses_keys(self, n: int, keys: str) -> None:
+        self.switch.presses(self.a_phone(n), keys)
+        self.bench.settle()
 
     @precondition(lambda self: self.switch.phones)
     @rule(n=ANY, cause=st.sampled_from([HangupCause.NORMAL, HangupCause.BUSY, HangupCause.LOST]))

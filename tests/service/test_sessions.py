@@ -14,11 +14,14 @@ import pytest
 
 from service.bench import Bench
 from service.switch import Phone
-from trunkcall.domain.agent import AgentStatus
+from service.witness import Fate
+from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.contact import ContactState, DisconnectReason
+from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import MINUTE
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
+from trunkcall.domain.user_status import built_in_statuses
 
 AGENTS = 3
 
@@ -143,3 +146,90 @@ def test_a_connection_becomes_persistent_and_is_not_while_the_dialer_runs(bench:
     bench.run(bench.kept.put_facts(bench.instance_id, [ann]))
     bench.pass_time(3.0)
     assert len(agents(bench)) == AGENTS
+
+
+def whose(bench: Bench, phone: Phone) -> str:
+    """The agent whose session this is."""
+    return next(session.agent_id for session in bench.sessions() if session.leg_id == phone.leg_id)
+
+
+def kept_status(bench: Bench, agent_id: str) -> str:
+    """The name of the status that the store has of the agent."""
+    statuses = built_in_statuses(bench.instance_id)
+    presences = bench.run(bench.kept.presences(bench.instance_id))
+    return next(statuses[each.status_id].name for each in presences if each.agent_id == agent_id)
+
+
+def test_an_agent_works_by_keys_alone_and_the_record_has_the_disposition(bench: Bench) -> None:
+    come_in(bench)
+    bench.accept(2, within=60 * MINUTE)
+    for _ in range(2):
+        customer = answers(bench)
+        agent = bench.switch.phones[customer.bridged_to or ""]
+        bench.switch.presses(agent, "**")
+        bench.settle()
+        assert customer.leg_id not in bench.switch.phones
+        bench.switch.presses(agent, "7#")
+        bench.settle()
+    records = bench.records()
+    assert [record.agent_disposition for record in records] == ["7", "7"]
+    assert [record.disconnect_reason for record in records] == [DisconnectReason.AGENT_DISCONNECT] * 2
+    assert all(record.after_contact_work_ended_at is not None for record in records)
+    assert len(agents(bench)) == AGENTS, "no phone was rung again, and none hung up"
+    assert not bench.witness.wrong
+
+
+def test_a_break_that_an_agent_takes_by_keys_lasts_when_the_server_is_begun_anew(bench: Bench) -> None:
+    come_in(bench)
+    agent = agents(bench)[0]
+    agent_id = whose(bench, agent)
+    bench.switch.presses(agent, "*2")
+    bench.settle()
+    assert bench.presence.chosen(agent_id) is AgentStatus.BREAK, "whoever asks for it is told"
+    assert kept_status(bench, agent_id) == "Break"
+    bench.restart_server()
+    engine = bench.current.engine
+    assert engine is not None
+    assert engine.agent_states()[agent_id] is AgentState.ON_BREAK
+    bench.switch.presses(agent, "*1")
+    bench.settle()
+    assert engine.agent_states()[agent_id] is AgentState.AVAILABLE
+    assert kept_status(bench, agent_id) == "Available"
+
+
+def test_whoever_hangs_up_the_phone_is_offline_and_is_not_rung_when_the_server_is_begun_anew(bench: Bench) -> None:
+    come_in(bench)
+    agent = agents(bench)[0]
+    agent_id = whose(bench, agent)
+    bench.switch.hangs_up(agent, HangupCause.NORMAL)
+    bench.settle()
+    assert kept_status(bench, agent_id) == "Offline"
+    bench.restart_server()
+    bench.pass_time(5.0)
+    assert len(agents(bench)) == AGENTS - 1
+
+
+def test_a_status_that_is_chosen_while_the_hang_up_is_written_is_the_latest_word(bench: Bench) -> None:
+    come_in(bench)
+    agent = agents(bench)[0]
+    agent_id = whose(bench, agent)
+    bench.store.hold(Fate.BEFORE)
+    bench.switch.hangs_up(agent, HangupCause.NORMAL)
+    bench.settle()
+    bench.presence.put_user_status(agent_id, AgentStatus.AVAILABLE)
+    bench.store.go_on()
+    bench.settle()
+    assert bench.presence.chosen(agent_id) is AgentStatus.AVAILABLE
+    assert len(agents(bench)) == AGENTS, "the phone is rung again at once"
+
+
+def test_an_agent_who_is_removed_and_goes_home_by_keys_ends_no_dialer(bench: Bench) -> None:
+    come_in(bench)
+    agent = agents(bench)[0]
+    agent_id = whose(bench, agent)
+    bench.run(bench.kept.remove_facts(bench.instance_id, FactKind.AGENT, [agent_id], at=bench.now()))
+    bench.switch.presses(agent, "*0")
+    bench.pass_time(3.0)
+    assert len(agents(bench)) == AGENTS - 1
+    bench.accept(1, within=60 * MINUTE)
+    assert answers(bench).bridged_to is not None

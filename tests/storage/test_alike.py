@@ -24,6 +24,7 @@ from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,
+    AgentDispositionChosen,
     AttemptBegun,
     AttemptVoided,
     Change,
@@ -356,7 +357,7 @@ class Alike(RuleBasedStateMachine):
 
     @rule(
         campaign_id=st.sampled_from(["c-1", "c-1", "c-2", "none"]),
-        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 16)), max_size=4),
+        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 17)), max_size=4),
         former=st.booleans(),
         found=st.lists(st.none() | CLEARANCES, min_size=1, max_size=2),
     )
@@ -474,6 +475,7 @@ class Alike(RuleBasedStateMachine):
             SafeHarbourBegun(contact_id, at),
             ContactHeld(contact_id, campaign_id, Hold(HoldReason.OUTSIDE_HOURS, at + MINUTE), at),
             ContactForbidden(contact_id, campaign_id, Prohibition.KIND, at),
+            AgentDispositionChosen(contact_id, f"{at % 10}", at),
         ]
         return changes[which]
 

@@ -24,6 +24,7 @@ from storage.support import (
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,
+    AgentDispositionChosen,
     AttemptVoided,
     ContactAbandoned,
     ContactAnswered,
@@ -207,6 +208,8 @@ class TestContactsInProgress:
             lease,
             [
                 ContactEnded(contact_id, CAMPAIGN, at + 10, connected, DisconnectReason.CUSTOMER_DISCONNECT),
+                AgentDispositionChosen(contact_id, "No", at + 10),
+                AgentDispositionChosen(contact_id, "Call back, Thursday", at + 11),
                 AfterContactWorkEnded(contact_id, at + 11),
             ],
         )
@@ -223,6 +226,7 @@ class TestContactsInProgress:
         assert (record.agent_id, record.connected_to_agent_at, record.abandoned) == ("a1", at + 9, True)
         assert (record.ended_at, record.after_contact_work_ended_at) == (at + 10, at + 11)
         assert (record.disposition, record.disconnect_reason) == (connected, DisconnectReason.CUSTOMER_DISCONNECT)
+        assert record.agent_disposition == "Call back, Thursday"
 
     async def test_an_unanswered_contact_ends_with_what_is_known(self, store: Store) -> None:
         lease = await stand_up(store)

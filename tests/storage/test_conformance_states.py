@@ -14,6 +14,7 @@ import pytest
 from storage.support import NOW, accept, begin, record_of, stand_up
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,
+    AgentDispositionChosen,
     AttemptBegun,
     AttemptVoided,
     Change,
@@ -70,6 +71,7 @@ def a_change(kind: type, contact_id: str) -> Change:
             ContactHeld(contact_id, CAMPAIGN, Hold(HoldReason.NUMBER_GAP, AT), AT),
             ContactForbidden(contact_id, CAMPAIGN, Prohibition.REGION, AT),
             AfterContactWorkEnded(contact_id, AT),
+            AgentDispositionChosen(contact_id, "Sale", AT),
         )
     }
     return changes[kind]

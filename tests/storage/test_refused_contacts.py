@@ -47,6 +47,7 @@ OF_ANOTHER_KIND = [
         ("previous_contact_id", b"x"),
         ("hold", b"x"),
         ("asked_due_at", "x"),
+        ("agent_disposition", b"x"),
     )
 ]
 """One bit of the row's header makes another type of a value. None of these columns has a seal."""

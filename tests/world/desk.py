@@ -9,11 +9,14 @@ from contextlib import suppress
 from random import Random
 
 from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.agent_keys import CODES
 from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.leg import LegState
 from world.exchange import Exchange
 from world.servers import Seat, Seats
 from world.story import Story
 
+KEYS = (*[keys for keys, _ in CODES], "1", "9", "*", "**5#")
 MINDS = (AgentStatus.AVAILABLE, AgentStatus.AVAILABLE, AgentStatus.BREAK, AgentStatus.OFFLINE)
 
 
@@ -36,6 +39,7 @@ class Desk:
         while True:
             if not self.calm:
                 self._somebody_has_another_mind(loop.time())
+                self._somebody_presses_keys()
             busy = self._exchange.busy_agents
             speaking = [agent_id for agent_id in self._agents if loop.time() >= self._silent_until_s[agent_id]]
             for seat in self._seats():
@@ -59,6 +63,14 @@ class Desk:
             self._silent_until_s[agent_id] = now_s + random.uniform(5.0, 60.0)
             self._story.tell("desk", f"{agent_id} is silent for a while")
 
+    def _somebody_presses_keys(self) -> None:
+        """One of those who are on the line, an agent or not, by habit or in error."""
+        random, legs = self._random, [leg for leg in self._exchange.legs() if leg.state is LegState.UP]
+        if legs and random.random() < 0.2:
+            leg_id, keys = random.choice(legs).leg_id, random.choice(KEYS)
+            self._story.tell("desk", f"somebody presses {keys} on {leg_id}")
+            self._exchange.press(leg_id, keys)
+
     def _say(self, seat: Seat, speaking: Sequence[str], busy: frozenset[str]) -> None:
         """Whoever is no agent of the instance any more is told so."""
         for agent_id in speaking:
@@ -67,4 +79,3 @@ class Desk:
                     seat.presence.confirm([agent_id])
                 else:
                     seat.presence.put_user_status(agent_id, self._wants[agent_id])
-                seat.heard_s[agent_id] = seat.seconds()

@@ -320,6 +320,11 @@ class Exchange:
         for host in self._hosts:
             self._find_host(host)
 
+    def press(self, leg_id: str, keys: str) -> None:
+        """The party of a leg presses them."""
+        for key in keys:
+            self._carrier.press(leg_id, key)
+
     def lose_leg(self) -> None:
         """One of its legs is gone, told or untold."""
         legs = self.legs()

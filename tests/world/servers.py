@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 from gating import screening, test_key
 from service.bench import WatchedDialer
 from service.support import SCOPE, dialing_of
+from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.identifiers import NewId
@@ -74,6 +75,24 @@ SORRY = "We are sorry that nobody is free. Please call us back, or wait for us t
 """What is said to whoever no agent reaches in time: five seconds."""
 
 
+class Words(Presence):
+    """What is known of agents by their words, and when each was read last."""
+
+    def __init__(self, *, max_age_s: float, seconds: Seconds) -> None:
+        super().__init__(max_age_s=max_age_s, monotonic=seconds)
+        self._seconds = seconds
+        self.heard_s: dict[str, float] = {}
+        """By the server's own clock."""
+
+    def put_user_status(self, agent_id: str, status: AgentStatus) -> None:
+        super().put_user_status(agent_id, status)
+        self.heard_s[agent_id] = self._seconds()
+
+    def confirm(self, agent_ids: Collection[str]) -> None:
+        super().confirm(agent_ids)
+        self.heard_s |= dict.fromkeys(agent_ids, self._seconds())
+
+
 class Seat:
     """One instance as one server has it, which dials for it once it owns it."""
 
@@ -83,9 +102,7 @@ class Seat:
         self.seconds: Seconds = clocks.seconds
         self.line = Line(place.exchange, process, around.story, Random(around.random.random()))
         self.line.on_originate = self._hands_over
-        self.presence = Presence(max_age_s=HEARD_FOR_S, monotonic=clocks.seconds)
-        self.heard_s: dict[str, float] = {}
-        """When this server read the last word of each agent, by its own clock."""
+        self.presence = Words(max_age_s=HEARD_FOR_S, seconds=clocks.seconds)
         clock = WallPacedClock(wall=clocks.wall, monotonic=clocks.seconds)
         self.current = WatchedDialer(clock, legs_survive=True, monotonic=clocks.seconds)
         self._limits = place.limits
@@ -132,7 +149,7 @@ class Seat:
 
     def _hands_over(self, command: Originate) -> None:
         assert self.current.engine is not None
-        heard_since_s = {agent_id: self.seconds() - at_s for agent_id, at_s in self.heard_s.items()}
+        heard_since_s = {agent_id: self.seconds() - at_s for agent_id, at_s in self.presence.heard_s.items()}
         self._limits.hands_over(command, self.current.engine, heard_since_s)
 
 

@@ -1,8 +1,8 @@
 """Contact records with Amazon Connect's field names, and a few of our own that say what Amazon's leave open.
 
-Decides names and forms, after the data model of Amazon Connect's contact records. Fields of our own: ClientToken,
-Disposition, Abandoned, Attempts, AttemptTimestamp, CallingRules, ExpirationTimestamp, Forbidden, Hold,
-SafeHarbourTimestamp, State, Trunk. It must not know where records are written or read.
+Decides names and forms, after the data model of Amazon Connect's contact records. Fields of our own:
+AgentDisposition, ClientToken, Disposition, Abandoned, Attempts, AttemptTimestamp, CallingRules, ExpirationTimestamp,
+Forbidden, Hold, SafeHarbourTimestamp, State, Trunk. It must not know where records are written or read.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ COLUMNS: Mapping[str, Kind] = {
     "Agent.ConnectedToAgentTimestamp": Kind.TIME,
     "Agent.AgentInteractionDuration": Kind.WHOLE,
     "Agent.AfterContactWorkDuration": Kind.WHOLE,
+    "AgentDisposition": Kind.TEXT,
     "DisconnectTimestamp": Kind.TIME,
     "ExpirationTimestamp": Kind.TIME,
     "LastUpdateTimestamp": Kind.TIME,
@@ -124,6 +125,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "SafeHarbourTimestamp": _time(contact.safe_harbour_at),
         "Queue": _queue(contact, directory, scope),
         "Agent": _agent(contact, directory, scope),
+        "AgentDisposition": contact.agent_disposition,
         "DisconnectTimestamp": _time(contact.ended_at),
         "ExpirationTimestamp": _time(contact.expires_at),
         "LastUpdateTimestamp": _time(contact.updated_at),

@@ -14,6 +14,7 @@ from functools import partial
 
 from trunkcall.compose.telephony import build_telephony
 from trunkcall.compose.trunks import default_trunk
+from trunkcall.domain.agent_keys import AgentKeys, parse_codes, parse_dispositions
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import seconds
 from trunkcall.engine.config import EngineConfig
@@ -70,7 +71,11 @@ class Dialers:
             clock=clock,
             presence=presence,
             presences=store,
-            config=EngineConfig(trunks=(default_trunk(settings),), lines_per_agent=settings.max_lines_per_agent),
+            config=EngineConfig(
+                trunks=(default_trunk(settings),),
+                lines_per_agent=settings.max_lines_per_agent,
+                keys=AgentKeys(parse_codes(settings.agent_keys), parse_dispositions(settings.agent_dispositions)),
+            ),
             dialing_of=self.dialing_of,
             gate_of=self.gate_of,
             on_facts=telephony.know,

@@ -176,6 +176,15 @@ class AfterContactWorkEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentDispositionChosen:
+    """The agent has said, working on it, what came of the contact; the latest word counts."""
+
+    contact_id: str
+    disposition: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class ContactSetAside:
     """The contact was in progress when its dialer went away, and cannot be taken over. ``sequence`` names it: its id
     may be what is wrong with it."""
@@ -231,6 +240,7 @@ ContactChange: TypeAlias = (
     | ContactHeld
     | ContactForbidden
     | AfterContactWorkEnded
+    | AgentDispositionChosen
 )
 """Changes of one contact's record."""
 Change: TypeAlias = ContactChange | ContactSetAside | SessionBegun | SessionEnded | LedgerCounted

@@ -267,3 +267,5 @@ class ContactRecord:
     """Why it was held back last; it may have been dialed since."""
     clearance: Cleared | None = None
     """What it was dialed under, or why it was forbidden."""
+    agent_disposition: str | None = None
+    """What the agent has said that came of it."""

@@ -15,6 +15,7 @@ from trunkcall.domain.agent import AgentState
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,
+    AgentDispositionChosen,
     AttemptBegun,
     AttemptVoided,
     ContactAbandoned,
@@ -240,5 +241,6 @@ MARKS: Final[Mapping[type[Any], frozenset[ContactState]]] = {
     ContactHeld: frozenset({ContactState.WAITING}),
     ContactAbandoned: AWAITING_AN_AGENT | {ContactState.IN_FLOW},
     AfterContactWorkEnded: frozenset({ContactState.ENDED}),
+    AgentDispositionChosen: frozenset({ContactState.ENDED}),
 }
 """Changes that note something of a contact and leave its state as it is, and the states in which each is possible."""

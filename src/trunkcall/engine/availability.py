@@ -115,8 +115,9 @@ class Availability:
             self._limit_work(agent)
         self._go_if_done(agent, now)
 
-    def work_limit_due(self, agent: Agent, now: Instant) -> None:
-        """The work after the contact has lasted as long as it may: the agent is what was chosen last."""
+    def work_done(self, agent: Agent, now: Instant) -> None:
+        """The work after the contact is done with, or has lasted as long as it may: the agent is what was chosen
+        last."""
         self.status_set(agent, agent.next_status or AgentStatus.AVAILABLE, now)
 
     # --- what a change comes to -------------------------------------------------------------------------------------

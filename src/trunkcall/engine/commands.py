@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.instants import Duration
 from trunkcall.domain.leg import LegDifference
 from trunkcall.domain.values import quickly_made
@@ -158,6 +159,15 @@ class NoteDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseStatus:
+    """Have the agent want this status, who has chosen it on the telephone, as if it were asked for in any other way:
+    it is kept, and told by AgentStatusSet."""
+
+    agent_id: str
+    status: AgentStatus
+
+
+@dataclass(frozen=True, slots=True)
 class RefillWindow:
     """Offer up to ``limit`` waiting contacts of the campaign that are due and not ``held``. The engine holds those of
     these sequences."""
@@ -183,4 +193,4 @@ CarrierDeed: TypeAlias = (
     | HangUp
     | ReportLegs
 )
-Deed: TypeAlias = CarrierDeed | NoteDifference | RefillWindow
+Deed: TypeAlias = CarrierDeed | ChooseStatus | NoteDifference | RefillWindow

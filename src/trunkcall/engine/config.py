@@ -6,8 +6,9 @@ may differ from campaign to campaign (``domain.dialing``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from trunkcall.domain.agent_keys import AgentKeys
 from trunkcall.domain.instants import HOUR, SECOND, Duration
 from trunkcall.domain.trunk import Trunk
 
@@ -39,3 +40,5 @@ class EngineConfig:
     """Most lines of a campaign for each agent of its queue at work, whatever its pacer wants: a fuse, the same for all,
     since others lose their lines to one who has more. Where one attempt in fifty is a live answer, agents who are
     always busy take eight."""
+    keys: AgentKeys = field(default_factory=AgentKeys)
+    """What agents can do by keys of the telephone."""

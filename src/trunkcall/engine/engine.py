@@ -76,6 +76,7 @@ from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.snapshot import EngineSnapshot, take_snapshot
 from trunkcall.engine.state import EngineState
+from trunkcall.engine.telephones import Telephones
 from trunkcall.engine.timers import TimerKind
 from trunkcall.engine.withdrawals import Withdrawals
 
@@ -100,6 +101,7 @@ class Engine:
         self._safe_harbour = safe_harbour = SafeHarbour(state, endings)
         self._flows = steps = FlowSteps(state, matching, live_answers, endings, safe_harbour)
         self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps)
+        self._telephones = Telephones(state, availability, endings)
         self._withdrawals = Withdrawals(state, matching, legs)
         self._adoption = adoption = Adoption(state, sessions, matching, legs, steps, safe_harbour)
         self._comparison = Comparison(state, availability, legs, steps, safe_harbour, adoption)
@@ -286,7 +288,9 @@ class Engine:
                 legs.unbridged(event, now)
             case SessionsRestored():
                 self._sessions.restore(event.sessions, now)
-            case KeyPressed() | BeepHeard() | LegHeld() | LegResumed() | RecordingStarted() | RecordingEnded():
+            case KeyPressed():
+                self._telephones.pressed(event.leg_id, event.key, now)
+            case BeepHeard() | LegHeld() | LegResumed() | RecordingStarted() | RecordingEnded():
                 # Nothing here depends on these.
                 pass
             case _:
@@ -320,7 +324,7 @@ class Engine:
             case TimerKind.HELP:
                 self._matching.help_due(key, now)
             case TimerKind.AFTER_CONTACT_WORK:
-                self._availability.work_limit_due(self._state.roster.agents[key], now)
+                self._availability.work_done(self._state.roster.agents[key], now)
             case TimerKind.EXPIRY:
                 self._dialing.expire(self._state.campaigns[key], now)
             case TimerKind.DUE:

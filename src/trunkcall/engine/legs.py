@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from trunkcall.domain.abandonment import clock_start
+from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.changes import ContactAnswered, ContactConnected, ContactDetected
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
 from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
-from trunkcall.engine.commands import BridgeLegs, HangUp
+from trunkcall.engine.commands import BridgeLegs, ChooseStatus, HangUp
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.dispositions import AGENT_UNREACHED, LED_NOWHERE, LED_SOMEWHERE, MACHINES
 from trunkcall.engine.endings import Endings
@@ -44,6 +45,7 @@ _CONNECTING: Final = ContactState.CONNECTING
 _CONNECTED: Final = ContactState.CONNECTED
 _BRIDGE: Final = ContactEvent.BRIDGE
 _BRIDGE_AGENT: Final = AgentEvent.BRIDGE
+_NORMAL: Final = HangupCause.NORMAL
 
 
 class LegReports:
@@ -161,6 +163,9 @@ class LegReports:
         self._registry.remove_leg(leg_id)
         self._state.competition.line_ended(leg, now)
         if leg.session_of is not None:
+            if cause is _NORMAL and leg.up_since is not None:
+                # Whoever hangs up the phone goes home; one that fails is another cause.
+                self._state.out.do(ChooseStatus(leg.session_of, AgentStatus.OFFLINE))
             self._lose_session(leg, now)
         contact = leg.contact
         if contact is None:

@@ -36,6 +36,9 @@ class Agent:
         "handling",
         "handling_since",
         "heard",
+        "key_at",
+        "keys",
+        "keys_in",
         "leaving",
         "next_status",
         "persistent",
@@ -87,6 +90,12 @@ class Agent:
         """How long the work after a contact may last; 0 is until the agent says that it is done."""
         self.persistent = False
         """Whether the agent's leg stays up between contacts."""
+        self.keys = ""
+        """What has been pressed of a code."""
+        self.key_at: Instant = 0
+        """When the last of those was."""
+        self.keys_in: Contact | None = None
+        """Which contact was at hand when the first of them was."""
 
     @property
     def queue_ids(self) -> tuple[str, ...]:

@@ -85,6 +85,8 @@ class EngineSnapshot:
     channels: int
     carrier_up: bool
     trunks: tuple[TrunkSnapshot, ...]
+    keys_ignored: int
+    """How often agents have pressed keys that mean nothing, or what was not possible."""
 
     @property
     def contacts_in_progress(self) -> int:
@@ -112,6 +114,7 @@ def take_snapshot(state: EngineState, now: Instant) -> EngineSnapshot:
         channels=state.trunks.channels,
         carrier_up=state.trunks.all_up,
         trunks=snapshots_of(state.trunks.in_use, now),
+        keys_ignored=state.keys_ignored,
     )
 
 

@@ -44,6 +44,7 @@ class EngineState:
         "flows",
         "flows_due",
         "held_back",
+        "keys_ignored",
         "matching_due",
         "new_id",
         "out",
@@ -74,6 +75,8 @@ class EngineState:
         self.agenda = Agenda(self.roster, self.registry, self.components, self.competition)
         self.reservation = Reservation(self.competition, self.allotments, self.roster)
         self.suspended = False
+        self.keys_ignored = 0
+        """How often agents have pressed what was not possible, or means nothing."""
         self.held_back = False
         """Whether somebody may wait and somebody be free who could have been brought together, had the carrier been
         there."""

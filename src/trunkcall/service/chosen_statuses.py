@@ -7,12 +7,14 @@ agent has chosen a status goes to ``presence``. It must not know what follows fr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.directory import Directory
-from trunkcall.domain.user_status import UserStatus, UserStatusType
+from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.user_status import UserStatus, UserStatusType, built_in_statuses
 from trunkcall.service.presence import Presence
 from trunkcall.storage.ports.presence import AgentPresences
 
@@ -47,6 +49,14 @@ class ChosenStatuses:
         if self._kept.get(agent_id) != status.status_id:
             await self._store.put_presence(self._instance_id, agent_id, status.status_id, at=self._clock.now())
             self._kept[agent_id] = status.status_id
+
+    async def choose_by_phone(self, agent_id: str, status: AgentStatus) -> None:
+        """The agent chooses on the telephone, by that which every instance has of these statuses. One who is no agent
+        any more has chosen nothing. Raises StoreUnavailableError."""
+        statuses = built_in_statuses(self._instance_id).values()
+        chosen = next(each for each in statuses if _AGENT_STATUSES[each.status_type] is status)
+        with suppress(NotFoundError):
+            await self.choose(agent_id, chosen)
 
     async def restore(self, directory: Directory) -> None:
         """Have agents want what they have chosen before, which is no word of theirs, but for those who choose something

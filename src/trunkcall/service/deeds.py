@@ -17,6 +17,7 @@ from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.commands import (
     BridgeLegs,
+    ChooseStatus,
     Deed,
     HangUp,
     HoldLeg,
@@ -48,6 +49,7 @@ class Done:
     """What the carrier has no part in, or was not asked."""
 
     refills: tuple[RefillWindow, ...]
+    chosen: tuple[ChooseStatus, ...]
     voided: tuple[str, ...]
     """Legs that were to be originated and were not, in the order of their deeds."""
 
@@ -86,6 +88,7 @@ class Deeds:
         """Do them in this order; ``outbound_calls`` is whether any may be originated for the instance: it may have been
         halted since they were decided."""
         refills: list[RefillWindow] = []
+        chosen: list[ChooseStatus] = []
         voided: list[str] = []
         differences: Counter[LegDifference] = Counter()
         for deed in deeds:
@@ -120,6 +123,8 @@ class Deeds:
                     self._carrier.report_legs(deed)
                 case RefillWindow():
                     refills.append(deed)
+                case ChooseStatus():
+                    chosen.append(deed)
                 case NoteDifference():
                     differences[deed.difference] += 1
                 case _:
@@ -127,7 +132,7 @@ class Deeds:
         if differences:
             self._totals.differences.update(differences)
             log.warning("legs were other than the carrier has them, and are settled", extra=_counts(differences))
-        return Done(tuple(refills), tuple(voided))
+        return Done(tuple(refills), tuple(chosen), tuple(voided))
 
     def _originated(self, command: Originate, *, outbound_calls: bool) -> bool:
         """Hand it over, if it still may be."""

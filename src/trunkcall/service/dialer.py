@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from trunkcall.domain.abandonment import AbandonmentLimits
+from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import (
     AttemptBegun,
@@ -33,6 +34,7 @@ from trunkcall.engine.commands import PlayMessage, RefillWindow
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
+    AgentStatusSet,
     AttemptRefused,
     CallerIdsRestored,
     CampaignChanged,
@@ -79,10 +81,11 @@ class Dialer:
     ``on_facts`` is told what there is around the campaigns, before the engine hears of it. ``on_agents`` is told who is
     an agent of the instance, or is none any more but has a contact to finish, as often as that changes.
     ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by then is told in
-    the same turn. ``may_originate`` tells whether an originate, of a campaign that needs agents or does not, may still
-    be handed over: the process may have been stopped since it was decided. ``text_of`` tells what a message says,
-    ``dialing_of`` how a campaign is dialed, but for the number that it shows, which facts decide, and
-    ``safe_harbour_of`` what it has said to those whom no agent reaches.
+    the same turn. ``choose_status`` has an agent want what was chosen on the telephone. ``may_originate`` tells whether
+    an originate, of a campaign that needs agents or does not, may still be handed over: the process may have been
+    stopped since it was decided. ``text_of`` tells what a message says, ``dialing_of`` how a campaign is dialed, but
+    for the number that it shows, which facts decide, and ``safe_harbour_of`` what it has said to those whom no agent
+    reaches.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Dialer:
         on_facts: Callable[[Directory], None],
         on_agents: Callable[[frozenset[str]], None],
         before_deciding: Callable[[], Awaitable[None]],
+        choose_status: Callable[[str, AgentStatus], Awaitable[None]],
         may_originate: Callable[[bool], bool],
         text_of: Callable[[PlayMessage], str],
         dialing_of: DialingOf,
@@ -114,6 +118,7 @@ class Dialer:
         self._on_facts = on_facts
         self._on_agents = on_agents
         self._before_deciding = before_deciding
+        self._choose_status = choose_status
         self._dialing_of = dialing_of
         self._safe_harbour_of = safe_harbour_of
         self._inbox: list[tuple[Event, Instant]] = []
@@ -350,6 +355,11 @@ class Dialer:
         deeds = decision.deeds_to_do(refused=result.refused, left_out=result.left_out)
         done = self._deeds.carry_out(deeds, outbound_calls=self._outbound_calls)
         self._post_first([OriginateVoided(leg_id) for leg_id in done.voided], now)
+        # Whoever has chosen in another way during the commit has chosen last.
+        spoke = {event.agent_id for event, _ in self._inbox if isinstance(event, AgentStatusSet)}
+        for choice in done.chosen:
+            if choice.agent_id not in spoke:
+                await self._choose_status(choice.agent_id, choice.status)
         return done.refills
 
     async def _commit(self, changes: Sequence[Change], now: Instant) -> CommitResult:

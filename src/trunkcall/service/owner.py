@@ -151,6 +151,7 @@ class InstanceOwner:
             on_facts=self._on_facts,
             on_agents=self._presence.know,
             before_deciding=self._look_at_agents,
+            choose_status=self._chosen.choose_by_phone,
             may_originate=self._may_originate,
             text_of=lambda message: flows.text(message.action_id),
             dialing_of=self._dialing_of,

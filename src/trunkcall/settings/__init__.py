@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from trunkcall.domain.abandonment import parse_windows
+from trunkcall.domain.agent_keys import CODES, parse_codes, parse_dispositions, written
 from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.domain.safe_harbour import placeholder_problem
 from trunkcall.settings.setting import Setting, Value, convert, one_of, within, zero_or_within
@@ -41,12 +42,20 @@ def _host(value: Value) -> str | None:
     return None if value else "must be an address, such as 127.0.0.1, or 0.0.0.0 for all of this machine"
 
 
-def _windows(value: Value) -> str | None:
-    try:
-        parse_windows(str(value), "UTC")
-    except ValueError as error:
-        return str(error)
-    return None
+def _problem_of(parse: Callable[[str], object]) -> Callable[[Value], str | None]:
+    """What is wrong with a value, in the words in which it cannot be read."""
+
+    def check(value: Value) -> str | None:
+        try:
+            parse(str(value))
+        except ValueError as error:
+            return str(error)
+        return None
+
+    return check
+
+
+_windows = _problem_of(lambda text: parse_windows(text, "UTC"))
 
 
 def _time_zone(value: Value) -> str | None:
@@ -170,6 +179,20 @@ SETTINGS: tuple[Setting, ...] = (
         zero_or_within(3, 3600),
     ),
     Setting(
+        "agent_keys",
+        str,
+        written(CODES),
+        "What agents can do by keys of the telephone, each by 1 to 4 keys of 0 to 9, A to D, * and #. Empty: nothing.",
+        _problem_of(parse_codes),
+    ),
+    Setting(
+        "agent_dispositions",
+        str,
+        "",
+        "What a digit says of a contact, pressed in the work after it, as 1=Sale,2=Call back. Empty: itself.",
+        _problem_of(parse_dispositions),
+    ),
+    Setting(
         "quotas",
         str,
         "default",
@@ -269,6 +292,8 @@ class Settings:
     safe_harbour_message: str
     max_lines_per_agent: float
     agent_state_max_age_s: float
+    agent_keys: str
+    agent_dispositions: str
     quotas: str
     max_campaigns: int
     max_active_campaigns: int

@@ -21,6 +21,7 @@ from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant, seconds
 from trunkcall.domain.routing_profile import alike
 from trunkcall.engine.commands import (
     BridgeLegs,
+    ChooseStatus,
     HangUp,
     HoldLeg,
     Originate,
@@ -117,6 +118,7 @@ class Simulator:
         )
         self._deeds: Mapping[type, Callable[[Any], None]] = {
             BridgeLegs: self._phones.bridge,
+            ChooseStatus: self._choose_status,
             HangUp: self._phones.hang_up,
             HoldLeg: self._phones.hold,
             Originate: self._originate,
@@ -244,6 +246,9 @@ class Simulator:
             return
         self._wanted[agent_id] = status
         self._tell(AgentStatusSet(agent_id, status))
+
+    def _choose_status(self, command: ChooseStatus) -> None:
+        self._set_status(command.agent_id, command.status)
 
     def _come_late(self, agent_id: str) -> None:
         self._set_status(agent_id, AgentStatus.AVAILABLE)

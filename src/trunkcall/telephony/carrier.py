@@ -28,7 +28,8 @@ Rules:
   played.
 - A recording is of one leg that is up: what its party says and hears. It gets RecordingStarted once it runs, and
   exactly one RecordingEnded: when that is asked for, when its leg ends, or at once where it cannot be made.
-- KeyPressed is told for each key of the telephone that a party presses on a leg that is up.
+- KeyPressed is told for each key of the telephone that a party presses on a leg that is up, an agent's between two
+  contacts too. What it means is the dialer's to say.
 - The ids of plays and recordings are chosen by the dialer and never used twice, like those of legs. What cannot be done
   to a leg as it is, or is so already, changes nothing and is not told.
 - A carrier has one or more hosts, the switches that it reaches. An originate says on which one the leg is to be; the

@@ -357,6 +357,11 @@ def _engines(snapshots: Mapping[str, EngineSnapshot]) -> Iterator[CounterMetricF
     yield agents
     for name, text, time_of in _TIMES:
         yield _counter(name, text, {key: to_seconds(time_of(snapshot)) for key, snapshot in snapshots.items()})
+    yield _counter(
+        "trunkcall_agent_keys_ignored",
+        "Keys of agents that meant nothing, or what was not possible.",
+        {key: snapshot.keys_ignored for key, snapshot in snapshots.items()},
+    )
 
 
 _PER_TRUNK: tuple[tuple[str, str, Callable[[TrunkSnapshot], float]], ...] = (

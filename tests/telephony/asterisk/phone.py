@@ -102,6 +102,8 @@ class Dialog:
     keys: list[str] = field(default_factory=list)
     heard: bytearray = field(default_factory=bytearray)
     """What the other side has said, in the order in which it arrived."""
+    heard_keys: dict[int, str] = field(default_factory=dict)
+    """What keys it has pressed, by when each was."""
 
 
 class Ear(asyncio.DatagramProtocol):
@@ -113,6 +115,9 @@ class Ear(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if len(data) > RTP_HEAD and data[1] & 0x7F == PCMU:
             self._dialog.heard += data[RTP_HEAD:]
+        elif len(data) > RTP_HEAD and data[1] & 0x7F == EVENTS:
+            (time,) = struct.unpack_from("!I", data, 4)
+            self._dialog.heard_keys[time] = KEYS[data[RTP_HEAD]]
 
 
 class Phone(asyncio.DatagramProtocol):
@@ -146,6 +151,13 @@ class Phone(asyncio.DatagramProtocol):
         """On the call that is up."""
         dialog = next(each for each in reversed(self.dialogs.values()) if each.up and not each.over)
         dialog.keys.append(key)
+
+    def hang_up(self) -> None:
+        """Every call that is up."""
+        for dialog in self.dialogs.values():
+            if dialog.up and not dialog.over:
+                self._hang_up(dialog)
+                self._end(dialog)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         head, _, body = data.decode("utf-8", "replace").partition("\r\n\r\n")

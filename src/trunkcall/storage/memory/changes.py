@@ -11,6 +11,7 @@ from typing import assert_never
 
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,
+    AgentDispositionChosen,
     AttemptBegun,
     AttemptVoided,
     ContactAbandoned,
@@ -103,5 +104,7 @@ def changed(held: Held, change: ContactChange) -> Held:
             )
         case AfterContactWorkEnded():
             return held.noted(after_contact_work_ended_at=at)
+        case AgentDispositionChosen():
+            return held.noted(agent_disposition=change.disposition)
         case _:
             assert_never(change)

@@ -56,6 +56,7 @@ _ADDED: Final = {
     "hold": None,
     "asked_due_at": None,
     "clearance": None,
+    "agent_disposition": None,
 }
 """Columns of contacts that stores of an older version do not have, and what a migration gives them."""
 

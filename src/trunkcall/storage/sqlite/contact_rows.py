@@ -181,6 +181,7 @@ def _record_from_row(row: Row) -> ContactRecord:
         time_zone=row.time_zone,
         hold=None if row.hold is None else hold_of(row.hold),
         clearance=None if row.clearance is None else cleared_of(row.clearance),
+        agent_disposition=row.agent_disposition,
     )
     ended = record.state is ContactState.ENDED
     of_the_end = (record.ended_at, record.disposition, record.disconnect_reason)

@@ -205,6 +205,7 @@ CREATE TABLE contact (
     hold TEXT, -- a JSON object: why and until when it was last held back (storage.sqlite.clearances)
     asked_due_at INTEGER, -- what due_at would be without the hold; NULL without one
     clearance TEXT, -- a JSON object: what its attempt was made under, or why it was forbidden
+    agent_disposition TEXT, -- what the agent has said that came of it
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 

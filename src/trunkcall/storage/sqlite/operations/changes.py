@@ -15,6 +15,7 @@ from msgspec import structs
 
 from trunkcall.domain.changes import (
     AfterContactWorkEnded,
+    AgentDispositionChosen,
     AttemptBegun,
     AttemptVoided,
     Change,
@@ -317,6 +318,8 @@ class _Changer:
                     self.not_waiting.append(change.contact_id)
             case AfterContactWorkEnded(contact_id):
                 self._must("after_contact_work_ended", contact_id, at=at)
+            case AgentDispositionChosen(contact_id, disposition):
+                self._must("agent_disposition_chosen", contact_id, at=at, disposition=disposition)
             case ContactSetAside():
                 set_aside_as_it_stands(self._transaction, {change.sequence: Damage.NOT_TAKEN_OVER})
             case SessionBegun():

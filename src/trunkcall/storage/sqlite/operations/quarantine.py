@@ -44,6 +44,7 @@ _NAMES: Final = (
     "previous_contact_id",
     "trunk_id",
     "time_zone",
+    "agent_disposition",
 )
 _INSTANTS: Final = (
     "attempted_at",

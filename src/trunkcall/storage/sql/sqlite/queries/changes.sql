@@ -83,6 +83,11 @@ UPDATE contact SET after_contact_work_ended_at = :at, updated_at = :at
 WHERE contact_id = :contact_id AND state IN {before AfterContactWorkEnded}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
+-- agent_disposition_chosen --
+UPDATE contact SET agent_disposition = :disposition, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before AgentDispositionChosen}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
+
 -- expire_contact --
 UPDATE contact
 SET state = {after ContactExpired}, ended_at = :at, disposition = 'expired', disconnect_reason = 'EXPIRED',

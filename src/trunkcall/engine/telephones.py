@@ -1,0 +1,99 @@
+"""What agents do by keys of the telephone, each on the leg to the agent: end a contact, say what came of it, choose a
+status.
+
+Decides when a key is part of a code and when it means something, by what the agent is doing. Keys of customers are
+nothing here. It must not know which keys mean what: that is in ``config``.
+"""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.agent_keys import KeyMeaning
+from trunkcall.domain.changes import AgentDispositionChosen
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.domain.leg import LegParty, LegState
+from trunkcall.engine.availability import Availability
+from trunkcall.engine.commands import ChooseStatus
+from trunkcall.engine.contact import Leg
+from trunkcall.engine.endings import Endings
+from trunkcall.engine.pools import Agent
+from trunkcall.engine.state import EngineState
+
+NEXT_KEY_WITHIN: Final[Duration] = 3 * SECOND
+"""How long after a key of a code the next one may come."""
+
+
+class Telephones:
+    """Hears the keys of agents' telephones."""
+
+    __slots__ = ("_availability", "_beginnings", "_codes", "_dispositions", "_endings", "_state")
+
+    def __init__(self, state: EngineState, availability: Availability, endings: Endings) -> None:
+        self._state = state
+        self._availability = availability
+        self._endings = endings
+        self._codes = dict(state.config.keys.codes)
+        self._beginnings = {keys[:length] for keys in self._codes for length in range(1, len(keys))}
+        self._dispositions = dict(state.config.keys.dispositions)
+
+    def pressed(self, leg_id: str, key: str, now: Instant) -> None:
+        """The party of a leg has pressed a key. What is not possible changes nothing, and is counted; in a talk
+        whatever is no code is the customer's, who hears it."""
+        leg = self._state.registry.legs.get(leg_id)
+        agent = self._agent_on(leg) if leg is not None else None
+        if agent is None:
+            return
+        # What was begun with one customer ends no talk with another.
+        goes_on = now - agent.key_at <= NEXT_KEY_WITHIN and agent.keys_in is agent.contact
+        keys = agent.keys + key if goes_on else key
+        is_begun = keys in self._beginnings
+        agent.keys, agent.key_at, agent.keys_in = keys if is_begun else "", now, agent.contact
+        if is_begun:
+            return
+        is_in_a_talk = agent.state is AgentState.CONNECTED
+        meaning = self._codes.get(keys)
+        done = self._do(agent, meaning, now) if meaning is not None else self._say_what_came_of_it(agent, keys, now)
+        if not done and not is_in_a_talk:
+            self._state.keys_ignored += 1
+
+    def _agent_on(self, leg: Leg) -> Agent | None:
+        """Whose telephone the leg is to, if it is an agent's and up."""
+        if leg.party is not LegParty.AGENT or leg.state is not LegState.UP:
+            return None
+        agent_id = leg.session_of
+        if agent_id is None and leg.contact is not None:
+            agent_id = leg.contact.agent_id
+        return self._state.roster.agents.get(agent_id) if agent_id is not None else None
+
+    def _do(self, agent: Agent, meaning: KeyMeaning, now: Instant) -> bool:
+        """Returns whether it is possible."""
+        match meaning:
+            case KeyMeaning.END_CONTACT:
+                contact = agent.contact
+                if contact is None or contact.state is not ContactState.CONNECTED:
+                    return False
+                self._endings.agent_ended(contact, now)
+            case KeyMeaning.END_WORK:
+                if agent.state is not AgentState.AFTER_CONTACT_WORK:
+                    return False
+                self._availability.work_done(agent, now)
+            case KeyMeaning.AVAILABLE:
+                self._state.out.do(ChooseStatus(agent.agent_id, AgentStatus.AVAILABLE))
+            case KeyMeaning.BREAK:
+                self._state.out.do(ChooseStatus(agent.agent_id, AgentStatus.BREAK))
+            case KeyMeaning.LOG_OUT:
+                self._state.out.do(ChooseStatus(agent.agent_id, AgentStatus.OFFLINE))
+            case _:
+                assert_never(meaning)
+        return True
+
+    def _say_what_came_of_it(self, agent: Agent, keys: str, now: Instant) -> bool:
+        """A digit says it of the contact that the agent works on. Returns whether there is one, and such a digit."""
+        disposition = self._dispositions.get(keys)
+        if disposition is None or agent.contact is None or agent.state is not AgentState.AFTER_CONTACT_WORK:
+            return False
+        self._state.out.change(AgentDispositionChosen(agent.contact.contact_id, disposition, now))
+        return True
