@@ -110,9 +110,10 @@ class Call:
             f"To: {to}",
             f"Call-ID: {request.header('call-id')}",
             f"CSeq: {request.header('cseq')}",
-            f"Contact: <sip:{self.end.address}:{SIP_PORT}>",
             *headers,
         ]
+        if not any(line.startswith("Contact:") for line in lines):
+            lines.append(f"Contact: <sip:{self.end.address}:{SIP_PORT}>")
         if request is self.invite:
             self._last = (lines, body)
         self.end.send(lines, body)

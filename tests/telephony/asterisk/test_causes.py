@@ -16,7 +16,7 @@ from telephony.asterisk.bench import AGENT, TRUNK, WITH_PASSWORD, Bench, bench
 from telephony.asterisk.far_end import Call
 from telephony.asterisk.namespace import INSIDE
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.events import LegAnswered, LegRang
+from trunkcall.engine.events import LegAnswered, LegEnded, LegRang
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -119,6 +119,23 @@ async def test_nobody_is_called_instead(at: Bench) -> None:
     await asyncio.sleep(0.3)
     assert [end.calls for end in others] == [[], []]
     assert len(at.ends[TRUNK].calls) == 1
+
+
+@pytest.mark.parametrize("sends_on", [TRUNK, AGENT])
+async def test_whom_asterisk_calls_instead_is_let_alone_at_once(at: Bench, sends_on: str) -> None:
+    """Asterisk follows what looks like a dial string of its own, also where an agent's phone says so."""
+    at.ends[WITH_PASSWORD].on_call = lambda call: call.say(180)
+    if sends_on == TRUNK:
+        at.dial()
+    else:
+        at.ring_agent("leg")
+    call = await at.ends[sends_on].called()
+    call.say(302, headers=[f"Contact: <sip:PJSIP%2F+12065550177%40{WITH_PASSWORD}@{at.ends[AGENT].address}>"])
+    await at.tells(LegEnded)
+    await at.is_rid_of()
+    for instead in at.ends[WITH_PASSWORD].calls:
+        await instead.hears("CANCEL")
+    assert at.told(LegAnswered) == []
 
 
 async def test_a_password_is_given_to_a_trunk_that_has_one_and_the_call_goes_on_as_one(at: Bench) -> None:

@@ -259,6 +259,8 @@ class Switchboard:
     def take(self, event: model.Event) -> None:
         """What the switch has told. Whatever is no leg's of ours, or is told late or twice, changes nothing."""
         match event:
+            case model.Dial(peer=channel, forwarded=model.Channel(id=elsewhere)):
+                self._about(channel, partial(self._sent_on, elsewhere=elsewhere))
             case model.Dial(peer=channel, dialstatus=status) if status in RANG:
                 self._begins(channel, self._rang)
             case model.ChannelStateChange(channel=channel):
@@ -308,6 +310,12 @@ class Switchboard:
         if leg_id is not None and leg_id not in self.legs and self.names.recording(channel.id) is None:
             self._end_channel(channel.id)
         self._about(channel, then)
+
+    def _sent_on(self, leg: AriLeg, elsewhere: str) -> None:
+        """Its party says whom to call instead (302), and Asterisk, which no setting keeps from it, calls them already:
+        nobody has let that be dialed."""
+        log.warning("whom a call was sent on to is not called", extra={"leg": leg.leg_id})
+        self._end_channel(elsewhere)
 
     def _rang(self, leg: AriLeg) -> None:
         if leg.state is LegState.ORIGINATING:
