@@ -113,6 +113,15 @@ def test_every_agent_has_a_phone_whose_password_stays_the_same(config: Path, tmp
     assert f"password = {passwords['bea']}\n" in (folder / "pjsip.conf").read_text()
 
 
+def test_two_agents_whose_names_differ_in_capital_letters_are_told_that_they_share_a_phone(
+    config: Path, tmp_path: Path
+) -> None:
+    with serving(tmp_path / "data", agents=0) as server:
+        server.trunkcall("agents", "add", "ada", "Ada", "--data-dir", str(server.data_dir))
+        told = asterisk_config(config)
+    assert re.search("The agents (ada and Ada|Ada and ada) have one soft phone, ada: rename one of them", told.stderr)
+
+
 def test_an_agent_and_a_trunk_cannot_have_one_name(config: Path, tmp_path: Path) -> None:
     with serving(tmp_path / "data", agents=0) as server:
         server.trunkcall("agents", "add", "North", "--data-dir", str(server.data_dir))

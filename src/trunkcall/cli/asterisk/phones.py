@@ -37,7 +37,7 @@ def phones_of(data_dir: Path, *, say: Callable[[str], None]) -> list[Phone]:
 def _names(data_dir: Path, say: Callable[[str], None]) -> list[str]:
     where = connection(data_dir)
     client = connect_client(where)
-    names: dict[str, None] = {}
+    names: dict[str, str] = {}
     any_centre = Centre(where, client, "")
     with any_centre.in_words():
         for instance in any_centre.instances():
@@ -45,6 +45,8 @@ def _names(data_dir: Path, say: Callable[[str], None]) -> list[str]:
                 name = endpoint_of(user.name)
                 if name is None:
                     say(f"The agent {user.name} has no soft phone: its name may have letters, digits, _ . and - alone.")
+                elif name in names:
+                    say(f"The agents {names[name]} and {user.name} have one soft phone, {name}: rename one of them.")
                 else:
-                    names[name] = None
+                    names[name] = user.name
     return sorted(names)
