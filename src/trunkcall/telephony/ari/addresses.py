@@ -64,7 +64,10 @@ class Addresses:
         if desk_phone is not None:
             return self._over(next(iter(self._trunks.values())), desk_phone)
         endpoint = endpoint_of(username)
-        return Address(endpoint, f"PJSIP/{endpoint}") if endpoint is not None else None
+        if endpoint is None or endpoint in self._trunks:
+            # What has a trunk's name is the trunk: its carrier would be rung.
+            return None
+        return Address(endpoint, f"PJSIP/{endpoint}")
 
     def _over(self, trunk: Trunk, phone_number: str) -> Address | None:
         digits = self._leaves_as(phone_number, trunk)
