@@ -131,7 +131,7 @@ def test_nobody_transfers_a_call_to_whom_he_likes(ari: Ari, north: Peer, south: 
 
     whither = f"Refer-To: <sip:{ELSEWHERE}@{south.address}>\r\nReferred-By: <sip:{NUMBER}@{north.address}>"
     assert north.asks("OPTIONS", call.contact, place.switch, call=call) == 200, "it is heard within the call"
-    assert north.asks("REFER", call.contact, place.switch, call=call, more=whither) is None, "nobody here knows of it"
+    assert (north.asks("REFER", call.contact, place.switch, call=call, more=whither) or 0) >= 400
     assert south.hears(UNHEARD_S) is None
     assert [each["id"] for each in ari.ask("GET", "channels")] == ["transferred"], "the call itself goes on"
     ari.hang_up("transferred")

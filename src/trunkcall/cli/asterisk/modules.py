@@ -1,9 +1,9 @@
 """modules.conf: what Asterisk loads, and nothing else.
 
-Decides which modules those are. Whatever is not here nobody can use: among others there is no way to transfer a call
-(res_pjsip_refer), to let strangers in (res_pjsip_endpoint_identifier_anonymous), to subscribe or to send messages, no
-AMI user, no shell and no second dialplan; and no way past Asterisk for sound, where it would hear no keys
-(bridge_native_rtp).
+Decides which modules those are. Whatever is not here nobody can use: among others there is no way to let strangers in
+(res_pjsip_endpoint_identifier_anonymous), to subscribe or to send messages, no AMI user, no shell and no second
+dialplan; and no way past Asterisk for sound, where it would hear no keys (bridge_native_rtp). One is there to say no:
+without res_pjsip_refer a REFER is not answered, and whoever waits for an answer in vain may end the call.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SIP: Final = (
     "res_pjsip_pubsub chan_pjsip res_pjsip_acl res_pjsip_authenticator_digest res_pjsip_caller_id "
     "res_pjsip_dtmf_info res_pjsip_empty_info res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user "
     "res_pjsip_nat res_pjsip_dlg_options res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration "
-    "res_pjsip_registrar res_pjsip_rfc3326 res_pjsip_sdp_rtp res_rtp_asterisk res_srtp"
+    "res_pjsip_refer res_pjsip_registrar res_pjsip_rfc3326 res_pjsip_sdp_rtp res_rtp_asterisk res_srtp"
 )
 SOUND: Final = (
     "codec_alaw codec_ulaw codec_g722 codec_gsm codec_resample format_gsm format_pcm format_sln format_wav "

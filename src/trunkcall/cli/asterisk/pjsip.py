@@ -1,7 +1,7 @@
 """pjsip.conf: the way to each carrier, and agents' phones.
 
 Decides what Asterisk is told of SIP. Whoever is neither a trunk by his address nor a phone by its password is told
-nothing, and nobody who calls in reaches anybody. REFER is not taken, and a number that a 302 names is looked for in a
+nothing, and nobody who calls in reaches anybody. REFER is refused, and a number that a 302 names is looked for in a
 context that rejects all calls (``redirect_method = user``; by ``uri_core`` and ``uri_pjsip`` it would be dialed).
 """
 
