@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
@@ -50,6 +50,8 @@ class Phone:
     leg_id: str
     party: LegParty
     detects: bool = False
+    figures: Mapping[str, int] = field(default_factory=dict)
+    """By which machines are to be told from people."""
     state: LegState = LegState.ORIGINATING
     detection: DetectionStatus | None = None
     bridged_to: str | None = None
@@ -183,7 +185,7 @@ class Switch:
         self._sink = None
 
     def originate(self, command: Originate, destination: Destination) -> None:
-        self._make(Phone(command.leg_id, LegParty.CUSTOMER, command.detect_machines))
+        self._make(Phone(command.leg_id, LegParty.CUSTOMER, command.detect_machines, destination.detection))
 
     def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
         self._make(Phone(command.leg_id, LegParty.AGENT))

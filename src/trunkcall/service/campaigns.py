@@ -17,6 +17,8 @@ from trunkcall.domain.campaign import (
     OutboundCallConfig,
 )
 from trunkcall.domain.clock import NowOf
+from trunkcall.domain.detection import TAG as DETECTION
+from trunkcall.domain.detection import parse_detection
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from trunkcall.domain.fields import Field
@@ -79,7 +81,7 @@ class Campaigns:
         it raises ConflictError. Raises NotFoundError for an unknown instance, queue or flow, InvalidInputError where
         parameters do not fit together, QuotaExceededError if the instance has as many campaigns as it may.
         """
-        _check_message(tags)
+        _check_own(tags)
         check_tags(tags)
         directory = await self._directory(instance_id)
         outbound_call = self._resolve(directory, dialer, outbound_call)
@@ -187,8 +189,8 @@ class Campaigns:
 
     async def tag_resource(self, arn: str, tags: Mapping[str, str]) -> None:
         """Set these tags; others stay. Raises NotFoundError, InvalidInputError if there would be too many, or for a
-        safe-harbour message with placeholders that do not exist."""
-        _check_message(tags)
+        safe-harbour message with placeholders that do not exist or figures of detection that nobody could go by."""
+        _check_own(tags)
 
         def edit(campaign: Campaign) -> Campaign:
             merged = {**campaign.tags, **tags}
@@ -311,7 +313,9 @@ def check_tags(tags: Mapping[str, str]) -> None:
         raise InvalidInputError(f"A campaign can have {MAX_TAGS} tags at most, not {len(tags)}.")
 
 
-def _check_message(tags: Mapping[str, str]) -> None:
+def _check_own(tags: Mapping[str, str]) -> None:
+    """Raise InvalidInputError for a tag of ours that nobody could go by."""
+    parse_detection(tags.get(DETECTION, ""))
     problem = placeholder_problem(tags.get(TAG, ""))
     if problem is not None:
         raise InvalidInputError(f"The text of the tag {TAG} {problem}.")

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.contact import WaitingContact
+from trunkcall.domain.detection import detection_of
 from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.commands import (
     BridgeLegs,
@@ -137,12 +138,13 @@ class Deeds:
     def _originated(self, command: Originate, *, outbound_calls: bool) -> bool:
         """Hand it over, if it still may be."""
         contact = self._known.get(command.contact_id)
-        needs_agents = self._campaigns[command.campaign_id].dialer.needs_agents
-        may = outbound_calls and self._may_originate(needs_agents) and not self._was_lost_meanwhile(command.host)
-        if contact is None or not may:
+        campaign = self._campaigns[command.campaign_id]
+        may = outbound_calls and self._may_originate(campaign.dialer.needs_agents)
+        if contact is None or not may or self._was_lost_meanwhile(command.host):
             return False
         token = contact.client_token or contact.contact_id
-        self._carrier.originate(command, Destination(contact.phone_number, token))
+        figures = detection_of(campaign.tags) if command.detect_machines else {}
+        self._carrier.originate(command, Destination(contact.phone_number, token, figures))
         return True
 
     def _rung(self, command: OriginateAgentLeg | OriginateSessionLeg, *, outbound_calls: bool) -> bool:

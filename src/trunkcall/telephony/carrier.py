@@ -48,7 +48,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -74,10 +74,12 @@ CarrierSink: TypeAlias = Callable[[CarrierEvent], None]
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Whom an attempt reaches: personal data that the engine does not see. The number is E.164. ``client_token`` is the
-    contact's id where it has no token."""
+    contact's id where it has no token. ``detection`` has the figures that its campaign sets for whoever tells machines
+    from people (``domain.detection``)."""
 
     phone_number: str = field(repr=False)
     client_token: str
+    detection: Mapping[str, int] = field(default_factory=dict)
 
 
 class Carrier(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from itertools import count
@@ -94,11 +94,12 @@ class Bench:
         ring_s: float = 10.0,
         detect: bool = False,
         awaits: bool = False,
+        figures: Mapping[str, int] | None = None,
     ) -> None:
         command = Originate(
             *(leg_id, f"contact of {leg_id}", "campaign", seconds(ring_s), detect, awaits, trunk, "local", caller_id)
         )
-        self.carrier.originate(command, Destination(number, leg_id))
+        self.carrier.originate(command, Destination(number, leg_id, figures or {}))
 
     async def dialed(self, leg_id: str = "leg", trunk: str = TRUNK, *, ring_s: float = 10.0) -> Call:
         """Dial, and be called."""

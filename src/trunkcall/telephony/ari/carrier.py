@@ -33,6 +33,7 @@ from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, Leg
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.addresses import Addresses
 from trunkcall.telephony.ari.client import Switch, SwitchError
+from trunkcall.telephony.ari.detection import amd_arguments
 from trunkcall.telephony.ari.legs import AriLeg, adopted, live, unheard
 from trunkcall.telephony.ari.switchboard import Switchboard
 from trunkcall.telephony.ari.wire import UNSENT, Answer, AriWireError, Request
@@ -120,7 +121,7 @@ class AriCarrier:
         if address is None or not self._can_dial(address.endpoint):
             self._void(command.leg_id)
             return
-        self._board.originate(command, address.dial_string)
+        self._board.originate(command, address.dial_string, amd_arguments(destination.detection))
 
     def originate_agent_leg(self, command: OriginateAgentLeg) -> None:
         self._ring(command)

@@ -6,9 +6,11 @@ must not know how a machine is told from a person. An answer of which nobody cou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.detection import FIGURES
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.engine.events import DetectionEnded
 
@@ -20,6 +22,11 @@ _RESULTS: Final = {
 _SILENCE: Final = "INITIALSILENCE"
 PROMPT_SILENCE: Final[Duration] = SECOND
 """Silence after which a machine's prompt is over: what the dialplan waits for (``WaitForSilence``)."""
+
+
+def amd_arguments(figures: Mapping[str, int]) -> str:
+    """What AMD() is to go by, in place of its amd.conf: an argument that is left out is that file's."""
+    return ",".join(str(figures.get(name, "")) for name in FIGURES).rstrip(",")
 
 
 def result_of(status: str, cause: str) -> DetectionStatus:

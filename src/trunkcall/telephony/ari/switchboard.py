@@ -51,6 +51,7 @@ ALONE: Final[Duration] = 5 * SECOND
 """How long an answered leg stays up that nobody speaks to and no dialer puts off."""
 PUT_OFF_EVERY: Final[Duration] = 2 * SECOND
 APP: Final = "TRUNKCALL_APP"
+AMD: Final = "TRUNKCALL_AMD"
 _TIMEOUT: Final = "TIMEOUT(absolute)"
 _UNANSWERED: Final = frozenset({HangupCause.RING_TIMEOUT, HangupCause.UNREACHABLE})
 """What we end a leg for that nobody has answered."""
@@ -109,29 +110,30 @@ class Switchboard:
 
     # --- deeds --------------------------------------------------------------------------------------------------------
 
-    def originate(self, command: Originate, dial_string: str) -> None:
-        """Dial a customer, once."""
+    def originate(self, command: Originate, dial_string: str, amd: str = "") -> None:
+        """Dial a customer, once. ``amd`` are arguments of AMD(); without any it goes by its amd.conf."""
         kind = LegKind.CUSTOMER
         if command.detect_machines:
             kind = LegKind.AWAITED_CUSTOMER if command.await_prompt else LegKind.DETECTED_CUSTOMER
-        self._originate(AriLeg(command.leg_id, kind, command.ring_timeout), dial_string, command.caller_id)
+        leg = AriLeg(command.leg_id, kind, command.ring_timeout)
+        self._originate(leg, dial_string, command.caller_id, {AMD: amd} if amd else {})
 
     def originate_agent_leg(self, command: OriginateAgentLeg | OriginateSessionLeg, dial_string: str) -> None:
         """Ring an agent's phone, once."""
         kind = LegKind.AGENT if isinstance(command, OriginateAgentLeg) else LegKind.SESSION
-        self._originate(AriLeg(command.leg_id, kind, command.ring_timeout), dial_string, None)
+        self._originate(AriLeg(command.leg_id, kind, command.ring_timeout), dial_string, None, {})
 
     def unreachable(self, leg_id: str) -> None:
         """An agent has no phone that could be rung."""
         if leg_id not in self.legs:
             self._tell(LegEnded(leg_id, HangupCause.UNREACHABLE))
 
-    def _originate(self, leg: AriLeg, dial_string: str, caller_id: str | None) -> None:
+    def _originate(self, leg: AriLeg, dial_string: str, caller_id: str | None, extra: Mapping[str, str]) -> None:
         if leg.leg_id in self.legs:
             return
         self.legs[leg.leg_id] = leg
         ring_s = to_seconds(leg.ring_timeout)
-        variables = {APP: self._app, LEG: leg.leg_id, KIND: str(leg.kind), RING: f"{ring_s:g}"}
+        variables = {APP: self._app, LEG: leg.leg_id, KIND: str(leg.kind), RING: f"{ring_s:g}", **extra}
         query = {
             "endpoint": dial_string,
             "context": CONTEXT,
