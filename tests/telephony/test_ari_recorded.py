@@ -17,7 +17,7 @@ from telephony.support import NOW, agent_leg, originate
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import Duration
 from trunkcall.domain.leg import HangupCause, LegState
-from trunkcall.engine.commands import BridgeLegs
+from trunkcall.engine.commands import BridgeLegs, HoldLeg
 from trunkcall.engine.events import (
     CarrierEvent,
     DetectionEnded,
@@ -111,6 +111,17 @@ def test_an_answer_that_crosses_the_end_of_the_ringing_is_an_answer_that_we_have
             for deed in due:
                 deed()
     assert told.events == [RANG, ANSWERED, LegEnded(CUSTOMER, HangupCause.HUNG_UP_BY_US)]
+
+
+def test_a_leg_that_ends_before_it_is_held_leaves_nowhere_to_hold_it() -> None:
+    told = Told()
+    told.dial()
+    for frame in frames("answered"):
+        if told.events == [RANG, ANSWERED] and not told.board.legs[CUSTOMER].held:
+            told.board.media.hold(HoldLeg(CUSTOMER))
+        told.hear(frame)
+    assert told.events == STORIES["answered"]
+    assert Request("DELETE", f"bridges/{APP}.{CUSTOMER}.hold") in told.requests
 
 
 def test_two_are_joined_once_both_are_there() -> None:

@@ -133,9 +133,13 @@ class Bench:
     async def is_rid_of(self, name: str = "") -> None:
         """Wait until the switch has no channel and no bridge whose id begins so."""
         for what in ("channels", "bridges"):
-            async with asyncio.timeout(10):
-                while [each for each in await self.ask(what) if str(each["id"]).startswith(name)]:
-                    await asyncio.sleep(0.02)
+            left: list[dict[str, object]] = []
+            try:
+                async with asyncio.timeout(10):
+                    while left := [each for each in await self.ask(what) if str(each["id"]).startswith(name)]:
+                        await asyncio.sleep(0.02)
+            except TimeoutError:
+                raise AssertionError(f"left are {left}") from None
 
     async def ask(self, path: str) -> list[dict[str, object]]:
         """What the switch itself says."""

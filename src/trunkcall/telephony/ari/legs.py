@@ -74,6 +74,8 @@ class AriLeg:
     bridge_id: str | None = None
     """Where its channel is."""
     held: bool = False
+    has_hold: bool = False
+    """Whether there is a bridge for its hold."""
     prompts: deque[tuple[str, str]] = field(default_factory=deque)
     """Ids and texts, the one that is played first."""
     recordings: dict[str, bool] = field(default_factory=dict)
@@ -137,7 +139,7 @@ def adopted(names: Names, channels: Iterable[Channel], bridges: Iterable[Bridge]
         for leg in inside:
             leg.bridge_id = bridge.id
             if bridge.id == names.hold(leg.leg_id):
-                leg.held = True
+                leg.held = leg.has_hold = True
         if bridge.id.endswith(".talk"):
             _join(inside)
     for leg in [each for each in legs.values() if each.held]:

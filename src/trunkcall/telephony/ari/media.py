@@ -137,7 +137,7 @@ class Media:
         leg = self._up(command.leg_id)
         if leg is None or leg.held:
             return
-        leg.held = True
+        leg.held = leg.has_hold = True
         bridge_id = self._names.hold(leg.leg_id)
         self.is_held_from(leg)
         self._send(Request("POST", f"bridges/{bridge_id}", {"type": "holding"}), None)
@@ -177,10 +177,19 @@ class Media:
     def left(self, leg: AriLeg, bridge_id: str) -> None:
         """It has left a bridge."""
         if bridge_id == self._names.hold(leg.leg_id) and leg.state is LegState.UP:
-            self._send(Request("DELETE", f"bridges/{bridge_id}"), None)
+            self._end_hold(leg)
             if not leg.held and leg.cause is None:
                 self._tell(LegResumed(leg.leg_id))
                 self._alone(leg)
+
+    def ended(self, leg: AriLeg) -> None:
+        """It is over, perhaps before it was where it was to be held."""
+        if leg.has_hold:
+            self._end_hold(leg)
+
+    def _end_hold(self, leg: AriLeg) -> None:
+        leg.has_hold = False
+        self._send(Request("DELETE", f"bridges/{self._names.hold(leg.leg_id)}"), None)
 
     def _channel(self, leg: AriLeg) -> Mapping[str, str]:
         return {"channel": self._names.channel(leg.leg_id)}

@@ -422,6 +422,7 @@ class Switchboard:
             self._tell(RecordingEnded(recording_id))
         if not leg.kind.is_customers:
             self._send(Request("DELETE", f"bridges/{self.names.talk(leg.leg_id)}"), None)
+        self.media.ended(leg)
         self._tell(LegEnded(leg.leg_id, cause))
 
 
