@@ -118,6 +118,11 @@ class Call:
             self._last = (lines, body)
         self.end.send(lines, body)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether its INVITE has no final answer yet."""
+        return self._last is None or self._last[0][0].split()[1] < "200"
+
     def again(self, request: Message) -> bool:
         """Whether this is the INVITE once more: then what was answered last is as well."""
         is_again = request.what == "INVITE" and request.header("cseq") == self.invite.header("cseq")
@@ -266,6 +271,9 @@ class FarEnd(asyncio.DatagramProtocol):
     def close(self) -> None:
         for call in self.calls:
             call.falls_silent()
+            if call.is_open:
+                # Or its INVITE would come again, to whoever is at this address then.
+                call.say(480)
         self._transport.close()
 
     def next_port(self) -> int:

@@ -317,6 +317,8 @@ class Switchboard:
         """Its party says whom to call instead (302), and Asterisk, which no setting keeps from it, calls them already:
         nobody has let that be dialed."""
         log.warning("whom a call was sent on to is not called", extra={"leg": leg.leg_id})
+        # Which of the two ends first decides what Asterisk says of the one that has declined.
+        leg.cause = leg.cause or HangupCause.REJECTED
         self._end_channel(elsewhere)
 
     def _rang(self, leg: AriLeg) -> None:
