@@ -35,7 +35,7 @@ PROMPT = "Hello. This is a test, which takes some seconds to be said."
 async def test_a_prompt_is_played_to_its_end(line: Line) -> None:
     await answered(line, "leg")
     line.carrier.play("leg", "play", PROMPT)
-    await line.wait(20)
+    await line.wait(80)
     assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play")]
     assert ends(line, "leg") == []
 
@@ -51,7 +51,7 @@ async def test_a_prompt_that_is_broken_off_is_over_and_not_told_twice(line: Line
     await line.wait(0.5)
     assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play")]
     line.carrier.stop_playing(StopPlaying("leg", "play"))
-    await line.wait(20)
+    await line.wait(80)
     assert len(told(line, PlaybackEnded)) == 1
 
 
@@ -65,7 +65,7 @@ async def test_prompts_are_played_one_after_the_other_and_each_ends_once(line: L
     line.carrier.stop_playing(StopPlaying("leg", "first"))
     await line.wait(0.5)
     assert [each.play_id for each in told(line, PlaybackEnded)] == ["left out", "first"], "the last is heard now"
-    await line.wait(20)
+    await line.wait(80)
     assert [each.play_id for each in told(line, PlaybackEnded)] == ["left out", "first", "last"]
 
 
@@ -74,7 +74,7 @@ async def test_a_prompt_ends_with_its_leg(line: Line) -> None:
     line.carrier.play("leg", "play", PROMPT)
     await line.wait(0.5)
     hang_up(line, "leg")
-    await line.wait(20)
+    await line.wait(80)
     assert len(ends(line, "leg")) == 1
     assert told(line, PlaybackEnded) == []
 
@@ -82,7 +82,7 @@ async def test_a_prompt_ends_with_its_leg(line: Line) -> None:
 async def test_a_prompt_to_nobody_does_no_harm(line: Line) -> None:
     line.carrier.play("stranger", "play", "Hello?")
     line.carrier.stop_playing(StopPlaying("stranger", "play"))
-    await line.wait(20)
+    await line.wait(80)
     assert told(line, LegEnded) == []
     assert told(line, PlaybackEnded) == []
 

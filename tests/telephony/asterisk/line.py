@@ -93,8 +93,8 @@ def asterisk() -> Asterisk:
 
 _apps = count(1)
 _tree = unpacked()
-_SOUND = f"sound:{_tree}/usr/share/asterisk/sounds/en_US_f_Allison/vm-goodbye"
-"""Takes a second or two to be said."""
+_SOUND = f"sound:{_tree}/usr/share/asterisk/sounds/en_US_f_Allison/tt-somethingwrong"
+"""Takes two or three seconds to be said."""
 
 
 Speak: TypeAlias = Callable[[str, Callable[[str | None], None]], None]

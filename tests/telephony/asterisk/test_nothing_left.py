@@ -109,7 +109,7 @@ async def test_after_a_hundred_legs_of_all_fates_nothing_is_left(at: Bench) -> N
     leg_of = {}
     for which, (number, fate) in enumerate(fates.items()):
         leg_of[number] = f"leg{which}"
-        at.dial(f"leg{which}", number=number, ring_s=3.0, detect=fate in ("leaves", "is left"))
+        at.dial(f"leg{which}", number=number, ring_s=8.0, detect=fate in ("leaves", "is left"))
     calls = [await at.ends[TRUNK].called() for _ in fates]
     assert await at.live_legs() == set(leg_of.values())
     assert len(rtp_ports(at.switch.process_id)) >= LEGS, "or there is nothing to be left"
