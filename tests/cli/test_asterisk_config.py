@@ -67,6 +67,15 @@ def test_what_is_written_is_for_asterisk_alone(config: Path, tmp_path: Path) -> 
     assert sha512_crypt(ARI_PASSWORD, found[2]) == found[1]
 
 
+@pytest.mark.parametrize(
+    ("url", "at"),
+    [("http://127.0.0.1:8088", "127.0.0.1"), ("http://localhost:8088", "127.0.0.1"), ("http://[::1]:8088", "[::1]")],
+)
+def test_ari_listens_on_this_machine_alone(config: Path, url: str, at: str) -> None:
+    told = asterisk_config(config, "--ari-url", url)
+    assert re.findall("^(?:tls)?bindaddr = (.*)$", told.stdout, re.MULTILINE) == [at]
+
+
 def test_files_of_its_own_are_written_anew_and_those_of_others_are_left_alone(config: Path, tmp_path: Path) -> None:
     folder = tmp_path / "asterisk"
     assert asterisk_config(config, "--output", str(folder)).returncode == 0

@@ -76,6 +76,8 @@ def _http(plan: SwitchPlan) -> str:
     url = urlsplit(plan.ari_url)
     host = url.hostname or ""
     at = host if is_ipv4(host) else "127.0.0.1" if host.endswith("localhost") else _ANYWHERE
+    if ":" in host:
+        at = f"[{host}]"
     prefix = url.path.rstrip("/").removesuffix("/ari").strip("/")
     lines = ["[general]", "enabled = yes", "enable_static = no", "enable_status = no"]
     if prefix:
