@@ -129,6 +129,18 @@ async def test_an_event_that_nobody_can_deal_with_costs_the_connection_and_does_
     await switch.close()
 
 
+async def test_a_switch_that_does_not_take_the_password_any_more_is_lost(server: AriServer, connect: Connect) -> None:
+    """Its events go on, and it answers: with a refusal of everything."""
+    connected = connect()
+    await connected.switch.open()
+    server.answers = False
+    assert connected.switch.send(HANG_UP, connected.answers.append)
+    await until(lambda: server.asked_for("channels/one"))
+    await server.answer(server.asked_for("channels/one")[0], 401)
+    async with asyncio.timeout(20):
+        assert "does not take ari_user and ari_password" in await connected.switch.lost()
+
+
 async def test_what_was_written_is_never_said_not_to_have_left(server: AriServer, connect: Connect) -> None:
     connected = connect()
     await connected.switch.open()

@@ -41,6 +41,8 @@ UNWANTED: Final = ("ChannelVarset", "ChannelDialplan", "ChannelCallerId", "Chann
 """Events that nobody needs: most of all that there are."""
 
 _NO_ARI: Final = "There is no ARI at ari_url: it is to be enabled in Asterisk's ari.conf and http.conf."
+_NOT_LET_IN: Final = "Asterisk does not take ari_user and ari_password: they are those of a user in its ari.conf."
+_UNAUTHORIZED: Final = 401
 _FAILURES: Final = (aiohttp.ClientError, OSError, TimeoutError)
 _PING: Final = Request("GET", "asterisk/ping")
 
@@ -227,6 +229,10 @@ class Switch:
                 self._lose("Another dialer has taken over.")
             case RESTResponse():
                 request_id, answer = wire.answer_of(event)
+                if answer.status == _UNAUTHORIZED:
+                    # The password was changed: whatever is asked of this connection is refused from now on.
+                    self._lose(_NOT_LET_IN)
+                    return
                 on_answer = self._asked.pop(request_id, None)
                 if on_answer is not None:
                     on_answer(answer)
@@ -263,7 +269,7 @@ def _why(error: BaseException) -> str:
         case aiohttp.ClientResponseError(status=403):
             return "The user of ari_user may only read: it is to have read_only = no in Asterisk's ari.conf."
         case aiohttp.ClientResponseError(status=401):
-            return "Asterisk does not take ari_user and ari_password: they are those of a user in its ari.conf."
+            return _NOT_LET_IN
         case aiohttp.ClientResponseError(status=404):
             return _NO_ARI
         case aiohttp.ClientResponseError(status=503):
