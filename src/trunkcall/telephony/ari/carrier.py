@@ -284,6 +284,7 @@ class AriCarrier:
         gone = [leg for leg in unheard(value).values() if leg.leg_id not in legs]
         told = [*(live(leg) for leg in legs.values()), *gone]
         self._board.adopt(legs, bridges.holds(list[model.Bridge]))
+        log.info("the switch is found", extra={"legs": len(legs)})
         self._tell(CarrierFound(tuple(told), self._host))
         for leg in gone:
             self._tell(LegEnded(leg.leg_id, HangupCause.NORMAL))
