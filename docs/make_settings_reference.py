@@ -28,8 +28,8 @@ more. Numbers that are not the instance's become so. Without any there is one tr
 ABOUT_SIP = """\
 How Asterisk reaches the carrier at the other end of a trunk: a table `[trunks.sip]` below the trunk's keys.
 [`trunkcall asterisk-config`](../how-to/first-real-call.md) makes Asterisk's configuration of it; whoever writes that
-himself leaves it out, and names an endpoint by each trunk's `trunk_id`. A password never stands here, but in a file
-that `password_file` names.
+himself leaves it out, and calls each trunk's endpoint what `trunkcall doctor` says is missing. A password never stands
+here, but in a file that `password_file` names.
 
 By registration, with an account:
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from telephony.support import NOW
 from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.user import Agent
-from trunkcall.telephony.ari.addresses import Addresses
+from trunkcall.telephony.ari.addresses import Addresses, trunk_endpoint
 
 
 @pytest.mark.parametrize("trunks", [("north", "south"), ()])
 def test_an_agent_who_is_named_like_a_trunk_has_no_phone(trunks: tuple[str, ...]) -> None:
     default = Trunk("north")
-    addresses = Addresses(lambda number, trunk: number, default)
+    addresses = Addresses(lambda number, trunk: number, default, lambda trunk_id: f"{trunk_id}-secret")
     names = {"1": "ada", "2": "North"}
     agents = {agent_id: Agent(agent_id, name, "profile") for agent_id, name in names.items()}
     instance = Instance("instance", "centre", NOW, onboarded=True)
@@ -24,3 +26,15 @@ def test_an_agent_who_is_named_like_a_trunk_has_no_phone(trunks: tuple[str, ...]
     assert ada is not None
     assert ada.dial_string == "PJSIP/ada"
     assert addresses.agent("2") is None
+
+
+def test_nobody_can_have_calls_sent_over_a_trunk_by_knowing_its_name() -> None:
+    default = Trunk("north")
+    addresses = Addresses(lambda number, trunk: number, default, partial(trunk_endpoint, password="of ARI"))
+    north = addresses.customer("north", "+12065550177")
+    assert north is not None
+    assert north.dial_string == f"PJSIP/+12065550177@{north.endpoint}"
+    assert north.endpoint.startswith("north-"), "who reads Asterisk's log sees which trunk it is"
+    others = {trunk_endpoint("south", "of ARI"), trunk_endpoint("north", "another"), "north"}
+    assert north.endpoint not in others
+    assert trunk_endpoint("north", "of ARI") == north.endpoint, "Asterisk is told the same"

@@ -21,13 +21,22 @@ from trunkcall.domain.safe_harbour import NAME, NUMBER
 from trunkcall.service.calling.numbering import leaves_as
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings, switch_password
-from trunkcall.telephony.ari.addresses import endpoint_of
+from trunkcall.telephony.ari.addresses import endpoint_of, trunk_endpoint
 from trunkcall.telephony.ari.dialplan import INBOUND, dialplan
 from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
 from trunkcall.telephony.ari.speech import Speech
 from trunkcall.telephony.finding import Finding, fault
 
-__all__ = ["ASTERISK", "DOCTOR", "INBOUND", "SHOWN_VARIABLES", "dialplan", "endpoint_of", "needed_password"]
+__all__ = [
+    "ASTERISK",
+    "DOCTOR",
+    "INBOUND",
+    "SHOWN_VARIABLES",
+    "dialplan",
+    "endpoint_of",
+    "needed_password",
+    "trunk_endpoint",
+]
 
 DOCTOR = "trunkcall_doctor"
 """How applications are called that look at a switch: no instance's begins so."""
@@ -73,10 +82,11 @@ def _build(wanted: Wanted) -> Telephony:
     settings, clock = wanted.settings, WallPacedClock(wall=wanted.wall)
     speech = _speech(settings)
     # Numbers leave in the form in which the calling gate has looked at them.
-    addresses = Addresses(leaves_as, default_trunk(settings))
+    password = switch_password(settings)
+    addresses = Addresses(leaves_as, default_trunk(settings), partial(trunk_endpoint, password=password))
     carrier = AriCarrier(
         app_of(wanted.instance_id),
-        partial(Switch, parse_ari_url(settings.ari_url), settings.ari_user, switch_password(settings)),
+        partial(Switch, parse_ari_url(settings.ari_url), settings.ari_user, password),
         addresses,
         now=clock.now,
         speak=speech.speak,
@@ -114,10 +124,12 @@ async def _examine(settings: Settings, trunks: Collection[str], usernames: Colle
     from trunkcall.telephony.ari.client import Switch, SwitchError, parse_ari_url
     from trunkcall.telephony.ari.inspection import inspect, too_old
 
-    reached = parse_ari_url(settings.ari_url), settings.ari_user, switch_password(settings)
+    password = switch_password(settings)
+    reached = parse_ari_url(settings.ari_url), settings.ari_user, password
+    trunk_of = {trunk_endpoint(trunk_id, password): trunk_id for trunk_id in trunks}
     try:
-        seen = await inspect(partial(Switch, *reached), f"{DOCTOR}_{token_hex(4)}", trunks)
-        return findings(seen, {endpoint_of(name) or name for name in usernames})
+        seen = await inspect(partial(Switch, *reached), f"{DOCTOR}_{token_hex(4)}", trunk_of)
+        return findings(seen, {endpoint_of(name) or name for name in usernames}, trunk_of)
     except SwitchError as error:
         version = await too_old(*reached)
         return [takes_no_requests(version) if version is not None else fault("Asterisk", str(error))]

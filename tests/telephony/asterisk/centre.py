@@ -200,7 +200,7 @@ class Site:
         self._trunks = trunks
         self._addresses = addresses
         phones = {name: address for name, address in addresses.items() if name not in trunks}
-        files = small(place, {name: addresses[name] for name in trunks}, phones=phones)
+        files = small(place, {name: addresses[name] for name in trunks}, phones=phones, as_users_have_it=True)
         self.switch = stack.enter_context(Asterisk(place, files))
         self._stack = stack
 

@@ -14,7 +14,7 @@ from trunkcall.cli.asterisk.files import configuration
 from trunkcall.cli.asterisk.modules import modules
 from trunkcall.cli.asterisk.password_hash import sha512_crypt
 from trunkcall.cli.asterisk.plan import Phone, PlannedTrunk, SwitchPlan
-from trunkcall.compose.asterisk import INBOUND, SHOWN_VARIABLES, dialplan
+from trunkcall.compose.asterisk import INBOUND, SHOWN_VARIABLES, dialplan, trunk_endpoint
 from trunkcall.settings.sip import read_sip
 
 __all__ = ["PASSWORD", "PHONE_PASSWORD", "USER", "folders", "modules", "plan_of", "small", "trunk_at", "without_own"]
@@ -57,12 +57,13 @@ def without_own(files: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in files.items() if name not in ("asterisk.conf", "logger.conf")}
 
 
-def trunk_at(name: str, address: str, password: str = "", **keys: object) -> PlannedTrunk:
-    """A trunk whose carrier is there. ``keys`` are those of the table ``sip``."""
+def trunk_at(name: str, address: str, password: str = "", endpoint: str = "", **keys: object) -> PlannedTrunk:
+    """A trunk whose carrier is there, and its endpoint, which has its name or another. ``keys`` are those of the table
+    ``sip``."""
     # Far ends of most tests count what they are sent, and OPTIONS are nothing of theirs.
     sip = read_sip({"server": address, "qualify_s": NOBODY_ASKS, "session_expires_s": 90, **keys}, name)
     assert sip is not None
-    return PlannedTrunk(name, sip, password)
+    return PlannedTrunk(name, endpoint or name, sip, password)
 
 
 def plan_of(place: Place, trunks: Sequence[PlannedTrunk], phones: Sequence[Phone] = ()) -> SwitchPlan:
@@ -90,15 +91,18 @@ def small(
     *,
     auth: Mapping[str, tuple[str, str]] | None = None,
     phones: Mapping[str, str] | None = None,
+    as_users_have_it: bool = False,
 ) -> dict[str, str]:
     """A switch whose endpoints are each at an address: trunks, and agents' ``phones``, which need not register.
-    ``auth`` has the user names and passwords of trunks that challenge."""
+    ``auth`` has the user names and passwords of trunks that challenge. Most tests say to a switch whom to dial, and
+    know endpoints by the trunks' names; ``as_users_have_it`` they are called what the carrier calls them."""
     accounts = auth or {}
     trunks = []
     for name, address in endpoints.items():
         user, password = accounts.get(name, ("", ""))
         keys = {"user": user, "password_file": "-"} if user else {}
-        trunks.append(trunk_at(name, address, password, **keys))
+        endpoint = trunk_endpoint(name, PASSWORD) if as_users_have_it else name
+        trunks.append(trunk_at(name, address, password, endpoint, **keys))
     plan = plan_of(place, trunks, [Phone(name, PHONE_PASSWORD) for name in phones or {}])
     files = without_own(configuration(plan))
     for name, address in (phones or {}).items():

@@ -61,7 +61,7 @@ class TestAddresses(Addresses):
     __test__ = False
 
     def __init__(self) -> None:
-        super().__init__(lambda number, trunk: number, Trunk("default"))
+        super().__init__(lambda number, trunk: number, Trunk("default"), lambda trunk_id: trunk_id)
 
     def customer(self, trunk_id: str, phone_number: str) -> Address | None:
         return Address(trunk_id, f"PJSIP/{phone_number}@{trunk_id}")

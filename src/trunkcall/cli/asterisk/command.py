@@ -21,7 +21,7 @@ from trunkcall.cli.asterisk.phones import phones_of
 from trunkcall.cli.asterisk.plan import PlannedTrunk, SwitchPlan
 from trunkcall.cli.files import OutputError, open_output
 from trunkcall.cli.options import with_settings
-from trunkcall.compose.asterisk import INBOUND, SHOWN_VARIABLES, dialplan, needed_password
+from trunkcall.compose.asterisk import INBOUND, SHOWN_VARIABLES, dialplan, needed_password, trunk_endpoint
 from trunkcall.domain.errors import SettingsError
 from trunkcall.settings import Settings
 from trunkcall.settings.switch import networks_of, ports_of
@@ -67,15 +67,15 @@ def asterisk_config(
 
 def _plan(settings: Settings, etc: Path) -> SwitchPlan:
     trunks = []
+    password = needed_password(settings)
     for table in settings.trunks:
         name = table.trunk.trunk_id
         if table.sip is None:
             _say(f"The trunk {name} has no table [trunks.sip], so Asterisk is told nothing of it.")
         else:
-            trunks.append(PlannedTrunk(name, table.sip, table.sip.password()))
+            trunks.append(PlannedTrunk(name, trunk_endpoint(name, password), table.sip, table.sip.password()))
     if not settings.trunks:
         _say("The settings name no trunks, so nobody can be dialed. --config names the file that does.")
-    password = needed_password(settings)
     salt = "".join(secrets.choice(ALPHABET) for _ in range(SALT_LENGTH))
     phones = phones_of(settings.data_dir, say=_say)
     for phone in phones:

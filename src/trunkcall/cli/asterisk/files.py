@@ -93,13 +93,16 @@ def _http(plan: SwitchPlan) -> str:
 
 
 def without_secrets(files: Mapping[str, str], plan: SwitchPlan) -> dict[str, str]:
-    """The same, with an ellipsis for each secret: for a screen."""
+    """The same, with an ellipsis for each secret: for a screen. What trunks' endpoints are called is one as well."""
     secrets = {
         plan.ari_password_hash,
         *(each.password for each in plan.trunks),
         *(each.password for each in plan.phones),
     }
     hidden = {f"password = {secret}": "password = …" for secret in secrets}
+    for trunk in plan.trunks:
+        hidden |= {f"[{trunk.endpoint}]": f"[{trunk.trunk_id}-…]"}
+        hidden |= {f"endpoint = {trunk.endpoint}": f"endpoint = {trunk.trunk_id}-…"}
     return {name: _replaced(text, hidden) for name, text in files.items()}
 
 

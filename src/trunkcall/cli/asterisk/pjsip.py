@@ -2,7 +2,8 @@
 
 Decides what Asterisk is told of SIP. Whoever is neither a trunk by his address nor a phone by its password is told
 nothing, and nobody who calls in reaches anybody. REFER is refused, and a number that a 302 names is looked for in a
-context that rejects all calls (``redirect_method = user``; by ``uri_core`` and ``uri_pjsip`` it would be dialed).
+context that rejects all calls (``redirect_method = user``; by ``uri_core`` and ``uri_pjsip`` it would be dialed). A 302
+that names a trunk's endpoint would be followed: what it is called is a secret of the plan's.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _transports(plan: SwitchPlan) -> Iterable[Section]:
 def _trunk(trunk: PlannedTrunk, inbound: str) -> Iterable[Section]:
     name, sip = trunk.trunk_id, trunk.sip
     yield (
-        name,
+        trunk.endpoint,
         {
             "type": "endpoint",
             "transport": f"transport-{sip.transport}",
@@ -115,7 +116,7 @@ def _trunk(trunk: PlannedTrunk, inbound: str) -> Iterable[Section]:
                 "auth_rejection_permanent": "no",
             },
         )
-    yield name, {"type": "identify", "endpoint": name, "match": sip.sends_from or (sip.server,)}
+    yield name, {"type": "identify", "endpoint": trunk.endpoint, "match": sip.sends_from or (sip.server,)}
 
 
 def _phone(phone: Phone, inbound: str, networks: Sequence[str]) -> Iterable[Section]:

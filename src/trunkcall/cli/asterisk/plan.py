@@ -16,9 +16,10 @@ SIP_PORT = 5060
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrunk:
-    """A trunk, and the password of its account; empty where it has none."""
+    """A trunk, the endpoint that calls leave by, and the password of its account; empty where it has none."""
 
     trunk_id: str
+    endpoint: str
     sip: SipTrunk
     password: str = field(default="", repr=False)
 

@@ -2,10 +2,15 @@
 
 Decides dial strings: nothing but digits of E.164 numbers goes into them, and names of endpoints. It must not know legs.
 An agent's soft phone is the endpoint that has the agent's user name; a desk phone is reached over a trunk.
+
+No party of a call may know what a trunk's endpoint is called. Asterisk follows a 302 that names a dial string of its
+own (dial.c, handle_call_forward), which no setting forbids: with the name, whoever is called could have any number
+dialed over the trunk, past all rules.
 """
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +21,8 @@ from trunkcall.domain.trunk import Trunk
 
 _ENDPOINT: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _DIGITS: Final = re.compile(r"\+?[0-9]{3,20}")
+_SECRET_DIGITS: Final = 16
+"""Hexadecimal: nobody tries so many names by calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +39,22 @@ def endpoint_of(username: str) -> str | None:
     return endpoint if _ENDPOINT.fullmatch(endpoint) else None
 
 
+def trunk_endpoint(trunk_id: str, password: str) -> str:
+    """The endpoint of a trunk: its name, and what nobody knows who does not know the password of ARI's user."""
+    secret = hmac.digest(password.encode(), f"endpoint of {trunk_id}".encode(), "sha256").hex()
+    return f"{trunk_id}-{secret[:_SECRET_DIGITS]}"
+
+
 class Addresses:
     """Of one instance, as of the facts that it was told last. ``leaves_as`` says in which form a number, E.164, leaves
-    on a trunk; ``default_trunk`` is that of an instance without trunks of its own."""
+    on a trunk, ``endpoint_of`` by which endpoint a trunk is left; ``default_trunk`` is that of an instance without
+    trunks of its own."""
 
-    def __init__(self, leaves_as: Callable[[str, Trunk], str], default_trunk: Trunk) -> None:
+    def __init__(
+        self, leaves_as: Callable[[str, Trunk], str], default_trunk: Trunk, endpoint_of: Callable[[str], str]
+    ) -> None:
         self._leaves_as = leaves_as
+        self._endpoint_of = endpoint_of
         self._default = default_trunk
         self._trunks: dict[str, Trunk] = {default_trunk.trunk_id: default_trunk}
         self._agents: dict[str, Address] = {}
@@ -65,7 +82,7 @@ class Addresses:
             return self._over(next(iter(self._trunks.values())), desk_phone)
         endpoint = endpoint_of(username)
         if endpoint is None or endpoint in self._trunks:
-            # What has a trunk's name is the trunk: its carrier would be rung.
+            # What has a trunk's name may be the trunk: its carrier would be rung.
             return None
         return Address(endpoint, f"PJSIP/{endpoint}")
 
@@ -73,4 +90,5 @@ class Addresses:
         digits = self._leaves_as(phone_number, trunk)
         if _DIGITS.fullmatch(digits) is None:
             return None
-        return Address(trunk.trunk_id, f"PJSIP/{digits}@{trunk.trunk_id}")
+        endpoint = self._endpoint_of(trunk.trunk_id)
+        return Address(endpoint, f"PJSIP/{digits}@{endpoint}")

@@ -68,9 +68,11 @@ MOST_NAMED: Final = 5
 _PHONES: Final = "agents' phones"
 
 
-def findings(seen: Inspection, phones: Collection[str] = ()) -> list[Finding]:
+def findings(
+    seen: Inspection, phones: Collection[str] = (), trunk_of: Mapping[str, str] = MappingProxyType({})
+) -> list[Finding]:
     """All that was looked at, in the order in which somebody would put it right. ``phones`` are the endpoints that
-    agents' soft phones are to have."""
+    agents' soft phones are to have, ``trunk_of`` says whose endpoint is whose, where a trunk has another name."""
     return [
         _version(seen),
         _access(seen),
@@ -80,7 +82,7 @@ def findings(seen: Inspection, phones: Collection[str] = ()) -> list[Finding]:
         _variables(seen),
         _anonymous(seen),
         _clock(seen),
-        *(each for endpoint in seen.endpoints for each in _trunk(endpoint, seen)),
+        *(each for endpoint in seen.endpoints for each in _trunk(endpoint, trunk_of.get(endpoint.name), seen)),
         *_phones(seen, phones),
     ]
 
@@ -194,13 +196,13 @@ def _clock(seen: Inspection) -> Finding:
 # --- trunks -----------------------------------------------------------------------------------------------------------
 
 
-def _trunk(endpoint: InspectedEndpoint, seen: Inspection) -> Iterator[Finding]:
-    subject = f"trunk {endpoint.name}"
+def _trunk(endpoint: InspectedEndpoint, trunk_id: str | None, seen: Inspection) -> Iterator[Finding]:
+    subject = f"trunk {trunk_id or endpoint.name}"
     if not endpoint.is_known:
         yield fault(
             subject,
             f"Asterisk has no PJSIP endpoint [{endpoint.name}], by which the trunk is to leave. An endpoint in "
-            f"pjsip.conf must have the name of the trunk. {CONFIG}",
+            f"pjsip.conf must have this name, which nobody else may know. {CONFIG}",
         )
         return
     yield _reached(subject, endpoint)
