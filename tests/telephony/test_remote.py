@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from telephony.conftest import RemoteLine
 from telephony.support import Behaviour, agent_leg, ended, hang_up, originate, say, talk, told, until
 from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.detection import TAG, detection_of
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.engine.commands import HangUp, Originate
@@ -254,6 +255,14 @@ async def test_a_dialer_that_says_what_is_not_of_the_channel_is_let_go(
     await remote.start()
     await remote.wait(60)
     assert remote.events == [CarrierFound(())]
+
+
+def test_a_campaigns_figures_reach_the_carrier_as_the_campaign_has_them() -> None:
+    """They are of no type that JSON has by itself."""
+    figures = detection_of({TAG: "greeting=2000 maximum_number_of_words=4"})
+    said = carrier_wire.Dial(originate("leg"), Destination("+12065550199", "t", figures))
+    heard = session.decode(session.encode(said), {"Dial": carrier_wire.Dial})
+    assert heard.destination.detection == {"greeting": 2000, "maximum_number_of_words": 4}
 
 
 async def test_a_carrier_that_is_an_impostor_is_told_nothing(remote: RemoteLine) -> None:

@@ -77,9 +77,19 @@ class Ping:
     """The dialer asks, on any channel, whether anybody is there. Each channel has its own answer."""
 
 
+def _plain(value: object) -> object:
+    """A mapping of whatever kind, as one that is written."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise NotImplementedError
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode
+
+
 def encode(frame: object) -> bytes:
     """The frame's line, with its line feed."""
-    return msgspec.json.encode((type(frame).__name__, frame)) + b"\n"
+    return _encode((type(frame).__name__, frame)) + b"\n"
 
 
 _decode = msgspec.json.Decoder(tuple[str, msgspec.Raw]).decode
