@@ -64,6 +64,7 @@ def test_people_are_dialed_over_the_trunks_of_the_file_that_may_show_the_campaig
             "host": "switch-1",
             "up": True,
             "held": False,
+            "failing": False,
             "lines_in_use": 0,
             "lines": 4,
             "attempts_per_s": 50.0,
