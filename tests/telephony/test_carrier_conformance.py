@@ -239,7 +239,7 @@ async def test_a_leg_that_hears_a_prompt_is_said_to(line: Line) -> None:
     await answered(line, "leg")
     line.carrier.play("leg", "play", "Hello. This is a test.")
     line.carrier.report_legs(ReportLegs(1))
-    await line.wait(20)
+    await line.wait(80)
     line.carrier.report_legs(ReportLegs(2))
     await line.wait(0.5)
     ((during,), (after,)) = [report.legs for report in told(line, LegsReported)]

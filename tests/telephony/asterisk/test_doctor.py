@@ -163,7 +163,7 @@ async def test_each_fault_of_a_switch_is_found_and_says_what_to_change(tmp_path:
     unasked = unasked.replace("qualify_frequency = 1\n", "").replace("allow_transfer = no", "allow_transfer = yes")
     unasked = unasked.replace("direct_media = no", "direct_media = yes").replace("trunkcall-inbound", "from-trunk")
     files |= {
-        "pjsip.conf": f"{silent}[unasked]{unasked}[anonymous]\ntype = endpoint\ncontext = trunkcall-inbound\n",
+        "pjsip.conf": f"{silent}[unasked-{unasked}[anonymous]\ntype = endpoint\ncontext = trunkcall-inbound\n",
         "extensions.conf": "[general]\nstatic = yes\n",
         "modules.conf": modules()
         .replace("app_amd", "bridge_native_rtp")
