@@ -37,6 +37,7 @@ from telephony.asterisk.centre import TRUNK, Centre, Site, numbers
 from telephony.asterisk.configuration import PASSWORD, USER
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.place import SIP_PORT, Place
+from trunkcall.compose.asterisk import trunk_endpoint
 
 T = TypeVar("T")
 
@@ -250,14 +251,15 @@ class Bare:
         self._run = f"{next(_runs)}"
         async with session_of() as session, await connected(session, self.url, self.app, all_of_it=False) as socket:
             self._socket = socket
-            for endpoint in (self.trunk, *self.agents):
+            trunk = trunk_endpoint(self.trunk, PASSWORD)
+            for endpoint in (trunk, *self.agents):
                 await self._ask(f"applications/{self.app}/subscription", eventSource=f"endpoint:PJSIP/{endpoint}")
             loop = asyncio.get_running_loop()
             hears, began_s = loop.create_task(self._hear(len(called))), loop.time()
             for n, number in enumerate(called):
                 if per_s is not None:
                     await asyncio.sleep(max(0.0, began_s + (n - per_s + 1) / per_s - loop.time()))
-                await self._originate(f"PJSIP/{number}@{self.trunk}", "customer", f"{self._run}.{n}.customer")
+                await self._originate(f"PJSIP/{number}@{trunk}", "customer", f"{self._run}.{n}.customer")
             await asyncio.wait_for(hears, 120)
 
     async def _ask(self, uri: str, method: str = "POST", body: Any = None, **query: str) -> None:
