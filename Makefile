@@ -65,9 +65,8 @@ SIDE_BY_SIDE := --numprocesses auto --dist loadgroup --timeout 300
 
 # Servers are started by the hundred, so what they import is compiled once, also where Python is told not to.
 test quick: export PYTHONDONTWRITEBYTECODE :=
-test: setup clients compiler switch
+test: setup clients compiler
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
-	$(MAKE) --no-print-directory telephony
 
 # For all day: what is not marked as long, the same examples each time, and the names of those that grow too long.
 quick: lint
