@@ -103,7 +103,7 @@ def rig_the_writer() -> None:
             return cursor
 
     # It takes whatever the real one takes, which has many signatures.
-    sqlite3.connect = lambda *arguments, **named: plainly(*arguments, factory=Rigged, **named)  # type: ignore[assignment]
+    sqlite3.connect = lambda *arguments, **named: plainly(*arguments, factory=Rigged, **named)  # type: ignore[assignment]  # to rig
 
 
 def rig_the_carrier() -> None:

@@ -99,9 +99,9 @@ class Speech:
     async def prepare(self, texts: Iterable[str]) -> None:
         """Make sounds of these texts, one after the other, so that whoever asks for one gets it at once."""
         for text in texts:
-            made: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self.speak(text, lambda media, made=made: None if made.done() else made.set_result(None))  # type: ignore[misc]
-            await made
+            made = asyncio.Event()
+            self.speak(text, partial(_made, made))
+            await made.wait()
 
     async def close(self) -> None:
         """Make nothing more: whoever waits for a sound gets none."""
@@ -251,6 +251,10 @@ def folder_of(folder: Path) -> Path:
         # It takes a list of sounds.
         raise SettingsError(f"prompts_dir {whole} has a comma in it, as no directory of Asterisk's sounds may.")
     return whole
+
+
+def _made(made: asyncio.Event, media: str | None) -> None:
+    made.set()
 
 
 def _pass_on(then: Then, making: asyncio.Task[str | None]) -> None:
