@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from engine.street import AGENTLESS, PREDICTIVE, PROGRESSIVE, Street
-from service.test_explain import House
+from service.explaining import House
 from trunkcall.domain.campaign import DialerType
 from trunkcall.engine import reservation
 from trunkcall.engine.campaigns import CampaignDialing
