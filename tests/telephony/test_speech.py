@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
+import uvloop
 
 from trunkcall.domain.errors import SettingsError
 from trunkcall.telephony.ari.sound import SoundError, for_switch
@@ -156,6 +157,19 @@ async def test_a_command_that_fails_leaves_nobody_waiting_and_is_said_once(
     assert speech.trouble is not None
     assert why in speech.trouble
     assert len(caplog.records) == 1
+
+
+def test_a_command_that_does_not_read_the_text_is_judged_by_what_it_does(voice: Voice) -> None:
+    """A server's loop says so otherwise than others do."""
+
+    async def troubles() -> set[str | None]:
+        speeches = [Speech("/bin/false {file}", voice.prompts) for _ in range(40)]
+        for speech in speeches:
+            assert await said(speech) is None
+        return {speech.trouble for speech in speeches}
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(troubles()) == {"speech_command has failed: it ended with 1."}
 
 
 async def test_trouble_is_over_once_a_text_is_a_sound_again(voice: Voice) -> None:

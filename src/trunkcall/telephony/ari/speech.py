@@ -206,7 +206,11 @@ class Speech:
         except OSError as error:
             raise SpeechError(f"speech_command cannot be started: {error.strerror}.") from None
         try:
-            await process.communicate(text.encode("utf-8", "replace"))
+            try:
+                await process.communicate(text.encode("utf-8", "replace"))
+            except RuntimeError:
+                # What uvloop says where the command has ended without reading: how it has ended tells what came of it.
+                await process.wait()
         except asyncio.CancelledError:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
