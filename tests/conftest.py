@@ -12,6 +12,8 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+from faults.disk import keep_mounts_to_ourselves
+
 WORKERS_PER_CORE = 2
 """Most stories wait for a server or for a clock."""
 MAX_WORKERS = 16
@@ -24,6 +26,10 @@ settings.load_profile("suite")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background jobs ignore Ctrl-C, and so would every program that a test starts and interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure() -> None:
+    keep_mounts_to_ourselves()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -6,6 +6,7 @@ a power cut could have left of them: what was synced, and of the rest any part, 
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import shutil
@@ -24,6 +25,8 @@ import pytest
 SOURCE = Path(__file__).with_name("diskfault.c")
 SECTOR = 512
 UNLIMITED = 1 << 60
+
+_NEW_MOUNT_NAMESPACE, _RECURSIVE, _PRIVATE = 0x20000, 0x4000, 1 << 18
 
 _SYNC_ERRNO, _WRITE_ERRNO, _WRITE_BUDGET, _READ_ERRNO, _SYNCS, _FAILURES, _LIE = range(7)
 _CONTROL = struct.Struct("q")
@@ -236,6 +239,15 @@ class Disk:
 
     def _get(self, index: int) -> int:
         return int(_CONTROL.unpack_from(self._control, index * _CONTROL.size)[0])
+
+
+def keep_mounts_to_ourselves() -> None:
+    """Have nobody else see what this process mounts, or any that it starts from now on, and have it go with them
+    however they end: a disk that is left over is in the way of whoever removes a run's folders. Where that is forbidden
+    nothing can be mounted either."""
+    libc = ctypes.CDLL(None)
+    if libc.unshare(_NEW_MOUNT_NAMESPACE) == 0 and libc.mount(b"none", b"/", None, _RECURSIVE | _PRIVATE, None) != 0:
+        raise OSError("what is mounted here would be mounted everywhere")
 
 
 @contextmanager

@@ -150,6 +150,12 @@ def test_power_cuts_lose_no_request_and_call_nobody_twice(disk: Disk, tmp_path: 
 
 
 class TestASmallDisk:
+    def test_it_is_nobody_elses_and_goes_with_whoever_uses_it(self, tmp_path: Path) -> None:
+        mine, others = (Path(f"/proc/{who}/mountinfo") for who in (os.getpid(), os.getppid()))
+        with small_disk(tmp_path / "small", megabytes=1) as folder:
+            assert str(folder) in mine.read_text()
+            assert str(folder) not in others.read_text()
+
     def test_nothing_new_is_taken_before_it_is_full_and_dialing_goes_on(self, tmp_path: Path) -> None:
         with (
             small_disk(tmp_path / "small", megabytes=40) as folder,
