@@ -26,7 +26,7 @@ from trunkcall.engine.events import (
     LegRang,
     LegsBridged,
 )
-from trunkcall.telephony.ari.legs import Names, adopted, live
+from trunkcall.telephony.ari.legs import PEER, Names, adopted, live
 from trunkcall.telephony.ari.model import OPERATIONS, Bridge, Channel, RESTResponse
 from trunkcall.telephony.ari.switchboard import Switchboard
 from trunkcall.telephony.ari.wire import Answer, Request, answer_of, decode
@@ -132,6 +132,19 @@ def test_two_are_joined_once_both_are_there() -> None:
         told.hear(frame)
     ended = [event for event in told.events if isinstance(event, LegEnded)]
     assert sorted(event.leg_id for event in ended) == [AGENT, CUSTOMER]
+
+
+def test_wherever_a_dialer_dies_that_joins_two_nobody_is_left_in_silence() -> None:
+    """Asterisk has done what was asked of it until then, in this order."""
+    told = Told()
+    bridged(told, told.hear)
+    asked = list(enumerate(told.requests))
+    ends_with = [at for at, request in asked if request.query.get("variable") == PEER]
+    joined = [at for at, request in asked if request.path.endswith("/addChannel")]
+    for_ever = [at for at, request in asked if request.query == {"variable": "TIMEOUT(absolute)", "value": "0"}]
+    assert len(ends_with) == len(joined) == len(for_ever) == 2
+    assert max(ends_with) < min(joined), "whose peer is gone is let go from the beginning"
+    assert max(joined) < min(for_ever), "whoever is alone is let go until the end"
 
 
 def test_what_is_said_twice_is_told_once() -> None:

@@ -202,16 +202,20 @@ class Switchboard:
         customer.peer, agent.peer = agent.leg_id, customer.leg_id
         talk = self.names.talk(agent.leg_id)
         self._send(Request("POST", f"bridges/{talk}", {"type": "mixing"}), None)
+        # Asterisk does these one after the other, and this dialer may die between any two: then whoever has been joined
+        # ends with the other, and whoever has not been joined when nobody puts that off any more.
         for leg, peer in ((customer, agent), (agent, customer)):
+            if peer.kind is not LegKind.SESSION:
+                self._set(leg, PEER, peer.channel_name)
+        for leg in (customer, agent):
             if leg.held:
                 # It stays where it is, and comes when its hold ends.
                 self.media.is_held_from(leg)
             elif leg.bridge_id != talk:
                 query = {"channel": self.names.channel(leg.leg_id)}
                 self._command(leg, Request("POST", f"bridges/{talk}/addChannel", query))
+        for leg in (customer, agent):
             self._set(leg, _TIMEOUT, "0")
-            if peer.kind is not LegKind.SESSION:
-                self._set(leg, PEER, peer.channel_name)
         if customer.held and agent.held:
             self._joined(customer, agent)
 
