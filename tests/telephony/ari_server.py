@@ -12,12 +12,12 @@ USER, PASSWORD = "trunkcall", "for tests alone"
 
 
 class AriServer:
-    """Answers every request, unless it is told not to."""
+    """Answers every request, and tells of events that it is asked for, unless it is told not to."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         """Requests over the websocket, in their order."""
-        self.answers = True
+        self.answers = self.tells = True
         self.variable = ""
         self.connections = 0
         self.read_only = False
@@ -86,6 +86,8 @@ class AriServer:
             self.asked.append(asked)
             if self.answers:
                 await self.answer(asked)
+            if self.answers and self.tells and asked["uri"].startswith("events/user/"):
+                await self.say('{"type":"ChannelUserevent"}')
         return self._socket
 
     def _check(self, request: web.Request) -> None:

@@ -181,6 +181,17 @@ async def test_a_switch_that_hangs_is_lost(server: AriServer, connect: Connect) 
     assert await connected.lost() == "Asterisk does not answer."
 
 
+async def test_a_switch_that_answers_and_tells_nothing_is_lost_also_where_it_never_has(
+    server: AriServer, connect: Connect
+) -> None:
+    connected = connect(silence_s=0.3)
+    await connected.switch.open()
+    server.tells = False
+    assert await connected.lost() == "Asterisk answers, and tells nothing of what happens."
+    with pytest.raises(SwitchError, match="tells nothing"):
+        await connect(silence_s=0.3).switch.open()
+
+
 async def test_a_dialer_that_slept_asks_for_nothing_when_it_wakes(server: AriServer, connect: Connect) -> None:
     connected = connect(silence_s=0.3)
     await connected.switch.open()

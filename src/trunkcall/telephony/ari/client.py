@@ -30,9 +30,10 @@ OnAnswer: TypeAlias = Callable[[Answer], None]
 OPEN_S: Final = 5.0
 """A switch that has not let us in by then is lost."""
 SILENCE_S: Final = 5.0
-"""So is one of which nothing was heard for so long, whether it hangs or we have slept."""
+"""So is one that has told nothing for so long: it hangs, we have slept, or it answers and tells us nothing. The last
+comes of an application that is back just as Asterisk lets go of its former connection, and of the new one with it."""
 PINGS: Final = 3
-"""How often it is asked for a word in that time."""
+"""How often it is asked to tell something in that time."""
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Of a frame: a list of ten thousand channels has room."""
 MAX_ASKED: Final = 20_000
@@ -42,9 +43,11 @@ UNWANTED: Final = ("ChannelVarset", "ChannelDialplan", "ChannelCallerId", "Chann
 
 _NO_ARI: Final = "There is no ARI at ari_url: it is to be enabled in Asterisk's ari.conf and http.conf."
 _NOT_LET_IN: Final = "Asterisk does not take ari_user and ari_password: they are those of a user in its ari.conf."
+_DEAF: Final = "Asterisk answers, and tells nothing of what happens."
 _UNAUTHORIZED: Final = 401
+_FORBIDDEN: Final = 403
 _FAILURES: Final = (aiohttp.ClientError, OSError, TimeoutError)
-_PING: Final = Request("GET", "asterisk/ping")
+_PING: Final = "events/user/ping"
 
 
 class SwitchError(TrunkcallError):
@@ -90,18 +93,21 @@ class Switch:
         self._to_write = asyncio.Event()
         self._asked: dict[str, OnAnswer | None] = {}
         self._ids = count(1)
-        self._heard_s = 0.0
+        self._told_s = self._answered_s = 0.0
+        """When it has told, and answered, something last."""
+        self._tells = asyncio.Event()
+        """Set once it has told something."""
         self._lost: asyncio.Future[str] | None = None
         """Why, once it is."""
 
     @property
     def is_open(self) -> bool:
-        """Whether it answers. Whoever has heard nothing for too long, because it hangs or we have slept, may have been
-        replaced by another dialer meanwhile: nothing is asked on the strength of what was known before."""
+        """Whether it tells what happens. Whoever has heard nothing for too long, because it hangs or we have slept, may
+        have been replaced by another dialer meanwhile: nothing is asked on the strength of what was known before."""
         if self._lost is None or self._lost.done():
             return False
-        if asyncio.get_running_loop().time() - self._heard_s > self._silence_s:
-            self._lose("Asterisk does not answer.")
+        if asyncio.get_running_loop().time() - self._told_s > self._silence_s:
+            self._lose_silent()
             return False
         return True
 
@@ -141,13 +147,25 @@ class Switch:
         except _FAILURES as error:
             raise SwitchError(_why(error)) from error
         loop = asyncio.get_running_loop()
-        self._heard_s, self._lost = loop.time(), loop.create_future()
+        self._told_s = self._answered_s = loop.time()
+        self._lost = loop.create_future()
         self._tasks = [
             asyncio.create_task(self._read(self._socket), name="switch's events"),
             asyncio.create_task(self._write(self._socket), name="requests to the switch"),
             asyncio.create_task(self._watch(), name="switch's silence"),
         ]
         await self.ask(Request("PUT", f"applications/{self._app}/eventFilter", body=wire.filter_out(UNWANTED)))
+        await self._until_told()
+
+    async def _until_told(self) -> None:
+        """Wait for the first thing that it tells. Raises SwitchError where there is none."""
+        assert self._lost is not None
+        tells = asyncio.create_task(self._tells.wait())
+        await asyncio.wait((tells, self._lost), timeout=self._silence_s, return_when=asyncio.FIRST_COMPLETED)
+        tells.cancel()
+        if not self._tells.is_set():
+            self._lose_silent()
+            raise SwitchError(self._lost.result())
 
     async def close(self) -> None:
         """Let go of it. Requests that have not left are answered so; of the others nothing is told. May be called
@@ -207,7 +225,7 @@ class Switch:
             async for message in socket:
                 if not self.is_open:
                     return
-                self._heard_s = loop.time()
+                self._answered_s = loop.time()
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._take(message.data)
         except Exception as error:
@@ -219,6 +237,8 @@ class Switch:
     def _take(self, text: str) -> None:
         try:
             event = wire.decode(text)
+            if not isinstance(event, RESTResponse):
+                self._hear()
         except AriWireError:
             log.warning("the switch has said something that nobody understands", extra={"length": len(text)})
             return
@@ -253,11 +273,25 @@ class Switch:
         except (aiohttp.ClientError, OSError) as error:
             self._lose(_why(error))
 
+    def _hear(self) -> None:
+        self._told_s = asyncio.get_running_loop().time()
+        self._tells.set()
+
     async def _watch(self) -> None:
-        """Ask now and then whether it still does what it is asked: its sockets may be open while it hangs."""
+        """Have it tell something now and then: its sockets may be open while it hangs, and while it answers and tells
+        us nothing."""
         while self.is_open:
-            self.send(_PING)
+            self.send(Request("POST", _PING, {"application": self._app}), self._pinged)
             await asyncio.sleep(self._silence_s / PINGS)
+
+    def _pinged(self, answer: Answer) -> None:
+        if answer.status == _FORBIDDEN:
+            # To a user who may only read: who asks for anything is told so.
+            self._hear()
+
+    def _lose_silent(self) -> None:
+        answers = self._answered_s - self._told_s > self._silence_s / PINGS
+        self._lose(_DEAF if answers else "Asterisk does not answer.")
 
     def _lose(self, why: str) -> None:
         if self._lost is not None and not self._lost.done():
