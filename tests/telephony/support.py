@@ -21,6 +21,8 @@ E = TypeVar("E")
 
 NOW: Instant = 1_790_000_000_000_000
 RING_TIMEOUT: Duration = 30 * SECOND
+WAIT_S = 60.0
+"""For what will happen: nobody waits so long where all is well, however busy the machine is."""
 
 
 class ManualClock:
@@ -147,7 +149,7 @@ async def talk(line: Line, customer: str = "customer", agent: str = "agent", *, 
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         while not true():
             await asyncio.sleep(0.01)
 

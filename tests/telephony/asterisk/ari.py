@@ -13,12 +13,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from telephony.asterisk.place import ARI_PORT, Place
 from telephony.asterisk.switch import AUTHORIZATION
 
-WAIT_S = 20.0
+WAIT_S = 60.0
+_apps = count(1)
 Told = dict[str, Any]
 
 
@@ -34,17 +36,18 @@ def ask(place: Place, method: str, path: str, body: dict[str, Any] | None = None
 
 
 class Ari:
-    """One app's connection. It hears of channels on these endpoints."""
+    """One app's connection. It hears of channels on these endpoints. The app is one of its own where none is named: an
+    app that is back before Asterisk has let go of its former connection may hear nothing."""
 
-    def __init__(self, place: Place, endpoints: tuple[str, ...], app: str = "bed") -> None:
-        self._place, self.app = place, app
+    def __init__(self, place: Place, endpoints: tuple[str, ...], app: str = "") -> None:
+        self._place, self.app = place, app or f"bed{next(_apps)}"
         self.events: list[Told] = []
         self._socket = socket.create_connection((place.switch, ARI_PORT), timeout=WAIT_S)
         self._buffer = b""
         key = base64.b64encode(os.urandom(16)).decode()
         self._socket.sendall(
             (
-                f"GET /ari/events?app={app} HTTP/1.1\r\nHost: {place.switch}\r\nAuthorization: {AUTHORIZATION}\r\n"
+                f"GET /ari/events?app={self.app} HTTP/1.1\r\nHost: {place.switch}\r\nAuthorization: {AUTHORIZATION}\r\n"
                 f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
                 "Sec-WebSocket-Version: 13\r\n\r\n"
             ).encode()
@@ -54,7 +57,7 @@ class Ari:
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         assert b" 101 " in head, head
         for endpoint in endpoints:
-            self.ask("POST", f"applications/{app}/subscription", eventSource=f"endpoint:PJSIP/{endpoint}")
+            self.ask("POST", f"applications/{self.app}/subscription", eventSource=f"endpoint:PJSIP/{endpoint}")
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **query: object) -> Any:
         """Do one request; an answer that is not good raises."""

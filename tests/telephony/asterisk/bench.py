@@ -18,7 +18,7 @@ from telephony.asterisk.ari import ask
 from telephony.asterisk.configuration import PASSWORD, USER, small
 from telephony.asterisk.far_end import Call, FarEnd
 from telephony.asterisk.line import TestAddresses
-from telephony.asterisk.place import Place, place_of_this_worker
+from telephony.asterisk.place import Place, Which, place_of_this_worker
 from telephony.asterisk.switch import Asterisk
 from telephony.support import until
 from trunkcall.domain.instants import Instant, seconds
@@ -42,7 +42,7 @@ NUMBER = "+12065550199"
 @cache
 def place() -> Place:
     """Beside those of the worker's other switches."""
-    return place_of_this_worker(2)
+    return place_of_this_worker(Which.BENCH)
 
 
 @cache

@@ -17,16 +17,24 @@ from telephony.asterisk.configuration import PASSWORD, USER
 from telephony.asterisk.line import AGENTS, TestAddresses, addresses
 from telephony.asterisk.phone import Manner, Phone
 from telephony.asterisk.place import place_of_this_worker
-from telephony.support import Behaviour
+from telephony.support import WAIT_S, Behaviour
 from trunkcall.domain.instants import SECOND, Duration
-from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg
-from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegAnswered, LegEnded, OriginateVoided
+from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
+from trunkcall.engine.events import (
+    CarrierEvent,
+    CarrierFound,
+    CarrierLost,
+    LegAnswered,
+    LegEnded,
+    LegsBridged,
+    LegsReported,
+    OriginateVoided,
+)
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import SILENCE_S, Switch, parse_ari_url
 from trunkcall.telephony.carrier import Destination
 
 VOID, LOST = "void", "lost"
-WAIT_S = 30.0
 CUSTOMER = Behaviour.ANSWERS_AND_IS_LEFT.name.lower()
 """The endpoint of whoever is called."""
 
@@ -71,12 +79,16 @@ class Dialer:
         self.carrier.originate_agent_leg(OriginateAgentLeg(leg_id, AGENTS[0], customer_leg_id, 20 * SECOND))
 
     async def talk(self, customer: str, agent: str) -> None:
-        """Dial a customer, and join the two."""
+        """Dial a customer, and join the two; the switch has done all that is asked of it for that."""
         self.dial(customer)
         await until(lambda: self.told(LegAnswered, customer))
         self.ring_agent(agent, customer)
         await until(lambda: self.told(LegAnswered, agent))
         self.carrier.bridge(BridgeLegs(customer, agent))
+        await until(lambda: LegsBridged(customer, agent) in self.events)
+        # It does one thing after the other.
+        self.carrier.report_legs(ReportLegs(0))
+        await until(lambda: self.told(LegsReported))
 
     def hang_up(self, leg_id: str) -> None:
         self.carrier.hang_up(HangUp(leg_id))

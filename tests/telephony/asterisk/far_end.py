@@ -16,7 +16,7 @@ from itertools import count
 from telephony.asterisk.namespace import must_be_closed
 from telephony.asterisk.phone import EVENTS, FRAME, FRAME_S, PCMU
 from telephony.asterisk.place import SIP_PORT
-from telephony.support import until
+from telephony.support import WAIT_S, until
 
 PCMA, G729 = 8, 18
 _TAGS = count(1)
@@ -191,7 +191,7 @@ class Call:
 
     # --- what it hears ------------------------------------------------------------------------------------------------
 
-    async def hears(self, what: str | Callable[[Message], bool], *, within_s: float = 10.0) -> Message:
+    async def hears(self, what: str | Callable[[Message], bool], *, within_s: float = WAIT_S) -> Message:
         """The next message of this kind, which is waited for; earlier ones of other kinds are passed over."""
 
         def fits(message: Message) -> bool:
@@ -328,6 +328,9 @@ class FarEnd(asyncio.DatagramProtocol):
             call = Call(self, message)
             if message.what == "OPTIONS":
                 call.answer(message, 200, "OK")
+            elif message.what == "INVITE" and "tag=" in message.header("to"):
+                # Of a call to whoever was at this address before.
+                call.answer(message, 481, "Call/Transaction Does Not Exist")
             elif message.what == "INVITE":
                 self._by_id[message.header("call-id")] = call
                 self.calls.append(call)

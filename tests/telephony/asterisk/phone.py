@@ -138,7 +138,11 @@ class Phone(asyncio.DatagramProtocol):
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.address, SIP_PORT))
 
     def close(self) -> None:
+        """End every call, or the switch would go on with it, and ask whoever is at this address next about it."""
+        self.hang_up()
         for dialog in self.dialogs.values():
+            if not dialog.over:
+                self._say(dialog, 480, "Temporarily Unavailable", dialog.headers, dialog.via)
             self._end(dialog)
         self._transport.close()
 
@@ -172,7 +176,9 @@ class Phone(asyncio.DatagramProtocol):
         via = "".join(f"Via: {each}\r\n" for each in vias)
         method = first.split()[0]
         dialog = self.dialogs.get(headers["call-id"])
-        if method == "INVITE" and dialog is None:
+        if method == "INVITE" and dialog is None and "tag=" in headers["to"]:
+            self._answer(addr, 481, "Call/Transaction Does Not Exist", headers, via)
+        elif method == "INVITE" and dialog is None:
             self._called(headers, via, body, addr)
         elif method == "INVITE" and dialog is not None:
             if dialog.up:

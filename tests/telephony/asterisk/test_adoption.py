@@ -16,7 +16,7 @@ from telephony.asterisk.phone import Manner, tone
 from telephony.asterisk.place import place_of_this_worker
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegState
-from trunkcall.engine.events import LegAnswered, LegEnded, LegsBridged
+from trunkcall.engine.events import LegAnswered, LegEnded
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -28,7 +28,6 @@ async def test_a_talk_goes_on_without_a_dialer_and_with_the_next(customers: Call
     people = await customers(Manner())
     first = await dialers(1)
     await first.talk("leg-1", "agent-1")
-    await until(lambda: first.told(LegsBridged))
     await first.close()
     await asyncio.sleep(ALONE_S + 1.0)
     assert len(people.up) == 1
@@ -45,7 +44,6 @@ async def test_a_customer_whose_agent_hangs_up_while_no_dialer_is_there_is_not_l
     people = await customers(Manner(), agent=Manner(answers_after_s=0.02, rings=False, leaves_after_s=2.5))
     first = await dialers(1)
     await first.talk("leg-1", "agent-1")
-    await until(lambda: first.told(LegsBridged))
     await first.close()
     assert people.up
     await until(lambda: not people.up)
@@ -57,7 +55,6 @@ async def test_nothing_is_left_on_the_switch_of_a_talk_that_ended_meanwhile(
     people = await customers(Manner(leaves_after_s=2.5))
     first = await dialers(1)
     await first.talk("leg-1", "agent-1")
-    await until(lambda: first.told(LegsBridged))
     await first.close()
     await until(lambda: not people.up)
     await asyncio.sleep(0.5)

@@ -11,7 +11,7 @@ import pytest
 from telephony.asterisk.ari import Ari
 from telephony.asterisk.configuration import small
 from telephony.asterisk.namespace import INSIDE, NotClosedError, must_be_closed, others
-from telephony.asterisk.place import Place, place_of_this_worker
+from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.switch import Asterisk
 
 inside = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
@@ -36,7 +36,7 @@ def test_where_there_is_another_interface_no_switch_is_started(monkeypatch: pyte
 
 @inside
 def test_a_switch_is_killed_and_starts_anew_and_its_user_may_do_nothing() -> None:
-    place = Place(place_of_this_worker().number + 48)
+    place = place_of_this_worker(Which.FOR_NOW)
     with Asterisk(place, small(place, {"trunk": place.address()})) as switch:
         status = Path(f"/proc/{switch.process_id}/status").read_text(encoding="ascii")
         assert "\nUid:\t65534\t65534" in status

@@ -16,7 +16,7 @@ import pytest
 from telephony.asterisk.centre import Centre, Site, calls, greets, numbers, own_tone, speaks
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner
-from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
 
 AGENTS = tuple(f"agent-{n:02d}" for n in range(1, 11))
@@ -83,7 +83,7 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
     called = people()
     tone_of_agent = {name: own_tone(1000 + 20 * n) for n, name in enumerate(AGENTS)}
     with ExitStack() as stack:
-        site = Site.of(place_of_this_worker(1), AGENTS, stack)
+        site = Site.of(place_of_this_worker(Which.CENTRE), AGENTS, stack)
         customers = site.customers({person.number: person.manner for person in called})
         phones = site.agents(
             {
@@ -141,7 +141,7 @@ def test_agents_who_stay_on_the_line_hear_one_customer_after_the_other(tmp_path:
     hertz = {number: own_tone(10 * n) for n, number in enumerate(called)}
     agent_hertz = {name: own_tone(500 + 20 * n) for n, name in enumerate(AGENTS[:2])}
     with ExitStack() as stack:
-        site = Site.of(place_of_this_worker(1), AGENTS[:2], stack)
+        site = Site.of(place_of_this_worker(Which.CENTRE), AGENTS[:2], stack)
         customers = site.customers(
             {
                 number: Manner(
@@ -175,7 +175,7 @@ def test_agents_who_stay_on_the_line_hear_one_customer_after_the_other(tmp_path:
 def test_who_has_answered_and_is_reached_by_nobody_is_abandoned_and_let_go(tmp_path: Path) -> None:
     called = numbers(3)
     with ExitStack() as stack:
-        site = Site.of(place_of_this_worker(1), AGENTS[:3], stack)
+        site = Site.of(place_of_this_worker(Which.CENTRE), AGENTS[:3], stack)
         customers = site.customers(dict.fromkeys(called, Manner(answers_after_s=0.2, says=greets(440))))
         phones = site.agents(dict.fromkeys(AGENTS[:3], Manner(answers_after_s=None)))
         centre = Centre(site.serve(tmp_path / "centre"), phones)

@@ -17,7 +17,7 @@ import pytest
 from telephony.asterisk.centre import Centre, Site, calls, greets, numbers, own_tone, speaks
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, Manner, Phone
-from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
@@ -67,7 +67,7 @@ def test_a_dialer_that_is_killed_is_followed_by_one_that_goes_on_where_it_was(tm
     manners |= dict.fromkeys(ringing_for_ever, Manner(answers_after_s=None))
     manners |= dict.fromkeys(later, Manner(code=486))
     with ExitStack() as stack:
-        site = Site.of(place_of_this_worker(1), names, stack)
+        site = Site.of(place_of_this_worker(Which.CENTRE), names, stack)
         customers = site.customers(manners)
         at_work = {name: listens(hertz) for name, hertz in agent_hertz.items()}
         phones = site.agents(at_work)
@@ -124,7 +124,7 @@ def test_a_switch_that_is_killed_is_done_without_until_it_is_back(tmp_path: Path
     names = agents(5)
     manners = {number: talks(own_tone(n), leaves_after_s=4.0) for n, number in enumerate(called)}
     with ExitStack() as stack:
-        site = Site.of(place_of_this_worker(1), names, stack)
+        site = Site.of(place_of_this_worker(Which.CENTRE), names, stack)
         customers = site.customers(manners)
         phones = site.agents({name: listens(own_tone(500)) for name in names})
         centre = Centre(site.serve(tmp_path / "centre"), phones)
@@ -159,7 +159,7 @@ def test_two_centres_on_one_switch_know_nothing_of_each_other(tmp_path: Path) ->
     teams = agents(4, "east"), agents(4, "west")
     agent_hertz = {name: own_tone(500 + 20 * n) for n, name in enumerate((*teams[0], *teams[1]))}
     with ExitStack() as stack:
-        site = Site.of(place_of_this_worker(1), (*teams[0], *teams[1]), stack)
+        site = Site.of(place_of_this_worker(Which.CENTRE), (*teams[0], *teams[1]), stack)
         customers = site.customers({number: talks(hertz[number], leaves_after_s=14.0) for number in called})
         centres, phones = [], dict[str, Phone]()
         for team in teams:
@@ -201,7 +201,7 @@ def test_whatever_dies_and_when_nobody_is_called_twice_and_everybody_is_accounte
     ]
     manners = {number: kinds[n % len(kinds)](n) for n, number in enumerate(called)}
     with ExitStack() as stack:
-        site = Site.of(place_of_this_worker(1), names, stack)
+        site = Site.of(place_of_this_worker(Which.CENTRE), names, stack)
         customers = site.customers(manners)
         phones = site.agents(dict.fromkeys(names, Manner(answers_after_s=0.05, goes_on=speaks(own_tone(500)))))
         centre = Centre(site.serve(tmp_path / "centre"), phones)

@@ -18,7 +18,7 @@ from telephony.asterisk.ari import Ari
 from telephony.asterisk.configuration import PASSWORD, USER, modules, small
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner, Phone
-from telephony.asterisk.place import ARI_PORT, Place, place_of_this_worker
+from telephony.asterisk.place import ARI_PORT, Place, Which, place_of_this_worker
 from telephony.asterisk.switch import Asterisk
 from trunkcall.telephony.ari.dialplan import VERSION
 from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
@@ -42,7 +42,7 @@ class Told:
 
 def place_of_its_own() -> Place:
     """The switch of other tests goes on between them."""
-    return Place(place_of_this_worker().number + 100)
+    return place_of_this_worker(Which.DOCTOR)
 
 
 def sound(place: Place, endpoints: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from serving import Serving
 from telephony.asterisk.centre import TRUNK, Centre, Site
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner, Phone
-from telephony.asterisk.place import Place, place_of_this_worker
+from telephony.asterisk.place import Which, place_of_this_worker
 
 pytestmark = [
     pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony"),
@@ -37,7 +37,7 @@ MANNERS = {
 def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving, Phone]]:
     with ExitStack() as stack:
         # The switch of other tests goes on between them.
-        site = Site.of(Place(place_of_this_worker().number + 120), (AGENT,), stack)
+        site = Site.of(place_of_this_worker(Which.DOCTORS_CALLS), (AGENT,), stack)
         customers = site.customers(MANNERS)
         yield site.serve(tmp_path_factory.mktemp("calls") / "server", speech_command="true {file}"), customers
 

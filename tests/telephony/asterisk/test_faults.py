@@ -16,7 +16,7 @@ from telephony.asterisk.phone import Manner
 from telephony.asterisk.switch import Asterisk
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
-from trunkcall.engine.events import CarrierLost, LegAnswered, LegEnded, LegsBridged
+from trunkcall.engine.events import CarrierLost, LegAnswered, LegEnded
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -44,7 +44,6 @@ async def test_when_the_switch_is_killed_all_legs_are_lost_and_dialing_resumes_b
     await until(lambda: len(people.invites) == 5)
     people.manner = Manner()
     await dialer.talk("leg-5", "agent-1")
-    await until(lambda: dialer.told(LegsBridged))
     fragile.kill()
     await until(lambda: dialer.told(CarrierLost))
     dialer.dial("leg-6")

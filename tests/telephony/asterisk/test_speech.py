@@ -19,7 +19,7 @@ from telephony.asterisk.centre import Centre, Site, greets, numbers
 from telephony.asterisk.line import AsteriskLine
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner, Phone, loudness
-from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
 from telephony.support import Behaviour, answered, ends, told
 from trunkcall.engine.events import PlaybackEnded
@@ -63,7 +63,7 @@ async def until(line: AsteriskLine, *play_ids: str) -> None:
 def calling(folder: Path, tmp_path: Path, command: str, called: Sequence[str]) -> Iterator[tuple[Centre, Phone]]:
     """A whole server that speaks by this command, and those who are called."""
     with ExitStack() as stack:
-        site = Site.of(place_of_this_worker(1), (), stack)
+        site = Site.of(place_of_this_worker(Which.CENTRE), (), stack)
         customers = site.customers(dict.fromkeys(called, Manner(answers_after_s=0.1, says=greets(440))))
         yield Centre(site.serve(tmp_path / "centre", speech_command=command, prompts_dir=folder), ()), customers
 

@@ -14,7 +14,7 @@ import pytest
 from telephony.asterisk.centre import Centre, Site, numbers
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner
-from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.place import Which, place_of_this_worker
 from trunkcall.engine.trunks import FAILURES
 
 PER_S = 5
@@ -28,7 +28,7 @@ def test_a_trunk_that_answers_503_is_tried_now_and_then_and_the_other_takes_over
 ) -> None:
     called = numbers(150)
     with ExitStack() as stack:
-        site = Site.of(place_of_this_worker(1), (), stack, trunks=("north", "south"))
+        site = Site.of(place_of_this_worker(Which.CENTRE), (), stack, trunks=("north", "south"))
         north = site.customers({}, others=BUSY, trunk="north")
         south = site.customers({}, others=Manner(code=503), trunk="south")
         centre = Centre(site.serve(tmp_path / "centre", limits=LIMITS), ())
