@@ -48,8 +48,15 @@ CLIENTS = {
 }
 """Ordinary clients of the API, by way of boto3 as anybody's are: they speak its language."""
 
-EXCEPTIONS: Mapping[str, set[str]] = {"simulation.plot": {"viewBox"}}
-"""Words of another language than the API's, here SVG's."""
+EXCEPTIONS: Mapping[str, set[str]] = {
+    "flows.language": {
+        *("hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable"),
+        *("toLocaleString", "toString", "valueOf"),
+    },
+    "flows.references": {"ContactId", "CustomerEndpoint", "SystemEndpoint"},
+    "simulation.plot": {"viewBox"},
+}
+"""Words of another language than the API's: the flow language's, and SVG's."""
 
 WIRES = ("aws.", "telephony.ari.")
 """What speaks to others: Amazon's language, and Asterisk's."""

@@ -41,6 +41,7 @@ GENERATED = [
     "make_api_reference",
     "make_cli_reference",
     "make_coverage_reference",
+    "make_flow_reference",
     "make_scenario_reference",
     "make_settings_reference",
     "make_state_diagrams",

@@ -14,7 +14,8 @@ from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError, NotFoundError
 from trunkcall.domain.identifiers import ResourceKind
 from trunkcall.domain.queue import Queue
-from trunkcall.flows.content import MAX_CONTENT, problems_of
+from trunkcall.flows.checking import problems_of
+from trunkcall.flows.language import MAX_CONTENT
 from trunkcall.service.contact_flows import FlowContentError
 
 WRONG = document(Version="1", Actions=[])

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkcall.flows.content import DEFAULT_CONTENT, MAX_ACTIONS, MAX_CONTENT, MAX_PROBLEMS, problems_of
+from trunkcall.flows.checking import MAX_PROBLEMS, problems_of
+from trunkcall.flows.content import DEFAULT_CONTENT
+from trunkcall.flows.language import MAX_ACTIONS, MAX_CONTENT
 
 END: dict[str, Any] = {"Identifier": "end", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
 ASK: dict[str, Any] = {
@@ -76,7 +78,10 @@ def test_what_every_contact_goes_through_is_a_flow_as_well() -> None:
         (with_transitions(Errors={}), "Actions[0].Transitions.Errors must be a list."),
         (with_transitions(Errors=["end"]), "Actions[0].Transitions.Errors[0] must be an object with NextAction and E"),
         (with_transitions(Errors=[{"NextAction": "end"}]), "Errors[0].ErrorType must be the name of an error."),
-        (with_transitions(Errors=[{"ErrorType": "No"}]), "Errors[0].NextAction must be the Identifier of one of the"),
+        (
+            with_transitions(Errors=[{"ErrorType": "NoMatchingError"}]),
+            "Errors[0].NextAction must be the Identifier of one of the",
+        ),
         (with_transitions(Conditions=[{"NextAction": "end"}]), "Conditions[0].Condition must be an object with Oper"),
         (
             with_transitions(Conditions=[{"NextAction": "end", "Condition": {"Operator": "Equals"}}]),

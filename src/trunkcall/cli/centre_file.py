@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 from trunkcall.cli.lists.phones import read_number
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
 from trunkcall.domain.time_zones import time_zones
-from trunkcall.flows.content import problems_of
+from trunkcall.flows.checking import problems_of
 from trunkcall.service.numbers import NotDialableError
 
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")

@@ -1,7 +1,7 @@
 """Use cases about contact flows: create, describe, list, change content and name, delete.
 
 Decides which content may be published, and when a flow may go. It must not know who runs a flow, nor what its actions
-do (``flows.content``).
+do (``flows.checking``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
 from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.identifiers import ResourceKind
-from trunkcall.flows.content import DEFAULT_CONTENT, MAX_CONTENT, problems_of
+from trunkcall.flows.checking import problems_of
+from trunkcall.flows.content import DEFAULT_CONTENT
+from trunkcall.flows.language import MAX_CONTENT
 from trunkcall.service.centre import Centre, PageOf, Position, page_of
 
 

@@ -1,0 +1,122 @@
+"""`trunkcall flow`: contact flows as files.
+
+Decides how the file of a flow is named and read, and how what is wrong with it is told. It needs no server.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trunkcall.cli.campaign_steps import JSON
+from trunkcall.cli.help import examples
+from trunkcall.cli.tables import counted, printable
+from trunkcall.domain.errors import TrunkcallError, did_you_mean
+from trunkcall.flows.checking import Checked, Finding
+from trunkcall.flows.checking import check as look_at
+from trunkcall.flows.language import ACTIONS
+
+app = typer.Typer(help="Contact flows, as files.", no_args_is_help=True)
+
+STANDARD_INPUT = "-"
+TYPES = (
+    "CONTACT_FLOW",
+    "CUSTOMER_QUEUE",
+    "CUSTOMER_HOLD",
+    "CUSTOMER_WHISPER",
+    "AGENT_HOLD",
+    "AGENT_WHISPER",
+    "OUTBOUND_WHISPER",
+    "AGENT_TRANSFER",
+    "QUEUE_TRANSFER",
+    "CAMPAIGN",
+)
+
+FlowFile = Annotated[
+    str, typer.Argument(metavar="FILE", help="The flow, JSON of the flow language; - for standard input.")
+]
+
+
+class FlowError(TrunkcallError):
+    """The flow cannot be published."""
+
+
+def check(
+    file: FlowFile,
+    flow_type: Annotated[
+        str | None,
+        typer.Option("--type", help="Type of the flow, such as CUSTOMER_QUEUE: some actions are not in all."),
+    ] = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Say all that is wrong with a flow, and what is worth knowing. Needs no server."""
+    if flow_type is not None and flow_type not in TYPES:
+        raise typer.BadParameter(
+            f"There is no type of flow {flow_type!r}.{did_you_mean(flow_type, TYPES)}", param_hint="--type"
+        )
+    name, content = read_flow(file)
+    checked = look_at(content, flow_type)
+    if as_json:
+        typer.echo(json.dumps(_told(checked), indent=2))
+        if checked.flow is None:
+            raise typer.Exit(1)
+        return
+    published(name, checked)
+    for remark in checked.remarks:
+        typer.echo(_line(name, remark))
+    typer.echo(printable(f"{name}: {_summary(checked)}"))
+
+
+def read_flow(file: str) -> tuple[str, str]:
+    """What the file is called, and the text in it. Raises FlowError, OSError."""
+    name = "standard input" if file == STANDARD_INPUT else file
+    content = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+    try:
+        return name, content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FlowError(f"{name} is not text in UTF-8.") from error
+
+
+def published(name: str, checked: Checked) -> None:
+    """Raises FlowError, with all that is wrong, where the flow cannot be published."""
+    if checked.flow is None:
+        told = "\n".join(_line(name, problem) for problem in checked.problems)
+        raise FlowError(f"The flow cannot be published.\n{told}")
+
+
+def _line(name: str, finding: Finding) -> str:
+    of = f"{finding.identifier}: " if finding.identifier is not None else ""
+    return printable(f"{name}: {of}{finding.text}")
+
+
+def _summary(checked: Checked) -> str:
+    assert checked.flow is not None
+    actions = checked.flow.actions.values()
+    accepted = sum(not ACTIONS[each.type].offered for each in actions)
+    rest = f", {accepted} of them not offered" if accepted else ""
+    return f"no problems; {counted(len(actions), 'action')}{rest}."
+
+
+def _told(checked: Checked) -> dict[str, Any]:
+    flow = checked.flow
+    return {
+        "can_be_published": flow is not None,
+        "actions": len(flow.actions) if flow is not None else None,
+        "problems": [asdict(each) for each in checked.problems],
+        "remarks": [asdict(each) for each in checked.remarks],
+    }
+
+
+app.command(
+    "check",
+    epilog=examples(
+        "trunkcall flow check reminder.json",
+        "trunkcall flow check hold.json --type CUSTOMER_QUEUE",
+        "trunkcall flow check - --json",
+    ),
+)(check)
