@@ -93,9 +93,9 @@ docs: setup
 soak: setup
 	TRUNKCALL_SOAK=1 TRUNKCALL_FAULT_ROUNDS=100 $(BIN)/python -m pytest tests/faults tests/storage/test_damage.py --timeout 7200
 
-# That of telephony needs root, for a network namespace; without it it says that it is left out.
+# That of telephony needs root, for a network namespace, and that of beeps espeak-ng; without they say that they are left out.
 bench: setup moto switch
-	for bench in api store due migration pacing several simulator scale statuses presence centre calling do_not_call telephony; do $(BIN)/python benchmarks/$$bench.py || exit 1; done
+	for bench in api store due migration pacing several simulator beeps scale statuses presence centre calling do_not_call telephony; do $(BIN)/python benchmarks/$$bench.py || exit 1; done
 
 clean:
 	rm -rf .venv .venv-clients .venv-wheel .mypy_cache .ruff_cache .pytest_cache .hypothesis $(JAVASCRIPT)/node_modules

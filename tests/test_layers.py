@@ -27,8 +27,9 @@ LAYERS = {
     "domain": set(),
     "engine": {"domain"},
     "flows": {"domain"},
+    "amd": {"domain"},
     "simulation": {"engine", "flows", "domain"},
-    "telephony": {"engine", "domain", "simulation"},
+    "telephony": {"engine", "domain", "simulation", "amd"},
     "storage": {"domain"},
     "service": {"engine", "flows", "domain", "storage.ports", "telephony.carrier"},
     "aws": {"service", "domain"},
@@ -41,6 +42,7 @@ LIBRARIES: dict[str, set[str]] = {
     "domain": set(),
     "engine": {"numpy"},
     "flows": set(),
+    "amd": {"numpy"},
     "simulation": {"numpy"},
     "telephony": {"msgspec"},
     "telephony.ari": {"aiohttp", "msgspec", "numpy"},
@@ -114,7 +116,7 @@ def test_a_layer_imports_only_what_it_may_know(module: str, path: Path) -> None:
             assert top in STANDARD or top in libraries_of(module), f"{module} imports the library {name}"
 
 
-@pytest.mark.parametrize("layer", ["domain", "engine", "flows"])
+@pytest.mark.parametrize("layer", ["domain", "engine", "flows", "amd"])
 def test_the_core_touches_neither_clock_nor_chance_nor_the_outside(layer: str) -> None:
     for name, path in modules():
         if layer_of(name) == layer:
