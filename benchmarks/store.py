@@ -40,9 +40,11 @@ from trunkcall.engine.commands import (
     OriginateSessionLeg,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.config import EngineConfig
@@ -103,6 +105,12 @@ class BusyCarrier:
         raise NotImplementedError
 
     def start_recording(self, command: StartRecording) -> None:
+        raise NotImplementedError
+
+    def suspend_recording(self, command: SuspendRecording) -> None:
+        raise NotImplementedError
+
+    def resume_recording(self, command: ResumeRecording) -> None:
         raise NotImplementedError
 
     def stop_recording(self, command: StopRecording) -> None:

@@ -67,7 +67,10 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         ("region = 'eu_central'", "must be the name of a Region"),
         ("host = ''", "host in .* must be an address, such as 127.0.0.1"),
         ("agent_keys = 'end_contact'", "agent_keys in .* must look like end_contact=.*, not 'end_contact'"),
-        ("agent_keys = 'hang_up=**'", "must name nothing but end_contact, end_work, available, break, log_out before"),
+        (
+            "agent_keys = 'hang_up=**'",
+            "must name nothing but end_contact, end_work, available, break, log_out, pause_recording, resume_recording",
+        ),
         ("agent_keys = 'break='", "must have 1 to 4 keys for break"),
         ("agent_keys = 'break=*2222'", "must have 1 to 4 keys for break"),
         ("agent_keys = 'break=*x'", "of 0 to 9, A to D"),

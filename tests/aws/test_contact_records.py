@@ -13,6 +13,7 @@ from trunkcall.domain.clearance import Cleared, Evidence, Hold, HoldReason, Loca
 from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import MINUTE, SECOND, Instant
+from trunkcall.domain.recording import Recording, Unrecorded, location_of
 
 NOW: Instant = 1_790_000_000_000_000
 
@@ -51,6 +52,22 @@ def test_what_the_agent_says_came_of_it_stands_beside_how_it_ended() -> None:
     record = to_record(talk, None, Scope("aws", "us-east-1", "000000000000"))
     assert cell(record, "AgentDisposition") == "Call back"
     assert "AgentDisposition" in COLUMNS, "tables have it too"
+
+
+def test_a_record_tells_what_was_recorded_of_the_talk_and_when_nothing_was() -> None:
+    whole = Recording("c-1.1", NOW, NOW + SECOND, NOW + 9 * SECOND, ((NOW + 2 * SECOND, NOW + 4 * SECOND),))
+    never = Recording("c-1.2", NOW + 9 * SECOND, unrecorded=Unrecorded.FAILED)
+    talk = replace(a_talk(queued_at=NOW, ended_at=NOW, work_ended_at=NOW), recordings=(whole, never))
+    first, second = to_record(talk, None, Scope("aws", "us-east-1", "000000000000"))["Recordings"]
+    assert first["Location"] == location_of(whole)
+    assert first["Location"].startswith("recordings/20")
+    assert first["Location"].endswith("/c-1.1.tcr")
+    assert (first["Status"], first["ParticipantType"], first["MediaStreamType"]) == ("AVAILABLE", "ALL", "AUDIO")
+    assert first["StartTimestamp"] < first["Suspensions"][0]["StartTimestamp"] < first["StopTimestamp"]
+    assert (second["Status"], second["Location"], second["Unrecorded"]) == (None, None, "Failed")
+    deleted = replace(talk, recordings_deleted_at=NOW + MINUTE)
+    told = to_record(deleted, None, Scope("aws", "us-east-1", "000000000000"))["Recordings"]
+    assert [(each["Status"], each["Location"]) for each in told] == [("DELETED", None), (None, None)]
 
 
 def durations(contact: ContactRecord) -> tuple[int, int, int]:

@@ -315,6 +315,8 @@ class Floor:
         caller_id: str | None = None,
         caller_ids: CallerIdPool | None = None,
         safe_harbour: bool = False,
+        records: bool = False,
+        announces: bool = False,
         requests: int = 0,
     ) -> None:
         """A campaign is new or has changed, and has so many dial requests more."""
@@ -333,6 +335,8 @@ class Floor:
                 caller_id=caller_id,
                 caller_ids=caller_ids,
                 safe_harbour=safe_harbour,
+                records=records,
+                announces=announces,
             ),
         )
         self.campaigns[name] = settings

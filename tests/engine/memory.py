@@ -19,6 +19,7 @@ from trunkcall.domain.changes import (
     ContactDetected,
     ContactEnded,
     ContactQueued,
+    ContactRecorded,
     ContactRequeued,
     SafeHarbourBegun,
     SessionBegun,
@@ -64,6 +65,8 @@ class Memory:
                 self._put(contact_id, state=ContactState.CONNECTED)
             case ContactAbandoned(contact_id):
                 self._put(contact_id, abandoned=True)
+            case ContactRecorded(contact_id, recordings):
+                self._put(contact_id, recordings=recordings)
             case SafeHarbourBegun(contact_id, at):
                 self._put(contact_id, state=ContactState.SAFE_HARBOUR, safe_harbour_at=at)
             case ContactEnded(contact_id) | AttemptVoided(contact_id):

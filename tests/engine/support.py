@@ -66,6 +66,8 @@ def dialing(
     caller_id: str | None = None,
     caller_ids: CallerIdPool | None = None,
     safe_harbour: bool = False,
+    records: bool = False,
+    announces: bool = False,
 ) -> DialingSettings:
     """A campaign's settings for dialing, of which a test says what matters to it."""
     return DialingSettings(
@@ -80,6 +82,8 @@ def dialing(
         caller_id=caller_id,
         caller_ids=caller_ids,
         safe_harbour=safe_harbour,
+        records=records,
+        announces_recording=announces,
     )
 
 

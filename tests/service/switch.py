@@ -16,9 +16,11 @@ from trunkcall.engine.commands import (
     OriginateSessionLeg,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.events import (
@@ -88,6 +90,8 @@ class Switch:
         """So many of its next words never arrive."""
         self.tells_time: Callable[[], None] = lambda: None
         """What its adapter does when a session begins, before anything is told of legs."""
+        self.suspended: set[str] = set()
+        """Recordings that have silence at present."""
         self._late: list[CarrierEvent] = []
         self._sink: CarrierSink | None = None
         self._lost = False
@@ -238,6 +242,12 @@ class Switch:
         if phone is not None and command.recording_id not in phone.recordings:
             phone.recordings += (command.recording_id,)
             self._say(RecordingStarted(command.recording_id))
+
+    def suspend_recording(self, command: SuspendRecording) -> None:
+        self.suspended.add(command.recording_id)
+
+    def resume_recording(self, command: ResumeRecording) -> None:
+        self.suspended.discard(command.recording_id)
 
     def stop_recording(self, command: StopRecording) -> None:
         for phone in () if self.broken else self.phones.values():

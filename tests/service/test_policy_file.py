@@ -10,6 +10,7 @@ import pytest
 
 from trunkcall.domain.calling_rules import (
     HOME,
+    Announcement,
     CallerIdChoice,
     CallerIds,
     CallingLimits,
@@ -110,6 +111,32 @@ def test_every_rule_is_read_as_it_was_written() -> None:
         source="47 CFR 64.1200(c)(1)",
         as_of=date(2026, 11, 1),
     )
+
+
+def test_what_has_to_be_said_before_recording_may_differ_by_prefix() -> None:
+    rules = read_policy(
+        '[[announce_recording]]\ntext = "This call is recorded."\n'
+        '[[announce_recording]]\nprefixes = ["+1212", "+1646"]\ntext = ""\n'
+    )
+    assert rules.announcements == (
+        Announcement((), "This call is recorded."),
+        Announcement(("+1212", "+1646"), ""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ('announce_recording = "Hello"', r"must be tables, each under a line \[\[announce_recording\]\]"),
+        ("[[announce_recording]]", "has no text. Say what is spoken"),
+        ("[[announce_recording]]\ntext = 5", "text must be a text in quotes, on one line, of at most 500 characters"),
+        ('[[announce_recording]]\ntext = "Hello"\nprefixes = []', "must have something in it, or be left out"),
+        ('text = "Hello"', r"text is no key here. It belongs under \[\[announce_recording\]\]"),
+    ],
+)
+def test_an_announcement_that_could_not_be_made_is_refused_where_it_stands(wrong: str, why: str) -> None:
+    with pytest.raises(PolicyFileError, match=why):
+        read_policy(wrong)
 
 
 def test_whoever_says_nothing_of_destinations_calls_at_home_alone() -> None:

@@ -23,9 +23,11 @@ from trunkcall.engine.commands import (
     OriginateSessionLeg,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, Lease
@@ -148,6 +150,12 @@ class Witness:
 
     def start_recording(self, command: StartRecording) -> None:
         self._switch.start_recording(command)
+
+    def suspend_recording(self, command: SuspendRecording) -> None:
+        self._switch.suspend_recording(command)
+
+    def resume_recording(self, command: ResumeRecording) -> None:
+        self._switch.resume_recording(command)
 
     def stop_recording(self, command: StopRecording) -> None:
         self._switch.stop_recording(command)

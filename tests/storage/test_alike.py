@@ -38,6 +38,7 @@ from trunkcall.domain.changes import (
     ContactForbidden,
     ContactHeld,
     ContactQueued,
+    ContactRecorded,
     ContactRequeued,
     ContactSetAside,
     LedgerCounted,
@@ -72,6 +73,7 @@ from trunkcall.domain.errors import InvalidCampaignStateError, TrunkcallError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import DAY, MINUTE, SECOND
 from trunkcall.domain.queue import Queue
+from trunkcall.domain.recording import Recording
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.user import Agent
 from trunkcall.storage.memory import MemoryStore
@@ -475,6 +477,7 @@ class Alike(RuleBasedStateMachine):
             SafeHarbourBegun(contact_id, at),
             ContactHeld(contact_id, campaign_id, Hold(HoldReason.OUTSIDE_HOURS, at + MINUTE), at),
             ContactForbidden(contact_id, campaign_id, Prohibition.KIND, at),
+            ContactRecorded(contact_id, (Recording(f"{contact_id}.1", at, at + 1, suspensions=((at, None),)),), at),
             AgentDispositionChosen(contact_id, f"{at % 10}", at),
         ]
         return changes[which]

@@ -34,6 +34,7 @@ from trunkcall.domain.changes import (
     ContactEnded,
     ContactExpired,
     ContactQueued,
+    ContactRecorded,
     ContactRequeued,
     ContactSetAside,
     LedgerCounted,
@@ -49,6 +50,7 @@ from trunkcall.domain.errors import (
 )
 from trunkcall.domain.instants import MINUTE, SECOND
 from trunkcall.domain.queue import Queue
+from trunkcall.domain.recording import Recording, Unrecorded
 from trunkcall.storage.ports.contacts import ContactCounts
 from trunkcall.storage.ports.ownership import Lease, LedgerMinute
 from trunkcall.storage.store import Store
@@ -204,9 +206,16 @@ class TestContactsInProgress:
         )
         assert (await record_of(store, contact_id)).state is ContactState.CONNECTED
         connected = Disposition.CONNECTED_TO_AGENT
+        begun = Recording("contact-1.1", at + 9)
+        over = Recording("contact-1.1", at + 9, at + 9, at + 10, ((at + 9, at + 10), (at + 10, None)))
+        refused = Recording("contact-1.2", at + 10, unrecorded=Unrecorded.FAILED)
+        await store.commit(lease, [ContactRecorded(contact_id, (begun,), at + 9)])
+        [live] = await store.live_contacts("instance-1")
+        assert live.recordings == (begun,)
         await store.commit(
             lease,
             [
+                ContactRecorded(contact_id, (over, refused), at + 10),
                 ContactEnded(contact_id, CAMPAIGN, at + 10, connected, DisconnectReason.CUSTOMER_DISCONNECT),
                 AgentDispositionChosen(contact_id, "No", at + 10),
                 AgentDispositionChosen(contact_id, "Call back, Thursday", at + 11),
@@ -227,6 +236,7 @@ class TestContactsInProgress:
         assert (record.ended_at, record.after_contact_work_ended_at) == (at + 10, at + 11)
         assert (record.disposition, record.disconnect_reason) == (connected, DisconnectReason.CUSTOMER_DISCONNECT)
         assert record.agent_disposition == "Call back, Thursday"
+        assert record.recordings == (over, refused)
 
     async def test_an_unanswered_contact_ends_with_what_is_known(self, store: Store) -> None:
         lease = await stand_up(store)

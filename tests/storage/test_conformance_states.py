@@ -28,6 +28,7 @@ from trunkcall.domain.changes import (
     ContactForbidden,
     ContactHeld,
     ContactQueued,
+    ContactRecorded,
     ContactRequeued,
     ContactSetAside,
     LedgerCounted,
@@ -40,6 +41,7 @@ from trunkcall.domain.clearance import Hold, HoldReason, Prohibition
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import SECOND
+from trunkcall.domain.recording import Recording
 from trunkcall.domain.transitions import CONTACT, MARKS, STEPS, ContactEvent
 from trunkcall.storage.ports.ownership import Lease
 from trunkcall.storage.store import Store
@@ -71,6 +73,7 @@ def a_change(kind: type, contact_id: str) -> Change:
             ContactHeld(contact_id, CAMPAIGN, Hold(HoldReason.NUMBER_GAP, AT), AT),
             ContactForbidden(contact_id, CAMPAIGN, Prohibition.REGION, AT),
             AfterContactWorkEnded(contact_id, AT),
+            ContactRecorded(contact_id, (Recording(f"{contact_id}.1", AT),), AT),
             AgentDispositionChosen(contact_id, "Sale", AT),
         )
     }

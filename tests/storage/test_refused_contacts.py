@@ -48,6 +48,8 @@ OF_ANOTHER_KIND = [
         ("hold", b"x"),
         ("asked_due_at", "x"),
         ("agent_disposition", b"x"),
+        ("recordings", b"x"),
+        ("recordings_deleted_at", "x"),
     )
 ]
 """One bit of the row's header makes another type of a value. None of these columns has a seal."""

@@ -49,7 +49,7 @@ async def test_a_prompt_that_is_broken_off_is_over_and_not_told_twice(line: Line
     assert told(line, PlaybackEnded) == []
     line.carrier.stop_playing(StopPlaying("leg", "play"))
     await line.wait(0.5)
-    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play")]
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play", heard=False)], "nobody has heard all of it"
     line.carrier.stop_playing(StopPlaying("leg", "play"))
     await line.wait(80)
     assert len(told(line, PlaybackEnded)) == 1

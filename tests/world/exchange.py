@@ -23,9 +23,11 @@ from trunkcall.engine.commands import (
     OriginateSessionLeg,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.events import (
@@ -78,6 +80,8 @@ Asked: TypeAlias = (
     | Play
     | StopPlaying
     | StartRecording
+    | SuspendRecording
+    | ResumeRecording
     | StopRecording
     | HangUp
     | ReportLegs
@@ -240,6 +244,10 @@ class Exchange:
                 self._carrier.stop_playing(deed)
             case StartRecording():
                 self._carrier.start_recording(deed)
+            case SuspendRecording():
+                self._carrier.suspend_recording(deed)
+            case ResumeRecording():
+                self._carrier.resume_recording(deed)
             case StopRecording():
                 self._carrier.stop_recording(deed)
             case _:

@@ -2,7 +2,8 @@
 
 Decides names and forms, after the data model of Amazon Connect's contact records. Fields of our own:
 AgentDisposition, ClientToken, Disposition, Abandoned, Attempts, AttemptTimestamp, CallingRules, ExpirationTimestamp,
-Forbidden, Hold, SafeHarbourTimestamp, State, Trunk. It must not know where records are written or read.
+Forbidden, Hold, SafeHarbourTimestamp, State, Trunk; of a recording RecordingId, Suspensions and Unrecorded. It must not
+know where records are written or read.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from trunkcall.domain.contact import ContactRecord, QuarantinedContact
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import ResourceKind, Scope
 from trunkcall.domain.instants import Instant, to_record_time, to_record_time_ms
+from trunkcall.domain.recording import Recording, location_of
 
 Record: TypeAlias = dict[str, Any]
 
@@ -126,6 +128,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "Queue": _queue(contact, directory, scope),
         "Agent": _agent(contact, directory, scope),
         "AgentDisposition": contact.agent_disposition,
+        "Recordings": [_recording(each, deleted=contact.recordings_deleted_at) for each in contact.recordings],
         "DisconnectTimestamp": _time(contact.ended_at),
         "ExpirationTimestamp": _time(contact.expires_at),
         "LastUpdateTimestamp": _time(contact.updated_at),
@@ -210,6 +213,25 @@ def _agent(contact: ContactRecord, directory: Directory | None, scope: Scope) ->
         "AfterContactWorkStartTimestamp": _time(contact.ended_at),
         "AfterContactWorkEndTimestamp": _time(contact.after_contact_work_ended_at),
         "AfterContactWorkDuration": _whole_seconds(contact.ended_at, contact.after_contact_work_ended_at),
+    }
+
+
+def _recording(recording: Recording, *, deleted: Instant | None) -> Record:
+    """One recording. Both tracks are in one file: the customer's, and what the customer hears."""
+    recorded = recording.started_at is not None
+    status = ("AVAILABLE" if deleted is None else "DELETED") if recorded else None
+    return {
+        "RecordingId": recording.recording_id,
+        "Location": location_of(recording) if status == "AVAILABLE" else None,
+        "MediaStreamType": "AUDIO",
+        "ParticipantType": "ALL",
+        "StartTimestamp": _time(recording.started_at),
+        "StopTimestamp": _time(recording.stopped_at) if recorded else None,
+        "Status": status,
+        "Suspensions": [
+            {"StartTimestamp": _time(since), "StopTimestamp": _time(until)} for since, until in recording.suspensions
+        ],
+        "Unrecorded": recording.unrecorded,
     }
 
 

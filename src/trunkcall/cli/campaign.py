@@ -28,6 +28,8 @@ from trunkcall.cli.watch import watch
 from trunkcall.cli.watch_view import progress_facts
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.errors import TrunkcallError
+from trunkcall.domain.recording import ON, VALUES, records
+from trunkcall.domain.recording import TAG as RECORDING
 from trunkcall.settings import Settings
 
 CONFLICT = "ConflictException"
@@ -91,6 +93,10 @@ def create(
         bool, typer.Option(help="Tell answering machines from people, and hang up on them.")
     ] = True,
     await_prompt: Annotated[bool, typer.Option(help="Wait until a machine's prompt has ended.")] = False,
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Record its talks; `trunkcall campaign record` switches it later. Ask a lawyer."),
+    ] = False,
     tag: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A tag; may be repeated.")] = None,
     start: Annotated[bool, typer.Option("--start", help="Start it at once.")] = False,
     as_json: Annotated[bool, steps.JSON] = False,
@@ -102,6 +108,8 @@ def create(
     if await_prompt and not detect_machines:
         raise typer.BadParameter("--await-prompt needs --detect-machines")
     tags = dict(map(_tag, tag or []))
+    if record:
+        tags[RECORDING] = ON
     where = connection(settings.data_dir)
     agentless = dialer is DialerType.AGENTLESS
     if agentless and queue is not None:
@@ -173,6 +181,24 @@ def _tag(text: str) -> tuple[str, str]:
     if not key or not equals:
         raise typer.BadParameter(f"--tag {text!r} is not KEY=VALUE")
     return key, value
+
+
+def record(
+    settings: Settings,
+    name: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign, by name, id or ARN.")],
+    switch: Annotated[str, typer.Argument(metavar="on|off", help="Whether its talks are recorded from here on.")],
+) -> None:
+    """Have a campaign's talks recorded, or not any more. Talks that have begun go on as they are."""
+    if switch not in VALUES:
+        raise typer.BadParameter(f"say {' or '.join(VALUES)}, not {switch!r}")
+    where = connection(settings.data_dir)
+    client = campaigns_client(where)
+    with in_words(where.endpoint_url):
+        campaign_id = find_campaign(client, name)
+        campaign = client.describe_campaign(id=campaign_id)["campaign"]
+        client.tag_resource(arn=campaign["arn"], tags={RECORDING: switch})
+    then = "recorded from here on" if switch == ON else "not recorded any more"
+    typer.echo(f"Talks of {campaign['name']} are {then}.")
 
 
 def list_campaigns(
@@ -262,6 +288,7 @@ def _settings_facts(has: dict[str, Any], names: Mapping[str, str]) -> list[tuple
     found = [
         ("capacity", f"{1 if has['capacity'] is None else has['capacity']:g}"),
         ("machines", machines + (", prompt awaited" if has["awaits_prompt"] else "")),
+        ("talks", "recorded" if records(has["tags"]) else "not recorded"),
         ("instance", named(has["instance_id"])),
         ("queue", named(has["queue_id"]) if has["queue_id"] else "none"),
         ("flow", named(has["contact_flow_id"])),
@@ -295,6 +322,9 @@ app.command(
         "trunkcall campaign watch Spring --until-done --interval 60 >> shift.log",
     ),
 )(_with_data_dir(watch))
+app.command("record", epilog=examples("trunkcall campaign record Spring on", "trunkcall campaign record Spring off"))(
+    _with_data_dir(record)
+)
 app.command("start", epilog=examples("trunkcall campaign start Spring"))(_with_data_dir(steps.start))
 app.command("pause", epilog=examples("trunkcall campaign pause Spring", "trunkcall campaign pause --all"))(
     _with_data_dir(steps.pause)

@@ -30,6 +30,9 @@ class KeyMeaning(StrEnum):
     AVAILABLE = "available"
     BREAK = "break"
     LOG_OUT = "log_out"
+    PAUSE_RECORDING = "pause_recording"
+    """Record nothing, while the customer says what nobody may keep."""
+    RESUME_RECORDING = "resume_recording"
 
 
 Codes: TypeAlias = tuple[tuple[str, KeyMeaning], ...]
@@ -44,6 +47,8 @@ CODES: Final[Codes] = (
     ("*1", KeyMeaning.AVAILABLE),
     ("*2", KeyMeaning.BREAK),
     ("*0", KeyMeaning.LOG_OUT),
+    ("*4", KeyMeaning.PAUSE_RECORDING),
+    ("*5", KeyMeaning.RESUME_RECORDING),
 )
 """A customer's menu is answered by digits and by #, so nothing that ends a talk or a shift is either of these alone."""
 DISPOSITIONS: Final[Dispositions] = tuple([(digit, digit) for digit in DIGITS])

@@ -115,6 +115,16 @@ class CallingLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """What people at numbers under these prefixes are told before they are recorded. Of the rules that match a number
+    that with the longest prefix counts; an empty text is nothing."""
+
+    prefixes: tuple[str, ...]
+    """E.164 prefixes with their +; empty: all numbers."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallingRules:
     """All that a policy says."""
 
@@ -123,6 +133,7 @@ class CallingRules:
     hours: tuple[HoursRule, ...] = ()
     caller_ids: CallerIds = CallerIds()
     limits: CallingLimits = CallingLimits()
+    announcements: tuple[Announcement, ...] = ()
     time_zone: str = "UTC"
     """Whose days are counted by."""
     time_zone_attribute: str | None = None

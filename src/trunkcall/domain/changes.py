@@ -13,6 +13,7 @@ from typing import TypeAlias
 from trunkcall.domain.clearance import Hold, Prohibition
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.recording import Recording
 from trunkcall.domain.values import quickly_made
 
 
@@ -185,6 +186,15 @@ class AgentDispositionChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactRecorded:
+    """These are the recordings of the contact, all that there are, oldest first; the latest word counts."""
+
+    contact_id: str
+    recordings: tuple[Recording, ...]
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class ContactSetAside:
     """The contact was in progress when its dialer went away, and cannot be taken over. ``sequence`` names it: its id
     may be what is wrong with it."""
@@ -241,6 +251,7 @@ ContactChange: TypeAlias = (
     | ContactForbidden
     | AfterContactWorkEnded
     | AgentDispositionChosen
+    | ContactRecorded
 )
 """Changes of one contact's record."""
 Change: TypeAlias = ContactChange | ContactSetAside | SessionBegun | SessionEnded | LedgerCounted

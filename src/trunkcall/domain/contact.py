@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from trunkcall.domain.clearance import Cleared, Hold, Prohibition
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.recording import Recording
 from trunkcall.domain.values import quickly_made
 
 
@@ -196,6 +197,7 @@ class LiveContact:
     """Over which it was dialed; None of an attempt of a version that did not note it."""
     safe_harbour_at: Instant | None = None
     """When its safe-harbour message began."""
+    recordings: tuple[Recording, ...] = ()
 
 
 class Damage(StrEnum):
@@ -269,3 +271,7 @@ class ContactRecord:
     """What it was dialed under, or why it was forbidden."""
     agent_disposition: str | None = None
     """What the agent has said that came of it."""
+    recordings: tuple[Recording, ...] = ()
+    """Oldest first."""
+    recordings_deleted_at: Instant | None = None
+    """When what was recorded was deleted."""

@@ -51,3 +51,7 @@ class DialingSettings:
     abandonment: AbandonmentLimits = field(default_factory=AbandonmentLimits)
     safe_harbour: bool = False
     """Whether a live answer whom no agent has reached within the threshold hears a message."""
+    records: bool = False
+    """Whether its talks are recorded."""
+    announces_recording: bool = False
+    """Whether there may be something to be said before: it is asked for of each contact."""

@@ -28,6 +28,7 @@ from trunkcall.domain.changes import (
     ContactForbidden,
     ContactHeld,
     ContactQueued,
+    ContactRecorded,
     ContactRequeued,
     SafeHarbourBegun,
 )
@@ -242,5 +243,6 @@ MARKS: Final[Mapping[type[Any], frozenset[ContactState]]] = {
     ContactAbandoned: AWAITING_AN_AGENT | {ContactState.IN_FLOW},
     AfterContactWorkEnded: frozenset({ContactState.ENDED}),
     AgentDispositionChosen: frozenset({ContactState.ENDED}),
+    ContactRecorded: frozenset({ContactState.CONNECTED}),
 }
 """Changes that note something of a contact and leave its state as it is, and the states in which each is possible."""

@@ -23,6 +23,7 @@ from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.legs import LegReports
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.pools import Agent
+from trunkcall.engine.recordings import Recordings
 from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
@@ -40,7 +41,7 @@ ALL_TOLD_WITHIN: Duration = 1 * SECOND
 class Adoption:
     """Takes over contacts, and matches legs with those of the carrier."""
 
-    __slots__ = ("_flows", "_legs", "_matching", "_safe_harbour", "_sessions", "_state")
+    __slots__ = ("_flows", "_legs", "_matching", "_recordings", "_safe_harbour", "_sessions", "_state")
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Adoption:
         legs: LegReports,
         flows: FlowSteps,
         safe_harbour: SafeHarbour,
+        recordings: Recordings,
     ) -> None:
         self._state = state
         self._sessions = sessions
@@ -57,6 +59,7 @@ class Adoption:
         self._legs = legs
         self._flows = flows
         self._safe_harbour = safe_harbour
+        self._recordings = recordings
 
     # --- what the store remembers -----------------------------------------------------------------------------------
 
@@ -107,6 +110,7 @@ class Adoption:
         contact.ring_started_at = live.ring_started_at
         contact.answered_at = live.answered_at
         contact.abandoned = live.abandoned
+        self._recordings.restore(contact, live)
         answered = live.state is not ContactState.DIALING
         detected = answered and live.state is not ContactState.ANSWERED
         if detected:
@@ -279,3 +283,5 @@ class Adoption:
             self._flows.start(contact)
         elif contact.state is ContactState.SAFE_HARBOUR and asked and live.playing is False:
             self._safe_harbour.speak(contact, now)
+        elif contact.state is ContactState.CONNECTED:
+            self._recordings.found(contact, live.recordings, now)

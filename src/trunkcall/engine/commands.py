@@ -97,6 +97,20 @@ class StartRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class SuspendRecording:
+    """Record silence until ResumeRecording."""
+
+    recording_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRecording:
+    """Record again what is said and heard."""
+
+    recording_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopRecording:
     """End a recording; what was recorded is kept."""
 
@@ -125,6 +139,16 @@ class SpeakSafeHarbour:
     campaign_id: str
     caller_id: str | None
     """The number that it was shown, E.164; None where nobody knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceRecording:
+    """Play to one of those who talk what the calling policy wants to be said before they are recorded."""
+
+    leg_id: str
+    play_id: str
+    contact_id: str
+    campaign_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +210,12 @@ CarrierDeed: TypeAlias = (
     | HoldLeg
     | ResumeLeg
     | StartRecording
+    | SuspendRecording
+    | ResumeRecording
     | StopRecording
     | PlayMessage
     | SpeakSafeHarbour
+    | AnnounceRecording
     | StopPlaying
     | HangUp
     | ReportLegs

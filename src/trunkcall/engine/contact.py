@@ -12,6 +12,7 @@ from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.flow import FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegParty, LegState
+from trunkcall.domain.recording import Recording
 from trunkcall.domain.values import quickly_made
 from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.events import OfferedContact
@@ -45,6 +46,7 @@ class Contact:
         "offered",
         "play_id",
         "queued_until",
+        "recording",
         "reserved_agent_id",
         "restored",
         "ring_started_at",
@@ -98,8 +100,25 @@ class Contact:
         self.agent_id: str | None = None
         self.agent_leg_id: str | None = None
         self.reserved_agent_id: str | None = None
+        self.recording: RecordingOfContact | None = None
+        """None where nobody has asked for one."""
         self.restored = False
         """Whether a former dialer began its attempt."""
+
+
+@dataclass(slots=True)
+class RecordingOfContact:
+    """How far the recording of a contact is."""
+
+    recordings: tuple[Recording, ...] = ()
+    wanted: bool = True
+    """Whether what was said is to be recorded: nobody has asked that it be not, nor is there a reason not to."""
+    suspended: bool = False
+    announcement: str | None = None
+    """The play id of what the customer is told before."""
+    announced: bool = False
+    doubted: bool = False
+    """Whether a former dialer had it begun, and the carrier has not yet told of it."""
 
 
 @quickly_made

@@ -19,6 +19,7 @@ from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.dispositions import ANSWERED, UNANSWERED, left_in_flow, unreached
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
+from trunkcall.engine.recordings import Recordings
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
 
@@ -35,7 +36,7 @@ BRIDGED_WITHIN: Final[Duration] = 1 * SECOND
 class Endings:
     """Ends contacts, and has legs hung up."""
 
-    __slots__ = ("_availability", "_live_answers", "_matching", "_sessions", "_state")
+    __slots__ = ("_availability", "_live_answers", "_matching", "_recordings", "_sessions", "_state")
 
     def __init__(
         self,
@@ -44,12 +45,14 @@ class Endings:
         matching: Matching,
         availability: Availability,
         live_answers: LiveAnswers,
+        recordings: Recordings,
     ) -> None:
         self._state = state
         self._sessions = sessions
         self._matching = matching
         self._availability = availability
         self._live_answers = live_answers
+        self._recordings = recordings
 
     def disconnect(self, contact: Contact, now: Instant) -> None:
         """The flow is done with the contact."""
@@ -149,6 +152,7 @@ class Endings:
         detection: DetectionStatus | None = None,
     ) -> None:
         state, campaign = self._state, contact.campaign
+        self._recordings.contact_ends(contact, now)
         contact.state = after(CONTACT, contact.state, _END)
         state.registry.remove(contact)
         queue_id = campaign.settings.queue_id

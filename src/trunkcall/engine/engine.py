@@ -61,6 +61,7 @@ from trunkcall.engine.events import (
     QueueLimited,
     RecordingEnded,
     RecordingStarted,
+    RecordingWished,
     RequestsAccepted,
     SessionsRestored,
     TrunksChanged,
@@ -72,6 +73,7 @@ from trunkcall.engine.legs import LegReports
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.progress import DialingProgress, FloorProgress, agent_states, dialing_progress, floor_progress
+from trunkcall.engine.recordings import Recordings
 from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.snapshot import EngineSnapshot, take_snapshot
@@ -97,13 +99,14 @@ class Engine:
         self._matching = matching = Matching(state, sessions)
         self._availability = availability = Availability(state, sessions, matching)
         self._live_answers = live_answers = LiveAnswers(state)
-        self._endings = endings = Endings(state, sessions, matching, availability, live_answers)
+        self._recordings = recordings = Recordings(state)
+        self._endings = endings = Endings(state, sessions, matching, availability, live_answers, recordings)
         self._safe_harbour = safe_harbour = SafeHarbour(state, endings)
         self._flows = steps = FlowSteps(state, matching, live_answers, endings, safe_harbour)
-        self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps)
-        self._telephones = Telephones(state, availability, endings)
+        self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps, recordings)
+        self._telephones = Telephones(state, availability, endings, recordings)
         self._withdrawals = Withdrawals(state, matching, legs)
-        self._adoption = adoption = Adoption(state, sessions, matching, legs, steps, safe_harbour)
+        self._adoption = adoption = Adoption(state, sessions, matching, legs, steps, safe_harbour, recordings)
         self._comparison = Comparison(state, availability, legs, steps, safe_harbour, adoption)
         self._dialing = Dialing(state)
         self._now: Instant = 0
@@ -233,6 +236,7 @@ class Engine:
             case PlaybackEnded():
                 self._flows.message_ended(event.leg_id, event.play_id)
                 self._safe_harbour.message_ended(event.leg_id, event.play_id, now)
+                self._recordings.message_ended(event.leg_id, event.play_id, now, heard=event.heard)
             case ContactsOffered():
                 self._offered(event)
             case RequestsAccepted():
@@ -290,7 +294,15 @@ class Engine:
                 self._sessions.restore(event.sessions, now)
             case KeyPressed():
                 self._telephones.pressed(event.leg_id, event.key, now)
-            case BeepHeard() | LegHeld() | LegResumed() | RecordingStarted() | RecordingEnded():
+            case RecordingStarted():
+                self._recordings.started(event.recording_id, now)
+            case RecordingEnded():
+                self._recordings.ended(event.recording_id, now)
+            case RecordingWished():
+                contact = state.registry.contacts.get(event.contact_id)
+                if contact is not None:
+                    self._recordings.wished(contact, event.wish, now)
+            case BeepHeard() | LegHeld() | LegResumed():
                 # Nothing here depends on these.
                 pass
             case _:
@@ -325,6 +337,8 @@ class Engine:
                 self._matching.help_due(key, now)
             case TimerKind.AFTER_CONTACT_WORK:
                 self._availability.work_done(self._state.roster.agents[key], now)
+            case TimerKind.RECORDING:
+                self._recordings.due(key, now)
             case TimerKind.EXPIRY:
                 self._dialing.expire(self._state.campaigns[key], now)
             case TimerKind.DUE:

@@ -16,6 +16,7 @@ from trunkcall.domain.contact import DetectionStatus, LiveContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.leg import HangupCause, LiveLeg, LiveSession
+from trunkcall.domain.recording import RecordingWish
 from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.values import quickly_made
@@ -272,10 +273,12 @@ class LegEnded:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackEnded:
-    """A message was played to its end, was broken off, or could not be played."""
+    """A message was played to its end, was broken off, or could not be played. ``heard`` is whether it was played to
+    its end."""
 
     leg_id: str
     play_id: str
+    heard: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +322,14 @@ class RecordingEnded:
     """A recording is over: it was asked for, its leg has ended, or it could not be made."""
 
     recording_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingWished:
+    """Somebody has asked for this of the recording of a contact. What is not possible changes nothing."""
+
+    contact_id: str
+    wish: RecordingWish
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +423,7 @@ Event: TypeAlias = (
     | AgentUnheard
     | AgentHeard
     | CarrierEvent
+    | RecordingWished
     | TrunksChanged
     | AttemptsLimited
     | ComparisonRequested

@@ -23,6 +23,7 @@ from trunkcall.engine.events import DetectionEnded, LegsBridged, LegsUnbridged
 from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
+from trunkcall.engine.recordings import Recordings
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -51,7 +52,7 @@ _NORMAL: Final = HangupCause.NORMAL
 class LegReports:
     """Hears of legs."""
 
-    __slots__ = ("_endings", "_flows", "_live_answers", "_matching", "_registry", "_sessions", "_state")
+    __slots__ = ("_endings", "_flows", "_live_answers", "_matching", "_recordings", "_registry", "_sessions", "_state")
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class LegReports:
         live_answers: LiveAnswers,
         endings: Endings,
         flows: FlowSteps,
+        recordings: Recordings,
     ) -> None:
         self._state = state
         self._registry = state.registry
@@ -69,6 +71,7 @@ class LegReports:
         self._live_answers = live_answers
         self._endings = endings
         self._flows = flows
+        self._recordings = recordings
 
     # --- what the carrier reports -----------------------------------------------------------------------------------
 
@@ -144,6 +147,7 @@ class LegReports:
         self._state.roster.step(agent, _BRIDGE_AGENT, now)
         contact.campaign.statistics.connected += 1
         self._state.out.change(ContactConnected(contact.contact_id, agent.agent_id, now))
+        self._recordings.joined(contact, now)
 
     def unbridged(self, event: LegsUnbridged, now: Instant) -> None:
         leg = self._registry.legs.get(event.agent_leg_id)

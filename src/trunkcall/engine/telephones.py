@@ -1,5 +1,5 @@
 """What agents do by keys of the telephone, each on the leg to the agent: end a contact, say what came of it, choose a
-status.
+status, have nothing recorded for a while.
 
 Decides when a key is part of a code and when it means something, by what the agent is doing. Keys of customers are
 nothing here. It must not know which keys mean what: that is in ``config``.
@@ -15,11 +15,13 @@ from trunkcall.domain.changes import AgentDispositionChosen
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import LegParty, LegState
+from trunkcall.domain.recording import RecordingWish
 from trunkcall.engine.availability import Availability
 from trunkcall.engine.commands import ChooseStatus
 from trunkcall.engine.contact import Leg
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.pools import Agent
+from trunkcall.engine.recordings import Recordings
 from trunkcall.engine.state import EngineState
 
 NEXT_KEY_WITHIN: Final[Duration] = 3 * SECOND
@@ -29,12 +31,15 @@ NEXT_KEY_WITHIN: Final[Duration] = 3 * SECOND
 class Telephones:
     """Hears the keys of agents' telephones."""
 
-    __slots__ = ("_availability", "_beginnings", "_codes", "_dispositions", "_endings", "_state")
+    __slots__ = ("_availability", "_beginnings", "_codes", "_dispositions", "_endings", "_recordings", "_state")
 
-    def __init__(self, state: EngineState, availability: Availability, endings: Endings) -> None:
+    def __init__(
+        self, state: EngineState, availability: Availability, endings: Endings, recordings: Recordings
+    ) -> None:
         self._state = state
         self._availability = availability
         self._endings = endings
+        self._recordings = recordings
         self._codes = dict(state.config.keys.codes)
         self._beginnings = {keys[:length] for keys in self._codes for length in range(1, len(keys))}
         self._dispositions = dict(state.config.keys.dispositions)
@@ -86,9 +91,19 @@ class Telephones:
                 self._state.out.do(ChooseStatus(agent.agent_id, AgentStatus.BREAK))
             case KeyMeaning.LOG_OUT:
                 self._state.out.do(ChooseStatus(agent.agent_id, AgentStatus.OFFLINE))
+            case KeyMeaning.PAUSE_RECORDING:
+                return self._have_recorded(agent, RecordingWish.SUSPEND, now)
+            case KeyMeaning.RESUME_RECORDING:
+                return self._have_recorded(agent, RecordingWish.RESUME, now)
             case _:
                 assert_never(meaning)
         return True
+
+    def _have_recorded(self, agent: Agent, wish: RecordingWish, now: Instant) -> bool:
+        contact = agent.contact
+        if contact is None or contact.state is not ContactState.CONNECTED:
+            return False
+        return self._recordings.wished(contact, wish, now)
 
     def _say_what_came_of_it(self, agent: Agent, keys: str, now: Instant) -> bool:
         """A digit says it of the contact that the agent works on. Returns whether there is one, and such a digit."""

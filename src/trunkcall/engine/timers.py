@@ -36,6 +36,7 @@ class TimerKind(StrEnum):
     DUE = auto()
     PACE = auto()
     FORGET_CAMPAIGN = auto()
+    RECORDING = auto()
 
 
 _Timer: TypeAlias = tuple[Instant, int, TimerKind, str]

@@ -24,6 +24,8 @@ from trunkcall.domain.errors import ConflictError, InvalidInputError, NotFoundEr
 from trunkcall.domain.fields import Field
 from trunkcall.domain.identifiers import NewId, ResourceKind, Scope
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.recording import TAG as RECORDING
+from trunkcall.domain.recording import VALUES as RECORDING_VALUES
 from trunkcall.domain.safe_harbour import TAG, placeholder_problem
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources, target
 from trunkcall.service.wakeups import Wakeups
@@ -316,6 +318,8 @@ def check_tags(tags: Mapping[str, str]) -> None:
 def _check_own(tags: Mapping[str, str]) -> None:
     """Raise InvalidInputError for a tag of ours that nobody could go by."""
     parse_detection(tags.get(DETECTION, ""))
+    if tags.get(RECORDING, RECORDING_VALUES[0]) not in RECORDING_VALUES:
+        raise InvalidInputError(f"The tag {RECORDING} must be {' or '.join(RECORDING_VALUES)}.")
     problem = placeholder_problem(tags.get(TAG, ""))
     if problem is not None:
         raise InvalidInputError(f"The text of the tag {TAG} {problem}.")

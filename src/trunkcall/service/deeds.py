@@ -17,6 +17,7 @@ from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.detection import detection_of
 from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.commands import (
+    AnnounceRecording,
     BridgeLegs,
     ChooseStatus,
     Deed,
@@ -30,12 +31,15 @@ from trunkcall.engine.commands import (
     RefillWindow,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     SpeakSafeHarbour,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
+from trunkcall.engine.events import PlaybackEnded
 from trunkcall.service.facts import KnownFacts
 from trunkcall.service.gate_use import GateUse
 from trunkcall.service.safe_harbour import SafeHarbourOf, spoken
@@ -53,6 +57,8 @@ class Done:
     chosen: tuple[ChooseStatus, ...]
     voided: tuple[str, ...]
     """Legs that were to be originated and were not, in the order of their deeds."""
+    unsaid: tuple[PlaybackEnded, ...] = ()
+    """Of announcements that nobody has to be told, or that nobody can be."""
 
 
 class Deeds:
@@ -91,6 +97,7 @@ class Deeds:
         refills: list[RefillWindow] = []
         chosen: list[ChooseStatus] = []
         voided: list[str] = []
+        unsaid: list[PlaybackEnded] = []
         differences: Counter[LegDifference] = Counter()
         for deed in deeds:
             match deed:
@@ -110,12 +117,22 @@ class Deeds:
                     self._carrier.resume(deed)
                 case StartRecording():
                     self._carrier.start_recording(deed)
+                case SuspendRecording():
+                    self._carrier.suspend_recording(deed)
+                case ResumeRecording():
+                    self._carrier.resume_recording(deed)
                 case StopRecording():
                     self._carrier.stop_recording(deed)
                 case PlayMessage():
                     self._carrier.play(deed.leg_id, deed.play_id, self._text_of(deed))
                 case SpeakSafeHarbour():
                     self._carrier.play(deed.leg_id, deed.play_id, self._safe_harbour_text(deed))
+                case AnnounceRecording():
+                    announcement = self._gate.recording_announcement(deed.campaign_id, deed.contact_id)
+                    if announcement:
+                        self._carrier.play(deed.leg_id, deed.play_id, announcement)
+                    else:
+                        unsaid.append(PlaybackEnded(deed.leg_id, deed.play_id, heard=announcement is not None))
                 case StopPlaying():
                     self._carrier.stop_playing(deed)
                 case HangUp():
@@ -133,7 +150,7 @@ class Deeds:
         if differences:
             self._totals.differences.update(differences)
             log.warning("legs were other than the carrier has them, and are settled", extra=_counts(differences))
-        return Done(tuple(refills), tuple(chosen), tuple(voided))
+        return Done(tuple(refills), tuple(chosen), tuple(voided), tuple(unsaid))
 
     def _originated(self, command: Originate, *, outbound_calls: bool) -> bool:
         """Hand it over, if it still may be."""

@@ -355,6 +355,8 @@ class Dialer:
         deeds = decision.deeds_to_do(refused=result.refused, left_out=result.left_out)
         done = self._deeds.carry_out(deeds, outbound_calls=self._outbound_calls)
         self._post_first([OriginateVoided(leg_id) for leg_id in done.voided], now)
+        for ended in done.unsaid:
+            self.post(ended)
         # Whoever has chosen in another way during the commit has chosen last.
         spoke = {event.agent_id for event, _ in self._inbox if isinstance(event, AgentStatusSet)}
         for choice in done.chosen:
@@ -399,8 +401,12 @@ class Dialer:
             other_rules = self._gate.renew(directory)
             for campaign_id, campaign in self._campaigns.items():
                 told = self._dialing[campaign_id]
-                shown = caller_id_of(campaign, directory), self._gate.caller_id_pool(campaign)
-                if shown != (told.caller_id, told.caller_ids):
+                by_rules = (
+                    caller_id_of(campaign, directory),
+                    self._gate.caller_id_pool(campaign),
+                    self._gate.announces_recording(campaign),
+                )
+                if by_rules != (told.caller_id, told.caller_ids, told.announces_recording):
                     self._tell_campaign(campaign)
             if other_rules:
                 for campaign_id in self._campaigns:
@@ -460,6 +466,7 @@ class Dialer:
             caller_id=caller_id_of(campaign, self._facts.directory),
             caller_ids=pool,
             safe_harbour=bool(self._safe_harbour_of(campaign)),
+            announces_recording=self._gate.announces_recording(campaign),
         )
         if pool is not None:
             self._days.setdefault(pool.day_began_at, False)

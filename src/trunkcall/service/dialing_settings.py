@@ -15,6 +15,7 @@ from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import Duration
+from trunkcall.domain.recording import records
 
 DialingOf: TypeAlias = Callable[[Campaign], DialingSettings]
 """How a campaign is dialed, but for the number that it shows."""
@@ -39,6 +40,7 @@ def dialing_settings(campaign: Campaign, defaults: DialingDefaults) -> DialingSe
         awaits_prompt=campaign.outbound_call.awaits_prompt,
         ring_timeout=defaults.ring_timeout,
         abandonment=defaults.abandonment,
+        records=records(campaign.tags),
     )
 
 

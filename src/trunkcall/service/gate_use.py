@@ -95,6 +95,20 @@ class GateUse:
         """Why nobody may be dialed for the campaign, in words; None if people may be."""
         return self._gate.trouble(campaign, self._clock.now())
 
+    # --- recordings ---------------------------------------------------------------------------------------------------
+
+    def announces_recording(self, campaign: Campaign) -> bool:
+        """Whether some of those who are called for the campaign have to be told before they are recorded."""
+        return self._gate.announces_recording(campaign)
+
+    def recording_announcement(self, campaign_id: str, contact_id: str) -> str | None:
+        """What the contact has to be told before it is recorded, empty if nothing; None where nobody can tell, because
+        its number is not known any more."""
+        campaign, contact = self._campaigns[campaign_id], self._known.get(contact_id)
+        if not self._gate.announces_recording(campaign):
+            return ""
+        return None if contact is None else self._gate.recording_announcement(campaign, contact.phone_number)
+
     # --- attempts and agents' legs ------------------------------------------------------------------------------------
 
     def clearances(self, changes: Sequence[Change]) -> Mapping[str, Clearance]:

@@ -63,19 +63,19 @@ class Media:
 
     def stop_playing(self, leg: SimulatedLeg, play_id: str) -> None:
         """Break a prompt off, or leave it out."""
-        self._end_prompt(play_id, leg)
+        self._end_prompt(play_id, False, leg)
 
     def _speak(self, leg: SimulatedLeg) -> None:
         """The first of its prompts begins."""
         play_id, lasts = next(iter(leg.prompts.items()))
-        self._later(lasts, partial(self._end_prompt, play_id), leg)
+        self._later(lasts, partial(self._end_prompt, play_id, True), leg)
 
-    def _end_prompt(self, play_id: str, leg: SimulatedLeg) -> None:
+    def _end_prompt(self, play_id: str, heard: bool, leg: SimulatedLeg) -> None:
         if leg.state is LegState.ENDED or play_id not in leg.prompts:
             return
         spoken = next(iter(leg.prompts)) == play_id
         del leg.prompts[play_id]
-        self._say(leg, PlaybackEnded(leg.leg_id, play_id))
+        self._say(leg, PlaybackEnded(leg.leg_id, play_id, heard))
         if spoken and leg.prompts:
             self._speak(leg)
 

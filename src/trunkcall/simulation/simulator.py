@@ -31,10 +31,12 @@ from trunkcall.engine.commands import (
     RefillWindow,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     SpeakSafeHarbour,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.config import EngineConfig
@@ -128,10 +130,12 @@ class Simulator:
             RefillWindow: self._refill,
             ReportLegs: self._phones.report_legs,
             ResumeLeg: self._phones.resume,
+            ResumeRecording: self._nothing,
             SpeakSafeHarbour: self._speak_safe_harbour,
             StartRecording: self._phones.start_recording,
             StopPlaying: self._phones.stop_playing,
             StopRecording: self._phones.stop_recording,
+            SuspendRecording: self._nothing,
             UnbridgeLegs: self._phones.unbridge,
         }
         """How each deed is done here."""
@@ -246,6 +250,9 @@ class Simulator:
             return
         self._wanted[agent_id] = status
         self._tell(AgentStatusSet(agent_id, status))
+
+    def _nothing(self, command: SuspendRecording | ResumeRecording) -> None:
+        """Nothing is said in a simulated talk."""
 
     def _choose_status(self, command: ChooseStatus) -> None:
         self._set_status(command.agent_id, command.status)

@@ -24,10 +24,11 @@ Rules:
 - Who is on hold hears music and is heard by nobody. The leg stays bridged. LegHeld and LegResumed are told once for
   each hold.
 - Prompts of a leg that is up are played one after the other, in the order in which they were asked for. Each gets
-  exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, broken off, or could not be
-  played.
-- A recording is of one leg that is up: what its party says and hears. It gets RecordingStarted once it runs, and
-  exactly one RecordingEnded: when that is asked for, when its leg ends, or at once where it cannot be made.
+  exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, which it says, broken off, or
+  could not be played.
+- A recording is of one leg that is up: what its party says and hears, on two tracks. It gets RecordingStarted once it
+  runs, and exactly one RecordingEnded: when that is asked for, when its leg ends, when it fails, or at once where it
+  cannot be made. While it is suspended both tracks have silence.
 - KeyPressed is told for each key of the telephone that a party presses on a leg that is up, an agent's between two
   contacts too. What it means is the dialer's to say.
 - The ids of plays and recordings are chosen by the dialer and never used twice, like those of legs. What cannot be done
@@ -61,9 +62,11 @@ from trunkcall.engine.commands import (
     OriginateSessionLeg,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.events import CarrierEvent
@@ -121,6 +124,12 @@ class Carrier(Protocol):
 
     def start_recording(self, command: StartRecording) -> None:
         """Record a leg that is up. A leg may have several recordings."""
+
+    def suspend_recording(self, command: SuspendRecording) -> None:
+        """Record silence."""
+
+    def resume_recording(self, command: ResumeRecording) -> None:
+        """Record again what is said and heard."""
 
     def stop_recording(self, command: StopRecording) -> None:
         """End a recording."""

@@ -18,9 +18,11 @@ from trunkcall.engine.commands import (
     OriginateSessionLeg,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost
@@ -75,6 +77,10 @@ class CarrierChannel:
                 self._carrier.stop_playing(frame)
             case StartRecording():
                 self._carrier.start_recording(frame)
+            case SuspendRecording():
+                self._carrier.suspend_recording(frame)
+            case ResumeRecording():
+                self._carrier.resume_recording(frame)
             case StopRecording():
                 self._carrier.stop_recording(frame)
             case HangUp():

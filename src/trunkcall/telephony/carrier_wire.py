@@ -22,9 +22,11 @@ from trunkcall.engine.commands import (
     OriginateSessionLeg,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.events import CarrierEvent
@@ -83,6 +85,8 @@ FromDialer: TypeAlias = (
     | Play
     | StopPlaying
     | StartRecording
+    | SuspendRecording
+    | ResumeRecording
     | StopRecording
     | HangUp
     | ReportLegs

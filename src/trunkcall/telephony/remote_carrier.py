@@ -22,9 +22,11 @@ from trunkcall.engine.commands import (
     OriginateSessionLeg,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.events import CarrierFound, CarrierLost, OriginateVoided
@@ -108,6 +110,12 @@ class RemoteCarrier:
         self._send(command)
 
     def start_recording(self, command: StartRecording) -> None:
+        self._send(command)
+
+    def suspend_recording(self, command: SuspendRecording) -> None:
+        self._send(command)
+
+    def resume_recording(self, command: ResumeRecording) -> None:
         self._send(command)
 
     def stop_recording(self, command: StopRecording) -> None:

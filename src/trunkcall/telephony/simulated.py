@@ -24,9 +24,11 @@ from trunkcall.engine.commands import (
     OriginateSessionLeg,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.events import CarrierEvent, OriginateVoided
@@ -153,6 +155,12 @@ class SimulatedCarrier:
 
     def start_recording(self, command: StartRecording) -> None:
         self._phones.start_recording(command)
+
+    def suspend_recording(self, command: SuspendRecording) -> None:
+        """Nothing is said in a simulated talk."""
+
+    def resume_recording(self, command: ResumeRecording) -> None:
+        """The same."""
 
     def stop_recording(self, command: StopRecording) -> None:
         self._phones.stop_recording(command)

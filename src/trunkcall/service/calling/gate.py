@@ -284,6 +284,27 @@ class Gate:
             forbidden=forbidden,
         )
 
+    # --- recordings ---------------------------------------------------------------------------------------------------
+
+    def announces_recording(self, campaign: Campaign) -> bool:
+        """Whether the campaign's policy has announcements. One that cannot be read has none, nor lets it dial."""
+        rules = self._policy_of(campaign).rules
+        return rules is not None and any(each.text for each in rules.announcements)
+
+    def recording_announcement(self, campaign: Campaign, number: str) -> str | None:
+        """What somebody at this number has to be told before being recorded, by the rule with the longest prefix; empty
+        if nothing. None where the policy cannot be read."""
+        rules = self._policy_of(campaign).rules
+        if rules is None:
+            return None
+        matching = [
+            (len(prefix), each.text)
+            for each in rules.announcements
+            for prefix in each.prefixes or ("",)
+            if number.startswith(prefix)
+        ]
+        return max(matching, default=(0, ""))[1]
+
     # --- caller ids ---------------------------------------------------------------------------------------------------
 
     def caller_id_pool(self, campaign: Campaign, now: Instant) -> CallerIdPool | None:

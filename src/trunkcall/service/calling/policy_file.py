@@ -20,6 +20,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from trunkcall.domain.calling_rules import (
     HOME,
+    Announcement,
     CallerIdChoice,
     CallerIds,
     CallingLimits,
@@ -41,6 +42,8 @@ ANY: Final = "any"
 """The only one of ``regions`` where calls may go anywhere, which a simulated carrier alone may."""
 MAX_BYTES: Final = 262_144
 """Of a policy, and of its rates each."""
+MAX_SPOKEN: Final = 500
+"""Characters of an announcement."""
 MAX_ATTEMPTS: Final = 1_000_000_000
 LONGEST: Final[Duration] = 366 * DAY
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -129,6 +132,7 @@ class _Reader:
             hours=tuple(self._hours(document)),
             caller_ids=CallerIds(**caller_ids),
             limits=CallingLimits(**limits, spending=self._spending(document, rates)),
+            announcements=tuple(self._announcements(document)),
             **top,
         )
 
@@ -152,6 +156,20 @@ class _Reader:
                 holidays=read.get("holidays", frozenset()),
                 holiday_windows=read.get("on_holidays", ()),
             )
+
+    def _announcements(self, document: dict[str, Any]) -> Iterator[Announcement]:
+        given = document.get("announce_recording", [])
+        if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+            self._wrong(("announce_recording",), "must be tables, each under a line [[announce_recording]] of its own.")
+            return
+        for number, each in enumerate(given):
+            path: Path = ("announce_recording", number)
+            read = self._keys(path, each, _ANNOUNCE_RECORDING)
+            if "text" not in each:
+                self._wrong(
+                    path, 'has no text. Say what is spoken: text = "This call is recorded.", or "" for nothing.'
+                )
+            yield Announcement(read.get("prefixes", ()), read.get("text", ""))
 
     def _spending(self, document: dict[str, Any], rates: str | None) -> Spending | None:
         if "spending" not in document:
@@ -266,6 +284,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _WrongError("must be a text in quotes")
     return value
+
+
+def _spoken(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MAX_SPOKEN or not value.isprintable():
+        raise _WrongError(f"must be a text in quotes, on one line, of at most {MAX_SPOKEN} characters")
+    return value.strip()
 
 
 def _date(value: Any) -> date:
@@ -436,6 +460,10 @@ _LIMITS: Final[Mapping[str, tuple[str, Read]]] = {
     "attempts_per_number": ("number", _rolling),
     "gap": ("number_gap", _duration),
 }
+_ANNOUNCE_RECORDING: Final[Mapping[str, tuple[str, Read]]] = {
+    "prefixes": ("prefixes", lambda value: _some(_list(value, _prefix))),
+    "text": ("text", _spoken),
+}
 _SPENDING: Final[Mapping[str, tuple[str, Read]]] = {
     "currency": ("currency", _currency),
     "rates": ("rates", _text),
@@ -447,14 +475,19 @@ _TABLES: Final[Mapping[str, Mapping[str, tuple[str, Read]]]] = {
     "caller_ids": _CALLER_IDS,
     "limits": _LIMITS,
     "spending": _SPENDING,
+    "announce_recording": _ANNOUNCE_RECORDING,
 }
+
+
+_LISTS: Final = ("hours", "announce_recording")
+"""Tables of which there may be many."""
 
 
 def _meant(key: str, keys: Mapping[str, tuple[str, Read]], path: Path) -> str:
     """Where the key belongs, or which one was probably meant; empty if nobody knows."""
-    homes = [f"[{table}]" for table, known in _TABLES.items() if key in known]
+    homes = [f"[[{table}]]" if table in _LISTS else f"[{table}]" for table, known in _TABLES.items() if key in known]
     if homes:
-        return f" It belongs under {' or '.join(homes).replace('[hours]', '[[hours]]')}."
+        return f" It belongs under {' or '.join(homes)}."
     if key in _TOP:
         return " It belongs above all tables."
     return did_you_mean(key, [*keys, *(() if path else _TABLES)])

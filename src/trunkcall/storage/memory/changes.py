@@ -25,6 +25,7 @@ from trunkcall.domain.changes import (
     ContactForbidden,
     ContactHeld,
     ContactQueued,
+    ContactRecorded,
     ContactRequeued,
     SafeHarbourBegun,
 )
@@ -104,6 +105,8 @@ def changed(held: Held, change: ContactChange) -> Held:
             )
         case AfterContactWorkEnded():
             return held.noted(after_contact_work_ended_at=at)
+        case ContactRecorded():
+            return held.noted(recordings=change.recordings)
         case AgentDispositionChosen():
             return held.noted(agent_disposition=change.disposition)
         case _:

@@ -367,4 +367,5 @@ def _live(held: Held) -> LiveContact:
         record.abandoned,
         record.trunk_id,
         record.safe_harbour_at,
+        record.recordings,
     )

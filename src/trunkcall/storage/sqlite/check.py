@@ -57,6 +57,8 @@ _ADDED: Final = {
     "asked_due_at": None,
     "clearance": None,
     "agent_disposition": None,
+    "recordings": None,
+    "recordings_deleted_at": None,
 }
 """Columns of contacts that stores of an older version do not have, and what a migration gives them."""
 

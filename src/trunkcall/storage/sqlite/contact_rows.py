@@ -31,6 +31,7 @@ from trunkcall.domain.transitions import IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT
 from trunkcall.storage.ports.contacts import ContactCounts
 from trunkcall.storage.ports.ownership import LedgerMinute
 from trunkcall.storage.sqlite.clearances import cleared_of, hold_document, hold_of
+from trunkcall.storage.sqlite.recordings import is_recordings, recordings_of
 from trunkcall.storage.sqlite.rows import readable, to_json, whole
 from trunkcall.storage.sqlite.seals import check_seal, seal_of
 from trunkcall.storage.sqlite.statements import Row, kinds_of
@@ -108,6 +109,7 @@ def live_from_row(row: Row) -> LiveContact:
         abandoned=bool(row.abandoned),
         trunk_id=row.trunk_id,
         safe_harbour_at=row.safe_harbour_at,
+        recordings=recordings_of(row.recordings) if is_recordings(row.recordings) else (),
     )
     told: list[Instant | None] = [live.expires_at, live.attempted_at]
     if state in _ANSWERED:
@@ -182,6 +184,8 @@ def _record_from_row(row: Row) -> ContactRecord:
         hold=None if row.hold is None else hold_of(row.hold),
         clearance=None if row.clearance is None else cleared_of(row.clearance),
         agent_disposition=row.agent_disposition,
+        recordings=recordings_of(row.recordings),
+        recordings_deleted_at=row.recordings_deleted_at,
     )
     ended = record.state is ContactState.ENDED
     of_the_end = (record.ended_at, record.disposition, record.disconnect_reason)
@@ -249,6 +253,7 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "hold": (str, _NONE),
     "asked_due_at": (int, _NONE),
     "clearance": (str, _NONE),
+    "recordings": (str, _NONE),
     "seal": (int, _NONE),
 }
 """What each column of a record may hold."""

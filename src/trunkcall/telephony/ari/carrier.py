@@ -24,9 +24,11 @@ from trunkcall.engine.commands import (
     OriginateSessionLeg,
     ReportLegs,
     ResumeLeg,
+    ResumeRecording,
     StartRecording,
     StopPlaying,
     StopRecording,
+    SuspendRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegEnded, LegsReported, OriginateVoided
@@ -160,6 +162,12 @@ class AriCarrier:
 
     def start_recording(self, command: StartRecording) -> None:
         self._board.media.start_recording(command)
+
+    def suspend_recording(self, command: SuspendRecording) -> None:
+        self._board.media.suspend_recording(command)
+
+    def resume_recording(self, command: ResumeRecording) -> None:
+        self._board.media.resume_recording(command)
 
     def stop_recording(self, command: StopRecording) -> None:
         self._board.media.stop_recording(command)

@@ -11,7 +11,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from trunkcall.domain.leg import LegState
-from trunkcall.engine.commands import HoldLeg, ResumeLeg, StartRecording, StopPlaying, StopRecording
+from trunkcall.engine.commands import (
+    HoldLeg,
+    ResumeLeg,
+    ResumeRecording,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    SuspendRecording,
+)
 from trunkcall.engine.events import (
     CarrierEvent,
     LegHeld,
@@ -76,18 +84,18 @@ class Media:
         if self._legs.get(leg.leg_id) is not leg or not leg.prompts or leg.prompts[0][0] != play_id:
             return
         if media is None:
-            self._over(leg, play_id)
+            self._over(leg, play_id, heard=False)
             return
         query = {"media": media, "playbackId": self._names.channel(play_id)}
         request = Request("POST", f"channels/{self._names.channel(leg.leg_id)}/play", query)
         if not leg.is_ours:
             self._command(leg, request)
         elif not self._send(request, partial(self._refused, leg, play_id)):
-            self._over(leg, play_id)
+            self._over(leg, play_id, heard=False)
 
     def _refused(self, leg: AriLeg, play_id: str, answer: Answer) -> None:
         if not answer.is_ok:
-            self._over(leg, play_id)
+            self._over(leg, play_id, heard=False)
 
     def stop_playing(self, command: StopPlaying) -> None:
         """Break off a prompt, or leave it out."""
@@ -96,9 +104,7 @@ class Media:
             return
         if leg.prompts[0][0] == command.play_id:
             self._send(Request("DELETE", f"playbacks/{self._names.channel(command.play_id)}"), None)
-            self._over(leg, command.play_id)
-        else:
-            self._over(leg, command.play_id)
+        self._over(leg, command.play_id, heard=False)
 
     def played(self, playback: Playback) -> None:
         """A playback is over, or could not be begun."""
@@ -107,7 +113,7 @@ class Media:
         for leg in list(self._legs.values()):
             # Of a leg that is hung up its end is told alone.
             if play_id is not None and leg.prompts and leg.prompts[0][0] == play_id and leg.cause is None:
-                self._over(leg, play_id)
+                self._over(leg, play_id, heard=playback.state != "failed")
                 return
 
     def _judge(self, playback: Playback) -> None:
@@ -120,13 +126,13 @@ class Media:
             )
             log.warning("the switch did not play a sound", extra={"media": playback.media_uri})
 
-    def _over(self, leg: AriLeg, play_id: str) -> None:
+    def _over(self, leg: AriLeg, play_id: str, *, heard: bool) -> None:
         first = leg.prompts[0][0] == play_id
         found = next((each for each in leg.prompts if each[0] == play_id), None)
         if found is None or self._legs.get(leg.leg_id) is not leg:
             return
         leg.prompts.remove(found)
-        self._tell(PlaybackEnded(leg.leg_id, play_id))
+        self._tell(PlaybackEnded(leg.leg_id, play_id, heard))
         if first and leg.prompts:
             self._begin(leg)
 
@@ -230,6 +236,18 @@ class Media:
         if leg is not None and recording_id is not None and not leg.recordings[recording_id]:
             leg.recordings[recording_id] = True
             self._tell(RecordingStarted(recording_id))
+
+    def suspend_recording(self, command: SuspendRecording) -> None:
+        """Have silence be written."""
+        self._mute("POST", command.recording_id)
+
+    def resume_recording(self, command: ResumeRecording) -> None:
+        """Have sound be written again."""
+        self._mute("DELETE", command.recording_id)
+
+    def _mute(self, method: str, recording_id: str) -> None:
+        if self._of_recording(recording_id) is not None:
+            self._send(Request(method, f"recordings/live/{self._names.channel(recording_id)}/mute"), None)
 
     def stop_recording(self, command: StopRecording) -> None:
         """End it; what was recorded is kept."""

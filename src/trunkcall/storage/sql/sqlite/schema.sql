@@ -206,6 +206,8 @@ CREATE TABLE contact (
     asked_due_at INTEGER, -- what due_at would be without the hold; NULL without one
     clearance TEXT, -- a JSON object: what its attempt was made under, or why it was forbidden
     agent_disposition TEXT, -- what the agent has said that came of it
+    recordings TEXT, -- a JSON list of what was recorded (storage.sqlite.recordings); NULL: nothing was to be
+    recordings_deleted_at INTEGER, -- when what was recorded was deleted
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 
@@ -217,6 +219,8 @@ CREATE INDEX contact_live ON contact (campaign_key) WHERE state NOT IN ('Waiting
 CREATE INDEX contact_held ON contact (campaign_key) WHERE hold IS NOT NULL AND state = 'Waiting';
 -- Contacts whose personal data retention may erase; none while a contact waits, so accepting one costs nothing.
 CREATE INDEX contact_ended ON contact (ended_at) WHERE ended_at IS NOT NULL AND phone_number <> '';
+-- What was recorded and is kept; none of those who are not recorded, so accepting and dialing them costs nothing.
+CREATE INDEX contact_recorded ON contact (ended_at) WHERE recordings IS NOT NULL AND recordings_deleted_at IS NULL;
 
 -- Attempts by number, for as long as calling rules count them. The number is not in it: number_key is a hash of it, made
 -- with a key that the store does not hold. It has no index beside it that could disagree with a row.

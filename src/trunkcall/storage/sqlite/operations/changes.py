@@ -29,6 +29,7 @@ from trunkcall.domain.changes import (
     ContactForbidden,
     ContactHeld,
     ContactQueued,
+    ContactRecorded,
     ContactRequeued,
     ContactSetAside,
     LedgerCounted,
@@ -64,6 +65,7 @@ from trunkcall.storage.sqlite.clearances import (
 )
 from trunkcall.storage.sqlite.operations.clearing import Clearing, Verdict
 from trunkcall.storage.sqlite.operations.quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
+from trunkcall.storage.sqlite.recordings import recordings_document
 from trunkcall.storage.sqlite.rows import to_json
 from trunkcall.storage.sqlite.statements import Row
 from trunkcall.storage.sqlite.transaction import CampaignHead, WriteTransaction
@@ -320,6 +322,8 @@ class _Changer:
                 self._must("after_contact_work_ended", contact_id, at=at)
             case AgentDispositionChosen(contact_id, disposition):
                 self._must("agent_disposition_chosen", contact_id, at=at, disposition=disposition)
+            case ContactRecorded(contact_id, recordings):
+                self._must("contact_recorded", contact_id, at=at, recordings=recordings_document(recordings))
             case ContactSetAside():
                 set_aside_as_it_stands(self._transaction, {change.sequence: Damage.NOT_TAKEN_OVER})
             case SessionBegun():

@@ -27,6 +27,7 @@ from trunkcall.domain.instants import Instant, is_instant
 from trunkcall.domain.transitions import IN_PROGRESS
 from trunkcall.storage.sqlite.clearances import is_hold, kept_document, kept_of
 from trunkcall.storage.sqlite.contact_rows import live_from_row, quarantined_from_row, record_from_row, waiting_from_row
+from trunkcall.storage.sqlite.recordings import is_recordings
 from trunkcall.storage.sqlite.rows import readable, to_json
 from trunkcall.storage.sqlite.seals import attributes_are_as_accepted, person_is_as_accepted, seal_of
 from trunkcall.storage.sqlite.statements import Row
@@ -57,6 +58,7 @@ _INSTANTS: Final = (
     "safe_harbour_at",
     "after_contact_work_ended_at",
     "asked_due_at",
+    "recordings_deleted_at",
 )
 
 
@@ -274,6 +276,8 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
             contact[name] = at
     if not is_instant(contact["due_at"]):
         contact["due_at"] = 0
+    if not is_recordings(contact["recordings"]):
+        contact["recordings"] = None
     if not is_hold(contact["hold"]):
         contact["hold"] = contact["asked_due_at"] = None
     contact["clearance"] = _mended_clearance(contact["clearance"], keyed=bool(contact["phone_number"]))

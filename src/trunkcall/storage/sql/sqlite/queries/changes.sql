@@ -88,6 +88,11 @@ UPDATE contact SET agent_disposition = :disposition, updated_at = :at
 WHERE contact_id = :contact_id AND state IN {before AgentDispositionChosen}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
+-- contact_recorded --
+UPDATE contact SET recordings = :recordings, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before ContactRecorded}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
+
 -- expire_contact --
 UPDATE contact
 SET state = {after ContactExpired}, ended_at = :at, disposition = 'expired', disconnect_reason = 'EXPIRED',
@@ -177,7 +182,7 @@ SELECT found.sequence, contact.campaign_key = found.campaign_key AND EXISTS (
     contact.contact_id, found.campaign_id, contact.expires_at, contact.state, contact.leg_id,
     contact.attempted_at, contact.ring_started_at, contact.answered_at, contact.detection, contact.greeting_ended_at,
     contact.queued_at, contact.agent_id, contact.agent_leg_id, contact.abandoned, contact.trunk_id,
-    contact.safe_harbour_at, found.campaign_key
+    contact.safe_harbour_at, contact.recordings, found.campaign_key
 FROM (
     SELECT sequence, contact.campaign_key, campaign_id
     FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)

@@ -65,7 +65,8 @@ SET contact_id = :contact_id, campaign_key = :campaign_key, client_token = :clie
     after_contact_work_ended_at = :after_contact_work_ended_at, agent_leg_id = :agent_leg_id, seal = :seal,
     due_at = :due_at, previous_contact_id = :previous_contact_id, trunk_id = :trunk_id,
     safe_harbour_at = :safe_harbour_at, time_zone = :time_zone, hold = :hold, asked_due_at = :asked_due_at,
-    clearance = :clearance, agent_disposition = :agent_disposition
+    clearance = :clearance, agent_disposition = :agent_disposition, recordings = :recordings,
+    recordings_deleted_at = :recordings_deleted_at
 WHERE sequence = :sequence;
 
 -- contact_id_in_index --

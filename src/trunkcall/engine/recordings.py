@@ -1,0 +1,252 @@
+"""What is recorded of contacts: from the moment at which they talk with their agents, until they end.
+
+Decides when recording begins, what is announced before it, and that it goes on in a new part where it was interrupted.
+Nothing is recorded before an announcement that the calling policy wants was heard to its end. It must not know what is
+said in it, nor what becomes of the sound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, assert_never
+
+from trunkcall.domain.changes import ContactRecorded
+from trunkcall.domain.contact import ContactState, LiveContact
+from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.domain.recording import (
+    Recording,
+    RecordingWish,
+    Unrecorded,
+    contact_of,
+    is_suspended,
+    recording_id_of,
+)
+from trunkcall.engine.commands import (
+    AnnounceRecording,
+    ResumeRecording,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+    SuspendRecording,
+)
+from trunkcall.engine.contact import Contact, RecordingOfContact, play_id
+from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
+
+ANNOUNCED_WITHIN: Final[Duration] = 60 * SECOND
+"""How long an announcement may take before it counts as not heard."""
+BEGUN_ANEW_AFTER: Final[Duration] = 3 * SECOND
+"""How long after a recording was interrupted the next part begins: what has failed may be back then."""
+
+
+class Recordings:
+    """Has talks recorded."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: EngineState) -> None:
+        self._state = state
+
+    # --- what happens to a contact ------------------------------------------------------------------------------------
+
+    def joined(self, contact: Contact, now: Instant) -> None:
+        """Customer and agent hear each other."""
+        if contact.recording is None and contact.campaign.settings.records:
+            contact.recording = RecordingOfContact()
+        if contact.recording is not None and contact.recording.wanted:
+            self._begin(contact, contact.recording, now)
+
+    def contact_ends(self, contact: Contact, now: Instant) -> None:
+        """The contact is about to be over, and its recording with it."""
+        recording = contact.recording
+        if recording is None or contact.state is not ContactState.CONNECTED:
+            return
+        self._state.timers.stop(TimerKind.RECORDING, contact.contact_id)
+        if recording.announcement is not None:
+            self._state.out.do(StopPlaying(contact.agent_leg_id or "", _for_agent(recording.announcement)), contact)
+            self._not_announced(contact, recording, now)
+        self._stop(contact, recording, now)
+
+    def wished(self, contact: Contact, wish: RecordingWish, now: Instant) -> bool:
+        """Somebody asks for this; whether it is possible."""
+        recording = contact.recording
+        match wish:
+            case RecordingWish.START:
+                if recording is not None or contact.state is ContactState.ENDED:
+                    return False
+                contact.recording = RecordingOfContact()
+                if contact.state is ContactState.CONNECTED:
+                    self._begin(contact, contact.recording, now)
+                return True
+            case RecordingWish.STOP:
+                if recording is None:
+                    # What the campaign would have begun is not begun.
+                    contact.recording = RecordingOfContact(wanted=False)
+                    return contact.campaign.settings.records
+                possible, recording.wanted = recording.wanted, False
+                self._stop(contact, recording, now)
+                return possible
+            case RecordingWish.SUSPEND:
+                if recording is None or not recording.wanted or recording.suspended:
+                    return False
+                recording.suspended = True
+                last = recording.recordings[-1] if recording.recordings else None
+                if last is not None and last.goes_on:
+                    self._state.out.do(SuspendRecording(last.recording_id), contact)
+                    self._note(contact, recording, replace(last, suspensions=(*last.suspensions, (now, None))), now)
+                return True
+            case RecordingWish.RESUME:
+                if recording is None or not recording.suspended:
+                    return False
+                recording.suspended = False
+                self._resume(contact, recording, now)
+                return True
+            case _:
+                assert_never(wish)
+
+    def _resume(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
+        last = recording.recordings[-1] if recording.recordings else None
+        if last is not None and last.suspensions and last.suspensions[-1][1] is None:
+            *earlier, (since, _) = last.suspensions
+            last = replace(last, suspensions=(*earlier, (since, now)))
+            self._note(contact, recording, last, now)
+        if last is not None and last.goes_on:
+            self._state.out.do(ResumeRecording(last.recording_id), contact)
+        elif contact.state is ContactState.CONNECTED and recording.announcement is None:
+            self._begin(contact, recording, now)
+
+    # --- what the carrier tells ---------------------------------------------------------------------------------------
+
+    def started(self, recording_id: str, now: Instant) -> None:
+        """Sound is recorded from here on. What is told of others than the last one changes nothing, here and below."""
+        found = self._last(recording_id)
+        if found is not None and found[2].started_at is None:
+            contact, recording, last = found
+            self._note(contact, recording, replace(last, started_at=now), now)
+
+    def ended(self, recording_id: str, now: Instant) -> None:
+        """A recording is over while its contact talks: it was interrupted, or could not be made. One that has run is
+        gone on with in another part; what has never begun will not begin now either."""
+        found = self._last(recording_id)
+        if found is None:
+            return
+        contact, recording, last = found
+        if last.started_at is None:
+            recording.wanted = False
+            self._note(contact, recording, replace(last, stopped_at=now, unrecorded=Unrecorded.FAILED), now)
+            return
+        self._note(contact, recording, replace(last, stopped_at=now), now)
+        self._state.timers.set(now + BEGUN_ANEW_AFTER, TimerKind.RECORDING, contact.contact_id)
+
+    def message_ended(self, leg_id: str, ended_play_id: str, now: Instant, *, heard: bool) -> None:
+        """A message is over: after an announcement that the customer has heard it is recorded."""
+        leg = self._state.registry.legs.get(leg_id)
+        contact = leg.contact if leg is not None else None
+        recording = contact.recording if contact is not None else None
+        if contact is None or recording is None or recording.announcement != ended_play_id:
+            return
+        self._state.timers.stop(TimerKind.RECORDING, contact.contact_id)
+        recording.announcement = None
+        if not heard:
+            self._not_announced(contact, recording, now)
+        else:
+            recording.announced = True
+            if recording.wanted:
+                self._begin(contact, recording, now)
+
+    def due(self, contact_id: str, now: Instant) -> None:
+        """An announcement has taken too long, or an interrupted recording is to go on."""
+        contact = self._state.registry.contact(contact_id)
+        recording = contact.recording
+        if recording is None or contact.state is not ContactState.CONNECTED:
+            return
+        if recording.announcement is not None:
+            recording.announcement = None
+            self._not_announced(contact, recording, now)
+        elif recording.wanted:
+            self._begin(contact, recording, now)
+
+    # --- what a former dialer had begun -------------------------------------------------------------------------------
+
+    def restore(self, contact: Contact, live: LiveContact) -> None:
+        """Take over what is known of the recording of a contact."""
+        if contact.state is ContactState.CONNECTED and not live.recordings:
+            # Whether an announcement was heard nobody knows; what is not recorded by now is not begun in a talk.
+            contact.recording = RecordingOfContact(wanted=False)
+        elif live.recordings:
+            goes_on = live.recordings[-1].goes_on
+            suspended = is_suspended(live.recordings)
+            contact.recording = RecordingOfContact(
+                live.recordings, goes_on or suspended, suspended, announced=True, doubted=goes_on
+            )
+
+    def found(self, contact: Contact, recorded: tuple[str, ...] | None, now: Instant) -> None:
+        """The carrier has the customer's leg; ``recorded`` are its recordings that go on, None where it cannot tell.
+        What a former dialer had begun, and is not there, is gone on with in another part."""
+        recording = contact.recording
+        if recording is None or contact.state is not ContactState.CONNECTED or not recording.recordings:
+            return
+        doubted, recording.doubted = recording.doubted, False
+        last = recording.recordings[-1]
+        if not last.goes_on or (recorded is None and not doubted) or last.recording_id in (recorded or ()):
+            return
+        self._note(contact, recording, replace(last, stopped_at=now), now)
+        self._begin(contact, recording, now)
+
+    # --- one recording ------------------------------------------------------------------------------------------------
+
+    def _begin(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
+        if contact.campaign.settings.announces_recording and not recording.announced:
+            self._announce(contact, recording, now)
+            return
+        if recording.suspended:
+            return
+        recording_id = recording_id_of(contact.contact_id, len(recording.recordings) + 1)
+        recording.recordings = (*recording.recordings, Recording(recording_id, now))
+        self._state.out.change(ContactRecorded(contact.contact_id, recording.recordings, now))
+        self._state.out.do(StartRecording(contact.leg_id, recording_id), contact)
+
+    def _announce(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
+        """Tell both of them; what the customer has heard counts."""
+        contact_id, campaign_id = contact.contact_id, contact.campaign.campaign_id
+        recording.announcement = play_id(contact.leg_id, now)
+        for leg_id, each in (
+            (contact.leg_id, recording.announcement),
+            (contact.agent_leg_id, _for_agent(recording.announcement)),
+        ):
+            if leg_id is not None:
+                self._state.out.do(AnnounceRecording(leg_id, each, contact_id, campaign_id), contact)
+        self._state.timers.set(now + ANNOUNCED_WITHIN, TimerKind.RECORDING, contact_id)
+
+    def _not_announced(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
+        recording.wanted, recording.announcement = False, None
+        recording_id = recording_id_of(contact.contact_id, len(recording.recordings) + 1)
+        never = Recording(recording_id, now, unrecorded=Unrecorded.NOT_ANNOUNCED)
+        recording.recordings = (*recording.recordings, never)
+        self._state.out.change(ContactRecorded(contact.contact_id, recording.recordings, now))
+
+    def _stop(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
+        last = recording.recordings[-1] if recording.recordings else None
+        if last is not None and last.goes_on:
+            self._state.out.do(StopRecording(last.recording_id), contact)
+            self._note(contact, recording, replace(last, stopped_at=now), now)
+
+    def _note(self, contact: Contact, recording: RecordingOfContact, last: Recording, now: Instant) -> None:
+        recording.recordings = (*recording.recordings[:-1], last)
+        self._state.out.change(ContactRecorded(contact.contact_id, recording.recordings, now))
+
+    def _last(self, recording_id: str) -> tuple[Contact, RecordingOfContact, Recording] | None:
+        """The contact whose last recording this is, and which goes on."""
+        contact = self._state.registry.contacts.get(contact_of(recording_id))
+        recording = contact.recording if contact is not None else None
+        if contact is None or recording is None or not recording.recordings:
+            return None
+        last = recording.recordings[-1]
+        if last.recording_id != recording_id or not last.goes_on:
+            return None
+        return contact, recording, last
+
+
+def _for_agent(announcement: str) -> str:
+    """The play id of what the agent hears of an announcement."""
+    return f"{announcement}-agent"
