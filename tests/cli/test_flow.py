@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -106,3 +107,18 @@ def test_a_type_of_flow_that_there_is_not_is_told(command: Command) -> None:
     code, _, err = command("check", EXAMPLES[0], "--type", "CUSTOMER_QEUE")
     assert code == 2
     assert "CUSTOMER_QUEUE" in err
+
+
+def test_a_flow_is_drawn_into_a_file(command: Command, tmp_path: Path) -> None:
+    drawn = tmp_path / "flow.svg"
+    code, out, err = command("draw", EXAMPLES[0], "--output", drawn)
+    assert (code, out, err) == (0, "", "")
+    assert ElementTree.parse(drawn).getroot().tag.endswith("svg")
+
+
+def test_a_flow_that_cannot_be_published_is_not_drawn(command: Command, tmp_path: Path) -> None:
+    drawn = tmp_path / "flow.svg"
+    code, _, err = command("draw", command.file(WRONG), "--output", drawn)
+    assert code == 1
+    assert "must have a branch for QueueAtCapacity" in err
+    assert not drawn.exists()

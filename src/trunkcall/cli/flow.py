@@ -14,11 +14,13 @@ from typing import Annotated, Any
 import typer
 
 from trunkcall.cli.campaign_steps import JSON
+from trunkcall.cli.files import open_output
 from trunkcall.cli.help import examples
 from trunkcall.cli.tables import counted, printable
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
 from trunkcall.flows.checking import Checked, Finding
 from trunkcall.flows.checking import check as look_at
+from trunkcall.flows.drawing import drawing
 from trunkcall.flows.language import ACTIONS
 
 app = typer.Typer(help="Contact flows, as files.", no_args_is_help=True)
@@ -72,6 +74,19 @@ def check(
     typer.echo(printable(f"{name}: {_summary(checked)}"))
 
 
+def draw(
+    file: FlowFile,
+    output: Annotated[Path, typer.Option("--output", help="SVG file to write.")],
+) -> None:
+    """Draw a flow: its actions, and what leads from each to which. Needs no server."""
+    name, content = read_flow(file)
+    checked = look_at(content)
+    published(name, checked)
+    assert checked.flow is not None
+    with open_output("--output", output) as drawn:
+        drawn.write(drawing(checked.flow, Path(name).stem))
+
+
 def read_flow(file: str) -> tuple[str, str]:
     """What the file is called, and the text in it. Raises FlowError, OSError."""
     name = "standard input" if file == STANDARD_INPUT else file
@@ -120,3 +135,4 @@ app.command(
         "trunkcall flow check - --json",
     ),
 )(check)
+app.command("draw", epilog=examples("trunkcall flow draw reminder.json --output reminder.svg"))(draw)
