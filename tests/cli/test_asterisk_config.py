@@ -5,6 +5,7 @@ That a real Asterisk takes it, `tests/telephony/asterisk/test_configuration.py` 
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import subprocess
@@ -99,44 +100,18 @@ def test_without_aris_password_it_says_where_one_goes(config: Path) -> None:
     assert "Write it into a file that nobody else can read, and name that with --ari-password-file" in told.stderr
 
 
-def test_every_agent_has_a_phone_whose_password_stays_the_same(config: Path, tmp_path: Path) -> None:
+def test_agents_phones_are_not_in_it_but_there_is_room_for_them(config: Path, tmp_path: Path) -> None:
     folder = tmp_path / "asterisk"
     with serving(tmp_path / "data", agents=0) as server:
-        here = ("--data-dir", str(server.data_dir))
-        server.trunkcall("agents", "add", "Ada", "bea", *here)
-        told = asterisk_config(config, "--output", str(folder))
-        assert "2 agents' phones" in told.stderr
-        server.trunkcall("agents", "remove", "bea", "--yes", *here)
-        assert "1 agents' phones" in asterisk_config(config, "--output", str(folder)).stderr
-    path = tmp_path / "data" / "phone-passwords"
-    passwords = dict(line.split() for line in path.read_text().splitlines())
-    assert passwords.keys() == {"ada", "bea"}
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    pjsip = (folder / "pjsip.conf").read_text()
-    assert f"username = ada\npassword = {passwords['ada']}\n" in pjsip
-    assert "bea" not in pjsip
-
-    alone = asterisk_config(config, "--output", str(folder))
-
-    assert "No server of" in alone.stderr
-    assert f"password = {passwords['bea']}\n" in (folder / "pjsip.conf").read_text()
-
-
-def test_two_agents_whose_names_differ_in_capital_letters_are_told_that_they_share_a_phone(
-    config: Path, tmp_path: Path
-) -> None:
-    with serving(tmp_path / "data", agents=0) as server:
-        server.trunkcall("agents", "add", "ada", "Ada", "--data-dir", str(server.data_dir))
-        told = asterisk_config(config)
-    assert re.search("The agents (ada and Ada|Ada and ada) have one soft phone, ada: rename one of them", told.stderr)
-
-
-def test_an_agent_and_a_trunk_cannot_have_one_name(config: Path, tmp_path: Path) -> None:
-    with serving(tmp_path / "data", agents=0) as server:
-        server.trunkcall("agents", "add", "North", "--data-dir", str(server.data_dir))
-        told = asterisk_config(config)
-    assert told.returncode == 1
-    assert "An agent and a trunk have the name north" in told.stderr
+        (made,) = json.loads(
+            server.trunkcall("agents", "add", "ada", "--phone", "--json", "--data-dir", str(server.data_dir)).stdout
+        )
+        assert asterisk_config(config, "--output", str(folder), "--phone-networks", "10.7.0.0/16").returncode == 0
+    written = {path.name: path.read_text() for path in folder.iterdir()}
+    assert not [name for name, text in written.items() if "ada" in text or made["phone"]["password"] in text]
+    for kind in ("endpoint", "aor", "auth"):
+        assert f"{kind} = memory\n" in written["sorcery.conf"]
+    assert "deny = 0.0.0.0/0\npermit = 10.7.0.0/16\n" in written["acl.conf"]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from trunkcall.cli.centre import (
 from trunkcall.cli.client import trunkcall_client
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
+from trunkcall.cli.phone_accounts import NoPhoneError, accounts, accounts_text, phone_names, taken
 from trunkcall.cli.status import AGENT_WORDS
 from trunkcall.cli.tables import plain_table, printable, terminal_width
 from trunkcall.domain.errors import TrunkcallError
@@ -108,6 +109,9 @@ def add(
     ] = 0,
     persistent_connection: Annotated[bool, typer.Option("--persistent-connection", help=_PERSISTENT)] = False,
     available: Annotated[bool, typer.Option("--available", help="Have them available at once.")] = False,
+    phone: Annotated[
+        bool, typer.Option("--phone", help="Give each a SIP phone, and say what has to be typed into it.")
+    ] = False,
     instance: InstanceOption = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
@@ -119,7 +123,8 @@ def add(
         security = find("security profile", "Agent", centre.security_profiles())
         ready = find("agent status", "Available", centre.statuses()) if available else None
         chosen = _serving(centre, queue) if queue else _profile(centre, profile)
-    made = []
+        phones = _new_phones(centre, names, settings) if phone else {}
+    made: list[dict[str, Any]] = []
     for name in names:
         with centre.in_words():
             user = centre.client.create_user(
@@ -147,10 +152,71 @@ def add(
         if not as_json:
             state = "available" if available else "offline"
             typer.echo(printable(f"{name} was made, with {chosen.name}, and is {state}."))
+    if phone:
+        made_for = accounts(phones.values(), settings)
+        for each in made:
+            each["phone"] = made_for[phones[each["name"]]].told()
+        if not as_json:
+            typer.echo(accounts_text(list(made_for.values()), settings))
     if as_json:
         typer.echo(json.dumps(made, indent=2))
     elif available and not persistent_connection:
         typer.echo(_UNHEARD, err=True)
+
+
+def _new_phones(centre: Centre, names: Sequence[str], settings: Settings) -> dict[str, str]:
+    """What the phones of agents are to be called who are about to be made. Raises NoPhoneError."""
+    there = taken(centre)
+    phones = phone_names(names, settings)
+    for name in phones.values():
+        if name in there:
+            raise NoPhoneError(f"The soft phone {name} is that of the agent {there[name]}: choose another name.")
+    return phones
+
+
+def phone(
+    settings: Settings,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="AGENT", help="Agents, each by user name, id or ARN.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All agents of the instance who have no desk phone.")] = False,
+    new_password: Annotated[
+        bool,
+        typer.Option(
+            "--new-password",
+            help="Make another password, as when a phone is lost: whatever has registered by the former one rings no "
+            "more.",
+        ),
+    ] = False,
+    instance: InstanceOption = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Say what has to be typed into agents' SIP phones. Who has none yet gets one."""
+    if bool(names) == every:
+        raise typer.BadParameter("name the agents, or say --all" if not every else "name agents or say --all")
+    centre = centre_of(settings.data_dir, instance)
+    with centre.in_words():
+        there = centre.users()
+        agents = there if names is None else find_each("agent", names, there)
+        soft = [each for each in agents if not _has_desk_phone(centre, each)]
+        if names is not None and len(soft) < len(agents):
+            other = next(each for each in agents if each not in soft)
+            raise NoPhoneError(f"{other.name} has a desk phone, which is called by its number.")
+    phones = phone_names([each.name for each in soft], settings)
+    if not phones:
+        raise NoPhoneError("There is no agent who could have a soft phone. `trunkcall agents add NAME` makes one.")
+    found = accounts(phones.values(), settings, new_passwords=new_password)
+    if as_json:
+        typer.echo(
+            json.dumps([{"name": agent, "phone": found[name].told()} for agent, name in phones.items()], indent=2)
+        )
+    else:
+        typer.echo(accounts_text(list(found.values()), settings))
+
+
+def _has_desk_phone(centre: Centre, agent: Named) -> bool:
+    user = centre.client.describe_user(InstanceId=centre.instance_id, UserId=agent.id)["User"]
+    return bool(user["PhoneConfig"]["PhoneType"] == "DESK_PHONE")
 
 
 def change(
@@ -284,6 +350,7 @@ def remove(
 
 
 _with_data_dir = with_settings("data_dir")
+_with_phones = with_settings("data_dir", "ari_url", "sip_address", "sip_port")
 app.command("list", epilog=examples("trunkcall agents list", "trunkcall agents list --json"))(
     _with_data_dir(list_agents)
 )
@@ -291,9 +358,18 @@ app.command(
     "add",
     epilog=examples(
         "trunkcall agents add ada bea --queue BasicQueue",
+        "trunkcall agents add ada bea --phone --persistent-connection --config /etc/trunkcall/trunkcall.toml",
         'trunkcall agents add cleo --profile "Basic Routing Profile" --after-contact-work 30 --available',
     ),
-)(_with_data_dir(add))
+)(_with_phones(add))
+app.command(
+    "phone",
+    epilog=examples(
+        "trunkcall agents phone ada --config /etc/trunkcall/trunkcall.toml",
+        "trunkcall agents phone ada --new-password",
+        "trunkcall agents phone --all --json",
+    ),
+)(_with_phones(phone))
 app.command(
     "change",
     epilog=examples(

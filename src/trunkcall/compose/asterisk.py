@@ -21,9 +21,11 @@ from trunkcall.domain.safe_harbour import NAME, NUMBER
 from trunkcall.service.calling.numbering import leaves_as
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings, switch_password
-from trunkcall.telephony.ari.addresses import endpoint_of, trunk_endpoint
+from trunkcall.storage.data_dir import DataDir
+from trunkcall.telephony.ari.addresses import Addresses, endpoint_of, trunk_endpoint
 from trunkcall.telephony.ari.dialplan import INBOUND, dialplan
 from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
+from trunkcall.telephony.ari.phones import NETWORKS as PHONE_NETWORKS
 from trunkcall.telephony.ari.speech import Speech
 from trunkcall.telephony.finding import Finding, fault
 
@@ -31,6 +33,7 @@ __all__ = [
     "ASTERISK",
     "DOCTOR",
     "INBOUND",
+    "PHONE_NETWORKS",
     "SHOWN_VARIABLES",
     "dialplan",
     "endpoint_of",
@@ -75,21 +78,25 @@ def needed_password(settings: Settings) -> str:
 
 def _build(wanted: Wanted) -> Telephony:
     # What aiohttp brings along is loaded for those alone who have a switch.
-    from trunkcall.telephony.ari.addresses import Addresses
     from trunkcall.telephony.ari.carrier import AriCarrier, app_of
     from trunkcall.telephony.ari.client import Switch, parse_ari_url
+    from trunkcall.telephony.ari.phones import Phones
 
     settings, clock = wanted.settings, WallPacedClock(wall=wanted.wall)
     speech = _speech(settings)
     # Numbers leave in the form in which the calling gate has looked at them.
     password = switch_password(settings)
     addresses = Addresses(leaves_as, default_trunk(settings), partial(trunk_endpoint, password=password))
+    app = app_of(wanted.instance_id)
+    phones = Phones(app, partial(_phone_passwords, DataDir(settings.data_dir), addresses))
     carrier = AriCarrier(
-        app_of(wanted.instance_id),
+        app,
         partial(Switch, parse_ari_url(settings.ari_url), settings.ari_user, password),
         addresses,
         now=clock.now,
         speak=speech.speak,
+        phones=phones,
+        auto_answer=settings.phone_auto_answer == "on",
     )
     return Telephony(
         clock,
@@ -97,9 +104,15 @@ def _build(wanted: Wanted) -> Telephony:
         legs_survive=True,
         works={"speech": partial(_speaks, speech, settings.safe_harbour_message)},
         trouble=lambda: carrier.trouble,
-        upkeep_trouble=lambda: speech.trouble or carrier.prompt_trouble,
+        upkeep_trouble=lambda: speech.trouble or carrier.prompt_trouble or phones.trouble,
         know=addresses.know,
     )
+
+
+def _phone_passwords(directory: DataDir, addresses: Addresses) -> dict[str, str]:
+    """Those of agents' soft phones that have one, by endpoint."""
+    known = directory.phone_passwords()
+    return {name: known[name] for name in addresses.soft_phones().values() if name in known}
 
 
 def _speech(settings: Settings) -> Speech:

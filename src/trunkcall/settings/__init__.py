@@ -274,6 +274,7 @@ class Settings:
     sip_external_address: str
     rtp_ports: str
     phone_networks: str
+    phone_auto_answer: str
     carrier_port: int
     speed: float
     region: str

@@ -162,6 +162,13 @@ SWITCH_SETTINGS: tuple[Setting, ...] = (
         "For `trunkcall asterisk-config`: networks that agents' phones may be in. Default: private ones.",
         _networks,
     ),
+    Setting(
+        "phone_auto_answer",
+        str,
+        "on",
+        "on or off: whether agents' soft phones are asked to answer by themselves, by headers of each INVITE.",
+        one_of("on", "off"),
+    ),
 )
 
 

@@ -153,16 +153,33 @@ class DataDir:
         self._replace(CARRIER_ENDPOINT, url + "\n")
 
     def phone_passwords(self) -> dict[str, str]:
-        """By what agents' phones prove themselves, by the name of each; empty if none was written yet."""
+        """By what agents' phones prove themselves, by the name of each; empty if none was written yet. Raises
+        DataDirUnusableError."""
         try:
-            text = (self.path / PHONE_PASSWORDS).read_text(encoding="ascii")
+            text = (self.path / PHONE_PASSWORDS).read_text(encoding="ascii", errors="replace")
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise DataDirUnusableError(
+                f"The passwords of agents' phones, {self.path / PHONE_PASSWORDS}, cannot be read: {error.strerror}."
+            ) from error
         return dict(line.split(maxsplit=1) for line in text.splitlines() if len(line.split()) == 2)
 
-    def write_phone_passwords(self, passwords: Mapping[str, str]) -> None:
-        """Write them, mode 0600, in the place of former ones."""
-        self._replace(PHONE_PASSWORDS, "".join(f"{name} {password}\n" for name, password in passwords.items()))
+    def change_phone_passwords(self, passwords: Mapping[str, str]) -> None:
+        """Write these, and keep those of others, mode 0600. Raises DataDirMissingError, DataDirUnusableError."""
+        try:
+            folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            raise self._missing() from None
+        try:
+            # Two who add agents at once lose none of them.
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            both = {**self.phone_passwords(), **passwords}
+            self._replace(PHONE_PASSWORDS, "".join(f"{name} {password}\n" for name, password in both.items()))
+        except OSError as error:
+            raise self._unusable(error) from error
+        finally:
+            os.close(folder)
 
     def shared_files(self) -> dict[str, str]:
         """All that the shared files say of the default profile, and ``endpoint_url`` as of the last start. Raises
@@ -190,6 +207,10 @@ class DataDir:
             written.flush()
             # A name for a file that is not on disk yet is one for an empty file after a power failure.
             os.fsync(file)
+        with suppress(PermissionError):
+            # What root writes, the server, which is somebody else, has to read.
+            owner = self.path.stat()
+            os.chown(part, owner.st_uid, owner.st_gid)
         part.replace(target)
 
 

@@ -27,6 +27,7 @@ from trunkcall.engine.commands import HangUp, Originate, OriginateAgentLeg, Repo
 from trunkcall.engine.events import CarrierEvent, LegEnded, LegsReported
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import Switch, parse_ari_url
+from trunkcall.telephony.ari.phones import Phones
 from trunkcall.telephony.carrier import Destination
 
 T = TypeVar("T")
@@ -81,6 +82,7 @@ class Bench:
             TestAddresses(),
             now=_now,
             speak=lambda text, done: done(None),
+            phones=Phones(self.app, dict),
         )
         self._questions = count(1)
 

@@ -13,9 +13,10 @@ from telephony.asterisk.place import SIP_PORT, Place
 from trunkcall.cli.asterisk.files import configuration
 from trunkcall.cli.asterisk.modules import modules
 from trunkcall.cli.asterisk.password_hash import sha512_crypt
-from trunkcall.cli.asterisk.plan import Phone, PlannedTrunk, SwitchPlan
+from trunkcall.cli.asterisk.plan import PlannedTrunk, SwitchPlan
 from trunkcall.compose.asterisk import INBOUND, SHOWN_VARIABLES, dialplan, trunk_endpoint
 from trunkcall.settings.sip import read_sip
+from trunkcall.telephony.ari.phones import options
 
 __all__ = ["PASSWORD", "PHONE_PASSWORD", "USER", "folders", "modules", "plan_of", "small", "trunk_at", "without_own"]
 
@@ -66,7 +67,7 @@ def trunk_at(name: str, address: str, password: str = "", endpoint: str = "", **
     return PlannedTrunk(name, endpoint or name, sip, password)
 
 
-def plan_of(place: Place, trunks: Sequence[PlannedTrunk], phones: Sequence[Phone] = ()) -> SwitchPlan:
+def plan_of(place: Place, trunks: Sequence[PlannedTrunk]) -> SwitchPlan:
     """What a user's settings would come to, at a test's addresses."""
     return SwitchPlan(
         etc=Path("/etc/asterisk"),
@@ -77,7 +78,6 @@ def plan_of(place: Place, trunks: Sequence[PlannedTrunk], phones: Sequence[Phone
         dialplan=dialplan(),
         inbound=INBOUND,
         trunks=trunks,
-        phones=phones,
         phone_networks=(place.net,),
         sip_address=place.switch,
         sip_port=SIP_PORT,
@@ -103,10 +103,18 @@ def small(
         keys = {"user": user, "password_file": "-"} if user else {}
         endpoint = trunk_endpoint(name, PASSWORD) if as_users_have_it else name
         trunks.append(trunk_at(name, address, password, endpoint, **keys))
-    plan = plan_of(place, trunks, [Phone(name, PHONE_PASSWORD) for name in phones or {}])
-    files = without_own(configuration(plan))
+    files = without_own(configuration(plan_of(place, trunks)))
     for name, address in (phones or {}).items():
-        files["pjsip.conf"] += (
-            f"[{name}](+type=aor)\nqualify_frequency = 0\ncontact = sip:{name}@{address}:{SIP_PORT}\n"
-        )
+        files["pjsip.conf"] += phone_at(name, address)
     return files
+
+
+def phone_at(name: str, address: str) -> str:
+    """Sections of pjsip.conf for a phone that is known to be there."""
+    made = options(name, "", PHONE_PASSWORD)
+    aor = {**made["aor"], "qualify_frequency": str(NOBODY_ASKS), "contact": f"sip:{name}@{address}:{SIP_PORT}"}
+    sections = {**made, "aor": aor}
+    return "".join(
+        f"[{name}]\ntype = {kind}\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
+        for kind, values in sections.items()
+    )

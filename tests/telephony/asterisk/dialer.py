@@ -32,6 +32,7 @@ from trunkcall.engine.events import (
 )
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import SILENCE_S, Switch, parse_ari_url
+from trunkcall.telephony.ari.phones import Phones
 from trunkcall.telephony.carrier import Destination
 
 VOID, LOST = "void", "lost"
@@ -58,6 +59,7 @@ class Dialer:
             TestAddresses(),
             now=lambda: time.time_ns() // 1000,
             speak=lambda text, done: done(None),
+            phones=Phones(app, dict),
         )
         self.events: list[CarrierEvent] = []
         self.fates: dict[str, list[str]] = {leg_id: [] for leg_id in knows}

@@ -26,6 +26,7 @@ from trunkcall.engine.events import CarrierEvent
 from trunkcall.telephony.ari.addresses import Address, Addresses
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import Switch, parse_ari_url
+from trunkcall.telephony.ari.phones import Phones
 from trunkcall.telephony.carrier import Destination
 
 SCALE = 20.0
@@ -122,6 +123,7 @@ class AsteriskLine:
             TestAddresses(),
             now=_now,
             speak=speak,
+            phones=Phones("nobody's", dict),
         )
         self._open = False
 

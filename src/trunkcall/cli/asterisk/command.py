@@ -17,12 +17,10 @@ import typer
 
 from trunkcall.cli.asterisk.files import HEADER, configuration, without_secrets
 from trunkcall.cli.asterisk.password_hash import ALPHABET, SALT_LENGTH, sha512_crypt
-from trunkcall.cli.asterisk.phones import phones_of
 from trunkcall.cli.asterisk.plan import PlannedTrunk, SwitchPlan
 from trunkcall.cli.files import OutputError, open_output
 from trunkcall.cli.options import with_settings
 from trunkcall.compose.asterisk import INBOUND, SHOWN_VARIABLES, dialplan, needed_password, trunk_endpoint
-from trunkcall.domain.errors import SettingsError
 from trunkcall.settings import Settings
 from trunkcall.settings.switch import networks_of, ports_of
 
@@ -49,8 +47,8 @@ def asterisk_config(
 ) -> None:
     """Write the configuration of the Asterisk that makes real calls (`serve --carrier ari`).
 
-    Trunks are those of the settings file that have a table `sip`. Agents' phones are those of the server's agents:
-    their passwords are in DATA_DIR/phone-passwords.
+    Trunks are those of the settings file that have a table `sip`. Agents' phones are not in it: the server tells
+    Asterisk of them while it runs.
     """
     plan = _plan(settings, PRINTED_FOR if output is None else Path(os.path.abspath(output)))
     files = configuration(plan)
@@ -60,7 +58,7 @@ def asterisk_config(
         return
     _write(output, files, force=force)
     _say(
-        f"Wrote {len(files)} files into {output}, with {len(plan.trunks)} trunks and {len(plan.phones)} agents' phones."
+        f"Wrote {len(files)} files into {output}, with {len(plan.trunks)} trunks."
         f" Asterisk reads them where it is started by `asterisk -C {plan.etc}/asterisk.conf`."
     )
 
@@ -77,13 +75,6 @@ def _plan(settings: Settings, etc: Path) -> SwitchPlan:
     if not settings.trunks:
         _say("The settings name no trunks, so nobody can be dialed. --config names the file that does.")
     salt = "".join(secrets.choice(ALPHABET) for _ in range(SALT_LENGTH))
-    phones = phones_of(settings.data_dir, say=_say)
-    for phone in phones:
-        if phone.username in {trunk.trunk_id for trunk in trunks}:
-            raise SettingsError(
-                f"An agent and a trunk have the name {phone.username}, and Asterisk needs one for each: rename the "
-                "trunk."
-            )
     return SwitchPlan(
         etc=etc,
         ari_url=settings.ari_url,
@@ -93,7 +84,6 @@ def _plan(settings: Settings, etc: Path) -> SwitchPlan:
         dialplan=dialplan(),
         inbound=INBOUND,
         trunks=trunks,
-        phones=phones,
         phone_networks=networks_of(settings.phone_networks),
         sip_address=settings.sip_address,
         sip_port=settings.sip_port,

@@ -5,16 +5,17 @@ Decides what is in them beside SIP and modules. It does no I/O.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from trunkcall.cli.asterisk.modules import modules
 from trunkcall.cli.asterisk.pjsip import is_ipv4, pjsip
 from trunkcall.cli.asterisk.plan import SwitchPlan
+from trunkcall.compose.asterisk import PHONE_NETWORKS
 
 HEADER: Final = "; Written by `trunkcall asterisk-config`, which writes it anew: change the settings instead.\n"
-EMPTY: Final = ("acl", "ccss", "codecs", "features", "pjproject", "sorcery", "stasis", "udptl", "websocket_client")
+EMPTY: Final = ("ccss", "codecs", "features", "pjproject", "stasis", "udptl", "websocket_client")
 """Asterisk looks for these, and tells where one is missing."""
 PLAIN_PORT: Final = 8088
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - of an Asterisk with TLS, or where the settings allow it
@@ -30,6 +31,10 @@ between_words_silence = 50
 maximum_number_of_words = 3
 maximum_word_length = 5000
 """
+SORCERY: Final = "[res_pjsip]\n" + "".join(
+    f"{kind} = config,pjsip.conf,criteria=type={kind}\n{kind} = memory\n" for kind in ("endpoint", "aor", "auth")
+)
+"""What pjsip.conf says, and what Asterisk is told while it runs: agents' phones."""
 _TONES: Final = """\
 [general]
 country = us
@@ -53,6 +58,8 @@ def configuration(plan: SwitchPlan) -> dict[str, str]:
         ),
         "modules.conf": modules(),
         "pjsip.conf": pjsip(plan),
+        "sorcery.conf": SORCERY,
+        "acl.conf": _networks(plan.phone_networks),
         "extensions.conf": f"[general]\nstatic = yes\nwriteprotect = yes\nautofallthrough = yes\n{plan.dialplan}",
         "http.conf": _http(plan),
         "ari.conf": (
@@ -70,6 +77,12 @@ def configuration(plan: SwitchPlan) -> dict[str, str]:
         "manager.conf": "[general]\nenabled = no\n",
     }
     return {f"{name}.conf": HEADER for name in EMPTY} | {name: HEADER + text for name, text in texts.items()}
+
+
+def _networks(networks: Sequence[str]) -> str:
+    """Where agents' phones may be: anywhere, if no networks are named."""
+    lines = ["deny = 0.0.0.0/0", *(f"permit = {each}" for each in networks)] if networks else []
+    return "\n".join([f"[{PHONE_NETWORKS}]", *lines]) + "\n"
 
 
 def _http(plan: SwitchPlan) -> str:
@@ -97,7 +110,6 @@ def without_secrets(files: Mapping[str, str], plan: SwitchPlan) -> dict[str, str
     secrets = {
         plan.ari_password_hash,
         *(each.password for each in plan.trunks),
-        *(each.password for each in plan.phones),
     }
     hidden = {f"password = {secret}": "password = …" for secret in secrets}
     for trunk in plan.trunks:

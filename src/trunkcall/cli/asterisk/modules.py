@@ -13,9 +13,10 @@ from typing import Final
 SIP: Final = (
     "res_pjproject res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjsip res_pjsip_session "
     "res_pjsip_pubsub chan_pjsip res_pjsip_acl res_pjsip_authenticator_digest res_pjsip_caller_id "
-    "res_pjsip_dtmf_info res_pjsip_empty_info res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user "
-    "res_pjsip_nat res_pjsip_dlg_options res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration "
-    "res_pjsip_refer res_pjsip_registrar res_pjsip_rfc3326 res_pjsip_sdp_rtp res_rtp_asterisk res_srtp"
+    "res_pjsip_dtmf_info res_pjsip_empty_info res_pjsip_endpoint_identifier_ip "
+    "res_pjsip_endpoint_identifier_user res_pjsip_header_funcs res_pjsip_nat res_pjsip_dlg_options "
+    "res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration res_pjsip_refer res_pjsip_registrar "
+    "res_pjsip_rfc3326 res_pjsip_sdp_rtp res_rtp_asterisk res_srtp"
 )
 SOUND: Final = (
     "codec_alaw codec_ulaw codec_g722 codec_gsm codec_resample format_gsm format_pcm format_sln format_wav "

@@ -1,4 +1,4 @@
-"""pjsip.conf: the way to each carrier, and agents' phones.
+"""pjsip.conf: the way to each carrier. Agents' phones come by ARI, while Asterisk runs (``telephony.ari.phones``).
 
 Decides what Asterisk is told of SIP. Whoever is neither a trunk by his address nor a phone by its password is told
 nothing, and nobody who calls in reaches anybody. REFER is refused, and a number that a 302 names is looked for in a
@@ -9,16 +9,15 @@ that names a trunk's endpoint would be followed: what it is called is a secret o
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
-from trunkcall.cli.asterisk.plan import Phone, PlannedTrunk, SwitchPlan
+from trunkcall.cli.asterisk.plan import PlannedTrunk, SwitchPlan
 from trunkcall.settings.sip import SipTrunk
 
 RTP_TIMEOUT_S: Final = 60
 CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
 """Whom Debian trusts, of the package ca-certificates."""
-PHONE_QUALIFY_S: Final = 30
 ATTEMPTS_TO_REGISTER: Final = 1_000_000
 PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
 """Networks that no NAT is on the way to."""
@@ -39,8 +38,6 @@ def pjsip(plan: SwitchPlan) -> str:
     for trunk in plan.trunks:
         notes[len(sections)] = _note(trunk)
         sections += _trunk(trunk, plan.inbound)
-    for phone in plan.phones:
-        sections += _phone(phone, plan.inbound, plan.phone_networks)
     return "\n".join(f"{notes.get(number, '')}{_text(name, values)}" for number, (name, values) in enumerate(sections))
 
 
@@ -117,36 +114,6 @@ def _trunk(trunk: PlannedTrunk, inbound: str) -> Iterable[Section]:
             },
         )
     yield name, {"type": "identify", "endpoint": trunk.endpoint, "match": sip.sends_from or (sip.server,)}
-
-
-def _phone(phone: Phone, inbound: str, networks: Sequence[str]) -> Iterable[Section]:
-    name = phone.username
-    yield (
-        name,
-        {
-            "type": "endpoint",
-            "transport": "transport-udp",
-            "context": inbound,
-            "identify_by": "auth_username,username",
-            "aors": name,
-            "auth": name,
-            "deny": "0.0.0.0/0" if networks else None,
-            "permit": networks or None,
-            "disallow": "all",
-            "allow": "ulaw,alaw",
-            "timers": "yes",
-            # Phones are often behind a NAT, and what is behind one is found where it sends from.
-            "rtp_symmetric": "yes",
-            "force_rport": "yes",
-            "rewrite_contact": "yes",
-            **_common(),
-        },
-    )
-    yield (
-        name,
-        {"type": "aor", "max_contacts": 1, "remove_existing": "yes", "qualify_frequency": PHONE_QUALIFY_S},
-    )
-    yield name, _auth(name, phone.password)
 
 
 def _common() -> Mapping[str, object]:

@@ -25,14 +25,6 @@ class PlannedTrunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Phone:
-    """An agent's soft phone: it registers by these."""
-
-    username: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class SwitchPlan:
     """One Asterisk. ``etc`` is the directory that it reads, ``inbound`` the context where calls end that come in;
     ``external_address`` is empty where no NAT is on the way."""
@@ -45,7 +37,6 @@ class SwitchPlan:
     dialplan: str
     inbound: str
     trunks: Sequence[PlannedTrunk]
-    phones: Sequence[Phone] = ()
     phone_networks: Sequence[str] = ()
     sip_address: str = "0.0.0.0"  # noqa: S104 - Asterisk listens there; what reaches it the firewall decides
     sip_port: int = SIP_PORT

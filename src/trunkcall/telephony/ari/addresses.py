@@ -31,6 +31,8 @@ class Address:
 
     endpoint: str
     dial_string: str
+    is_soft: bool = False
+    """Whether it is an agent's own endpoint, not a number over a trunk."""
 
 
 def endpoint_of(username: str) -> str | None:
@@ -77,6 +79,10 @@ class Addresses:
         """How an agent is reached; None for one without a phone."""
         return self._agents.get(agent_id)
 
+    def soft_phones(self) -> dict[str, str]:
+        """The endpoint of every agent's soft phone, by the agent."""
+        return {agent_id: address.endpoint for agent_id, address in self._agents.items() if address.is_soft}
+
     def _of_agent(self, username: str, desk_phone: str | None) -> Address | None:
         if desk_phone is not None:
             return self._over(next(iter(self._trunks.values())), desk_phone)
@@ -84,7 +90,7 @@ class Addresses:
         if endpoint is None or endpoint in self._trunks:
             # What has a trunk's name may be the trunk: its carrier would be rung.
             return None
-        return Address(endpoint, f"PJSIP/{endpoint}")
+        return Address(endpoint, f"PJSIP/{endpoint}", is_soft=True)
 
     def _over(self, trunk: Trunk, phone_number: str) -> Address | None:
         digits = self._leaves_as(phone_number, trunk)

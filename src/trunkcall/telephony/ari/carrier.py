@@ -34,9 +34,11 @@ from trunkcall.engine.commands import (
 from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegEnded, LegsReported, OriginateVoided
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.addresses import Addresses
+from trunkcall.telephony.ari.auto_answer import VARIABLES
 from trunkcall.telephony.ari.client import Switch, SwitchError
 from trunkcall.telephony.ari.detection import amd_arguments
 from trunkcall.telephony.ari.legs import AriLeg, adopted, live, unheard
+from trunkcall.telephony.ari.phones import Phones
 from trunkcall.telephony.ari.switchboard import Switchboard
 from trunkcall.telephony.ari.wire import UNSENT, Answer, AriWireError, Request
 from trunkcall.telephony.carrier import CarrierSink, Destination
@@ -65,7 +67,8 @@ def app_of(instance_id: str) -> str:
 
 class AriCarrier:
     """A Carrier. ``app`` is its application's name, ``host`` the name of the switch in the instance's trunks; ``speak``
-    makes a text a sound that the switch can play, None where it cannot."""
+    makes a text a sound that the switch can play, None where it cannot. ``phones`` are agents' soft phones, which are
+    asked to answer by themselves where ``auto_answer`` is true."""
 
     def __init__(
         self,
@@ -76,11 +79,15 @@ class AriCarrier:
         now: Callable[[], Instant],
         host: str | None = None,
         speak: Callable[[str, Callable[[str | None], None]], None],
+        phones: Phones,
+        auto_answer: bool = True,
     ) -> None:
         self._app = app
         self._connect = connect
         self._addresses = addresses
         self._host = host
+        self._phones = phones
+        self._asked_to_answer = VARIABLES if auto_answer else {}
         self._board = Switchboard(app, send=self._send, tell=self._tell, later=self._later, now=now, speak=speak)
         self._sink: CarrierSink | None = None
         self._token = 0
@@ -140,7 +147,8 @@ class AriCarrier:
         elif address is None or not self._can_dial(address.endpoint):
             self._board.unreachable(command.leg_id)
         else:
-            self._board.originate_agent_leg(command, address.dial_string)
+            extra = self._asked_to_answer if address.is_soft else {}
+            self._board.originate_agent_leg(command, address.dial_string, extra)
 
     def bridge(self, command: BridgeLegs) -> None:
         self._board.bridge(command)
@@ -248,7 +256,7 @@ class AriCarrier:
                 await self._begin(switch)
                 failures = 0
                 said.set()
-                self.trouble = await switch.lost()
+                self.trouble = await self._until_lost(switch)
             except (SwitchError, AriWireError, SupersededError) as error:
                 self.trouble = str(error)
             finally:
@@ -259,6 +267,15 @@ class AriCarrier:
             said.set()
             await asyncio.sleep(min(MAX_RETRY_S, 0.1 * 2**failures))
             failures = min(failures + 1, 10)
+
+    async def _until_lost(self, switch: Switch) -> str:
+        """Keep it up to date meanwhile; why it is lost."""
+        keeping = asyncio.create_task(self._phones.keep(switch, asyncio.sleep), name="phones")
+        try:
+            return await switch.lost()
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
 
     async def _claim(self, switch: Switch) -> None:
         """Say whose the legs are. Raises SupersededError where somebody has a newer lease."""
@@ -274,6 +291,8 @@ class AriCarrier:
         # Once more: somebody may have come between.
         await self._claim(switch)
         self._subscribed.clear()
+        # Before anybody is told that it is there: agents are rung at once.
+        await self._phones.begin(switch)
         channels = await self._known(switch, Request("GET", "channels"))
         endpoints = {name for each in channels.holds(list[model.Channel]) if (name := self._endpoint_of(each))}
         for endpoint in endpoints:

@@ -47,6 +47,7 @@ NEEDED: Final[Mapping[str, str]] = MappingProxyType(
         "res_http_websocket": "nothing is told of calls",
         "res_pjsip": "no call goes out",
         "res_pjsip_caller_id": "no number is shown",
+        "res_pjsip_header_funcs": "agents' phones are not asked to answer by themselves",
         "res_pjsip_outbound_authenticator_digest": "trunks that ask for a password refuse calls",
         "res_pjsip_sdp_rtp": "calls have no sound",
         "res_pjsip_session": "no call goes out",
@@ -292,7 +293,7 @@ def _phones(seen: Inspection, wanted: Collection[str]) -> Iterator[Finding]:
         yield warning(
             _PHONES,
             f"{len(missing)} of {len(wanted)} agents have no phone at Asterisk, so nobody is put through to them: "
-            f"{_some(missing)}. An endpoint in pjsip.conf must have the agent's user name, in small letters. {CONFIG}",
+            f"{_some(missing)}. `trunkcall agents phone NAME` gives one a phone, of which the server tells Asterisk.",
         )
     if away:
         yield warning(

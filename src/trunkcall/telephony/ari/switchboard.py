@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from trunkcall.domain.instants import SECOND, Duration, Instant, to_seconds
@@ -118,10 +119,15 @@ class Switchboard:
         leg = AriLeg(command.leg_id, kind, command.ring_timeout)
         self._originate(leg, dial_string, command.caller_id, {AMD: amd} if amd else {})
 
-    def originate_agent_leg(self, command: OriginateAgentLeg | OriginateSessionLeg, dial_string: str) -> None:
-        """Ring an agent's phone, once."""
+    def originate_agent_leg(
+        self,
+        command: OriginateAgentLeg | OriginateSessionLeg,
+        dial_string: str,
+        extra: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Ring an agent's phone, once. ``extra`` are variables for its channel."""
         kind = LegKind.AGENT if isinstance(command, OriginateAgentLeg) else LegKind.SESSION
-        self._originate(AriLeg(command.leg_id, kind, command.ring_timeout), dial_string, None, {})
+        self._originate(AriLeg(command.leg_id, kind, command.ring_timeout), dial_string, None, extra)
 
     def unreachable(self, leg_id: str) -> None:
         """An agent has no phone that could be rung."""

@@ -1,0 +1,220 @@
+"""Agents' soft phones, from the command that makes one to the call that it answers, over a real Asterisk.
+
+If these fail, an operator types what was printed into a phone, and nothing rings; or a phone that was lost still does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving import Serving
+from telephony.asterisk.ari import ask
+from telephony.asterisk.centre import Centre, Site, calls, numbers
+from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.phone import Manner
+from telephony.asterisk.place import SIP_PORT, Which, place_of_this_worker
+from telephony.asterisk.soft_phone import SoftPhone
+from trunkcall.storage.data_dir import DataDir
+
+pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+
+CUSTOMER = Manner(answers_after_s=0.05)
+
+
+class Floor:
+    """A server, its switch, and phones that agents were given."""
+
+    def __init__(self, site: Site, server: Serving) -> None:
+        self.site = site
+        self.customers = site.customers({}, others=CUSTOMER)
+        self.server = server
+        self.centre = Centre(server, ())
+
+    @property
+    def here(self) -> tuple[str, str]:
+        return "--data-dir", str(self.server.data_dir)
+
+    def trunkcall(self, *arguments: str) -> str:
+        """Run it; what it says."""
+        return self.server.trunkcall(*arguments, *self.here).stdout
+
+    def agents(self, what: str, *more: str) -> Any:
+        """Run `trunkcall agents`, with JSON."""
+        where = () if what == "list" else ("--sip-address", self.site.place.switch)
+        return json.loads(self.trunkcall("agents", what, *more, "--json", *where))
+
+    def hire(self, name: str, *more: str) -> dict[str, Any]:
+        (made,) = self.agents("add", name, "--phone", *more)
+        account: dict[str, Any] = made["phone"]
+        return account
+
+    def phone(self, account: dict[str, Any], manner: Manner | None = None, *, address: str | None = None) -> SoftPhone:
+        """A telephone, switched on."""
+        phone = SoftPhone(address or self.site.place.address(), account, manner)
+        self.site.street.open(phone)
+        return phone
+
+    def register(self, phone: SoftPhone, *, expires_s: int = 60) -> int:
+        return self.site.street.do(phone.register(expires_s=expires_s))
+
+    def until_registered(self, phone: SoftPhone) -> None:
+        """As a phone does it, again and again."""
+        self.server.wait_until(lambda: self.register(phone) == 200)
+
+    def is_there(self, name: str) -> bool:
+        """Whether Asterisk has a phone of this name that can be rung."""
+        told = ask(self.site.place, "GET", "endpoints/PJSIP")
+        return {"resource": name, "state": "online"} in [{k: e[k] for k in ("resource", "state")} for e in told]
+
+
+@pytest.fixture
+def floor(tmp_path: Path) -> Iterator[Floor]:
+    with ExitStack() as stack:
+        yield floor_of(tmp_path, stack)
+
+
+def floor_of(folder: Path, stack: ExitStack, **options: Any) -> Floor:
+    site = Site.of(place_of_this_worker(Which.CENTRE), (), stack)
+    return Floor(site, site.serve(folder / "centre", **options))
+
+
+def test_what_was_printed_is_typed_into_a_phone_and_it_rings(floor: Floor) -> None:
+    account = floor.hire("Ada", "--persistent-connection")
+    assert account == {
+        "server": floor.site.place.switch,
+        "port": SIP_PORT,
+        "transport": "UDP",
+        "user_name": "ada",
+        "password": account["password"],
+    }
+    phone = floor.phone(account)
+    floor.until_registered(phone)
+
+    floor.trunkcall("agents", "change", "Ada", "--status", "Available")
+
+    floor.server.wait_until(lambda: [each.up for each in calls(phone)] == [True])
+
+
+def test_only_who_has_the_password_and_is_in_the_networks_of_phones_registers(floor: Floor) -> None:
+    account = floor.hire("ada")
+    phone = floor.phone(account)
+    floor.until_registered(phone)
+
+    assert floor.register(floor.phone({**account, "password": "a guess"})) == 401
+    elsewhere = f"127.0.{place_of_this_worker(Which.FOR_NOW).number}.240"
+    assert floor.register(floor.phone(account, address=elsewhere)) == 401
+    assert account["password"] not in floor.site.switch.said()
+    told = ask(floor.site.place, "GET", "asterisk/config/dynamic/res_pjsip/auth/ada")
+    assert account["password"] not in str(told), "not even Asterisk knows it"
+
+
+def test_a_phone_that_is_lost_rings_no_more_once_there_is_another_password(floor: Floor) -> None:
+    lost = floor.phone(floor.hire("ada"))
+    floor.until_registered(lost)
+    floor.server.wait_until(lambda: floor.is_there("ada"))
+
+    (told,) = floor.agents("phone", "ada", "--new-password")
+
+    floor.server.wait_until(lambda: not floor.is_there("ada"))
+    assert floor.register(lost) == 401
+    found = floor.phone(told["phone"])
+    assert floor.register(found) == 200
+    assert floor.agents("phone", "ada") == [told], "it is shown again"
+
+
+def test_phones_are_known_again_to_an_asterisk_that_was_started_anew(floor: Floor) -> None:
+    phone = floor.phone(floor.hire("ada"))
+    floor.until_registered(phone)
+    floor.server.wait_until(lambda: floor.is_there("ada"))
+
+    floor.site.switch.kill()
+    floor.site.switch.start()
+
+    floor.until_registered(phone)
+    floor.server.wait_until(lambda: floor.is_there("ada"))
+
+
+def test_phones_are_made_anew_where_a_former_trunkcall_has_made_them_otherwise(floor: Floor) -> None:
+    phone = floor.phone(floor.hire("ada"))
+    floor.until_registered(phone)
+    floor.server.pinned().stop()
+    made = "asterisk/config/dynamic/res_pjsip/endpoint/ada"
+    app = next(e["value"] for e in ask(floor.site.place, "GET", made) if e["attribute"] == "accountcode")
+    ask(floor.site.place, "DELETE", made)
+    former = {"aors": "ada", "auth": "ada", "allow": "ulaw", "accountcode": app, "callerid_tag": "former"}
+    fields = [{"attribute": attribute, "value": value} for attribute, value in former.items()]
+    ask(floor.site.place, "PUT", made, {"fields": fields})
+
+    floor.server.start()
+
+    floor.server.wait_until(
+        lambda: "the switch is found" in floor.server.log_path.read_text().rpartition("serving ")[2]
+    )
+    assert "former" not in str(ask(floor.site.place, "GET", made))
+    assert floor.register(phone) == 200
+    floor.server.wait_until(lambda: floor.is_there("ada"))
+    assert floor.register(phone, expires_s=0) == 200
+    floor.server.wait_until(lambda: not floor.is_there("ada"))
+
+
+def test_a_server_that_was_down_finds_phones_as_they_are_to_be(floor: Floor) -> None:
+    lost, gone = floor.phone(floor.hire("ada")), floor.phone(floor.hire("bea"))
+    for phone in (lost, gone):
+        floor.until_registered(phone)
+    floor.trunkcall("agents", "remove", "bea", "--yes")
+    floor.server.pinned().stop()
+    DataDir(floor.server.data_dir).change_phone_passwords({"ada": "another-one"})
+
+    floor.server.start()
+
+    floor.server.wait_until(lambda: (floor.register(lost), floor.register(gone)) == (401, 401))
+    found = floor.phone({"user_name": "ada", "server": lost.switch, "password": "another-one"})
+    assert floor.register(found) == 200
+
+
+def test_who_is_no_agent_any_more_has_no_phone(floor: Floor) -> None:
+    phone = floor.phone(floor.hire("ada"))
+    floor.until_registered(phone)
+
+    floor.trunkcall("agents", "remove", "ada", "--yes")
+
+    floor.server.wait_until(lambda: floor.register(phone) == 401)
+    assert not floor.is_there("ada")
+
+
+@pytest.mark.parametrize("asked", ["on", "off"])
+def test_agents_phones_are_asked_to_answer_by_themselves_and_customers_are_not(tmp_path: Path, asked: str) -> None:
+    with ExitStack() as stack:
+        floor = floor_of(tmp_path, stack, phone_auto_answer=asked)
+        phone = floor.phone(floor.hire("ada", "--available"))
+        floor.until_registered(phone)
+        with floor.centre.confirming():
+            floor.centre.call(numbers(1))
+            floor.server.wait_until(lambda: calls(phone))
+        found = {name: phone.invites[0].get(name) for name in ("call-info", "alert-info", "answer-mode")}
+        (customer,) = floor.customers.invites
+    assert found == {
+        "call-info": "<sip:trunkcall>;answer-after=0" if asked == "on" else None,
+        "alert-info": "<sip:trunkcall>;info=alert-autoanswer;delay=0" if asked == "on" else None,
+        "answer-mode": "Auto" if asked == "on" else None,
+    }
+    assert customer.keys().isdisjoint(found)
+
+
+def test_what_no_phone_can_be_called_is_said_before_anybody_is_made(floor: Floor) -> None:
+    floor.hire("ada")
+    for name, why in (
+        ("ADA", "is that of the agent ada"),
+        ("ada@example.com", "letters, digits"),
+    ):
+        told = floor.server.trunkcall("agents", "add", name, "--phone", *floor.here, check=False)
+        assert told.returncode == 1
+        assert why in told.stderr
+    assert [each["name"] for each in floor.agents("list")] == ["ada"]
