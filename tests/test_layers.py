@@ -46,6 +46,7 @@ LIBRARIES: dict[str, set[str]] = {
     "simulation": {"numpy"},
     "telephony": {"msgspec"},
     "telephony.ari": {"aiohttp", "msgspec", "numpy"},
+    "telephony.sound": {"aiohttp", "msgspec", "numpy"},
     "storage": {"cryptography", "msgspec"},
     "service": {"phonenumbers"},
     "aws": {"botocore", "msgspec"},
@@ -59,6 +60,7 @@ ADAPTERS = (
     "telephony.remote_carrier",
     "telephony.remote_floor",
     "telephony.ari",
+    "telephony.sound",
 )
 """How the modules of concrete adapters begin: they are named by compose alone."""
 

@@ -30,6 +30,7 @@ from trunkcall.telephony.ari.legs import PEER, Names, adopted, live
 from trunkcall.telephony.ari.model import OPERATIONS, Bridge, Channel, RESTResponse
 from trunkcall.telephony.ari.switchboard import Switchboard
 from trunkcall.telephony.ari.wire import Answer, Request, answer_of, decode
+from trunkcall.telephony.sound.client import SoundProcess
 
 
 def frames(name: str) -> list[str]:
@@ -44,7 +45,13 @@ class Told:
         self.requests: list[Request] = []
         self.timers: list[Callable[[], None]] = []
         self.board = Switchboard(
-            APP, send=self._send, tell=self.events.append, later=self._later, now=lambda: NOW, speak=_silence
+            APP,
+            send=self._send,
+            tell=self.events.append,
+            later=self._later,
+            now=lambda: NOW,
+            speak=_silence,
+            sounds=SoundProcess("http://127.0.0.1:8088", "trunkcall", ""),
         )
 
     def hear(self, frame: str) -> None:
@@ -63,7 +70,7 @@ class Told:
         return True
 
 
-def _silence(text: str, then: Callable[[str | None], None]) -> None:
+def _silence(text: str, then: Callable[[Path | None], None]) -> None:
     then(None)
 
 

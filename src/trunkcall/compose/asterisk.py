@@ -81,6 +81,7 @@ def _build(wanted: Wanted) -> Telephony:
     from trunkcall.telephony.ari.carrier import AriCarrier, app_of
     from trunkcall.telephony.ari.client import Switch, parse_ari_url
     from trunkcall.telephony.ari.phones import Phones
+    from trunkcall.telephony.sound.client import SoundProcess
 
     settings, clock = wanted.settings, WallPacedClock(wall=wanted.wall)
     speech = _speech(settings)
@@ -89,12 +90,15 @@ def _build(wanted: Wanted) -> Telephony:
     addresses = Addresses(leaves_as, default_trunk(settings), partial(trunk_endpoint, password=password))
     app = app_of(wanted.instance_id)
     phones = Phones(app, partial(_phone_passwords, DataDir(settings.data_dir), addresses))
+    reached = parse_ari_url(settings.ari_url), settings.ari_user, password
+    sounds = SoundProcess(*reached)
     carrier = AriCarrier(
         app,
-        partial(Switch, parse_ari_url(settings.ari_url), settings.ari_user, password),
+        partial(Switch, *reached),
         addresses,
         now=clock.now,
         speak=speech.speak,
+        sounds=sounds,
         phones=phones,
         auto_answer=settings.phone_auto_answer == "on",
     )
@@ -102,7 +106,7 @@ def _build(wanted: Wanted) -> Telephony:
         clock,
         carrier,
         legs_survive=True,
-        works={"speech": partial(_speaks, speech, settings.safe_harbour_message)},
+        works={"speech": partial(_speaks, speech, settings.safe_harbour_message), "sound": sounds.run},
         trouble=lambda: carrier.trouble,
         upkeep_trouble=lambda: speech.trouble or carrier.prompt_trouble or phones.trouble,
         know=addresses.know,

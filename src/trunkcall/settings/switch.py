@@ -123,9 +123,7 @@ SWITCH_SETTINGS: tuple[Setting, ...] = (
         "prompts_dir",
         str,
         "",
-        "Directory for prompts, which Asterisk must know by the same name and be able to read. "
-        "Default: DATA_DIR/prompts.",
-        lambda value: "must have no comma in it" if "," in str(value) else None,
+        "Directory where sounds of texts are kept, for Trunkcall alone. Default: DATA_DIR/prompts.",
     ),
     Setting(
         "sip_address",

@@ -8,17 +8,19 @@ from __future__ import annotations
 import asyncio
 import atexit
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from itertools import count
+from pathlib import Path
 from typing import TypeVar
 
 from telephony.asterisk.ari import ask
 from telephony.asterisk.configuration import PASSWORD, USER, small
 from telephony.asterisk.far_end import Call, FarEnd
-from telephony.asterisk.line import TestAddresses
+from telephony.asterisk.line import TestAddresses, prompt
 from telephony.asterisk.place import Place, Which, place_of_this_worker
+from telephony.asterisk.sounds import SoundsOnDemand
 from telephony.asterisk.switch import Asterisk
 from telephony.support import until
 from trunkcall.domain.instants import Instant, seconds
@@ -76,12 +78,14 @@ class Bench:
         self.ends = {name: FarEnd(address) for name, address in addresses().items()}
         self.events: list[CarrierEvent] = []
         self.app = f"trunkcall_bench{next(_apps)}"
+        self.sounds = SoundsOnDemand(parse_ari_url(place().ari_url))
         self.carrier = AriCarrier(
             self.app,
             partial(Switch, parse_ari_url(place().ari_url), USER, PASSWORD),
             TestAddresses(),
             now=_now,
-            speak=lambda text, done: done(None),
+            speak=_say,
+            sounds=self.sounds,
             phones=Phones(self.app, dict),
         )
         self._questions = count(1)
@@ -170,8 +174,13 @@ async def bench() -> AsyncIterator[Bench]:
         yield made
     finally:
         await made.carrier.close()
+        await made.sounds.close()
         for end in made.ends.values():
             end.close()
+
+
+def _say(text: str, then: Callable[[Path | None], None]) -> None:
+    then(prompt())
 
 
 def _now() -> Instant:

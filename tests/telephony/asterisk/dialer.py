@@ -17,6 +17,7 @@ from telephony.asterisk.configuration import PASSWORD, USER
 from telephony.asterisk.line import AGENTS, TestAddresses, addresses
 from telephony.asterisk.phone import Manner, Phone
 from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.sounds import SoundsOnDemand
 from telephony.support import WAIT_S, Behaviour
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
@@ -59,6 +60,7 @@ class Dialer:
             TestAddresses(),
             now=lambda: time.time_ns() // 1000,
             speak=lambda text, done: done(None),
+            sounds=SoundsOnDemand(address),
             phones=Phones(app, dict),
         )
         self.events: list[CarrierEvent] = []

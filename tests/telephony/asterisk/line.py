@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import count
-from typing import TypeAlias
+from pathlib import Path
 
 from telephony.asterisk.configuration import PASSWORD, USER, small
-from telephony.asterisk.namespace import unpacked
 from telephony.asterisk.phone import Manner, Phone, tone
 from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.sounds import SoundsOnDemand
 from telephony.asterisk.switch import Asterisk
+from telephony.asterisk.tones import a_tone
 from telephony.support import Behaviour, originate
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.trunk import Trunk
@@ -27,6 +30,7 @@ from trunkcall.telephony.ari.addresses import Address, Addresses
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import Switch, parse_ari_url
 from trunkcall.telephony.ari.phones import Phones
+from trunkcall.telephony.ari.prompts import Speak
 from trunkcall.telephony.carrier import Destination
 
 SCALE = 20.0
@@ -93,16 +97,19 @@ def asterisk() -> Asterisk:
 
 
 _apps = count(1)
-_tree = unpacked()
-_SOUND = f"sound:{_tree}/usr/share/asterisk/sounds/en_US_f_Allison/tt-somethingwrong"
-"""Takes two or three seconds to be said."""
+PROMPT_S = 2.5
 
 
-Speak: TypeAlias = Callable[[str, Callable[[str | None], None]], None]
+@cache
+def prompt() -> Path:
+    """A sound that takes some seconds to be said."""
+    folder = Path(tempfile.mkdtemp(prefix="trunkcall-prompts-"))
+    atexit.register(shutil.rmtree, folder)
+    return a_tone(folder / "prompt.wav", 700, PROMPT_S)
 
 
-def _say(text: str, then: Callable[[str | None], None]) -> None:
-    then(_SOUND)
+def _say(text: str, then: Callable[[Path | None], None]) -> None:
+    then(prompt())
 
 
 class AsteriskLine:
@@ -117,12 +124,15 @@ class AsteriskLine:
         self._behaviour: dict[str, str] = {}
         self.token = 0
         self.events: list[CarrierEvent] = []
+        self.sounds = SoundsOnDemand(parse_ari_url(place_of_this_worker().ari_url))
+        self.app = f"trunkcall_{next(_apps)}"
         self.carrier = AriCarrier(
-            f"trunkcall_{next(_apps)}",
+            self.app,
             partial(Switch, parse_ari_url(place_of_this_worker().ari_url), USER, PASSWORD),
             TestAddresses(),
             now=_now,
             speak=speak,
+            sounds=self.sounds,
             phones=Phones("nobody's", dict),
         )
         self._open = False
@@ -181,6 +191,7 @@ class AsteriskLine:
 
     async def close(self) -> None:
         await self.carrier.close()
+        await self.sounds.close()
         for phone in self.phones.values():
             phone.close()
 

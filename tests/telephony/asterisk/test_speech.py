@@ -6,9 +6,7 @@ import asyncio
 import json
 import os
 import shlex
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -40,15 +38,6 @@ with wave.open(sys.argv[1], "wb") as file:
 """Speaks numbers: each is a tone of its pitch, for half a second."""
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Outside of pytest's, which Asterisk's user may not enter."""
-    made = Path(tempfile.mkdtemp(prefix="trunkcall-prompts-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
-
-
 def speech_in(folder: Path) -> Speech:
     return Speech(shlex.join([sys.executable, "-c", VOICE, "{file}"]), folder)
 
@@ -60,20 +49,20 @@ async def until(line: AsteriskLine, *play_ids: str) -> None:
 
 
 @contextmanager
-def calling(folder: Path, tmp_path: Path, command: str, called: Sequence[str]) -> Iterator[tuple[Centre, Phone]]:
+def calling(tmp_path: Path, command: str, called: Sequence[str]) -> Iterator[tuple[Centre, Phone]]:
     """A whole server that speaks by this command, and those who are called."""
     with ExitStack() as stack:
         site = Site.of(place_of_this_worker(Which.CENTRE), (), stack)
         customers = site.customers(dict.fromkeys(called, Manner(answers_after_s=0.1, says=greets(440))))
-        yield Centre(site.serve(tmp_path / "centre", speech_command=command, prompts_dir=folder), ()), customers
+        yield Centre(site.serve(tmp_path / "centre", speech_command=command), ()), customers
 
 
-def test_whoever_an_agentless_campaign_calls_hears_its_message(folder: Path, tmp_path: Path) -> None:
+def test_whoever_an_agentless_campaign_calls_hears_its_message(tmp_path: Path) -> None:
     called = numbers(3)
     command = shlex.join(
         [sys.executable, "-c", VOICE.replace("sys.stdin.read()", "'1234'").replace("11025", "33075"), "{file}"]
     )
-    with calling(folder, tmp_path, command, called) as (centre, customers):
+    with calling(tmp_path, command, called) as (centre, customers):
         records = centre.until_all_ended(centre.call(called, dialerConfig=AGENTLESS), timeout_s=60)
         assert {record["Disposition"] for record in records.values()} == {"message_played"}
         for dialog in customers.dialogs.values():
@@ -81,9 +70,9 @@ def test_whoever_an_agentless_campaign_calls_hears_its_message(folder: Path, tmp
         assert health(centre)["status"] == "ok"
 
 
-def test_a_command_that_fails_is_told_and_the_call_is_ended_all_the_same(folder: Path, tmp_path: Path) -> None:
+def test_a_command_that_fails_is_told_and_the_call_is_ended_all_the_same(tmp_path: Path) -> None:
     called = numbers(2)
-    with calling(folder, tmp_path, "/bin/false {file}", called) as (centre, _):
+    with calling(tmp_path, "/bin/false {file}", called) as (centre, _):
         records = centre.until_all_ended(centre.call(called, dialerConfig=AGENTLESS), timeout_s=60)
         assert {record["Disposition"] for record in records.values()} == {"message_played"}
         told = health(centre)
@@ -98,8 +87,8 @@ def health(centre: Centre) -> dict[str, str]:
     return told
 
 
-async def test_whoever_is_called_hears_one_text_after_the_other(folder: Path) -> None:
-    speech = speech_in(folder)
+async def test_whoever_is_called_hears_one_text_after_the_other(tmp_path: Path) -> None:
+    speech = speech_in(tmp_path)
     line = AsteriskLine(speech.speak)
     await line.start()
     try:
@@ -116,26 +105,6 @@ async def test_whoever_is_called_hears_one_text_after_the_other(folder: Path) ->
         assert len(low) in (1, 2, 3)
         assert max(high) <= min(low)
         assert (ends(line, "leg"), speech.trouble, line.carrier.prompt_trouble) == ([], None, None)
-    finally:
-        await line.close()
-        await speech.close()
-
-
-async def test_a_directory_that_the_switch_may_not_read_is_told_and_holds_no_call_up(folder: Path) -> None:
-    speech = speech_in(folder)
-    line = AsteriskLine(speech.speak)
-    await line.start()
-    try:
-        await answered(line, "leg", Behaviour.ANSWERS_AND_IS_LEFT)
-        folder.chmod(0o700)
-        line.carrier.play("leg", "unread", "567")
-        await until(line, "unread")
-        assert line.carrier.prompt_trouble is not None
-        assert "prompts_dir" in line.carrier.prompt_trouble
-        folder.chmod(0o755)
-        line.carrier.play("leg", "read", "567")
-        await until(line, "unread", "read")
-        assert line.carrier.prompt_trouble is None
     finally:
         await line.close()
         await speech.close()

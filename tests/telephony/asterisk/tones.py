@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import wave
+from pathlib import Path
+
 import numpy as np
 
 RATE = 8000
@@ -12,6 +16,15 @@ PURE = 0.5
 """How much of all that is heard a tone is, at least."""
 TOLERANCE_HZ = 1
 """Half a second tells even numbers of hertz from each other, and none between."""
+
+
+def a_tone(file: Path, hertz: float, length_s: float, loudness: float = 0.5) -> Path:
+    """A file as sounds are kept in."""
+    samples = [loudness * math.sin(2 * math.pi * hertz * n / RATE) for n in range(round(length_s * RATE))]
+    with wave.open(str(file), "wb") as written:
+        written.setparams((1, 2, RATE, 0, "NONE", ""))
+        written.writeframes(np.array([round(32767 * each) for each in samples], "<i2").tobytes())
+    return file
 
 
 def _linear(octet: int) -> float:

@@ -15,7 +15,7 @@ from trunkcall.cli.asterisk.plan import SwitchPlan
 from trunkcall.compose.asterisk import PHONE_NETWORKS
 
 HEADER: Final = "; Written by `trunkcall asterisk-config`, which writes it anew: change the settings instead.\n"
-EMPTY: Final = ("ccss", "codecs", "features", "pjproject", "stasis", "udptl", "websocket_client")
+EMPTY: Final = ("ccss", "chan_websocket", "codecs", "features", "pjproject", "stasis", "udptl", "websocket_client")
 """Asterisk looks for these, and tells where one is missing."""
 PLAIN_PORT: Final = 8088
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - of an Asterisk with TLS, or where the settings allow it

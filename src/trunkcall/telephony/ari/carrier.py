@@ -39,6 +39,8 @@ from trunkcall.telephony.ari.client import Switch, SwitchError
 from trunkcall.telephony.ari.detection import amd_arguments
 from trunkcall.telephony.ari.legs import AriLeg, adopted, live, unheard
 from trunkcall.telephony.ari.phones import Phones
+from trunkcall.telephony.ari.prompts import Speak
+from trunkcall.telephony.ari.streams import Sounds
 from trunkcall.telephony.ari.switchboard import Switchboard
 from trunkcall.telephony.ari.wire import UNSENT, Answer, AriWireError, Request
 from trunkcall.telephony.carrier import CarrierSink, Destination
@@ -67,7 +69,7 @@ def app_of(instance_id: str) -> str:
 
 class AriCarrier:
     """A Carrier. ``app`` is its application's name, ``host`` the name of the switch in the instance's trunks; ``speak``
-    makes a text a sound that the switch can play, None where it cannot. ``phones`` are agents' soft phones, which are
+    makes a text a sound, and ``sounds`` is the process that plays it. ``phones`` are agents' soft phones, which are
     asked to answer by themselves where ``auto_answer`` is true."""
 
     def __init__(
@@ -78,7 +80,8 @@ class AriCarrier:
         *,
         now: Callable[[], Instant],
         host: str | None = None,
-        speak: Callable[[str, Callable[[str | None], None]], None],
+        speak: Speak,
+        sounds: Sounds,
         phones: Phones,
         auto_answer: bool = True,
     ) -> None:
@@ -88,7 +91,9 @@ class AriCarrier:
         self._host = host
         self._phones = phones
         self._asked_to_answer = VARIABLES if auto_answer else {}
-        self._board = Switchboard(app, send=self._send, tell=self._tell, later=self._later, now=now, speak=speak)
+        self._board = Switchboard(
+            app, send=self._send, tell=self._tell, later=self._later, now=now, speak=speak, sounds=sounds
+        )
         self._sink: CarrierSink | None = None
         self._token = 0
         self._switch: Switch | None = None
@@ -104,7 +109,7 @@ class AriCarrier:
     @property
     def prompt_trouble(self) -> str | None:
         """Why prompts are not heard although there are sounds of them, in words; None while they are."""
-        return self._board.media.trouble
+        return self._board.prompts.trouble
 
     # --- Carrier ------------------------------------------------------------------------------------------------------
 
@@ -310,7 +315,7 @@ class AriCarrier:
         self._switch, self._lost, self.trouble = switch, False, None
         gone = [leg for leg in unheard(value).values() if leg.leg_id not in legs]
         told = [*(live(leg) for leg in legs.values()), *gone]
-        self._board.adopt(legs, bridges.holds(list[model.Bridge]))
+        self._board.adopt(legs, channels.holds(list[model.Channel]), bridges.holds(list[model.Bridge]))
         log.info("the switch is found", extra={"legs": len(legs)})
         self._tell(CarrierFound(tuple(told), self._host))
         for leg in gone:

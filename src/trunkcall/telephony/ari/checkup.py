@@ -31,6 +31,7 @@ NEEDED: Final[Mapping[str, str]] = MappingProxyType(
         "bridge_simple": "nobody is joined with an agent",
         "bridge_softmix": "nobody is joined with an agent",
         "chan_pjsip": "no call goes out",
+        "chan_websocket": "nothing is said to anybody",
         "func_global": "answers that no dialer has heard of are not remembered",
         "func_lock": "answers that no dialer has heard of are not remembered",
         "func_timeout": "calls do not end by themselves where there is no dialer",
@@ -42,7 +43,6 @@ NEEDED: Final[Mapping[str, str]] = MappingProxyType(
         "res_ari_channels": "no call is made",
         "res_ari_endpoints": "nothing is known of trunks",
         "res_ari_events": "nothing is told of calls",
-        "res_ari_playbacks": "messages cannot be stopped",
         "res_ari_recordings": "recordings cannot be stopped",
         "res_http_websocket": "nothing is told of calls",
         "res_pjsip": "no call goes out",
@@ -53,9 +53,9 @@ NEEDED: Final[Mapping[str, str]] = MappingProxyType(
         "res_pjsip_session": "no call goes out",
         "res_rtp_asterisk": "calls have no sound",
         "res_stasis": "no call is handed over",
-        "res_stasis_playback": "nothing is said to anybody",
+        "res_stasis_playback": "no call is made",
         "res_stasis_recording": "nothing is recorded",
-        "res_stasis_snoop": "nothing is recorded",
+        "res_stasis_snoop": "nothing is recorded, and nothing said to whoever is in a talk",
     }
 )
 """Modules that have to be running, and what is so without."""

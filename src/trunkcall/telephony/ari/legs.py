@@ -108,6 +108,27 @@ class Names:
     def hold(self, leg_id: str) -> str:
         return f"{self._prefix}{leg_id}.hold"
 
+    def sound(self, stream_id: str) -> str:
+        """The channel by which sound comes to a leg and from it (``streams``)."""
+        return f"{self._prefix}{stream_id}.sound"
+
+    def snoop(self, stream_id: str) -> str:
+        """The channel that listens in on a leg, or whispers to it, on behalf of a stream."""
+        return f"{self._prefix}{stream_id}.snoop"
+
+    def ear(self, stream_id: str) -> str:
+        """The bridge of a stream."""
+        return f"{self._prefix}{stream_id}.ear"
+
+    def is_ear(self, bridge_id: str) -> bool:
+        """Whether a bridge is a stream's."""
+        return (self.leg(bridge_id) or "").endswith(".ear")
+
+    def stream(self, channel_id: str) -> str | None:
+        """Whose stream's channel this is."""
+        name, _, kind = (self.leg(channel_id) or "").rpartition(".")
+        return name if kind in ("sound", "snoop") else None
+
     def recorder(self, recording_id: str) -> str:
         """The channel that listens in on a leg."""
         return f"{self._prefix}{recording_id}.recorder"

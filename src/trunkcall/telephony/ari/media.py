@@ -1,12 +1,10 @@
-"""What is heard on a leg of Asterisk's: prompts one after the other, music on hold, and recordings.
+"""What is heard on a leg of Asterisk's beside the other party: music on hold, recordings; ``prompts`` are beside it.
 
-Decides what is asked of the switch for each, and when it is told. It must not know how a text becomes a sound, nor when
-legs end.
+Decides what is asked of the switch for each, and when it is told. It must not know when legs end.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -24,15 +22,12 @@ from trunkcall.engine.events import (
     CarrierEvent,
     LegHeld,
     LegResumed,
-    PlaybackEnded,
     RecordingEnded,
     RecordingStarted,
 )
 from trunkcall.telephony.ari.legs import HOME, AriLeg, Names
-from trunkcall.telephony.ari.model import Playback
+from trunkcall.telephony.ari.prompts import Prompts
 from trunkcall.telephony.ari.wire import Answer, Request
-
-log = logging.getLogger(__name__)
 
 
 class Media:
@@ -46,95 +41,34 @@ class Media:
         *,
         send: Callable[[Request, Callable[[Answer], None] | None], bool],
         tell: Callable[[CarrierEvent], None],
-        speak: Callable[[str, Callable[[str | None], None]], None],
         command: Callable[[AriLeg, Request], None],
         alone: Callable[[AriLeg], None],
+        prompts: Prompts,
     ) -> None:
         self._names = names
         self._app = app
         self._legs = legs
         self._send = send
         self._tell = tell
-        self._speak = speak
         self._command = command
         self._alone = alone
-        self.trouble: str | None = None
-        """Why the last prompt was not heard although there is a sound of it, in words; None where it was."""
+        self.prompts = prompts
 
     def _up(self, leg_id: str) -> AriLeg | None:
         leg = self._legs.get(leg_id)
         return leg if leg is not None and leg.answered else None
 
-    # --- prompts ------------------------------------------------------------------------------------------------------
-
     def play(self, leg_id: str, play_id: str, prompt: str) -> None:
         """Play a text after those that are played already."""
         leg = self._up(leg_id)
-        if leg is None or any(each == play_id for each, _ in leg.prompts):
-            return
-        leg.prompts.append((play_id, prompt))
-        if len(leg.prompts) == 1:
-            self._begin(leg)
-
-    def _begin(self, leg: AriLeg) -> None:
-        play_id, prompt = leg.prompts[0]
-        self._speak(prompt, partial(self._spoken, leg, play_id))
-
-    def _spoken(self, leg: AriLeg, play_id: str, media: str | None) -> None:
-        if self._legs.get(leg.leg_id) is not leg or not leg.prompts or leg.prompts[0][0] != play_id:
-            return
-        if media is None:
-            self._over(leg, play_id, heard=False)
-            return
-        query = {"media": media, "playbackId": self._names.channel(play_id)}
-        request = Request("POST", f"channels/{self._names.channel(leg.leg_id)}/play", query)
-        if not leg.is_ours:
-            self._command(leg, request)
-        elif not self._send(request, partial(self._refused, leg, play_id)):
-            self._over(leg, play_id, heard=False)
-
-    def _refused(self, leg: AriLeg, play_id: str, answer: Answer) -> None:
-        if not answer.is_ok:
-            self._over(leg, play_id, heard=False)
+        if leg is not None:
+            self.prompts.play(leg, play_id, prompt)
 
     def stop_playing(self, command: StopPlaying) -> None:
         """Break off a prompt, or leave it out."""
         leg = self._up(command.leg_id)
-        if leg is None or not leg.prompts:
-            return
-        if leg.prompts[0][0] == command.play_id:
-            self._send(Request("DELETE", f"playbacks/{self._names.channel(command.play_id)}"), None)
-        self._over(leg, command.play_id, heard=False)
-
-    def played(self, playback: Playback) -> None:
-        """A playback is over, or could not be begun."""
-        self._judge(playback)
-        play_id = self._names.leg(playback.id)
-        for leg in list(self._legs.values()):
-            # Of a leg that is hung up its end is told alone.
-            if play_id is not None and leg.prompts and leg.prompts[0][0] == play_id and leg.cause is None:
-                self._over(leg, play_id, heard=playback.state != "failed")
-                return
-
-    def _judge(self, playback: Playback) -> None:
-        if playback.state != "failed":
-            self.trouble = None
-        elif self.trouble is None:
-            self.trouble = (
-                "Asterisk does not play messages: its user must be able to read the files in prompts_dir, under the "
-                "same name as this server."
-            )
-            log.warning("the switch did not play a sound", extra={"media": playback.media_uri})
-
-    def _over(self, leg: AriLeg, play_id: str, *, heard: bool) -> None:
-        first = leg.prompts[0][0] == play_id
-        found = next((each for each in leg.prompts if each[0] == play_id), None)
-        if found is None or self._legs.get(leg.leg_id) is not leg:
-            return
-        leg.prompts.remove(found)
-        self._tell(PlaybackEnded(leg.leg_id, play_id, heard))
-        if first and leg.prompts:
-            self._begin(leg)
+        if leg is not None:
+            self.prompts.stop(leg, command)
 
     # --- holds --------------------------------------------------------------------------------------------------------
 
@@ -143,6 +77,7 @@ class Media:
         leg = self._up(command.leg_id)
         if leg is None or leg.held:
             return
+        self.prompts.moves(leg)
         leg.held = leg.has_hold = True
         bridge_id = self._names.hold(leg.leg_id)
         self.is_held_from(leg)

@@ -1,4 +1,4 @@
-"""Texts as sounds that Asterisk plays: by a command of the user's, and kept in a directory that Asterisk reads.
+"""Texts as sounds that are played to legs: by a command of the user's, and kept in a directory.
 
 Decides how the command is run, under which names sounds are kept and for how long, and what is told where none can be
 made: nobody waits for it for ever. It must not know what is played to whom. A text may say somebody's name, so none is
@@ -27,7 +27,7 @@ from trunkcall.telephony.ari.sound import SoundError, for_switch
 
 log = logging.getLogger(__name__)
 
-Then: TypeAlias = Callable[[str | None], None]
+Then: TypeAlias = Callable[[Path | None], None]
 
 FILE: Final = "{file}"
 """In the command: the file that it is to write."""
@@ -53,8 +53,8 @@ class SpeechError(TrunkcallError):
 
 class Speech:
     """Makes texts sounds with ``command``, which reads a text from its standard input, and writes a WAV file where it
-    has {file}; empty if there is none. ``folder`` is made when it is needed; Asterisk has the same name for it. Sounds
-    there take ``keeps_bytes`` at most: those not asked for for longest go first. Raises SettingsError."""
+    has {file}; empty if there is none. ``folder`` is made when it is needed. Sounds there take ``keeps_bytes`` at most:
+    those not asked for for longest go first. Raises SettingsError."""
 
     def __init__(
         self,
@@ -67,24 +67,24 @@ class Speech:
         max_waiting: int = MAX_WAITING,
     ) -> None:
         self._arguments = arguments_of(command)
-        self._folder = folder_of(folder)
+        self._folder = folder.absolute()
         self._keeps_bytes = keeps_bytes
         self._time_limit_s = time_limit_s
         self._turns = asyncio.Semaphore(at_once)
         self._max_waiting = max_waiting
-        self._makings: dict[str, asyncio.Task[str | None]] = {}
+        self._makings: dict[str, asyncio.Task[Path | None]] = {}
         """By name, what is being made."""
         self.trouble: str | None = None
         """Why the last text could not be made a sound, in words; None where it was, or nobody has asked for one."""
 
     def speak(self, text: str, then: Then) -> None:
-        """Have ``then`` told the sound's media URI: at once, or once it is made; None if it cannot be."""
+        """Have ``then`` told the sound's file: at once, or once it is made; None if it cannot be."""
         if not text.strip():
             then(None)
             return
         name = self._name_of(text)
         if self._is_kept(name):
-            then(self._media(name))
+            then(self._file(name))
             return
         making = self._makings.get(name)
         if making is None:
@@ -118,9 +118,6 @@ class Speech:
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.wav"
-
-    def _media(self, name: str) -> str:
-        return f"sound:{self._folder / name}"
 
     def _is_kept(self, name: str) -> bool:
         try:
@@ -161,7 +158,7 @@ class Speech:
             return f"speech_command is too slow: {self._max_waiting} texts wait for it, and others are not heard."
         return None
 
-    async def _make(self, name: str, text: str) -> str | None:
+    async def _make(self, name: str, text: str) -> Path | None:
         try:
             async with asyncio.timeout(self._time_limit_s), self._turns:
                 await self._made(name, text)
@@ -175,15 +172,14 @@ class Speech:
             self._tell(f"prompts_dir {self._folder} cannot be used: {error.strerror}.")
         else:
             self.trouble = None
-            return self._media(name)
+            return self._file(name)
         finally:
             del self._makings[name]
         return None
 
     async def _made(self, name: str, text: str) -> None:
         if not self._folder.is_dir():
-            self._folder.mkdir(parents=True)
-            self._folder.chmod(0o755)
+            self._folder.mkdir(0o700, parents=True)
         making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=self._folder))
         try:
             written = making / "made.wav"
@@ -220,8 +216,7 @@ class Speech:
             raise SpeechError(f"speech_command has failed: it ended with {process.returncode}.")
 
     def _keep(self, written: Path, name: str) -> None:
-        """Put it where Asterisk finds it, whole or not at all. Whoever may enter the directory may read it: Asterisk
-        is another user."""
+        """Put it there, whole or not at all, for nobody else to hear: it may say somebody's name."""
         try:
             if written.stat().st_size > MAX_MADE_BYTES:
                 raise SoundError
@@ -230,7 +225,7 @@ class Speech:
             raise SpeechError(f"speech_command has not written {FILE}.") from None
         ready = written.with_name("ready.wav")
         ready.write_bytes(made)
-        ready.chmod(0o644)
+        ready.chmod(0o600)
         ready.replace(self._file(name))
         self._evict()
 
@@ -248,20 +243,11 @@ def arguments_of(command: str) -> tuple[str, ...]:
         raise SettingsError("speech_command has a quotation mark that is not closed.") from None
 
 
-def folder_of(folder: Path) -> Path:
-    """The folder in full. Raises SettingsError for one that Asterisk cannot be told."""
-    whole = folder.absolute()
-    if "," in str(whole):
-        # It takes a list of sounds.
-        raise SettingsError(f"prompts_dir {whole} has a comma in it, as no directory of Asterisk's sounds may.")
-    return whole
-
-
-def _made(made: asyncio.Event, media: str | None) -> None:
+def _made(made: asyncio.Event, file: Path | None) -> None:
     made.set()
 
 
-def _pass_on(then: Then, making: asyncio.Task[str | None]) -> None:
+def _pass_on(then: Then, making: asyncio.Task[Path | None]) -> None:
     then(None if making.cancelled() or making.exception() is not None else making.result())
 
 

@@ -40,12 +40,12 @@ from trunkcall.telephony.ari.detection import detection_ended
 from trunkcall.telephony.ari.dialplan import CONTEXT
 from trunkcall.telephony.ari.legs import KIND, LEG, PEER, RING, AriLeg, LegKind, Names
 from trunkcall.telephony.ari.media import Media
+from trunkcall.telephony.ari.prompts import Prompts, Speak
+from trunkcall.telephony.ari.streams import Send, Sounds, Streams
 from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, UNSENT, Answer, Request
 
 log = logging.getLogger(__name__)
 
-Send: TypeAlias = Callable[[Request, Callable[[Answer], None] | None], bool]
-"""Asks the switch for something; False if that has provably not left."""
 Later: TypeAlias = Callable[[Duration, Callable[[], None]], None]
 
 ALONE: Final[Duration] = 5 * SECOND
@@ -59,8 +59,8 @@ _UNANSWERED: Final = frozenset({HangupCause.RING_TIMEOUT, HangupCause.UNREACHABL
 
 
 class Switchboard:
-    """The legs of one application. ``send``, ``tell`` and ``later`` are what it acts through; ``speak`` has a text made
-    a sound of the switch (its media URI), or None where that cannot be."""
+    """The legs of one application. ``send``, ``tell``, ``later`` and ``sounds`` are what it acts through;
+    ``speak`` has a text made a sound."""
 
     def __init__(
         self,
@@ -70,7 +70,8 @@ class Switchboard:
         tell: Callable[[CarrierEvent], None],
         later: Later,
         now: Callable[[], Instant],
-        speak: Callable[[str, Callable[[str | None], None]], None],
+        speak: Speak,
+        sounds: Sounds,
     ) -> None:
         self._app = app
         self.names = Names(app)
@@ -79,23 +80,31 @@ class Switchboard:
         self._tell = tell
         self._later = later
         self._now = now
+        self.streams = Streams(self.names, app, send=send, command=self._command, later=later, sounds=sounds)
+        self.prompts = Prompts(self.legs, self.streams, tell=tell, later=later, speak=speak)
         self.media = Media(
             self.names,
             app,
             self.legs,
             send=send,
             tell=tell,
-            speak=speak,
             command=self._command,
             alone=self._begin_alone,
+            prompts=self.prompts,
         )
 
-    def adopt(self, legs: Mapping[str, AriLeg], bridges: Iterable[model.Bridge]) -> None:
-        """These are the legs that there are, and no others. Bridges where nobody is any more are removed."""
+    def adopt(
+        self, legs: Mapping[str, AriLeg], channels: Iterable[model.Channel], bridges: Iterable[model.Bridge]
+    ) -> None:
+        """These are the legs that there are, and no others. Bridges where nobody is any more are removed, and streams:
+        whoever played to them has gone."""
+        for channel in channels:
+            if self.names.stream(channel.id) is not None:
+                self._end_channel(channel.id)
         for bridge in bridges:
-            if self.names.leg(bridge.id) is not None and not bridge.channels:
+            if self.names.leg(bridge.id) is not None and (not bridge.channels or self.names.is_ear(bridge.id)):
                 self._send(Request("DELETE", f"bridges/{bridge.id}"), None)
-        self.legs.clear()
+        self.forget()
         self.legs.update(legs)
         for leg in legs.values():
             if leg.state is LegState.RINGING:
@@ -107,6 +116,8 @@ class Switchboard:
 
     def forget(self) -> None:
         """Nothing is known of any leg any more."""
+        self.streams.forget()
+        self.prompts.forget()
         self.legs.clear()
 
     # --- deeds --------------------------------------------------------------------------------------------------------
@@ -206,6 +217,8 @@ class Switchboard:
         if customer is None or agent is None or not (_is_free(customer) and _is_free(agent)):
             return
         customer.peer, agent.peer = agent.leg_id, customer.leg_id
+        for leg in (customer, agent):
+            self.prompts.moves(leg)
         talk = self.names.talk(agent.leg_id)
         self._send(Request("POST", f"bridges/{talk}", {"type": "mixing"}), None)
         # Asterisk does these one after the other, and this dialer may die between any two: then whoever has been joined
@@ -270,6 +283,9 @@ class Switchboard:
 
     def take(self, event: model.Event) -> None:
         """What the switch has told. Whatever is no leg's of ours, or is told late or twice, changes nothing."""
+        channel = getattr(event, "channel", None) or getattr(event, "peer", None)
+        if isinstance(channel, model.Channel) and self.streams.take(channel.id, event):
+            return
         match event:
             case model.Dial(peer=channel, forwarded=model.Channel(id=elsewhere)):
                 self._about(channel, partial(self._sent_on, elsewhere=elsewhere))
@@ -299,8 +315,6 @@ class Switchboard:
                 self._about(channel, partial(self._pressed, key=key, told_at=told_at))
             case model.ChannelDestroyed(channel=channel):
                 self._about(channel, partial(self._gone, event=event))
-            case model.PlaybackFinished(playback=playback):
-                self.media.played(playback)
             case model.RecordingStarted(recording=recording):
                 self.media.recording_began(recording.name)
             case model.RecordingFinished(recording=recording) | model.RecordingFailed(recording=recording):
@@ -435,6 +449,8 @@ class Switchboard:
         if not leg.kind.is_customers:
             self._send(Request("DELETE", f"bridges/{self.names.talk(leg.leg_id)}"), None)
         self.media.ended(leg)
+        self.prompts.ended(leg)
+        self.streams.ended(leg)
         self._tell(LegEnded(leg.leg_id, cause))
 
 

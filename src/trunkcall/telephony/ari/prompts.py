@@ -1,0 +1,181 @@
+"""Prompts that are played to legs of Asterisk's, one after the other.
+
+Decides on what stream each is played, what is broken off when, and when each is over. It must not know how a text
+becomes a sound, nor how a stream is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.engine.commands import StopPlaying
+from trunkcall.engine.events import CarrierEvent, PlaybackEnded
+from trunkcall.telephony.ari.legs import AriLeg
+from trunkcall.telephony.ari.streams import Stream, Streams, Tap
+from trunkcall.telephony.sound import wire
+
+Speak: TypeAlias = Callable[[str, Callable[[Path | None], None]], None]
+"""Has a text made a sound, a file of this machine, and tells which; None where that cannot be."""
+
+LINGERS: Final[Duration] = 2 * SECOND
+"""How long a stream is kept after a prompt: the next word of a conversation comes within that time."""
+WHISPER: Final = Tap(whisper="out")
+
+
+class _Mouth:
+    """What speaks to one leg: the listener of its stream."""
+
+    def __init__(self, prompts: Prompts, leg: AriLeg) -> None:
+        self._prompts = prompts
+        self.leg = leg
+        self.stream: Stream | None = None
+        self.path: Path | None = None
+        """The sound of the prompt that is next, until it is played."""
+        self.plays = 0
+        """How many were played."""
+
+    def ready(self) -> None:
+        self._prompts.say(self)
+
+    def hear(self, frame: wire.OfStream) -> None:
+        if isinstance(frame, wire.Played):
+            self._prompts.played(self, frame)
+
+    def over(self, why: str) -> None:
+        self._prompts.lost(self, why)
+
+
+class Prompts:
+    """Those of the legs of one application, which are the switchboard's."""
+
+    def __init__(
+        self,
+        legs: Mapping[str, AriLeg],
+        streams: Streams,
+        *,
+        tell: Callable[[CarrierEvent], None],
+        later: Callable[[Duration, Callable[[], None]], None],
+        speak: Speak,
+    ) -> None:
+        self._legs = legs
+        self._streams = streams
+        self._tell = tell
+        self._later = later
+        self._speak = speak
+        self._mouths: dict[str, _Mouth] = {}
+        """By leg, where there is a stream."""
+        self.trouble: str | None = None
+        """Why the last prompt was not heard although there is a sound of it, in words; None where it was."""
+
+    # --- deeds --------------------------------------------------------------------------------------------------------
+
+    def play(self, leg: AriLeg, play_id: str, prompt: str) -> None:
+        """Play a text after those that are played already."""
+        if any(each == play_id for each, _ in leg.prompts):
+            return
+        leg.prompts.append((play_id, prompt))
+        if len(leg.prompts) == 1:
+            self._begin(leg)
+
+    def stop(self, leg: AriLeg, command: StopPlaying) -> None:
+        """Break off a prompt, or leave it out."""
+        mouth = self._mouths.get(leg.leg_id)
+        if mouth is not None and mouth.stream is not None:
+            self._streams.sounds.say(wire.Stop(mouth.stream.stream_id, command.play_id))
+        self._over(leg, command.play_id)
+
+    def moves(self, leg: AriLeg) -> None:
+        """A leg is about to be taken out of the bridge where it is played to: to a person, or on hold. What it has
+        heard part of is broken off; what it is to hear after that is whispered to it."""
+        mouth = self._mouths.get(leg.leg_id)
+        if mouth is not None and mouth.stream is not None and mouth.stream.tap is None:
+            self._let_go(mouth)
+            if leg.prompts:
+                self._over(leg, leg.prompts[0][0])
+
+    def ended(self, leg: AriLeg) -> None:
+        """It is over, and nothing is told of what was to be played."""
+        leg.prompts.clear()
+        self._mouths.pop(leg.leg_id, None)
+
+    def forget(self) -> None:
+        """Nothing is known of any leg any more."""
+        self._mouths.clear()
+
+    # --- how one is played --------------------------------------------------------------------------------------------
+
+    def _begin(self, leg: AriLeg) -> None:
+        play_id, prompt = leg.prompts[0]
+        self._speak(prompt, partial(self._spoken, leg, play_id))
+
+    def _spoken(self, leg: AriLeg, play_id: str, path: Path | None) -> None:
+        if self._legs.get(leg.leg_id) is not leg or not leg.prompts or leg.prompts[0][0] != play_id:
+            return
+        if path is None or leg.cause is not None:
+            self._over(leg, play_id)
+            return
+        mouth = self._mouths.get(leg.leg_id)
+        if mouth is not None and mouth.stream is not None and (mouth.stream.tap is None) is not _is_alone(leg):
+            self._let_go(mouth)
+            mouth = None
+        if mouth is None:
+            mouth = self._mouths[leg.leg_id] = _Mouth(self, leg)
+            mouth.stream = self._streams.open(play_id, leg, None if _is_alone(leg) else WHISPER, mouth)
+        mouth.path = path
+        if mouth.stream is not None and mouth.stream.is_ready:
+            self.say(mouth)
+
+    def say(self, mouth: _Mouth) -> None:
+        """Its stream is ready: play what is next."""
+        if mouth.path is not None and mouth.leg.prompts and mouth.stream is not None:
+            path, mouth.path = mouth.path, None
+            mouth.plays += 1
+            self._streams.sounds.say(wire.Play(mouth.stream.stream_id, mouth.leg.prompts[0][0], str(path)))
+
+    def played(self, mouth: _Mouth, frame: wire.Played) -> None:
+        """A prompt was played, or broken off, which was told then."""
+        self.trouble = frame.problem or None
+        self._over(mouth.leg, frame.play_id, heard=not frame.problem)
+
+    def lost(self, mouth: _Mouth, why: str) -> None:
+        """A stream is gone: what was played on it is over."""
+        leg = mouth.leg
+        if self._mouths.get(leg.leg_id) is mouth:
+            del self._mouths[leg.leg_id]
+        self.trouble = why or self.trouble
+        if self._legs.get(leg.leg_id) is leg and leg.prompts and leg.cause is None:
+            self._over(leg, leg.prompts[0][0])
+
+    def _let_go(self, mouth: _Mouth) -> None:
+        if self._mouths.get(mouth.leg.leg_id) is mouth:
+            del self._mouths[mouth.leg.leg_id]
+        if mouth.stream is not None:
+            self._streams.close(mouth.stream)
+
+    def _over(self, leg: AriLeg, play_id: str, *, heard: bool = False) -> None:
+        found = next((each for each in leg.prompts if each[0] == play_id), None)
+        # Of a leg that is hung up its end is told alone.
+        if found is None or self._legs.get(leg.leg_id) is not leg or leg.cause is not None:
+            return
+        first = leg.prompts[0] is found
+        leg.prompts.remove(found)
+        mouth = self._mouths.get(leg.leg_id)
+        if first and mouth is not None:
+            mouth.path = None
+        self._tell(PlaybackEnded(leg.leg_id, play_id, heard))
+        if first and leg.prompts:
+            self._begin(leg)
+        elif mouth is not None and not leg.prompts:
+            self._later(LINGERS, partial(self._is_idle, mouth, mouth.plays))
+
+    def _is_idle(self, mouth: _Mouth, plays: int) -> None:
+        if self._mouths.get(mouth.leg.leg_id) is mouth and mouth.plays == plays and not mouth.leg.prompts:
+            self._let_go(mouth)
+
+
+def _is_alone(leg: AriLeg) -> bool:
+    return leg.peer is None and not leg.held

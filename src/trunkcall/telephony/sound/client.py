@@ -1,0 +1,164 @@
+"""The dialer's side of its sound process: it is started, watched, and started anew when it has died.
+
+Decides when it counts as dead, and what is lost then: every stream, each of which is told Closed. It must not know
+switches, legs or sounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final, TypeAlias
+
+from trunkcall.telephony import session
+from trunkcall.telephony.session import WireError
+from trunkcall.telephony.sound import wire
+
+log = logging.getLogger(__name__)
+
+Hear: TypeAlias = Callable[[wire.OfStream], None]
+
+ASK_EVERY_S: Final = 1.0
+SILENCE_S: Final = 5.0
+"""A process of which nothing was heard for so long is ended."""
+START_S: Final = 30.0
+RETRY_S: Final = 0.5
+MAX_LINE: Final = 1024 * 1024
+MAX_UNSENT_BYTES: Final = 4 * 1024 * 1024
+DIED: Final = "The sound process has ended, and is started anew."
+PROGRAM: Final = ("-P", "-m", "trunkcall.telephony.sound.process")
+
+
+class SoundProcess:
+    """Sound for one switch, whose HTTP server is at ``url``."""
+
+    def __init__(self, url: str, user: str, password: str, *, silence_s: float = SILENCE_S) -> None:
+        self._reach = wire.Reach(url, user, password)
+        self._silence_s = silence_s
+        self._streams: dict[str, Hear] = {}
+        self._writer: asyncio.StreamWriter | None = None
+        """While there is a process that can be told something."""
+        self._heard_s = 0.0
+        self._up = asyncio.Event()
+        self.process_id: int | None = None
+
+    async def run(self) -> None:
+        """Have a process, until cancelled. Raises OSError where none can be started."""
+        while True:
+            try:
+                await self._live()
+            finally:
+                self._lose()
+            log.warning("the sound process has ended")
+            await asyncio.sleep(RETRY_S)
+
+    async def is_up(self) -> None:
+        """Wait until there is a process."""
+        await self._up.wait()
+
+    def open(self, stream_id: str, connection_id: str, hear: Hear) -> None:
+        """Connect a stream. ``hear`` is told all that the process says of it, up to its Closed, also where there is no
+        process: then at once."""
+        if self._say(wire.Open(stream_id, connection_id)):
+            self._streams[stream_id] = hear
+        else:
+            hear(wire.Closed(stream_id, DIED))
+
+    def say(self, frame: wire.Play | wire.Stop) -> None:
+        """Have something done on a stream that was opened; nothing if it is closed."""
+        if frame.stream_id in self._streams:
+            self._say(frame)
+
+    def close_stream(self, stream_id: str) -> None:
+        """Let go of a stream, of which nothing is told any more."""
+        if self._streams.pop(stream_id, None) is not None:
+            self._say(wire.Close(stream_id))
+
+    def _say(self, frame: wire.FromDialer) -> bool:
+        writer = self._writer
+        if writer is None or writer.transport.is_closing():
+            return False
+        if writer.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+            # It reads no more.
+            writer.transport.abort()
+            return False
+        writer.write(session.encode(frame))
+        return True
+
+    async def _live(self) -> None:
+        """One process, from its start to its end."""
+        ours, its = socket.socketpair()
+        with ours, its:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, *PROGRAM, stdin=its.fileno(), stdout=asyncio.subprocess.DEVNULL, env=_environment(),
+                # What ends the server with Ctrl-C lets it end its streams in peace.
+                start_new_session=True,
+            )  # fmt: skip
+            its.close()
+            try:
+                reader, writer = await asyncio.open_connection(sock=ours.dup(), limit=MAX_LINE)
+                writer.write(session.encode(self._reach))
+                async with asyncio.timeout(START_S):
+                    self._take(await session.read_line(reader))
+                self._writer, self.process_id = writer, process.pid
+                self._up.set()
+                watch = asyncio.create_task(self._watch(writer), name="sound process's silence")
+                try:
+                    while True:
+                        self._take(await session.read_line(reader))
+                finally:
+                    watch.cancel()
+                    writer.transport.abort()
+            except (OSError, asyncio.IncompleteReadError, TimeoutError, WireError, ValueError):
+                pass
+            finally:
+                if process.returncode is None:
+                    # By its own kill() asyncio may lose track of one that is dead already.
+                    with suppress(ProcessLookupError):
+                        os.kill(process.pid, signal.SIGKILL)
+                await process.wait()
+
+    async def _watch(self, writer: asyncio.StreamWriter) -> None:
+        loop = asyncio.get_running_loop()
+        while loop.time() - self._heard_s < self._silence_s:
+            self._say(wire.Ask())
+            asked_s = loop.time()
+            await asyncio.sleep(ASK_EVERY_S)
+            if loop.time() - asked_s > 2 * ASK_EVERY_S:
+                # It was we who were stopped.
+                self._heard_s = loop.time()
+        writer.transport.abort()
+
+    def _take(self, line: bytes) -> None:
+        frame = session.decode(line, wire.FROM_PROCESS)
+        self._heard_s = asyncio.get_running_loop().time()
+        match frame:
+            case wire.Here():
+                pass
+            case wire.Closed():
+                hear = self._streams.pop(frame.stream_id, None)
+                if hear is not None:
+                    hear(frame)
+            case wire.Opened() | wire.Played():
+                hear = self._streams.get(frame.stream_id)
+                if hear is not None:
+                    hear(frame)
+
+    def _lose(self) -> None:
+        self._writer, self.process_id = None, None
+        self._up.clear()
+        streams = list(self._streams.items())
+        self._streams.clear()
+        for stream_id, hear in streams:
+            hear(wire.Closed(stream_id, DIED))
+
+
+def _environment() -> Mapping[str, str]:
+    """What the process may know: what it has to of secrets it is told."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TRUNKCALL_")}

@@ -1,0 +1,203 @@
+"""What is played is heard at the other end of a real switch, by whom it is for, and nothing of it is left over. If
+these fail, messages are silence, a key does not break one off, or a switch fills up with channels that nobody uses."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from telephony.asterisk.ari import ask
+from telephony.asterisk.line import AGENTS, AsteriskLine
+from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.phone import Dialog, loudness
+from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.tones import a_tone
+from telephony.support import Behaviour, agent_leg, answered, bridge, ends, hang_up, told, until
+from trunkcall.engine.commands import HoldLeg, StopPlaying
+from trunkcall.engine.events import LegAnswered, LegEnded, LegHeld, LegsBridged, PlaybackEnded
+
+pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+
+HIGH, LOW = 1234, 567
+NOTHING = "no sound"
+FRAMES = 1600
+"""A fifth of a second."""
+
+
+class Sounds:
+    """Texts are tones: their pitch, and for how many seconds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def speak(self, text: str, then: Callable[[Path | None], None]) -> None:
+        hertz, _, length_s = text.partition(" for ")
+        if text == NOTHING:
+            (self._folder / NOTHING).write_text("words", encoding="utf-8")
+            then(self._folder / NOTHING)
+            return
+        then(a_tone(self._folder / f"{text}.wav", float(hertz), float(length_s)))
+
+
+@pytest_asyncio.fixture
+async def line(tmp_path: Path) -> AsyncIterator[AsteriskLine]:
+    made = AsteriskLine(Sounds(tmp_path).speak)
+    await made.sounds.start()
+    await made.start()
+    yield made
+    await made.close()
+
+
+def hears(dialog: Dialog, hertz: int, *, since: int = 0) -> bool:
+    """Whether the tone was loud for a fifth of a second."""
+    heard = bytes(dialog.heard[since:])
+    return any(loudness(heard[at : at + FRAMES], hertz) > 0.2 for at in range(0, len(heard) - FRAMES + 1, FRAMES // 4))
+
+
+async def called(line: AsteriskLine, leg_id: str = "leg") -> Dialog:
+    await answered(line, leg_id, Behaviour.ANSWERS_AND_IS_LEFT)
+    *_, dialog = line.phones["answers_and_is_left"].dialogs.values()
+    return dialog
+
+
+async def talking(line: AsteriskLine) -> tuple[Dialog, Dialog]:
+    """A customer and an agent, who are joined."""
+    customer = await called(line)
+    line.carrier.originate_agent_leg(agent_leg("agent", "leg"))
+    await until(lambda: told(line, LegAnswered, "agent"))
+    bridge(line, "leg", "agent")
+    await until(lambda: told(line, LegsBridged))
+    *_, agent = line.phones[AGENTS[0]].dialogs.values()
+    return customer, agent
+
+
+async def left_at_the_switch(line: AsteriskLine) -> list[str]:
+    """Channels and bridges of this line's."""
+    found = [each for what in ("channels", "bridges") for each in await asyncio.to_thread(_ask, what)]
+    return [each for each in found if each.startswith(f"{line.app}.")]
+
+
+def _ask(what: str) -> list[str]:
+    return [str(each["id"]) for each in ask(place_of_this_worker(), "GET", what)]
+
+
+async def is_rid_of_all(line: AsteriskLine, *, but: frozenset[str] = frozenset()) -> None:
+    try:
+        async with asyncio.timeout(10):
+            while set(await left_at_the_switch(line)) != {f"{line.app}.{each}" for each in but}:
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"left are {await left_at_the_switch(line)}") from None
+
+
+async def test_a_sound_of_half_a_minute_is_heard_whole(line: AsteriskLine) -> None:
+    """Asterisk holds twenty seconds, and drops what it is sent beyond."""
+    dialog = await called(line)
+    line.carrier.play("leg", "play", f"{HIGH} for 25")
+    async with asyncio.timeout(40):
+        while not told(line, PlaybackEnded):
+            await asyncio.sleep(0.1)
+    heard = bytes(dialog.heard)
+    loud = [at for at in range(0, len(heard), 800) if loudness(heard[at : at + 800], HIGH) > 0.2]
+    assert 24.8 < len(loud) / 10 < 25.2
+    assert loud[-1] - loud[0] < 25.2 * 8000, "without a gap"
+
+
+async def test_a_sound_that_is_stopped_is_not_heard_any_more(line: AsteriskLine) -> None:
+    dialog = await called(line)
+    line.carrier.play("leg", "play", f"{HIGH} for 20")
+    await until(lambda: hears(dialog, HIGH))
+    line.carrier.stop_playing(StopPlaying("leg", "play"))
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play", heard=False)], "at once"
+    stopped_at = len(dialog.heard)
+    await asyncio.sleep(0.7)
+    # What the switch had sent already is a frame or two.
+    assert not hears(dialog, HIGH, since=stopped_at + 800)
+    assert len(told(line, PlaybackEnded)) == 1
+
+
+async def test_what_is_said_in_a_talk_is_heard_by_whom_it_is_for_alone(line: AsteriskLine) -> None:
+    customer, agent = await talking(line)
+    line.carrier.play("agent", "whisper", f"{LOW} for 1")
+    await until(lambda: told(line, PlaybackEnded, "agent"))
+    line.carrier.play("leg", "told", f"{HIGH} for 1")
+    await until(lambda: told(line, PlaybackEnded, "leg"))
+    assert hears(agent, LOW)
+    assert hears(customer, HIGH)
+    assert not hears(customer, LOW)
+    assert not hears(agent, HIGH)
+    assert ends(line, "leg") == ends(line, "agent") == []
+
+
+async def test_a_person_goes_before_what_is_played(line: AsteriskLine) -> None:
+    await called(line)
+    line.carrier.play("leg", "waiting", f"{HIGH} for 20")
+    line.carrier.originate_agent_leg(agent_leg("agent", "leg"))
+    await until(lambda: told(line, LegAnswered, "agent"))
+    bridge(line, "leg", "agent")
+    await until(lambda: told(line, LegsBridged))
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "waiting", heard=False)]
+
+
+async def test_whoever_is_put_on_hold_hears_no_more_of_it(line: AsteriskLine) -> None:
+    dialog = await called(line)
+    line.carrier.play("leg", "play", f"{HIGH} for 20")
+    await until(lambda: hears(dialog, HIGH))
+    line.carrier.hold(HoldLeg("leg"))
+    await until(lambda: told(line, LegHeld))
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play", heard=False)]
+
+
+async def test_nothing_is_left_over_once_it_is_quiet_nor_when_the_leg_has_gone(line: AsteriskLine) -> None:
+    await called(line)
+    line.carrier.play("leg", "first", f"{HIGH} for 0.2")
+    await until(lambda: told(line, PlaybackEnded))
+    await is_rid_of_all(line, but=frozenset({"leg"}))
+    line.carrier.play("leg", "second", f"{HIGH} for 20")
+    await asyncio.sleep(0.3)
+    hang_up(line, "leg")
+    await until(lambda: told(line, LegEnded))
+    await is_rid_of_all(line)
+
+
+async def test_a_sound_process_that_dies_ends_what_is_played_and_another_plays_on(line: AsteriskLine) -> None:
+    dialog = await called(line)
+    line.carrier.play("leg", "before", f"{HIGH} for 20")
+    await until(lambda: hears(dialog, HIGH))
+    dead = line.sounds.process.process_id
+    assert dead is not None
+    os.kill(dead, signal.SIGKILL)
+    await until(lambda: told(line, PlaybackEnded) == [PlaybackEnded("leg", "before", heard=False)])
+    assert line.carrier.prompt_trouble
+    await line.sounds.process.is_up()
+    line.carrier.play("leg", "after", f"{LOW} for 0.5")
+    await until(lambda: PlaybackEnded("leg", "after") in told(line, PlaybackEnded))
+    assert hears(dialog, LOW)
+    assert ends(line, "leg") == []
+    assert line.sounds.process.process_id != dead
+
+
+async def test_a_sound_that_is_none_is_over_at_once_and_told(line: AsteriskLine, tmp_path: Path) -> None:
+    await called(line)
+    line.carrier.play("leg", "none", NOTHING)
+    await until(lambda: told(line, PlaybackEnded))
+    assert line.carrier.prompt_trouble
+    line.carrier.play("leg", "some", f"{LOW} for 0.2")
+    await until(lambda: len(told(line, PlaybackEnded)) == len(("none", "some")))
+    assert line.carrier.prompt_trouble is None
+
+
+async def test_what_a_dialer_leaves_behind_is_gone_when_the_next_one_comes(line: AsteriskLine) -> None:
+    await called(line)
+    line.carrier.play("leg", "play", f"{HIGH} for 20")
+    await asyncio.sleep(0.3)
+    await line.start()
+    await is_rid_of_all(line, but=frozenset({"leg"}))
+    line.carrier.play("leg", "again", f"{LOW} for 0.2")
+    await until(lambda: told(line, PlaybackEnded) == [PlaybackEnded("leg", "again")])

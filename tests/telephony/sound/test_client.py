@@ -1,0 +1,180 @@
+"""A sound process is started, told what to do, and started anew when it dies or hangs. If these fail, whoever is to
+hear a message waits for ever for its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest_asyncio
+from aiohttp import web
+
+from telephony.asterisk.tones import a_tone
+from telephony.support import until
+from trunkcall.telephony.sound import wire
+from trunkcall.telephony.sound.client import SoundProcess
+
+USER, PASSWORD = "trunkcall", "for tests alone"
+
+
+class Channels:
+    """The sound channels of a switch, as far as a websocket goes: each plays as fast as it is sent."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, bytearray] = {}
+        self.words: dict[str, list[str]] = {}
+        self.plays = True
+        self.sockets: dict[str, web.WebSocketResponse] = {}
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        if request.headers.get("Authorization") != aiohttp.encode_basic_auth(USER, PASSWORD):
+            raise web.HTTPUnauthorized
+        name = request.match_info["name"]
+        if name == "nowhere":
+            raise web.HTTPNotFound
+        socket = self.sockets[name] = web.WebSocketResponse(protocols=("media",))
+        await socket.prepare(request)
+        heard, words = self.heard.setdefault(name, bytearray()), self.words.setdefault(name, [])
+        async for message in socket:
+            if message.type is aiohttp.WSMsgType.BINARY:
+                heard += message.data
+                continue
+            words.append(message.data)
+            match message.data.split():
+                case ["STOP_MEDIA_BUFFERING", mark] if self.plays:
+                    await socket.send_str(f"MEDIA_BUFFERING_COMPLETED {mark}")
+                case _:
+                    pass
+        return socket
+
+
+class At:
+    """A sound process, and the channels that it connects to."""
+
+    def __init__(self, channels: Channels, process: SoundProcess) -> None:
+        self.channels, self.process = channels, process
+        self.told: list[wire.OfStream] = []
+
+    async def opened(self, name: str = "channel") -> None:
+        self.process.open("stream", name, self.told.append)
+        await until(lambda: self.told)
+
+    def dies_by(self, what: signal.Signals) -> int:
+        process_id = self.process.process_id
+        assert process_id is not None
+        os.kill(process_id, what)
+        return process_id
+
+
+@pytest_asyncio.fixture
+async def at() -> AsyncIterator[At]:
+    channels, app = Channels(), web.Application()
+    app.router.add_get("/media/{name}", channels.serve)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    process = SoundProcess(f"http://127.0.0.1:{runner.addresses[0][1]}", USER, PASSWORD, silence_s=3.0)
+    running = asyncio.create_task(process.run())
+    try:
+        async with asyncio.timeout(30):
+            await process.is_up()
+        yield At(channels, process)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await runner.cleanup()
+
+
+async def within(seconds: float, true: Callable[[], object]) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_sound_is_played_on_a_stream_and_its_end_told(at: At, tmp_path: Path) -> None:
+    await at.opened()
+    file = a_tone(tmp_path / "tone.wav", 440, 1.0)
+    at.process.say(wire.Play("stream", "play", str(file)))
+    await until(lambda: len(at.told) == 2)
+    assert at.told == [wire.Opened("stream"), wire.Played("stream", "play")]
+    assert len(at.channels.heard["channel"]) == 8000
+    at.process.close_stream("stream")
+    await until(lambda: at.channels.sockets["channel"].closed)
+
+
+async def test_what_cannot_be_played_is_over_at_once_with_the_reason(at: At) -> None:
+    await at.opened()
+    at.process.say(wire.Play("stream", "play", "/nowhere/sound.wav"))
+    await until(lambda: len(at.told) == 2)
+    assert at.told[1] == wire.Played("stream", "play", "A sound cannot be played: No such file or directory")
+
+
+async def test_a_channel_that_is_not_there_or_goes_away_is_told(at: At) -> None:
+    await at.opened("nowhere")
+    assert [type(each) for each in at.told] == [wire.Closed]
+    at.told.clear()
+    await at.opened()
+    await at.channels.sockets["channel"].close()
+    await until(lambda: len(at.told) == 2)
+    assert isinstance(at.told[1], wire.Closed)
+    assert at.told[1].why
+
+
+async def test_with_a_process_that_dies_all_its_streams_are_over_and_there_is_another(at: At) -> None:
+    await at.opened()
+    first = at.dies_by(signal.SIGKILL)
+    await until(lambda: len(at.told) == 2)
+    assert isinstance(at.told[1], wire.Closed)
+    at.process.open("meanwhile", "channel", at.told.append)
+    assert at.told[2].stream_id == "meanwhile", "it is not kept waiting"
+    async with asyncio.timeout(30):
+        await at.process.is_up()
+    at.told.clear()
+    await at.opened()
+    assert at.told == [wire.Opened("stream")]
+    assert at.process.process_id != first
+
+
+async def test_a_process_that_hangs_is_taken_for_dead(at: At) -> None:
+    await at.opened()
+    at.dies_by(signal.SIGSTOP)
+    await within(30, lambda: len(at.told) == 2)
+    assert isinstance(at.told[1], wire.Closed)
+    async with asyncio.timeout(30):
+        await at.process.is_up()
+
+
+DIALER = """
+import asyncio
+from trunkcall.telephony.sound.client import SoundProcess
+
+async def main():
+    process = SoundProcess("http://127.0.0.1:9", "trunkcall", "for tests alone")
+    asyncio.get_running_loop().create_task(process.run())
+    await process.is_up()
+    print(process.process_id, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def test_a_process_ends_with_the_dialer_that_has_started_it_and_nobody_else_sees_the_password() -> None:
+    dialer = subprocess.Popen([sys.executable, "-c", DIALER], stdout=subprocess.PIPE, text=True)
+    assert dialer.stdout is not None
+    with dialer, dialer.stdout:
+        its = Path("/proc") / dialer.stdout.readline().strip()
+        shown = (its / "cmdline").read_bytes() + (its / "environ").read_bytes()
+        dialer.kill()
+    assert PASSWORD.encode() not in shown
+    until_s = time.monotonic() + 30
+    while its.exists() and "\nState:\tZ" not in (its / "status").read_text(encoding="ascii"):
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
