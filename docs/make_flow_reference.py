@@ -55,7 +55,8 @@ def generate() -> str:
             *(_section(each) for each in offered),
             "## Accepted, and not offered",
             "They are part of the language and load unchanged; nobody looks at their parameters. A contact that comes\n"
-            "to one goes on by its branch NoMatchingError, without one by NextAction, and without that it ends.\n"
+            "to one goes on by its branch NoMatchingError, or the first error branch there is: it has not succeeded.\n"
+            "Without error branches it goes on by NextAction, and without that it ends.\n"
             "`trunkcall flow check` names each of them.",
             "\n".join(f"- {each.name}{_end(each)}" for each in ACTIONS.values() if not each.offered),
             "## References",

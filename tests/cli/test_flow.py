@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -122,3 +123,90 @@ def test_a_flow_that_cannot_be_published_is_not_drawn(command: Command, tmp_path
     assert code == 1
     assert "must have a branch for QueueAtCapacity" in err
     assert not drawn.exists()
+
+
+class TestTrying:
+    """Somebody plays a flow before people hear it."""
+
+    @pytest.fixture
+    def plays(self, command: Command, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+        def play(name: str, typed: str, *options: str) -> list[str]:
+            monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+            (path,) = [path for path in EXAMPLES if path.stem == name]
+            code, out, err = command("try", path, *options)
+            assert (code, err) == (0, "")
+            return out.splitlines()
+
+        return play
+
+    def test_a_person_presses_a_key_and_comes_to_the_queue(self, plays: Callable[..., list[str]]) -> None:
+        said = plays("press-one-to-speak", "human\n7\n1\n\n")
+        assert "  GetParticipantInput ask → NoMatchingCondition" in said
+        assert "  GetParticipantInput again → 1" in said
+        assert said[-1] == "The contact is in the queue of its campaign: 4 actions, 0 s."
+
+    def test_a_machine_is_hung_up_on(self, plays: Callable[..., list[str]]) -> None:
+        assert plays("press-one-to-speak", "machine\n")[-1] == "The contact was hung up on: 2 actions, 0 s."
+
+    def test_whoever_presses_nothing_lets_time_pass(self, plays: Callable[..., list[str]]) -> None:
+        said = plays("call-me-back", "\n", "--answer", "human")
+        assert "… 5 s later" in said
+        assert "  GetParticipantInput ask → InputTimeLimitExceeded" in said
+        assert said[-1] == "The contact was hung up on: 3 actions, 5 s."
+
+    def test_a_service_answers_as_it_is_said_to(self, plays: Callable[..., list[str]]) -> None:
+        said = plays("lambda-look-up", "name=Ann tier=gold\nfull\n", "--answer", "human")
+        assert 'says: "Hello Ann, one moment please."' in said
+        assert said[-2] == "  DisconnectParticipant"
+        said = plays("lambda-look-up", "no\n\n", "--answer", "human")
+        assert 'says: "Hello, one moment please."' in said
+
+    def test_keys_are_stored_and_attributes_known(self, plays: Callable[..., list[str]]) -> None:
+        said = plays("account-number", "1234#\nbalance=5\n\n", "--answer", "human")
+        assert "attributes: account = 1234" in said
+        assert 'says: "You owe 5 pounds. One of us will help you to pay."' in said
+        said = plays("agentless-reminder", "", "--answer", "beep", "--attribute", "day=Monday")
+        assert any("is on Monday." in line for line in said)
+
+    def test_somebody_waits_until_an_agent_comes(self, plays: Callable[..., list[str]]) -> None:
+        said = plays("customer-queue", "\n200\n1\na\n", "--beside")
+        assert "  CheckMetricData longest → NoMatchingCondition" in said
+        assert said[-1] == "An agent comes, so the flow is over."
+
+    def test_a_flow_goes_on_in_another(self, plays: Callable[..., list[str]], tmp_path: Path) -> None:
+        other = tmp_path / "other.json"
+        other.write_text(flow(action("hello", "MessageParticipant", {"Text": "Bonjour"}, then="end")), "utf-8")
+        flow_id = "arn:aws:connect:eu-west-2:111122223333:instance/5f0e3f1c-0d4b-4b0e-9f0d-2f6a0f1d9a10/contact-flow/"
+        french = f"{flow_id}11111111-2222-4333-8444-555555555502"
+        assert 'says, by Lea: "Bonjour"' in plays(
+            "language-choice", "2\n", "--answer", "off", "--flow", f"{french}={other}"
+        )
+        told = plays("language-choice", "2\n", "--answer", "off")
+        assert f"It goes on in the flow {french}, which is not here: name its file with --flow." in told
+
+    def test_where_nobody_answers_any_more_the_customer_hangs_up(self, plays: Callable[..., list[str]]) -> None:
+        said = plays("press-one-to-speak", "", "--answer", "human")
+        assert said[-1] == "There is nobody to answer any more, so the customer hangs up."
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (["--answer", "humn"], "Did you mean 'human'?"),
+            (["--attribute", "name"], "must be such as name=value"),
+            (["--flow", "other=nowhere.json"], "nowhere.json"),
+        ],
+    )
+    def test_what_was_mistyped_is_told(self, command: Command, options: list[str], words: str) -> None:
+        code, _, err = command("try", EXAMPLES[0], *options)
+        assert code in (1, 2)
+        assert words in err
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_played_to_its_end_by_whoever_presses_nothing(
+    command: Command, monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n" * 5_000))
+    code, out, err = command("try", path, "--answer", "human", "--attribute", "name=Ann")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].endswith(" s.")

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from random import Random
 from typing import Annotated, Any
 
 import typer
 
 from trunkcall.cli.campaign_steps import JSON
 from trunkcall.cli.files import open_output
+from trunkcall.cli.flow_try import ANSWERS, Player, shown
 from trunkcall.cli.help import examples
 from trunkcall.cli.tables import counted, printable
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
 from trunkcall.flows.checking import Checked, Finding
 from trunkcall.flows.checking import check as look_at
+from trunkcall.flows.document import Flow
 from trunkcall.flows.drawing import drawing
 from trunkcall.flows.language import ACTIONS
+from trunkcall.flows.progress import Purpose
 
 app = typer.Typer(help="Contact flows, as files.", no_args_is_help=True)
 
@@ -79,12 +84,68 @@ def draw(
     output: Annotated[Path, typer.Option("--output", help="SVG file to write.")],
 ) -> None:
     """Draw a flow: its actions, and what leads from each to which. Needs no server."""
+    flow = _flow_in(file)
+    with open_output("--output", output) as drawn:
+        drawn.write(drawing(flow, "standard input" if file == STANDARD_INPUT else Path(file).stem))
+
+
+def try_flow(
+    file: FlowFile,
+    answer: Annotated[
+        str | None, typer.Option("--answer", metavar="|".join(ANSWERS), help="Who answers; asked for without it.")
+    ] = None,
+    attributes: Annotated[
+        list[str] | None, typer.Option("--attribute", metavar="NAME=VALUE", help="An attribute of the contact.")
+    ] = None,
+    flows: Annotated[
+        list[str] | None, typer.Option("--flow", metavar="ID=FILE", help="Another flow, to which this one may go on.")
+    ] = None,
+    beside: Annotated[
+        bool, typer.Option("--beside", help="It is heard by somebody who waits, or is on hold: at its end they go on.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="By which chance decides.")] = 1,
+) -> None:
+    """Play a flow: type what the customer presses, and what comes of the rest. Nobody is called."""
+    if answer is not None and answer not in ANSWERS:
+        raise typer.BadParameter(f"There is no {answer!r}.{did_you_mean(answer, ANSWERS)}", param_hint="--answer")
+    others = {flow_id: _flow_in(path) for flow_id, path in _pairs("--flow", flows)}
+    player = Player(
+        _flow_in(file),
+        others,
+        purpose=Purpose.BESIDE if beside else Purpose.CONTACT,
+        attributes=dict(_pairs("--attribute", attributes)),
+        random=Random(seed),  # noqa: S311 - it keeps no secret
+        ask=_ask,
+        tell=shown,
+    )
+    player.play("off" if beside and answer is None else answer)
+
+
+def _ask(question: str) -> str:
+    """Typed answers are echoed where there is no terminal that does."""
+    typer.echo(f"{question}: ", nl=False)
+    line = sys.stdin.readline()
+    if not sys.stdin.isatty():
+        typer.echo(printable(line.rstrip("\n")))
+    if not line:
+        raise EOFError
+    return line.rstrip("\n")
+
+
+def _flow_in(file: str) -> Flow:
     name, content = read_flow(file)
     checked = look_at(content)
     published(name, checked)
     assert checked.flow is not None
-    with open_output("--output", output) as drawn:
-        drawn.write(drawing(checked.flow, Path(name).stem))
+    return checked.flow
+
+
+def _pairs(option: str, given: list[str] | None) -> Iterator[tuple[str, str]]:
+    for each in given or ():
+        name, equals, value = each.partition("=")
+        if not name or not equals:
+            raise typer.BadParameter("It must be such as name=value.", param_hint=option)
+        yield name, value
 
 
 def read_flow(file: str) -> tuple[str, str]:
@@ -136,3 +197,11 @@ app.command(
     ),
 )(check)
 app.command("draw", epilog=examples("trunkcall flow draw reminder.json --output reminder.svg"))(draw)
+app.command(
+    "try",
+    epilog=examples(
+        "trunkcall flow try reminder.json",
+        "trunkcall flow try reminder.json --answer human --attribute name=Ann",
+        "trunkcall flow try hold.json --beside",
+    ),
+)(try_flow)

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 from trunkcall.flows.document import Action, Flow
 from trunkcall.flows.language import ACTIONS, Follows
 from trunkcall.flows.layout import WIDTH, Edge, Layout, Point, Segment, layered
+from trunkcall.flows.naming import is_made_up
 
 MARGIN: Final = 40.0
 BESIDE: Final = 64.0
@@ -33,7 +34,6 @@ LINE, ERROR, INK, FAINT, PAPER, APART = "#6b7785", "#c2493d", "#1f2933", "#5d697
 END, OTHER = "#e7eefb", "#fdf3e1"
 """Grounds of an action that ends the flow, and of one that is not offered."""
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -111,7 +111,7 @@ def _box(
     border = ' stroke-dasharray="5 4"' if apart else ""
     height = HEAD + ROW * len(ways) + FOOT
     heading = " ".join(_WORDS.split(action.type))
-    name = "" if _UUID.fullmatch(action.identifier) else action.identifier
+    name = "" if is_made_up(action.identifier) else action.identifier
     about = _about(action) if known.offered else "not offered"
     line = ": ".join(each for each in (name, about) if each)
     parts = [

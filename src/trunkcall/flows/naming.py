@@ -11,11 +11,17 @@ from typing import Final
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z_]*(?:\d{1,2}[A-Za-z_]+)*\d{0,2}")
 _MAX_NAME: Final = 60
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def is_name(text: str) -> bool:
     """Whether it looks like a name that a program has: letters, and no number longer than two digits."""
     return len(text) <= _MAX_NAME and _NAME.fullmatch(text) is not None
+
+
+def is_made_up(identifier: str) -> bool:
+    """Whether an identifier is one that a console has made up, and tells nobody anything."""
+    return _UUID.fullmatch(identifier) is not None
 
 
 def called(text: str) -> str:

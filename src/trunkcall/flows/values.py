@@ -1,0 +1,62 @@
+"""What references of a flow stand for.
+
+Decides where a value is looked up: in what is kept of the contact, or in its surroundings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from trunkcall.flows.progress import Progress
+from trunkcall.flows.references import Path, begins_one, filled, path_of
+
+
+class Values:
+    """The values of one contact at one instant; ``others`` are those that are not kept with its progress."""
+
+    __slots__ = ("_at", "_others")
+
+    def __init__(self, at: Progress, others: Callable[[Path], str | None]) -> None:
+        self._at = at
+        self._others = others
+
+    def text(self, text: str) -> str:
+        """The text with its references replaced; one without a value by nothing."""
+        return filled(text, lambda path: self.of(path) or "")
+
+    def whole(self, value: Any) -> str | None:
+        """The value of a parameter that is static or one reference; None where it has none."""
+        if not isinstance(value, str):
+            return None if value is None else str(value)
+        path = path_of(value) if begins_one(value) else None
+        return self.of(path) if path is not None else value
+
+    def of(self, path: Path) -> str | None:
+        """The value of a reference, as text; None if there is none."""
+        match path:
+            case ("Attributes", name):
+                return self._at.attributes.get(name)
+            case ("StoredCustomerInput",):
+                return self._at.stored_input
+            case ("External", *names):
+                return _within(self._at.external, names)
+            case _:
+                return self._others(path)
+
+
+def _within(value: object, names: list[str]) -> str | None:
+    for name in names:
+        if isinstance(value, dict):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return None
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return str(value)
+        case _:
+            return None
