@@ -12,20 +12,23 @@ from engine.floor import Floor, connected
 from engine.support import SPRING
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import AttemptBegun, AttemptVoided, ContactEnded, ContactExpired, Refusal
-from trunkcall.domain.contact import DetectionStatus, Disposition
+from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.instants import HOUR, SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.trunk import Trunk
-from trunkcall.engine.commands import Originate, RefillWindow
+from trunkcall.engine.commands import HangUp, Originate, OriginateSessionLeg, RefillWindow
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import (
+    CarrierLost,
     ContactsOffered,
     ContactsSwept,
     DialingSuspended,
     LedgerRestored,
+    LegRang,
     OfferedContact,
     OriginateVoided,
     RequestsAccepted,
+    RingingCalledOff,
 )
 from trunkcall.engine.window import Window
 
@@ -93,6 +96,33 @@ def test_a_process_that_is_about_to_stop_begins_no_attempt_and_finishes_those_be
     floor.hangs_up("spring-1")
     assert floor.dialed == ["spring-1"]
     assert floor.end_of("spring-1").disposition is Disposition.CONNECTED_TO_AGENT
+
+
+def test_a_process_that_stops_lets_no_phone_ring_on_and_leaves_whoever_has_answered() -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=2)
+    connected(floor, "spring-1")
+    floor.tell(LegRang(floor.leg("spring-2")))
+    floor.agent("ann", persistent=True)
+    (rung,) = floor.asked(OriginateSessionLeg)
+    floor.tell(RingingCalledOff())
+    assert {HangUp(floor.leg("spring-2")), HangUp(rung.leg_id)} <= set(floor.log)
+    assert HangUp(floor.leg("spring-1")) not in floor.log
+    end = floor.end_of("spring-2")
+    assert (end.disposition, end.disconnect_reason) == (
+        Disposition.ATTEMPT_FAILED,
+        DisconnectReason.OUTBOUND_ATTEMPT_FAILED,
+    ), "it has not rung for as long as it should have"
+    floor.wait(60)
+    assert len(floor.asked(OriginateSessionLeg)) == 1
+
+
+def test_what_rings_on_a_host_that_is_lost_is_left_to_the_next_process_to_find_out() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.tell(CarrierLost())
+    floor.tell(RingingCalledOff())
+    assert not floor.asked(ContactEnded), "they may be talking by now"
 
 
 # --- expiry -----------------------------------------------------------------------------------------------------------

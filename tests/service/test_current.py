@@ -9,6 +9,7 @@ import pytest
 
 from service.support import House, dialing
 from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.service.current import CurrentDialer
 
 pytestmark = pytest.mark.virtual_time
 
@@ -76,3 +77,19 @@ async def test_what_is_still_in_progress_when_the_server_must_stop_is_ended_in_i
         assert in_progress(house) == 0
         states = {record.state for record in await house.records()}
         assert states <= {ContactState.WAITING, ContactState.ENDED}
+
+
+async def test_a_server_that_stops_lets_nobodys_phone_ring_on_although_talks_outlive_it(house: House) -> None:
+    await house.open(requests=200)
+    house.dialer = CurrentDialer(house.clock, legs_survive=True, monotonic=house.monotonic)
+    async with dialing(house, house.owner()):
+        await until_in_progress(house, 3)
+        await house.dialer.suspend()
+        dialing_now = {each.contact_id for each in await house.records() if each.state is ContactState.DIALING}
+        answered = in_progress(house) - len(dialing_now)
+        assert dialing_now
+        await house.dialer.close_out()
+        ended = {each.contact_id for each in await house.records() if each.disposition is Disposition.ATTEMPT_FAILED}
+        assert ended == dialing_now
+        assert len(house.carrier.hung_up) >= len(dialing_now)
+        assert in_progress(house) == answered

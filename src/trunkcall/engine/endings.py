@@ -76,6 +76,15 @@ class Endings:
             self.hang_up(self._state.registry.legs[contact.leg_id], now)
             self.customer_left(contact, HangupCause.RING_TIMEOUT, now)
 
+    def call_off_ringing(self, now: Instant) -> None:
+        """Nobody will be there for who answers now: no customer's phone rings on. On a host that is lost nobody knows
+        who has answered meanwhile: that is for the next dialer to find out."""
+        for contact in list(self._state.registry.contacts.values()):
+            leg = self._state.registry.legs.get(contact.leg_id)
+            if contact.state is ContactState.DIALING and leg is not None and self._state.trunks.is_up(leg.host):
+                self.hang_up(leg, now)
+                self.customer_left(contact, _BY_US, now)
+
     def queue_limit_due(self, contact_id: str, now: Instant) -> None:
         """Nobody has come for as long as anybody may wait."""
         self.disconnect(self._state.registry.contact(contact_id), now)

@@ -63,6 +63,7 @@ from trunkcall.engine.events import (
     RecordingStarted,
     RecordingWished,
     RequestsAccepted,
+    RingingCalledOff,
     SessionsRestored,
     TrunksChanged,
 )
@@ -288,6 +289,10 @@ class Engine:
                 self._comparison.reported(event, now)
             case DialingSuspended():
                 state.suspended = True
+            case RingingCalledOff():
+                state.suspended = True
+                self._sessions.call_off_ringing(now)
+                self._endings.call_off_ringing(now)
             case LegsUnbridged():
                 legs.unbridged(event, now)
             case SessionsRestored():

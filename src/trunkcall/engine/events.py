@@ -382,6 +382,12 @@ class DialingSuspended:
     """This process is about to stop: contacts in progress go on, no attempt is begun any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class RingingCalledOff:
+    """This process stops now, and legs outlive it: phones that ring are to ring no more, as nobody would be there for
+    who answers. Talks, and whoever else has answered, are left to the next dialer."""
+
+
 CarrierEvent: TypeAlias = (
     LegRang
     | LegAnswered
@@ -428,4 +434,5 @@ Event: TypeAlias = (
     | AttemptsLimited
     | ComparisonRequested
     | DialingSuspended
+    | RingingCalledOff
 )

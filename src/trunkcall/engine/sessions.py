@@ -121,6 +121,13 @@ class Sessions:
             self.let_go(leg, now)
             self._state.hang_up(leg, now)
 
+    def call_off_ringing(self, now: Instant) -> None:
+        """Phones that ring for a session ring no more. Who takes over has them rung anew."""
+        for agent in self._roster.agents.values():
+            leg = agent.session
+            if leg is not None and leg.state is not LegState.UP and leg.contact is None:
+                self.end(agent, now)
+
     def let_go(self, leg: Leg, now: Instant) -> None:
         """The leg is no session any more: it has ended or is to."""
         agent = self._of(leg)

@@ -14,9 +14,9 @@ from trunkcall.domain.agent import AgentState
 from trunkcall.domain.clock import Clock, Seconds, Sleep
 from trunkcall.domain.directory import Instance
 from trunkcall.domain.instants import Instant
-from trunkcall.domain.leg import LiveLeg
+from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.engine.engine import Engine
-from trunkcall.engine.events import CarrierFound, DialingSuspended
+from trunkcall.engine.events import CarrierFound, DialingSuspended, RingingCalledOff
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.progress import DialingProgress, FloorProgress
 from trunkcall.engine.snapshot import EngineSnapshot
@@ -25,6 +25,8 @@ from trunkcall.service.dialer import Dialer
 from trunkcall.service.totals import DialerTotals
 
 DRAIN_LOOK_S = 0.05
+HANG_UP_S = 2.0
+"""How long a process that stops waits for the ends of phones that it lets ring no more."""
 
 
 class CurrentDialer:
@@ -164,8 +166,14 @@ class CurrentDialer:
 
     async def close_out(self, *, for_good: bool = False) -> None:
         """End contacts whose legs end with this process, and all if it is ``for_good``, as no owner comes after this
-        one: then nobody is left on the line. The next owner does it, should this one be in trouble."""
-        if self._dialer is None or self._engine is None or (self._legs_survive and not for_good):
+        one: then nobody is left on the line. Of legs that outlive it those end that ring: nobody would be there for who
+        answers. The next owner does it, should this one be in trouble."""
+        if self._dialer is None or self._engine is None:
+            return
+        if self._legs_survive and not for_good:
+            self._dialer.post(RingingCalledOff())
+            await self._dialer.settled()
+            await self._until_none_rings()
             return
         left = tuple([LiveLeg(leg.leg_id, leg.state) for leg in self._engine.details().legs.values()])
         self._dialer.post(CarrierFound(()))
@@ -173,3 +181,12 @@ class CurrentDialer:
             # Nobody's any more, they are hung up.
             self._dialer.post(CarrierFound(left))
         await self._dialer.settled()
+
+    async def _until_none_rings(self) -> None:
+        """Wait for a moment until the carrier has confirmed the ends of legs that were to end."""
+        until_s = self._monotonic() + HANG_UP_S
+        while self._engine is not None and self._monotonic() < until_s:
+            legs = self._engine.details().legs.values()
+            if all(leg.state is LegState.UP for leg in legs):
+                return
+            await self._sleep(DRAIN_LOOK_S)

@@ -231,3 +231,28 @@ def test_whatever_dies_and_when_nobody_is_called_twice_and_everybody_is_accounte
             elif record["Disposition"] == "connected_to_agent":
                 assert rung[number].answered_s is not None
         assert json.loads(server.get("/health"))["status"] == "ok"
+
+
+def test_a_server_that_is_told_to_stop_leaves_nobodys_phone_ringing_and_nobody_who_talks_alone(tmp_path: Path) -> None:
+    talker, *ringing = numbers(4)
+    names = agents(1)
+    with ExitStack() as stack:
+        site = Site.of(place_of_this_worker(1), names, stack)
+        customers = site.customers({talker: talks(440)} | dict.fromkeys(ringing, Manner(answers_after_s=None)))
+        phones = site.agents({name: listens(700) for name in names})
+        centre = Centre(site.serve(tmp_path / "centre", drain_s=0), phones)
+        centre.hire()
+        stack.enter_context(centre.confirming())
+        server = centre.server
+        centre.call([talker])
+        server.wait_until(lambda: up(calls(phones[names[0]])))
+        second = centre.call(ringing, name="Nobody answers", dialerConfig={"agentlessDialerConfig": {}})
+        server.wait_until(lambda: len(calls(customers)) == 4)
+        of = {dialog.number: dialog for dialog in calls(customers)}
+        assert server.stop() == 0
+        server.wait_until(lambda: all(of[number].over for number in ringing), timeout_s=SLACK_S)
+        assert up([of[talker]]), "those who talk have not noticed"
+        server.start()
+        records = centre.until_all_ended(second, timeout_s=30)
+        assert {record["Disposition"] for record in records.values()} == {"attempt_failed"}
+        assert nobody_was_called_twice(customers)
