@@ -198,6 +198,21 @@ class TestInstallation:
         assert found["calling policy"].level is Level.FAULT
         assert "anywhere" in found["calling policy"].text
 
+    def test_a_policy_of_the_settings_that_is_not_the_one_that_counts_is_a_warning(self, tmp_path: Path) -> None:
+        file = tmp_path / "policy.toml"
+        file.write_text('[destinations]\nregions = ["US"]\n')
+        with serving(tmp_path / "data", agents=0, calling_policy=file) as server:
+            settings = settings_of(server.data_dir, calling_policy=str(file))
+            found = {each.subject: each for each in asyncio.run(examine(settings))}
+            assert found["calling policy"].level is Level.OK
+            server.stop()
+            file.write_text('[destinations]\nregions = ["GB"]\n')
+            server.start()
+            found = {each.subject: each for each in asyncio.run(examine(settings))}
+            assert found["calling policy"].level is Level.WARNING
+            assert f"trunkcall policy set {file}" in found["calling policy"].text
+            assert "another calling policy counts" in server.log_path.read_text()
+
 
 # --- what is at ari_url but no Asterisk of today ----------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import pytest
 
 from serving import Serving, serving, settings_of
 from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
-from trunkcall.compose.policies import NoPolicyError, first_policy
+from trunkcall.compose.policies import NoPolicyError, counts_not, first_policy
 from trunkcall.compose.server import gate_by
 from trunkcall.compose.store import (
     STORES,
@@ -123,6 +123,20 @@ def test_a_carrier_that_reaches_people_does_not_start_without_a_policy(tmp_path:
     assert first_policy(empty, str(file), reaches_people=True, at=7) == CallingPolicy("default", 1, AT_HOME, None, 7)
     assert first_policy(empty, "", reaches_people=False, at=7) is None
     assert first_policy(with_policy, str(wrong), reaches_people=True, at=7) is None, "what was put counts"
+
+
+def test_whoever_names_another_policy_than_the_one_that_counts_can_be_told(tmp_path: Path) -> None:
+    empty = Directory.of(Instance("instance", "", 0, onboarded=True), ())
+    with_policy = Directory.of(empty.instance, [CallingPolicy("default", 1, AT_HOME)])
+    same, stricter = tmp_path / "policy.toml", tmp_path / "stricter.toml"
+    same.write_text(AT_HOME, encoding="utf-8")
+    stricter.write_text(AT_HOME + '[[hours]]\nevery_day = "10:00-12:00"\n', encoding="utf-8")
+    assert counts_not(with_policy, str(stricter))
+    assert counts_not(with_policy, "cautious")
+    assert not counts_not(with_policy, str(same))
+    assert not counts_not(with_policy, "")
+    assert not counts_not(with_policy, str(tmp_path / "gone.toml")), "nobody can tell what it said"
+    assert not counts_not(empty, str(stricter)), "it is put at the start"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from telephony.support import NOW
 from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.user import Agent
-from trunkcall.telephony.ari.addresses import Addresses, trunk_endpoint
+from trunkcall.telephony.ari.addresses import Addresses, endpoint_of, trunk_endpoint
+from trunkcall.telephony.ari.checkup import one_phone_each
 
 
 @pytest.mark.parametrize("trunks", [("north", "south"), ()])
@@ -38,3 +39,15 @@ def test_nobody_can_have_calls_sent_over_a_trunk_by_knowing_its_name() -> None:
     others = {trunk_endpoint("south", "of ARI"), trunk_endpoint("north", "another"), "north"}
     assert north.endpoint not in others
     assert trunk_endpoint("north", "of ARI") == north.endpoint, "Asterisk is told the same"
+
+
+def test_no_agents_phone_is_where_calls_of_strangers_would_arrive() -> None:
+    assert endpoint_of("Anonymous") is None
+    assert endpoint_of("Anna") == "anna"
+
+
+def test_agents_who_cannot_have_a_phone_of_their_own_are_named() -> None:
+    found = one_phone_each(["Ada", "bea", "ada", "Zoë Müller"], endpoint_of)
+    assert [each.text.partition(" ")[0] for each in found] == ["Zoë", "Ada"]
+    assert "Ada and ada have one phone" in found[1].text
+    assert one_phone_each(["ada", "bea"], endpoint_of) == []

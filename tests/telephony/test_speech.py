@@ -336,3 +336,12 @@ def test_a_sound_of_nothing_is_one() -> None:
 def test_what_is_no_sound_is_refused(made: bytes) -> None:
     with pytest.raises(SoundError):
         for_switch(made)
+
+
+async def test_on_a_full_disk_half_a_sound_is_not_kept_for_the_whole(voice: Voice) -> None:
+    """Many commands do not look at what becomes of what they write."""
+    full = Speech(voice.command(), voice.prompts, min_room_bytes=1 << 62)
+    assert await said(full, TEXT) is None
+    assert full.trouble is not None
+    assert "No space left on device" in full.trouble
+    assert voice.sounds() == []

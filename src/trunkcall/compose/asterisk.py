@@ -137,7 +137,7 @@ async def _speaks(speech: Speech, safe_harbour: str) -> None:
 
 async def _examine(settings: Settings, trunks: Collection[str], usernames: Collection[str]) -> Sequence[Finding]:
     from trunkcall.telephony.ari.addresses import endpoint_of
-    from trunkcall.telephony.ari.checkup import findings, takes_no_requests
+    from trunkcall.telephony.ari.checkup import findings, one_phone_each, takes_no_requests
     from trunkcall.telephony.ari.client import Switch, SwitchError, parse_ari_url
     from trunkcall.telephony.ari.inspection import inspect, too_old
 
@@ -146,7 +146,8 @@ async def _examine(settings: Settings, trunks: Collection[str], usernames: Colle
     trunk_of = {trunk_endpoint(trunk_id, password): trunk_id for trunk_id in trunks}
     try:
         seen = await inspect(partial(Switch, *reached), f"{DOCTOR}_{token_hex(4)}", trunk_of)
-        return findings(seen, {endpoint_of(name) or name for name in usernames}, trunk_of)
+        phones = {endpoint for name in usernames if (endpoint := endpoint_of(name)) is not None}
+        return [*findings(seen, phones, trunk_of), *one_phone_each(usernames, endpoint_of)]
     except SwitchError as error:
         version = await too_old(*reached)
         return [takes_no_requests(version) if version is not None else fault("Asterisk", str(error))]

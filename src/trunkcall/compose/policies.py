@@ -50,6 +50,18 @@ def first_policy(directory: Directory, file: str, *, reaches_people: bool, at: I
     return CallingPolicy(DEFAULT_POLICY, number, text, rates, at)
 
 
+def counts_not(directory: Directory, file: str) -> bool:
+    """Whether the settings name another policy than the one that counts, which was put before. Of a file that cannot be
+    read nobody can tell."""
+    put = directory.calling_policy()
+    if put is None or put.text is None or not file or file == STANDARD_INPUT:
+        return False
+    try:
+        return read_policy_files(file) != (put.text, put.rates)
+    except (OSError, WrongPolicyError):
+        return False
+
+
 def read_policy_files(file: str) -> tuple[str, str | None]:
     """The text of a policy, and that of the rates which it names. Raises WrongPolicyError, OSError."""
     if file == STANDARD_INPUT:

@@ -16,7 +16,7 @@ from trunkcall.compose.carrier_adapter import CarrierAdapter
 from trunkcall.compose.dialers import Dialers
 from trunkcall.compose.first_start import first_directory
 from trunkcall.compose.gateway import Web, build_web
-from trunkcall.compose.policies import first_policy
+from trunkcall.compose.policies import counts_not, first_policy
 from trunkcall.compose.store import data_dir_of, open_store, secret_box
 from trunkcall.compose.telephony import base_clock, carrier_of
 from trunkcall.compose.trunks import default_trunk, named_trunks, put_trunks
@@ -92,6 +92,11 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     policy = first_policy(directory, settings.calling_policy, reaches_people=reaches_people, at=base.now())
     if policy is not None:
         await store.put_facts(instance_id, [policy])
+    elif counts_not(directory, settings.calling_policy):
+        log.warning(
+            "another calling policy counts than calling_policy names: `trunkcall policy set` puts one",
+            extra={"calling_policy": settings.calling_policy},
+        )
     data_dir.write_endpoint(url)
 
     dialing_of = _dialing_of(settings)

@@ -42,9 +42,14 @@ def _command(command: str) -> str | None:
 
 def _user(value: Value) -> str | None:
     text = str(value)
-    if 0 < len(text) <= 64 and text.isascii() and text.isprintable() and not set(text) & set(" :;[]\\"):
+    usable = 0 < len(text) <= 64 and text.isascii() and text.isprintable() and not set(text) & set(" :;[]\\")
+    if usable and text.lower() != "general":
+        # Which is Asterisk's name of the section of what is no user.
         return None
-    return "must be the name of a section of ari.conf: up to 64 characters without spaces, colons and brackets"
+    return (
+        "must be the name of a user's section of ari.conf, not general: up to 64 characters without spaces, colons and "
+        "brackets"
+    )
 
 
 def password_problem(value: Value) -> str | None:

@@ -237,7 +237,7 @@ def test_a_server_that_is_told_to_stop_leaves_nobodys_phone_ringing_and_nobody_w
     talker, *ringing = numbers(4)
     names = agents(1)
     with ExitStack() as stack:
-        site = Site.of(place_of_this_worker(1), names, stack)
+        site = Site.of(place_of_this_worker(Which.CENTRE), names, stack)
         customers = site.customers({talker: talks(440)} | dict.fromkeys(ringing, Manner(answers_after_s=None)))
         phones = site.agents({name: listens(700) for name in names})
         centre = Centre(site.serve(tmp_path / "centre", drain_s=0), phones)

@@ -23,6 +23,7 @@ from trunkcall.cli.doctor.call import place_call
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted, facts, terminal_width
 from trunkcall.compose.carrier_adapter import CarrierAdapter
+from trunkcall.compose.policies import counts_not
 from trunkcall.compose.store import data_dir_of, opened_store
 from trunkcall.compose.telephony import carrier_of
 from trunkcall.compose.trunks import default_trunk, named_trunks
@@ -161,8 +162,10 @@ def _trunks(settings: Settings, directory: Directory | None) -> Sequence[Trunk]:
 
 def _rules(settings: Settings, kept: _Kept, trunks: Sequence[Trunk], carrier: CarrierAdapter) -> list[Finding]:
     reaches_people = not carrier.is_simulated
+    file = settings.calling_policy
+    other = kept.directory is not None and counts_not(kept.directory, file)
     policy, said = rules.policy(
-        lambda: rules.rules_of(kept.directory, settings.calling_policy), reaches_people=reaches_people
+        lambda: rules.rules_of(kept.directory, file), reaches_people=reaches_people, other=file if other else None
     )
     found = [policy, *(rules.trunk_regions(trunks, said) if reaches_people else ()), rules.halts(kept.instances)]
     if kept.directory is not None:

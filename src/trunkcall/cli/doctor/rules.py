@@ -39,8 +39,11 @@ def rules_of(directory: Directory | None, file: str) -> CallingRules | None:
         raise _UnusableError(f"{error.message} `trunkcall policy set` puts another one.") from error
 
 
-def policy(find: Callable[[], CallingRules | None], *, reaches_people: bool) -> tuple[Finding, CallingRules | None]:
-    """Whether there is one that people may be called by, and what it says."""
+def policy(
+    find: Callable[[], CallingRules | None], *, reaches_people: bool, other: str | None = None
+) -> tuple[Finding, CallingRules | None]:
+    """Whether there is one that people may be called by, and what it says. ``other`` is what the settings name, where
+    that is another one."""
     try:
         rules = find()
     except TrunkcallError as error:
@@ -53,6 +56,16 @@ def policy(find: Callable[[], CallingRules | None], *, reaches_people: bool) -> 
         return ok(_POLICY, "There is none, and the simulated carrier needs none."), None
     if rules.destinations is None and reaches_people:
         return fault(_POLICY, AnywhereError().message), None
+    if other is not None:
+        # Whoever has written stricter rules there believes that they are kept.
+        return (
+            warning(
+                _POLICY,
+                f"Another one counts than calling_policy names, which is looked at only where none was ever put: "
+                f"`trunkcall policy set {other}` has that one count, `trunkcall policy show` prints the one that does.",
+            ),
+            rules,
+        )
     return ok(_POLICY, "It can be used. `trunkcall policy show` prints the one that counts."), rules
 
 

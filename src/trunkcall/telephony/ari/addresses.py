@@ -20,6 +20,8 @@ from trunkcall.domain.directory import Directory
 from trunkcall.domain.trunk import Trunk
 
 _ENDPOINT: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+ANONYMOUS: Final = "anonymous"
+"""The endpoint of whoever is not known, where there is one (res_pjsip_endpoint_identifier_anonymous)."""
 _DIGITS: Final = re.compile(r"\+?[0-9]{3,20}")
 _SECRET_DIGITS: Final = 16
 """Hexadecimal: nobody tries so many names by calls."""
@@ -38,7 +40,7 @@ class Address:
 def endpoint_of(username: str) -> str | None:
     """The endpoint of an agent's soft phone; None for a user name that none can have."""
     endpoint = username.lower()
-    return endpoint if _ENDPOINT.fullmatch(endpoint) else None
+    return endpoint if _ENDPOINT.fullmatch(endpoint) and endpoint != ANONYMOUS else None
 
 
 def trunk_endpoint(trunk_id: str, password: str) -> str:

@@ -6,7 +6,7 @@ Decides what ought to be so, and the words. It asks nothing: what there is was f
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -86,6 +86,29 @@ def findings(
         *(each for endpoint in seen.endpoints for each in _trunk(endpoint, trunk_of.get(endpoint.name), seen)),
         *_phones(seen, phones),
     ]
+
+
+def one_phone_each(usernames: Collection[str], endpoint_of: Callable[[str], str | None]) -> list[Finding]:
+    """Of agents who cannot have a soft phone of their own by their user names."""
+    by_phone: dict[str | None, list[str]] = {}
+    for name in sorted(usernames):
+        by_phone.setdefault(endpoint_of(name), []).append(name)
+    none = by_phone.pop(None, [])
+    shared = [" and ".join(names) for names in by_phone.values() if len(names) > 1]
+    found = []
+    if none:
+        found.append(
+            warning(
+                _PHONES,
+                f"{_some(none)} can have none: a phone's name has letters, digits, _ . and - alone, and is not "
+                "anonymous. Rename these agents.",
+            )
+        )
+    if shared:
+        found.append(
+            warning(_PHONES, f"{_some(shared)} have one phone, as capitals make no other name: rename one of them.")
+        )
+    return found
 
 
 def takes_no_requests(version: str) -> Finding:

@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol, TypeVar
 import aiohttp
 
 from trunkcall.telephony.ari import model
+from trunkcall.telephony.ari.addresses import ANONYMOUS
 from trunkcall.telephony.ari.client import Switch, SwitchError
 from trunkcall.telephony.ari.dialplan import CONTEXT, VERSION
 from trunkcall.telephony.ari.legs import LegKind
@@ -30,8 +31,6 @@ ASK_S: Final = 5.0
 GONE_S: Final = 2.0
 _PROBE_S: Final = 30
 """After so many seconds Asterisk ends the channel by itself."""
-_ANONYMOUS: Final = "anonymous"
-"""The endpoint of whoever is not known, where there is one (res_pjsip_endpoint_identifier_anonymous)."""
 
 
 class Connect(Protocol):
@@ -152,7 +151,7 @@ class _Inspector:
                 extensions=await self._extensions() if has_probe else None,
                 ahead_s=ahead_s,
                 give_or_take_s=give_or_take_s,
-                lets_anonymous_in=(await self._ask(f"endpoints/PJSIP/{_ANONYMOUS}")).is_ok,
+                lets_anonymous_in=(await self._ask(f"endpoints/PJSIP/{ANONYMOUS}")).is_ok,
                 endpoints=tuple([await self._endpoint(name) for name in endpoints]),
                 phones={
                     each.resource: each.state == "online"

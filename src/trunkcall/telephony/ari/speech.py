@@ -8,6 +8,7 @@ in a log, the name of a file or the command's arguments; the sound is in the dir
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import logging
 import os
@@ -42,6 +43,8 @@ KEEPS_BYTES: Final = 512 * 1024 * 1024
 MAX_MADE_BYTES: Final = 64 * 1024 * 1024
 LEFT_OVER_S: Final = 3600.0
 """A directory of a command that is older was left by a process that was killed."""
+MIN_ROOM_BYTES: Final = 1024 * 1024
+"""What has to be free on the disk once a sound was made: with less it may not be whole."""
 _MAKING: Final = ".making-"
 _FORM: Final = "wav 8000 1"
 """Of the files: others would have other names."""
@@ -62,6 +65,7 @@ class Speech:
         folder: Path,
         *,
         keeps_bytes: int = KEEPS_BYTES,
+        min_room_bytes: int = MIN_ROOM_BYTES,
         time_limit_s: float = TIME_LIMIT_S,
         at_once: int = AT_ONCE,
         max_waiting: int = MAX_WAITING,
@@ -69,6 +73,7 @@ class Speech:
         self._arguments = arguments_of(command)
         self._folder = folder.absolute()
         self._keeps_bytes = keeps_bytes
+        self._min_room_bytes = min_room_bytes
         self._time_limit_s = time_limit_s
         self._turns = asyncio.Semaphore(at_once)
         self._max_waiting = max_waiting
@@ -184,9 +189,17 @@ class Speech:
         try:
             written = making / "made.wav"
             await self._run(written, text)
+            self._check_room()
             await asyncio.to_thread(self._keep, written, name)
         finally:
             shutil.rmtree(making, ignore_errors=True)
+
+    def _check_room(self) -> None:
+        """Raise OSError where the disk is full: a command that does not look at what becomes of its writes leaves half
+        a sound then, and ends as if all were well."""
+        room = os.statvfs(self._folder)
+        if room.f_bavail * room.f_frsize < self._min_room_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     async def _run(self, file: Path, text: str) -> None:
         try:
