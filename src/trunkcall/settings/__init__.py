@@ -155,8 +155,8 @@ SETTINGS: tuple[Setting, ...] = (
         "calling_policy",
         str,
         "",
-        "Calling policy, a file or a shipped one's name, where none was put yet; after that `trunkcall policy set` "
-        "changes it, and this does not. Carriers that reach people need one.",
+        "Calling policy, a file or a shipped one's name, until `trunkcall policy set` puts one. Carriers that reach "
+        "people need one.",
     ),
     Setting(
         "safe_harbour_message",

@@ -76,6 +76,8 @@ class Call:
     """It has vanished: nothing that arrives is answered."""
     port: int = 0
     """Where it takes media."""
+    packets: int = 0
+    """How many of the other side's media have arrived there since it ``speaks``."""
     _last: tuple[list[str], str] | None = None
     """What it has answered the INVITE last."""
     _cseq: int = 100
@@ -223,7 +225,7 @@ class Call:
         loop = asyncio.get_running_loop()
         self.port = self.port or self.end.next_port()
         self._media, _ = await loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, local_addr=(self.end.address, self.port)
+            lambda: _Ear(self), local_addr=(self.end.address, self.port)
         )
         self._tasks.append(asyncio.create_task(self._speak(self._media, says)))
 
@@ -248,6 +250,16 @@ class Call:
         """Its power has failed."""
         self.silent = True
         self.falls_silent()
+
+
+class _Ear(asyncio.DatagramProtocol):
+    """Where the media of one call arrives."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._call.packets += 1
 
 
 class FarEnd(asyncio.DatagramProtocol):

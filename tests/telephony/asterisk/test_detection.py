@@ -136,6 +136,18 @@ async def test_whoever_hangs_up_while_it_is_found_out_has_answered_and_is_taken_
     assert at.told(DetectionEnded, "gone") == []
 
 
+@pytest.mark.parametrize("awaits", [False, True])
+async def test_whoever_is_listened_to_is_sent_silence_so_that_what_is_between_lets_them_be_heard(
+    at: Bench, awaits: bool
+) -> None:
+    parties = Parties(at)
+    await parties.answer("greeter", GREETING, {}, awaits=awaits)
+    await until(lambda: parties.calls["greeter"].packets > 10)
+    assert at.told(DetectionEnded) == []
+    assert await parties.results() == {"greeter": MACHINE}
+    await parties.leave()
+
+
 async def test_with_detection_off_nobody_is_listened_to_first(at: Bench) -> None:
     at.ends[AGENT].on_call = lambda call: call.say(200, body=call.sdp())
     call = await at.dialed()

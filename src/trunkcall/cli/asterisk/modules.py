@@ -28,8 +28,8 @@ ARI: Final = (
     "res_ari_asterisk res_ari_bridges res_ari_channels res_ari_endpoints res_ari_events res_ari_recordings"
 )
 DIALPLAN: Final = (
-    "pbx_config app_amd app_exec app_softhangup app_stasis app_waitforsilence func_callerid func_channel func_dialplan "
-    "func_global func_lock func_pjsip_aor func_pjsip_contact func_timeout"
+    "pbx_config app_amd app_exec app_playtones app_softhangup app_stasis app_waitforsilence func_callerid func_channel "
+    "func_dialplan func_global func_lock func_pjsip_aor func_pjsip_contact func_timeout"
 )
 LOADED: Final = tuple(f"{SIP} {SOUND} {ARI} {DIALPLAN}".split())
 

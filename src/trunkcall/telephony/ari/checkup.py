@@ -24,6 +24,7 @@ NEEDED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "app_amd": "answering machines are not detected",
         "app_exec": "answering machines are not detected",
+        "app_playtones": "behind a NAT nobody is heard while it is found out whether a machine answers",
         "app_softhangup": "who is left alone by the other while no dialer is there stays on the line",
         "app_stasis": "no call is handed over",
         "app_waitforsilence": "nobody waits for the end of a machine's greeting",
