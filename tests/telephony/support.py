@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from enum import Enum, auto
 from heapq import heappop, heappush
@@ -106,18 +107,24 @@ def session_leg(leg_id: str, agent_id: str = "agent-1", *, host: str = "local") 
     return OriginateSessionLeg(leg_id, agent_id, host, 20 * SECOND)
 
 
+async def comes(line: Line, true: Callable[[], object]) -> None:
+    """Let time pass until it is so: far ends of a real switch take as long as the machine makes them."""
+    give_up_s = time.monotonic() + WAIT_S
+    while not true():
+        assert time.monotonic() < give_up_s, f"it has not come; told were {line.events}"
+        await line.wait(0.5)
+
+
 async def answered(line: Line, leg_id: str, behaviour: Behaviour = Behaviour.ANSWERS_AS_A_HUMAN) -> None:
     """A customer is dialed, and answers."""
     line.dial(behaviour, leg_id)
-    while not told(line, LegAnswered, leg_id):
-        await line.wait(0.5)
+    await comes(line, lambda: told(line, LegAnswered, leg_id))
 
 
 async def in_session(line: Line, leg_id: str = "session", *, host: str = "local") -> None:
     """An agent's session is up."""
     line.carrier.originate_session_leg(session_leg(leg_id, host=host))
-    while not told(line, LegAnswered, leg_id):
-        await line.wait(0.5)
+    await comes(line, lambda: told(line, LegAnswered, leg_id))
 
 
 def told(line: Line, kind: type[E], leg_id: str | None = None) -> list[E]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from telephony.support import Behaviour, Line, agent_leg, answered, bridge, ends, hang_up, told
+from telephony.support import Behaviour, Line, agent_leg, answered, bridge, comes, ends, hang_up, told
 from trunkcall.domain.contact import LIVE_DETECTIONS
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.engine.commands import ReportLegs
@@ -21,6 +21,7 @@ from trunkcall.engine.events import (
     LegsBridged,
     LegsReported,
     OriginateVoided,
+    PlaybackEnded,
 )
 
 HUMAN = Behaviour.ANSWERS_AS_A_HUMAN
@@ -34,15 +35,16 @@ async def test_the_first_word_is_that_the_carrier_is_found_and_has_no_legs(line:
 
 async def test_a_carrier_found_again_names_the_legs_that_are_up_or_being_made(line: Line) -> None:
     line.dial(HUMAN, "up")
-    await line.wait(29)
+    await comes(line, lambda: told(line, LegAnswered, "up"))
     line.dial(RINGS, "ringing")
     line.dial(Behaviour.BUSY, "busy")
-    await line.wait(6)
+    await comes(line, lambda: told(line, LegRang, "ringing") and ends(line, "busy"))
     await line.start()
     (found,) = line.events
     assert isinstance(found, CarrierFound)
     assert {(leg.leg_id, leg.state) for leg in found.legs} == {("up", LegState.UP), ("ringing", LegState.RINGING)}
     hang_up(line, "ringing")
+    await comes(line, lambda: ends(line, "ringing"))
     await line.wait(1)
     assert len(ends(line, "ringing")) == 1, "after which events go on"
 
@@ -50,6 +52,7 @@ async def test_a_carrier_found_again_names_the_legs_that_are_up_or_being_made(li
 async def test_a_person_rings_once_and_answers_once(line: Line) -> None:
     line.dial(HUMAN, "leg")
     await line.wait(29)
+    await comes(line, lambda: told(line, LegAnswered))
     kinds = [type(event) for event in line.events[1:]]
     assert kinds == [LegRang, LegAnswered]
 
@@ -67,6 +70,7 @@ async def test_a_leg_that_nobody_answers_ends_once_and_says_why(
 ) -> None:
     line.dial(behaviour, "leg")
     await line.wait(60)
+    await comes(line, lambda: ends(line, "leg"))
     assert ends(line, "leg") == [LegEnded("leg", cause)]
     assert told(line, LegAnswered, "leg") == []
     assert len(told(line, LegRang, "leg")) <= 1
@@ -75,20 +79,21 @@ async def test_a_leg_that_nobody_answers_ends_once_and_says_why(
 async def test_ringing_ends_at_the_ring_timeout_that_was_asked_for(line: Line) -> None:
     """A phone that rings late rings no shorter: rules ask for 15 s of ringing at least."""
     line.dial(RINGS, "leg")
-    while not told(line, LegRang, "leg"):
-        await line.wait(0.1)
+    await comes(line, lambda: told(line, LegRang, "leg"))
     await line.wait(29.8)
     assert ends(line, "leg") == []
     await line.wait(12)
+    await comes(line, lambda: ends(line, "leg"))
     assert ends(line, "leg") == [LegEnded("leg", HangupCause.RING_TIMEOUT)]
     assert len(told(line, LegRang, "leg")) == 1
 
 
 async def test_a_leg_that_is_there_already_is_not_made_again(line: Line) -> None:
     line.dial(RINGS, "leg")
-    await line.wait(2)
+    await comes(line, lambda: told(line, LegRang, "leg"))
     line.dial(HUMAN, "leg")
     await line.wait(60)
+    await comes(line, lambda: ends(line, "leg"))
     assert len(told(line, LegRang, "leg")) == 1
     assert told(line, LegAnswered, "leg") == []
     assert len(ends(line, "leg")) == 1
@@ -106,6 +111,7 @@ async def test_an_agents_leg_that_is_there_already_is_not_made_again(line: Line)
 async def test_detection_ends_once_after_the_answer(line: Line, behaviour: Behaviour) -> None:
     line.dial(behaviour, "leg", detect=True)
     await line.wait(45)
+    await comes(line, lambda: told(line, DetectionEnded, "leg"))
     (detected,) = told(line, DetectionEnded, "leg")
     assert (detected.detection in LIVE_DETECTIONS) == (behaviour is HUMAN)
     answered = told(line, LegAnswered, "leg")
@@ -120,10 +126,10 @@ async def test_nothing_is_detected_unasked(line: Line) -> None:
 
 async def test_a_leg_that_ends_before_its_detection_has_none(line: Line) -> None:
     line.dial(MACHINE, "leg", detect=True)
-    while not told(line, LegAnswered, "leg"):
-        await line.wait(0.5)
+    await comes(line, lambda: told(line, LegAnswered, "leg"))
     hang_up(line, "leg")
     await line.wait(30)
+    await comes(line, lambda: ends(line, "leg"))
     assert told(line, DetectionEnded, "leg") == []
     assert len(ends(line, "leg")) == 1
 
@@ -137,6 +143,7 @@ async def test_a_leg_can_be_hung_up_in_any_state_and_ends_once(
     hang_up(line, "leg")
     hang_up(line, "leg")
     await line.wait(90)
+    await comes(line, lambda: ends(line, "leg"))
     assert ends(line, "leg") == [LegEnded("leg", HangupCause.HUNG_UP_BY_US)]
     assert told(line, OriginateVoided) == []
 
@@ -150,10 +157,9 @@ async def test_hanging_up_a_leg_that_is_not_there_does_nothing(line: Line) -> No
 async def talking(line: Line) -> None:
     await answered(line, "customer")
     line.carrier.originate_agent_leg(agent_leg("agent", "customer"))
-    while not told(line, LegAnswered, "agent"):
-        await line.wait(0.5)
+    await comes(line, lambda: told(line, LegAnswered, "agent"))
     bridge(line, "customer", "agent")
-    await line.wait(0.5)
+    await comes(line, lambda: told(line, LegsBridged))
 
 
 async def test_customer_and_agent_are_joined(line: Line) -> None:
@@ -174,10 +180,12 @@ async def test_joining_twice_joins_once(line: Line) -> None:
 async def test_one_leg_of_a_talk_can_end_without_the_other(line: Line, leaves: str, stays: str) -> None:
     await talking(line)
     hang_up(line, leaves)
+    await comes(line, lambda: ends(line, leaves))
     await line.wait(1)
     assert len(ends(line, leaves)) == 1
     assert ends(line, stays) == [], "whether it ends is the dialer's to say"
     hang_up(line, stays)
+    await comes(line, lambda: ends(line, stays))
     await line.wait(1)
     assert len(ends(line, stays)) == 1
 
@@ -197,6 +205,7 @@ async def test_an_agents_leg_for_a_customer_who_has_gone_does_not_last(line: Lin
     line.carrier.originate_agent_leg(agent_leg("agent", "gone"))
     await line.wait(5)
     hang_up(line, "agent")
+    await comes(line, lambda: ends(line, "agent"))
     await line.wait(5)
     assert len(ends(line, "agent")) == 1
 
@@ -205,9 +214,9 @@ async def test_the_legs_that_there_are_can_be_asked_for_and_nothing_is_lost_by_i
     await talking(line)
     line.dial(RINGS, "ringing")
     line.dial(Behaviour.BUSY, "busy")
-    await line.wait(8)
+    await comes(line, lambda: told(line, LegRang, "ringing") and ends(line, "busy"))
     line.carrier.report_legs(ReportLegs(7))
-    await line.wait(0.5)
+    await comes(line, lambda: told(line, LegsReported))
     (report,) = told(line, LegsReported)
     assert report.question == 7
     assert {leg.leg_id: (leg.state, leg.bridged_to) for leg in report.legs} == {
@@ -216,10 +225,11 @@ async def test_the_legs_that_there_are_can_be_asked_for_and_nothing_is_lost_by_i
         "ringing": (LegState.RINGING, None),
     }
     hang_up(line, "ringing")
+    await comes(line, lambda: ends(line, "ringing"))
     await line.wait(1)
     assert len(ends(line, "ringing")) == 1, "events go on"
     line.carrier.report_legs(ReportLegs(8))
-    await line.wait(0.5)
+    await comes(line, lambda: len(told(line, LegsReported)) > 1)
     _, second = told(line, LegsReported)
     assert second.question == 8
     assert {leg.leg_id for leg in second.legs} == {"customer", "agent"}
@@ -229,7 +239,7 @@ async def test_the_legs_that_there_are_can_be_asked_for_and_nothing_is_lost_by_i
 async def test_what_was_asked_for_before_its_legs_is_among_them(line: Line) -> None:
     line.dial(RINGS, "leg")
     line.carrier.report_legs(ReportLegs(1))
-    await line.wait(0.2)
+    await comes(line, lambda: told(line, LegsReported))
     (report,) = told(line, LegsReported)
     assert [leg.leg_id for leg in report.legs] == ["leg"]
 
@@ -240,8 +250,9 @@ async def test_a_leg_that_hears_a_prompt_is_said_to(line: Line) -> None:
     line.carrier.play("leg", "play", "Hello. This is a test.")
     line.carrier.report_legs(ReportLegs(1))
     await line.wait(80)
+    await comes(line, lambda: told(line, PlaybackEnded))
     line.carrier.report_legs(ReportLegs(2))
-    await line.wait(0.5)
+    await comes(line, lambda: len(told(line, LegsReported)) > 1)
     ((during,), (after,)) = [report.legs for report in told(line, LegsReported)]
     assert (during.playing, after.playing) in ((True, False), (None, None))
 

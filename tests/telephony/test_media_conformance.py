@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import pytest
 
-from telephony.support import Behaviour, Line, agent_leg, answered, bridge, ends, hang_up, in_session, told
+from telephony.support import Behaviour, Line, agent_leg, answered, bridge, comes, ends, hang_up, in_session, told
 from trunkcall.engine.commands import HoldLeg, ReportLegs, ResumeLeg, StartRecording, StopPlaying, StopRecording
 from trunkcall.engine.events import (
     BeepHeard,
     DetectionEnded,
     KeyPressed,
+    LegAnswered,
     LegEnded,
     LegHeld,
+    LegRang,
     LegResumed,
     LegsBridged,
     LegsReported,
@@ -36,6 +38,7 @@ async def test_a_prompt_is_played_to_its_end(line: Line) -> None:
     await answered(line, "leg")
     line.carrier.play("leg", "play", PROMPT)
     await line.wait(80)
+    await comes(line, lambda: told(line, PlaybackEnded))
     assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play")]
     assert ends(line, "leg") == []
 
@@ -48,6 +51,7 @@ async def test_a_prompt_that_is_broken_off_is_over_and_not_told_twice(line: Line
     await line.wait(0.5)
     assert told(line, PlaybackEnded) == []
     line.carrier.stop_playing(StopPlaying("leg", "play"))
+    await comes(line, lambda: told(line, PlaybackEnded))
     await line.wait(0.5)
     assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play", heard=False)], "nobody has heard all of it"
     line.carrier.stop_playing(StopPlaying("leg", "play"))
@@ -60,12 +64,14 @@ async def test_prompts_are_played_one_after_the_other_and_each_ends_once(line: L
     for play_id in ("first", "left out", "last"):
         line.carrier.play("leg", play_id, PROMPT)
     line.carrier.stop_playing(StopPlaying("leg", "left out"))
-    await line.wait(0.1)
+    await comes(line, lambda: told(line, PlaybackEnded))
     assert [each.play_id for each in told(line, PlaybackEnded)] == ["left out"]
     line.carrier.stop_playing(StopPlaying("leg", "first"))
+    await comes(line, lambda: len(told(line, PlaybackEnded)) > 1)
     await line.wait(0.5)
     assert [each.play_id for each in told(line, PlaybackEnded)] == ["left out", "first"], "the last is heard now"
     await line.wait(80)
+    await comes(line, lambda: len(told(line, PlaybackEnded)) > 2)
     assert [each.play_id for each in told(line, PlaybackEnded)] == ["left out", "first", "last"]
 
 
@@ -75,6 +81,7 @@ async def test_a_prompt_ends_with_its_leg(line: Line) -> None:
     await line.wait(0.5)
     hang_up(line, "leg")
     await line.wait(80)
+    await comes(line, lambda: ends(line, "leg"))
     assert len(ends(line, "leg")) == 1
     assert told(line, PlaybackEnded) == []
 
@@ -93,10 +100,9 @@ async def test_a_prompt_to_nobody_does_no_harm(line: Line) -> None:
 async def talking(line: Line) -> None:
     await answered(line, "customer")
     line.carrier.originate_agent_leg(agent_leg("agent", "customer"))
-    await line.wait(0.5)
+    await comes(line, lambda: told(line, LegAnswered, "agent"))
     bridge(line, "customer", "agent")
-    await line.wait(0.5)
-    assert told(line, LegsBridged)
+    await comes(line, lambda: told(line, LegsBridged))
 
 
 @pytest.mark.parametrize("party", ["customer", "agent"])
@@ -104,12 +110,14 @@ async def test_a_party_is_held_and_resumed_once_and_stays_joined(line: Line, par
     await talking(line)
     for _ in range(2):
         line.carrier.hold(HoldLeg(party))
+    await comes(line, lambda: told(line, LegHeld))
     await line.wait(1)
     assert told(line, LegHeld) == [LegHeld(party)]
     line.carrier.report_legs(ReportLegs(1))
-    await line.wait(0.5)
+    await comes(line, lambda: told(line, LegsReported))
     for _ in range(2):
         line.carrier.resume(ResumeLeg(party))
+    await comes(line, lambda: told(line, LegResumed))
     await line.wait(1)
     assert told(line, LegResumed) == [LegResumed(party)]
     (report,) = told(line, LegsReported)
@@ -123,17 +131,19 @@ async def test_a_party_is_held_and_resumed_once_and_stays_joined(line: Line, par
 async def test_an_agent_on_hold_can_be_given_a_customer_and_speaks_once_the_hold_ends(line: Line) -> None:
     await in_session(line)
     line.carrier.hold(HoldLeg("session"))
-    await line.wait(1)
+    await comes(line, lambda: told(line, LegHeld))
     await answered(line, "customer")
     bridge(line, "customer", "session")
+    await comes(line, lambda: told(line, LegsBridged))
     await line.wait(1)
     assert told(line, LegsBridged) == [LegsBridged("customer", "session")]
     assert told(line, LegResumed) == []
     line.carrier.resume(ResumeLeg("session"))
+    await comes(line, lambda: told(line, LegResumed))
     await line.wait(1)
     assert told(line, LegResumed) == [LegResumed("session")]
     line.carrier.report_legs(ReportLegs(1))
-    await line.wait(0.5)
+    await comes(line, lambda: told(line, LegsReported))
     (report,) = told(line, LegsReported)
     assert {leg.leg_id: leg.bridged_to for leg in report.legs} == {"customer": "session", "session": "customer"}
 
@@ -141,9 +151,9 @@ async def test_an_agent_on_hold_can_be_given_a_customer_and_speaks_once_the_hold
 async def test_who_hangs_up_on_hold_has_gone(line: Line) -> None:
     await talking(line)
     line.carrier.hold(HoldLeg("customer"))
-    await line.wait(1)
+    await comes(line, lambda: told(line, LegHeld))
     hang_up(line, "customer")
-    await line.wait(1)
+    await comes(line, lambda: ends(line, "customer"))
     line.carrier.resume(ResumeLeg("customer"))
     await line.wait(1)
     assert told(line, LegResumed) == []
@@ -152,7 +162,7 @@ async def test_who_hangs_up_on_hold_has_gone(line: Line) -> None:
 
 async def test_nobody_is_held_whose_phone_rings_or_who_is_not_there(line: Line) -> None:
     line.dial(Behaviour.RINGS_FOR_EVER, "leg")
-    await line.wait(2)
+    await comes(line, lambda: told(line, LegRang))
     for leg_id in ("leg", "stranger"):
         line.carrier.hold(HoldLeg(leg_id))
         line.carrier.resume(ResumeLeg(leg_id))
@@ -168,6 +178,7 @@ async def test_every_key_is_told_in_order_whoever_presses_it(line: Line) -> None
     await talking(line)
     for leg_id, key in (("customer", "1"), ("customer", "1"), ("agent", "#"), ("customer", "*")):
         line.press(leg_id, key)
+    await comes(line, lambda: len(told(line, KeyPressed)) > 3)
     await line.wait(1)
     pressed = [KeyPressed("customer", "1"), KeyPressed("customer", "1"), KeyPressed("customer", "*")]
     assert told(line, KeyPressed, "customer") == pressed
@@ -179,7 +190,7 @@ async def test_a_key_during_a_prompt_does_not_end_it(line: Line) -> None:
     await answered(line, "leg")
     line.carrier.play("leg", "play", PROMPT)
     line.press("leg", "5")
-    await line.wait(0.5)
+    await comes(line, lambda: told(line, KeyPressed))
     assert told(line, KeyPressed) == [KeyPressed("leg", "5")]
     assert told(line, PlaybackEnded) == []
 
@@ -188,6 +199,7 @@ async def test_a_machine_that_is_not_waited_for_beeps_once_at_most_and_after_it_
     """A carrier that cannot hear it says nothing."""
     line.dial(Behaviour.ANSWERS_AS_A_MACHINE, "leg", detect=True)
     await line.wait(90)
+    await comes(line, lambda: told(line, DetectionEnded))
     beeps = told(line, BeepHeard, "leg")
     assert len(beeps) <= 1
     (detected,) = told(line, DetectionEnded, "leg")
@@ -195,7 +207,7 @@ async def test_a_machine_that_is_not_waited_for_beeps_once_at_most_and_after_it_
 
 
 async def test_no_beep_is_listened_for_unasked(line: Line) -> None:
-    line.dial(Behaviour.ANSWERS_AS_A_MACHINE, "leg", detect=False)
+    await answered(line, "leg", Behaviour.ANSWERS_AS_A_MACHINE)
     await line.wait(90)
     assert told(line, BeepHeard) == []
 
@@ -208,12 +220,13 @@ async def test_a_recording_runs_until_it_is_ended_and_is_told_once(line: Line) -
     for _ in range(2):
         line.carrier.start_recording(StartRecording("customer", "recording"))
     line.carrier.start_recording(StartRecording("customer", "beside"))
+    await comes(line, lambda: len(told(line, RecordingStarted)) > 1)
     await line.wait(1)
     began = {event.recording_id for event in told(line, RecordingStarted)}
     assert began == {"recording", "beside"}
     assert len(told(line, RecordingStarted)) == 2
     line.carrier.report_legs(ReportLegs(1))
-    await line.wait(0.5)
+    await comes(line, lambda: told(line, LegsReported))
     (report,) = told(line, LegsReported)
     assert {leg.leg_id: leg.recordings for leg in report.legs} in (
         {"customer": ("recording", "beside"), "agent": ()},
@@ -221,6 +234,7 @@ async def test_a_recording_runs_until_it_is_ended_and_is_told_once(line: Line) -
     )
     for _ in range(2):
         line.carrier.stop_recording(StopRecording("recording"))
+    await comes(line, lambda: told(line, RecordingEnded))
     await line.wait(1)
     assert told(line, RecordingEnded) == [RecordingEnded("recording")]
     assert told(line, LegEnded) == []
@@ -229,11 +243,13 @@ async def test_a_recording_runs_until_it_is_ended_and_is_told_once(line: Line) -
 async def test_a_recording_ends_with_its_leg(line: Line) -> None:
     await talking(line)
     line.carrier.start_recording(StartRecording("customer", "recording"))
-    await line.wait(1)
+    await comes(line, lambda: told(line, RecordingStarted))
     hang_up(line, "agent")
+    await comes(line, lambda: ends(line, "agent"))
     await line.wait(1)
     assert told(line, RecordingEnded) == [], "it is the customer's"
     hang_up(line, "customer")
+    await comes(line, lambda: told(line, RecordingEnded))
     await line.wait(1)
     assert told(line, RecordingEnded) == [RecordingEnded("recording")]
     line.carrier.stop_recording(StopRecording("recording"))

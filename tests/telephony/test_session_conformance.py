@@ -6,9 +6,11 @@ Scenarios ask the far end for a behaviour and wait; they know no adapter.
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from telephony.support import Behaviour, Line, answered, bridge, ends, hang_up, in_session, session_leg, told
+from telephony.support import Behaviour, Line, answered, bridge, comes, ends, hang_up, in_session, session_leg, told
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.engine.commands import ReportLegs, UnbridgeLegs
 from trunkcall.engine.events import (
@@ -32,8 +34,7 @@ async def talking(line: Line, customer: str, behaviour: Behaviour = Behaviour.AN
     """In the session, with this customer."""
     await answered(line, customer, behaviour)
     bridge(line, customer, "session")
-    await line.wait(0.5)
-    assert told(line, LegsBridged)[-1] == LegsBridged(customer, "session")
+    await comes(line, lambda: LegsBridged(customer, "session") in told(line, LegsBridged)[-1:])
 
 
 async def test_a_session_is_up_without_a_customer_and_for_long(line: Line) -> None:
@@ -42,10 +43,11 @@ async def test_a_session_is_up_without_a_customer_and_for_long(line: Line) -> No
     assert len(told(line, LegAnswered, "session")) == 1
     assert ends(line, "session") == []
     line.carrier.report_legs(ReportLegs(1))
-    await line.wait(0.5)
+    await comes(line, lambda: told(line, LegsReported))
     (report,) = told(line, LegsReported)
     assert [(leg.leg_id, leg.state, leg.bridged_to) for leg in report.legs] == [("session", LegState.UP, None)]
     hang_up(line, "session")
+    await comes(line, lambda: ends(line, "session"))
     await line.wait(1)
     assert ends(line, "session") == [LegEnded("session", HangupCause.HUNG_UP_BY_US)]
 
@@ -63,12 +65,13 @@ async def test_one_session_serves_one_contact_after_the_other(line: Line) -> Non
     for customer in ("first", "second", "third"):
         await talking(line, customer)
         hang_up(line, customer)
+        await comes(line, partial(ends, line, customer))
         await line.wait(1)
         assert len(ends(line, customer)) == 1
     assert ends(line, "session") == [], "the agent's phone need not ring again"
     assert told(line, LegsUnbridged) == [], "a leg that is gone is no leg that is parted"
     line.carrier.report_legs(ReportLegs(1))
-    await line.wait(0.5)
+    await comes(line, lambda: told(line, LegsReported))
     (report,) = told(line, LegsReported)
     assert [leg.bridged_to for leg in report.legs] == [None]
 
@@ -88,6 +91,7 @@ async def test_a_customer_who_leaves_ends_no_session(line: Line) -> None:
     await in_session(line)
     await talking(line, "customer")
     await line.wait(HOUR_S)
+    await comes(line, lambda: told(line, LegEnded))
     assert told(line, LegEnded) == [LegEnded("customer", HangupCause.NORMAL)]
     assert told(line, LegsUnbridged) == []
 
@@ -97,10 +101,12 @@ async def test_two_who_talk_can_be_parted_and_joined_again(line: Line) -> None:
     await talking(line, "customer")
     for _ in range(2):
         unbridge(line, "customer", "session")
+    await comes(line, lambda: told(line, LegsUnbridged))
     await line.wait(1)
     assert told(line, LegsUnbridged) == [LegsUnbridged("customer", "session")]
     assert told(line, LegEnded) == []
     bridge(line, "customer", "session")
+    await comes(line, lambda: len(told(line, LegsBridged)) > 1)
     await line.wait(1)
     assert told(line, LegsBridged) == [LegsBridged("customer", "session")] * 2
 

@@ -101,6 +101,13 @@ class Ari:
             if event["type"] == kind and (event.get("channel") or event.get("peer") or {}).get("id") == leg_id
         ]
 
+    def until_nobody_is_there(self, prefix: str = "") -> None:
+        """Wait until the switch has no channel whose id begins so: they go a moment after their end is told."""
+        until = time.monotonic() + WAIT_S
+        while left := [each for each in self.ask("GET", "channels") if each["id"].startswith(prefix)]:
+            assert time.monotonic() < until, f"there are still {[each['name'] for each in left]}"
+            time.sleep(0.02)
+
     def ended(self, leg_id: str) -> tuple[int, int]:
         """Wait for the end: its cause, and the SIP code."""
         event = self.until("ChannelDestroyed", leg_id)

@@ -22,7 +22,7 @@ from telephony.asterisk.line import TestAddresses, prompt
 from telephony.asterisk.place import Place, Which, place_of_this_worker
 from telephony.asterisk.sounds import SoundsOnDemand
 from telephony.asterisk.switch import Asterisk
-from telephony.support import until
+from telephony.support import WAIT_S, until
 from trunkcall.domain.instants import Instant, seconds
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.commands import HangUp, Originate, OriginateAgentLeg, ReportLegs
@@ -40,6 +40,7 @@ SILENT_S = 2
 """After so long without media a leg of the impatient trunk ends."""
 CALLER_ID = "+12065550100"
 NUMBER = "+12065550199"
+RING_S = 60.0
 
 
 @cache
@@ -97,7 +98,7 @@ class Bench:
         *,
         caller_id: str | None = CALLER_ID,
         number: str = NUMBER,
-        ring_s: float = 10.0,
+        ring_s: float = RING_S,
         detect: bool = False,
         awaits: bool = False,
         figures: Mapping[str, int] | None = None,
@@ -107,7 +108,7 @@ class Bench:
         )
         self.carrier.originate(command, Destination(number, leg_id, figures or {}))
 
-    async def dialed(self, leg_id: str = "leg", trunk: str = TRUNK, *, ring_s: float = 10.0) -> Call:
+    async def dialed(self, leg_id: str = "leg", trunk: str = TRUNK, *, ring_s: float = RING_S) -> Call:
         """Dial, and be called."""
         self.dial(leg_id, trunk, ring_s=ring_s)
         return await self.ends[trunk].called()
@@ -116,7 +117,7 @@ class Bench:
         self.carrier.hang_up(HangUp(leg_id))
 
     def ring_agent(self, leg_id: str, customer: str = "leg") -> None:
-        self.carrier.originate_agent_leg(OriginateAgentLeg(leg_id, AGENT, customer, seconds(10)))
+        self.carrier.originate_agent_leg(OriginateAgentLeg(leg_id, AGENT, customer, seconds(RING_S)))
 
     def told(self, kind: type[T], leg_id: str = "leg") -> list[T]:
         return [each for each in self.events if isinstance(each, kind) and getattr(each, "leg_id", leg_id) == leg_id]
@@ -141,7 +142,7 @@ class Bench:
         for what in ("channels", "bridges"):
             left: list[dict[str, object]] = []
             try:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(WAIT_S):
                     while left := [each for each in await self.ask(what) if str(each["id"]).startswith(name)]:
                         await asyncio.sleep(0.02)
             except TimeoutError:

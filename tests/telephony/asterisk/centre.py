@@ -28,6 +28,8 @@ POLICY = '[destinations]\nregions = ["US"]\n'
 AREAS = ("206", "212", "312", "415", "512")
 CONFIRM_EVERY_S = 3.0
 FIRST_HERTZ = 300
+ENDED_S = 240.0
+"""Within which all requests of a story have ended, however busy the machine is."""
 
 
 def numbers(many: int, first: int = 0) -> list[str]:
@@ -164,7 +166,7 @@ class Centre:
         put_all(client, campaign_id, [{**request, "attributes": {}} for request in requests])
         return campaign_id
 
-    def until_all_ended(self, campaign_id: str, *, timeout_s: float) -> dict[str, dict[str, Any]]:
+    def until_all_ended(self, campaign_id: str, *, timeout_s: float = ENDED_S) -> dict[str, dict[str, Any]]:
         """Wait until every request is accounted for; the records, by number."""
         service = own(self.server)
 

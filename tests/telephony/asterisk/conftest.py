@@ -40,9 +40,9 @@ async def customers(switch: Asterisk) -> AsyncIterator[Called]:
     """Somebody to be called, of this manner, and an agent at a phone."""
     async with AsyncExitStack() as stack:
 
-        async def open_(manner: Manner, agent: Manner = AGENT) -> Customers:
-            made = Customers(manner)
-            for phone in (made, Phone(addresses()[AGENTS[0]], agent)):
+        async def open_(manner: Manner) -> Customers:
+            made = Customers(manner, Phone(addresses()[AGENTS[0]], AGENT))
+            for phone in (made, made.agent):
                 await phone.open()
                 stack.callback(phone.close)
             return made

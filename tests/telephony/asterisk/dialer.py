@@ -73,14 +73,14 @@ class Dialer:
     async def close(self) -> None:
         await self.carrier.close()
 
-    def dial(self, leg_id: str, *, ring: Duration = 20 * SECOND, detect: bool = False, trunk: str = CUSTOMER) -> None:
+    def dial(self, leg_id: str, *, ring: Duration = 60 * SECOND, detect: bool = False, trunk: str = CUSTOMER) -> None:
         self.fates[leg_id] = []
         command = Originate(leg_id, leg_id, "campaign", ring, detect, False, trunk, "local", "+12065550100")
         self.carrier.originate(command, Destination(number_of(leg_id), leg_id))
 
     def ring_agent(self, leg_id: str, customer_leg_id: str) -> None:
         self.fates[leg_id] = []
-        self.carrier.originate_agent_leg(OriginateAgentLeg(leg_id, AGENTS[0], customer_leg_id, 20 * SECOND))
+        self.carrier.originate_agent_leg(OriginateAgentLeg(leg_id, AGENTS[0], customer_leg_id, 60 * SECOND))
 
     async def talk(self, customer: str, agent: str) -> None:
         """Dial a customer, and join the two; the switch has done all that is asked of it for that."""
@@ -139,8 +139,10 @@ class Dialer:
 class Customers(Phone):
     """Whoever is called, all of the same manner."""
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, manner: Manner, agent: Phone) -> None:
         super().__init__(addresses()[CUSTOMER], manner)
+        self.agent = agent
+        """Who is called to speak to them."""
 
     def rung(self) -> Counter[str]:
         """How often each number was called: by different calls, not by repeats of one."""

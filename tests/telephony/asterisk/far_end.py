@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from telephony.asterisk.namespace import must_be_closed
-from telephony.asterisk.phone import EVENTS, FRAME, FRAME_S, PCMU
+from telephony.asterisk.phone import EVENTS, FRAME, FRAME_S, PCMU, REPEATS_S, is_for
 from telephony.asterisk.place import SIP_PORT
 from telephony.support import WAIT_S, until
 
@@ -88,8 +88,10 @@ class Call:
     # --- what it says -------------------------------------------------------------------------------------------------
 
     def say(self, code: int, why: str = "Word", *, body: str = "", headers: Sequence[str] = (), tag: str = "") -> None:
-        """Answer the INVITE."""
+        """Answer the INVITE; where that is no, until it is heard."""
         self.answer(self.invite, code, why, body=body, headers=headers, tag=tag)
+        if code >= 300 and self._last is not None:
+            self._tasks.append(asyncio.create_task(self._repeat(*self._last, heard=self.count("ACK"))))
 
     def answer(
         self,
@@ -132,8 +134,10 @@ class Call:
             self.end.send(*self._last)
         return is_again
 
-    def ask(self, method: str, *, body: str = "", headers: Sequence[str] = (), cseq: int | None = None) -> None:
-        """A request of its own within the call. An ACK is for the ``cseq`` of its INVITE."""
+    def ask(
+        self, method: str, *, body: str = "", headers: Sequence[str] = (), cseq: int | None = None
+    ) -> tuple[list[str], str]:
+        """A request of its own within the call, which is returned. An ACK is for the ``cseq`` of its INVITE."""
         if cseq is None:
             self._cseq += 1
         contact = re.search(r"<([^>]+)>", self.invite.header("contact"))
@@ -150,15 +154,28 @@ class Call:
             *headers,
         ]
         self.end.send(lines, body)
+        return lines, body
 
     async def asks(self, method: str, *, body: str = "", headers: Sequence[str] = ()) -> Message:
         """The final answer to a request of its own; that to an INVITE is acknowledged."""
-        self.ask(method, body=body, headers=headers)
+        asked = self.ask(method, body=body, headers=headers)
+        repeats = asyncio.create_task(self._repeat(*asked))
         cseq = self._cseq
-        said = await self.hears(lambda each: each.what >= "200" and each.header("cseq") == f"{cseq} {method}")
+        try:
+            said = await self.hears(lambda each: each.what >= "200" and each.header("cseq") == f"{cseq} {method}")
+        finally:
+            repeats.cancel()
         if method == "INVITE":
             self.ask("ACK", cseq=cseq)
         return said
+
+    async def _repeat(self, lines: list[str], body: str, *, heard: int | None = None) -> None:
+        """Say it again and again, until more ACKs were heard if there were some before."""
+        for after_s in REPEATS_S:
+            await asyncio.sleep(after_s)
+            if heard is not None and self.count("ACK") > heard:
+                return
+            self.end.send(lines, body)
 
     async def picks_up(self, *, headers: Sequence[str] = (), body: str = "") -> None:
         """Ring, answer, and wait for the ACK."""
@@ -282,10 +299,10 @@ class FarEnd(asyncio.DatagramProtocol):
 
     def close(self) -> None:
         for call in self.calls:
-            call.falls_silent()
             if call.is_open:
                 # Or its INVITE would come again, to whoever is at this address then.
                 call.say(480)
+            call.falls_silent()
         self._transport.close()
 
     def next_port(self) -> int:
@@ -335,16 +352,17 @@ class FarEnd(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._peer = addr
         message = parse(data)
-        call = self._by_id.get(message.header("call-id"))
+        call_id = message.header("call-id")
+        call = self._by_id.get(call_id)
         if call is None:
             call = Call(self, message)
             if message.what == "OPTIONS":
                 call.answer(message, 200, "OK")
-            elif message.what == "INVITE" and "tag=" in message.header("to"):
+            elif message.what == "INVITE" and ("tag=" in message.header("to") or not is_for(self, call_id)):
                 # Of a call to whoever was at this address before.
                 call.answer(message, 481, "Call/Transaction Does Not Exist")
             elif message.what == "INVITE":
-                self._by_id[message.header("call-id")] = call
+                self._by_id[call_id] = call
                 self.calls.append(call)
                 self.on_call(call)
             return

@@ -34,24 +34,26 @@ from trunkcall.telephony.ari.prompts import Speak
 from trunkcall.telephony.carrier import Destination
 
 SCALE = 20.0
-MIN_WAIT_S, MAX_WAIT_S = 0.4, 6.0
+MIN_WAIT_S, MAX_WAIT_S = 0.4, 3.0
 SLICE_S = 0.01
+MORE_RING = 3 * SECOND // 2
+"""So that who waits for less than the ring time-out has done so before, however busy the machine is."""
 SHORT_S = 0.5
 """Seconds of a scenario that give far ends the time to answer."""
 NUMBER = "+12065550199"
 AGENTS = ("agent-1", "agent-2")
-# Greetings here last some hundred milliseconds.
-AMD = """initial_silence = 400
-greeting = 300
-after_greeting_silence = 200
-total_analysis_time = 1200
+# A busy machine makes gaps in what is said, and has a test wait before it does something meanwhile.
+AMD = """initial_silence = 2000
+greeting = 1500
+after_greeting_silence = 800
+total_analysis_time = 5000
 min_word_length = 60
 between_words_silence = 50
 maximum_number_of_words = 5
 silence_threshold = 256
 """
 MANNERS = {
-    Behaviour.ANSWERS_AS_A_HUMAN: Manner(answers_after_s=0.3, says=tone(440, 0.15), leaves_after_s=5.0),
+    Behaviour.ANSWERS_AS_A_HUMAN: Manner(answers_after_s=0.3, says=tone(440, 0.15), leaves_after_s=8.0),
     Behaviour.ANSWERS_AND_IS_LEFT: Manner(answers_after_s=0.3, says=tone(440, 0.15)),
     Behaviour.ANSWERS_AS_A_MACHINE: Manner(answers_after_s=0.3, says=tone(440, 3.0)),
     Behaviour.BUSY: Manner(code=486),
@@ -97,7 +99,7 @@ def asterisk() -> Asterisk:
 
 
 _apps = count(1)
-PROMPT_S = 2.5
+PROMPT_S = 4.0
 
 
 @cache
@@ -154,7 +156,7 @@ class AsteriskLine:
                 leg_id,
                 command.contact_id,
                 command.campaign_id,
-                round(command.ring_timeout / SCALE) + 3 * SECOND // 10,
+                round(command.ring_timeout / SCALE) + MORE_RING,
                 detect,
                 False,
                 behaviour.name.lower(),

@@ -22,6 +22,15 @@ KEY_FRAMES, GAP_FRAMES = 8, 4
 PCMU, EVENTS = 0, 101
 RTP_HEAD = 12
 KEYS = "0123456789*#ABCD"
+REPEATS_S = (0.5, 1.0, 2.0, *[4.0] * 20)
+"""When something is said again that nobody has heard (RFC 3261, timers E and G): a busy switch loses datagrams."""
+_called: dict[str, object] = {}
+"""Whom each call was for, by its id."""
+
+
+def is_for(end: object, call_id: str) -> bool:
+    """Whether an INVITE is for this far end: it may be one, repeated, for who was at its address before."""
+    return _called.setdefault(call_id, end) is end
 
 
 def ulaw(sample: float) -> int:
@@ -54,9 +63,10 @@ def tone(hertz: float, length_s: float) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a phone behaves. ``answers_after_s`` is None where it does not; ``code`` is what it says instead, at once or
-    after it has rung for ``code_after_s``. ``says`` is heard once it has answered, and ``goes_on`` after that, again
-    and again; ``leaves_after_s`` is when it hangs up. One that is ``dead`` says nothing to anything."""
+    """How a phone behaves. ``answers_after_s`` is None where it does not until it is told to; ``code`` is what it says
+    instead, at once or after it has rung for ``code_after_s``. ``says`` is heard once it has answered, and ``goes_on``
+    after that, again and again; ``leaves_after_s`` is when it hangs up. One that is ``dead`` says nothing to anything.
+    """
 
     answers_after_s: float | None = 0.1
     code: int | None = None
@@ -95,6 +105,9 @@ class Dialog:
     answered_s: float | None = None
     over_s: float | None = None
     """When it was answered and when it was over, by the loop's time."""
+    picked_up: asyncio.Event = field(default_factory=asyncio.Event)
+    repeats: asyncio.Task[None] | None = None
+    """What was said last, again and again until it was heard."""
     left: bool = False
     """Whether it was this phone that hung up."""
     over: bool = False
@@ -132,6 +145,7 @@ class Phone(asyncio.DatagramProtocol):
         self.invites: list[dict[str, str]] = []
         """The headers of every call's first INVITE."""
         self._ports = iter(range(30000, 39998, 2))
+        self._repeats: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -144,6 +158,8 @@ class Phone(asyncio.DatagramProtocol):
             if not dialog.over:
                 self._say(dialog, 480, "Temporarily Unavailable", dialog.headers, dialog.via)
             self._end(dialog)
+        for repeats in self._repeats:
+            repeats.cancel()
         self._transport.close()
 
     @property
@@ -155,6 +171,11 @@ class Phone(asyncio.DatagramProtocol):
         """On the call that is up."""
         dialog = next(each for each in reversed(self.dialogs.values()) if each.up and not each.over)
         dialog.keys.append(key)
+
+    def pick_up(self) -> None:
+        """Answer every call that rings."""
+        for dialog in self.dialogs.values():
+            dialog.picked_up.set()
 
     def hang_up(self) -> None:
         """Every call that is up."""
@@ -176,7 +197,12 @@ class Phone(asyncio.DatagramProtocol):
         via = "".join(f"Via: {each}\r\n" for each in vias)
         method = first.split()[0]
         dialog = self.dialogs.get(headers["call-id"])
-        if method == "INVITE" and dialog is None and "tag=" in headers["to"]:
+        if method == "ACK" or (method == "SIP/2.0" and headers["cseq"].endswith("BYE")):
+            if dialog is not None and dialog.repeats is not None:
+                dialog.repeats.cancel()
+        elif (
+            method == "INVITE" and dialog is None and ("tag=" in headers["to"] or not is_for(self, headers["call-id"]))
+        ):
             self._answer(addr, 481, "Call/Transaction Does Not Exist", headers, via)
         elif method == "INVITE" and dialog is None:
             self._called(headers, via, body, addr)
@@ -186,6 +212,8 @@ class Phone(asyncio.DatagramProtocol):
         elif method == "BYE":
             if dialog is not None:
                 self._end(dialog)
+                if dialog.repeats is not None:
+                    dialog.repeats.cancel()
             self._answer(addr, 200, "OK", headers, via)
         elif method == "CANCEL" and dialog is not None and not dialog.up and not dialog.manner.dead:
             self._answer(addr, 200, "OK", headers, via)
@@ -222,8 +250,9 @@ class Phone(asyncio.DatagramProtocol):
             self._end(dialog)
             return
         if manner.answers_after_s is None:
-            return
-        await asyncio.sleep(manner.answers_after_s)
+            await dialog.picked_up.wait()
+        else:
+            await asyncio.sleep(manner.answers_after_s)
         loop = asyncio.get_running_loop()
         dialog.up, dialog.answered_s = True, loop.time()
         media, _ = await loop.create_datagram_endpoint(lambda: Ear(dialog), local_addr=(self.address, dialog.port))
@@ -236,24 +265,26 @@ class Phone(asyncio.DatagramProtocol):
     async def _speak(self, dialog: Dialog, media: asyncio.DatagramTransport) -> None:
         loop = asyncio.get_running_loop()
         began_s, at = loop.time(), 0
-        key, pressed_at, quiet_until = "", -KEY_FRAMES, 0
+        quiet_until = 0
         leaves_s = dialog.manner.leaves_after_s
         while leaves_s is None or at * FRAME_S < leaves_s:
             if dialog.keys and at >= quiet_until:
-                key, pressed_at, quiet_until = dialog.keys[0], at, at + KEY_FRAMES + GAP_FRAMES
-            if pressed_at <= at < pressed_at + KEY_FRAMES:
-                # RFC 4733: the time of its beginning throughout, its end three times.
-                number = at - pressed_at
-                ends = 0x80 if number >= KEY_FRAMES - 3 else 0
-                payload = struct.pack("!BBH", KEYS.index(key), ends | 10, FRAME * min(number + 1, KEY_FRAMES - 2))
-                self._rtp(dialog, media, EVENTS, at, pressed_at * FRAME, payload)
-                if number == KEY_FRAMES - 1:
-                    dialog.keys.pop(0)
+                self._press(dialog, media, at, dialog.keys.pop(0))
+                at += KEY_FRAMES
+                quiet_until = at + GAP_FRAMES
             else:
                 self._rtp(dialog, media, PCMU, at, at * FRAME, dialog.manner.speech(at))
-            at += 1
+                at += 1
             await asyncio.sleep(max(0.0, began_s + at * FRAME_S - loop.time()))
         self._hang_up(dialog)
+
+    def _press(self, dialog: Dialog, media: asyncio.DatagramTransport, at: int, key: str) -> None:
+        """All of a key at once: a gap in it would make it two. By RFC 4733 the time is that of its beginning
+        throughout, and its end is told three times."""
+        for number in range(KEY_FRAMES):
+            ends = 0x80 if number >= KEY_FRAMES - 3 else 0
+            payload = struct.pack("!BBH", KEYS.index(key), ends | 10, FRAME * min(number + 1, KEY_FRAMES - 2))
+            self._rtp(dialog, media, EVENTS, at + number, at * FRAME, payload)
 
     def _rtp(
         self,
@@ -279,9 +310,23 @@ class Phone(asyncio.DatagramProtocol):
             "Max-Forwards: 70",
             "Content-Length: 0",
         ]
-        self._transport.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), dialog.peer)
+        self._tell(dialog, ("\r\n".join(lines) + "\r\n\r\n").encode())
         dialog.left = True
         self._over(dialog)
+
+    def _tell(self, dialog: Dialog, message: bytes) -> None:
+        """Say something, until it is heard."""
+        if dialog.repeats is not None:
+            dialog.repeats.cancel()
+        self._transport.sendto(message, dialog.peer)
+        dialog.repeats = asyncio.create_task(self._repeat(dialog, message))
+        self._repeats.add(dialog.repeats)
+        dialog.repeats.add_done_callback(self._repeats.discard)
+
+    async def _repeat(self, dialog: Dialog, message: bytes) -> None:
+        for after_s in REPEATS_S:
+            await asyncio.sleep(after_s)
+            self._transport.sendto(message, dialog.peer)
 
     def _over(self, dialog: Dialog) -> None:
         if not dialog.over:
@@ -311,11 +356,16 @@ class Phone(asyncio.DatagramProtocol):
                 f"m=audio {dialog.port} RTP/AVP {PCMU} {EVENTS}\r\na=rtpmap:{PCMU} PCMU/8000\r\n"
                 f"a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-16\r\na=ptime:20\r\n"
             )
-        self._answer(dialog.peer, code, why, headers, via, body=body)
+        message = self._message(code, why, headers, via, body)
+        if code >= 200:
+            self._tell(dialog, message)
+        else:
+            self._transport.sendto(message, dialog.peer)
 
-    def _answer(
-        self, addr: tuple[str, int], code: int, why: str, headers: dict[str, str], via: str, *, body: str = ""
-    ) -> None:
+    def _answer(self, addr: tuple[str, int], code: int, why: str, headers: dict[str, str], via: str) -> None:
+        self._transport.sendto(self._message(code, why, headers, via), addr)
+
+    def _message(self, code: int, why: str, headers: dict[str, str], via: str, body: str = "") -> bytes:
         to = headers["to"] if "tag=" in headers["to"] else f"{headers['to']};tag=phone"
         text = (
             f"SIP/2.0 {code} {why}\r\n{via}From: {headers['from']}\r\nTo: {to}\r\nCall-ID: {headers['call-id']}\r\n"
@@ -323,4 +373,4 @@ class Phone(asyncio.DatagramProtocol):
         )
         if body:
             text += "Content-Type: application/sdp\r\n"
-        self._transport.sendto(f"{text}Content-Length: {len(body)}\r\n\r\n{body}".encode(), addr)
+        return f"{text}Content-Length: {len(body)}\r\n\r\n{body}".encode()

@@ -45,9 +45,8 @@ def recorder(name: str) -> Iterator[None]:
 
 async def main() -> None:
     asterisk()
-    people = Customers(Manner())
-    agent = Phone(addresses()[AGENTS[0]], Manner(answers_after_s=0.02, rings=False))
-    for phone in (people, agent):
+    people = Customers(Manner(), Phone(addresses()[AGENTS[0]], Manner(answers_after_s=0.02, rings=False)))
+    for phone in (people, people.agent):
         await phone.open()
     dialer = Dialer(APP, 1)
     await dialer.start()
@@ -74,7 +73,7 @@ async def main() -> None:
             again.hang_up(leg_id)
         await until(lambda: again.fates[CUSTOMER] and again.fates[AGENT])
     await again.close()
-    for phone in (people, agent):
+    for phone in (people, people.agent):
         phone.close()
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from telephony.asterisk.ari import Ari
 from telephony.asterisk.conftest import Called, Started
-from telephony.asterisk.dialer import until
+from telephony.asterisk.dialer import Dialer, until
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner, tone
 from telephony.asterisk.place import place_of_this_worker
+from telephony.asterisk.switch import Asterisk
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.engine.events import LegAnswered, LegEnded
@@ -24,11 +25,25 @@ ALONE_S = 5.0
 """How long the switch keeps up whoever has nobody to speak to."""
 
 
-async def test_a_talk_goes_on_without_a_dialer_and_with_the_next(customers: Called, dialers: Started) -> None:
+async def goes(dialer: Dialer, switch: Asterisk) -> None:
+    """There is no dialer any more, and the switch knows."""
+    await dialer.close()
+    await until(lambda: f"Deactivating Stasis app '{dialer.app}'" in switch.said())
+
+
+async def until_gone(app: str) -> None:
+    """Wait until the switch has done with all legs."""
+    with Ari(place_of_this_worker(), ()) as looks:
+        await asyncio.to_thread(looks.until_nobody_is_there, f"{app}.")
+
+
+async def test_a_talk_goes_on_without_a_dialer_and_with_the_next(
+    customers: Called, dialers: Started, switch: Asterisk
+) -> None:
     people = await customers(Manner())
     first = await dialers(1)
     await first.talk("leg-1", "agent-1")
-    await first.close()
+    await goes(first, switch)
     await asyncio.sleep(ALONE_S + 1.0)
     assert len(people.up) == 1
     second = await dialers(2)
@@ -39,38 +54,40 @@ async def test_a_talk_goes_on_without_a_dialer_and_with_the_next(customers: Call
 
 
 async def test_a_customer_whose_agent_hangs_up_while_no_dialer_is_there_is_not_left_in_silence(
-    customers: Called, dialers: Started
+    customers: Called, dialers: Started, switch: Asterisk
 ) -> None:
-    people = await customers(Manner(), agent=Manner(answers_after_s=0.02, rings=False, leaves_after_s=2.5))
+    people = await customers(Manner())
     first = await dialers(1)
     await first.talk("leg-1", "agent-1")
-    await first.close()
+    await goes(first, switch)
     assert people.up
+    people.agent.hang_up()
     await until(lambda: not people.up)
 
 
 async def test_nothing_is_left_on_the_switch_of_a_talk_that_ended_meanwhile(
-    customers: Called, dialers: Started, app: str
+    customers: Called, dialers: Started, switch: Asterisk, app: str
 ) -> None:
-    people = await customers(Manner(leaves_after_s=2.5))
+    people = await customers(Manner())
     first = await dialers(1)
     await first.talk("leg-1", "agent-1")
-    await first.close()
-    await until(lambda: not people.up)
-    await asyncio.sleep(0.5)
+    await goes(first, switch)
+    people.hang_up()
+    await until_gone(app)
     second = await dialers(2)
     assert second.found.legs == ()
-    with Ari(place_of_this_worker(), (), app="looks") as looks:
+    with Ari(place_of_this_worker(), ()) as looks:
         await until(lambda: not [each for each in looks.ask("GET", "bridges") if each["id"].startswith(f"{app}.")])
-        assert [each for each in looks.ask("GET", "channels") if each["id"].startswith(f"{app}.")] == []
 
 
-async def test_a_phone_that_rang_meanwhile_rings_no_longer_than_it_may(customers: Called, dialers: Started) -> None:
+async def test_a_phone_that_rang_meanwhile_rings_no_longer_than_it_may(
+    customers: Called, dialers: Started, switch: Asterisk
+) -> None:
     people = await customers(Manner(answers_after_s=None))
     first = await dialers(1)
-    first.dial("leg-1", ring=SECOND)
+    first.dial("leg-1", ring=5 * SECOND)
     await until(lambda: people.invites)
-    await first.close()
+    await goes(first, switch)
     second = await dialers(2, knows=["leg-1"])
     assert [(leg.leg_id, leg.state) for leg in second.found.legs] == [("leg-1", LegState.RINGING)]
     await until(lambda: second.fates["leg-1"])
@@ -79,15 +96,20 @@ async def test_a_phone_that_rang_meanwhile_rings_no_longer_than_it_may(customers
 
 
 async def test_who_answers_while_no_dialer_is_there_is_let_go_at_once_and_told_of(
-    customers: Called, dialers: Started
+    customers: Called, dialers: Started, switch: Asterisk, app: str
 ) -> None:
-    people = await customers(Manner(answers_after_s=0.5))
+    people = await customers(Manner(answers_after_s=None))
     first = await dialers(1)
     first.dial("leg-1")
     await until(lambda: people.invites)
-    await first.close()
-    await until(lambda: all(dialog.up for dialog in people.dialogs.values()))
-    await until(lambda: not people.up, within_s=2.0)
+    await goes(first, switch)
+    people.pick_up()
+    await until(lambda: all(dialog.over for dialog in people.dialogs.values()))
+    (dialog,) = people.dialogs.values()
+    assert dialog.answered_s is not None
+    assert dialog.over_s is not None
+    assert dialog.over_s - dialog.answered_s < ALONE_S, "nobody is waited for"
+    await until_gone(app)
     second = await dialers(2)
     assert [(leg.leg_id, leg.state) for leg in second.found.legs] == [("leg-1", LegState.UP)]
     await until(lambda: second.fates["leg-1"])
@@ -98,21 +120,23 @@ async def test_who_answers_while_no_dialer_is_there_is_let_go_at_once_and_told_o
 
 @pytest.mark.parametrize("stays", [True, False])
 async def test_who_answers_a_detector_while_no_dialer_is_there_is_told_of_however_long_they_stay(
-    customers: Called, dialers: Started, stays: bool
+    customers: Called, dialers: Started, switch: Asterisk, app: str, stays: bool
 ) -> None:
-    people = await customers(Manner(answers_after_s=0.3, says=tone(440, 0.15), leaves_after_s=None if stays else 0.2))
+    leaves_after_s = None if stays else 0.2
+    people = await customers(Manner(answers_after_s=None, says=tone(440, 0.15), leaves_after_s=leaves_after_s))
     first = await dialers(1)
     first.dial("leg-1", detect=True)
     await until(lambda: people.invites)
-    await first.close()
+    await goes(first, switch)
+    people.pick_up()
     await until(lambda: all(dialog.over for dialog in people.dialogs.values()))
-    await asyncio.sleep(0.2)
+    await until_gone(app)
     second = await dialers(2)
     assert second.told(LegEnded) == [LegEnded("leg-1", HangupCause.NORMAL)]
 
 
 async def test_who_leaves_a_detector_while_the_dialer_listens_is_told_of_by_it_alone(
-    customers: Called, dialers: Started
+    customers: Called, dialers: Started, switch: Asterisk
 ) -> None:
     await customers(Manner(answers_after_s=0.1, says=tone(440, 0.15), leaves_after_s=0.2))
     first = await dialers(1)
@@ -121,13 +145,13 @@ async def test_who_leaves_a_detector_while_the_dialer_listens_is_told_of_by_it_a
     await asyncio.sleep(0.3)
     assert first.told(LegAnswered, "leg-1") == [LegAnswered("leg-1")]
     assert first.told(LegEnded) == [LegEnded("leg-1", HangupCause.NORMAL)]
-    await first.close()
+    await goes(first, switch)
     second = await dialers(2)
     assert second.found.legs == ()
 
 
 async def test_whoever_is_up_and_alone_is_let_go_some_seconds_after_the_dialer(
-    customers: Called, dialers: Started
+    customers: Called, dialers: Started, switch: Asterisk
 ) -> None:
     people = await customers(Manner())
     first = await dialers(1)
@@ -135,16 +159,18 @@ async def test_whoever_is_up_and_alone_is_let_go_some_seconds_after_the_dialer(
     await until(lambda: first.told(LegAnswered))
     await asyncio.sleep(ALONE_S + 1.0)
     assert len(people.up) == 1, "a dialer that is there puts it off"
-    await first.close()
-    await until(lambda: not people.up, within_s=ALONE_S + 5.0)
+    await goes(first, switch)
+    await until(lambda: not people.up)
 
 
-async def test_a_leg_that_nobody_remembers_is_ended_by_an_order(customers: Called, dialers: Started) -> None:
+async def test_a_leg_that_nobody_remembers_is_ended_by_an_order(
+    customers: Called, dialers: Started, switch: Asterisk
+) -> None:
     people = await customers(Manner())
     first = await dialers(1)
     first.dial("leg-1")
     await until(lambda: first.told(LegAnswered))
-    await first.close()
+    await goes(first, switch)
     second = await dialers(2)
     assert [leg.leg_id for leg in second.found.legs] == ["leg-1"]
     await until(lambda: second.told(LegEnded))

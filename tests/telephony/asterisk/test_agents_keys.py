@@ -13,7 +13,7 @@ import pytest_asyncio
 from engine.support import SALES, SPRING, dialing, everything, new_engine, registered
 from telephony.asterisk.line import AGENTS, AsteriskLine
 from telephony.asterisk.namespace import INSIDE
-from telephony.support import Behaviour
+from telephony.support import WAIT_S, Behaviour
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AgentDispositionChosen, ContactEnded
@@ -83,7 +83,7 @@ class Shift:
 
     async def until(self, is_so: Callable[[], object]) -> None:
         """Have the engine hear what the switch tells, until this is so."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_S):
             while not is_so():
                 heard = self._line.events[self._told :]
                 self._told += len(heard)

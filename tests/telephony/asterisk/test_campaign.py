@@ -77,8 +77,9 @@ def people() -> list[Person]:
     ]
 
 
+@pytest.mark.long
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
-@pytest.mark.timeout(240)
 def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Path) -> None:
     called = people()
     tone_of_agent = {name: own_tone(1000 + 20 * n) for n, name in enumerate(AGENTS)}
@@ -98,7 +99,7 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
                 [person.number for person in called],
                 dialerConfig={"predictiveDialerConfig": {"bandwidthAllocation": 1.0}},
             )
-            records = centre.until_all_ended(campaign_id, timeout_s=200)
+            records = centre.until_all_ended(campaign_id)
 
         # Every attempt is one call, and everybody has had one.
         received = {dialog.number: dialog for dialog in calls(customers)}
@@ -133,6 +134,7 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
         centre.server.wait_until(lambda: all(each.over for name in AGENTS for each in calls(phones[name])))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 def test_agents_who_stay_on_the_line_hear_one_customer_after_the_other(tmp_path: Path) -> None:
     """Their telephones ring once in a shift, and nobody is heard by whoever comes next."""
@@ -156,7 +158,7 @@ def test_agents_who_stay_on_the_line_hear_one_customer_after_the_other(tmp_path:
         centre = Centre(site.serve(tmp_path / "centre"), phones)
         centre.hire(persistent=True)
         with centre.confirming():
-            records = centre.until_all_ended(centre.call(called), timeout_s=90)
+            records = centre.until_all_ended(centre.call(called))
         shifts = {name: calls(phones[name]) for name in phones}
         assert [len(shift) for shift in shifts.values()] == [1, 1]
         received = {dialog.number: dialog for dialog in calls(customers)}
@@ -171,6 +173,7 @@ def test_agents_who_stay_on_the_line_hear_one_customer_after_the_other(tmp_path:
             assert not shift.over, "the shift goes on"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 def test_who_has_answered_and_is_reached_by_nobody_is_abandoned_and_let_go(tmp_path: Path) -> None:
     called = numbers(3)
@@ -181,7 +184,7 @@ def test_who_has_answered_and_is_reached_by_nobody_is_abandoned_and_let_go(tmp_p
         centre = Centre(site.serve(tmp_path / "centre"), phones)
         centre.hire()
         with centre.confirming():
-            records = centre.until_all_ended(centre.call(called), timeout_s=60)
+            records = centre.until_all_ended(centre.call(called))
         assert {record["Disposition"] for record in records.values()} == {"abandoned"}
         assert all(record["Abandoned"] for record in records.values())
         assert len(customers.invites) == 3

@@ -109,14 +109,14 @@ def test_who_sends_a_call_elsewhere_is_not_followed(ari: Ari, north: Peer, south
     assert not any(NORTH in value for value in (call.first, *call.headers.values()))
     north.answers(call, 302, f"sip:{user}@{south.address}:{SIP_PORT}")
 
-    # If somebody else were called, the leg would not end before they say something.
+    # If somebody else were called, there would be a channel until they say something.
     ari.ended(leg)
+    ari.until_nobody_is_there()
     assert south.hears(0) is None
     while (message := north.hears(0)) is not None:
         # As long as it has no answer an INVITE is repeated.
         is_repeated = message.method == "INVITE" and message.headers == call.headers
         assert message.method == "ACK" or is_repeated, "nobody is asked a second time"
-    assert ari.ask("GET", "channels") == []
 
 
 def test_nobody_transfers_a_call_to_whom_he_likes(ari: Ari, north: Peer, south: Peer, place: Place) -> None:
@@ -149,8 +149,8 @@ def test_calls_that_come_in_reach_nobody(ari: Ari, north: Peer, south: Peer, pla
     assert all(code in (403, 603) for code in from_trunk), from_trunk
     assert from_stranger == {401}, "nobody is told who is known here"
     assert (pretending, as_phone) == (401, 401)
+    ari.until_nobody_is_there()
     assert south.hears(UNHEARD_S) is None
-    assert ari.ask("GET", "channels") == []
     assert ari.events == []
 
 
@@ -186,7 +186,7 @@ def test_an_agents_phone_registers_with_its_password_and_from_its_networks_alone
         assert phone.asks("INVITE", f"sip:{ELSEWHERE}@{place.switch}", place.switch, user="ada") == 401
     with Peer(f"127.0.{place.number + 1}.77") as far:
         assert far.registers("ada", PHONE_PASSWORD, place.switch) == 401, "there it is as if nobody had that name"
-    assert ari.ask("GET", "channels") == []
+    ari.until_nobody_is_there()
 
 
 def test_ari_on_another_machine_is_reached_by_tls() -> None:

@@ -20,7 +20,11 @@ from telephony.asterisk.phone import Dialog, Manner, Phone
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = [
+    pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony"),
+    pytest.mark.long,
+    pytest.mark.timeout(300),
+]
 
 ENDED_BY_THE_SWITCH_S = 5.0
 SLACK_S = 3.0
@@ -51,7 +55,6 @@ def nobody_was_called_twice(customers: Phone) -> bool:
     return max(Counter(to for _, to in calls).values()) == 1
 
 
-@pytest.mark.timeout(180)
 def test_a_dialer_that_is_killed_is_followed_by_one_that_goes_on_where_it_was(tmp_path: Path) -> None:
     """Thirty are on the line: twenty talk, five are heard by nobody yet, and five telephones ring."""
     called = numbers(31)
@@ -101,7 +104,7 @@ def test_a_dialer_that_is_killed_is_followed_by_one_that_goes_on_where_it_was(tm
 
         server.start()
         assert len(up(of[number] for number in talkers)) == 20, "those who talk have not noticed"
-        records = centre.until_all_ended(campaign_id, timeout_s=90)
+        records = centre.until_all_ended(campaign_id)
 
         assert nobody_was_called_twice(customers)
         heard = {number: tones_in(bytes(dialog.heard)) for number, dialog in of.items()}
@@ -118,7 +121,6 @@ def test_a_dialer_that_is_killed_is_followed_by_one_that_goes_on_where_it_was(tm
         assert records[later[0]]["Disposition"] == "busy", "and it goes on with the others"
 
 
-@pytest.mark.timeout(180)
 def test_a_switch_that_is_killed_is_done_without_until_it_is_back(tmp_path: Path) -> None:
     called = numbers(16)
     names = agents(5)
@@ -139,7 +141,7 @@ def test_a_switch_that_is_killed_is_done_without_until_it_is_back(tmp_path: Path
         assert json.loads(server.get("/health"))["trouble"].startswith("Asterisk ")
         dialed = len(customers.invites)
         site.switch.start()
-        records = centre.until_all_ended(campaign_id, timeout_s=120)
+        records = centre.until_all_ended(campaign_id)
 
         assert nobody_was_called_twice(customers)
         dispositions = Counter(record["Disposition"] for record in records.values())
@@ -150,7 +152,6 @@ def test_a_switch_that_is_killed_is_done_without_until_it_is_back(tmp_path: Path
         assert json.loads(server.get("/health"))["status"] == "ok"
 
 
-@pytest.mark.timeout(180)
 def test_two_centres_on_one_switch_know_nothing_of_each_other(tmp_path: Path) -> None:
     """One dies and one is stopped; both come back and look for their own: the other's talks are none of their
     business."""
@@ -177,7 +178,7 @@ def test_two_centres_on_one_switch_know_nothing_of_each_other(tmp_path: Path) ->
         east.server.start()
         west.server.kill()
         west.server.start()
-        told = [east.until_all_ended(campaigns[0], timeout_s=60), west.until_all_ended(campaigns[1], timeout_s=60)]
+        told = [east.until_all_ended(campaigns[0]), west.until_all_ended(campaigns[1])]
 
         assert nobody_was_called_twice(customers)
         of = {dialog.number: dialog for dialog in calls(customers)}
@@ -190,7 +191,6 @@ def test_two_centres_on_one_switch_know_nothing_of_each_other(tmp_path: Path) ->
                 assert tones_in(bytes(of[number].heard)) == {agent_hertz[record["Agent"]["Username"]]}
 
 
-@pytest.mark.timeout(240)
 def test_whatever_dies_and_when_nobody_is_called_twice_and_everybody_is_accounted_for(tmp_path: Path) -> None:
     called = numbers(60)
     names = agents(6)
@@ -220,7 +220,7 @@ def test_whatever_dies_and_when_nobody_is_called_twice_and_everybody_is_accounte
             if dies != "switch":
                 server.start()
             known = len(customers.invites)
-        records = centre.until_all_ended(campaign_id, timeout_s=120)
+        records = centre.until_all_ended(campaign_id)
 
         assert nobody_was_called_twice(customers)
         assert len(records) == len(called)

@@ -18,6 +18,7 @@ TESTS = Path(__file__).parents[2]
 DEMO = TESTS.parent / "examples" / "sip" / "demo.py"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 def test_the_demonstration_accounts_for_every_lead() -> None:
     environment = {**os.environ, "PYTHONPATH": str(TESTS), "COLUMNS": "100"}

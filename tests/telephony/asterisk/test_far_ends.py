@@ -304,6 +304,7 @@ async def test_a_party_that_is_never_heard_ends_its_leg_as_well(at: Bench) -> No
     assert await at.ends_once() is FAILED
 
 
+@pytest.mark.long
 async def test_sessions_are_refreshed_by_whoever_is_to_and_those_that_are_not_end(at: Bench) -> None:
     """The shortest that there are, of 90 seconds: we refresh after half of that, and after two thirds one is over that
     its party was to refresh."""

@@ -16,7 +16,7 @@ from telephony.asterisk.bench import AGENT, TRUNK, Bench, bench
 from telephony.asterisk.far_end import Call
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import tone
-from telephony.support import until
+from telephony.support import WAIT_S, until
 from trunkcall.engine.commands import BridgeLegs, HoldLeg, StartRecording
 from trunkcall.engine.events import LegAnswered, LegEnded, LegRang, RecordingStarted
 
@@ -27,6 +27,8 @@ FATES = ("busy", "invalid", "rings", "cancelled", "dead", "elsewhere", "leaves",
 LEGS = 100
 SIP_GIVES_UP_S = 32
 """After so long an INVITE that nobody answers is given up (RFC 3261, timer B), and what it holds is let go."""
+BRIEFLY_S, LONG_S = 25.0, 200.0
+"""How long telephones may ring: until all are dialed, and longer than the story."""
 
 
 @pytest_asyncio.fixture
@@ -100,6 +102,7 @@ async def meet(at: Bench, call: Call, leg_id: str, fate: str) -> None:
     call.falls_silent()
 
 
+@pytest.mark.long
 async def test_after_a_hundred_legs_of_all_fates_nothing_is_left(at: Bench) -> None:
     def pick_up(call: Call) -> None:
         call.say(200, body=call.sdp())
@@ -109,7 +112,8 @@ async def test_after_a_hundred_legs_of_all_fates_nothing_is_left(at: Bench) -> N
     leg_of = {}
     for which, (number, fate) in enumerate(fates.items()):
         leg_of[number] = f"leg{which}"
-        at.dial(f"leg{which}", number=number, ring_s=8.0, detect=fate in ("leaves", "is left"))
+        ring_s = BRIEFLY_S if fate in ("rings", "dead") else LONG_S
+        at.dial(f"leg{which}", number=number, ring_s=ring_s, detect=fate in ("leaves", "is left"))
     calls = [await at.ends[TRUNK].called() for _ in fates]
     assert await at.live_legs() == set(leg_of.values())
     assert len(rtp_ports(at.switch.process_id)) >= LEGS, "or there is nothing to be left"
@@ -118,7 +122,7 @@ async def test_after_a_hundred_legs_of_all_fates_nothing_is_left(at: Bench) -> N
     assert len(ended) == len(set(ended)) == LEGS + list(fates.values()).count("joined")
     await at.is_rid_of()
     assert await at.live_legs() == set()
-    async with asyncio.timeout(SIP_GIVES_UP_S + 30):
+    async with asyncio.timeout(SIP_GIVES_UP_S + WAIT_S):
         while rtp_ports(at.switch.process_id):
             await asyncio.sleep(0.2)
     stored = [str(each["name"]) for each in await at.ask("recordings/stored")]

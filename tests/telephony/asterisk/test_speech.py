@@ -19,7 +19,7 @@ from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner, Phone, loudness
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
-from telephony.support import Behaviour, answered, ends, told
+from telephony.support import WAIT_S, Behaviour, answered, ends, told
 from trunkcall.engine.events import PlaybackEnded
 from trunkcall.telephony.ari.speech import Speech
 
@@ -43,7 +43,7 @@ def speech_in(folder: Path) -> Speech:
 
 
 async def until(line: AsteriskLine, *play_ids: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         while [each.play_id for each in told(line, PlaybackEnded)] != list(play_ids):
             await asyncio.sleep(0.02)
 
@@ -63,7 +63,7 @@ def test_whoever_an_agentless_campaign_calls_hears_its_message(tmp_path: Path) -
         [sys.executable, "-c", VOICE.replace("sys.stdin.read()", "'1234'").replace("11025", "33075"), "{file}"]
     )
     with calling(tmp_path, command, called) as (centre, customers):
-        records = centre.until_all_ended(centre.call(called, dialerConfig=AGENTLESS), timeout_s=60)
+        records = centre.until_all_ended(centre.call(called, dialerConfig=AGENTLESS))
         assert {record["Disposition"] for record in records.values()} == {"message_played"}
         for dialog in customers.dialogs.values():
             assert tones_in(bytes(dialog.heard)) == {1234}
@@ -73,7 +73,7 @@ def test_whoever_an_agentless_campaign_calls_hears_its_message(tmp_path: Path) -
 def test_a_command_that_fails_is_told_and_the_call_is_ended_all_the_same(tmp_path: Path) -> None:
     called = numbers(2)
     with calling(tmp_path, "/bin/false {file}", called) as (centre, _):
-        records = centre.until_all_ended(centre.call(called, dialerConfig=AGENTLESS), timeout_s=60)
+        records = centre.until_all_ended(centre.call(called, dialerConfig=AGENTLESS))
         assert {record["Disposition"] for record in records.values()} == {"message_played"}
         told = health(centre)
         assert (told["status"], told["trouble"]) == (

@@ -22,6 +22,7 @@ LIMITS = f"channels = 1\nattempts_per_s = {PER_S}.0\n"
 BUSY = Manner(code=486)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 def test_a_trunk_that_answers_503_is_tried_now_and_then_and_the_other_takes_over_until_it_is_mended(
     tmp_path: Path,
@@ -39,7 +40,7 @@ def test_a_trunk_that_answers_503_is_tried_now_and_then_and_the_other_takes_over
             return told
 
         campaign_id = centre.call(called, dialerConfig={"agentlessDialerConfig": {}})
-        server.wait_until(lambda: health()["status"] == "trunks failing", timeout_s=30)
+        server.wait_until(lambda: health()["status"] == "trunks failing")
         assert "1 trunk leads nowhere" in health()["trouble"]
         listed = server.trunkcall("trunks", "list", "--data-dir", str(server.data_dir)).stdout
         assert [line.split()[:2] for line in listed.splitlines()[1:]] == [["north", "up"], ["south", "failing"]]
@@ -49,13 +50,13 @@ def test_a_trunk_that_answers_503_is_tried_now_and_then_and_the_other_takes_over
         assert [line.partition("trunk_id=")[2] for line in series] == ['"north"} 0.0', '"south"} 1.0']
 
         dialed = len(north.invites)
-        server.wait_until(lambda: len(south.invites) > FAILURES, timeout_s=30)
+        server.wait_until(lambda: len(south.invites) > FAILURES)
         refused, south.manner = len(south.invites), BUSY
         assert len(north.invites) - dialed >= PER_S, "the other goes on meanwhile"
-        server.wait_until(lambda: len(south.invites) >= refused + 5, timeout_s=60)
-        server.wait_until(lambda: health()["status"] == "ok", timeout_s=30)
+        server.wait_until(lambda: len(south.invites) >= refused + 5)
+        server.wait_until(lambda: health()["status"] == "ok")
 
-        records = centre.until_all_ended(campaign_id, timeout_s=60)
+        records = centre.until_all_ended(campaign_id)
         says = Counter(record["Disposition"] for record in records.values())
         assert says == {"busy": len(called) - refused, "network_failure": refused}
         assert len(north.invites) + len(south.invites) == len(called), "nobody is called twice"
