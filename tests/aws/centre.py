@@ -22,6 +22,9 @@ OF_QUEUE = {**IN, "QueueId": "q"}
 TARGET = {"TargetArn": SCOPE.instance_arn(MINE)}
 SERVED = {"QueueReference": {"QueueId": "q", "Channel": "VOICE"}, "Priority": 1, "Delay": 0}
 
+CONTACT = "contact/c"
+OF_CONTACT = {**IN, "ContactId": "c", "InitialContactId": "c"}
+
 TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "AssociateRoutingProfileQueues": ({**OF_PROFILE, "QueueConfigs": [SERVED]}, (PROFILE, QUEUE)),
     "ClaimPhoneNumber": ({**TARGET, "PhoneNumber": "+12025550100"}, ("phone-number/*", "")),
@@ -84,6 +87,10 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "SearchAvailablePhoneNumbers": (TARGET, ("phone-number/*", "")),
     "SearchQueues": (IN, ("",)),
     "SearchUsers": (IN, ("",)),
+    "ResumeContactRecording": (OF_CONTACT, (CONTACT,)),
+    "StartContactRecording": ({**OF_CONTACT, "VoiceRecordingConfiguration": {}}, (CONTACT,)),
+    "StopContactRecording": (OF_CONTACT, (CONTACT,)),
+    "SuspendContactRecording": (OF_CONTACT, (CONTACT,)),
     "TagResource": ({"resourceArn": f"{SCOPE.instance_arn(MINE)}/{AGENT}", "tags": {"a": "b"}}, (AGENT,)),
     "UntagResource": ({"resourceArn": SCOPE.instance_arn(MINE), "tagKeys": ["a"]}, ("",)),
     "UpdateAgentStatus": ({**IN, "AgentStatusId": "s", "Name": "Lunch"}, (STATUS,)),

@@ -157,9 +157,12 @@ COMMANDS: tuple[Entry, ...] = (
     ),
     Entry("export", "export:app", "Write records to a file.", "Records"),
     Entry(
+        "recordings", "recordings:app", "What was recorded of talks: list it, play it, write it to files.", "Records"
+    ),
+    Entry(
         "forget",
         "privacy:forget_command",
-        "Erase a number and its attributes from every request and record.",
+        "Erase a number, its attributes and what was recorded of it from every request and record.",
         "Records",
         examples("trunkcall forget +12025550123", 'trunkcall forget "(202) 555-0123" --country US'),
     ),

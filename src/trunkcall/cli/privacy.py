@@ -18,10 +18,12 @@ from trunkcall.domain.errors import InvalidInputError
 from trunkcall.service.calling.number_key import PURPOSE, NumberKey, number_key
 from trunkcall.service.numbers import NotDialableError
 from trunkcall.service.privacy import MAX_DAYS, Privacy
+from trunkcall.service.recording_retention import RecordingRetention
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import KEY_FILE
 from trunkcall.storage.ports.directory import InstanceArchive
+from trunkcall.storage.recording_files import RecordingFiles
 from trunkcall.storage.secret_box import SecretBox, load_secret_key
 
 T = TypeVar("T")
@@ -34,7 +36,7 @@ def forget(
         str | None, typer.Option(help="Country whose national numbers are understood: US, GB, DE.")
     ] = None,
 ) -> None:
-    """Erase a number and its attributes from every request and record. A count stays."""
+    """Erase a number, its attributes and what was recorded of it from every request and record. A count stays."""
 
     try:
         region = None if country is None else country_of(country)
@@ -91,7 +93,15 @@ def _with_privacy(settings: Settings, deed: Callable[[Privacy, InstanceArchive],
 
     async def run() -> T:
         async with opened_store(settings) as store:
-            privacy = Privacy(store, store, lambda _: clock.now(), number_key=_number_key_of(settings))
+            # To delete what was recorded takes no key.
+            files = RecordingFiles(settings.data_dir, b"")
+            privacy = Privacy(
+                store,
+                store,
+                lambda _: clock.now(),
+                number_key=_number_key_of(settings),
+                recordings=RecordingRetention(store, files, store, lambda _: clock.now()),
+            )
             return await deed(privacy, store)
 
     return asyncio.run(run())

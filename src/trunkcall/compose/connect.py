@@ -17,6 +17,7 @@ from trunkcall.aws.connect.hours import HoursOperations
 from trunkcall.aws.connect.instances import InstanceOperations
 from trunkcall.aws.connect.phone_numbers import PhoneNumberOperations
 from trunkcall.aws.connect.queues import QueueOperations
+from trunkcall.aws.connect.recordings import ContactRecordingOperations
 from trunkcall.aws.connect.routing_profiles import RoutingProfileOperations
 from trunkcall.aws.connect.security_profiles import SecurityProfileOperations
 from trunkcall.aws.connect.tags import TagOperations
@@ -39,9 +40,11 @@ from trunkcall.service.hours import Hours
 from trunkcall.service.instances import Instances
 from trunkcall.service.phone_numbers import PhoneNumbers
 from trunkcall.service.queues import Queues
+from trunkcall.service.recordings import Recordings
 from trunkcall.service.routing_profiles import RoutingProfiles
 from trunkcall.service.supervisor import Supervisor
 from trunkcall.service.users import Users
+from trunkcall.storage.recording_files import RecordingFiles
 from trunkcall.storage.store import Store
 
 
@@ -84,6 +87,11 @@ def halts(store: Store, supervisor: Supervisor, scope: Scope) -> Halts:
     return Halts(_centre(store, supervisor, scope), store, supervisor.now_of, supervisor)
 
 
+def recordings(store: Store, files: RecordingFiles, supervisor: Supervisor, scope: Scope) -> Recordings:
+    """The use cases about recordings."""
+    return Recordings(store, files, _centre(store, supervisor, scope), supervisor)
+
+
 def _centre(store: Store, supervisor: Supervisor, scope: Scope) -> Centre:
     return Centre(store, store, scope, supervisor.now_of, lambda: str(uuid4()), supervisor)
 
@@ -97,6 +105,7 @@ def connect_handlers(
     *,
     max_instances: int,
     numbers: PhoneNumbers,
+    recorded: Recordings,
 ) -> dict[str, Handler]:
     """The handlers of every operation of ``connect`` that is offered."""
     pages = Pages(paging)
@@ -114,5 +123,6 @@ def connect_handlers(
             AgentStatusOperations(AgentStatuses(centre, supervisor), pages, scope),
             SecurityProfileOperations(centre, pages),
             TagOperations(CentreTags(centre, store)),
+            ContactRecordingOperations(recorded),
         ]
     )

@@ -17,6 +17,7 @@ from trunkcall.aws.campaigns_v1 import CampaignsV1
 from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, TRUNKCALL, load_service
 from trunkcall.aws.own_do_not_call import DoNotCallOperations
 from trunkcall.aws.own_halts import HaltOperations
+from trunkcall.aws.own_recordings import RecordingOperations
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
 from trunkcall.aws.throttle import QUOTAS, RATES, Throttle
@@ -27,6 +28,7 @@ from trunkcall.compose.connect import (
     do_not_call,
     halts,
     phone_numbers,
+    recordings,
 )
 from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
@@ -48,6 +50,7 @@ from trunkcall.service.progress import Progresses
 from trunkcall.service.supervisor import DialedInstance, Supervisor
 from trunkcall.service.totals import SubmittedTotals
 from trunkcall.settings import Settings
+from trunkcall.storage.recording_files import RecordingFiles
 from trunkcall.storage.secret_box import SecretBox
 from trunkcall.storage.store import Store
 from trunkcall.web import front
@@ -88,6 +91,7 @@ def build_web(
     dialing_of: DialingOf,
     gate_of: GateOf,
     number_key: NumberKey,
+    files: RecordingFiles,
 ) -> Web:
     """What is served. ``instance_id`` is the default instance's."""
     scope, now_of = Scope("aws", settings.region, settings.account_id), supervisor.now_of
@@ -128,6 +132,7 @@ def build_web(
     keys = KeyRing(store, box.open)
 
     numbers = phone_numbers(store, supervisor, scope, offers_fiction=carrier_of(settings).is_simulated)
+    recorded = recordings(store, files, supervisor, scope)
     connect = connect_handlers(
         store,
         supervisor,
@@ -136,6 +141,7 @@ def build_web(
         instance_id,
         max_instances=quotas.instances,
         numbers=numbers,
+        recorded=recorded,
     )
     services = [
         load_service(CAMPAIGNS_V1),
@@ -159,6 +165,7 @@ def build_web(
     )
 
     lists = DoNotCallOperations(do_not_call(store, supervisor, scope, number_key))
+    sounds = RecordingOperations(recorded, paging)
     stops = HaltOperations(halts(store, supervisor, scope))
 
     centre_tags_of = connect_tags(store, supervisor, scope)
@@ -189,7 +196,13 @@ def build_web(
         services,
         {
             CAMPAIGNS_V1: v1.handlers(),
-            TRUNKCALL: {**own.handlers(), **calling.handlers(), **lists.handlers(), **stops.handlers()},
+            TRUNKCALL: {
+                **own.handlers(),
+                **calling.handlers(),
+                **lists.handlers(),
+                **stops.handlers(),
+                **sounds.handlers(),
+            },
             CONNECT: connect,
         },
         region=settings.region,

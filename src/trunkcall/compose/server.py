@@ -31,9 +31,12 @@ from trunkcall.service.do_not_call import keep_swept, unmarked
 from trunkcall.service.installation import out_of_the_way, simulated_agents
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.privacy import Privacy
+from trunkcall.service.recording_retention import RecordingRetention
 from trunkcall.service.supervisor import Supervisor
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import AUDIT_LOG, DataDir
+from trunkcall.storage.recording_files import PURPOSE as RECORDINGS
+from trunkcall.storage.recording_files import RecordingFiles
 from trunkcall.storage.store import Store
 from trunkcall.web.audit import AuditLog
 
@@ -108,6 +111,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     supervisor = Supervisor(store, dialers.build, base.now, drain_s=settings.drain_s)
     onboarding = InstanceOnboarding(store, store, supervisor.now_of)
     audit = AuditLog(settings.data_dir / AUDIT_LOG)
+    files = RecordingFiles(settings.data_dir, box.derive(RECORDINGS))
     background = Background()
     return Server(
         data_dir=data_dir,
@@ -117,6 +121,9 @@ async def build_server(settings: Settings, *, url: str) -> Server:
             "instances": supervisor.run,
             "onboarding": onboarding.run,
             "do-not-call lists": partial(keep_swept, store),
+            "recordings": RecordingRetention(
+                store, files, store, supervisor.now_of, days=settings.recording_retention_days or None
+            ).run,
             "retention": Privacy(store, store, supervisor.now_of).run,
         },
         audit=audit,
@@ -133,6 +140,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
             dialing_of=dialing_of,
             gate_of=gate_of,
             number_key=key_of,
+            files=files,
         ),
         tasks=[],
     )

@@ -28,6 +28,7 @@ class ResourceKind(StrEnum):
     AGENT_STATUS = "agent-state"
     SECURITY_PROFILE = "security-profile"
     PHONE_NUMBER = "phone-number"
+    CONTACT = "contact"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from trunkcall.domain.clock import Clock, Seconds, Sleep
 from trunkcall.domain.directory import Instance
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegState, LiveLeg
+from trunkcall.domain.recording import RecordingWish
 from trunkcall.engine.engine import Engine
-from trunkcall.engine.events import CarrierFound, DialingSuspended, RingingCalledOff
+from trunkcall.engine.events import CarrierFound, DialingSuspended, RecordingWished, RingingCalledOff
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.progress import DialingProgress, FloorProgress
 from trunkcall.engine.snapshot import EngineSnapshot
@@ -94,6 +95,12 @@ class CurrentDialer:
         if self._dialer is not None:
             self._dialer.opted_out(number_keys)
             self._dialer.campaigns_changed()
+
+    async def recording_wished(self, contact_id: str, wish: RecordingWish) -> None:
+        """Somebody has asked for this of the recording of a contact; once this returns it is done."""
+        if self._dialer is not None:
+            self._dialer.post(RecordingWished(contact_id, wish))
+            await self._dialer.settled()
 
     def heed(self, instance: Instance) -> None:
         """Go by what the instance says of its calls: whether they are halted, or switched off."""

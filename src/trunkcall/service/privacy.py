@@ -14,6 +14,7 @@ from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY
 from trunkcall.service.calling.number_key import NumberKey
 from trunkcall.service.numbers import NotDialableError, to_e164
+from trunkcall.service.recording_retention import RecordingRetention
 from trunkcall.storage.ports.directory import InstanceArchive
 from trunkcall.storage.ports.privacy import PersonalData
 
@@ -27,7 +28,8 @@ MAX_DAYS = 36_500
 
 class Privacy:
     """Erases personal data. ``number_key`` finds what is kept of attempts to a number by its key alone; without it that
-    goes as far as there is a contact of the number."""
+    goes as far as there is a contact of the number. ``recordings`` deletes what was recorded of it; where it is None,
+    that is done by whoever has it when due."""
 
     def __init__(
         self,
@@ -36,12 +38,14 @@ class Privacy:
         now_of: NowOf,
         *,
         number_key: NumberKey | None = None,
+        recordings: RecordingRetention | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._store = store
         self._instances = instances
         self._now_of = now_of
         self._number_key = number_key
+        self._recordings = recordings
         self._sleep = sleep
 
     async def forget(self, phone_number: str) -> int:
@@ -55,6 +59,9 @@ class Privacy:
             raise InvalidInputError(f"That is no number that could be kept here: {reason}.") from error
         times = [self._now_of(instance.instance_id) for instance in await self._instances.every_instance()]
         number_key = None if self._number_key is None else self._number_key(number)
+        if self._recordings is not None:
+            # First: once the number is erased nobody knows whose they are.
+            await self._recordings.delete_of_number(number, at=max(times, default=0))
         return await self._store.forget_number(number, at=max(times, default=0), number_key=number_key)
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:

@@ -18,6 +18,7 @@ from trunkcall.domain.clock import Sleep
 from trunkcall.domain.directory import Instance
 from trunkcall.domain.errors import InvalidStateError, NotFoundError
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.recording import RecordingWish
 from trunkcall.domain.user_status import UserStatus
 from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.progress import DialingProgress, FloorProgress
@@ -230,6 +231,10 @@ class Supervisor:
         """Tell whoever dials for the instance, if anybody does."""
         if (dialed := self._dialed.get(instance_id)) is not None:
             dialed.dialer.opted_out(number_keys)
+
+    async def recording_wished(self, instance_id: str, contact_id: str, wish: RecordingWish) -> None:
+        """Have whoever dials for the instance do it. Raises InvalidStateError if nobody dials."""
+        await self._there(instance_id).dialer.recording_wished(contact_id, wish)
 
     async def put_user_status(self, instance_id: str, agent_id: str, status: UserStatus) -> None:
         """Tell whoever dials for the instance which status an agent has chosen. An instance or an agent that is new is

@@ -194,6 +194,13 @@ SETTINGS: tuple[Setting, ...] = (
         _problem_of(parse_dispositions),
     ),
     Setting(
+        "recording_retention_days",
+        int,
+        0,
+        "How long recordings are kept after their contacts have ended; 0: as long as those' personal data.",
+        within(0, 36_500),
+    ),
+    Setting(
         "quotas",
         str,
         "default",
@@ -296,6 +303,7 @@ class Settings:
     agent_state_max_age_s: float
     agent_keys: str
     agent_dispositions: str
+    recording_retention_days: int
     quotas: str
     max_campaigns: int
     max_active_campaigns: int

@@ -32,6 +32,7 @@ from trunkcall.storage.ports.ownership import DialingStore, GateStore, Leases
 from trunkcall.storage.ports.presence import AgentPresences
 from trunkcall.storage.ports.privacy import Erasure, PersonalData
 from trunkcall.storage.ports.quarantine import Quarantine, QuarantineCount
+from trunkcall.storage.ports.recordings import RecordedContacts, RecordingDeletion
 
 
 class Store(
@@ -63,6 +64,8 @@ class Store(
     Quarantine,
     QuarantineCount,
     PersonalData,
+    RecordedContacts,
+    RecordingDeletion,
     Leases,
     DialingStore,
     GateStore,

@@ -15,6 +15,7 @@ from trunkcall.aws.connect.hours import HoursOperations
 from trunkcall.aws.connect.instances import InstanceOperations
 from trunkcall.aws.connect.phone_numbers import PhoneNumberOperations
 from trunkcall.aws.connect.queues import QueueOperations
+from trunkcall.aws.connect.recordings import ContactRecordingOperations
 from trunkcall.aws.connect.routing_profiles import RoutingProfileOperations
 from trunkcall.aws.connect.security_profiles import SecurityProfileOperations
 from trunkcall.aws.connect.tags import TagOperations
@@ -38,6 +39,7 @@ RESOURCES: Final[tuple[type[Resource], ...]] = (
     PhoneNumberOperations,
     RoutingProfileOperations,
     UserOperations,
+    ContactRecordingOperations,
     AgentStatusOperations,
     SecurityProfileOperations,
     TagOperations,

@@ -27,6 +27,7 @@ KINDS: Final[Mapping[str, ResourceKind]] = MappingProxyType(
     {
         "AgentStatusId": ResourceKind.AGENT_STATUS,
         "ContactFlowId": ResourceKind.CONTACT_FLOW,
+        "ContactId": ResourceKind.CONTACT,
         "DefaultOutboundQueueId": ResourceKind.QUEUE,
         "HoursOfOperationId": ResourceKind.HOURS_OF_OPERATION,
         "OutboundCallerIdNumberId": ResourceKind.PHONE_NUMBER,
@@ -62,7 +63,19 @@ _TARGETED: Final = frozenset({"ClaimPhoneNumber", "ListPhoneNumbersV2", "SearchA
 """Operations that are about the instance of the numbers as well, whose ARNs do not name it: about every instance, if
 they name none."""
 
-_WITHOUT_LABELS: Final = frozenset({"CreateInstance", "ListInstances", "SearchQueues", "SearchUsers", *_WHOLE})
+_WITHOUT_LABELS: Final = frozenset(
+    {
+        "CreateInstance",
+        "ListInstances",
+        "ResumeContactRecording",
+        "SearchQueues",
+        "SearchUsers",
+        "StartContactRecording",
+        "StopContactRecording",
+        "SuspendContactRecording",
+        *_WHOLE,
+    }
+)
 """Operations whose path names nothing, and of which it was decided what they are about."""
 
 _INSTANCES: Final = ("InstanceId", "TargetArn")

@@ -18,6 +18,7 @@ from trunkcall.storage.memory.ownership import OwnershipInMemory
 from trunkcall.storage.memory.presence import PresenceInMemory
 from trunkcall.storage.memory.privacy import PrivacyInMemory
 from trunkcall.storage.memory.quarantine import QuarantineInMemory
+from trunkcall.storage.memory.recorded import RecordedInMemory
 from trunkcall.storage.memory.state import State
 
 
@@ -29,6 +30,7 @@ class MemoryStore(
     ContactsInMemory,
     QuarantineInMemory,
     PrivacyInMemory,
+    RecordedInMemory,
     OwnershipInMemory,
 ):
     """A Store in memory. ``clock`` is the time of leases."""

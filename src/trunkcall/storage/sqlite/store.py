@@ -20,6 +20,7 @@ from trunkcall.storage.sqlite.ownership import SQLiteOwnership
 from trunkcall.storage.sqlite.presence import SQLitePresence
 from trunkcall.storage.sqlite.privacy import SQLitePrivacy
 from trunkcall.storage.sqlite.quarantine import SQLiteQuarantine
+from trunkcall.storage.sqlite.recorded import SQLiteRecorded
 
 
 def _wall_clock() -> Instant:
@@ -33,6 +34,7 @@ class SQLiteStore(
     SQLiteContacts,
     SQLiteQuarantine,
     SQLitePrivacy,
+    SQLiteRecorded,
     SQLiteOwnership,
 ):
     """A Store in an SQLite file, used by one event loop. ``clock`` is the time of leases.

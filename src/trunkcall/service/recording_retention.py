@@ -1,0 +1,100 @@
+"""When recordings are deleted: after so many days, with the personal data of their contacts, and when somebody is to be
+forgotten.
+
+Decides that, and that what is deleted is noted where it was recorded. It must not know where files are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from trunkcall.domain.clock import NowOf, Sleep
+from trunkcall.domain.instants import DAY, Instant, to_datetime
+from trunkcall.storage.ports.directory import InstanceArchive
+from trunkcall.storage.ports.recordings import FIRST, KeptRecordings, RecordedContact, RecordingDeletion
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 600.0
+DELETED_AT_ONCE: Final = 100
+"""Contacts: a file is deleted in a moment, and nobody waits for that many."""
+
+
+class RecordingRetention:
+    """Deletes recordings. They are kept for ``days`` after their contacts have ended; None is for as long as the
+    personal data of those. Times are of their instances."""
+
+    def __init__(
+        self,
+        store: RecordingDeletion,
+        files: KeptRecordings,
+        instances: InstanceArchive,
+        now_of: NowOf,
+        *,
+        days: int | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._instances = instances
+        self._now_of = now_of
+        self._days = days
+        self._sleep = sleep
+
+    async def delete_of_number(self, phone_number: str, *, at: Instant) -> int:
+        """Delete all that was recorded of a number, E.164; how many files there were. Of a talk that goes on, what is
+        recorded until its end is deleted after that, by ``delete_due``."""
+        return await self._delete(await self._store.recorded_of_number(phone_number), at)
+
+    async def delete_due(self) -> int:
+        """Delete what is kept no longer, in every instance, deleted ones included; how many files there were."""
+        deleted, days = 0, []
+        for instance in await self._instances.every_instance():
+            instance_id, now = instance.instance_id, self._now_of(instance.instance_id)
+            deleted += await self._delete_erased(instance_id, now)
+            if self._days is not None:
+                before = now - self._days * DAY
+                days.append(f"{to_datetime(before - DAY):%Y-%m-%d}")
+                deleted += await self._delete_ended(instance_id, before, now)
+        if days:
+            # What is in no record any more: of contacts that the disk has changed.
+            deleted += self._files.delete_before(min(days))
+        return deleted
+
+    async def _delete_erased(self, instance_id: str, now: Instant) -> int:
+        deleted, before = 0, None
+        while found := await self._store.recorded_and_erased(instance_id, limit=DELETED_AT_ONCE):
+            if found == before:
+                # What was deleted is found again: the store is damaged, and this would go on for ever.
+                break
+            before = found
+            deleted += await self._delete(found, now)
+        return deleted
+
+    async def _delete_ended(self, instance_id: str, before: Instant, now: Instant) -> int:
+        deleted, place = 0, FIRST
+        while True:
+            listed = await self._store.recorded(instance_id, after=place, limit=DELETED_AT_ONCE)
+            found = [each for each in listed if each.ended_at < before]
+            deleted += await self._delete(found, now)
+            if len(found) < DELETED_AT_ONCE:
+                return deleted
+            place = found[-1].place
+
+    async def _delete(self, contacts: Sequence[RecordedContact], at: Instant) -> int:
+        files = sum(self._files.delete(each) for contact in contacts for each in contact.recordings)
+        if contacts:
+            # After the files: what is not noted yet is deleted again.
+            await self._store.note_deleted_recordings([each.sequence for each in contacts], at=at)
+        return files
+
+    async def run(self) -> None:
+        """Delete what is due every now and then, until cancelled."""
+        while True:
+            deleted = await self.delete_due()
+            if deleted:
+                log.info("recordings were deleted that are kept no longer", extra={"files": deleted})
+            await self._sleep(LOOK_EVERY_S)
