@@ -518,7 +518,14 @@ class TestEnds:
     def test_a_circle_without_an_end_ends_by_the_number_of_its_actions(self) -> None:
         played = Played(flow(action("a", "UpdateFlowLoggingBehavior", {"FlowLoggingBehavior": "Enabled"}, then="a")))
         assert played.begin() == [HangUp()]
-        assert (played.at.ending, played.at.actions) == (Ending.TOO_LONG, Limits().actions)
+        assert (played.at.ending, played.at.actions) == (Ending.TOO_LONG, Limits().at_once)
+
+    def test_a_message_that_is_repeated_without_an_end_ends_as_well(self) -> None:
+        played = Played(flow(message("say", "Hello", then="say")))
+        said = len(played.begin())
+        while played.at.ending is None:
+            said += len(played.hear(Said()))
+        assert (played.at.ending, said) == (Ending.TOO_LONG, Limits().actions + 1)
 
     def test_a_wait_of_a_week_ends_by_its_time(self) -> None:
         wait = action(

@@ -51,9 +51,11 @@ TIMED_OUT: Final = "Timeout"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a contact may be in a flow: how many actions are taken, and how much time."""
+    """How long a contact may be in a flow: how many actions are taken, how many of them at once, without a stand, and
+    how much time."""
 
     actions: int = 2_000
+    at_once: int = 500
     duration: Duration = 3 * 60 * 60 * SECOND
 
 
@@ -71,13 +73,22 @@ class _Run:
     """One step: actions are taken until one stands still, or the flow is over."""
 
     def __init__(self, progress: Progress, now: Instant, around: Surroundings, limits: Limits) -> None:
-        self.at = progress
+        self._at = progress
+        self._changes: dict[str, Any] = {}
         self.trail: list[Order | Taken] = []
         self._now = now
         self._around = around
         self._limits = limits
         self._flow = around.flow(progress.flow_id)
         self._goes = False
+
+    @property
+    def at(self) -> Progress:
+        """Where the contact stands. Changes are made when somebody looks: it is made anew for each."""
+        if self._changes:
+            self._at = replace(self._at, **self._changes)
+            self._changes = {}
+        return self._at
 
     # --- events -----------------------------------------------------------------------------------------------------
 
@@ -196,11 +207,15 @@ class _Run:
 
     def go(self) -> None:
         """Take actions while the contact goes."""
+        actions = self.at.actions
+        most = min(self._limits.actions, actions + self._limits.at_once)
+        late = self._now >= self.at.began_at + self._limits.duration
         while self._goes:
-            if self.at.actions >= self._limits.actions or self._now >= self.at.began_at + self._limits.duration:
+            if actions >= most or late:
                 self._end(Ending.TOO_LONG)
                 return
-            self._change(actions=self.at.actions + 1)
+            actions += 1
+            self._change(actions=actions)
             acted = act(self._action(), self.at, self._around)
             self._change(**acted.changes)
             self.trail += acted.orders
@@ -303,4 +318,4 @@ class _Run:
             self.trail.append(Hush())
 
     def _change(self, **changes: Any) -> None:
-        self.at = replace(self.at, **changes)
+        self._changes |= changes
