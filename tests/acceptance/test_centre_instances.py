@@ -248,6 +248,15 @@ def test_contact_flows(server: Serving, connect: Any, client: Any, default: str)
         'Version must be "2019-10-30".',
         "StartAction must be the Identifier of one of the Actions.",
     ]
+    queue = {"Identifier": "q", "Type": "TransferContactToQueue", "Parameters": {"Queue": "q"}, "Transitions": {}}
+    with pytest.raises(connect.exceptions.InvalidContactFlowException) as caught:
+        connect.update_contact_flow_content(**flow, Content=document(StartAction="q", Actions=[queue]))
+    assert [problem["message"] for problem in caught.value.response["problems"]] == [
+        "Actions[0].Parameters.Queue is unknown: TransferContactToQueue has no parameters.",
+        "Actions[0].Transitions must have NextAction: TransferContactToQueue goes on by it.",
+        "Actions[0].Transitions.Errors must have a branch for QueueAtCapacity: TransferContactToQueue can end with it.",
+        "Actions[0].Transitions.Errors must have a branch for NoMatchingError: TransferContactToQueue can end with it.",
+    ]
     connect.update_contact_flow_content(**flow, Content=document(Metadata={"by": "test"}))
     connect.update_contact_flow_name(**flow, Name="Appointments", Description="Of tomorrow")
     connect.update_contact_flow_name(**flow)  # Unlike for queues, no document asks for either.

@@ -99,6 +99,12 @@ def test_the_diagrams_have_every_step_of_the_tables() -> None:
                 assert f"{state} --> {after}: {event}\n" in page
 
 
+def test_every_example_of_a_flow_is_in_the_table() -> None:
+    page = read("docs/how-to/write-a-flow.md")
+    for path in (ROOT / "examples" / "flows").glob("*.json"):
+        assert f"](../../examples/flows/{path.name}) |" in page
+
+
 def test_every_setting_is_documented() -> None:
     page = read("docs/reference/settings.md")
     for setting in SETTINGS:

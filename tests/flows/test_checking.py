@@ -164,7 +164,7 @@ def compare(value: Any = "$.Attributes.tier", operand: Any = "gold", operator: s
                     errors={ERROR: "end"},
                 )
             ],
-            "Actions[0].Parameters.EventHooks.AgentWisper is unknown. Did you mean 'AgentWhisper'?",
+            "Actions[0].Parameters.EventHooks.AgentWisper is unknown: there are AgentHold, AgentWhisper, CustomerHold,",
         ),
         (
             [
@@ -232,6 +232,7 @@ def test_all_that_is_wrong_is_told_at_once_each_of_its_action() -> None:
         pytest.param([compare(value="$['Attributes']['tier']")], id="a reference in brackets"),
         pytest.param([compare(operand=5, operator="NumberGreaterThan")], id="an operand that is a number"),
         pytest.param([menu(InputTimeLimitSeconds=5)], id="a number that is no text"),
+        pytest.param([say(SSML="<speak>Hello $.Attributes.name <break time='1s'/></speak>")], id="marks of speech"),
         pytest.param([say(Text="It costs $.50, $.Attributes.name.")], id="a text with dollars in it"),
         pytest.param(
             [
@@ -262,6 +263,11 @@ def test_what_amazon_takes_is_taken(actions: list[Any]) -> None:
             [action("say", "MessageParticipant", {"Text": "a"}, then="end", errors={"QueueAtCapacity": "end"})],
             "Actions[0].Transitions.Errors[0].ErrorType is never taken: MessageParticipant does not end with it.",
         ),
+        (
+            [say(SSML="Hello & welcome")],
+            "Actions[0].Parameters.SSML is no SSML: one <speak> around all",
+        ),
+        ([say(SSML="<!DOCTYPE speak><speak/>")], "Actions[0].Parameters.SSML is no SSML"),
         (
             [action("who", "CheckOutboundCallStatus", then="end", when={"CallAnswered": "end"})],
             "Actions[0].Transitions.Errors has no branch for NoMatchingError, by which contacts go on whose detection",

@@ -4,10 +4,12 @@ it."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flows.support import EXAMPLES
 from service.offices import SCOPE, Office
 from service.test_flow_content import document
 from trunkcall.domain.contact_flow import ContactFlow
@@ -48,6 +50,13 @@ async def test_a_flow_is_described_as_it_was_given(office: Office) -> None:
         SCOPE.arn(office.default, ResourceKind.CONTACT_FLOW, flow.contact_flow_id),
     ):
         assert await office.flows.describe_contact_flow(office.default, named) == flow
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+async def test_a_flow_of_a_usual_shape_is_published_and_described_unchanged(office: Office, path: Path) -> None:
+    content = path.read_text("utf-8")
+    flow = await create(office, content=content)
+    assert (await office.flows.describe_contact_flow(office.default, flow.contact_flow_id)).content == content
 
 
 async def test_the_flow_that_came_with_the_instance_has_a_content_as_well(office: Office) -> None:

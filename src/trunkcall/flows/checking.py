@@ -75,7 +75,8 @@ def _told(findings: Sequence[Wrong], document: Mapping[str, Any], *, problems: b
         if wrong.action is not None and isinstance(action := document["Actions"][wrong.action], dict):
             given = action.get("Identifier")
             identifier = given if isinstance(given, str) else None
-        yield Finding(f"{wrong.place} {wrong.why}", identifier)
+        hint = did_you_mean(*wrong.meant) if wrong.meant is not None else ""
+        yield Finding(f"{wrong.place} {wrong.why}{hint}", identifier)
 
 
 # --- the document ---------------------------------------------------------------------------------------------------
@@ -121,9 +122,7 @@ def _in_action(where: str, action: dict[str, Any], identifiers: set[str]) -> Fin
     if not isinstance(given, str) or not given:
         yield Wrong(f"{where}.Type", "must be the name of a type of action.")
     elif known is None:
-        yield Wrong(
-            f"{where}.Type", f"{called(given)} is no action of the flow language.{did_you_mean(given, ACTIONS)}"
-        )
+        yield Wrong(f"{where}.Type", f"{called(given)} is no action of the flow language.", meant=(given, ACTIONS))
     parameters, transitions = action.get("Parameters", {}), action.get("Transitions")
     if not isinstance(parameters, dict):
         yield Wrong(f"{where}.Parameters", "must be an object, {} where the action has none.")

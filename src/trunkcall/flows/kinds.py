@@ -27,11 +27,13 @@ class Source(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text of at most ``most`` characters, and one at least unless it ``may_be_empty``."""
+    """A text of at most ``most`` characters, and one at least unless it ``may_be_empty``. ``speech`` has the marks of
+    SSML."""
 
     source: Source = Source.WHOLE
     most: int | None = None
     may_be_empty: bool = False
+    speech: bool = False
 
 
 @dataclass(frozen=True, slots=True)

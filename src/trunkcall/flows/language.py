@@ -128,6 +128,7 @@ _HOLD = frozenset({"CUSTOMER_HOLD", "AGENT_HOLD"})
 _ID = Text()
 _STATIC = Text(Source.STATIC)
 _SPOKEN = Text(Source.PARTS, MAX_SPOKEN)
+_MARKED = Text(Source.PARTS, MAX_SPOKEN, speech=True)
 _FLAG = Choice((YES, NO))
 _MEDIA = Group(
     {
@@ -139,7 +140,7 @@ _MEDIA = Group(
 _PROMPT = {
     "PromptId": Parameter(_ID),
     "Text": Parameter(_SPOKEN),
-    "SSML": Parameter(_SPOKEN),
+    "SSML": Parameter(_MARKED),
     "Media": Parameter(_MEDIA),
 }
 PROMPTS: Final = tuple(_PROMPT)

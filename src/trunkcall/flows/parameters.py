@@ -6,11 +6,11 @@ Decides what is wrong with a value. It must not know any action.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias, assert_never
+from xml.etree import ElementTree
 
-from trunkcall.domain.errors import did_you_mean
 from trunkcall.flows.kinds import (
     Amount,
     Anything,
@@ -33,11 +33,13 @@ from trunkcall.flows.references import ROOTS, begins_one, is_known, path_of
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A place, and what is to be said of it; ``action`` is the number of the action that it is in."""
+    """A place, and what is to be said of it. ``meant`` is a name that there is not, and those that there are: whoever
+    tells it asks which of them was meant, which takes its time. ``action`` is the number of its action."""
 
     place: str
     why: str
     is_problem: bool = True
+    meant: tuple[str, Iterable[str]] | None = None
     action: int | None = None
 
     def of(self, action: int) -> Wrong:
@@ -64,7 +66,7 @@ def _in_members(
             yield from _in_value(f"{where}.{name}", value, members[name].kind)
         else:
             there = f"has no parameter {called(name)}" if members else "has no parameters"
-            yield Wrong(step(where, name, number), f"is unknown: {owner} {there}.{did_you_mean(name, members)}")
+            yield Wrong(step(where, name, number), f"is unknown: {owner} {there}.", meant=(name, members))
     for name, parameter in members.items():
         if parameter.required and name not in given:
             yield Wrong(where, f"must have {name}.")
@@ -115,6 +117,21 @@ def _in_text(where: str, value: Any, kind: Text) -> Findings:
         yield Wrong(where, "must be one reference, such as $.Attributes.name, and nothing else.")
     elif begins_one(value):
         yield from _in_reference(where, value, kind.source)
+    elif kind.speech and not _is_ssml(value):
+        yield Wrong(
+            where, "is no SSML: one <speak> around all, every mark closed, and & written &amp;.", is_problem=False
+        )
+
+
+def _is_ssml(text: str) -> bool:
+    """Whether it is XML of one ``speak``; a document type, which may make much of little, is none of SSML's."""
+    if "<!" in text:
+        return False
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314 - without a document type there is nothing to expand
+    except (ElementTree.ParseError, ValueError):
+        return False
+    return root.tag.rpartition("}")[2] == "speak"
 
 
 def _in_reference(where: str, value: str, source: Source) -> Findings:
@@ -125,9 +142,9 @@ def _in_reference(where: str, value: str, source: Source) -> Findings:
         case Source.WHOLE | Source.REFERENCE if path is None:
             yield Wrong(where, "is no reference, such as $.Attributes.name, though it begins like one.")
         case _ if path is not None and not is_known(path):
-            about = did_you_mean(path[0], ROOTS) if path[0] not in ROOTS else ""
-            text = f"is a reference that is not known here: it may stay without a value.{about}"
-            yield Wrong(where, text, is_problem=False)
+            meant = (path[0], ROOTS) if path[0] not in ROOTS else None
+            text = "is a reference that is not known here: it may stay without a value."
+            yield Wrong(where, text, is_problem=False, meant=meant)
         case _:
             pass
 
@@ -151,8 +168,8 @@ def _in_choice(where: str, value: Any, kind: Choice) -> Findings:
     if isinstance(value, str) and begins_one(value):
         yield from _in_reference(where, value, kind.source)
     elif not isinstance(value, str) or value not in kind.values:
-        about = did_you_mean(value, kind.values) if isinstance(value, str) else ""
-        yield Wrong(where, f"must be one of {', '.join(kind.values)}.{about}")
+        meant = (value, kind.values) if isinstance(value, str) else None
+        yield Wrong(where, f"must be one of {', '.join(kind.values)}.", meant=meant)
 
 
 def _in_texts(where: str, value: Any, kind: Texts) -> Findings:
@@ -164,9 +181,5 @@ def _in_texts(where: str, value: Any, kind: Texts) -> Findings:
     for number, (name, each) in enumerate(value.items()):
         here = step(where, name, number)
         if kind.keys is not None and name not in kind.keys:
-            yield Wrong(here, f"is unknown.{did_you_mean(name, kind.keys) or f' There are {_few(kind.keys)}.'}")
+            yield Wrong(here, f"is unknown: there are {', '.join(kind.keys)}.", meant=(name, kind.keys))
         yield from _in_text(here, each, kind.values)
-
-
-def _few(names: tuple[str, ...]) -> str:
-    return ", ".join(names)

@@ -5,10 +5,10 @@ Decides what is wrong with them. It must not know what an action does with its p
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trunkcall.domain.errors import did_you_mean
 from trunkcall.flows import language
 from trunkcall.flows.language import ERRORS, OPERATORS, ActionType, Follows
 from trunkcall.flows.naming import called, step
@@ -36,20 +36,22 @@ def in_transitions(
     if not isinstance(errors, list):
         yield Wrong(f"{where}.Errors", "must be a list.")
     else:
+        met: set[str] = set()
         for place, error in enumerate(errors):
-            yield from _in_error(step(f"{where}.Errors", place), error, identifiers, errors[:place], known)
+            yield from _in_error(step(f"{where}.Errors", place), error, identifiers, met, known)
         if known is not None:
             yield from _missing_errors(where, errors, known, parameters)
     if not isinstance(conditions, list):
         yield Wrong(f"{where}.Conditions", "must be a list.")
         return
+    told: set[str] = set()
     for place, choice in enumerate(conditions):
         here = step(f"{where}.Conditions", place)
         yield from _in_choice(here, choice, identifiers, known)
-        if isinstance(choice, dict) and choice.get("Condition") in [
-            each.get("Condition") for each in conditions[:place] if isinstance(each, dict)
-        ]:
+        same = json.dumps(choice.get("Condition"), sort_keys=True) if isinstance(choice, dict) else ""
+        if same in told:
             yield Wrong(here, "is never taken: a condition before it is the same.", is_problem=False)
+        told.add(same)
     if known is not None and known.offered:
         yield from _among_conditions(where, conditions, known, parameters)
     if known is not None and known.follows is Follows.NEVER and (transitions.keys() & {"NextAction", "Errors"}):
@@ -61,9 +63,7 @@ def _in_next_action(where: str, branch: dict[str, Any], identifiers: set[str]) -
         yield Wrong(f"{where}.NextAction", "must be the Identifier of one of the Actions.")
 
 
-def _in_error(
-    where: str, branch: Any, identifiers: set[str], before: Sequence[Any], known: ActionType | None
-) -> Findings:
+def _in_error(where: str, branch: Any, identifiers: set[str], before: set[str], known: ActionType | None) -> Findings:
     if not isinstance(branch, dict):
         yield Wrong(where, "must be an object with NextAction and ErrorType.")
         return
@@ -71,13 +71,15 @@ def _in_error(
     error, where = branch.get("ErrorType"), f"{where}.ErrorType"
     if not isinstance(error, str) or not error:
         yield Wrong(where, "must be the name of an error.")
-    elif any(isinstance(each, dict) and each.get("ErrorType") == error for each in before):
+        return
+    if error in before:
         yield Wrong(where, "is that of a branch before it. Give each error one branch.")
     elif known is not None and known.offered and error not in {each.error for each in known.errors}:
         if error in ERRORS:
             yield Wrong(where, f"is never taken: {known.name} does not end with it.", is_problem=False)
         else:
-            yield Wrong(where, f"{called(error)} is no error of {known.name}.{did_you_mean(error, ERRORS)}")
+            yield Wrong(where, f"{called(error)} is no error of {known.name}.", meant=(error, ERRORS))
+    before.add(error)
 
 
 def _missing_errors(where: str, errors: Sequence[Any], known: ActionType, parameters: Mapping[str, Any]) -> Findings:
@@ -126,8 +128,8 @@ def _in_condition(where: str, condition: Any, known: ActionType | None, nesting:
         return
     nested = any(isinstance(each, dict) for each in operands)
     if operator not in OPERATORS and not nested:
-        text = f"{called(operator)} is no operator of the flow language.{did_you_mean(operator, OPERATORS)}"
-        yield Wrong(f"{where}.Operator", text)
+        text = f"{called(operator)} is no operator of the flow language."
+        yield Wrong(f"{where}.Operator", text, meant=(operator, OPERATORS))
     elif known is not None and known.results is not None and operator not in known.results.operators and not nested:
         allowed = ", ".join(known.results.operators)
         yield Wrong(f"{where}.Operator", f"must be one that {known.name} has: {allowed}.")
