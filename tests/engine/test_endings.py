@@ -33,6 +33,7 @@ UNANSWERED = [
     (H.CONGESTION, D.NETWORK_FAILURE, R.TELECOM_PROBLEM, S.AMD_NOT_APPLICABLE),
     (H.UNREACHABLE, D.NETWORK_FAILURE, R.TELECOM_PROBLEM, S.AMD_NOT_APPLICABLE),
     (H.FAILED, D.NETWORK_FAILURE, R.TELECOM_PROBLEM, S.AMD_NOT_APPLICABLE),
+    (H.NO_SOUND, D.NETWORK_FAILURE, R.TELECOM_PROBLEM, S.AMD_NOT_APPLICABLE),
     (H.LOST, D.ATTEMPT_FAILED, R.OUTBOUND_ATTEMPT_FAILED, S.AMD_NOT_APPLICABLE),
 ]
 
@@ -47,6 +48,7 @@ ANSWERED = [
     (H.CONGESTION, R.TELECOM_PROBLEM),
     (H.UNREACHABLE, R.TELECOM_PROBLEM),
     (H.FAILED, R.TELECOM_PROBLEM),
+    (H.NO_SOUND, R.TELECOM_PROBLEM),
     (H.LOST, R.TELECOM_PROBLEM),
 ]
 
@@ -96,6 +98,46 @@ def test_a_customer_who_hangs_up_during_detection_is_no_live_answer() -> None:
     )
     assert floor.snapshot().live_answers == 0
     assert floor.asked(LedgerCounted) == []
+
+
+def test_an_answer_of_which_nothing_is_heard_is_no_live_answer_and_the_record_says_why() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1, detects=True)
+    floor.answers("spring-1")
+    floor.hangs_up("spring-1", H.NO_SOUND)
+    end = floor.end_of("spring-1")
+    assert (end.disposition, end.disconnect_reason, end.detection) == (
+        D.NETWORK_FAILURE,
+        R.TELECOM_PROBLEM,
+        S.AMD_ERROR,
+    )
+    assert floor.snapshot().live_answers == 0
+    assert floor.state_of("agent-1") is AgentState.AVAILABLE
+    assert floor.asked(LedgerCounted) == []
+
+
+def test_whoever_talks_to_an_agent_of_whom_nothing_is_heard_is_let_go_and_nobody_else_gets_that_agent() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=2)
+    connected(floor, "spring-1")
+    floor.agent_hangs_up("spring-1", H.NO_SOUND)
+    end = floor.end_of("spring-1")
+    assert (end.disposition, end.disconnect_reason) == (D.CONNECTED_TO_AGENT, R.TELECOM_PROBLEM)
+    assert HangUp(floor.leg("spring-1")) in floor.log
+    floor.wait(60)
+    assert floor.state_of("agent-1") is AgentState.ERROR
+    assert floor.dialed == ["spring-1"]
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    assert floor.dialed == ["spring-1", "spring-2"]
+
+
+def test_a_status_that_such_an_agent_has_chosen_meanwhile_takes_effect() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=2)
+    connected(floor, "spring-1")
+    floor.sets("agent-1", AgentStatus.BREAK)
+    floor.agent_hangs_up("spring-1", H.NO_SOUND)
+    assert floor.state_of("agent-1") is AgentState.ON_BREAK
 
 
 @pytest.mark.parametrize("detection", list(DetectionStatus))
@@ -180,6 +222,13 @@ def test_a_customer_who_hangs_up_during_the_message_did_so() -> None:
     floor.hangs_up("spring-1")
     end = floor.end_of("spring-1")
     assert (end.disposition, end.disconnect_reason) == (D.CUSTOMER_HUNG_UP, R.CUSTOMER_DISCONNECT)
+
+
+def test_a_message_to_somebody_of_whom_nothing_is_heard_is_a_failure_of_the_network() -> None:
+    floor = agentless()
+    floor.hangs_up("spring-1", H.NO_SOUND)
+    end = floor.end_of("spring-1")
+    assert (end.disposition, end.disconnect_reason) == (D.NETWORK_FAILURE, R.TELECOM_PROBLEM)
 
 
 def test_agentless_live_answers_are_counted_but_are_no_matter_of_the_ledger() -> None:

@@ -75,6 +75,7 @@ Connecting fail Error
 Connecting void Available
 Connecting customer-left Available
 Connected release AfterContactWork
+Connected fail Error
 AfterContactWork come Available
 AfterContactWork take-break OnBreak
 AfterContactWork leave Offline

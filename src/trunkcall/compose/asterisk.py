@@ -17,6 +17,7 @@ from secrets import token_hex
 from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
 from trunkcall.compose.trunks import default_trunk
 from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.instants import seconds
 from trunkcall.domain.safe_harbour import NAME, NUMBER
 from trunkcall.service.calling.numbering import leaves_as
 from trunkcall.service.wall_paced_clock import WallPacedClock
@@ -101,6 +102,7 @@ def _build(wanted: Wanted) -> Telephony:
         sounds=sounds,
         phones=phones,
         auto_answer=settings.phone_auto_answer == "on",
+        sound_within=seconds(settings.sound_within_s),
     )
     return Telephony(
         clock,

@@ -51,6 +51,8 @@ class HangupCause(StrEnum):
     """No sign of ringing at all: a dead host or an unregistered endpoint."""
     FAILED = "Failed"
     """Anything else that went wrong at the carrier."""
+    NO_SOUND = "NoSound"
+    """It was answered, and no sound at all has come from there: not even silence."""
     LOST = "Lost"
     """The carrier no longer knows the leg: it was lost in a failure."""
 

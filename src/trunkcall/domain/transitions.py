@@ -155,7 +155,10 @@ AGENT: Table[AgentState, AgentEvent] = {
         AgentEvent.VOID: AgentState.AVAILABLE,
         AgentEvent.CUSTOMER_LEFT: AgentState.AVAILABLE,
     },
-    AgentState.CONNECTED: {AgentEvent.RELEASE: AgentState.AFTER_CONTACT_WORK},
+    AgentState.CONNECTED: {
+        AgentEvent.RELEASE: AgentState.AFTER_CONTACT_WORK,
+        AgentEvent.FAIL: AgentState.ERROR,
+    },
     AgentState.AFTER_CONTACT_WORK: {
         AgentEvent.COME: AgentState.AVAILABLE,
         AgentEvent.TAKE_BREAK: AgentState.ON_BREAK,

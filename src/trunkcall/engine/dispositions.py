@@ -29,6 +29,7 @@ UNANSWERED: dict[HangupCause, tuple[Disposition, DisconnectReason, DetectionStat
     HangupCause.CONGESTION: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
     HangupCause.UNREACHABLE: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
     HangupCause.FAILED: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
+    HangupCause.NO_SOUND: (D.NETWORK_FAILURE, R.TELECOM_PROBLEM, DetectionStatus.AMD_NOT_APPLICABLE),
     HangupCause.LOST: (D.ATTEMPT_FAILED, R.OUTBOUND_ATTEMPT_FAILED, DetectionStatus.AMD_NOT_APPLICABLE),
 }
 """How a contact ends whose leg ended before anybody answered."""
@@ -38,6 +39,7 @@ ANSWERED = dict.fromkeys(HangupCause, R.CUSTOMER_DISCONNECT) | {
     HangupCause.CONGESTION: R.TELECOM_PROBLEM,
     HangupCause.UNREACHABLE: R.TELECOM_PROBLEM,
     HangupCause.FAILED: R.TELECOM_PROBLEM,
+    HangupCause.NO_SOUND: R.TELECOM_PROBLEM,
     HangupCause.LOST: R.TELECOM_PROBLEM,
 }
 """Why a contact ended whose leg ended after the answer."""
@@ -47,6 +49,7 @@ AGENT_UNREACHED = dict.fromkeys(HangupCause, AgentEvent.MISS) | {
     HangupCause.CONGESTION: AgentEvent.FAIL,
     HangupCause.UNREACHABLE: AgentEvent.FAIL,
     HangupCause.FAILED: AgentEvent.FAIL,
+    HangupCause.NO_SOUND: AgentEvent.FAIL,
     HangupCause.LOST: AgentEvent.VOID,
 }
 """What befalls an agent whose leg ended before the two were joined: a phone that could not be rung has failed; of a leg
@@ -77,10 +80,19 @@ def unreached(contact: Contact) -> Disposition:
     return MACHINES[contact.detection]
 
 
-def left_in_flow(contact: Contact) -> Disposition:
+def left_undetected(cause: HangupCause) -> tuple[Disposition, DetectionStatus]:
+    """Of a contact whose leg ended before it was known who is there. Where nothing is heard nobody can tell."""
+    if cause is HangupCause.NO_SOUND:
+        return D.NETWORK_FAILURE, DetectionStatus.AMD_ERROR
+    return D.CUSTOMER_HUNG_UP, DetectionStatus.AMD_UNRESOLVED
+
+
+def left_in_flow(contact: Contact, cause: HangupCause) -> Disposition:
     """Of a contact whose flow was at work when its leg ended. It is abandoned if its queue was full."""
     if contact.detection in MACHINES:
         return MACHINES[contact.detection]
     if contact.abandoned:
         return D.ABANDONED
-    return D.MESSAGE_PLAYED if contact.flow_ended else D.CUSTOMER_HUNG_UP
+    if contact.flow_ended:
+        return D.MESSAGE_PLAYED
+    return D.NETWORK_FAILURE if cause is HangupCause.NO_SOUND else D.CUSTOMER_HUNG_UP

@@ -16,7 +16,7 @@ from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
 from trunkcall.engine.availability import Availability
 from trunkcall.engine.contact import Contact, Leg
-from trunkcall.engine.dispositions import ANSWERED, UNANSWERED, left_in_flow, unreached
+from trunkcall.engine.dispositions import ANSWERED, UNANSWERED, left_in_flow, left_undetected, unreached
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
 from trunkcall.engine.recordings import Recordings
@@ -106,6 +106,17 @@ class Endings:
         self._matching.requeue(contact, now)
         self._matching.agent_freed(agent, now)
 
+    def agent_unheard(self, contact: Contact, now: Instant) -> None:
+        """No sound comes from the agent's phone: whoever was joined with it has heard nobody, and nobody else is to be
+        until the agent has seen to it."""
+        if contact.state is not ContactState.CONNECTED:
+            self.agent_left(contact, AgentEvent.FAIL, now)
+            return
+        assert contact.agent_id is not None
+        self.hang_up(self._state.registry.legs[contact.leg_id], now)
+        self._end(contact, _CONNECTED_TO_AGENT, DisconnectReason.TELECOM_PROBLEM, now)
+        self._availability.let_go(self._state.roster.agents[contact.agent_id], AgentEvent.FAIL, now)
+
     def agent_ended(self, contact: Contact, now: Instant) -> None:
         """The agent is done with the talk. A session stays up, if it is the session that they talked on."""
         assert contact.agent_id is not None
@@ -127,7 +138,7 @@ class Endings:
                 contact.campaign.pacer.attempt_ended(now - contact.attempted_at, live=False)
                 self._end(contact, disposition, unanswered_reason, now, detection=detection)
             case ContactState.IN_FLOW:
-                self._end(contact, left_in_flow(contact), reason, now)
+                self._end(contact, left_in_flow(contact, cause), reason, now)
             case ContactState.CONNECTED:
                 assert agent is not None
                 self._leave_agent_leg(contact, now)
@@ -135,7 +146,8 @@ class Endings:
                 self._availability.release(agent, now)
             case ContactState.ANSWERED:
                 contact.campaign.pacer.attempt_ended(now - contact.attempted_at, live=False)
-                self._end(contact, Disposition.CUSTOMER_HUNG_UP, reason, now, detection=DetectionStatus.AMD_UNRESOLVED)
+                disposition, detection = left_undetected(cause)
+                self._end(contact, disposition, reason, now, detection=detection)
             case ContactState.QUEUED:
                 self._live_answers.abandon(contact, now)
                 self._end(contact, unreached(contact), reason, now)

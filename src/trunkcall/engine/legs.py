@@ -176,6 +176,8 @@ class LegReports:
             return
         if leg.party is _CUSTOMER:
             self._endings.customer_left(contact, cause, now)
+        elif cause is HangupCause.NO_SOUND:
+            self._endings.agent_unheard(contact, now)
         else:
             # Whoever was on the line already has missed nothing.
             why = AgentEvent.FAIL if leg.up_since is not None else AGENT_UNREACHED[cause]

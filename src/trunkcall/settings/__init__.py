@@ -277,6 +277,7 @@ class Settings:
     ari_plain_http: str
     speech_command: str
     prompts_dir: str
+    sound_within_s: float
     sip_address: str
     sip_port: int
     sip_external_address: str

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from trunkcall.domain.errors import SettingsError
-from trunkcall.settings.setting import Setting, Value, one_of, within
+from trunkcall.settings.setting import Setting, Value, one_of, within, zero_or_within
 
 MAX_PASSWORD: int = 200
 
@@ -129,6 +129,13 @@ SWITCH_SETTINGS: tuple[Setting, ...] = (
         str,
         "",
         "Directory where sounds of texts are kept, for Trunkcall alone. Default: DATA_DIR/prompts.",
+    ),
+    Setting(
+        "sound_within_s",
+        float,
+        4.0,
+        "Seconds after the answer after which a leg is ended of which nothing was heard, not even silence. 0: never.",
+        zero_or_within(1.0, 60.0),
     ),
     Setting(
         "sip_address",

@@ -72,9 +72,10 @@ _apps = count(1)
 
 
 class Bench:
-    """A carrier, its switch, and a far end at each trunk."""
+    """A carrier, its switch, and a far end at each trunk. Most far ends here say nothing for as long as they like:
+    ``sound_within_s`` is 0 unless a story is about that."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, sound_within_s: float = 0.0) -> None:
         self.switch = asterisk()
         self.ends = {name: FarEnd(address) for name, address in addresses().items()}
         self.events: list[CarrierEvent] = []
@@ -88,6 +89,7 @@ class Bench:
             speak=_say,
             sounds=self.sounds,
             phones=Phones(self.app, dict),
+            sound_within=seconds(sound_within_s),
         )
         self._questions = count(1)
 
@@ -166,8 +168,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench() -> AsyncIterator[Bench]:
-    made = Bench()
+async def bench(*, sound_within_s: float = 0.0) -> AsyncIterator[Bench]:
+    made = Bench(sound_within_s=sound_within_s)
     for end in made.ends.values():
         await end.open()
     await made.carrier.start(made.events.append, token=1)

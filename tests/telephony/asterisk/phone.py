@@ -65,8 +65,8 @@ def tone(hertz: float, length_s: float) -> bytes:
 class Manner:
     """How a phone behaves. ``answers_after_s`` is None where it does not until it is told to; ``code`` is what it says
     instead, at once or after it has rung for ``code_after_s``. ``says`` is heard once it has answered, and ``goes_on``
-    after that, again and again; ``leaves_after_s`` is when it hangs up. One that is ``dead`` says nothing to anything.
-    """
+    after that, again and again; ``leaves_after_s`` is when it hangs up. One that is ``mute`` sends no media, not even
+    silence. One that is ``dead`` says nothing to anything."""
 
     answers_after_s: float | None = 0.1
     code: int | None = None
@@ -76,6 +76,7 @@ class Manner:
     says: bytes = b""
     goes_on: bytes = b""
     leaves_after_s: float | None = None
+    mute: bool = False
 
     def speech(self, at: int) -> bytes:
         """What is said in a frame, silence where that is nothing."""
@@ -273,7 +274,8 @@ class Phone(asyncio.DatagramProtocol):
                 at += KEY_FRAMES
                 quiet_until = at + GAP_FRAMES
             else:
-                self._rtp(dialog, media, PCMU, at, at * FRAME, dialog.manner.speech(at))
+                if not dialog.manner.mute:
+                    self._rtp(dialog, media, PCMU, at, at * FRAME, dialog.manner.speech(at))
                 at += 1
             await asyncio.sleep(max(0.0, began_s + at * FRAME_S - loop.time()))
         self._hang_up(dialog)

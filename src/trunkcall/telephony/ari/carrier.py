@@ -70,7 +70,8 @@ def app_of(instance_id: str) -> str:
 class AriCarrier:
     """A Carrier. ``app`` is its application's name, ``host`` the name of the switch in the instance's trunks; ``speak``
     makes a text a sound, and ``sounds`` is the process that plays it. ``phones`` are agents' soft phones, which are
-    asked to answer by themselves where ``auto_answer`` is true."""
+    asked to answer by themselves where ``auto_answer`` is true. A leg of which nothing at all is heard within
+    ``sound_within`` of its answer is ended; 0 is none."""
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class AriCarrier:
         sounds: Sounds,
         phones: Phones,
         auto_answer: bool = True,
+        sound_within: Duration = 0,
     ) -> None:
         self._app = app
         self._connect = connect
@@ -92,7 +94,14 @@ class AriCarrier:
         self._phones = phones
         self._asked_to_answer = VARIABLES if auto_answer else {}
         self._board = Switchboard(
-            app, send=self._send, tell=self._tell, later=self._later, now=now, speak=speak, sounds=sounds
+            app,
+            send=self._send,
+            tell=self._tell,
+            later=self._later,
+            now=now,
+            speak=speak,
+            sounds=sounds,
+            sound_within=sound_within,
         )
         self._sink: CarrierSink | None = None
         self._token = 0

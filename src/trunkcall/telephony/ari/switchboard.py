@@ -41,6 +41,7 @@ from trunkcall.telephony.ari.dialplan import CONTEXT
 from trunkcall.telephony.ari.legs import KIND, LEG, PEER, RING, AriLeg, LegKind, Names
 from trunkcall.telephony.ari.media import Media
 from trunkcall.telephony.ari.prompts import Prompts, Speak
+from trunkcall.telephony.ari.sound_check import SoundCheck
 from trunkcall.telephony.ari.streams import Send, Sounds, Streams
 from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, UNSENT, Answer, Request
 
@@ -60,7 +61,8 @@ _UNANSWERED: Final = frozenset({HangupCause.RING_TIMEOUT, HangupCause.UNREACHABL
 
 class Switchboard:
     """The legs of one application. ``send``, ``tell``, ``later`` and ``sounds`` are what it acts through;
-    ``speak`` has a text made a sound."""
+    ``speak`` has a text made a sound. A leg of which nothing at all is heard within ``sound_within`` of its answer is
+    ended; 0 is none."""
 
     def __init__(
         self,
@@ -72,6 +74,7 @@ class Switchboard:
         now: Callable[[], Instant],
         speak: Speak,
         sounds: Sounds,
+        sound_within: Duration = 0,
     ) -> None:
         self._app = app
         self.names = Names(app)
@@ -92,6 +95,7 @@ class Switchboard:
             alone=self._begin_alone,
             prompts=self.prompts,
         )
+        self._check = SoundCheck(self.names, self.legs, sound_within, send=send, later=later, unheard=self._is_unheard)
 
     def adopt(
         self, legs: Mapping[str, AriLeg], channels: Iterable[model.Channel], bridges: Iterable[model.Bridge]
@@ -369,6 +373,11 @@ class Switchboard:
         if not leg.answered:
             leg.answered = True
             self._tell(LegAnswered(leg.leg_id))
+            self._check.begin(leg)
+
+    def _is_unheard(self, leg: AriLeg) -> None:
+        log.warning("no sound comes from whoever has answered", extra={"leg": leg.leg_id, "kind": str(leg.kind)})
+        self._hang_up(leg, HangupCause.NO_SOUND)
 
     def _is_ours(self, leg: AriLeg, arguments: tuple[str, ...]) -> None:
         leg.state, leg.is_ours = LegState.UP, True
