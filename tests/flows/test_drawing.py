@@ -112,10 +112,23 @@ def test_no_line_runs_through_a_box(edges: list[Edge]) -> None:
 
 
 @given(edges)
-def test_every_line_comes_to_its_box(edges: list[Edge]) -> None:
+def test_every_line_comes_to_its_box_by_itself_or_with_others_that_lead_there(edges: list[Edge]) -> None:
     _, layout = laid_out(edges)
-    ends = {(segment.end.x, segment.end.y) for segment in layout.segments if segment.arrow}
-    assert ends == {(layout.boxes[edge.target][0], layout.boxes[edge.target][1] + ENTRY) for edge in edges}
+    after: dict[tuple[float, float, bool], set[tuple[float, float, bool]]] = {}
+    for begin, end, dashed, _ in layout.segments:
+        after.setdefault((begin.x, begin.y, dashed), set()).add((end.x, end.y, dashed))
+    for edge in edges:
+        x, y = layout.boxes[edge.source]
+        met = {(x + WIDTH, y + edge.at, edge.dashed)}
+        left = [*met]
+        while left:
+            new = after.get(left.pop(), set()) - met
+            met |= new
+            left += new
+        x, y = layout.boxes[edge.target]
+        assert (x, y + ENTRY, edge.dashed) in met
+    arrows = {(end.x, end.y) for _, end, _, arrow in layout.segments if arrow}
+    assert arrows == {(layout.boxes[edge.target][0], layout.boxes[edge.target][1] + ENTRY) for edge in edges}
 
 
 def test_a_flow_of_two_hundred_actions_has_a_picture() -> None:

@@ -6,7 +6,7 @@ to the same box share theirs. It must not know what the boxes are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -92,8 +92,8 @@ def layered(heights: Mapping[str, float], edges: Sequence[Edge], entry: float) -
         place.y -= top
     segments = dict.fromkeys(
         segment
-        for edge, vias in routes
-        for segment in _segments(edge, boxes[edge.source], vias, boxes[edge.target], entry)
+        for route in routes
+        for segment in _segments(route, boxes[route.edge.source], boxes[route.edge.target], entry)
     )
     return Layout(
         {name: (_x(place.layer), place.y) for name, place in boxes.items()},
@@ -140,10 +140,19 @@ def _layers(names: Sequence[str], edges: Iterable[Edge]) -> dict[str, int]:
     return layers
 
 
+class _Route(NamedTuple):
+    """What a line passes on its way, in its order. Where it comes to a place that lines to the same box pass already,
+    it is ``joined`` to them there, and goes no further by itself."""
+
+    edge: Edge
+    vias: list[_Place]
+    joined: bool
+
+
 def _routes(
     boxes: Mapping[str, _Place], edges: Sequence[Edge], columns: list[list[_Place]], entry: float
-) -> list[tuple[Edge, list[_Place]]]:
-    """What each line passes on its way, in its order; a line backwards passes the layers of its ends as well."""
+) -> list[_Route]:
+    """The routes of all lines; a line backwards passes the layers of its ends as well."""
     passed: dict[tuple[str, bool, bool, int], _Place] = {}
     routes = []
     for edge in edges:
@@ -151,19 +160,23 @@ def _routes(
         back = target.layer <= source.layer
         way = range(source.layer, target.layer - 1, -1) if back else range(source.layer + 1, target.layer)
         vias: list[_Place] = []
+        joined = False
         for layer in way:
             key = (edge.target, edge.dashed, back, layer)
-            if key not in passed:
+            joined = key in passed
+            if not joined:
                 passed[key] = _Place(layer, 0.0, BETWEEN_LINES)
                 columns[layer].append(passed[key])
             vias.append(passed[key])
-        stops = vias if back else [source, *vias, target]
+            if joined:
+                break
+        stops = vias if back else [source, *vias, *([] if joined else [target])]
         for one, other in pairwise(stops):
             left, right = (other, one) if back else (one, other)
             begins, ends = (edge.at if left is source else 0.0), (entry if right is target else 0.0)
             left.after.append(_Joint(right, ends, begins))
             right.before.append(_Joint(left, begins, ends))
-        routes.append((edge, vias))
+        routes.append(_Route(edge, vias, joined))
     return routes
 
 
@@ -212,15 +225,15 @@ def _stack(column: Sequence[_Place], wanted: Sequence[float]) -> None:
         place.y = (high + low) / 2
 
 
-def _segments(edge: Edge, source: _Place, vias: Sequence[_Place], target: _Place, entry: float) -> Iterable[Segment]:
-    points = [Point(_x(source.layer) + WIDTH, source.y + edge.at)]
-    back = target.layer <= source.layer
-    for via in vias:
-        left, right = (
-            Point(_x(via.layer), via.y, -1 if back else 1),
-            Point(_x(via.layer) + WIDTH, via.y, -1 if back else 1),
-        )
-        points += [right, left] if back else [left, right]
-    points.append(Point(_x(target.layer), target.y + entry))
+def _segments(route: _Route, source: _Place, target: _Place, entry: float) -> Iterator[Segment]:
+    points = [Point(_x(source.layer) + WIDTH, source.y + route.edge.at)]
+    heading = -1 if target.layer <= source.layer else 1
+    for via in route.vias:
+        left, right = Point(_x(via.layer), via.y, heading), Point(_x(via.layer) + WIDTH, via.y, heading)
+        points += [left, right][::heading]
+    if route.joined:
+        points.pop()
+    else:
+        points.append(Point(_x(target.layer), target.y + entry))
     for number, (begin, end) in enumerate(pairwise(points)):
-        yield Segment(begin, end, edge.dashed, arrow=number == len(points) - 2)
+        yield Segment(begin, end, route.edge.dashed, arrow=not route.joined and number == len(points) - 2)
