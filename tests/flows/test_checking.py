@@ -175,7 +175,7 @@ def compare(value: Any = "$.Attributes.tier", operand: Any = "gold", operator: s
                     then="end",
                 )
             ],
-            "Actions[0].Parameters must have one of QueuePriority, QueueTimeAdjustmentSeconds.",
+            "Actions[0].Parameters must have at most one of QueuePriority, QueueTimeAdjustmentSeconds, Routing",
         ),
         ([{**END, "Identifier": "50%"}, END], "Actions[0].Identifier has a character that Amazon takes in none"),
         ([{**END, "Identifier": "constructor"}, END], "Actions[0].Identifier is a word that Amazon keeps to itself"),

@@ -215,6 +215,12 @@ class TestKeys:
         assert played.hear(Timer(), after_s=4) == []
         assert played.hear(Timer(), after_s=1) == [Say(text("You have pressed 4."))]
 
+    def test_how_many_there_may_be_is_looked_up(self) -> None:
+        played = self.storing({"CustomValidation": {"MaximumLength": "$.Attributes.digits"}})
+        for key in "424":
+            played.hear(Pressed(key))
+        assert played.hear(Pressed("2")) == [Say(text("You have pressed 4242."))]
+
     def test_a_star_takes_back_what_was_pressed(self) -> None:
         played = self.storing({"CustomValidation": {"MaximumLength": "8"}})
         for key in "99*42":
@@ -248,7 +254,7 @@ class TestKeys:
             errors={ERROR: "end", "InvalidPhoneNumber": "wrong"},
         )
         told = message("tell", "You have pressed $.StoredCustomerInput.")
-        played = Played(flow(ask, told, message("wrong", "No number.")))
+        played = Played(flow(ask, told, message("wrong", "No number.")), attributes={"digits": "4"})
         assert played.begin() == [Say(text("Your number?"))]
         return played
 

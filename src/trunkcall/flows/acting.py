@@ -283,7 +283,9 @@ def _rank(scene: Scene) -> Acted:
     given = scene.given
     if "QueuePriority" in given:
         return Acted(On(), (Rank(priority=int(given["QueuePriority"])),))
-    return Acted(On(), (Rank(adjustment=int(given["QueueTimeAdjustmentSeconds"]) * SECOND),))
+    if "QueueTimeAdjustmentSeconds" in given:
+        return Acted(On(), (Rank(adjustment=int(given["QueueTimeAdjustmentSeconds"]) * SECOND),))
+    return Acted(Failed())
 
 
 def _hooks(scene: Scene) -> Acted:
@@ -325,6 +327,8 @@ def _transfer(scene: Scene) -> Acted:
 
 
 def _call_out(scene: Scene) -> Acted:
+    if "VoiceConnector" in scene.given:
+        return Acted(Failed())
     number = scene.values.whole(scene.given.get("CallerId", {}).get("Number"))
     return Acted(On(), (CallOut(number),))
 

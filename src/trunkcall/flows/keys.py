@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.flows import language
+from trunkcall.flows.values import Values
 
 _BETWEEN_S: Final = 5
 """Between two keys, where nothing else is said; and what ends them, as Amazon Connect has both."""
@@ -45,8 +46,8 @@ class Keying:
         return keys.removesuffix(self.end)
 
 
-def keying_of(parameters: Mapping[str, Any]) -> Keying:
-    """What the parameters of GetParticipantInput say."""
+def keying_of(parameters: Mapping[str, Any], values: Values) -> Keying:
+    """What the parameters of GetParticipantInput say. A reference without a number counts as if nothing was said."""
     validation, dtmf = parameters.get(language.VALIDATION, {}), parameters.get("DTMFConfiguration", {})
     number, custom = validation.get("PhoneNumberValidation"), validation.get("CustomValidation", {})
     first = int(parameters.get("InputTimeLimitSeconds", parameters.get("InputTimeoutSeconds", _BETWEEN_S)))
@@ -54,10 +55,15 @@ def keying_of(parameters: Mapping[str, Any]) -> Keying:
     return Keying(
         stores=parameters.get(language.STORE) == language.YES,
         first=first * SECOND,
-        between=int(dtmf.get("InterdigitTimeLimitSeconds", _BETWEEN_S)) * SECOND,
+        between=_whole(values.whole(dtmf.get("InterdigitTimeLimitSeconds")), 20, _BETWEEN_S) * SECOND,
         end=dtmf.get("InputTerminationSequence", _END),
-        most=min(int(custom.get("MaximumLength", _MAX_KEYS)), _MAX_KEYS),
+        most=_whole(values.whole(custom.get("MaximumLength")), _MAX_KEYS, _MAX_KEYS),
         cancels=dtmf.get("DisableCancelKey") != language.YES,
         is_number=number is not None,
         country=number.get("CountryCode") if local and number is not None else None,
     )
+
+
+def _whole(text: str | None, most: int, otherwise: int) -> int:
+    """A number of 1 at least, and no more than ``most``."""
+    return min(int(text), most) if text is not None and text.isdecimal() and int(text) >= 1 else otherwise

@@ -146,7 +146,6 @@ _PROMPT = {
 PROMPTS: Final = tuple(_PROMPT)
 _ONE_PROMPT = Rule(Amount.ONE, PROMPTS)
 _QUEUE_OR_AGENT = {"QueueId": Parameter(_ID), "AgentId": Parameter(_ID)}
-_ONE_QUEUE = Rule(Amount.ONE, tuple(_QUEUE_OR_AGENT))
 _ONE_QUEUE_AT_MOST = Rule(Amount.AT_MOST_ONE, tuple(_QUEUE_OR_AGENT))
 _NEEDS_ERROR = (Branch(ERROR, required=True),)
 _MAY_FAIL = (Branch(ERROR),)
@@ -229,7 +228,9 @@ _OFFERED = (
                                 }
                             )
                         ),
-                        "CustomValidation": Parameter(Group({"MaximumLength": Parameter(Whole(1), required=True)})),
+                        "CustomValidation": Parameter(
+                            Group({"MaximumLength": Parameter(Whole(1, source=Source.WHOLE), required=True)})
+                        ),
                     },
                     (Rule(Amount.ONE, ("PhoneNumberValidation", "CustomValidation")),),
                 )
@@ -247,7 +248,7 @@ _OFFERED = (
                     {
                         "InputTerminationSequence": Parameter(Keys(5)),
                         "DisableCancelKey": Parameter(_FLAG),
-                        "InterdigitTimeLimitSeconds": Parameter(Whole(1, 20)),
+                        "InterdigitTimeLimitSeconds": Parameter(Whole(1, 20, Source.WHOLE)),
                     }
                 )
             ),
@@ -271,7 +272,7 @@ _OFFERED = (
         "UpdateContactTargetQueue",
         "chooses the queue for what follows",
         _QUEUE_OR_AGENT,
-        (_ONE_QUEUE,),
+        (_ONE_QUEUE_AT_MOST,),
         errors=_NEEDS_ERROR,
         flow_types=_INBOUND | _TRANSFER,
     ),
@@ -351,8 +352,9 @@ _OFFERED = (
         {
             "QueuePriority": Parameter(Whole(1, 2**63 - 1)),
             "QueueTimeAdjustmentSeconds": Parameter(Whole(-(2**31), 2**31 - 1)),
+            "RoutingProficiencies": Parameter(Anything()),
         },
-        (Rule(Amount.ONE, ("QueuePriority", "QueueTimeAdjustmentSeconds")),),
+        (Rule(Amount.AT_MOST_ONE, ("QueuePriority", "QueueTimeAdjustmentSeconds", "RoutingProficiencies")),),
         errors=_MAY_FAIL,
         flow_types=_INBOUND,
     ),
@@ -428,7 +430,11 @@ _OFFERED = (
     ActionType(
         "CompleteOutboundCall",
         "has the call go out after an outbound whisper",
-        {"CallerId": Parameter(Group({"Number": Parameter(_ID)}))},
+        {
+            "CallerId": Parameter(Group({"Number": Parameter(_ID)})),
+            "VoiceConnector": Parameter(Anything()),
+            "ConnectionTimeLimitSeconds": Parameter(Whole(1, source=Source.WHOLE)),
+        },
         errors=_MAY_FAIL,
         flow_types=frozenset({"OUTBOUND_WHISPER"}),
     ),
@@ -466,6 +472,7 @@ _ACCEPTED = (
     "GetCustomerProfileObject",
     "GetMetricData",
     "InvokeFlowModule",
+    "ListDataTableValues",
     "LoadContactContent",
     "ResumeContact",
     "RouteContactToAgent",
@@ -489,6 +496,7 @@ _ACCEPTED = (
     "UpdatePreviousContactParticipantState",
     "UpdateRoutingCriteria",
     "UpdateWisdomSession",
+    "UpsertDataTableValues",
 )
 _ENDS = ("EndFlowModuleExecution", "TransferContactToAgent")
 

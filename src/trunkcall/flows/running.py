@@ -168,7 +168,7 @@ class _Run:
     # --- keys -------------------------------------------------------------------------------------------------------
 
     def _keying(self) -> Keying:
-        return keying_of(self._action().parameters)
+        return keying_of(self._action().parameters, Values(self.at, self._around.value))
 
     def _pressed(self, key: str) -> None:
         keying = self._keying()
