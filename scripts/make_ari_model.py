@@ -26,6 +26,7 @@ EVENTS: Final = (
     "ChannelLeftBridge",
     "ChannelStateChange",
     "Dial",
+    "PeerStatusChange",
     "PlaybackFinished",
     "RecordingFailed",
     "RecordingFinished",

@@ -59,6 +59,8 @@ from trunkcall.engine.decision import Decision
 from trunkcall.engine.details import EngineDetails
 from trunkcall.engine.events import (
     AgentHeard,
+    AgentPhoneFound,
+    AgentPhoneLost,
     AgentRegistered,
     AgentRemoved,
     AgentStatusSet,
@@ -117,6 +119,7 @@ class Floor:
         self.persistent: set[str] = set()
         """Agents whose legs are to stay up."""
         self.silent: set[str] = set()
+        self.without_phone: set[str] = set()
         self.limits: dict[str, int] = {}
         """How many may wait at once in queues that have a limit."""
         self.trunks: tuple[Trunk, ...] = ()
@@ -266,6 +269,8 @@ class Floor:
             self.tell(CarrierFound(legs))
         for host in hosts:
             self.tell(CarrierFound(tuple(leg for leg in legs if on[leg.leg_id] == host), host))
+        for name in sorted(self.without_phone):
+            self.tell(AgentPhoneLost(name))
 
     @property
     def prefix(self) -> str:
@@ -488,6 +493,16 @@ class Floor:
         """Something is heard of the agent."""
         self.tell(AgentHeard(agent))
         self.silent.discard(agent)
+
+    def phone_is_gone(self, agent: str) -> None:
+        """The agent's phone cannot be rung."""
+        self.without_phone.add(agent)
+        self.tell(AgentPhoneLost(agent))
+
+    def phone_is_back(self, agent: str) -> None:
+        """It can again."""
+        self.without_phone.discard(agent)
+        self.tell(AgentPhoneFound(agent))
 
     def agent_leg(self, contact: str) -> str:
         """The leg of the agent who was last rung for the contact."""

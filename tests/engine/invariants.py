@@ -239,10 +239,12 @@ def _check_agents(details: EngineDetails) -> None:
         if agent.kept_for is not None:
             assert agent.state is AgentState.AVAILABLE, "an agent is kept who is not there"
             assert agent.heard, "an agent is kept of whom nothing is heard"
+            assert not agent.phone_lost, "an agent is kept whose phone cannot be rung"
             assert agent.session_up or not agent.persistent, "an agent is kept who is not on the line"
             assert agent.kept_for in details.campaigns[contacts[agent.kept_for].campaign_id].in_flight
             assert agent.kept_for not in reserved, "two agents are kept for one contact"
             reserved[agent.kept_for] = agent.agent_id
+        assert not (agent.phone_lost and agent.state is AgentState.AVAILABLE), "nobody can reach them"
         match agent.state:
             case AgentState.CONNECTING | AgentState.CONNECTED:
                 assert agent.contact_id is not None

@@ -96,10 +96,13 @@ def check_whoever_is_to_have_a_session_has(floor: Floor) -> None:
             continue
         if agent.session_leg_id is None and agent.state not in IN_A_CALL:
             # Whoever is in a call by a phone that is rung each time gets one when that is over.
+            assert agent.state is not AgentState.AVAILABLE, "somebody seems to be there who cannot be reached"
+            if agent.phone_lost:
+                # It is rung once it is found.
+                continue
             assert agent.session_failures, "nobody rings the phone"
             given_up = agent.session_failures > len(RETRY_AFTER)
             assert given_up or floor.engine.next_timer() is not None, "nobody will ring the phone again"
-            assert agent.state is not AgentState.AVAILABLE, "somebody seems to be there who cannot be reached"
 
 
 def explain(floor: Floor, campaign: str) -> DialingExplanation:

@@ -332,6 +332,10 @@ class World(RuleBasedStateMachine):
     def nothing_is_heard_of_an_agent(self, agent: str) -> None:
         self.floor.falls_silent(agent)
 
+    @rule(agent=st.sampled_from(AGENTS), gone=st.booleans())
+    def a_phone_is_gone_or_back(self, agent: str, gone: bool) -> None:
+        (self.floor.phone_is_gone if gone else self.floor.phone_is_back)(agent)
+
     @rule(agent=st.sampled_from(AGENTS))
     def an_agent_is_heard_of(self, agent: str) -> None:
         self.floor.is_heard(agent)

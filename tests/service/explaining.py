@@ -63,6 +63,7 @@ WELL = DialingExplanation(
     staffed_agents=20,
     others_agents=0,
     unheard_agents=0,
+    failed_phones=0,
     share=1.0,
     waits_for_others=False,
     gets_what_is_left=False,

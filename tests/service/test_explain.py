@@ -129,6 +129,12 @@ async def test_why_the_carrier_is_away_is_said_with_it() -> None:
             "500 dial requests wait, and none is due yet: the next is in 3 h",
         ),
         (replace(WELL, staffed_agents=0, free_agents=0), "NO_AGENTS", "offline or on a break"),
+        (
+            replace(WELL, staffed_agents=0, free_agents=0, failed_phones=2),
+            "PHONES_FAILING",
+            "2 agents of its queue are not reached by phone, and nobody is dialed for them",
+        ),
+        (replace(WELL, failed_phones=1), "PHONES_FAILING", "1 agent of its queue is not reached by phone"),
         (replace(WELL, agents=0, staffed_agents=0, free_agents=0), "NO_AGENTS", "Its queue has no agents"),
         (
             replace(WELL, agents=0, helpers=3, staffed_agents=0, free_agents=0),

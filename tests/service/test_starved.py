@@ -69,6 +69,10 @@ class Displays:
         return 0
 
     @property
+    def failed_phones(self) -> int:
+        return 0
+
+    @property
     def closed_campaigns(self) -> int:
         return 0
 

@@ -26,6 +26,7 @@ class Told:
     quarantined: int = 0
     starved: int = 0
     failing_trunks: int = 0
+    failed_phones: int = 0
     halted_at: Instant | None = None
     closed_campaigns: int = 0
 
@@ -86,6 +87,14 @@ async def test_it_is_told_how_many_trunks_lead_nowhere_and_nothing_of_which() ->
     assert told["trouble"].startswith("1 trunk leads nowhere: attempts come to nothing, one after the other, so it is")
     assert (await page_of(Told(failing_trunks=2)))["trouble"].startswith("2 trunks lead nowhere")
     assert (await page_of(Told(failing_trunks=1, trouble="it cannot dial")))["status"] == "not dialing"
+
+
+async def test_it_is_told_how_many_agents_are_not_reached_and_nothing_of_whom() -> None:
+    told = await page_of(Told(failed_phones=1))
+    assert told["status"] == told["instances"][0]["status"] == "phones failing"
+    assert told["trouble"].startswith("1 agent wants to work and is not reached by phone: `trunkcall agents list`")
+    assert (await page_of(Told(failed_phones=2)))["trouble"].startswith("2 agents want to work and are not reached")
+    assert (await page_of(Told(failed_phones=1, trouble="it cannot dial")))["status"] == "not dialing"
 
 
 async def test_it_is_told_how_many_campaigns_are_starved_and_nothing_of_which() -> None:

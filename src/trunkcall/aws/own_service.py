@@ -125,7 +125,8 @@ class TrunkcallOperations:
     async def get_agent_states(self, context: RequestContext, request: Json) -> Json:
         instance_id = request["connectInstanceId"]
         found = await self._progresses.get_agent_states(instance_id)
-        return {"connectInstanceId": instance_id, "dialing": found is not None, "states": found or {}}
+        told = {"states": found.states, "phones": found.phones} if found is not None else {"states": {}, "phones": {}}
+        return {"connectInstanceId": instance_id, "dialing": found is not None, **told}
 
     async def import_phone_numbers(self, context: RequestContext, request: Json) -> Json:
         found = await self._numbers.import_phone_numbers(request["connectInstanceId"], request["phoneNumbers"])

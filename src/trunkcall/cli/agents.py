@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Annotated, Any
 
@@ -31,7 +31,7 @@ from trunkcall.cli.client import trunkcall_client
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.phone_accounts import NoPhoneError, accounts, accounts_text, phone_names, taken
-from trunkcall.cli.status import AGENT_WORDS
+from trunkcall.cli.status import AGENT_WORDS, PHONE_WORDS
 from trunkcall.cli.tables import plain_table, printable, terminal_width
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.settings import Settings
@@ -63,7 +63,7 @@ def list_agents(settings: Settings, instance: InstanceOption = None, as_json: An
     rows = [
         (
             agent["name"],
-            AGENT_WORDS.get(agent["state"], agent["state"] or "-"),
+            _state_words(agent),
             ", ".join(with_delay(name, agent["delays"]) for name in agent["queues"]) or "none",
             agent["routing_profile"],
             agent["id"],
@@ -71,6 +71,13 @@ def list_agents(settings: Settings, instance: InstanceOption = None, as_json: An
         for agent in found
     ]
     typer.echo(plain_table(headers, rows, terminal_width(), right=()))
+
+
+def _state_words(agent: Mapping[str, Any]) -> str:
+    """What an agent is doing, and what is wrong with the phone, whatever that is."""
+    words = AGENT_WORDS.get(agent["state"], agent["state"] or "-")
+    trouble = agent["phone_trouble"]
+    return f"{words}: phone {PHONE_WORDS.get(trouble, trouble)}" if trouble is not None else words
 
 
 def _agents_of(centre: Centre) -> list[dict[str, Any]]:
@@ -88,6 +95,7 @@ def _agents_of(centre: Centre) -> list[dict[str, Any]]:
             "arn": user["Arn"],
             "name": user["Username"],
             "state": told["states"].get(user["Id"], unknown),
+            "phone_trouble": told["phones"].get(user["Id"]),
             "queues": list(queues.get(user["RoutingProfileId"], {})),
             "delays": {name: delay for name, delay in queues.get(user["RoutingProfileId"], {}).items() if delay},
             "routing_profile": profiles.get(user["RoutingProfileId"], user["RoutingProfileId"]),

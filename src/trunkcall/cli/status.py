@@ -59,6 +59,13 @@ AGENT_WORDS: Mapping[str, str] = {
 }
 
 
+PHONE_WORDS: Mapping[str, str] = {
+    "Gone": "is not registered, or does not answer",
+    "Refuses": "refuses calls, or sends them on",
+    "Unanswered": "rings, and nobody answers",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Something that is wrong. ``code`` stays the same from version to version."""

@@ -12,9 +12,9 @@ class AgentState(StrEnum):
     """What an agent is doing.
 
     Whoever is MISSED did not take a contact, and the phone of whoever is in ERROR has failed: neither gets a contact
-    before the next choice of a status, or before the session is up again that had failed. ON_BREAK is every status that
-    is neither available nor offline. Staffed are AVAILABLE, CONNECTING, CONNECTED and AFTER_CONTACT_WORK; handling are
-    the last two. Occupancy is handling time over staffed time.
+    before the next choice of a status, or before what had failed works again: the phone is back, the session is up.
+    ON_BREAK is every status that is neither available nor offline. Staffed are AVAILABLE, CONNECTING, CONNECTED and
+    AFTER_CONTACT_WORK; handling are the last two. Occupancy is handling time over staffed time.
     """
 
     OFFLINE = "Offline"
@@ -31,6 +31,17 @@ STAFFED_STATES = frozenset(
     {AgentState.AVAILABLE, AgentState.CONNECTING, AgentState.CONNECTED, AgentState.AFTER_CONTACT_WORK}
 )
 HANDLING_STATES = frozenset({AgentState.CONNECTED, AgentState.AFTER_CONTACT_WORK})
+
+
+class PhoneTrouble(StrEnum):
+    """Why an agent's phone was not reached."""
+
+    GONE = "Gone"
+    """It is not registered, or answers nothing."""
+    REFUSES = "Refuses"
+    """It answers calls with an error, or with whom to call instead."""
+    UNANSWERED = "Unanswered"
+    """It rings, and nobody answers."""
 
 
 class AgentStatus(StrEnum):

@@ -60,6 +60,7 @@ class Availability:
         """An agent asks for a status; during a contact it takes effect once the contact is done with. The work after a
         contact is done with it."""
         self._sessions.begin_anew(agent)
+        agent.phone_trouble = None
         match agent.state:
             # The most frequent first: a case costs as much as a call.
             case AgentState.AFTER_CONTACT_WORK:
@@ -92,6 +93,27 @@ class Availability:
     def heard(self, agent: Agent, now: Instant) -> None:
         """The agent is heard of again, and free at once if available."""
         self._state.roster.hear(agent, heard=True)
+        self._matching.agent_freed(agent, now)
+
+    def phone_lost(self, agent: Agent, now: Instant) -> None:
+        """The agent's phone cannot be rung: one who is available has failed. A contact in progress goes on; a dial gets
+        another agent."""
+        if agent.phone_lost:
+            return
+        self._state.roster.lose_phone(agent, lost=True)
+        if agent.state is AgentState.AVAILABLE:
+            self._state.roster.step(agent, AgentEvent.FAIL, now)
+        self._matching.replace(agent)
+
+    def phone_found(self, agent: Agent, now: Instant) -> None:
+        """It can be rung again. Who had failed is available at once, or once the session is up."""
+        if not agent.phone_lost:
+            return
+        agent.phone_trouble = None
+        self._state.roster.lose_phone(agent, lost=False)
+        if agent.state is AgentState.ERROR and agent.has_phone:
+            self._state.roster.step(agent, AgentEvent.COME, now)
+        self._sessions.begin_anew(agent)
         self._matching.agent_freed(agent, now)
 
     # --- what a contact leaves --------------------------------------------------------------------------------------

@@ -89,6 +89,8 @@ class AgentDetails(NamedTuple):
     """Whether it is up."""
     session_failures: int
     """How often in a row it could not be made, or was lost soon."""
+    phone_lost: bool
+    """Whether the carrier says that the agent's phone cannot be rung."""
 
     @property
     def queue_ids(self) -> tuple[str, ...]:
@@ -204,6 +206,7 @@ def _agent(agent: Agent) -> AgentDetails:
         session_leg_id=agent.session.leg_id if agent.session is not None else None,
         session_up=agent.session_up,
         session_failures=agent.session_failures,
+        phone_lost=agent.phone_lost,
     )
 
 

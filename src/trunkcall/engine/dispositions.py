@@ -6,6 +6,7 @@ Decides nothing else; when a contact ends is for ``endings`` to say.
 
 from __future__ import annotations
 
+from trunkcall.domain.agent import PhoneTrouble
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.transitions import AgentEvent
@@ -54,6 +55,18 @@ AGENT_UNREACHED = dict.fromkeys(HangupCause, AgentEvent.MISS) | {
 }
 """What befalls an agent whose leg ended before the two were joined: a phone that could not be rung has failed; of a leg
 that the carrier lost nobody has missed anything."""
+
+PHONE_TROUBLES = {
+    HangupCause.BUSY: PhoneTrouble.REFUSES,
+    HangupCause.REJECTED: PhoneTrouble.REFUSES,
+    HangupCause.INVALID_NUMBER: PhoneTrouble.REFUSES,
+    HangupCause.CONGESTION: PhoneTrouble.REFUSES,
+    HangupCause.FAILED: PhoneTrouble.REFUSES,
+    HangupCause.NO_ANSWER: PhoneTrouble.UNANSWERED,
+    HangupCause.RING_TIMEOUT: PhoneTrouble.UNANSWERED,
+    HangupCause.UNREACHABLE: PhoneTrouble.GONE,
+}
+"""What the end of a leg that an agent has not answered says of the phone. Other ends say nothing of it."""
 
 LED_NOWHERE = frozenset({HangupCause.CONGESTION, HangupCause.UNREACHABLE, HangupCause.FAILED})
 """What a leg that never rang ends with where its trunk leads nowhere; one such leg may be a dead number as well."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import assert_never
 
-from trunkcall.domain.agent import AgentState
+from trunkcall.domain.agent import AgentState, PhoneTrouble
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
@@ -25,6 +25,8 @@ from trunkcall.engine.dialing import Dialing
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.events import (
     AgentHeard,
+    AgentPhoneFound,
+    AgentPhoneLost,
     AgentRegistered,
     AgentRemoved,
     AgentStatusSet,
@@ -73,7 +75,15 @@ from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.legs import LegReports
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
-from trunkcall.engine.progress import DialingProgress, FloorProgress, agent_states, dialing_progress, floor_progress
+from trunkcall.engine.progress import (
+    DialingProgress,
+    FloorProgress,
+    agent_states,
+    dialing_progress,
+    failed_phones,
+    floor_progress,
+    phone_troubles,
+)
 from trunkcall.engine.recordings import Recordings
 from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.sessions import Sessions
@@ -200,6 +210,14 @@ class Engine:
         """What each agent is doing, by id."""
         return agent_states(self._state)
 
+    def phone_troubles(self) -> Mapping[str, PhoneTrouble]:
+        """Of each agent whose phone was not reached, why, by id."""
+        return phone_troubles(self._state)
+
+    def failed_phones(self) -> int:
+        """How many agents want to work and have a phone that failed. Changes nothing."""
+        return failed_phones(self._state)
+
     def _do_due(self, until: Instant, now: Instant) -> None:
         """Do what was due by ``until``."""
         while (due := self._state.timers.pop_due(until)) is not None:
@@ -297,6 +315,12 @@ class Engine:
                 legs.unbridged(event, now)
             case SessionsRestored():
                 self._sessions.restore(event.sessions, now)
+            case AgentPhoneLost():
+                if (agent := state.roster.agents.get(event.agent_id)) is not None:
+                    availability.phone_lost(agent, now)
+            case AgentPhoneFound():
+                if (agent := state.roster.agents.get(event.agent_id)) is not None:
+                    availability.phone_found(agent, now)
             case KeyPressed():
                 self._telephones.pressed(event.leg_id, event.key, now)
             case RecordingStarted():

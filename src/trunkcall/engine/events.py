@@ -290,6 +290,21 @@ class KeyPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentPhoneLost:
+    """An agent's phone cannot be rung: the switch has none, it is not registered, or it answers nothing. Phones are
+    taken to be there until this. An agent who is not known changes nothing, here and in the next."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPhoneFound:
+    """It can be rung again."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class BeepHeard:
     """A machine has beeped on an answered leg: what is said from here on it records."""
 
@@ -394,6 +409,8 @@ CarrierEvent: TypeAlias = (
     | DetectionEnded
     | BeepHeard
     | KeyPressed
+    | AgentPhoneLost
+    | AgentPhoneFound
     | LegsBridged
     | LegsUnbridged
     | LegHeld

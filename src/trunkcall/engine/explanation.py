@@ -47,6 +47,8 @@ class DialingExplanation:
     """At work for its queue as well, but at the moment those of others who dial for them."""
     unheard_agents: int
     """Staffed as well, but nothing is heard of them."""
+    failed_phones: int
+    """Who serve its queue and want to work, and have a phone that failed."""
     share: float
     waits_for_others: bool
     """It waits until others that look ahead for the same agents have had their share."""
@@ -105,6 +107,7 @@ def explain(state: EngineState, campaign_id: str, now: Instant) -> DialingExplan
         staffed_agents=view.staffed_agents,
         others_agents=max(0, queue.staffed - view.staffed_agents) if queue is not None else 0,
         unheard_agents=state.roster.unheard(queue_id) if queue_id is not None else 0,
+        failed_phones=state.roster.failed(queue_id) if queue_id is not None else 0,
         share=_share_of(state, campaign),
         waits_for_others=competition.must_wait(campaign, now),
         gets_what_is_left=competition.gets_what_is_left(campaign),

@@ -10,7 +10,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from trunkcall.domain.agent import HANDLING_STATES, STAFFED_STATES, AgentState, AgentStatus
+from trunkcall.domain.agent import HANDLING_STATES, STAFFED_STATES, AgentState, AgentStatus, PhoneTrouble
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.engine.campaigns import Side
@@ -42,6 +42,8 @@ class Agent:
         "leaving",
         "next_status",
         "persistent",
+        "phone_lost",
+        "phone_trouble",
         "place",
         "pool",
         "reserved_for",
@@ -76,6 +78,10 @@ class Agent:
         self.session_up = False
         self.session_failures = 0
         """How often in a row it could not be made, or was lost soon."""
+        self.phone_lost = False
+        """Whether the carrier says that it cannot be rung."""
+        self.phone_trouble: PhoneTrouble | None = None
+        """What came of ringing it last, where that is a trouble."""
         self.leaving = False
         self.since = now
         self.staffed: Duration = 0
@@ -115,7 +121,7 @@ class Agent:
     @property
     def has_phone(self) -> bool:
         """Whether the agent can be reached, as far as it is known without trying."""
-        return self.session_up or not self.persistent
+        return not self.phone_lost and (self.session_up or not self.persistent)
 
     @property
     def is_at_work(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trunkcall.domain.agent import STAFFED_STATES, AgentState
+from trunkcall.domain.agent import STAFFED_STATES, AgentState, PhoneTrouble
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.ledger import LedgerTotals
@@ -71,3 +71,18 @@ def floor_progress(state: EngineState, queue_id: str | None, now: Instant) -> Fl
     return FloorProgress(
         agents, unheard, trunks.lines, trunks.channels, trunks.all_up, snapshots_of(trunks.in_use, now)
     )
+
+
+def phone_troubles(state: EngineState) -> Mapping[str, PhoneTrouble]:
+    """Why the phones of these agents were not reached, by id."""
+    found = {}
+    for agent_id, agent in state.roster.agents.items():
+        trouble = PhoneTrouble.GONE if agent.phone_lost else agent.phone_trouble
+        if trouble is not None:
+            found[agent_id] = trouble
+    return found
+
+
+def failed_phones(state: EngineState) -> int:
+    """How many agents want to work and have a phone that failed."""
+    return sum(agent.state is AgentState.ERROR for agent in state.roster.agents.values())

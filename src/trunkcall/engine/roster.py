@@ -249,6 +249,8 @@ class Roster:
         """Move the agent along its table, keep the sums, and keep the queues true. Its contact, since when, and what it
         intends are set before."""
         state = after(AGENT, agent.state, event)
+        if state is _AVAILABLE and agent.phone_lost:
+            state = after(AGENT, state, AgentEvent.FAIL)
         agent.staffed = agent.staffed_by(now)
         agent.handling = agent.handling_by(now)
         agent.since = now
@@ -269,6 +271,13 @@ class Roster:
         before = agent.is_at_work
         agent.spoke = heard
         agent.heard = heard or agent.session_up
+        self._recount(agent, before)
+        self._keep_true(agent)
+
+    def lose_phone(self, agent: Agent, *, lost: bool) -> None:
+        """The agent's phone cannot be rung, or can again."""
+        before = agent.is_at_work
+        agent.phone_lost = lost
         self._recount(agent, before)
         self._keep_true(agent)
 
@@ -380,6 +389,11 @@ class Roster:
         """How many agents of the queue are staffed and not leaving, and nothing is heard of them."""
         staffed = (a for a in self.agents.values() if a.state in STAFFED_STATES and not a.heard and not a.leaving)
         return sum(queue_id in agent.queue_ids for agent in staffed)
+
+    def failed(self, queue_id: str) -> int:
+        """How many agents of the queue are there and have a phone that failed."""
+        failed = (a for a in self.agents.values() if a.state is AgentState.ERROR and not a.leaving)
+        return sum(queue_id in agent.queue_ids for agent in failed)
 
     def _keep_true(self, agent: Agent) -> None:
         """What the agent's pool knows of it."""

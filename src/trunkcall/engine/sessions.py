@@ -62,6 +62,9 @@ class Sessions:
         elif session is None:
             if agent.session_failures and agent.state is AgentState.AVAILABLE:
                 self._roster.step(agent, AgentEvent.FAIL, now)
+            if agent.phone_lost:
+                # It is rung once it is found.
+                return
             rests = self._state.timers.at(TimerKind.SESSION_DUE, agent.agent_id) is not None
             if not rests and not self._is_given_up(agent) and agent.state not in IN_A_CALL:
                 self._ring(agent, now)

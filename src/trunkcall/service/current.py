@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from trunkcall.domain.agent import AgentState
+from trunkcall.domain.agent import AgentState, PhoneTrouble
 from trunkcall.domain.clock import Clock, Seconds, Sleep
 from trunkcall.domain.directory import Instance
 from trunkcall.domain.instants import Instant
@@ -149,6 +149,15 @@ class CurrentDialer:
     def agent_states(self) -> Mapping[str, AgentState] | None:
         """What each agent is doing, by id; None while nobody dials."""
         return self._engine.agent_states() if self._engine is not None else None
+
+    def phone_troubles(self) -> Mapping[str, PhoneTrouble]:
+        """Of each agent whose phone was not reached, why, by id."""
+        return self._engine.phone_troubles() if self._engine is not None else {}
+
+    @property
+    def failed_phones(self) -> int:
+        """How many agents want to work and have a phone that failed."""
+        return self._engine.failed_phones() if self._engine is not None else 0
 
     def attempts_by_minute(self, campaign_id: str) -> Sequence[int]:
         """The campaign's attempts in each of the last minutes, oldest first; the last one goes on."""

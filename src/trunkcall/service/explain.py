@@ -345,6 +345,8 @@ def _what_stops(
         )
     elif facts.needs_agents and not facts.agents:
         yield Reason("NO_AGENTS", "Its queue has no agents: no agent's routing profile has it.")
+    elif facts.needs_agents and not facts.staffed_agents and not facts.others_agents and facts.failed_phones:
+        yield _whose_phones_failed(facts)
     elif facts.needs_agents and not facts.staffed_agents and not facts.others_agents:
         why = "all are offline or on a break, have missed a contact or have a phone that failed, or were removed"
         yield Reason("NO_AGENTS", f"No agent of its queue is at work: {why}.")
@@ -361,6 +363,15 @@ def _who_is_left_out(facts: DialingExplanation, max_age_s: float) -> Reason:
     agents = f"{facts.unheard_agents} of {_many(number, 'agent')} at work"
     return Reason(
         "AGENTS_UNHEARD", f"Nothing has been heard of {agents} for {max_age_s:g} s: nobody is dialed for them."
+    )
+
+
+def _whose_phones_failed(facts: DialingExplanation) -> Reason:
+    number = facts.failed_phones
+    return Reason(
+        "PHONES_FAILING",
+        f"{_many(number, 'agent')} of its queue {_are(number)} not reached by phone, and nobody is dialed for "
+        f"{'that one' if number == 1 else 'them'}: `trunkcall agents list` says who, and why.",
     )
 
 
@@ -399,6 +410,8 @@ def _what_limits(facts: DialingExplanation, max_age_s: float) -> Iterator[Reason
         )
     if facts.needs_agents and (facts.staffed_agents or facts.others_agents) and facts.unheard_agents:
         yield _who_is_left_out(facts, max_age_s)
+    if facts.needs_agents and (facts.staffed_agents or facts.others_agents) and facts.failed_phones:
+        yield _whose_phones_failed(facts)
     if facts.needs_agents and facts.staffed_agents:
         most = math.floor(facts.lines_per_agent * facts.staffed_agents)
         if facts.lines >= most:

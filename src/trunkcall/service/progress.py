@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from trunkcall.domain.agent import AgentState
+from trunkcall.domain.agent import AgentState, PhoneTrouble
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.clock import NowOf
 from trunkcall.domain.contact import ContactState
@@ -41,8 +41,19 @@ class LiveFigures(Protocol):
     def agent_states(self, instance_id: str) -> Mapping[str, AgentState] | None:
         """What each agent of the instance is doing, by id; None while nobody dials here."""
 
+    def phone_troubles(self, instance_id: str) -> Mapping[str, PhoneTrouble]:
+        """Of each agent of the instance whose phone was not reached, why, by id."""
+
     def attempts_by_minute(self, instance_id: str, campaign_id: str) -> Sequence[int]:
         """Attempts in each of the last minutes, oldest first; the last one goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsNow:
+    """What each agent is doing, and of each whose phone was not reached, why; by id."""
+
+    states: Mapping[str, AgentState]
+    phones: Mapping[str, PhoneTrouble]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +156,11 @@ class Progresses:
         instance = await self._instance(instance_id)
         return InstanceStatus(self._now_of(instance_id), instance_id, instance.alias, self._live.floor(instance_id))
 
-    async def get_agent_states(self, instance_id: str) -> Mapping[str, AgentState] | None:
-        """What each of the instance's agents is doing, by id; None while nobody dials for it here. Raises
-        NotFoundError."""
+    async def get_agent_states(self, instance_id: str) -> AgentsNow | None:
+        """What the instance's agents are doing; None while nobody dials for it here. Raises NotFoundError."""
         await self._instance(instance_id)
-        return self._live.agent_states(instance_id)
+        states = self._live.agent_states(instance_id)
+        return AgentsNow(states, self._live.phone_troubles(instance_id)) if states is not None else None
 
     async def _instance(self, instance_id: str) -> Instance:
         for instance in await self._instances.instances():

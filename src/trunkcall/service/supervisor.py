@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from trunkcall.domain.agent import AgentState
+from trunkcall.domain.agent import AgentState, PhoneTrouble
 from trunkcall.domain.clock import Sleep
 from trunkcall.domain.directory import Instance
 from trunkcall.domain.errors import InvalidStateError, NotFoundError
@@ -285,6 +285,11 @@ class Supervisor:
         """What each agent of the instance is doing, by id; None while nobody dials."""
         dialed = self._dialed.get(instance_id)
         return dialed.dialer.agent_states() if dialed is not None else None
+
+    def phone_troubles(self, instance_id: str) -> Mapping[str, PhoneTrouble]:
+        """Of each agent of the instance whose phone was not reached, why, by id."""
+        dialed = self._dialed.get(instance_id)
+        return dialed.dialer.phone_troubles() if dialed is not None else {}
 
     def attempts_by_minute(self, instance_id: str, campaign_id: str) -> Sequence[int]:
         """The campaign's attempts in each of the last minutes, oldest first; the last one goes on."""

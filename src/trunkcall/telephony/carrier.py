@@ -31,6 +31,8 @@ Rules:
   cannot be made. While it is suspended both tracks have silence.
 - KeyPressed is told for each key of the telephone that a party presses on a leg that is up, an agent's between two
   contacts too. What it means is the dialer's to say.
+- AgentPhoneLost is told where it is known that an agent's phone would be rung in vain, and AgentPhoneFound where it
+  would no more, by a carrier that hears of phones. For a dialer that begins none is lost.
 - The ids of plays and recordings are chosen by the dialer and never used twice, like those of legs. What cannot be done
   to a leg as it is, or is so already, changes nothing and is not told.
 - A carrier has one or more hosts, the switches that it reaches. An originate says on which one the leg is to be; the

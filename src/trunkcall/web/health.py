@@ -28,6 +28,7 @@ STATUSES = (
     "halted",
     "gate closed",
     "trunks failing",
+    "phones failing",
     "upkeep failing",
     "campaigns starved",
     "clock off",
@@ -63,6 +64,10 @@ class DialerView(Protocol):
     @property
     def failing_trunks(self) -> int:
         """How many trunks lead nowhere, so that they are only tried now and then."""
+
+    @property
+    def failed_phones(self) -> int:
+        """How many agents want to work and have a phone that failed."""
 
     @property
     def starved(self) -> int:
@@ -139,6 +144,7 @@ class Health:
             "halted": _halt(instance.dialer.halted_at),
             "gate closed": _closed_gate(instance.dialer.closed_campaigns),
             "trunks failing": _failing(instance.dialer.failing_trunks),
+            "phones failing": _phones(instance.dialer.failed_phones),
             "upkeep failing": instance.upkeep_trouble,
             "campaigns starved": _starvation(instance.dialer.starved),
             "clock off": self._clock_trouble(behind_s),
@@ -196,6 +202,17 @@ def _failing(trunks: int) -> str | None:
     return (
         f"{trunks} {lead} nowhere: attempts come to nothing, one after the other, so {are} tried now and then alone. "
         "`trunkcall trunks list` shows which."
+    )
+
+
+def _phones(agents: int) -> str | None:
+    """How many there are, and nothing of who they are."""
+    if not agents:
+        return None
+    one = agents == 1
+    return (
+        f"{agents} {'agent wants' if one else 'agents want'} to work and {'is' if one else 'are'} not reached by "
+        "phone: `trunkcall agents list` says who, and why."
     )
 
 

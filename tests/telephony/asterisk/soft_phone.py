@@ -27,13 +27,18 @@ class SoftPhone(Phone):
         super().__init__(address, manner or Manner(answers_after_s=0.02, rings=False))
         self.user, self.password, self.switch = account["user_name"], account["password"], account["server"]
         self.is_off = False
+        self.rung_at_s: list[float] = []
+        """When each call came, by the loop's time."""
         self._answers: dict[str, asyncio.Queue[tuple[int, dict[str, str]]]] = {}
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if self.is_off:
             return
         if not data.startswith(b"SIP/2.0 "):
+            before = len(self.invites)
             super().datagram_received(data, addr)
+            if len(self.invites) > before:
+                self.rung_at_s.append(asyncio.get_running_loop().time())
             return
         first, *lines = data.decode().partition("\r\n\r\n")[0].split("\r\n")
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}

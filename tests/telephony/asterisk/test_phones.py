@@ -68,6 +68,11 @@ class Floor:
         """As a phone does it, again and again."""
         self.server.wait_until(lambda: self.register(phone) == 200)
 
+    def state_of(self, name: str) -> tuple[str | None, str | None]:
+        """What an agent is doing, and what is wrong with the phone."""
+        (agent,) = (each for each in self.agents("list") if each["name"] == name)
+        return agent["state"], agent["phone_trouble"]
+
     def is_there(self, name: str) -> bool:
         """Whether Asterisk has a phone of this name that can be rung."""
         told = ask(self.site.place, "GET", "endpoints/PJSIP")
@@ -218,3 +223,58 @@ def test_what_no_phone_can_be_called_is_said_before_anybody_is_made(floor: Floor
         assert told.returncode == 1
         assert why in told.stderr
     assert [each["name"] for each in floor.agents("list")] == ["ada"]
+
+
+def test_an_agent_whose_phone_is_not_registered_gets_no_contact_until_it_is(floor: Floor) -> None:
+    phone = floor.phone(floor.hire("ada", "--available"))
+    with floor.centre.confirming():
+        floor.server.wait_until(lambda: floor.state_of("ada") == ("Error", "Gone"))
+        campaign_id = floor.centre.call(numbers(1))
+        explain = "explain", "--campaign", campaign_id
+        floor.server.wait_until(lambda: "1 agent of its queue is not reached by phone" in floor.trunkcall(*explain))
+        health = json.loads(floor.server.get("/health"))
+        assert health["status"] == "phones failing"
+        assert "`trunkcall agents list`" in health["trouble"]
+        assert "phone is not registered, or does not answer" in floor.trunkcall("agents", "list")
+        assert floor.customers.invites == []
+
+        floor.until_registered(phone)
+
+        floor.server.wait_until(lambda: calls(phone))
+        assert json.loads(floor.server.get("/health"))["status"] == "ok"
+
+
+@pytest.mark.parametrize("ends", ["signs off", "has its cable pulled"])
+def test_a_phone_that_is_gone_is_missed_and_one_that_is_back_is_rung_at_once(floor: Floor, ends: str) -> None:
+    phone = floor.phone(floor.hire("ada", "--available", "--persistent-connection"))
+    floor.until_registered(phone)
+    floor.server.wait_until(lambda: floor.state_of("ada") == ("Available", None))
+
+    if ends == "signs off":
+        assert floor.register(phone, expires_s=0) == 200
+    else:
+        phone.is_off = True
+    floor.server.wait_until(lambda: floor.state_of("ada") == ("Error", "Gone"), timeout_s=45)
+
+    phone.is_off = False
+    for dialog in calls(phone):
+        dialog.over = True
+    assert floor.register(phone) == 200
+    floor.server.wait_until(lambda: floor.state_of("ada") == ("Available", None))
+
+
+@pytest.mark.parametrize("code", [302, 403, 486, 603])
+def test_a_phone_that_refuses_is_left_alone_for_longer_and_longer(floor: Floor, code: int) -> None:
+    phone = floor.phone(floor.hire("ada", "--available", "--persistent-connection"), Manner(code=code, rings=False))
+    floor.until_registered(phone)
+    floor.server.wait_until(lambda: floor.state_of("ada") == ("Error", "Refuses"))
+    floor.server.wait_until(lambda: len(phone.rung_at_s) >= 4, timeout_s=30)
+    first, second, third, fourth = phone.rung_at_s[:4]
+    assert third - second > 1.5
+    assert fourth - third > 3.0
+    assert "refuses calls, or sends them on" in floor.trunkcall("agents", "list")
+
+    phone.manner = Manner(answers_after_s=0.02, rings=False)
+
+    floor.server.wait_until(lambda: floor.state_of("ada") == ("Available", None))
+    assert first <= second

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from contextlib import suppress
 from functools import partial
 from typing import Final, Protocol
 
@@ -31,7 +32,16 @@ from trunkcall.engine.commands import (
     SuspendRecording,
     UnbridgeLegs,
 )
-from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegEnded, LegsReported, OriginateVoided
+from trunkcall.engine.events import (
+    AgentPhoneFound,
+    AgentPhoneLost,
+    CarrierEvent,
+    CarrierFound,
+    CarrierLost,
+    LegEnded,
+    LegsReported,
+    OriginateVoided,
+)
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.addresses import Addresses
 from trunkcall.telephony.ari.auto_answer import VARIABLES
@@ -48,6 +58,9 @@ from trunkcall.telephony.carrier import CarrierSink, Destination
 log = logging.getLogger(__name__)
 
 MAX_RETRY_S: Final = 10.0
+LOOK_AT_PHONES_S: Final = 1.0
+"""How often it is looked for phones that are new, or to be otherwise. What becomes of them Asterisk tells at once."""
+_ONLINE: Final = "online"
 MAX_TOKEN_DIGITS: Final = 20
 """Of a fencing token that a dialer has written."""
 
@@ -108,6 +121,10 @@ class AriCarrier:
         self._switch: Switch | None = None
         """While it is found, and follows us."""
         self._subscribed: set[str] = set()
+        self._soft_phones: dict[str, str] = {}
+        """Agents and their endpoints, as far as the switch tells of them."""
+        self._without_phone: set[str] = set()
+        """Of which agents that was told."""
         self._task: asyncio.Task[None] | None = None
         self._lost = False
         self._early: list[model.Event] | None = []
@@ -125,6 +142,7 @@ class AriCarrier:
     async def start(self, sink: CarrierSink, *, token: int) -> None:
         await self.close()
         self._sink, self._token, self._lost = sink, token, False
+        self._without_phone.clear()
         said = asyncio.Event()
         self._task = asyncio.create_task(self._run(said), name="switch")
         await said.wait()
@@ -284,12 +302,48 @@ class AriCarrier:
 
     async def _until_lost(self, switch: Switch) -> str:
         """Keep it up to date meanwhile; why it is lost."""
-        keeping = asyncio.create_task(self._phones.keep(switch, asyncio.sleep), name="phones")
+        keeping = asyncio.create_task(self._keep_phones(switch), name="phones")
         try:
             return await switch.lost()
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _keep_phones(self, switch: Switch) -> None:
+        with suppress(SwitchError, AriWireError):
+            while True:
+                await asyncio.sleep(LOOK_AT_PHONES_S)
+                changed = await self._phones.renew(switch)
+                if changed or self._addresses.soft_phones() != self._soft_phones:
+                    self._tell_of_phones(await self._phones_there(switch))
+
+    async def _phones_there(self, switch: Switch) -> set[str]:
+        """The endpoints that can be rung; from here on Asterisk tells of those of agents."""
+        self._soft_phones = self._addresses.soft_phones()
+        known = (await self._known(switch, Request("GET", "endpoints/PJSIP"))).holds(list[model.Endpoint])
+        wanted = {each.resource for each in known}.intersection(self._soft_phones.values())
+        if wanted:
+            # One that was made anew is told of no more until it is asked for again.
+            source = ",".join(f"endpoint:PJSIP/{name}" for name in sorted(wanted))
+            await switch.ask(Request("POST", f"applications/{self._app}/subscription", {"eventSource": source}))
+            self._subscribed |= wanted
+            known = (await self._known(switch, Request("GET", "endpoints/PJSIP"))).holds(list[model.Endpoint])
+        return {each.resource for each in known if each.state == _ONLINE}
+
+    def _tell_of_phones(self, there: Container[str]) -> None:
+        for agent_id, endpoint in self._soft_phones.items():
+            self._tell_of_phone(agent_id, is_there=endpoint in there)
+        for agent_id in sorted(self._without_phone.difference(self._soft_phones)):
+            # It has a desk phone now, of which nobody knows anything; or is no agent any more.
+            self._tell_of_phone(agent_id, is_there=True)
+
+    def _tell_of_phone(self, agent_id: str, *, is_there: bool) -> None:
+        if is_there and agent_id in self._without_phone:
+            self._without_phone.remove(agent_id)
+            self._tell(AgentPhoneFound(agent_id))
+        elif not is_there and agent_id not in self._without_phone:
+            self._without_phone.add(agent_id)
+            self._tell(AgentPhoneLost(agent_id))
 
     async def _claim(self, switch: Switch) -> None:
         """Say whose the legs are. Raises SupersededError where somebody has a newer lease."""
@@ -307,6 +361,7 @@ class AriCarrier:
         self._subscribed.clear()
         # Before anybody is told that it is there: agents are rung at once.
         await self._phones.begin(switch)
+        there = await self._phones_there(switch)
         channels = await self._known(switch, Request("GET", "channels"))
         endpoints = {name for each in channels.holds(list[model.Channel]) if (name := self._endpoint_of(each))}
         for endpoint in endpoints:
@@ -327,11 +382,12 @@ class AriCarrier:
         self._board.adopt(legs, channels.holds(list[model.Channel]), bridges.holds(list[model.Bridge]))
         log.info("the switch is found", extra={"legs": len(legs)})
         self._tell(CarrierFound(tuple(told), self._host))
+        self._tell_of_phones(there)
         for leg in gone:
             self._tell(LegEnded(leg.leg_id, HangupCause.NORMAL))
         early, self._early = self._early, None
         for event in early:
-            self._board.take(event)
+            self._heed(event)
         if value:
             await switch.set_variable(f"{self._app}_unheard", "")
 
@@ -362,7 +418,16 @@ class AriCarrier:
         if self._early is not None:
             self._early.append(event)
         elif self._switch is not None:
-            self._board.take(event)
+            self._heed(event)
+
+    def _heed(self, event: model.Event) -> None:
+        match event:
+            case model.PeerStatusChange(endpoint=endpoint):
+                for agent_id, name in self._soft_phones.items():
+                    if name == endpoint.resource:
+                        self._tell_of_phone(agent_id, is_there=endpoint.state == _ONLINE)
+            case _:
+                self._board.take(event)
 
 
 def _with_media(leg: LiveLeg, known: LiveLeg) -> LiveLeg:

@@ -211,6 +211,26 @@ class LiveRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """Detailed information about a remote peer that communicates with Asterisk."""
+
+    peer_status: str
+    cause: str | None = None
+    address: str | None = None
+    port: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStatusChange:
+    """The state of a peer associated with an endpoint has changed."""
+
+    endpoint: Endpoint
+    peer: Peer
+    timestamp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Playback:
     """Object representing the playback of media to a channel."""
 
@@ -327,6 +347,7 @@ Event: TypeAlias = (
     | ChannelLeftBridge
     | ChannelStateChange
     | Dial
+    | PeerStatusChange
     | PlaybackFinished
     | RecordingFailed
     | RecordingFinished
@@ -349,6 +370,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         ChannelLeftBridge,
         ChannelStateChange,
         Dial,
+        PeerStatusChange,
         PlaybackFinished,
         RecordingFailed,
         RecordingFinished,

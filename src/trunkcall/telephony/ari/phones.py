@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeAlias
 
 from trunkcall.domain.errors import TrunkcallError
@@ -29,14 +29,12 @@ QUALIFY_S, ANSWER_S = 20, 5
 REGISTERED_S: Final = 300
 """For how long a phone may register at once; for so long one that is not to ring any more may go on to be known to an
 Asterisk that was started anew."""
-LOOK_EVERY_S: Final = 1.0
 RTP_TIMEOUT_S: Final = 60
 _VERSION: Final = "callerid_tag"
 """The option that says by what an endpoint was made; it leads to nothing at all with phones."""
 _OWNER: Final = "accountcode"
 
 Options: TypeAlias = Mapping[str, str]
-Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 
 class Asks(Protocol):
@@ -124,20 +122,15 @@ class Phones:
                 await self._remove(switch, name)
         await self._put_all(switch, wanted)
 
-    async def keep(self, switch: Asks, sleep: Sleep) -> None:
-        """Tell it of every change, until the switch is lost."""
-        try:
-            while True:
-                await sleep(LOOK_EVERY_S)
-                wanted = self._wanted()
-                if wanted is None or wanted == self._told:
-                    continue
-                for name in sorted(self._told.keys() - wanted.keys()):
-                    await self._remove(switch, name)
-                await self._put_all(switch, wanted)
-        except TrunkcallError:
-            # Whoever holds the connection hears of its end as well.
-            pass
+    async def renew(self, switch: Asks) -> bool:
+        """Tell it what has changed; returns whether anything has. Raises SwitchError, AriWireError."""
+        wanted = self._wanted()
+        if wanted is None or wanted == self._told:
+            return False
+        for name in sorted(self._told.keys() - wanted.keys()):
+            await self._remove(switch, name)
+        await self._put_all(switch, wanted)
+        return True
 
     def _wanted(self) -> Mapping[str, str] | None:
         try:
