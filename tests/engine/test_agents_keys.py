@@ -17,7 +17,7 @@ from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.commands import ChooseStatus, HangUp, OriginateSessionLeg
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.events import KeyPressed, LegEnded, LegsBridged
+from trunkcall.engine.events import CodeDialed, KeyPressed, LegEnded, LegsBridged
 
 WORDS = EngineConfig(keys=replace(AgentKeys(), dispositions=(("1", "Sale"), ("2", "Call back"))))
 
@@ -254,3 +254,37 @@ def test_a_late_second_key_ends_no_other_talk() -> None:
     floor.tell(LegsBridged(floor.leg("spring-2"), session))
     floor.presses(session, "*")
     assert floor.in_progress == ["spring-2"], "the first was pressed for somebody else"
+
+
+# --- without a leg ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "state"),
+    [("*1", AgentState.AVAILABLE), ("*2", AgentState.ON_BREAK), ("*0", AgentState.OFFLINE)],
+)
+def test_a_status_is_chosen_by_dialing_its_code(keys: str, state: AgentState) -> None:
+    floor = Floor()
+    floor.agent("ann", status=AgentStatus.BREAK if keys != "*2" else AgentStatus.OFFLINE)
+    floor.tell(CodeDialed("ann", keys))
+    assert floor.state_of("ann") is state
+    assert ignored(floor) == 0
+
+
+def test_what_is_not_a_status_is_not_chosen_by_dialing_and_is_counted() -> None:
+    floor, customer, _ = talking()
+    for keys in ("**", "#", "*4", "7", "*999"):
+        floor.tell(CodeDialed("ann", keys))
+    floor.tell(CodeDialed("nobody", "*1"))
+    assert HangUp(customer) not in floor.log
+    assert floor.asked(ChooseStatus) == []
+    assert ignored(floor) == 6
+
+
+def test_an_agent_who_dials_in_gets_a_session_and_one_who_is_up_already_no_second() -> None:
+    floor = Floor()
+    floor.agent("ann", persistent=True, status=AgentStatus.OFFLINE)
+    floor.tell(CodeDialed("ann", "*1"))
+    floor.session_comes_up("ann")
+    floor.tell(CodeDialed("ann", "*1"))
+    assert len(floor.asked(OriginateSessionLeg)) == 1

@@ -29,6 +29,7 @@ from trunkcall.settings import Settings
 TROUBLES = frozenset(
     {
         "AGENTS_UNHEARD",
+        "PHONES_FAILING",
         "CARRIER_AWAY",
         "CARRIER_REFUSED",
         "NO_AGENTS",

@@ -16,6 +16,7 @@ from secrets import token_hex
 
 from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
 from trunkcall.compose.trunks import default_trunk
+from trunkcall.domain.agent_keys import dialed, parse_codes
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import seconds
 from trunkcall.domain.safe_harbour import NAME, NUMBER
@@ -103,6 +104,7 @@ def _build(wanted: Wanted) -> Telephony:
         phones=phones,
         auto_answer=settings.phone_auto_answer == "on",
         sound_within=seconds(settings.sound_within_s),
+        codes=dialed(parse_codes(settings.agent_keys)),
     )
     return Telephony(
         clock,

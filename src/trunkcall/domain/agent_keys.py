@@ -55,6 +55,15 @@ DISPOSITIONS: Final[Dispositions] = tuple([(digit, digit) for digit in DIGITS])
 """Where nobody has given words for them."""
 
 
+CHOICES: Final = frozenset({KeyMeaning.AVAILABLE, KeyMeaning.BREAK, KeyMeaning.LOG_OUT})
+"""What can be chosen without a contact: also by dialing the code."""
+
+
+def dialed(codes: Codes) -> frozenset[str]:
+    """The codes that mean something where they are dialed, not pressed."""
+    return frozenset(keys for keys, meaning in codes if meaning in CHOICES)
+
+
 @dataclass(frozen=True, slots=True)
 class AgentKeys:
     """What an instance's agents can do by keys."""

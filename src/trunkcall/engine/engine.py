@@ -39,6 +39,7 @@ from trunkcall.engine.events import (
     CarrierFound,
     CarrierLost,
     ChangesLeftOut,
+    CodeDialed,
     ComparisonRequested,
     ContactsOffered,
     ContactsOptedOut,
@@ -321,6 +322,8 @@ class Engine:
             case AgentPhoneFound():
                 if (agent := state.roster.agents.get(event.agent_id)) is not None:
                     availability.phone_found(agent, now)
+            case CodeDialed():
+                self._telephones.dialed(event.agent_id, event.keys, now)
             case KeyPressed():
                 self._telephones.pressed(event.leg_id, event.key, now)
             case RecordingStarted():

@@ -305,6 +305,14 @@ class AgentPhoneFound:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeDialed:
+    """An agent has dialed a code on the agent's own phone, which the switch knows by its password."""
+
+    agent_id: str
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
 class BeepHeard:
     """A machine has beeped on an answered leg: what is said from here on it records."""
 
@@ -411,6 +419,7 @@ CarrierEvent: TypeAlias = (
     | KeyPressed
     | AgentPhoneLost
     | AgentPhoneFound
+    | CodeDialed
     | LegsBridged
     | LegsUnbridged
     | LegHeld

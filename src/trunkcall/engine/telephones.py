@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from trunkcall.domain.agent import AgentState, AgentStatus
-from trunkcall.domain.agent_keys import KeyMeaning
+from trunkcall.domain.agent_keys import CHOICES, KeyMeaning
 from trunkcall.domain.changes import AgentDispositionChosen
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
@@ -62,6 +62,12 @@ class Telephones:
         meaning = self._codes.get(keys)
         done = self._do(agent, meaning, now) if meaning is not None else self._say_what_came_of_it(agent, keys, now)
         if not done and not is_in_a_talk:
+            self._state.keys_ignored += 1
+
+    def dialed(self, agent_id: str, keys: str, now: Instant) -> None:
+        """An agent has dialed a code: a status can be chosen so, without a leg on which keys could be pressed."""
+        agent, meaning = self._state.roster.agents.get(agent_id), self._codes.get(keys)
+        if agent is None or meaning not in CHOICES or not self._do(agent, meaning, now):
             self._state.keys_ignored += 1
 
     def _agent_on(self, leg: Leg) -> Agent | None:

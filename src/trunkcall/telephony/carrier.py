@@ -33,6 +33,8 @@ Rules:
   contacts too. What it means is the dialer's to say.
 - AgentPhoneLost is told where it is known that an agent's phone would be rung in vain, and AgentPhoneFound where it
   would no more, by a carrier that hears of phones. For a dialer that begins none is lost.
+- CodeDialed is told where an agent's own phone dials a code, by a carrier that knows phones by their passwords. No leg
+  comes of it, and what else a phone dials leads nowhere.
 - The ids of plays and recordings are chosen by the dialer and never used twice, like those of legs. What cannot be done
   to a leg as it is, or is so already, changes nothing and is not told.
 - A carrier has one or more hosts, the switches that it reaches. An originate says on which one the leg is to be; the

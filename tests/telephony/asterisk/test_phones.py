@@ -64,6 +64,9 @@ class Floor:
     def register(self, phone: SoftPhone, *, expires_s: int = 60) -> int:
         return self.site.street.do(phone.register(expires_s=expires_s))
 
+    def dials(self, phone: SoftPhone, whom: str) -> int:
+        return self.site.street.do(phone.call(whom))
+
     def until_registered(self, phone: SoftPhone) -> None:
         """As a phone does it, again and again."""
         self.server.wait_until(lambda: self.register(phone) == 200)
@@ -278,3 +281,34 @@ def test_a_phone_that_refuses_is_left_alone_for_longer_and_longer(floor: Floor, 
 
     floor.server.wait_until(lambda: floor.state_of("ada") == ("Available", None))
     assert first <= second
+
+
+def test_an_agent_comes_and_goes_by_dialing_and_reaches_nobody_by_it(floor: Floor) -> None:
+    phone = floor.phone(floor.hire("ada", "--persistent-connection"))
+    floor.until_registered(phone)
+
+    assert floor.dials(phone, "*1") == 200
+    floor.server.wait_until(lambda: floor.state_of("ada") == ("Available", None))
+    floor.server.wait_until(lambda: [each.up for each in calls(phone)] == [True])
+    assert floor.dials(phone, "*2") == 200
+    floor.server.wait_until(lambda: floor.state_of("ada") == ("OnBreak", None))
+    assert floor.dials(phone, "*0") == 200
+    floor.server.wait_until(lambda: floor.state_of("ada") == ("Offline", None))
+    floor.server.wait_until(lambda: [each.over for each in calls(phone)] == [True])
+
+    for whom in ("**", "*9", "1", numbers(1)[0], "ada", "customer", "north"):
+        assert floor.dials(phone, whom) in (403, 603), whom
+    assert floor.dials(floor.phone({**floor.hire("bea"), "password": "a guess"}), "*1") == 401
+    assert floor.customers.invites == []
+    assert floor.state_of("ada") == ("Offline", None)
+    floor.server.wait_until(lambda: ask(floor.site.place, "GET", "channels") == [])
+
+
+def test_nobody_comes_to_work_by_dialing_while_no_server_is_there(floor: Floor) -> None:
+    phone = floor.phone(floor.hire("ada"))
+    floor.until_registered(phone)
+    floor.server.pinned().stop()
+    assert floor.dials(phone, "*1") in (403, 603)
+    floor.server.start()
+    floor.server.wait_until(lambda: floor.dials(phone, "*1") == 200)
+    floor.server.wait_until(lambda: floor.state_of("ada")[0] == "Available")

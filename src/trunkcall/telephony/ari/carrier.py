@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container
 from contextlib import suppress
 from functools import partial
 from typing import Final, Protocol
@@ -38,11 +38,12 @@ from trunkcall.engine.events import (
     CarrierEvent,
     CarrierFound,
     CarrierLost,
+    CodeDialed,
     LegEnded,
     LegsReported,
     OriginateVoided,
 )
-from trunkcall.telephony.ari import model
+from trunkcall.telephony.ari import dialplan, model
 from trunkcall.telephony.ari.addresses import Addresses
 from trunkcall.telephony.ari.auto_answer import VARIABLES
 from trunkcall.telephony.ari.client import Switch, SwitchError
@@ -61,6 +62,8 @@ MAX_RETRY_S: Final = 10.0
 LOOK_AT_PHONES_S: Final = 1.0
 """How often it is looked for phones that are new, or to be otherwise. What becomes of them Asterisk tells at once."""
 _ONLINE: Final = "online"
+_REJECTED: Final = "21"
+"""Of Q.850."""
 MAX_TOKEN_DIGITS: Final = 20
 """Of a fencing token that a dialer has written."""
 
@@ -83,8 +86,8 @@ def app_of(instance_id: str) -> str:
 class AriCarrier:
     """A Carrier. ``app`` is its application's name, ``host`` the name of the switch in the instance's trunks; ``speak``
     makes a text a sound, and ``sounds`` is the process that plays it. ``phones`` are agents' soft phones, which are
-    asked to answer by themselves where ``auto_answer`` is true. A leg of which nothing at all is heard within
-    ``sound_within`` of its answer is ended; 0 is none."""
+    asked to answer by themselves where ``auto_answer`` is true; ``codes`` are what may be dialed on them. A leg of
+    which nothing at all is heard within ``sound_within`` of its answer is ended; 0 is none."""
 
     def __init__(
         self,
@@ -99,12 +102,14 @@ class AriCarrier:
         phones: Phones,
         auto_answer: bool = True,
         sound_within: Duration = 0,
+        codes: Collection[str] = (),
     ) -> None:
         self._app = app
         self._connect = connect
         self._addresses = addresses
         self._host = host
         self._phones = phones
+        self._codes = frozenset(codes)
         self._asked_to_answer = VARIABLES if auto_answer else {}
         self._board = Switchboard(
             app,
@@ -409,10 +414,8 @@ class AriCarrier:
         )
 
     def _endpoint_of(self, channel: model.Channel) -> str | None:
-        """The endpoint of a channel of ours: PJSIP/west-0000002a is one of west."""
-        if self._board.names.leg(channel.id) is None or not channel.name.startswith("PJSIP/"):
-            return None
-        return channel.name.removeprefix("PJSIP/").rpartition("-")[0]
+        """The endpoint of a channel of ours."""
+        return _endpoint(channel) if self._board.names.leg(channel.id) is not None else None
 
     def _take(self, event: model.Event) -> None:
         if self._early is not None:
@@ -420,14 +423,33 @@ class AriCarrier:
         elif self._switch is not None:
             self._heed(event)
 
+    def _dialed(self, channel: model.Channel, keys: str) -> None:
+        """Somebody has dialed a code on a phone, which does nothing but choose a status: no leg comes of it."""
+        endpoint = _endpoint(channel)
+        agents = [agent_id for agent_id, name in self._addresses.soft_phones().items() if name == endpoint]
+        if agents and keys in self._codes:
+            self._send(Request("POST", f"channels/{channel.id}/answer"), None)
+            for agent_id in agents:
+                self._tell(CodeDialed(agent_id, keys))
+            self._send(Request("DELETE", f"channels/{channel.id}"), None)
+        else:
+            self._send(Request("DELETE", f"channels/{channel.id}", {"reason_code": _REJECTED}), None)
+
     def _heed(self, event: model.Event) -> None:
         match event:
             case model.PeerStatusChange(endpoint=endpoint):
                 for agent_id, name in self._soft_phones.items():
                     if name == endpoint.resource:
                         self._tell_of_phone(agent_id, is_there=endpoint.state == _ONLINE)
+            case model.StasisStart(channel=channel, args=[dialplan.DIALED, keys, *_]):
+                self._dialed(channel, keys)
             case _:
                 self._board.take(event)
+
+
+def _endpoint(channel: model.Channel) -> str | None:
+    """PJSIP/west-0000002a is a channel of west."""
+    return channel.name.removeprefix("PJSIP/").rpartition("-")[0] if channel.name.startswith("PJSIP/") else None
 
 
 def _with_media(leg: LiveLeg, known: LiveLeg) -> LiveLeg:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.telephony.ari import model
-from trunkcall.telephony.ari.dialplan import INBOUND
+from trunkcall.telephony.ari.dialplan import PHONES
 from trunkcall.telephony.ari.wire import Answer, Request
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ RTP_TIMEOUT_S: Final = 60
 _VERSION: Final = "callerid_tag"
 """The option that says by what an endpoint was made; it leads to nothing at all with phones."""
 _OWNER: Final = "accountcode"
+"""Of which application it is: the dialplan goes by it too."""
 
 Options: TypeAlias = Mapping[str, str]
 
@@ -56,7 +57,7 @@ def options(name: str, app: str, password: str) -> dict[str, Options]:
     }
     endpoint = {
         "transport": "transport-udp",
-        "context": INBOUND,
+        "context": PHONES,
         "identify_by": "auth_username,username",
         "aors": name,
         "auth": name,
