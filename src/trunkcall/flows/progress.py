@@ -106,7 +106,8 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was being said has come to its end."""
+    """What was ordered to be said last has come to its end. Of what was hushed nobody is told: whoever runs the flow
+    tells one saying from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class NotQueued:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The service that was asked has answered with these values."""
+    """The service that was asked last has answered with these values; of one that was late nobody is told."""
 
     values: Mapping[str, object] = field(default_factory=dict)
 
