@@ -27,6 +27,7 @@ from trunkcall.engine.events import (
     LegRang,
     OfferedContact,
     OriginateVoided,
+    PlaybackEnded,
     RequestsAccepted,
     RingingCalledOff,
 )
@@ -123,6 +124,16 @@ def test_what_rings_on_a_host_that_is_lost_is_left_to_the_next_process_to_find_o
     floor.tell(CarrierLost())
     floor.tell(RingingCalledOff())
     assert not floor.asked(ContactEnded), "they may be talking by now"
+
+
+def test_whoever_heard_nothing_of_the_message_is_not_on_record_as_one_to_whom_it_was_played() -> None:
+    floor = Floor()
+    floor.campaign(dialer=DialerType.AGENTLESS, requests=2)
+    for contact, heard in (("spring-1", True), ("spring-2", False)):
+        floor.answers(contact)
+        floor.tell(PlaybackEnded(floor.leg(contact), floor.play(contact), heard=heard))
+    assert floor.end_of("spring-1").disposition is Disposition.MESSAGE_PLAYED
+    assert floor.end_of("spring-2").disposition is Disposition.ATTEMPT_FAILED
 
 
 # --- expiry -----------------------------------------------------------------------------------------------------------

@@ -153,6 +153,14 @@ def test_it_is_the_same_however_the_campaign_is_paced(dialer: DialerType) -> Non
     assert state(floor) is ContactState.SAFE_HARBOUR
 
 
+def test_a_message_that_could_not_be_played_is_not_on_record_as_heard() -> None:
+    floor = nobody_came()
+    floor.wait(1)
+    floor.tell(PlaybackEnded(floor.leg("spring-1"), floor.play("spring-1"), heard=False))
+    end = floor.end_of("spring-1")
+    assert (end.disposition, end.unheard) == (Disposition.ABANDONED, True)
+
+
 # --- the carrier and the dialer fail ----------------------------------------------------------------------------------
 
 

@@ -359,7 +359,7 @@ class Alike(RuleBasedStateMachine):
 
     @rule(
         campaign_id=st.sampled_from(["c-1", "c-1", "c-2", "none"]),
-        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 17)), max_size=4),
+        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 18)), max_size=4),
         former=st.booleans(),
         found=st.lists(st.none() | CLEARANCES, min_size=1, max_size=2),
     )

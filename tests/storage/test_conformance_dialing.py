@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from storage.support import (
@@ -310,6 +312,23 @@ class TestContactsInProgress:
         await store.commit(lease, [ended(contact_id, Disposition.ABANDONED)])
         record = await record_of(store, contact_id)
         assert (record.state, record.safe_harbour_at) == (ContactState.ENDED, NOW + 3)
+
+    async def test_a_message_that_was_not_heard_is_not_on_record(self, store: Store) -> None:
+        lease = await stand_up(store)
+        contact_id = await accept(store)
+        await store.commit(
+            lease,
+            [
+                begin(contact_id),
+                ContactAnswered(contact_id, NOW, None),
+                ContactDetected(contact_id, NOW, None),
+                ContactAbandoned(contact_id, NOW + 2),
+                SafeHarbourBegun(contact_id, NOW + 3),
+            ],
+        )
+        await store.commit(lease, [replace(ended(contact_id, Disposition.ABANDONED), unheard=True)])
+        record = await record_of(store, contact_id)
+        assert (record.state, record.safe_harbour_at, record.abandoned) == (ContactState.ENDED, None, True)
 
     async def test_one_who_hears_the_message_may_never_have_been_in_a_queue(self, store: Store) -> None:
         """The queue was full. The next owner takes it over as any other."""

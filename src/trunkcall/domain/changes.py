@@ -125,7 +125,8 @@ class SafeHarbourBegun:
 @dataclass(frozen=True, slots=True)
 class ContactEnded:
     """The contact is over. ``detection`` is the status of a contact that was never answered, None where detection was
-    off or has been recorded already."""
+    off or has been recorded already. ``unheard``: the safe-harbour message that was begun could not be played to its
+    end, so none counts as heard."""
 
     contact_id: str
     campaign_id: str
@@ -134,6 +135,7 @@ class ContactEnded:
     disconnect_reason: DisconnectReason
     detection: DetectionStatus | None = None
     ring_started_at: Instant | None = None
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,8 +168,9 @@ class Comparison:
             return
         if difference is LegDifference.PLAYED and contact is not None:
             play_id = contact.play_id or ""
-            self._flows.message_ended(leg.leg_id, play_id)
-            self._safe_harbour.message_ended(leg.leg_id, play_id, now)
+            # It was played, and what was lost is the word of its end.
+            self._flows.message_ended(leg.leg_id, play_id, heard=True)
+            self._safe_harbour.message_ended(leg.leg_id, play_id, now, heard=True)
         else:
             self._adoption.catch_up(live, leg, now)
 

@@ -53,6 +53,7 @@ class Contact:
         "ring_timeout",
         "state",
         "trunk_id",
+        "unheard",
     )
 
     def __init__(
@@ -93,6 +94,8 @@ class Contact:
         self.abandoned = False
         self.flow_ended = False
         """Whether it was the flow that had the customer's leg hung up."""
+        self.unheard = False
+        """Whether a message of its flow, or the safe-harbour message, could not be played to its end."""
         self.flow_step: FlowStep | None = None
         """Where its flow is; None until it has begun."""
         self.play_id: str | None = None

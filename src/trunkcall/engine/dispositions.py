@@ -101,11 +101,12 @@ def left_undetected(cause: HangupCause) -> tuple[Disposition, DetectionStatus]:
 
 
 def left_in_flow(contact: Contact, cause: HangupCause) -> Disposition:
-    """Of a contact whose flow was at work when its leg ended. It is abandoned if its queue was full."""
+    """Of a contact whose flow was at work when its leg ended. It is abandoned if its queue was full. A message that
+    could not be played to its end was none."""
     if contact.detection in MACHINES:
         return MACHINES[contact.detection]
     if contact.abandoned:
         return D.ABANDONED
     if contact.flow_ended:
-        return D.MESSAGE_PLAYED
+        return D.ATTEMPT_FAILED if contact.unheard else D.MESSAGE_PLAYED
     return D.NETWORK_FAILURE if cause is HangupCause.NO_SOUND else D.CUSTOMER_HUNG_UP

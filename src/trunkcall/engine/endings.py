@@ -190,6 +190,7 @@ class Endings:
                 reason,
                 detection,
                 contact.ring_started_at,
+                unheard=contact.unheard,
             ),
         )
 

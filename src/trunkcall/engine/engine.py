@@ -254,8 +254,8 @@ class Engine:
             case AgentHeard():
                 availability.heard(state.roster.agent(event.agent_id), now)
             case PlaybackEnded():
-                self._flows.message_ended(event.leg_id, event.play_id)
-                self._safe_harbour.message_ended(event.leg_id, event.play_id, now)
+                self._flows.message_ended(event.leg_id, event.play_id, heard=event.heard)
+                self._safe_harbour.message_ended(event.leg_id, event.play_id, now, heard=event.heard)
                 self._recordings.message_ended(event.leg_id, event.play_id, now, heard=event.heard)
             case ContactsOffered():
                 self._offered(event)

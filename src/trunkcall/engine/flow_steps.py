@@ -48,13 +48,14 @@ class FlowSteps:
         contact.flow_step = contact.play_id = None
         self._state.flows_due.append(contact)
 
-    def message_ended(self, leg_id: str, play_id: str) -> None:
-        """The message that a flow had played is over. Any other changes nothing: the carrier may repeat itself, or
-        speak of one that a former dialer had played."""
+    def message_ended(self, leg_id: str, play_id: str, *, heard: bool) -> None:
+        """The message that a flow had played is over; whether it was heard. Any other changes nothing: the carrier may
+        repeat itself, or speak of one that a former dialer had played."""
         leg = self._state.registry.legs.get(leg_id)
         contact = leg.contact if leg is not None else None
         if contact is not None and contact.state is _IN_FLOW and contact.play_id == play_id:
             contact.play_id = None
+            contact.unheard = contact.unheard or not heard
             self._state.flows_due.append(contact)
 
     def step(self, now: Instant) -> None:

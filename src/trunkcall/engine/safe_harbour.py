@@ -56,6 +56,7 @@ class SafeHarbour:
         state.registry.take_from_flight(contact)
         state.timers.stop(TimerKind.QUEUE_LIMIT, contact_id)
         state.timers.stop(TimerKind.HELP, contact_id)
+        contact.unheard = False
         state.out.change(SafeHarbourBegun(contact_id, now))
         self.speak(contact, now)
 
@@ -73,11 +74,13 @@ class SafeHarbour:
         limit = self._state.config.safe_harbour_limit
         self._state.timers.set(now + limit, TimerKind.SAFE_HARBOUR_LIMIT, contact.contact_id)
 
-    def message_ended(self, leg_id: str, ended_play_id: str, now: Instant) -> None:
-        """A message is over. Any other than the safe-harbour message of this leg changes nothing."""
+    def message_ended(self, leg_id: str, ended_play_id: str, now: Instant, *, heard: bool) -> None:
+        """A message is over. Any other than the safe-harbour message of this leg changes nothing. No record says that
+        one was heard which was not."""
         leg = self._state.registry.legs.get(leg_id)
         contact = leg.contact if leg is not None else None
         if contact is not None and contact.state is ContactState.SAFE_HARBOUR and contact.play_id == ended_play_id:
+            contact.unheard = not heard
             self._endings.disconnect(contact, now)
 
     def limit_due(self, contact_id: str, now: Instant) -> None:

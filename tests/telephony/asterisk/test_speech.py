@@ -74,7 +74,7 @@ def test_a_command_that_fails_is_told_and_the_call_is_ended_all_the_same(tmp_pat
     called = numbers(2)
     with calling(tmp_path, "/bin/false {file}", called) as (centre, _):
         records = centre.until_all_ended(centre.call(called, dialerConfig=AGENTLESS))
-        assert {record["Disposition"] for record in records.values()} == {"message_played"}
+        assert {record["Disposition"] for record in records.values()} == {"attempt_failed"}, "they have heard nothing"
         told = health(centre)
         assert (told["status"], told["trouble"]) == (
             "upkeep failing",

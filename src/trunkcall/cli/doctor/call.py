@@ -29,7 +29,7 @@ from trunkcall.cli.client import (
     own_health,
     trunkcall_client,
 )
-from trunkcall.cli.doctor.steps import ANSWERED, Step, steps_of
+from trunkcall.cli.doctor.steps import Step, steps_of
 from trunkcall.cli.figures import Trunk, read_floor
 from trunkcall.cli.installation import installation
 from trunkcall.cli.interrupts import held_back, meaning
@@ -161,7 +161,7 @@ async def _call(
                     if tell:
                         typer.echo(f"{step.after_s:6.1f} s  {step.text}")
             if record.ended_at is not None:
-                return told, record.disposition in ANSWERED
+                return told, record.answered_at is not None
             if record.attempted_at is None and loop.time() > ask_s:
                 ask_s += ASK_EVERY_S
                 reasons = _reasons(where, campaign_id, record)

@@ -13,9 +13,6 @@ from trunkcall.domain.contact import ContactRecord, DisconnectReason, Dispositio
 from trunkcall.domain.instants import Instant, to_seconds
 from trunkcall.service.calling.words import PROHIBITED, held
 
-ANSWERED: Final = frozenset({Disposition.MESSAGE_PLAYED, Disposition.CUSTOMER_HUNG_UP})
-"""Ends of a call that got through."""
-
 _ENDS: Final[Mapping[Disposition, str]] = {
     Disposition.MESSAGE_PLAYED: "Hung up by us, after the message.",
     Disposition.CUSTOMER_HUNG_UP: "Hung up by whoever answered.",
@@ -69,6 +66,8 @@ def _end(record: ContactRecord) -> str:
         forbidden = record.clearance.forbidden
         if forbidden is not None:
             return f"It was not dialed: {PROHIBITED[forbidden].format('the number')}."
+    if record.disposition is Disposition.ATTEMPT_FAILED and record.answered_at is not None:
+        return "Hung up by us: what was to be said was not heard. `trunkcall status` says why."
     if record.disposition is None:
         return "Ended."
     return _ENDS.get(record.disposition, f"Ended: {record.disposition}.")

@@ -91,6 +91,7 @@ def changed(held: Held, change: ContactChange) -> Held:
                 disconnect_reason=change.disconnect_reason,
                 detection=change.detection or record.detection,
                 ring_started_at=change.ring_started_at or record.ring_started_at,
+                safe_harbour_at=None if change.unheard else record.safe_harbour_at,
             )
         case ContactExpired():
             return held.noted(ended_at=at, disposition=Disposition.EXPIRED, disconnect_reason=DisconnectReason.EXPIRED)

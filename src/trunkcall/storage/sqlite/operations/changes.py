@@ -437,6 +437,7 @@ class _Changer:
             disconnect_reason=change.disconnect_reason,
             detection=change.detection,
             ring_started_at=change.ring_started_at,
+            unheard=change.unheard,
         )
         if not ended:
             self._leave_out("end_contact", contact_id)

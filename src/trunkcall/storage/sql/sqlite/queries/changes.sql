@@ -73,7 +73,7 @@ WHERE contact_id = :contact_id AND state IN {before SafeHarbourBegun}
 UPDATE contact
 SET state = {after ContactEnded}, ended_at = :at, disposition = :disposition, disconnect_reason = :disconnect_reason,
     detection = coalesce(:detection, detection), ring_started_at = coalesce(:ring_started_at, ring_started_at),
-    updated_at = :at
+    safe_harbour_at = CASE WHEN :unheard THEN NULL ELSE safe_harbour_at END, updated_at = :at
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before ContactEnded}
     AND sequence NOT IN (SELECT sequence FROM quarantine)
 RETURNING answered_at, clearance;
