@@ -19,6 +19,8 @@ from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, TRUNKCALL, 
 from trunkcall.aws.own_calling import CallingOperations
 from trunkcall.aws.own_do_not_call import DoNotCallOperations
 from trunkcall.aws.own_halts import HaltOperations
+from trunkcall.aws.own_prompts import PutPromptOperations
+from trunkcall.aws.own_recordings import RecordingOperations
 from trunkcall.aws.own_service import TrunkcallOperations
 
 PAGE = Path(__file__).parent / "reference" / "coverage.md"
@@ -32,6 +34,8 @@ OFFERED: dict[str, Collection[str]] = {
         **CallingOperations.handlers(object.__new__(CallingOperations)),
         **DoNotCallOperations.handlers(object.__new__(DoNotCallOperations)),
         **HaltOperations.handlers(object.__new__(HaltOperations)),
+        **PutPromptOperations.handlers(object.__new__(PutPromptOperations)),
+        **RecordingOperations.handlers(object.__new__(RecordingOperations)),
     },
 }
 """The operations that have a handler, by service."""

@@ -42,6 +42,7 @@ CLIENTS = {
     "cli.numbers",
     "cli.policy",
     "cli.previewing",
+    "cli.prompts",
     "cli.recordings",
     "cli.status",
     "cli.trunks",

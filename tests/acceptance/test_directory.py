@@ -14,7 +14,7 @@ from trunkcall.compose.store import opened_store
 from trunkcall.domain.directory import KEPT
 from trunkcall.domain.fact_kind import FactKind
 
-NONE_AT_FIRST = (FactKind.AGENT_STATUS, *KEPT)
+NONE_AT_FIRST = (FactKind.AGENT_STATUS, FactKind.PROMPT, *KEPT)
 
 
 async def _remove(data_dir: Path, *kinds: FactKind) -> None:

@@ -13,10 +13,12 @@ IN = {"InstanceId": MINE}
 
 QUEUE, FLOW, PROFILE, AGENT = "queue/q", "contact-flow/f", "routing-profile/p", "agent/u"
 HOURS, STATUS, SECURITY, NUMBER = "operating-hours/h", "agent-state/s", "security-profile/x", "phone-number/n"
+PROMPT = "prompt/m"
 OF_AGENT = {**IN, "UserId": "u"}
 OF_FLOW = {**IN, "ContactFlowId": "f"}
 OF_HOURS = {**IN, "HoursOfOperationId": "h"}
 OF_OVERRIDE = {**OF_HOURS, "HoursOfOperationOverrideId": "o"}
+OF_PROMPT = {**IN, "PromptId": "m"}
 OF_PROFILE = {**IN, "RoutingProfileId": "p"}
 OF_QUEUE = {**IN, "QueueId": "q"}
 TARGET = {"TargetArn": SCOPE.instance_arn(MINE)}
@@ -54,6 +56,7 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "DeleteHoursOfOperation": (OF_HOURS, (HOURS,)),
     "DeleteHoursOfOperationOverride": (OF_OVERRIDE, (HOURS,)),
     "DeleteInstance": (IN, ("",)),
+    "DeletePrompt": (OF_PROMPT, (PROMPT,)),
     "DeleteQueue": (OF_QUEUE, (QUEUE,)),
     "DeleteRoutingProfile": (OF_PROFILE, (PROFILE,)),
     "DeleteUser": (OF_AGENT, (AGENT,)),
@@ -64,6 +67,7 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "DescribeInstance": (IN, ("",)),
     "DescribeInstanceAttribute": ({**IN, "AttributeType": "OUTBOUND_CALLS"}, ("",)),
     "DescribePhoneNumber": ({"PhoneNumberId": "n"}, (NUMBER,)),
+    "DescribePrompt": (OF_PROMPT, (PROMPT,)),
     "DescribeQueue": (OF_QUEUE, (QUEUE,)),
     "DescribeRoutingProfile": (OF_PROFILE, (PROFILE,)),
     "DescribeUser": (OF_AGENT, (AGENT,)),
@@ -76,6 +80,7 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "ListInstanceAttributes": (IN, ("",)),
     "ListInstances": ({}, ("*",)),
     "ListPhoneNumbersV2": (TARGET, ("phone-number/*", "")),
+    "ListPrompts": (IN, ("",)),
     "ListQueues": (IN, ("queue/*",)),
     "ListRoutingProfileQueues": (OF_PROFILE, (PROFILE,)),
     "ListRoutingProfiles": (IN, ("",)),
@@ -85,6 +90,7 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "PutUserStatus": ({**OF_AGENT, "AgentStatusId": "s"}, (AGENT, STATUS)),
     "ReleasePhoneNumber": ({"PhoneNumberId": "n"}, (NUMBER,)),
     "SearchAvailablePhoneNumbers": (TARGET, ("phone-number/*", "")),
+    "SearchPrompts": (IN, ("",)),
     "SearchQueues": (IN, ("",)),
     "SearchUsers": (IN, ("",)),
     "ResumeContactRecording": (OF_CONTACT, (CONTACT,)),
@@ -99,6 +105,7 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "UpdateHoursOfOperation": (OF_HOURS, (HOURS,)),
     "UpdateHoursOfOperationOverride": (OF_OVERRIDE, (HOURS,)),
     "UpdateInstanceAttribute": ({**IN, "AttributeType": "OUTBOUND_CALLS", "Value": "true"}, ("",)),
+    "UpdatePrompt": (OF_PROMPT, (PROMPT,)),
     "UpdateQueueHoursOfOperation": ({**OF_QUEUE, "HoursOfOperationId": "h"}, (QUEUE, HOURS)),
     "UpdateQueueMaxContacts": (OF_QUEUE, (QUEUE,)),
     "UpdateQueueName": (OF_QUEUE, (QUEUE,)),

@@ -91,6 +91,7 @@ PATTERNS: Mapping[str, PatternExample] = {
     "^[a-zA-Z0-9]{64}$": PatternExample("0" * 64, "", "", "-" * 64),
     "[a-z]{2}(-[a-z]+){1,2}(-[0-9])?": PatternExample("us-eas", "t", "-1", "US-EAST-1"),
     r"^[\W\S_]*": PatternExample("", "d", "", None),
+    r"s3://\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+": PatternExample("s3://b/", "k", "", "b/k"),
     r"/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$/": PatternExample("Secret-1", "x", "", "secret-1"),
 }
 

@@ -102,7 +102,7 @@ class TestWhatOperationsAreAbout:
             assert (needed.target is Target.ALL) is (name in self.WITHOUT_A_RESOURCE)
             assert (needed.tagging is not None) is (name == "CreateCampaign")
 
-    @pytest.mark.parametrize("name", ["DescribeQuickConnect", "SearchPrompts"])
+    @pytest.mark.parametrize("name", ["DescribeQuickConnect", "SearchQuickConnects"])
     def test_an_operation_that_nobody_looked_at_is_refused_at_start(self, name: str) -> None:
         with pytest.raises(ModelError, match=f"nobody has decided which resources connect's {name} is about"):
             needs_of(load_service("connect", only=[name]))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from service.offices import SCOPE, Office
 from trunkcall.domain.errors import InvalidInputError, NotFoundError
 from trunkcall.domain.identifiers import ResourceKind
+from trunkcall.domain.prompt import Prompt
 from trunkcall.domain.security_profile import security_profiles
 from trunkcall.domain.user import Agent
 
@@ -19,7 +20,7 @@ AGENT = Agent("agent", "agent", "profile")
 
 async def opened() -> Office:
     office = await Office().open()
-    await office.store.put_facts(office.default, [AGENT])
+    await office.store.put_facts(office.default, [AGENT, Prompt("p1", "closing", "p1-1")])
     return office
 
 
@@ -35,6 +36,7 @@ async def arns(office: Office) -> dict[ResourceKind, str]:
         ResourceKind.HOURS_OF_OPERATION: next(iter(there.hours_of_operation)),
         ResourceKind.AGENT_STATUS: next(iter(there.user_statuses)),
         ResourceKind.PHONE_NUMBER: next(iter(there.phone_numbers)),
+        ResourceKind.PROMPT: next(iter(there.prompts)),
     }
     return {kind: SCOPE.arn(office.default, kind, resource_id) for kind, resource_id in ids.items()}
 

@@ -21,6 +21,7 @@ from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
 from trunkcall.domain.instants import DAY, from_datetime
 from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.prompt import Prompt
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue, alike
 from trunkcall.domain.trunk import NumberFormat, Trunk
@@ -49,6 +50,7 @@ FACTS: list[Fact] = [
     UserStatus("id", "name", "Noon", UserStatusType.ROUTABLE, 4, True, TAGS),
     CallingPolicy("id", 0, "[limits]", "prefix,per_minute", 5),
     DoNotCallList(0, "name", ListKind.REGISTRY, ("c1",), 31, date(2026, 11, 1), 3, 7, True),
+    Prompt("id", "name", "id-1", 8_000, "Good bye", TAGS),
 ]
 BY_OLDER_VERSIONS: list[tuple[Fact, str]] = [
     (Queue("id", "name", "+12065550100"), '{"outbound_caller_id": "+12065550100"}'),

@@ -19,6 +19,7 @@ from trunkcall.domain.errors import ConflictError, NotFoundError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
 from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.prompt import Prompt
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue, alike
 from trunkcall.domain.trunk import Trunk
@@ -96,6 +97,8 @@ def facts(changes: Iterable[VersionedFact]) -> list[Fact]:
         DoNotCallList(9, "old#9", description="Of the north", edit_number=4, deleted_at=LATER, deleted_by="AKIA"),
         DoNotCallList(9, "register", key_mark=2**63 - 1),
         DoNotCallList(9, "register", ListKind.REGISTRY, ("c1", "c2"), 31, date(2026, 11, 1), 3, 0, True),
+        Prompt("p9", "closing", "p9-1"),
+        Prompt("p9", "closing", "p9-2", 8_000, "Good bye", {"team": "north"}),
         UserStatus("s9", "Lunch"),
         UserStatus("s9", "Lunch", "At noon", UserStatusType.OFFLINE, 4, False, {"team": "north"}),
         HoursOfOperation("h9", "Never", "UTC", ()),

@@ -110,6 +110,17 @@ async def test_other_words_or_another_voice_are_another_sound(voice: Voice) -> N
     assert len(set(sounds)) == 3
 
 
+async def test_a_text_is_another_sound_in_another_voice_and_at_another_rate(voice: Voice) -> None:
+    seen = voice.folder / "seen"
+    command = voice.command(f"open({str(seen)!r}, 'a').write(str(sys.argv[2:]))") + " -v {voice} -s {rate}"
+    sounds = [
+        await said(Speech(command, voice.prompts, voice=spoken, rate=rate))
+        for spoken, rate in (("en-us", 160), ("en-gb", 160), ("en-us", 120), ("en-us", 160))
+    ]
+    assert len(set(sounds)) == voice.runs == 3, "the last was said before"
+    assert seen.read_text(encoding="utf-8").startswith("['-v', 'en-us', '-s', '160']['-v', 'en-gb', '-s', '160']")
+
+
 async def test_nothing_of_a_text_is_in_a_name_or_an_argument_or_a_log(
     voice: Voice, caplog: pytest.LogCaptureFixture
 ) -> None:

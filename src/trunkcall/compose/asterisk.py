@@ -15,10 +15,13 @@ from pathlib import Path
 from secrets import token_hex
 
 from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
+from trunkcall.compose.sounds import prompt_files
 from trunkcall.compose.trunks import default_trunk
 from trunkcall.domain.agent_keys import dialed, parse_codes
+from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import seconds
+from trunkcall.domain.prompt import named
 from trunkcall.domain.safe_harbour import NAME, NUMBER
 from trunkcall.service.calling.numbering import leaves_as
 from trunkcall.service.wall_paced_clock import WallPacedClock
@@ -83,6 +86,7 @@ def _build(wanted: Wanted) -> Telephony:
     from trunkcall.telephony.ari.carrier import AriCarrier, app_of
     from trunkcall.telephony.ari.client import Switch, parse_ari_url
     from trunkcall.telephony.ari.phones import Phones
+    from trunkcall.telephony.ari.recorded import Recorded
     from trunkcall.telephony.sound.client import SoundProcess
 
     settings, clock = wanted.settings, WallPacedClock(wall=wanted.wall)
@@ -94,12 +98,18 @@ def _build(wanted: Wanted) -> Telephony:
     phones = Phones(app, partial(_phone_passwords, DataDir(settings.data_dir), addresses))
     reached = parse_ari_url(settings.ari_url), settings.ari_user, password
     sounds = SoundProcess(*reached)
+    recorded = Recorded(prompt_files(settings).path, speech.speak)
+
+    def know(directory: Directory) -> None:
+        addresses.know(directory)
+        recorded.know(directory)
+
     carrier = AriCarrier(
         app,
         partial(Switch, *reached),
         addresses,
         now=clock.now,
-        speak=speech.speak,
+        speak=recorded.speak,
         sounds=sounds,
         phones=phones,
         auto_answer=settings.phone_auto_answer == "on",
@@ -112,8 +122,8 @@ def _build(wanted: Wanted) -> Telephony:
         legs_survive=True,
         works={"speech": partial(_speaks, speech, settings.safe_harbour_message), "sound": sounds.run},
         trouble=lambda: carrier.trouble,
-        upkeep_trouble=lambda: speech.trouble or carrier.prompt_trouble or phones.trouble,
-        know=addresses.know,
+        upkeep_trouble=lambda: speech.trouble or recorded.trouble or carrier.prompt_trouble or phones.trouble,
+        know=know,
     )
 
 
@@ -125,14 +135,19 @@ def _phone_passwords(directory: DataDir, addresses: Addresses) -> dict[str, str]
 
 def _speech(settings: Settings) -> Speech:
     """What makes texts sounds for the switch. Raises SettingsError."""
-    return Speech(settings.speech_command, Path(settings.prompts_dir or settings.data_dir / "prompts"))
+    return Speech(
+        settings.speech_command,
+        Path(settings.prompts_dir or settings.data_dir / "prompts"),
+        voice=settings.speech_voice,
+        rate=settings.speech_rate,
+    )
 
 
 async def _speaks(speech: Speech, safe_harbour: str) -> None:
     """Have a safe-harbour message ready that is the same for everybody: it may be needed at any moment, within two
     seconds. Whatever is being made at the end is let go of."""
     try:
-        if safe_harbour and not any(each in safe_harbour for each in (NAME, NUMBER)):
+        if safe_harbour and named(safe_harbour) is None and not any(each in safe_harbour for each in (NAME, NUMBER)):
             await speech.prepare([safe_harbour])
         await asyncio.Event().wait()
     finally:

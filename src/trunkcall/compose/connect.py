@@ -16,6 +16,7 @@ from trunkcall.aws.connect.contact_flows import ContactFlowOperations
 from trunkcall.aws.connect.hours import HoursOperations
 from trunkcall.aws.connect.instances import InstanceOperations
 from trunkcall.aws.connect.phone_numbers import PhoneNumberOperations
+from trunkcall.aws.connect.prompts import PromptOperations
 from trunkcall.aws.connect.queues import QueueOperations
 from trunkcall.aws.connect.recordings import ContactRecordingOperations
 from trunkcall.aws.connect.routing_profiles import RoutingProfileOperations
@@ -39,6 +40,7 @@ from trunkcall.service.halts import Halts
 from trunkcall.service.hours import Hours
 from trunkcall.service.instances import Instances
 from trunkcall.service.phone_numbers import PhoneNumbers
+from trunkcall.service.prompts import Prompts, PromptSounds
 from trunkcall.service.queues import Queues
 from trunkcall.service.recordings import Recordings
 from trunkcall.service.routing_profiles import RoutingProfiles
@@ -92,6 +94,11 @@ def recordings(store: Store, files: RecordingFiles, supervisor: Supervisor, scop
     return Recordings(store, files, _centre(store, supervisor, scope), supervisor)
 
 
+def prompts(store: Store, supervisor: Supervisor, scope: Scope, sounds: PromptSounds) -> Prompts:
+    """The use cases about prompts."""
+    return Prompts(_centre(store, supervisor, scope), sounds)
+
+
 def _centre(store: Store, supervisor: Supervisor, scope: Scope) -> Centre:
     return Centre(store, store, scope, supervisor.now_of, lambda: str(uuid4()), supervisor)
 
@@ -106,6 +113,7 @@ def connect_handlers(
     max_instances: int,
     numbers: PhoneNumbers,
     recorded: Recordings,
+    prompts: Prompts,
 ) -> dict[str, Handler]:
     """The handlers of every operation of ``connect`` that is offered."""
     pages = Pages(paging)
@@ -122,6 +130,7 @@ def connect_handlers(
             UserOperations(Users(centre), pages, scope),
             AgentStatusOperations(AgentStatuses(centre, supervisor), pages, scope),
             SecurityProfileOperations(centre, pages),
+            PromptOperations(prompts, pages, scope),
             TagOperations(CentreTags(centre, store)),
             ContactRecordingOperations(recorded),
         ]

@@ -17,6 +17,7 @@ from trunkcall.aws.campaigns_v1 import CampaignsV1
 from trunkcall.aws.model import CAMPAIGNS_V1, CAMPAIGNS_V2, CONNECT, TRUNKCALL, load_service
 from trunkcall.aws.own_do_not_call import DoNotCallOperations
 from trunkcall.aws.own_halts import HaltOperations
+from trunkcall.aws.own_prompts import PutPromptOperations
 from trunkcall.aws.own_recordings import RecordingOperations
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.aws.paging import Paging
@@ -28,8 +29,10 @@ from trunkcall.compose.connect import (
     do_not_call,
     halts,
     phone_numbers,
+    prompts,
     recordings,
 )
+from trunkcall.compose.sounds import prompt_files
 from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
@@ -133,6 +136,7 @@ def build_web(
 
     numbers = phone_numbers(store, supervisor, scope, offers_fiction=carrier_of(settings).is_simulated)
     recorded = recordings(store, files, supervisor, scope)
+    messages = prompts(store, supervisor, scope, prompt_files(settings))
     connect = connect_handlers(
         store,
         supervisor,
@@ -142,6 +146,7 @@ def build_web(
         max_instances=quotas.instances,
         numbers=numbers,
         recorded=recorded,
+        prompts=messages,
     )
     services = [
         load_service(CAMPAIGNS_V1),
@@ -202,6 +207,7 @@ def build_web(
                 **lists.handlers(),
                 **stops.handlers(),
                 **sounds.handlers(),
+                **PutPromptOperations(messages).handlers(),
             },
             CONNECT: connect,
         },

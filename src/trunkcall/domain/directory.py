@@ -21,6 +21,7 @@ from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import HoursOfOperation
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.prompt import Prompt
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue
 from trunkcall.domain.trunk import Trunk
@@ -118,6 +119,7 @@ Fact: TypeAlias = (
     | UserStatus
     | CallingPolicy
     | DoNotCallList
+    | Prompt
 )
 
 _MAPS: Final = MappingProxyType(
@@ -132,6 +134,7 @@ _MAPS: Final = MappingProxyType(
         FactKind.AGENT_STATUS: "agent_statuses",
         FactKind.CALLING_POLICY: "calling_policies",
         FactKind.DO_NOT_CALL_LIST: "do_not_call_lists",
+        FactKind.PROMPT: "prompts",
     }
 )
 """Where a directory has the facts of each kind."""
@@ -202,6 +205,7 @@ class Directory:
     agent_statuses: Mapping[str, UserStatus] = field(default_factory=dict)
     calling_policies: Mapping[str, CallingPolicy] = field(default_factory=dict)
     do_not_call_lists: Mapping[str, DoNotCallList] = field(default_factory=dict)
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)
 
     @classmethod
     def of(cls, instance: Instance, facts: Iterable[Fact]) -> Directory:

@@ -21,3 +21,4 @@ class FactKind(StrEnum):
     AGENT_STATUS = "agent_status"
     CALLING_POLICY = "calling_policy"
     DO_NOT_CALL_LIST = "do_not_call_list"
+    PROMPT = "prompt"

@@ -29,6 +29,7 @@ class ResourceKind(StrEnum):
     SECURITY_PROFILE = "security-profile"
     PHONE_NUMBER = "phone-number"
     CONTACT = "contact"
+    PROMPT = "prompt"
 
 
 @dataclass(frozen=True, slots=True)

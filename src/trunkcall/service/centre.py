@@ -44,6 +44,7 @@ _CALLED: Mapping[ResourceKind, str] = MappingProxyType(
         ResourceKind.AGENT_STATUS: "agent status",
         ResourceKind.SECURITY_PROFILE: "security profile",
         ResourceKind.PHONE_NUMBER: "phone number",
+        ResourceKind.PROMPT: "prompt",
     }
 )
 

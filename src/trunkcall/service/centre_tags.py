@@ -17,6 +17,7 @@ from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import HoursOfOperation
 from trunkcall.domain.identifiers import NamedResource, ResourceKind
 from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.prompt import Prompt
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile
 from trunkcall.domain.security_profile import security_profiles
@@ -26,7 +27,9 @@ from trunkcall.service.campaigns import MAX_TAGS
 from trunkcall.service.centre import Centre
 from trunkcall.storage.ports.directory import FactOwners, InstanceChanges
 
-TaggedFact: TypeAlias = Queue | ContactFlow | PhoneNumber | RoutingProfile | Agent | HoursOfOperation | UserStatus
+TaggedFact: TypeAlias = (
+    Queue | ContactFlow | PhoneNumber | RoutingProfile | Agent | HoursOfOperation | UserStatus | Prompt
+)
 EditTags: TypeAlias = Callable[[Mapping[str, str]], Mapping[str, str]]
 
 _KINDS: Mapping[ResourceKind, FactKind] = MappingProxyType(
@@ -38,6 +41,7 @@ _KINDS: Mapping[ResourceKind, FactKind] = MappingProxyType(
         ResourceKind.HOURS_OF_OPERATION: FactKind.HOURS_OF_OPERATION,
         ResourceKind.AGENT_STATUS: FactKind.AGENT_STATUS,
         ResourceKind.PHONE_NUMBER: FactKind.PHONE_NUMBER,
+        ResourceKind.PROMPT: FactKind.PROMPT,
     }
 )
 

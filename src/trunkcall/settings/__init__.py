@@ -276,6 +276,8 @@ class Settings:
     ari_password_file: str
     ari_plain_http: str
     speech_command: str
+    speech_voice: str
+    speech_rate: int
     prompts_dir: str
     sound_within_s: float
     sip_address: str

@@ -124,6 +124,14 @@ SWITCH_SETTINGS: tuple[Setting, ...] = (
         "Makes a text that it reads from standard input a WAV file {file}, as `espeak-ng --stdin -w {file}`.",
         lambda value: _command(str(value)),
     ),
+    Setting("speech_voice", str, "en-us", "Voice: what {voice} in speech_command stands for."),
+    Setting(
+        "speech_rate",
+        int,
+        160,
+        "How fast is spoken, in words a minute: what {rate} in speech_command stands for.",
+        within(40, 500),
+    ),
     Setting(
         "prompts_dir",
         str,

@@ -14,6 +14,7 @@ from trunkcall.aws.connect.contact_flows import ContactFlowOperations
 from trunkcall.aws.connect.hours import HoursOperations
 from trunkcall.aws.connect.instances import InstanceOperations
 from trunkcall.aws.connect.phone_numbers import PhoneNumberOperations
+from trunkcall.aws.connect.prompts import PromptOperations
 from trunkcall.aws.connect.queues import QueueOperations
 from trunkcall.aws.connect.recordings import ContactRecordingOperations
 from trunkcall.aws.connect.routing_profiles import RoutingProfileOperations
@@ -42,6 +43,7 @@ RESOURCES: Final[tuple[type[Resource], ...]] = (
     ContactRecordingOperations,
     AgentStatusOperations,
     SecurityProfileOperations,
+    PromptOperations,
     TagOperations,
 )
 """Who has operations. Each is made in ``compose/connect.py``."""

@@ -22,6 +22,7 @@ from trunkcall.domain.do_not_call import DoNotCallList, ListKind
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
 from trunkcall.domain.phone_number import PhoneNumber
+from trunkcall.domain.prompt import Prompt
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, ServedQueue, alike
 from trunkcall.domain.trunk import MIN_ATTEMPTS_PER_S, NumberFormat, Trunk
@@ -54,6 +55,7 @@ _NAMED = {
     FactKind.AGENT_STATUS: ("status_id", "name"),
     FactKind.CALLING_POLICY: ("policy_name", "number"),
     FactKind.DO_NOT_CALL_LIST: ("list_number", "name"),
+    FactKind.PROMPT: ("prompt_id", "name"),
 }
 """What of each kind has columns of its own: id, and name."""
 
@@ -97,6 +99,16 @@ def fact_of(kind: FactKind, fact_id: str, name: str, document: Any) -> Fact:
             return _calling_policy(fact_id, members)
         case FactKind.DO_NOT_CALL_LIST:
             return _do_not_call_list(fact_id, name, members)
+        case FactKind.PROMPT:
+            return Prompt(
+                fact_id,
+                name,
+                text(members, "sound"),
+                whole(members, "octets", 0),
+                text(members, "description"),
+                text_map(members, "tags"),
+                optional_instant(members, "changed_at"),
+            )
         case _:
             assert_never(kind)
 

@@ -41,7 +41,7 @@ class SoundError(TrunkcallError):
 
 def for_switch(wav: bytes) -> bytes:
     """The same sound as Asterisk plays it. Raises SoundError."""
-    samples, rate = _read(wav)
+    samples, rate = read_wav(wav)
     made = np.clip(np.rint(resampled(samples, rate) * 32767.0), -32768, 32767).astype("<i2")
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
@@ -77,8 +77,8 @@ def resampled(samples: Samples, rate: int) -> Samples:
     return np.concatenate(parts)[: len(samples) * made // taken]
 
 
-def _read(wav: bytes) -> tuple[Samples, int]:
-    """The samples, mixed, and how many a second there are."""
+def read_wav(wav: bytes) -> tuple[Samples, int]:
+    """The samples, mixed, and how many a second there are. Raises SoundError."""
     try:
         with wave.open(io.BytesIO(wav), "rb") as file:
             channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()

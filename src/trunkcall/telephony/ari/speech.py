@@ -32,6 +32,8 @@ Then: TypeAlias = Callable[[Path | None], None]
 
 FILE: Final = "{file}"
 """In the command: the file that it is to write."""
+VOICE: Final = "{voice}"
+RATE: Final = "{rate}"
 AT_ONCE: Final = 2
 """Commands that run side by side."""
 TIME_LIMIT_S: Final = 10.0
@@ -56,21 +58,24 @@ class SpeechError(TrunkcallError):
 
 class Speech:
     """Makes texts sounds with ``command``, which reads a text from its standard input, and writes a WAV file where it
-    has {file}; empty if there is none. ``folder`` is made when it is needed. Sounds there take ``keeps_bytes`` at most:
-    those not asked for for longest go first. Raises SettingsError."""
+    has {file}; empty if there is none. {voice} and {rate} in it stand for ``voice`` and ``rate``. ``folder`` is made
+    when it is needed. Sounds there take ``keeps_bytes`` at most: those not asked for for longest go first. Raises
+    SettingsError."""
 
     def __init__(
         self,
         command: str,
         folder: Path,
         *,
+        voice: str = "",
+        rate: int = 0,
         keeps_bytes: int = KEEPS_BYTES,
         min_room_bytes: int = MIN_ROOM_BYTES,
         time_limit_s: float = TIME_LIMIT_S,
         at_once: int = AT_ONCE,
         max_waiting: int = MAX_WAITING,
     ) -> None:
-        self._arguments = arguments_of(command)
+        self._arguments = tuple(each.replace(VOICE, voice).replace(RATE, str(rate)) for each in arguments_of(command))
         self._folder = folder.absolute()
         self._keeps_bytes = keeps_bytes
         self._min_room_bytes = min_room_bytes

@@ -1,7 +1,7 @@
 """Samples as octets of G.711's mu-law and back, and the sounds of files as such.
 
-Decides nothing but the form (ITU-T G.711). Files are WAV as ``telephony.ari.sound`` makes them: 8,000 samples of 16
-bits a second, mono.
+Decides nothing but the form (ITU-T G.711). Files are WAV as ``telephony.ari.sound`` makes them, 8,000 samples of 16
+bits a second, mono; or octets alone, where a file's name ends in ``.ulaw``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 RATE: Final = 8_000
+RAW: Final = ".ulaw"
 MAX_S: Final = 3_600
 """Longest sound that is read, in seconds."""
 
@@ -55,6 +56,9 @@ def decoded(octets: bytes) -> Samples:
 
 def read(path: str) -> bytes:
     """The sound of a file, as octets. Raises NoSoundError, and OSError where it cannot be read."""
+    if path.endswith(RAW):
+        with open(path, "rb") as raw:
+            return raw.read(MAX_S * RATE)
     try:
         with wave.open(path, "rb") as file:
             if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (RATE, 1, 2):

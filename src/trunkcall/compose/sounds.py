@@ -1,0 +1,19 @@
+"""Sounds of an installation: where those of prompts are kept, and how a file becomes one.
+
+Decides the folder. It must not know which prompts there are, nor who hears them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trunkcall.settings import Settings
+from trunkcall.storage.prompt_sounds import PromptFiles
+from trunkcall.telephony.sound.formats import FORMATS, telephone_sound
+
+__all__ = ["FORMATS", "prompt_files", "telephone_sound"]
+
+
+def prompt_files(settings: Settings) -> PromptFiles:
+    """Of all instances: ids are never used twice."""
+    return PromptFiles(Path(settings.prompts_dir or settings.data_dir / "prompts") / "added")

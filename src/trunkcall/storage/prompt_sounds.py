@@ -1,0 +1,46 @@
+"""The sounds of prompts, as files of the data directory: octets of G.711 mu-law, 8,000 a second, and nothing else.
+
+Decides names and modes of the files. It must not know which prompts there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from trunkcall.domain.errors import StoreUnavailableError
+
+
+class PromptFiles:
+    """The folder of an installation's prompts, which is made when it is needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, sound: str) -> Path:
+        """Where a sound is, if it is kept."""
+        return self._folder / f"{sound}.ulaw"
+
+    async def keep(self, sound: str, octets: bytes) -> None:
+        """Keep one, over restarts and power cuts too. Raises StoreUnavailableError."""
+        await asyncio.to_thread(self._write, self.path(sound), octets)
+
+    async def drop(self, sound: str) -> None:
+        """Keep it no more."""
+        await asyncio.to_thread(self._remove, self.path(sound))
+
+    def _write(self, path: Path, octets: bytes) -> None:
+        try:
+            self._folder.mkdir(0o700, parents=True, exist_ok=True)
+            made = path.with_suffix(".new")
+            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(octets)
+                file.flush()
+                os.fsync(file.fileno())
+            made.replace(path)
+        except OSError as error:
+            raise StoreUnavailableError(f"The sound cannot be kept: {error.strerror}.") from error
+
+    def _remove(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
