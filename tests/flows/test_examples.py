@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from flows.playing import Around, made
 from flows.support import EXAMPLES
+from trunkcall.flows.acting import Refused, act
 from trunkcall.flows.checking import check
 from trunkcall.flows.language import ACTIONS
+from trunkcall.flows.progress import Progress
 
 
 def name_of(path: Path) -> str:
@@ -40,6 +43,16 @@ def test_a_flow_keeps_its_layout_and_what_the_language_does_not_know(path: Path)
     flow = check(content).flow
     assert flow is not None
     assert flow.document == json.loads(content)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=name_of)
+def test_what_is_offered_of_them_is_done_and_nothing_else(path: Path) -> None:
+    content = path.read_text("utf-8")
+    around = Around(content, {})
+    around.percents = [1]
+    for action in made(content).actions.values():
+        outcome = act(action, Progress("flow"), around).outcome
+        assert isinstance(outcome, Refused) is not ACTIONS[action.type].offered
 
 
 def test_every_action_that_is_offered_is_in_one_of_them() -> None:
