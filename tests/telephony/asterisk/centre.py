@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ POLICY = '[destinations]\nregions = ["US"]\n'
 AREAS = ("206", "212", "312", "415", "512")
 CONFIRM_EVERY_S = 3.0
 FIRST_HERTZ = 300
+RING_S = 15
 ENDED_S = 240.0
 """Within which all requests of a story have ended, however busy the machine is."""
 
@@ -79,6 +80,14 @@ class Street:
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+
+    def have(self, deed: Callable[[], None]) -> None:
+        """Have something done there, where phones are."""
+
+        async def done() -> None:
+            deed()
+
+        self.do(done())
 
     def now_s(self) -> float:
         """By the clock of the dialogs."""
@@ -232,7 +241,6 @@ class Site:
                 ari_password_file=folder / "password",
                 calling_policy=folder / "policy.toml",
                 config=folder / "trunkcall.toml",
-                ring_timeout_s=15,
-                **options,
+                **{"ring_timeout_s": RING_S, **options},
             )
         )

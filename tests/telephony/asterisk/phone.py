@@ -9,7 +9,8 @@ import asyncio
 import math
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from telephony.asterisk.namespace import must_be_closed
@@ -22,6 +23,8 @@ KEY_FRAMES, GAP_FRAMES = 8, 4
 PCMU, EVENTS = 0, 101
 RTP_HEAD = 12
 KEYS = "0123456789*#ABCD"
+UNHEARD_S = 10.0
+"""After so long whoever has answered speaks although nobody has said that this was heard."""
 REPEATS_S = (0.5, 1.0, 2.0, *[4.0] * 20)
 """When something is said again that nobody has heard (RFC 3261, timers E and G): a busy switch loses datagrams."""
 _called: dict[str, object] = {}
@@ -107,6 +110,7 @@ class Dialog:
     over_s: float | None = None
     """When it was answered and when it was over, by the loop's time."""
     picked_up: asyncio.Event = field(default_factory=asyncio.Event)
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     repeats: asyncio.Task[None] | None = None
     """What was said last, again and again until it was heard."""
     left: bool = False
@@ -173,15 +177,16 @@ class Phone(asyncio.DatagramProtocol):
         dialog = next(each for each in reversed(self.dialogs.values()) if each.up and not each.over)
         dialog.keys.append(key)
 
-    def pick_up(self) -> None:
-        """Answer every call that rings."""
+    def pick_up(self, numbers: Collection[str] | None = None) -> None:
+        """Answer every call that rings, of these numbers if some are named."""
         for dialog in self.dialogs.values():
-            dialog.picked_up.set()
+            if numbers is None or dialog.number in numbers:
+                dialog.picked_up.set()
 
-    def hang_up(self) -> None:
-        """Every call that is up."""
+    def hang_up(self, numbers: Collection[str] | None = None) -> None:
+        """End every call that is up, of these numbers if some are named."""
         for dialog in self.dialogs.values():
-            if dialog.up and not dialog.over:
+            if dialog.up and not dialog.over and (numbers is None or dialog.number in numbers):
                 self._hang_up(dialog)
                 self._end(dialog)
 
@@ -199,8 +204,10 @@ class Phone(asyncio.DatagramProtocol):
         method = first.split()[0]
         dialog = self.dialogs.get(headers["call-id"])
         if method == "ACK" or (method == "SIP/2.0" and headers["cseq"].endswith("BYE")):
-            if dialog is not None and dialog.repeats is not None:
-                dialog.repeats.cancel()
+            if dialog is not None:
+                dialog.acknowledged.set()
+                if dialog.repeats is not None:
+                    dialog.repeats.cancel()
         elif (
             method == "INVITE" and dialog is None and ("tag=" in headers["to"] or not is_for(self, headers["call-id"]))
         ):
@@ -259,6 +266,9 @@ class Phone(asyncio.DatagramProtocol):
         media, _ = await loop.create_datagram_endpoint(lambda: Ear(dialog), local_addr=(self.address, dialog.port))
         try:
             self._say(dialog, 200, "OK", dialog.headers, dialog.via, sdp=True)
+            with suppress(TimeoutError):
+                # Nobody listens before.
+                await asyncio.wait_for(dialog.acknowledged.wait(), UNHEARD_S)
             await self._speak(dialog, media)
         finally:
             media.close()
