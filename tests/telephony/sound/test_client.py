@@ -58,8 +58,8 @@ class Channels:
 class At:
     """A sound process, and the channels that it connects to."""
 
-    def __init__(self, channels: Channels, process: SoundProcess) -> None:
-        self.channels, self.process = channels, process
+    def __init__(self, channels: Channels, process: SoundProcess, url: str) -> None:
+        self.channels, self.process, self.url = channels, process, url
         self.told: list[wire.OfStream] = []
 
     async def opened(self, name: str = "channel") -> None:
@@ -80,12 +80,13 @@ async def at() -> AsyncIterator[At]:
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    process = SoundProcess(f"http://127.0.0.1:{runner.addresses[0][1]}", USER, PASSWORD, silence_s=3.0)
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    process = SoundProcess(url, USER, PASSWORD, silence_s=3.0)
     running = asyncio.create_task(process.run())
     try:
         async with asyncio.timeout(30):
             await process.is_up()
-        yield At(channels, process)
+        yield At(channels, process, url)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -107,6 +108,23 @@ async def test_a_sound_is_played_on_a_stream_and_its_end_told(at: At, tmp_path: 
     assert len(at.channels.heard["channel"]) == 8000
     at.process.close_stream("stream")
     await until(lambda: at.channels.sockets["channel"].closed)
+
+
+async def test_whoever_is_to_hear_something_before_the_first_process_is_up_waits_for_it(at: At, tmp_path: Path) -> None:
+    later = SoundProcess(at.url, USER, PASSWORD)
+    told: list[wire.OfStream] = []
+    later.open("gone", "gone", told.append)
+    later.close_stream("gone")
+    later.open("stream", "channel", told.append)
+    assert told == []
+    running = asyncio.create_task(later.run())
+    try:
+        await until(lambda: told)
+        assert told == [wire.Opened("stream")]
+        assert list(at.channels.words) == ["channel"]
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_what_cannot_be_played_is_over_at_once_with_the_reason(at: At) -> None:

@@ -46,6 +46,8 @@ class SoundProcess:
         """While there is a process that can be told something."""
         self._heard_s = 0.0
         self._up = asyncio.Event()
+        self._waiting: dict[str, str] | None = {}
+        """Connections of streams that wait for the first process, by stream; None once there was one."""
         self.process_id: int | None = None
 
     async def run(self) -> None:
@@ -64,8 +66,11 @@ class SoundProcess:
 
     def open(self, stream_id: str, connection_id: str, hear: Hear) -> None:
         """Connect a stream. ``hear`` is told all that the process says of it, up to its Closed, also where there is no
-        process: then at once."""
-        if self._say(wire.Open(stream_id, connection_id)):
+        process any more: then at once. The first one is waited for."""
+        if self._waiting is not None:
+            self._waiting[stream_id] = connection_id
+            self._streams[stream_id] = hear
+        elif self._say(wire.Open(stream_id, connection_id)):
             self._streams[stream_id] = hear
         else:
             hear(wire.Closed(stream_id, DIED))
@@ -78,6 +83,8 @@ class SoundProcess:
     def close_stream(self, stream_id: str) -> None:
         """Let go of a stream, of which nothing is told any more."""
         if self._streams.pop(stream_id, None) is not None:
+            if self._waiting is not None:
+                self._waiting.pop(stream_id, None)
             self._say(wire.Close(stream_id))
 
     def _say(self, frame: wire.FromDialer) -> bool:
@@ -107,6 +114,9 @@ class SoundProcess:
                 async with asyncio.timeout(START_S):
                     self._take(await session.read_line(reader))
                 self._writer, self.process_id = writer, process.pid
+                waiting, self._waiting = self._waiting or {}, None
+                for stream_id, connection_id in waiting.items():
+                    self._say(wire.Open(stream_id, connection_id))
                 self._up.set()
                 watch = asyncio.create_task(self._watch(writer), name="sound process's silence")
                 try:
@@ -155,6 +165,8 @@ class SoundProcess:
         self._up.clear()
         streams = list(self._streams.items())
         self._streams.clear()
+        if self._waiting is not None:
+            self._waiting.clear()
         for stream_id, hear in streams:
             hear(wire.Closed(stream_id, DIED))
 
