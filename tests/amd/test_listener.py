@@ -107,6 +107,10 @@ def test_what_is_no_beep_is_not_told_as_one(sound: Sound) -> None:
     assert beeps(silence(0.5), sound, silence(1)) == []
 
 
+def test_a_tone_whose_beginning_was_not_heard_is_none() -> None:
+    assert beeps(tone(440, 1.0), silence(1)) == []
+
+
 # --- when a message may begin -----------------------------------------------------------------------------------------
 
 
@@ -129,6 +133,16 @@ def test_where_nothing_beeps_two_seconds_of_silence_end_a_greeting() -> None:
     assert ended.how is How.SILENCE
     assert abs(ended.ended_after - 6.6 * SECOND) < 0.15 * SECOND
     assert abs(ended.known_after - 8.6 * SECOND) < 0.2 * SECOND
+
+
+def test_a_voice_without_pauses_on_a_line_without_noise_is_one() -> None:
+    """As machines have it whose greetings were synthesised: nothing at all is heard between words."""
+    at = np.arange(round(6 * RATE)) / RATE
+    loud = 0.2 * np.maximum(0.0, np.sin(2 * np.pi * 2.2 * at)) ** 0.3
+    pitch = 2 * np.pi * np.cumsum(260 + 90 * np.sin(2 * np.pi * 3.1 * at)) / RATE
+    ended = over(loud * (np.sin(pitch) + 0.6 * np.sin(2 * pitch)), silence(3))
+    assert ended is not None
+    assert abs(ended.ended_after - 6 * SECOND) < 0.4 * SECOND
 
 
 def test_where_nobody_speaks_more_is_waited_for_before_the_first_word() -> None:

@@ -187,7 +187,10 @@ def _beep(run: _Run) -> Tone | None:
     no_voice = not sweeps and len(frames) >= _NO_VOICE and deviation_hz <= _NO_VOICE_HZ
     if min(after) > median_db - (_LESS_QUIET_DB if no_voice else _QUIETER_DB):
         return None
-    is_loud_before = bool(before) and min(before) > median_db - _QUIETER_DB
+    if not before:
+        # Nobody has heard how long it was.
+        return None
+    is_loud_before = min(before) > median_db - _QUIETER_DB
     if is_loud_before and (run.after_tone or not no_voice):
         return None
     return Tone(numbers[0] * HOP, numbers[-1] * HOP + WINDOW, hz)

@@ -92,7 +92,9 @@ def create(
     detect_machines: Annotated[
         bool, typer.Option(help="Tell answering machines from people, and hang up on them.")
     ] = True,
-    await_prompt: Annotated[bool, typer.Option(help="Wait until a machine's prompt has ended.")] = False,
+    await_prompt: Annotated[
+        bool, typer.Option(help="Wait until a machine has beeped, or its prompt has ended.")
+    ] = False,
     record: Annotated[
         bool,
         typer.Option("--record", help="Record its talks; `trunkcall campaign record` switches it later. Ask a lawyer."),

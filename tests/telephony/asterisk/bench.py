@@ -121,6 +121,10 @@ class Bench:
     def ring_agent(self, leg_id: str, customer: str = "leg") -> None:
         self.carrier.originate_agent_leg(OriginateAgentLeg(leg_id, AGENT, customer, seconds(RING_S)))
 
+    def now(self) -> Instant:
+        """By the carrier's clock."""
+        return _now()
+
     def told(self, kind: type[T], leg_id: str = "leg") -> list[T]:
         return [each for each in self.events if isinstance(each, kind) and getattr(each, "leg_id", leg_id) == leg_id]
 

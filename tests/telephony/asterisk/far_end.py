@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from telephony.asterisk.namespace import must_be_closed
-from telephony.asterisk.phone import EVENTS, FRAME, FRAME_S, PCMU, REPEATS_S, is_for
+from telephony.asterisk.phone import EVENTS, FRAME, FRAME_S, PCMU, REPEATS_S, RTP_HEAD, is_for
 from telephony.asterisk.place import SIP_PORT
 from telephony.support import WAIT_S, until
 
@@ -78,6 +78,10 @@ class Call:
     port: int = 0
     """Where it takes media."""
     packets: int = 0
+    spoke_from_s: float = 0.0
+    """When it began to speak, by the loop's time."""
+    sound: list[tuple[float, bytes]] = field(default_factory=list)
+    """What it hears where it speaks itself: when, by the loop's time, and the octets."""
     """How many of the other side's media have arrived there since it ``speaks``."""
     _last: tuple[list[str], str] | None = None
     """What it has answered the INVITE last."""
@@ -254,6 +258,7 @@ class Call:
         assert host is not None
         assert port is not None
         to, began_s = (host[1], int(port[1])), loop.time()
+        self.spoke_from_s = began_s
         for at in count():
             head = b"\x80\x00" + (at & 0xFFFF).to_bytes(2) + (at * FRAME & 0xFFFFFFFF).to_bytes(4) + b"\0\0\x12\x34"
             media.sendto(head + says[at * FRAME : (at + 1) * FRAME].ljust(FRAME, b"\xff"), to)
@@ -281,6 +286,8 @@ class _Ear(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._call.packets += 1
+        if len(data) > RTP_HEAD and data[1] & 0x7F == PCMU:
+            self._call.sound.append((asyncio.get_running_loop().time(), data[RTP_HEAD:]))
 
 
 class FarEnd(asyncio.DatagramProtocol):

@@ -64,6 +64,18 @@ def tone(hertz: float, length_s: float) -> bytes:
     return bytes(ulaw(0.5 * math.sin(2 * math.pi * hertz * n / 8000)) for n in range(round(length_s * 8000)))
 
 
+def speech(length_s: float) -> bytes:
+    """What is taken for it: syllables whose pitch goes up and down, and never stays."""
+    made = bytearray()
+    angle = 0.0
+    for n in range(round(length_s * 8000)):
+        at_s = n / 8000
+        angle += 2 * math.pi * (260 + 90 * math.sin(2 * math.pi * 3.1 * at_s)) / 8000
+        loud = 0.25 * max(0.0, math.sin(2 * math.pi * 2.2 * at_s)) ** 0.3
+        made.append(ulaw(loud * (math.sin(angle) + 0.6 * math.sin(2 * angle) + 0.5 * math.sin(3 * angle)) / 1.5))
+    return bytes(made)
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a phone behaves. ``answers_after_s`` is None where it does not until it is told to; ``code`` is what it says

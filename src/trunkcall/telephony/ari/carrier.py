@@ -409,7 +409,7 @@ class AriCarrier:
         """With what is known of them here and not by the switch."""
         known = self._board.legs
         return tuple(
-            live(leg) if leg_id not in known or known[leg_id].adopted else _with_media(live(leg), live(known[leg_id]))
+            live(leg) if leg_id not in known or known[leg_id].adopted else _with_media(live(leg), known[leg_id])
             for leg_id, leg in legs.items()
         )
 
@@ -452,5 +452,8 @@ def _endpoint(channel: model.Channel) -> str | None:
     return channel.name.removeprefix("PJSIP/").rpartition("-")[0] if channel.name.startswith("PJSIP/") else None
 
 
-def _with_media(leg: LiveLeg, known: LiveLeg) -> LiveLeg:
-    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, leg.detection, known.playing, known.held, known.recordings)
+def _with_media(leg: LiveLeg, known: AriLeg) -> LiveLeg:
+    # The switch knows that it is a machine, and not that its greeting is not over.
+    detection = None if known.awaits_greeting else leg.detection
+    has = live(known)
+    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, detection, has.playing, has.held, has.recordings)

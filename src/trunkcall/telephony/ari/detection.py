@@ -1,7 +1,8 @@
 """What Asterisk's answering machine detection has come to, in the words of a contact record.
 
-Decides the result's name, and when the greeting ended: an estimate, by the silence after it that was waited for. It
-must not know how a machine is told from a person. An answer of which nobody could tell counts as a person.
+Decides the result's name, and when the greeting ended: an estimate, by the silence after it that was waited for. What
+is heard of machines is for ``ears``. It must not know how a machine is told from a person. An answer of which nobody
+could tell counts as a person.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _RESULTS: Final = {
 }
 _SILENCE: Final = "INITIALSILENCE"
 PROMPT_SILENCE: Final[Duration] = SECOND
-"""Silence after which a machine's prompt is over: what the dialplan waits for (``WaitForSilence``)."""
+"""Silence after which a machine's greeting is taken to be over where nobody can listen: what the dialplan waits for
+(``WaitForSilence``)."""
 
 
 def amd_arguments(figures: Mapping[str, int]) -> str:
@@ -37,16 +39,17 @@ def result_of(status: str, cause: str) -> DetectionStatus:
     return _RESULTS.get(status, DetectionStatus.AMD_ERROR)
 
 
-def detection_ended(leg_id: str, status: str, cause: str, at: Instant, *, awaited: bool) -> DetectionEnded:
-    """What is told of it at this instant; ``awaited`` is whether the end of a machine's prompt was waited for."""
+def detection_ended(leg_id: str, status: str, cause: str, at: Instant) -> DetectionEnded:
+    """What is told of it at this instant."""
     result = result_of(status, cause)
-    match result:
-        case DetectionStatus.HUMAN_ANSWERED:
-            return DetectionEnded(leg_id, result, None, at - _silence_after(cause))
-        case DetectionStatus.VOICEMAIL_NO_BEEP if awaited:
-            return DetectionEnded(leg_id, result, None, at - PROMPT_SILENCE)
-        case _:
-            return DetectionEnded(leg_id, result)
+    if result is DetectionStatus.HUMAN_ANSWERED:
+        return DetectionEnded(leg_id, result, None, at - _silence_after(cause))
+    return DetectionEnded(leg_id, result)
+
+
+def greeting_silent(leg_id: str, at: Instant) -> DetectionEnded:
+    """What is told at this instant of a machine that the dialplan has waited for."""
+    return DetectionEnded(leg_id, DetectionStatus.VOICEMAIL_NO_BEEP, None, at - PROMPT_SILENCE)
 
 
 def _silence_after(cause: str) -> Duration:

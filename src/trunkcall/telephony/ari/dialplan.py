@@ -12,6 +12,8 @@ from typing import Final
 
 CONTEXT: Final = "trunkcall"
 """Of the dialplan: where every channel of ours begins once it is answered."""
+SILENCE: Final = "silence"
+"""Of that context: where a machine's greeting is waited for that nobody can listen to."""
 INBOUND: Final = "trunkcall-inbound"
 """Where calls end that come in."""
 PHONES: Final = "trunkcall-phones"

@@ -66,6 +66,8 @@ class AriLeg:
     cause: HangupCause | None = None
     """Why we have ended it."""
     detection: DetectionStatus | None = None
+    awaits_greeting: bool = False
+    """Whether it is a machine's, and is listened to until it records."""
     peer: str | None = None
     """With which leg it is joined, or about to be."""
     bridged: bool = False

@@ -13,6 +13,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration, Instant, to_seconds
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.engine.commands import (
@@ -25,6 +26,7 @@ from trunkcall.engine.commands import (
 )
 from trunkcall.engine.events import (
     CarrierEvent,
+    DetectionEnded,
     KeyPressed,
     LegAnswered,
     LegEnded,
@@ -36,8 +38,9 @@ from trunkcall.engine.events import (
 )
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.causes import RANG, cause_of
-from trunkcall.telephony.ari.detection import detection_ended
-from trunkcall.telephony.ari.dialplan import CONTEXT
+from trunkcall.telephony.ari.detection import detection_ended, greeting_silent
+from trunkcall.telephony.ari.dialplan import CONTEXT, SILENCE
+from trunkcall.telephony.ari.ears import Ears
 from trunkcall.telephony.ari.legs import KIND, LEG, PEER, RING, AriLeg, LegKind, Names
 from trunkcall.telephony.ari.media import Media
 from trunkcall.telephony.ari.prompts import Prompts, Speak
@@ -94,6 +97,15 @@ class Switchboard:
             command=self._command,
             alone=self._begin_alone,
             prompts=self.prompts,
+        )
+        self._ears = Ears(
+            self.legs,
+            self.streams,
+            now=now,
+            tell=tell,
+            later=later,
+            detected=self._detected,
+            unheard=self._await_silence,
         )
         self._check = SoundCheck(self.names, self.legs, sound_within, send=send, later=later, unheard=self._is_unheard)
 
@@ -384,16 +396,34 @@ class Switchboard:
         self._answered(leg)
         match arguments:
             case ["detected", status, cause, *_] if leg.detection is None:
-                awaited = leg.kind is LegKind.AWAITED_CUSTOMER
-                ended = detection_ended(leg.leg_id, status, cause, self._now(), awaited=awaited)
-                leg.detection = ended.detection
-                self._tell(ended)
+                self._amd_ended(leg, detection_ended(leg.leg_id, status, cause, self._now()))
+            case ["silent", *_] if leg.detection is None:
+                self._detected(leg, greeting_silent(leg.leg_id, self._now()))
             case _:
                 pass
         waiting, leg.waiting = leg.waiting, []
         for request in waiting:
             self._send(request, None)
         self._begin_alone(leg)
+
+    def _amd_ended(self, leg: AriLeg, ended: DetectionEnded) -> None:
+        is_machine = ended.detection is DetectionStatus.VOICEMAIL_NO_BEEP
+        if is_machine and leg.kind is LegKind.AWAITED_CUSTOMER:
+            self._ears.await_greeting(leg)
+            return
+        self._detected(leg, ended)
+        if is_machine:
+            self._ears.await_beep(leg)
+
+    def _detected(self, leg: AriLeg, ended: DetectionEnded) -> None:
+        leg.detection = ended.detection
+        self._tell(ended)
+
+    def _await_silence(self, leg: AriLeg) -> None:
+        """Nobody can listen to a machine whose greeting is waited for: the dialplan waits for silence."""
+        leg.times_alone += 1
+        path = f"channels/{self.names.channel(leg.leg_id)}/continue"
+        self._send(Request("POST", path, {"context": CONTEXT, "extension": SILENCE, "priority": "1"}), None)
 
     def _is_not_ours(self, leg: AriLeg) -> None:
         leg.is_ours = False

@@ -26,6 +26,7 @@ import aiohttp
 
 from trunkcall.telephony import session
 from trunkcall.telephony.sound import ulaw, wire
+from trunkcall.telephony.sound.listening import Listening
 from trunkcall.telephony.sound.websocket import AGAIN_S, Speaker
 
 CONNECT_S: Final = 3.0
@@ -142,6 +143,10 @@ class Process:
                     stream.speaker.stop()
                     stream.changed()
                     self.say(wire.Played(frame.stream_id, frame.play_id))
+            case wire.Listen():
+                stream = self._streams.get(frame.stream_id)
+                if stream is not None:
+                    stream.consumers.append(Listening(frame.stream_id, self.say))
             case wire.Close():
                 stream = self._streams.get(frame.stream_id)
                 if stream is not None:

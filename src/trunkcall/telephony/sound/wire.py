@@ -60,6 +60,13 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Tell what a machine does that is heard from here on: each beep, and once that its greeting is over."""
+
+    stream_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Let go of a stream."""
 
@@ -92,6 +99,25 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
+class Beeped:
+    """A machine has beeped. It was over ``ago`` microseconds before this was told."""
+
+    stream_id: str
+    hz: float
+    ago: int
+
+
+@dataclass(frozen=True, slots=True)
+class GreetingOver:
+    """From here on a machine records. ``how`` is that of ``amd.listener``; its beep, or its last word, was over ``ago``
+    microseconds before this was told."""
+
+    stream_id: str
+    how: str
+    ago: int
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """A stream is over, and all that was played or heard on it. ``why`` is empty where that was asked for."""
 
@@ -99,13 +125,13 @@ class Closed:
     why: str = ""
 
 
-FromDialer: TypeAlias = Reach | Ask | Open | Play | Stop | Close
-FromProcess: TypeAlias = Here | Opened | Played | Closed
-OfStream: TypeAlias = Opened | Played | Closed
+FromDialer: TypeAlias = Reach | Ask | Open | Play | Stop | Listen | Close
+FromProcess: TypeAlias = Here | Opened | Played | Beeped | GreetingOver | Closed
+OfStream: TypeAlias = Opened | Played | Beeped | GreetingOver | Closed
 
 FROM_DIALER: Final[Mapping[str, type[FromDialer]]] = MappingProxyType(
-    {each.__name__: each for each in (Reach, Ask, Open, Play, Stop, Close)}
+    {each.__name__: each for each in (Reach, Ask, Open, Play, Stop, Listen, Close)}
 )
 FROM_PROCESS: Final[Mapping[str, type[FromProcess]]] = MappingProxyType(
-    {each.__name__: each for each in (Here, Opened, Played, Closed)}
+    {each.__name__: each for each in (Here, Opened, Played, Beeped, GreetingOver, Closed)}
 )

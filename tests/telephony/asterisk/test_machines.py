@@ -1,0 +1,135 @@
+"""Machines that answer on a real switch, and are listened to. If these fail, messages are said into greetings, or begin
+when nothing is recorded any more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from telephony.asterisk.bench import TRUNK, Bench, bench
+from telephony.asterisk.far_end import Call
+from telephony.asterisk.line import PROMPT_S
+from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.phone import loudness, speech, tone
+from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.instants import SECOND
+from trunkcall.domain.leg import HangupCause
+from trunkcall.engine.events import BeepHeard, DetectionEnded, LegsReported, PlaybackEnded
+
+pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+
+BEEPED, NO_BEEP = DetectionStatus.VOICEMAIL_BEEP, DetectionStatus.VOICEMAIL_NO_BEEP
+PAUSE = b"\xff" * 4000
+GREETING = speech(5.0)
+BEEP = tone(1000, 0.4)
+MESSAGE_HZ = 700
+LATE_S = 2.0
+"""Far more than it takes, on a machine that has much else to do."""
+
+
+@pytest_asyncio.fixture
+async def at() -> AsyncIterator[Bench]:
+    async with bench() as made:
+        await made.sounds.start()
+        yield made
+
+
+async def machine(at: Bench, says: bytes, *, awaits: bool = True) -> Call:
+    """One that answers, and says this."""
+    at.dial(detect=True, awaits=awaits)
+    call = await at.ends[TRUNK].called()
+    await call.picks_up()
+    await call.speaks(says)
+    return call
+
+
+async def leaves(at: Bench, call: Call) -> None:
+    call.falls_silent()
+    await call.asks("BYE")
+    assert await at.ends_once() is HangupCause.NORMAL
+
+
+def heard(call: Call, hertz: float) -> list[float]:
+    """When packets arrived in which the tone was loud."""
+    return [at_s for at_s, octets in call.sound if loudness(octets, hertz) > 0.2]
+
+
+async def test_a_message_begins_right_after_the_beep_and_is_heard_whole(at: Bench) -> None:
+    call = await machine(at, GREETING + PAUSE + BEEP)
+    ended = await at.tells(DetectionEnded)
+    assert ended.detection is BEEPED
+    at.carrier.play("leg", "message", "any words")
+    await at.tells(PlaybackEnded)
+    beep_ended_s = call.spoke_from_s + len(GREETING + PAUSE + BEEP) / 8000
+    times = heard(call, MESSAGE_HZ)
+    assert 0.0 < times[0] - beep_ended_s < LATE_S
+    assert PROMPT_S - 0.1 < len(times) * 0.02 < PROMPT_S + 0.1
+    await leaves(at, call)
+
+
+async def test_the_end_of_a_machines_greeting_is_told_by_what_was_heard(at: Bench) -> None:
+    call = await machine(at, GREETING + PAUSE + BEEP)
+    loop = asyncio.get_running_loop()
+    ended = await at.tells(DetectionEnded)
+    assert ended.greeting_ended_at is not None
+    beep_ended_s = call.spoke_from_s + len(GREETING + PAUSE + BEEP) / 8000
+    told_ago_s = (at.now() - ended.greeting_ended_at) / SECOND
+    assert abs((loop.time() - told_ago_s) - beep_ended_s) < LATE_S / 2
+    await leaves(at, call)
+
+
+async def test_where_nothing_beeps_silence_ends_a_greeting_and_pauses_do_not(at: Bench) -> None:
+    says = speech(3.0) + b"\xff" * 12_000 + speech(2.0)
+    call = await machine(at, says)
+    assert (await at.tells(DetectionEnded)).detection is NO_BEEP
+    assert asyncio.get_running_loop().time() - call.spoke_from_s > len(says) / 8000 + 1.5
+    await leaves(at, call)
+
+
+async def test_a_machine_that_sends_nothing_while_it_is_silent_is_silent(at: Bench) -> None:
+    call = await machine(at, GREETING)
+    await asyncio.sleep(len(GREETING) / 8000)
+    call.falls_silent()
+    assert (await at.tells(DetectionEnded)).detection is NO_BEEP
+    await call.asks("BYE")
+    await at.ends_once()
+
+
+async def test_while_a_machine_is_listened_to_it_is_not_known_to_be_over(at: Bench) -> None:
+    """Although the switch has found out already that it is one: a comparison settles nothing."""
+    call = await machine(at, speech(8.0))
+    await asyncio.sleep(4.0)
+    assert await at.live_legs() == {"leg"}
+    (leg,) = at.told(LegsReported)[-1].legs
+    assert leg.detection is None
+    assert at.told(DetectionEnded) == []
+    assert (await at.tells(DetectionEnded)).detection is NO_BEEP
+    await leaves(at, call)
+
+
+async def test_where_nobody_can_listen_the_switch_waits_for_silence(at: Bench) -> None:
+    """The sound process dies while it listens."""
+    call = await machine(at, GREETING)
+    await asyncio.sleep(3.5)
+    assert at.told(DetectionEnded) == []
+    dead = at.sounds.process.process_id
+    assert dead is not None
+    os.kill(dead, signal.SIGKILL)
+    assert (await at.tells(DetectionEnded)).detection is NO_BEEP
+    assert asyncio.get_running_loop().time() - call.spoke_from_s > len(GREETING) / 8000
+    await leaves(at, call)
+
+
+async def test_a_machine_that_is_not_waited_for_is_told_at_once_and_that_it_beeps_later(at: Bench) -> None:
+    call = await machine(at, GREETING + PAUSE + BEEP, awaits=False)
+    assert (await at.tells(DetectionEnded)).detection is NO_BEEP
+    assert at.told(BeepHeard) == []
+    await at.tells(BeepHeard)
+    assert asyncio.get_running_loop().time() - call.spoke_from_s > len(GREETING + PAUSE) / 8000
+    await leaves(at, call)
+    assert len(at.told(BeepHeard)) == 1
