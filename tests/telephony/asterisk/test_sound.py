@@ -193,6 +193,30 @@ async def test_a_sound_that_is_none_is_over_at_once_and_told(line: AsteriskLine,
     assert line.carrier.prompt_trouble is None
 
 
+async def test_whoever_waits_is_spoken_to_on_a_stream_that_is_ready(line: AsteriskLine, tmp_path: Path) -> None:
+    """Making one takes a switch that is busy a while, and a safe-harbour message has its time."""
+    waiting = AsteriskLine(Sounds(tmp_path).speak, prepares=True)
+    await line.close()
+    await waiting.sounds.start()
+    await waiting.start()
+    try:
+        dialog = await called(waiting)
+        sound = f"{waiting.app}.leg.ready.sound"
+        async with asyncio.timeout(10):
+            while sound not in await left_at_the_switch(waiting):
+                await asyncio.sleep(0.05)
+        waiting.carrier.play("leg", "play", f"{HIGH} for 0.5")
+        await until(lambda: told(waiting, PlaybackEnded) == [PlaybackEnded("leg", "play")])
+        assert hears(dialog, HIGH)
+        waiting.carrier.originate_agent_leg(agent_leg("agent", "leg"))
+        await until(lambda: told(waiting, LegAnswered, "agent"))
+        bridge(waiting, "leg", "agent")
+        await until(lambda: told(waiting, LegsBridged))
+        await is_rid_of_all(waiting, but=frozenset({"leg", "agent", "agent.talk"}))
+    finally:
+        await waiting.close()
+
+
 async def test_what_a_dialer_leaves_behind_is_gone_when_the_next_one_comes(line: AsteriskLine) -> None:
     await called(line)
     line.carrier.play("leg", "play", f"{HIGH} for 20")

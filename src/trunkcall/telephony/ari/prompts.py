@@ -39,6 +39,7 @@ class _Mouth:
         """How many were played."""
 
     def ready(self) -> None:
+        self._prompts.trouble = None
         self._prompts.say(self)
 
     def hear(self, frame: wire.OfStream) -> None:
@@ -80,6 +81,12 @@ class Prompts:
         leg.prompts.append((play_id, prompt))
         if len(leg.prompts) == 1:
             self._begin(leg)
+
+    def prepare(self, leg: AriLeg) -> None:
+        """Have a stream ready for whoever still has nobody to speak to, as somebody may have to be told so at once."""
+        is_there = self._legs.get(leg.leg_id) is leg and leg.is_ours and leg.cause is None
+        if is_there and _is_alone(leg) and not leg.prompts and leg.leg_id not in self._mouths:
+            self._open(f"{leg.leg_id}.ready", leg)
 
     def stop(self, leg: AriLeg, command: StopPlaying) -> None:
         """Break off a prompt, or leave it out."""
@@ -123,11 +130,15 @@ class Prompts:
             self._let_go(mouth)
             mouth = None
         if mouth is None:
-            mouth = self._mouths[leg.leg_id] = _Mouth(self, leg)
-            mouth.stream = self._streams.open(play_id, leg, None if _is_alone(leg) else WHISPER, mouth)
+            mouth = self._open(play_id, leg)
         mouth.path = path
         if mouth.stream is not None and mouth.stream.is_ready:
             self.say(mouth)
+
+    def _open(self, stream_id: str, leg: AriLeg) -> _Mouth:
+        mouth = self._mouths[leg.leg_id] = _Mouth(self, leg)
+        mouth.stream = self._streams.open(stream_id, leg, None if _is_alone(leg) else WHISPER, mouth)
+        return mouth
 
     def say(self, mouth: _Mouth) -> None:
         """Its stream is ready: play what is next."""

@@ -55,6 +55,8 @@ Later: TypeAlias = Callable[[Duration, Callable[[], None]], None]
 ALONE: Final[Duration] = 5 * SECOND
 """How long an answered leg stays up that nobody speaks to and no dialer puts off."""
 PUT_OFF_EVERY: Final[Duration] = 2 * SECOND
+PREPARED: Final[Duration] = SECOND // 2
+"""Whoever has had nobody to speak to for so long may have to be told so soon: sound is made ready."""
 APP: Final = "TRUNKCALL_APP"
 AMD: Final = "TRUNKCALL_AMD"
 _TIMEOUT: Final = "TIMEOUT(absolute)"
@@ -77,6 +79,7 @@ class Switchboard:
         now: Callable[[], Instant],
         speak: Speak,
         sounds: Sounds,
+        prepares: bool = False,
         sound_within: Duration = 0,
     ) -> None:
         self._app = app
@@ -85,6 +88,7 @@ class Switchboard:
         self._send = send
         self._tell = tell
         self._later = later
+        self._prepares = prepares
         self._now = now
         self.streams = Streams(self.names, app, send=send, command=self._command, later=later, sounds=sounds)
         self.prompts = Prompts(self.legs, self.streams, tell=tell, later=later, speak=speak)
@@ -405,6 +409,8 @@ class Switchboard:
         for request in waiting:
             self._send(request, None)
         self._begin_alone(leg)
+        if self._prepares and leg.kind.is_customers:
+            self._later(PREPARED, partial(self.prompts.prepare, leg))
 
     def _amd_ended(self, leg: AriLeg, ended: DetectionEnded) -> None:
         is_machine = ended.detection is DetectionStatus.VOICEMAIL_NO_BEEP
