@@ -51,7 +51,7 @@ compiler:
 
 # What real calls are tested with. Without root the tests say that they were skipped.
 switch:
-	@test "$$(id -u)" != 0 || command -v sipp >/dev/null || { apt-get update -qq && apt-get install -y -qq sip-tester; }
+	@test "$$(id -u)" != 0 || { command -v sipp && command -v baresip; } >/dev/null || { apt-get update -qq && apt-get install -y -qq sip-tester baresip-core; }
 	@test "$$(id -u)" != 0 || scripts/get-switch
 
 # In a network namespace with nothing but lo: nobody can be called from there.

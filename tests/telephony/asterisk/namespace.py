@@ -55,7 +55,7 @@ def missing() -> str:
     """What is missing on this machine, in words; empty if the tests can be run."""
     if os.geteuid() != 0:
         return "root, to make a network namespace"
-    programs = [name for name in ("unshare", "setpriv", "sipp") if shutil.which(name) is None]
+    programs = [name for name in ("unshare", "setpriv", "sipp", "baresip") if shutil.which(name) is None]
     if programs:
         return f"the program {programs[0]}"
     return "" if unpacked() is not None else "an unpacked Asterisk"

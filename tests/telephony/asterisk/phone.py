@@ -18,7 +18,7 @@ from telephony.asterisk.place import SIP_PORT
 
 FRAME_S = 0.02
 FRAME = 160
-KEY_FRAMES, GAP_FRAMES = 8, 4
+KEY_FRAMES, GAP_S = 8, 0.1
 """How long a key is pressed, and how long none is."""
 PCMU, EVENTS = 0, 101
 RTP_HEAD = 12
@@ -288,13 +288,14 @@ class Phone(asyncio.DatagramProtocol):
     async def _speak(self, dialog: Dialog, media: asyncio.DatagramTransport) -> None:
         loop = asyncio.get_running_loop()
         began_s, at = loop.time(), 0
-        quiet_until = 0
+        quiet_until_s = 0.0
         leaves_s = dialog.manner.leaves_after_s
         while leaves_s is None or at * FRAME_S < leaves_s:
-            if dialog.keys and at >= quiet_until:
+            if dialog.keys and loop.time() >= quiet_until_s:
                 self._press(dialog, media, at, dialog.keys.pop(0))
                 at += KEY_FRAMES
-                quiet_until = at + GAP_FRAMES
+                # By the clock, not by frames: of two keys that arrive at once, as after a stall, Asterisk drops one.
+                quiet_until_s = loop.time() + KEY_FRAMES * FRAME_S + GAP_S
             else:
                 if not dialog.manner.mute:
                     self._rtp(dialog, media, PCMU, at, at * FRAME, dialog.manner.speech(at))

@@ -39,7 +39,15 @@ _LINEAR = np.array([_linear(octet) for octet in range(256)])
 
 def tones_in(heard: bytes) -> set[int]:
     """Every tone that is heard alone for half a second, in hertz."""
-    samples = _LINEAR[np.frombuffer(heard, dtype=np.uint8)]
+    return _tones(_LINEAR[np.frombuffer(heard, dtype=np.uint8)])
+
+
+def tones_of(samples: bytes) -> set[int]:
+    """The same of samples of 16 bits, as they are in files of sound."""
+    return _tones(np.frombuffer(samples[: len(samples) // 2 * 2], "<i2") / 32768)
+
+
+def _tones(samples: np.ndarray) -> set[int]:
     window, step = round(WINDOW_S * RATE), round(STEP_S * RATE)
     found: set[int] = set()
     for begin in range(0, len(samples) - window + 1, step):
