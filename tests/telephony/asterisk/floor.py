@@ -47,6 +47,15 @@ class Floor:
         account: dict[str, Any] = made["phone"]
         return account
 
+    def gives_desk_phone(self, name: str, number: str) -> None:
+        """The agent is called by this number from here."""
+        connect = self.server.client("connect")
+        user_id = next(each["id"] for each in self.agents("list") if each["name"] == name)
+        user = {**self.centre.instance, "UserId": user_id}
+        had = connect.describe_user(**user)["User"]["PhoneConfig"]
+        kind = {"PhoneType": "DESK_PHONE", "DeskPhoneNumber": number}
+        connect.update_user_phone_config(**user, PhoneConfig={**had, **kind})
+
     def phone(self, account: dict[str, Any], manner: Manner | None = None, *, address: str | None = None) -> SoftPhone:
         """A telephone, switched on."""
         phone = SoftPhone(address or self.site.place.address(), account, manner)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,12 +15,16 @@ from pathlib import Path
 import pytest
 
 from telephony.asterisk.ari import ask
-from telephony.asterisk.centre import calls, numbers
+from telephony.asterisk.centre import calls, numbers, own_tone, speaks
 from telephony.asterisk.floor import Floor, floor_of
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.place import SIP_PORT, Which, place_of_this_worker
+from telephony.asterisk.tones import tones_in
 from trunkcall.storage.data_dir import DataDir
+
+UNCALLED_S = 3.0
+"""For how long nobody is called who may not be; a session is rung for again within that time."""
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -249,3 +254,46 @@ def test_nobody_comes_to_work_by_dialing_while_no_server_is_there(floor: Floor) 
     floor.server.start()
     floor.server.wait_until(lambda: floor.dials(phone, "*1") == 200)
     floor.server.wait_until(lambda: floor.state_of("ada")[0] == "Available")
+
+
+# --- a number in the place of a phone ---------------------------------------------------------------------------------
+
+
+def test_an_agent_is_called_by_number_over_the_trunk_and_heard(floor: Floor) -> None:
+    (customer,), desk = numbers(1), numbers(2)[1]
+    floor.hire("ada", "--available")
+    floor.customers.manners = {
+        customer: Manner(answers_after_s=0.05, goes_on=speaks(own_tone(100)), leaves_after_s=5.0),
+        desk: Manner(answers_after_s=0.05, goes_on=speaks(own_tone(300))),
+    }
+    floor.gives_desk_phone("ada", desk)
+    with floor.centre.confirming():
+        floor.trunkcall("agents", "change", "ada", "--status", "Available")
+        floor.server.wait_until(lambda: floor.state_of("ada") == ("Available", None))
+        (record,) = floor.centre.until_all_ended(floor.call(1), timeout_s=60).values()
+
+    assert record["Disposition"] == "connected_to_agent"
+    talk = {each.number: tones_in(bytes(each.heard)) for each in calls(floor.customers)}
+    assert talk == {customer: {own_tone(300)}, desk: {own_tone(100)}}
+    asks = {"call-info", "alert-info", "answer-mode"}
+    assert all(asks.isdisjoint(each) for each in floor.customers.invites), "nobody there is asked to answer by himself"
+
+
+def test_no_agent_is_called_by_a_number_that_the_policy_does_not_have_nor_while_calls_are_halted(floor: Floor) -> None:
+    floor.hire("ada", "--persistent-connection")
+    floor.gives_desk_phone("ada", "+442079460123")
+    floor.trunkcall("agents", "change", "ada", "--status", "Available")
+    time.sleep(UNCALLED_S)
+    assert floor.customers.invites == [], "Britain is not in the policy"
+
+    floor.trunkcall("halt", "--reason", "a drill")
+    floor.gives_desk_phone("ada", numbers(2)[1])
+    floor.trunkcall("agents", "change", "ada", "--status", "Available")
+    time.sleep(UNCALLED_S)
+    assert floor.customers.invites == [], "halted calls are those to agents' numbers too"
+
+    floor.trunkcall("resume")
+    floor.trunkcall("agents", "change", "ada", "--status", "Available")
+
+    floor.server.wait_until(lambda: [each.number for each in calls(floor.customers)] == [numbers(2)[1]])
+    floor.server.wait_until(lambda: floor.state_of("ada") == ("Available", None))
