@@ -22,6 +22,7 @@ from trunkcall.telephony.ari.client import Switch, SwitchError
 from trunkcall.telephony.ari.model import ChannelDestroyed, Event
 from trunkcall.telephony.ari.wire import UNSENT, Answer, AriWireError, Request, decode
 
+SILENCE_S = 1.0
 HANG_UP = Request("DELETE", "channels/one")
 DESTROYED = (
     '{"type":"ChannelDestroyed","cause":16,"cause_txt":"Normal Clearing","application":"app","asterisk_id":"x",'
@@ -175,7 +176,7 @@ async def test_once_another_dialer_has_taken_over_nothing_is_sent(server: AriSer
 
 
 async def test_a_switch_that_hangs_is_lost(server: AriServer, connect: Connect) -> None:
-    connected = connect(silence_s=0.3)
+    connected = connect(silence_s=SILENCE_S)
     await connected.switch.open()
     server.answers = False
     assert await connected.lost() == "Asterisk does not answer."
@@ -184,20 +185,20 @@ async def test_a_switch_that_hangs_is_lost(server: AriServer, connect: Connect) 
 async def test_a_switch_that_answers_and_tells_nothing_is_lost_also_where_it_never_has(
     server: AriServer, connect: Connect
 ) -> None:
-    connected = connect(silence_s=0.3)
+    connected = connect(silence_s=SILENCE_S)
     await connected.switch.open()
     server.tells = False
     assert await connected.lost() == "Asterisk answers, and tells nothing of what happens."
     with pytest.raises(SwitchError, match="tells nothing"):
-        await connect(silence_s=0.3).switch.open()
+        await connect(silence_s=SILENCE_S).switch.open()
 
 
 async def test_a_dialer_that_slept_asks_for_nothing_when_it_wakes(server: AriServer, connect: Connect) -> None:
-    connected = connect(silence_s=0.3)
+    connected = connect(silence_s=SILENCE_S)
     await connected.switch.open()
     await asyncio.sleep(0.1)
     assert connected.switch.send(Request("DELETE", "channels/before"), connected.answers.append)
-    time.sleep(0.5)  # noqa: ASYNC251 - the whole process sleeps
+    time.sleep(SILENCE_S + 0.2)  # noqa: ASYNC251 - the whole process sleeps
     assert not connected.switch.send(HANG_UP)
     await connected.lost()
     await connected.switch.close()

@@ -258,6 +258,6 @@ def test_a_server_that_is_told_to_stop_leaves_nobodys_phone_ringing_and_nobody_w
         server.wait_until(lambda: all(of[number].over for number in ringing), timeout_s=SLACK_S)
         assert up([of[talker]]), "those who talk have not noticed"
         server.start()
-        records = centre.until_all_ended(second, timeout_s=30)
+        records = centre.until_all_ended(second)
         assert {record["Disposition"] for record in records.values()} == {"attempt_failed"}
         assert nobody_was_called_twice(customers)

@@ -93,7 +93,7 @@ class Talk:
 
     def records(self) -> list[dict[str, object]]:
         with self.centre.confirming():
-            records = self.centre.until_all_ended(self.centre.call(self.called), timeout_s=60)
+            records = self.centre.until_all_ended(self.centre.call(self.called))
         return [records[number] for number in self.called]
 
 

@@ -320,7 +320,7 @@ async def test_sessions_are_refreshed_by_whoever_is_to_and_those_that_are_not_en
         return message.what in ("INVITE", "UPDATE")
 
     async def refreshed(call: Call, code: int) -> None:
-        request = await call.hears(is_refresh, within_s=60)
+        request = await call.hears(is_refresh, within_s=90)
         assert "refresher=uac" in request.header("session-expires")
         body = call.sdp(version=2) if request.what == "INVITE" else ""
         call.answer(request, code, body=body, headers=["Session-Expires: 90;refresher=uac", "Require: timer"])
@@ -332,7 +332,7 @@ async def test_sessions_are_refreshed_by_whoever_is_to_and_those_that_are_not_en
 
     await asyncio.gather(refreshed(calls[ours], 200), refreshed(calls[lost], 481), refreshes(calls[theirs]))
     await calls[lost].hears("BYE")
-    await calls[vanished].hears("BYE", within_s=60)
+    await calls[vanished].hears("BYE", within_s=90)
     for leg_id in (lost, vanished):
         cause = (await at.tells(LegEnded, leg_id)).cause
         expected = after_answer()[

@@ -18,7 +18,7 @@ from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, loudness
 from telephony.asterisk.place import place_of_this_worker
 from telephony.asterisk.tones import a_tone
-from telephony.support import Behaviour, agent_leg, answered, bridge, ends, hang_up, told, until
+from telephony.support import WAIT_S, Behaviour, agent_leg, answered, bridge, ends, hang_up, told, until
 from trunkcall.engine.commands import HoldLeg, StopPlaying
 from trunkcall.engine.events import LegAnswered, LegEnded, LegHeld, LegsBridged, PlaybackEnded
 
@@ -89,18 +89,19 @@ def _ask(what: str) -> list[str]:
 
 async def is_rid_of_all(line: AsteriskLine, *, but: frozenset[str] = frozenset()) -> None:
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_S):
             while set(await left_at_the_switch(line)) != {f"{line.app}.{each}" for each in but}:
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise AssertionError(f"left are {await left_at_the_switch(line)}") from None
 
 
+@pytest.mark.long
 async def test_a_sound_of_half_a_minute_is_heard_whole(line: AsteriskLine) -> None:
     """Asterisk holds twenty seconds, and drops what it is sent beyond."""
     dialog = await called(line)
     line.carrier.play("leg", "play", f"{HIGH} for 25")
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(25 + WAIT_S):
         while not told(line, PlaybackEnded):
             await asyncio.sleep(0.1)
     heard = bytes(dialog.heard)
