@@ -21,6 +21,8 @@ from telephony.asterisk.tones import tones_in
 
 AGENTS = tuple(f"agent-{n:02d}" for n in range(1, 11))
 TALK_S = 4.0
+DETECTION = {"trunkcall:detection": "greeting=300"}
+"""People here greet for half as long. A machine is known by what it says first, before a busy one may pause."""
 KINDS = {
     "connected_to_agent": 75,
     "voicemail": 90,
@@ -98,6 +100,7 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
             campaign_id = centre.call(
                 [person.number for person in called],
                 dialerConfig={"predictiveDialerConfig": {"bandwidthAllocation": 1.0}},
+                tags=DETECTION,
             )
             records = centre.until_all_ended(campaign_id)
 

@@ -19,6 +19,7 @@ from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.owner import LEGS
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.place import place_of_this_worker
+from telephony.support import WAIT_S
 from trunkcall.engine.events import CarrierFound, CarrierLost, LegAnswered
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
@@ -109,6 +110,13 @@ async def test_an_owner_whose_process_was_busy_across_the_takeover_does_nothing_
     assert not any(dialog.over for dialog in people.dialogs.values()), "it has not hung up what is another's"
 
 
+async def hears(said: asyncio.StreamReader, what: type) -> None:
+    """Wait until it says so; it may have needed several tries."""
+    async with asyncio.timeout(WAIT_S):
+        while (line := await said.readline()) != f"{what.__name__}\n".encode():
+            assert line, "it has ended"
+
+
 async def test_a_process_that_was_stopped_across_the_takeover_dials_nobody_when_it_wakes(
     customers: Called, dialers: Started, app: str
 ) -> None:
@@ -117,7 +125,7 @@ async def test_a_process_that_was_stopped_across_the_takeover_dials_nobody_when_
     owner = await create_subprocess_exec(*command, stdout=PIPE)
     assert owner.stdout is not None
     try:
-        assert await owner.stdout.readline() == b"CarrierFound\n"
+        await hears(owner.stdout, CarrierFound)
         await until(lambda: len(people.invites) > 3)
         os.kill(owner.pid, signal.SIGSTOP)
         await asyncio.sleep(STOPPED_S)
@@ -125,7 +133,7 @@ async def test_a_process_that_was_stopped_across_the_takeover_dials_nobody_when_
         await asyncio.sleep(0.3)
         before = len(people.invites)
         os.kill(owner.pid, signal.SIGCONT)
-        assert await owner.stdout.readline() == b"CarrierLost\n"
+        await hears(owner.stdout, CarrierLost)
         await asyncio.sleep(RETRIES_S)
         assert len(people.invites) == before
         assert second.has_switch
