@@ -129,11 +129,20 @@ class Dialog:
     """Whether it was this phone that hung up."""
     over: bool = False
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    asked: int = 0
+    """How many requests of its own it has made."""
+    direction: str = "sendrecv"
+    """Which way it says that media may go."""
     keys: list[str] = field(default_factory=list)
     heard: bytearray = field(default_factory=bytearray)
     """What the other side has said, in the order in which it arrived."""
     heard_keys: dict[int, str] = field(default_factory=dict)
     """What keys it has pressed, by when each was."""
+    answers: dict[str, int] = field(default_factory=dict)
+    """What each request of its own was answered with, by its CSeq."""
+
+    def comes_from(self) -> str:
+        return f"From: {self.headers['to']};tag=phone\r\nTo: {self.headers['from']}\r\nCall-ID: {self.call_id}"
 
 
 class Ear(asyncio.DatagramProtocol):
@@ -184,10 +193,45 @@ class Phone(asyncio.DatagramProtocol):
         """Whether there are keys that are yet to be pressed."""
         return any(dialog.keys for dialog in self.dialogs.values() if not dialog.over)
 
+    @property
+    def talk(self) -> Dialog:
+        """The one that is up."""
+        return next(each for each in reversed(self.dialogs.values()) if each.up and not each.over)
+
     def press(self, key: str) -> None:
         """On the call that is up."""
-        dialog = next(each for each in reversed(self.dialogs.values()) if each.up and not each.over)
-        dialog.keys.append(key)
+        self.talk.keys.append(key)
+
+    def press_by_info(self, key: str) -> None:
+        """On the call that is up, beside the sound (RFC 6086, and the body that is common for it)."""
+        self._say_within("INFO", f"Signal={key}\r\nDuration=160\r\n", "application/dtmf-relay")
+
+    def hold(self, direction: str = "sendonly") -> None:
+        """Put the other side of the call that is up on hold (RFC 3264, 8.4), or take it back by ``sendrecv``."""
+        self.talk.direction = direction
+        self._say_within("INVITE", self._sdp(self.talk), "application/sdp")
+
+    def _say_within(self, method: str, body: str, kind: str) -> None:
+        dialog = self.talk
+        dialog.asked += 1
+        self._request(dialog, method, dialog.asked, body, kind)
+
+    def _request(self, dialog: Dialog, method: str, number: int, body: str = "", kind: str = "") -> None:
+        lines = [
+            f"{method} {dialog.contact} SIP/2.0",
+            f"Via: SIP/2.0/UDP {self.address}:{SIP_PORT};branch=z9hG4bK{method}{number}{abs(hash(dialog.call_id))}",
+            dialog.comes_from(),
+            f"CSeq: {number} {method}",
+            f"Contact: <sip:{self.address}:{SIP_PORT}>",
+            "Max-Forwards: 70",
+            *([f"Content-Type: {kind}"] if kind else []),
+            f"Content-Length: {len(body)}",
+        ]
+        message = ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+        if method == "ACK":
+            self._transport.sendto(message, dialog.peer)
+        else:
+            self._tell(dialog, message)
 
     def pick_up(self, numbers: Collection[str] | None = None) -> None:
         """Answer every call that rings, of these numbers if some are named."""
@@ -215,7 +259,10 @@ class Phone(asyncio.DatagramProtocol):
         via = "".join(f"Via: {each}\r\n" for each in vias)
         method = first.split()[0]
         dialog = self.dialogs.get(headers["call-id"])
-        if method == "ACK" or (method == "SIP/2.0" and headers["cseq"].endswith("BYE")):
+        if method == "SIP/2.0":
+            if dialog is not None:
+                self._answered(dialog, int(first.split()[1]), headers["cseq"])
+        elif method == "ACK":
             if dialog is not None:
                 dialog.acknowledged.set()
                 if dialog.repeats is not None:
@@ -323,19 +370,20 @@ class Phone(asyncio.DatagramProtocol):
         head = struct.pack("!BBHII", 0x80, kind, sequence & 0xFFFF, time & 0xFFFFFFFF, 0x1234)
         media.sendto(head + payload, dialog.media)
 
+    def _answered(self, dialog: Dialog, code: int, cseq: str) -> None:
+        number, method = cseq.split()
+        if code >= 200:
+            dialog.answers[cseq] = code
+            if method == "BYE":
+                dialog.acknowledged.set()
+            if dialog.repeats is not None:
+                dialog.repeats.cancel()
+            if method == "INVITE":
+                self._request(dialog, "ACK", int(number))
+
     def _hang_up(self, dialog: Dialog) -> None:
-        headers = dialog.headers
-        lines = [
-            f"BYE {dialog.contact} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.address}:{SIP_PORT};branch=z9hG4bK{abs(hash(dialog.call_id))}",
-            f"From: {headers['to']};tag=phone",
-            f"To: {headers['from']}",
-            f"Call-ID: {dialog.call_id}",
-            "CSeq: 1 BYE",
-            "Max-Forwards: 70",
-            "Content-Length: 0",
-        ]
-        self._tell(dialog, ("\r\n".join(lines) + "\r\n\r\n").encode())
+        dialog.asked += 1
+        self._request(dialog, "BYE", dialog.asked)
         dialog.left = True
         self._over(dialog)
 
@@ -374,18 +422,19 @@ class Phone(asyncio.DatagramProtocol):
         sdp: bool = False,
         port: int = 0,
     ) -> None:
-        body = ""
-        if sdp:
-            body = (
-                f"v=0\r\no=- 1 1 IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 {self.address}\r\nt=0 0\r\n"
-                f"m=audio {dialog.port} RTP/AVP {PCMU} {EVENTS}\r\na=rtpmap:{PCMU} PCMU/8000\r\n"
-                f"a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-16\r\na=ptime:20\r\n"
-            )
-        message = self._message(code, why, headers, via, body)
+        message = self._message(code, why, headers, via, self._sdp(dialog) if sdp else "")
         if code >= 200:
             self._tell(dialog, message)
         else:
             self._transport.sendto(message, dialog.peer)
+
+    def _sdp(self, dialog: Dialog) -> str:
+        """What it offers, or answers with."""
+        return (
+            f"v=0\r\no=- 1 {dialog.asked + 1} IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 {self.address}\r\nt=0 0\r\n"
+            f"m=audio {dialog.port} RTP/AVP {PCMU} {EVENTS}\r\na=rtpmap:{PCMU} PCMU/8000\r\n"
+            f"a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-16\r\na=ptime:20\r\na={dialog.direction}\r\n"
+        )
 
     def _answer(self, addr: tuple[str, int], code: int, why: str, headers: dict[str, str], via: str) -> None:
         self._transport.sendto(self._message(code, why, headers, via), addr)
