@@ -38,6 +38,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -99,6 +100,9 @@ class BusyCarrier:
         raise NotImplementedError
 
     def resume(self, command: ResumeLeg) -> None:
+        raise NotImplementedError
+
+    def play_tone(self, command: PlayTone) -> None:
         raise NotImplementedError
 
     def stop_playing(self, command: StopPlaying) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from generated import write
 
+from trunkcall.domain.confirmations import PHRASES
 from trunkcall.settings import SETTINGS
+from trunkcall.settings.phrases import AGENT_PHRASES
 from trunkcall.settings.setting import Setting
 from trunkcall.settings.sip import CODECS, CODECS_HELP, SENDS_FROM, SENDS_FROM_HELP, SIP, SIP_KEYS
 from trunkcall.settings.trunks import CALLER_NUMBERS, CALLER_NUMBERS_HELP, REGIONS, REGIONS_HELP, TRUNK_KEYS, TRUNKS
@@ -57,6 +59,19 @@ media_encryption = "sdes"
 sends_from = ["203.0.113.0/29"]
 ```"""
 
+ABOUT_PHRASES = """\
+What agents in [sessions](../explanation/agent-sessions.md#what-the-agent-hears) are told, in other words or another
+language: a table `[agent_phrases]` of the file, below all settings; neither flags nor the environment have it. An empty
+phrase is not said. `{time}` stands for one of the last four, `{disposition}` for the word or the digit that was noted.
+
+```toml
+[agent_phrases]
+available = "Bereit."
+work = "{time} Nachbearbeitung."
+one_minute = "Eine Minute"
+minutes = "{number} Minuten"
+```"""
+
 KINDS = {str: "text", int: "whole number", float: "number", Path: "path"}
 
 
@@ -100,9 +115,15 @@ def _table(rows: Iterable[tuple[str, str, str, str]]) -> str:
     return f"| key | kind | default | what |\n|---|---|---|---|\n{table}"
 
 
+def phrases() -> str:
+    """The table of phrases, with a row for each."""
+    table = "\n".join(f"| `{name}` | {phrase} |" for name, phrase in PHRASES.items())
+    return f"## {AGENT_PHRASES}\n\n{ABOUT_PHRASES}\n\n| key | default |\n|---|---|\n{table}"
+
+
 def generate() -> str:
-    """Every setting, in the order of the table, then the trunks."""
-    return "\n\n".join([*(section(setting) for setting in SETTINGS), trunks(), sip()])
+    """Every setting, in the order of the table, then the tables."""
+    return "\n\n".join([*(section(setting) for setting in SETTINGS), trunks(), sip(), phrases()])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ REACHED = f"{BARE_SIP}server = '192.0.2.5'\n"
 
 
 def test_the_table_and_the_fields_are_the_same() -> None:
-    assert [*(setting.name for setting in SETTINGS), "trunks", "file"] == [field.name for field in fields(Settings)]
+    assert [*(setting.name for setting in SETTINGS), "trunks", "agent_phrases", "file"] == [
+        field.name for field in fields(Settings)
+    ]
     keys = {*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS, REGIONS, SIP}
     assert keys == {field.name for kind in (Trunk, TrunkTable) for field in fields(kind)} - {"trunk"}
     assert [*(key.name for key in SIP_KEYS), SENDS_FROM, CODECS] == [field.name for field in fields(SipTrunk)]
@@ -69,7 +71,7 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         ("agent_keys = 'end_contact'", "agent_keys in .* must look like end_contact=.*, not 'end_contact'"),
         (
             "agent_keys = 'hang_up=**'",
-            "must name nothing but end_contact, end_work, available, break, log_out, pause_recording, resume_recording",
+            "must name nothing but end_contact, dead_air, end_work, available, break, log_out, pause_recording",
         ),
         ("agent_keys = 'break='", "must have 1 to 4 keys for break"),
         ("agent_keys = 'break=*2222'", "must have 1 to 4 keys for break"),
@@ -78,6 +80,14 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         ("agent_keys = 'break=*,log_out=*0'", "keys for log_out that begin no other code, nor with one"),
         ("agent_keys = 'break=*2,log_out=*'", "keys for log_out that begin no other code, nor with one"),
         ("agent_keys = 'break=*2,break=*3'", "must have break once"),
+        ("answer_tone = '880'", "must look like 880/150"),
+        ("answer_tone = '9000/10'", "of 100 to 3400 hertz"),
+        ("answer_tone = '880/400,0/101'", "must last 500 ms at most"),
+        ("answer_tone = '880/0'", "each part 1 ms at least"),
+        ("agent_confirmations = 'loud'", "must be one of on, tones, off"),
+        ("agent_phrases = 'Pause.'", r"must be a table, under a line \[agent_phrases\]"),
+        ("[agent_phrases]\nbraek = 'Pause.'", r"\[agent_phrases\] in .* has braek\. Did you mean 'break'\?"),
+        ("[agent_phrases]\nbreak = 3", r"break of \[agent_phrases\] in .* must be one line of at most 200"),
         ("agent_dispositions = 'Sale'", "must look like 1=Sale,2=Call back"),
         ("agent_dispositions = '10=Sale'", "each digit from 0 to 9 once at most"),
         ("agent_dispositions = '1=Sale,1=None'", "each digit from 0 to 9 once at most"),
@@ -177,6 +187,13 @@ def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, content: str, complai
 def test_agents_are_relied_on_for_a_while_or_for_ever(seconds: float) -> None:
     settings = load_settings({"agent_state_max_age_s": seconds}, environment={})
     assert settings.agent_state_max_age_s == seconds
+
+
+def test_agents_are_told_in_the_words_of_the_file_and_else_in_ours(tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    path.write_text("[agent_phrases]\navailable = 'Bereit.'\nbreak = ''\n")
+    phrases = load_settings(environment={}, config_file=path).agent_phrases
+    assert (phrases["available"], phrases["break"], phrases["logged_out"]) == ("Bereit.", "", "Logged out.")
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

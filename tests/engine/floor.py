@@ -46,15 +46,19 @@ from trunkcall.domain.leg import HangupCause, LiveLeg
 from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import (
+    BridgeLegs,
     ChooseStatus,
+    Confirm,
     HangUp,
     Originate,
     PlayMessage,
     RefillWindow,
     ReportLegs,
     SpeakSafeHarbour,
+    StopPlaying,
 )
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.confirmations import OVER_WITHIN
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.details import EngineDetails
 from trunkcall.engine.events import (
@@ -136,6 +140,8 @@ class Floor:
         self.store: defaultdict[str, dict[str, OfferedContact]] = defaultdict(dict)
         self.accepted: dict[str, OfferedContact] = {}
         self.heard: dict[str, str] = {}
+        self.hearing: dict[str, tuple[str, Instant]] = {}
+        """What agents are being told on their legs, and since when, for all that this engine knows."""
         """By leg: what was last to be played to it."""
         self._sequence = count(1)
         self.campaigns: dict[str, CampaignChanged] = {}
@@ -153,6 +159,9 @@ class Floor:
     def turn(self) -> list[Command]:
         """The engine hears of what it does not know yet, and does what is due."""
         events, self.untold = tuple(self.untold), []
+        for event, _ in events:
+            if isinstance(event, PlaybackEnded) and self.hearing.get(event.leg_id, (None, 0))[0] == event.play_id:
+                del self.hearing[event.leg_id]
         heard_out = self._hear_a_message([event for event, _ in events if isinstance(event, PlaybackEnded)])
         decision = self.engine.turn(events, self.now)
         self._flows_went_on(heard_out, decision)
@@ -247,6 +256,7 @@ class Floor:
         self.engine = new_engine(self.engine.config, self.prefix, flows=self.flows)
         self.trace.clear()
         self.heard.clear()
+        self.hearing.clear()
         self._before = None
         self.untold.clear()
         self.refills.clear()
@@ -296,6 +306,13 @@ class Floor:
                     self.answer_refill()
             case ChooseStatus() if command.agent_id in self.engine.details().agents:
                 self.tell(AgentStatusSet(command.agent_id, command.status))
+            case Confirm():
+                self.hearing[command.leg_id] = command.play_id, self.now
+            case StopPlaying() if self.hearing.get(command.leg_id, (None, 0))[0] == command.play_id:
+                del self.hearing[command.leg_id]
+            case BridgeLegs():
+                of_what, since = self.hearing.pop(command.agent_leg_id, (None, 0))
+                assert not of_what or self.now - since >= OVER_WITHIN, "a customer waits for what an agent is told"
             case PlayMessage() | SpeakSafeHarbour():
                 self.heard[command.leg_id] = command.play_id
             case HangUp() if self.confirms_hang_ups:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from engine.floor import Floor
 from engine.invariants import is_at_work
-from trunkcall.domain.agent import AgentState
+from trunkcall.domain.agent import IN_A_CALL, AgentState
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.details import CampaignDetails, EngineDetails
 from trunkcall.engine.explanation import DialingExplanation
-from trunkcall.engine.sessions import IN_A_CALL, RETRY_AFTER
+from trunkcall.engine.sessions import RETRY_AFTER
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,19 @@ def test_an_agent_ends_the_contact_and_keeps_the_session() -> None:
     assert ignored(floor) == 0
 
 
+def test_dead_air_ends_the_contact_and_stands_in_its_record() -> None:
+    floor, customer, session = talking(WORDS)
+    floor.presses(session, "*9")
+    assert floor.end_of("spring-1").disconnect_reason is DisconnectReason.AGENT_DISCONNECT
+    assert HangUp(customer) in floor.log
+    assert floor.state_of("ann") is AgentState.AFTER_CONTACT_WORK
+    assert chosen(floor) == [("spring-1", "Dead air")]
+    floor.presses(session, "*9")
+    assert chosen(floor) == [("spring-1", "Dead air")], "there is no other contact"
+    floor.presses(session, "2")
+    assert chosen(floor)[-1] == ("spring-1", "Call back"), "whoever has mistaken it can say so"
+
+
 def test_an_agent_who_is_rung_for_each_contact_ends_one_too() -> None:
     floor = Floor(agents=1)
     floor.campaign(requests=1)

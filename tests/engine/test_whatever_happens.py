@@ -54,7 +54,12 @@ from trunkcall.engine.trace import TraceReader, TraceWriter, Turn, replay
 CAMPAIGNS = (SPRING, "autumn", "notices")
 DIALERS = dict(zip(CAMPAIGNS, (DialerType.PROGRESSIVE, DialerType.PREDICTIVE, DialerType.AGENTLESS), strict=True))
 AGENTS = ("ann", "bea", "cid", "dan")
-CONFIG = EngineConfig(window_size=6, trunks=(Trunk("default", channels=7, attempts_per_s=20),))
+CONFIG = EngineConfig(
+    window_size=6,
+    trunks=(Trunk("default", channels=7, attempts_per_s=20),),
+    confirms=True,
+    answer_tone=((880, 150),),
+)
 LENIENT = AbandonmentLimits(5 * SECOND, AbandonmentClock.CONNECTED_TO_SYSTEM, 0.05, (CalendarMonth("Europe/Berlin"),))
 SERVED: tuple[tuple[str | ServedQueue, ...], ...] = (
     (SALES,),
@@ -323,6 +328,19 @@ class World(RuleBasedStateMachine):
     def a_message_ends(self, number: int, known: bool) -> None:
         leg = self.a_leg(number)
         self.tell(PlaybackEnded(leg, self.floor.heard.get(leg, "") if known else "a former message"))
+
+    @rule(number=numbers)
+    def an_agent_has_heard_what_was_told(self, number: int) -> None:
+        told = list(self.floor.hearing.items())
+        if told:
+            leg, (play, _) = told[number % len(told)]
+            self.tell(PlaybackEnded(leg, play))
+
+    @invariant()
+    def nobody_is_told_anything_in_a_talk(self) -> None:
+        legs = self.details.legs
+        talks = {leg for leg in self.floor.hearing if leg in legs and legs[leg].contact_id is not None}
+        assert not talks, "an agent is told something while a customer waits"
 
     @rule(agent=st.sampled_from(AGENTS), status=st.sampled_from([*AgentStatus, AgentStatus.AVAILABLE]))
     def an_agent_wants(self, agent: str, status: AgentStatus) -> None:

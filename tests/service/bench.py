@@ -26,6 +26,7 @@ from trunkcall.domain.campaign import (
     OutboundCallConfig,
 )
 from trunkcall.domain.changes import ContactSetAside
+from trunkcall.domain.confirmations import Phrases
 from trunkcall.domain.contact import ContactRecord, DialRequest, LiveContact
 from trunkcall.domain.errors import LeaseExpiredError, LeaseLostError
 from trunkcall.domain.identifiers import Scope
@@ -71,8 +72,17 @@ class Bench:
     """One campaign, and whoever dials it; on a real store in this file, or on one in memory."""
 
     def __init__(
-        self, path: Path | None, *, dialer_type: DialerType, agents: int, detects: bool, persistent: bool = False
+        self,
+        path: Path | None,
+        *,
+        dialer_type: DialerType,
+        agents: int,
+        detects: bool,
+        persistent: bool = False,
+        config: EngineConfig | None = None,
+        phrases: Phrases | None = None,
     ) -> None:
+        self.config, self.phrases = config or EngineConfig(), phrases
         self.loop = HandLoop()
         self._ids = (f"id-{number}" for number in itertools.count())
         self.kept: Store = MemoryStore(self.now) if path is None else SQLiteStore(path, clock=self.now)
@@ -143,10 +153,11 @@ class Bench:
             carrier=self.witness,
             clock=self.clock,
             presence=self.presence,
-            config=EngineConfig(trunks=(Trunk("default", channels=LINES),)),
+            config=replace(self.config, trunks=(Trunk("default", channels=LINES),)),
             dialing_of=dialing_of,
             gate_of=no_policy,
             safe_harbour_of=partial(safe_harbour_message, default=""),
+            phrases=self.phrases,
             new_id=lambda: next(self._ids),
             lease=LeaseHolder(store, self.instance_id, "host:1", sole=False, monotonic=self.loop.time),
             current=self.current,

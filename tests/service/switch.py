@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
+from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -14,6 +15,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -61,6 +63,8 @@ class Phone:
     """What is played to it, by its id."""
     said: str = ""
     """What was last said to it."""
+    tones: list[Tone] = field(default_factory=list)
+    """What it has heard of them."""
     held: bool = False
     recordings: tuple[str, ...] = ()
 
@@ -231,6 +235,12 @@ class Switch:
         phone = self._reached(leg_id)
         if phone is not None:
             phone.playing, phone.said = play_id, prompt
+
+    def play_tone(self, command: PlayTone) -> None:
+        phone = self._reached(command.leg_id)
+        if phone is not None:
+            phone.tones.append(command.tone)
+            self._say(PlaybackEnded(command.leg_id, command.play_id))
 
     def stop_playing(self, command: StopPlaying) -> None:
         phone = self._reached(command.leg_id)

@@ -17,11 +17,13 @@ from service.switch import Phone
 from service.witness import Fate
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
+from trunkcall.domain.confirmations import PHRASES, TONES, Confirmation
 from trunkcall.domain.contact import ContactState, DisconnectReason
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import MINUTE
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
 from trunkcall.domain.user_status import built_in_statuses
+from trunkcall.engine.config import EngineConfig
 
 AGENTS = 3
 
@@ -158,6 +160,44 @@ def kept_status(bench: Bench, agent_id: str) -> str:
     statuses = built_in_statuses(bench.instance_id)
     presences = bench.run(bench.kept.presences(bench.instance_id))
     return next(statuses[each.status_id].name for each in presences if each.agent_id == agent_id)
+
+
+@pytest.mark.parametrize("in_words", [True, False])
+def test_an_agent_is_told_in_words_or_by_tones_and_goes_home_when_that_was_heard(
+    tmp_path: Path, in_words: bool
+) -> None:
+    bench = Bench(
+        tmp_path / "trunkcall.db",
+        dialer_type=DialerType.PROGRESSIVE,
+        agents=1,
+        detects=False,
+        persistent=True,
+        config=EngineConfig(confirms=True, answer_tone=((880, 150),)),
+        phrases={**PHRASES, "noted": "Ergebnis {disposition}."} if in_words else None,
+    )
+    come_in(bench)
+    bench.accept(1, within=60 * MINUTE)
+    customer = answers(bench)
+    agent = bench.switch.phones[customer.bridged_to or ""]
+    tone = agent.tones[-1]
+    assert tone == ((880, 150),)
+    bench.switch.presses(agent, "**7")
+    bench.settle()
+    if in_words:
+        assert (agent.said, agent.tones[-1]) == ("Ergebnis 7.", tone)
+    else:
+        assert (agent.said, agent.tones[-1]) == ("", TONES[Confirmation.NOTED])
+    bench.switch.presses(agent, "*0")
+    bench.settle()
+    if in_words:
+        assert agent.said == "Logged out."
+        assert agents(bench) == [agent]
+        bench.switch.has_played(agent)
+        bench.settle()
+    assert agents(bench) == []
+    assert bench.records()[0].agent_disposition == "7"
+    assert not bench.witness.wrong
+    bench.close()
 
 
 def test_an_agent_works_by_keys_alone_and_the_record_has_the_disposition(bench: Bench) -> None:

@@ -21,6 +21,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -132,6 +133,11 @@ class Witness:
         self._switch.bridge(command)
 
     def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+        if any(leg_id == session.leg_id for session in self._sessions()):
+            if any(leg_id == contact.agent_leg_id for contact in self._live()):
+                self.wrong.append("an agent is told something in a talk")
+            self._switch.play(leg_id, play_id, prompt)
+            return
         hears = (ContactState.IN_FLOW, ContactState.SAFE_HARBOUR)
         self._expect("a message", leg_id, fits=lambda c: c.leg_id == leg_id and c.state in hears)
         self._switch.play(leg_id, play_id, prompt)
@@ -144,6 +150,9 @@ class Witness:
 
     def resume(self, command: ResumeLeg) -> None:
         self._switch.resume(command)
+
+    def play_tone(self, command: PlayTone) -> None:
+        self._switch.play_tone(command)
 
     def stop_playing(self, command: StopPlaying) -> None:
         self._switch.stop_playing(command)

@@ -10,7 +10,15 @@ from __future__ import annotations
 import pytest
 
 from telephony.support import Behaviour, Line, agent_leg, answered, bridge, comes, ends, hang_up, in_session, told
-from trunkcall.engine.commands import HoldLeg, ReportLegs, ResumeLeg, StartRecording, StopPlaying, StopRecording
+from trunkcall.engine.commands import (
+    HoldLeg,
+    PlayTone,
+    ReportLegs,
+    ResumeLeg,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+)
 from trunkcall.engine.events import (
     BeepHeard,
     DetectionEnded,
@@ -28,6 +36,7 @@ from trunkcall.engine.events import (
     RecordingStarted,
 )
 
+TONE = ((880, 150),)
 PROMPT = "Hello. This is a test, which takes some seconds to be said."
 
 
@@ -86,9 +95,35 @@ async def test_a_prompt_ends_with_its_leg(line: Line) -> None:
     assert told(line, PlaybackEnded) == []
 
 
+async def test_a_tone_is_over_by_itself_and_comes_after_what_is_played_already(line: Line) -> None:
+    await answered(line, "leg")
+    line.carrier.play("leg", "play", PROMPT)
+    line.carrier.play_tone(PlayTone("leg", "tone", TONE))
+    await line.wait(0.5)
+    assert told(line, PlaybackEnded) == []
+    line.carrier.stop_playing(StopPlaying("leg", "play"))
+    await comes(line, lambda: len(told(line, PlaybackEnded)) > 1)
+    assert [each.play_id for each in told(line, PlaybackEnded)] == ["play", "tone"]
+    assert ends(line, "leg") == []
+
+
+async def test_an_agent_who_hears_something_is_joined_at_once_and_hears_a_tone(line: Line) -> None:
+    await in_session(line)
+    await answered(line, "customer")
+    line.carrier.play("session", "play", PROMPT)
+    await line.wait(0.5)
+    line.carrier.stop_playing(StopPlaying("session", "play"))
+    bridge(line, "customer", "session")
+    line.carrier.play_tone(PlayTone("session", "tone", TONE))
+    await comes(line, lambda: told(line, LegsBridged) and len(told(line, PlaybackEnded)) > 1)
+    assert told(line, LegsBridged) == [LegsBridged("customer", "session")]
+    assert [each.play_id for each in told(line, PlaybackEnded)] == ["play", "tone"]
+
+
 async def test_a_prompt_to_nobody_does_no_harm(line: Line) -> None:
     line.carrier.play("stranger", "play", "Hello?")
     line.carrier.stop_playing(StopPlaying("stranger", "play"))
+    line.carrier.play_tone(PlayTone("stranger", "tone", TONE))
     await line.wait(80)
     assert told(line, LegEnded) == []
     assert told(line, PlaybackEnded) == []

@@ -24,6 +24,7 @@ from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.detection import TAG, detection_of
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegEnded, LegRang, OriginateVoided
 from trunkcall.telephony import carrier_wire, floor_wire, host, peer, session
@@ -346,6 +347,7 @@ VALUES: dict[object, st.SearchStrategy[object]] = {
         max_size=3,
     ).map(tuple),
     tuple[str, ...]: st.lists(texts, max_size=5).map(tuple),
+    Tone: st.lists(st.tuples(whole, whole), max_size=5).map(tuple),
 }
 
 

@@ -21,6 +21,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -78,6 +79,7 @@ Asked: TypeAlias = (
     | HoldLeg
     | ResumeLeg
     | Play
+    | PlayTone
     | StopPlaying
     | StartRecording
     | SuspendRecording
@@ -240,6 +242,8 @@ class Exchange:
                 self._carrier.hold(deed)
             case ResumeLeg():
                 self._carrier.resume(deed)
+            case PlayTone():
+                self._carrier.play_tone(deed)
             case StopPlaying():
                 self._carrier.stop_playing(deed)
             case StartRecording():

@@ -19,6 +19,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -223,6 +224,9 @@ class Line:
         self._send(command)
 
     def resume(self, command: ResumeLeg) -> None:
+        self._send(command)
+
+    def play_tone(self, command: PlayTone) -> None:
         self._send(command)
 
     def stop_playing(self, command: StopPlaying) -> None:

@@ -17,6 +17,7 @@ from trunkcall.compose.trunks import default_trunk
 from trunkcall.domain.agent_keys import AgentKeys, parse_codes, parse_dispositions
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import seconds
+from trunkcall.domain.tones import parse_tone
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.background import Background
 from trunkcall.service.calling.gate import GateOf
@@ -75,6 +76,8 @@ class Dialers:
                 trunks=(default_trunk(settings),),
                 lines_per_agent=settings.max_lines_per_agent,
                 keys=AgentKeys(parse_codes(settings.agent_keys), parse_dispositions(settings.agent_dispositions)),
+                confirms=settings.agent_confirmations != "off",
+                answer_tone=parse_tone(settings.answer_tone),
             ),
             dialing_of=self.dialing_of,
             gate_of=self.gate_of,
@@ -83,6 +86,9 @@ class Dialers:
             lease=lease,
             current=dialer,
             safe_harbour_of=partial(safe_harbour_message, default=settings.safe_harbour_message),
+            phrases=settings.agent_phrases
+            if settings.agent_confirmations == "on" and settings.speech_command
+            else None,
         )
         if is_default:
             presence.know(frozenset(self.agents))

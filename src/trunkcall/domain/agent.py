@@ -31,6 +31,8 @@ STAFFED_STATES = frozenset(
     {AgentState.AVAILABLE, AgentState.CONNECTING, AgentState.CONNECTED, AgentState.AFTER_CONTACT_WORK}
 )
 HANDLING_STATES = frozenset({AgentState.CONNECTED, AgentState.AFTER_CONTACT_WORK})
+IN_A_CALL = frozenset({AgentState.CONNECTING, AgentState.CONNECTED})
+"""Those of an agent whose phone is in use, on whatever leg."""
 
 
 class PhoneTrouble(StrEnum):

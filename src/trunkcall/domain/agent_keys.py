@@ -18,6 +18,8 @@ MAX_KEYS: Final = 4
 """Of a code."""
 MAX_DISPOSITION: Final = 40
 """Characters of a disposition."""
+DEAD_AIR: Final = "Dead air"
+"""What stands in the record of a contact in which the agent heard nobody. A digit that is pressed later replaces it."""
 
 
 class KeyMeaning(StrEnum):
@@ -25,6 +27,8 @@ class KeyMeaning(StrEnum):
 
     END_CONTACT = "end_contact"
     """Hang up the customer."""
+    DEAD_AIR = "dead_air"
+    """Hang up, as there is nobody to be heard, and say so in the record."""
     END_WORK = "end_work"
     """Be done with the work after a contact, and what was chosen last."""
     AVAILABLE = "available"
@@ -43,6 +47,7 @@ Dispositions: TypeAlias = tuple[tuple[str, str], ...]
 
 CODES: Final[Codes] = (
     ("**", KeyMeaning.END_CONTACT),
+    ("*9", KeyMeaning.DEAD_AIR),
     ("#", KeyMeaning.END_WORK),
     ("*1", KeyMeaning.AVAILABLE),
     ("*2", KeyMeaning.BREAK),

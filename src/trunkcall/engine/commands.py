@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
+from trunkcall.domain.confirmations import Told
 from trunkcall.domain.instants import Duration
 from trunkcall.domain.leg import LegDifference
+from trunkcall.domain.tones import Tone
 from trunkcall.domain.values import quickly_made
 
 
@@ -141,6 +143,28 @@ class SpeakSafeHarbour:
     """The number that it was shown, E.164; None where nobody knows it."""
 
 
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class PlayTone:
+    """Have the party of a leg hear a tone, also in a talk: nobody else hears it, and for as long as it takes the party
+    hears nothing else."""
+
+    leg_id: str
+    play_id: str
+    tone: Tone
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Tell an agent something on a leg that is joined with nobody. The words, or the tone, are found where they are
+    configured."""
+
+    leg_id: str
+    play_id: str
+    told: Told
+
+
 @dataclass(frozen=True, slots=True)
 class AnnounceRecording:
     """Play to one of those who talk what the calling policy wants to be said before they are recorded."""
@@ -216,6 +240,8 @@ CarrierDeed: TypeAlias = (
     | PlayMessage
     | SpeakSafeHarbour
     | AnnounceRecording
+    | PlayTone
+    | Confirm
     | StopPlaying
     | HangUp
     | ReportLegs

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from trunkcall.domain.agent_keys import AgentKeys
 from trunkcall.domain.instants import HOUR, SECOND, Duration
+from trunkcall.domain.tones import Tone
 from trunkcall.domain.trunk import Trunk
 
 
@@ -42,3 +43,7 @@ class EngineConfig:
     always busy take eight."""
     keys: AgentKeys = field(default_factory=AgentKeys)
     """What agents can do by keys of the telephone."""
+    confirms: bool = False
+    """Whether agents are told on the legs of their sessions what they are, and what has become of keys."""
+    answer_tone: Tone = ()
+    """What an agent hears on the leg of a session as a live answer is joined; empty for nothing."""

@@ -21,6 +21,7 @@ from trunkcall.engine.commands import (
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayMessage,
+    PlayTone,
     SpeakSafeHarbour,
 )
 from trunkcall.engine.contact import Contact, Leg
@@ -110,6 +111,8 @@ def _came_to_nothing(deed: Deed, legs: Mapping[str, Leg]) -> bool:
             leg = legs.get(deed.agent_leg_id)
             contact = leg.contact if leg is not None else None
             return contact is None or contact.leg_id != deed.customer_leg_id or contact.state is not _CONNECTING
+        case PlayTone():
+            leg_id, state = deed.leg_id, _CONNECTING
         case PlayMessage():
             leg_id, state = deed.leg_id, ContactState.IN_FLOW
         case SpeakSafeHarbour():

@@ -19,6 +19,7 @@ from trunkcall.engine.availability import Availability
 from trunkcall.engine.campaigns import PacerFor, pacer_for
 from trunkcall.engine.comparison import Comparison
 from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.confirmations import Confirmations
 from trunkcall.engine.decision import Decision, RefusedEvent
 from trunkcall.engine.details import EngineDetails, take_details
 from trunkcall.engine.dialing import Dialing
@@ -107,8 +108,9 @@ class Engine:
         self._pacer_for = pacer_for
         self._state = state = EngineState(config, new_id, flows)
         # Each calls those that it is given, and none of them knows it.
-        self._sessions = sessions = Sessions(state)
-        self._matching = matching = Matching(state, sessions)
+        self._confirmations = confirmations = Confirmations(state)
+        self._sessions = sessions = Sessions(state, confirmations)
+        self._matching = matching = Matching(state, sessions, confirmations)
         self._availability = availability = Availability(state, sessions, matching)
         self._live_answers = live_answers = LiveAnswers(state)
         self._recordings = recordings = Recordings(state)
@@ -116,7 +118,7 @@ class Engine:
         self._safe_harbour = safe_harbour = SafeHarbour(state, endings)
         self._flows = steps = FlowSteps(state, matching, live_answers, endings, safe_harbour)
         self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps, recordings)
-        self._telephones = Telephones(state, availability, endings, recordings)
+        self._telephones = Telephones(state, availability, endings, recordings, confirmations)
         self._withdrawals = Withdrawals(state, matching, legs)
         self._adoption = adoption = Adoption(state, sessions, matching, legs, steps, safe_harbour, recordings)
         self._comparison = Comparison(state, availability, legs, steps, safe_harbour, adoption)
@@ -257,6 +259,7 @@ class Engine:
                 self._flows.message_ended(event.leg_id, event.play_id, heard=event.heard)
                 self._safe_harbour.message_ended(event.leg_id, event.play_id, now, heard=event.heard)
                 self._recordings.message_ended(event.leg_id, event.play_id, now, heard=event.heard)
+                self._confirmations.ended(event.leg_id, event.play_id)
             case ContactsOffered():
                 self._offered(event)
             case RequestsAccepted():
@@ -358,6 +361,8 @@ class Engine:
                 self._adoption.not_found(key, now)
             case TimerKind.SESSION_DUE:
                 self._sessions.due(key)
+            case TimerKind.CONFIRMATION_OVERDUE:
+                self._confirmations.over(self._state.roster.agents[key])
             case TimerKind.ABANDONMENT:
                 self._live_answers.abandonment_due(key, now)
                 self._safe_harbour.threshold_passed(key, now)

@@ -14,8 +14,9 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
 from trunkcall.engine.campaigns import CampaignDialing
-from trunkcall.engine.commands import BridgeLegs, OriginateAgentLeg, OriginateSessionLeg
+from trunkcall.engine.commands import BridgeLegs, OriginateAgentLeg, OriginateSessionLeg, PlayTone
 from trunkcall.engine.components import in_order
+from trunkcall.engine.confirmations import Confirmations
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.pools import Agent
 from trunkcall.engine.sessions import Sessions
@@ -36,10 +37,11 @@ _first = itemgetter(0)
 class Matching:
     """Brings contacts and agents together."""
 
-    __slots__ = ("_registry", "_roster", "_sessions", "_state")
+    __slots__ = ("_confirmations", "_registry", "_roster", "_sessions", "_state")
 
-    def __init__(self, state: EngineState, sessions: Sessions) -> None:
+    def __init__(self, state: EngineState, sessions: Sessions, confirmations: Confirmations) -> None:
         self._state = state
+        self._confirmations = confirmations
         self._sessions = sessions
         self._registry = state.registry
         self._roster = state.roster
@@ -297,10 +299,13 @@ class Matching:
         timeout = state.config.agent_ring_timeout
         session = agent.session
         deed: BridgeLegs | OriginateAgentLeg | OriginateSessionLeg
+        joined = False
         if session is not None and agent.session_up and session.host == contact.host:
             session.contact = contact
             leg_id = session.leg_id
+            self._confirmations.break_off(agent)
             deed = BridgeLegs(contact.leg_id, leg_id)
+            joined = True
         else:
             leg_id = state.new_id()
             leg = self._registry.enter_agent_leg(leg_id, contact)
@@ -315,4 +320,8 @@ class Matching:
         contact.agent_leg_id = leg_id
         state.out.change(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))
         state.out.do(deed, contact)
+        tone = state.config.answer_tone
+        if joined and tone:
+            # Asked for after the bridge, so nobody waits for it.
+            state.out.do(PlayTone(leg_id, f"{contact.leg_id}-{leg_id}-{now}", tone), contact)
         state.timers.set(now + timeout, _AGENT_RING_OVERDUE, leg_id)

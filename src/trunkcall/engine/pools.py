@@ -36,6 +36,7 @@ class Agent:
         "handling",
         "handling_since",
         "heard",
+        "hears",
         "key_at",
         "keys",
         "keys_in",
@@ -55,6 +56,7 @@ class Agent:
         "staffed",
         "state",
         "taken_by",
+        "told",
         "work_limit",
     )
 
@@ -102,6 +104,10 @@ class Agent:
         """When the last of those was."""
         self.keys_in: Contact | None = None
         """Which contact was at hand when the first of them was."""
+        self.hears: str | None = None
+        """What is being told to the agent on the session, by the id of the play."""
+        self.told: AgentState | None = None
+        """What the agent was when that was looked at last for this session."""
 
     @property
     def queue_ids(self) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from trunkcall.domain.agent import AgentState
+from trunkcall.domain.agent import IN_A_CALL, AgentState
 from trunkcall.domain.changes import SessionBegun, SessionEnded
 from trunkcall.domain.instants import MINUTE, SECOND, Duration, Instant
 from trunkcall.domain.leg import LegParty, LegState, LiveSession
 from trunkcall.domain.transitions import AgentEvent
 from trunkcall.engine.commands import OriginateSessionLeg
+from trunkcall.engine.confirmations import Confirmations
 from trunkcall.engine.contact import Leg
 from trunkcall.engine.pools import Agent
 from trunkcall.engine.state import EngineState
@@ -26,17 +27,15 @@ a status or the carrier is found again."""
 PROVEN_AFTER: Final[Duration] = MINUTE
 """How long a session has to stay up for its loss to count as the first failure."""
 
-IN_A_CALL: Final = frozenset({AgentState.CONNECTING, AgentState.CONNECTED})
-"""States of an agent whose phone is in use, on whatever leg."""
-
 
 class Sessions:
     """Has agents' legs stay up."""
 
-    __slots__ = ("_begun", "_registry", "_roster", "_state")
+    __slots__ = ("_begun", "_confirmations", "_registry", "_roster", "_state")
 
-    def __init__(self, state: EngineState) -> None:
+    def __init__(self, state: EngineState, confirmations: Confirmations) -> None:
         self._state = state
+        self._confirmations = confirmations
         self._registry = state.registry
         self._roster = state.roster
         self._begun = 0
@@ -45,11 +44,13 @@ class Sessions:
     # --- at the end of a turn, when all that has happened is known ----------------------------------------------------
 
     def keep(self, now: Instant) -> Sequence[Agent]:
-        """Whoever is to have a session and has none gets one; whoever is to have none is let go. Returns those of them
-        of whom nothing is heard: the session may have been all that was."""
+        """Whoever is to have a session and has none gets one; whoever is to have none is let go, once what they are
+        being told is over. Whoever is another than before is told. Returns those of them of whom nothing is heard: the
+        session may have been all that was."""
         due = self._roster.sessions_due
         agents = [agent for agent in due.values() if self._roster.agents.get(agent.agent_id) is agent]
         for agent in agents:
+            self._confirmations.look(agent, now)
             self._keep(agent, now)
         due.clear()
         return [agent for agent in agents if not agent.heard]
@@ -57,7 +58,7 @@ class Sessions:
     def _keep(self, agent: Agent, now: Instant) -> None:
         session = agent.session
         if agent.leaving or not agent.persistent or agent.state is AgentState.OFFLINE:
-            if session is None or session.contact is None:
+            if agent.hears is None and (session is None or session.contact is None):
                 self.end(agent, now)
         elif session is None:
             if agent.session_failures and agent.state is AgentState.AVAILABLE:
@@ -96,6 +97,7 @@ class Sessions:
         agent = self._of(leg)
         leg.up_since = now
         self._roster.connect(agent, leg, up=True)
+        self._roster.sessions_due[agent.agent_id] = agent
         if agent.state is AgentState.ERROR:
             # It was the phone that had failed, not the agent who had gone.
             self._roster.step(agent, AgentEvent.COME, now)
@@ -134,6 +136,8 @@ class Sessions:
     def let_go(self, leg: Leg, now: Instant) -> None:
         """The leg is no session any more: it has ended or is to."""
         agent = self._of(leg)
+        self._confirmations.over(agent)
+        agent.told = None
         leg.session_of = None
         self._roster.connect(agent, None, up=False)
         self._state.out.change(SessionEnded(agent.agent_id, leg.leg_id, now))

@@ -10,14 +10,16 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from trunkcall.domain.agent import AgentState, AgentStatus
-from trunkcall.domain.agent_keys import CHOICES, KeyMeaning
+from trunkcall.domain.agent_keys import CHOICES, DEAD_AIR, KeyMeaning
 from trunkcall.domain.changes import AgentDispositionChosen
+from trunkcall.domain.confirmations import OF_STATE, Confirmation, Told
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import LegParty, LegState
 from trunkcall.domain.recording import RecordingWish
 from trunkcall.engine.availability import Availability
 from trunkcall.engine.commands import ChooseStatus
+from trunkcall.engine.confirmations import Confirmations
 from trunkcall.engine.contact import Leg
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.pools import Agent
@@ -31,11 +33,26 @@ NEXT_KEY_WITHIN: Final[Duration] = 3 * SECOND
 class Telephones:
     """Hears the keys of agents' telephones."""
 
-    __slots__ = ("_availability", "_beginnings", "_codes", "_dispositions", "_endings", "_recordings", "_state")
+    __slots__ = (
+        "_availability",
+        "_beginnings",
+        "_codes",
+        "_confirmations",
+        "_dispositions",
+        "_endings",
+        "_recordings",
+        "_state",
+    )
 
     def __init__(
-        self, state: EngineState, availability: Availability, endings: Endings, recordings: Recordings
+        self,
+        state: EngineState,
+        availability: Availability,
+        endings: Endings,
+        recordings: Recordings,
+        confirmations: Confirmations,
     ) -> None:
+        self._confirmations = confirmations
         self._state = state
         self._availability = availability
         self._endings = endings
@@ -63,6 +80,7 @@ class Telephones:
         done = self._do(agent, meaning, now) if meaning is not None else self._say_what_came_of_it(agent, keys, now)
         if not done and not is_in_a_talk:
             self._state.keys_ignored += 1
+            self._confirmations.tell(agent, Told(Confirmation.NOT_POSSIBLE), now)
 
     def dialed(self, agent_id: str, keys: str, now: Instant) -> None:
         """An agent has dialed a code: a status can be chosen so, without a leg on which keys could be pressed."""
@@ -82,21 +100,23 @@ class Telephones:
     def _do(self, agent: Agent, meaning: KeyMeaning, now: Instant) -> bool:
         """Returns whether it is possible."""
         match meaning:
-            case KeyMeaning.END_CONTACT:
+            case KeyMeaning.END_CONTACT | KeyMeaning.DEAD_AIR:
                 contact = agent.contact
                 if contact is None or contact.state is not ContactState.CONNECTED:
                     return False
                 self._endings.agent_ended(contact, now)
+                if meaning is KeyMeaning.DEAD_AIR:
+                    self._state.out.change(AgentDispositionChosen(contact.contact_id, DEAD_AIR, now))
             case KeyMeaning.END_WORK:
                 if agent.state is not AgentState.AFTER_CONTACT_WORK:
                     return False
                 self._availability.work_done(agent, now)
             case KeyMeaning.AVAILABLE:
-                self._state.out.do(ChooseStatus(agent.agent_id, AgentStatus.AVAILABLE))
+                self._choose(agent, AgentStatus.AVAILABLE, AgentState.AVAILABLE, now)
             case KeyMeaning.BREAK:
-                self._state.out.do(ChooseStatus(agent.agent_id, AgentStatus.BREAK))
+                self._choose(agent, AgentStatus.BREAK, AgentState.ON_BREAK, now)
             case KeyMeaning.LOG_OUT:
-                self._state.out.do(ChooseStatus(agent.agent_id, AgentStatus.OFFLINE))
+                self._choose(agent, AgentStatus.OFFLINE, AgentState.OFFLINE, now)
             case KeyMeaning.PAUSE_RECORDING:
                 return self._have_recorded(agent, RecordingWish.SUSPEND, now)
             case KeyMeaning.RESUME_RECORDING:
@@ -111,10 +131,17 @@ class Telephones:
             return False
         return self._recordings.wished(contact, wish, now)
 
+    def _choose(self, agent: Agent, status: AgentStatus, state: AgentState, now: Instant) -> None:
+        self._state.out.do(ChooseStatus(agent.agent_id, status))
+        if agent.state is state:
+            # Nothing becomes of it, and the agent asks to hear so.
+            self._confirmations.tell(agent, Told(OF_STATE[state]), now)
+
     def _say_what_came_of_it(self, agent: Agent, keys: str, now: Instant) -> bool:
         """A digit says it of the contact that the agent works on. Returns whether there is one, and such a digit."""
         disposition = self._dispositions.get(keys)
         if disposition is None or agent.contact is None or agent.state is not AgentState.AFTER_CONTACT_WORK:
             return False
         self._state.out.change(AgentDispositionChosen(agent.contact.contact_id, disposition, now))
+        self._confirmations.tell(agent, Told(Confirmation.NOTED, disposition=disposition), now)
         return True

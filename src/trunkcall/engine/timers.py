@@ -27,6 +27,7 @@ class TimerKind(StrEnum):
     HANG_UP_OVERDUE = auto()
     NOT_FOUND = auto()
     SESSION_DUE = auto()
+    CONFIRMATION_OVERDUE = auto()
     ABANDONMENT = auto()
     QUEUE_LIMIT = auto()
     SAFE_HARBOUR_LIMIT = auto()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.confirmations import TONES, Phrases, in_words
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.detection import detection_of
 from trunkcall.domain.leg import LegDifference
@@ -20,6 +21,7 @@ from trunkcall.engine.commands import (
     AnnounceRecording,
     BridgeLegs,
     ChooseStatus,
+    Confirm,
     Deed,
     HangUp,
     HoldLeg,
@@ -28,6 +30,7 @@ from trunkcall.engine.commands import (
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayMessage,
+    PlayTone,
     RefillWindow,
     ReportLegs,
     ResumeLeg,
@@ -64,7 +67,8 @@ class Done:
 class Deeds:
     """Deeds as one dialer has them done. ``campaigns``, ``known`` and ``lost`` are the dialer's own: its campaigns, the
     contacts that the engine holds or has in progress, and the hosts that were lost since the engine has taken its turn,
-    where None is all of them. ``may_originate``, ``text_of`` and ``safe_harbour_of`` are what it was given."""
+    where None is all of them. ``may_originate``, ``text_of`` and ``safe_harbour_of`` are what it was given; ``phrases``
+    are what agents are told, None where tones stand for it."""
 
     def __init__(
         self,
@@ -79,6 +83,7 @@ class Deeds:
         may_originate: Callable[[bool], bool],
         text_of: Callable[[PlayMessage], str],
         safe_harbour_of: SafeHarbourOf,
+        phrases: Phrases | None,
     ) -> None:
         self._carrier = carrier
         self._facts = facts
@@ -90,6 +95,7 @@ class Deeds:
         self._may_originate = may_originate
         self._text_of = text_of
         self._safe_harbour_of = safe_harbour_of
+        self._phrases = phrases
 
     def carry_out(self, deeds: Iterable[Deed], *, outbound_calls: bool) -> Done:
         """Do them in this order; ``outbound_calls`` is whether any may be originated for the instance: it may have been
@@ -133,6 +139,10 @@ class Deeds:
                         self._carrier.play(deed.leg_id, deed.play_id, announcement)
                     else:
                         unsaid.append(PlaybackEnded(deed.leg_id, deed.play_id, heard=announcement is not None))
+                case PlayTone():
+                    self._carrier.play_tone(deed)
+                case Confirm():
+                    self._confirm(deed)
                 case StopPlaying():
                     self._carrier.stop_playing(deed)
                 case HangUp():
@@ -173,6 +183,13 @@ class Deeds:
         else:
             self._carrier.originate_session_leg(command)
         return True
+
+    def _confirm(self, command: Confirm) -> None:
+        """Tell an agent something, in words or by a tone."""
+        if self._phrases is None:
+            self._carrier.play_tone(PlayTone(command.leg_id, command.play_id, TONES[command.told.confirmation]))
+        else:
+            self._carrier.play(command.leg_id, command.play_id, in_words(command.told, self._phrases))
 
     def _was_lost_meanwhile(self, host: str) -> bool:
         """Whether the host was lost during the commit. What it tells when it is found is older than an originate that

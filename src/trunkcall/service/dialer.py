@@ -25,6 +25,7 @@ from trunkcall.domain.changes import (
     ContactHeld,
     Refusal,
 )
+from trunkcall.domain.confirmations import Phrases
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.directory import Directory
@@ -107,6 +108,7 @@ class Dialer:
         text_of: Callable[[PlayMessage], str],
         dialing_of: DialingOf,
         safe_harbour_of: SafeHarbourOf,
+        phrases: Phrases | None,
         gate_of: GateOf,
     ) -> None:
         self._facts = facts
@@ -161,6 +163,7 @@ class Dialer:
             may_originate=may_originate,
             text_of=text_of,
             safe_harbour_of=safe_harbour_of,
+            phrases=phrases,
         )
         self._opted_out: set[int] = set()
         """Number keys that were put on do-not-call lists, and of which the engine has not heard."""

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Collection
 
 from trunkcall.domain.clock import Seconds, Sleep
+from trunkcall.domain.confirmations import Phrases
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import NotFoundError, TrunkcallError
 from trunkcall.domain.identifiers import NewId
@@ -49,7 +50,8 @@ LOG_EVERY_S = 60.0
 
 class InstanceOwner:
     """Dials for one instance for as long as it holds the lease. ``current`` is told who dials, and why nobody does,
-    ``on_facts`` what there is around the campaigns, as often as that changes."""
+    ``on_facts`` what there is around the campaigns, as often as that changes. ``phrases`` are what agents are told on
+    the telephone, None where tones stand for it."""
 
     def __init__(
         self,
@@ -72,6 +74,7 @@ class InstanceOwner:
         gate_of: GateOf,
         on_facts: Callable[[Directory], None] = lambda _: None,
         safe_harbour_of: SafeHarbourOf = no_safe_harbour,
+        phrases: Phrases | None = None,
         monotonic: Seconds = since_boot_s,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -91,6 +94,7 @@ class InstanceOwner:
         self._lease = lease
         self._current = current
         self._safe_harbour_of = safe_harbour_of
+        self._phrases = phrases
         self._gate_of = gate_of
         self._on_facts = on_facts
         self._monotonic = monotonic
@@ -156,6 +160,7 @@ class InstanceOwner:
             text_of=lambda message: flows.text(message.action_id),
             dialing_of=self._dialing_of,
             safe_harbour_of=self._safe_harbour_of,
+            phrases=self._phrases,
             gate_of=self._gate_of,
         )
         await dialer.learn()

@@ -17,8 +17,11 @@ from zoneinfo import ZoneInfo
 
 from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.agent_keys import CODES, parse_codes, parse_dispositions, written
+from trunkcall.domain.confirmations import PHRASES, Phrases
 from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.domain.safe_harbour import placeholder_problem
+from trunkcall.domain.tones import parse_tone
+from trunkcall.settings.phrases import AGENT_PHRASES, read_phrases
 from trunkcall.settings.setting import Setting, Value, convert, one_of, within, zero_or_within
 from trunkcall.settings.switch import SWITCH_SETTINGS, check_ari_url, password_problem, secret_of
 from trunkcall.settings.trunks import TRUNKS, TrunkTable, read_trunks
@@ -201,6 +204,20 @@ SETTINGS: tuple[Setting, ...] = (
         within(0, 36_500),
     ),
     Setting(
+        "answer_tone",
+        str,
+        "880/150",
+        "What agents in sessions hear as a live answer is joined: hertz/ms, as 880/90,0/50,880/90. Empty: nothing.",
+        _problem_of(parse_tone),
+    ),
+    Setting(
+        "agent_confirmations",
+        str,
+        "on",
+        "What agents in sessions hear of status and keys: on: words, tones without a speech_command; tones; or off.",
+        one_of("on", "tones", "off"),
+    ),
+    Setting(
         "quotas",
         str,
         "default",
@@ -262,7 +279,8 @@ SETTINGS: tuple[Setting, ...] = (
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, checked. A test keeps these fields and the table the same. ``trunks`` are the tables of the file,
-    none if it has none; ``file`` is that file, None where none was read."""
+    none if it has none; ``agent_phrases`` all there are, with the file's; ``file`` is that file, None where none was
+    read."""
 
     data_dir: Path
     host: str
@@ -307,6 +325,8 @@ class Settings:
     agent_keys: str
     agent_dispositions: str
     recording_retention_days: int
+    answer_tone: str
+    agent_confirmations: str
     quotas: str
     max_campaigns: int
     max_active_campaigns: int
@@ -322,6 +342,7 @@ class Settings:
     log_format: str
     log_level: str
     trunks: tuple[TrunkTable, ...] = ()
+    agent_phrases: Phrases = field(default_factory=lambda: PHRASES)
     file: Path | None = None
 
 
@@ -347,7 +368,12 @@ def load_settings(
             values[setting.name] = convert(setting, table[setting.name], f"{setting.name} in {config_file}")
         else:
             values[setting.name] = setting.default
-    return Settings(**values, trunks=read_trunks(table.get(TRUNKS), f"{config_file}", values), file=config_file)
+    return Settings(
+        **values,
+        trunks=read_trunks(table.get(TRUNKS), f"{config_file}", values),
+        agent_phrases=read_phrases(table.get(AGENT_PHRASES), f"{config_file}"),
+        file=config_file,
+    )
 
 
 def switch_password(settings: Settings) -> str:
@@ -367,7 +393,7 @@ def _read_file(path: Path) -> dict[str, object]:
         raise SettingsError(f"The configuration file {path} is not UTF-8, as TOML is. Save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"The configuration file {path} is not TOML: {error}.") from error
-    known = [*(setting.name for setting in SETTINGS), TRUNKS]
+    known = [*(setting.name for setting in SETTINGS), TRUNKS, AGENT_PHRASES]
     unknown = sorted(table.keys() - set(known))
     if unknown:
         raise SettingsError(

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from trunkcall.domain.instants import SECOND
+from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import LegState
+from trunkcall.domain.tones import Tone, lasts
 from trunkcall.engine.events import (
     CarrierEvent,
     KeyPressed,
@@ -54,10 +55,16 @@ class Media:
 
     def play(self, leg: SimulatedLeg, play_id: str, prompt: str) -> None:
         """Speak a prompt, after those that the leg has still to hear."""
+        leg.listening = True
+        self._play(leg, play_id, round(len(prompt) / PROMPT_CHARACTERS_PER_S * SECOND))
+
+    def play_tone(self, leg: SimulatedLeg, play_id: str, tone: Tone) -> None:
+        self._play(leg, play_id, lasts(tone))
+
+    def _play(self, leg: SimulatedLeg, play_id: str, length: Duration) -> None:
         if play_id in leg.prompts:
             return
-        leg.listening = True
-        leg.prompts[play_id] = round(len(prompt) / PROMPT_CHARACTERS_PER_S * SECOND)
+        leg.prompts[play_id] = length
         if len(leg.prompts) == 1:
             self._speak(leg)
 
@@ -67,8 +74,8 @@ class Media:
 
     def _speak(self, leg: SimulatedLeg) -> None:
         """The first of its prompts begins."""
-        play_id, lasts = next(iter(leg.prompts.items()))
-        self._later(lasts, partial(self._end_prompt, play_id, True), leg)
+        play_id, length = next(iter(leg.prompts.items()))
+        self._later(length, partial(self._end_prompt, play_id, True), leg)
 
     def _end_prompt(self, play_id: str, heard: bool, leg: SimulatedLeg) -> None:
         if leg.state is LegState.ENDED or play_id not in leg.prompts:

@@ -21,6 +21,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     StartRecording,
@@ -249,6 +250,12 @@ class Phones:
         leg = self._leg_up(leg_id)
         if leg is not None:
             self._media.play(leg, play_id, prompt)
+
+    def play_tone(self, command: PlayTone) -> None:
+        """Have the party of a leg that is up hear a tone."""
+        leg = self._leg_up(command.leg_id)
+        if leg is not None:
+            self._media.play_tone(leg, command.play_id, command.tone)
 
     def stop_playing(self, command: StopPlaying) -> None:
         """Break a prompt off."""

@@ -23,9 +23,10 @@ Rules:
   where both stay up: because it was asked for, or because the agent has ended the contact and keeps the leg.
 - Who is on hold hears music and is heard by nobody. The leg stays bridged. LegHeld and LegResumed are told once for
   each hold.
-- Prompts of a leg that is up are played one after the other, in the order in which they were asked for. Each gets
-  exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, which it says, broken off, or
-  could not be played.
+- Prompts and tones of a leg that is up are played one after the other, in the order in which they were asked for. Each
+  gets exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, which it says, broken off,
+  or could not be played. Nobody but the leg's party hears them, also where the leg is joined; and that joins nobody
+  later.
 - A recording is of one leg that is up: what its party says and hears, on two tracks. It gets RecordingStarted once it
   runs, and exactly one RecordingEnded: when that is asked for, when its leg ends, when it fails, or at once where it
   cannot be made. While it is suspended both tracks have silence.
@@ -64,6 +65,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -123,8 +125,11 @@ class Carrier(Protocol):
     def play(self, leg_id: str, play_id: str, prompt: str) -> None:
         """Play a prompt to a leg that is up. ``prompt`` is the text to be spoken."""
 
+    def play_tone(self, command: PlayTone) -> None:
+        """Play a tone to a leg that is up."""
+
     def stop_playing(self, command: StopPlaying) -> None:
-        """Break off a prompt that is played, or is to be."""
+        """Break off a prompt or a tone that is played, or is to be."""
 
     def start_recording(self, command: StartRecording) -> None:
         """Record a leg that is up. A leg may have several recordings."""

@@ -16,6 +16,7 @@ from trunkcall.engine.commands import (
     HoldLeg,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -73,6 +74,8 @@ class CarrierChannel:
                 self._carrier.resume(frame)
             case wire.Play():
                 self._carrier.play(frame.leg_id, frame.play_id, frame.prompt)
+            case PlayTone():
+                self._carrier.play_tone(frame)
             case StopPlaying():
                 self._carrier.stop_playing(frame)
             case StartRecording():

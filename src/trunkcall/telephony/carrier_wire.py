@@ -20,6 +20,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -83,6 +84,7 @@ FromDialer: TypeAlias = (
     | HoldLeg
     | ResumeLeg
     | Play
+    | PlayTone
     | StopPlaying
     | StartRecording
     | SuspendRecording

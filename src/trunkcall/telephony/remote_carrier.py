@@ -20,6 +20,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -105,6 +106,9 @@ class RemoteCarrier:
 
     def play(self, leg_id: str, play_id: str, prompt: str) -> None:
         self._send(wire.Play(leg_id, play_id, prompt))
+
+    def play_tone(self, command: PlayTone) -> None:
+        self._send(command)
 
     def stop_playing(self, command: StopPlaying) -> None:
         self._send(command)

@@ -22,6 +22,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -149,6 +150,9 @@ class SimulatedCarrier:
 
     def play(self, leg_id: str, play_id: str, prompt: str) -> None:
         self._phones.play(leg_id, play_id, prompt)
+
+    def play_tone(self, command: PlayTone) -> None:
+        self._phones.play_tone(command)
 
     def stop_playing(self, command: StopPlaying) -> None:
         self._phones.stop_playing(command)

@@ -45,6 +45,8 @@ class SoftPhone(Phone):
         waiting = self._answers.get(headers["call-id"])
         if waiting is not None:
             waiting.put_nowait((int(first.split()[1]), headers))
+        else:
+            super().datagram_received(data, addr)
 
     async def register(self, *, expires_s: int = 60) -> int:
         """What it comes to; 0 seconds is to sign off."""

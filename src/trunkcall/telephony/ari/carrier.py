@@ -23,6 +23,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    PlayTone,
     ReportLegs,
     ResumeLeg,
     ResumeRecording,
@@ -204,6 +205,9 @@ class AriCarrier:
 
     def play(self, leg_id: str, play_id: str, prompt: str) -> None:
         self._board.media.play(leg_id, play_id, prompt)
+
+    def play_tone(self, command: PlayTone) -> None:
+        self._board.media.play(command.leg_id, command.play_id, command.tone)
 
     def stop_playing(self, command: StopPlaying) -> None:
         self._board.media.stop_playing(command)

@@ -44,6 +44,7 @@ NEEDED: Final[Mapping[str, str]] = MappingProxyType(
         "res_ari_channels": "no call is made",
         "res_ari_endpoints": "nothing is known of trunks",
         "res_ari_events": "nothing is told of calls",
+        "res_ari_playbacks": "whoever hears a tone hears nothing after it",
         "res_ari_recordings": "recordings cannot be stopped",
         "res_http_websocket": "nothing is told of calls",
         "res_pjsip": "no call goes out",

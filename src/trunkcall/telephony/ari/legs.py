@@ -15,6 +15,7 @@ from typing import Final
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.tones import Tone
 from trunkcall.telephony.ari.detection import result_of
 from trunkcall.telephony.ari.model import Bridge, Channel
 from trunkcall.telephony.ari.wire import Request
@@ -78,8 +79,10 @@ class AriLeg:
     held: bool = False
     has_hold: bool = False
     """Whether there is a bridge for its hold."""
-    prompts: deque[tuple[str, str]] = field(default_factory=deque)
-    """Ids and texts, the one that is played first."""
+    prompts: deque[tuple[str, str | Tone]] = field(default_factory=deque)
+    """Ids, and texts or tones, the one that is played first."""
+    tones: int = 0
+    """How many of the tones were begun."""
     recordings: dict[str, bool] = field(default_factory=dict)
     """By id, whether it has begun."""
     waiting: list[Request] = field(default_factory=list)
@@ -134,6 +137,11 @@ class Names:
     def recorder(self, recording_id: str) -> str:
         """The channel that listens in on a leg."""
         return f"{self._prefix}{recording_id}.recorder"
+
+    def tone(self, leg_id: str, number: int) -> str:
+        """The playback of a leg's tone. There are two names, which take turns: what a former dialer has left can be
+        ended by them."""
+        return f"{self._prefix}{leg_id}.tone{number % 2}"
 
     def recording(self, channel_id: str) -> str | None:
         """What a recorder's channel records."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from trunkcall.domain.leg import LegState
+from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import (
     HoldLeg,
     ResumeLeg,
@@ -58,8 +59,8 @@ class Media:
         leg = self._legs.get(leg_id)
         return leg if leg is not None and leg.answered else None
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
-        """Play a text after those that are played already."""
+    def play(self, leg_id: str, play_id: str, prompt: str | Tone) -> None:
+        """Play a text or a tone after those that are played already."""
         leg = self._up(leg_id)
         if leg is not None:
             self.prompts.play(leg, play_id, prompt)

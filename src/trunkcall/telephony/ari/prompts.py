@@ -1,4 +1,4 @@
-"""Prompts that are played to legs of Asterisk's, one after the other.
+"""Prompts and tones that are played to legs of Asterisk's, one after the other.
 
 Decides on what stream each is played, what is broken off when, and when each is over. It must not know how a text
 becomes a sound, nor how a stream is made.
@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import StopPlaying
 from trunkcall.engine.events import CarrierEvent, PlaybackEnded
 from trunkcall.telephony.ari.legs import AriLeg
 from trunkcall.telephony.ari.streams import Stream, Streams, Tap
+from trunkcall.telephony.ari.tones import Tones
 from trunkcall.telephony.sound import wire
 
 Speak: TypeAlias = Callable[[str, Callable[[Path | None], None]], None]
@@ -61,7 +63,9 @@ class Prompts:
         tell: Callable[[CarrierEvent], None],
         later: Callable[[Duration, Callable[[], None]], None],
         speak: Speak,
+        tones: Tones,
     ) -> None:
+        self._tones = tones
         self._legs = legs
         self._streams = streams
         self._tell = tell
@@ -74,8 +78,8 @@ class Prompts:
 
     # --- deeds --------------------------------------------------------------------------------------------------------
 
-    def play(self, leg: AriLeg, play_id: str, prompt: str) -> None:
-        """Play a text after those that are played already."""
+    def play(self, leg: AriLeg, play_id: str, prompt: str | Tone) -> None:
+        """Play a text or a tone after those that are played already."""
         if any(each == play_id for each, _ in leg.prompts):
             return
         leg.prompts.append((play_id, prompt))
@@ -90,14 +94,19 @@ class Prompts:
 
     def stop(self, leg: AriLeg, command: StopPlaying) -> None:
         """Break off a prompt, or leave it out."""
-        mouth = self._mouths.get(leg.leg_id)
-        if mouth is not None and mouth.stream is not None:
+        if _hears_a_tone(leg):
+            if leg.prompts[0][0] == command.play_id:
+                self._tones.stop(leg)
+        elif (mouth := self._mouths.get(leg.leg_id)) is not None and mouth.stream is not None:
             self._streams.sounds.say(wire.Stop(mouth.stream.stream_id, command.play_id))
         self._over(leg, command.play_id)
 
     def moves(self, leg: AriLeg) -> None:
         """A leg is about to be taken out of the bridge where it is played to: to a person, or on hold. What it has
         heard part of is broken off; what it is to hear after that is whispered to it."""
+        if _hears_a_tone(leg):
+            self._tones.stop(leg)
+            self._over(leg, leg.prompts[0][0])
         mouth = self._mouths.get(leg.leg_id)
         if mouth is not None and mouth.stream is not None and mouth.stream.tap is None:
             self._let_go(mouth)
@@ -107,17 +116,22 @@ class Prompts:
     def ended(self, leg: AriLeg) -> None:
         """It is over, and nothing is told of what was to be played."""
         leg.prompts.clear()
+        self._tones.forget(leg.leg_id)
         self._mouths.pop(leg.leg_id, None)
 
     def forget(self) -> None:
         """Nothing is known of any leg any more."""
+        self._tones.forget()
         self._mouths.clear()
 
     # --- how one is played --------------------------------------------------------------------------------------------
 
     def _begin(self, leg: AriLeg) -> None:
         play_id, prompt = leg.prompts[0]
-        self._speak(prompt, partial(self._spoken, leg, play_id))
+        if isinstance(prompt, str):
+            self._speak(prompt, partial(self._spoken, leg, play_id))
+        else:
+            self._tones.begin(leg, prompt, lambda heard: self._over(leg, play_id, heard=heard))
 
     def _spoken(self, leg: AriLeg, play_id: str, path: Path | None) -> None:
         if self._legs.get(leg.leg_id) is not leg or not leg.prompts or leg.prompts[0][0] != play_id:
@@ -186,6 +200,10 @@ class Prompts:
     def _is_idle(self, mouth: _Mouth, plays: int) -> None:
         if self._mouths.get(mouth.leg.leg_id) is mouth and mouth.plays == plays and not mouth.leg.prompts:
             self._let_go(mouth)
+
+
+def _hears_a_tone(leg: AriLeg) -> bool:
+    return bool(leg.prompts) and not isinstance(leg.prompts[0][1], str)
 
 
 def _is_alone(leg: AriLeg) -> bool:

@@ -46,6 +46,7 @@ from trunkcall.telephony.ari.media import Media
 from trunkcall.telephony.ari.prompts import Prompts, Speak
 from trunkcall.telephony.ari.sound_check import SoundCheck
 from trunkcall.telephony.ari.streams import Send, Sounds, Streams
+from trunkcall.telephony.ari.tones import Tones
 from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, UNSENT, Answer, Request
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,8 @@ class Switchboard:
         self._prepares = prepares
         self._now = now
         self.streams = Streams(self.names, app, send=send, command=self._command, later=later, sounds=sounds)
-        self.prompts = Prompts(self.legs, self.streams, tell=tell, later=later, speak=speak)
+        self.tones = Tones(self.names, send=send, later=later)
+        self.prompts = Prompts(self.legs, self.streams, tell=tell, later=later, speak=speak, tones=self.tones)
         self.media = Media(
             self.names,
             app,
@@ -127,6 +129,8 @@ class Switchboard:
         self.forget()
         self.legs.update(legs)
         for leg in legs.values():
+            if leg.is_ours and not leg.kind.is_customers:
+                self.tones.end_left(leg)
             if leg.state is LegState.RINGING:
                 self._later(leg.ring_timeout, partial(self._ring_over, leg))
             elif leg.state is LegState.ORIGINATING:

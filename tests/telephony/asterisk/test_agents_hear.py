@@ -1,0 +1,100 @@
+"""What agents hear on the telephone, and customers do not, on a real switch: told by tones at both ends. If these fail,
+an agent speaks to nobody knows whom, or a customer hears what is for the agent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from telephony.asterisk.line import AGENTS, AsteriskLine
+from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.phone import Dialog, Manner, tone
+from telephony.asterisk.tones import seconds_of
+from telephony.support import Behaviour, answered, bridge, ends, in_session, told, until
+from trunkcall.engine.commands import PlayTone, StopPlaying
+from trunkcall.engine.events import LegsBridged, PlaybackEnded
+
+pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+
+CUSTOMERS = Behaviour.ANSWERS_AND_IS_LEFT
+CUSTOMER_HZ, AGENT_HZ, TONE_HZ = 450, 600, 900
+"""A frame of sound has whole periods of each, so that it tells them apart."""
+TONE = ((TONE_HZ, 150),)
+
+
+@pytest_asyncio.fixture
+async def line() -> AsyncIterator[AsteriskLine]:
+    line = AsteriskLine()
+    line.phones[CUSTOMERS.name.lower()].manner = Manner(answers_after_s=0.1, goes_on=tone(CUSTOMER_HZ, 1.0))
+    line.phones[AGENTS[0]].manner = Manner(answers_after_s=0.02, rings=False, goes_on=tone(AGENT_HZ, 1.0))
+    await line.start()
+    yield line
+    await line.close()
+
+
+def heard_s(dialog: Dialog, hertz: int, since: int = 0) -> float:
+    """For how long a tone was heard, in seconds."""
+    return seconds_of(hertz, bytes(dialog.heard[since:]))
+
+
+def both(line: AsteriskLine) -> tuple[Dialog, Dialog]:
+    """The customer's end of the talk, and the agent's."""
+    return line.phones[CUSTOMERS.name.lower()].talk, line.phones[AGENTS[0]].talk
+
+
+async def talks_after_a_tone(line: AsteriskLine, customer: str) -> None:
+    await answered(line, customer, CUSTOMERS)
+    caller, agent = both(line)
+    at = len(agent.heard)
+    bridge(line, customer, "session")
+    line.carrier.play_tone(PlayTone("session", f"tone for {customer}", TONE))
+    await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3 and heard_s(caller, AGENT_HZ) > 0.3)
+    assert heard_s(agent, TONE_HZ, at) >= 0.1
+    assert heard_s(caller, TONE_HZ) == 0
+
+
+async def test_the_agent_alone_hears_the_tone_of_a_live_answer_and_then_both_hear_each_other(
+    line: AsteriskLine,
+) -> None:
+    await in_session(line)
+    await talks_after_a_tone(line, "first")
+    line.phones[CUSTOMERS.name.lower()].hang_up()
+    await until(lambda: ends(line, "first"))
+    await talks_after_a_tone(line, "second")
+    assert len(told(line, LegsBridged)) == 2
+    assert len(told(line, PlaybackEnded)) == 2
+
+
+async def test_what_an_agent_is_told_does_not_keep_a_live_answer_waiting(line: AsteriskLine) -> None:
+    await in_session(line)
+    await answered(line, "customer", CUSTOMERS)
+    caller, agent = both(line)
+    line.carrier.play("session", "words", "Something that takes seconds to be said.")
+    await asyncio.sleep(0.3)
+    at = len(agent.heard)
+    loop = asyncio.get_running_loop()
+    asked_s = loop.time()
+    line.carrier.stop_playing(StopPlaying("session", "words"))
+    bridge(line, "customer", "session")
+    line.carrier.play_tone(PlayTone("session", "tone", TONE))
+    await until(lambda: told(line, LegsBridged))
+    assert loop.time() - asked_s < 1.0, "the words take two seconds and more"
+    await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3 and heard_s(caller, AGENT_HZ) > 0.3)
+
+
+async def test_a_tone_that_a_dialer_has_left_behind_is_over_once_there_is_another(line: AsteriskLine) -> None:
+    await in_session(line)
+    await answered(line, "customer", CUSTOMERS)
+    caller, agent = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    line.carrier.play_tone(PlayTone("session", "tone", TONE))
+    await until(lambda: heard_s(agent, TONE_HZ) > 0.05)
+    await line.carrier.close()
+    await line.start()
+    at = len(agent.heard)
+    await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3)
