@@ -46,7 +46,7 @@ LIBRARIES: dict[str, set[str]] = {
     "simulation": {"numpy"},
     "telephony": {"msgspec"},
     "telephony.ari": {"aiohttp", "msgspec", "numpy"},
-    "telephony.sound": {"aiohttp", "msgspec", "numpy", "soundfile"},
+    "telephony.sound": {"aiohttp", "cryptography", "msgspec", "numpy", "soundfile"},
     "storage": {"cryptography", "msgspec"},
     "service": {"phonenumbers"},
     "aws": {"botocore", "msgspec"},

@@ -69,7 +69,7 @@ def test_a_talk_is_recorded_from_its_beginning_to_its_end() -> None:
     floor = on_a_recorded_campaign()
     assert not floor.asked(StartRecording), "nobody is recorded who waits"
     they_talk(floor)
-    assert floor.asked(StartRecording) == [StartRecording(floor.leg("spring-1"), FIRST)]
+    assert floor.asked(StartRecording) == [StartRecording(floor.leg("spring-1"), FIRST, floor.now)]
     began_at = floor.now
     floor.wait(0.2)
     recorded(floor)
@@ -104,7 +104,7 @@ def test_both_are_told_before_anything_is_recorded() -> None:
     floor.tell(PlaybackEnded(of_agent.leg_id, of_agent.play_id))
     assert not floor.asked(StartRecording), "the customer has not heard it yet"
     floor.tell(PlaybackEnded(of_customer.leg_id, of_customer.play_id))
-    assert floor.asked(StartRecording) == [StartRecording(of_customer.leg_id, FIRST)]
+    assert floor.asked(StartRecording) == [StartRecording(of_customer.leg_id, FIRST, floor.now)]
 
 
 def test_who_could_not_be_told_is_not_recorded_and_the_record_says_so() -> None:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from telephony.asterisk.record import AGENT, APP, CUSTOMER, RECORDED
 from telephony.support import NOW, agent_leg, originate
 from trunkcall.domain.contact import DetectionStatus
-from trunkcall.domain.instants import Duration
+from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegState
+from trunkcall.domain.recording_file import NewFile
 from trunkcall.engine.commands import BridgeLegs, HoldLeg
 from trunkcall.engine.events import (
     CarrierEvent,
@@ -37,6 +38,10 @@ def frames(name: str) -> list[str]:
     return (RECORDED / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
 
 
+def _no_file(recording_id: str, asked_at: Instant) -> NewFile:
+    raise FileNotFoundError
+
+
 class Told:
     """A switchboard that hears a recording: what it tells, and what it asks for."""
 
@@ -52,6 +57,8 @@ class Told:
             now=lambda: NOW,
             speak=_silence,
             sounds=SoundProcess("http://127.0.0.1:8088", "trunkcall", ""),
+            new_file=_no_file,
+            keep_free=0,
         )
 
     def hear(self, frame: str) -> None:

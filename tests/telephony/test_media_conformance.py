@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 
 from telephony.support import Behaviour, Line, agent_leg, answered, bridge, comes, ends, hang_up, in_session, told
+from trunkcall.domain.instants import Instant
 from trunkcall.engine.commands import (
     HoldLeg,
     PlayTone,
@@ -37,6 +38,7 @@ from trunkcall.engine.events import (
 )
 
 TONE = ((880, 150),)
+AT: Instant = 1_790_000_000_000_000
 PROMPT = "Hello. This is a test, which takes some seconds to be said."
 
 
@@ -253,8 +255,8 @@ async def test_no_beep_is_listened_for_unasked(line: Line) -> None:
 async def test_a_recording_runs_until_it_is_ended_and_is_told_once(line: Line) -> None:
     await talking(line)
     for _ in range(2):
-        line.carrier.start_recording(StartRecording("customer", "recording"))
-    line.carrier.start_recording(StartRecording("customer", "beside"))
+        line.carrier.start_recording(StartRecording("customer", "recording", AT))
+    line.carrier.start_recording(StartRecording("customer", "beside", AT))
     await comes(line, lambda: len(told(line, RecordingStarted)) > 1)
     await line.wait(1)
     began = {event.recording_id for event in told(line, RecordingStarted)}
@@ -277,7 +279,7 @@ async def test_a_recording_runs_until_it_is_ended_and_is_told_once(line: Line) -
 
 async def test_a_recording_ends_with_its_leg(line: Line) -> None:
     await talking(line)
-    line.carrier.start_recording(StartRecording("customer", "recording"))
+    line.carrier.start_recording(StartRecording("customer", "recording", AT))
     await comes(line, lambda: told(line, RecordingStarted))
     hang_up(line, "agent")
     await comes(line, lambda: ends(line, "agent"))

@@ -8,7 +8,7 @@ who dials.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,11 +22,15 @@ from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.instants import seconds
 from trunkcall.domain.prompt import named
+from trunkcall.domain.recording import Recording
 from trunkcall.domain.safe_harbour import NAME, NUMBER
 from trunkcall.service.calling.numbering import leaves_as
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings, switch_password
 from trunkcall.storage.data_dir import DataDir
+from trunkcall.storage.disk import MEGABYTE
+from trunkcall.storage.recording_files import PURPOSE as RECORDINGS
+from trunkcall.storage.recording_files import RecordingFiles
 from trunkcall.telephony.ari.addresses import Addresses, endpoint_of, trunk_endpoint
 from trunkcall.telephony.ari.dialplan import INBOUND, dialplan
 from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
@@ -104,6 +108,7 @@ def _build(wanted: Wanted) -> Telephony:
         addresses.know(directory)
         recorded.know(directory)
 
+    files = RecordingFiles(settings.data_dir, wanted.box.derive(RECORDINGS))
     carrier = AriCarrier(
         app,
         partial(Switch, *reached),
@@ -116,6 +121,15 @@ def _build(wanted: Wanted) -> Telephony:
         auto_answer=settings.phone_auto_answer == "on",
         sound_within=seconds(settings.sound_within_s),
         codes=dialed(parse_codes(settings.agent_keys)),
+        new_file=lambda recording_id, asked_at: files.begin(Recording(recording_id, asked_at)),
+        keep_free=settings.min_free_mb * MEGABYTE,
+    )
+    troubles: Sequence[Callable[[], str | None]] = (
+        lambda: speech.trouble,
+        lambda: recorded.trouble,
+        lambda: carrier.prompt_trouble,
+        lambda: carrier.recording_trouble,
+        lambda: phones.trouble,
     )
     return Telephony(
         clock,
@@ -123,7 +137,7 @@ def _build(wanted: Wanted) -> Telephony:
         legs_survive=True,
         works={"speech": partial(_speaks, speech, settings.safe_harbour_message), "sound": sounds.run},
         trouble=lambda: carrier.trouble,
-        upkeep_trouble=lambda: speech.trouble or recorded.trouble or carrier.prompt_trouble or phones.trouble,
+        upkeep_trouble=lambda: next(filter(None, (each() for each in troubles)), None),
         know=know,
     )
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Final, Protocol
 
 from trunkcall.domain.errors import TrunkcallError
@@ -41,6 +41,15 @@ MAX_CHUNK: Final = 1 << 20
 
 class RecordingDamagedError(TrunkcallError):
     """The file of this recording is damaged from here on: it is not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """What whoever records is given: the place of the file, how it begins, and its key."""
+
+    path: str
+    head: bytes
+    key: bytes = field(repr=False)
 
 
 class Cipher(Protocol):

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.confirmations import Told
-from trunkcall.domain.instants import Duration
+from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.leg import LegDifference
 from trunkcall.domain.tones import Tone
 from trunkcall.domain.values import quickly_made
@@ -92,10 +92,11 @@ class ResumeLeg:
 
 @dataclass(frozen=True, slots=True)
 class StartRecording:
-    """Record what is said and heard on a leg, under this id."""
+    """Record what is said and heard on a leg, under this id. ``asked_at`` is of the instance's clock."""
 
     leg_id: str
     recording_id: str
+    asked_at: Instant
 
 
 @dataclass(frozen=True, slots=True)

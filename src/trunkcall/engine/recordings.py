@@ -204,7 +204,7 @@ class Recordings:
         recording_id = recording_id_of(contact.contact_id, len(recording.recordings) + 1)
         recording.recordings = (*recording.recordings, Recording(recording_id, now))
         self._state.out.change(ContactRecorded(contact.contact_id, recording.recordings, now))
-        self._state.out.do(StartRecording(contact.leg_id, recording_id), contact)
+        self._state.out.do(StartRecording(contact.leg_id, recording_id, now), contact)
 
     def _announce(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
         """Tell both of them; what the customer has heard counts."""

@@ -17,8 +17,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from trunkcall.domain.recording import FOLDER, Recording, location_of
-from trunkcall.domain.recording_file import SALT_BYTES, Chunk, Head, Place, RecordingDamagedError, chunks, samples_in
-from trunkcall.storage.ports.recordings import NewRecording
+from trunkcall.domain.recording_file import (
+    SALT_BYTES,
+    Chunk,
+    Head,
+    NewFile,
+    Place,
+    RecordingDamagedError,
+    chunks,
+    samples_in,
+)
 
 PURPOSE: Final = "recordings"
 """What the installation's key is derived for."""
@@ -33,12 +41,12 @@ class RecordingFiles:
         self._data_dir = data_dir
         self._key = key
 
-    def begin(self, recording: Recording) -> NewRecording:
+    def begin(self, recording: Recording) -> NewFile:
         """What whoever records is to be given. Raises OSError where there is no place for the file."""
         path = self._path(recording)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         head = Head(recording.recording_id, recording.asked_at, os.urandom(SALT_BYTES))
-        return NewRecording(str(path), head.written(), self._key_of(head))
+        return NewFile(str(path), head.written(), self._key_of(head))
 
     def samples(self, recording: Recording) -> int | None:
         """How many samples there are of each track at present; None where there is no file. Raises

@@ -22,6 +22,7 @@ from telephony.asterisk.line import TestAddresses, prompt
 from telephony.asterisk.place import Place, Which, place_of_this_worker
 from telephony.asterisk.sounds import SoundsOnDemand
 from telephony.asterisk.switch import Asterisk
+from telephony.asterisk.tapes import Tapes
 from telephony.support import WAIT_S, until
 from trunkcall.domain.instants import Instant, seconds
 from trunkcall.domain.leg import HangupCause
@@ -81,6 +82,7 @@ class Bench:
         self.events: list[CarrierEvent] = []
         self.app = f"trunkcall_bench{next(_apps)}"
         self.sounds = SoundsOnDemand(parse_ari_url(place().ari_url))
+        self.tapes = Tapes()
         self.carrier = AriCarrier(
             self.app,
             partial(Switch, parse_ari_url(place().ari_url), USER, PASSWORD),
@@ -90,6 +92,7 @@ class Bench:
             sounds=self.sounds,
             phones=Phones(self.app, dict),
             sound_within=seconds(sound_within_s),
+            new_file=self.tapes.new_file,
         )
         self._questions = count(1)
 

@@ -18,6 +18,7 @@ from telephony.asterisk.line import AGENTS, TestAddresses, addresses
 from telephony.asterisk.phone import Manner, Phone
 from telephony.asterisk.place import place_of_this_worker
 from telephony.asterisk.sounds import SoundsOnDemand
+from telephony.asterisk.tapes import Tapes
 from telephony.support import WAIT_S, Behaviour
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.engine.commands import BridgeLegs, HangUp, Originate, OriginateAgentLeg, ReportLegs
@@ -54,6 +55,7 @@ class Dialer:
     ) -> None:
         address = parse_ari_url(url or place_of_this_worker().ari_url)
         self.app, self.token = app, token
+        self.tapes = Tapes()
         self.carrier = AriCarrier(
             app,
             partial(Switch, address, USER, PASSWORD, silence_s=silence_s),
@@ -62,6 +64,7 @@ class Dialer:
             speak=lambda text, done: done(None),
             sounds=SoundsOnDemand(address),
             phones=Phones(app, dict),
+            new_file=self.tapes.new_file,
         )
         self.events: list[CarrierEvent] = []
         self.fates: dict[str, list[str]] = {leg_id: [] for leg_id in knows}

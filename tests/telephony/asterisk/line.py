@@ -20,6 +20,7 @@ from telephony.asterisk.phone import Manner, Phone, tone
 from telephony.asterisk.place import place_of_this_worker
 from telephony.asterisk.sounds import SoundsOnDemand
 from telephony.asterisk.switch import Asterisk
+from telephony.asterisk.tapes import Tapes
 from telephony.asterisk.tones import a_tone
 from telephony.support import Behaviour, originate
 from trunkcall.domain.instants import SECOND, Instant
@@ -128,6 +129,7 @@ class AsteriskLine:
         self.events: list[CarrierEvent] = []
         self.sounds = SoundsOnDemand(parse_ari_url(place_of_this_worker().ari_url))
         self.app = f"trunkcall_{next(_apps)}"
+        self.tapes = Tapes()
         self.carrier = AriCarrier(
             self.app,
             partial(Switch, parse_ari_url(place_of_this_worker().ari_url), USER, PASSWORD),
@@ -137,6 +139,7 @@ class AsteriskLine:
             sounds=self.sounds,
             prepares=prepares,
             phones=Phones("nobody's", dict),
+            new_file=self.tapes.new_file,
         )
         self._open = False
 

@@ -45,7 +45,7 @@ class SoundsOnDemand:
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
 
-    def say(self, frame: wire.Play | wire.Stop | wire.Listen) -> None:
+    def say(self, frame: wire.OnStream) -> None:
         self.process.say(frame)
 
     def close_stream(self, stream_id: str) -> None:

@@ -25,8 +25,7 @@ SOUND: Final = (
 ARI: Final = (
     "res_http_websocket res_websocket_client chan_websocket res_stasis res_stasis_answer res_stasis_device_state "
     "res_stasis_playback res_stasis_recording res_stasis_snoop res_ari_model res_ari res_ari_applications "
-    "res_ari_asterisk res_ari_bridges res_ari_channels res_ari_endpoints res_ari_events res_ari_playbacks "
-    "res_ari_recordings"
+    "res_ari_asterisk res_ari_bridges res_ari_channels res_ari_endpoints res_ari_events res_ari_playbacks"
 )
 DIALPLAN: Final = (
     "pbx_config app_amd app_exec app_playtones app_softhangup app_stasis app_waitforsilence func_callerid func_channel "

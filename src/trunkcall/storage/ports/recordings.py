@@ -6,7 +6,7 @@ Decides what is listed and deleted together: all recordings of a contact. See ``
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from trunkcall.domain.contact import ContactRecord
@@ -63,15 +63,6 @@ class RecordingDeletion(Protocol):
 
     async def note_deleted_recordings(self, sequences: Sequence[int], *, at: Instant) -> None:
         """Note that what was recorded of these contacts was deleted. Whoever has not ended is left as it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewRecording:
-    """What whoever records is given: the place of the file, how it begins, and its key."""
-
-    path: str
-    head: bytes
-    key: bytes = field(repr=False)
 
 
 class RecordedSounds(Protocol):

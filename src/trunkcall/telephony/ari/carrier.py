@@ -52,6 +52,7 @@ from trunkcall.telephony.ari.detection import amd_arguments
 from trunkcall.telephony.ari.legs import AriLeg, adopted, live, unheard
 from trunkcall.telephony.ari.phones import Phones
 from trunkcall.telephony.ari.prompts import Speak
+from trunkcall.telephony.ari.recordings import NewFileOf
 from trunkcall.telephony.ari.streams import Sounds
 from trunkcall.telephony.ari.switchboard import Switchboard
 from trunkcall.telephony.ari.wire import UNSENT, Answer, AriWireError, Request
@@ -89,7 +90,8 @@ class AriCarrier:
     makes a text a sound, and ``sounds`` is the process that plays it. ``phones`` are agents' soft phones, which are
     asked to answer by themselves where ``auto_answer`` is true; ``codes`` are what may be dialed on them. A leg of
     which nothing at all is heard within ``sound_within`` of its answer is ended; 0 is none. ``prepares`` is whether
-    customers who wait can be spoken to without delay."""
+    customers who wait can be spoken to without delay. ``new_file`` gives the files of recordings, which leave so many
+    octets of the disk free as ``keep_free``."""
 
     def __init__(
         self,
@@ -106,6 +108,8 @@ class AriCarrier:
         auto_answer: bool = True,
         sound_within: Duration = 0,
         codes: Collection[str] = (),
+        new_file: NewFileOf,
+        keep_free: int = 0,
     ) -> None:
         self._app = app
         self._connect = connect
@@ -124,6 +128,8 @@ class AriCarrier:
             sounds=sounds,
             prepares=prepares,
             sound_within=sound_within,
+            new_file=new_file,
+            keep_free=keep_free,
         )
         self._sink: CarrierSink | None = None
         self._token = 0
@@ -145,6 +151,11 @@ class AriCarrier:
     def prompt_trouble(self) -> str | None:
         """Why prompts are not heard although there are sounds of them, in words; None while they are."""
         return self._board.prompts.trouble
+
+    @property
+    def recording_trouble(self) -> str | None:
+        """Why talks are not recorded that are to be, in words; None while they are."""
+        return self._board.recorders.trouble
 
     # --- Carrier ------------------------------------------------------------------------------------------------------
 
@@ -213,16 +224,16 @@ class AriCarrier:
         self._board.media.stop_playing(command)
 
     def start_recording(self, command: StartRecording) -> None:
-        self._board.media.start_recording(command)
+        self._board.start_recording(command)
 
     def suspend_recording(self, command: SuspendRecording) -> None:
-        self._board.media.suspend_recording(command)
+        self._board.recorders.suspend(command)
 
     def resume_recording(self, command: ResumeRecording) -> None:
-        self._board.media.resume_recording(command)
+        self._board.recorders.resume(command)
 
     def stop_recording(self, command: StopRecording) -> None:
-        self._board.media.stop_recording(command)
+        self._board.recorders.stop(command)
 
     def hang_up(self, command: HangUp) -> None:
         self._board.hang_up(command)

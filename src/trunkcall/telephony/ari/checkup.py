@@ -45,7 +45,6 @@ NEEDED: Final[Mapping[str, str]] = MappingProxyType(
         "res_ari_endpoints": "nothing is known of trunks",
         "res_ari_events": "nothing is told of calls",
         "res_ari_playbacks": "whoever hears a tone hears nothing after it",
-        "res_ari_recordings": "recordings cannot be stopped",
         "res_http_websocket": "nothing is told of calls",
         "res_pjsip": "no call goes out",
         "res_pjsip_caller_id": "no number is shown",
@@ -56,7 +55,7 @@ NEEDED: Final[Mapping[str, str]] = MappingProxyType(
         "res_rtp_asterisk": "calls have no sound",
         "res_stasis": "no call is handed over",
         "res_stasis_playback": "no call is made",
-        "res_stasis_recording": "nothing is recorded",
+        "res_stasis_recording": "no call is made",
         "res_stasis_snoop": "nothing is recorded, and nothing said to whoever is in a talk",
     }
 )

@@ -134,19 +134,10 @@ class Names:
         name, _, kind = (self.leg(channel_id) or "").rpartition(".")
         return name if kind in ("sound", "snoop") else None
 
-    def recorder(self, recording_id: str) -> str:
-        """The channel that listens in on a leg."""
-        return f"{self._prefix}{recording_id}.recorder"
-
     def tone(self, leg_id: str, number: int) -> str:
         """The playback of a leg's tone. There are two names, which take turns: what a former dialer has left can be
         ended by them."""
         return f"{self._prefix}{leg_id}.tone{number % 2}"
-
-    def recording(self, channel_id: str) -> str | None:
-        """What a recorder's channel records."""
-        name = self.leg(channel_id)
-        return name.removesuffix(".recorder") if name is not None and name.endswith(".recorder") else None
 
 
 def adopted(names: Names, channels: Iterable[Channel], bridges: Iterable[Bridge]) -> dict[str, AriLeg]:

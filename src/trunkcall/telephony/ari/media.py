@@ -1,4 +1,4 @@
-"""What is heard on a leg of Asterisk's beside the other party: music on hold, recordings; ``prompts`` are beside it.
+"""What is heard on a leg of Asterisk's beside the other party: music on hold; ``prompts`` are beside it.
 
 Decides what is asked of the switch for each, and when it is told. It must not know when legs end.
 """
@@ -6,26 +6,11 @@ Decides what is asked of the switch for each, and when it is told. It must not k
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from trunkcall.domain.leg import LegState
 from trunkcall.domain.tones import Tone
-from trunkcall.engine.commands import (
-    HoldLeg,
-    ResumeLeg,
-    ResumeRecording,
-    StartRecording,
-    StopPlaying,
-    StopRecording,
-    SuspendRecording,
-)
-from trunkcall.engine.events import (
-    CarrierEvent,
-    LegHeld,
-    LegResumed,
-    RecordingEnded,
-    RecordingStarted,
-)
+from trunkcall.engine.commands import HoldLeg, ResumeLeg, StopPlaying
+from trunkcall.engine.events import CarrierEvent, LegHeld, LegResumed
 from trunkcall.telephony.ari.legs import HOME, AriLeg, Names
 from trunkcall.telephony.ari.prompts import Prompts
 from trunkcall.telephony.ari.wire import Answer, Request
@@ -37,7 +22,6 @@ class Media:
     def __init__(
         self,
         names: Names,
-        app: str,
         legs: Mapping[str, AriLeg],
         *,
         send: Callable[[Request, Callable[[Answer], None] | None], bool],
@@ -47,7 +31,6 @@ class Media:
         prompts: Prompts,
     ) -> None:
         self._names = names
-        self._app = app
         self._legs = legs
         self._send = send
         self._tell = tell
@@ -135,69 +118,3 @@ class Media:
 
     def _channel(self, leg: AriLeg) -> Mapping[str, str]:
         return {"channel": self._names.channel(leg.leg_id)}
-
-    # --- recordings ---------------------------------------------------------------------------------------------------
-
-    def start_recording(self, command: StartRecording) -> None:
-        """Listen in on a leg."""
-        leg = self._up(command.leg_id)
-        if leg is None or command.recording_id in leg.recordings:
-            return
-        leg.recordings[command.recording_id] = False
-        query = {
-            "spy": "both",
-            "app": self._app,
-            "appArgs": "recorder",
-            "snoopId": self._names.recorder(command.recording_id),
-        }
-        request = Request("POST", f"channels/{self._names.channel(leg.leg_id)}/snoop", query)
-        if not self._send(request, partial(self._not_recorded, command.recording_id)):
-            self.recording_over(self._names.channel(command.recording_id))
-
-    def _not_recorded(self, recording_id: str, answer: Answer) -> None:
-        if not answer.is_ok:
-            self.recording_over(self._names.channel(recording_id))
-
-    def recorder_is_there(self, recording_id: str) -> None:
-        """The channel that listens in can be recorded."""
-        name = self._names.channel(recording_id)
-        query = {"name": name, "format": "wav", "ifExists": "overwrite"}
-        path = f"channels/{self._names.recorder(recording_id)}/record"
-        self._send(Request("POST", path, query), partial(self._not_recorded, recording_id))
-
-    def recording_began(self, name: str) -> None:
-        """What is said is being written."""
-        recording_id = self._names.leg(name)
-        leg = self._of_recording(recording_id)
-        if leg is not None and recording_id is not None and not leg.recordings[recording_id]:
-            leg.recordings[recording_id] = True
-            self._tell(RecordingStarted(recording_id))
-
-    def suspend_recording(self, command: SuspendRecording) -> None:
-        """Have silence be written."""
-        self._mute("POST", command.recording_id)
-
-    def resume_recording(self, command: ResumeRecording) -> None:
-        """Have sound be written again."""
-        self._mute("DELETE", command.recording_id)
-
-    def _mute(self, method: str, recording_id: str) -> None:
-        if self._of_recording(recording_id) is not None:
-            self._send(Request(method, f"recordings/live/{self._names.channel(recording_id)}/mute"), None)
-
-    def stop_recording(self, command: StopRecording) -> None:
-        """End it; what was recorded is kept."""
-        if self._of_recording(command.recording_id) is not None:
-            self._send(Request("DELETE", f"channels/{self._names.recorder(command.recording_id)}"), None)
-
-    def recording_over(self, name: str) -> None:
-        """It is over, or could not be made."""
-        recording_id = self._names.leg(name)
-        leg = self._of_recording(recording_id)
-        if leg is not None and recording_id is not None:
-            del leg.recordings[recording_id]
-            self._send(Request("DELETE", f"channels/{self._names.recorder(recording_id)}"), None)
-            self._tell(RecordingEnded(recording_id))
-
-    def _of_recording(self, recording_id: str | None) -> AriLeg | None:
-        return next((leg for leg in self._legs.values() if recording_id in leg.recordings), None)

@@ -52,7 +52,7 @@ class Sounds(Protocol):
     def open(self, stream_id: str, connection_id: str, hear: Callable[[wire.OfStream], None]) -> None:
         """Connect a stream; ``hear`` is told what becomes of it, up to its Closed."""
 
-    def say(self, frame: wire.Play | wire.Stop | wire.Listen) -> None:
+    def say(self, frame: wire.OnStream) -> None:
         """Have something done on a stream."""
 
     def close_stream(self, stream_id: str) -> None:

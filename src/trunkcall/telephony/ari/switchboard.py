@@ -22,6 +22,7 @@ from trunkcall.engine.commands import (
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
+    StartRecording,
     UnbridgeLegs,
 )
 from trunkcall.engine.events import (
@@ -44,6 +45,7 @@ from trunkcall.telephony.ari.ears import Ears
 from trunkcall.telephony.ari.legs import KIND, LEG, PEER, RING, AriLeg, LegKind, Names
 from trunkcall.telephony.ari.media import Media
 from trunkcall.telephony.ari.prompts import Prompts, Speak
+from trunkcall.telephony.ari.recordings import NewFileOf, Recorders
 from trunkcall.telephony.ari.sound_check import SoundCheck
 from trunkcall.telephony.ari.streams import Send, Sounds, Streams
 from trunkcall.telephony.ari.tones import Tones
@@ -82,6 +84,8 @@ class Switchboard:
         sounds: Sounds,
         prepares: bool = False,
         sound_within: Duration = 0,
+        new_file: NewFileOf,
+        keep_free: int,
     ) -> None:
         self._app = app
         self.names = Names(app)
@@ -94,9 +98,9 @@ class Switchboard:
         self.streams = Streams(self.names, app, send=send, command=self._command, later=later, sounds=sounds)
         self.tones = Tones(self.names, send=send, later=later)
         self.prompts = Prompts(self.legs, self.streams, tell=tell, later=later, speak=speak, tones=self.tones)
+        self.recorders = Recorders(self.legs, self.streams, tell=tell, new_file=new_file, keep_free=keep_free)
         self.media = Media(
             self.names,
-            app,
             self.legs,
             send=send,
             tell=tell,
@@ -142,9 +146,16 @@ class Switchboard:
         """Nothing is known of any leg any more."""
         self.streams.forget()
         self.prompts.forget()
+        self.recorders.forget()
         self.legs.clear()
 
     # --- deeds --------------------------------------------------------------------------------------------------------
+
+    def start_recording(self, command: StartRecording) -> None:
+        """Record a leg that is up."""
+        leg = self.legs.get(command.leg_id)
+        if leg is not None and leg.answered:
+            self.recorders.start(leg, command)
 
     def originate(self, command: Originate, dial_string: str, amd: str = "") -> None:
         """Dial a customer, once. ``amd`` are arguments of AMD(); without any it goes by its amd.conf."""
@@ -324,11 +335,7 @@ class Switchboard:
                 # It has gone already, which is told by itself.
                 pass
             case model.StasisStart(channel=channel, args=arguments):
-                recording = self.names.recording(channel.id)
-                if recording is not None:
-                    self.media.recorder_is_there(recording)
-                else:
-                    self._begins(channel, partial(self._is_ours, arguments=arguments))
+                self._begins(channel, partial(self._is_ours, arguments=arguments))
             case model.StasisEnd(channel=channel):
                 self._about(channel, self._is_not_ours)
             case model.ChannelEnteredBridge(channel=channel, bridge=bridge) if channel is not None:
@@ -339,10 +346,6 @@ class Switchboard:
                 self._about(channel, partial(self._pressed, key=key, told_at=told_at))
             case model.ChannelDestroyed(channel=channel):
                 self._about(channel, partial(self._gone, event=event))
-            case model.RecordingStarted(recording=recording):
-                self.media.recording_began(recording.name)
-            case model.RecordingFinished(recording=recording) | model.RecordingFailed(recording=recording):
-                self.media.recording_over(recording.name)
             case _:
                 pass
 
@@ -357,7 +360,7 @@ class Switchboard:
         """It rings, or is up. A channel that nobody here knows comes of an originate that was given up: nobody may be
         left listening to nothing."""
         leg_id = self.names.leg(channel.id)
-        if leg_id is not None and leg_id not in self.legs and self.names.recording(channel.id) is None:
+        if leg_id is not None and leg_id not in self.legs:
             self._end_channel(channel.id)
         self._about(channel, then)
 
@@ -495,6 +498,7 @@ class Switchboard:
             self._answered(leg)
         for recording_id in leg.recordings:
             self._tell(RecordingEnded(recording_id))
+        leg.recordings.clear()
         if not leg.kind.is_customers:
             self._send(Request("DELETE", f"bridges/{self.names.talk(leg.leg_id)}"), None)
         self.media.ended(leg)

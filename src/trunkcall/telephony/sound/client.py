@@ -75,7 +75,7 @@ class SoundProcess:
         else:
             hear(wire.Closed(stream_id, DIED))
 
-    def say(self, frame: wire.Play | wire.Stop | wire.Listen) -> None:
+    def say(self, frame: wire.OnStream) -> None:
         """Have something done on a stream that was opened; nothing if it is closed."""
         if frame.stream_id in self._streams:
             self._say(frame)
@@ -155,7 +155,9 @@ class SoundProcess:
                 hear = self._streams.pop(frame.stream_id, None)
                 if hear is not None:
                     hear(frame)
-            case wire.Opened() | wire.Played() | wire.Beeped() | wire.GreetingOver():
+            case (
+                wire.Opened() | wire.Played() | wire.Beeped() | wire.GreetingOver() | wire.Recording() | wire.Recorded()
+            ):
                 hear = self._streams.get(frame.stream_id)
                 if hear is not None:
                     hear(frame)

@@ -27,6 +27,7 @@ import aiohttp
 from trunkcall.telephony import session
 from trunkcall.telephony.sound import ulaw, wire
 from trunkcall.telephony.sound.listening import Listening
+from trunkcall.telephony.sound.recorder import STALLED_S, TICK_S, WRITE_EVERY_S, Recorders, write
 from trunkcall.telephony.sound.websocket import AGAIN_S, Speaker
 
 CONNECT_S: Final = 3.0
@@ -118,6 +119,7 @@ class Process:
         self._http = http
         self._url = url
         self._streams: dict[str, _Stream] = {}
+        self.recorders = Recorders(self.say)
         self._sounds: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
         """By path, when it was changed last and its octets; that which was played last is the last."""
 
@@ -147,6 +149,12 @@ class Process:
                 stream = self._streams.get(frame.stream_id)
                 if stream is not None:
                     stream.consumers.append(Listening(frame.stream_id, self.say))
+            case wire.Record():
+                self._record(frame)
+            case wire.Mute():
+                self.recorders.mute(frame.stream_id, muted=frame.muted)
+            case wire.Finish():
+                self.recorders.finish(frame.stream_id)
             case wire.Close():
                 stream = self._streams.get(frame.stream_id)
                 if stream is not None:
@@ -164,11 +172,49 @@ class Process:
         self.say(wire.Closed(stream_id, why))
 
     async def close(self) -> None:
-        """Let go of all streams."""
+        """Let go of all streams. What was recorded by now is kept."""
+        self.recorders.cut()
         tasks = [stream.task for stream in self._streams.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _record(self, frame: wire.Record) -> None:
+        said, heard = self._streams.get(frame.stream_id), self._streams.get(frame.heard_id)
+        if said is None or heard is None:
+            self.say(wire.Recorded(frame.stream_id))
+            return
+        recorder = self.recorders.begin(frame, asyncio.get_running_loop().time())
+        for stream, ear in zip((said, heard), recorder.ears, strict=True):
+            stream.consumers.append(ear)
+
+    async def write_recordings(self) -> None:
+        """Have what is recorded be written, every second and at the end of each, until cancelled; then all that is
+        left."""
+        loop = asyncio.get_running_loop()
+        due_s = write_s = loop.time()
+        writing: asyncio.Task[None] | None = None
+        try:
+            while True:
+                due_s = max(due_s + TICK_S, loop.time())
+                await asyncio.sleep(due_s - loop.time())
+                now_s = loop.time()
+                if now_s - due_s < STALLED_S:
+                    self.recorders.tick(now_s)
+                if (now_s >= write_s or self.recorders.any_over) and (writing is None or writing.done()):
+                    settled = now_s >= write_s
+                    if settled:
+                        write_s = now_s + WRITE_EVERY_S
+                    writing = asyncio.create_task(self._write(settled=settled), name="recordings")
+        finally:
+            if writing is not None:
+                await asyncio.gather(writing, return_exceptions=True)
+            write(self.recorders.due(settled=False))
+
+    async def _write(self, *, settled: bool) -> None:
+        works = self.recorders.due(settled=settled)
+        if works:
+            self.recorders.written(works, await asyncio.to_thread(write, works))
 
     def _play(self, frame: wire.Play) -> None:
         stream = self._streams.get(frame.stream_id)
@@ -209,12 +255,15 @@ async def serve(connection: socket.socket) -> None:
     async with aiohttp.ClientSession(headers=headers, connector=connector) as http:
         process = Process(writer, http, first.url)
         process.say(wire.Here())
+        recordings = asyncio.create_task(process.write_recordings(), name="recordings")
         try:
             with suppress(asyncio.IncompleteReadError, OSError):
                 while True:
                     process.take(session.decode(await session.read_line(reader), wire.FROM_DIALER))
         finally:
             await process.close()
+            recordings.cancel()
+            await asyncio.gather(recordings, return_exceptions=True)
 
 
 def main() -> None:

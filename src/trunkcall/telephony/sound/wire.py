@@ -4,6 +4,9 @@ Decides what can be asked of the process, and what it tells. It does no I/O, and
 sound channel of the switch, whatever that is joined with. Ids of streams and plays are chosen by the dialer and never
 used twice. Nothing of a frame may be logged: ``Reach`` has a password.
 
+A recording is of two streams, and is called by the first. It gets Recording once there is a file, unless it cannot be
+made, and exactly one Recorded: when that is asked for, when one of its streams is closed, or when it cannot be written.
+
 Each stream that was opened gets Opened, at most once, and exactly one Closed, also when that is asked for. Each play of
 a stream that is open gets exactly one Played, unless the stream is closed before.
 """
@@ -67,6 +70,35 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Write what is heard on two streams, which are open, into a new file: on the first track that of ``stream_id``,
+    on the second that of ``heard_id``. ``head`` is how the file begins, and ``key`` by what it is encrypted, both
+    hexadecimal. So many octets of the disk are left free."""
+
+    stream_id: str
+    heard_id: str
+    path: str
+    head: str
+    key: str = field(repr=False)
+    keep_free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Write silence, or sound again."""
+
+    stream_id: str
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """End a recording."""
+
+    stream_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Let go of a stream."""
 
@@ -118,6 +150,21 @@ class GreetingOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """Sound is being written."""
+
+    stream_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording is over. ``problem`` says in words why it could not be written; empty if it could."""
+
+    stream_id: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """A stream is over, and all that was played or heard on it. ``why`` is empty where that was asked for."""
 
@@ -125,13 +172,15 @@ class Closed:
     why: str = ""
 
 
-FromDialer: TypeAlias = Reach | Ask | Open | Play | Stop | Listen | Close
-FromProcess: TypeAlias = Here | Opened | Played | Beeped | GreetingOver | Closed
-OfStream: TypeAlias = Opened | Played | Beeped | GreetingOver | Closed
+OnStream: TypeAlias = Play | Stop | Listen | Record | Mute | Finish
+"""What is asked of a stream that is open."""
+FromDialer: TypeAlias = Reach | Ask | Open | OnStream | Close
+OfStream: TypeAlias = Opened | Played | Beeped | GreetingOver | Recording | Recorded | Closed
+FromProcess: TypeAlias = Here | OfStream
 
 FROM_DIALER: Final[Mapping[str, type[FromDialer]]] = MappingProxyType(
-    {each.__name__: each for each in (Reach, Ask, Open, Play, Stop, Listen, Close)}
+    {each.__name__: each for each in (Reach, Ask, Open, Play, Stop, Listen, Record, Mute, Finish, Close)}
 )
 FROM_PROCESS: Final[Mapping[str, type[FromProcess]]] = MappingProxyType(
-    {each.__name__: each for each in (Here, Opened, Played, Beeped, GreetingOver, Closed)}
+    {each.__name__: each for each in (Here, Opened, Played, Beeped, GreetingOver, Recording, Recorded, Closed)}
 )

@@ -1,0 +1,254 @@
+"""Recordings of two streams each: what a party says, and what it hears, on two tracks that are of one length.
+
+Decides where in its track what arrives belongs, and when it is written. Nothing that arrives says when it was spoken,
+so the clock does: a track that is behind for a whole second has lost something, and gets silence for it; one that is
+ahead for as long has got silence for what came later, and is cut. What comes in bursts is neither. It must not know
+legs or the switch; what a file looks like is decided by ``domain.recording_file``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from trunkcall.domain.recording_file import RATE, SILENCE, ChunkSealer
+from trunkcall.telephony.sound import wire
+
+TICK_S: Final = 0.1
+WRITE_EVERY_S: Final = 1.0
+SLACK: Final = RATE * 20 // 1000
+"""Samples that a track may be behind: a packet."""
+AHEAD: Final = RATE * 100 // 1000
+"""Samples that it may be ahead."""
+SILENT_S: Final = 0.4
+"""A track on which nothing came for so long is silent, and not late."""
+AT_LEAST: Final = RATE * 60 // 1000
+"""How far behind the clock a silent track is kept, for what is on its way."""
+STALLED_S: Final = 0.05
+"""A tick that comes so late says nothing of tracks: it is this process that was late."""
+FULL: Final = "Talks are not recorded: the disk of this server is nearly full."
+NOT_WRITTEN: Final = "Talks are not recorded: their files cannot be written"
+
+
+class Track:
+    """What arrives of one stream, in order."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._given = 0
+        """Samples that are out of it."""
+        self._late: float | None = None
+        """The least that it was behind since it was settled last; None where nothing came."""
+        self._heard_s: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def _position(self) -> int:
+        return self._given + len(self._kept)
+
+    def hear(self, octets: bytes, now_s: float) -> None:
+        """Some more, at a time since the recording began."""
+        self._kept += octets
+        self._heard_s = now_s
+        late = now_s * RATE - self._position
+        self._late = late if self._late is None else min(self._late, late)
+
+    def tick(self, now_s: float) -> None:
+        """Be silent where nothing comes."""
+        if now_s - (self._heard_s or 0.0) >= SILENT_S:
+            self._kept += SILENCE * (int(now_s * RATE) - AT_LEAST - self._position)
+
+    def settle(self) -> None:
+        """Put right what was behind or ahead all the time since this was asked last."""
+        late, self._late = self._late, None
+        if late is None:
+            return
+        if late > SLACK:
+            self._kept += SILENCE * int(late)
+        elif late < -AHEAD:
+            del self._kept[max(0, len(self._kept) - int(-late)) :]
+
+    def take(self, samples: int) -> bytes:
+        """The first so many."""
+        taken = bytes(self._kept[:samples])
+        del self._kept[:samples]
+        self._given += samples
+        return taken
+
+
+class File:
+    """The file of a recording, used by one thread at a time. Raises OSError wherever it cannot be written."""
+
+    def __init__(self, frame: wire.Record) -> None:
+        head = bytes.fromhex(frame.head)
+        self._sealer = ChunkSealer(AESGCM(bytes.fromhex(frame.key)), head)
+        self._descriptor = os.open(frame.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._folder = os.path.dirname(frame.path)
+        self._keep_free = frame.keep_free
+        self._write(head + self._sealer.sealed(b"", b""))
+
+    def append(self, first: bytes, second: bytes) -> None:
+        """A chunk of sound."""
+        self._write(self._sealer.sealed(first, second))
+
+    def close(self, *, whole: bool) -> None:
+        """There is no more. It is ``whole`` unless something has cut it off."""
+        try:
+            if whole:
+                self._write(self._sealer.sealed(b"", b"", last=True))
+        finally:
+            os.close(self._descriptor)
+
+    def _write(self, octets: bytes) -> None:
+        told = os.statvfs(self._folder)
+        if told.f_bavail * told.f_frsize < self._keep_free + len(octets):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        while octets:
+            octets = octets[os.write(self._descriptor, octets) :]
+
+
+class _Ear:
+    """Hears one stream."""
+
+    def __init__(self, recorder: Recorder, track: Track) -> None:
+        self._recorder = recorder
+        self._track = track
+
+    def hear(self, octets: bytes, at_s: float) -> None:
+        self._recorder.hear(self._track, octets, at_s)
+
+    def end(self) -> None:
+        self._recorder.end(whole=True)
+
+
+class Recorder:
+    """One recording, from ``began_s`` on."""
+
+    def __init__(self, frame: wire.Record, began_s: float) -> None:
+        self.frame = frame
+        self._began_s = began_s
+        self._tracks = Track(), Track()
+        self.ears = _Ear(self, self._tracks[0]), _Ear(self, self._tracks[1])
+        self.muted = False
+        self.file: File | None = None
+        self.is_over = False
+        self._whole = True
+
+    def hear(self, track: Track, octets: bytes, at_s: float) -> None:
+        if not self.is_over:
+            track.hear(SILENCE * len(octets) if self.muted else octets, at_s - self._began_s)
+
+    def tick(self, now_s: float) -> None:
+        for track in () if self.is_over else self._tracks:
+            track.tick(now_s - self._began_s)
+
+    def end(self, *, whole: bool) -> None:
+        """There is no more to be heard."""
+        if not self.is_over:
+            self.is_over, self._whole = True, whole
+
+    def due(self, *, settled: bool) -> Work:
+        """What is to be written by now."""
+        if settled:
+            for track in self._tracks:
+                track.settle()
+        first, second = self._tracks
+        samples = min(len(first), len(second))
+        if self.is_over and len(first) != len(second):
+            # What one has more is kept, too.
+            longer = max(len(first), len(second))
+            for track in self._tracks:
+                track.hear(SILENCE * (longer - len(track)), 0.0)
+            samples = longer
+        return Work(self, first.take(samples), second.take(samples), self._whole if self.is_over else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be written of a recording; ``whole`` is how it ends, None where it goes on."""
+
+    recorder: Recorder
+    first: bytes
+    second: bytes
+    whole: bool | None
+
+
+def write(works: Sequence[Work]) -> dict[str, str]:
+    """Write some of several recordings, in a thread of their own; why, in words, by the stream of each that could not
+    be written."""
+    problems: dict[str, str] = {}
+    for work in works:
+        recorder = work.recorder
+        try:
+            if recorder.file is None:
+                recorder.file = File(recorder.frame)
+            if work.first:
+                recorder.file.append(work.first, work.second)
+            if work.whole is not None:
+                recorder.file.close(whole=work.whole)
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            problems[recorder.frame.stream_id] = FULL if full else f"{NOT_WRITTEN}: {error.strerror}."
+    return problems
+
+
+class Recorders:
+    """The recordings of one process. ``say`` tells the dialer."""
+
+    def __init__(self, say: Callable[[wire.Recording | wire.Recorded], None]) -> None:
+        self._say = say
+        self._all: dict[str, Recorder] = {}
+        self._told: set[str] = set()
+
+    def begin(self, frame: wire.Record, now_s: float) -> Recorder:
+        """Begin one; its ears are to be given to their streams."""
+        recorder = self._all[frame.stream_id] = Recorder(frame, now_s)
+        return recorder
+
+    def mute(self, stream_id: str, *, muted: bool) -> None:
+        """Record silence, or sound again."""
+        if stream_id in self._all:
+            self._all[stream_id].muted = muted
+
+    def finish(self, stream_id: str) -> None:
+        """End one as it should be."""
+        if stream_id in self._all:
+            self._all[stream_id].end(whole=True)
+
+    def cut(self) -> None:
+        """The dialer has gone: what there is by now is kept, and it is no end."""
+        for recorder in self._all.values():
+            recorder.end(whole=False)
+
+    def tick(self, now_s: float) -> None:
+        for recorder in self._all.values():
+            recorder.tick(now_s)
+
+    @property
+    def any_over(self) -> bool:
+        return any(recorder.is_over for recorder in self._all.values())
+
+    def due(self, *, settled: bool) -> Sequence[Work]:
+        """What is to be written of all."""
+        return [recorder.due(settled=settled) for recorder in self._all.values()]
+
+    def written(self, works: Sequence[Work], problems: dict[str, str]) -> None:
+        """Tell what became of it."""
+        for work in works:
+            stream_id = work.recorder.frame.stream_id
+            problem = problems.get(stream_id)
+            if problem is not None or work.whole is not None:
+                work.recorder.end(whole=False)
+                self._all.pop(stream_id, None)
+                self._told.discard(stream_id)
+                self._say(wire.Recorded(stream_id, problem or ""))
+            elif stream_id not in self._told:
+                self._told.add(stream_id)
+                self._say(wire.Recording(stream_id))

@@ -1,0 +1,156 @@
+"""What customer and agent say over a real switch is in a file, on a track each. If these fail, a talk is not on record,
+a card number is, or the switch fills up with channels that listened in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from telephony.asterisk.line import AGENTS, MANNERS, AsteriskLine
+from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.phone import loudness, tone
+from telephony.asterisk.tapes import AT
+from telephony.asterisk.test_sound import Sounds, is_rid_of_all
+from telephony.support import Behaviour, agent_leg, answered, bridge, ends, hang_up, told, until
+from trunkcall.engine.commands import HoldLeg, ResumeRecording, StartRecording, StopRecording, SuspendRecording
+from trunkcall.engine.events import LegAnswered, LegEnded, LegHeld, LegsBridged, RecordingEnded, RecordingStarted
+
+pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+
+CUSTOMER, AGENT = 600, 1300
+RATE = 8000
+FRAMES = 1600
+"""A fifth of a second."""
+
+
+@pytest_asyncio.fixture
+async def line(tmp_path: Path) -> AsyncIterator[AsteriskLine]:
+    """Whoever is called speaks a low tone, the agent a high one, for as long as they are on the line."""
+    made = AsteriskLine(Sounds(tmp_path).speak)
+    customer, agent = made.phones["answers_and_is_left"], made.phones[AGENTS[0]]
+    customer.manner = replace(MANNERS[Behaviour.ANSWERS_AND_IS_LEFT], says=b"", goes_on=tone(CUSTOMER, 1.0))
+    agent.manner = replace(agent.manner, says=b"", goes_on=tone(AGENT, 1.0))
+    await made.sounds.start()
+    await made.start()
+    yield made
+    await made.close()
+
+
+async def talking(line: AsteriskLine, name: str = "leg") -> None:
+    await answered(line, name, Behaviour.ANSWERS_AND_IS_LEFT)
+    line.carrier.originate_agent_leg(agent_leg(f"agent-of-{name}", name))
+    await until(lambda: told(line, LegAnswered, f"agent-of-{name}"))
+    bridge(line, name, f"agent-of-{name}")
+    await until(lambda: any(each.customer_leg_id == name for each in told(line, LegsBridged)))
+
+
+async def recorded(line: AsteriskLine, name: str = "leg") -> str:
+    recording_id = f"{name}.1"
+    line.carrier.start_recording(StartRecording(name, recording_id, AT))
+    await until(lambda: RecordingStarted(recording_id) in line.events)
+    return recording_id
+
+
+async def ended(line: AsteriskLine, recording_id: str) -> None:
+    await until(lambda: RecordingEnded(recording_id) in line.events)
+
+
+def loud(track: bytes, hertz: int) -> list[bool]:
+    """Whether the tone is heard in each fifth of a second."""
+    return [loudness(track[at : at + FRAMES], hertz) > 0.2 for at in range(0, len(track) - FRAMES + 1, FRAMES)]
+
+
+async def long_enough(line: AsteriskLine, recording_id: str, seconds: float) -> None:
+    """Until there are so many seconds in the file."""
+    async with asyncio.timeout(30):
+        while len(line.tapes.heard(recording_id)[0]) < seconds * RATE:
+            await asyncio.sleep(0.1)
+
+
+async def test_customer_and_agent_are_heard_on_a_track_each(line: AsteriskLine) -> None:
+    await talking(line)
+    recording_id = await recorded(line)
+    await long_enough(line, recording_id, 3)
+    line.carrier.stop_recording(StopRecording(recording_id))
+    await ended(line, recording_id)
+    left, right, whole = line.tapes.heard(recording_id)
+    assert whole
+    assert len(left) == len(right) >= 3 * RATE
+    for track, mine, others in ((left, CUSTOMER, AGENT), (right, AGENT, CUSTOMER)):
+        assert sum(loud(track, mine)) >= len(loud(track, mine)) - 6, "but for the beginning"
+        assert not any(loud(track, others))
+    assert ends(line, "leg") == [], "they talk on"
+    await is_rid_of_all(line, but=frozenset({"leg", "agent-of-leg", "agent-of-leg.talk"}))
+
+
+async def test_a_recording_ends_with_the_call_and_is_whole(line: AsteriskLine) -> None:
+    await talking(line)
+    recording_id = await recorded(line)
+    await long_enough(line, recording_id, 1)
+    hang_up(line, "leg")
+    await until(lambda: told(line, LegEnded, "leg"))
+    assert RecordingEnded(recording_id) in line.events
+    async with asyncio.timeout(10):
+        while not line.tapes.heard(recording_id)[2]:
+            await asyncio.sleep(0.1)
+    hang_up(line, "agent-of-leg")
+    await is_rid_of_all(line)
+
+
+async def test_what_is_said_while_it_is_suspended_is_silence_on_both_tracks(line: AsteriskLine) -> None:
+    await talking(line)
+    recording_id = await recorded(line)
+    await long_enough(line, recording_id, 2)
+    line.carrier.suspend_recording(SuspendRecording(recording_id))
+    await long_enough(line, recording_id, 5)
+    line.carrier.resume_recording(ResumeRecording(recording_id))
+    await long_enough(line, recording_id, 8)
+    line.carrier.stop_recording(StopRecording(recording_id))
+    await ended(line, recording_id)
+    left, right, _ = line.tapes.heard(recording_id)
+    quiet = set(left[int(3.5 * RATE) : int(4.5 * RATE)]) | set(right[int(3.5 * RATE) : int(4.5 * RATE)])
+    assert quiet == {0xFF}
+    assert any(loud(left, CUSTOMER)[:8])
+    assert any(loud(left, CUSTOMER)[-6:])
+    assert any(loud(right, AGENT)[-6:])
+
+
+async def test_whoever_is_on_hold_is_recorded_on(line: AsteriskLine) -> None:
+    await talking(line)
+    recording_id = await recorded(line)
+    line.carrier.hold(HoldLeg("leg"))
+    await until(lambda: told(line, LegHeld, "leg"))
+    begun = len(line.tapes.heard(recording_id)[0]) / RATE
+    await long_enough(line, recording_id, begun + 3)
+    left, right, _ = line.tapes.heard(recording_id)
+    assert all(loud(left[-RATE:], CUSTOMER))
+    assert not any(loud(right[-RATE:], AGENT))
+    assert ends(line, "leg") == []
+
+
+async def test_when_the_sound_process_dies_what_was_recorded_is_kept_and_a_new_part_can_be_made(
+    line: AsteriskLine,
+) -> None:
+    await talking(line)
+    recording_id = await recorded(line)
+    await long_enough(line, recording_id, 2)
+    process_id = line.sounds.process.process_id
+    assert process_id is not None
+    os.kill(process_id, signal.SIGKILL)
+    await ended(line, recording_id)
+    left, right, whole = line.tapes.heard(recording_id)
+    assert not whole
+    assert len(left) == len(right) >= 2 * RATE
+    assert ends(line, "leg") == [], "they talk on"
+    await line.sounds.process.is_up()
+    line.carrier.start_recording(StartRecording("leg", "leg.2", AT))
+    await until(lambda: RecordingStarted("leg.2") in line.events)
+    await long_enough(line, "leg.2", 1)
+    assert any(loud(line.tapes.heard("leg.2")[1], AGENT))
