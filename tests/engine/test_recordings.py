@@ -219,13 +219,24 @@ def test_a_recording_that_is_interrupted_goes_on_in_another_part() -> None:
     assert len(floor.asked(AnnounceRecording)) == 0
 
 
-def test_a_recording_that_cannot_be_made_is_said_to_be_none_and_not_tried_again() -> None:
+def test_a_recording_that_cannot_be_made_is_tried_again_and_then_no_more() -> None:
     floor = talking()
-    floor.tell(RecordingEnded(FIRST))
+    for part in (1, 2, 3):
+        floor.tell(RecordingEnded(f"spring-1.{part}"))
+        floor.wait(10)
     floor.wait(600)
     customer_ends(floor)
-    assert len(floor.asked(StartRecording)) == 1
-    assert [each.unrecorded for each in told(floor)] == [Unrecorded.FAILED]
+    assert len(floor.asked(StartRecording)) == 3
+    assert [each.unrecorded for each in told(floor)] == [Unrecorded.FAILED] * 3
+
+
+def test_a_recording_that_is_made_at_the_second_try_goes_on() -> None:
+    floor = talking()
+    floor.tell(RecordingEnded(FIRST))
+    floor.wait(10)
+    floor.tell(RecordingStarted(SECOND_PART))
+    customer_ends(floor)
+    assert [each.unrecorded for each in told(floor)] == [Unrecorded.FAILED, None]
 
 
 def test_what_was_interrupted_while_suspended_goes_on_when_it_is_resumed() -> None:

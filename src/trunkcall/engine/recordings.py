@@ -36,7 +36,10 @@ from trunkcall.engine.timers import TimerKind
 ANNOUNCED_WITHIN: Final[Duration] = 60 * SECOND
 """How long an announcement may take before it counts as not heard."""
 BEGUN_ANEW_AFTER: Final[Duration] = 3 * SECOND
-"""How long after a recording was interrupted the next part begins: what has failed may be back then."""
+"""How long after a recording was interrupted, or could not be made, the next part begins: what has failed may be back
+then."""
+TRIES: Final = 3
+"""How often in a row it is tried."""
 
 
 class Recordings:
@@ -125,17 +128,18 @@ class Recordings:
             self._note(contact, recording, replace(last, started_at=now), now)
 
     def ended(self, recording_id: str, now: Instant) -> None:
-        """A recording is over while its contact talks: it was interrupted, or could not be made. One that has run is
-        gone on with in another part; what has never begun will not begin now either."""
+        """A recording is over while its contact talks: it was interrupted, or could not be made. It is gone on with in
+        another part, unless several in a row could not be made."""
         found = self._last(recording_id)
         if found is None:
             return
         contact, recording, last = found
-        if last.started_at is None:
+        failed = Unrecorded.FAILED if last.started_at is None else None
+        self._note(contact, recording, replace(last, stopped_at=now, unrecorded=failed), now)
+        tries = recording.recordings[-TRIES:]
+        if len(tries) == TRIES and all(each.unrecorded is Unrecorded.FAILED for each in tries):
             recording.wanted = False
-            self._note(contact, recording, replace(last, stopped_at=now, unrecorded=Unrecorded.FAILED), now)
             return
-        self._note(contact, recording, replace(last, stopped_at=now), now)
         self._state.timers.set(now + BEGUN_ANEW_AFTER, TimerKind.RECORDING, contact.contact_id)
 
     def message_ended(self, leg_id: str, ended_play_id: str, now: Instant, *, heard: bool) -> None:
