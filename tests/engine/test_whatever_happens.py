@@ -24,10 +24,11 @@ from trunkcall.domain.contact import ContactState, DetectionStatus
 from trunkcall.domain.flow import FlowAction
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
+from trunkcall.domain.recording import RecordingWish
 from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import pacer_for
-from trunkcall.engine.commands import ReportLegs
+from trunkcall.engine.commands import AnnounceRecording, ReportLegs, StartRecording
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.details import EngineDetails, LegDetails
@@ -48,6 +49,9 @@ from trunkcall.engine.events import (
     LegsUnbridged,
     OriginateVoided,
     PlaybackEnded,
+    RecordingEnded,
+    RecordingStarted,
+    RecordingWished,
 )
 from trunkcall.engine.trace import TraceReader, TraceWriter, Turn, replay
 
@@ -111,7 +115,9 @@ class World(RuleBasedStateMachine):
     @initialize(detects=st.booleans(), weight=st.sampled_from([0.0, 0.3, 1.0]))
     def open(self, detects: bool, weight: float) -> None:
         self.floor.campaign(SPRING, detects=detects, requests=4)
-        self.floor.campaign("autumn", dialer=DialerType.PREDICTIVE, weight=weight, safe_harbour=True, requests=4)
+        self.floor.campaign(
+            "autumn", dialer=DialerType.PREDICTIVE, weight=weight, safe_harbour=True, records=True, requests=4
+        )
         self.floor.campaign("notices", dialer=DialerType.AGENTLESS, capacity=0.3, requests=2)
         self.floor.agent("ann")
         self.floor.agent("bea", SALES, "service", persistent=True)
@@ -305,6 +311,8 @@ class World(RuleBasedStateMachine):
                 ring_timeout=ring_timeout_s * SECOND,
                 limits=limits,
                 safe_harbour=campaign != SPRING,
+                records=True,
+                announces=detects,
             )
 
     @rule(campaign=st.sampled_from(CAMPAIGNS), often=st.integers(0, 9))
@@ -323,6 +331,24 @@ class World(RuleBasedStateMachine):
     @rule(most=st.sampled_from([None, 0, 1, 2]))
     def so_many_may_wait(self, most: int | None) -> None:
         self.floor.may_wait(most)
+
+    @rule(back=st.integers(0, 3), begins=st.booleans())
+    def a_recording_begins_or_ends(self, back: int, begins: bool) -> None:
+        asked = self.floor.asked(StartRecording)
+        if asked:
+            recording_id = asked[-1 - back % len(asked)].recording_id
+            self.tell(RecordingStarted(recording_id) if begins else RecordingEnded(recording_id))
+
+    @rule(back=st.integers(0, 5), heard=st.booleans())
+    def an_announcement_ends(self, back: int, heard: bool) -> None:
+        asked = self.floor.asked(AnnounceRecording)
+        if asked:
+            announced = asked[-1 - back % len(asked)]
+            self.tell(PlaybackEnded(announced.leg_id, announced.play_id, heard))
+
+    @rule(number=st.integers(0, 7), wish=st.sampled_from(RecordingWish))
+    def somebody_wishes_something_of_a_recording(self, number: int, wish: RecordingWish) -> None:
+        self.tell(RecordingWished(self.a_contact(number), wish))
 
     @rule(number=numbers, known=st.booleans())
     def a_message_ends(self, number: int, known: bool) -> None:

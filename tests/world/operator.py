@@ -20,6 +20,7 @@ from trunkcall.domain.errors import (
     NotFoundError,
     StoreUnavailableError,
 )
+from trunkcall.domain.recording import ON, TAG
 from world.servers import Server, Servers
 from world.story import Story
 from world.witness import Witness
@@ -97,7 +98,7 @@ class Operator:
             try:
                 campaign = await server.ask(
                     server.campaigns.create_campaign(
-                        name=name, instance_id=self._instance_id, dialer=dialer, outbound_call=call, tags={}
+                        name=name, instance_id=self._instance_id, dialer=dialer, outbound_call=call, tags={TAG: ON}
                     )
                 )
             except StoreUnavailableError:
