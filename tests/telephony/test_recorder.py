@@ -3,8 +3,10 @@ late is lost, or a disk that is full takes more than the recordings with it."""
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -202,7 +204,26 @@ def test_a_disk_that_is_full_ends_recordings_in_words_and_leaves_room_for_others
     said.recorders.begin(asked(tmp_path, keep_free=1 << 60), 0.0)
     said.write()
     assert said.frames == [wire.Recorded("talk.said", FULL)]
-    assert (tmp_path / "talk.tcr").stat().st_size == 0
+    assert not (tmp_path / "talk.tcr").exists()
+
+
+def test_a_disk_that_fills_up_ends_a_recording_and_keeps_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Said()
+    recorder = said.recorders.begin(asked(tmp_path, keep_free=1000), 0.0)
+    for n in range(1, 101):
+        recorder.ears[0].hear(SAID * FRAME, n * FRAME_S)
+        recorder.ears[1].hear(HEARD * FRAME, n * FRAME_S)
+        if n == 50:
+            said.write()
+    monkeypatch.setattr(os, "statvfs", lambda folder: SimpleNamespace(f_bavail=1, f_frsize=512))
+    said.write()
+    assert said.frames == [wire.Recording("talk.said"), wire.Recorded("talk.said", FULL)]
+    assert heard_in(tmp_path / "talk.tcr") == (SAID * FRAME * 50, HEARD * FRAME * 50, False)
+    recorder.ears[0].hear(SAID * FRAME, 3.0)
+    said.write()
+    assert len(said.frames) == 2
 
 
 def test_a_folder_that_is_gone_ends_one_recording_and_no_other(tmp_path: Path) -> None:
@@ -223,3 +244,22 @@ def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
     said.write()
     assert isinstance(said.frames[0], wire.Recorded)
     assert (tmp_path / "talk.tcr").read_bytes() == b"what somebody said"
+
+
+def test_fifty_at_a_time_lose_nothing(tmp_path: Path) -> None:
+    said, frames = Said(), 500
+    recorders = [said.recorders.begin(asked(tmp_path, name=f"talk-{n}"), 0.0) for n in range(50)]
+    for frame in range(1, frames + 1):
+        for n, recorder in enumerate(recorders):
+            recorder.ears[0].hear(bytes([n]) * FRAME, frame * FRAME_S)
+            recorder.ears[1].hear(bytes([n + 50]) * FRAME, frame * FRAME_S)
+        if frame % 50 == 0:
+            said.write()
+    for n in range(50):
+        said.recorders.finish(f"talk-{n}.said")
+    said.write()
+    for n in range(50):
+        first, second, whole = heard_in(tmp_path / f"talk-{n}.tcr")
+        assert whole
+        assert first == bytes([n]) * FRAME * frames
+        assert second == bytes([n + 50]) * FRAME * frames

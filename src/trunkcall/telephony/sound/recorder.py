@@ -92,7 +92,12 @@ class File:
         self._descriptor = os.open(frame.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._folder = os.path.dirname(frame.path)
         self._keep_free = frame.keep_free
-        self._write(head + self._sealer.sealed(b"", b""))
+        try:
+            self._write(head + self._sealer.sealed(b"", b""))
+        except OSError:
+            self.let_go()
+            os.unlink(frame.path)
+            raise
 
     def append(self, first: bytes, second: bytes) -> None:
         """A chunk of sound."""
@@ -100,11 +105,13 @@ class File:
 
     def close(self, *, whole: bool) -> None:
         """There is no more. It is ``whole`` unless something has cut it off."""
-        try:
-            if whole:
-                self._write(self._sealer.sealed(b"", b"", last=True))
-        finally:
-            os.close(self._descriptor)
+        if whole:
+            self._write(self._sealer.sealed(b"", b"", last=True))
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Write no more."""
+        os.close(self._descriptor)
 
     def _write(self, octets: bytes) -> None:
         told = os.statvfs(self._folder)
@@ -194,6 +201,8 @@ def write(works: Sequence[Work]) -> dict[str, str]:
             if work.whole is not None:
                 recorder.file.close(whole=work.whole)
         except OSError as error:
+            if recorder.file is not None:
+                recorder.file.let_go()
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             problems[recorder.frame.stream_id] = FULL if full else f"{NOT_WRITTEN}: {error.strerror}."
     return problems
