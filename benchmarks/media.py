@@ -46,6 +46,7 @@ from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, Manner, Phone
 from telephony.asterisk.place import Place
 from telephony.asterisk.switch import Asterisk
+from telephony.asterisk.tapes import Tapes
 from telephony.asterisk.tones import a_tone
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.commands import HangUp, Originate
@@ -248,6 +249,7 @@ async def ours(bed: Bed) -> Stretch:
         sounds=sounds,
         phones=Phones(app, dict),
         prepares=True,
+        new_file=Tapes().new_file,
     )
     await carrier.start(lambda event: events.append((time.time(), event)), token=1)
     legs = [f"leg{n}" for n in range(bed.calls)]
