@@ -3,7 +3,7 @@ they may not, are shown as coming from elsewhere, or nobody at all can be called
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -45,13 +45,17 @@ def campaign(caller_id: str | None = OURS, *, policy: str | None = None) -> Camp
 
 
 def gate(
-    *policies: str | None, trunks: Sequence[Trunk] = (US,), reaches_people: bool = True, more: Sequence[Fact] = ()
+    *policies: str | None,
+    trunks: Sequence[Trunk] = (US,),
+    reaches_people: bool = True,
+    more: Sequence[Fact] = (),
+    wall: Callable[[], Instant] | None = None,
 ) -> Gate:
     """With these policies, the last of which counts."""
     facts: list[Fact] = [CallingPolicy("default", number, text) for number, text in enumerate(policies, 1)]
     numbers = [PhoneNumber(f"number-{n}", number, "US") for n, number in enumerate((OURS, OURS_TOO))]
     directory = Directory.of(Instance("instance", "", 0, onboarded=True), (*facts, *numbers, *trunks, *more))
-    return Gate(directory, key_of, reaches_people=reaches_people)
+    return Gate(directory, key_of, reaches_people=reaches_people, wall=wall)
 
 
 def look(of: Gate, number: str, *, by: Campaign | None = None, zone: str | None = None, at: Instant = NOW) -> Verdict:
@@ -130,6 +134,28 @@ def test_the_trunk_of_an_attempt_is_asked_once_more() -> None:
         for trunk_id in ("west", "east", "gone")
     }
     assert why == {"west": None, "east": Prohibition.REGION, "gone": Prohibition.REGION}
+
+
+@pytest.mark.parametrize("set_by", [-3600 * SECOND, 3600 * SECOND])
+def test_hours_are_not_kept_by_a_clock_that_is_not_the_machines_any_more(set_by: int) -> None:
+    """Else whoever sets a machine's clock while a server runs has people called in the night."""
+    everywhere, hours = '[destinations]\nregions = ["US"]\n', '[[hours]]\nevery_day = "00:00-24:00"\n'
+    machine = [NOW]
+    keeps = {text: gate(text, wall=lambda: machine[0]) for text in (everywhere, everywhere + hours)}
+
+    def cleared(by: Gate) -> bool:
+        made = by.clear(campaign(), NEW_YORK, None, RING, trunk_id="default", caller_id=OURS, at=NOW)
+        return made.policy_version != NO_POLICY
+
+    assert all(each.trouble(campaign(), NOW) is None and cleared(each) for each in keeps.values())
+    machine[0] += set_by
+    no_hours, with_hours = keeps.values()
+    told = with_hours.trouble(campaign(), NOW)
+    assert told is not None
+    assert "Start the server anew" in told
+    assert not cleared(with_hours)
+    assert no_hours.trouble(campaign(), NOW) is None, "nothing is kept there by a clock of the day"
+    assert cleared(no_hours)
 
 
 def test_a_trunk_that_may_not_show_the_number_reaches_nobody_with_it() -> None:

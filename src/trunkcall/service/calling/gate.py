@@ -21,7 +21,7 @@ from trunkcall.domain.clearance import Clearance, Evidence, Hold, HoldReason, Lo
 from trunkcall.domain.dialing import CallerIdPool
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.do_not_call import last_edit
-from trunkcall.domain.instants import DAY, Duration, Instant
+from trunkcall.domain.instants import DAY, MINUTE, Duration, Instant, to_seconds
 from trunkcall.domain.trunk import NumberFormat, Trunk
 from trunkcall.domain.values import quickly_made
 from trunkcall.service.calling.day_counts import day_limits, day_of, reserved, shown_limit, spend_limits
@@ -77,6 +77,10 @@ def policy_name_of(campaign: Campaign) -> str:
     return campaign.tags.get(POLICY_TAG) or DEFAULT_POLICY
 
 
+CLOCKS_APART: Final[Duration] = MINUTE
+"""How far an instance's clock may be from the machine's: by so much nobody's day begins earlier."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Read:
     """What a policy comes to: rules, or why there are none, in words."""
@@ -119,8 +123,11 @@ class Gate:
         reaches_people: bool,
         trunks: Collection[Trunk] = (),
         lists_of: ListsOf | None = None,
+        wall: Callable[[], Instant] | None = None,
     ) -> None:
-        """``trunks`` are those of an instance that has no facts of any."""
+        """``trunks`` are those of an instance that has no facts of any. ``wall`` is the machine's clock, where the
+        instance's is to be the same."""
+        self._wall = wall
         self._directory = directory
         self.policy_version = max((each.number for each in directory.calling_policies.values()), default=0)
         """Under which it clears: the number of the policy that was set last."""
@@ -151,7 +158,21 @@ class Gate:
 
     def trouble(self, campaign: Campaign, now: Instant) -> str | None:
         """Why nobody may be dialed for the campaign, in words; None if people may be."""
-        return self._policy_of(campaign).trouble or self.lists(campaign, now).trouble
+        read = self._policy_of(campaign)
+        return read.trouble or self.lists(campaign, now).trouble or self._clock_trouble(read, now)
+
+    def _clock_trouble(self, read: _Read, now: Instant) -> str | None:
+        """An instance's clock goes on when the machine's is set, as nobody is to ring for an hour less for that. Hours
+        are people's, so nobody is called by a clock that is wrong."""
+        if self._wall is None or read.rules is None or not read.rules.hours:
+            return None
+        apart = abs(self._wall() - now)
+        if apart <= CLOCKS_APART:
+            return None
+        return (
+            f"This machine's clock was set since the server began, and the server's is {to_seconds(apart):.0f} s from "
+            "it, so calling hours would be kept by the wrong one. Start the server anew."
+        )
 
     def lists(self, campaign: Campaign, now: Instant) -> BindingLists:
         """The do-not-call lists that bind the campaign."""
@@ -244,7 +265,7 @@ class Gate:
         rules = read.rules
         lists = self.lists(campaign, at)
         key = self.number_key(number)
-        if rules is None or lists.trouble is not None:
+        if rules is None or lists.trouble is not None or self._clock_trouble(read, at) is not None:
             # Under no policy that there is: the attempt is not made, and its contact waits.
             return Clearance(NO_POLICY, key)
         if rules is NO_RULES:
