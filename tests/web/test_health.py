@@ -115,7 +115,7 @@ async def test_whoever_halts_everything_sees_that_it_is_halted_and_not_why() -> 
 async def test_it_is_told_for_how_many_campaigns_the_rules_cannot_be_gone_by_and_nothing_of_which() -> None:
     told = await page_of(Told(closed_campaigns=1), Told("instance-2", closed_campaigns=2, starved=1))
     assert [each["status"] for each in told["instances"]] == ["gate closed", "gate closed"]
-    assert told["trouble"].startswith("Nobody may be dialed for 1 campaign: a calling policy or a do-not-call list")
+    assert told["trouble"].startswith("Nobody may be dialed for 1 campaign: a calling policy, a do-not-call list or")
     assert "for 2 campaigns:" in told["instances"][1]["trouble"]
 
 

@@ -189,8 +189,8 @@ def _closed_gate(campaigns: int) -> str | None:
     if not campaigns:
         return None
     return (
-        f"Nobody may be dialed for {campaigns} {'campaign' if campaigns == 1 else 'campaigns'}: a calling policy or a "
-        "do-not-call list cannot be gone by. `trunkcall explain` says what is wrong."
+        f"Nobody may be dialed for {campaigns} {'campaign' if campaigns == 1 else 'campaigns'}: a calling policy, a "
+        "do-not-call list or this machine's clock cannot be gone by. `trunkcall explain` says what is wrong."
     )
 
 
