@@ -27,6 +27,7 @@ from telephony.asterisk.place import SIP_PORT, Place, Which, place_of_this_worke
 from telephony.asterisk.switch import AUTHORIZATION, Asterisk
 from trunkcall.cli.asterisk.files import configuration
 from trunkcall.cli.asterisk.modules import LOADED
+from trunkcall.cli.asterisk.pjsip import CERTIFICATES
 from trunkcall.telephony.ari.addresses import trunk_endpoint
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
@@ -37,6 +38,25 @@ NORTH, SOUTH = (trunk_endpoint(name, PASSWORD) for name in ("north", "south"))
 STRINGS = [f"PJSIP%2F{ELSEWHERE}%40south", f"PJSIP%2F{ELSEWHERE}%40south-{'0' * 16}", "Local%2Fcustomer%40trunkcall"]
 """Dial strings of Asterisk's, which it follows where there is such an endpoint."""
 UNHEARD_S = 1.0
+THEIR_PJSIP = """
+[tls]
+type = transport
+protocol = tls
+bind = {far}:5061
+method = tlsv1_2
+cert_file = {etc}/sip.crt
+priv_key_file = {etc}/sip.key
+[us]
+type = endpoint
+context = carrier
+disallow = all
+allow = ulaw
+media_encryption = sdes
+[us]
+type = identify
+endpoint = us
+match = {near},127.0.0.1
+"""
 KNOWN = (
     # No package of music is unpacked here: whoever is put on hold hears nothing.
     "/moh: No such file or directory",
@@ -205,6 +225,38 @@ def test_ari_on_another_machine_is_reached_by_tls() -> None:
         request = urllib.request.Request(f"{plan.ari_url}/ari/asterisk/ping", headers={"Authorization": AUTHORIZATION})
         with urllib.request.urlopen(request, timeout=10, context=trusted) as answer:
             assert answer.status == 200
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_by_tls_sound_crosses_encrypted_and_nobody_is_called_past_a_certificate_that_is_not_trusted(
+    trusted: bool,
+) -> None:
+    """At the other end is an Asterisk as well, which takes no call whose sound is in the open."""
+    near, far = place_of_this_worker(Which.FOR_NOW), place_of_this_worker(Which.CENTRE)
+    certificate, key = self_signed(far.switch)
+    theirs = without_own(configuration(plan_of(far, [])))
+    theirs |= {"sip.crt": certificate, "sip.key": key}
+    theirs["extensions.conf"] = (
+        "[carrier]\nexten => _[+0-9]!,1,Answer()\n same => n,Playtones(440)\n same => n,Wait(30)\n"
+    )
+    carrier = Asterisk(far, theirs)
+    pjsip = carrier.folder / "etc" / "pjsip.conf"
+    pjsip.write_text(THEIR_PJSIP.format(etc=pjsip.parent, far=far.switch, near=near.switch))
+    trunk = trunk_at("north", far.switch, endpoint=NORTH, transport="tls", media_encryption="sdes")
+    ours = without_own(configuration(plan_of(near, [trunk])))
+    ours |= {"trusted.crt": certificate if trusted else self_signed(far.switch)[0]}
+    switch = Asterisk(near, ours)
+    pjsip = switch.folder / "etc" / "pjsip.conf"
+    pjsip.write_text(pjsip.read_text().replace(CERTIFICATES, f"{pjsip.parent}/trusted.crt"))
+    with carrier, switch, Ari(near, (NORTH,)) as ari:
+        ari.dial(NUMBER, "leg", endpoint=NORTH, extension="detect")
+        if trusted:
+            heard = ari.until("StasisStart", "leg", lambda event: event["args"][0] == "detected")
+            assert heard["args"][1] == "MACHINE", "a tone that goes on and on"
+            ari.hang_up("leg")
+        ari.ended("leg")
+        assert bool(ari.told("StasisStart", "leg")) is trusted
+        assert ("Executing" in carrier.said()) is trusted, "a call has arrived there"
 
 
 def self_signed(address: str) -> tuple[str, str]:
