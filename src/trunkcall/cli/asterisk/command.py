@@ -20,6 +20,7 @@ from trunkcall.cli.asterisk.password_hash import ALPHABET, SALT_LENGTH, sha512_c
 from trunkcall.cli.asterisk.plan import PlannedTrunk, SwitchPlan
 from trunkcall.cli.files import OutputError, open_output
 from trunkcall.cli.options import with_settings
+from trunkcall.cli.tables import counted
 from trunkcall.compose.asterisk import INBOUND, SHOWN_VARIABLES, dialplan, needed_password, trunk_endpoint
 from trunkcall.settings import Settings
 from trunkcall.settings.switch import networks_of, ports_of
@@ -58,7 +59,7 @@ def asterisk_config(
         return
     _write(output, files, force=force)
     _say(
-        f"Wrote {len(files)} files into {output}, with {len(plan.trunks)} trunks."
+        f"Wrote {len(files)} files into {output}, with {counted(len(plan.trunks), 'trunk')}."
         f" Asterisk reads them where it is started by `asterisk -C {plan.etc}/asterisk.conf`."
     )
 
