@@ -70,6 +70,17 @@ def test_a_record_tells_what_was_recorded_of_the_talk_and_when_nothing_was() -> 
     assert [(each["Status"], each["Location"]) for each in told] == [("DELETED", None), (None, None)]
 
 
+def test_a_record_tells_how_often_and_how_long_the_customer_was_on_hold() -> None:
+    holds = ((NOW, NOW + 20 * SECOND), (NOW + 30 * SECOND, None))
+    talk = replace(a_talk(queued_at=NOW, ended_at=NOW + 80 * SECOND, work_ended_at=NOW), customer_holds=holds)
+    record = to_record(talk, None, Scope("aws", "us-east-1", "000000000000"))
+    names = ("NumberOfHolds", "CustomerHoldDuration", "LongestHoldDuration")
+    assert [record["Agent"][name] for name in names] == [2, 70, 50], "what goes on ends with the contact"
+    assert all(f"Agent.{name}" in COLUMNS for name in names), "tables have them too"
+    nobody = to_record(replace(talk, customer_holds=()), None, Scope("aws", "us-east-1", "000000000000"))
+    assert [nobody["Agent"][name] for name in names] == [0, 0, 0]
+
+
 def durations(contact: ContactRecord) -> tuple[int, int, int]:
     record = to_record(contact, None, Scope("aws", "us-east-1", "000000000000"))
     queue, agent = record["Queue"], record["Agent"]

@@ -174,6 +174,7 @@ def test_every_field_of_a_contact_record_is_documented() -> None:
             "hold": Hold(HoldReason.OUTSIDE_HOURS, 0),
             "clearance": Cleared(forbidden=Prohibition.INVALID),
             "recordings": (Recording("contact-1.1", 0, 0, 0, ((0, 0),)),),
+            "customer_holds": (),
         }
     )
     record = to_record(contact, None, Scope("aws", "us-east-1", "0" * 12))

@@ -49,9 +49,11 @@ from trunkcall.engine.events import (
     LegsUnbridged,
     OriginateVoided,
     PlaybackEnded,
+    PutOnHold,
     RecordingEnded,
     RecordingStarted,
     RecordingWished,
+    TakenOffHold,
 )
 from trunkcall.engine.trace import TraceReader, TraceWriter, Turn, replay
 
@@ -354,6 +356,11 @@ class World(RuleBasedStateMachine):
     def a_message_ends(self, number: int, known: bool) -> None:
         leg = self.a_leg(number)
         self.tell(PlaybackEnded(leg, self.floor.heard.get(leg, "") if known else "a former message"))
+
+    @rule(number=numbers, back=st.booleans())
+    def a_party_puts_the_other_on_hold(self, number: int, back: bool) -> None:
+        leg = self.a_leg(number)
+        self.tell(TakenOffHold(leg) if back else PutOnHold(leg))
 
     @rule(number=numbers)
     def an_agent_has_heard_what_was_told(self, number: int) -> None:

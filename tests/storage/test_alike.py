@@ -41,6 +41,8 @@ from trunkcall.domain.changes import (
     ContactRecorded,
     ContactRequeued,
     ContactSetAside,
+    CustomerPutOnHold,
+    CustomerTakenOffHold,
     LedgerCounted,
     SafeHarbourBegun,
     SessionBegun,
@@ -359,7 +361,7 @@ class Alike(RuleBasedStateMachine):
 
     @rule(
         campaign_id=st.sampled_from(["c-1", "c-1", "c-2", "none"]),
-        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 18)), max_size=4),
+        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 20)), max_size=4),
         former=st.booleans(),
         found=st.lists(st.none() | CLEARANCES, min_size=1, max_size=2),
     )
@@ -479,6 +481,8 @@ class Alike(RuleBasedStateMachine):
             ContactForbidden(contact_id, campaign_id, Prohibition.KIND, at),
             ContactRecorded(contact_id, (Recording(f"{contact_id}.1", at, at + 1, suspensions=((at, None),)),), at),
             AgentDispositionChosen(contact_id, f"{at % 10}", at),
+            CustomerPutOnHold(contact_id, at),
+            CustomerTakenOffHold(contact_id, at),
         ]
         return changes[which]
 

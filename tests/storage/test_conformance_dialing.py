@@ -39,6 +39,8 @@ from trunkcall.domain.changes import (
     ContactRecorded,
     ContactRequeued,
     ContactSetAside,
+    CustomerPutOnHold,
+    CustomerTakenOffHold,
     LedgerCounted,
     Refusal,
     SafeHarbourBegun,
@@ -218,6 +220,11 @@ class TestContactsInProgress:
             lease,
             [
                 ContactRecorded(contact_id, (over, refused), at + 10),
+                CustomerTakenOffHold(contact_id, at + 9),
+                CustomerPutOnHold(contact_id, at + 9),
+                CustomerPutOnHold(contact_id, at + 9),
+                CustomerTakenOffHold(contact_id, at + 10),
+                CustomerPutOnHold(contact_id, at + 10),
                 ContactEnded(contact_id, CAMPAIGN, at + 10, connected, DisconnectReason.CUSTOMER_DISCONNECT),
                 AgentDispositionChosen(contact_id, "No", at + 10),
                 AgentDispositionChosen(contact_id, "Call back, Thursday", at + 11),
@@ -239,6 +246,7 @@ class TestContactsInProgress:
         assert (record.disposition, record.disconnect_reason) == (connected, DisconnectReason.CUSTOMER_DISCONNECT)
         assert record.agent_disposition == "Call back, Thursday"
         assert record.recordings == (over, refused)
+        assert record.customer_holds == ((at + 9, at + 10), (at + 10, None)), "one that goes on ends with the contact"
 
     async def test_an_unanswered_contact_ends_with_what_is_known(self, store: Store) -> None:
         lease = await stand_up(store)

@@ -48,6 +48,7 @@ OF_ANOTHER_KIND = [
         ("hold", b"x"),
         ("asked_due_at", "x"),
         ("agent_disposition", b"x"),
+        ("customer_holds", b"x"),
         ("recordings", b"x"),
         ("recordings_deleted_at", "x"),
     )

@@ -78,6 +78,9 @@ class SimulatedLine:
     def press(self, leg_id: str, key: str) -> None:
         self.simulated.press(leg_id, key)
 
+    def put_on_hold(self, leg_id: str, *, back: bool = False) -> None:
+        self.simulated.put_on_hold(leg_id, back=back)
+
     def fail(self, host: str) -> None:
         self.simulated.fail(host)
 
@@ -201,6 +204,9 @@ class RemoteLine:
 
     def press(self, leg_id: str, key: str) -> None:
         self.simulated.press(leg_id, key)
+
+    def put_on_hold(self, leg_id: str, *, back: bool = False) -> None:
+        self.simulated.put_on_hold(leg_id, back=back)
 
     def fail(self, host: str) -> None:
         self.simulated.fail(host)

@@ -82,6 +82,9 @@ class Line(Protocol):
     def press(self, leg_id: str, key: str) -> None:
         """The party of a leg presses a key."""
 
+    def put_on_hold(self, leg_id: str, *, back: bool = False) -> None:
+        """The party of a leg puts the other on hold, or comes back."""
+
     def fail(self, host: str) -> None:
         """The host cannot be reached any more; its far ends go on."""
 

@@ -33,8 +33,10 @@ from trunkcall.engine.events import (
     LegsReported,
     LegsUnbridged,
     PlaybackEnded,
+    PutOnHold,
     RecordingEnded,
     RecordingStarted,
+    TakenOffHold,
 )
 
 TONE = ((880, 150),)
@@ -161,6 +163,26 @@ async def test_a_party_is_held_and_resumed_once_and_stays_joined(line: Line, par
     held = {leg.leg_id: leg.held for leg in report.legs}
     assert held in ({"customer": party == "customer", "agent": party == "agent"}, dict.fromkeys(held, None))
     assert {leg.bridged_to for leg in report.legs} == {"customer", "agent"}
+    assert told(line, LegsUnbridged) == []
+    assert told(line, LegEnded) == []
+
+
+@pytest.mark.parametrize("party", ["customer", "agent"])
+async def test_a_party_puts_the_other_on_hold_by_the_telephone_and_is_told_once(line: Line, party: str) -> None:
+    await answered(line, "customer", Behaviour.ANSWERS_AND_IS_LEFT)
+    line.carrier.originate_agent_leg(agent_leg("agent", "customer"))
+    await comes(line, lambda: told(line, LegAnswered, "agent"))
+    bridge(line, "customer", "agent")
+    await comes(line, lambda: told(line, LegsBridged))
+    for _ in range(2):
+        line.put_on_hold(party)
+        await comes(line, lambda: told(line, PutOnHold))
+    assert told(line, PutOnHold) == [PutOnHold(party)]
+    line.put_on_hold(party, back=True)
+    await comes(line, lambda: told(line, TakenOffHold))
+    assert told(line, TakenOffHold) == [TakenOffHold(party)]
+    line.put_on_hold(party)
+    await comes(line, lambda: len(told(line, PutOnHold)) == 2)
     assert told(line, LegsUnbridged) == []
     assert told(line, LegEnded) == []
 

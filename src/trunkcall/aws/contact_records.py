@@ -17,9 +17,10 @@ from typing import Any, TypeAlias
 from trunkcall.domain.calling_hours import shown_at
 from trunkcall.domain.clearance import LocalTime
 from trunkcall.domain.contact import ContactRecord, QuarantinedContact
+from trunkcall.domain.customer_holds import lengths
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import ResourceKind, Scope
-from trunkcall.domain.instants import Instant, to_record_time, to_record_time_ms
+from trunkcall.domain.instants import SECOND, Instant, to_record_time, to_record_time_ms
 from trunkcall.domain.recording import Recording, location_of
 
 Record: TypeAlias = dict[str, Any]
@@ -62,6 +63,9 @@ COLUMNS: Mapping[str, Kind] = {
     "Agent.ConnectedToAgentTimestamp": Kind.TIME,
     "Agent.AgentInteractionDuration": Kind.WHOLE,
     "Agent.AfterContactWorkDuration": Kind.WHOLE,
+    "Agent.NumberOfHolds": Kind.WHOLE,
+    "Agent.CustomerHoldDuration": Kind.WHOLE,
+    "Agent.LongestHoldDuration": Kind.WHOLE,
     "AgentDisposition": Kind.TEXT,
     "DisconnectTimestamp": Kind.TIME,
     "ExpirationTimestamp": Kind.TIME,
@@ -205,6 +209,7 @@ def _agent(contact: ContactRecord, directory: Directory | None, scope: Scope) ->
     if contact.agent_id is None or contact.connected_to_agent_at is None:
         return None
     agent = directory.agents.get(contact.agent_id) if directory is not None else None
+    holds = lengths(contact.customer_holds, contact.ended_at)
     return {
         "ARN": scope.arn(contact.instance_id, ResourceKind.AGENT, contact.agent_id),
         "Username": agent.username if agent is not None else None,
@@ -213,6 +218,9 @@ def _agent(contact: ContactRecord, directory: Directory | None, scope: Scope) ->
         "AfterContactWorkStartTimestamp": _time(contact.ended_at),
         "AfterContactWorkEndTimestamp": _time(contact.after_contact_work_ended_at),
         "AfterContactWorkDuration": _whole_seconds(contact.ended_at, contact.after_contact_work_ended_at),
+        "NumberOfHolds": len(contact.customer_holds),
+        "CustomerHoldDuration": round(sum(holds) / SECOND),
+        "LongestHoldDuration": round(max(holds, default=0) / SECOND),
     }
 
 

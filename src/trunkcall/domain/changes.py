@@ -197,6 +197,22 @@ class ContactRecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerPutOnHold:
+    """The agent has put the customer on hold, by the telephone. A hold that goes on ends with the contact."""
+
+    contact_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerTakenOffHold:
+    """The agent has come back to the customer; without a hold it is nothing."""
+
+    contact_id: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class ContactSetAside:
     """The contact was in progress when its dialer went away, and cannot be taken over. ``sequence`` names it: its id
     may be what is wrong with it."""
@@ -254,6 +270,8 @@ ContactChange: TypeAlias = (
     | AfterContactWorkEnded
     | AgentDispositionChosen
     | ContactRecorded
+    | CustomerPutOnHold
+    | CustomerTakenOffHold
 )
 """Changes of one contact's record."""
 Change: TypeAlias = ContactChange | ContactSetAside | SessionBegun | SessionEnded | LedgerCounted

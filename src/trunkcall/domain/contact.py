@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trunkcall.domain.clearance import Cleared, Hold, Prohibition
+from trunkcall.domain.customer_holds import CustomerHolds
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.recording import Recording
 from trunkcall.domain.values import quickly_made
@@ -275,3 +276,5 @@ class ContactRecord:
     """Oldest first."""
     recordings_deleted_at: Instant | None = None
     """When what was recorded was deleted."""
+    customer_holds: CustomerHolds = ()
+    """When its customer was on hold."""

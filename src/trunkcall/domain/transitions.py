@@ -30,6 +30,8 @@ from trunkcall.domain.changes import (
     ContactQueued,
     ContactRecorded,
     ContactRequeued,
+    CustomerPutOnHold,
+    CustomerTakenOffHold,
     SafeHarbourBegun,
 )
 from trunkcall.domain.contact import ContactState
@@ -247,5 +249,7 @@ MARKS: Final[Mapping[type[Any], frozenset[ContactState]]] = {
     AfterContactWorkEnded: frozenset({ContactState.ENDED}),
     AgentDispositionChosen: frozenset({ContactState.ENDED}),
     ContactRecorded: frozenset({ContactState.CONNECTED}),
+    CustomerPutOnHold: frozenset({ContactState.CONNECTED}),
+    CustomerTakenOffHold: frozenset({ContactState.CONNECTED}),
 }
 """Changes that note something of a contact and leave its state as it is, and the states in which each is possible."""

@@ -140,6 +140,7 @@ class Leg:
     __slots__ = (
         "contact",
         "doubted",
+        "holds",
         "host",
         "leg_id",
         "line",
@@ -167,6 +168,8 @@ class Leg:
         self.state = _ORIGINATING
         self.line: LineUse | None = None
         """None of one that a former dialer began, and of an agent's."""
+        self.holds = False
+        """Whether its party has put the other on hold, as far as it is known."""
         self.doubted = False
         """Whether the carrier was asked, before it was to be given up, if it is bridged."""
 

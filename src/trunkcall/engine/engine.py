@@ -62,6 +62,7 @@ from trunkcall.engine.events import (
     LegsUnbridged,
     OriginateVoided,
     PlaybackEnded,
+    PutOnHold,
     QueueLimited,
     RecordingEnded,
     RecordingStarted,
@@ -69,6 +70,7 @@ from trunkcall.engine.events import (
     RequestsAccepted,
     RingingCalledOff,
     SessionsRestored,
+    TakenOffHold,
     TrunksChanged,
 )
 from trunkcall.engine.explanation import DialingExplanation, explain
@@ -329,6 +331,10 @@ class Engine:
                 self._telephones.dialed(event.agent_id, event.keys, now)
             case KeyPressed():
                 self._telephones.pressed(event.leg_id, event.key, now)
+            case PutOnHold():
+                legs.put_on_hold(event.leg_id, now)
+            case TakenOffHold():
+                legs.taken_off_hold(event.leg_id, now)
             case RecordingStarted():
                 self._recordings.started(event.recording_id, now)
             case RecordingEnded():

@@ -334,6 +334,20 @@ class LegResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class PutOnHold:
+    """The party of this leg has put the other on hold, by the telephone: the other hears music."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOffHold:
+    """The party of this leg has come back to the other."""
+
+    leg_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingStarted:
     """What is said on a leg is being recorded."""
 
@@ -424,6 +438,8 @@ CarrierEvent: TypeAlias = (
     | LegsUnbridged
     | LegHeld
     | LegResumed
+    | PutOnHold
+    | TakenOffHold
     | PlaybackEnded
     | RecordingStarted
     | RecordingEnded

@@ -10,7 +10,13 @@ from typing import Final
 
 from trunkcall.domain.abandonment import clock_start
 from trunkcall.domain.agent import AgentStatus
-from trunkcall.domain.changes import ContactAnswered, ContactConnected, ContactDetected
+from trunkcall.domain.changes import (
+    ContactAnswered,
+    ContactConnected,
+    ContactDetected,
+    CustomerPutOnHold,
+    CustomerTakenOffHold,
+)
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
@@ -151,12 +157,36 @@ class LegReports:
         contact.campaign.statistics.connected += 1
         self._state.out.change(ContactConnected(contact.contact_id, agent.agent_id, now))
         self._recordings.joined(contact, now)
+        if leg is not None and leg.holds:
+            self._state.out.change(CustomerPutOnHold(contact.contact_id, now))
 
     def unbridged(self, event: LegsUnbridged, now: Instant) -> None:
         leg = self._registry.legs.get(event.agent_leg_id)
         contact = leg.contact if leg is not None else None
         if contact is not None and contact.state is _CONNECTED and contact.leg_id == event.customer_leg_id:
             self._endings.agent_ended(contact, now)
+
+    def put_on_hold(self, leg_id: str, now: Instant) -> None:
+        """Of customers who put their agents on hold nothing is kept."""
+        leg = self._registry.legs.get(leg_id)
+        if leg is not None and not leg.holds:
+            leg.holds = True
+            if (contact := self._talk_of(leg)) is not None:
+                self._state.out.change(CustomerPutOnHold(contact.contact_id, now))
+
+    def taken_off_hold(self, leg_id: str, now: Instant) -> None:
+        """A former dialer may have heard of the beginning."""
+        leg = self._registry.legs.get(leg_id)
+        if leg is not None:
+            leg.holds = False
+            if (contact := self._talk_of(leg)) is not None:
+                self._state.out.change(CustomerTakenOffHold(contact.contact_id, now))
+
+    @staticmethod
+    def _talk_of(leg: Leg) -> Contact | None:
+        """The contact in which the leg's agent talks."""
+        contact = leg.contact if leg.party is _AGENT else None
+        return contact if contact is not None and contact.state is _CONNECTED else None
 
     def ended(self, leg_id: str, cause: HangupCause, now: Instant) -> None:
         leg = self._registry.legs.get(leg_id)

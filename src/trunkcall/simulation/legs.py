@@ -29,6 +29,7 @@ class SimulatedLeg:
         "detection",
         "fate",
         "held",
+        "holds",
         "host",
         "in_session",
         "leg_id",
@@ -63,6 +64,8 @@ class SimulatedLeg:
         """What is played to it first, and what comes after that, with how long each takes."""
         self.recordings: list[str] = []
         self.held = False
+        self.holds = False
+        """Whether its party has put the other on hold."""
         self.detection: DetectionStatus | None = None
         """What detection has come to."""
 

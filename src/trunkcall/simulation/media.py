@@ -19,8 +19,10 @@ from trunkcall.engine.events import (
     LegHeld,
     LegResumed,
     PlaybackEnded,
+    PutOnHold,
     RecordingEnded,
     RecordingStarted,
+    TakenOffHold,
 )
 from trunkcall.simulation.legs import Later, SimulatedLeg
 
@@ -50,6 +52,11 @@ class Media:
 
     def press(self, leg: SimulatedLeg, key: str) -> None:
         self._say(leg, KeyPressed(leg.leg_id, key))
+
+    def put_on_hold(self, leg: SimulatedLeg, *, back: bool) -> None:
+        if leg.holds is back:
+            leg.holds = not back
+            self._say(leg, TakenOffHold(leg.leg_id) if back else PutOnHold(leg.leg_id))
 
     # --- prompts ------------------------------------------------------------------------------------------------------
 

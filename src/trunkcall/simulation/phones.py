@@ -281,6 +281,12 @@ class Phones:
         if leg is not None and leg.state is _UP:
             self._media.press(leg, key)
 
+    def put_on_hold(self, leg_id: str, *, back: bool = False) -> None:
+        """The party of a leg that is up puts the other on hold, or comes back."""
+        leg = self._legs.get(leg_id)
+        if leg is not None and leg.state is _UP:
+            self._media.put_on_hold(leg, back=back)
+
     def hang_up(self, command: HangUp) -> None:
         """End a leg, whatever it does."""
         leg = self._legs.get(command.leg_id)

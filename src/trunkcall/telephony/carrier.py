@@ -23,6 +23,9 @@ Rules:
   where both stay up: because it was asked for, or because the agent has ended the contact and keeps the leg.
 - Who is on hold hears music and is heard by nobody. The leg stays bridged. LegHeld and LegResumed are told once for
   each hold.
+- A party may put the other one on hold by its own telephone: PutOnHold, and TakenOffHold when it comes back, each told
+  once. The other hears music meanwhile, also one who is joined only then. The legs stay joined; the end of a leg ends
+  its hold untold.
 - Prompts and tones of a leg that is up are played one after the other, in the order in which they were asked for. Each
   gets exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, which it says, broken off,
   or could not be played. Nobody but the leg's party hears them, also where the leg is joined; and that joins nobody

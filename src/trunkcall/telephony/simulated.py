@@ -173,6 +173,10 @@ class SimulatedCarrier:
         """The party of a leg presses a key."""
         self._phones.press(leg_id, key)
 
+    def put_on_hold(self, leg_id: str, *, back: bool = False) -> None:
+        """The party of a leg puts the other on hold, or comes back."""
+        self._phones.put_on_hold(leg_id, back=back)
+
     def hang_up(self, command: HangUp) -> None:
         self._phones.hang_up(command)
 

@@ -43,6 +43,8 @@ SHORT_S = 0.5
 """Seconds of a scenario that give far ends the time to answer."""
 NUMBER = "+12065550199"
 AGENTS = ("agent-1", "agent-2")
+MUSIC_HZ = 800
+"""What is heard on hold."""
 # A busy machine makes gaps in what is said, and has a test wait before it does something meanwhile.
 AMD = """initial_silence = 2000
 greeting = 1500
@@ -86,6 +88,16 @@ def addresses() -> dict[str, str]:
 
 
 @cache
+def music() -> Path:
+    """The folder of what is heard on hold."""
+    folder = Path(tempfile.mkdtemp(prefix="trunkcall-music-"))
+    atexit.register(shutil.rmtree, folder)
+    a_tone(folder / "music.wav", MUSIC_HZ, 5.0).chmod(0o644)
+    folder.chmod(0o755)
+    return folder
+
+
+@cache
 def asterisk() -> Asterisk:
     """The switch of this worker: one for all of its tests, each of which has an application of its own."""
     place = place_of_this_worker()
@@ -93,6 +105,7 @@ def asterisk() -> Asterisk:
     trunks = {name: address for name, address in where.items() if name not in AGENTS}
     files = small(place, trunks, phones={name: where[name] for name in AGENTS})
     files["amd.conf"] = f"[general]\n{AMD}"
+    files["musiconhold.conf"] = f"[default]\nmode = files\ndirectory = {music()}\n"
     switch = Asterisk(place, files)
     atexit.register(switch.close)
     switch.start()
@@ -172,6 +185,9 @@ class AsteriskLine:
 
     def press(self, leg_id: str, key: str) -> None:
         self.phones[self._behaviour.get(leg_id, AGENTS[0])].press(key)
+
+    def put_on_hold(self, leg_id: str, *, back: bool = False) -> None:
+        self.phones[self._behaviour.get(leg_id, AGENTS[0])].hold("sendrecv" if back else "sendonly")
 
     def fail(self, host: str) -> None:
         raise NotImplementedError

@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from telephony.asterisk.line import AGENTS, AsteriskLine
+from telephony.asterisk.line import AGENTS, MUSIC_HZ, AsteriskLine
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, Manner, tone
 from telephony.asterisk.tones import seconds_of
 from telephony.support import Behaviour, answered, bridge, ends, in_session, told, until
 from trunkcall.engine.commands import PlayTone, StopPlaying
-from trunkcall.engine.events import LegsBridged, PlaybackEnded
+from trunkcall.engine.events import KeyPressed, LegsBridged, PlaybackEnded, PutOnHold, TakenOffHold
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -98,3 +98,69 @@ async def test_a_tone_that_a_dialer_has_left_behind_is_over_once_there_is_anothe
     await line.start()
     at = len(agent.heard)
     await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3)
+
+
+# --- a hold -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("direction", ["sendonly", "inactive"])
+async def test_a_customer_on_hold_by_the_agents_telephone_hears_music_until_the_agent_is_back(
+    line: AsteriskLine, direction: str
+) -> None:
+    await in_session(line)
+    await answered(line, "customer", CUSTOMERS)
+    caller, agent = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    phone = line.phones[AGENTS[0]]
+    phone.hold(direction)
+    await until(lambda: told(line, PutOnHold))
+    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.2)
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, MUSIC_HZ, at) > 0.3)
+    assert heard_s(caller, AGENT_HZ, at) == 0
+    phone.hold("sendrecv")
+    await until(lambda: told(line, TakenOffHold))
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.3)
+    assert told(line, PutOnHold) == [PutOnHold("session")]
+    assert list(agent.answers.values()) == [200, 200]
+
+
+async def test_a_customer_who_is_joined_with_a_telephone_on_hold_hears_music_and_not_silence(
+    line: AsteriskLine,
+) -> None:
+    await in_session(line)
+    phone = line.phones[AGENTS[0]]
+    phone.hold()
+    await until(lambda: told(line, PutOnHold))
+    await answered(line, "customer", CUSTOMERS)
+    caller, _ = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.3)
+    phone.hold("sendrecv")
+    await until(lambda: heard_s(caller, AGENT_HZ) > 0.3)
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("party", ["customer", "session"])
+async def test_keys_arrive_within_the_sound_and_beside_it_and_the_other_hears_both(
+    line: AsteriskLine, party: str
+) -> None:
+    await in_session(line)
+    await answered(line, "customer", CUSTOMERS)
+    caller, agent = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: told(line, LegsBridged))
+    own, other = (
+        (line.phones[CUSTOMERS.name.lower()], agent) if party == "customer" else (line.phones[AGENTS[0]], caller)
+    )
+    own.press("4")
+    await until(lambda: told(line, KeyPressed))
+    own.press_by_info("5")
+    await until(lambda: len(told(line, KeyPressed)) == 2)
+    assert told(line, KeyPressed) == [KeyPressed(party, "4"), KeyPressed(party, "5")]
+    await until(lambda: len(other.heard_keys) == 2)
+    assert "".join(other.heard_keys.values()) == "45"

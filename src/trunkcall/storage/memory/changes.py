@@ -27,10 +27,13 @@ from trunkcall.domain.changes import (
     ContactQueued,
     ContactRecorded,
     ContactRequeued,
+    CustomerPutOnHold,
+    CustomerTakenOffHold,
     SafeHarbourBegun,
 )
 from trunkcall.domain.clearance import Cleared
 from trunkcall.domain.contact import FORBIDDEN_REASON, DisconnectReason, Disposition, forbidden_as
+from trunkcall.domain.customer_holds import with_begun, with_ended
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.transitions import CONTACT, MARKS, STEPS, after
 from trunkcall.storage.memory.state import Held
@@ -110,5 +113,9 @@ def changed(held: Held, change: ContactChange) -> Held:
             return held.noted(recordings=change.recordings)
         case AgentDispositionChosen():
             return held.noted(agent_disposition=change.disposition)
+        case CustomerPutOnHold():
+            return held.noted(customer_holds=with_begun(record.customer_holds, at))
+        case CustomerTakenOffHold():
+            return held.noted(customer_holds=with_ended(record.customer_holds, at))
         case _:
             assert_never(change)

@@ -59,6 +59,7 @@ _ADDED: Final = {
     "agent_disposition": None,
     "recordings": None,
     "recordings_deleted_at": None,
+    "customer_holds": None,
 }
 """Columns of contacts that stores of an older version do not have, and what a migration gives them."""
 

@@ -31,6 +31,7 @@ from trunkcall.domain.transitions import IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT
 from trunkcall.storage.ports.contacts import ContactCounts
 from trunkcall.storage.ports.ownership import LedgerMinute
 from trunkcall.storage.sqlite.clearances import cleared_of, hold_document, hold_of
+from trunkcall.storage.sqlite.customer_holds import holds_of
 from trunkcall.storage.sqlite.recordings import is_recordings, recordings_of
 from trunkcall.storage.sqlite.rows import readable, to_json, whole
 from trunkcall.storage.sqlite.seals import check_seal, seal_of
@@ -186,6 +187,7 @@ def _record_from_row(row: Row) -> ContactRecord:
         agent_disposition=row.agent_disposition,
         recordings=recordings_of(row.recordings),
         recordings_deleted_at=row.recordings_deleted_at,
+        customer_holds=holds_of(row.customer_holds),
     )
     ended = record.state is ContactState.ENDED
     of_the_end = (record.ended_at, record.disposition, record.disconnect_reason)
@@ -254,6 +256,7 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "asked_due_at": (int, _NONE),
     "clearance": (str, _NONE),
     "recordings": (str, _NONE),
+    "customer_holds": (str, _NONE),
     "seal": (int, _NONE),
 }
 """What each column of a record may hold."""

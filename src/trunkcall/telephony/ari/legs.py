@@ -76,6 +76,8 @@ class AriLeg:
     parting: bool = False
     bridge_id: str | None = None
     """Where its channel is."""
+    holds: bool = False
+    """Whether its party has put the other on hold."""
     held: bool = False
     has_hold: bool = False
     """Whether there is a bridge for its hold."""

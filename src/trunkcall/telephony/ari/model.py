@@ -134,6 +134,15 @@ class ChannelHangupRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelHold:
+    """A channel initiated a media hold."""
+
+    channel: Channel
+    musicclass: str | None = None
+    timestamp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelLeftBridge:
     """Notification that a channel has left a bridge."""
 
@@ -145,6 +154,14 @@ class ChannelLeftBridge:
 @dataclass(frozen=True, slots=True)
 class ChannelStateChange:
     """Notification of a channel's state change."""
+
+    channel: Channel
+    timestamp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelUnhold:
+    """A channel initiated a media unhold."""
 
     channel: Channel
     timestamp: str | None = None
@@ -344,8 +361,10 @@ Event: TypeAlias = (
     | ChannelDtmfReceived
     | ChannelEnteredBridge
     | ChannelHangupRequest
+    | ChannelHold
     | ChannelLeftBridge
     | ChannelStateChange
+    | ChannelUnhold
     | Dial
     | PeerStatusChange
     | PlaybackFinished
@@ -367,8 +386,10 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         ChannelDtmfReceived,
         ChannelEnteredBridge,
         ChannelHangupRequest,
+        ChannelHold,
         ChannelLeftBridge,
         ChannelStateChange,
+        ChannelUnhold,
         Dial,
         PeerStatusChange,
         PlaybackFinished,

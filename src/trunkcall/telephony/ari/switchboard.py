@@ -35,7 +35,9 @@ from trunkcall.engine.events import (
     LegsBridged,
     LegsUnbridged,
     OriginateVoided,
+    PutOnHold,
     RecordingEnded,
+    TakenOffHold,
 )
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.causes import RANG, cause_of
@@ -275,6 +277,10 @@ class Switchboard:
 
     def _joined(self, leg: AriLeg, peer: AriLeg) -> None:
         leg.bridged = peer.bridged = True
+        for each, other in ((leg, peer), (peer, leg)):
+            if other.holds:
+                # Asterisk plays music as a hold begins, and not to whoever is joined only then.
+                self._send(Request("POST", f"channels/{self.names.channel(each.leg_id)}/moh"), None)
         customer, agent = (leg, peer) if leg.kind.is_customers else (peer, leg)
         self._tell(LegsBridged(customer.leg_id, agent.leg_id))
 
@@ -344,6 +350,10 @@ class Switchboard:
                 self._about(channel, partial(self._left, bridge_id=bridge.id))
             case model.ChannelDtmfReceived(channel=channel, digit=key, timestamp=told_at):
                 self._about(channel, partial(self._pressed, key=key, told_at=told_at))
+            case model.ChannelHold(channel=channel):
+                self._about(channel, partial(self._holds, begun=True))
+            case model.ChannelUnhold(channel=channel):
+                self._about(channel, partial(self._holds, begun=False))
             case model.ChannelDestroyed(channel=channel):
                 self._about(channel, partial(self._gone, event=event))
             case _:
@@ -478,6 +488,14 @@ class Switchboard:
         if leg.answered and (told_at is None or told_at != leg.key_told_at):
             leg.key_told_at = told_at
             self._tell(KeyPressed(leg.leg_id, key))
+
+    def _holds(self, leg: AriLeg, *, begun: bool) -> None:
+        # This comes twice as well.
+        if leg.answered and leg.holds is not begun:
+            leg.holds = begun
+            if not begun and leg.peer is not None:
+                self._send(Request("DELETE", f"channels/{self.names.channel(leg.peer)}/moh"), None)
+            self._tell(PutOnHold(leg.leg_id) if begun else TakenOffHold(leg.leg_id))
 
     def _gone(self, leg: AriLeg, event: model.ChannelDestroyed) -> None:
         answered = leg.state is LegState.UP

@@ -208,6 +208,7 @@ CREATE TABLE contact (
     agent_disposition TEXT, -- what the agent has said that came of it
     recordings TEXT, -- a JSON list of what was recorded (storage.sqlite.recordings); NULL: nothing was to be
     recordings_deleted_at INTEGER, -- when what was recorded was deleted
+    customer_holds TEXT, -- when the customer was on hold: +instant of each beginning, -instant of each end, with spaces
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 

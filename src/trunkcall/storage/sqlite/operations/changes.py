@@ -32,6 +32,8 @@ from trunkcall.domain.changes import (
     ContactRecorded,
     ContactRequeued,
     ContactSetAside,
+    CustomerPutOnHold,
+    CustomerTakenOffHold,
     LedgerCounted,
     Refusal,
     SafeHarbourBegun,
@@ -63,6 +65,7 @@ from trunkcall.storage.sqlite.clearances import (
     kept_of_attempt,
     kept_of_forbidden,
 )
+from trunkcall.storage.sqlite.customer_holds import BEGUN, ENDED
 from trunkcall.storage.sqlite.operations.clearing import Clearing, Verdict
 from trunkcall.storage.sqlite.operations.quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
 from trunkcall.storage.sqlite.recordings import recordings_document
@@ -324,6 +327,10 @@ class _Changer:
                 self._must("agent_disposition_chosen", contact_id, at=at, disposition=disposition)
             case ContactRecorded(contact_id, recordings):
                 self._must("contact_recorded", contact_id, at=at, recordings=recordings_document(recordings))
+            case CustomerPutOnHold(contact_id):
+                self._must("customer_hold_noted", contact_id, at=at, note=BEGUN)
+            case CustomerTakenOffHold(contact_id):
+                self._must("customer_hold_noted", contact_id, at=at, note=ENDED)
             case ContactSetAside():
                 set_aside_as_it_stands(self._transaction, {change.sequence: Damage.NOT_TAKEN_OVER})
             case SessionBegun():

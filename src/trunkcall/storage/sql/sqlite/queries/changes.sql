@@ -93,6 +93,11 @@ UPDATE contact SET recordings = :recordings, updated_at = :at
 WHERE contact_id = :contact_id AND state IN {before ContactRecorded}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
+-- customer_hold_noted --
+UPDATE contact SET customer_holds = coalesce(customer_holds || ' ', '') || :note || :at, updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before CustomerPutOnHold}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
+
 -- expire_contact --
 UPDATE contact
 SET state = {after ContactExpired}, ended_at = :at, disposition = 'expired', disconnect_reason = 'EXPIRED',

@@ -66,7 +66,8 @@ SET contact_id = :contact_id, campaign_key = :campaign_key, client_token = :clie
     due_at = :due_at, previous_contact_id = :previous_contact_id, trunk_id = :trunk_id,
     safe_harbour_at = :safe_harbour_at, time_zone = :time_zone, hold = :hold, asked_due_at = :asked_due_at,
     clearance = :clearance, agent_disposition = :agent_disposition, recordings = :recordings,
-    recordings_deleted_at = :recordings_deleted_at
+    recordings_deleted_at = :recordings_deleted_at,
+    customer_holds = :customer_holds
 WHERE sequence = :sequence;
 
 -- contact_id_in_index --
