@@ -15,8 +15,16 @@ from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, Manner, tone
 from telephony.asterisk.tones import seconds_of
 from telephony.support import Behaviour, answered, bridge, ends, in_session, told, until
-from trunkcall.engine.commands import PlayTone, StopPlaying
-from trunkcall.engine.events import KeyPressed, LegsBridged, PlaybackEnded, PutOnHold, TakenOffHold
+from trunkcall.engine.commands import PlayTone, StopPlaying, UnbridgeLegs
+from trunkcall.engine.events import (
+    CarrierLost,
+    KeyPressed,
+    LegsBridged,
+    LegsUnbridged,
+    PlaybackEnded,
+    PutOnHold,
+    TakenOffHold,
+)
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -84,6 +92,24 @@ async def test_what_an_agent_is_told_does_not_keep_a_live_answer_waiting(line: A
     await until(lambda: told(line, LegsBridged))
     assert loop.time() - asked_s < 1.0, "the words take two seconds and more"
     await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3 and heard_s(caller, AGENT_HZ) > 0.3)
+
+
+async def test_whoever_hears_a_tone_keeps_nobody_waiting(line: AsteriskLine) -> None:
+    """Asterisk does what is asked of a channel once its tone is over, and nothing else meanwhile."""
+    await in_session(line)
+    await answered(line, "customer", CUSTOMERS)
+    caller, agent = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: told(line, LegsBridged))
+    line.carrier.play_tone(PlayTone("session", "tone", ((TONE_HZ, 60_000),)))
+    await until(lambda: heard_s(agent, TONE_HZ) > 0.05)
+    line.carrier.unbridge(UnbridgeLegs("customer", "session"))
+    await until(lambda: told(line, LegsUnbridged))
+    bridge(line, "customer", "session")
+    at, caller_at = len(agent.heard), len(caller.heard)
+    await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3 and heard_s(caller, AGENT_HZ, caller_at) > 0.3)
+    assert told(line, CarrierLost) == []
+    assert told(line, PlaybackEnded) == [PlaybackEnded("session", "tone", False)]
 
 
 async def test_a_tone_that_a_dialer_has_left_behind_is_over_once_there_is_another(line: AsteriskLine) -> None:

@@ -22,6 +22,8 @@ from telephony.asterisk.tones import tones_in
 AGENTS = tuple(f"agent-{n:02d}" for n in range(1, 11))
 TALK_S = 4.0
 DETECTION = {"trunkcall:detection": "greeting=300"}
+ANSWER_HZ = 880
+"""What agents in a session hear as a live answer is joined: the setting answer_tone."""
 """People here greet for half as long. A machine is known by what it says first, before a busy one may pause."""
 KINDS = {
     "connected_to_agent": 75,
@@ -172,7 +174,7 @@ def test_agents_who_stay_on_the_line_hear_one_customer_after_the_other(tmp_path:
             assert tones_in(bytes(received[number].heard)) == {agent_hertz[name]}
             heard_by[name].add(hertz[number])
         for name, (shift,) in shifts.items():
-            assert tones_in(bytes(shift.heard)) == heard_by[name]
+            assert tones_in(bytes(shift.heard)) - {ANSWER_HZ} == heard_by[name]
             assert not shift.over, "the shift goes on"
 
 

@@ -92,13 +92,13 @@ class Switchboard:
         self._app = app
         self.names = Names(app)
         self.legs: dict[str, AriLeg] = {}
-        self._send = send
+        self.tones = Tones(self.names, send=send, later=later)
+        self._send = send = self.tones.send
         self._tell = tell
         self._later = later
         self._prepares = prepares
         self._now = now
         self.streams = Streams(self.names, app, send=send, command=self._command, later=later, sounds=sounds)
-        self.tones = Tones(self.names, send=send, later=later)
         self.prompts = Prompts(self.legs, self.streams, tell=tell, later=later, speak=speak, tones=self.tones)
         self.recorders = Recorders(self.legs, self.streams, tell=tell, new_file=new_file, keep_free=keep_free)
         self.media = Media(

@@ -3,7 +3,9 @@
 Decides what is asked of the switch for one, and when it is over. It must not know what comes before or after it.
 
 Asterisk plays a tone to the channel of a leg alone, in a bridge too, from which the channel stays away meanwhile. A
-tone sounds once and has no end of its own: we end it, also one that a former dialer has left.
+tone sounds once and has no end of its own: we end it, also one that a former dialer has left. What is asked of its
+channel meanwhile is done once it is over, and Asterisk answers nobody on this connection before that, nor does what is
+asked after it, such as to end the tone. So whatever is asked of the channel of a leg that hears a tone ends that first.
 """
 
 from __future__ import annotations
@@ -52,6 +54,17 @@ class Tones:
         if not leg.is_ours or not self._send(request, partial(self._taken, leg, number, length)):
             self._later(0, partial(self._is_over, leg, number, heard=False))
 
+    def send(self, request: Request, on_answer: Callable[[Answer], None] | None) -> bool:
+        """Ask the switch for what is no tone, whatever leg it is about."""
+        leg_id = self._names.leg(_channel_of(request) or "")
+        found = self._over.pop(leg_id, None) if leg_id is not None else None
+        if leg_id is not None and found is not None:
+            number, over = found
+            self._end(leg_id, number)
+            # Not at once: what is played next would come before what is being asked.
+            self._later(0, partial(over, False))
+        return self._send(request, on_answer)
+
     def stop(self, leg: AriLeg) -> None:
         """Break it off: the switch does within a frame of sound."""
         found = self._over.pop(leg.leg_id, None)
@@ -84,3 +97,12 @@ class Tones:
 
     def _end(self, leg_id: str, number: int) -> None:
         self._send(Request("DELETE", f"playbacks/{self._names.tone(leg_id, number)}"), None)
+
+
+def _channel_of(request: Request) -> str | None:
+    """The channel that is to do it, if it is one of those that can be kept waiting."""
+    if request.method == "GET":
+        return None
+    of, _, rest = request.path.partition("/")
+    channel, _, what = rest.partition("/")
+    return channel if of == "channels" and what else request.query.get("channel")
