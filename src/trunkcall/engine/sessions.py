@@ -97,7 +97,9 @@ class Sessions:
         agent = self._of(leg)
         leg.up_since = now
         self._roster.connect(agent, leg, up=True)
-        self._roster.sessions_due[agent.agent_id] = agent
+        if agent.state is not AgentState.OFFLINE:
+            # Whoever has not told a new dialer yet what to be keeps the session meanwhile.
+            self._roster.sessions_due[agent.agent_id] = agent
         if agent.state is AgentState.ERROR:
             # It was the phone that had failed, not the agent who had gone.
             self._roster.step(agent, AgentEvent.COME, now)
