@@ -62,7 +62,7 @@ def test_nothing_of_another_instance_or_kind_is_found(kind: ResourceKind) -> Non
         "instance/i/queue/q/more",
         "queue/q",
         "instance/i/phone-number/n",
-        "instance/i/contact/c",
+        "instance/i/evaluation-form/e",
         "phone-number/",
         "phone-number/n/more",
         "",

@@ -15,6 +15,7 @@ from trunkcall.domain.prompt import Prompt
 from trunkcall.domain.security_profile import security_profiles
 from trunkcall.domain.user import Agent
 
+WITHOUT_TAGS = ResourceKind.SECURITY_PROFILE, ResourceKind.CONTACT
 AGENT = Agent("agent", "agent", "profile")
 
 
@@ -44,7 +45,7 @@ async def arns(office: Office) -> dict[ResourceKind, str]:
 keys = st.sampled_from(["team", "stage", "Kosten stelle", "a"])
 steps = st.lists(
     st.tuples(
-        st.sampled_from([kind for kind in ResourceKind if kind is not ResourceKind.SECURITY_PROFILE]),
+        st.sampled_from([kind for kind in ResourceKind if kind not in WITHOUT_TAGS]),
         st.dictionaries(keys, st.text(max_size=3), min_size=1) | st.sets(keys, min_size=1),
     ),
     max_size=12,
@@ -97,6 +98,7 @@ async def test_what_does_not_exist_has_no_tags() -> None:
         queue.replace("/queue/", "/contact-flow/"),
         SCOPE.arn(office.default, ResourceKind.SECURITY_PROFILE, "none"),
         SCOPE.arn("", ResourceKind.PHONE_NUMBER, "none"),
+        SCOPE.arn(office.default, ResourceKind.CONTACT, "contact"),
         SCOPE.instance_arn("none"),
         SCOPE.campaign_arn("campaign"),
         office.default,

@@ -105,7 +105,8 @@ class CentreTags:
     async def _named(self, arn: str) -> tuple[NamedResource, str]:
         """What the ARN names, and the instance in which to look for it."""
         named = self._centre.scope.named(arn)
-        if named is None:
+        if named is None or named.kind is ResourceKind.CONTACT:
+            # Contacts are no facts of an instance, and their records have no tags.
             raise _no_resource()
         instance_id = named.instance_id
         if instance_id is None:
