@@ -11,12 +11,14 @@ import stat
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from commands import COMMANDS
 from serving import serving
 from trunkcall.cli.asterisk.files import HEADER
 from trunkcall.cli.asterisk.password_hash import sha512_crypt
+from trunkcall.telephony.sound.ulaw import decoded
 
 ARI_PASSWORD = "of ari: a test's"
 TRUNK_PASSWORD = "of the carrier = a test's"
@@ -94,6 +96,20 @@ def test_files_of_its_own_are_written_anew_and_those_of_others_are_left_alone(co
     assert "mine" not in (folder / "pjsip.conf").read_text()
 
 
+def test_whoever_is_on_hold_hears_music_and_that_of_the_house_where_there_is_any(config: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "asterisk"
+    assert asterisk_config(config, "--output", str(folder)).returncode == 0
+    assert f"directory = {folder}/music\n" in (folder / "musiconhold.conf").read_text()
+    (ours,) = (folder / "music").iterdir()
+    samples = decoded(ours.read_bytes())
+    assert len(samples) == 16 * 8_000
+    assert 500 < np.abs(samples.astype(float)).mean() < 8_000, "it is heard, and startles nobody"
+
+    (folder / "music" / "house.wav").write_bytes(b"theirs")
+    assert asterisk_config(config, "--output", str(folder)).returncode == 0
+    assert [path.name for path in (folder / "music").iterdir()] == ["house.wav"]
+
+
 def test_without_aris_password_it_says_where_one_goes(config: Path) -> None:
     told = COMMANDS.run("asterisk-config", "--config", str(config))
     assert told.returncode == 1
@@ -107,7 +123,7 @@ def test_agents_phones_are_not_in_it_but_there_is_room_for_them(config: Path, tm
             server.trunkcall("agents", "add", "ada", "--phone", "--json", "--data-dir", str(server.data_dir)).stdout
         )
         assert asterisk_config(config, "--output", str(folder), "--phone-networks", "10.7.0.0/16").returncode == 0
-    written = {path.name: path.read_text() for path in folder.iterdir()}
+    written = {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
     assert not [name for name, text in written.items() if "ada" in text or made["phone"]["password"] in text]
     for kind in ("endpoint", "aor", "auth"):
         assert f"{kind} = memory\n" in written["sorcery.conf"]

@@ -34,6 +34,7 @@ from trunkcall.storage.recording_files import RecordingFiles
 from trunkcall.telephony.ari.addresses import Addresses, endpoint_of, trunk_endpoint
 from trunkcall.telephony.ari.dialplan import INBOUND, dialplan
 from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
+from trunkcall.telephony.ari.music import hold_music
 from trunkcall.telephony.ari.phones import NETWORKS as PHONE_NETWORKS
 from trunkcall.telephony.ari.speech import Speech
 from trunkcall.telephony.finding import Finding, fault
@@ -46,6 +47,7 @@ __all__ = [
     "SHOWN_VARIABLES",
     "dialplan",
     "endpoint_of",
+    "hold_music",
     "needed_password",
     "trunk_endpoint",
 ]

@@ -22,6 +22,7 @@ from pathlib import Path
 from telephony.asterisk.configuration import PASSWORD, USER, folders
 from telephony.asterisk.namespace import must_be_closed, unpacked
 from telephony.asterisk.place import Place
+from trunkcall.cli.asterisk.command import keep_music
 
 NOBODY = 65534
 READY_S = 30.0
@@ -44,7 +45,9 @@ class Asterisk:
         for name in ("etc", "run", "log", "lib", "cache", "spool/recording", "spool/monitor", "spool/tmp"):
             (self.folder / name).mkdir(parents=True)
         for name, text in {**folders(tree, self.folder), **files}.items():
+            text = text.replace("/etc/asterisk", str(self.folder / "etc"))
             (self.folder / "etc" / name).write_text(text, encoding="utf-8")
+        keep_music(self.folder / "etc")
         for path in (self.folder, *self.folder.rglob("*")):
             os.chown(path, NOBODY, NOBODY)
         self._process: subprocess.Popen[bytes] | None = None

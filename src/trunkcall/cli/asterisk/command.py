@@ -15,16 +15,17 @@ from typing import Annotated
 
 import typer
 
-from trunkcall.cli.asterisk.files import HEADER, configuration, without_secrets
+from trunkcall.cli.asterisk.files import HEADER, MUSIC, configuration, without_secrets
 from trunkcall.cli.asterisk.password_hash import ALPHABET, SALT_LENGTH, sha512_crypt
 from trunkcall.cli.asterisk.plan import PlannedTrunk, SwitchPlan
 from trunkcall.cli.files import OutputError, open_output
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted
-from trunkcall.compose.asterisk import INBOUND, SHOWN_VARIABLES, dialplan, needed_password, trunk_endpoint
+from trunkcall.compose.asterisk import INBOUND, SHOWN_VARIABLES, dialplan, hold_music, needed_password, trunk_endpoint
 from trunkcall.settings import Settings
 from trunkcall.settings.switch import networks_of, ports_of
 
+OUR_MUSIC = "trunkcall.ulaw"
 GROUP = "asterisk"
 """The group that Debian's Asterisk runs as."""
 PRINTED_FOR = Path("/etc/asterisk")
@@ -107,11 +108,25 @@ def _write(folder: Path, files: Mapping[str, str], *, force: bool) -> None:
         with open_output("--output", folder / name, private=True) as file:
             file.write(text)
         _give(folder / name, 0o640)
+    keep_music(folder)
     if not theirs:
         _say(
             "Nobody but you can read these files. Asterisk has to: run this as root where there is the group "
             f"{GROUP}, or give them to whom it runs as."
         )
+
+
+def keep_music(folder: Path) -> None:
+    """Have something heard on hold: what is there already, or else what comes with Trunkcall."""
+    music = folder / MUSIC
+    music.mkdir(mode=0o750, exist_ok=True)
+    _give(music, 0o750)
+    ours = music / OUR_MUSIC
+    if any(path != ours for path in music.iterdir()):
+        ours.unlink(missing_ok=True)
+    else:
+        ours.write_bytes(hold_music())
+        _give(ours, 0o640)
 
 
 def _give(path: Path, mode: int) -> bool:

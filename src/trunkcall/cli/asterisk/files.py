@@ -18,6 +18,8 @@ HEADER: Final = "; Written by `trunkcall asterisk-config`, which writes it anew:
 EMPTY: Final = ("ccss", "chan_websocket", "codecs", "features", "pjproject", "stasis", "udptl", "websocket_client")
 """Asterisk looks for these, and tells where one is missing."""
 PLAIN_PORT: Final = 8088
+MUSIC: Final = "music"
+"""The directory of what is heard on hold, beside the files."""
 _ANYWHERE: Final = "0.0.0.0"  # noqa: S104 - of an Asterisk with TLS, or where the settings allow it
 AMD: Final = """\
 [general]
@@ -70,7 +72,7 @@ def configuration(plan: SwitchPlan) -> dict[str, str]:
         "rtp.conf": f"[general]\nrtpstart = {first}\nrtpend = {last}\nstrictrtp = yes\nicesupport = no\n",
         "amd.conf": AMD,
         "logger.conf": "[general]\n[logfiles]\nconsole => warning,error\nmessages.log => notice,warning,error\n",
-        "musiconhold.conf": "[default]\nmode = files\ndirectory = moh\n",
+        "musiconhold.conf": f"[default]\nmode = files\ndirectory = {plan.etc}/{MUSIC}\n",
         "indications.conf": _TONES,
         "cdr.conf": "[general]\nenable = no\n",
         "cel.conf": "[general]\nenable = no\n",
