@@ -138,6 +138,8 @@ class Dialog:
     """What the other side has said, in the order in which it arrived."""
     heard_keys: dict[int, str] = field(default_factory=dict)
     """What keys it has pressed, by when each was."""
+    directions: list[str] = field(default_factory=list)
+    """Those of the INVITEs within the call that are not answered yet."""
     answers: dict[str, int] = field(default_factory=dict)
     """What each request of its own was answered with, by its CSeq."""
 
@@ -208,11 +210,18 @@ class Phone(asyncio.DatagramProtocol):
 
     def hold(self, direction: str = "sendonly") -> None:
         """Put the other side of the call that is up on hold (RFC 3264, 8.4), or take it back by ``sendrecv``."""
-        self.talk.direction = direction
-        self._say_within("INVITE", self._sdp(self.talk), "application/sdp")
-
-    def _say_within(self, method: str, body: str, kind: str) -> None:
         dialog = self.talk
+        dialog.directions.append(direction)
+        if len(dialog.directions) == 1:
+            self._invite_again(dialog)
+
+    def _invite_again(self, dialog: Dialog) -> None:
+        """One at a time: an INVITE before the former one's answer is refused (RFC 3261, 14.1)."""
+        dialog.direction = dialog.directions[0]
+        self._say_within("INVITE", self._sdp(dialog), "application/sdp", dialog)
+
+    def _say_within(self, method: str, body: str, kind: str, dialog: Dialog | None = None) -> None:
+        dialog = dialog or self.talk
         dialog.asked += 1
         self._request(dialog, method, dialog.asked, body, kind)
 
@@ -373,6 +382,7 @@ class Phone(asyncio.DatagramProtocol):
     def _answered(self, dialog: Dialog, code: int, cseq: str) -> None:
         number, method = cseq.split()
         if code >= 200:
+            is_said_again = cseq in dialog.answers
             dialog.answers[cseq] = code
             if method == "BYE":
                 dialog.acknowledged.set()
@@ -380,6 +390,10 @@ class Phone(asyncio.DatagramProtocol):
                 dialog.repeats.cancel()
             if method == "INVITE":
                 self._request(dialog, "ACK", int(number))
+                if not is_said_again:
+                    dialog.directions.pop(0)
+                    if dialog.directions:
+                        self._invite_again(dialog)
 
     def _hang_up(self, dialog: Dialog) -> None:
         dialog.asked += 1
