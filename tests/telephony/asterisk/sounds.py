@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
 
 from telephony.asterisk.configuration import PASSWORD, USER
+from telephony.support import until
 from trunkcall.telephony.sound import wire
 from trunkcall.telephony.sound.client import SoundProcess
 
@@ -16,34 +19,33 @@ class SoundsOnDemand:
     def __init__(self, url: str) -> None:
         self.process = SoundProcess(url, USER, PASSWORD)
         self._running: asyncio.Task[None] | None = None
-        self._opening: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Have it there before it is needed."""
+        self._run()
+        await until(lambda: self.process.process_id is not None)
+
+    def _run(self) -> None:
         if self._running is None:
             self._running = asyncio.create_task(self.process.run())
-        await self.process.is_up()
+
+    async def dies(self) -> None:
+        """It is killed, and there is another. That the first is no more is known by its own end alone: of its channels
+        Asterisk may tell before."""
+        dead = self.process.process_id
+        assert dead is not None
+        os.kill(dead, signal.SIGKILL)
+        await until(lambda: self.process.process_id not in (None, dead))
 
     async def close(self) -> None:
         running, self._running = self._running, None
         if running is not None:
-            tasks = (running, *self._opening)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     def open(self, stream_id: str, connection_id: str, hear: Callable[[wire.OfStream], None]) -> None:
-        if self._running is not None and self.process.process_id is not None:
-            self.process.open(stream_id, connection_id, hear)
-            return
-
-        async def opened() -> None:
-            await self.start()
-            self.process.open(stream_id, connection_id, hear)
-
-        task = asyncio.create_task(opened())
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        self._run()
+        self.process.open(stream_id, connection_id, hear)
 
     def say(self, frame: wire.OnStream) -> None:
         self.process.say(frame)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -171,17 +170,13 @@ async def test_a_sound_process_that_dies_ends_what_is_played_and_another_plays_o
     dialog = await called(line)
     line.carrier.play("leg", "before", f"{HIGH} for 20")
     await until(lambda: hears(dialog, HIGH))
-    dead = line.sounds.process.process_id
-    assert dead is not None
-    os.kill(dead, signal.SIGKILL)
-    await until(lambda: told(line, PlaybackEnded) == [PlaybackEnded("leg", "before", heard=False)])
+    await line.sounds.dies()
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "before", heard=False)]
     assert line.carrier.prompt_trouble
-    await line.sounds.process.is_up()
     line.carrier.play("leg", "after", f"{LOW} for 0.5")
     await until(lambda: PlaybackEnded("leg", "after") in told(line, PlaybackEnded))
     assert hears(dialog, LOW)
     assert ends(line, "leg") == []
-    assert line.sounds.process.process_id != dead
 
 
 async def test_a_sound_that_is_none_is_over_at_once_and_told(line: AsteriskLine, tmp_path: Path) -> None:

@@ -43,12 +43,11 @@ class SoundProcess:
         self._silence_s = silence_s
         self._streams: dict[str, Hear] = {}
         self._writer: asyncio.StreamWriter | None = None
-        """While there is a process that can be told something."""
         self._heard_s = 0.0
-        self._up = asyncio.Event()
         self._waiting: dict[str, str] | None = {}
         """Connections of streams that wait for the first process, by stream; None once there was one."""
         self.process_id: int | None = None
+        """While there is one that can be told something."""
 
     async def run(self) -> None:
         """Have a process, until cancelled. Raises OSError where none can be started."""
@@ -59,10 +58,6 @@ class SoundProcess:
                 self._lose()
             log.warning("the sound process has ended")
             await asyncio.sleep(RETRY_S)
-
-    async def is_up(self) -> None:
-        """Wait until there is a process."""
-        await self._up.wait()
 
     def open(self, stream_id: str, connection_id: str, hear: Hear) -> None:
         """Connect a stream. ``hear`` is told all that the process says of it, up to its Closed, also where there is no
@@ -117,7 +112,6 @@ class SoundProcess:
                 waiting, self._waiting = self._waiting or {}, None
                 for stream_id, connection_id in waiting.items():
                     self._say(wire.Open(stream_id, connection_id))
-                self._up.set()
                 watch = asyncio.create_task(self._watch(writer), name="sound process's silence")
                 try:
                     while True:
@@ -164,7 +158,6 @@ class SoundProcess:
 
     def _lose(self) -> None:
         self._writer, self.process_id = None, None
-        self._up.clear()
         streams = list(self._streams.items())
         self._streams.clear()
         if self._waiting is not None:
