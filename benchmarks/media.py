@@ -237,7 +237,7 @@ async def ours(bed: Bed) -> Stretch:
     await phone.open()
     sounds = SoundProcess(bed.url, USER, PASSWORD)
     running = asyncio.create_task(sounds.run())
-    await sounds.is_up()
+    await until(lambda: sounds.process_id is not None)
     events: list[tuple[float, CarrierEvent]] = []
     app = f"trunkcall_media{time.monotonic_ns()}"
     carrier = AriCarrier(
