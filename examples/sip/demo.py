@@ -7,8 +7,6 @@ two differ. A number as its argument is how many leads there are.
 
 from __future__ import annotations
 
-import csv
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,7 +20,8 @@ from rich.table import Table
 
 from telephony.asterisk.centre import TRUNK, Centre, Site, own
 from telephony.asterisk.phone import tone
-from telephony.asterisk.place import SIP_PORT, Place
+from telephony.asterisk.place import Place
+from telephony.asterisk.sipp import Sipp
 
 HERE = Path(__file__).parent
 AGENTS = tuple(f"agent-{n:02d}" for n in range(1, 11))
@@ -48,48 +47,6 @@ def numbers(leads: int) -> list[str]:
     return [number for _, number in order][:leads]
 
 
-class Sipp:
-    """One SIPp, which plays a scenario at an address, and counts."""
-
-    def __init__(self, scenario: str, address: str, folder: Path) -> None:
-        self._counts = folder / f"{scenario}.csv"
-        arguments = {
-            "-sf": HERE / f"{scenario}.xml",
-            "-i": address,
-            "-p": SIP_PORT,
-            "-mi": address,
-            "-mp": 30_000,
-            "-stf": self._counts,
-            "-fd": 1,
-            # On a machine that is busy it would give up.
-            "-watchdog_major_maxtriggers": 1_000_000,
-            "-watchdog_minor_maxtriggers": 1_000_000,
-        }
-        command = ["sipp", "-nostdin", "-trace_stat", *(str(part) for pair in arguments.items() for part in pair)]
-        self._process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    def counted(self) -> Counter[str]:
-        """What it has counted by now, or a second ago, by the names of its counters."""
-        head, *rows = self._counts.read_text(encoding="ascii").splitlines() if self._counts.exists() else [""]
-        if not rows:
-            return Counter()
-        (last,) = csv.DictReader([head, rows[-1]], delimiter=";")
-        return Counter({name.removesuffix("(C)"): int(last[name]) for name in last if _is_count(name, last[name])})
-
-    def __enter__(self) -> Sipp:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._process.terminate()
-        self._process.wait()
-
-
-def _is_count(name: Any, value: Any) -> bool:
-    return bool(name) and name.endswith("(C)") and str(value).isdigit()
-
-
 def main(leads: int) -> int:
     console = Console()
     console.print(f"{leads} leads, {len(AGENTS)} agents with SIP telephones; nothing leaves this machine.")
@@ -100,8 +57,8 @@ def main(leads: int) -> int:
         place = Place(200)
         street, office = place.address(), place.address()
         site = Site(place, {TRUNK: street, **dict.fromkeys(AGENTS, office)}, stack)
-        customers = stack.enter_context(Sipp("street", street, folder))
-        agents = stack.enter_context(Sipp("agents", office, folder))
+        customers = stack.enter_context(Sipp(HERE / "street.xml", street, folder))
+        agents = stack.enter_context(Sipp(HERE / "agents.xml", office, folder))
         console.print("Asterisk and SIPp are up; Trunkcall dials.")
         centre = Centre(site.serve(folder / "centre"), AGENTS)
         centre.hire()

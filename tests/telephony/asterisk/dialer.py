@@ -76,10 +76,19 @@ class Dialer:
     async def close(self) -> None:
         await self.carrier.close()
 
-    def dial(self, leg_id: str, *, ring: Duration = 60 * SECOND, detect: bool = False, trunk: str = CUSTOMER) -> None:
+    def dial(
+        self,
+        leg_id: str,
+        *,
+        ring: Duration = 60 * SECOND,
+        detect: bool = False,
+        trunk: str = CUSTOMER,
+        number: str | None = None,
+    ) -> None:
+        """``number`` is that of the leg's name, unless it is given."""
         self.fates[leg_id] = []
         command = Originate(leg_id, leg_id, "campaign", ring, detect, False, trunk, "local", "+12065550100")
-        self.carrier.originate(command, Destination(number_of(leg_id), leg_id))
+        self.carrier.originate(command, Destination(number or number_of(leg_id), leg_id))
 
     def ring_agent(self, leg_id: str, customer_leg_id: str) -> None:
         self.fates[leg_id] = []
