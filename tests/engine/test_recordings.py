@@ -125,6 +125,14 @@ def test_an_announcement_of_which_nothing_is_heard_any_more_counts_as_not_heard(
     assert [each.unrecorded for each in told(floor)] == [Unrecorded.NOT_ANNOUNCED]
 
 
+def test_an_announcement_of_what_is_not_wanted_any_more_is_no_matter_of_the_record() -> None:
+    floor = talking(announces=True)
+    floor.tell(RecordingWished("spring-1", RecordingWish.STOP))
+    customer_ends(floor)
+    assert not floor.asked(StartRecording)
+    assert not floor.asked(ContactRecorded)
+
+
 def test_an_agent_whose_customer_leaves_during_the_announcement_hears_no_more_of_it() -> None:
     floor = talking(announces=True)
     _, of_agent = floor.asked(AnnounceRecording)
@@ -182,6 +190,20 @@ def test_recording_can_be_asked_for_in_a_talk_and_is_ended_for_good() -> None:
     floor.tell(RecordingEnded(FIRST))
     floor.tell(RecordingWished("spring-1", RecordingWish.START))
     floor.tell(RecordingWished("spring-1", RecordingWish.RESUME))
+    floor.wait(60)
+    assert len(floor.asked(StartRecording)) == 1
+
+
+def test_what_was_ended_for_good_while_it_was_suspended_is_resumed_by_nobody() -> None:
+    floor = recorded(talking())
+    floor.presses(floor.session("ann"), "*4")
+    suspended_at = floor.now
+    floor.wait(5)
+    floor.tell(RecordingWished("spring-1", RecordingWish.STOP))
+    assert [(each.suspensions, each.stopped_at) for each in told(floor)] == [(((suspended_at, floor.now),), floor.now)]
+    floor.presses(floor.session("ann"), "*5")
+    floor.restart(*legs_of_a_talk(floor))
+    floor.presses(floor.session("ann"), "*5")
     floor.wait(60)
     assert len(floor.asked(StartRecording)) == 1
 
@@ -246,6 +268,14 @@ def test_what_was_interrupted_while_suspended_goes_on_when_it_is_resumed() -> No
     floor.wait(60)
     assert len(floor.asked(StartRecording)) == 1, "it is suspended"
     floor.presses(floor.session("ann"), "*5")
+    assert [each.recording_id for each in floor.asked(StartRecording)] == [FIRST, SECOND_PART]
+
+
+def test_what_is_resumed_soon_after_it_was_interrupted_goes_on_once() -> None:
+    floor = recorded(talking())
+    floor.tell(RecordingEnded(FIRST))
+    floor.presses(floor.session("ann"), "*4*5")
+    floor.wait(60)
     assert [each.recording_id for each in floor.asked(StartRecording)] == [FIRST, SECOND_PART]
 
 

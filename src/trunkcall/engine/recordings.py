@@ -64,7 +64,6 @@ class Recordings:
         recording = contact.recording
         if recording is None or contact.state is not ContactState.CONNECTED:
             return
-        self._state.timers.stop(TimerKind.RECORDING, contact.contact_id)
         if recording.announcement is not None:
             self._state.out.do(StopPlaying(contact.agent_leg_id or "", _for_agent(recording.announcement)), contact)
             self._not_announced(contact, recording, now)
@@ -75,7 +74,7 @@ class Recordings:
         recording = contact.recording
         match wish:
             case RecordingWish.START:
-                if recording is not None or contact.state is ContactState.ENDED:
+                if recording is not None:
                     return False
                 contact.recording = RecordingOfContact()
                 if contact.state is ContactState.CONNECTED:
@@ -86,7 +85,8 @@ class Recordings:
                     # What the campaign would have begun is not begun.
                     contact.recording = RecordingOfContact(wanted=False)
                     return contact.campaign.settings.records
-                possible, recording.wanted = recording.wanted, False
+                possible, recording.wanted, recording.suspended = recording.wanted, False, False
+                self._end_suspension(contact, recording, now)
                 self._stop(contact, recording, now)
                 return possible
             case RecordingWish.SUSPEND:
@@ -99,7 +99,7 @@ class Recordings:
                     self._note(contact, recording, replace(last, suspensions=(*last.suspensions, (now, None))), now)
                 return True
             case RecordingWish.RESUME:
-                if recording is None or not recording.suspended:
+                if recording is None or not recording.wanted or not recording.suspended:
                     return False
                 recording.suspended = False
                 self._resume(contact, recording, now)
@@ -108,11 +108,8 @@ class Recordings:
                 assert_never(wish)
 
     def _resume(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
+        self._end_suspension(contact, recording, now)
         last = recording.recordings[-1] if recording.recordings else None
-        if last is not None and last.suspensions and last.suspensions[-1][1] is None:
-            *earlier, (since, _) = last.suspensions
-            last = replace(last, suspensions=(*earlier, (since, now)))
-            self._note(contact, recording, last, now)
         if last is not None and last.goes_on:
             self._state.out.do(ResumeRecording(last.recording_id), contact)
         elif contact.state is ContactState.CONNECTED and recording.announcement is None:
@@ -149,7 +146,6 @@ class Recordings:
         recording = contact.recording if contact is not None else None
         if contact is None or recording is None or recording.announcement != ended_play_id:
             return
-        self._state.timers.stop(TimerKind.RECORDING, contact.contact_id)
         recording.announcement = None
         if not heard:
             self._not_announced(contact, recording, now)
@@ -165,7 +161,6 @@ class Recordings:
         if recording is None or contact.state is not ContactState.CONNECTED:
             return
         if recording.announcement is not None:
-            recording.announcement = None
             self._not_announced(contact, recording, now)
         elif recording.wanted:
             self._begin(contact, recording, now)
@@ -205,6 +200,7 @@ class Recordings:
             return
         if recording.suspended:
             return
+        self._state.timers.stop(TimerKind.RECORDING, contact.contact_id)
         recording_id = recording_id_of(contact.contact_id, len(recording.recordings) + 1)
         recording.recordings = (*recording.recordings, Recording(recording_id, now))
         self._state.out.change(ContactRecorded(contact.contact_id, recording.recordings, now))
@@ -223,11 +219,19 @@ class Recordings:
         self._state.timers.set(now + ANNOUNCED_WITHIN, TimerKind.RECORDING, contact_id)
 
     def _not_announced(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
-        recording.wanted, recording.announcement = False, None
+        was_wanted, recording.wanted, recording.announcement = recording.wanted, False, None
+        if not was_wanted:
+            return
         recording_id = recording_id_of(contact.contact_id, len(recording.recordings) + 1)
         never = Recording(recording_id, now, unrecorded=Unrecorded.NOT_ANNOUNCED)
         recording.recordings = (*recording.recordings, never)
         self._state.out.change(ContactRecorded(contact.contact_id, recording.recordings, now))
+
+    def _end_suspension(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
+        if is_suspended(recording.recordings):
+            last = recording.recordings[-1]
+            *earlier, (since, _) = last.suspensions
+            self._note(contact, recording, replace(last, suspensions=(*earlier, (since, now))), now)
 
     def _stop(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
         last = recording.recordings[-1] if recording.recordings else None
