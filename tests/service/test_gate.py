@@ -284,6 +284,18 @@ def test_a_tag_names_the_policy_of_a_campaign() -> None:
     assert of.trouble(abroad, NOW) is None
 
 
+def test_where_a_policy_cannot_be_read_nobody_knows_what_has_to_be_said_before_recording() -> None:
+    told, untold, unknown = campaign(), campaign(policy="abroad"), campaign(policy="nobodys")
+    of = gate(
+        HOME + '[[announce_recording]]\nprefixes = ["+1"]\ntext = "This call is recorded."\n',
+        more=[CallingPolicy("abroad", 2, '[destinations]\nregions = ["GB"]\n')],
+    )
+    assert [of.announces_recording(each) for each in (told, untold, unknown)] == [True, False, True]
+    assert of.recording_announcement(told, NEW_YORK) == "This call is recorded."
+    assert of.recording_announcement(told, LONDON) == ""
+    assert of.recording_announcement(unknown, NEW_YORK) is None
+
+
 def test_a_registry_without_a_file_closes_the_campaigns_that_it_binds() -> None:
     of = gate(HOME, more=[DoNotCallList(1, "registry", ListKind.REGISTRY, campaign_ids=("spring",))])
     assert "registry" in (of.trouble(campaign(), NOW) or "")

@@ -98,12 +98,12 @@ class GateUse:
     # --- recordings ---------------------------------------------------------------------------------------------------
 
     def announces_recording(self, campaign: Campaign) -> bool:
-        """Whether some of those who are called for the campaign have to be told before they are recorded."""
+        """Whether some of those who are called for the campaign may have to be told before they are recorded."""
         return self._gate.announces_recording(campaign)
 
     def recording_announcement(self, campaign_id: str, contact_id: str) -> str | None:
         """What the contact has to be told before it is recorded, empty if nothing; None where nobody can tell, because
-        its number is not known any more."""
+        its number is not known any more, or the policy cannot be read."""
         campaign, contact = self._campaigns[campaign_id], self._known.get(contact_id)
         if not self._gate.announces_recording(campaign):
             return ""

@@ -308,9 +308,10 @@ class Gate:
     # --- recordings ---------------------------------------------------------------------------------------------------
 
     def announces_recording(self, campaign: Campaign) -> bool:
-        """Whether the campaign's policy has announcements. One that cannot be read has none, nor lets it dial."""
+        """Whether the campaign's policy may have announcements: one that cannot be read may, and somebody it has let
+        dial may still be called."""
         rules = self._policy_of(campaign).rules
-        return rules is not None and any(each.text for each in rules.announcements)
+        return rules is None or any(each.text for each in rules.announcements)
 
     def recording_announcement(self, campaign: Campaign, number: str) -> str | None:
         """What somebody at this number has to be told before being recorded, by the rule with the longest prefix; empty
