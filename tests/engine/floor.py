@@ -140,9 +140,9 @@ class Floor:
         self.store: defaultdict[str, dict[str, OfferedContact]] = defaultdict(dict)
         self.accepted: dict[str, OfferedContact] = {}
         self.heard: dict[str, str] = {}
+        """By leg: what was last to be played to it."""
         self.hearing: dict[str, tuple[str, Instant]] = {}
         """What agents are being told on their legs, and since when, for all that this engine knows."""
-        """By leg: what was last to be played to it."""
         self._sequence = count(1)
         self.campaigns: dict[str, CampaignChanged] = {}
         for number in range(1, agents + 1):

@@ -64,7 +64,7 @@ class Confirmations:
     def ended(self, leg_id: str, play_id: str) -> None:
         """Something was played to its end."""
         leg = self._state.registry.legs.get(leg_id)
-        agent = self._state.roster.agents.get(leg.session_of) if leg is not None and leg.session_of else None
+        agent = self._state.roster.agent_on(leg) if leg is not None else None
         if agent is not None and agent.hears == play_id:
             self.over(agent)
 

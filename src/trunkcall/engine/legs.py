@@ -29,7 +29,6 @@ from trunkcall.engine.events import DetectionEnded, LegsBridged, LegsUnbridged
 from trunkcall.engine.flow_steps import FlowSteps
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
-from trunkcall.engine.pools import Agent
 from trunkcall.engine.recordings import Recordings
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
@@ -110,7 +109,7 @@ class LegReports:
             self._state.trunks.leads_somewhere(leg.trunk_id)
         leg.state = after(LEG, leg.state, _ANSWER_LEG)
         contact = leg.contact
-        if leg.party is _AGENT and (agent := self._agent_of(leg)) is not None:
+        if (agent := self._state.roster.agent_on(leg)) is not None:
             agent.phone_trouble = None
         if leg.session_of is not None:
             agent = self._sessions.came_up(leg, now)
@@ -197,7 +196,7 @@ class LegReports:
                 self._state.trunks.failed(leg.trunk_id, leg_id, now)
             elif cause in LED_SOMEWHERE:
                 self._state.trunks.leads_somewhere(leg.trunk_id)
-        if leg.party is _AGENT and leg.state is not _UP and (agent := self._agent_of(leg)) is not None:
+        if leg.state is not _UP and (agent := self._state.roster.agent_on(leg)) is not None:
             agent.phone_trouble = PHONE_TROUBLES.get(cause, agent.phone_trouble)
         self._registry.remove_leg(leg_id)
         self._state.competition.line_ended(leg, now)
@@ -217,13 +216,6 @@ class LegReports:
             # Whoever was on the line already has missed nothing.
             why = AgentEvent.FAIL if leg.up_since is not None else AGENT_UNREACHED[cause]
             self._endings.agent_left(contact, why, now)
-
-    def _agent_of(self, leg: Leg) -> Agent | None:
-        """Whose phone an agent's leg rings."""
-        agent_id = leg.session_of
-        if agent_id is None and leg.contact is not None:
-            agent_id = leg.contact.agent_id
-        return self._state.roster.agents.get(agent_id) if agent_id is not None else None
 
     def _lose_session(self, leg: Leg, now: Instant) -> None:
         """An agent's session is over, and a dial that the agent is kept for gets another."""

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from trunkcall.domain.agent import STAFFED_STATES, AgentState, AgentStatus
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.domain.leg import LegParty
 from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.domain.transitions import AGENT, AgentEvent, after
 from trunkcall.engine.campaigns import Side
@@ -27,6 +28,7 @@ _AVAILABLE: Final = AgentState.AVAILABLE
 _AFTER_CONTACT_WORK: Final = AgentState.AFTER_CONTACT_WORK
 _TO_BE_AVAILABLE: Final = AgentStatus.AVAILABLE
 _CUSTOMER_LEFT: Final = AgentEvent.CUSTOMER_LEFT
+_AGENT: Final = LegParty.AGENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,13 @@ class Roster:
             return self.agents[agent_id]
         except KeyError:
             raise NotFoundError("the engine has no such agent; nothing was changed") from None
+
+    def agent_on(self, leg: Leg) -> Agent | None:
+        """Whose telephone the leg is to; None of a customer's, and of one of which only the end is awaited."""
+        agent_id = leg.session_of
+        if agent_id is None and leg.contact is not None and leg.party is _AGENT:
+            agent_id = leg.contact.agent_id
+        return self.agents.get(agent_id) if agent_id is not None else None
 
     def step(self, agent: Agent, event: AgentEvent, now: Instant) -> None:
         """Move the agent along its table, keep the sums, and keep the queues true. Its contact, since when, and what it

@@ -15,12 +15,11 @@ from trunkcall.domain.changes import AgentDispositionChosen
 from trunkcall.domain.confirmations import OF_STATE, Confirmation, Told
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
-from trunkcall.domain.leg import LegParty, LegState
+from trunkcall.domain.leg import LegState
 from trunkcall.domain.recording import RecordingWish
 from trunkcall.engine.availability import Availability
 from trunkcall.engine.commands import ChooseStatus
 from trunkcall.engine.confirmations import Confirmations
-from trunkcall.engine.contact import Leg
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.pools import Agent
 from trunkcall.engine.recordings import Recordings
@@ -65,7 +64,7 @@ class Telephones:
         """The party of a leg has pressed a key. What is not possible changes nothing, and is counted; in a talk
         whatever is no code is the customer's, who hears it."""
         leg = self._state.registry.legs.get(leg_id)
-        agent = self._agent_on(leg) if leg is not None else None
+        agent = self._state.roster.agent_on(leg) if leg is not None and leg.state is LegState.UP else None
         if agent is None:
             return
         # What was begun with one customer ends no talk with another.
@@ -87,15 +86,6 @@ class Telephones:
         agent, meaning = self._state.roster.agents.get(agent_id), self._codes.get(keys)
         if agent is None or meaning not in CHOICES or not self._do(agent, meaning, now):
             self._state.keys_ignored += 1
-
-    def _agent_on(self, leg: Leg) -> Agent | None:
-        """Whose telephone the leg is to, if it is an agent's and up."""
-        if leg.party is not LegParty.AGENT or leg.state is not LegState.UP:
-            return None
-        agent_id = leg.session_of
-        if agent_id is None and leg.contact is not None:
-            agent_id = leg.contact.agent_id
-        return self._state.roster.agents.get(agent_id) if agent_id is not None else None
 
     def _do(self, agent: Agent, meaning: KeyMeaning, now: Instant) -> bool:
         """Returns whether it is possible."""
