@@ -140,4 +140,4 @@ def test_phones_that_are_gone_are_gone_for_whoever_takes_over() -> None:
     floor.restart()
     floor.sets("ann", AgentStatus.AVAILABLE)
     assert floor.state_of("ann") is AgentState.ERROR
-    assert floor.engine.failed_phones() == 1
+    assert floor.engine.phone_troubles() == {"ann": PhoneTrouble.GONE}

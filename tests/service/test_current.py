@@ -8,7 +8,9 @@ import asyncio
 import pytest
 
 from service.support import House, dialing
+from trunkcall.domain.agent import AgentState, PhoneTrouble
 from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.engine.events import AgentPhoneLost
 from trunkcall.service.current import CurrentDialer
 
 pytestmark = pytest.mark.virtual_time
@@ -38,12 +40,26 @@ async def test_while_nobody_dials_every_question_has_an_answer(house: House) -> 
     assert nobody.progress("spring") is None
     assert nobody.floor() is None
     assert sum(nobody.attempts_by_minute("spring")) == 0
+    assert (nobody.failed_phones, nobody.phone_troubles()) == (0, {})
     nobody.campaigns_changed()
     nobody.requests_accepted("spring")
     await nobody.suspend()
     await nobody.close_out()
     assert await nobody.drained(0.0)
     await house.kept.close()
+
+
+async def test_agents_who_want_to_work_and_whose_phones_have_failed_are_counted(house: House) -> None:
+    await house.open(requests=0)
+    async with dialing(house, house.owner()), asyncio.timeout(10):
+        while list((house.dialer.agent_states() or {}).values()).count(AgentState.AVAILABLE) < 5:
+            await asyncio.sleep(0.001)
+        agent_id = next(iter(house.dialer.agent_states() or {}))
+        house.carrier.tell(AgentPhoneLost(agent_id))
+        while not house.dialer.failed_phones:
+            await asyncio.sleep(0.001)
+        assert house.dialer.failed_phones == 1
+        assert house.dialer.phone_troubles() == {agent_id: PhoneTrouble.GONE}
 
 
 async def test_what_was_done_is_still_known_when_nobody_dials_any_more(house: House) -> None:

@@ -84,7 +84,6 @@ from trunkcall.engine.progress import (
     FloorProgress,
     agent_states,
     dialing_progress,
-    failed_phones,
     floor_progress,
     phone_troubles,
 )
@@ -218,10 +217,6 @@ class Engine:
     def phone_troubles(self) -> Mapping[str, PhoneTrouble]:
         """Of each agent whose phone was not reached, why, by id."""
         return phone_troubles(self._state)
-
-    def failed_phones(self) -> int:
-        """How many agents want to work and have a phone that failed. Changes nothing."""
-        return failed_phones(self._state)
 
     def _do_due(self, until: Instant, now: Instant) -> None:
         """Do what was due by ``until``."""

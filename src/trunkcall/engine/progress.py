@@ -81,8 +81,3 @@ def phone_troubles(state: EngineState) -> Mapping[str, PhoneTrouble]:
         if trouble is not None:
             found[agent_id] = trouble
     return found
-
-
-def failed_phones(state: EngineState) -> int:
-    """How many agents want to work and have a phone that failed."""
-    return sum(agent.state is AgentState.ERROR for agent in state.roster.agents.values())

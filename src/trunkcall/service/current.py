@@ -157,7 +157,7 @@ class CurrentDialer:
     @property
     def failed_phones(self) -> int:
         """How many agents want to work and have a phone that failed."""
-        return self._engine.failed_phones() if self._engine is not None else 0
+        return list((self.agent_states() or {}).values()).count(AgentState.ERROR)
 
     def attempts_by_minute(self, campaign_id: str) -> Sequence[int]:
         """The campaign's attempts in each of the last minutes, oldest first; the last one goes on."""
