@@ -14,11 +14,11 @@ from trunkcall.domain.campaign import (
     DialerType,
     OutboundCallConfig,
 )
-from trunkcall.domain.changes import AttemptBegun
-from trunkcall.domain.contact import ContactRecord, DialRequest, Disposition, WaitingContact
+from trunkcall.domain.changes import AttemptBegun, ContactEnded
+from trunkcall.domain.contact import ContactRecord, DialRequest, DisconnectReason, Disposition, WaitingContact
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Directory, Instance
-from trunkcall.domain.instants import HOUR, MINUTE, Instant
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Instant
 from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, alike
@@ -29,6 +29,8 @@ from trunkcall.storage.store import Store
 
 NOW: Instant = 1_790_000_000_000_000
 LATER: Instant = NOW + 8 * HOUR
+CAMPAIGN = "campaign-1"
+ALL_STATES = frozenset(CampaignState)
 
 _numbers = count(1)
 
@@ -55,7 +57,7 @@ def directory(instance_id: str = "instance-1") -> Directory:
 
 
 def campaign(
-    campaign_id: str = "campaign-1",
+    campaign_id: str = CAMPAIGN,
     *,
     name: str | None = None,
     instance_id: str = "instance-1",
@@ -94,7 +96,7 @@ def dial_request(
     )
 
 
-async def stand_up(store: Store, campaign_id: str = "campaign-1") -> Lease:
+async def stand_up(store: Store, campaign_id: str = CAMPAIGN) -> Lease:
     """An instance with one running campaign, and the lease to dial for it."""
     await store.create_instance(directory())
     await store.create_campaign(campaign(campaign_id))
@@ -104,12 +106,12 @@ async def stand_up(store: Store, campaign_id: str = "campaign-1") -> Lease:
 
 
 async def put(
-    store: Store, *requests: DialRequest, campaign_id: str = "campaign-1", max_waiting: int = 1_000_000
+    store: Store, *requests: DialRequest, campaign_id: str = CAMPAIGN, max_waiting: int = 1_000_000
 ) -> PutResult:
     return await store.put_dial_requests(campaign_id, requests, at=NOW, max_waiting=max_waiting)
 
 
-async def accept(store: Store, request: DialRequest | None = None, *, campaign_id: str = "campaign-1") -> str:
+async def accept(store: Store, request: DialRequest | None = None, *, campaign_id: str = CAMPAIGN) -> str:
     """One accepted dial request; its contact id."""
     (accepted,) = (await put(store, request or dial_request(), campaign_id=campaign_id)).accepted
     assert accepted is not None
@@ -117,7 +119,7 @@ async def accept(store: Store, request: DialRequest | None = None, *, campaign_i
 
 
 async def due(
-    store: Store, campaign_id: str = "campaign-1", *, now: Instant = NOW, held: Collection[int] = (), limit: int = 100
+    store: Store, campaign_id: str = CAMPAIGN, *, now: Instant = NOW, held: Collection[int] = (), limit: int = 100
 ) -> Sequence[WaitingContact]:
     """The contacts that may be dialed, the first one first."""
     return (await store.due_contacts(campaign_id, now=now, held=held, limit=limit)).contacts
@@ -126,12 +128,21 @@ async def due(
 def begin(
     contact_id: str,
     *,
-    campaign_id: str = "campaign-1",
+    campaign_id: str = CAMPAIGN,
     at: Instant = NOW,
     trunk_id: str = "north",
     caller_id: str | None = "+12065550100",
 ) -> AttemptBegun:
     return AttemptBegun(contact_id, campaign_id, f"leg-of-{contact_id}", at, trunk_id, caller_id)
+
+
+def ended(contact_id: str, disposition: Disposition = Disposition.NO_ANSWER) -> ContactEnded:
+    return ContactEnded(contact_id, CAMPAIGN, NOW + SECOND, disposition, DisconnectReason.TELECOM_UNANSWERED)
+
+
+async def set_state(store: Store, state: CampaignState, campaign_id: str = CAMPAIGN) -> None:
+    """Whatever state the campaign is in."""
+    await store.change_campaign_state(campaign_id, allowed_from=ALL_STATES, to=state)
 
 
 def contact_ids(result: PutResult) -> Sequence[str | None]:
@@ -152,7 +163,7 @@ def repeated(token: str, first: DialRequest) -> Accepted:
     return Accepted(token, first.contact_id, repeated=True)
 
 
-async def dispositions(store: CampaignSums, campaign_id: str = "campaign-1") -> Mapping[Disposition | None, int]:
+async def dispositions(store: CampaignSums, campaign_id: str = CAMPAIGN) -> Mapping[Disposition | None, int]:
     """How many contacts of the campaign ended how; under None those that have not ended. What did not occur is left
     out."""
     counts = (await store.contact_counts([campaign_id])).get(campaign_id, ContactCounts())

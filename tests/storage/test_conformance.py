@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from storage.support import (
+    ALL_STATES,
+    CAMPAIGN,
     LATER,
     NOW,
     accept,
@@ -17,37 +19,23 @@ from storage.support import (
     directory,
     dispositions,
     due,
+    ended,
     fresh,
     put,
     records,
     repeated,
+    set_state,
     stand_up,
     token_of,
 )
 from trunkcall.domain.campaign import CampaignState
-from trunkcall.domain.changes import (
-    ContactEnded,
-)
-from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.directory import AccessKey
 from trunkcall.domain.errors import (
     ConflictError,
     InvalidCampaignStateError,
     NotFoundError,
 )
-from trunkcall.domain.instants import SECOND
 from trunkcall.storage.store import Store
-
-CAMPAIGN = "campaign-1"
-ALL_STATES = frozenset(CampaignState)
-
-
-async def set_state(store: Store, state: CampaignState, campaign_id: str = CAMPAIGN) -> None:
-    await store.change_campaign_state(campaign_id, allowed_from=ALL_STATES, to=state)
-
-
-def ended(contact_id: str, disposition: Disposition = Disposition.NO_ANSWER) -> ContactEnded:
-    return ContactEnded(contact_id, CAMPAIGN, NOW + SECOND, disposition, DisconnectReason.TELECOM_UNANSWERED)
 
 
 class TestTheContactCentre:
