@@ -158,18 +158,21 @@ def chunks(file: BinaryIO, cipher_of: Callable[[Head], Cipher], at: Place | None
             return
 
 
-def samples_in(file: BinaryIO, tag_bytes: int) -> int:
-    """How many samples of each track there are, by the lengths of whole chunks alone: nothing is decrypted. Raises
-    RecordingDamagedError."""
+def samples_in(file: BinaryIO, tag_bytes: int) -> tuple[int, bool]:
+    """How many samples of each track there are, by the lengths of whole chunks alone: nothing is decrypted. And whether
+    it is damaged behind these. Raises RecordingDamagedError for a head that is."""
     read_head(file)
     begin = file.tell()
     end = file.seek(0, 2)
     file.seek(begin)
     samples = 0
-    while (length := _length(file)) is not None and file.tell() + length <= end:
-        samples += (length - tag_bytes) // 2
-        file.seek(length, 1)
-    return samples
+    try:
+        while (length := _length(file)) is not None and file.tell() + length <= end:
+            samples += (length - tag_bytes) // 2
+            file.seek(length, 1)
+    except RecordingDamagedError:
+        return samples, True
+    return samples, False
 
 
 def _length(file: BinaryIO) -> int | None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 from trunkcall.domain.clock import NowOf, Sleep
 from trunkcall.domain.instants import DAY, Instant, to_datetime
 from trunkcall.storage.ports.directory import InstanceArchive
-from trunkcall.storage.ports.recordings import FIRST, KeptRecordings, RecordedContact, RecordingDeletion
+from trunkcall.storage.ports.recordings import KeptRecordings, RecordedContact, RecordingDeletion
 
 log = logging.getLogger(__name__)
 
@@ -54,41 +55,33 @@ class RecordingRetention:
         deleted, days = 0, []
         for instance in await self._instances.every_instance():
             instance_id, now = instance.instance_id, self._now_of(instance.instance_id)
-            deleted += await self._delete_erased(instance_id, now)
+            erased = partial(self._store.recorded_and_erased, instance_id, limit=DELETED_AT_ONCE)
+            deleted += await self._delete_all(erased, now)
             if self._days is not None:
                 before = now - self._days * DAY
                 days.append(f"{to_datetime(before - DAY):%Y-%m-%d}")
-                deleted += await self._delete_ended(instance_id, before, now)
+                deleted += await self._delete_all(partial(self._ended, instance_id, before), now)
         if days:
             # What is in no record any more: of contacts that the disk has changed.
             deleted += self._files.delete_before(min(days))
         return deleted
 
-    async def _delete_erased(self, instance_id: str, now: Instant) -> int:
+    async def _ended(self, instance_id: str, before: Instant) -> Sequence[RecordedContact]:
+        found = await self._store.recorded(instance_id, limit=DELETED_AT_ONCE)
+        return [each for each in found if each.ended_at < before]
+
+    async def _delete_all(self, find: Callable[[], Awaitable[Sequence[RecordedContact]]], now: Instant) -> int:
         deleted, before = 0, None
-        while found := await self._store.recorded_and_erased(instance_id, limit=DELETED_AT_ONCE):
-            if found == before:
-                # What was deleted is found again: the store is damaged, and this would go on for ever.
-                break
+        while (found := await find()) and found != before:
+            # In a store that is damaged what was deleted may be found again, and this would go on for ever.
             before = found
             deleted += await self._delete(found, now)
         return deleted
 
-    async def _delete_ended(self, instance_id: str, before: Instant, now: Instant) -> int:
-        deleted, place = 0, FIRST
-        while True:
-            listed = await self._store.recorded(instance_id, after=place, limit=DELETED_AT_ONCE)
-            found = [each for each in listed if each.ended_at < before]
-            deleted += await self._delete(found, now)
-            if len(found) < DELETED_AT_ONCE:
-                return deleted
-            place = found[-1].place
-
     async def _delete(self, contacts: Sequence[RecordedContact], at: Instant) -> int:
         files = sum(self._files.delete(each) for contact in contacts for each in contact.recordings)
-        if contacts:
-            # After the files: what is not noted yet is deleted again.
-            await self._store.note_deleted_recordings([each.sequence for each in contacts], at=at)
+        # After the files: what is not noted yet is deleted again.
+        await self._store.note_deleted_recordings([each.sequence for each in contacts], at=at)
         return files
 
     async def run(self) -> None:

@@ -40,11 +40,7 @@ class ListedRecording:
     campaign_id: str
     recording: Recording
     samples: int | None
-    damaged: bool = False
-
-    @property
-    def seconds(self) -> float | None:
-        return None if self.samples is None else self.samples / RATE
+    damaged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +85,8 @@ class Recordings:
             for contact in found
             for each in contact.recordings
         ]
-        return Page(listed, found[-1].place if len(found) == limit else None)
+        # One that cannot be read is left out, so fewer than asked for may not be all.
+        return Page(listed, found[-1].place if found else None)
 
     async def recordings_of(self, instance: str, contact_id: str) -> Sequence[ListedRecording]:
         """Those of one contact, which may not have ended. Raises NotFoundError."""
@@ -112,28 +109,35 @@ class Recordings:
             ) from None
 
     def _read(self, recording: Recording, at: Place | None) -> Sound:
-        samples = self._sounds.samples(recording)
-        if samples is None:
+        counted = self._sounds.samples(recording)
+        if counted is None:
             raise FileNotFoundError
+        samples, _ = counted
         first, second = bytearray(), bytearray()
-        after, whole = None, False
-        for chunk in self._sounds.chunks(recording, at):
-            first += chunk.first
-            second += chunk.second
-            whole = chunk.last
-            if len(first) >= SAMPLES_AT_ONCE and not whole:
-                after = chunk.after
-                break
+        after, whole = at, False
+        try:
+            for chunk in self._sounds.chunks(recording, at):
+                first += chunk.first
+                second += chunk.second
+                after, whole = chunk.after, chunk.last
+                if len(first) >= SAMPLES_AT_ONCE and not whole:
+                    break
+            else:
+                after = None
+        except RecordingDamagedError:
+            # Whoever goes on from here is told.
+            if not first:
+                raise
         interleaved = bytearray(2 * len(first))
         interleaved[0::2], interleaved[1::2] = first, second
         return Sound(bytes(interleaved), after, whole, samples)
 
     async def _listed(self, contact_id: str, campaign_id: str, recording: Recording) -> ListedRecording:
         try:
-            samples = await asyncio.to_thread(self._sounds.samples, recording)
+            samples, damaged = await asyncio.to_thread(self._sounds.samples, recording) or (None, False)
         except RecordingDamagedError:
-            return ListedRecording(contact_id, campaign_id, recording, None, damaged=True)
-        return ListedRecording(contact_id, campaign_id, recording, samples)
+            samples, damaged = None, True
+        return ListedRecording(contact_id, campaign_id, recording, None if damaged else samples, damaged)
 
     async def _contact(self, instance: str, contact_id: str) -> ContactRecord:
         instance_id = (await self._centre.directory(instance)).instance.instance_id

@@ -48,9 +48,9 @@ class RecordingFiles:
         head = Head(recording.recording_id, recording.asked_at, os.urandom(SALT_BYTES))
         return NewFile(str(path), head.written(), self._key_of(head))
 
-    def samples(self, recording: Recording) -> int | None:
-        """How many samples there are of each track at present; None where there is no file. Raises
-        RecordingDamagedError."""
+    def samples(self, recording: Recording) -> tuple[int, bool] | None:
+        """How many samples there are of each track at present, and whether damage is behind them; None where there is
+        no file. Raises RecordingDamagedError for one that is damaged from its beginning."""
         try:
             with self._path(recording).open("rb") as file:
                 return samples_in(file, _TAG_BYTES)

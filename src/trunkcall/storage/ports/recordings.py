@@ -50,10 +50,8 @@ class RecordedContacts(Protocol):
 class RecordingDeletion(Protocol):
     """The contacts whose recordings are to be deleted."""
 
-    async def recorded(
-        self, instance_id: str, *, campaign_id: str | None = None, after: ListPlace = FIRST, limit: int
-    ) -> Sequence[RecordedContact]:
-        """As in ``RecordedContacts``."""
+    async def recorded(self, instance_id: str, *, limit: int) -> Sequence[RecordedContact]:
+        """The first ones, as in ``RecordedContacts``."""
 
     async def recorded_of_number(self, phone_number: str) -> Sequence[RecordedContact]:
         """Those of one number, ended or not. Of a large store it is a long read."""
@@ -68,9 +66,9 @@ class RecordingDeletion(Protocol):
 class RecordedSounds(Protocol):
     """The files, to be heard."""
 
-    def samples(self, recording: Recording) -> int | None:
-        """How many samples there are of each track at present; None where there is no file. Raises
-        RecordingDamagedError."""
+    def samples(self, recording: Recording) -> tuple[int, bool] | None:
+        """How many samples there are of each track at present, and whether damage is behind them; None where there is
+        no file. Raises RecordingDamagedError for one that is damaged from its beginning."""
 
     def chunks(self, recording: Recording, at: Place | None = None) -> Iterator[Chunk]:
         """The sound of a recording from a place on. Raises FileNotFoundError, RecordingDamagedError."""
