@@ -43,6 +43,9 @@ from trunkcall.flows.progress import (
 )
 from trunkcall.flows.running import Limits
 
+ENDLESS = pytest.param("9" * 5_000, id="endless")
+"""More digits than Python makes a number of."""
+
 
 def text(value: str) -> Prompt:
     return Prompt(Speech.TEXT, value)
@@ -221,6 +224,19 @@ class TestKeys:
             played.hear(Pressed(key))
         assert played.hear(Pressed("2")) == [Say(text("You have pressed 4242."))]
 
+    @pytest.mark.parametrize("digits", ["", "0", "many", ENDLESS])
+    def test_what_is_no_number_of_keys_limits_none(self, digits: str) -> None:
+        played = self.storing({"CustomValidation": {"MaximumLength": "$.Attributes.digits"}}, digits)
+        for key in "12345":
+            assert played.hear(Pressed(key)) in ([], [Hush()])
+        assert played.hear(Pressed("#")) == [Say(text("You have pressed 12345."))]
+
+    def test_without_a_prompt_the_time_begins_at_once(self) -> None:
+        played = Played(flow(menu(Text=None, InputTimeLimitSeconds="700000")))
+        assert played.begin() == []
+        assert played.hear(Timer(), after_s=60) == []
+        assert played.hear(Pressed("1")) == [Hush(), HangUp()]
+
     def test_a_star_takes_back_what_was_pressed(self) -> None:
         played = self.storing({"CustomValidation": {"MaximumLength": "8"}})
         for key in "99*42":
@@ -240,7 +256,7 @@ class TestKeys:
                 played.hear(Pressed(key))
             assert played.hear(Pressed("#"))[-1] == Say(text(said))
 
-    def storing(self, validation: dict[str, Any]) -> Played:
+    def storing(self, validation: dict[str, Any], digits: str = "4") -> Played:
         ask = action(
             "ask",
             "GetParticipantInput",
@@ -254,7 +270,7 @@ class TestKeys:
             errors={ERROR: "end", "InvalidPhoneNumber": "wrong"},
         )
         told = message("tell", "You have pressed $.StoredCustomerInput.")
-        played = Played(flow(ask, told, message("wrong", "No number.")), attributes={"digits": "4"})
+        played = Played(flow(ask, told, message("wrong", "No number.")), attributes={"digits": digits})
         assert played.begin() == [Say(text("Your number?"))]
         return played
 
@@ -308,6 +324,29 @@ class TestByWhich:
     def test_a_loop_of_none_is_done_at_once(self) -> None:
         loop = action("loop", "Loop", {"LoopCount": 0}, when={"ContinueLooping": "loop", "DoneLooping": "end"})
         assert Played(flow(loop)).begin() == [HangUp()]
+
+    @pytest.mark.parametrize("number", ["", "many", "-1", "101", ENDLESS])
+    def test_what_is_no_number_of_rounds_is_an_error(self, number: str) -> None:
+        loop = action(
+            "loop",
+            "Loop",
+            {"LoopCount": "$.Attributes.number"},
+            errors={ERROR: "end"},
+            when={"ContinueLooping": "loop", "DoneLooping": "end"},
+        )
+        played = Played(flow(loop), attributes={"number": number})
+        assert played.begin() == [HangUp()]
+        assert played.way[0] == ("loop", ERROR)
+
+    @pytest.mark.parametrize("number", ["", "soon", "0", "604801", ENDLESS])
+    @pytest.mark.parametrize("limit", ["TimeLimitSeconds", "TimeoutSeconds"])
+    def test_what_is_no_time_is_not_waited_for(self, limit: str, number: str) -> None:
+        wait = action(
+            "wait", "Wait", {limit: "$.Attributes.number"}, errors={ERROR: "end"}, when={"WaitCompleted": "end"}
+        )
+        played = Played(flow(wait), attributes={"number": number})
+        assert played.begin() == [HangUp()]
+        assert played.way[0] == ("wait", ERROR)
 
     def test_time_passes(self) -> None:
         wait = action("wait", "Wait", {"TimeLimitSeconds": "3"}, errors={ERROR: "end"}, when={"WaitCompleted": "end"})
@@ -461,6 +500,17 @@ class TestOthers:
         assert isinstance(asked, Ask)
         assert (asked.values, asked.within) == ({"number": "+12025550123"}, 3 * SECOND)
         assert played.hear(Answered({"who": {"name": "Ann"}})) == [Say(text("Hello Ann"))]
+
+    @pytest.mark.parametrize(
+        ("number", "said"),
+        [("1", "Hello Bob"), ("2", "Hello "), pytest.param(ENDLESS.values[0], "Hello ", id="endless")],
+    )
+    def test_one_of_several_is_found_by_its_number(self, number: str, said: str) -> None:
+        played = Played(
+            flow(self.LOOK_UP, message("greet", f"Hello $.External.who[{number}]"), message("unknown", "Hello"))
+        )
+        played.begin()
+        assert played.hear(Answered({"who": ["Ann", "Bob"]})) == [Say(text(said))]
 
     def test_no_answer_within_its_time_takes_the_error_branch_and_one_that_comes_late_changes_nothing(self) -> None:
         played = Played(self.CONTENT)

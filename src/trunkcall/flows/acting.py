@@ -15,6 +15,7 @@ from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.flows import language
 from trunkcall.flows.document import Action, Flow
+from trunkcall.flows.keys import keying_of
 from trunkcall.flows.progress import (
     Ask,
     Await,
@@ -32,11 +33,10 @@ from trunkcall.flows.progress import (
     Speech,
 )
 from trunkcall.flows.surroundings import Surroundings
-from trunkcall.flows.values import Values
+from trunkcall.flows.values import Values, whole_number
 
 MAX_ATTRIBUTES: Final = 32_768
 """Octets in UTF-8 of all attributes of a contact, their names included, as Amazon Connect has it."""
-_MAX_WAIT_S: Final = 604_800
 
 _STATUS: Final[Mapping[DetectionStatus, str]] = MappingProxyType(
     {
@@ -127,11 +127,6 @@ class Scene:
         """The value of a parameter; None where it has none."""
         return self.values.whole(self.given.get(name))
 
-    def seconds(self, *names: str, most: int) -> int | None:
-        """A time of 1 second at least, from the first of these parameters that is there."""
-        text = next((self.whole(name) for name in names if name in self.given), None)
-        return int(text) if text is not None and text.isdecimal() and 1 <= int(text) <= most else None
-
     def prompt(self, given: Mapping[str, Any]) -> Prompt | None:
         """What is to be said; None if nothing is, or it has no value."""
         for speech in Speech:
@@ -178,8 +173,7 @@ def _input(scene: Scene) -> Acted:
         return Acted(Stands(Await.KEYS), (Say(prompt, scene.at.voice),))
     if any(name in scene.given for name in language.PROMPTS):
         return Acted(Failed())
-    first = scene.seconds("InputTimeLimitSeconds", "InputTimeoutSeconds", most=_MAX_WAIT_S) or 1
-    return Acted(Stands(Await.KEYS, first * SECOND))
+    return Acted(Stands(Await.KEYS, keying_of(scene.given, scene.values).first))
 
 
 def _voice(scene: Scene) -> Acted:
@@ -203,18 +197,19 @@ def _compare(scene: Scene) -> Acted:
 
 
 def _loop(scene: Scene) -> Acted:
-    text = scene.whole("LoopCount")
-    if text is None or not text.isdecimal() or int(text) > 100:
+    most = whole_number(scene.whole("LoopCount"), 0, language.MAX_LOOPS)
+    if most is None:
         return Acted(Failed())
     rounds = scene.at.loops.get(scene.action.identifier, 0)
-    goes_on = rounds < int(text)
+    goes_on = rounds < most
     loops = {**scene.at.loops, scene.action.identifier: rounds + 1 if goes_on else 0}
     result = language.CONTINUE_LOOPING if goes_on else language.DONE_LOOPING
     return Acted(Result(result), changes={"loops": loops})
 
 
 def _wait(scene: Scene) -> Acted:
-    wait_s = scene.seconds("TimeLimitSeconds", "TimeoutSeconds", most=_MAX_WAIT_S)
+    limit = "TimeLimitSeconds" if "TimeLimitSeconds" in scene.given else "TimeoutSeconds"
+    wait_s = whole_number(scene.whole(limit), 1, language.MAX_WAIT_S)
     return Acted(Stands(Await.TIME, wait_s * SECOND) if wait_s is not None else Failed())
 
 

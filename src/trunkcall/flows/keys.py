@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.flows import language
-from trunkcall.flows.values import Values
+from trunkcall.flows.values import Values, whole_number
 
 _BETWEEN_S: Final = 5
 """Between two keys, where nothing else is said; and what ends them, as Amazon Connect has both."""
@@ -55,15 +55,10 @@ def keying_of(parameters: Mapping[str, Any], values: Values) -> Keying:
     return Keying(
         stores=parameters.get(language.STORE) == language.YES,
         first=first * SECOND,
-        between=_whole(values.whole(dtmf.get("InterdigitTimeLimitSeconds")), 20, _BETWEEN_S) * SECOND,
+        between=(whole_number(values.whole(dtmf.get("InterdigitTimeLimitSeconds")), 1, 20) or _BETWEEN_S) * SECOND,
         end=dtmf.get("InputTerminationSequence", _END),
-        most=_whole(values.whole(custom.get("MaximumLength")), _MAX_KEYS, _MAX_KEYS),
+        most=whole_number(values.whole(custom.get("MaximumLength")), 1, _MAX_KEYS) or _MAX_KEYS,
         cancels=dtmf.get("DisableCancelKey") != language.YES,
         is_number=number is not None,
         country=number.get("CountryCode") if local and number is not None else None,
     )
-
-
-def _whole(text: str | None, most: int, otherwise: int) -> int:
-    """A number of 1 at least, and no more than ``most``."""
-    return min(int(text), most) if text is not None and text.isdecimal() and int(text) >= 1 else otherwise

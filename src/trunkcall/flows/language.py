@@ -53,6 +53,8 @@ MAX_CONDITIONS: Final = 50
 """Of a condition, with all that are in it."""
 MAX_SPOKEN: Final = 6_000
 """Characters of what is spoken, marks included."""
+MAX_LOOPS: Final = 100
+MAX_WAIT_S: Final = 604_800
 MAX_DEPTH: Final = 60
 """Of objects and lists in one another: more than any export has."""
 
@@ -301,7 +303,7 @@ _OFFERED = (
     ActionType(
         "Loop",
         "goes round so many times, and on after that",
-        {"LoopCount": Parameter(Whole(0, 100, Source.WHOLE), required=True)},
+        {"LoopCount": Parameter(Whole(0, MAX_LOOPS, Source.WHOLE), required=True)},
         follows=Follows.PERHAPS,
         results=Results((EQUALS,), (CONTINUE_LOOPING, DONE_LOOPING), each=True),
         errors=_MAY_FAIL,
@@ -310,8 +312,8 @@ _OFFERED = (
         "Wait",
         "waits so long",
         {
-            "TimeLimitSeconds": Parameter(Whole(1, 604_800, Source.WHOLE)),
-            "TimeoutSeconds": Parameter(Whole(1, 604_800, Source.WHOLE)),
+            "TimeLimitSeconds": Parameter(Whole(1, MAX_WAIT_S, Source.WHOLE)),
+            "TimeoutSeconds": Parameter(Whole(1, MAX_WAIT_S, Source.WHOLE)),
             "Events": Parameter(Many(_STATIC)),
         },
         (Rule(Amount.ONE, ("TimeLimitSeconds", "TimeoutSeconds")),),

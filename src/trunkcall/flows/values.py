@@ -6,10 +6,12 @@ Decides where a value is looked up: in what is kept of the contact, or in its su
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from trunkcall.flows.progress import Progress
 from trunkcall.flows.references import Path, begins_one, filled, path_of
+
+_MAX_DIGITS: Final = 20
 
 
 class Values:
@@ -45,12 +47,20 @@ class Values:
                 return self._others(path)
 
 
+def whole_number(text: str | None, least: int, most: int) -> int | None:
+    """The whole number that a text is, if it is one within this reach."""
+    if text is None or len(text) > _MAX_DIGITS or not text.isdecimal():
+        return None
+    number = int(text)
+    return number if least <= number <= most else None
+
+
 def _within(value: object, names: list[str]) -> str | None:
     for name in names:
         if isinstance(value, dict):
             value = value.get(name)
-        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
-            value = value[int(name)]
+        elif isinstance(value, list) and (place := whole_number(name, 0, len(value) - 1)) is not None:
+            value = value[place]
         else:
             return None
     match value:
