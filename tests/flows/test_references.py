@@ -37,7 +37,14 @@ def test_a_text_is_one_reference_or_none(text: str, path: tuple[str, ...] | None
     ],
 )
 def test_references_in_a_text_become_their_values_and_the_rest_stays(text: str, said: str) -> None:
-    assert filled(text, lambda path: f"<{'/'.join(path)}>") == said
+    assert filled(text, lambda path: f"<{'/'.join(path)}>", 100) == said
+
+
+def test_a_text_does_not_become_longer_than_it_may_be() -> None:
+    twice = "$.Attributes.a, $.Attributes.a"
+    assert filled(twice, lambda _: "x" * 40, 82) == f"{'x' * 40}, {'x' * 40}"
+    assert filled(twice, lambda _: "x" * 40, 81) is None
+    assert filled(twice * 50, lambda _: "", 100) == ", " * 50, "what counts is what it becomes"
 
 
 def test_it_is_known_which_values_there_are() -> None:

@@ -118,6 +118,32 @@ class TestMessages:
         played = Played(flow(message("say", "$.Attributes.name", error="sorry"), message("sorry", "Sorry")))
         assert played.begin() == [Say(text("Sorry"))]
 
+    @pytest.mark.parametrize(
+        ("ssml", "said"),
+        [
+            ("<speak>Dear $.Attributes.name</speak>", "<speak>Dear Ann &amp; &lt;Bob&gt;</speak>"),
+            (
+                '<speak><sub alias="$.Attributes.name">A</sub></speak>',
+                '<speak><sub alias="Ann &amp; &lt;Bob&gt;">A</sub></speak>',
+            ),
+            ("$.Attributes.ssml", "<speak>Hello</speak>"),
+        ],
+    )
+    def test_a_value_among_marks_is_said_and_is_no_mark_itself(self, ssml: str, said: str) -> None:
+        played = Played(
+            flow(action("say", "MessageParticipant", {"SSML": ssml}, then="end")),
+            attributes={"name": "Ann & <Bob>", "ssml": "<speak>Hello</speak>"},
+        )
+        assert played.begin() == [Say(Prompt(Speech.SSML, said))]
+
+    @pytest.mark.parametrize("speech", ["Text", "SSML"])
+    def test_what_becomes_longer_than_anybody_says_takes_the_error_branch(self, speech: str) -> None:
+        said = action(
+            "say", "MessageParticipant", {speech: "$.Attributes.name " * 300}, then="end", errors={ERROR: "sorry"}
+        )
+        played = Played(flow(said, message("sorry", "Sorry")), attributes={"name": "Ann" * 7})
+        assert played.begin() == [Say(text("Sorry"))]
+
     def test_the_voice_is_that_which_was_chosen_last(self) -> None:
         voice = action("voice", "UpdateContactTextToSpeechVoice", {"TextToSpeechVoice": "Amy"}, then="say")
         played = Played(flow(voice, message("say", "Hello")))
@@ -418,6 +444,10 @@ class TestWhatTheContactGets:
         assert played.at.attributes == {"name": "Ann"}
         assert played.way[0] == ("set", ERROR)
 
+    def test_attributes_that_are_built_of_one_another_are_not_without_end(self) -> None:
+        assert self.attributes({"a": "$.Attributes.name" * 12_000}).way[0] == ("set", ERROR)
+        assert self.attributes({f"a{n}": "$.Attributes.name" * 100 for n in range(120)}).way[0] == ("set", ERROR)
+
     def test_there_is_no_related_contact(self) -> None:
         assert self.attributes({"a": "b"}, TargetContact="Related").way[0] == ("set", ERROR)
 
@@ -518,6 +548,12 @@ class TestOthers:
         assert played.wait() == [Say(text("Hello"))]
         assert played.hear(Answered({"who": {"name": "Ann"}})) == []
         assert played.at.external == {}
+
+    def test_a_service_is_not_told_more_than_anybody_may_be(self) -> None:
+        asked = json.loads(json.dumps(self.LOOK_UP))
+        asked["Parameters"]["LambdaInvocationAttributes"] = {f"a{n}": "$.Attributes.name" * 100 for n in range(120)}
+        told = Played(flow(asked, message("greet", "Hello"), message("unknown", "Who?")), attributes={"name": "Ann"})
+        assert told.begin() == [Say(text("Who?"))]
 
     def test_a_wrong_answer_takes_the_error_branch(self) -> None:
         played = Played(self.CONTENT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, assert_never
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration
@@ -128,13 +128,22 @@ class Scene:
         return self.values.whole(self.given.get(name))
 
     def prompt(self, given: Mapping[str, Any]) -> Prompt | None:
-        """What is to be said; None if nothing is, or it has no value."""
-        for speech in Speech:
-            if speech in given:
-                value = given[speech]
-                text = self.values.text(value["Uri"] if speech is Speech.MEDIA else value)
-                return Prompt(speech, text) if text.strip() else None
-        return None
+        """What is to be said; None if nothing is, it has no value, or is longer than anybody says."""
+        speech = next((each for each in Speech if each in given), None)
+        match speech:
+            case None:
+                return None
+            case Speech.TEXT:
+                text = self.values.text(given[speech], language.MAX_SPOKEN)
+            case Speech.SSML:
+                text = self.values.speech(given[speech])
+            case Speech.PROMPT:
+                text = self.values.text(given[speech])
+            case Speech.MEDIA:
+                text = self.values.text(given[speech]["Uri"])
+            case _:
+                assert_never(speech)
+        return Prompt(speech, text) if text and not text.isspace() else None
 
 
 def act(action: Action, at: Progress, around: Surroundings) -> Acted:
@@ -244,7 +253,9 @@ def _split(scene: Scene) -> Acted:
 def _attributes(scene: Scene) -> Acted:
     if scene.given.get("TargetContact") == "Related":
         return Acted(Failed())
-    given = {scene.values.text(name): scene.values.text(value) for name, value in scene.given["Attributes"].items()}
+    given = scene.values.texts(scene.given["Attributes"])
+    if given is None:
+        return Acted(Failed())
     attributes = {**scene.at.attributes, **given}
     size = sum(len(text.encode("utf-8", "replace")) for pair in attributes.items() for text in pair)
     if size > MAX_ATTRIBUTES or "" in given:
@@ -304,11 +315,12 @@ def _logging(scene: Scene) -> Acted:
 
 
 def _ask(scene: Scene) -> Acted:
-    arn = scene.whole("LambdaFunctionARN")
-    if not arn:
+    arn, values = (
+        scene.whole("LambdaFunctionARN"),
+        scene.values.texts(scene.given.get("LambdaInvocationAttributes", {})),
+    )
+    if not arn or values is None:
         return Acted(Failed())
-    given = scene.given.get("LambdaInvocationAttributes", {})
-    values = {scene.values.text(name): scene.values.text(value) for name, value in given.items()}
     within = int(scene.given["InvocationTimeLimitSeconds"]) * SECOND
     if scene.given.get("InvocationType") == "ASYNCHRONOUS":
         return Acted(On(), (Ask(arn, values, within, waits=False),))

@@ -26,11 +26,10 @@ _NUMBERS: Final[dict[str, Callable[[float, float], bool]]] = {
 }
 
 
-def holds(condition: Condition, result: str, filled: Callable[[str], str]) -> bool:
+def holds(condition: Condition, result: str, filled: Callable[[str], str | None]) -> bool:
     """Whether the result is such; ``filled`` replaces references in an operand. One with conditions in it never is."""
-    if condition.within or len(condition.operands) != 1:
+    if condition.within or len(condition.operands) != 1 or (operand := filled(condition.operands[0])) is None:
         return False
-    operand = filled(condition.operands[0])
     if condition.operator in _TEXTS:
         return _TEXTS[condition.operator](result, operand)
     one, other = _number(result), _number(operand)

@@ -78,16 +78,21 @@ def begins_one(text: str) -> bool:
     return text.startswith(("$.", "$["))
 
 
-def filled(text: str, value_of: Callable[[Path], str]) -> str:
-    """The text with each reference in it replaced by its value."""
+def filled(text: str, value_of: Callable[[Path], str], most: int) -> str | None:
+    """The text with each reference in it replaced by its value; None if that has more than ``most`` characters. No more
+    than those and the text are ever held: a short text may name a long value thousands of times."""
+    room = most
 
     def replaced(match: re.Match[str]) -> str:
+        nonlocal room
         names = _names(match[0])
         kept = _FLAT.get(names[0], len(names))
-        rest = "".join(f".{name}" for name in names[kept:])
-        return value_of(names[:kept]) + rest
+        value = value_of(names[:kept]) + "".join(f".{name}" for name in names[kept:])
+        room -= len(value)
+        return value if room >= 0 else ""
 
-    return _WHOLE.sub(replaced, text)
+    whole = _WHOLE.sub(replaced, text)
+    return whole if room >= 0 and len(whole) <= most else None
 
 
 def is_known(path: Path) -> bool:

@@ -5,13 +5,18 @@ Decides where a value is looked up: in what is kept of the contact, or in its su
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
+from trunkcall.flows.language import MAX_SPOKEN
 from trunkcall.flows.progress import Progress
 from trunkcall.flows.references import Path, begins_one, filled, path_of
 
+MAX_TEXT: Final = 32_768
+"""Characters of a text with its references replaced. Amazon Connect has no attributes that are longer."""
 _MAX_DIGITS: Final = 20
+_QUOTES: Final = {'"': "&quot;", "'": "&apos;"}
 
 
 class Values:
@@ -23,9 +28,28 @@ class Values:
         self._at = at
         self._others = others
 
-    def text(self, text: str) -> str:
-        """The text with its references replaced; one without a value by nothing."""
-        return filled(text, lambda path: self.of(path) or "")
+    def text(self, text: str, most: int = MAX_TEXT) -> str | None:
+        """The text with its references replaced, one without a value by nothing; None if it is longer than ``most``."""
+        return filled(text, lambda path: self.of(path) or "", most)
+
+    def speech(self, text: str) -> str | None:
+        """The same of what is written in SSML: a value in it is what is said, and has no marks. Where all of it is one
+        reference, the value is SSML itself."""
+        if path_of(text) is not None:
+            return self.text(text, MAX_SPOKEN)
+        return filled(text, lambda path: escape(self.of(path) or "", _QUOTES), MAX_SPOKEN)
+
+    def texts(self, given: Mapping[str, str]) -> dict[str, str] | None:
+        """Texts by key, both with their references replaced; None if all of them are longer than a text may be."""
+        texts: dict[str, str] = {}
+        room = MAX_TEXT
+        for each in given.items():
+            name, value = (self.text(part, room) for part in each)
+            if name is None or value is None:
+                return None
+            texts[name] = value
+            room -= len(name) + len(value)
+        return texts if room >= 0 else None
 
     def whole(self, value: Any) -> str | None:
         """The value of a parameter that is static or one reference; None where it has none."""
