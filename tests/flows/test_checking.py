@@ -164,7 +164,7 @@ def compare(value: Any = "$.Attributes.tier", operand: Any = "gold", operator: s
                     errors={ERROR: "end"},
                 )
             ],
-            "Actions[0].Parameters.EventHooks.AgentWisper is unknown: there are AgentHold, AgentWhisper, CustomerHold,",
+            "Actions[0].Parameters.EventHooks.AgentWisper is unknown. Did you mean 'AgentWhisper'?",
         ),
         (
             [
@@ -287,6 +287,16 @@ def test_a_condition_that_is_there_twice_is_told() -> None:
     ]
 
 
+def test_what_is_waited_for_is_not_quoted_where_a_result_is_none_of_it() -> None:
+    events = ["+12125550100", *("ChatEnded" for _ in range(40))]
+    when = dict.fromkeys((*events, "WaitCompleted", "Done"), "end")
+    wait = action("wait", "Wait", {"TimeLimitSeconds": "5", "Events": events}, errors={ERROR: "end"}, when=when)
+    assert problems_of(flow(wait)) == [
+        "Actions[0].Transitions.Conditions[3].Condition.Operands[0] must be a result of Wait: WaitCompleted, or one of "
+        "its Events."
+    ]
+
+
 def test_an_error_has_one_branch() -> None:
     twice = say(Text="a")
     twice["Transitions"]["Errors"] *= 2
@@ -373,6 +383,14 @@ def test_whatever_is_sent_is_told_in_sentences_that_the_model_has_room_for(sent:
     for problem in problems:
         assert 1 <= len(problem) <= MAX_MESSAGE
         assert "2125550100" not in problem
+
+
+def test_the_longest_name_leaves_room_for_what_is_wrong_with_it() -> None:
+    hooks = {"EventHooks": {"DisconnectAgentUI" * 3 + "DisconnectUI"[:9]: "f"}}
+    hook = action("hook", "UpdateContactEventHooks", hooks, then="end", errors={ERROR: "end"})
+    told = problems_of(flow(*({**hook, "Identifier": f"a{n}"} for n in range(240))))
+    assert len(told) == MAX_PROBLEMS
+    assert max(map(len, told)) <= MAX_MESSAGE
 
 
 def test_an_action_that_ends_the_flow_is_offered_with_nothing_after_it() -> None:

@@ -7,9 +7,8 @@ than names: it may hold numbers, and what is said to people. It must not know wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 
 from trunkcall.domain.errors import did_you_mean
@@ -56,21 +55,26 @@ def check(content: str, flow_type: str | None = None) -> Checked:
         return _hopeless(f"The content is not JSON: {error}")
     if not isinstance(document, dict):
         return _hopeless("The content must be a JSON object with Version, StartAction and Actions.")
-    findings = [*_in_document(document)]
-    problems = tuple(_told(findings, document, problems=True))
+    problems: list[Wrong] = []
+    remarks: list[Wrong] = []
+    for wrong in _in_document(document):
+        found = problems if wrong.is_problem else remarks
+        if len(found) < MAX_PROBLEMS:
+            found.append(wrong)
+        if len(problems) == MAX_PROBLEMS:
+            break
     if problems:
-        return Checked(problems)
+        return Checked(tuple(_told(problems, document)))
     flow = flow_of(document)
-    remarks = [*_told(findings, document, problems=False), *_about(flow, flow_type)]
-    return Checked((), tuple(remarks), flow)
+    return Checked((), (*_told(remarks, document), *_about(flow, flow_type)), flow)
 
 
 def _hopeless(text: str) -> Checked:
     return Checked((Finding(text),))
 
 
-def _told(findings: Sequence[Wrong], document: Mapping[str, Any], *, problems: bool) -> Iterator[Finding]:
-    for wrong in islice((each for each in findings if each.is_problem is problems), MAX_PROBLEMS):
+def _told(findings: Iterable[Wrong], document: Mapping[str, Any]) -> Iterator[Finding]:
+    for wrong in findings:
         identifier = None
         if wrong.action is not None and isinstance(action := document["Actions"][wrong.action], dict):
             given = action.get("Identifier")

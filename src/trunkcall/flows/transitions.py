@@ -162,13 +162,14 @@ def _among_conditions(
     where: str, conditions: Sequence[Any], known: ActionType, parameters: Mapping[str, Any]
 ) -> Findings:
     where = f"{where}.Conditions"
-    operands = [operand for choice in conditions if (operand := _operand(choice)) is not None]
+    operands = {operand for choice in conditions if (operand := _operand(choice)) is not None}
     results = known.results
     if results is None:
         if conditions:
             yield Wrong(where, f"must be empty: {known.name} has no result.")
         return
     needed, allowed = (results.values or () if results.each else ()), results.values
+    there = ", ".join(allowed or ())
     if known.name == "GetParticipantInput" and parameters.get(language.STORE) == language.YES:
         if conditions:
             yield Wrong(where, "must be empty where the keys are stored: nothing is compared then.")
@@ -176,16 +177,17 @@ def _among_conditions(
     if known.name == "Wait":
         events = parameters.get("Events", [])
         named = [each for each in events if isinstance(each, str)] if isinstance(events, list) else []
-        needed, allowed = (language.WAIT_COMPLETED, *named), (language.WAIT_COMPLETED, *named)
+        needed = allowed = (language.WAIT_COMPLETED, *named)
+        there = f"{language.WAIT_COMPLETED}, or one of its Events"
     if known.name == "MessageParticipantIteratively" and "InterruptFrequencySeconds" in parameters:
         needed = (language.MESSAGES_INTERRUPTED,)
     for value in needed:
         if value not in operands:
             yield Wrong(where, f"must have one for {called(value)}: {known.name} can end with it.")
+    permitted = frozenset(allowed or ())
     for place, choice in enumerate(conditions):
         result = _operand(choice)
-        if allowed is not None and result is not None and result not in allowed:
-            there = ", ".join(allowed)
+        if allowed is not None and result is not None and result not in permitted:
             here = f"{step(where, place)}.Condition.Operands[0]"
             yield Wrong(here, f"must be a result of {known.name}: {there}.")
     if known.name == "DistributeByPercentage":
