@@ -157,6 +157,7 @@ class TestTrying:
     def test_a_service_answers_as_it_is_said_to(self, plays: Callable[..., list[str]]) -> None:
         said = plays("lambda-look-up", "name=Ann tier=gold\nfull\n", "--answer", "human")
         assert 'says: "Hello Ann, one moment please."' in said
+        assert "  Compare → gold" in said
         assert said[-2] == "  DisconnectParticipant"
         said = plays("lambda-look-up", "no\n\n", "--answer", "human")
         assert 'says: "Hello, one moment please."' in said

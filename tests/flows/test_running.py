@@ -336,7 +336,19 @@ class TestByWhich:
         ],
     )
     def test_a_value_is_compared(self, operator: str, operand: str, value: str | None, holds: bool) -> None:
-        assert self.compare(operator, operand, value) == (operand if holds else "NoMatchingCondition")
+        assert self.compare(operator, operand, value) == ("Conditions[0]" if holds else "NoMatchingCondition")
+
+    def test_what_is_told_of_the_way_has_nothing_of_people(self) -> None:
+        who = action(
+            "who",
+            "Compare",
+            {"ComparisonValue": "$.CustomerEndpoint.Address"},
+            errors={"NoMatchingCondition": "end"},
+            when={"+12025550199": "end", "+12025550123": "end"},
+        )
+        played = Played(flow(who))
+        played.begin()
+        assert played.way[0] == ("who", "Conditions[1]")
 
     def test_a_loop_goes_round_so_often_and_begins_anew_after_that(self) -> None:
         loop = action("loop", "Loop", {"LoopCount": "2"}, when={"ContinueLooping": "say", "DoneLooping": "say"})

@@ -6,7 +6,7 @@ is asked for. It must not know what an action does (``flows.running``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from random import Random
 from typing import Final, assert_never
@@ -50,6 +50,7 @@ from trunkcall.flows.progress import (
     Speech,
     Taken,
     Timer,
+    place_of,
 )
 from trunkcall.flows.references import Path
 from trunkcall.flows.running import step
@@ -126,10 +127,19 @@ class Player:
             return
         name = "" if is_made_up(each.action_id) else f" {each.action_id}"
         refused = "" if ACTIONS[each.type].offered else ", which is not offered"
-        by = f" \N{RIGHTWARDS ARROW} {each.branch}" if each.branch else ""
+        by = f" \N{RIGHTWARDS ARROW} {branch}" if (branch := self._branch(each)) else ""
         self._tell(f"  {each.type}{name}{refused}{by}")
         if each.type == "TransferToFlow" and not each.branch and self._at.flow_id not in self._others:
             self._tell(f"It goes on in the flow {self._at.flow_id}, which is not here: name its file with --flow.")
+
+    def _branch(self, taken: Taken) -> str | None:
+        """By what an action was left, as it stands in the flow."""
+        flow = self.flow(taken.flow_id)
+        choices = flow.actions[taken.action_id].choices if flow is not None else ()
+        for number, choice in enumerate(choices):
+            if taken.branch == place_of(number):
+                return " ".join(choice.condition.operands)
+        return taken.branch
 
     def _last_words(self) -> str:
         at = self._at
@@ -269,19 +279,6 @@ class Player:
     def percent(self) -> int:
         """By chance."""
         return self._random.randint(1, 100)
-
-
-def asked_of(lines: Iterator[str], prompt: Callable[[str], None]) -> Callable[[str], str]:
-    """Questions that are answered line by line. They raise EOFError where there is no other line."""
-
-    def ask(question: str) -> str:
-        prompt(f"{question}: ")
-        line = next(lines, None)
-        if line is None:
-            raise EOFError
-        return line
-
-    return ask
 
 
 def _in_words(order: Order) -> str | None:

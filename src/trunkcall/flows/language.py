@@ -97,11 +97,12 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class Results:
     """What conditions compare with. ``values`` are all that there may be, None if they are not known beforehand; with
-    ``each`` there must be a condition for each of them."""
+    ``each`` there must be a condition for each of them. ``of_people``: conditions are about what somebody is or has."""
 
     operators: tuple[str, ...]
     values: tuple[str, ...] | None = None
     each: bool = False
+    of_people: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +298,7 @@ _OFFERED = (
         "goes on by a value",
         {"ComparisonValue": Parameter(Text(Source.REFERENCE), required=True)},
         follows=Follows.PERHAPS,
-        results=Results(OPERATORS),
+        results=Results(OPERATORS, of_people=True),
         errors=(Branch(NO_CONDITION, required=True),),
     ),
     ActionType(

@@ -41,6 +41,7 @@ from trunkcall.flows.progress import (
     Step,
     Taken,
     Timer,
+    place_of,
 )
 from trunkcall.flows.surroundings import Surroundings
 from trunkcall.flows.values import Values
@@ -256,9 +257,12 @@ class _Run:
     def _result(self, result: str) -> None:
         """By the first condition that holds; without one, by NoMatchingCondition, NextAction, or as an error."""
         action, values = self._action(), Values(self.at, self._around.value)
-        for choice in action.choices:
+        known = language.ACTIONS[action.type].results
+        for number, choice in enumerate(action.choices):
             if holds(choice.condition, result, values.text):
-                self._follow(" ".join(choice.condition.operands), choice.next_action, Ending.RETURNED)
+                is_told = known is not None and not known.of_people
+                branch = choice.condition.operands[0] if is_told else place_of(number)
+                self._follow(branch, choice.next_action, Ending.RETURNED)
                 return
         if language.NO_CONDITION not in action.errors and action.next_action is not None:
             self._next()
