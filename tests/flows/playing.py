@@ -21,8 +21,10 @@ class Around:
     def __init__(self, content: str, others: Mapping[str, str]) -> None:
         self.flows = {name: made(text) for name, text in {"flow": content, **others}.items()}
         self.queues = {"q-1", "q-2"}
-        self.open: bool | None = True
-        self.metrics: dict[str, int] = {}
+        self.hours: dict[str | None, bool] = {None: True}
+        """Whether it is open, by hours, by queue, or in general."""
+        self.metrics: dict[tuple[str, str | None], int] = {}
+        """By name and queue."""
         self.values = {"CustomerEndpoint.Address": "+12025550123", "Queue.Name": "Sales"}
         self.percents: Iterable[int] = ()
 
@@ -34,10 +36,10 @@ class Around:
         return name if name in self.queues else None
 
     def is_open(self, hours_id: str | None, queue_id: str | None) -> bool | None:
-        return self.open
+        return self.hours.get(hours_id or queue_id)
 
     def metric(self, name: str, queue_id: str | None) -> int | None:
-        return self.metrics.get(name)
+        return self.metrics.get((name, queue_id))
 
     def value(self, path: Path) -> str | None:
         return self.values.get(".".join(path))

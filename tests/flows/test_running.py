@@ -46,6 +46,8 @@ from trunkcall.flows.running import Limits
 ENDLESS = pytest.param("9" * 5_000, id="endless")
 """More digits than Python makes a number of."""
 
+CHOOSE = action("choose", "UpdateContactTargetQueue", {"QueueId": "q-1"}, then="ask", errors={ERROR: "end"})
+
 
 def text(value: str) -> Prompt:
     return Prompt(Speech.TEXT, value)
@@ -188,16 +190,28 @@ class TestWhoWaits:
         assert played.hear(NotSaid()) == [GoOn()]
         assert played.at.ending is Ending.RETURNED
 
-    def test_another_queue_may_take_them(self) -> None:
+    def moved(self, **given: str) -> Played:
         other = action(
             "move",
             "DequeueContactAndTransferToQueue",
-            {"QueueId": "queue/q-2"},
+            given,
             then="end",
             errors={"QueueAtCapacity": "end", ERROR: "end"},
         )
         played = Played(flow(other), purpose=Purpose.BESIDE)
-        assert played.begin() == [Enqueue("q-2", moved=True)]
+        played.begin()
+        return played
+
+    @pytest.mark.parametrize("given", [{"QueueId": "q-9"}, {"QueueId": "$.Attributes.no"}, {"AgentId": "a-1"}, {}])
+    def test_a_queue_that_there_is_not_takes_nobody(self, given: dict[str, str]) -> None:
+        played = self.moved(**given)
+        assert played.way[0] == ("move", ERROR)
+        assert played.orders == [HangUp()]
+
+    def test_another_queue_may_take_them(self) -> None:
+        played = self.moved(QueueId="queue/q-2")
+        assert played.orders == [Enqueue("q-2", moved=True)]
+        assert played.at.queue_id == "q-2"
         assert played.hear(Queued()) == []
         assert played.at.ending is Ending.QUEUED
 
@@ -398,9 +412,54 @@ class TestByWhich:
     def test_hours_are_open_or_not(self, is_open: bool | None, branch: str) -> None:
         asked = action("hours", "CheckHoursOfOperation", errors={ERROR: "end"}, when={"True": "end", "False": "end"})
         played = Played(flow(asked))
-        played.around.open = is_open
+        played.around.hours = {None: is_open} if is_open is not None else {}
         played.begin()
         assert played.way[0] == ("hours", branch)
+
+    @pytest.mark.parametrize(
+        ("given", "branch"),
+        [
+            ({"HoursOfOperationId": "h-1"}, "False"),
+            ({"HoursOfOperationId": "$.Attributes.hours"}, "False"),
+            ({"HoursOfOperationId": "h-9"}, ERROR),
+            ({"HoursOfOperationId": "$.Attributes.nothing"}, ERROR),
+            ({}, "True"),
+        ],
+    )
+    def test_hours_are_those_that_are_named_or_those_of_the_queue(self, given: dict[str, str], branch: str) -> None:
+        asked = action(
+            "ask", "CheckHoursOfOperation", given, errors={ERROR: "end"}, when={"True": "end", "False": "end"}
+        )
+        played = Played(flow(CHOOSE, asked), attributes={"hours": "h-1"})
+        played.around.hours = {"h-1": False, "q-1": True}
+        played.begin()
+        assert played.way[1] == ("ask", branch)
+
+    @pytest.mark.parametrize(
+        ("given", "branch"),
+        [
+            ({"QueueId": "q-2"}, "2"),
+            ({"QueueId": "$.Attributes.queue"}, "2"),
+            ({"QueueId": "q-9"}, ERROR),
+            ({"QueueId": "$.Attributes.nothing"}, ERROR),
+            ({"AgentId": "a-1"}, ERROR),
+            ({}, "1"),
+        ],
+    )
+    def test_how_many_wait_is_asked_of_the_queue_that_is_named_or_chosen(
+        self, given: dict[str, str], branch: str
+    ) -> None:
+        asked = action(
+            "ask",
+            "CheckMetricData",
+            {"MetricType": "NumberOfContactsInQueue", **given},
+            errors={ERROR: "end", "NoMatchingCondition": "end"},
+            when={"1": "end", "2": "end"},
+        )
+        played = Played(flow(CHOOSE, asked), attributes={"queue": "q-2"})
+        played.around.metrics = {("NumberOfContactsInQueue", f"q-{n}"): n for n in (1, 2)}
+        played.begin()
+        assert played.way[1] == ("ask", branch)
 
     @pytest.mark.parametrize(("metric", "branch"), [(3, "0"), (0, "NoMatchingCondition"), (None, ERROR)])
     def test_agents_are_there_or_not(self, metric: int | None, branch: str) -> None:
@@ -414,7 +473,7 @@ class TestByWhich:
         )
         played = Played(flow(asked))
         if metric is not None:
-            played.around.metrics["NumberOfAgentsAvailable"] = metric
+            played.around.metrics["NumberOfAgentsAvailable", None] = metric
         played.begin()
         assert played.way[0] == ("staff", branch)
 
@@ -464,14 +523,15 @@ class TestWhatTheContactGets:
         assert self.attributes({"a": "b"}, TargetContact="Related").way[0] == ("set", ERROR)
 
     def test_it_goes_into_the_queue_that_was_chosen(self) -> None:
-        played = self.queued("arn:aws:connect:eu-west-2:111122223333:instance/i/queue/q-1")
+        played = self.queued(QueueId="arn:aws:connect:eu-west-2:111122223333:instance/i/queue/q-1")
         assert played.orders == [Enqueue("q-1")]
         assert played.hear(Queued()) == []
         assert played.at.ending is Ending.QUEUED
         assert played.at.until is None
 
-    def test_a_queue_that_there_is_not_takes_the_error_branch(self) -> None:
-        played = self.queued("q-9")
+    @pytest.mark.parametrize("given", [{"QueueId": "q-9"}, {"QueueId": "$.Attributes.no"}, {"AgentId": "a-1"}, {}])
+    def test_a_queue_that_there_is_not_takes_the_error_branch(self, given: dict[str, str]) -> None:
+        played = self.queued(**given)
         assert played.orders == [HangUp()]
         assert played.way[0] == ("choose", ERROR)
 
@@ -479,14 +539,12 @@ class TestWhatTheContactGets:
         ("event", "branch"), [(QueueFull(), "QueueAtCapacity"), (NotQueued(), ERROR)], ids=["full", "cannot"]
     )
     def test_a_queue_that_does_not_take_it_has_a_branch(self, event: QueueFull | NotQueued, branch: str) -> None:
-        played = self.queued("q-1")
+        played = self.queued(QueueId="q-1")
         assert played.hear(event) == [HangUp()]
         assert ("queue", branch) in played.way
 
-    def queued(self, queue_id: str) -> Played:
-        choose = action(
-            "choose", "UpdateContactTargetQueue", {"QueueId": queue_id}, then="queue", errors={ERROR: "end"}
-        )
+    def queued(self, **given: str) -> Played:
+        choose = action("choose", "UpdateContactTargetQueue", given, then="queue", errors={ERROR: "end"})
         queue = action("queue", "TransferContactToQueue", then="end", errors={"QueueAtCapacity": "end", ERROR: "end"})
         played = Played(flow(choose, queue))
         played.begin()

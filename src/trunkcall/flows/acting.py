@@ -127,6 +127,18 @@ class Scene:
         """The value of a parameter; None where it has none."""
         return self.values.whole(self.given.get(name))
 
+    @property
+    def names_queue(self) -> bool:
+        """Whether a queue is named, or an agent for theirs."""
+        return "QueueId" in self.given or "AgentId" in self.given
+
+    def queue(self) -> str | None:
+        """The queue that is named, or was chosen where none is. None if there is no such; of agents there are none."""
+        if not self.names_queue:
+            return self.at.queue_id
+        named = self.whole("QueueId")
+        return self.around.queue(named) if named is not None else None
+
     def prompt(self, given: Mapping[str, Any]) -> Prompt | None:
         """What is to be said; None if nothing is, it has no value, or is longer than anybody says."""
         speech = next((each for each in Speech if each in given), None)
@@ -231,14 +243,9 @@ def _hours(scene: Scene) -> Acted:
 
 
 def _metric(scene: Scene) -> Acted:
-    if "AgentId" in scene.given:
+    queue_id = scene.queue()
+    if queue_id is None and scene.names_queue:
         return Acted(Failed())
-    queue_id = scene.at.queue_id
-    if "QueueId" in scene.given:
-        named = scene.whole("QueueId")
-        queue_id = scene.around.queue(named) if named is not None else None
-        if queue_id is None:
-            return Acted(Failed())
     metric = scene.around.metric(scene.given["MetricType"], queue_id)
     return Acted(Result(str(metric)) if metric is not None else Failed())
 
@@ -264,8 +271,7 @@ def _attributes(scene: Scene) -> Acted:
 
 
 def _target(scene: Scene) -> Acted:
-    named = scene.whole("QueueId")
-    queue_id = scene.around.queue(named) if named is not None else None
+    queue_id = scene.queue()
     return Acted(On(), changes={"queue_id": queue_id}) if queue_id is not None else Acted(Failed())
 
 
@@ -274,12 +280,7 @@ def _enqueue(scene: Scene) -> Acted:
 
 
 def _requeue(scene: Scene) -> Acted:
-    if "AgentId" in scene.given:
-        return Acted(Failed())
-    queue_id = scene.at.queue_id
-    if "QueueId" in scene.given:
-        named = scene.whole("QueueId")
-        queue_id = scene.around.queue(named) if named is not None else None
+    queue_id = scene.queue()
     if queue_id is None:
         return Acted(Failed())
     return Acted(Stands(Await.QUEUE), (Enqueue(queue_id, moved=True),), {"queue_id": queue_id})
