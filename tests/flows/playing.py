@@ -25,7 +25,9 @@ class Around:
         """Whether it is open, by hours, by queue, or in general."""
         self.metrics: dict[tuple[str, str | None], int] = {}
         """By name and queue."""
-        self.values = {"CustomerEndpoint.Address": "+12025550123", "Queue.Name": "Sales"}
+        self.values = {"CustomerEndpoint.Address": "+12025550123"}
+        self.names: dict[str | None, str] = {None: "Sales", "q-1": "Support"}
+        """Of queues; None for the campaign's."""
         self.percents: Iterable[int] = ()
 
     def flow(self, flow_id: str) -> Flow | None:
@@ -41,8 +43,8 @@ class Around:
     def metric(self, name: str, queue_id: str | None) -> int | None:
         return self.metrics.get((name, queue_id))
 
-    def value(self, path: Path) -> str | None:
-        return self.values.get(".".join(path))
+    def value(self, path: Path, queue_id: str | None) -> str | None:
+        return self.names.get(queue_id) if path == ("Queue", "Name") else self.values.get(".".join(path))
 
     def number(self, keys: str, country: str | None) -> str | None:
         if not keys.isdecimal() or len(keys) < 10:

@@ -69,6 +69,10 @@ def status(**when: str) -> dict[str, Any]:
     )
 
 
+def logging(identifier: str, behaviour: str, then: str) -> dict[str, Any]:
+    return action(identifier, "UpdateFlowLoggingBehavior", {"FlowLoggingBehavior": behaviour}, then=then)
+
+
 class TestWhoHasAnswered:
     CONTENT = flow(
         status(
@@ -150,6 +154,16 @@ class TestMessages:
         voice = action("voice", "UpdateContactTextToSpeechVoice", {"TextToSpeechVoice": "Amy"}, then="say")
         played = Played(flow(voice, message("say", "Hello")))
         assert played.begin() == [Say(text("Hello"), {"TextToSpeechVoice": "Amy"})]
+
+    def test_the_voice_is_told_by_its_name(self) -> None:
+        given = {"TextToSpeechVoice": "$.Attributes.voice", "LanguageCode": "en-GB", "TextToSpeechEngine": "Neural"}
+        voice = action("voice", "UpdateContactTextToSpeechVoice", given, then="say", errors={ERROR: "sorry"})
+        say = message("say", "$.TextToSpeechVoiceId, $.LanguageCode, $.TextToSpeechEngine")
+        content = flow(voice, say, message("sorry", "Sorry"))
+        (said,) = Played(content, attributes={"voice": "Amy"}).begin()
+        assert isinstance(said, Say)
+        assert said.prompt == text("Amy, en-GB, Neural")
+        assert Played(content).begin() == [Say(text("Sorry"))], "a voice without a name is none"
 
     @pytest.mark.parametrize(
         ("given", "prompt"),
@@ -477,6 +491,16 @@ class TestByWhich:
         played.begin()
         assert played.way[0] == ("staff", branch)
 
+    def test_a_contact_is_split_anew_each_time(self) -> None:
+        def split(name: str, then: str) -> dict[str, Any]:
+            other = {"NoMatchingCondition": "end"}
+            return action(name, "DistributeByPercentage", errors=other, when={"51": then}, operator="NumberLessThan")
+
+        played = Played(flow(split("one", "other"), split("other", "end")))
+        played.around.percents = [50, 51]
+        played.begin()
+        assert played.way[:2] == [("one", "51"), ("other", "NoMatchingCondition")]
+
     @pytest.mark.parametrize(
         ("percent", "branch"), [(1, "21"), (20, "21"), (21, "61"), (60, "61"), (61, "NoMatchingCondition")]
     )
@@ -550,6 +574,74 @@ class TestWhatTheContactGets:
         played.begin()
         return played
 
+    def test_the_queue_that_was_chosen_is_told_by_its_name(self) -> None:
+        choose = action("choose", "UpdateContactTargetQueue", {"QueueId": "q-1"}, then="then", errors={ERROR: "end"})
+        played = Played(flow(message("say", "$.Queue.Name", "choose"), choose, message("then", "$.Queue.Name")))
+        assert played.begin() == [Say(text("Sales"))]
+        assert played.hear(Said()) == [Say(text("Support"))]
+
+    @pytest.mark.parametrize(
+        ("given", "recorded"),
+        [
+            ({"RecordingBehavior": {"RecordedParticipants": ["Agent"]}}, [Record(("Agent",))]),
+            ({"RecordingBehavior": {"RecordedParticipants": []}}, [Record(())]),
+            ({"AnalyticsBehavior": {"Enabled": "True"}}, []),
+        ],
+    )
+    def test_who_is_recorded_changes_where_something_is_said_of_it(
+        self, given: dict[str, Any], recorded: list[Record]
+    ) -> None:
+        played = Played(flow(action("record", "UpdateContactRecordingBehavior", given, then="end")))
+        assert played.begin() == [*recorded, HangUp()]
+
+    def test_what_the_flow_does_is_logged_where_it_says_so(self) -> None:
+        played = Played(
+            flow(
+                message("say", "Hello", "on"),
+                logging("on", "Enabled", "then"),
+                message("then", "Hello", "off"),
+                logging("off", "Disabled", "end"),
+            )
+        )
+        played.begin()
+        assert not played.at.is_logged
+        played.hear(Said())
+        assert played.at.is_logged
+        played.hear(Said())
+        assert not played.at.is_logged
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"CallerId": {"Number": "$.Attributes.no"}},
+            {"ConnectionTimeLimitSeconds": "$.Attributes.no"},
+            {"VoiceConnector": {}},
+        ],
+    )
+    def test_a_call_does_not_go_out_in_another_way_than_the_flow_has_it(self, given: dict[str, Any]) -> None:
+        played = Played(flow(action("call", "CompleteOutboundCall", given, then="end", errors={ERROR: "end"})))
+        assert played.begin() == [HangUp()]
+        assert played.way[0] == ("call", ERROR)
+
+    def test_skills_that_an_agent_is_to_have_are_an_error(self) -> None:
+        given: dict[str, Any] = {"RoutingProficiencies": {}}
+        played = Played(flow(action("rank", "UpdateContactRoutingBehavior", given, then="end")))
+        assert played.begin() == [HangUp()]
+        assert played.way[0] == ("rank", ERROR)
+
+    def test_what_runs_later_is_taken_back_and_is_never_a_flow_that_there_is_not(self) -> None:
+        def hook(name: str, flow_id: str, then: str) -> dict[str, Any]:
+            hooks = {"EventHooks": {"CustomerQueue": flow_id}}
+            return action(name, "UpdateContactEventHooks", hooks, then=then, errors={ERROR: "end"})
+
+        played = Played(flow(hook("a", "flow", "b"), hook("b", "", "end")))
+        played.begin()
+        assert played.at.hooks == {"CustomerQueue": ""}
+        for lost in ("lost", "$.Attributes.no"):
+            played = Played(flow(hook("a", lost, "end")))
+            played.begin()
+            assert played.way[0] == ("a", ERROR)
+
     def test_its_place_its_recording_and_what_runs_later_are_chosen(self) -> None:
         content = flow(
             action("rank", "UpdateContactRoutingBehavior", {"QueuePriority": "1"}, then="later"),
@@ -567,14 +659,19 @@ class TestWhatTheContactGets:
                 then="call",
                 errors={ERROR: "end"},
             ),
-            action("call", "CompleteOutboundCall", {"CallerId": {"Number": "+12025550100"}}, then="end"),
+            action(
+                "call",
+                "CompleteOutboundCall",
+                {"CallerId": {"Number": "+12025550100"}, "ConnectionTimeLimitSeconds": "20"},
+                then="end",
+            ),
         )
         played = Played(content, others={"whisper": flow(action("over", "EndFlowExecution"))})
         assert played.begin() == [
             Rank(priority=1),
             Rank(adjustment=-60 * SECOND),
             Record(("Agent", "Customer")),
-            CallOut("+12025550100"),
+            CallOut("+12025550100", 20 * SECOND),
             HangUp(),
         ]
         assert played.at.hooks == {"AgentWhisper": "whisper"}
@@ -629,6 +726,28 @@ class TestOthers:
         played = Played(self.CONTENT)
         played.begin()
         assert played.hear(NotAnswered()) == [Say(text("Hello"))]
+
+    @pytest.mark.parametrize(
+        ("wanted", "answer", "said"),
+        [
+            ("STRING_MAP", {"who": "Ann"}, "Hello Ann"),
+            ("STRING_MAP", {"who": {"name": "Ann"}}, "Who?"),
+            ("STRING_MAP", {"who": 5}, "Who?"),
+            ("JSON", {"who": 5}, "Hello 5"),
+        ],
+    )
+    def test_an_answer_is_such_as_the_flow_wants_it(self, wanted: str, answer: dict[str, object], said: str) -> None:
+        asked = json.loads(json.dumps(self.LOOK_UP))
+        asked["Parameters"]["ResponseValidation"] = {"ResponseType": wanted}
+        played = Played(flow(asked, message("greet", "Hello $.External.who"), message("unknown", "Who?")))
+        played.begin()
+        assert played.hear(Answered(answer)) == [Say(text(said))]
+        assert (played.at.external == {}) is (said == "Who?")
+
+    def test_a_service_without_a_name_is_not_asked(self) -> None:
+        asked = json.loads(json.dumps(self.LOOK_UP))
+        asked["Parameters"]["LambdaFunctionARN"] = "$.Attributes.no"
+        assert Played(flow(asked, message("greet", "Hello"), message("unknown", "Who?"))).begin() == [Say(text("Who?"))]
 
     def test_nobody_waits_for_a_service_that_is_only_told(self) -> None:
         told = json.loads(json.dumps(self.LOOK_UP))

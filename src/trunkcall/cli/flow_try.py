@@ -264,7 +264,7 @@ class Player:
         typed = self._ask(f"{name}? a number").strip()
         return int(typed) if typed.isdecimal() else None
 
-    def value(self, path: Path) -> str | None:
+    def value(self, path: Path, queue_id: str | None) -> str | None:
         """Told as what it stands for."""
         return f"[{'.'.join(path)}]"
 
@@ -301,8 +301,9 @@ def _in_words(order: Order) -> str | None:
         case Ask(arn=arn, values=values, within=within):
             given = ", ".join(f"{name} = {value}" for name, value in values.items())
             return f"asks {arn.rpartition(':')[2]} within {_time(within)}{f', with {given}' if given else ''}"
-        case CallOut(number=number):
-            return f"has the call go out{f', showing {number}' if number else ''}"
+        case CallOut(number=number, within=within):
+            shown = f", showing {number}" if number else ""
+            return f"has the call go out{shown}{f', within {_time(within)}' if within is not None else ''}"
         case Hush() | HangUp() | GoOn():
             return None
         case _:

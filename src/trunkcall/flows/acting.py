@@ -304,12 +304,13 @@ def _hooks(scene: Scene) -> Acted:
 
 
 def _recording(scene: Scene) -> Acted:
-    behaviour = scene.given.get("RecordingBehavior", {})
-    return Acted(On(), (Record(tuple(behaviour.get("RecordedParticipants", ()))),))
+    if "RecordingBehavior" not in scene.given:
+        return Acted(On())
+    return Acted(On(), (Record(tuple(scene.given["RecordingBehavior"]["RecordedParticipants"])),))
 
 
 def _logging(scene: Scene) -> Acted:
-    return Acted(On())
+    return Acted(On(), changes={"is_logged": scene.given["FlowLoggingBehavior"] == "Enabled"})
 
 
 # --- others ---------------------------------------------------------------------------------------------------------
@@ -328,6 +329,12 @@ def _ask(scene: Scene) -> Acted:
     return Acted(Stands(Await.ANSWER, within), (Ask(arn, values, within),))
 
 
+def is_as_wanted(answer: Mapping[str, object], action: Action) -> bool:
+    """Whether the answer to an InvokeLambdaFunction is such as the action has it: texts alone, for STRING_MAP."""
+    wanted = action.parameters.get("ResponseValidation", {}).get("ResponseType")
+    return wanted != "STRING_MAP" or all(isinstance(value, str) for value in answer.values())
+
+
 def _transfer(scene: Scene) -> Acted:
     flow_id = scene.whole("ContactFlowId")
     flow = scene.around.flow(flow_id) if flow_id else None
@@ -337,8 +344,14 @@ def _transfer(scene: Scene) -> Acted:
 def _call_out(scene: Scene) -> Acted:
     if "VoiceConnector" in scene.given:
         return Acted(Failed())
-    number = scene.values.whole(scene.given.get("CallerId", {}).get("Number"))
-    return Acted(On(), (CallOut(number),))
+    shown = scene.given.get("CallerId", {})
+    number = scene.values.whole(shown.get("Number"))
+    if "Number" in shown and not number:
+        return Acted(Failed())
+    within_s = whole_number(scene.whole("ConnectionTimeLimitSeconds"), 1, language.MAX_WAIT_S)
+    if "ConnectionTimeLimitSeconds" in scene.given and within_s is None:
+        return Acted(Failed())
+    return Acted(On(), (CallOut(number, within_s * SECOND if within_s is not None else None),))
 
 
 def _disconnect(scene: Scene) -> Acted:

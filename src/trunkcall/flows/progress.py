@@ -75,7 +75,8 @@ class Prompt:
 class Progress:
     """Where a contact stands. ``awaits`` is None before the beginning and after the end; ``ending`` tells these apart.
     ``until`` is the instant by which something is to happen at the latest: ``Timer`` is due then. ``loops`` are how
-    often each Loop has gone round, ``actions`` how many were taken in all."""
+    often each Loop has gone round, ``actions`` how many were taken in all. ``is_logged``: whether the flow wants what
+    it does logged."""
 
     flow_id: str
     purpose: Purpose = Purpose.CONTACT
@@ -93,6 +94,7 @@ class Progress:
     queue_id: str | None = None
     voice: Mapping[str, str] = field(default_factory=dict)
     hooks: Mapping[str, str] = field(default_factory=dict)
+    is_logged: bool = False
     ending: Ending | None = None
 
 
@@ -233,9 +235,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class CallOut:
-    """Have the call go out, showing this number if there is one."""
+    """Have the call go out, showing this number if there is one, and give it up after this time if there is one."""
 
     number: str | None
+    within: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)

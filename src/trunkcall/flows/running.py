@@ -14,7 +14,18 @@ from typing import Any, Final, assert_never
 
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.flows import language
-from trunkcall.flows.acting import Elsewhere, Failed, On, Outcome, Over, Refused, Result, Stands, act
+from trunkcall.flows.acting import (
+    Elsewhere,
+    Failed,
+    On,
+    Outcome,
+    Over,
+    Refused,
+    Result,
+    Stands,
+    act,
+    is_as_wanted,
+)
 from trunkcall.flows.conditions import holds
 from trunkcall.flows.document import Action
 from trunkcall.flows.keys import Keying, keying_of
@@ -127,8 +138,11 @@ class _Run:
                     self._fail(language.QUEUE_FULL if isinstance(event, QueueFull) else language.ERROR)
             case Answered():
                 if self.at.awaits is Await.ANSWER:
-                    self._change(external=dict(event.values))
-                    self._next()
+                    if is_as_wanted(event.values, self._action()):
+                        self._change(external=dict(event.values))
+                        self._next()
+                    else:
+                        self._fail()
             case NotAnswered():
                 if self.at.awaits is Await.ANSWER:
                     self._fail()

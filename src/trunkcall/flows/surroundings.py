@@ -12,7 +12,7 @@ from trunkcall.flows.references import Path
 
 
 class Surroundings(Protocol):
-    """They raise nothing, and are the same however often they are asked within a step."""
+    """They raise nothing, and but for ``percent`` are the same however often they are asked within a step."""
 
     def flow(self, flow_id: str) -> Flow | None:
         """The flow of this id or ARN; None if there is none that can be run."""
@@ -26,12 +26,13 @@ class Surroundings(Protocol):
     def metric(self, name: str, queue_id: str | None) -> int | None:
         """How many agents or contacts the queue has, or how many seconds its first one waits; None if nobody knows."""
 
-    def value(self, path: Path) -> str | None:
-        """A value that is not the flow's own: of contact, customer, queue, agent; None if there is none."""
+    def value(self, path: Path, queue_id: str | None) -> str | None:
+        """A value that is not the flow's own: of contact, customer, agent or queue (None: the campaign's). None if
+        there is none."""
 
     def number(self, keys: str, country: str | None) -> str | None:
         """The phone number of these keys as E.164: of a country by its two letters, or with its code; None if it is
         none."""
 
     def percent(self) -> int:
-        """A number by chance, from 1 to 100."""
+        """A number by chance, from 1 to 100: another one each time, of which a step may need several."""

@@ -20,11 +20,12 @@ _QUOTES: Final = {'"': "&quot;", "'": "&apos;"}
 
 
 class Values:
-    """The values of one contact at one instant; ``others`` are those that are not kept with its progress."""
+    """The values of one contact at one instant; ``others`` are those that are not kept with its progress, where the
+    queue is this one."""
 
     __slots__ = ("_at", "_others")
 
-    def __init__(self, at: Progress, others: Callable[[Path], str | None]) -> None:
+    def __init__(self, at: Progress, others: Callable[[Path, str | None], str | None]) -> None:
         self._at = at
         self._others = others
 
@@ -67,8 +68,12 @@ class Values:
                 return self._at.stored_input
             case ("External", *names):
                 return _within(self._at.external, names)
+            case ("TextToSpeechVoiceId",) if "TextToSpeechVoice" in self._at.voice:
+                return self._at.voice["TextToSpeechVoice"]
+            case ("LanguageCode" | "TextToSpeechEngine" | "TextToSpeechStyle" as name,) if name in self._at.voice:
+                return self._at.voice[name]
             case _:
-                return self._others(path)
+                return self._others(path, self._at.queue_id)
 
 
 def whole_number(text: str | None, least: int, most: int) -> int | None:
