@@ -835,6 +835,15 @@ class TestEnds:
         assert played.hear(Said()) == [Hush(), HangUp()]
         assert played.at.ending is Ending.BROKEN
 
+    def test_a_flow_whose_content_has_changed_meanwhile_ends_where_another_action_has_the_name(self) -> None:
+        bot = action("ask", "ConnectParticipantWithLexBot", {"InputValidation": "by the bot"}, then="end")
+        for other in (bot, message("ask", "Hello"), action("ask", "EndFlowExecution")):
+            played = Played(flow(menu()))
+            played.begin()
+            played.around.flows |= Played(flow(other)).around.flows
+            assert played.hear(Pressed("1")) == [Hush(), HangUp()]
+            assert played.at.ending is Ending.BROKEN
+
     def test_what_is_kept_says_what_is_waited_for_and_until_when(self) -> None:
         played = Played(flow(menu()), limits=Limits(duration=60 * SECOND))
         played.begin()

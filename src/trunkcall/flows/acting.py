@@ -52,6 +52,19 @@ _STATUS: Final[Mapping[DetectionStatus, str]] = MappingProxyType(
 """What CheckOutboundCallStatus goes on by; the others are errors, and so is detection that was off."""
 
 
+STANDING: Final[Mapping[Await, frozenset[str]]] = MappingProxyType(
+    {
+        Await.MESSAGE: frozenset({"MessageParticipant"}),
+        Await.MESSAGES: frozenset({"MessageParticipantIteratively"}),
+        Await.KEYS: frozenset({"GetParticipantInput"}),
+        Await.TIME: frozenset({"Wait"}),
+        Await.QUEUE: frozenset({"TransferContactToQueue", "DequeueContactAndTransferToQueue"}),
+        Await.ANSWER: frozenset({"InvokeLambdaFunction"}),
+    }
+)
+"""The actions in which a contact stands still so."""
+
+
 @dataclass(frozen=True, slots=True)
 class On:
     """It goes on by NextAction."""

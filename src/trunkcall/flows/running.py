@@ -15,6 +15,7 @@ from typing import Any, Final, assert_never
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.flows import language
 from trunkcall.flows.acting import (
+    STANDING,
     Elsewhere,
     Failed,
     On,
@@ -109,9 +110,7 @@ class _Run:
         match event:
             case HungUp():
                 self._end(Ending.HUNG_UP)
-            case _ if self.at.awaits is not None and (
-                self._flow is None or self.at.action_id not in self._flow.actions
-            ):
+            case _ if self._is_elsewhere():
                 # Another content was published meanwhile, and has no such action.
                 self._hush()
                 self._end(Ending.BROKEN)
@@ -148,6 +147,13 @@ class _Run:
                     self._fail()
             case _:
                 assert_never(event)
+
+    def _is_elsewhere(self) -> bool:
+        """Whether the flow has no action in which the contact can stand as it does."""
+        if self.at.awaits is None:
+            return False
+        action = self._flow.actions.get(self.at.action_id) if self._flow is not None else None
+        return action is None or action.type not in STANDING[self.at.awaits]
 
     def _begin(self) -> None:
         self._change(began_at=self._now)
