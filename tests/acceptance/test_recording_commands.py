@@ -8,7 +8,7 @@ import json
 import wave
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +155,13 @@ def test_whoever_is_forgotten_cannot_be_heard_any_more(recorded: Serving) -> Non
     after = next(each for each in recorded.export() if each["ContactId"] == talk["ContactId"])
     assert [each["Status"] for each in after["Recordings"]] == ["DELETED"]
     assert "There is no sound of this contact" in run(recorded, "recordings", "play", talk["ContactId"], check=False)
+
+
+def test_a_server_deletes_what_its_settings_keep_no_longer(tmp_path: Path) -> None:
+    days = tmp_path / "data" / "recordings"
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    for day in ("2020-01-01", today):
+        (days / day).mkdir(parents=True)
+        (days / day / "contact-1.1.tcr").write_bytes(b"a talk")
+    with serving(tmp_path / "data", agents=0, recording_retention_days=30) as server:
+        server.wait_until(lambda: [each.name for each in days.iterdir()] == [today])

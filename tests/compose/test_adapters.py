@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from trunkcall.domain.calling_policy import CallingPolicy
 from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
 from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.instants import DAY
 from trunkcall.service.floor import SimulatedFloor
 from trunkcall.service.presence import Presence
 from trunkcall.service.wall_paced_clock import WallPacedClock
@@ -40,6 +42,16 @@ SIMULATED = CARRIERS["simulated"]
 # --- the table decides ----------------------------------------------------------------------------------------------
 
 AT_HOME = '[destinations]\nregions = ["US"]\n'
+SPRING = Campaign(
+    "spring",
+    "arn",
+    "instance",
+    "Spring",
+    DialerConfig(DialerType.PROGRESSIVE, 1.0),
+    OutboundCallConfig("flow", "queue"),
+    CampaignState.RUNNING,
+    0,
+)
 
 
 def test_another_store_is_one_entry_of_a_table(tmp_path: Path) -> None:
@@ -92,19 +104,20 @@ def test_a_carrier_that_reaches_people_dials_nobody_before_there_is_a_policy(tmp
     phones = CarrierAdapter(lambda settings: None, CARRIERS["simulated"].build)
     empty = Directory.of(Instance("instance", "", 0, onboarded=True), ())
     with_policy = Directory.of(empty.instance, [CallingPolicy("default", 1, AT_HOME)])
-    campaign = Campaign(
-        "spring",
-        "arn",
-        "instance",
-        "Spring",
-        DialerConfig(DialerType.PROGRESSIVE, 1.0),
-        OutboundCallConfig("flow", "queue"),
-        CampaignState.RUNNING,
-        0,
-    )
     for carrier, directory, dials in ((phones, empty, False), (phones, with_policy, True), (SIMULATED, empty, True)):
         gate = gate_by(carrier, settings_of(tmp_path), lambda number: 0)(directory)
-        assert (gate.trouble(campaign, 0) is None) is dials
+        assert (gate.trouble(SPRING, 0) is None) is dials
+
+
+def test_a_carrier_that_reaches_people_keeps_hours_by_the_machines_clock_alone(tmp_path: Path) -> None:
+    """In a simulated world it may be any time of day."""
+    phones = CarrierAdapter(lambda settings: None, CARRIERS["simulated"].build)
+    hours = CallingPolicy("default", 1, AT_HOME + '[[hours]]\nevery_day = "00:00-24:00"\n')
+    directory = Directory.of(Instance("instance", "", 0, onboarded=True), [hours])
+    now = time.time_ns() // 1000
+    for carrier, at, dials in ((phones, now, True), (phones, now - DAY, False), (SIMULATED, now - DAY, True)):
+        gate = gate_by(carrier, settings_of(tmp_path), lambda number: 0)(directory)
+        assert (gate.trouble(SPRING, at) is None) is dials
 
 
 def test_a_carrier_that_reaches_people_does_not_start_without_a_policy(tmp_path: Path) -> None:

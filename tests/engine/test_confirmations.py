@@ -103,6 +103,15 @@ def test_nothing_is_told_in_a_talk() -> None:
     assert told(floor) == before
 
 
+def test_nothing_is_told_while_a_customer_is_being_joined() -> None:
+    floor = on_the_line("ann", requests=1, config=TELLS)
+    floor.answers("spring-1")
+    before = told(floor)
+    floor.presses(floor.session("ann"), "**")
+    floor.presses(floor.session("ann"), "*5")
+    assert told(floor) == before, "neither is possible yet, and the customer is there"
+
+
 def test_whoever_goes_home_hears_so_before_the_line_is_dropped() -> None:
     floor = on_the_line("ann", config=TELLS)
     session = floor.session("ann")

@@ -315,5 +315,10 @@ def test_the_next_dialer_records_nothing_of_what_was_suspended() -> None:
 def test_the_next_dialer_does_not_begin_what_may_not_have_been_announced() -> None:
     floor = talking(announces=True)
     floor.restart(*legs_of_a_talk(floor))
+    announced = len(floor.asked(AnnounceRecording))
+    floor.presses(floor.session("ann"), "*4")
+    floor.presses(floor.session("ann"), "*5")
+    floor.tell(RecordingWished("spring-1", RecordingWish.START))
     floor.wait(120)
     assert not floor.asked(StartRecording)
+    assert len(floor.asked(AnnounceRecording)) == announced, "in the middle of a talk nobody is told"

@@ -130,6 +130,8 @@ class Witness(SimulatedCarrier):
         self.shown: dict[str, tuple[str, str | None]] = {}
         """By contact, over which trunk it was dialed and which number that showed."""
         self.played: Counter[str] = Counter()
+        self.said: Counter[str] = Counter()
+        """How often each text was to be played."""
         self.hung_up: set[str] = set()
         self.loses: Callable[[CarrierEvent], bool] = lambda event: False
         """Which of its words never arrive."""
@@ -151,6 +153,7 @@ class Witness(SimulatedCarrier):
 
     def play(self, leg_id: str, play_id: str, prompt: str) -> None:
         self.played[leg_id] += 1
+        self.said[prompt] += 1
         super().play(leg_id, play_id, prompt)
 
 
@@ -241,9 +244,10 @@ class House:
         await self.to_state(CampaignState.INITIALIZED, CampaignState.RUNNING)
         await self.put(requests)
 
-    async def put(self, requests: int) -> None:
+    async def put(self, requests: int, *, first: int = 0) -> None:
         now: Instant = self.clock.now()
-        batch = [DialRequest(f"c-{n}", f"t-{n}", "+12125550100", now + DAY, {}) for n in range(requests)]
+        numbers = range(first, first + requests)
+        batch = [DialRequest(f"c-{n}", f"t-{n}", "+12125550100", now + DAY, {}) for n in numbers]
         await self.kept.put_dial_requests("spring", batch, at=now, max_waiting=10_000)
 
     async def to_state(self, of: CampaignState, to: CampaignState) -> None:

@@ -10,6 +10,7 @@ import pytest
 from service.support import House, dialing
 from trunkcall.domain.agent import AgentState, PhoneTrouble
 from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.engine.commands import HangUp
 from trunkcall.engine.events import AgentPhoneLost
 from trunkcall.service.current import CurrentDialer
 
@@ -93,6 +94,30 @@ async def test_what_is_still_in_progress_when_the_server_must_stop_is_ended_in_i
         assert in_progress(house) == 0
         states = {record.state for record in await house.records()}
         assert states <= {ContactState.WAITING, ContactState.ENDED}
+
+
+async def test_a_server_that_stops_waits_for_phones_until_they_ring_no_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it is gone before its carrier has been told of all of them."""
+    await house.open(requests=200)
+    house.dialer = CurrentDialer(house.clock, legs_survive=True, monotonic=house.monotonic)
+    loop, hang_up = asyncio.get_running_loop(), house.carrier.hang_up
+    asked: list[tuple[float, str]] = []
+
+    def takes_a_second(command: HangUp) -> None:
+        asked.append((loop.time(), command.leg_id))
+        loop.call_later(1.0, hang_up, command)
+
+    monkeypatch.setattr(house.carrier, "hang_up", takes_a_second)
+    async with dialing(house, house.owner()):
+        await until_in_progress(house, 3)
+        await house.dialer.suspend()
+        stopped_s = loop.time()
+        await house.dialer.close_out()
+        rang = {leg_id for at_s, leg_id in asked if at_s == stopped_s}
+        assert rang
+        assert rang <= house.carrier.hung_up
 
 
 async def test_a_server_that_stops_lets_nobodys_phone_ring_on_although_talks_outlive_it(house: House) -> None:

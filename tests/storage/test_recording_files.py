@@ -118,6 +118,13 @@ def test_a_file_is_named_by_its_contact_and_heard_with_the_installations_key_alo
         list(RecordingFiles(tmp_path, bytes(32)).chunks(TALK))
 
 
+def test_no_two_files_have_one_key(tmp_path: Path) -> None:
+    """Chunks are numbered from 0 in each: under one key, what was said could be had from any two of them."""
+    files = RecordingFiles(tmp_path, KEY)
+    made = [files.begin(each) for each in (TALK, TALK, Recording("contact-2.1", AT))]
+    assert len({each.key for each in made}) == 3
+
+
 def test_a_recording_is_heard_from_where_it_was_left(tmp_path: Path) -> None:
     files = RecordingFiles(tmp_path, KEY)
     written(files)

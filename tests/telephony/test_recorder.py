@@ -175,6 +175,7 @@ def test_a_recording_is_begun_written_and_ended(tmp_path: Path) -> None:
     recorder = said.recorders.begin(asked(tmp_path), 0.0)
     said.write()
     assert said.frames == [wire.Recording("talk.said")]
+    assert (tmp_path / "talk.tcr").stat().st_mode & 0o077 == 0, "it is nobody else's"
     recorder.ears[0].hear(SAID * FRAME, FRAME_S)
     recorder.ears[1].hear(HEARD * FRAME, FRAME_S)
     said.write()
