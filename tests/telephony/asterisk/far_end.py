@@ -78,11 +78,11 @@ class Call:
     port: int = 0
     """Where it takes media."""
     packets: int = 0
+    """How many of the other side's media have arrived there since it ``speaks``."""
     spoke_from_s: float = 0.0
     """When it began to speak, by the loop's time."""
     sound: list[tuple[float, bytes]] = field(default_factory=list)
     """What it hears where it speaks itself: when, by the loop's time, and the octets."""
-    """How many of the other side's media have arrived there since it ``speaks``."""
     _last: tuple[list[str], str] | None = None
     """What it has answered the INVITE last."""
     _cseq: int = 100
