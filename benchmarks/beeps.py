@@ -28,9 +28,10 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from trunkcall.amd.g711 import Codec, decoded
+from trunkcall.amd.g711 import decoded
 from trunkcall.amd.listener import Beep, GreetingEnded, Heard, How, Listener
 from trunkcall.telephony.ari.sound import resampled
+from trunkcall.telephony.sound import ulaw
 
 Sound: TypeAlias = npt.NDArray[np.float64]
 """From -1 to 1, 8,000 samples a second."""
@@ -202,19 +203,23 @@ def noise(kind: str, length: int, chance: np.random.Generator, voices: Sequence[
     return heard
 
 
-_BOUNDS: Final = {codec: np.sort(decoded(bytes(range(256)), codec)) for codec in (Codec.ULAW, Codec.ALAW)}
-_OCTETS: Final = {codec: np.argsort(decoded(bytes(range(256)), codec)) for codec in (Codec.ULAW, Codec.ALAW)}
+def _of_alaw(octet: int) -> int:
+    exponent, mantissa = octet >> 4 & 7, (octet & 0x0F) << 4
+    size = mantissa + 8 if exponent == 0 else mantissa + 0x108 << exponent - 1
+    return size if octet & 0x80 else -size
 
 
-def encoded(sound: Sound, codec: Codec) -> bytes:
-    """The octets whose samples are nearest."""
-    values = _BOUNDS[codec].astype(np.float64)
-    middles = (values[1:] + values[:-1]) / 2
-    return _OCTETS[codec][np.searchsorted(middles, sound * 32767)].astype(np.uint8).tobytes()
+_ALAW: Final = np.sort(np.array([_of_alaw(octet) for octet in range(256)], np.float64)) / 32767
 
 
-def on_the_line(sound: Sound, chance: np.random.Generator, voices: Sequence[Voice]) -> tuple[bytes, Codec]:
-    """As it arrives: speech of -26 dB or so, noise over all of it, packets that are lost in bursts."""
+def over_alaw(sound: Sound) -> Sound:
+    """What is left of it by A-law (ITU-T G.711): the nearest of its values."""
+    return _ALAW[np.searchsorted((_ALAW[1:] + _ALAW[:-1]) / 2, sound)]
+
+
+def on_the_line(sound: Sound, chance: np.random.Generator, voices: Sequence[Voice]) -> bytes:
+    """As it arrives: speech of -26 dB or so, noise over all of it, packets that are lost in bursts. What comes over a
+    trunk that speaks A-law Asterisk makes mu-law too."""
     level = 10 ** (float(np.clip(chance.normal(-26, 5), -40, -16)) / 20)
     snr_db = float(chance.uniform(6, 18)) if chance.random() < 0.07 else float(np.clip(chance.normal(30, 9), 8, 60))
     around = noise(str(chance.choice(_NOISES)), len(sound), chance, voices) * 10 ** (-snr_db / 20)
@@ -227,23 +232,17 @@ def on_the_line(sound: Sound, chance: np.random.Generator, voices: Sequence[Voic
             lost = chance.random() < (0.4 if lost else rate)
             if lost:
                 packets[at] = packets[at - 1] * 0.6 if fades else 0.0
-    codec = Codec.ULAW if chance.random() < 0.6 else Codec.ALAW
-    return encoded(packets.reshape(-1), codec), codec
+    arrives = packets.reshape(-1)
+    if chance.random() >= 0.6:
+        arrives = over_alaw(arrives)
+    return ulaw.encoded((arrives * 32767).astype(np.int16))
 
 
 def gap_s(chance: np.random.Generator) -> float:
     return float(np.clip(chance.lognormal(math.log(0.28), 0.5), 0.05, 1.1))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A call as it arrives."""
-
-    call: Call
-    codec: Codec
-
-
-def machine(chance: np.random.Generator, voices: Sequence[Voice]) -> Line:
+def machine(chance: np.random.Generator, voices: Sequence[Voice]) -> Call:
     voice = voices[int(chance.integers(len(voices)))]
     parts = [silence(float(np.clip(chance.lognormal(math.log(0.55), 0.7), 0.1, 3.0)))]
     sentences = chance.permutation(len(voice.sentences))[: int(chance.integers(1, 5))]
@@ -260,11 +259,10 @@ def machine(chance: np.random.Generator, voices: Sequence[Voice]) -> Line:
         parts.append(beep(kind, chance) * 10 ** (float(chance.normal(2, 5)) / 20))
         span = began_s, sum(map(len, parts)) / RATE
     parts.append(silence(4.0))
-    payload, codec = on_the_line(np.concatenate(parts), chance, voices)
-    return Line(Call(payload, greeting_s, kind, span), codec)
+    return Call(on_the_line(np.concatenate(parts), chance, voices), greeting_s, kind, span)
 
 
-def person(chance: np.random.Generator, voices: Sequence[Voice]) -> Line:
+def person(chance: np.random.Generator, voices: Sequence[Voice]) -> Call:
     """Somebody who answers, says it again, and goes on talking."""
     voice = voices[int(chance.integers(len(voices)))]
     parts = [silence(float(np.clip(chance.lognormal(math.log(0.65), 0.65), 0.1, 3.0)))]
@@ -273,24 +271,23 @@ def person(chance: np.random.Generator, voices: Sequence[Voice]) -> Line:
     for at in chance.permutation(len(voice.sentences))[: int(chance.integers(0, 4))]:
         parts += [voice.sentences[int(at)], silence(gap_s(chance))]
     parts.append(silence(2.0))
-    payload, codec = on_the_line(np.concatenate(parts), chance, voices)
-    return Line(Call(payload, 0.0), codec)
+    return Call(on_the_line(np.concatenate(parts), chance, voices), 0.0)
 
 
 # --- who listens ------------------------------------------------------------------------------------------------------
 
 
-def by_listener(line: Line) -> list[Heard]:
-    listener = Listener(line.codec)
+def by_listener(call: Call) -> list[Heard]:
+    listener = Listener()
     heard: list[Heard] = []
-    for at in range(0, len(line.call.payload), PACKET):
-        heard += listener.feed(line.call.payload[at : at + PACKET])
+    for at in range(0, len(call.payload), PACKET):
+        heard += listener.feed(call.payload[at : at + PACKET])
     return heard
 
 
-def by_peak(line: Line) -> list[float]:
+def by_peak(call: Call) -> list[float]:
     """When it says that there is a beep, in seconds."""
-    samples = decoded(line.call.payload, line.codec).astype(np.float64)
+    samples = decoded(call.payload).astype(np.float64)
     frames = samples[: len(samples) // PACKET * PACKET].reshape(-1, PACKET) * np.hanning(PACKET)
     energy = np.abs(np.fft.rfft(frames, axis=1)) ** 2
     peak = energy.argmax(axis=1)
@@ -319,18 +316,17 @@ def measure(calls: int, seed: int, folder: Path | None, show: bool) -> list[str]
     began = time.process_time()
     heard = [by_listener(each) for each in (*machines, *persons)]
     cpu_s = time.process_time() - began
-    sound_s = sum(len(each.call.payload) for each in (*machines, *persons)) / RATE
+    sound_s = sum(len(each.payload) for each in (*machines, *persons)) / RATE
     there: Counter[str] = Counter()
     found: Counter[str] = Counter()
     early = cut = over_by_silence = 0
     lates_s: list[float] = []
     silences_s: list[float] = []
     peak_found = peak_early = 0
-    for line, events in zip(machines, heard, strict=False):
-        call = line.call
+    for call, events in zip(machines, heard, strict=False):
         beeps = [(each.began_after / 1e6, each.ended_after / 1e6) for each in events if isinstance(each, Beep)]
         over = next((each for each in events if isinstance(each, GreetingEnded)), None)
-        says = by_peak(line)
+        says = by_peak(call)
         is_early = any(ended < min(call.greeting_s, call.beep_s[0]) for _, ended in beeps)
         early += is_early
         if show and is_early:

@@ -16,9 +16,9 @@ import pytest
 
 from commands import COMMANDS
 from serving import serving
+from trunkcall.amd.g711 import decoded
 from trunkcall.cli.asterisk.files import HEADER
 from trunkcall.cli.asterisk.password_hash import sha512_crypt
-from trunkcall.telephony.sound.ulaw import decoded
 
 ARI_PASSWORD = "of ari: a test's"
 TRUNK_PASSWORD = "of the carrier = a test's"

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from trunkcall.amd.g711 import RATE, Codec, Samples, decoded
+from trunkcall.amd.g711 import RATE, Samples, decoded
 from trunkcall.amd.spectrum import AT_ONCE, BLOCK, HOP, WINDOW, Frame, measured
 from trunkcall.amd.tones import Tones
 from trunkcall.amd.voice import Voice
@@ -65,9 +65,7 @@ class Listener:
     """Of one leg. It may be listened to for as long as it is up: each beep is told, and once that the greeting is
     over."""
 
-    def __init__(self, codec: Codec) -> None:
-        self._codec = codec
-        self._octets = b""
+    def __init__(self) -> None:
         self._samples: Samples = np.zeros(0, np.int16)
         self._frames = 0
         self._tones = Tones()
@@ -78,12 +76,9 @@ class Listener:
         self._beep: Beep | None = None
         self._told = False
 
-    def feed(self, payload: bytes) -> tuple[Heard, ...]:
-        """What is known with these octets, however they are cut."""
-        octets = self._octets + payload
-        whole = len(octets) - len(octets) % self._codec.width
-        self._octets = octets[whole:]
-        return self._heard(decoded(octets[:whole], self._codec))
+    def feed(self, octets: bytes) -> tuple[Heard, ...]:
+        """What is known with these, mu-law, however they are cut."""
+        return self._heard(decoded(octets))
 
     def gap(self, samples: int) -> tuple[Heard, ...]:
         """So many have not come: where a far end that is silent sends nothing, and where packets are lost."""

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from telephony.asterisk.phone import linear, ulaw
-from trunkcall.telephony.sound.ulaw import NoSoundError, decoded, encoded, read
+from trunkcall.amd.g711 import decoded
+from trunkcall.telephony.sound.ulaw import NoSoundError, encoded, read
 
 EVERY = np.arange(-32768, 32768).astype(np.int16)
 

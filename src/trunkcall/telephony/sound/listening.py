@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from trunkcall.amd.g711 import RATE, Codec
+from trunkcall.amd.g711 import RATE
 from trunkcall.amd.listener import Beep, GreetingEnded, Heard, Listener
 from trunkcall.domain.instants import to_seconds
 from trunkcall.telephony.sound import wire
@@ -26,7 +26,7 @@ class Listening:
     def __init__(self, stream_id: str, say: Callable[[wire.FromProcess], None]) -> None:
         self._stream_id = stream_id
         self._say = say
-        self._listener = Listener(Codec.ULAW)
+        self._listener = Listener()
         self._loop = asyncio.get_running_loop()
         self._began_s = self._loop.time()
         self._timer = self._loop.call_later(LOOK_S, self._look)

@@ -1,4 +1,4 @@
-"""Samples as octets of G.711's mu-law and back, and the sounds of files as such.
+"""Samples as octets of G.711's mu-law, and the sounds of files as such; ``amd.g711`` makes samples of octets.
 
 Decides nothing but the form (ITU-T G.711). Files are WAV as ``telephony.ari.sound`` makes them, 8,000 samples of 16
 bits a second, mono; or octets alone, where a file's name ends in ``.ulaw``.
@@ -7,17 +7,16 @@ bits a second, mono; or octets alone, where a file's name ends in ``.ulaw``.
 from __future__ import annotations
 
 import wave
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-RATE: Final = 8_000
+from trunkcall.amd.g711 import RATE, Samples
+
 RAW: Final = ".ulaw"
 MAX_S: Final = 3_600
 """Longest sound that is read, in seconds."""
-
-Samples: TypeAlias = npt.NDArray[np.int16]
 
 
 class NoSoundError(ValueError):
@@ -34,24 +33,12 @@ def _octets() -> npt.NDArray[np.uint8]:
     return encoded
 
 
-def _samples() -> Samples:
-    octets = ~np.arange(256, dtype=np.int32) & 0xFF
-    sizes = (((octets & 0x0F) << 3) + 132 << (octets >> 4 & 7)) - 132
-    return np.where(octets & 0x80, -sizes, sizes).astype(np.int16)
-
-
 _OCTETS: Final = _octets()
-_SAMPLES: Final = _samples()
 
 
 def encoded(samples: Samples) -> bytes:
     """As octets, one for each."""
     return _OCTETS[samples.view(np.uint16)].tobytes()
-
-
-def decoded(octets: bytes) -> Samples:
-    """As samples, one for each."""
-    return _SAMPLES[np.frombuffer(octets, np.uint8)]
 
 
 def read(path: str) -> bytes:
