@@ -248,7 +248,6 @@ async def ours(bed: Bed) -> Stretch:
         speak=lambda text, then: then(bed.file),
         sounds=sounds,
         phones=Phones(app, dict),
-        prepares=True,
         new_file=Tapes().new_file,
     )
     await carrier.start(lambda event: events.append((time.time(), event)), token=1)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telephony.asterisk.record import AGENT, APP, CUSTOMER, RECORDED
-from telephony.support import NOW, agent_leg, originate
+from telephony.support import NOW, RING_TIMEOUT, agent_leg, originate
 from trunkcall.domain.contact import DetectionStatus
-from trunkcall.domain.instants import Duration, Instant
+from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.domain.recording_file import NewFile
 from trunkcall.engine.commands import BridgeLegs, HoldLeg
@@ -48,7 +49,7 @@ class Told:
     def __init__(self) -> None:
         self.events: list[CarrierEvent] = []
         self.requests: list[Request] = []
-        self.timers: list[Callable[[], None]] = []
+        self._timers: list[tuple[Duration, Callable[[], None]]] = []
         self.board = Switchboard(
             APP,
             send=self._send,
@@ -66,11 +67,23 @@ class Told:
         if event is not None and not isinstance(event, RESTResponse):
             self.board.take(event)
 
-    def dial(self, *, detect: bool = False) -> None:
-        self.board.originate(originate(CUSTOMER, detect=detect), "PJSIP/+12065550101@west")
+    def dial(self, *, detect: bool = False, awaits: bool = False) -> None:
+        command = replace(originate(CUSTOMER, detect=detect), await_prompt=awaits)
+        self.board.originate(command, "PJSIP/+12065550101@west")
+
+    def moves(self) -> list[str]:
+        """Where channels were put."""
+        return [request.path for request in self.requests if request.path.endswith("/addChannel")]
+
+    def passes(self, time: Duration) -> None:
+        """What was put off for so long at most is done."""
+        due = [deed for after, deed in self._timers if after <= time]
+        self._timers = [each for each in self._timers if each[0] > time]
+        for deed in due:
+            deed()
 
     def _later(self, after: Duration, deed: Callable[[], None]) -> None:
-        self.timers.append(deed)
+        self._timers.append((after, deed))
 
     def _send(self, request: Request, on_answer: Callable[[Answer], None] | None) -> bool:
         self.requests.append(request)
@@ -121,9 +134,7 @@ def test_an_answer_that_crosses_the_end_of_the_ringing_is_an_answer_that_we_have
     for frame in frames("answered"):
         told.hear(frame)
         if told.events == [RANG]:
-            due, told.timers = told.timers, []
-            for deed in due:
-                deed()
+            told.passes(RING_TIMEOUT)
     assert told.events == [RANG, ANSWERED, LegEnded(CUSTOMER, HangupCause.HUNG_UP_BY_US)]
 
 
@@ -136,6 +147,17 @@ def test_a_leg_that_ends_before_it_is_held_leaves_nowhere_to_hold_it() -> None:
         told.hear(frame)
     assert told.events == STORIES["answered"]
     assert Request("DELETE", f"bridges/{APP}.{CUSTOMER}.hold") in told.requests
+
+
+def test_a_machine_stays_where_it_is_listened_to() -> None:
+    """Whoever waits is made ready to be spoken to in another bridge: there nobody would hear its beep."""
+    told = Told()
+    told.dial(detect=True, awaits=True)
+    for frame in frames("machine"):
+        if not told.moves():
+            told.hear(frame)
+    told.passes(SECOND)
+    assert told.moves() == [f"bridges/{APP}.{CUSTOMER}.greeting.ear/addChannel"]
 
 
 def test_two_are_joined_once_both_are_there() -> None:

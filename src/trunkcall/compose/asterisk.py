@@ -118,7 +118,6 @@ def _build(wanted: Wanted) -> Telephony:
         now=clock.now,
         speak=recorded.speak,
         sounds=sounds,
-        prepares=True,
         phones=phones,
         auto_answer=settings.phone_auto_answer == "on",
         sound_within=seconds(settings.sound_within_s),

@@ -131,7 +131,7 @@ def _say(text: str, then: Callable[[Path | None], None]) -> None:
 class AsteriskLine:
     """A carrier, the switch, and phones at the other end."""
 
-    def __init__(self, speak: Speak = _say, *, prepares: bool = False) -> None:
+    def __init__(self, speak: Speak = _say) -> None:
         self.switch = asterisk()
         self.phones = {
             **{each.name.lower(): Phone(addresses()[each.name.lower()], manner) for each, manner in MANNERS.items()},
@@ -150,7 +150,6 @@ class AsteriskLine:
             now=_now,
             speak=speak,
             sounds=self.sounds,
-            prepares=prepares,
             phones=Phones("nobody's", dict),
             new_file=self.tapes.new_file,
         )

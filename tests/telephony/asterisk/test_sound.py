@@ -191,7 +191,7 @@ async def test_a_sound_that_is_none_is_over_at_once_and_told(line: AsteriskLine,
 
 async def test_whoever_waits_is_spoken_to_on_a_stream_that_is_ready(line: AsteriskLine, tmp_path: Path) -> None:
     """Making one takes a switch that is busy a while, and a safe-harbour message has its time."""
-    waiting = AsteriskLine(Sounds(tmp_path).speak, prepares=True)
+    waiting = AsteriskLine(Sounds(tmp_path).speak)
     await line.close()
     await waiting.sounds.start()
     await waiting.start()

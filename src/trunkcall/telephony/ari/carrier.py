@@ -89,9 +89,8 @@ class AriCarrier:
     """A Carrier. ``app`` is its application's name, ``host`` the name of the switch in the instance's trunks; ``speak``
     makes a text a sound, and ``sounds`` is the process that plays it. ``phones`` are agents' soft phones, which are
     asked to answer by themselves where ``auto_answer`` is true; ``codes`` are what may be dialed on them. A leg of
-    which nothing at all is heard within ``sound_within`` of its answer is ended; 0 is none. ``prepares`` is whether
-    customers who wait can be spoken to without delay. ``new_file`` gives the files of recordings, which leave so many
-    octets of the disk free as ``keep_free``."""
+    which nothing at all is heard within ``sound_within`` of its answer is ended; 0 is none. ``new_file`` gives the
+    files of recordings, which leave so many octets of the disk free as ``keep_free``."""
 
     def __init__(
         self,
@@ -104,7 +103,6 @@ class AriCarrier:
         speak: Speak,
         sounds: Sounds,
         phones: Phones,
-        prepares: bool = False,
         auto_answer: bool = True,
         sound_within: Duration = 0,
         codes: Collection[str] = (),
@@ -126,7 +124,6 @@ class AriCarrier:
             now=now,
             speak=speak,
             sounds=sounds,
-            prepares=prepares,
             sound_within=sound_within,
             new_file=new_file,
             keep_free=keep_free,

@@ -207,4 +207,5 @@ def _hears_a_tone(leg: AriLeg) -> bool:
 
 
 def _is_alone(leg: AriLeg) -> bool:
-    return leg.peer is None and not leg.held
+    """Whether it may be put into a bridge with what speaks to it. A machine that is listened to is in another one."""
+    return leg.peer is None and not leg.held and not leg.awaits_greeting

@@ -84,7 +84,6 @@ class Switchboard:
         now: Callable[[], Instant],
         speak: Speak,
         sounds: Sounds,
-        prepares: bool = False,
         sound_within: Duration = 0,
         new_file: NewFileOf,
         keep_free: int,
@@ -96,7 +95,6 @@ class Switchboard:
         self._send = send = self.tones.send
         self._tell = tell
         self._later = later
-        self._prepares = prepares
         self._now = now
         self.streams = Streams(self.names, app, send=send, command=self._command, later=later, sounds=sounds)
         self.prompts = Prompts(self.legs, self.streams, tell=tell, later=later, speak=speak, tones=self.tones)
@@ -426,7 +424,7 @@ class Switchboard:
         for request in waiting:
             self._send(request, None)
         self._begin_alone(leg)
-        if self._prepares and leg.kind.is_customers:
+        if leg.kind.is_customers:
             self._later(PREPARED, partial(self.prompts.prepare, leg))
 
     def _amd_ended(self, leg: AriLeg, ended: DetectionEnded) -> None:
