@@ -47,6 +47,10 @@ class AriServer:
         assert self._socket is not None
         await (self._socket.send_str(frame) if isinstance(frame, str) else self._socket.send_bytes(frame))
 
+    async def respond(self, request: dict[str, Any]) -> None:
+        """Do what is asked."""
+        await self.answer(request)
+
     async def answer(self, request: dict[str, Any], status: int = 200, body: str = "") -> None:
         await self.say(
             json.dumps(
@@ -85,7 +89,7 @@ class AriServer:
             asked = json.loads(message.data)
             self.asked.append(asked)
             if self.answers:
-                await self.answer(asked)
+                await self.respond(asked)
             if self.answers and self.tells and asked["uri"].startswith("events/user/"):
                 await self.say('{"type":"ChannelUserevent"}')
         return self._socket

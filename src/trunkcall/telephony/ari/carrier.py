@@ -330,12 +330,16 @@ class AriCarrier:
             await asyncio.gather(keeping, return_exceptions=True)
 
     async def _keep_phones(self, switch: Switch) -> None:
-        with suppress(SwitchError, AriWireError):
-            while True:
-                await asyncio.sleep(LOOK_AT_PHONES_S)
-                changed = await self._phones.renew(switch)
-                if changed or self._addresses.soft_phones() != self._soft_phones:
+        changed = False
+        while True:
+            await asyncio.sleep(LOOK_AT_PHONES_S)
+            # What it could not tell, or not do, it is asked for again.
+            with suppress(SwitchError, AriWireError):
+                changed |= await self._phones.renew(switch)
+                changed |= self._addresses.soft_phones() != self._soft_phones
+                if changed:
                     self._tell_of_phones(await self._phones_there(switch))
+                    changed = False
 
     async def _phones_there(self, switch: Switch) -> set[str]:
         """The endpoints that can be rung; from here on Asterisk tells of those of agents."""
@@ -381,7 +385,6 @@ class AriCarrier:
         self._subscribed.clear()
         # Before anybody is told that it is there: agents are rung at once.
         await self._phones.begin(switch)
-        there = await self._phones_there(switch)
         channels = await self._known(switch, Request("GET", "channels"))
         endpoints = {name for each in channels.holds(list[model.Channel]) if (name := self._endpoint_of(each))}
         for endpoint in endpoints:
@@ -390,6 +393,7 @@ class AriCarrier:
             self._subscribed.add(endpoint)
         # Once more: what has happened before the subscription was not told.
         self._early = []
+        there = await self._phones_there(switch)
         channels = await self._known(switch, Request("GET", "channels"))
         bridges = await self._known(switch, Request("GET", "bridges"))
         value = await switch.variable(f"{self._app}_unheard")
