@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -32,14 +33,15 @@ def test_an_agent_who_is_named_like_a_trunk_has_no_phone(trunks: tuple[str, ...]
 def test_an_agent_with_a_desk_phone_is_called_at_its_number_over_the_first_trunk_and_has_no_soft_phone() -> None:
     addresses = Addresses(lambda number, trunk: number, Trunk("north"), lambda trunk_id: f"{trunk_id}-secret")
     desk = PhoneConfig(phone_type="DESK_PHONE", desk_phone_number="+12065550142")
-    agents = {"1": Agent("1", "ada", "profile", phone=desk), "2": Agent("2", "bea", "profile")}
+    soft = replace(desk, phone_type="SOFT_PHONE")
+    agents = {"1": Agent("1", "ada", "profile", phone=desk), "2": Agent("2", "bea", "profile", phone=soft)}
     trunks = {name: Trunk(name) for name in ("west", "east")}
     addresses.know(Directory(Instance("instance", "centre", NOW, onboarded=True), agents=agents, trunks=trunks))
 
     ada = addresses.agent("1")
     assert ada is not None
     assert (ada.endpoint, ada.dial_string) == ("west-secret", "PJSIP/+12065550142@west-secret")
-    assert addresses.soft_phones() == {"2": "bea"}, "what a soft phone is asked and told, nobody else is"
+    assert addresses.soft_phones() == {"2": "bea"}, "her number is not called: the gate lets it through for nobody"
 
 
 def test_nobody_can_have_calls_sent_over_a_trunk_by_knowing_its_name() -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.instants import Instant
+
+DESK_PHONE: Final = "DESK_PHONE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class PhoneConfig:
     after_contact_work_limit_s: int = 0
     desk_phone_number: str | None = field(default=None, repr=False)
     persistent_connection: bool = False
+
+    @property
+    def number(self) -> str | None:
+        """The number of the public network at which the agent is rung, E.164; None of a soft phone, which may have been
+        given one as well."""
+        return self.desk_phone_number if self.phone_type == DESK_PHONE else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,6 @@ RELEASED_AT_ONCE: Final = 2000
 """Contacts whose holds are ended in one transaction, and attempts that are forgotten in one."""
 COUNTED_FOR: Final[Duration] = 31 * DAY
 """For how long attempts to a number are counted, whatever limits there are: a policy to come may have others."""
-DESK_PHONE: Final = "DESK_PHONE"
 
 
 class GateUse:
@@ -236,7 +235,5 @@ class GateUse:
 def _desk_phones(directory: Directory) -> Mapping[str, str]:
     """By agent: the numbers of the public network at which agents are rung."""
     return {
-        agent_id: number
-        for agent_id, agent in directory.agents.items()
-        if agent.phone.phone_type == DESK_PHONE and (number := agent.phone.desk_phone_number) is not None
+        agent_id: number for agent_id, agent in directory.agents.items() if (number := agent.phone.number) is not None
     }

@@ -15,7 +15,7 @@ from trunkcall.domain.errors import InvalidInputError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.identifiers import ResourceKind
 from trunkcall.domain.security_profile import security_profiles
-from trunkcall.domain.user import Agent, PhoneConfig
+from trunkcall.domain.user import DESK_PHONE, Agent, PhoneConfig
 from trunkcall.service.centre import Centre, PageOf, Position, page_of
 from trunkcall.service.numbers import NotDialableError, to_e164
 from trunkcall.service.searching import Criterion, everything
@@ -179,7 +179,7 @@ def _checked(phone: PhoneConfig) -> PhoneConfig:
         raise InvalidInputError(f"Work after a contact can be limited to {MAX_AFTER_CONTACT_WORK_S:,} s at most.")
     number = phone.desk_phone_number
     if number is None:
-        if phone.phone_type == "DESK_PHONE":
+        if phone.phone_type == DESK_PHONE:
             raise InvalidInputError("A desk phone needs a number.")
         return phone
     try:

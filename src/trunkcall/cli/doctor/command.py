@@ -182,7 +182,7 @@ async def _carrier(settings: Settings, kept: _Kept, trunks: Sequence[Trunk], car
     try:
         carrier.check(settings)
         agents = kept.directory.agents.values() if kept.directory is not None else ()
-        soft = [agent.username for agent in agents if agent.phone.desk_phone_number is None]
+        soft = [agent.username for agent in agents if agent.phone.number is None]
         return list(await carrier.examine(settings, [trunk.trunk_id for trunk in trunks], soft))
     except TrunkcallError as error:
         return [fault("settings", error.message)]

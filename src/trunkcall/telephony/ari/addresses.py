@@ -69,7 +69,7 @@ class Addresses:
         self._agents = {
             agent.agent_id: address
             for agent in directory.agents.values()
-            if (address := self._of_agent(agent.username, agent.phone.desk_phone_number)) is not None
+            if (address := self._of_agent(agent.username, agent.phone.number)) is not None
         }
 
     def customer(self, trunk_id: str, phone_number: str) -> Address | None:
