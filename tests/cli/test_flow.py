@@ -192,7 +192,8 @@ class TestTrying:
     @pytest.mark.parametrize(
         ("options", "words"),
         [
-            (["--answer", "humn"], "Did you mean 'human'?"),
+            (["--answer", "humn"], "must be one of human, beep, machine, unknown, off, not 'humn'"),
+            (["--flow", "other"], "must be such as"),
             (["--attribute", "name"], "must be such as name=value"),
             (["--flow", "other=nowhere.json"], "nowhere.json"),
         ],

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -20,29 +21,19 @@ from trunkcall.cli.files import open_output
 from trunkcall.cli.flow_try import ANSWERS, Player, shown
 from trunkcall.cli.help import examples
 from trunkcall.cli.tables import counted, printable
-from trunkcall.domain.errors import TrunkcallError, did_you_mean
+from trunkcall.domain.errors import TrunkcallError
 from trunkcall.flows.checking import Checked, Finding
 from trunkcall.flows.checking import check as look_at
 from trunkcall.flows.document import Flow
 from trunkcall.flows.drawing import drawing
-from trunkcall.flows.language import ACTIONS
+from trunkcall.flows.language import ACTIONS, FLOW_TYPES, MAX_CONTENT
 from trunkcall.flows.progress import Purpose
 
 app = typer.Typer(help="Contact flows, as files.", no_args_is_help=True)
 
 STANDARD_INPUT = "-"
-TYPES = (
-    "CONTACT_FLOW",
-    "CUSTOMER_QUEUE",
-    "CUSTOMER_HOLD",
-    "CUSTOMER_WHISPER",
-    "AGENT_HOLD",
-    "AGENT_WHISPER",
-    "OUTBOUND_WHISPER",
-    "AGENT_TRANSFER",
-    "QUEUE_TRANSFER",
-    "CAMPAIGN",
-)
+MAX_BYTES = 4 * MAX_CONTENT
+"""Of the file of a flow; of UTF-8, a character has four at most."""
 
 FlowFile = Annotated[
     str, typer.Argument(metavar="FILE", help="The flow, JSON of the flow language; - for standard input.")
@@ -62,18 +53,15 @@ def check(
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Say all that is wrong with a flow, and what is worth knowing. Needs no server."""
-    if flow_type is not None and flow_type not in TYPES:
-        raise typer.BadParameter(
-            f"There is no type of flow {flow_type!r}.{did_you_mean(flow_type, TYPES)}", param_hint="--type"
-        )
-    name, content = read_flow(file)
+    _one_of("--type", flow_type, FLOW_TYPES)
+    name, content = _read(file)
     checked = look_at(content, flow_type)
     if as_json:
         typer.echo(json.dumps(_told(checked), indent=2))
         if checked.flow is None:
             raise typer.Exit(1)
         return
-    published(name, checked)
+    _published(name, checked)
     for remark in checked.remarks:
         typer.echo(_line(name, remark))
     typer.echo(printable(f"{name}: {_summary(checked)}"))
@@ -106,8 +94,7 @@ def try_flow(
     seed: Annotated[int, typer.Option(help="By which chance decides.")] = 1,
 ) -> None:
     """Play a flow: type what the customer presses, and what comes of the rest. Nobody is called."""
-    if answer is not None and answer not in ANSWERS:
-        raise typer.BadParameter(f"There is no {answer!r}.{did_you_mean(answer, ANSWERS)}", param_hint="--answer")
+    _one_of("--answer", answer, ANSWERS)
     others = {flow_id: _flow_in(path) for flow_id, path in _pairs("--flow", flows)}
     player = Player(
         _flow_in(file),
@@ -133,11 +120,16 @@ def _ask(question: str) -> str:
 
 
 def _flow_in(file: str) -> Flow:
-    name, content = read_flow(file)
+    name, content = _read(file)
     checked = look_at(content)
-    published(name, checked)
+    _published(name, checked)
     assert checked.flow is not None
     return checked.flow
+
+
+def _one_of(option: str, given: str | None, known: Collection[str]) -> None:
+    if given is not None and given not in known:
+        raise typer.BadParameter(f"It must be one of {', '.join(known)}, not {given!r}.", param_hint=option)
 
 
 def _pairs(option: str, given: list[str] | None) -> Iterator[tuple[str, str]]:
@@ -148,17 +140,20 @@ def _pairs(option: str, given: list[str] | None) -> Iterator[tuple[str, str]]:
         yield name, value
 
 
-def read_flow(file: str) -> tuple[str, str]:
+def _read(file: str) -> tuple[str, str]:
     """What the file is called, and the text in it. Raises FlowError, OSError."""
     name = "standard input" if file == STANDARD_INPUT else file
-    content = sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
+    with nullcontext(sys.stdin.buffer) if file == STANDARD_INPUT else Path(file).open("rb") as opened:
+        content = opened.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise FlowError(f"{name} has more than the {MAX_CONTENT:,} characters that a flow may have.")
     try:
         return name, content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FlowError(f"{name} is not text in UTF-8.") from error
 
 
-def published(name: str, checked: Checked) -> None:
+def _published(name: str, checked: Checked) -> None:
     """Raises FlowError, with all that is wrong, where the flow cannot be published."""
     if checked.flow is None:
         told = "\n".join(_line(name, problem) for problem in checked.problems)

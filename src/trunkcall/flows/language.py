@@ -127,6 +127,7 @@ _TRANSFER = frozenset({"AGENT_TRANSFER", "QUEUE_TRANSFER"})
 _WHISPER = frozenset({"CUSTOMER_WHISPER", "AGENT_WHISPER", "OUTBOUND_WHISPER"})
 _QUEUE = frozenset({"CUSTOMER_QUEUE"})
 _HOLD = frozenset({"CUSTOMER_HOLD", "AGENT_HOLD"})
+FLOW_TYPES: Final = tuple(sorted(_INBOUND | _TRANSFER | _WHISPER | _QUEUE | _HOLD))
 
 _ID = Text()
 _STATIC = Text(Source.STATIC)
