@@ -29,11 +29,11 @@ class RecordingOperations:
         return {"PlayRecording": self.play_recording, "ListRecordings": self.list_recordings}
 
     async def list_recordings(self, context: RequestContext, request: Json) -> Json:
-        instance, contact_id = request["connectInstanceId"], request.get("contactId")
-        if contact_id is not None:
+        instance, campaign_id = request["connectInstanceId"], request.get("campaignId")
+        if (contact_id := request.get("contactId")) is not None:
             found = await self._recordings.recordings_of(instance, contact_id)
-            return {"recordings": [_summary(each) for each in found]}
-        name, campaign_id = context.operation.name, request.get("campaignId")
+            return {"recordings": [_summary(each) for each in found if campaign_id in (None, each.campaign_id)]}
+        name = context.operation.name
         query = f"{instance} {campaign_id or ''}"
         after = self._paging.position(name, query, request.get("nextToken"))
         page = await self._recordings.list_recordings(

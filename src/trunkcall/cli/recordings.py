@@ -8,21 +8,26 @@ server is decrypted there.
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import struct
 import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Annotated, Any, Final
+from typing import Annotated, Any, BinaryIO, Final, cast
 
 import typer
 
+from trunkcall.amd.g711 import decoded
+from trunkcall.cli.api_errors import NOT_FOUND, ApiRefusedError
 from trunkcall.cli.asking import Yes, confirm
 from trunkcall.cli.campaign_steps import JSON
 from trunkcall.cli.centre import Centre, InstanceOption, centre_of
 from trunkcall.cli.client import campaigns_client, trunkcall_client
+from trunkcall.cli.files import open_binary_output, standard_output
 from trunkcall.cli.help import examples
 from trunkcall.cli.naming import find_campaign
 from trunkcall.cli.options import with_settings
@@ -33,6 +38,8 @@ from trunkcall.settings import Settings
 
 CHANNELS: Final = 2
 SAMPLE_BYTES: Final = 2
+UNHEARABLE: Final = frozenset({NOT_FOUND, "ConflictException"})
+"""What the API says of a recording that was deleted meanwhile, or is damaged."""
 PLAYERS: Final = (
     ("ffplay", "-autoexit", "-nodisp", "-loglevel", "error", "-"),
     ("aplay", "-q", "-"),
@@ -88,25 +95,24 @@ def play(
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
         recording_id = _the_one(centre, recording)
-        if not sys.stdout.isatty():
-            _write_wav(centre, recording_id, sys.stdout.buffer)
+        if not player and not sys.stdout.isatty():
+            with standard_output() as file:
+                _write_wav(centre, recording_id, file)
             return
-        command = player.split() if player else next((each for each in PLAYERS if shutil.which(each[0])), None)
-        if command is None:
+        known = next((each for each in PLAYERS if shutil.which(each[0])), ())
+        command = shlex.split(player) if player else known
+        if not command:
             raise TrunkcallError(
                 f"There is no player here that is known ({', '.join(each[0] for each in PLAYERS)}): name one with "
                 f"--player, or write a file: trunkcall recordings play {recording_id} > talk.wav"
             )
         try:
-            with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603 - what its user has named
-                assert process.stdin is not None
-                _write_wav(centre, recording_id, process.stdin)
-                process.stdin.close()
-        except FileNotFoundError:
-            raise TrunkcallError(f"There is no command {command[0]!r} here.") from None
-        except BrokenPipeError:
-            # Whoever listened has had enough.
-            return
+            process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - what its user has named
+        except OSError as error:
+            raise TrunkcallError(f"The player {command[0]!r} cannot be started: {error.strerror}.") from error
+        # Whoever has heard enough ends the player before the recording does.
+        with suppress(BrokenPipeError), process, cast(BinaryIO, process.stdin) as sound:
+            _write_wav(centre, recording_id, sound)
 
 
 def export(
@@ -123,23 +129,39 @@ def export(
     """
     confirm(f"Recordings in {folder} are not encrypted, and nothing deletes them.", yes)
     centre = centre_of(settings.data_dir, instance)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        raise TrunkcallError(f"{folder} is a file. Name a directory.") from None
     written = kept = 0
+    unheard = []
     with centre.in_words():
         for each in _recordings(centre, campaign=campaign, contact=contact):
-            path = folder / f"{each['recordingId']}.wav"
-            if not each.get("samples"):
-                continue
+            recording_id, path = each["recordingId"], folder / f"{each['recordingId']}.wav"
             if path.exists():
                 kept += 1
-                continue
-            part = path.with_name(path.name + ".part")
-            with part.open("wb") as file:
-                part.chmod(0o600)
-                _write_wav(centre, each["recordingId"], file)
-            part.replace(path)
-            written += 1
+            elif each.get("damaged") or (each.get("samples") and not _is_written(centre, recording_id, path)):
+                unheard.append(recording_id)
+            elif each.get("samples"):
+                written += 1
     typer.echo(f"{counted(written, 'recording')} written to {folder}" + (f", {kept:,} were there." if kept else "."))
+    if unheard:
+        raise NothingRecordedError(
+            f"{counted(len(unheard), 'recording')} could not be written, being damaged or deleted meanwhile: "
+            f"{', '.join(unheard)}. `trunkcall recordings play ID` has what can still be heard."
+        )
+
+
+def _is_written(centre: Centre, recording_id: str, path: Path) -> bool:
+    """Whether a recording, which is nowhere yet, could be written whole."""
+    try:
+        with open_binary_output("FOLDER", path, private=True) as file, centre.in_words():
+            _write_wav(centre, recording_id, file)
+    except ApiRefusedError as error:
+        if error.code not in UNHEARABLE:
+            raise
+        return False
+    return True
 
 
 # --- what the API tells -----------------------------------------------------------------------------------------------
@@ -175,60 +197,31 @@ def _the_one(centre: Centre, named: str) -> str:
     return str(found[0])
 
 
-def _write_wav(centre: Centre, recording_id: str, file: IO[bytes]) -> None:
+def _write_wav(centre: Centre, recording_id: str, file: BinaryIO) -> None:
     """As much as there was when it began: what goes on is written up to there."""
     client, asked = (
         trunkcall_client(centre.where),
         {"connectInstanceId": centre.instance_id, "recordingId": recording_id},
     )
-    left: int | None = None
+    told = client.play_recording(**asked)
+    left = CHANNELS * told["samples"]
+    file.write(wav_head(told["samples"]))
     while True:
-        told = client.play_recording(**asked)
-        if left is None:
-            left = CHANNELS * told["samples"]
-            file.write(wav_head(told["samples"]))
         sound = b64decode(told["sound"])[:left]
         left -= len(sound)
-        file.write(linear(sound))
+        file.write(decoded(sound).astype("<i2").tobytes())
         if not told.get("nextToken") or not left:
             break
-        asked["nextToken"] = told["nextToken"]
+        told = client.play_recording(**asked, nextToken=told["nextToken"])
     file.write(bytes(SAMPLE_BYTES * left))
-    file.flush()
 
 
 def wav_head(samples: int) -> bytes:
     """The beginning of a WAV file with so many samples on each channel (RIFF, PCM of 16 bits)."""
-    size, frame = samples * CHANNELS * SAMPLE_BYTES, CHANNELS * SAMPLE_BYTES
-    form = struct.pack("<HHIIHH", 1, CHANNELS, RATE, RATE * frame, frame, 8 * SAMPLE_BYTES)
-    return (
-        b"RIFF"
-        + struct.pack("<I", 36 + size)
-        + b"WAVEfmt "
-        + struct.pack("<I", 16)
-        + form
-        + b"data"
-        + struct.pack("<I", size)
-    )
-
-
-def linear(octets: bytes) -> bytes:
-    """Samples of 16 bits, the lesser octet first, for G.711 mu-law."""
-    samples = bytearray(2 * len(octets))
-    samples[0::2], samples[1::2] = octets.translate(_LOW), octets.translate(_HIGH)
-    return bytes(samples)
-
-
-def _value(octet: int) -> int:
-    """ITU-T G.711, table 2b."""
-    octet ^= 0xFF
-    size = (((octet & 0x0F) << 3) + 132 << (octet >> 4 & 7)) - 132
-    return -size if octet & 0x80 else size
-
-
-_VALUES: Final = [struct.pack("<h", _value(octet)) for octet in range(256)]
-_LOW: Final = bytes(value[0] for value in _VALUES)
-_HIGH: Final = bytes(value[1] for value in _VALUES)
+    frame = CHANNELS * SAMPLE_BYTES
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, CHANNELS, RATE, RATE * frame, frame, 8 * SAMPLE_BYTES)
+    size = samples * frame
+    return struct.pack("<4sI4s", b"RIFF", 36 + size, b"WAVE") + form + struct.pack("<4sI", b"data", size)
 
 
 # --- how it is told ---------------------------------------------------------------------------------------------------
