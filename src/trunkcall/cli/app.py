@@ -17,6 +17,7 @@ from trunkcall.cli.completion import complete, is_asked
 from trunkcall.cli.help import examples
 from trunkcall.cli.interrupts import exit_code, last_words
 from trunkcall.cli.streams import NO_OUTPUT, drop_output, flushed, say
+from trunkcall.cli.tables import printable
 from trunkcall.cli.usage import wrong_usage
 from trunkcall.domain.errors import TrunkcallError
 
@@ -209,7 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         say(wrong_usage(error))
         sys.exit(error.exit_code)
     except TrunkcallError as error:
-        say(f"trunkcall: {error.message}\n")
+        # It may have what somebody else has named.
+        say("".join(f"{printable(line)}\n" for line in f"trunkcall: {error.message}".split("\n")))
         sys.exit(1)
     except KeyboardInterrupt:
         say(last_words())

@@ -208,7 +208,7 @@ def some_of(names: Sequence[str]) -> str:
     """A sentence that says what there is, with a space before it; empty if nothing is there."""
     if not names:
         return ""
-    shown = ", ".join(names[:8])
+    shown = ", ".join(map(printable, names[:8]))
     return f" There {'is' if len(names) == 1 else 'are'} {shown}{' and others' if len(names) > 8 else ''}."
 
 

@@ -45,7 +45,7 @@ def add(
 
     It is mixed to one channel and made what a telephone carries before it is sent.
     """
-    called = name or file.stem
+    called = file.stem if name is None else name
     octets = _sound_of(file)
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
@@ -56,7 +56,7 @@ def add(
             **({"description": description} if description is not None else {}),
         )
     typer.echo(
-        f"{printable(called)} has {told['lengthInSeconds']:.1f} s. Where it is to be heard, write {NAMES}{called}"
+        printable(f"{called} has {told['lengthInSeconds']:.1f} s. Where it is to be heard, write {NAMES}{called}")
     )
 
 
@@ -77,10 +77,7 @@ def list_prompts(settings: Settings, instance: InstanceOption = None, as_json: A
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    rows = [
-        (printable(each["name"]), each["changed_at"], printable(each["description"]) or "-", each["id"])
-        for each in found
-    ]
+    rows = [(each["name"], each["changed_at"], each["description"] or "-", each["id"]) for each in found]
     typer.echo(plain_table(("NAME", "CHANGED", "SAYS", "ID"), rows, terminal_width(), right=()))
 
 
@@ -108,11 +105,16 @@ def _prompts(centre: Centre) -> list[Named]:
 
 def _sound_of(file: Path) -> bytes:
     try:
-        if file.stat().st_size > MAX_FILE_BYTES:
-            raise UnusableFileError(f"{file} is larger than {MAX_FILE_BYTES // 1024**2} MiB.")
-        octets = telephone_sound(file.read_bytes())
+        with file.open("rb") as opened:
+            content = opened.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise UnusableFileError(f"{file} cannot be read: {error.strerror}.") from error
+    if len(content) > MAX_FILE_BYTES:
+        raise UnusableFileError(f"{file} is larger than {MAX_FILE_BYTES // 1024**2} MiB.")
+    try:
+        octets = telephone_sound(content)
+    except TrunkcallError as error:
+        raise UnusableFileError(f"{file} cannot be made a prompt. {error.message}") from error
     length_s = len(octets) / OCTETS_PER_S
     if not 0 < length_s <= MAX_S:
         raise UnusableFileError(f"{file} has {length_s:.1f} s of sound: a prompt has {MAX_S} s at most, and some.")

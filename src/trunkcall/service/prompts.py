@@ -48,8 +48,7 @@ class Prompts:
         if there are as many as there may be."""
         if not 0 < len(octets) <= MAX_S * OCTETS_PER_S:
             raise InvalidInputError(f"A prompt must have a sound, and one of {MAX_S} seconds at most.")
-        if name.startswith(NAMES):
-            raise InvalidInputError(f"A prompt's name must not begin with {NAMES}")
+        _check_name(name)
         prompt_id = self._centre.new_id()
         sound = f"{prompt_id}-{hashlib.sha256(octets).hexdigest()[:12]}"
         replaced: list[Prompt] = []
@@ -94,9 +93,10 @@ class Prompts:
         self, instance: str, prompt: str, *, name: str | None = None, description: str | None = None
     ) -> Prompt:
         """Change what is given; its sound stays. Raises NotFoundError, ConflictError for a name that is taken,
-        InvalidInputError if nothing is given."""
+        InvalidInputError if nothing is given, or for a name that no prompt can have."""
         if name is None and description is None:
             raise InvalidInputError("A name or a description must be given.")
+        _check_name(name or "")
 
         def decide(directory: Directory, _: CentreUse) -> Sequence[Fact]:
             found = self._find(directory, prompt)
@@ -124,3 +124,8 @@ class Prompts:
 
     def _find(self, directory: Directory, prompt: str) -> Prompt:
         return self._centre.one(directory, ResourceKind.PROMPT, directory.prompts, prompt)
+
+
+def _check_name(name: str) -> None:
+    if name.startswith(NAMES):
+        raise InvalidInputError(f"A prompt's name must not begin with {NAMES}")

@@ -15,7 +15,6 @@ from trunkcall.telephony.ari.sound import Samples, SoundError, read_wav, resampl
 from trunkcall.telephony.sound.ulaw import encoded
 
 FORMATS: Final = "WAV, MP3, FLAC, Ogg (Vorbis or Opus), AIFF and AU"
-MAX_OCTETS: Final = 256 * 1024 * 1024
 MAX_S: Final = 600.0
 """Longest sound that is taken, in seconds."""
 
@@ -50,7 +49,7 @@ def _read(file: bytes) -> tuple[Samples, int]:
             rate = int(sound.samplerate)
             read = sound.read(int(MAX_S * rate) + 1, dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, TypeError, ValueError, RuntimeError):
-        raise UnreadableSoundError(f"The file is no sound that can be read: {FORMATS} can.") from None
+        raise UnreadableSoundError(f"It is no sound that can be read: {FORMATS} can.") from None
     if len(read) > MAX_S * rate:
         raise UnreadableSoundError(f"The sound is longer than {MAX_S:g} seconds.")
     return read.mean(axis=1), rate
