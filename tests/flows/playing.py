@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.instants import SECOND
 from trunkcall.flows.checking import check
 from trunkcall.flows.document import Flow
-from trunkcall.flows.progress import Begun, Event, Order, Progress, Purpose, Taken, Timer
+from trunkcall.flows.progress import Begun, Event, Order, Progress, Purpose, Timer
 from trunkcall.flows.references import Path
 from trunkcall.flows.running import Limits, step
 

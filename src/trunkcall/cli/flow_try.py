@@ -15,6 +15,7 @@ import typer
 
 from trunkcall.cli.tables import counted, printable
 from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.instants import Duration, Instant, to_seconds
 from trunkcall.flows.document import Action, Flow
 from trunkcall.flows.language import ACTIONS, KEYS
@@ -48,7 +49,6 @@ from trunkcall.flows.progress import (
     Say,
     SayAgainAndAgain,
     Speech,
-    Taken,
     Timer,
     place_of,
 )

@@ -30,3 +30,14 @@ class FlowStep:
     action_id: str
     action: FlowAction
     branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An action that was taken, and the branch by which it was left: a result, or the place of its condition; an error,
+    '' for NextAction, None where nothing follows. There is nothing of people in it."""
+
+    flow_id: str
+    action_id: str
+    type: str
+    branch: str | None

@@ -12,6 +12,7 @@ from enum import Enum, StrEnum, auto
 from typing import TypeAlias
 
 from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.instants import Duration, Instant
 
 # --- what is kept ---------------------------------------------------------------------------------------------------
@@ -259,17 +260,6 @@ Order: TypeAlias = (
 def place_of(number: int) -> str:
     """What a condition is called in a trail, by its number, where what it compares with is nobody's business."""
     return f"Conditions[{number}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """An action that was taken, and the branch by which it was left: a result, or the place of its condition; an error,
-    '' for NextAction, None where nothing follows. There is nothing of people in it."""
-
-    flow_id: str
-    action_id: str
-    type: str
-    branch: str | None
 
 
 @dataclass(frozen=True, slots=True)

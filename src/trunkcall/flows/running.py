@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final, assert_never
 
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.flows import language
 from trunkcall.flows.acting import (
@@ -51,7 +52,6 @@ from trunkcall.flows.progress import (
     QueueFull,
     Said,
     Step,
-    Taken,
     Timer,
     place_of,
 )
