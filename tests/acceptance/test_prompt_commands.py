@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,9 @@ def test_prompts_are_put_listed_and_removed(server: Serving, tmp_path: Path) -> 
 def test_what_is_no_sound_or_too_long_is_refused_in_words(server: Serving, tmp_path: Path) -> None:
     words = tmp_path / "words.mp3"
     words.write_text("words", encoding="utf-8")
-    assert "The file is no sound that can be read: WAV, MP3" in run(server, "add", str(words), check=False)
+    assert "words.mp3 cannot be made a prompt. It is no sound that can be read" in run(
+        server, "add", str(words), check=False
+    )
     assert "cannot be read: No such file" in run(server, "add", str(tmp_path / "none.wav"), check=False)
     long = io.BytesIO()
     soundfile.write(long, np.zeros(8_000 * 91), 8_000, format="WAV")
@@ -73,4 +76,8 @@ def test_what_is_no_sound_or_too_long_is_refused_in_words(server: Serving, tmp_p
     assert "has 91.0 s of sound: a prompt has 90 s at most" in run(
         server, "add", str(tmp_path / "long.wav"), check=False
     )
+    for unnamed in (("--name", ""), ("--name", "two\nlines")):
+        assert "give it one with --name" in run(server, "add", str(words), *unnamed, check=False)
+    latin = os.fsdecode(b"gr\xfc\xdfe.wav")
+    assert "give it one with --name" in run(server, "add", str(tmp_path / latin), check=False)
     assert sounds(server) == []

@@ -75,6 +75,17 @@ async def test_what_cannot_be_put_leaves_no_sound_behind() -> None:
     assert len(kept.sounds) == MAX_PROMPTS
 
 
+@pytest.mark.parametrize("name", [" ", "closing ", "\nclosing", "prompt:closing"])
+async def test_no_prompt_has_a_name_by_which_no_text_can_mean_it(name: str) -> None:
+    office, prompts, kept = await opened()
+    with pytest.raises(InvalidInputError):
+        await prompts.put_prompt(office.default, name=name, octets=b"1")
+    assert kept.sounds == {}
+    made = await prompts.put_prompt(office.default, name="closing", octets=b"1")
+    with pytest.raises(InvalidInputError):
+        await prompts.update_prompt(office.default, made.prompt_id, name=name)
+
+
 async def test_two_prompts_have_two_names() -> None:
     office, prompts, _ = await opened()
     await prompts.put_prompt(office.default, name="one", octets=b"1")

@@ -45,7 +45,9 @@ def add(
 
     It is mixed to one channel and made what a telephone carries before it is sent.
     """
-    called = file.stem if name is None else name
+    called = file.stem.strip() if name is None else name
+    if not called or not called.isprintable():
+        raise UnusableFileError("A prompt needs a name that can be printed: give it one with --name.")
     octets = _sound_of(file)
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
@@ -112,7 +114,7 @@ def _sound_of(file: Path) -> bytes:
     if len(content) > MAX_FILE_BYTES:
         raise UnusableFileError(f"{file} is larger than {MAX_FILE_BYTES // 1024**2} MiB.")
     try:
-        octets = telephone_sound(content)
+        octets = telephone_sound(content, max_s=MAX_S)
     except TrunkcallError as error:
         raise UnusableFileError(f"{file} cannot be made a prompt. {error.message}") from error
     length_s = len(octets) / OCTETS_PER_S

@@ -15,7 +15,7 @@ from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
 from trunkcall.domain.errors import InvalidInputError, QuotaExceededError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.identifiers import ResourceKind
-from trunkcall.domain.prompt import NAMES, OCTETS_PER_S, Prompt
+from trunkcall.domain.prompt import NAMES, OCTETS_PER_S, Prompt, named
 from trunkcall.service.centre import Centre, PageOf, Position, page_of
 from trunkcall.service.searching import Criterion, everything
 
@@ -96,7 +96,8 @@ class Prompts:
         InvalidInputError if nothing is given, or for a name that no prompt can have."""
         if name is None and description is None:
             raise InvalidInputError("A name or a description must be given.")
-        _check_name(name or "")
+        if name is not None:
+            _check_name(name)
 
         def decide(directory: Directory, _: CentreUse) -> Sequence[Fact]:
             found = self._find(directory, prompt)
@@ -127,5 +128,5 @@ class Prompts:
 
 
 def _check_name(name: str) -> None:
-    if name.startswith(NAMES):
-        raise InvalidInputError(f"A prompt's name must not begin with {NAMES}")
+    if named(f"{NAMES}{name}") != name or name.startswith(NAMES):
+        raise InvalidInputError(f"A prompt's name must not begin with {NAMES}, and begin and end with no space.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from trunkcall.domain.errors import StoreUnavailableError
@@ -31,15 +32,17 @@ class PromptFiles:
         await asyncio.to_thread(self._remove, self.path(sound))
 
     def _write(self, path: Path, octets: bytes) -> None:
+        made = path.with_suffix(".new")
         try:
             self._folder.mkdir(0o700, parents=True, exist_ok=True)
-            made = path.with_suffix(".new")
             with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(octets)
                 file.flush()
                 os.fsync(file.fileno())
             made.replace(path)
         except OSError as error:
+            with suppress(OSError):
+                made.unlink()
             raise StoreUnavailableError(f"The sound cannot be kept: {error.strerror}.") from error
 
     def _remove(self, path: Path) -> None:

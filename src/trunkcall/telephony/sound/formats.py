@@ -11,12 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from trunkcall.telephony.ari.sound import Samples, SoundError, read_wav, resampled
+from trunkcall.telephony.ari.sound import MAX_RATE, Samples, SoundError, read_wav, resampled
 from trunkcall.telephony.sound.ulaw import encoded
 
 FORMATS: Final = "WAV, MP3, FLAC, Ogg (Vorbis or Opus), AIFF and AU"
-MAX_S: Final = 600.0
-"""Longest sound that is taken, in seconds."""
+MAX_CHANNELS: Final = 8
 
 
 class UnreadableSoundError(SoundError):
@@ -27,14 +26,17 @@ class NoReaderError(UnreadableSoundError):
     """To read other formats than WAV soundfile is needed, which is not installed: pip install 'trunkcall[sounds]'."""
 
 
-def telephone_sound(file: bytes) -> bytes:
-    """The sound of a file, mixed to one channel. Raises UnreadableSoundError."""
-    samples, rate = _read(file)
+def telephone_sound(file: bytes, *, max_s: int) -> bytes:
+    """The sound of a file, mixed to one channel. Raises UnreadableSoundError; that of one that is longer than so many
+    seconds may be given."""
+    samples, rate = _read(file, max_s)
+    if not np.isfinite(samples).all():
+        raise UnreadableSoundError("It has samples that are no numbers.")
     made = np.clip(np.rint(resampled(samples, rate) * 32767.0), -32768, 32767).astype(np.int16)
     return encoded(made)
 
 
-def _read(file: bytes) -> tuple[Samples, int]:
+def _read(file: bytes, max_s: int) -> tuple[Samples, int]:
     try:
         return read_wav(file)
     except SoundError:
@@ -47,9 +49,15 @@ def _read(file: bytes) -> tuple[Samples, int]:
     try:
         with soundfile.SoundFile(io.BytesIO(file)) as sound:
             rate = int(sound.samplerate)
-            read = sound.read(int(MAX_S * rate) + 1, dtype="float64", always_2d=True)
+            if rate > MAX_RATE or sound.channels > MAX_CHANNELS:
+                raise UnreadableSoundError(
+                    f"It has {sound.channels} channels of {rate:,} samples a second: {MAX_CHANNELS} of {MAX_RATE:,} "
+                    "can be read at most."
+                )
+            # Hours of silence fit into a small file. At once, as libsndfile loses some of an MP3 from block to block.
+            read = sound.read(max_s * rate + 1, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, TypeError, ValueError, RuntimeError):
         raise UnreadableSoundError(f"It is no sound that can be read: {FORMATS} can.") from None
-    if len(read) > MAX_S * rate:
-        raise UnreadableSoundError(f"The sound is longer than {MAX_S:g} seconds.")
-    return read.mean(axis=1), rate
+    if len(read) > max_s * rate:
+        raise UnreadableSoundError(f"It is longer than {max_s} seconds.")
+    return read.mean(axis=1, dtype=np.float64), rate
