@@ -11,6 +11,7 @@ import pytest
 from trunkcall.aws.contact_records import COLUMNS, Record, cell, to_record
 from trunkcall.domain.clearance import Cleared, Evidence, Hold, HoldReason, LocalTime, Prohibition
 from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import MINUTE, SECOND, Instant
 from trunkcall.domain.recording import Recording, Unrecorded, location_of
@@ -79,6 +80,21 @@ def test_a_record_tells_how_often_and_how_long_the_customer_was_on_hold() -> Non
     assert all(f"Agent.{name}" in COLUMNS for name in names), "tables have them too"
     nobody = to_record(replace(talk, customer_holds=()), None, Scope("aws", "us-east-1", "000000000000"))
     assert [nobody["Agent"][name] for name in names] == [0, 0, 0]
+
+
+def test_a_record_tells_which_way_a_contact_went_and_has_what_its_flow_has_set() -> None:
+    trail = (Taken("flow", "greeting", "MessageParticipant", ""), Taken("flow", "end", "DisconnectParticipant", None))
+    accepted = a_talk(queued_at=NOW, ended_at=NOW, work_ended_at=NOW)
+    contact = replace(
+        accepted, attributes={"plan": "A", "name": "Ann"}, flow_trail=trail, flow_attributes={"plan": "B", "wish": "2"}
+    )
+    record = to_record(contact, None, Scope("aws", "us-east-1", "000000000000"))
+    assert record["Flow"] == [
+        {"FlowId": "flow", "ActionId": "greeting", "Type": "MessageParticipant", "Branch": ""},
+        {"FlowId": "flow", "ActionId": "end", "Type": "DisconnectParticipant", "Branch": None},
+    ]
+    assert record["Attributes"] == {"plan": "B", "name": "Ann", "wish": "2"}
+    assert to_record(accepted, None, Scope("aws", "us-east-1", "000000000000"))["Flow"] == []
 
 
 def durations(contact: ContactRecord) -> tuple[int, int, int]:

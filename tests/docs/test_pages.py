@@ -25,6 +25,7 @@ from trunkcall.domain.contact import (
     DisconnectReason,
     Disposition,
 )
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.recording import Recording
 from trunkcall.domain.transitions import AGENT, CAMPAIGN, CONTACT, LEG
@@ -175,12 +176,14 @@ def test_every_field_of_a_contact_record_is_documented() -> None:
             "clearance": Cleared(forbidden=Prohibition.INVALID),
             "recordings": (Recording("contact-1.1", 0, 0, 0, ((0, 0),)),),
             "customer_holds": (),
+            "flow_trail": (Taken("", "", "", None),),
+            "flow_attributes": {},
         }
     )
     record = to_record(contact, None, Scope("aws", "us-east-1", "0" * 12))
     for name, value in record.items():
         assert f"\n| `{name}` |" in page, name
-        if name == "Recordings":
+        if name in ("Recordings", "Flow"):
             [value] = value
         if isinstance(value, dict):
             for part in value:

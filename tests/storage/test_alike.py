@@ -43,6 +43,7 @@ from trunkcall.domain.changes import (
     ContactSetAside,
     CustomerPutOnHold,
     CustomerTakenOffHold,
+    FlowProgressed,
     LedgerCounted,
     SafeHarbourBegun,
     SessionBegun,
@@ -73,6 +74,7 @@ from trunkcall.domain.directory import (
 from trunkcall.domain.do_not_call import DoNotCallList, ListKind
 from trunkcall.domain.errors import InvalidCampaignStateError, TrunkcallError
 from trunkcall.domain.fact_kind import FactKind
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.instants import DAY, MINUTE, SECOND
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.recording import Recording
@@ -361,7 +363,7 @@ class Alike(RuleBasedStateMachine):
 
     @rule(
         campaign_id=st.sampled_from(["c-1", "c-1", "c-2", "none"]),
-        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 20)), max_size=4),
+        steps=st.lists(st.tuples(CONTACTS, st.integers(0, 21)), max_size=4),
         former=st.booleans(),
         found=st.lists(st.none() | CLEARANCES, min_size=1, max_size=2),
     )
@@ -483,6 +485,7 @@ class Alike(RuleBasedStateMachine):
             AgentDispositionChosen(contact_id, f"{at % 10}", at),
             CustomerPutOnHold(contact_id, at),
             CustomerTakenOffHold(contact_id, at),
+            FlowProgressed(contact_id, at, f"{at}", (Taken("flow", "a", "Loop", None),), {"at": f"{at}"}),
         ]
         return changes[which]
 
@@ -549,6 +552,7 @@ class Alike(RuleBasedStateMachine):
             await store.onboarding_job(instance_id),
             await store.campaigns_changed(instance_id, after_version=0),
             await store.live_contacts(instance_id),
+            await store.called_contacts(instance_id),
             await store.live_sessions(instance_id),
             await store.day_counts(instance_id, since=0),
         ]

@@ -183,6 +183,7 @@ class TestContactsInProgress:
                 agent_id="a1",
                 agent_leg_id="agent-leg",
                 trunk_id="north",
+                queue_id="q1",
             ),
         ]
         assert await store.live_contacts("instance-2") == []

@@ -33,6 +33,7 @@ from trunkcall.domain.changes import (
     ContactSetAside,
     CustomerPutOnHold,
     CustomerTakenOffHold,
+    FlowProgressed,
     LedgerCounted,
     Refusal,
     SafeHarbourBegun,
@@ -42,6 +43,7 @@ from trunkcall.domain.changes import (
 from trunkcall.domain.clearance import Hold, HoldReason, Prohibition
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.recording import Recording
 from trunkcall.domain.transitions import CONTACT, MARKS, STEPS, ContactEvent
@@ -79,6 +81,7 @@ def a_change(kind: type, contact_id: str) -> Change:
             AgentDispositionChosen(contact_id, "Sale", AT),
             CustomerPutOnHold(contact_id, AT),
             CustomerTakenOffHold(contact_id, AT),
+            FlowProgressed(contact_id, AT, taken=(Taken("flow", "a", "Loop", None),)),
         )
     }
     return changes[kind]

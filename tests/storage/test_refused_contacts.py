@@ -49,6 +49,9 @@ OF_ANOTHER_KIND = [
         ("asked_due_at", "x"),
         ("agent_disposition", b"x"),
         ("customer_holds", b"x"),
+        ("flow_progress", b"x"),
+        ("flow_trail", b"x"),
+        ("flow_attributes", b"x"),
         ("recordings", b"x"),
         ("recordings_deleted_at", "x"),
     )

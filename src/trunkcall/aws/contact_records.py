@@ -2,8 +2,8 @@
 
 Decides names and forms, after the data model of Amazon Connect's contact records. Fields of our own:
 AgentDisposition, ClientToken, Disposition, Abandoned, Attempts, AttemptTimestamp, CallingRules, ExpirationTimestamp,
-Forbidden, Hold, SafeHarbourTimestamp, State, Trunk; of a recording RecordingId, Suspensions and Unrecorded. It must not
-know where records are written or read.
+Flow, Forbidden, Hold, SafeHarbourTimestamp, State, Trunk; of a recording RecordingId, Suspensions and Unrecorded. It
+must not know where records are written or read.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from trunkcall.domain.clearance import LocalTime
 from trunkcall.domain.contact import ContactRecord, QuarantinedContact
 from trunkcall.domain.customer_holds import lengths
 from trunkcall.domain.directory import Directory
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.identifiers import ResourceKind, Scope
 from trunkcall.domain.instants import SECOND, Instant, to_record_time, to_record_time_ms
 from trunkcall.domain.recording import Recording, location_of
@@ -139,7 +140,8 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "CallingRules": _calling_rules(contact, directory),
         "Hold": _hold(contact),
         "Forbidden": forbidden.value if forbidden is not None else None,
-        ATTRIBUTES: dict(contact.attributes),
+        "Flow": [_taken(each) for each in contact.flow_trail],
+        ATTRIBUTES: {**contact.attributes, **(contact.flow_attributes or {})},
     }
 
 
@@ -241,6 +243,10 @@ def _recording(recording: Recording, *, deleted: Instant | None) -> Record:
         ],
         "Unrecorded": recording.unrecorded,
     }
+
+
+def _taken(taken: Taken) -> Record:
+    return {"FlowId": taken.flow_id, "ActionId": taken.action_id, "Type": taken.type, "Branch": taken.branch}
 
 
 def _calling_rules(contact: ContactRecord, directory: Directory | None) -> Record | None:

@@ -6,12 +6,14 @@ of them belong to the owner of the instance's lease; a store refuses them from a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
 from trunkcall.domain.clearance import Hold, Prohibition
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.recording import Recording
 from trunkcall.domain.values import quickly_made
@@ -213,6 +215,20 @@ class CustomerTakenOffHold:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowProgressed:
+    """The contact's flow has gone on. ``progress`` is what the next owner goes on by (``flows.keeping``), None where
+    the flow is over; ``taken`` are the actions that were left since the last word of it, ``attributes`` all that the
+    flow has set so far, None where it has set none. It may be told of a contact that has ended by then, of which
+    there is no progress. Nothing personal is noted of whoever was forgotten meanwhile."""
+
+    contact_id: str
+    at: Instant
+    progress: str | None = field(default=None, repr=False)
+    taken: tuple[Taken, ...] = ()
+    attributes: Mapping[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ContactSetAside:
     """The contact was in progress when its dialer went away, and cannot be taken over. ``sequence`` names it: its id
     may be what is wrong with it."""
@@ -272,6 +288,7 @@ ContactChange: TypeAlias = (
     | ContactRecorded
     | CustomerPutOnHold
     | CustomerTakenOffHold
+    | FlowProgressed
 )
 """Changes of one contact's record."""
 Change: TypeAlias = ContactChange | ContactSetAside | SessionBegun | SessionEnded | LedgerCounted

@@ -7,11 +7,12 @@ them. It must not know how a contact is dialed or stored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from trunkcall.domain.clearance import Cleared, Hold, Prohibition
 from trunkcall.domain.customer_holds import CustomerHolds
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.recording import Recording
 from trunkcall.domain.values import quickly_made
@@ -199,6 +200,23 @@ class LiveContact:
     safe_harbour_at: Instant | None = None
     """When its safe-harbour message began."""
     recordings: tuple[Recording, ...] = ()
+    queue_id: str | None = None
+    """In which it waits, or has waited last."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalledContact:
+    """What a flow may look up of a contact in progress, all of it personal. ``phone_number`` is empty once it was
+    erased. ``flow_attributes`` are those that its flow has set, over the others; ``flow_progress`` is where it stands
+    in its flow (``FlowProgressed``), None where it is in none."""
+
+    contact_id: str
+    campaign_id: str
+    phone_number: str = field(repr=False)
+    source_phone_number: str | None
+    attributes: Mapping[str, str] = field(repr=False)
+    flow_attributes: Mapping[str, str] | None = field(default=None, repr=False)
+    flow_progress: str | None = field(default=None, repr=False)
 
 
 class Damage(StrEnum):
@@ -278,3 +296,7 @@ class ContactRecord:
     """When what was recorded was deleted."""
     customer_holds: CustomerHolds = ()
     """When its customer was on hold."""
+    flow_trail: tuple[Taken, ...] = ()
+    """The actions of flows that it has been through, by which branch each was left, in their order."""
+    flow_attributes: Mapping[str, str] | None = None
+    """Attributes that its flow has set, over those that it came with; None where there are none."""

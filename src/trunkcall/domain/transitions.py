@@ -32,6 +32,7 @@ from trunkcall.domain.changes import (
     ContactRequeued,
     CustomerPutOnHold,
     CustomerTakenOffHold,
+    FlowProgressed,
     SafeHarbourBegun,
 )
 from trunkcall.domain.contact import ContactState
@@ -251,5 +252,6 @@ MARKS: Final[Mapping[type[Any], frozenset[ContactState]]] = {
     ContactRecorded: frozenset({ContactState.CONNECTED}),
     CustomerPutOnHold: frozenset({ContactState.CONNECTED}),
     CustomerTakenOffHold: frozenset({ContactState.CONNECTED}),
+    FlowProgressed: frozenset(ContactState) - {ContactState.WAITING, ContactState.DIALING},
 }
 """Changes that note something of a contact and leave its state as it is, and the states in which each is possible."""

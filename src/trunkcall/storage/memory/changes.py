@@ -29,10 +29,11 @@ from trunkcall.domain.changes import (
     ContactRequeued,
     CustomerPutOnHold,
     CustomerTakenOffHold,
+    FlowProgressed,
     SafeHarbourBegun,
 )
 from trunkcall.domain.clearance import Cleared
-from trunkcall.domain.contact import FORBIDDEN_REASON, DisconnectReason, Disposition, forbidden_as
+from trunkcall.domain.contact import FORBIDDEN_REASON, ContactState, DisconnectReason, Disposition, forbidden_as
 from trunkcall.domain.customer_holds import with_begun, with_ended
 from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.transitions import CONTACT, MARKS, STEPS, after
@@ -88,7 +89,7 @@ def changed(held: Held, change: ContactChange) -> Held:
         case SafeHarbourBegun():
             return held.noted(safe_harbour_at=at)
         case ContactEnded():
-            return held.noted(
+            ended = held.noted(
                 ended_at=at,
                 disposition=change.disposition,
                 disconnect_reason=change.disconnect_reason,
@@ -96,6 +97,7 @@ def changed(held: Held, change: ContactChange) -> Held:
                 ring_started_at=change.ring_started_at or record.ring_started_at,
                 safe_harbour_at=None if change.unheard else record.safe_harbour_at,
             )
+            return replace(ended, flow_progress=None)
         case ContactExpired():
             return held.noted(ended_at=at, disposition=Disposition.EXPIRED, disconnect_reason=DisconnectReason.EXPIRED)
         case ContactHeld():
@@ -117,5 +119,17 @@ def changed(held: Held, change: ContactChange) -> Held:
             return held.noted(customer_holds=with_begun(record.customer_holds, at))
         case CustomerTakenOffHold():
             return held.noted(customer_holds=with_ended(record.customer_holds, at))
+        case FlowProgressed():
+            return _flow_progressed(held, change)
         case _:
             assert_never(change)
+
+
+def _flow_progressed(held: Held, change: FlowProgressed) -> Held:
+    record = held.record
+    held = held.noted(flow_trail=record.flow_trail + change.taken)
+    if not record.phone_number:
+        return replace(held, flow_progress=None)
+    if change.attributes is not None:
+        held = held.noted(flow_attributes=dict(change.attributes))
+    return replace(held, flow_progress=None if record.state is ContactState.ENDED else change.progress)

@@ -28,7 +28,14 @@ from trunkcall.domain.changes import (
     refused_as,
 )
 from trunkcall.domain.clearance import Clearance, Cleared, Hold, HoldReason, Prohibition
-from trunkcall.domain.contact import ContactState, Damage, Disposition, LiveContact, WaitingContact
+from trunkcall.domain.contact import (
+    CalledContact,
+    ContactState,
+    Damage,
+    Disposition,
+    LiveContact,
+    WaitingContact,
+)
 from trunkcall.domain.errors import IllegalTransitionError, LeaseExpiredError, LeaseLostError, NotFoundError
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.leg import LiveSession
@@ -95,6 +102,10 @@ class OwnershipInMemory(Part):
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
         live = (self._state.contacts[sequence] for sequence in sorted(self._state.live))
         return [_live(held) for held in live if held.record.instance_id == instance_id]
+
+    async def called_contacts(self, instance_id: str) -> Sequence[CalledContact]:
+        live = (self._state.contacts[sequence] for sequence in sorted(self._state.live))
+        return [_called(held) for held in live if held.record.instance_id == instance_id]
 
     async def dialed_contacts(self, instance_id: str) -> Sequence[WaitingContact]:
         live = (self._state.contacts[sequence] for sequence in sorted(self._state.live))
@@ -181,6 +192,7 @@ class _Commit:
         self._not_waiting: list[str] = []
         self._not_before: dict[str, Instant] = {}
         self._verdicts: dict[str, HoldReason | Prohibition] = {}
+        self._attributes: dict[str, Mapping[str, str]] = {}
 
     def apply(self, change: Change) -> None:
         match change:
@@ -226,7 +238,9 @@ class _Commit:
             ledger[minute_at] = LedgerMinute(
                 minute_at, before.live_answers + change.live_answers, before.abandoned + change.abandoned
             )
-        return CommitResult(self._refused, self._left_out, self._not_waiting, self._not_before, self._verdicts)
+        return CommitResult(
+            self._refused, self._left_out, self._not_waiting, self._not_before, self._verdicts, self._attributes
+        )
 
     def _change_session(self, change: SessionBegun | SessionEnded) -> None:
         sessions = self._state.sessions[self._lease.instance_id]
@@ -263,6 +277,7 @@ class _Commit:
                     self._clearing.begun(contact_id, clearance, at)
                     begun = replace(begun.noted(clearance=_cleared(clearance)), clearance=clearance)
                 self._put(begun)
+                self._attributes[contact_id] = begun.record.attributes
             case Refusal():
                 self._refused[contact_id] = verdict
             case Hold():
@@ -345,6 +360,19 @@ def _waiting(held: Held) -> WaitingContact:
     )
 
 
+def _called(held: Held) -> CalledContact:
+    record = held.record
+    return CalledContact(
+        record.contact_id,
+        record.campaign_id,
+        record.phone_number,
+        record.source_phone_number,
+        record.attributes,
+        record.flow_attributes,
+        held.flow_progress,
+    )
+
+
 def _live(held: Held) -> LiveContact:
     record = held.record
     assert held.leg_id is not None
@@ -368,4 +396,5 @@ def _live(held: Held) -> LiveContact:
         record.trunk_id,
         record.safe_harbour_at,
         record.recordings,
+        record.queue_id,
     )

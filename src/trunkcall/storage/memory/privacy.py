@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from trunkcall.domain.changes import ContactExpired
@@ -64,10 +65,12 @@ def _erased(held: Held, at: Instant) -> Held:
     telling = token is not None and (
         held.record.phone_number[1:] in token.replace("-", "") or _OF_NUMBER.fullmatch(token)
     )
-    return held.noted(
+    erased = held.noted(
         client_token=f"erased-{held.sequence}" if telling else token,
         phone_number="",
         attributes={},
         time_zone=None,
+        flow_attributes=None,
         updated_at=at,
     )
+    return replace(erased, flow_progress=None)

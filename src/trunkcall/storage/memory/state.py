@@ -40,6 +40,8 @@ class Held:
     """When it would be due without its hold; None without one."""
     clearance: Clearance | None = None
     """What it was dialed under."""
+    flow_progress: str | None = None
+    """Where it stands in its flow."""
 
     @property
     def waits(self) -> bool:

@@ -15,7 +15,7 @@ from trunkcall.domain.calling_limits import DayCount
 from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.changes import Change, Refusal
 from trunkcall.domain.clearance import Clearance, HoldReason, Prohibition
-from trunkcall.domain.contact import LiveContact, WaitingContact
+from trunkcall.domain.contact import CalledContact, LiveContact, WaitingContact
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.leg import LiveSession
 
@@ -62,13 +62,15 @@ class CommitResult:
     """What became of a dialer's changes. ``refused`` names the attempts that must not be made, with the reason;
     ``left_out`` the contacts that are set aside, of whom nothing was changed; ``not_waiting`` the contacts that no
     longer waited when they were to expire, or to be held or forbidden; ``not_before`` when those refused as NOT_DUE or
-    HELD are due; ``verdicts`` why those refused were held or may not be dialed at all."""
+    HELD are due; ``verdicts`` why those refused were held or may not be dialed at all;
+    ``attributes`` those of the contacts whose attempts were begun."""
 
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     left_out: Collection[str] = frozenset()
     not_waiting: Collection[str] = ()
     not_before: Mapping[str, Instant] = field(default_factory=dict)
     verdicts: Mapping[str, HoldReason | Prohibition] = field(default_factory=dict)
+    attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,14 @@ class GateStore(Commits, Protocol):
     async def purge_counts(self, lease: Lease, *, before: Instant, limit: int) -> None:
         """Forget attempts to numbers that were made before, and the counts of days that were over two days before.
         Looks at up to ``limit`` attempts, and goes on from there when it is called again. Raises LeaseLostError."""
+
+
+class CalledContacts(Protocol):
+    """What flows go by."""
+
+    async def called_contacts(self, instance_id: str) -> Sequence[CalledContact]:
+        """Of contacts that are neither waiting nor ended, nor set aside, what their flows may look up, and where they
+        stand in them. Of what cannot be read there is nothing."""
 
 
 class DialingStore(Commits, Protocol):

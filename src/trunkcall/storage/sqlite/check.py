@@ -60,6 +60,9 @@ _ADDED: Final = {
     "recordings": None,
     "recordings_deleted_at": None,
     "customer_holds": None,
+    "flow_progress": None,
+    "flow_trail": None,
+    "flow_attributes": None,
 }
 """Columns of contacts that stores of an older version do not have, and what a migration gives them."""
 

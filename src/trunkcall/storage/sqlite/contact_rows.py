@@ -32,6 +32,7 @@ from trunkcall.storage.ports.contacts import ContactCounts
 from trunkcall.storage.ports.ownership import LedgerMinute
 from trunkcall.storage.sqlite.clearances import cleared_of, hold_document, hold_of
 from trunkcall.storage.sqlite.customer_holds import holds_of
+from trunkcall.storage.sqlite.flow_columns import attributes_of, trail_of
 from trunkcall.storage.sqlite.recordings import is_recordings, recordings_of
 from trunkcall.storage.sqlite.rows import readable, to_json, whole
 from trunkcall.storage.sqlite.seals import check_seal, seal_of
@@ -111,6 +112,7 @@ def live_from_row(row: Row) -> LiveContact:
         trunk_id=row.trunk_id,
         safe_harbour_at=row.safe_harbour_at,
         recordings=recordings_of(row.recordings) if is_recordings(row.recordings) else (),
+        queue_id=row.queue_id,
     )
     told: list[Instant | None] = [live.expires_at, live.attempted_at]
     if state in _ANSWERED:
@@ -126,7 +128,10 @@ def live_from_row(row: Row) -> LiveContact:
         or not all(is_instant(at) for at in told)
         or not all(type(name) is str for name in names)
         or not all(at is None or is_instant(at) for at in optional)
-        or not all(name is None or type(name) is str for name in (live.agent_id, live.agent_leg_id, live.trunk_id))
+        or not all(
+            name is None or type(name) is str
+            for name in (live.agent_id, live.agent_leg_id, live.trunk_id, live.queue_id)
+        )
     ):
         raise ContactDamagedError
     return live
@@ -188,6 +193,8 @@ def _record_from_row(row: Row) -> ContactRecord:
         recordings=recordings_of(row.recordings),
         recordings_deleted_at=row.recordings_deleted_at,
         customer_holds=holds_of(row.customer_holds),
+        flow_trail=trail_of(row.flow_trail),
+        flow_attributes=attributes_of(row.flow_attributes),
     )
     ended = record.state is ContactState.ENDED
     of_the_end = (record.ended_at, record.disposition, record.disconnect_reason)
@@ -257,6 +264,8 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "clearance": (str, _NONE),
     "recordings": (str, _NONE),
     "customer_holds": (str, _NONE),
+    "flow_trail": (str, _NONE),
+    "flow_progress": (str, _NONE),
     "seal": (int, _NONE),
 }
 """What each column of a record may hold."""

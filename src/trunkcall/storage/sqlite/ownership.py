@@ -10,13 +10,14 @@ from typing import Any
 from trunkcall.domain.calling_limits import DayCount
 from trunkcall.domain.changes import Change
 from trunkcall.domain.clearance import Clearance
-from trunkcall.domain.contact import LiveContact, WaitingContact
+from trunkcall.domain.contact import CalledContact, LiveContact, WaitingContact
 from trunkcall.domain.instants import LATEST, MINUTE, Duration, Instant
 from trunkcall.domain.leg import LiveSession
 from trunkcall.storage.ports.ownership import NO_CLEARANCES, CommitResult, DueContacts, Lease, LedgerMinute
 from trunkcall.storage.sqlite import contact_rows, rows
 from trunkcall.storage.sqlite.database import Database, Part
 from trunkcall.storage.sqlite.day_counts import day_count_from_row
+from trunkcall.storage.sqlite.flow_columns import called_from_row
 from trunkcall.storage.sqlite.operations import changes as changing
 from trunkcall.storage.sqlite.operations import clearing, quarantine
 from trunkcall.storage.sqlite.operations import leases as lease_operations
@@ -79,6 +80,10 @@ class SQLiteOwnership(Part):
         if damaged:
             await self._database.mending.set_aside(damaged)
         return sound
+
+    async def called_contacts(self, instance_id: str) -> Sequence[CalledContact]:
+        """What flows may look up of contacts in progress."""
+        return [called_from_row(row) for row in self._database.rows("called_contacts", instance_id=instance_id)]
 
     async def dialed_contacts(self, instance_id: str) -> Sequence[WaitingContact]:
         """Contacts that are being dialed. Damaged ones are for ``live_contacts`` to set aside."""

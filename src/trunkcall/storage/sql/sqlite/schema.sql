@@ -209,6 +209,9 @@ CREATE TABLE contact (
     recordings TEXT, -- a JSON list of what was recorded (storage.sqlite.recordings); NULL: nothing was to be
     recordings_deleted_at INTEGER, -- when what was recorded was deleted
     customer_holds TEXT, -- when the customer was on hold: +instant of each beginning, -instant of each end, with spaces
+    flow_progress TEXT, -- where it stands in its flow (flows.keeping); NULL: in none
+    flow_trail TEXT, -- which actions of flows it has been through, a JSON list on each line (storage.sqlite.flow_columns)
+    flow_attributes TEXT, -- a JSON object: attributes that its flow has set
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 

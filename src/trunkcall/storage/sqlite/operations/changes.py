@@ -34,6 +34,7 @@ from trunkcall.domain.changes import (
     ContactSetAside,
     CustomerPutOnHold,
     CustomerTakenOffHold,
+    FlowProgressed,
     LedgerCounted,
     Refusal,
     SafeHarbourBegun,
@@ -66,6 +67,7 @@ from trunkcall.storage.sqlite.clearances import (
     kept_of_forbidden,
 )
 from trunkcall.storage.sqlite.customer_holds import BEGUN, ENDED
+from trunkcall.storage.sqlite.flow_columns import attributes_document, sound_attributes, trail_document
 from trunkcall.storage.sqlite.operations.clearing import Clearing, Verdict
 from trunkcall.storage.sqlite.operations.quarantine import Found, set_aside, set_aside_as_it_stands, sound_of_waiting
 from trunkcall.storage.sqlite.recordings import recordings_document
@@ -90,7 +92,14 @@ def apply_changes(
     for change in changes:
         changer.apply(change)
     clearing.done()
-    return CommitResult(changer.refused, changer.left_out, changer.not_waiting, changer.not_before, changer.verdicts)
+    return CommitResult(
+        changer.refused,
+        changer.left_out,
+        changer.not_waiting,
+        changer.not_before,
+        changer.verdicts,
+        changer.attributes,
+    )
 
 
 def set_aside_refused_changes(
@@ -272,6 +281,7 @@ class _Changer:
         self.not_waiting: list[str] = []
         self.not_before: dict[str, Instant] = {}
         self.verdicts: dict[str, HoldReason | Prohibition] = {}
+        self.attributes: dict[str, Mapping[str, str]] = {}
 
     def apply(self, change: Change) -> None:
         at = change.at
@@ -331,6 +341,15 @@ class _Changer:
                 self._must("customer_hold_noted", contact_id, at=at, note=BEGUN)
             case CustomerTakenOffHold(contact_id):
                 self._must("customer_hold_noted", contact_id, at=at, note=ENDED)
+            case FlowProgressed(contact_id):
+                self._must(
+                    "flow_progressed",
+                    contact_id,
+                    at=at,
+                    progress=change.progress,
+                    taken=trail_document(change.taken),
+                    attributes=attributes_document(change.attributes),
+                )
             case ContactSetAside():
                 set_aside_as_it_stands(self._transaction, {change.sequence: Damage.NOT_TAKEN_OVER})
             case SessionBegun():
@@ -383,6 +402,7 @@ class _Changer:
             else None
         )
         if begun is not None:
+            self.attributes[contact_id] = sound_attributes(begun.attributes)
             self._transaction.count_waiting(head, -1)
             if kept is not None:
                 self._clearing.begun(begun.sequence, key, kept, at)

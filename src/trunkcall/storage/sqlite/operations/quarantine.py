@@ -28,6 +28,7 @@ from trunkcall.domain.transitions import IN_PROGRESS
 from trunkcall.storage.sqlite.clearances import is_hold, kept_document, kept_of
 from trunkcall.storage.sqlite.contact_rows import live_from_row, quarantined_from_row, record_from_row, waiting_from_row
 from trunkcall.storage.sqlite.customer_holds import are_holds
+from trunkcall.storage.sqlite.flow_columns import are_attributes, is_trail
 from trunkcall.storage.sqlite.recordings import is_recordings
 from trunkcall.storage.sqlite.rows import readable, to_json
 from trunkcall.storage.sqlite.seals import attributes_are_as_accepted, person_is_as_accepted, seal_of
@@ -283,6 +284,10 @@ def _mend(contact: dict[str, Any], at: Instant, *, erase: bool) -> None:
         contact["hold"] = contact["asked_due_at"] = None
     if not are_holds(contact["customer_holds"]):
         contact["customer_holds"] = None
+    if not is_trail(contact["flow_trail"]):
+        contact["flow_trail"] = None
+    if not contact["phone_number"] or not are_attributes(contact["flow_attributes"]):
+        contact["flow_attributes"] = None
     contact["clearance"] = _mended_clearance(contact["clearance"], keyed=bool(contact["phone_number"]))
     if not contact["phone_number"]:
         contact["time_zone"] = None

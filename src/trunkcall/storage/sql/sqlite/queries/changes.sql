@@ -6,7 +6,7 @@ SET state = {after AttemptBegun}, leg_id = :leg_id, attempted_at = :at, attempts
     trunk_id = :trunk_id, source_phone_number = :caller_id, clearance = :clearance
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before AttemptBegun} AND expires_at > :at
     AND due_at <= :at AND sequence NOT IN (SELECT sequence FROM quarantine)
-RETURNING sequence;
+RETURNING sequence, attributes;
 
 -- not_begun --
 -- What an attempt on the contact was refused by.
@@ -73,7 +73,7 @@ WHERE contact_id = :contact_id AND state IN {before SafeHarbourBegun}
 UPDATE contact
 SET state = {after ContactEnded}, ended_at = :at, disposition = :disposition, disconnect_reason = :disconnect_reason,
     detection = coalesce(:detection, detection), ring_started_at = coalesce(:ring_started_at, ring_started_at),
-    safe_harbour_at = CASE WHEN :unheard THEN NULL ELSE safe_harbour_at END, updated_at = :at
+    safe_harbour_at = CASE WHEN :unheard THEN NULL ELSE safe_harbour_at END, flow_progress = NULL, updated_at = :at
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before ContactEnded}
     AND sequence NOT IN (SELECT sequence FROM quarantine)
 RETURNING answered_at, clearance;
@@ -96,6 +96,16 @@ WHERE contact_id = :contact_id AND state IN {before ContactRecorded}
 -- customer_hold_noted --
 UPDATE contact SET customer_holds = coalesce(customer_holds || ' ', '') || :note || :at, updated_at = :at
 WHERE contact_id = :contact_id AND state IN {before CustomerPutOnHold}
+    AND sequence NOT IN (SELECT sequence FROM quarantine);
+
+-- flow_progressed --
+-- Of whoever was forgotten nothing personal is noted.
+UPDATE contact
+SET flow_progress = CASE WHEN phone_number <> '' AND state <> 'Ended' THEN :progress END,
+    flow_attributes = CASE WHEN phone_number <> '' THEN coalesce(:attributes, flow_attributes) END,
+    flow_trail = CASE WHEN :taken <> '' THEN coalesce(flow_trail || char(10), '') || :taken ELSE flow_trail END,
+    updated_at = :at
+WHERE contact_id = :contact_id AND state IN {before FlowProgressed}
     AND sequence NOT IN (SELECT sequence FROM quarantine);
 
 -- expire_contact --
@@ -179,6 +189,13 @@ WHERE instance_id = :instance_id AND contact.state NOT IN ('Waiting', 'Ended') A
     AND sequence NOT IN (SELECT sequence FROM quarantine)
 ORDER BY sequence;
 
+-- called_contacts --
+SELECT contact_id, campaign_id, phone_number, contact.source_phone_number, attributes, flow_attributes, flow_progress
+FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)
+WHERE instance_id = :instance_id AND contact.state NOT IN ('Waiting', 'Ended')
+    AND sequence NOT IN (SELECT sequence FROM quarantine)
+ORDER BY sequence;
+
 -- live_contacts --
 -- Changes of a contact in progress find it by its id, so that has to lead to this row.
 SELECT found.sequence, contact.campaign_key = found.campaign_key AND EXISTS (
@@ -187,7 +204,7 @@ SELECT found.sequence, contact.campaign_key = found.campaign_key AND EXISTS (
     contact.contact_id, found.campaign_id, contact.expires_at, contact.state, contact.leg_id,
     contact.attempted_at, contact.ring_started_at, contact.answered_at, contact.detection, contact.greeting_ended_at,
     contact.queued_at, contact.agent_id, contact.agent_leg_id, contact.abandoned, contact.trunk_id,
-    contact.safe_harbour_at, contact.recordings, found.campaign_key
+    contact.safe_harbour_at, contact.recordings, contact.queue_id, found.campaign_key
 FROM (
     SELECT sequence, contact.campaign_key, campaign_id
     FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)

@@ -27,6 +27,7 @@ SET client_token = CASE
         ELSE client_token
     END,
     phone_number = '', attributes = '{}', time_zone = NULL, seal = NULL, updated_at = :at,
+    flow_progress = NULL, flow_attributes = NULL,
     clearance = iif(json_valid(clearance), json_remove(clearance, '$.number_key'), NULL)
 WHERE sequence IN (SELECT value FROM json_each(:sequences)) AND phone_number <> '';
 

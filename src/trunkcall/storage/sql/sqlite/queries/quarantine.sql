@@ -67,7 +67,7 @@ SET contact_id = :contact_id, campaign_key = :campaign_key, client_token = :clie
     safe_harbour_at = :safe_harbour_at, time_zone = :time_zone, hold = :hold, asked_due_at = :asked_due_at,
     clearance = :clearance, agent_disposition = :agent_disposition, recordings = :recordings,
     recordings_deleted_at = :recordings_deleted_at,
-    customer_holds = :customer_holds
+    customer_holds = :customer_holds, flow_progress = NULL, flow_trail = :flow_trail, flow_attributes = :flow_attributes
 WHERE sequence = :sequence;
 
 -- contact_id_in_index --
