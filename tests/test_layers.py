@@ -33,6 +33,7 @@ LAYERS = {
     "storage": {"domain"},
     "service": {"engine", "flows", "domain", "storage.ports", "telephony.carrier"},
     "aws": {"service", "domain"},
+    "functions": {"domain", "service.functions"},
     "settings": {"domain"},
 }
 """What of trunkcall each layer may import, besides itself. Layers that are not here (web, cli, compose) may import
@@ -50,6 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
     "storage": {"cryptography", "msgspec"},
     "service": {"phonenumbers"},
     "aws": {"botocore", "msgspec"},
+    "functions": {"aiohttp"},
     "settings": set(),
 }
 
@@ -61,6 +63,7 @@ ADAPTERS = (
     "telephony.remote_floor",
     "telephony.ari",
     "telephony.sound",
+    "functions",
 )
 """How the modules of concrete adapters begin: they are named by compose alone."""
 
@@ -128,7 +131,7 @@ def test_the_core_touches_neither_clock_nor_chance_nor_the_outside(layer: str) -
 
 def test_only_the_composition_root_names_adapters() -> None:
     for name, path in modules():
-        if layer_of(name) in {"compose", "storage", "telephony"}:
+        if layer_of(name) in {"compose", "storage", "telephony", "functions"}:
             continue
         named = {i for i in imports(path) if i.removeprefix("trunkcall.").startswith(ADAPTERS)}
         assert not named, f"{name} imports {named}"

@@ -1,0 +1,113 @@
+"""What the functions of contact flows are: services that a flow asks while a customer waits, and goes on by the answer.
+
+Decides what is asked of one, what an answer may be, and what is counted. It must not know how a function is reached,
+nor what a question looks like there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum, auto
+from typing import Final, Protocol, TypeAlias
+
+from trunkcall.domain.instants import Duration
+
+Answer: TypeAlias = Mapping[str, object]
+"""Values by name, as the flow language has them in `$.External`: texts, numbers, truths, lists and mappings."""
+Done: TypeAlias = Callable[[Answer | None], None]
+
+MAX_ANSWER_BYTES: Final = 32 * 1024
+"""Of an answer in UTF-8 (Amazon Connect administrator guide, Lambda functions)."""
+OWN_PREFIX: Final = "trunkcall-"
+"""How the names of built-in functions begin. Nobody else's do."""
+_NAME_AT: Final = 6
+"""Of the parts of a function's ARN: arn, partition, lambda, Region, account, function, its name, a version."""
+UNKNOWN: Final = "unknown"
+"""What functions are counted as that there are not. Flows may make names of attributes, which nobody is to see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a function is told. ``attributes`` are the contact's as they are now, ``parameters`` what the flow gives
+    this function; ``shown_number`` is what the customer saw. Numbers are E.164. The queue is the one that the flow has
+    chosen, or the campaign's."""
+
+    instance_id: str
+    campaign_id: str
+    contact_id: str
+    flow_id: str
+    customer_number: str = field(repr=False)
+    shown_number: str | None = field(repr=False)
+    attributes: Mapping[str, str] = field(repr=False)
+    parameters: Mapping[str, str] = field(repr=False)
+    queue_id: str | None = None
+    queue_name: str | None = None
+    language: str | None = None
+
+
+class Functions(Protocol):
+    """The functions that flows of an instance may ask."""
+
+    def ask(self, arn: str, question: Question, within: Duration, done: Done) -> None:
+        """Ask the function of this ARN or name. ``done`` is called once, on the loop and after this has returned: with
+        the values, or with None if there is no answer within this time that can be used. Raises nothing."""
+
+
+class NoFunctions:
+    """There are none."""
+
+    def ask(self, arn: str, question: Question, within: Duration, done: Done) -> None:
+        """Answers nothing."""
+        asyncio.get_running_loop().call_soon(done, None)
+
+
+class Outcome(StrEnum):
+    """What has come of asking a function."""
+
+    ANSWERED = auto()
+    LATE = auto()
+    """It did not answer in time."""
+    UNREACHABLE = auto()
+    """There was no connection, or none that can be trusted."""
+    FAILED = auto()
+    """It said that it failed, or has too much to do."""
+    REFUSED = auto()
+    """It answered something else than an answer: that it does not know us, or that it is elsewhere."""
+    UNREADABLE = auto()
+    """Its answer is larger than one may be, or none that a flow can use."""
+    SPARED = auto()
+    """It was not asked, because it has not answered for some time."""
+    BUSY = auto()
+    """It was not asked, because as many wait for it as may."""
+    UNKNOWN = auto()
+    """There is no such function."""
+
+
+class FunctionTotals:
+    """What has come of asking functions since the process began, by function and outcome, and the seconds of waiting
+    for each; ``spared`` are those that are not asked now."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[tuple[str, Outcome]] = Counter()
+        self.waited_s: defaultdict[str, float] = defaultdict(float)
+        self.spared: set[str] = set()
+
+    def count(self, function: str, outcome: Outcome, waited_s: float = 0.0) -> None:
+        """Enter one."""
+        self.asked[function, outcome] += 1
+        self.waited_s[function] += waited_s
+
+    def taken(self) -> FunctionTotals:
+        """What was entered until now."""
+        taken = FunctionTotals()
+        taken.asked, taken.waited_s, taken.spared = self.asked.copy(), self.waited_s.copy(), set(self.spared)
+        return taken
+
+
+def function_name(arn: str) -> str:
+    """The name of a function by its ARN, without the version that an ARN may name, or the name itself."""
+    parts = arn.split(":")
+    return parts[_NAME_AT] if parts[0] == "arn" and len(parts) > _NAME_AT else arn
