@@ -63,6 +63,14 @@ def test_a_new_password_is_one_phones_alone(server: Serving) -> None:
     assert told(server, "phone", "sam", *AT) == [after]
 
 
+def test_who_is_given_a_former_agents_name_has_a_password_that_nobody_knew(server: Serving) -> None:
+    (former,) = told(server, "add", "yves", "--phone", *AT)
+    run(server, "remove", "yves", "--yes")
+    (made,) = told(server, "add", "yves", "--phone", *AT)
+    assert made["phone"]["password"] != former["phone"]["password"]
+    assert told(server, "phone", "yves", *AT)[0]["phone"] == made["phone"]
+
+
 def test_who_was_made_without_a_phone_can_have_one_unless_it_is_a_desk_phone(server: Serving) -> None:
     run(server, "add", "uma", "vic")
     connect = server.client("connect")

@@ -161,7 +161,8 @@ def add(
             state = "available" if available else "offline"
             typer.echo(printable(f"{name} was made, with {chosen.name}, and is {state}."))
     if phone:
-        made_for = accounts(phones.values(), settings)
+        # A former agent of this name may know the former password.
+        made_for = accounts(phones.values(), settings, new_passwords=True)
         for each in made:
             each["phone"] = made_for[phones[each["name"]]].told()
         if not as_json:
