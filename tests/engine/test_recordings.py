@@ -17,6 +17,8 @@ from trunkcall.engine.commands import (
     SuspendRecording,
 )
 from trunkcall.engine.events import (
+    CarrierFound,
+    CarrierLost,
     LegEnded,
     LegsBridged,
     PlaybackEnded,
@@ -300,6 +302,14 @@ def test_a_recording_that_has_outlived_its_dialer_goes_on() -> None:
     assert len(floor.asked(StartRecording)) == 1
     customer_ends(floor)
     assert floor.asked(StopRecording)[-1] == StopRecording(FIRST)
+
+
+def test_a_talk_is_recorded_on_once_a_switch_that_was_lost_is_found_again() -> None:
+    floor = recorded(talking())
+    floor.tell(CarrierLost())
+    floor.tell(CarrierFound(legs_of_a_talk(floor)))
+    assert [each.recording_id for each in floor.asked(StartRecording)] == [FIRST, SECOND_PART]
+    assert [each.goes_on for each in told(floor)] == [False, True]
 
 
 def test_the_next_dialer_records_nothing_of_what_was_suspended() -> None:

@@ -18,8 +18,24 @@ from telephony.asterisk.phone import loudness, tone
 from telephony.asterisk.tapes import AT
 from telephony.asterisk.test_sound import Sounds, is_rid_of_all
 from telephony.support import Behaviour, agent_leg, answered, bridge, ends, hang_up, told, until
-from trunkcall.engine.commands import HoldLeg, ResumeRecording, StartRecording, StopRecording, SuspendRecording
-from trunkcall.engine.events import LegAnswered, LegEnded, LegHeld, LegsBridged, RecordingEnded, RecordingStarted
+from trunkcall.engine.commands import (
+    HoldLeg,
+    ReportLegs,
+    ResumeRecording,
+    StartRecording,
+    StopRecording,
+    SuspendRecording,
+)
+from trunkcall.engine.events import (
+    CarrierFound,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    LegsBridged,
+    LegsReported,
+    RecordingEnded,
+    RecordingStarted,
+)
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -151,3 +167,22 @@ async def test_when_the_sound_process_dies_what_was_recorded_is_kept_and_a_new_p
     await until(lambda: RecordingStarted("leg.2") in line.events)
     await long_enough(line, "leg.2", 1)
     assert any(loud(line.tapes.heard("leg.2")[1], AGENT))
+
+
+async def test_whoever_finds_a_talk_again_is_told_what_is_recorded_of_it(line: AsteriskLine) -> None:
+    await talking(line)
+    first = await recorded(line)
+    await line.carrier.close()
+    await line.start()
+    await until(lambda: any(isinstance(each, CarrierFound) for each in line.events))
+    (found,) = (each for each in line.events if isinstance(each, CarrierFound))
+    assert {leg.leg_id: leg.recordings for leg in found.legs} == {"leg": (), "agent-of-leg": ()}, f"{first} is over"
+
+    line.carrier.start_recording(StartRecording("leg", "leg.2", AT))
+    line.carrier.report_legs(ReportLegs(1))
+    await until(lambda: RecordingStarted("leg.2") in line.events)
+    line.carrier.report_legs(ReportLegs(2))
+    await until(lambda: any(isinstance(each, LegsReported) and each.question == 2 for each in line.events))
+    reports = [each for each in line.events if isinstance(each, LegsReported)]
+    told = [leg.recordings for report in reports for leg in report.legs if leg.leg_id == "leg"]
+    assert told == [("leg.2",), ("leg.2",)], "what is about to begin is not begun a second time"

@@ -428,8 +428,7 @@ class AriCarrier:
         """With what is known of them here and not by the switch."""
         known = self._board.legs
         return tuple(
-            live(leg) if leg_id not in known or known[leg_id].adopted else _with_media(live(leg), known[leg_id])
-            for leg_id, leg in legs.items()
+            _with_media(live(leg), known[leg_id]) if leg_id in known else live(leg) for leg_id, leg in legs.items()
         )
 
     def _endpoint_of(self, channel: model.Channel) -> str | None:
@@ -475,4 +474,5 @@ def _with_media(leg: LiveLeg, known: AriLeg) -> LiveLeg:
     # The switch knows that it is a machine, and not that its greeting is not over.
     detection = None if known.awaits_greeting else leg.detection
     has = live(known)
-    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, detection, has.playing, has.held, has.recordings)
+    held = leg.held if known.adopted else has.held
+    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, detection, has.playing, held, has.recordings)

@@ -203,7 +203,8 @@ def live(leg: AriLeg) -> LiveLeg:
         leg.detection,
         playing=None if leg.adopted else bool(leg.prompts),
         held=leg.held,
-        recordings=None if leg.adopted else tuple(each for each, begun in leg.recordings.items() if begun),
+        # Of a leg that was found, too: what somebody had recorded of it before has ended with the streams for it.
+        recordings=tuple(leg.recordings),
     )
 
 
