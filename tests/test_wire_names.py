@@ -57,6 +57,7 @@ EXCEPTIONS: Mapping[str, set[str]] = {
         *("toLocaleString", "toString", "valueOf"),
     },
     "flows.references": {"ContactId", "CustomerEndpoint", "SystemEndpoint"},
+    "service.flow_surroundings": {"ContactId", "CustomerEndpoint", "SystemEndpoint"},
     "simulation.plot": {"viewBox"},
 }
 """Words of another language than the API's: the flow language's, and SVG's."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,8 @@ from service.offices import SCOPE, Office
 from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError, NotFoundError, QuotaExceededError
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
 from trunkcall.domain.identifiers import ResourceKind
-from trunkcall.service.hours import MAX_OVERRIDES, effective_hours
+from trunkcall.domain.instants import from_datetime
+from trunkcall.service.hours import MAX_OVERRIDES, effective_hours, is_open
 
 NINE_TO_FIVE = tuple(OpenHours(day, 9 * 60, 17 * 60) for day in list(Day)[:5])
 CHRISTMAS = {"effective_from": "2026-12-24", "effective_till": "2026-12-26"}
@@ -218,3 +220,38 @@ def test_on_every_date_those_hours_count_that_were_set_for_it(
     set_for_it = [config for begin, length, config in overrides if 0 <= (day - begin).days <= length] or [week]
     wanted = [each for config in set_for_it for each in config if each.day == day.strftime("%A").upper()]
     assert list(effective_hours(hours, day).config) == wanted
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NIGHT = OpenHours(Day.FRIDAY, 22 * 60, 6 * 60)
+ALL_SUNDAY = OpenHours(Day.SUNDAY, 0, 0)
+CLOSED = HoursOverride("o1", "Christmas", "", (), "2026-12-24", "2026-12-25")
+WEEK = HoursOfOperation("h1", "Week", "Europe/Berlin", (*NINE_TO_FIVE, NIGHT, ALL_SUNDAY), overrides=(CLOSED,))
+
+
+@pytest.mark.parametrize(
+    ("written", "opened"),
+    [
+        ("2026-11-30 08:59", False),
+        ("2026-11-30 09:00", True),
+        ("2026-11-30 16:59", True),
+        ("2026-11-30 17:00", False),
+        ("2026-12-04 22:00", True),
+        ("2026-12-05 05:59", True),
+        ("2026-12-05 06:00", False),
+        ("2026-12-06 00:00", True),
+        ("2026-12-06 23:59", True),
+        ("2026-12-07 00:00", False),
+        ("2026-12-24 10:00", False),
+        ("2026-12-26 05:00", False),
+        ("2026-12-28 10:00", True),
+    ],
+)
+def test_it_is_open_by_the_clocks_of_its_time_zone(written: str, opened: bool) -> None:
+    """Over midnight too, and not where an override has it closed, into the next day either."""
+    at = from_datetime(datetime.fromisoformat(written).replace(tzinfo=BERLIN))
+    assert is_open(WEEK, at) is opened
+
+
+def test_nobody_knows_whether_it_is_open_where_there_is_no_such_time_zone() -> None:
+    assert is_open(replace(WEEK, time_zone="Mars/Olympus"), 0) is None

@@ -82,10 +82,12 @@ from trunkcall.engine.matching import Matching
 from trunkcall.engine.progress import (
     DialingProgress,
     FloorProgress,
+    QueueFigures,
     agent_states,
     dialing_progress,
     floor_progress,
     phone_troubles,
+    queue_figures,
 )
 from trunkcall.engine.recordings import Recordings
 from trunkcall.engine.safe_harbour import SafeHarbour
@@ -209,6 +211,10 @@ class Engine:
     def floor(self, queue_id: str | None = None) -> FloorProgress:
         """What the agents of the queue are doing, or all there are; and the trunks."""
         return floor_progress(self._state, queue_id, self._now)
+
+    def queue_figures(self, queue_id: str) -> QueueFigures:
+        """What the queue has of agents and contacts, in the midst of a turn as well. Changes nothing."""
+        return queue_figures(self._state, queue_id)
 
     def agent_states(self) -> Mapping[str, AgentState]:
         """What each agent is doing, by id."""

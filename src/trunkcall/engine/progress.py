@@ -43,6 +43,30 @@ class FloorProgress:
         return sum(self.agents[state] for state in STAFFED_STATES)
 
 
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """One queue, as Amazon Connect counts: ``available`` agents could take a contact, ``staffed`` are at work,
+    ``online`` are not logged out. ``waiting_since`` is since when the contact waits that waits longest, None where none
+    does."""
+
+    available: int
+    staffed: int
+    online: int
+    waiting: int
+    waiting_since: Instant | None
+
+
+def queue_figures(state: EngineState, queue_id: str) -> QueueFigures:
+    """The queue's; all 0 of one that nobody has spoken of."""
+    queue = state.roster.queues.get(queue_id)
+    if queue is None:
+        return QueueFigures(0, 0, 0, 0, None)
+    serving = (agent.state for agent in state.roster.agents.values() if queue_id in agent.queue_ids)
+    online = sum(1 for each in serving if each is not AgentState.OFFLINE)
+    since = min((contact.live_at for contact in queue.waiting.values()), default=None)
+    return QueueFigures(queue.free, queue.staffed, online, len(queue.waiting), since)
+
+
 def dialing_progress(state: EngineState, campaign_id: str, now: Instant) -> DialingProgress | None:
     """The campaign as of ``now``; None of one that the engine does not know."""
     campaign = state.campaigns.get(campaign_id)

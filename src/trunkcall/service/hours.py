@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
+from trunkcall.domain.calling_hours import shown_at
 from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
 from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError, NotFoundError, QuotaExceededError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.fields import Field
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, HoursOverride, OpenHours
 from trunkcall.domain.identifiers import ResourceKind
+from trunkcall.domain.instants import Instant
 from trunkcall.domain.time_zones import time_zones
 from trunkcall.service.centre import Centre, PageOf, Position, page_of
 
@@ -231,6 +233,23 @@ def effective_hours(hours: HoursOfOperation, day: date) -> EffectiveHours:
     configs = [override.config for override in overrides] or [hours.config]
     config = tuple(each for config in configs for each in config if each.day is weekday)
     return EffectiveHours(day, config, overrides)
+
+
+def is_open(hours: HoursOfOperation, at: Instant) -> bool | None:
+    """Whether it is open at an instant, by the clocks of its time zone; None if this machine has no such zone."""
+    shown = shown_at(hours.time_zone, at)
+    if shown is None:
+        return None
+    minute, today = shown.hour * 60 + shown.minute, shown.date()
+    for each in effective_hours(hours, today).config:
+        if each.start_minute <= minute and (minute < each.end_minute or _is_overnight(each)):
+            return True
+    yesterday = effective_hours(hours, today - timedelta(days=1)).config
+    return any(minute < each.end_minute and _is_overnight(each) for each in yesterday)
+
+
+def _is_overnight(hours: OpenHours) -> bool:
+    return hours.end_minute <= hours.start_minute
 
 
 def _override(hours: HoursOfOperation, override_id: str) -> HoursOverride:
