@@ -63,7 +63,7 @@ class TestCreate:
     def test_agents_need_a_queue_and_agentless_a_number(self, server: Serving, client: Any) -> None:
         arguments = server.campaign_arguments("No queue")
         call = {"connectContactFlowId": arguments["outboundCallConfig"]["connectContactFlowId"]}
-        with pytest.raises(client.exceptions.ValidationException, match="connectQueueId"):
+        with pytest.raises(client.exceptions.ValidationException, match=r"connectQueueId.*UpdateContactTargetQueue"):
             client.create_campaign(**arguments | {"outboundCallConfig": call})
         agentless = {"dialerConfig": {"agentlessDialerConfig": {}}, "outboundCallConfig": call}
         with pytest.raises(client.exceptions.ValidationException, match="connectSourcePhoneNumber"):

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from service.test_campaign_queue import setting
 from service.test_flow_content import document
 from serving import Serving, dial_request, put_all, settings_of
 from trunkcall.compose.store import opened_store
@@ -281,6 +282,24 @@ def test_contact_flows(server: Serving, connect: Any, client: Any, default: str)
     client.delete_campaign(id=campaign_id)
     connect.delete_contact_flow(**flow)
     refused(connect.describe_contact_flow, "ResourceNotFoundException", **flow)
+
+
+def test_a_campaign_without_a_queue_has_that_of_its_flow(
+    server: Serving, connect: Any, client: Any, default: str
+) -> None:
+    instance, call = {"InstanceId": default}, server.campaign_arguments()["outboundCallConfig"]
+    flow = connect.create_contact_flow(
+        **instance, Name="Sets a queue", Type="CONTACT_FLOW", Content=setting(call["connectQueueId"])
+    )["ContactFlowId"]
+    given = {"connectContactFlowId": flow, "connectSourcePhoneNumber": "+12025550100"}
+    campaign_id = client.create_campaign(**server.campaign_arguments("By flow", outboundCallConfig=given))["id"]
+    assert client.describe_campaign(id=campaign_id)["campaign"]["outboundCallConfig"] == given
+    named = {**instance, "ContactFlowId": flow}
+    other = setting("another")
+    said = refused(connect.update_contact_flow_content, "InvalidRequestException", **named, Content=other)
+    assert "names no queue" in said
+    client.delete_campaign(id=campaign_id)
+    connect.update_contact_flow_content(**named, Content=other)
 
 
 def test_tags_of_everything_by_its_arn(connect: Any, default: str) -> None:

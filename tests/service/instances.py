@@ -145,7 +145,7 @@ class Server:
             store, store, self.campaigns, self.supervisor, store, Gates(store, no_policy), now_of, 15.0
         )
         self.progresses = Progresses(
-            store, self.campaigns, self.explanations, self.supervisor, now_of, dialing_of, store
+            store, self.campaigns, self.explanations, self.supervisor, now_of, dialing_of, store, store
         )
         self._looking: asyncio.Task[None] | None = None
 

@@ -26,7 +26,7 @@ from service.explaining import (
 from trunkcall.aws.own_service import TrunkcallOperations
 from trunkcall.domain.abandonment import RollingWindow
 from trunkcall.domain.calling_policy import POLICY_TAG
-from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
 from trunkcall.domain.clearance import Cleared, Evidence, Hold, HoldReason, LocalTime, Prohibition
 from trunkcall.domain.contact import (
     ContactRecord,
@@ -281,6 +281,15 @@ async def test_a_queue_that_is_disabled_is_why_nobody_is_dialed() -> None:
     assert (await disabled.explanations().first_reason(CAMPAIGN, 500)).code == "QUEUE_DISABLED"
     agentless = House(facts=replace(nobody, needs_agents=False), queue=disabled.queue)
     assert "QUEUE_DISABLED" not in dict(await agentless.reasons())
+
+
+async def test_a_campaign_that_has_lost_the_queue_of_its_flow_says_so() -> None:
+    without = replace(CAMPAIGN, outbound_call=replace(CAMPAIGN.outbound_call, queue_id=None))
+    ((code, text),) = await House(campaign=without).reasons()
+    assert code == "NO_QUEUE"
+    assert "UpdateContactTargetQueue" in text
+    agentless = replace(without, dialer=DialerConfig(DialerType.AGENTLESS))
+    assert "NO_QUEUE" not in dict(await House(campaign=agentless).reasons())
 
 
 async def test_a_queue_that_is_full_is_told_and_is_no_reason_why_nobody_is_dialed() -> None:

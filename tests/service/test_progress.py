@@ -47,6 +47,9 @@ class House:
     def attempts_by_minute(self, instance_id: str, campaign_id: str) -> Sequence[int]:
         return ()
 
+    async def directory(self, instance_id: str) -> None:
+        return None
+
     def now_of(self, instance_id: str) -> Instant:
         return NOW
 
@@ -57,7 +60,7 @@ class House:
 
 async def test_a_campaign_that_nobody_dials_is_shown_by_its_own_windows_and_target() -> None:
     house: Any = House()
-    progresses = Progresses(house, house, house, house, house.now_of, house.dialing_of, house)
+    progresses = Progresses(house, house, house, house, house.now_of, house.dialing_of, house, house)
     spring, autumn = [(await progresses.get_campaign_progress(name)).progress for name in ("spring", "autumn")]
     assert (spring.target_ratio, autumn.target_ratio) == (0.03, 0.05)
     assert {total.window.name: total.live_answers for total in spring.ledger} == {"24h": 1, "30d": 30}

@@ -52,12 +52,11 @@ def test_a_campaigns_own_text_counts_also_where_it_is_empty() -> None:
     ],
 )
 def test_placeholders_stand_for_what_was_shown(queue: Queue | None, number: str | None, said: str) -> None:
-    queues = {"queue": queue} if queue is not None else {}
-    assert spoken("{name}: {number}", campaign(), queues, number) == said
+    assert spoken("{name}: {number}", campaign(), queue, number) == said
 
 
 def test_other_braces_are_said_as_they_stand() -> None:
-    assert spoken("{} {0} {name.x} {{number}}", campaign(), {}, "+999") == "{} {0} {name.x} {+999}"
+    assert spoken("{} {0} {name.x} {{number}}", campaign(), None, "+999") == "{} {0} {name.x} {+999}"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 
 from storage.support import LATER, NOW, accept, begin, campaign, directory, put, record_of, stand_up
-from trunkcall.domain.campaign import CampaignState
+from trunkcall.domain.campaign import CampaignState, DialerConfig, DialerType
 from trunkcall.domain.changes import ContactEnded
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.directory import (
@@ -85,6 +85,25 @@ class TestDecidedChanges:
         nothing = CentreUse()
         used = CentreUse(frozenset({"q1"}), frozenset({"f1"}), frozenset({"+12065550100"}))
         assert seen == [used, nothing, nothing]
+
+    async def test_a_decision_knows_from_which_flows_campaigns_have_their_queues(self, store: Store) -> None:
+        """Or somebody takes the queue out of one, and the campaign dials for nobody."""
+        await store.create_instance(directory())
+        for number, (dialer, queue_id) in enumerate(
+            ((DialerType.PREDICTIVE, None), (DialerType.PREDICTIVE, "q1"), (DialerType.AGENTLESS, None)), start=1
+        ):
+            one = campaign(f"campaign-{number}")
+            call = replace(one.outbound_call, contact_flow_id=f"f{number}", queue_id=queue_id)
+            await store.create_campaign(replace(one, dialer=DialerConfig(dialer), outbound_call=call))
+        seen: list[CentreUse] = []
+
+        def look(found: Directory, use: CentreUse) -> Sequence[Fact]:
+            seen.append(use)
+            return ()
+
+        await store.change_facts(INSTANCE, look)
+        assert seen[0].queue_flow_ids == {"f1"}
+        assert seen[0].contact_flow_ids == {"f1", "f2", "f3"}
 
     async def test_of_many_at_once_each_sees_what_those_before_have_done(self, store: Store) -> None:
         """A second queue of one name, or the loss of the first, is what looking first and changing then comes to."""

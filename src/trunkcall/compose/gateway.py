@@ -157,7 +157,7 @@ def build_web(
     explanations = Explanations(
         store, store, campaigns, supervisor, store, gates, now_of, settings.agent_state_max_age_s
     )
-    progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store)
+    progresses = Progresses(store, campaigns, explanations, supervisor, now_of, dialing_of, store, store)
     known_people, confirmations = KnownPeople(store, campaigns), Confirmations(store, supervisor)
     own = TrunkcallOperations(explanations, progresses, known_people, confirmations, numbers, paging, scope)
     calling = calling_operations(

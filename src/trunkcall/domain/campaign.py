@@ -97,6 +97,15 @@ class Campaign:
     def takes_requests(self) -> bool:
         return takes_requests(self.state, deleted=self.deleted_at is not None)
 
+    @property
+    def takes_queue_from_flow(self) -> bool:
+        return takes_queue_from_flow(self.dialer, self.outbound_call)
+
+
+def takes_queue_from_flow(dialer: DialerConfig, call: OutboundCallConfig) -> bool:
+    """Whether a campaign dials for agents and names no queue: it has the one that its flow sets."""
+    return dialer.needs_agents and call.queue_id is None
+
 
 def takes_requests(state: CampaignState, *, deleted: bool) -> bool:
     """Whether a campaign takes dial requests, and attempts may begin."""

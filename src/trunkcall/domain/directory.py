@@ -156,11 +156,13 @@ class FactRemoved:
 
 @dataclass(frozen=True, slots=True)
 class CentreUse:
-    """What the campaigns of an instance refer to, but for those that were deleted; numbers in E.164."""
+    """What the campaigns of an instance refer to, but for those that were deleted; numbers in E.164. The flows of
+    ``queue_flow_ids`` are those from which campaigns with agents have their queue: they name none."""
 
     queue_ids: frozenset[str] = frozenset()
     contact_flow_ids: frozenset[str] = frozenset()
     phone_numbers: frozenset[str] = frozenset()
+    queue_flow_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

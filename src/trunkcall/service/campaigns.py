@@ -15,6 +15,7 @@ from trunkcall.domain.campaign import (
     CampaignState,
     DialerConfig,
     OutboundCallConfig,
+    takes_queue_from_flow,
 )
 from trunkcall.domain.clock import NowOf
 from trunkcall.domain.detection import TAG as DETECTION
@@ -28,6 +29,7 @@ from trunkcall.domain.recording import TAG as RECORDING
 from trunkcall.domain.recording import VALUES as RECORDING_VALUES
 from trunkcall.domain.safe_harbour import TAG, placeholder_problem
 from trunkcall.domain.transitions import CAMPAIGN, CampaignEvent, sources, target
+from trunkcall.service.campaign_queue import check_queue_of
 from trunkcall.service.wakeups import Wakeups
 from trunkcall.storage.ports.campaigns import CampaignStore
 from trunkcall.storage.ports.directory import Directories
@@ -283,17 +285,18 @@ class Campaigns:
         """Ids in place of ARNs, after checking that everything named exists and fits the dialer."""
         instance_id = directory.instance.instance_id
         flow_id = self._scope.resource_id(instance_id, ResourceKind.CONTACT_FLOW, outbound_call.contact_flow_id)
-        if flow_id is None or flow_id not in directory.contact_flows:
+        flow = directory.contact_flows.get(flow_id or "")
+        if flow_id is None or flow is None:
             raise NotFoundError("No contact flow with this id exists in the instance.")
-        if not directory.contact_flows[flow_id].published:
+        if not flow.published:
             raise InvalidInputError("The contact flow is not published. Publish it, and have the campaign use it then.")
         queue_id = None
         if outbound_call.queue_id is not None:
             queue_id = self._scope.resource_id(instance_id, ResourceKind.QUEUE, outbound_call.queue_id)
             if queue_id not in directory.queues:
                 raise NotFoundError("No queue with this id exists in the instance.")
-        elif dialer.needs_agents:
-            raise InvalidInputError("{} is required for progressive and predictive campaigns.", Field.QUEUE_ID)
+        elif takes_queue_from_flow(dialer, outbound_call):
+            check_queue_of(flow, directory)
         number = outbound_call.source_phone_number
         if number is not None:
             if not directory.has_number(number):

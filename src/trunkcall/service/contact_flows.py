@@ -17,6 +17,7 @@ from trunkcall.domain.identifiers import ResourceKind
 from trunkcall.flows.checking import problems_of
 from trunkcall.flows.content import DEFAULT_CONTENT
 from trunkcall.flows.language import MAX_CONTENT
+from trunkcall.service.campaign_queue import queues_set_by
 from trunkcall.service.centre import Centre, PageOf, Position, page_of
 
 
@@ -76,17 +77,24 @@ class ContactFlows:
 
     async def update_contact_flow_content(self, instance: str, flow: str, content: str, *, published: bool) -> None:
         """Give the flow another content, and publish it or leave it saved. Raises NotFoundError, FlowContentError,
-        ConflictError where a published flow is to have another content that is only saved: a flow has one."""
+        ConflictError where a published flow is to have another content that is only saved: a flow has one; InUseError
+        where a campaign would be left without a queue."""
         _check(content, published=published)
 
         def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
             found = self._find(directory, flow)
+            changed = replace(found, content=content, published=published)
             if found.published and not published:
                 raise ConflictError(
                     "The flow is published, and keeps one content here. Publish the new one, or create another flow "
                     "for it."
                 )
-            return [replace(found, content=content, published=published)]
+            if found.contact_flow_id in use.queue_flow_ids and len(queues_set_by(changed, directory)) != 1:
+                raise InUseError(
+                    "A campaign that names no queue has the one that this contact flow sets, and the new content does "
+                    "not set exactly one of the instance. Keep it, or give the campaign another flow first."
+                )
+            return [changed]
 
         await self._centre.change(instance, decide)
 

@@ -43,6 +43,7 @@ from trunkcall.engine.commands import (
     UnbridgeLegs,
 )
 from trunkcall.engine.events import PlaybackEnded
+from trunkcall.service.campaign_queue import queue_of
 from trunkcall.service.facts import KnownFacts
 from trunkcall.service.gate_use import GateUse
 from trunkcall.service.safe_harbour import SafeHarbourOf, spoken
@@ -199,7 +200,9 @@ class Deeds:
     def _safe_harbour_text(self, command: SpeakSafeHarbour) -> str:
         campaign = self._campaigns[command.campaign_id]
         message = self._safe_harbour_of(campaign)
-        return spoken(message, campaign, self._facts.directory.queues, command.caller_id)
+        directory = self._facts.directory
+        queue = directory.queues.get(queue_of(campaign, directory) or "")
+        return spoken(message, campaign, queue, command.caller_id)
 
 
 def _counts(differences: Counter[LegDifference]) -> dict[str, int]:

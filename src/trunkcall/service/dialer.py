@@ -54,6 +54,7 @@ from trunkcall.engine.events import (
     SessionsRestored,
 )
 from trunkcall.service.calling.gate import GateOf, policy_name_of
+from trunkcall.service.campaign_queue import queue_of
 from trunkcall.service.clock import InstanceClock
 from trunkcall.service.deeds import Deeds
 from trunkcall.service.dialing_settings import DialingOf, caller_id_of
@@ -85,7 +86,7 @@ class Dialer:
     the same turn. ``choose_status`` has an agent want what was chosen on the telephone. ``may_originate`` tells whether
     an originate, of a campaign that needs agents or does not, may still be handed over: the process may have been
     stopped since it was decided. ``text_of`` tells what a message says, ``dialing_of`` how a campaign is dialed, but
-    for the number that it shows, which facts decide, and ``safe_harbour_of`` what it has said to those whom no agent
+    for what facts decide, and ``safe_harbour_of`` what it has said to those whom no agent
     reaches.
     """
 
@@ -405,11 +406,12 @@ class Dialer:
             for campaign_id, campaign in self._campaigns.items():
                 told = self._dialing[campaign_id]
                 by_rules = (
+                    queue_of(campaign, directory),
                     caller_id_of(campaign, directory),
                     self._gate.caller_id_pool(campaign),
                     self._gate.announces_recording(campaign),
                 )
-                if by_rules != (told.caller_id, told.caller_ids, told.announces_recording):
+                if by_rules != (told.queue_id, told.caller_id, told.caller_ids, told.announces_recording):
                     self._tell_campaign(campaign)
             if other_rules:
                 for campaign_id in self._campaigns:
@@ -466,6 +468,7 @@ class Dialer:
         pool, before = self._gate.caller_id_pool(campaign), told.caller_ids if told is not None else None
         dialing = self._dialing[campaign_id] = replace(
             self._dialing_of(campaign),
+            queue_id=queue_of(campaign, self._facts.directory),
             caller_id=caller_id_of(campaign, self._facts.directory),
             caller_ids=pool,
             safe_harbour=bool(self._safe_harbour_of(campaign)),

@@ -18,7 +18,7 @@ from trunkcall.domain.instants import Duration
 from trunkcall.domain.recording import records
 
 DialingOf: TypeAlias = Callable[[Campaign], DialingSettings]
-"""How a campaign is dialed, but for the number that it shows."""
+"""How a campaign is dialed, but for what facts around it say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class DialingDefaults:
 
 
 def dialing_settings(campaign: Campaign, defaults: DialingDefaults) -> DialingSettings:
-    """How the campaign is dialed, but for the number that it shows."""
+    """How the campaign is dialed, but for what facts around it say: the number that it shows, and the queue that its
+    flow sets where it names none."""
     return DialingSettings(
         dialer_type=campaign.dialer.dialer_type,
         queue_id=campaign.outbound_call.queue_id,

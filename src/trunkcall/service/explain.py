@@ -23,6 +23,7 @@ from trunkcall.engine.explanation import DialingExplanation
 from trunkcall.engine.snapshot import TrunkSnapshot
 from trunkcall.service.calling.gates import Gates
 from trunkcall.service.calling.words import PROHIBITED, held, held_then, in_utc
+from trunkcall.service.campaign_queue import queue_of
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.storage.ports.contacts import Backlog
 from trunkcall.storage.ports.directory import Directories
@@ -137,9 +138,11 @@ class Explanations:
             trouble = gate.trouble(campaign, now) if gate is not None else None
             if trouble is not None:
                 closed.append(Reason("POLICY", f"{trouble} Nobody is dialed for the campaign meanwhile."))
+            if campaign.dialer.needs_agents and queue_of(campaign, directory) is None:
+                closed.append(_NO_QUEUE)
             if closed:
                 return closed
-        queue = directory.queues.get(campaign.outbound_call.queue_id or "") if directory is not None else None
+        queue = directory.queues.get(queue_of(campaign, directory) or "") if directory is not None else None
         enabled = queue is None or queue.enabled
         hold = await self._backlog.first_hold(campaign.campaign_id) if facts is not None and _none_due(facts) else None
         backlog_of = _Waiting(backlog, hold if hold is not None and hold.until > now else None)
@@ -287,6 +290,11 @@ def _what_starves(facts: DialingExplanation, now: Instant) -> Iterator[Reason]:
         )
 
 
+_NO_QUEUE = Reason(
+    "NO_QUEUE",
+    "It names no queue, and its contact flow does not set one that there is: nobody is dialed until the flow does, by "
+    "UpdateContactTargetQueue before TransferContactToQueue.",
+)
 _NO_OUTBOUND_CALLS = Reason(
     "OUTBOUND_CALLS_OFF",
     "Outbound calls are switched off for its instance: nobody is dialed until its attribute OUTBOUND_CALLS is true "

@@ -20,11 +20,12 @@ from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.ledger import LedgerTotals
 from trunkcall.engine.progress import DialingProgress, FloorProgress
+from trunkcall.service.campaign_queue import queue_of
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.dialing_settings import DialingOf
 from trunkcall.service.explain import Explanations, Reason
 from trunkcall.storage.ports.contacts import CampaignSums, ContactCounts
-from trunkcall.storage.ports.directory import InstanceList
+from trunkcall.storage.ports.directory import Directories, InstanceList
 
 EVER: Instant = 0
 
@@ -119,6 +120,7 @@ class Progresses:
         now_of: NowOf,
         dialing_of: DialingOf,
         instances: InstanceList,
+        directories: Directories,
     ) -> None:
         self._store = store
         self._campaigns = campaigns
@@ -127,6 +129,7 @@ class Progresses:
         self._now_of = now_of
         self._dialing_of = dialing_of
         self._instances = instances
+        self._directories = directories
 
     async def get_campaign_progress(self, id_or_arn: str) -> DetailedProgress:
         """How far the campaign is. Raises NotFoundError."""
@@ -136,7 +139,8 @@ class Progresses:
         if not progress.ledger:
             progress = self._progress(campaign, counts, await self._stored_ledger(campaign))
         live_answers, abandoned = await self._store.ledger_sum(campaign.campaign_id, since=EVER)
-        queue_id = campaign.outbound_call.queue_id
+        directory = await self._directories.directory(campaign.instance_id)
+        queue_id = queue_of(campaign, directory) if directory is not None else None
         floor = self._live.floor(campaign.instance_id, queue_id) if campaign.dialer.needs_agents else None
         reason = await self._explanations.first_reason(campaign, progress.counts.waiting)
         return DetailedProgress(progress, live_answers, abandoned, reason, floor)

@@ -13,6 +13,7 @@ from trunkcall.domain.errors import InUseError, InvalidInputError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.identifiers import ResourceKind
 from trunkcall.domain.queue import Queue
+from trunkcall.service.campaign_queue import queues_set_by
 from trunkcall.service.centre import Centre, PageOf, Position, page_of
 from trunkcall.service.searching import Criterion, everything
 
@@ -125,7 +126,8 @@ class Queues:
         await self._edit(instance, queue, lambda _, found: replace(found, max_contacts=max_contacts))
 
     async def delete_queue(self, instance: str, queue: str) -> None:
-        """Delete the queue. Raises NotFoundError, InUseError while a routing profile or a campaign has it."""
+        """Delete the queue. Raises NotFoundError, InUseError while a routing profile, a campaign or a
+        campaign's flow has it."""
 
         def decide(directory: Directory, use: CentreUse) -> list[FactRemoved]:
             queue_id = self._queue(directory, queue).queue_id
@@ -141,6 +143,12 @@ class Queues:
                     )
             if queue_id in use.queue_ids:
                 raise InUseError("A campaign dials for the queue. Delete all such campaigns first.")
+            for flow_id in use.contact_flow_ids & directory.contact_flows.keys():
+                if queue_id in queues_set_by(directory.contact_flows[flow_id], directory):
+                    raise InUseError(
+                        f"The contact flow {flow_id}, which a campaign has, puts people into the queue. Have all such "
+                        "flows set another one first."
+                    )
             return [self._centre.removal(directory, FactKind.QUEUE, queue_id)]
 
         await self._centre.change(instance, decide)

@@ -5,7 +5,7 @@ Decides whose text counts, the campaign's own or the installation's. It must not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeAlias
 
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
@@ -28,10 +28,9 @@ def no_safe_harbour(campaign: Campaign) -> str:
     return ""
 
 
-def spoken(message: str, campaign: Campaign, queues: Mapping[str, Queue], number: str | None) -> str:
-    """The text as it is said to somebody who was shown this number. ``{name}`` stands for the name that the campaign's
-    queue shows, else for the campaign's own; ``{number}`` for the number, in groups of digits."""
-    queue = queues.get(campaign.outbound_call.queue_id or "")
+def spoken(message: str, campaign: Campaign, queue: Queue | None, number: str | None) -> str:
+    """The text as it is said to somebody who was shown this number. ``{name}`` stands for the name that its queue
+    shows, else for the campaign's own; ``{number}`` for the number, in groups of digits."""
     name = queue.outbound_caller_id_name if queue is not None else None
     return message.replace(NAME, name or campaign.name).replace(NUMBER, _in_groups(number))
 

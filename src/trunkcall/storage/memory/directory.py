@@ -113,11 +113,13 @@ class DirectoryInMemory(Part):
         self, instance_id: str, decide: Callable[[Directory, CentreUse], Sequence[Fact | FactRemoved]]
     ) -> Directory:
         before = self._state.there(instance_id)
-        calls = [campaign.outbound_call for campaign in self._state.campaigns_of(instance_id)]
+        campaigns = self._state.campaigns_of(instance_id)
+        calls = [campaign.outbound_call for campaign in campaigns]
         use = CentreUse(
             frozenset(call.queue_id for call in calls if call.queue_id is not None),
             frozenset(call.contact_flow_id for call in calls),
             frozenset(call.source_phone_number for call in calls if call.source_phone_number is not None),
+            frozenset(each.outbound_call.contact_flow_id for each in campaigns if each.takes_queue_from_flow),
         )
         decided = decide(before, use)
         gone = {(each.kind, each.fact_id): each for each in decided if isinstance(each, FactRemoved)}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
+from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.storage.sqlite.known_directory import KnownDirectory
@@ -97,4 +98,12 @@ def _use(transaction: WriteTransaction, instance_id: str) -> CentreUse:
         queue_ids=frozenset(row.queue_id for row in rows if type(row.queue_id) is str),
         contact_flow_ids=frozenset(row.contact_flow_id for row in rows if type(row.contact_flow_id) is str),
         phone_numbers=frozenset(row.source_phone_number for row in rows if type(row.source_phone_number) is str),
+        # What is damaged refers to all that it may have.
+        queue_flow_ids=frozenset(
+            row.contact_flow_id
+            for row in rows
+            if type(row.contact_flow_id) is str
+            and type(row.queue_id) is not str
+            and row.dialer_type != DialerType.AGENTLESS
+        ),
     )

@@ -69,7 +69,7 @@ WHERE kind = :kind AND id = :id AND fact.deleted_at IS NULL AND instance.deleted
 ORDER BY created_at, instance.instance_id LIMIT 1;
 
 -- centre_use --
-SELECT DISTINCT queue_id, contact_flow_id, source_phone_number
+SELECT DISTINCT queue_id, contact_flow_id, source_phone_number, dialer_type
 FROM campaign INDEXED BY campaign_listed_of_instance WHERE instance_id = :instance_id AND deleted_at IS NULL;
 
 -- insert_instance --

@@ -1,0 +1,60 @@
+"""The queue whose agents take a campaign's live answers: the one that it names, else the one that its flow sets.
+
+Decides whose word counts, and that a flow which sets several queues sets none for a campaign: it dials for the agents
+of one. It must not know who dials.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.contact_flow import ContactFlow
+from trunkcall.domain.directory import Directory
+from trunkcall.domain.errors import InvalidInputError
+from trunkcall.domain.fields import Field
+from trunkcall.flows.checking import check
+from trunkcall.flows.queues import queues_named
+
+_KNOWN_FLOWS = 512
+"""Contents of which is known what they name: it is asked of each campaign whenever a fact changes."""
+
+
+def queue_of(campaign: Campaign, directory: Directory) -> str | None:
+    """The campaign's queue. None if it has none, or its flow sets none that is there."""
+    call = campaign.outbound_call
+    if not campaign.takes_queue_from_flow:
+        return call.queue_id
+    flow = directory.contact_flows.get(call.contact_flow_id)
+    there = queues_set_by(flow, directory) if flow is not None else ()
+    return there[0] if len(there) == 1 else None
+
+
+def queues_set_by(flow: ContactFlow, directory: Directory) -> tuple[str, ...]:
+    """The ids of the queues that the flow puts contacts into by itself, as far as they are there."""
+    ids = (named.rpartition("/")[2] for named in _named_in(flow.content))
+    return tuple(dict.fromkeys(queue_id for queue_id in ids if queue_id in directory.queues))
+
+
+def check_queue_of(flow: ContactFlow, directory: Directory) -> None:
+    """Raises InvalidInputError, in words for whoever has named no queue, unless the flow sets one."""
+    there = queues_set_by(flow, directory)
+    if len(there) == 1:
+        return
+    if there:
+        why = f"this one sets {len(there)}, and a campaign dials for the agents of one."
+    elif _named_in(flow.content):
+        why = "what this one sets is not in this instance."
+    else:
+        why = "this one sets none."
+    raise InvalidInputError(
+        "{} is required for progressive and predictive campaigns, unless the contact flow sets a queue, by "
+        f"UpdateContactTargetQueue with its id or ARN before TransferContactToQueue: {why}",
+        Field.QUEUE_ID,
+    )
+
+
+@lru_cache(_KNOWN_FLOWS)
+def _named_in(content: str | None) -> tuple[str, ...]:
+    flow = check(content).flow if content is not None else None
+    return queues_named(flow) if flow is not None else ()
