@@ -49,6 +49,7 @@ from telephony.asterisk.switch import Asterisk
 from telephony.asterisk.tapes import Tapes
 from telephony.asterisk.tones import a_tone
 from trunkcall.domain.instants import SECOND
+from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.events import CarrierEvent, LegAnswered, LegEnded, PlaybackEnded
 from trunkcall.telephony.ari.carrier import AriCarrier
@@ -245,7 +246,7 @@ async def ours(bed: Bed) -> Stretch:
         partial(Switch, bed.url, USER, PASSWORD),
         TestAddresses(),
         now=lambda: time.time_ns() // 1000,
-        speak=lambda text, then: then(bed.file),
+        speak=lambda saying, then: then((bed.file,)),
         sounds=sounds,
         phones=Phones(app, dict),
         new_file=Tapes().new_file,
@@ -269,7 +270,7 @@ async def ours(bed: Bed) -> Stretch:
     lag, words = Lag(), dict[int, int]()
     for leg_id in legs:
         words[port_of(phone, leg_id)] = time.time_ns()
-        carrier.play(leg_id, f"{leg_id}-play", "a prompt")
+        carrier.play(leg_id, f"{leg_id}-play", plain("a prompt"))
         await asyncio.sleep(0.01)
     await until(lambda: told(PlaybackEnded) >= set(legs), bed.length_s + ENDS_S)
     took_s = time.monotonic() - began_s

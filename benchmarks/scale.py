@@ -34,6 +34,7 @@ from trunkcall.domain.changes import AttemptBegun, ContactEnded
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant
 from trunkcall.domain.routing_profile import ServedQueue
+from trunkcall.domain.saying import plain
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.campaigns import pacer_for
 from trunkcall.engine.commands import (
@@ -180,7 +181,9 @@ class Centre:
             HangUp: self._phones.hang_up,
             Originate: self._originate,
             OriginateAgentLeg: self._phones.originate_agent_leg,
-            PlayMessage: lambda deed: self._phones.play(deed.leg_id, deed.play_id, self._flows.text(deed.action_id)),
+            PlayMessage: lambda deed: self._phones.play(
+                deed.leg_id, deed.play_id, plain(self._flows.text(deed.action_id))
+            ),
             RefillWindow: self._refill,
             ReportLegs: self._phones.report_legs,
         }

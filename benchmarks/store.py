@@ -30,6 +30,7 @@ from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND
 from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.saying import Saying
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import (
     BridgeLegs,
@@ -90,7 +91,7 @@ class BusyCarrier:
     def bridge(self, command: BridgeLegs) -> None:
         raise NotImplementedError
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
         raise NotImplementedError
 
     def unbridge(self, command: UnbridgeLegs) -> None:

@@ -27,6 +27,7 @@ from trunkcall.domain.directory import Instance
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import DAY, SECOND, Duration, Instant
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.events import CarrierEvent
@@ -151,10 +152,10 @@ class Witness(SimulatedCarrier):
         self.hung_up.add(command.leg_id)
         super().hang_up(command)
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
         self.played[leg_id] += 1
-        self.said[prompt] += 1
-        super().play(leg_id, play_id, prompt)
+        self.said.update(part.value for part in saying.parts)
+        super().play(leg_id, play_id, saying)
 
 
 class WatchedPresence(Presence):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
+from trunkcall.domain.saying import Saying
 from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import (
     BridgeLegs,
@@ -231,10 +232,10 @@ class Switch:
             phone.held = False
             self._say(LegResumed(phone.leg_id))
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
         phone = self._reached(leg_id)
         if phone is not None:
-            phone.playing, phone.said = play_id, prompt
+            phone.playing, phone.said = play_id, " ".join(part.value for part in saying.parts)
 
     def play_tone(self, command: PlayTone) -> None:
         phone = self._reached(command.leg_id)

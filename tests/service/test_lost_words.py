@@ -16,6 +16,7 @@ from trunkcall.domain.campaign import DialerConfig, DialerType
 from trunkcall.domain.contact import DisconnectReason, Disposition
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import LegDifference
+from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.events import (
     CarrierEvent,
@@ -121,7 +122,7 @@ async def test_a_leg_that_nobody_knows_is_hung_up(house: House) -> None:
 
     def loses(event: CarrierEvent) -> bool:
         if event == LegAnswered("stray"):
-            house.carrier.play("stray", "play", "Hello?")
+            house.carrier.play("stray", "play", plain("Hello?"))
         return isinstance(event, LegRang | LegAnswered)
 
     house.carrier.loses = loses

@@ -14,6 +14,7 @@ from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.contact import ContactState, LiveContact
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.leg import LiveSession
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -132,15 +133,15 @@ class Witness:
         self._expect("a bridge", command.customer_leg_id, fits=lambda c: (c.leg_id, c.agent_leg_id, c.state) == whom)
         self._switch.bridge(command)
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
         if any(leg_id == session.leg_id for session in self._sessions()):
             if any(leg_id == contact.agent_leg_id for contact in self._live()):
                 self.wrong.append("an agent is told something in a talk")
-            self._switch.play(leg_id, play_id, prompt)
+            self._switch.play(leg_id, play_id, saying)
             return
         hears = (ContactState.IN_FLOW, ContactState.SAFE_HARBOUR)
         self._expect("a message", leg_id, fits=lambda c: c.leg_id == leg_id and c.state in hears)
-        self._switch.play(leg_id, play_id, prompt)
+        self._switch.play(leg_id, play_id, saying)
 
     def unbridge(self, command: UnbridgeLegs) -> None:
         self._switch.unbridge(command)

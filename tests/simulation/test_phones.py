@@ -17,6 +17,7 @@ from telephony.support import ManualClock
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration, seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.saying import Saying, plain
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -225,7 +226,7 @@ def test_a_message_keeps_a_person_on_the_line_and_ends_by_its_length() -> None:
     stage = Stage()
     stage.dial(fate())
     stage.wait(13)
-    stage.phones.play("customer", "play", "x" * 150)
+    stage.phones.play("customer", "play", plain("x" * 150))
     assert [leg.playing for leg in stage.phones.live()] == [True]
     stage.wait(600)
     assert stage.heard[2:] == [(23, PlaybackEnded("customer", "play"))]
@@ -385,7 +386,7 @@ class Dialed(Protocol):
     def originate_session_leg(self, command: OriginateSessionLeg) -> None: ...
     def bridge(self, command: BridgeLegs) -> None: ...
     def unbridge(self, command: UnbridgeLegs) -> None: ...
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None: ...
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None: ...
     def stop_playing(self, command: StopPlaying) -> None: ...
     def hang_up(self, command: HangUp) -> None: ...
 
@@ -477,7 +478,7 @@ def test_whatever_a_dialer_does_the_contract_is_kept(
             case ("bridge", customer, agent):
                 dialed.bridge(BridgeLegs(customer, agent))
             case ("play", leg_id, length):
-                dialed.play(leg_id, f"play-{number}", "x" * length)
+                dialed.play(leg_id, f"play-{number}", plain("x" * length))
             case ("hang up", leg_id):
                 dialed.hang_up(HangUp(leg_id))
             case ("wait", length):

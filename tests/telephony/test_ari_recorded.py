@@ -19,6 +19,7 @@ from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.domain.recording_file import NewFile
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import BridgeLegs, HoldLeg
 from trunkcall.engine.events import (
     CarrierEvent,
@@ -90,7 +91,7 @@ class Told:
         return True
 
 
-def _silence(text: str, then: Callable[[Path | None], None]) -> None:
+def _silence(saying: Saying, then: Callable[[tuple[Path, ...] | None], None]) -> None:
     then(None)
 
 

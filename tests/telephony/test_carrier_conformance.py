@@ -11,6 +11,7 @@ import pytest
 from telephony.support import Behaviour, Line, agent_leg, answered, bridge, comes, ends, hang_up, told
 from trunkcall.domain.contact import LIVE_DETECTIONS
 from trunkcall.domain.leg import HangupCause, LegState
+from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import ReportLegs
 from trunkcall.engine.events import (
     CarrierFound,
@@ -247,7 +248,7 @@ async def test_what_was_asked_for_before_its_legs_is_among_them(line: Line) -> N
 async def test_a_leg_that_hears_a_prompt_is_said_to(line: Line) -> None:
     """A carrier that cannot tell says so."""
     await answered(line, "leg")
-    line.carrier.play("leg", "play", "Hello. This is a test.")
+    line.carrier.play("leg", "play", plain("Hello. This is a test."))
     line.carrier.report_legs(ReportLegs(1))
     await line.wait(80)
     await comes(line, lambda: told(line, PlaybackEnded))

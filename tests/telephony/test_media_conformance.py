@@ -7,10 +7,13 @@ Scenarios ask the far end for a behaviour and wait; they know no adapter.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from telephony.support import Behaviour, Line, agent_leg, answered, bridge, comes, ends, hang_up, in_session, told
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.saying import Part, Saying, SpeechKind, plain
 from trunkcall.engine.commands import (
     HoldLeg,
     PlayTone,
@@ -49,7 +52,7 @@ PROMPT = "Hello. This is a test, which takes some seconds to be said."
 
 async def test_a_prompt_is_played_to_its_end(line: Line) -> None:
     await answered(line, "leg")
-    line.carrier.play("leg", "play", PROMPT)
+    line.carrier.play("leg", "play", plain(PROMPT))
     await line.wait(80)
     await comes(line, lambda: told(line, PlaybackEnded))
     assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play")]
@@ -58,7 +61,7 @@ async def test_a_prompt_is_played_to_its_end(line: Line) -> None:
 
 async def test_a_prompt_that_is_broken_off_is_over_and_not_told_twice(line: Line) -> None:
     await answered(line, "leg")
-    line.carrier.play("leg", "play", PROMPT)
+    line.carrier.play("leg", "play", plain(PROMPT))
     await line.wait(0.5)
     line.carrier.stop_playing(StopPlaying("leg", "another"))
     await line.wait(0.5)
@@ -75,7 +78,7 @@ async def test_a_prompt_that_is_broken_off_is_over_and_not_told_twice(line: Line
 async def test_prompts_are_played_one_after_the_other_and_each_ends_once(line: Line) -> None:
     await answered(line, "leg")
     for play_id in ("first", "left out", "last"):
-        line.carrier.play("leg", play_id, PROMPT)
+        line.carrier.play("leg", play_id, plain(PROMPT))
     line.carrier.stop_playing(StopPlaying("leg", "left out"))
     await comes(line, lambda: told(line, PlaybackEnded))
     assert [each.play_id for each in told(line, PlaybackEnded)] == ["left out"]
@@ -88,9 +91,47 @@ async def test_prompts_are_played_one_after_the_other_and_each_ends_once(line: L
     assert [each.play_id for each in told(line, PlaybackEnded)] == ["left out", "first", "last"]
 
 
+async def test_what_is_said_again_and_again_goes_on_until_it_is_stopped_and_ends_once(line: Line) -> None:
+    await answered(line, "leg", Behaviour.ANSWERS_AND_IS_LEFT)
+    line.carrier.play("leg", "music", replace(plain(PROMPT), again=True))
+    line.carrier.play("leg", "next", plain(PROMPT))
+    await line.wait(80)
+    line.press("leg", "5")
+    await comes(line, lambda: told(line, KeyPressed))
+    line.carrier.report_legs(ReportLegs(1))
+    await comes(line, lambda: told(line, LegsReported))
+    assert told(line, PlaybackEnded) == []
+    for _ in range(2):
+        line.carrier.stop_playing(StopPlaying("leg", "music"))
+    await comes(line, lambda: told(line, PlaybackEnded))
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "music", heard=False)]
+    await line.wait(80)
+    await comes(line, lambda: len(told(line, PlaybackEnded)) > 1)
+    assert told(line, PlaybackEnded)[1:] == [PlaybackEnded("leg", "next", heard=True)]
+
+
+async def test_what_is_said_again_and_again_ends_with_its_leg(line: Line) -> None:
+    await answered(line, "leg")
+    line.carrier.play("leg", "music", replace(plain(PROMPT), again=True))
+    await line.wait(0.5)
+    hang_up(line, "leg")
+    await comes(line, lambda: ends(line, "leg"))
+    await line.wait(80)
+    assert len(ends(line, "leg")) == 1
+    assert told(line, PlaybackEnded) == []
+
+
+async def test_parts_are_one_saying(line: Line) -> None:
+    await answered(line, "leg", Behaviour.ANSWERS_AND_IS_LEFT)
+    line.carrier.play("leg", "play", Saying(tuple(Part(SpeechKind.TEXT, each) for each in (PROMPT, PROMPT))))
+    await line.wait(80)
+    await comes(line, lambda: told(line, PlaybackEnded))
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play", heard=True)]
+
+
 async def test_a_prompt_ends_with_its_leg(line: Line) -> None:
     await answered(line, "leg")
-    line.carrier.play("leg", "play", PROMPT)
+    line.carrier.play("leg", "play", plain(PROMPT))
     await line.wait(0.5)
     hang_up(line, "leg")
     await line.wait(80)
@@ -101,7 +142,7 @@ async def test_a_prompt_ends_with_its_leg(line: Line) -> None:
 
 async def test_a_tone_is_over_by_itself_and_comes_after_what_is_played_already(line: Line) -> None:
     await answered(line, "leg")
-    line.carrier.play("leg", "play", PROMPT)
+    line.carrier.play("leg", "play", plain(PROMPT))
     line.carrier.play_tone(PlayTone("leg", "tone", TONE))
     await line.wait(0.5)
     assert told(line, PlaybackEnded) == []
@@ -114,7 +155,7 @@ async def test_a_tone_is_over_by_itself_and_comes_after_what_is_played_already(l
 async def test_an_agent_who_hears_something_is_joined_at_once_and_hears_a_tone(line: Line) -> None:
     await in_session(line)
     await answered(line, "customer")
-    line.carrier.play("session", "play", PROMPT)
+    line.carrier.play("session", "play", plain(PROMPT))
     await line.wait(0.5)
     line.carrier.stop_playing(StopPlaying("session", "play"))
     bridge(line, "customer", "session")
@@ -125,7 +166,7 @@ async def test_an_agent_who_hears_something_is_joined_at_once_and_hears_a_tone(l
 
 
 async def test_a_prompt_to_nobody_does_no_harm(line: Line) -> None:
-    line.carrier.play("stranger", "play", "Hello?")
+    line.carrier.play("stranger", "play", plain("Hello?"))
     line.carrier.stop_playing(StopPlaying("stranger", "play"))
     line.carrier.play_tone(PlayTone("stranger", "tone", TONE))
     await line.wait(80)
@@ -247,7 +288,7 @@ async def test_every_key_is_told_in_order_whoever_presses_it(line: Line) -> None
 async def test_a_key_during_a_prompt_does_not_end_it(line: Line) -> None:
     """Whether it does is the flow's to say."""
     await answered(line, "leg")
-    line.carrier.play("leg", "play", PROMPT)
+    line.carrier.play("leg", "play", plain(PROMPT))
     line.press("leg", "5")
     await comes(line, lambda: told(line, KeyPressed))
     assert told(line, KeyPressed) == [KeyPressed("leg", "5")]

@@ -24,6 +24,7 @@ from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.detection import TAG, detection_of
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.saying import Part, Saying, SpeechKind
 from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import HangUp, Originate
 from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegEnded, LegRang, OriginateVoided
@@ -347,6 +348,12 @@ VALUES: dict[object, st.SearchStrategy[object]] = {
         max_size=3,
     ).map(tuple),
     tuple[str, ...]: st.lists(texts, max_size=5).map(tuple),
+    Saying: st.builds(
+        Saying,
+        st.lists(st.builds(Part, st.sampled_from(SpeechKind), texts), max_size=3).map(tuple),
+        st.none() | texts,
+        st.booleans(),
+    ),
     Tone: st.lists(st.tuples(whole, whole), max_size=5).map(tuple),
 }
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -67,7 +68,7 @@ class Play:
 
     leg_id: str
     play_id: str
-    prompt: str
+    saying: Saying
 
 
 Asked: TypeAlias = (
@@ -233,7 +234,7 @@ class Exchange:
             case ReportLegs():
                 self._carrier.report_legs(deed)
             case Play():
-                self._carrier.play(deed.leg_id, deed.play_id, deed.prompt)
+                self._carrier.play(deed.leg_id, deed.play_id, deed.saying)
             case OriginateSessionLeg():
                 self._ring_for_a_session(deed)
             case UnbridgeLegs():

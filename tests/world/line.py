@@ -12,6 +12,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -214,8 +215,8 @@ class Line:
     def bridge(self, command: BridgeLegs) -> None:
         self._send(command)
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
-        self._send(Play(leg_id, play_id, prompt))
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
+        self._send(Play(leg_id, play_id, saying))
 
     def unbridge(self, command: UnbridgeLegs) -> None:
         self._send(command)

@@ -50,5 +50,6 @@ def named(text: str) -> str | None:
 
 
 def prompt_named(prompts: Mapping[str, Prompt], name: str) -> Prompt | None:
-    """The one of this id or name."""
-    return prompts.get(name) or next((each for each in prompts.values() if each.name == name), None)
+    """The one of this id, name or ARN."""
+    by_name = (each for each in prompts.values() if each.name == name)
+    return prompts.get(name) or next(by_name, None) or prompts.get(name.rpartition("/prompt/")[2])

@@ -17,6 +17,7 @@ from trunkcall.domain.confirmations import TONES, Phrases, in_words
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.detection import detection_of
 from trunkcall.domain.leg import LegDifference
+from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import (
     AnnounceRecording,
     BridgeLegs,
@@ -131,13 +132,13 @@ class Deeds:
                 case StopRecording():
                     self._carrier.stop_recording(deed)
                 case PlayMessage():
-                    self._carrier.play(deed.leg_id, deed.play_id, self._text_of(deed))
+                    self._carrier.play(deed.leg_id, deed.play_id, plain(self._text_of(deed)))
                 case SpeakSafeHarbour():
-                    self._carrier.play(deed.leg_id, deed.play_id, self._safe_harbour_text(deed))
+                    self._carrier.play(deed.leg_id, deed.play_id, plain(self._safe_harbour_text(deed)))
                 case AnnounceRecording():
                     announcement = self._gate.recording_announcement(deed.campaign_id, deed.contact_id)
                     if announcement:
-                        self._carrier.play(deed.leg_id, deed.play_id, announcement)
+                        self._carrier.play(deed.leg_id, deed.play_id, plain(announcement))
                     else:
                         unsaid.append(PlaybackEnded(deed.leg_id, deed.play_id, heard=announcement is not None))
                 case PlayTone():
@@ -190,7 +191,7 @@ class Deeds:
         if self._phrases is None:
             self._carrier.play_tone(PlayTone(command.leg_id, command.play_id, TONES[command.told.confirmation]))
         else:
-            self._carrier.play(command.leg_id, command.play_id, in_words(command.told, self._phrases))
+            self._carrier.play(command.leg_id, command.play_id, plain(in_words(command.told, self._phrases)))
 
     def _was_lost_meanwhile(self, host: str) -> bool:
         """Whether the host was lost during the commit. What it tells when it is found is older than an originate that

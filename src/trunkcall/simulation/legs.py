@@ -60,8 +60,9 @@ class SimulatedLeg:
         """Of an agent's: the customer whose contact there is still work to do after."""
         self.listening = False
         """Whether somebody or something has spoken to it."""
-        self.prompts: dict[str, Duration] = {}
-        """What is played to it first, and what comes after that, with how long each takes."""
+        self.prompts: dict[str, Duration | None] = {}
+        """What is played to it first, and what comes after that, with how long each takes; None for what is said again
+        and again."""
         self.recordings: list[str] = []
         self.held = False
         self.holds = False

@@ -12,6 +12,7 @@ from typing import Final
 
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import LegState
+from trunkcall.domain.saying import Saying
 from trunkcall.domain.tones import Tone, lasts
 from trunkcall.engine.events import (
     CarrierEvent,
@@ -60,15 +61,16 @@ class Media:
 
     # --- prompts ------------------------------------------------------------------------------------------------------
 
-    def play(self, leg: SimulatedLeg, play_id: str, prompt: str) -> None:
-        """Speak a prompt, after those that the leg has still to hear."""
+    def play(self, leg: SimulatedLeg, play_id: str, saying: Saying) -> None:
+        """Say something, after what the leg has still to hear."""
         leg.listening = True
-        self._play(leg, play_id, round(len(prompt) / PROMPT_CHARACTERS_PER_S * SECOND))
+        characters = sum(len(part.value) for part in saying.parts)
+        self._play(leg, play_id, None if saying.again else round(characters / PROMPT_CHARACTERS_PER_S * SECOND))
 
     def play_tone(self, leg: SimulatedLeg, play_id: str, tone: Tone) -> None:
         self._play(leg, play_id, lasts(tone))
 
-    def _play(self, leg: SimulatedLeg, play_id: str, length: Duration) -> None:
+    def _play(self, leg: SimulatedLeg, play_id: str, length: Duration | None) -> None:
         if play_id in leg.prompts:
             return
         leg.prompts[play_id] = length
@@ -82,7 +84,8 @@ class Media:
     def _speak(self, leg: SimulatedLeg) -> None:
         """The first of its prompts begins."""
         play_id, length = next(iter(leg.prompts.items()))
-        self._later(length, partial(self._end_prompt, play_id, True), leg)
+        if length is not None:
+            self._later(length, partial(self._end_prompt, play_id, True), leg)
 
     def _end_prompt(self, play_id: str, heard: bool, leg: SimulatedLeg) -> None:
         if leg.state is LegState.ENDED or play_id not in leg.prompts:

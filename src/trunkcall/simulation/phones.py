@@ -14,6 +14,7 @@ from typing import Final
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -245,11 +246,11 @@ class Phones:
         if leg is not None:
             self._media.resume(leg)
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
-        """Speak a prompt to a leg that is up."""
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
+        """Say something to a leg that is up."""
         leg = self._leg_up(leg_id)
         if leg is not None:
-            self._media.play(leg, play_id, prompt)
+            self._media.play(leg, play_id, saying)
 
     def play_tone(self, command: PlayTone) -> None:
         """Have the party of a leg that is up hear a tone."""

@@ -19,6 +19,7 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant, seconds
 from trunkcall.domain.routing_profile import alike
+from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import (
     BridgeLegs,
     ChooseStatus,
@@ -350,11 +351,11 @@ class Simulator:
         self._phones.originate_session_leg(command, drops_after=drops_after)
 
     def _play(self, command: PlayMessage) -> None:
-        self._phones.play(command.leg_id, command.play_id, self._flows.text(command.action_id))
+        self._phones.play(command.leg_id, command.play_id, plain(self._flows.text(command.action_id)))
 
     def _speak_safe_harbour(self, command: SpeakSafeHarbour) -> None:
         lasts_s = self._runs[command.campaign_id].campaign.safe_harbour_s
-        self._phones.play(command.leg_id, command.play_id, "x" * round(lasts_s * PROMPT_CHARACTERS_PER_S))
+        self._phones.play(command.leg_id, command.play_id, plain("x" * round(lasts_s * PROMPT_CHARACTERS_PER_S)))
 
     def _agent_done(self, agent_id: str) -> None:
         # Whoever has asked for a break or gone home meanwhile stays away.

@@ -26,10 +26,11 @@ Rules:
 - A party may put the other one on hold by its own telephone: PutOnHold, and TakenOffHold when it comes back, each told
   once. The other hears music meanwhile, also one who is joined only then. The legs stay joined; the end of a leg ends
   its hold untold.
-- Prompts and tones of a leg that is up are played one after the other, in the order in which they were asked for. Each
-  gets exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, which it says, broken off,
-  or could not be played. Nobody but the leg's party hears them, also where the leg is joined; and that joins nobody
-  later.
+- What is said to a leg that is up, and tones, are played one after the other, in the order in which they were asked
+  for; the parts of a saying without a gap, and one that is said ``again`` from its beginning until it is broken off.
+  Each gets exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, which it says, broken
+  off, or could not be played. Nobody but the leg's party hears them, also where the leg is joined; and that joins
+  nobody later.
 - A recording is of one leg that is up: what its party says and hears, on two tracks. It gets RecordingStarted once it
   runs, and exactly one RecordingEnded: when that is asked for, when its leg ends, when it fails, or at once where it
   cannot be made. While it is suspended both tracks have silence.
@@ -61,6 +62,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -125,8 +127,8 @@ class Carrier(Protocol):
     def resume(self, command: ResumeLeg) -> None:
         """End the hold of a leg."""
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
-        """Play a prompt to a leg that is up. ``prompt`` is the text to be spoken."""
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
+        """Say something to a leg that is up."""
 
     def play_tone(self, command: PlayTone) -> None:
         """Play a tone to a leg that is up."""

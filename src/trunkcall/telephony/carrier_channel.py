@@ -73,7 +73,7 @@ class CarrierChannel:
             case ResumeLeg():
                 self._carrier.resume(frame)
             case wire.Play():
-                self._carrier.play(frame.leg_id, frame.play_id, frame.prompt)
+                self._carrier.play(frame.leg_id, frame.play_id, frame.saying)
             case PlayTone():
                 self._carrier.play_tone(frame)
             case StopPlaying():

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias, get_args
 
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LiveLeg
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -63,11 +64,11 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Play a prompt to a leg."""
+    """Say something to a leg."""
 
     leg_id: str
     play_id: str
-    prompt: str
+    saying: Saying
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -104,8 +105,8 @@ class RemoteCarrier:
     def resume(self, command: ResumeLeg) -> None:
         self._send(command)
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
-        self._send(wire.Play(leg_id, play_id, prompt))
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
+        self._send(wire.Play(leg_id, play_id, saying))
 
     def play_tone(self, command: PlayTone) -> None:
         self._send(command)

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import Duration
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -148,8 +149,8 @@ class SimulatedCarrier:
     def resume(self, command: ResumeLeg) -> None:
         self._phones.resume(command)
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
-        self._phones.play(leg_id, play_id, prompt)
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
+        self._phones.play(leg_id, play_id, saying)
 
     def play_tone(self, command: PlayTone) -> None:
         self._phones.play_tone(command)

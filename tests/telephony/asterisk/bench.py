@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from itertools import count
-from pathlib import Path
 from typing import TypeVar
 
 from telephony.asterisk.ari import ask
@@ -26,11 +25,13 @@ from telephony.asterisk.tapes import Tapes
 from telephony.support import WAIT_S, until
 from trunkcall.domain.instants import Instant, seconds
 from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import HangUp, Originate, OriginateAgentLeg, ReportLegs
 from trunkcall.engine.events import CarrierEvent, LegEnded, LegsReported
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import Switch, parse_ari_url
 from trunkcall.telephony.ari.phones import Phones
+from trunkcall.telephony.ari.prompts import Sounds
 from trunkcall.telephony.carrier import Destination
 
 T = TypeVar("T")
@@ -189,8 +190,8 @@ async def bench(*, sound_within_s: float = 0.0) -> AsyncIterator[Bench]:
             end.close()
 
 
-def _say(text: str, then: Callable[[Path | None], None]) -> None:
-    then(prompt())
+def _say(saying: Saying, then: Callable[[Sounds | None], None]) -> None:
+    then((prompt(),) * len(saying.parts))
 
 
 def _now() -> Instant:

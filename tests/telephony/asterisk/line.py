@@ -24,6 +24,7 @@ from telephony.asterisk.tapes import Tapes
 from telephony.asterisk.tones import a_tone
 from telephony.support import Behaviour, originate
 from trunkcall.domain.instants import SECOND, Instant
+from trunkcall.domain.saying import Saying
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import Originate
 from trunkcall.engine.events import CarrierEvent
@@ -31,7 +32,7 @@ from trunkcall.telephony.ari.addresses import Address, Addresses
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import Switch, parse_ari_url
 from trunkcall.telephony.ari.phones import Phones
-from trunkcall.telephony.ari.prompts import Speak
+from trunkcall.telephony.ari.prompts import Sounds, Speak
 from trunkcall.telephony.carrier import Destination
 
 SCALE = 20.0
@@ -124,8 +125,8 @@ def prompt() -> Path:
     return a_tone(folder / "prompt.wav", 700, PROMPT_S)
 
 
-def _say(text: str, then: Callable[[Path | None], None]) -> None:
-    then(prompt())
+def _say(saying: Saying, then: Callable[[Sounds | None], None]) -> None:
+    then((prompt(),) * len(saying.parts))
 
 
 class AsteriskLine:

@@ -15,6 +15,7 @@ from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, Manner, tone
 from telephony.asterisk.tones import seconds_of
 from telephony.support import Behaviour, answered, bridge, ends, in_session, told, until
+from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import PlayTone, StopPlaying, UnbridgeLegs
 from trunkcall.engine.events import (
     CarrierLost,
@@ -81,7 +82,7 @@ async def test_what_an_agent_is_told_does_not_keep_a_live_answer_waiting(line: A
     await in_session(line)
     await answered(line, "customer", CUSTOMERS)
     caller, agent = both(line)
-    line.carrier.play("session", "words", "Something that takes seconds to be said.")
+    line.carrier.play("session", "words", plain("Something that takes seconds to be said."))
     await asyncio.sleep(0.3)
     at = len(agent.heard)
     loop = asyncio.get_running_loop()

@@ -19,6 +19,7 @@ from telephony.asterisk.phone import loudness, speech, tone
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.saying import plain
 from trunkcall.engine.events import BeepHeard, DetectionEnded, LegsReported, PlaybackEnded
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
@@ -75,7 +76,7 @@ def heard(call: Call, hertz: float) -> list[float]:
 
 async def test_a_message_begins_right_after_the_beep_and_is_heard_whole(at: Bench) -> None:
     call, ended = await beeping(at)
-    at.carrier.play(ended.leg_id, "message", "any words")
+    at.carrier.play(ended.leg_id, "message", plain("any words"))
     await at.tells(PlaybackEnded, ended.leg_id)
     beep_ended_s = call.spoke_from_s + len(GREETING + PAUSE + BEEP) / 8000
     times = heard(call, MESSAGE_HZ)

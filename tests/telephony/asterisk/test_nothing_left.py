@@ -18,6 +18,7 @@ from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import tone
 from telephony.asterisk.tapes import AT
 from telephony.support import WAIT_S, until
+from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import BridgeLegs, HoldLeg, StartRecording
 from trunkcall.engine.events import LegAnswered, LegEnded, LegRang, RecordingStarted
 
@@ -83,7 +84,7 @@ async def meet(at: Bench, call: Call, leg_id: str, fate: str) -> None:
         case "is left":
             at.hang_up(leg_id)
         case "heard":
-            at.carrier.play(leg_id, f"{leg_id}-prompt", "a text")
+            at.carrier.play(leg_id, f"{leg_id}-prompt", plain("a text"))
             at.carrier.start_recording(StartRecording(leg_id, f"{leg_id}-recording", AT))
             await until(lambda: RecordingStarted(f"{leg_id}-recording") in at.events)
             at.carrier.hold(HoldLeg(leg_id))

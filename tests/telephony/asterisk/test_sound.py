@@ -18,8 +18,11 @@ from telephony.asterisk.phone import Dialog, loudness
 from telephony.asterisk.place import place_of_this_worker
 from telephony.asterisk.tones import a_tone
 from telephony.support import WAIT_S, Behaviour, agent_leg, answered, bridge, ends, hang_up, told, until
+from trunkcall.domain.saying import Part, Saying, SpeechKind, plain
 from trunkcall.engine.commands import HoldLeg, StopPlaying
-from trunkcall.engine.events import LegAnswered, LegEnded, LegHeld, LegsBridged, PlaybackEnded
+from trunkcall.engine.events import KeyPressed, LegAnswered, LegEnded, LegHeld, LegsBridged, PlaybackEnded
+from trunkcall.telephony.ari.prompts import Sounds as Said
+from trunkcall.telephony.ari.recorded import Recorded
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -35,7 +38,10 @@ class Sounds:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def speak(self, text: str, then: Callable[[Path | None], None]) -> None:
+    def speak(self, saying: Saying, then: Callable[[Said | None], None]) -> None:
+        Recorded(Path, self._text).speak(saying, then)
+
+    def _text(self, text: str, then: Callable[[Path | None], None]) -> None:
         hertz, _, length_s = text.partition(" for ")
         if text == NOTHING:
             (self._folder / NOTHING).write_text("words", encoding="utf-8")
@@ -99,7 +105,7 @@ async def is_rid_of_all(line: AsteriskLine, *, but: frozenset[str] = frozenset()
 async def test_a_sound_of_half_a_minute_is_heard_whole(line: AsteriskLine) -> None:
     """Asterisk holds twenty seconds, and drops what it is sent beyond."""
     dialog = await called(line)
-    line.carrier.play("leg", "play", f"{HIGH} for 25")
+    line.carrier.play("leg", "play", plain(f"{HIGH} for 25"))
     async with asyncio.timeout(25 + WAIT_S):
         while not told(line, PlaybackEnded):
             await asyncio.sleep(0.1)
@@ -111,7 +117,7 @@ async def test_a_sound_of_half_a_minute_is_heard_whole(line: AsteriskLine) -> No
 
 async def test_a_sound_that_is_stopped_is_not_heard_any_more(line: AsteriskLine) -> None:
     dialog = await called(line)
-    line.carrier.play("leg", "play", f"{HIGH} for 20")
+    line.carrier.play("leg", "play", plain(f"{HIGH} for 20"))
     await until(lambda: hears(dialog, HIGH))
     line.carrier.stop_playing(StopPlaying("leg", "play"))
     assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play", heard=False)], "at once"
@@ -124,9 +130,9 @@ async def test_a_sound_that_is_stopped_is_not_heard_any_more(line: AsteriskLine)
 
 async def test_what_is_said_in_a_talk_is_heard_by_whom_it_is_for_alone(line: AsteriskLine) -> None:
     customer, agent = await talking(line)
-    line.carrier.play("agent", "whisper", f"{LOW} for 1")
+    line.carrier.play("agent", "whisper", plain(f"{LOW} for 1"))
     await until(lambda: told(line, PlaybackEnded, "agent"))
-    line.carrier.play("leg", "told", f"{HIGH} for 1")
+    line.carrier.play("leg", "told", plain(f"{HIGH} for 1"))
     await until(lambda: told(line, PlaybackEnded, "leg"))
     assert hears(agent, LOW)
     assert hears(customer, HIGH)
@@ -137,7 +143,7 @@ async def test_what_is_said_in_a_talk_is_heard_by_whom_it_is_for_alone(line: Ast
 
 async def test_a_person_goes_before_what_is_played(line: AsteriskLine) -> None:
     await called(line)
-    line.carrier.play("leg", "waiting", f"{HIGH} for 20")
+    line.carrier.play("leg", "waiting", plain(f"{HIGH} for 20"))
     line.carrier.originate_agent_leg(agent_leg("agent", "leg"))
     await until(lambda: told(line, LegAnswered, "agent"))
     bridge(line, "leg", "agent")
@@ -147,7 +153,7 @@ async def test_a_person_goes_before_what_is_played(line: AsteriskLine) -> None:
 
 async def test_whoever_is_put_on_hold_hears_no_more_of_it(line: AsteriskLine) -> None:
     dialog = await called(line)
-    line.carrier.play("leg", "play", f"{HIGH} for 20")
+    line.carrier.play("leg", "play", plain(f"{HIGH} for 20"))
     await until(lambda: hears(dialog, HIGH))
     line.carrier.hold(HoldLeg("leg"))
     await until(lambda: told(line, LegHeld))
@@ -156,10 +162,10 @@ async def test_whoever_is_put_on_hold_hears_no_more_of_it(line: AsteriskLine) ->
 
 async def test_nothing_is_left_over_once_it_is_quiet_nor_when_the_leg_has_gone(line: AsteriskLine) -> None:
     await called(line)
-    line.carrier.play("leg", "first", f"{HIGH} for 0.2")
+    line.carrier.play("leg", "first", plain(f"{HIGH} for 0.2"))
     await until(lambda: told(line, PlaybackEnded))
     await is_rid_of_all(line, but=frozenset({"leg"}))
-    line.carrier.play("leg", "second", f"{HIGH} for 20")
+    line.carrier.play("leg", "second", plain(f"{HIGH} for 20"))
     await asyncio.sleep(0.3)
     hang_up(line, "leg")
     await until(lambda: told(line, LegEnded))
@@ -168,12 +174,12 @@ async def test_nothing_is_left_over_once_it_is_quiet_nor_when_the_leg_has_gone(l
 
 async def test_a_sound_process_that_dies_ends_what_is_played_and_another_plays_on(line: AsteriskLine) -> None:
     dialog = await called(line)
-    line.carrier.play("leg", "before", f"{HIGH} for 20")
+    line.carrier.play("leg", "before", plain(f"{HIGH} for 20"))
     await until(lambda: hears(dialog, HIGH))
     await line.sounds.dies()
     assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "before", heard=False)]
     assert line.carrier.prompt_trouble
-    line.carrier.play("leg", "after", f"{LOW} for 0.5")
+    line.carrier.play("leg", "after", plain(f"{LOW} for 0.5"))
     await until(lambda: PlaybackEnded("leg", "after") in told(line, PlaybackEnded))
     assert hears(dialog, LOW)
     assert ends(line, "leg") == []
@@ -181,12 +187,49 @@ async def test_a_sound_process_that_dies_ends_what_is_played_and_another_plays_o
 
 async def test_a_sound_that_is_none_is_over_at_once_and_told(line: AsteriskLine, tmp_path: Path) -> None:
     await called(line)
-    line.carrier.play("leg", "none", NOTHING)
+    line.carrier.play("leg", "none", plain(NOTHING))
     await until(lambda: told(line, PlaybackEnded))
     assert line.carrier.prompt_trouble
-    line.carrier.play("leg", "some", f"{LOW} for 0.2")
+    line.carrier.play("leg", "some", plain(f"{LOW} for 0.2"))
     await until(lambda: len(told(line, PlaybackEnded)) == len(("none", "some")))
     assert line.carrier.prompt_trouble is None
+
+
+def parts(*texts: str, again: bool = False) -> Saying:
+    return Saying(tuple(Part(SpeechKind.TEXT, each) for each in texts), again=again)
+
+
+def pitches(dialog: Dialog, *, since: int = 0) -> list[int]:
+    """What was heard for tenths of a second, each pitch or 0 for silence, without repetitions."""
+    heard = bytes(dialog.heard[since:])
+    tenths = [heard[at : at + 800] for at in range(0, len(heard) - 799, 800)]
+    told = [next((hertz for hertz in (HIGH, LOW) if loudness(each, hertz) > 0.2), 0) for each in tenths]
+    return [each for each, before in zip(told, [0, *told], strict=False) if each != before]
+
+
+async def test_parts_follow_each_other_without_a_gap(line: AsteriskLine) -> None:
+    dialog = await called(line)
+    line.carrier.play("leg", "play", parts(f"{HIGH} for 0.5", f"{LOW} for 0.5", f"{HIGH} for 0.5"))
+    await until(lambda: told(line, PlaybackEnded) == [PlaybackEnded("leg", "play")])
+    assert pitches(dialog)[:3] == [HIGH, LOW, HIGH]
+
+
+async def test_what_is_said_again_and_again_is_heard_so_until_a_key_stops_it_at_once(line: AsteriskLine) -> None:
+    dialog = await called(line)
+    line.carrier.play("leg", "loop", parts(f"{HIGH} for 0.5", f"{LOW} for 0.5", again=True))
+    await until(lambda: len(pitches(dialog)) > 5)
+    assert pitches(dialog)[:6] == [HIGH, LOW] * 3
+    assert told(line, PlaybackEnded) == []
+    line.press("leg", "5")
+    await until(lambda: told(line, KeyPressed))
+    line.carrier.stop_playing(StopPlaying("leg", "loop"))
+    await until(lambda: told(line, PlaybackEnded))
+    stopped_at = len(dialog.heard)
+    await asyncio.sleep(1)
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "loop", heard=False)]
+    assert not hears(dialog, HIGH, since=stopped_at + 800)
+    assert not hears(dialog, LOW, since=stopped_at + 800)
+    assert ends(line, "leg") == []
 
 
 async def test_whoever_waits_is_spoken_to_on_a_stream_that_is_ready(line: AsteriskLine, tmp_path: Path) -> None:
@@ -201,7 +244,7 @@ async def test_whoever_waits_is_spoken_to_on_a_stream_that_is_ready(line: Asteri
         async with asyncio.timeout(10):
             while sound not in await left_at_the_switch(waiting):
                 await asyncio.sleep(0.05)
-        waiting.carrier.play("leg", "play", f"{HIGH} for 0.5")
+        waiting.carrier.play("leg", "play", plain(f"{HIGH} for 0.5"))
         await until(lambda: told(waiting, PlaybackEnded) == [PlaybackEnded("leg", "play")])
         assert hears(dialog, HIGH)
         waiting.carrier.originate_agent_leg(agent_leg("agent", "leg"))
@@ -215,9 +258,9 @@ async def test_whoever_waits_is_spoken_to_on_a_stream_that_is_ready(line: Asteri
 
 async def test_what_a_dialer_leaves_behind_is_gone_when_the_next_one_comes(line: AsteriskLine) -> None:
     await called(line)
-    line.carrier.play("leg", "play", f"{HIGH} for 20")
+    line.carrier.play("leg", "play", plain(f"{HIGH} for 20"))
     await asyncio.sleep(0.3)
     await line.start()
     await is_rid_of_all(line, but=frozenset({"leg"}))
-    line.carrier.play("leg", "again", f"{LOW} for 0.2")
+    line.carrier.play("leg", "again", plain(f"{LOW} for 0.2"))
     await until(lambda: told(line, PlaybackEnded) == [PlaybackEnded("leg", "again")])

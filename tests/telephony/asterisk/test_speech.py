@@ -20,7 +20,9 @@ from telephony.asterisk.phone import Manner, Phone, loudness
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
 from telephony.support import WAIT_S, Behaviour, answered, ends, told
+from trunkcall.domain.saying import plain
 from trunkcall.engine.events import PlaybackEnded
+from trunkcall.telephony.ari.recorded import Recorded
 from trunkcall.telephony.ari.speech import Speech
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
@@ -89,13 +91,13 @@ def health(centre: Centre) -> dict[str, str]:
 
 async def test_whoever_is_called_hears_one_text_after_the_other(tmp_path: Path) -> None:
     speech = speech_in(tmp_path)
-    line = AsteriskLine(speech.speak)
+    line = AsteriskLine(Recorded(Path, speech.speak).speak)
     await line.start()
     try:
         await answered(line, "leg", Behaviour.ANSWERS_AND_IS_LEFT)
         (dialog,) = line.phones["answers_and_is_left"].dialogs.values()
         for play_id, hertz in PITCHES.items():
-            line.carrier.play("leg", play_id, str(hertz))
+            line.carrier.play("leg", play_id, plain(str(hertz)))
         await until(line, *PITCHES)
         heard = bytes(dialog.heard)
         parts = [heard[at : at + 1600] for at in range(0, len(heard), 1600)]

@@ -101,7 +101,7 @@ async def within(seconds: float, true: Callable[[], object]) -> None:
 async def test_a_sound_is_played_on_a_stream_and_its_end_told(at: At, tmp_path: Path) -> None:
     await at.opened()
     file = a_tone(tmp_path / "tone.wav", 440, 1.0)
-    at.process.say(wire.Play("stream", "play", str(file)))
+    at.process.say(wire.Play("stream", "play", (str(file),)))
     await until(lambda: len(at.told) == 2)
     assert at.told == [wire.Opened("stream"), wire.Played("stream", "play")]
     assert len(at.channels.heard["channel"]) == 8000
@@ -128,7 +128,7 @@ async def test_whoever_is_to_hear_something_before_the_first_process_is_up_waits
 
 async def test_what_cannot_be_played_is_over_at_once_with_the_reason(at: At) -> None:
     await at.opened()
-    at.process.say(wire.Play("stream", "play", "/nowhere/sound.wav"))
+    at.process.say(wire.Play("stream", "play", ("/nowhere/sound.wav",)))
     await until(lambda: len(at.told) == 2)
     assert at.told[1] == wire.Played("stream", "play", "A sound cannot be played: No such file or directory")
 

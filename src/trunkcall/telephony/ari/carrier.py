@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import Duration, Instant, to_seconds
 from trunkcall.domain.leg import HangupCause, LiveLeg
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -87,10 +88,10 @@ def app_of(instance_id: str) -> str:
 
 class AriCarrier:
     """A Carrier. ``app`` is its application's name, ``host`` the name of the switch in the instance's trunks; ``speak``
-    makes a text a sound, and ``sounds`` is the process that plays it. ``phones`` are agents' soft phones, which are
-    asked to answer by themselves where ``auto_answer`` is true; ``codes`` are what may be dialed on them. A leg of
-    which nothing at all is heard within ``sound_within`` of its answer is ended; 0 is none. ``new_file`` gives the
-    files of recordings, which leave so many octets of the disk free as ``keep_free``."""
+    finds or makes the sounds of what is said, and ``sounds`` is the process that plays it. ``phones`` are agents' soft
+    phones, which are asked to answer by themselves where ``auto_answer`` is true; ``codes`` are what may be dialed on
+    them. A leg of which nothing at all is heard within ``sound_within`` of its answer is ended; 0 is none. ``new_file``
+    gives the files of recordings, which leave so many octets of the disk free as ``keep_free``."""
 
     def __init__(
         self,
@@ -211,8 +212,8 @@ class AriCarrier:
     def resume(self, command: ResumeLeg) -> None:
         self._board.media.resume(command)
 
-    def play(self, leg_id: str, play_id: str, prompt: str) -> None:
-        self._board.media.play(leg_id, play_id, prompt)
+    def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
+        self._board.media.play(leg_id, play_id, saying)
 
     def play_tone(self, command: PlayTone) -> None:
         self._board.media.play(command.leg_id, command.play_id, command.tone)

@@ -15,6 +15,7 @@ from typing import Final
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.saying import Saying
 from trunkcall.domain.tones import Tone
 from trunkcall.telephony.ari.detection import result_of
 from trunkcall.telephony.ari.model import Bridge, Channel
@@ -81,7 +82,7 @@ class AriLeg:
     held: bool = False
     has_hold: bool = False
     """Whether there is a bridge for its hold."""
-    prompts: deque[tuple[str, str | Tone]] = field(default_factory=deque)
+    prompts: deque[tuple[str, Saying | Tone]] = field(default_factory=deque)
     """Ids, and texts or tones, the one that is played first."""
     tones: int = 0
     """How many of the tones were begun."""

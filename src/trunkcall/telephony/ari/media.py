@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from trunkcall.domain.leg import LegState
+from trunkcall.domain.saying import Saying
 from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import HoldLeg, ResumeLeg, StopPlaying
 from trunkcall.engine.events import CarrierEvent, LegHeld, LegResumed
@@ -42,11 +43,11 @@ class Media:
         leg = self._legs.get(leg_id)
         return leg if leg is not None and leg.answered else None
 
-    def play(self, leg_id: str, play_id: str, prompt: str | Tone) -> None:
-        """Play a text or a tone after those that are played already."""
+    def play(self, leg_id: str, play_id: str, what: Saying | Tone) -> None:
+        """Say something or play a tone, after what is played already."""
         leg = self._up(leg_id)
         if leg is not None:
-            self.prompts.play(leg, play_id, prompt)
+            self.prompts.play(leg, play_id, what)
 
     def stop_playing(self, command: StopPlaying) -> None:
         """Break off a prompt, or leave it out."""

@@ -1,7 +1,7 @@
-"""Prompts and tones that are played to legs of Asterisk's, one after the other.
+"""Sayings and tones that are played to legs of Asterisk's, one after the other.
 
-Decides on what stream each is played, what is broken off when, and when each is over. It must not know how a text
-becomes a sound, nor how a stream is made.
+Decides on what stream each is played, what is broken off when, and when each is over. It must not know how a
+saying becomes sounds, nor how a stream is made.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.domain.saying import Saying
 from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import StopPlaying
 from trunkcall.engine.events import CarrierEvent, PlaybackEnded
@@ -20,8 +21,10 @@ from trunkcall.telephony.ari.streams import Stream, Streams, Tap
 from trunkcall.telephony.ari.tones import Tones
 from trunkcall.telephony.sound import wire
 
-Speak: TypeAlias = Callable[[str, Callable[[Path | None], None]], None]
-"""Has a text made a sound, a file of this machine, and tells which; None where that cannot be."""
+Sounds: TypeAlias = tuple[Path, ...]
+"""Files of this machine, to be heard one after the other."""
+Speak: TypeAlias = Callable[[Saying, Callable[[Sounds | None], None]], None]
+"""Finds or makes the sounds of a saying, and tells which they are; None where that cannot be."""
 
 LINGERS: Final[Duration] = 2 * SECOND
 """How long a stream is kept after a prompt: the next word of a conversation comes within that time."""
@@ -35,8 +38,8 @@ class _Mouth:
         self._prompts = prompts
         self.leg = leg
         self.stream: Stream | None = None
-        self.path: Path | None = None
-        """The sound of the prompt that is next, until it is played."""
+        self.sounds: Sounds | None = None
+        """Those of what is said next, until it is played."""
         self.plays = 0
         """How many were played."""
 
@@ -78,11 +81,11 @@ class Prompts:
 
     # --- deeds --------------------------------------------------------------------------------------------------------
 
-    def play(self, leg: AriLeg, play_id: str, prompt: str | Tone) -> None:
-        """Play a text or a tone after those that are played already."""
+    def play(self, leg: AriLeg, play_id: str, what: Saying | Tone) -> None:
+        """Say something or play a tone, after what is played already."""
         if any(each == play_id for each, _ in leg.prompts):
             return
-        leg.prompts.append((play_id, prompt))
+        leg.prompts.append((play_id, what))
         if len(leg.prompts) == 1:
             self._begin(leg)
 
@@ -127,16 +130,16 @@ class Prompts:
     # --- how one is played --------------------------------------------------------------------------------------------
 
     def _begin(self, leg: AriLeg) -> None:
-        play_id, prompt = leg.prompts[0]
-        if isinstance(prompt, str):
-            self._speak(prompt, partial(self._spoken, leg, play_id))
+        play_id, what = leg.prompts[0]
+        if isinstance(what, Saying):
+            self._speak(what, partial(self._spoken, leg, play_id))
         else:
-            self._tones.begin(leg, prompt, lambda heard: self._over(leg, play_id, heard=heard))
+            self._tones.begin(leg, what, lambda heard: self._over(leg, play_id, heard=heard))
 
-    def _spoken(self, leg: AriLeg, play_id: str, path: Path | None) -> None:
+    def _spoken(self, leg: AriLeg, play_id: str, sounds: Sounds | None) -> None:
         if self._legs.get(leg.leg_id) is not leg or not leg.prompts or leg.prompts[0][0] != play_id:
             return
-        if path is None or leg.cause is not None:
+        if sounds is None or leg.cause is not None:
             self._over(leg, play_id)
             return
         mouth = self._mouths.get(leg.leg_id)
@@ -145,7 +148,7 @@ class Prompts:
             mouth = None
         if mouth is None:
             mouth = self._open(play_id, leg)
-        mouth.path = path
+        mouth.sounds = sounds
         if mouth.stream is not None and mouth.stream.is_ready:
             self.say(mouth)
 
@@ -156,10 +159,12 @@ class Prompts:
 
     def say(self, mouth: _Mouth) -> None:
         """Its stream is ready: play what is next."""
-        if mouth.path is not None and mouth.leg.prompts and mouth.stream is not None:
-            path, mouth.path = mouth.path, None
+        if mouth.sounds is not None and mouth.leg.prompts and mouth.stream is not None:
+            paths, mouth.sounds = tuple(map(str, mouth.sounds)), None
             mouth.plays += 1
-            self._streams.sounds.say(wire.Play(mouth.stream.stream_id, mouth.leg.prompts[0][0], str(path)))
+            play_id, saying = mouth.leg.prompts[0]
+            again = isinstance(saying, Saying) and saying.again
+            self._streams.sounds.say(wire.Play(mouth.stream.stream_id, play_id, paths, again))
 
     def played(self, mouth: _Mouth, frame: wire.Played) -> None:
         """A prompt was played, or broken off, which was told then."""
@@ -190,7 +195,7 @@ class Prompts:
         leg.prompts.remove(found)
         mouth = self._mouths.get(leg.leg_id)
         if first and mouth is not None:
-            mouth.path = None
+            mouth.sounds = None
         self._tell(PlaybackEnded(leg.leg_id, play_id, heard))
         if first and leg.prompts:
             self._begin(leg)
@@ -203,7 +208,7 @@ class Prompts:
 
 
 def _hears_a_tone(leg: AriLeg) -> bool:
-    return bool(leg.prompts) and not isinstance(leg.prompts[0][1], str)
+    return bool(leg.prompts) and not isinstance(leg.prompts[0][1], Saying)
 
 
 def _is_alone(leg: AriLeg) -> bool:

@@ -1,22 +1,28 @@
-"""Texts that name a prompt, and all others.
+"""What is said, as sounds: prompts have theirs, and texts are spoken.
 
-Decides which sound a text stands for that names one. What is to be spoken is somebody else's.
+Decides which sound each part of a saying has. How a text is spoken is somebody else's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from trunkcall.domain.directory import Directory
-from trunkcall.domain.prompt import Prompt, named, prompt_named
-from trunkcall.telephony.ari.prompts import Speak
+from trunkcall.domain.prompt import Prompt, prompt_named
+from trunkcall.domain.saying import Part, Saying, SpeechKind
+from trunkcall.telephony.ari.prompts import Sounds
+
+SpeakText: TypeAlias = Callable[[str, Callable[[Path | None], None]], None]
+"""Has a text made a sound, and tells its file; None where that cannot be."""
 
 
 class Recorded:
-    """The prompts of one instance; ``path`` says where a sound is kept, and ``speak`` is for all other texts."""
+    """The prompts of one instance; ``path`` says where a sound is kept, and ``speak`` is for all texts."""
 
-    def __init__(self, path: Callable[[str], Path], speak: Speak) -> None:
+    def __init__(self, path: Callable[[str], Path], speak: SpeakText) -> None:
         self._path = path
         self._speak = speak
         self._prompts: Mapping[str, Prompt] = {}
@@ -27,13 +33,27 @@ class Recorded:
         """What there is now."""
         self._prompts = directory.prompts
 
-    def speak(self, text: str, then: Callable[[Path | None], None]) -> None:
-        """Have ``then`` told the file of a text's sound; None where there is none."""
-        name = named(text)
-        if name is None:
-            self._speak(text, then)
+    def speak(self, saying: Saying, then: Callable[[Sounds | None], None]) -> None:
+        """Have ``then`` told the files of all its parts, in their order; None where one has none."""
+        found: dict[int, Path | None] = {}
+
+        def is_found(place: int, path: Path | None) -> None:
+            found[place] = path
+            if len(found) == len(saying.parts):
+                paths = [found[each] for each in range(len(saying.parts))]
+                sounds = tuple(each for each in paths if each is not None)
+                then(sounds if sounds and len(sounds) == len(paths) else None)
+
+        for place, part in enumerate(saying.parts):
+            self._part(part, partial(is_found, place))
+        if not saying.parts:
+            then(None)
+
+    def _part(self, part: Part, then: Callable[[Path | None], None]) -> None:
+        if part.kind is not SpeechKind.PROMPT:
+            self._speak(part.value, then)
             return
-        found = prompt_named(self._prompts, name)
+        found = prompt_named(self._prompts, part.value)
         self.trouble = None
         if found is None:
             self.trouble = "A message names a prompt that is not there: `trunkcall prompts list` has those that are."

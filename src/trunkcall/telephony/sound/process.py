@@ -221,7 +221,7 @@ class Process:
         if stream is None:
             return
         try:
-            octets = self._sound(frame.path)
+            octets = b"".join(map(self._sound, frame.paths))
         except (OSError, ulaw.NoSoundError) as error:
             why = error.strerror if isinstance(error, OSError) else str(ulaw.NoSoundError.__doc__)
             self.say(wire.Played(frame.stream_id, frame.play_id, f"A sound cannot be played: {why}"))

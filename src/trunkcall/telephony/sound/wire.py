@@ -45,12 +45,12 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Play a file, in place of what is played: WAV, 8,000 samples of 16 bits a second, mono. ``loop`` is again and
-    again, until it is stopped."""
+    """Play files one after the other, in place of what is played: WAV, 8,000 samples of 16 bits a second, mono.
+    ``loop`` is again and again, until it is stopped."""
 
     stream_id: str
     play_id: str
-    path: str
+    paths: tuple[str, ...]
     loop: bool = False
 
 
