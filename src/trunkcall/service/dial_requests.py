@@ -31,12 +31,13 @@ MAX_ATTRIBUTE_BYTES = 32_768
 
 @dataclass(frozen=True, slots=True)
 class DialRequestItem:
-    """One item as submitted."""
+    """One item as submitted. It is not dialed before ``due_at``; 0 is at once."""
 
     client_token: str
     phone_number: str
     expires_at: Instant
     attributes: Mapping[str, str]
+    due_at: Instant = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,8 @@ class DialRequests:
             refusal = InvalidInputError(f"attributes are larger than {MAX_ATTRIBUTE_BYTES} bytes")
         if refusal is not None:
             return RefusedItem(item.client_token, refusal)
-        return DialRequest(self._new_contact_id(), item.client_token, number, item.expires_at, item.attributes)
+        contact_id = self._new_contact_id()
+        return DialRequest(contact_id, item.client_token, number, item.expires_at, item.attributes, item.due_at)
 
 
 def _written(at: Instant) -> str:
