@@ -13,6 +13,7 @@ from generated import write
 
 from trunkcall.domain.confirmations import PHRASES
 from trunkcall.settings import SETTINGS
+from trunkcall.settings.functions import FUNCTION_KEYS, FUNCTIONS
 from trunkcall.settings.phrases import AGENT_PHRASES
 from trunkcall.settings.setting import Setting
 from trunkcall.settings.sip import CODECS, CODECS_HELP, SENDS_FROM, SENDS_FROM_HELP, SIP, SIP_KEYS
@@ -57,6 +58,17 @@ server = "sbc.example.net"
 transport = "tls"
 media_encryption = "sdes"
 sends_from = ["203.0.113.0/29"]
+```"""
+
+ABOUT_FUNCTIONS = """\
+The functions that contact flows may ask with InvokeLambdaFunction: a table `[[functions]]` for each, below all
+settings; neither flags nor the environment have them. [How to write one](../how-to/functions.md).
+
+```toml
+[[functions]]
+function = "look-up"
+url = "https://crm.example.com/look-up"
+secret_file = "/etc/trunkcall/look-up.secret"
 ```"""
 
 ABOUT_PHRASES = """\
@@ -115,6 +127,12 @@ def _table(rows: Iterable[tuple[str, str, str, str]]) -> str:
     return f"| key | kind | default | what |\n|---|---|---|---|\n{table}"
 
 
+def functions() -> str:
+    """The tables of functions, with a row for each key."""
+    rows = [(key.name, KINDS[key.kind], default_of(key), key.help) for key in FUNCTION_KEYS]
+    return f"## {FUNCTIONS}\n\n{ABOUT_FUNCTIONS}\n\n{_table(rows)}"
+
+
 def phrases() -> str:
     """The table of phrases, with a row for each."""
     table = "\n".join(f"| `{name}` | {phrase} |" for name, phrase in PHRASES.items())
@@ -123,7 +141,7 @@ def phrases() -> str:
 
 def generate() -> str:
     """Every setting, in the order of the table, then the tables."""
-    return "\n\n".join([*(section(setting) for setting in SETTINGS), trunks(), sip(), phrases()])
+    return "\n\n".join([*(section(setting) for setting in SETTINGS), trunks(), sip(), functions(), phrases()])
 
 
 if __name__ == "__main__":

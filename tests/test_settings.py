@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,21 +12,24 @@ from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.trunk import NumberFormat, Trunk
 from trunkcall.settings import SETTINGS, Settings, load_settings
+from trunkcall.settings.functions import FUNCTION_KEYS, FunctionTable
 from trunkcall.settings.sip import CODECS, SENDS_FROM, SIP, SIP_KEYS, SipTrunk
 from trunkcall.settings.trunks import CALLER_NUMBERS, REGIONS, TRUNK_KEYS, TrunkTable
 
 TRUNK = "[[trunks]]\ntrunk_id = 'north'\n"
+FUNCTION = "[[functions]]\nfunction = 'look-up'\nurl = 'https://crm.example.com/look-up'\nsecret_file = '/k'\n"
 OTHER = "[[trunks]]\ntrunk_id = 'south'\n"
 BARE_SIP = f"{TRUNK}[trunks.sip]\n"
 REACHED = f"{BARE_SIP}server = '192.0.2.5'\n"
 
 
 def test_the_table_and_the_fields_are_the_same() -> None:
-    assert [*(setting.name for setting in SETTINGS), "trunks", "agent_phrases", "file"] == [
+    assert [*(setting.name for setting in SETTINGS), "trunks", "functions", "agent_phrases", "file"] == [
         field.name for field in fields(Settings)
     ]
     keys = {*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS, REGIONS, SIP}
     assert keys == {field.name for kind in (Trunk, TrunkTable) for field in fields(kind)} - {"trunk"}
+    assert [key.name for key in FUNCTION_KEYS] == [field.name for field in fields(FunctionTable)]
     assert [*(key.name for key in SIP_KEYS), SENDS_FROM, CODECS] == [field.name for field in fields(SipTrunk)]
 
 
@@ -88,6 +92,25 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         ("agent_phrases = 'Pause.'", r"must be a table, under a line \[agent_phrases\]"),
         ("[agent_phrases]\nbraek = 'Pause.'", r"\[agent_phrases\] in .* has braek\. Did you mean 'break'\?"),
         ("[agent_phrases]\nbreak = 3", r"break of \[agent_phrases\] in .* must be one line of at most 200"),
+        ("functions = 3", r"functions in .* must be tables, each under a line \[\[functions\]\] of its own"),
+        (
+            "[[functions]]\nfunction = 'a'",
+            r"\[\[functions\]\] number 1 in .* has no url\. It needs function, url, secret_file",
+        ),
+        (
+            f"{FUNCTION}secret = 'x'",
+            r"has secret\. Did you mean 'secret_file'\? Known keys are function, url, secret_file",
+        ),
+        (f"{FUNCTION}agents = 3", r"has agents\. Settings stand above the first \[\[functions\]\]"),
+        (f"{FUNCTION}{FUNCTION}", r"function of \[\[functions\]\] number 2 in .* is another table's already"),
+        (FUNCTION.replace("look-up", "look up"), "must be the ARN of a Lambda function, or its name"),
+        (FUNCTION.replace("look-up", "arn:aws:s3:::look-up"), "must be the ARN of a Lambda function, or its name"),
+        (FUNCTION.replace("look-up", "trunkcall-x"), "must not begin with trunkcall-: so are functions called"),
+        (FUNCTION.replace("https", "http"), "must begin with https://: what is known of a customer would cross"),
+        (FUNCTION.replace("https", "ftp"), "must be an address such as https://crm"),
+        (FUNCTION.replace("crm", "me:secret@crm"), "without a password.$"),
+        (FUNCTION.replace("'/k'", "''"), "must be the name of a file"),
+        (f"{FUNCTION}at_once = 0", "at_once of .* must be from 1 to 10000, not 0"),
         ("agent_dispositions = 'Sale'", "must look like 1=Sale,2=Call back"),
         ("agent_dispositions = '10=Sale'", "each digit from 0 to 9 once at most"),
         ("agent_dispositions = '1=Sale,1=None'", "each digit from 0 to 9 once at most"),
@@ -263,3 +286,33 @@ def test_a_password_in_the_file_itself_is_refused_without_being_told(tmp_path: P
     ) as told:
         load_settings(environment={}, config_file=path)
     assert "hunter" not in str(told.value)
+
+
+def test_the_functions_of_a_file_are_read_and_their_secrets_from_files_of_their_own(tmp_path: Path) -> None:
+    secret, other = b64encode(b"1" * 24).decode(), b64encode(b"2" * 64).decode()
+    key = tmp_path / "look-up.secret"
+    key.write_text(f"whsec_{secret}\nwhsec_{other}\n")
+    path = tmp_path / "t.toml"
+    path.write_text(
+        f"{FUNCTION.replace('/k', str(key))}"
+        "[[functions]]\nfunction = 'arn:aws:lambda:eu-west-2:123456789012:function:pay:LIVE'\n"
+        "url = 'http://127.0.0.1:9000/'\nsecret_file = '/k'\nca_file = '/ca.pem'\nat_once = 7\n"
+    )
+    looks_up, pays = load_settings(environment={}, config_file=path).functions
+    assert looks_up.keys() == (b"1" * 24, b"2" * 64)
+    assert looks_up == FunctionTable("look-up", "https://crm.example.com/look-up", str(key), "", 100)
+    assert (pays.ca_file, pays.at_once) == ("/ca.pem", 7)
+
+
+@pytest.mark.parametrize(
+    "secret", ["hush", "whsec_", "whsec_???", "whsec_c2hvcnQ=", "c2VjcmV0IG9mIHR3ZW50eS1mb3VyIQ=="]
+)
+def test_a_secret_that_anybody_might_guess_is_refused_and_not_told(tmp_path: Path, secret: str) -> None:
+    key = tmp_path / "look-up.secret"
+    key.write_text(secret)
+    table = FunctionTable("look-up", "https://crm.example.com/look-up", str(key), "", 100)
+    with pytest.raises(
+        SettingsError, match=r"The secret in secret_file .* must be whsec_ and 24 to 64 octets"
+    ) as refused:
+        table.keys()
+    assert secret not in str(refused.value).replace("must be whsec_", "").replace("`echo whsec_$", "")

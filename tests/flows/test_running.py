@@ -749,6 +749,14 @@ class TestOthers:
         asked["Parameters"]["LambdaFunctionARN"] = "$.Attributes.no"
         assert Played(flow(asked, message("greet", "Hello"), message("unknown", "Who?"))).begin() == [Say(text("Who?"))]
 
+    def test_nobody_waits_longer_for_a_service_than_amazon_has_it(self) -> None:
+        asked = json.loads(json.dumps(self.LOOK_UP))
+        asked["Parameters"]["InvocationTimeLimitSeconds"] = "60"
+        played = Played(flow(asked, message("greet", "Hello"), message("unknown", "Who?")))
+        (asks,) = played.begin()
+        assert isinstance(asks, Ask)
+        assert asks.within == 8 * SECOND
+
     def test_nobody_waits_for_a_service_that_is_only_told(self) -> None:
         told = json.loads(json.dumps(self.LOOK_UP))
         told["Parameters"]["InvocationType"] = "ASYNCHRONOUS"

@@ -247,7 +247,9 @@ async def test_a_function_that_answers_nobody_is_spared_and_tried_again(
     assert await answer_of(caller.functions) is None
     assert len(town.service.asked) == asked
     assert caller.outcomes()[Outcome.SPARED] == 1
-    assert caller.functions.trouble == "the function look-up is spared: late"
+    assert caller.functions.trouble == (
+        "the function look-up does not answer (late): flows go on by their error branch"
+    )
     assert caller.totals.taken().spared == {"look-up"}
 
     # When it is back, one finds out, and until then no other waits

@@ -22,6 +22,7 @@ from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import CampaignChanged, CarrierLost, TrunksChanged
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.flows.builtin import BuiltinFlow
+from trunkcall.service.functions import FunctionTotals, Outcome
 from trunkcall.service.totals import DialerTotals, SubmittedTotals
 from trunkcall.storage.ports.ownership import CommitResult
 from trunkcall.web.metrics import FORGET_AFTER_S, MAX_CAMPAIGNS, InstanceView, Metrics
@@ -271,3 +272,16 @@ async def test_each_trunk_has_series_of_its_own_and_the_sums_stay() -> None:
     assert await house.series("trunkcall_trunk_up", "trunk_id") == {"north": 1.0, "south": 0.0}
     assert await house.series("trunkcall_carrier_up", "instance_id") == {"instance-1": 0.0}
     assert await house.series("trunkcall_trunk_failing", "trunk_id") == {"north": 0.0, "south": 0.0}
+
+
+async def test_functions_that_do_not_answer_are_seen() -> None:
+    totals = FunctionTotals()
+    totals.count("look-up", Outcome.ANSWERED, 0.25)
+    totals.count("look-up", Outcome.LATE, 3.0)
+    totals.count("pay", Outcome.SPARED)
+    totals.spared.add("pay")
+    page = (await Metrics(list, SubmittedTotals(), totals).page()).body.decode()
+    assert 'trunkcall_function_calls_total{function="look-up",outcome="late"} 1.0' in page
+    assert 'trunkcall_function_seconds_total{function="look-up"} 3.25' in page
+    assert 'trunkcall_function_spared{function="look-up"} 0.0' in page
+    assert 'trunkcall_function_spared{function="pay"} 1.0' in page

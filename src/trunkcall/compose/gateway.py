@@ -6,11 +6,9 @@ Decides how these are wired together. It must not know who dials, nor by which c
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import uuid4
 
 from trunkcall.aws.admission import Admission
 from trunkcall.aws.campaigns_v1 import CampaignsV1
@@ -26,32 +24,26 @@ from trunkcall.compose.connect import (
     calling_operations,
     connect_handlers,
     connect_tags,
-    do_not_call,
     halts,
     phone_numbers,
     prompts,
     recordings,
 )
+from trunkcall.compose.functions import FlowFunctions
 from trunkcall.compose.sounds import prompt_files
+from trunkcall.compose.submission import Submission, scope_of
 from trunkcall.compose.telephony import carrier_of
-from trunkcall.domain.identifiers import Scope, time_ordered_uuid
 from trunkcall.service.background import Background
-from trunkcall.service.calling.gate import GateOf
-from trunkcall.service.calling.gates import Gates
-from trunkcall.service.calling.number_key import NumberKey
 from trunkcall.service.calling.previews import Previews
-from trunkcall.service.calling.screening import Screening
-from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.confirmations import Confirmations
-from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.dialing_settings import DialingOf
+from trunkcall.service.do_not_call import DoNotCall
 from trunkcall.service.explain import Explanations
 from trunkcall.service.key_ring import KeyRing
 from trunkcall.service.known_people import KnownPeople
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.progress import Progresses
 from trunkcall.service.supervisor import DialedInstance, Supervisor
-from trunkcall.service.totals import SubmittedTotals
 from trunkcall.settings import Settings
 from trunkcall.storage.recording_files import RecordingFiles
 from trunkcall.storage.secret_box import SecretBox
@@ -66,11 +58,6 @@ from trunkcall.web.mounts import Mount, Mounts
 from trunkcall.web.pages import Page
 from trunkcall.web.streams import Streams
 from trunkcall.web.uploads import Limits, Uploads
-
-
-def new_contact_id() -> str:
-    """A contact id that sorts by the time at which it was made."""
-    return time_ordered_uuid(time.time_ns() // 1_000_000, secrets.randbits(74))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +79,15 @@ def build_web(
     background: Background,
     instance_id: str,
     dialing_of: DialingOf,
-    gate_of: GateOf,
-    number_key: NumberKey,
+    submission: Submission,
+    do_not_call: DoNotCall,
+    functions: FlowFunctions,
     files: RecordingFiles,
 ) -> Web:
     """What is served. ``instance_id`` is the default instance's."""
-    scope, now_of = Scope("aws", settings.region, settings.account_id), supervisor.now_of
+    scope, now_of = scope_of(settings), supervisor.now_of
     quotas = QUOTAS[settings.quotas]
-    campaigns = Campaigns(
-        store,
-        store,
-        scope,
-        now_of,
-        lambda: str(uuid4()),
-        supervisor,
-        max_campaigns=settings.max_campaigns or quotas.campaigns_per_instance,
-        max_running=settings.max_active_campaigns or quotas.active_campaigns_per_instance,
-    )
-    gates, submitted = Gates(store, gate_of), SubmittedTotals()
-    screening = Screening(gates, store, dialing_of)
-    dial_requests = DialRequests(
-        store, campaigns, now_of, new_contact_id, supervisor, screening, submitted, max_waiting=settings.max_pending
-    )
+    campaigns, dial_requests, gates = submission.campaigns, submission.dial_requests, submission.gates
     paging = Paging(box.derive(Paging.PURPOSE))
     v1 = CampaignsV1(campaigns, dial_requests, onboarding, paging, scope)
 
@@ -122,7 +96,7 @@ def build_web(
         behind_s = dialed.clock.behind_s() if settings.speed == 1.0 else None
         return InstanceView(dialed.instance_id, dialed.dialer, behind_s)
 
-    metrics = Metrics(lambda: [watched(dialed) for dialed in supervisor.dialed], submitted)
+    metrics = Metrics(lambda: [watched(dialed) for dialed in supervisor.dialed], submission.totals, functions.totals)
     health = Health(
         instance_id,
         lambda: supervisor.dialed,
@@ -130,7 +104,7 @@ def build_web(
         settings.speed,
         store_trouble=lambda: store.trouble,
         refusal=lambda: store.refusal,
-        upkeep_trouble=lambda: background.trouble,
+        upkeep_trouble=lambda: background.trouble or functions.elsewhere.trouble,
     )
     keys = KeyRing(store, box.open)
 
@@ -165,11 +139,11 @@ def build_web(
         supervisor,
         scope,
         paging,
-        Previews(campaigns, screening, now_of),
+        Previews(campaigns, submission.screening, now_of),
         reaches_people=not carrier_of(settings).is_simulated,
     )
 
-    lists = DoNotCallOperations(do_not_call(store, supervisor, scope, number_key))
+    lists = DoNotCallOperations(do_not_call)
     sounds = RecordingOperations(recorded, paging)
     stops = HaltOperations(halts(store, supervisor, scope))
 

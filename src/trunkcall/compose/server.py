@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from trunkcall.compose.carrier_adapter import CarrierAdapter
+from trunkcall.compose.connect import do_not_call
 from trunkcall.compose.dialers import Dialers
 from trunkcall.compose.first_start import first_directory
+from trunkcall.compose.functions import FlowFunctions, flow_functions
 from trunkcall.compose.gateway import Web, build_web
 from trunkcall.compose.policies import counts_not, first_policy
 from trunkcall.compose.store import data_dir_of, open_store, secret_box
+from trunkcall.compose.submission import scope_of, submission
 from trunkcall.compose.telephony import base_clock, carrier_of
 from trunkcall.compose.trunks import default_trunk, named_trunks, put_trunks
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, parse_windows
@@ -56,6 +59,7 @@ class Server:
     audit: AuditLog
     background: Background
     web: Web
+    functions: FlowFunctions
     tasks: list[asyncio.Task[None]]
 
     async def start(self) -> None:
@@ -70,6 +74,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.supervisor.stop()
+        await self.functions.elsewhere.close()
         await self.store.close()
         self.audit.close()
         self.data_dir.close()
@@ -83,6 +88,8 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     data_dir = data_dir_of(settings)
     data_dir.open()
     carrier.check(settings)
+    scope = scope_of(settings)
+    functions = flow_functions(settings, scope)
     box = secret_box(settings)
     store = open_store(settings, sole=True)
     await store.open()
@@ -112,6 +119,8 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     supervisor = Supervisor(store, dialers.build, base.now, drain_s=settings.drain_s)
     onboarding = InstanceOnboarding(store, store, supervisor.now_of)
     audit = AuditLog(settings.data_dir / AUDIT_LOG)
+    submitted = submission(settings, store, supervisor, dialing_of, gate_of)
+    lists = do_not_call(store, supervisor, scope, key_of)
     files = RecordingFiles(settings.data_dir, box.derive(RECORDINGS))
     background = Background()
     return Server(
@@ -139,10 +148,12 @@ async def build_server(settings: Settings, *, url: str) -> Server:
             background=background,
             instance_id=instance_id,
             dialing_of=dialing_of,
-            gate_of=gate_of,
-            number_key=key_of,
+            submission=submitted,
+            do_not_call=lists,
+            functions=functions,
             files=files,
         ),
+        functions=functions,
         tasks=[],
     )
 

@@ -38,6 +38,9 @@ from trunkcall.flows.values import Values, whole_number
 MAX_ATTRIBUTES: Final = 32_768
 """Octets in UTF-8 of all attributes of a contact, their names included, as Amazon Connect has it."""
 
+MAX_ANSWER: Final[Duration] = 8 * SECOND
+"""Nobody waits longer for a function, as Amazon Connect has it."""
+
 _STATUS: Final[Mapping[DetectionStatus, str]] = MappingProxyType(
     {
         DetectionStatus.HUMAN_ANSWERED: language.CALL_ANSWERED,
@@ -337,8 +340,10 @@ def _ask(scene: Scene) -> Acted:
     if not arn or values is None:
         return Acted(Failed())
     within = int(scene.given["InvocationTimeLimitSeconds"]) * SECOND
+    # Amazon has a minute for those that nobody waits for.
     if scene.given.get("InvocationType") == "ASYNCHRONOUS":
         return Acted(On(), (Ask(arn, values, within, waits=False),))
+    within = min(within, MAX_ANSWER)
     return Acted(Stands(Await.ANSWER, within), (Ask(arn, values, within),))
 
 

@@ -97,7 +97,11 @@ class HttpsFunctions:
     def trouble(self) -> str | None:
         """Which functions are spared, in words for /health; None while none is."""
         spared = [line for line in self._lines.values() if line.breaker.is_open]
-        return "; ".join(f"the function {line.endpoint.function} is spared: {line.last}" for line in spared) or None
+        told = (
+            f"the function {line.endpoint.function} does not answer ({line.last}): flows go on by their error branch"
+            for line in spared
+        )
+        return "; ".join(told) or None
 
     def ask(self, arn: str, question: Question, within: Duration, done: Done) -> None:
         """Ask the function that an address was given for, by this ARN or by its name."""

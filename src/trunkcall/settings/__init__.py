@@ -21,6 +21,7 @@ from trunkcall.domain.confirmations import PHRASES, Phrases
 from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.domain.safe_harbour import placeholder_problem
 from trunkcall.domain.tones import parse_tone
+from trunkcall.settings.functions import FUNCTIONS, FunctionTable, read_functions
 from trunkcall.settings.phrases import AGENT_PHRASES, read_phrases
 from trunkcall.settings.setting import Setting, Value, convert, one_of, within, zero_or_within
 from trunkcall.settings.switch import SWITCH_SETTINGS, check_ari_url, password_problem, secret_of
@@ -342,6 +343,7 @@ class Settings:
     log_format: str
     log_level: str
     trunks: tuple[TrunkTable, ...] = ()
+    functions: tuple[FunctionTable, ...] = ()
     agent_phrases: Phrases = field(default_factory=lambda: PHRASES)
     file: Path | None = None
 
@@ -371,6 +373,7 @@ def load_settings(
     return Settings(
         **values,
         trunks=read_trunks(table.get(TRUNKS), f"{config_file}", values),
+        functions=read_functions(table.get(FUNCTIONS), f"{config_file}", values),
         agent_phrases=read_phrases(table.get(AGENT_PHRASES), f"{config_file}"),
         file=config_file,
     )
@@ -393,7 +396,7 @@ def _read_file(path: Path) -> dict[str, object]:
         raise SettingsError(f"The configuration file {path} is not UTF-8, as TOML is. Save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"The configuration file {path} is not TOML: {error}.") from error
-    known = [*(setting.name for setting in SETTINGS), TRUNKS, AGENT_PHRASES]
+    known = [*(setting.name for setting in SETTINGS), TRUNKS, FUNCTIONS, AGENT_PHRASES]
     unknown = sorted(table.keys() - set(known))
     if unknown:
         raise SettingsError(

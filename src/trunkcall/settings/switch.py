@@ -209,9 +209,11 @@ def check_ari_url(url: str, *, plain_http: bool) -> None:
         )
 
 
-def secret_of(value: str, file: str, names: tuple[str, str], check: Callable[[Value], str | None]) -> str:
-    """A secret that is given itself, or alone in a file; empty if neither is. ``names`` are what these are called.
-    Raises SettingsError, which never has the secret in it."""
+def secret_of(
+    value: str, file: str, names: tuple[str, str], check: Callable[[Value], str | None], what: str = "password"
+) -> str:
+    """A secret that is given itself, or alone in a file; empty if neither is. ``names`` are what these are called,
+    ``what`` what the secret is. Raises SettingsError, which never has the secret in it."""
     if not file:
         return value
     if value:
@@ -223,8 +225,8 @@ def secret_of(value: str, file: str, names: tuple[str, str], check: Callable[[Va
     except UnicodeDecodeError:
         raise SettingsError(f"{names[1]} {file} is not UTF-8.") from None
     if not text:
-        raise SettingsError(f"{names[1]} {file} is empty: it must hold the password, and nothing else.")
+        raise SettingsError(f"{names[1]} {file} is empty: it must hold the {what}, and nothing else.")
     problem = check(text)
     if problem is not None:
-        raise SettingsError(f"The password in {names[1]} {file} {problem}.")
+        raise SettingsError(f"The {what} in {names[1]} {file} {problem}.")
     return text

@@ -29,6 +29,7 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant, to_seconds
 from trunkcall.domain.leg import LegDifference
 from trunkcall.engine.snapshot import CampaignSnapshot, EngineSnapshot, TrunkSnapshot
+from trunkcall.service.functions import FunctionTotals
 from trunkcall.service.totals import FORGOTTEN, DialerTotals, SubmittedTotals
 from trunkcall.web.rationed import RationedPage
 
@@ -96,6 +97,7 @@ class _Scrape:
 
     instances: Sequence[_Shown]
     submitted: SubmittedTotals
+    functions: FunctionTotals
     requests: _Requests
     left_out: int
     page_s: float
@@ -108,11 +110,13 @@ class Metrics:
         self,
         instances: Callable[[], Sequence[InstanceView]],
         submitted: SubmittedTotals,
+        functions: FunctionTotals | None = None,
         *,
         monotonic: Seconds = time.monotonic,
     ) -> None:
         self._instances = instances
         self._submitted = submitted
+        self._functions = functions or FunctionTotals()
         self._requests = _Requests()
         self._monotonic = monotonic
         self._gone_at_s: dict[str, dict[str, float]] = {}
@@ -128,7 +132,14 @@ class Metrics:
         instances = self._instances()
         self._gone_at_s = {each.instance_id: self._gone_at_s.get(each.instance_id, {}) for each in instances}
         shown, left_out = _max_telling([self._shown(each) for each in instances])
-        return _Scrape(shown, self._submitted.taken(), self._requests.taken(), left_out, self._rationed.cost_s)
+        return _Scrape(
+            shown,
+            self._submitted.taken(),
+            self._functions.taken(),
+            self._requests.taken(),
+            left_out,
+            self._rationed.cost_s,
+        )
 
     def _shown(self, instance: InstanceView) -> _Shown:
         dialer = instance.dialer
@@ -190,6 +201,7 @@ def _render(scrape: _Scrape) -> bytes:
     registry = CollectorRegistry()
     registry.register(_DialerCollector(scrape))
     registry.register(_RequestCollector(scrape.requests))
+    registry.register(_FunctionCollector(scrape.functions))
     return generate_latest(registry)
 
 
@@ -239,6 +251,28 @@ class _RequestCollector(Collector):
             buckets = list(zip(bounds, accumulate(counts), strict=True))
             seconds.add_metric([name], buckets, total)
         yield seconds
+
+
+class _FunctionCollector(Collector):
+    def __init__(self, functions: FunctionTotals) -> None:
+        self._functions = functions
+
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        asked = CounterMetricFamily(
+            "trunkcall_function_calls", "Times that flows have asked a function.", labels=["function", "outcome"]
+        )
+        for (function, outcome), number in self._functions.asked.items():
+            asked.add_metric([function, outcome], number)
+        waited_s = CounterMetricFamily(
+            "trunkcall_function_seconds", "Time that flows have waited for a function.", labels=["function"]
+        )
+        spared = GaugeMetricFamily(
+            "trunkcall_function_spared", "1 while nobody waits for it, as it does not answer.", labels=["function"]
+        )
+        for function, waited in self._functions.waited_s.items():
+            waited_s.add_metric([function], waited)
+            spared.add_metric([function], function in self._functions.spared)
+        yield from (asked, waited_s, spared)
 
 
 class _DialerCollector(Collector):
