@@ -13,7 +13,7 @@ from trunkcall.domain.contact import ContactRecord
 from trunkcall.domain.instants import DAY, Instant
 from trunkcall.domain.recording import ON, TAG, location_of
 from trunkcall.service.privacy import Privacy
-from trunkcall.service.recording_retention import RecordingRetention
+from trunkcall.service.recording_retention import RecordingRetention, RecordingsLeftError
 from trunkcall.storage.recording_files import RecordingFiles
 
 pytestmark = pytest.mark.virtual_time
@@ -40,6 +40,13 @@ class Kept:
 
     def on_disk(self) -> int:
         return len(list(self.folder.rglob("*.tcr")))
+
+    def in_the_way(self) -> Path:
+        """The place of one file, where there is what nobody can delete as a file."""
+        path = next(self.folder.rglob("*.tcr"))
+        path.unlink()
+        path.mkdir()
+        return path
 
     async def records(self) -> list[ContactRecord]:
         return [record for record in await self.house.records() if record.recordings]
@@ -105,3 +112,27 @@ async def test_a_file_that_no_record_has_goes_with_the_others_of_its_day(kept: K
     await kept.retention(90).delete_due()
     assert not stray.exists()
     assert kept.on_disk() == 0
+
+
+async def test_what_cannot_be_deleted_is_said_and_keeps_nothing_else_from_being_deleted(kept: Kept) -> None:
+    path = kept.in_the_way()
+    kept.now += 91 * DAY
+    with pytest.raises(RecordingsLeftError, match="cannot be deleted"):
+        await kept.retention(90).delete_due()
+    assert kept.on_disk() == 1
+    assert await kept.deleted() == {None, kept.now}, "of the one that is left it is not said that it is gone"
+    path.rmdir()
+    path.write_bytes(b"a talk")
+    assert await kept.retention(90).delete_due() == 1
+    assert await kept.deleted() == {kept.now}
+
+
+async def test_a_number_is_forgotten_also_where_a_recording_cannot_be_deleted(kept: Kept) -> None:
+    path = kept.in_the_way()
+    with pytest.raises(RecordingsLeftError, match="The number was forgotten"):
+        await kept.privacy().forget(NUMBER)
+    assert NUMBER not in {record.phone_number for record in await kept.records()}
+    assert kept.on_disk() == 1
+    path.rmdir()
+    path.write_bytes(b"a talk")
+    assert await kept.retention().delete_due() == 1, "it is tried again"

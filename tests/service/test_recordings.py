@@ -13,9 +13,10 @@ from service.offices import SCOPE, NobodyDials
 from storage.damage import change_rows_alone
 from storage.support import NOW, stand_up
 from storage.test_conformance_recordings import ANN, talked
+from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import DAY
 from trunkcall.domain.recording import Recording, RecordingWish
-from trunkcall.domain.recording_file import RATE, ChunkSealer, RecordingDamagedError
+from trunkcall.domain.recording_file import RATE, ChunkSealer, RecordingDamagedError, RecordingUnreadableError
 from trunkcall.service import recording_retention
 from trunkcall.service.centre import Centre
 from trunkcall.service.recording_retention import RecordingRetention
@@ -130,3 +131,26 @@ async def test_a_file_of_which_a_power_cut_left_zeros_is_heard_up_to_these(archi
     assert len(sound.interleaved) == 2 * 30 * RATE
     [listed] = await archive.recordings().recordings_of("instance-1", contact_id)
     assert (listed.samples, listed.damaged) == (None, True)
+
+
+async def test_recordings_are_listed_beside_one_that_nobody_may_read(archive: Archive) -> None:
+    contact_id = archive.contacts[0]
+    path = await archive.file_of(contact_id)
+    path.unlink()
+    path.mkdir()
+    page = await archive.recordings().list_recordings("instance-1", limit=9)
+    assert [(each.contact_id, each.damaged) for each in page.recordings] == [
+        (each, each == contact_id) for each in archive.contacts
+    ]
+    with pytest.raises(RecordingUnreadableError, match="cannot be read"):
+        await archive.recordings().sound("instance-1", f"{contact_id}.1")
+
+
+async def test_where_the_folder_of_recordings_is_none_there_is_no_sound(archive: Archive) -> None:
+    folder = (await archive.file_of(archive.contacts[0])).parents[1]
+    folder.rename(folder.with_name("moved"))
+    folder.write_text("a file")
+    page = await archive.recordings().list_recordings("instance-1", limit=9)
+    assert {(each.samples, each.damaged) for each in page.recordings} == {(None, False)}
+    with pytest.raises(NotFoundError):
+        await archive.recordings().sound("instance-1", f"{archive.contacts[0]}.1")

@@ -43,6 +43,10 @@ class RecordingDamagedError(TrunkcallError):
     """The file of this recording is damaged from here on: it is not what was written."""
 
 
+class RecordingUnreadableError(RecordingDamagedError):
+    """The file of this recording cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewFile:
     """What whoever records is given: the place of the file, how it begins, and its key."""

@@ -14,7 +14,7 @@ from trunkcall.domain.fields import Field
 from trunkcall.domain.instants import DAY
 from trunkcall.service.calling.number_key import NumberKey
 from trunkcall.service.numbers import NotDialableError, to_e164
-from trunkcall.service.recording_retention import RecordingRetention
+from trunkcall.service.recording_retention import RecordingRetention, RecordingsLeftError
 from trunkcall.storage.ports.directory import InstanceArchive
 from trunkcall.storage.ports.privacy import PersonalData
 
@@ -51,7 +51,8 @@ class Privacy:
     async def forget(self, phone_number: str) -> int:
         """Erase a number and its attributes from every request and record; a request that waits is not dialed any
         more, and calling limits count attempts to it from here on. It stays on do-not-call lists. Returns how many
-        contacts there were. Raises InvalidInputError for what is no number."""
+        contacts there were. Raises InvalidInputError for what is no number, RecordingsLeftError where the number is
+        forgotten and something that was recorded of it is left."""
         try:
             number = to_e164(phone_number)
         except NotDialableError as error:
@@ -59,10 +60,17 @@ class Privacy:
             raise InvalidInputError(f"That is no number that could be kept here: {reason}.") from error
         times = [self._now_of(instance.instance_id) for instance in await self._instances.every_instance()]
         number_key = None if self._number_key is None else self._number_key(number)
+        left: RecordingsLeftError | None = None
         if self._recordings is not None:
             # First: once the number is erased nobody knows whose they are.
-            await self._recordings.delete_of_number(number, at=max(times, default=0))
-        return await self._store.forget_number(number, at=max(times, default=0), number_key=number_key)
+            try:
+                await self._recordings.delete_of_number(number, at=max(times, default=0))
+            except RecordingsLeftError as error:
+                left = error
+        forgotten = await self._store.forget_number(number, at=max(times, default=0), number_key=number_key)
+        if left is not None:
+            raise RecordingsLeftError(f"The number was forgotten, but not all that was said. {left.message}") from left
+        return forgotten
 
     async def set_retention(self, instance_id: str, days: int | None) -> None:
         """Keep personal data of contacts that have ended for so many days; None is for ever."""

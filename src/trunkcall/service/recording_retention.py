@@ -1,18 +1,21 @@
 """When recordings are deleted: after so many days, with the personal data of their contacts, and when somebody is to be
 forgotten.
 
-Decides that, and that what is deleted is noted where it was recorded. It must not know where files are.
+Decides that, that what is deleted is noted where it was recorded, and that what cannot be deleted keeps nothing else
+from being. It must not know where files are.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
 from trunkcall.domain.clock import NowOf, Sleep
+from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import DAY, Instant, to_datetime
 from trunkcall.storage.ports.directory import InstanceArchive
 from trunkcall.storage.ports.recordings import KeptRecordings, RecordedContact, RecordingDeletion
@@ -22,6 +25,10 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 600.0
 DELETED_AT_ONCE: Final = 100
 """Contacts: a file is deleted in a moment, and nobody waits for that many."""
+
+
+class RecordingsLeftError(TrunkcallError):
+    """Recordings that are to be kept no longer cannot be deleted."""
 
 
 class RecordingRetention:
@@ -47,47 +54,84 @@ class RecordingRetention:
 
     async def delete_of_number(self, phone_number: str, *, at: Instant) -> int:
         """Delete all that was recorded of a number, E.164; how many files there were. Of a talk that goes on, what is
-        recorded until its end is deleted after that, by ``delete_due``."""
-        return await self._delete(await self._store.recorded_of_number(phone_number), at)
+        recorded until its end is deleted after that, by ``delete_due``. Raises RecordingsLeftError, once all others
+        are gone."""
+        left = _Left()
+        deleted = await self._delete(await self._store.recorded_of_number(phone_number), at, left)
+        left.tell()
+        return deleted
 
     async def delete_due(self) -> int:
-        """Delete what is kept no longer, in every instance, deleted ones included; how many files there were."""
+        """Delete what is kept no longer, in every instance, deleted ones included; how many files there were. Raises
+        RecordingsLeftError, once all others are gone."""
+        left = _Left()
         deleted, days = 0, []
         for instance in await self._instances.every_instance():
             instance_id, now = instance.instance_id, self._now_of(instance.instance_id)
             erased = partial(self._store.recorded_and_erased, instance_id, limit=DELETED_AT_ONCE)
-            deleted += await self._delete_all(erased, now)
+            deleted += await self._delete_all(erased, now, left)
             if self._days is not None:
                 before = now - self._days * DAY
                 days.append(f"{to_datetime(before - DAY):%Y-%m-%d}")
-                deleted += await self._delete_all(partial(self._ended, instance_id, before), now)
+                deleted += await self._delete_all(partial(self._ended, instance_id, before), now, left)
         if days:
             # What is in no record any more: of contacts that the disk has changed.
-            deleted += self._files.delete_before(min(days))
+            with left.noted():
+                deleted += self._files.delete_before(min(days))
+        if deleted:
+            log.info("recordings were deleted that are kept no longer", extra={"files": deleted})
+        left.tell()
         return deleted
 
     async def _ended(self, instance_id: str, before: Instant) -> Sequence[RecordedContact]:
         found = await self._store.recorded(instance_id, limit=DELETED_AT_ONCE)
         return [each for each in found if each.ended_at < before]
 
-    async def _delete_all(self, find: Callable[[], Awaitable[Sequence[RecordedContact]]], now: Instant) -> int:
+    async def _delete_all(
+        self, find: Callable[[], Awaitable[Sequence[RecordedContact]]], now: Instant, left: _Left
+    ) -> int:
         deleted, before = 0, None
         while (found := await find()) and found != before:
-            # In a store that is damaged what was deleted may be found again, and this would go on for ever.
+            # In a store that is damaged what was deleted may be found again, and what cannot be deleted is: this would
+            # go on for ever.
             before = found
-            deleted += await self._delete(found, now)
+            deleted += await self._delete(found, now, left)
         return deleted
 
-    async def _delete(self, contacts: Sequence[RecordedContact], at: Instant) -> int:
-        files = sum(self._files.delete(each) for contact in contacts for each in contact.recordings)
+    async def _delete(self, contacts: Sequence[RecordedContact], at: Instant, left: _Left) -> int:
+        files, gone = 0, []
+        for contact in contacts:
+            with left.noted():
+                files += sum(self._files.delete(each) for each in contact.recordings)
+                gone.append(contact.sequence)
         # After the files: what is not noted yet is deleted again.
-        await self._store.note_deleted_recordings([each.sequence for each in contacts], at=at)
+        await self._store.note_deleted_recordings(gone, at=at)
         return files
 
     async def run(self) -> None:
         """Delete what is due every now and then, until cancelled."""
         while True:
-            deleted = await self.delete_due()
-            if deleted:
-                log.info("recordings were deleted that are kept no longer", extra={"files": deleted})
+            await self.delete_due()
             await self._sleep(LOOK_EVERY_S)
+
+
+class _Left:
+    """What could not be deleted on the way."""
+
+    def __init__(self) -> None:
+        self._why: OSError | None = None
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Go on behind what cannot be deleted."""
+        try:
+            yield
+        except OSError as error:
+            self._why = error
+
+    def tell(self) -> None:
+        """Raises RecordingsLeftError if there was anything."""
+        if self._why is not None:
+            raise RecordingsLeftError(
+                f"Recordings that are to be kept no longer cannot be deleted: {self._why.strerror}."
+            ) from self._why

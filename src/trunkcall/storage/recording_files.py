@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -24,6 +24,7 @@ from trunkcall.domain.recording_file import (
     NewFile,
     Place,
     RecordingDamagedError,
+    RecordingUnreadableError,
     chunks,
     samples_in,
 )
@@ -32,6 +33,19 @@ PURPOSE: Final = "recordings"
 """What the installation's key is derived for."""
 _TAG_BYTES: Final = 16
 _KEY_BYTES: Final = 32
+_NO_FILE: Final = FileNotFoundError, NotADirectoryError
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A file, to be read. Raises FileNotFoundError, RecordingUnreadableError."""
+    try:
+        with path.open("rb") as file:
+            yield file
+    except _NO_FILE:
+        raise FileNotFoundError from None
+    except OSError as error:
+        raise RecordingUnreadableError(f"The file of this recording cannot be read: {error.strerror}.") from error
 
 
 class RecordingFiles:
@@ -50,24 +64,25 @@ class RecordingFiles:
 
     def samples(self, recording: Recording) -> tuple[int, bool] | None:
         """How many samples there are of each track at present, and whether damage is behind them; None where there is
-        no file. Raises RecordingDamagedError for one that is damaged from its beginning."""
+        no file. Raises RecordingDamagedError for one that is damaged from its beginning, RecordingUnreadableError."""
         try:
-            with self._path(recording).open("rb") as file:
+            with _opened(self._path(recording)) as file:
                 return samples_in(file, _TAG_BYTES)
         except FileNotFoundError:
             return None
 
     def chunks(self, recording: Recording, at: Place | None = None) -> Iterator[Chunk]:
-        """The sound of a recording from a place on. Raises FileNotFoundError, RecordingDamagedError."""
-        with self._path(recording).open("rb") as file:
+        """The sound of a recording from a place on. Raises FileNotFoundError, RecordingDamagedError,
+        RecordingUnreadableError."""
+        with _opened(self._path(recording)) as file:
             yield from chunks(file, lambda head: self._cipher(recording, head), at)
 
     def delete(self, recording: Recording) -> bool:
-        """Delete a file; whether there was one."""
+        """Delete a file; whether there was one. Raises OSError where it cannot be deleted."""
         path = self._path(recording)
         try:
             path.unlink()
-        except FileNotFoundError:
+        except _NO_FILE:
             return False
         with suppress(OSError):
             # The last one of its day.
@@ -75,9 +90,10 @@ class RecordingFiles:
         return True
 
     def delete_before(self, day: str) -> int:
-        """Delete what is left of days before this one (YYYY-MM-DD); how many files there were."""
+        """Delete what is left of days before this one (YYYY-MM-DD); how many files there were. Raises OSError where
+        something cannot be deleted."""
         deleted = 0
-        with suppress(FileNotFoundError):
+        with suppress(*_NO_FILE):
             for folder in (self._data_dir / FOLDER).iterdir():
                 if len(folder.name) == len(day) and folder.name < day:
                     for path in folder.iterdir():

@@ -68,17 +68,19 @@ class RecordedSounds(Protocol):
 
     def samples(self, recording: Recording) -> tuple[int, bool] | None:
         """How many samples there are of each track at present, and whether damage is behind them; None where there is
-        no file. Raises RecordingDamagedError for one that is damaged from its beginning."""
+        no file. Raises RecordingDamagedError for one that is damaged from its beginning, RecordingUnreadableError."""
 
     def chunks(self, recording: Recording, at: Place | None = None) -> Iterator[Chunk]:
-        """The sound of a recording from a place on. Raises FileNotFoundError, RecordingDamagedError."""
+        """The sound of a recording from a place on. Raises FileNotFoundError, RecordingDamagedError,
+        RecordingUnreadableError."""
 
 
 class KeptRecordings(Protocol):
     """The files, to be deleted."""
 
     def delete(self, recording: Recording) -> bool:
-        """Delete a file; whether there was one."""
+        """Delete a file; whether there was one. Raises OSError where it cannot be deleted."""
 
     def delete_before(self, day: str) -> int:
-        """Delete what is left of days before this one (YYYY-MM-DD); how many files there were."""
+        """Delete what is left of days before this one (YYYY-MM-DD); how many files there were. Raises OSError where
+        something cannot be deleted."""
