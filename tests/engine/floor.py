@@ -177,7 +177,7 @@ class Floor:
             del self.heard[leg_id]
         details = self.engine.details()
         contacts = [details.contacts[leg.contact_id] for leg in map(details.legs.get, legs) if leg and leg.contact_id]
-        return [c.contact_id for c in contacts if c.state is ContactState.IN_FLOW and c.flow_step is not None]
+        return [c.contact_id for c in contacts if c.state is ContactState.IN_FLOW and c.flow_begun]
 
     def _flows_went_on(self, contacts: list[str], decision: Decision) -> None:
         """Whoever has heard all of a message is not left to silence."""

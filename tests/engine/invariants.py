@@ -195,7 +195,7 @@ def _check_contacts(details: EngineDetails) -> None:
 def _check_flows(details: EngineDetails, reached: frozenset[str]) -> None:
     """A new dialer begins flows anew once the carrier has said who is still there."""
     in_flow = [details.contacts[k] for k in reached if details.contacts[k].state is ContactState.IN_FLOW]
-    assert all(contact.flow_step is not None for contact in in_flow), "a flow was not asked to begin"
+    assert all(contact.flow_begun for contact in in_flow), "a flow was not asked to begin"
 
 
 def _check_legs(details: EngineDetails) -> None:

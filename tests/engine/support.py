@@ -10,7 +10,7 @@ from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
 from trunkcall.domain.dialing import CallerIdPool, DialingSettings
-from trunkcall.domain.flow import FlowAction, FlowStep
+from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowOrder, FlowStep, Say
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.domain.routing_profile import ServedQueue
@@ -87,30 +87,67 @@ def dialing(
     )
 
 
+MESSAGE = Say("scripted", "message")
+
+
 class ScriptedFlows:
     """Live answers go to the queue, or hear a message where there is none; machines are hung up on. With
     ``talks_first`` everybody hears a message. What comes after a message is ``then``."""
 
     def __init__(self) -> None:
         self.talks_first = False
-        self.then = FlowAction.DISCONNECT_PARTICIPANT
+        self.then: FlowOrder = Disconnect()
         self.begun: list[tuple[str, DetectionStatus | None]] = []
         """Contacts whose flow was begun, with what detection had said."""
+        self.ended_of: list[str] = []
+        """Contacts of whose end the flows were told."""
+        self._spoken_to: set[str] = set()
 
     def started(
-        self, contact_id: str, campaign_id: str, *, detection: DetectionStatus | None, has_queue: bool
+        self, contact_id: str, campaign_id: str, leg_id: str, *, detection: DetectionStatus | None, now: Instant
     ) -> FlowStep:
         self.begun.append((contact_id, detection))
+        self._spoken_to.discard(contact_id)
         if self.talks_first:
-            action = FlowAction.MESSAGE_PARTICIPANT
-        elif detection not in LIVE_DETECTIONS:
-            action = FlowAction.DISCONNECT_PARTICIPANT
-        else:
-            action = FlowAction.TRANSFER_CONTACT_TO_QUEUE if has_queue else FlowAction.MESSAGE_PARTICIPANT
-        return FlowStep("scripted", "first", action)
+            return self._say(contact_id)
+        return FlowStep((Enqueue(),)) if detection in LIVE_DETECTIONS else over()
 
-    def message_ended(self, contact_id: str, campaign_id: str, step: FlowStep) -> FlowStep:
-        return FlowStep("scripted", "second", self.then, "played")
+    def heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
+        match event:
+            case FlowEvent.SAID | FlowEvent.NOT_SAID:
+                return over() if self.then == Disconnect() else FlowStep((self.then,))
+            case FlowEvent.NOT_QUEUED if contact_id not in self._spoken_to:
+                return self._say(contact_id)
+            case FlowEvent.NOT_QUEUED | FlowEvent.QUEUE_FULL:
+                return over()
+            case FlowEvent.QUEUED:
+                return FlowStep(is_over=True)
+            case _:
+                return FlowStep()
+
+    def resumed(
+        self,
+        contact_id: str,
+        campaign_id: str,
+        leg_id: str,
+        *,
+        detection: DetectionStatus | None,
+        playing: bool | None,
+        now: Instant,
+    ) -> FlowStep:
+        return self.started(contact_id, campaign_id, leg_id, detection=detection, now=now)
+
+    def ended(self, contact_id: str) -> None:
+        self.ended_of.append(contact_id)
+
+    def _say(self, contact_id: str) -> FlowStep:
+        self._spoken_to.add(contact_id)
+        return FlowStep((MESSAGE,))
+
+
+def over() -> FlowStep:
+    """The flow ends the contact."""
+    return FlowStep((Disconnect(),), is_over=True)
 
 
 def new_engine(

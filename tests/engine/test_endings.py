@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from engine.floor import Floor, connected
-from engine.support import SPRING
+from engine.support import NOW, SPRING
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactAbandoned, ContactAnswered, ContactEnded, LedgerCounted
@@ -14,7 +14,7 @@ from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus, Dispositi
 from trunkcall.domain.contact import DetectionStatus as S
 from trunkcall.domain.contact import DisconnectReason as R
 from trunkcall.domain.contact import Disposition as D
-from trunkcall.domain.flow import FlowAction
+from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, Say
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.leg import HangupCause as H
@@ -241,7 +241,7 @@ def test_agentless_live_answers_are_counted_but_are_no_matter_of_the_ledger() ->
 
 def test_a_flow_that_wants_a_queue_where_there_is_none_ends_the_contact() -> None:
     floor = agentless()
-    floor.flows.then = FlowAction.TRANSFER_CONTACT_TO_QUEUE
+    floor.flows.then = Enqueue()
     floor.message_ends("spring-1")
     assert floor.end_of("spring-1").disconnect_reason is R.CONTACT_FLOW_DISCONNECT
 
@@ -252,17 +252,16 @@ def test_a_flow_that_wants_a_queue_where_there_is_none_ends_the_contact() -> Non
 @pytest.mark.parametrize("detection", [None, *DetectionStatus])
 def test_the_builtin_flow_serves_people_and_hangs_up_on_machines(detection: S | None) -> None:
     flow = BuiltinFlow()
-    with_agents, without = (
-        flow.started("spring-1", "spring", detection=detection, has_queue=has_queue) for has_queue in (True, False)
-    )
-    if detection in LIVE_DETECTIONS:
-        assert with_agents.action is FlowAction.TRANSFER_CONTACT_TO_QUEUE
-        assert without.action is FlowAction.MESSAGE_PARTICIPANT
-        assert flow.text(without.action_id)
-        assert flow.message_ended("spring-1", "spring", without).action is FlowAction.DISCONNECT_PARTICIPANT
-    else:
-        assert with_agents == without
-        assert without.action is FlowAction.DISCONNECT_PARTICIPANT
+    begun = flow.started("spring-1", "spring", "leg-1", detection=detection, now=NOW)
+    if detection not in LIVE_DETECTIONS:
+        assert begun.orders == (Disconnect(),)
+        return
+    assert begun.orders == (Enqueue(),)
+    assert flow.heard("spring-1", FlowEvent.QUEUED, NOW).is_over
+    (message,) = flow.heard("spring-1", FlowEvent.NOT_QUEUED, NOW).orders
+    assert isinstance(message, Say)
+    assert flow.text(message.action_id)
+    assert flow.heard("spring-1", FlowEvent.SAID, NOW).orders == (Disconnect(),)
 
 
 # --- agents who are on the line when it ends --------------------------------------------------------------------------

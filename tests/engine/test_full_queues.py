@@ -11,7 +11,7 @@ from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactAbandoned, ContactConnecting, ContactQueued, LedgerCounted
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition
-from trunkcall.domain.flow import FlowAction
+from trunkcall.domain.flow import Enqueue
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.domain.routing_profile import ServedQueue
 from trunkcall.engine.commands import HangUp, SpeakSafeHarbour
@@ -170,7 +170,7 @@ def test_a_machine_for_which_there_is_no_room_was_not_abandoned() -> None:
     """A flow may put machines into the queue too."""
     floor = Floor(agents=1)
     floor.may_wait(0)
-    floor.flows.talks_first, floor.flows.then = True, FlowAction.TRANSFER_CONTACT_TO_QUEUE
+    floor.flows.talks_first, floor.flows.then = True, Enqueue()
     floor.campaign(requests=1, detects=True, safe_harbour=True)
     floor.sets("agent-1", AgentStatus.OFFLINE)
     floor.answers("spring-1")
@@ -218,7 +218,7 @@ def test_who_finds_the_queue_full_hears_the_message_at_once_and_to_its_end() -> 
 def test_on_a_host_that_is_lost_nothing_can_be_said_so_it_ends() -> None:
     floor = Floor(agents=1)
     floor.may_wait(0)
-    floor.flows.talks_first, floor.flows.then = True, FlowAction.TRANSFER_CONTACT_TO_QUEUE
+    floor.flows.talks_first, floor.flows.then = True, Enqueue()
     floor.campaign(requests=1, safe_harbour=True)
     floor.answers("spring-1")
     leg, play = floor.leg("spring-1"), floor.play("spring-1")

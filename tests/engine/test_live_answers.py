@@ -16,7 +16,7 @@ from trunkcall.domain.changes import (
     LedgerCounted,
 )
 from trunkcall.domain.contact import DetectionStatus, DisconnectReason, Disposition
-from trunkcall.domain.flow import FlowAction
+from trunkcall.domain.flow import Enqueue
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.commands import BridgeLegs, HangUp, OriginateAgentLeg
@@ -559,7 +559,7 @@ def test_a_machine_that_a_flow_put_into_the_queue_is_no_abandonment_when_it_hang
     floor.answers("spring-1")
     floor.detected("spring-1", DetectionStatus.VOICEMAIL_BEEP)
     floor.sets("agent-1", AgentStatus.OFFLINE)
-    floor.flows.then = FlowAction.TRANSFER_CONTACT_TO_QUEUE
+    floor.flows.then = Enqueue()
     floor.message_ends("spring-1")
     floor.wait(5)
     floor.hangs_up("spring-1")

@@ -13,6 +13,7 @@ from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import ContactAbandoned, ContactConnecting, SafeHarbourBegun
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition
+from trunkcall.domain.flow import Enqueue
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.domain.trunk import Trunk
@@ -136,7 +137,7 @@ def test_who_is_queued_after_the_threshold_hears_the_message_at_once() -> None:
     floor.flows.talks_first = True
     floor.answers("spring-1")
     floor.detected("spring-1", DetectionStatus.HUMAN_ANSWERED)
-    floor.flows.then = type(floor.flows.then).TRANSFER_CONTACT_TO_QUEUE
+    floor.flows.then = Enqueue()
     floor.wait(5)
     floor.message_ends("spring-1")
     assert state(floor) is ContactState.SAFE_HARBOUR

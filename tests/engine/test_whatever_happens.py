@@ -14,14 +14,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from engine.floor import Floor
 from engine.invariants import check_nothing_is_left
 from engine.recount import check_allotments, check_whoever_is_to_have_a_session_has, check_whoever_may_dial_has_dialed
-from engine.support import SALES, SPRING, up
+from engine.support import MESSAGE, SALES, SPRING, up
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, CalendarMonth
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.agent_keys import CODES
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import ContactState, DetectionStatus
-from trunkcall.domain.flow import FlowAction
+from trunkcall.domain.flow import Disconnect, Enqueue, FlowOrder
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.recording import RecordingWish
@@ -326,8 +326,8 @@ class World(RuleBasedStateMachine):
 
     # --- flows and agents ---------------------------------------------------------------------------------------------
 
-    @rule(talks_first=st.booleans(), then=st.sampled_from(FlowAction))
-    def flows_are_like_this(self, talks_first: bool, then: FlowAction) -> None:
+    @rule(talks_first=st.booleans(), then=st.sampled_from([Disconnect(), Enqueue(), MESSAGE]))
+    def flows_are_like_this(self, talks_first: bool, then: FlowOrder) -> None:
         self.floor.flows.talks_first, self.floor.flows.then = talks_first, then
 
     @rule(most=st.sampled_from([None, 0, 1, 2]))
@@ -470,7 +470,7 @@ class World(RuleBasedStateMachine):
     def _drain(self) -> None:
         floor = self.floor
         floor.answers_refills, floor.confirms_hang_ups, floor.more = False, True, False
-        floor.flows.talks_first, floor.flows.then = False, FlowAction.DISCONNECT_PARTICIPANT
+        floor.flows.talks_first, floor.flows.then = False, Disconnect()
         floor.turn()
         for campaign in CAMPAIGNS:
             dialer = DIALERS[campaign]

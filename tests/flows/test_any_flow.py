@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from flows.playing import NOW, Around
 from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.flow import Disconnect, GoOn
 from trunkcall.domain.instants import SECOND
 from trunkcall.flows.checking import check
 from trunkcall.flows.kinds import Amount, Anything, Choice, Group, Keys, Kind, Many, Source, Text, Texts, Whole
@@ -20,8 +21,6 @@ from trunkcall.flows.progress import (
     Begun,
     Ending,
     Event,
-    GoOn,
-    HangUp,
     HungUp,
     NotAnswered,
     NotQueued,
@@ -205,7 +204,7 @@ def test_any_flow_ends_and_leaves_nobody(content: str, happened: list[Event], pu
         orders += came_to.orders
         steps += 1
         assert steps <= LIMITS.actions + 2, "by its timers alone a flow ends"
-    last = [order for order in orders if isinstance(order, HangUp | GoOn)]
+    last = [order for order in orders if isinstance(order, Disconnect | GoOn)]
     assert len(last) == (0 if at.ending in (Ending.QUEUED, Ending.HUNG_UP) else 1), "nobody is left, or left twice"
     assert not last or orders[-1] == last[0], "nothing is done after the end"
     if purpose is Purpose.CONTACT:

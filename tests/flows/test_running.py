@@ -11,6 +11,7 @@ import pytest
 from flows.playing import Played
 from flows.support import ERROR, action, flow, menu
 from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.flow import Disconnect, Enqueue, GoOn, Hush, Rank, Record
 from trunkcall.domain.instants import SECOND
 from trunkcall.flows.progress import (
     Answered,
@@ -19,12 +20,8 @@ from trunkcall.flows.progress import (
     Begun,
     CallOut,
     Ending,
-    Enqueue,
     GiveAttributes,
-    GoOn,
-    HangUp,
     HungUp,
-    Hush,
     NotAnswered,
     NotQueued,
     NotSaid,
@@ -33,8 +30,6 @@ from trunkcall.flows.progress import (
     Purpose,
     Queued,
     QueueFull,
-    Rank,
-    Record,
     Said,
     Say,
     SayAgainAndAgain,
@@ -98,7 +93,7 @@ class TestWhoHasAnswered:
 
     def test_a_result_without_a_condition_goes_on_by_the_next_action(self) -> None:
         played = Played(flow(status(CallAnswered="end")), detection=DetectionStatus.VOICEMAIL_BEEP)
-        assert played.begin() == [HangUp()]
+        assert played.begin() == [Disconnect()]
         assert played.way == [("status", ""), ("end", None)]
 
 
@@ -106,7 +101,7 @@ class TestMessages:
     def test_a_message_is_said_to_its_end_and_the_contact_hung_up_on_then(self) -> None:
         played = Played(flow(message("say", "Hello $.Attributes.name.")), attributes={"name": "Ann"})
         assert played.begin() == [Say(text("Hello Ann."))]
-        assert played.hear(Said()) == [HangUp()]
+        assert played.hear(Said()) == [Disconnect()]
         assert played.at.ending is Ending.DISCONNECTED
 
     def test_a_message_that_cannot_be_said_takes_the_error_branch(self) -> None:
@@ -117,7 +112,7 @@ class TestMessages:
     def test_an_error_without_a_branch_goes_on_by_the_next_action(self) -> None:
         played = Played(flow(message("say", "Hello")))
         played.begin()
-        assert played.hear(NotSaid()) == [HangUp()]
+        assert played.hear(NotSaid()) == [Disconnect()]
         assert played.way == [("say", ERROR), ("end", None)]
 
     def test_what_has_no_value_at_all_is_not_said(self) -> None:
@@ -220,7 +215,7 @@ class TestWhoWaits:
     def test_a_queue_that_there_is_not_takes_nobody(self, given: dict[str, str]) -> None:
         played = self.moved(**given)
         assert played.way[0] == ("move", ERROR)
-        assert played.orders == [HangUp()]
+        assert played.orders == [Disconnect()]
 
     def test_another_queue_may_take_them(self) -> None:
         played = self.moved(QueueId="queue/q-2")
@@ -243,7 +238,7 @@ class TestKeys:
     def test_a_key_that_nothing_is_said_of_is_no_match(self) -> None:
         played = Played(flow(menu()))
         played.begin()
-        assert played.hear(Pressed("7")) == [Hush(), HangUp()]
+        assert played.hear(Pressed("7")) == [Hush(), Disconnect()]
         assert played.way[0] == ("ask", "NoMatchingCondition")
 
     def test_the_time_begins_when_all_is_said(self) -> None:
@@ -252,7 +247,7 @@ class TestKeys:
         assert played.hear(Timer(), after_s=60) == []
         assert played.hear(Said(), after_s=1) == []
         assert played.hear(Timer(), after_s=4) == []
-        assert played.hear(Timer(), after_s=1) == [HangUp()]
+        assert played.hear(Timer(), after_s=1) == [Disconnect()]
         assert played.way[0] == ("ask", "InputTimeLimitExceeded")
 
     def test_keys_are_stored_until_one_ends_them(self) -> None:
@@ -289,7 +284,7 @@ class TestKeys:
         played = Played(flow(menu(Text=None, InputTimeLimitSeconds="700000")))
         assert played.begin() == []
         assert played.hear(Timer(), after_s=60) == []
-        assert played.hear(Pressed("1")) == [Hush(), HangUp()]
+        assert played.hear(Pressed("1")) == [Hush(), Disconnect()]
 
     def test_a_star_takes_back_what_was_pressed(self) -> None:
         played = self.storing({"CustomValidation": {"MaximumLength": "8"}})
@@ -389,7 +384,7 @@ class TestByWhich:
 
     def test_a_loop_of_none_is_done_at_once(self) -> None:
         loop = action("loop", "Loop", {"LoopCount": 0}, when={"ContinueLooping": "loop", "DoneLooping": "end"})
-        assert Played(flow(loop)).begin() == [HangUp()]
+        assert Played(flow(loop)).begin() == [Disconnect()]
 
     @pytest.mark.parametrize("number", ["", "many", "-1", "101", ENDLESS])
     def test_what_is_no_number_of_rounds_is_an_error(self, number: str) -> None:
@@ -401,7 +396,7 @@ class TestByWhich:
             when={"ContinueLooping": "loop", "DoneLooping": "end"},
         )
         played = Played(flow(loop), attributes={"number": number})
-        assert played.begin() == [HangUp()]
+        assert played.begin() == [Disconnect()]
         assert played.way[0] == ("loop", ERROR)
 
     @pytest.mark.parametrize("number", ["", "soon", "0", "604801", ENDLESS])
@@ -411,7 +406,7 @@ class TestByWhich:
             "wait", "Wait", {limit: "$.Attributes.number"}, errors={ERROR: "end"}, when={"WaitCompleted": "end"}
         )
         played = Played(flow(wait), attributes={"number": number})
-        assert played.begin() == [HangUp()]
+        assert played.begin() == [Disconnect()]
         assert played.way[0] == ("wait", ERROR)
 
     def test_time_passes(self) -> None:
@@ -419,7 +414,7 @@ class TestByWhich:
         played = Played(flow(wait))
         assert played.begin() == []
         assert played.hear(Timer(), after_s=2) == []
-        assert played.hear(Timer(), after_s=1) == [HangUp()]
+        assert played.hear(Timer(), after_s=1) == [Disconnect()]
         assert played.way[0] == ("wait", "WaitCompleted")
 
     @pytest.mark.parametrize(("is_open", "branch"), [(True, "True"), (False, "False"), (None, ERROR)])
@@ -530,12 +525,12 @@ class TestWhatTheContactGets:
     def test_attributes_are_given_with_their_references_replaced(self) -> None:
         played = self.attributes({"greeting": "Dear $.Attributes.name", "of": "$.CustomerEndpoint.Address"})
         given = {"greeting": "Dear Ann", "of": "+12025550123"}
-        assert played.orders == [GiveAttributes(given), HangUp()]
+        assert played.orders == [GiveAttributes(given), Disconnect()]
         assert played.at.attributes == {"name": "Ann", **given}
 
     def test_all_attributes_are_given_or_none(self) -> None:
         played = self.attributes({"a": "b", "long": "x" * 32_768})
-        assert played.orders == [HangUp()]
+        assert played.orders == [Disconnect()]
         assert played.at.attributes == {"name": "Ann"}
         assert played.way[0] == ("set", ERROR)
 
@@ -556,7 +551,7 @@ class TestWhatTheContactGets:
     @pytest.mark.parametrize("given", [{"QueueId": "q-9"}, {"QueueId": "$.Attributes.no"}, {"AgentId": "a-1"}, {}])
     def test_a_queue_that_there_is_not_takes_the_error_branch(self, given: dict[str, str]) -> None:
         played = self.queued(**given)
-        assert played.orders == [HangUp()]
+        assert played.orders == [Disconnect()]
         assert played.way[0] == ("choose", ERROR)
 
     @pytest.mark.parametrize(
@@ -564,7 +559,7 @@ class TestWhatTheContactGets:
     )
     def test_a_queue_that_does_not_take_it_has_a_branch(self, event: QueueFull | NotQueued, branch: str) -> None:
         played = self.queued(QueueId="q-1")
-        assert played.hear(event) == [HangUp()]
+        assert played.hear(event) == [Disconnect()]
         assert ("queue", branch) in played.way
 
     def queued(self, **given: str) -> Played:
@@ -592,7 +587,7 @@ class TestWhatTheContactGets:
         self, given: dict[str, Any], recorded: list[Record]
     ) -> None:
         played = Played(flow(action("record", "UpdateContactRecordingBehavior", given, then="end")))
-        assert played.begin() == [*recorded, HangUp()]
+        assert played.begin() == [*recorded, Disconnect()]
 
     def test_what_the_flow_does_is_logged_where_it_says_so(self) -> None:
         played = Played(
@@ -620,13 +615,13 @@ class TestWhatTheContactGets:
     )
     def test_a_call_does_not_go_out_in_another_way_than_the_flow_has_it(self, given: dict[str, Any]) -> None:
         played = Played(flow(action("call", "CompleteOutboundCall", given, then="end", errors={ERROR: "end"})))
-        assert played.begin() == [HangUp()]
+        assert played.begin() == [Disconnect()]
         assert played.way[0] == ("call", ERROR)
 
     def test_skills_that_an_agent_is_to_have_are_an_error(self) -> None:
         given: dict[str, Any] = {"RoutingProficiencies": {}}
         played = Played(flow(action("rank", "UpdateContactRoutingBehavior", given, then="end")))
-        assert played.begin() == [HangUp()]
+        assert played.begin() == [Disconnect()]
         assert played.way[0] == ("rank", ERROR)
 
     def test_what_runs_later_is_taken_back_and_is_never_a_flow_that_there_is_not(self) -> None:
@@ -672,7 +667,7 @@ class TestWhatTheContactGets:
             Rank(adjustment=-60 * SECOND),
             Record(("Agent", "Customer")),
             CallOut("+12025550100", 20 * SECOND),
-            HangUp(),
+            Disconnect(),
         ]
         assert played.at.hooks == {"AgentWhisper": "whisper"}
 
@@ -791,7 +786,7 @@ class TestOthers:
             errors={"InvalidCallbackNumber": "end", "CallbackNumberNotDialable": "end"},
         )
         played = Played(flow(number, message("called-back", "We call you back.")))
-        assert played.begin() == [HangUp()]
+        assert played.begin() == [Disconnect()]
         assert played.way[0] == ("number", "InvalidCallbackNumber")
 
 
@@ -806,7 +801,7 @@ class TestEnds:
 
     def test_a_circle_without_an_end_ends_by_the_number_of_its_actions(self) -> None:
         played = Played(flow(action("a", "UpdateFlowLoggingBehavior", {"FlowLoggingBehavior": "Enabled"}, then="a")))
-        assert played.begin() == [HangUp()]
+        assert played.begin() == [Disconnect()]
         assert (played.at.ending, played.at.actions) == (Ending.TOO_LONG, Limits().at_once)
 
     def test_a_message_that_is_repeated_without_an_end_ends_as_well(self) -> None:
@@ -822,25 +817,25 @@ class TestEnds:
         )
         played = Played(flow(wait))
         played.begin()
-        assert played.wait() == [HangUp()]
+        assert played.wait() == [Disconnect()]
         assert played.at.ending is Ending.TOO_LONG
 
     def test_whoever_comes_to_an_end_that_says_nothing_is_hung_up_on_unless_they_wait(self) -> None:
         over = action("over", "EndFlowExecution")
-        assert Played(flow(over)).begin() == [HangUp()]
+        assert Played(flow(over)).begin() == [Disconnect()]
         assert Played(flow(over), purpose=Purpose.BESIDE).begin() == [GoOn()]
 
     def test_a_flow_that_is_gone_ends(self) -> None:
         played = Played(flow(message("say", "Hello")))
         played.around.flows.clear()
-        assert played.begin() == [HangUp()]
+        assert played.begin() == [Disconnect()]
         assert played.at.ending is Ending.BROKEN
 
     def test_a_flow_whose_content_has_changed_meanwhile_ends_where_its_action_is_gone(self) -> None:
         played = Played(flow(message("say", "Hello")))
         played.begin()
         played.around.flows |= Played(flow(message("other", "Hello"))).around.flows
-        assert played.hear(Said()) == [Hush(), HangUp()]
+        assert played.hear(Said()) == [Hush(), Disconnect()]
         assert played.at.ending is Ending.BROKEN
 
     def test_a_flow_whose_content_has_changed_meanwhile_ends_where_another_action_has_the_name(self) -> None:
@@ -849,7 +844,7 @@ class TestEnds:
             played = Played(flow(menu()))
             played.begin()
             played.around.flows |= Played(flow(other)).around.flows
-            assert played.hear(Pressed("1")) == [Hush(), HangUp()]
+            assert played.hear(Pressed("1")) == [Hush(), Disconnect()]
             assert played.at.ending is Ending.BROKEN
 
     def test_what_is_kept_says_what_is_waited_for_and_until_when(self) -> None:

@@ -15,7 +15,7 @@ import typer
 
 from trunkcall.cli.tables import counted, printable
 from trunkcall.domain.contact import DetectionStatus
-from trunkcall.domain.flow import Taken
+from trunkcall.domain.flow import Disconnect, Enqueue, GoOn, Hush, Rank, Record, Taken
 from trunkcall.domain.instants import Duration, Instant, to_seconds
 from trunkcall.flows.document import Action, Flow
 from trunkcall.flows.language import ACTIONS, KEYS
@@ -27,13 +27,9 @@ from trunkcall.flows.progress import (
     Begun,
     CallOut,
     Ending,
-    Enqueue,
     Event,
     GiveAttributes,
-    GoOn,
-    HangUp,
     HungUp,
-    Hush,
     NotAnswered,
     NotQueued,
     Order,
@@ -43,8 +39,6 @@ from trunkcall.flows.progress import (
     Purpose,
     Queued,
     QueueFull,
-    Rank,
-    Record,
     Said,
     Say,
     SayAgainAndAgain,
@@ -304,7 +298,7 @@ def _in_words(order: Order) -> str | None:
         case CallOut(number=number, within=within):
             shown = f", showing {number}" if number else ""
             return f"has the call go out{shown}{f', within {_time(within)}' if within is not None else ''}"
-        case Hush() | HangUp() | GoOn():
+        case Hush() | Disconnect() | GoOn():
             return None
         case _:
             assert_never(order)

@@ -1,37 +1,85 @@
-"""What a contact flow decides at each of its steps.
+"""What contact flows decide, and what they are told: the vocabulary between flows, the engine that steps them and the
+traces that record the steps.
 
-Decides the vocabulary between flows, the engine that steps them and the traces that record the steps. A step names
-things and holds nothing that a customer has said, pressed or is known for.
+Decides what an order or an event may hold: names of the flow alone, and nothing that a customer has heard, said,
+pressed or is known for.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
+
+from trunkcall.domain.instants import Duration, Instant
+from trunkcall.domain.values import quickly_made
+
+# --- what is to be done ---------------------------------------------------------------------------------------------
 
 
-class FlowAction(StrEnum):
-    """What an action of a flow does with the contact, as the flow language names it."""
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Have the customer hear what this action of the flow says, and tell SAID or NOT_SAID."""
 
-    TRANSFER_CONTACT_TO_QUEUE = "TransferContactToQueue"
-    """Put the contact into its campaign's queue."""
-    MESSAGE_PARTICIPANT = "MessageParticipant"
-    """Say something, then ask the flow again."""
-    DISCONNECT_PARTICIPANT = "DisconnectParticipant"
+    flow_id: str
+    action_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Stop saying what is being said; nobody waits for its end any more."""
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Put the contact into this queue, None for its campaign's, and tell QUEUED, QUEUE_FULL or NOT_QUEUED. With
+    ``moved`` it waits in another already."""
+
+    queue_id: str | None = None
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Give the contact this priority in its queue, the lower the sooner, or have it count as waiting so much longer."""
+
+    priority: int | None = None
+    adjustment: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Record these participants, ``Agent`` and ``Customer``, from the beginning of the talk; none: do not record it."""
+
+    participants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the function that the flow has named, and tell ANSWERED or NOT_ANSWERED, unless nobody ``waits`` for it."""
+
+    waits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
     """End the contact."""
 
 
 @dataclass(frozen=True, slots=True)
-class FlowStep:
-    """The action that a contact has come to: ``action_id`` is its name within the flow, ``action`` what it does, and
-    ``branch`` by which way it was reached from the action before, None at the beginning."""
-
-    flow_id: str
-    action_id: str
-    action: FlowAction
-    branch: str | None = None
+class GoOn:
+    """The flow is over; the contact goes on as it was."""
 
 
+FlowOrder: TypeAlias = Say | Hush | Enqueue | Rank | Record | Ask | Disconnect | GoOn
+
+
+# --- what a step has come to ----------------------------------------------------------------------------------------
+
+
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Taken:
     """An action that was taken, and the branch by which it was left: a result, or the place of its condition; an error,
@@ -41,3 +89,45 @@ class Taken:
     action_id: str
     type: str
     branch: str | None
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class FlowStep:
+    """What a flow has decided: ``orders`` to be carried out one after the other, and the actions that were ``taken``.
+    It wants to be told TIMER at ``until``, if there is one, and anything that happens before, unless it ``is_over``.
+    ``said_at`` is when what is still being said was begun, of a step that resumes a flow."""
+
+    orders: tuple[FlowOrder, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    until: Instant | None = None
+    is_over: bool = False
+    said_at: Instant | None = None
+
+
+# --- what happens ---------------------------------------------------------------------------------------------------
+
+
+class FlowEvent(StrEnum):
+    """What a flow is told while it goes on."""
+
+    SAID = "Said"
+    """What it said last was heard to its end."""
+    NOT_SAID = "NotSaid"
+    """It could not be played to its end."""
+    PRESSED = "Pressed"
+    """The customer has pressed a key. Which one whoever runs the flow knows."""
+    TIMER = "Timer"
+    """The instant has come until which it wanted to wait."""
+    QUEUED = "Queued"
+    """The contact is in the queue, or an agent has it already."""
+    QUEUE_FULL = "QueueFull"
+    """The queue has no room for it."""
+    NOT_QUEUED = "NotQueued"
+    """There is no such queue."""
+    ANSWERED = "Answered"
+    """The function that was asked has answered. What, whoever runs the flow knows."""
+    NOT_ANSWERED = "NotAnswered"
+    """It has not, or not in a way that can be used."""
+    BEEP = "Beep"
+    """A machine has beeped while something is said to it: what was said before it has not recorded."""

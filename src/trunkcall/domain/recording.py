@@ -39,7 +39,7 @@ class RecordingWish(StrEnum):
 
     START = "Start"
     STOP = "Stop"
-    """For good."""
+    """For good, once there is a talk."""
     SUSPEND = "Suspend"
     RESUME = "Resume"
 

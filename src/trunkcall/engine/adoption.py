@@ -110,6 +110,8 @@ class Adoption:
         contact.ring_started_at = live.ring_started_at
         contact.answered_at = live.answered_at
         contact.abandoned = live.abandoned
+        if live.state in QUEUED_ONCE:
+            contact.queue_id = live.queue_id or campaign.settings.queue_id
         self._recordings.restore(contact, live)
         answered = live.state is not ContactState.DIALING
         detected = answered and live.state is not ContactState.ANSWERED
@@ -199,8 +201,8 @@ class Adoption:
                     timers.set(ring_ends_at, TimerKind.AGENT_RING_OVERDUE, contact.agent_leg_id)
                     return
                 timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact.contact_id)
-                if contact.campaign.settings.queue_id is not None:
-                    self._matching.wait(contact, contact.campaign.settings.queue_id, now)
+                if contact.queue_id is not None:
+                    self._matching.wait(contact, contact.queue_id, now)
             case ContactState.SAFE_HARBOUR:
                 self._safe_harbour.await_end(contact, now)
             case _:
@@ -277,10 +279,9 @@ class Adoption:
             return
         if contact.state is ContactState.ANSWERED and live.detection is not None:
             self._legs.detection_ended(DetectionEnded(live.leg_id, live.detection), now)
-        elif contact.state is ContactState.IN_FLOW and asked and (contact.flow_step is None or not live.playing):
-            # How far the flow had come is not known, so it begins anew: but not over a message that this
-            # dialer has begun and that is still heard.
-            self._flows.start(contact)
+        elif contact.state is ContactState.IN_FLOW and asked and not (contact.play_id is not None and live.playing):
+            # What this dialer has begun and is still heard goes on.
+            self._flows.resume(contact, live.playing)
         elif contact.state is ContactState.SAFE_HARBOUR and asked and live.playing is False:
             self._safe_harbour.speak(contact, now)
         elif contact.state is ContactState.CONNECTED:

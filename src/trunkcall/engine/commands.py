@@ -133,6 +133,13 @@ class PlayMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class AskFunction:
+    """Ask the function that the contact's flow has come to. What, and of whom, whoever runs the flow knows."""
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakSafeHarbour:
     """Play to a contact whom no agent has reached what its campaign has to say then."""
 
@@ -247,4 +254,4 @@ CarrierDeed: TypeAlias = (
     | HangUp
     | ReportLegs
 )
-Deed: TypeAlias = CarrierDeed | ChooseStatus | NoteDifference | RefillWindow
+Deed: TypeAlias = CarrierDeed | AskFunction | ChooseStatus | NoteDifference | RefillWindow

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from trunkcall.domain.contact import ContactState, DetectionStatus
-from trunkcall.domain.flow import FlowStep
-from trunkcall.domain.instants import Instant
+from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.leg import LegParty, LegState
 from trunkcall.domain.recording import Recording
 from trunkcall.domain.values import quickly_made
@@ -21,30 +20,41 @@ from trunkcall.engine.events import OfferedContact
 _WAITING: Final = ContactState.WAITING
 _ORIGINATING: Final = LegState.ORIGINATING
 
+NORMAL_PRIORITY: Final = 5
+"""Of a contact in its queue, as Amazon Connect has it where a flow says nothing else."""
+
 
 class Contact:
     """One contact from its attempt to its end."""
 
     __slots__ = (
         "abandoned",
+        "adjustment",
         "agent_id",
         "agent_leg_id",
         "answered_at",
         "attempted_at",
+        "beeps",
         "caller_id",
         "caller_id_day",
         "campaign",
         "contact_id",
         "detection",
         "detects_machines",
+        "flow_begun",
         "flow_ended",
-        "flow_step",
+        "flow_goes_on",
+        "flow_until",
         "host",
         "leg_id",
         "live",
         "live_at",
         "offered",
         "play_id",
+        "played_at",
+        "plays",
+        "priority",
+        "queue_id",
         "queued_until",
         "recording",
         "reserved_agent_id",
@@ -95,11 +105,25 @@ class Contact:
         self.flow_ended = False
         """Whether it was the flow that had the customer's leg hung up."""
         self.unheard = False
-        """Whether a message of its flow, or the safe-harbour message, could not be played to its end."""
-        self.flow_step: FlowStep | None = None
-        """Where its flow is; None until it has begun."""
+        """Whether the last message of its flow, or the safe-harbour message, could not be played to its end."""
+        self.flow_begun = False
+        self.flow_goes_on = False
+        """Whether its flow wants to be told what happens."""
+        self.flow_until: Instant | None = None
+        """How long its flow waits for that."""
+        self.beeps = 0
+        """How often a machine has beeped while something was said to it."""
         self.play_id: str | None = None
         """What is being played to it."""
+        self.played_at: Instant = 0
+        """When that, or the last before it, was begun, and how many others were at that instant."""
+        self.plays = 0
+        self.queue_id: str | None = None
+        """The queue that it is in, or was last; None of one that has been in none."""
+        self.priority = NORMAL_PRIORITY
+        """In its queue: the lower the sooner."""
+        self.adjustment: Duration = 0
+        """For how much longer it counts as waiting there than it has."""
         self.agent_id: str | None = None
         self.agent_leg_id: str | None = None
         self.reserved_agent_id: str | None = None
@@ -107,6 +131,12 @@ class Contact:
         """None where nobody has asked for one."""
         self.restored = False
         """Whether a former dialer began its attempt."""
+
+    def new_play_id(self, now: Instant) -> str:
+        """The id of a message that is to begin now, and that no other of its leg has."""
+        self.plays = self.plays + 1 if now == self.played_at else 0
+        self.played_at = now
+        return play_id(self.leg_id, now) + (f"-{self.plays}" if self.plays else "")
 
 
 @dataclass(slots=True)
@@ -180,6 +210,6 @@ class Leg:
 
 
 def play_id(leg_id: str, begun_at: Instant) -> str:
-    """The id of a message that begins on the leg at this instant: a leg hears one at a time, so it needs no id that is
-    an input of the turn."""
+    """The id of the first message that begins on the leg at this instant: a leg hears one at a time, so it needs no id
+    that is an input of the turn."""
     return f"{leg_id}-{begun_at}"

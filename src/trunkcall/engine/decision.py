@@ -114,7 +114,9 @@ def _came_to_nothing(deed: Deed, legs: Mapping[str, Leg]) -> bool:
         case PlayTone():
             leg_id, state = deed.leg_id, _CONNECTING
         case PlayMessage():
-            leg_id, state = deed.leg_id, ContactState.IN_FLOW
+            # Another message may be the flow's by now, or none.
+            leg = legs.get(deed.leg_id)
+            return leg is None or leg.contact is None or leg.contact.play_id != deed.play_id
         case SpeakSafeHarbour():
             leg_id, state = deed.leg_id, ContactState.SAFE_HARBOUR
         case OriginateSessionLeg():

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.contact import ContactState, DetectionStatus
-from trunkcall.domain.flow import FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import LegParty, LegState
 from trunkcall.domain.routing_profile import ServedQueue
@@ -38,8 +37,13 @@ class ContactDetails(NamedTuple):
     """Whether it is a live answer."""
     abandoned: bool
     """Whether it counts as an abandonment, whatever happens next."""
-    flow_step: FlowStep | None
-    """Where its flow is; None until it has begun."""
+    flow_begun: bool
+    flow_goes_on: bool
+    """Whether its flow wants to be told what happens."""
+    play_id: str | None
+    """What is being played to it by its flow, or said to it at the end."""
+    queue_id: str | None
+    """The queue that it is in, or was last."""
     agent_id: str | None
     agent_leg_id: str | None
     kept_agent_id: str | None
@@ -178,7 +182,10 @@ def _contact(contact: Contact) -> ContactDetails:
         detection=contact.detection,
         live=contact.live,
         abandoned=contact.abandoned,
-        flow_step=contact.flow_step,
+        flow_begun=contact.flow_begun,
+        flow_goes_on=contact.flow_goes_on,
+        play_id=contact.play_id,
+        queue_id=contact.queue_id,
         agent_id=contact.agent_id,
         agent_leg_id=contact.agent_leg_id,
         kept_agent_id=contact.reserved_agent_id,

@@ -176,9 +176,10 @@ class Endings:
         self._recordings.contact_ends(contact, now)
         contact.state = after(CONTACT, contact.state, _END)
         state.registry.remove(contact)
-        queue_id = campaign.settings.queue_id
-        if queue_id is not None:
-            state.roster.queue(queue_id).waiting.pop(contact.contact_id, None)
+        if contact.queue_id is not None:
+            state.roster.queue(contact.queue_id).waiting.pop(contact.contact_id, None)
+        if contact.flow_begun:
+            state.flows.ended(contact.contact_id)
         self._matching.end_reservation(contact, now)
         campaign.statistics.dispositions[disposition] += 1
         state.out.change(

@@ -50,6 +50,7 @@ from trunkcall.engine.events import (
     DialingSuspended,
     DueChanged,
     Event,
+    FlowTold,
     KeyPressed,
     LedgerRestored,
     LegAnswered,
@@ -119,7 +120,7 @@ class Engine:
         self._recordings = recordings = Recordings(state)
         self._endings = endings = Endings(state, sessions, matching, availability, live_answers, recordings)
         self._safe_harbour = safe_harbour = SafeHarbour(state, endings)
-        self._flows = steps = FlowSteps(state, matching, live_answers, endings, safe_harbour)
+        self._flows = steps = FlowSteps(state, matching, live_answers, endings, safe_harbour, recordings)
         self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps, recordings)
         self._telephones = Telephones(state, availability, endings, recordings, confirmations)
         self._withdrawals = Withdrawals(state, matching, legs)
@@ -344,7 +345,11 @@ class Engine:
                 contact = state.registry.contacts.get(event.contact_id)
                 if contact is not None:
                     self._recordings.wished(contact, event.wish, now)
-            case BeepHeard() | LegHeld() | LegResumed():
+            case FlowTold():
+                self._flows.told(event.contact_id, event.what)
+            case BeepHeard():
+                self._flows.beep_heard(event.leg_id)
+            case LegHeld() | LegResumed():
                 # Nothing here depends on these.
                 pass
             case _:
@@ -381,6 +386,8 @@ class Engine:
                 self._matching.help_due(key, now)
             case TimerKind.AFTER_CONTACT_WORK:
                 self._availability.work_done(self._state.roster.agents[key], now)
+            case TimerKind.FLOW:
+                self._flows.timer_due(key)
             case TimerKind.RECORDING:
                 self._recordings.due(key, now)
             case TimerKind.EXPIRY:

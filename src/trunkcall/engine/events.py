@@ -14,6 +14,7 @@ from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import DetectionStatus, LiveContact
 from trunkcall.domain.dialing import DialingSettings
+from trunkcall.domain.flow import FlowEvent
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.leg import HangupCause, LiveLeg, LiveSession
 from trunkcall.domain.recording import RecordingWish
@@ -369,6 +370,16 @@ class RecordingWished:
     wish: RecordingWish
 
 
+@quickly_made
+@dataclass(frozen=True, slots=True)
+class FlowTold:
+    """This has happened to a contact whose flow goes on. Of what there is to be known besides, the key or the answer,
+    whoever runs the flow knows."""
+
+    contact_id: str
+    what: FlowEvent
+
+
 @dataclass(frozen=True, slots=True)
 class TrunksChanged:
     """These are the trunks of the instance, all of them. One that is no more takes no attempt; its legs go on."""
@@ -472,6 +483,7 @@ Event: TypeAlias = (
     | AgentHeard
     | CarrierEvent
     | RecordingWished
+    | FlowTold
     | TrunksChanged
     | AttemptsLimited
     | ComparisonRequested

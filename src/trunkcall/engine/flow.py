@@ -1,7 +1,7 @@
 """The port through which the engine steps contact flows.
 
-Decides what the engine asks of a flow. Whoever is behind it may look at attributes and key presses; what comes back
-names no more than flow, action and branch, and is an input of the turn that a trace records.
+Decides what the engine asks of a flow. Whoever is behind it looks at attributes, key presses and answers; what comes
+back holds nothing of these, and is an input of the turn that a trace records.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trunkcall.domain.contact import DetectionStatus
-from trunkcall.domain.flow import FlowStep
+from trunkcall.domain.flow import FlowEvent, FlowStep
+from trunkcall.domain.instants import Instant
 from trunkcall.domain.values import quickly_made
 
 
@@ -18,19 +19,43 @@ class Flows(Protocol):
     """The flows of one instance's campaigns. They answer at once, and raise nothing."""
 
     def started(
-        self, contact_id: str, campaign_id: str, *, detection: DetectionStatus | None, has_queue: bool
+        self, contact_id: str, campaign_id: str, leg_id: str, *, detection: DetectionStatus | None, now: Instant
     ) -> FlowStep:
-        """The first step of an answered contact. ``detection`` is None when detection was off; ``has_queue`` says that
-        the campaign has agents to whom a live answer can be put through."""
+        """The first step of an answered contact. ``leg_id`` is its customer's leg; ``detection`` is None when detection
+        was off."""
 
-    def message_ended(self, contact_id: str, campaign_id: str, step: FlowStep) -> FlowStep:
-        """The step after ``step``, whose message has been played to its end or could not be played."""
+    def heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
+        """What comes of this; of what nobody waits for, nothing, with the same ``until``."""
+
+    def resumed(
+        self,
+        contact_id: str,
+        campaign_id: str,
+        leg_id: str,
+        *,
+        detection: DetectionStatus | None,
+        playing: bool | None,
+        now: Instant,
+    ) -> FlowStep:
+        """The contact's flow goes on where it was, after another dialer has had it, or nothing was heard of its leg for
+        a while. ``playing`` is whether something is played to it, None where that is not known. What is still waited
+        for ``said_at`` tells."""
+
+    def ended(self, contact_id: str) -> None:
+        """The contact is over, whatever its flow was about to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A contact's flow is to go on where it was. ``playing`` is whether something is played to the contact."""
+
+    playing: bool | None
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class FlowStepped:
-    """A contact's flow has come to this step."""
+    """A contact's flow has decided this."""
 
     contact_id: str
     step: FlowStep

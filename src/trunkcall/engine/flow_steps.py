@@ -1,7 +1,7 @@
 """Steps the flows of answered contacts, within the turn in which they are to go on.
 
-Decides what each action of a flow means for its contact, and that every step is recorded. It must not know how a flow
-comes to a step.
+Decides what each order of a flow means for its contact, that every step is recorded, and that nobody is left to a flow
+that is over. It must not know how a flow comes to a step.
 """
 
 from __future__ import annotations
@@ -9,25 +9,49 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from trunkcall.domain.contact import ContactState
-from trunkcall.domain.flow import FlowAction, FlowStep
+from trunkcall.domain.flow import (
+    Ask,
+    Disconnect,
+    Enqueue,
+    FlowEvent,
+    FlowOrder,
+    FlowStep,
+    GoOn,
+    Hush,
+    Rank,
+    Record,
+    Say,
+)
 from trunkcall.domain.instants import Instant
-from trunkcall.engine.commands import PlayMessage
+from trunkcall.domain.recording import RecordingWish
+from trunkcall.engine.commands import AskFunction, PlayMessage, StopPlaying
 from trunkcall.engine.contact import Contact, play_id
 from trunkcall.engine.endings import Endings
-from trunkcall.engine.flow import FlowStepped
+from trunkcall.engine.flow import FlowStepped, Resumption
 from trunkcall.engine.live_answers import LiveAnswers
 from trunkcall.engine.matching import Matching
+from trunkcall.engine.recordings import Recordings
 from trunkcall.engine.safe_harbour import SafeHarbour
 from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _IN_FLOW: Final = ContactState.IN_FLOW
+_FLOW: Final = TimerKind.FLOW
+_QUEUED: Final = FlowEvent.QUEUED
+_QUEUE_FULL: Final = FlowEvent.QUEUE_FULL
+_NOT_QUEUED: Final = FlowEvent.NOT_QUEUED
+
+BEEPS: Final = 3
+"""How many beeps of a machine have a message begin anew, so that one that does nothing else comes to an end."""
+BOTH: Final = frozenset({"Agent", "Customer"})
+"""Who is in a talk. A recording is of both of them."""
 
 
 class FlowSteps:
-    """Asks flows how they go on."""
+    """Asks flows how they go on, and has done what they order."""
 
-    __slots__ = ("_endings", "_live_answers", "_matching", "_safe_harbour", "_state")
+    __slots__ = ("_endings", "_live_answers", "_matching", "_recordings", "_safe_harbour", "_state")
 
     def __init__(
         self,
@@ -36,64 +60,164 @@ class FlowSteps:
         live_answers: LiveAnswers,
         endings: Endings,
         safe_harbour: SafeHarbour,
+        recordings: Recordings,
     ) -> None:
         self._state = state
         self._matching = matching
         self._live_answers = live_answers
         self._endings = endings
         self._safe_harbour = safe_harbour
+        self._recordings = recordings
+
+    # --- what happens -------------------------------------------------------------------------------------------------
 
     def start(self, contact: Contact) -> None:
-        """The contact's flow is to begin, or to begin anew."""
-        contact.flow_step = contact.play_id = None
-        self._state.flows_due.append(contact)
+        """The contact's flow is to begin."""
+        self._state.flows_due.append((contact, None))
+
+    def resume(self, contact: Contact, playing: bool | None) -> None:
+        """The contact's flow is to go on where it was; ``playing`` is whether something is played to the contact, None
+        where the carrier cannot tell."""
+        self._state.flows_due.append((contact, Resumption(playing)))
+
+    def told(self, contact_id: str, what: FlowEvent) -> None:
+        """Something has happened of which whoever runs the flow knows more. Without a flow that goes on it is
+        nothing."""
+        contact = self._state.registry.contacts.get(contact_id)
+        if contact is not None:
+            self._state.flows_due.append((contact, what))
+
+    def timer_due(self, contact_id: str) -> None:
+        """The instant has come until which the contact's flow wanted to wait."""
+        contact = self._state.registry.contact(contact_id)
+        contact.flow_until = None
+        self._state.flows_due.append((contact, FlowEvent.TIMER))
 
     def message_ended(self, leg_id: str, play_id: str, *, heard: bool) -> None:
         """The message that a flow had played is over; whether it was heard. Any other changes nothing: the carrier may
-        repeat itself, or speak of one that a former dialer had played."""
+        repeat itself, or speak of one that is not waited for any more."""
+        contact = self._hears(leg_id)
+        if contact is not None and contact.play_id == play_id:
+            contact.play_id = None
+            contact.unheard = not heard
+            self._state.flows_due.append((contact, FlowEvent.SAID if heard else FlowEvent.NOT_SAID))
+
+    def beep_heard(self, leg_id: str) -> None:
+        """A machine has beeped: what is said to it begins anew, as it records nothing before."""
+        contact = self._hears(leg_id)
+        if contact is not None and not contact.live and contact.play_id is not None and contact.beeps < BEEPS:
+            contact.beeps += 1
+            self._state.flows_due.append((contact, FlowEvent.BEEP))
+
+    def _hears(self, leg_id: str) -> Contact | None:
+        """The contact whose flow has the leg."""
         leg = self._state.registry.legs.get(leg_id)
         contact = leg.contact if leg is not None else None
-        if contact is not None and contact.state is _IN_FLOW and contact.play_id == play_id:
-            contact.play_id = None
-            contact.unheard = contact.unheard or not heard
-            self._state.flows_due.append(contact)
+        return contact if contact is not None and contact.state is _IN_FLOW else None
+
+    # --- steps --------------------------------------------------------------------------------------------------------
 
     def step(self, now: Instant) -> None:
         """Take the next step of each flow that is to go on."""
         due = self._state.flows_due
         while due:
-            contact = due.popleft()
+            contact, what = due.popleft()
             if contact.state is _IN_FLOW:
-                step = self._next_step(contact)
-                self._state.out.steps.append(FlowStepped(contact.contact_id, step))
-                self._take(contact, step, now)
+                step = self._next_step(contact, what, now)
+                while step is not None:
+                    step = self._take(contact, step, now)
 
-    def _next_step(self, contact: Contact) -> FlowStep:
-        campaign, flows = contact.campaign, self._state.flows
-        if contact.flow_step is not None:
-            return flows.message_ended(contact.contact_id, campaign.campaign_id, contact.flow_step)
-        has_queue = campaign.settings.queue_id is not None and campaign.pacer.needs_agents
-        return flows.started(contact.contact_id, campaign.campaign_id, detection=contact.detection, has_queue=has_queue)
+    def _next_step(self, contact: Contact, what: FlowEvent | Resumption | None, now: Instant) -> FlowStep | None:
+        flows, contact_id = self._state.flows, contact.contact_id
+        if isinstance(what, FlowEvent):
+            return flows.heard(contact_id, what, now) if contact.flow_goes_on else None
+        campaign_id, leg_id, detection = contact.campaign.campaign_id, contact.leg_id, contact.detection
+        contact.flow_begun = True
+        if what is None:
+            return flows.started(contact_id, campaign_id, leg_id, detection=detection, now=now)
+        step = flows.resumed(contact_id, campaign_id, leg_id, detection=detection, playing=what.playing, now=now)
+        if step.said_at is not None:
+            contact.play_id = play_id(leg_id, step.said_at)
+        return step
 
-    def _take(self, contact: Contact, step: FlowStep, now: Instant) -> None:
-        contact.flow_step = step
-        match step.action:
-            case FlowAction.TRANSFER_CONTACT_TO_QUEUE:
-                queue_id = contact.campaign.settings.queue_id
-                if queue_id is None:
-                    self._endings.disconnect(contact, now)
-                elif not self._matching.enqueue(contact, queue_id, now):
-                    self._queue_is_full(contact, now)
-            case FlowAction.MESSAGE_PARTICIPANT:
-                contact.play_id = play_id(contact.leg_id, now)
-                deed = PlayMessage(contact.leg_id, contact.play_id, contact.contact_id, step.flow_id, step.action_id)
+    def _take(self, contact: Contact, step: FlowStep, now: Instant) -> FlowStep | None:
+        """Carry out a step. Returns the one that follows from it at once."""
+        state = self._state
+        state.out.steps.append(FlowStepped(contact.contact_id, step))
+        contact.flow_goes_on = not step.is_over
+        self._wait_until(contact, step.until if contact.flow_goes_on else None)
+        told: FlowEvent | None = None
+        for order in step.orders:
+            if contact.state is not _IN_FLOW:
+                break
+            told = self._carry_out(contact, order, now)
+        if told is not None:
+            following = state.flows.heard(contact.contact_id, told, now)
+            if told is _QUEUE_FULL and not any(isinstance(order, Enqueue) for order in following.orders):
+                # No agent will come for the contact, unless the flow finds another queue for it at once.
+                self._live_answers.abandon(contact, now)
+            return following
+        if step.is_over and contact.state is _IN_FLOW:
+            self._disconnect(contact, now)
+        return None
+
+    def _wait_until(self, contact: Contact, until: Instant | None) -> None:
+        if until == contact.flow_until:
+            return
+        contact.flow_until = until
+        if until is not None:
+            self._state.timers.set(until, _FLOW, contact.contact_id)
+        else:
+            self._state.timers.stop(_FLOW, contact.contact_id)
+
+    # --- orders -------------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, contact: Contact, order: FlowOrder, now: Instant) -> FlowEvent | None:
+        """Returns what the flow is to be told of it at once, if anything."""
+        match order:
+            # The most frequent first: each case is tried in turn.
+            case Enqueue():
+                return self._enqueue(contact, order, now)
+            case Say():
+                self._hush(contact)
+                contact.play_id = contact.new_play_id(now)
+                deed = PlayMessage(contact.leg_id, contact.play_id, contact.contact_id, order.flow_id, order.action_id)
                 self._state.out.do(deed, contact)
-            case FlowAction.DISCONNECT_PARTICIPANT:
-                self._endings.disconnect(contact, now)
+            case Hush():
+                self._hush(contact)
+            case Disconnect():
+                self._disconnect(contact, now)
+            case Ask():
+                self._state.out.do(AskFunction(contact.contact_id), contact)
+            case Rank():
+                contact.priority = contact.priority if order.priority is None else order.priority
+                contact.adjustment = contact.adjustment if order.adjustment is None else order.adjustment
+            case Record():
+                wish = RecordingWish.START if BOTH.issubset(order.participants) else RecordingWish.STOP
+                self._recordings.wished(contact, wish, now)
+            case GoOn():
+                pass
             case _:
-                assert_never(step.action)
+                assert_never(order)
+        return None
 
-    def _queue_is_full(self, contact: Contact, now: Instant) -> None:
-        """No agent will come for the contact, so its flow is over."""
-        self._live_answers.abandon(contact, now)
-        self._safe_harbour.queue_is_full(contact, now)
+    def _enqueue(self, contact: Contact, order: Enqueue, now: Instant) -> FlowEvent:
+        queue_id = order.queue_id or contact.campaign.agent_queue_id
+        if queue_id is None:
+            return _NOT_QUEUED
+        if not self._matching.enqueue(contact, queue_id, now):
+            return _QUEUE_FULL
+        self._hush(contact)
+        return _QUEUED
+
+    def _hush(self, contact: Contact) -> None:
+        if contact.play_id is not None:
+            self._state.out.do(StopPlaying(contact.leg_id, contact.play_id), contact)
+            contact.play_id = None
+
+    def _disconnect(self, contact: Contact, now: Instant) -> None:
+        """The flow is done with the contact. Whoever found the queue full hears the safe-harbour message before."""
+        if contact.abandoned:
+            self._safe_harbour.queue_is_full(contact, now)
+        else:
+            self._endings.disconnect(contact, now)

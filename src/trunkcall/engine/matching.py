@@ -57,6 +57,7 @@ class Matching:
         agent = self._agent_for(contact, queue_id, now) if connects else None
         if agent is None and self._roster.is_full(queue_id):
             return False
+        contact.queue_id = queue_id
         contact.state = after(CONTACT, contact.state, _QUEUE)
         state.out.change(ContactQueued(contact_id, queue_id, now))
         if contact.live:
@@ -85,7 +86,7 @@ class Matching:
         self._state.out.change(ContactRequeued(contact.contact_id, now))
         self._registry.put_in_flight(contact)
         self._state.timers.set(contact.queued_until, _QUEUE_LIMIT, contact.contact_id)
-        queue_id = contact.campaign.settings.queue_id
+        queue_id = contact.queue_id
         if queue_id is None:
             return
         self._look_at_threshold(contact, now)
@@ -170,7 +171,7 @@ class Matching:
     def help_due(self, contact_id: str, now: Instant) -> None:
         """A contact has waited so long that further agents may take it."""
         contact = self._registry.contact(contact_id)
-        queue_id = contact.campaign.settings.queue_id
+        queue_id = contact.queue_id
         if queue_id is None:
             return
         connects = self._connects(contact)
@@ -285,9 +286,8 @@ class Matching:
         """The agent is put through to the contact, on the session if that is on the contact's host; else rung for it,
         for a session there if the connection is persistent."""
         state = self._state
-        queue_id = contact.campaign.settings.queue_id
-        if queue_id is not None:
-            self._roster.queue(queue_id).waiting.pop(contact.contact_id, None)
+        if contact.queue_id is not None:
+            self._roster.queue(contact.queue_id).waiting.pop(contact.contact_id, None)
         self._registry.take_from_flight(contact)
         contact.state = after(CONTACT, contact.state, _ASSIGN)
         agent.contact = contact

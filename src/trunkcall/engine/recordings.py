@@ -38,6 +38,8 @@ ANNOUNCED_WITHIN: Final[Duration] = 60 * SECOND
 BEGUN_ANEW_AFTER: Final[Duration] = 3 * SECOND
 """How long after a recording was interrupted, or could not be made, the next part begins: what has failed may be back
 then."""
+AFTER_THE_FLOW: Final = frozenset({ContactState.CONNECTED, ContactState.ENDED})
+"""States in which nobody changes their mind about what was not to be recorded."""
 TRIES: Final = 3
 """How often in a row it is tried."""
 
@@ -74,7 +76,7 @@ class Recordings:
         recording = contact.recording
         match wish:
             case RecordingWish.START:
-                if recording is not None:
+                if recording is not None and (recording.wanted or contact.state in AFTER_THE_FLOW):
                     return False
                 contact.recording = RecordingOfContact()
                 if contact.state is ContactState.CONNECTED:

@@ -12,7 +12,7 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import CONTACT, ContactEvent, after
 from trunkcall.engine.commands import SpeakSafeHarbour
-from trunkcall.engine.contact import Contact, play_id
+from trunkcall.engine.contact import Contact
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -37,9 +37,8 @@ class SafeHarbour:
         if not state.trunks.is_up(contact.host):
             state.held_back = True
             return
-        queue_id = contact.campaign.settings.queue_id
-        if queue_id is not None:
-            state.roster.queue(queue_id).waiting.pop(contact_id, None)
+        if contact.queue_id is not None:
+            state.roster.queue(contact.queue_id).waiting.pop(contact_id, None)
         self._begin(contact, now)
 
     def queue_is_full(self, contact: Contact, now: Instant) -> None:
@@ -62,7 +61,7 @@ class SafeHarbour:
 
     def speak(self, contact: Contact, now: Instant) -> None:
         """Have it said, from its beginning."""
-        contact.play_id = play_id(contact.leg_id, now)
+        contact.play_id = contact.new_play_id(now)
         deed = SpeakSafeHarbour(
             contact.leg_id, contact.play_id, contact.contact_id, contact.campaign.campaign_id, contact.caller_id
         )

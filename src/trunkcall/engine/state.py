@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.flow import FlowEvent
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.agenda import Agenda
@@ -21,7 +22,7 @@ from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.decision import Deciding
 from trunkcall.engine.events import CampaignChanged
-from trunkcall.engine.flow import Flows
+from trunkcall.engine.flow import Flows, Resumption
 from trunkcall.engine.registry import Registry
 from trunkcall.engine.reservation import Reservation
 from trunkcall.engine.roster import Roster
@@ -60,8 +61,8 @@ class EngineState:
         self.config = config
         self.new_id = new_id
         self.flows = flows
-        self.flows_due: deque[Contact] = deque()
-        """Contacts whose flow is to go on, in this turn."""
+        self.flows_due: deque[tuple[Contact, FlowEvent | Resumption | None]] = deque()
+        """Contacts whose flow is to go on in this turn, and what it is to be told; None where it is to begin."""
         self.campaigns: dict[str, CampaignDialing] = {}
         self._campaigns_begun = 0
         self.roster = Roster()

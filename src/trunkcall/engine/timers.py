@@ -38,6 +38,7 @@ class TimerKind(StrEnum):
     PACE = auto()
     FORGET_CAMPAIGN = auto()
     RECORDING = auto()
+    FLOW = auto()
 
 
 _Timer: TypeAlias = tuple[Instant, int, TimerKind, str]

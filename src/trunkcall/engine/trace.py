@@ -18,7 +18,7 @@ from typing import Any, Final
 from trunkcall.domain.changes import AttemptBegun, Change, ContactConnecting, SessionBegun
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.errors import TrunkcallError
-from trunkcall.domain.flow import FlowStep
+from trunkcall.domain.flow import FlowEvent, FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import PacerFor
 from trunkcall.engine.config import EngineConfig
@@ -29,7 +29,7 @@ from trunkcall.engine.events import Event, SessionsRestored
 from trunkcall.engine.flow import FlowStepped
 
 FORMAT: Final = "trunkcall-trace"
-VERSION: Final = 13
+VERSION: Final = 14
 """Of the form of a trace. It grows when older traces can no longer be read."""
 
 
@@ -165,12 +165,27 @@ class _RecordedFlows:
         self.steps: Iterator[FlowStepped] = iter(())
 
     def started(
-        self, contact_id: str, campaign_id: str, *, detection: DetectionStatus | None, has_queue: bool
+        self, contact_id: str, campaign_id: str, leg_id: str, *, detection: DetectionStatus | None, now: Instant
     ) -> FlowStep:
         return self._next(contact_id)
 
-    def message_ended(self, contact_id: str, campaign_id: str, step: FlowStep) -> FlowStep:
+    def heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
         return self._next(contact_id)
+
+    def resumed(
+        self,
+        contact_id: str,
+        campaign_id: str,
+        leg_id: str,
+        *,
+        detection: DetectionStatus | None,
+        playing: bool | None,
+        now: Instant,
+    ) -> FlowStep:
+        return self._next(contact_id)
+
+    def ended(self, contact_id: str) -> None:
+        pass
 
     def _next(self, contact_id: str) -> FlowStep:
         stepped = next(self.steps, None)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias, assert_never
 
 from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.flow import Enqueue, Rank, Record
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.flows import language
 from trunkcall.flows.document import Action, Flow
@@ -21,13 +22,10 @@ from trunkcall.flows.progress import (
     Await,
     CallOut,
     Ending,
-    Enqueue,
     GiveAttributes,
     Order,
     Progress,
     Prompt,
-    Rank,
-    Record,
     Say,
     SayAgainAndAgain,
     Speech,

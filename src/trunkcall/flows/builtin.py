@@ -1,16 +1,17 @@
 """The one built-in flow: a live answer goes to the queue, or hears a message where there is none; a machine is hung up
 on.
 
-Decides the next step of an answered contact, and the text of its message. It must not know who carries the step out.
+Decides each step of an answered contact, and the text of its message. It must not know who carries the steps out.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
-from trunkcall.domain.flow import FlowAction, FlowStep
+from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowStep, Say, Taken
+from trunkcall.domain.instants import Instant
+from trunkcall.flows.language import ERROR, QUEUE_FULL
 
 FLOW_ID: Final = "builtin"
 
@@ -19,12 +20,24 @@ MESSAGE: Final = (
     "If you do not wish to be called, please tell us. Goodbye."
 )
 
-END: Final = FlowStep(FLOW_ID, "end", FlowAction.DISCONNECT_PARTICIPANT)
-QUEUE: Final = FlowStep(FLOW_ID, "queue", FlowAction.TRANSFER_CONTACT_TO_QUEUE)
-PLAY: Final = FlowStep(FLOW_ID, "message", FlowAction.MESSAGE_PARTICIPANT)
-PLAYED: Final = replace(END, branch="played")
+_TRANSFER: Final = "TransferContactToQueue"
+_MESSAGE: Final = "MessageParticipant"
+_END: Final = Taken(FLOW_ID, "end", "DisconnectParticipant", None)
 
-_TEXTS: Final = {PLAY.action_id: MESSAGE}
+_MACHINE: Final = FlowStep((Disconnect(),), (_END,), is_over=True)
+_QUEUE: Final = FlowStep((Enqueue(),))
+_NOTHING: Final = FlowStep()
+_AFTER: Final = {
+    FlowEvent.QUEUED: FlowStep((), (Taken(FLOW_ID, "queue", _TRANSFER, None),), is_over=True),
+    FlowEvent.QUEUE_FULL: FlowStep(
+        (Disconnect(),), (Taken(FLOW_ID, "queue", _TRANSFER, QUEUE_FULL), _END), is_over=True
+    ),
+    FlowEvent.NOT_QUEUED: FlowStep((Say(FLOW_ID, "message"),), (Taken(FLOW_ID, "queue", _TRANSFER, ERROR),)),
+    FlowEvent.SAID: FlowStep((Disconnect(),), (Taken(FLOW_ID, "message", _MESSAGE, ""), _END), is_over=True),
+    FlowEvent.NOT_SAID: FlowStep((Disconnect(),), (Taken(FLOW_ID, "message", _MESSAGE, ERROR), _END), is_over=True),
+}
+"""What comes of what happens. The event alone says where the contact is."""
+_TEXTS: Final = {"message": MESSAGE}
 """What is said, by action."""
 
 
@@ -32,17 +45,30 @@ class BuiltinFlow:
     """The flow of every campaign."""
 
     def started(
-        self, contact_id: str, campaign_id: str, *, detection: DetectionStatus | None, has_queue: bool
+        self, contact_id: str, campaign_id: str, leg_id: str, *, detection: DetectionStatus | None, now: Instant
     ) -> FlowStep:
-        """The first step. ``detection`` is None when detection was off, which counts as a live answer. ``has_queue`` is
-        false where no agents are waited for (agentless)."""
-        if detection not in LIVE_DETECTIONS:
-            return END
-        return QUEUE if has_queue else PLAY
+        """The first step. ``detection`` is None when detection was off, which counts as a live answer."""
+        return _QUEUE if detection in LIVE_DETECTIONS else _MACHINE
 
-    def message_ended(self, contact_id: str, campaign_id: str, step: FlowStep) -> FlowStep:
-        """The step after the message."""
-        return PLAYED
+    def heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
+        """The next one."""
+        return _AFTER.get(event, _NOTHING)
+
+    def resumed(
+        self,
+        contact_id: str,
+        campaign_id: str,
+        leg_id: str,
+        *,
+        detection: DetectionStatus | None,
+        playing: bool | None,
+        now: Instant,
+    ) -> FlowStep:
+        """It begins anew: nothing is kept of it."""
+        return self.started(contact_id, campaign_id, leg_id, detection=detection, now=now)
+
+    def ended(self, contact_id: str) -> None:
+        """Nothing is kept of it."""
 
     def text(self, action_id: str) -> str:
         """What the action says. Raises KeyError for one that says nothing."""

@@ -12,7 +12,7 @@ from enum import Enum, StrEnum, auto
 from typing import TypeAlias
 
 from trunkcall.domain.contact import DetectionStatus
-from trunkcall.domain.flow import Taken
+from trunkcall.domain.flow import Disconnect, Enqueue, GoOn, Hush, Rank, Record, Taken
 from trunkcall.domain.instants import Duration, Instant
 
 # --- what is kept ---------------------------------------------------------------------------------------------------
@@ -188,39 +188,10 @@ class SayAgainAndAgain:
 
 
 @dataclass(frozen=True, slots=True)
-class Hush:
-    """Stop saying what is being said; nobody waits for its end any more."""
-
-
-@dataclass(frozen=True, slots=True)
 class GiveAttributes:
     """The contact has these attributes besides, or in place of those of the same names."""
 
     attributes: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Enqueue:
-    """Put the contact into this queue, None for its campaign's, and tell ``Queued``, ``QueueFull`` or ``NotQueued``.
-    With ``moved`` it waits in another already."""
-
-    queue_id: str | None
-    moved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rank:
-    """Give the contact this priority in its queue, the lower the sooner, or have it count as waiting so much longer."""
-
-    priority: int | None = None
-    adjustment: Duration | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Record these participants from now on."""
-
-    participants: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,18 +213,8 @@ class CallOut:
     within: Duration | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """End the contact."""
-
-
-@dataclass(frozen=True, slots=True)
-class GoOn:
-    """The flow is over; the contact goes on as it was."""
-
-
 Order: TypeAlias = (
-    Say | SayAgainAndAgain | Hush | GiveAttributes | Enqueue | Rank | Record | Ask | CallOut | HangUp | GoOn
+    Say | SayAgainAndAgain | Hush | GiveAttributes | Enqueue | Rank | Record | Ask | CallOut | Disconnect | GoOn
 )
 
 

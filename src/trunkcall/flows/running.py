@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final, assert_never
 
-from trunkcall.domain.flow import Taken
+from trunkcall.domain.flow import Disconnect, GoOn, Hush, Taken
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.flows import language
 from trunkcall.flows.acting import (
@@ -37,10 +37,7 @@ from trunkcall.flows.progress import (
     Begun,
     Ending,
     Event,
-    GoOn,
-    HangUp,
     HungUp,
-    Hush,
     NotAnswered,
     NotQueued,
     NotSaid,
@@ -329,9 +326,9 @@ class _Run:
         self._change(ending=ending, awaits=None, until=None, keys="")
         match ending:
             case Ending.DISCONNECTED:
-                self.trail.append(HangUp())
+                self.trail.append(Disconnect())
             case Ending.RETURNED | Ending.BROKEN | Ending.TOO_LONG:
-                self.trail.append(HangUp() if self.at.purpose is Purpose.CONTACT else GoOn())
+                self.trail.append(Disconnect() if self.at.purpose is Purpose.CONTACT else GoOn())
             case Ending.QUEUED | Ending.HUNG_UP:
                 pass
             case _:

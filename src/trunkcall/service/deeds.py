@@ -20,6 +20,7 @@ from trunkcall.domain.leg import LegDifference
 from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import (
     AnnounceRecording,
+    AskFunction,
     BridgeLegs,
     ChooseStatus,
     Confirm,
@@ -64,6 +65,8 @@ class Done:
     """Legs that were to be originated and were not, in the order of their deeds."""
     unsaid: tuple[PlaybackEnded, ...] = ()
     """Of announcements that nobody has to be told, or that nobody can be."""
+    asked: tuple[str, ...] = ()
+    """Contacts whose flows want a function asked. There is none that can be."""
 
 
 class Deeds:
@@ -104,6 +107,7 @@ class Deeds:
         halted since they were decided."""
         refills: list[RefillWindow] = []
         chosen: list[ChooseStatus] = []
+        asked: list[str] = []
         voided: list[str] = []
         unsaid: list[PlaybackEnded] = []
         differences: Counter[LegDifference] = Counter()
@@ -155,6 +159,8 @@ class Deeds:
                     refills.append(deed)
                 case ChooseStatus():
                     chosen.append(deed)
+                case AskFunction():
+                    asked.append(deed.contact_id)
                 case NoteDifference():
                     differences[deed.difference] += 1
                 case _:
@@ -162,7 +168,7 @@ class Deeds:
         if differences:
             self._totals.differences.update(differences)
             log.warning("legs were other than the carrier has them, and are settled", extra=_counts(differences))
-        return Done(tuple(refills), tuple(chosen), tuple(voided), tuple(unsaid))
+        return Done(tuple(refills), tuple(chosen), tuple(voided), tuple(unsaid), tuple(asked))
 
     def _originated(self, command: Originate, *, outbound_calls: bool) -> bool:
         """Hand it over, if it still may be."""

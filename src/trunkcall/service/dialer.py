@@ -29,6 +29,7 @@ from trunkcall.domain.confirmations import Phrases
 from trunkcall.domain.contact import WaitingContact
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.directory import Directory
+from trunkcall.domain.flow import FlowEvent
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.commands import PlayMessage, RefillWindow
@@ -48,6 +49,7 @@ from trunkcall.engine.events import (
     ContactsSwept,
     DueChanged,
     Event,
+    FlowTold,
     LedgerRestored,
     OriginateVoided,
     RequestsAccepted,
@@ -361,6 +363,8 @@ class Dialer:
         self._post_first([OriginateVoided(leg_id) for leg_id in done.voided], now)
         for ended in done.unsaid:
             self.post(ended)
+        for contact_id in done.asked:
+            self.post(FlowTold(contact_id, FlowEvent.NOT_ANSWERED))
         # Whoever has chosen in another way during the commit has chosen last.
         spoke = {event.agent_id for event, _ in self._inbox if isinstance(event, AgentStatusSet)}
         for choice in done.chosen:
