@@ -19,7 +19,7 @@ from engine.support import up
 from trunkcall.domain.abandonment import AbandonmentLimits, CalendarMonth, RollingWindow
 from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import DialerType
-from trunkcall.domain.changes import Change
+from trunkcall.domain.changes import Change, FlowProgressed
 from trunkcall.domain.flow import Enqueue
 from trunkcall.domain.instants import HOUR, SECOND
 from trunkcall.domain.leg import HangupCause
@@ -34,7 +34,9 @@ from trunkcall.engine.pacing.base import Pacer
 from trunkcall.engine.pacing.progressive import ProgressivePacer
 from trunkcall.engine.trace import VERSION, Counts, Replay, TraceError, TraceReader, TraceWriter, replay
 
-KINDS = [*get_args(Event), *get_args(Change), *get_args(Deed), FlowStepped]
+# What flows keep of people is committed with an engine's changes, and is none of them.
+TRACED_CHANGES = [kind for kind in get_args(Change) if kind is not FlowProgressed]
+KINDS = [*get_args(Event), *TRACED_CHANGES, *get_args(Deed), FlowStepped]
 CONFIG = EngineConfig(trunks=(Trunk("default", channels=6, attempts_per_s=20),))
 
 

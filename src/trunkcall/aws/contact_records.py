@@ -246,7 +246,7 @@ def _recording(recording: Recording, *, deleted: Instant | None) -> Record:
 
 
 def _taken(taken: Taken) -> Record:
-    return {"FlowId": taken.flow_id, "ActionId": taken.action_id, "Type": taken.type, "Branch": taken.branch}
+    return {"FlowId": taken.flow_id, "ActionId": taken.action_id, "Type": taken.action, "Branch": taken.branch}
 
 
 def _calling_rules(contact: ContactRecord, directory: Directory | None) -> Record | None:

@@ -120,10 +120,10 @@ class Player:
                 self._tell(line)
             return
         name = "" if is_made_up(each.action_id) else f" {each.action_id}"
-        refused = "" if ACTIONS[each.type].offered else ", which is not offered"
+        refused = "" if ACTIONS[each.action].offered else ", which is not offered"
         by = f" \N{RIGHTWARDS ARROW} {branch}" if (branch := self._branch(each)) else ""
-        self._tell(f"  {each.type}{name}{refused}{by}")
-        if each.type == "TransferToFlow" and not each.branch and self._at.flow_id not in self._others:
+        self._tell(f"  {each.action}{name}{refused}{by}")
+        if each.action == "TransferToFlow" and not each.branch and self._at.flow_id not in self._others:
             self._tell(f"It goes on in the flow {self._at.flow_id}, which is not here: name its file with --flow.")
 
     def _branch(self, taken: Taken) -> str | None:

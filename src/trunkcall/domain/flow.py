@@ -82,12 +82,12 @@ FlowOrder: TypeAlias = Say | Hush | Enqueue | Rank | Record | Ask | Disconnect |
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An action that was taken, and the branch by which it was left: a result, or the place of its condition; an error,
-    '' for NextAction, None where nothing follows. There is nothing of people in it."""
+    """An action that was taken, by its type, and the branch by which it was left: a result, or the place of its
+    condition; an error, '' for NextAction, None where nothing follows. There is nothing of people in it."""
 
     flow_id: str
     action_id: str
-    type: str
+    action: str
     branch: str | None
 
 

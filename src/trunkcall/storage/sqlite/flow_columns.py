@@ -23,7 +23,7 @@ _decode_attributes: Final = msgspec.json.Decoder(dict[str, str]).decode
 
 def trail_document(taken: tuple[Taken, ...]) -> str:
     """Lines to be added to the column."""
-    return "\n".join(_encode((each.flow_id, each.action_id, each.type, each.branch)).decode() for each in taken)
+    return "\n".join(_encode((each.flow_id, each.action_id, each.action, each.branch)).decode() for each in taken)
 
 
 def trail_of(column: str | None) -> tuple[Taken, ...]:
