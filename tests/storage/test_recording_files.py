@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.recording import Recording
 from trunkcall.domain.recording_file import ChunkSealer, Head, RecordingDamagedError, chunks, samples_in
-from trunkcall.storage.recording_files import RecordingFiles
+from trunkcall.storage.recording_files import Opening, RecordingFiles
 
 AT = 1_790_000_000 * SECOND
-CIPHER = AESGCM(bytes(32))
+SEALS, OPENS = AESGCM(bytes(32)), Opening(bytes(32))
 HEAD = Head("contact-1.1", AT, bytes(range(32)))
 TALK = Recording("contact-1.1", AT, AT, AT + 9 * SECOND)
 KEY = bytes(range(32))
@@ -29,7 +29,7 @@ seconds = st.lists(st.binary(min_size=1, max_size=40).map(lambda said: (said, sa
 def file_of(said: list[tuple[bytes, bytes]], *, whole: bool = True) -> tuple[bytes, list[int]]:
     """A file, and where each of its chunks ends."""
     octets = HEAD.written()
-    sealer = ChunkSealer(CIPHER, octets)
+    sealer = ChunkSealer(SEALS, octets)
     ends = []
     for first, second in [(b"", b""), *said]:
         octets += sealer.sealed(first, second)
@@ -44,7 +44,7 @@ def heard(octets: bytes) -> tuple[bytes, bytes, bool]:
     """Both tracks, and whether the end of the file is that of the recording."""
     first = second = b""
     last = False
-    for chunk in chunks(io.BytesIO(octets), lambda head: CIPHER):
+    for chunk in chunks(io.BytesIO(octets), lambda head: OPENS):
         first, second, last = first + chunk.first, second + chunk.second, chunk.last
     return first, second, last
 
@@ -93,7 +93,7 @@ def test_what_comes_before_the_damage_is_heard() -> None:
     octets, ends = file_of([(b"one", b"eno"), (b"two", b"owt")])
     changed = bytearray(octets)
     changed[ends[1] + 12] ^= 1
-    found = chunks(io.BytesIO(bytes(changed)), lambda head: CIPHER)
+    found = chunks(io.BytesIO(bytes(changed)), lambda head: OPENS)
     assert [next(found).first, next(found).first] == [b"", b"one"]
     with pytest.raises(RecordingDamagedError):
         next(found)

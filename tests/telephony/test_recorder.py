@@ -9,12 +9,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.recording_file import RATE, Head, chunks
+from trunkcall.storage.recording_files import Opening
 from trunkcall.telephony.sound import wire
 from trunkcall.telephony.sound.recorder import FULL, TICK_S, Recorder, Recorders, Work, write
 
@@ -32,7 +32,7 @@ def asked(folder: Path, *, name: str = "talk", keep_free: int = 0) -> wire.Recor
 
 def heard_in(path: Path) -> tuple[bytes, bytes, bool]:
     with path.open("rb") as file:
-        found = list(chunks(file, lambda head: AESGCM(KEY)))
+        found = list(chunks(file, lambda head: Opening(KEY)))
     return b"".join(each.first for each in found), b"".join(each.second for each in found), found[-1].last
 
 

@@ -56,13 +56,17 @@ class NewFile:
     key: bytes = field(repr=False)
 
 
-class Cipher(Protocol):
+class Seals(Protocol):
     """An AEAD with a nonce of 12 octets, under the file's key."""
 
     def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes: ...
 
-    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
-        """Raises an exception of its own for what was not sealed so."""
+
+class Opens(Protocol):
+    """The same one, for what it has sealed."""
+
+    def opened(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes | None:
+        """None for what was not sealed so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def read_head(file: BinaryIO) -> tuple[Head, bytes]:
 class ChunkSealer:
     """Seals the chunks of one file, in their order."""
 
-    def __init__(self, cipher: Cipher, head: bytes) -> None:
+    def __init__(self, cipher: Seals, head: bytes) -> None:
         self._cipher = cipher
         self._head = head
         self._number = 0
@@ -140,7 +144,7 @@ class Chunk:
     after: Place
 
 
-def chunks(file: BinaryIO, cipher_of: Callable[[Head], Cipher], at: Place | None = None) -> Iterator[Chunk]:
+def chunks(file: BinaryIO, cipher_of: Callable[[Head], Opens], at: Place | None = None) -> Iterator[Chunk]:
     """The chunks from a place on, or all of them, up to the last or as far as the file goes. Raises
     RecordingDamagedError, once what is before the damage was given."""
     head, octets = read_head(file)
@@ -190,12 +194,11 @@ def _length(file: BinaryIO) -> int | None:
     return length
 
 
-def _opened(cipher: Cipher, data: bytes, number: int, head: bytes) -> tuple[bytes, bool]:
+def _opened(cipher: Opens, data: bytes, number: int, head: bytes) -> tuple[bytes, bool]:
     for last in (False, True):
-        try:
-            return cipher.decrypt(_nonce(number, last=last), data, head), last
-        except Exception:  # noqa: S112 - whatever the cipher says, these octets were not sealed so
-            continue
+        plain = cipher.opened(_nonce(number, last=last), data, head)
+        if plain is not None:
+            return plain, last
     raise RecordingDamagedError
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -46,6 +47,19 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise FileNotFoundError from None
     except OSError as error:
         raise RecordingUnreadableError(f"The file of this recording cannot be read: {error.strerror}.") from error
+
+
+class Opening:
+    """AES-256-GCM under this key, for what was sealed so."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def opened(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes | None:
+        try:
+            return self._cipher.decrypt(nonce, data, associated_data)
+        except InvalidTag:
+            return None
 
 
 class RecordingFiles:
@@ -105,10 +119,10 @@ class RecordingFiles:
     def _path(self, recording: Recording) -> Path:
         return self._data_dir / location_of(recording)
 
-    def _cipher(self, recording: Recording, head: Head) -> AESGCM:
+    def _cipher(self, recording: Recording, head: Head) -> Opening:
         if head.recording_id != recording.recording_id:
             raise RecordingDamagedError
-        return AESGCM(self._key_of(head))
+        return Opening(self._key_of(head))
 
     def _key_of(self, head: Head) -> bytes:
         return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=head.salt, info=head.recording_id.encode()).derive(
