@@ -221,12 +221,12 @@ class Site:
     def agents(self, manners: Mapping[str, Manner]) -> dict[str, Phone]:
         return {name: self.street.open(Phone(self._addresses[name], manner)) for name, manner in manners.items()}
 
-    def serve(self, folder: Path, *, limits: str = "", **options: object) -> Serving:
+    def serve(self, folder: Path, *, limits: str = "", policy: str = POLICY, **options: object) -> Serving:
         """A server that dials by it. ``limits`` are what else is said of each trunk."""
         folder.mkdir()
         for name, text in {
             "password": PASSWORD,
-            "policy.toml": POLICY,
+            "policy.toml": policy,
             "trunkcall.toml": "".join(
                 f"[[trunks]]\ntrunk_id = '{trunk}'\nregions = ['US']\n{limits}" for trunk in self._trunks
             ),

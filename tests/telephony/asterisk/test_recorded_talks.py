@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import wave
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from telephony.asterisk.centre import Centre, Site, numbers, own, own_tone
+from telephony.asterisk.centre import POLICY, Centre, Site, calls, numbers, own, own_tone
 from telephony.asterisk.namespace import INSIDE
-from telephony.asterisk.phone import ulaw
+from telephony.asterisk.phone import Phone, ulaw
 from telephony.asterisk.place import Which, place_of_this_worker
-from telephony.asterisk.test_crashes import agents, listens, talks
-from telephony.asterisk.tones import tones_in
+from telephony.asterisk.test_crashes import agents, listens, talks, up
+from telephony.asterisk.tones import a_tone, seconds_of, tones_in
 from trunkcall.domain.recording import ON, TAG
 
 pytestmark = [
@@ -27,7 +28,7 @@ pytestmark = [
 ]
 
 RATE = 8000
-CUSTOMER, AGENT = own_tone(0), own_tone(40)
+CUSTOMER, AGENT = own_tone(0), own_tone(50)
 
 
 def parts_of(centre: Centre, contact_id: str) -> dict[str, int]:
@@ -99,3 +100,113 @@ def test_what_was_said_before_and_after_a_crash_can_be_heard_on_a_track_each(tmp
         assert len(second["Suspensions"]) == 1
         assert (server.data_dir / first["Location"]).exists()
         assert json.loads(server.get("/health"))["status"] == "ok"
+
+
+NOTICE_HZ, NOTICE_S = 1000, 2.0
+NOTICE = "prompt:notice"
+
+
+def exported(centre: Centre, contact_id: str, folder: Path) -> tuple[bytes, bytes]:
+    """The only part that there is, as it is given to whoever may hear it."""
+    export = ("recordings", "export", str(folder), "--contact", contact_id, "--yes")
+    centre.server.trunkcall(*export, "--data-dir", str(centre.server.data_dir))
+    (part,) = folder.iterdir()
+    return mulaw(part)
+
+
+def heard_s(phone: Phone, hertz: int) -> float:
+    """For how long a tone was heard in all calls of a phone."""
+    return sum(seconds_of(hertz, bytes(each.heard)) for each in calls(phone))
+
+
+def test_both_hear_that_they_are_recorded_before_they_are_and_nobody_is_who_does_not(tmp_path: Path) -> None:
+    policy = f'{POLICY}[[announce_recording]]\ntext = "{NOTICE}"\n'
+    untold, told = numbers(2)
+    names = agents(1)
+    with ExitStack() as stack:
+        site = Site.of(place_of_this_worker(Which.CENTRE), names, stack)
+        customers = site.customers({untold: talks(CUSTOMER, leaves_after_s=3.0), told: talks(CUSTOMER)})
+        phones = site.agents({name: listens(AGENT) for name in names})
+        centre = Centre(site.serve(tmp_path / "centre", policy=policy), phones)
+        centre.hire()
+        stack.enter_context(centre.confirming())
+        server = centre.server
+
+        # There is no sound to be announced by.
+        record = centre.until_all_ended(centre.call([untold], tags={TAG: ON}), timeout_s=120)[untold]
+        assert record["Disposition"] == "connected_to_agent"
+        assert [each["Unrecorded"] for each in record["Recordings"]] == ["NotAnnounced"]
+        assert not list(server.data_dir.rglob("*.tcr"))
+
+        sound = a_tone(tmp_path / "notice.wav", NOTICE_HZ, NOTICE_S)
+        server.trunkcall("prompts", "add", str(sound), "--data-dir", str(server.data_dir))
+        campaign_id = centre.call([told], name="Told", tags={TAG: ON})
+        [contact_id] = [record["ContactId"] for record in server.export("--campaign", campaign_id)]
+        server.wait_until(lambda: max(parts_of(centre, contact_id).values(), default=0) > 3 * RATE)
+        site.street.have(customers.hang_up)
+        record = centre.until_all_ended(campaign_id, timeout_s=120)[told]
+
+        assert [each["Status"] for each in record["Recordings"]] == ["AVAILABLE"]
+        assert heard_s(customers, NOTICE_HZ) >= NOTICE_S - 0.1
+        assert heard_s(phones[names[0]], NOTICE_HZ) >= NOTICE_S - 0.1
+        said, heard = exported(centre, contact_id, tmp_path / "talk")
+        assert seconds_of(NOTICE_HZ, said) == seconds_of(NOTICE_HZ, heard) == 0.0, "it was over by then"
+        assert seconds_of(CUSTOMER, said) > 1.0
+        assert seconds_of(AGENT, heard) > 1.0
+
+
+def test_a_disk_that_is_full_ends_recording_in_words_and_no_call(tmp_path: Path) -> None:
+    first, meanwhile, after = numbers(3)
+    names = agents(1)
+    with ExitStack() as stack:
+        site = Site.of(place_of_this_worker(Which.CENTRE), names, stack)
+        customers = site.customers({number: talks(CUSTOMER) for number in (first, meanwhile, after)})
+        phones = site.agents({name: listens(AGENT) for name in names})
+        folder = tmp_path / "centre" / "data" / "recordings"
+        server = site.serve(tmp_path / "centre", min_free_mb=1)
+        centre = Centre(server, phones)
+        disk_of_its_own(folder, "4m", stack)
+        centre.hire()
+        stack.enter_context(centre.confirming())
+
+        def health() -> dict[str, Any]:
+            found: dict[str, Any] = json.loads(server.get("/health"))
+            return found
+
+        def talking() -> bool:
+            return bool(up(calls(phones[names[0]])))
+
+        def recorded(campaign_id: str) -> bool:
+            [contact_id] = [record["ContactId"] for record in server.export("--campaign", campaign_id)]
+            return max(parts_of(centre, contact_id).values(), default=0) > 2 * RATE
+
+        campaign_id = centre.call([first], name="First", tags={TAG: ON})
+        server.wait_until(lambda: recorded(campaign_id))
+        (folder / "something else").write_bytes(bytes(3 << 20))
+        server.wait_until(lambda: health()["status"] == "upkeep failing")
+        assert health()["trouble"] == "Talks are not recorded: the disk of this server is nearly full."
+        assert talking()
+        site.street.have(customers.hang_up)
+        record = centre.until_all_ended(campaign_id, timeout_s=120)[first]
+        assert record["Disposition"] == "connected_to_agent"
+        assert record["Recordings"][0]["Status"] == "AVAILABLE", "what there is by then"
+
+        campaign_id = centre.call([meanwhile], name="Meanwhile", tags={TAG: ON})
+        server.wait_until(talking)
+        site.street.have(customers.hang_up)
+        record = centre.until_all_ended(campaign_id, timeout_s=120)[meanwhile]
+        assert record["Disposition"] == "connected_to_agent"
+
+        (folder / "something else").unlink()
+        campaign_id = centre.call([after], name="After", tags={TAG: ON})
+        server.wait_until(lambda: recorded(campaign_id))
+        server.wait_until(lambda: health()["status"] == "ok")
+        site.street.have(customers.hang_up)
+        centre.until_all_ended(campaign_id, timeout_s=120)
+
+
+def disk_of_its_own(folder: Path, size: str, stack: ExitStack) -> None:
+    """So small that it can be filled, for as long as the story takes."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "none", str(folder)], check=True)
+    stack.callback(subprocess.run, ["umount", "--lazy", str(folder)], check=True)
