@@ -26,6 +26,8 @@ class SoftPhone(Phone):
     def __init__(self, address: str, account: Mapping[str, Any], manner: Manner | None = None) -> None:
         super().__init__(address, manner or Manner(answers_after_s=0.02, rings=False))
         self.user, self.password, self.switch = account["user_name"], account["password"], account["server"]
+        self.reached_as = self.user
+        """The user of the address that it says it is reached by, which is its own to choose."""
         self.is_off = False
         self.rung_at_s: list[float] = []
         """When each call came, by the loop's time."""
@@ -90,7 +92,7 @@ class SoftPhone(Phone):
             f"Call-ID: {call_id}",
             f"CSeq: {number} {method}",
             "Max-Forwards: 70",
-            f"Contact: <sip:{self.user}@{self.address}:{SIP_PORT}>",
+            f"Contact: <sip:{self.reached_as}@{self.address}:{SIP_PORT}>",
             *more,
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body)}",

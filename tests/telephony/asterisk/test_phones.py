@@ -65,8 +65,10 @@ def test_only_who_has_the_password_and_is_in_the_networks_of_phones_registers(fl
     assert account["password"] not in str(told), "not even Asterisk knows it"
 
 
-def test_a_phone_that_is_lost_rings_no_more_once_there_is_another_password(floor: Floor) -> None:
+@pytest.mark.parametrize("reached_as", ["ada", "a,da"])
+def test_a_phone_that_is_lost_rings_no_more_once_there_is_another_password(floor: Floor, reached_as: str) -> None:
     lost = floor.phone(floor.hire("ada"))
+    lost.reached_as = reached_as
     floor.until_registered(lost)
     floor.server.wait_until(lambda: floor.is_there("ada"))
 

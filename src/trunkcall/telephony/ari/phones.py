@@ -200,7 +200,9 @@ async def _options_of(switch: Asks, kind: str, name: str) -> Options:
 async def _sign_off(switch: Asks, name: str) -> None:
     """Whatever phone has registered by this name rings no more until it registers again. Asterisk keeps registrations
     as contacts, by the hash of where they are (res_pjsip_registrar.c)."""
-    for uri in (await _options_of(switch, "aor", name)).get("contact", "").split(","):
+    told = (await _options_of(switch, "aor", name)).get("contact", "")
+    # Several are parted by commas, which may be in one as well.
+    for uri in sorted({told, *told.split(",")}):
         if uri:
             contact = hashlib.md5(uri.encode(), usedforsecurity=False).hexdigest()
             await switch.ask(Request("DELETE", _path("contact", f"{name};@{contact}")))
