@@ -17,7 +17,7 @@ from telephony.asterisk.place import place_of_this_worker
 from telephony.asterisk.switch import Asterisk
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegState
-from trunkcall.engine.events import LegAnswered, LegEnded
+from trunkcall.engine.events import LegAnswered, LegEnded, PutOnHold, TakenOffHold
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -51,6 +51,23 @@ async def test_a_talk_goes_on_without_a_dialer_and_with_the_next(
         "leg-1": (LegState.UP, "agent-1"),
         "agent-1": (LegState.UP, "leg-1"),
     }
+
+
+async def test_whoever_finds_a_talk_again_is_told_of_the_end_of_a_hold(
+    customers: Called, dialers: Started, switch: Asterisk
+) -> None:
+    people = await customers(Manner())
+    dialer = await dialers()
+    await dialer.talk("leg-1", "agent-1")
+    people.agent.hold()
+    await until(lambda: PutOnHold("agent-1") in dialer.events)
+    await goes(dialer, switch)
+    await dialer.start()
+    people.agent.hold("sendrecv")
+    await until(lambda: TakenOffHold("agent-1") in dialer.events)
+    people.agent.hold()
+    await until(lambda: dialer.events.count(PutOnHold("agent-1")) == 2)
+    assert dialer.events.count(TakenOffHold("agent-1")) == 1
 
 
 async def test_a_customer_whose_agent_hangs_up_while_no_dialer_is_there_is_not_left_in_silence(

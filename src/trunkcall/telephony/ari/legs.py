@@ -77,8 +77,8 @@ class AriLeg:
     parting: bool = False
     bridge_id: str | None = None
     """Where its channel is."""
-    holds: bool = False
-    """Whether its party has put the other on hold."""
+    holds: bool | None = False
+    """Whether its party has put the other on hold; None where nobody has heard of it since the leg was found."""
     held: bool = False
     has_hold: bool = False
     """Whether there is a bridge for its hold."""
@@ -156,6 +156,7 @@ def adopted(names: Names, channels: Iterable[Channel], bridges: Iterable[Bridge]
         leg.rang = leg.state is LegState.RINGING
         leg.answered = leg.state is LegState.UP
         leg.is_ours = channel.dialplan.app_name == "Stasis"
+        leg.holds = None
         leg.detection = _detected(str(variables.get(DETECTED) or ""))
         legs[leg_id] = leg
         homes[leg_id] = str(variables.get(HOME) or "")
