@@ -149,10 +149,30 @@ class TestTrying:
         assert plays("press-one-to-speak", "machine\n")[-1] == "The contact was hung up on: 2 actions, 0 s."
 
     def test_whoever_presses_nothing_lets_time_pass(self, plays: Callable[..., list[str]]) -> None:
-        said = plays("call-me-back", "\n", "--answer", "human")
+        said = plays("call-me-back", "\n\n", "--answer", "human")
         assert "… 5 s later" in said
         assert "  GetParticipantInput ask → InputTimeLimitExceeded" in said
-        assert said[-1] == "The contact was hung up on: 3 actions, 5 s."
+        assert said[-1] == "The contact was hung up on: 7 actions, 10 s."
+
+    def test_whoever_opts_out_is_told_so_once_it_is_done_not_before(self, plays: Callable[..., list[str]]) -> None:
+        done = 'says: "You will not be called again. Goodbye."'
+        assert done in plays("call-me-back", "9\nlist=opt-outs\n", "--answer", "human")
+        said = plays("call-me-back", "9\nno\n", "--answer", "human")
+        assert done not in said
+        assert "attributes: do_not_call = wanted" in said
+
+    def test_a_call_back_is_in_the_record_even_where_none_can_be_made(self, plays: Callable[..., list[str]]) -> None:
+        said = plays("call-me-back", "1\nno\n", "--answer", "human")
+        assert "attributes: call_back = wanted" in said
+        assert 'says: "Thank you. We have noted that you would like to be called back. Goodbye."' in said
+
+    def test_the_event_that_a_service_gets_can_be_seen(self, plays: Callable[..., list[str]]) -> None:
+        said = plays("call-me-back", "9\ne\n\n", "--answer", "human", "--attribute", "name=Ann")
+        begins = next(place for place, line in enumerate(said) if line == "{")
+        event = json.loads("\n".join(said[begins : said.index("}") + 1]))
+        assert event["Name"] == "ContactFlowEvent"
+        assert event["Details"]["ContactData"]["Attributes"] == {"name": "Ann"}
+        assert event["Details"]["ContactData"]["CustomerEndpoint"]["Address"] == "+12025550123"
 
     def test_a_service_answers_as_it_is_said_to(self, plays: Callable[..., list[str]]) -> None:
         said = plays("lambda-look-up", "name=Ann tier=gold\nfull\n", "--answer", "human")

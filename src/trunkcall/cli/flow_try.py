@@ -6,16 +6,20 @@ is asked for. It must not know what an action does (``flows.running``).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from random import Random
 from typing import Final, assert_never
+from uuid import UUID
 
 import typer
 
+from trunkcall.aws.flow_event import flow_event
 from trunkcall.cli.tables import counted, printable
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.flow import Disconnect, Enqueue, GoOn, Hush, Rank, Record, Taken
+from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import Duration, Instant, to_seconds
 from trunkcall.flows.document import Action, Flow
 from trunkcall.flows.language import ACTIONS, KEYS
@@ -48,6 +52,7 @@ from trunkcall.flows.progress import (
 )
 from trunkcall.flows.references import Path
 from trunkcall.flows.running import step
+from trunkcall.service.functions import Question
 from trunkcall.service.numbers import NotDialableError
 
 ANSWERS: Final[Mapping[str, DetectionStatus | None]] = {
@@ -60,6 +65,12 @@ ANSWERS: Final[Mapping[str, DetectionStatus | None]] = {
 """Who may answer, as it is typed; off is detection that is off."""
 
 HANG_UP: Final = "h"
+EVENT: Final = "e"
+SCOPE: Final = Scope("aws", "us-east-1", "000000000000")
+NOBODY: Final = str(UUID(int=0))
+CUSTOMER: Final = "+12025550123"
+SHOWN: Final = "+12025550100"
+"""Whom an event is about, where there is nobody: of numbers that are kept for fiction."""
 _AWAY: Final = "flow-that-is-not-here"
 
 
@@ -85,6 +96,7 @@ class Player:
         self._tell = tell
         self._now: Instant = 0
         self._typed = ""
+        self._asked: Ask | None = None
         self._at = Progress("", purpose, attributes=attributes)
 
     def play(self, answer: str | None) -> None:
@@ -115,6 +127,8 @@ class Player:
     # --- what is told -----------------------------------------------------------------------------------------------
 
     def _told(self, each: Order | Taken) -> None:
+        if isinstance(each, Ask):
+            self._asked = each
         if not isinstance(each, Taken):
             if (line := _in_words(each)) is not None:
                 self._tell(line)
@@ -217,14 +231,36 @@ class Player:
 
     def _answer(self) -> Event:
         while True:
-            typed = self._ask("Its answer? name=value …; no for none").strip()
+            typed = self._ask("Its answer? name=value …; no for none, e for the event that it gets").strip()
             if typed == HANG_UP:
                 return HungUp()
             if typed == "no":
                 return NotAnswered()
+            if typed == EVENT:
+                for line in self._event().splitlines():
+                    self._tell(line)
+                continue
             pairs = [each.partition("=") for each in typed.split()]
             if all(equals for _, equals, _ in pairs):
                 return Answered({name: value for name, _, value in pairs})
+
+    def _event(self) -> str:
+        """What the function that is asked gets."""
+        assert self._asked is not None
+        question = Question(
+            instance_id=NOBODY,
+            campaign_id=NOBODY,
+            contact_id=NOBODY,
+            flow_id=self._at.flow_id,
+            customer_number=CUSTOMER,
+            shown_number=SHOWN,
+            attributes=self._at.attributes,
+            parameters=self._asked.values,
+            queue_id=self._at.queue_id,
+            queue_name=self._at.queue_id,
+            language=self._at.voice.get("LanguageCode"),
+        )
+        return json.dumps(flow_event(question, SCOPE), indent=2, ensure_ascii=False)
 
     def _choice(self, question: str, known: tuple[str, ...]) -> str:
         """One of these; the first, or none if that may be, where nothing was typed."""
