@@ -52,7 +52,7 @@ from trunkcall.storage.store import Store
 
 def connect_tags(store: Store, supervisor: Supervisor, scope: Scope) -> TagsOf:
     """Which tags something of a contact centre has."""
-    tags = CentreTags(_centre(store, supervisor, scope), store)
+    tags = CentreTags(centre_of(store, supervisor, scope), store)
 
     async def tags_of(arn: str) -> Mapping[str, str] | None:
         try:
@@ -66,40 +66,41 @@ def connect_tags(store: Store, supervisor: Supervisor, scope: Scope) -> TagsOf:
 def phone_numbers(store: Store, supervisor: Supervisor, scope: Scope, *, offers_fiction: bool) -> PhoneNumbers:
     """The one through which all numbers are claimed and imported. ``offers_fiction`` is whether numbers that are kept
     for fiction can be claimed."""
-    return PhoneNumbers(_centre(store, supervisor, scope), store, offers_fiction=offers_fiction)
+    return PhoneNumbers(centre_of(store, supervisor, scope), store, offers_fiction=offers_fiction)
 
 
 def calling_operations(
     store: Store, supervisor: Supervisor, scope: Scope, paging: Paging, previews: Previews, *, reaches_people: bool
 ) -> CallingOperations:
     """The operations about calling rules. ``reaches_people`` is whether the carrier is not a simulated one."""
-    centre = _centre(store, supervisor, scope)
+    centre = centre_of(store, supervisor, scope)
     policies = CallingPolicies(centre, supervisor.now_of, reaches_people=reaches_people)
     return CallingOperations(policies, previews, paging)
 
 
 def do_not_call(store: Store, supervisor: Supervisor, scope: Scope, number_key: NumberKey) -> DoNotCall:
     """The use cases about do-not-call lists."""
-    centre = _centre(store, supervisor, scope)
+    centre = centre_of(store, supervisor, scope)
     return DoNotCall(centre, store, store.campaign, number_key, supervisor.now_of, supervisor)
 
 
 def halts(store: Store, supervisor: Supervisor, scope: Scope) -> Halts:
     """The use cases about halts."""
-    return Halts(_centre(store, supervisor, scope), store, supervisor.now_of, supervisor)
+    return Halts(centre_of(store, supervisor, scope), store, supervisor.now_of, supervisor)
 
 
 def recordings(store: Store, files: RecordingFiles, supervisor: Supervisor, scope: Scope) -> Recordings:
     """The use cases about recordings."""
-    return Recordings(store, files, _centre(store, supervisor, scope), supervisor)
+    return Recordings(store, files, centre_of(store, supervisor, scope), supervisor)
 
 
 def prompts(store: Store, supervisor: Supervisor, scope: Scope, sounds: PromptSounds) -> Prompts:
     """The use cases about prompts."""
-    return Prompts(_centre(store, supervisor, scope), sounds)
+    return Prompts(centre_of(store, supervisor, scope), sounds)
 
 
-def _centre(store: Store, supervisor: Supervisor, scope: Scope) -> Centre:
+def centre_of(store: Store, supervisor: Supervisor, scope: Scope) -> Centre:
+    """What is around campaigns, as use cases see it."""
     return Centre(store, store, scope, supervisor.now_of, lambda: str(uuid4()), supervisor)
 
 
@@ -117,7 +118,7 @@ def connect_handlers(
 ) -> dict[str, Handler]:
     """The handlers of every operation of ``connect`` that is offered."""
     pages = Pages(paging)
-    centre = _centre(store, supervisor, scope)
+    centre = centre_of(store, supervisor, scope)
     instances = Instances(centre, store, supervisor.now_of, default_instance_id, most=max_instances)
     return handlers_of(
         [

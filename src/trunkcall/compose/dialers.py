@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from trunkcall.compose.functions import FunctionsOf
 from trunkcall.compose.telephony import build_telephony
 from trunkcall.compose.trunks import default_trunk
 from trunkcall.domain.agent_keys import AgentKeys, parse_codes, parse_dispositions
@@ -45,6 +46,7 @@ class Dialers:
     base: Clock
     dialing_of: DialingOf
     gate_of: GateOf
+    functions_of: FunctionsOf
     default: str
     agents: Sequence[str]
     leg_ids: random.Random = field(default_factory=random.SystemRandom)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -15,10 +15,15 @@ from typing import Protocol, TypeAlias
 from uuid import uuid4
 
 from trunkcall.aws.flow_event import flow_event
+from trunkcall.compose.submission import Submission
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.identifiers import Scope
+from trunkcall.service.built_in_functions import CALL_BACK, DO_NOT_CALL, Act, BuiltInFunctions, CallBack, OptOut
+from trunkcall.service.centre import Centre
 from trunkcall.service.clock import InstanceClock, since_boot_s
+from trunkcall.service.do_not_call import DoNotCall
 from trunkcall.service.functions import Functions, FunctionTotals, NoFunctions
+from trunkcall.service.supervisor import Supervisor
 from trunkcall.settings import Settings
 from trunkcall.settings.functions import FunctionTable
 
@@ -51,6 +56,18 @@ class FlowFunctions:
 
     totals: FunctionTotals
     elsewhere: Elsewhere
+
+    def with_built_in(self, acts: Mapping[str, Act]) -> FunctionsOf:
+        """They, and those that are built in."""
+        return lambda clock: BuiltInFunctions(acts, self.elsewhere, self.totals, still=clock.standing_still)
+
+
+def built_in(lists: DoNotCall, centre: Centre, submitted: Submission, supervisor: Supervisor) -> Mapping[str, Act]:
+    """Functions that are answered here, by name."""
+    return {
+        DO_NOT_CALL: OptOut(lists, centre),
+        CALL_BACK: CallBack(submitted.campaigns, submitted.dial_requests, supervisor.now_of),
+    }
 
 
 def flow_functions(settings: Settings, scope: Scope) -> FlowFunctions:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from trunkcall.compose.carrier_adapter import CarrierAdapter
-from trunkcall.compose.connect import do_not_call
+from trunkcall.compose.connect import centre_of, do_not_call
 from trunkcall.compose.dialers import Dialers
 from trunkcall.compose.first_start import first_directory
-from trunkcall.compose.functions import FlowFunctions, flow_functions
+from trunkcall.compose.functions import FlowFunctions, built_in, flow_functions
 from trunkcall.compose.gateway import Web, build_web
 from trunkcall.compose.policies import counts_not, first_policy
 from trunkcall.compose.store import data_dir_of, open_store, secret_box
@@ -115,12 +115,15 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     await mark_lists(store, key_of)
     gate_of = gate_by(carrier, settings, key_of)
     at_work = [agent.agent_id for agent in agents]
-    dialers = Dialers(settings, store, box, base, dialing_of, gate_of, instance_id, at_work)
-    supervisor = Supervisor(store, dialers.build, base.now, drain_s=settings.drain_s)
+    # What dials is built once the supervisor looks, by then all that it needs is there.
+    supervisor = Supervisor(store, lambda each: dialers.build(each), base.now, drain_s=settings.drain_s)
     onboarding = InstanceOnboarding(store, store, supervisor.now_of)
     audit = AuditLog(settings.data_dir / AUDIT_LOG)
     submitted = submission(settings, store, supervisor, dialing_of, gate_of)
     lists = do_not_call(store, supervisor, scope, key_of)
+    acts = built_in(lists, centre_of(store, supervisor, scope), submitted, supervisor)
+    functions_of = functions.with_built_in(acts)
+    dialers = Dialers(settings, store, box, base, dialing_of, gate_of, functions_of, instance_id, at_work)
     files = RecordingFiles(settings.data_dir, box.derive(RECORDINGS))
     background = Background()
     return Server(
