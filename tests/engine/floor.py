@@ -308,8 +308,11 @@ class Floor:
                 self.tell(AgentStatusSet(command.agent_id, command.status))
             case Confirm():
                 self.hearing[command.leg_id] = command.play_id, self.now
-            case StopPlaying() if self.hearing.get(command.leg_id, (None, 0))[0] == command.play_id:
-                del self.hearing[command.leg_id]
+            case StopPlaying():
+                if self.hearing.get(command.leg_id, (None, 0))[0] == command.play_id:
+                    del self.hearing[command.leg_id]
+                if self.heard.get(command.leg_id) == command.play_id:
+                    del self.heard[command.leg_id]
             case BridgeLegs():
                 of_what, since = self.hearing.pop(command.agent_leg_id, (None, 0))
                 assert not of_what or self.now - since >= OVER_WITHIN, "a customer waits for what an agent is told"

@@ -185,17 +185,25 @@ def _check_contacts(details: EngineDetails) -> None:
             contact = contacts[contact_id]
             assert contact.state not in (ContactState.WAITING, ContactState.ENDED)
             machine = contact.detection is not None and not contact.live
+            own_queue = campaign.queue_id if campaign.needs_agents else None
+            elsewhere = contact.queue_id is not None and contact.queue_id != own_queue
+            # No agent comes for whom the queue was full; of those in other queues no pacer needs to know.
+            unserved = machine or (contact.abandoned and contact.state is ContactState.IN_FLOW)
             wants_agent = contact.state not in WITH_AN_AGENT and contact.state is not ContactState.SAFE_HARBOUR
-            assert (contact_id in in_flight) == (wants_agent and not machine)
+            assert (contact_id in in_flight) == (wants_agent and not unserved and not elsewhere)
             if campaign.one_to_one and contact_id not in campaign.begun_without_agent:
                 kept = contact.kept_agent_id is not None
-                assert kept + (contact_id in without_agent) == (contact.state in BEFORE_THE_QUEUE and not machine)
+                assert kept + (contact_id in without_agent) == (contact.state in BEFORE_THE_QUEUE and not unserved)
 
 
 def _check_flows(details: EngineDetails, reached: frozenset[str]) -> None:
-    """A new dialer begins flows anew once the carrier has said who is still there."""
+    """A new dialer has flows go on once the carrier has said who is still there. Nobody listens to nothing for ever."""
     in_flow = [details.contacts[k] for k in reached if details.contacts[k].state is ContactState.IN_FLOW]
     assert all(contact.flow_begun for contact in in_flow), "a flow was not asked to begin"
+    for contact in in_flow:
+        assert contact.flow_goes_on, "a flow is over, and its contact is left"
+        waits = contact.play_id is not None or contact.flow_until is not None
+        assert waits, "somebody is left in dead air, with nothing to wait for"
 
 
 def _check_legs(details: EngineDetails) -> None:
@@ -268,6 +276,7 @@ def _check_queues(details: EngineDetails) -> None:
     ]
     served = {each.queue_id for agent in details.agents.values() for each in agent.served}
     dialed_for = {campaign.queue_id for campaign in details.campaigns.values()}
+    dialed_for |= {contact.queue_id for contact in details.contacts.values()}
     assert details.queues.keys() <= served | dialed_for, "a queue is kept that nobody serves and nobody dials for"
     assert details.queues.keys() >= served
     works = AgentState.AFTER_CONTACT_WORK
@@ -300,7 +309,6 @@ def _check_windows(engine: Engine, details: EngineDetails) -> None:
 
 
 def _check_nobody_is_forgotten(details: EngineDetails, reached: frozenset[str]) -> None:
-    queue_of = {campaign.campaign_id: campaign.queue_id for campaign in details.campaigns.values()}
     queued = [c for c in details.contacts.values() if c.state is ContactState.QUEUED]
     heard = [a for a in details.agents.values() if a.heard]
     for queue in details.queues.values():
@@ -309,7 +317,7 @@ def _check_nobody_is_forgotten(details: EngineDetails, reached: frozenset[str]) 
         free = {a.agent_id for a in available if a.kept_for is None and (a.session_up or not a.persistent)}
         assert set(queue.free) == free, "an agent is free who is not, or nobody is dialed for one who is"
         assert queue.staffed == sum(map(is_at_work, serving))
-        assert set(queue.waiting) == {c.contact_id for c in queued if queue_of[c.campaign_id] == queue.queue_id}
+        assert set(queue.waiting) == {c.contact_id for c in queued if c.queue_id == queue.queue_id}
         # While a host is lost, nobody on it is put through, nor is anybody kept for a dial there.
         assert not (queue.free and reached.intersection(queue.waiting)), "somebody waits although an agent is free"
         for campaign in details.campaigns.values():

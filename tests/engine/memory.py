@@ -55,8 +55,8 @@ class Memory:
                 self._put(contact_id, state=ContactState.ANSWERED, answered_at=at, ring_started_at=rang_at)
             case ContactDetected(contact_id, _, detection, _, ended_at):
                 self._put(contact_id, state=ContactState.IN_FLOW, detection=detection, greeting_ended_at=ended_at)
-            case ContactQueued(contact_id, _, at):
-                self._put(contact_id, state=ContactState.QUEUED, queued_at=at)
+            case ContactQueued(contact_id, queue_id, at):
+                self._put(contact_id, state=ContactState.QUEUED, queued_at=at, queue_id=queue_id)
             case ContactConnecting(contact_id, agent_id, leg_id):
                 self._put(contact_id, state=ContactState.CONNECTING, agent_id=agent_id, agent_leg_id=leg_id)
             case ContactRequeued(contact_id):

@@ -47,7 +47,7 @@ class Routing:
         if contact is None:
             return
         chosen, campaign = details.agents[change.agent_id], details.campaigns[contact.campaign_id]
-        served = _served(chosen, campaign.queue_id)
+        served = _served(chosen, contact.queue_id)
         if served is None or not chosen.heard:
             return
         alone = not any(each.needs_agents and each is not campaign for each in details.campaigns.values())
@@ -55,7 +55,7 @@ class Routing:
         assert waited >= served.delay_s * SECOND, "an agent who is a help has taken somebody too early"
         since = before.agents[change.agent_id].available_since
         for other in _available_all_the_time(before, details):
-            theirs = _served(other, campaign.queue_id)
+            theirs = _served(other, contact.queue_id)
             if theirs is None or other.agent_id == change.agent_id or waited < theirs.delay_s * SECOND:
                 continue
             longer = (theirs.priority, other.available_since) < (served.priority, since)
@@ -75,7 +75,7 @@ class Routing:
             contact = details.contacts[contact_id]
             if contact.state is not ContactState.QUEUED:
                 continue
-            queue_id = details.campaigns[contact.campaign_id].queue_id
+            queue_id = contact.queue_id
             delays = [served.delay_s for agent in free if (served := _served(agent, queue_id)) is not None]
             waited = now - self.queued_at[contact_id]
             assert not any(waited >= delay_s * SECOND for delay_s in delays), "somebody waits whom an agent could take"

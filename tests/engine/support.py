@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import count
 from typing import TypeAlias
 
@@ -88,42 +89,63 @@ def dialing(
 
 
 MESSAGE = Say("scripted", "message")
+WAITS: Duration = 5 * SECOND
+MOST = 40
 
 
 class ScriptedFlows:
     """Live answers go to the queue, or hear a message where there is none; machines are hung up on. With
-    ``talks_first`` everybody hears a message. What comes after a message is ``then``."""
+    ``talks_first`` everybody hears a message. What comes after a message is ``then``. ``answers`` go before: the orders
+    that an event leads to, None being the beginning; where nothing is said last, the flow waits ``WAITS`` for another
+    event. No contact takes more than ``MOST`` of these."""
 
     def __init__(self) -> None:
         self.talks_first = False
         self.then: FlowOrder = Disconnect()
+        self.answers: dict[FlowEvent | None, tuple[FlowOrder, ...]] = {}
+        self.heard_of: list[tuple[str, FlowEvent]] = []
+        """What flows were told."""
         self.begun: list[tuple[str, DetectionStatus | None]] = []
         """Contacts whose flow was begun, with what detection had said."""
+        self.over_after: FlowEvent | None = None
+        """After this it is over, whatever it orders."""
+        self.resumes: FlowStep | None = None
+        """How it goes on for another dialer; None: from the beginning."""
+        self.resumed_with: list[tuple[str, bool | None]] = []
+        """Contacts whose flow was to go on, and whether something was played to them."""
         self.ended_of: list[str] = []
         """Contacts of whose end the flows were told."""
         self._spoken_to: set[str] = set()
+        self._taken: Counter[str] = Counter()
+        self._until: dict[str, Instant | None] = {}
 
     def started(
         self, contact_id: str, campaign_id: str, leg_id: str, *, detection: DetectionStatus | None, now: Instant
     ) -> FlowStep:
         self.begun.append((contact_id, detection))
         self._spoken_to.discard(contact_id)
+        if None in self.answers:
+            return self._answer(contact_id, self.answers[None], now)
         if self.talks_first:
             return self._say(contact_id)
         return FlowStep((Enqueue(),)) if detection in LIVE_DETECTIONS else over()
 
     def heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
+        self.heard_of.append((contact_id, event))
+        if event in self.answers and event is not FlowEvent.QUEUED:
+            return self._answer(contact_id, self.answers[event], now)
         match event:
             case FlowEvent.SAID | FlowEvent.NOT_SAID:
-                return over() if self.then == Disconnect() else FlowStep((self.then,))
+                is_over = event is self.over_after
+                return over() if self.then == Disconnect() else FlowStep((self.then,), is_over=is_over)
             case FlowEvent.NOT_QUEUED if contact_id not in self._spoken_to:
                 return self._say(contact_id)
-            case FlowEvent.NOT_QUEUED | FlowEvent.QUEUE_FULL:
+            case FlowEvent.NOT_QUEUED | FlowEvent.QUEUE_FULL | FlowEvent.TIMER:
                 return over()
             case FlowEvent.QUEUED:
                 return FlowStep(is_over=True)
             case _:
-                return FlowStep()
+                return FlowStep(until=self._until.get(contact_id))
 
     def resumed(
         self,
@@ -135,10 +157,21 @@ class ScriptedFlows:
         playing: bool | None,
         now: Instant,
     ) -> FlowStep:
+        self.resumed_with.append((contact_id, playing))
+        if self.resumes is not None:
+            return self.resumes
         return self.started(contact_id, campaign_id, leg_id, detection=detection, now=now)
 
     def ended(self, contact_id: str) -> None:
         self.ended_of.append(contact_id)
+
+    def _answer(self, contact_id: str, orders: tuple[FlowOrder, ...], now: Instant) -> FlowStep:
+        self._taken[contact_id] += 1
+        if self._taken[contact_id] > MOST:
+            return over()
+        last = orders[-1] if orders else None
+        self._until[contact_id] = None if isinstance(last, Say | Enqueue | Disconnect) else now + WAITS
+        return FlowStep(orders, until=self._until[contact_id], is_over=isinstance(last, Disconnect))
 
     def _say(self, contact_id: str) -> FlowStep:
         self._spoken_to.add(contact_id)

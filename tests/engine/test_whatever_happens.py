@@ -21,7 +21,7 @@ from trunkcall.domain.agent_keys import CODES
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import ContactState, DetectionStatus
-from trunkcall.domain.flow import Disconnect, Enqueue, FlowOrder
+from trunkcall.domain.flow import Ask, Disconnect, Enqueue, FlowEvent, FlowOrder, Hush, Rank, Record
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.recording import RecordingWish
@@ -34,6 +34,7 @@ from trunkcall.engine.decision import Decision
 from trunkcall.engine.details import EngineDetails, LegDetails
 from trunkcall.engine.events import (
     AttemptRefused,
+    BeepHeard,
     CarrierFound,
     CarrierLost,
     ChangesLeftOut,
@@ -41,6 +42,7 @@ from trunkcall.engine.events import (
     ContactsSwept,
     DetectionEnded,
     Event,
+    FlowTold,
     LegAnswered,
     LegEnded,
     LegRang,
@@ -77,6 +79,21 @@ SERVED: tuple[tuple[str | ServedQueue, ...], ...] = (
     (),
 )
 numbers = st.integers(0, 50)
+orders: st.SearchStrategy[FlowOrder] = st.sampled_from(
+    [
+        Disconnect(),
+        Enqueue(),
+        Enqueue("service"),
+        Enqueue("nobody's"),
+        MESSAGE,
+        Hush(),
+        Ask(),
+        Rank(priority=1),
+        Rank(adjustment=9 * SECOND),
+        Record(("Agent", "Customer")),
+        Record(()),
+    ]
+)
 
 
 class World(RuleBasedStateMachine):
@@ -330,6 +347,23 @@ class World(RuleBasedStateMachine):
     def flows_are_like_this(self, talks_first: bool, then: FlowOrder) -> None:
         self.floor.flows.talks_first, self.floor.flows.then = talks_first, then
 
+    @rule(event=st.none() | st.sampled_from(FlowEvent), orders=st.none() | st.lists(orders, max_size=3))
+    def flows_answer_like_this(self, event: FlowEvent | None, orders: list[FlowOrder] | None) -> None:
+        if orders is None:
+            self.floor.flows.answers.pop(event, None)
+        else:
+            last = next((n for n, order in enumerate(orders, 1) if isinstance(order, Enqueue | Disconnect)), None)
+            self.floor.flows.answers[event] = tuple(orders[:last])
+
+    @rule(number=numbers, what=st.sampled_from(FlowEvent))
+    def a_flow_is_told(self, number: int, what: FlowEvent) -> None:
+        if what not in (FlowEvent.QUEUED, FlowEvent.QUEUE_FULL, FlowEvent.NOT_QUEUED):
+            self.tell(FlowTold(self.a_contact(number), what))
+
+    @rule(number=numbers)
+    def a_machine_beeps(self, number: int) -> None:
+        self.tell(BeepHeard(self.a_leg(number)))
+
     @rule(most=st.sampled_from([None, 0, 1, 2]))
     def so_many_may_wait(self, most: int | None) -> None:
         self.floor.may_wait(most)
@@ -471,6 +505,7 @@ class World(RuleBasedStateMachine):
         floor = self.floor
         floor.answers_refills, floor.confirms_hang_ups, floor.more = False, True, False
         floor.flows.talks_first, floor.flows.then = False, Disconnect()
+        floor.flows.answers.clear()
         floor.turn()
         for campaign in CAMPAIGNS:
             dialer = DIALERS[campaign]

@@ -129,7 +129,7 @@ class Adoption:
         elif live.safe_harbour_at is not None:
             # It needs no agent any more, and hears what its former dialer had begun.
             contact.play_id = play_id(live.leg_id, live.safe_harbour_at)
-        elif not machine:
+        elif not machine and not contact.is_elsewhere and not contact.is_given_up:
             state.registry.put_in_flight(contact)
             if campaign.pacer.one_to_one and live.state in BEFORE_THE_QUEUE:
                 self._matching.reserve(contact)
@@ -191,8 +191,9 @@ class Adoption:
             case ContactState.ANSWERED:
                 timers.set(now + config.detection_timeout, TimerKind.DETECTION_OVERDUE, contact.leg_id)
             case ContactState.QUEUED | ContactState.CONNECTING:
-                contact.queued_until = min(live.queued_at or now, now) + config.queue_limit
-                if contact.live and not contact.abandoned:
+                contact.queued_at = min(live.queued_at or now, now)
+                contact.queued_until = contact.queued_at + config.queue_limit
+                if contact.live and not contact.abandoned and contact.campaign.pacer.needs_agents:
                     threshold = contact.campaign.settings.abandonment.threshold
                     timers.set(min(contact.live_at, now) + threshold, TimerKind.ABANDONMENT, contact.contact_id)
                 if live.state is ContactState.CONNECTING:

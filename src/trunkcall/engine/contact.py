@@ -17,6 +17,7 @@ from trunkcall.engine.campaigns import CampaignDialing
 from trunkcall.engine.events import OfferedContact
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
+_IN_FLOW: Final = ContactState.IN_FLOW
 _WAITING: Final = ContactState.WAITING
 _ORIGINATING: Final = LegState.ORIGINATING
 
@@ -55,6 +56,7 @@ class Contact:
         "plays",
         "priority",
         "queue_id",
+        "queued_at",
         "queued_until",
         "recording",
         "reserved_agent_id",
@@ -99,6 +101,8 @@ class Contact:
         """Whether it is a live answer, a matter of the ledger."""
         self.live_at: Instant = 0
         """When the abandonment clock started."""
+        self.queued_at: Instant = 0
+        """Since when it has been in its queue, or rung agents in vain."""
         self.queued_until: Instant = 0
         """When it has waited for an agent for as long as anybody may."""
         self.abandoned = False
@@ -131,6 +135,21 @@ class Contact:
         """None where nobody has asked for one."""
         self.restored = False
         """Whether a former dialer began its attempt."""
+
+    @property
+    def rank(self) -> tuple[int, Instant]:
+        """Whoever has a lower one in the same queue comes sooner."""
+        return self.priority, self.queued_at - self.adjustment
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is in another queue than its campaign's, for whose agents that is not dialed."""
+        return self.queue_id is not None and self.queue_id != self.campaign.agent_queue_id
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its flow goes on though the queue was full, so that no agent is kept for it."""
+        return self.abandoned and self.state is _IN_FLOW
 
     def new_play_id(self, now: Instant) -> str:
         """The id of a message that is to begin now, and that no other of its leg has."""

@@ -40,6 +40,8 @@ class ContactDetails(NamedTuple):
     flow_begun: bool
     flow_goes_on: bool
     """Whether its flow wants to be told what happens."""
+    flow_until: Instant | None
+    """How long it waits for that, if it has a limit."""
     play_id: str | None
     """What is being played to it by its flow, or said to it at the end."""
     queue_id: str | None
@@ -184,6 +186,7 @@ def _contact(contact: Contact) -> ContactDetails:
         abandoned=contact.abandoned,
         flow_begun=contact.flow_begun,
         flow_goes_on=contact.flow_goes_on,
+        flow_until=contact.flow_until,
         play_id=contact.play_id,
         queue_id=contact.queue_id,
         agent_id=contact.agent_id,

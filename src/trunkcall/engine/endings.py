@@ -178,6 +178,8 @@ class Endings:
         state.registry.remove(contact)
         if contact.queue_id is not None:
             state.roster.queue(contact.queue_id).waiting.pop(contact.contact_id, None)
+            if contact.is_elsewhere:
+                state.forget_queues(contact.queue_id)
         if contact.flow_begun:
             state.flows.ended(contact.contact_id)
         self._matching.end_reservation(contact, now)

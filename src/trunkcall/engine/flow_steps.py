@@ -123,9 +123,7 @@ class FlowSteps:
         while due:
             contact, what = due.popleft()
             if contact.state is _IN_FLOW:
-                step = self._next_step(contact, what, now)
-                while step is not None:
-                    step = self._take(contact, step, now)
+                self._go_on(contact, self._next_step(contact, what, now), now)
 
     def _next_step(self, contact: Contact, what: FlowEvent | Resumption | None, now: Instant) -> FlowStep | None:
         flows, contact_id = self._state.flows, contact.contact_id
@@ -140,26 +138,35 @@ class FlowSteps:
             contact.play_id = play_id(leg_id, step.said_at)
         return step
 
-    def _take(self, contact: Contact, step: FlowStep, now: Instant) -> FlowStep | None:
-        """Carry out a step. Returns the one that follows from it at once."""
+    def _go_on(self, contact: Contact, step: FlowStep | None, now: Instant) -> None:
+        """Carry out a step, and those that follow from it at once."""
+        turned_away = False
+        while step is not None:
+            told = self._take(contact, step, now)
+            if told is None:
+                return
+            step = self._state.flows.heard(contact.contact_id, told, now)
+            turned_away |= told is _QUEUE_FULL
+            if turned_away and told is not _QUEUED and not any(isinstance(order, Enqueue) for order in step.orders):
+                # No agent will come for the contact.
+                turned_away = False
+                self._live_answers.abandon(contact, now)
+                self._matching.give_up(contact, now)
+
+    def _take(self, contact: Contact, step: FlowStep, now: Instant) -> FlowEvent | None:
+        """Carry out a step. Returns what the flow is to be told of it at once, if anything."""
         state = self._state
         state.out.steps.append(FlowStepped(contact.contact_id, step))
         contact.flow_goes_on = not step.is_over
         self._wait_until(contact, step.until if contact.flow_goes_on else None)
         told: FlowEvent | None = None
         for order in step.orders:
-            if contact.state is not _IN_FLOW:
-                break
             told = self._carry_out(contact, order, now)
-        if told is not None:
-            following = state.flows.heard(contact.contact_id, told, now)
-            if told is _QUEUE_FULL and not any(isinstance(order, Enqueue) for order in following.orders):
-                # No agent will come for the contact, unless the flow finds another queue for it at once.
-                self._live_answers.abandon(contact, now)
-            return following
-        if step.is_over and contact.state is _IN_FLOW:
+            if told is not None or contact.state is not _IN_FLOW:
+                break
+        if told is None and step.is_over and contact.state is _IN_FLOW:
             self._disconnect(contact, now)
-        return None
+        return told
 
     def _wait_until(self, contact: Contact, until: Instant | None) -> None:
         if until == contact.flow_until:

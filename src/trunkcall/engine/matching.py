@@ -52,15 +52,23 @@ class Matching:
         """The contact is put into the queue, and through to an agent if there is one. False if there is none and as
         many wait as may: then the contact is not in the queue."""
         state, contact_id = self._state, contact.contact_id
+        contact.queue_id, contact.queued_at = queue_id, now
         contact.queued_until = now + state.config.queue_limit
+        if contact.is_elsewhere:
+            # Who was kept for it serves its campaign's queue.
+            self._registry.take_from_flight(contact)
+            self.end_reservation(contact, now)
+        elif contact.abandoned and contact.live:
+            self._registry.put_in_flight(contact)
         connects = self._connects(contact)
         agent = self._agent_for(contact, queue_id, now) if connects else None
         if agent is None and self._roster.is_full(queue_id):
+            if contact.is_elsewhere:
+                state.forget_queues(queue_id)
             return False
-        contact.queue_id = queue_id
         contact.state = after(CONTACT, contact.state, _QUEUE)
         state.out.change(ContactQueued(contact_id, queue_id, now))
-        if contact.live:
+        if contact.live and contact.campaign.pacer.needs_agents:
             threshold = contact.campaign.settings.abandonment.threshold
             state.timers.set(contact.live_at + threshold, _ABANDONMENT, contact_id)
         state.timers.set(contact.queued_until, _QUEUE_LIMIT, contact_id)
@@ -74,17 +82,25 @@ class Matching:
             self.end_reservation(contact, now)
         return True
 
+    def give_up(self, contact: Contact, now: Instant) -> None:
+        """The contact, which is in no queue, is to have no agent, unless it is put into a queue after all."""
+        contact.queue_id = None
+        self._registry.take_from_flight(contact)
+        self.end_reservation(contact, now)
+
     def wait(self, contact: Contact, queue_id: str, now: Instant) -> None:
-        """The contact waits in the queue, behind those who are there."""
-        self._roster.queue(queue_id).waiting[contact.contact_id] = contact
+        """The contact waits in the queue."""
+        self._roster.queue(queue_id).put(contact)
         self._await_help(contact, queue_id, now)
 
     def requeue(self, contact: Contact, now: Instant) -> None:
-        """The agent who was rung for the contact has not come. If there is no other, it is the first in its queue."""
+        """The agent who was rung for the contact has not come. If there is no other, it is the first in its queue, of
+        its priority."""
         contact.state = after(CONTACT, contact.state, ContactEvent.REQUEUE)
         contact.agent_id = contact.agent_leg_id = None
         self._state.out.change(ContactRequeued(contact.contact_id, now))
-        self._registry.put_in_flight(contact)
+        if not contact.is_elsewhere:
+            self._registry.put_in_flight(contact)
         self._state.timers.set(contact.queued_until, _QUEUE_LIMIT, contact.contact_id)
         queue_id = contact.queue_id
         if queue_id is None:
@@ -96,11 +112,8 @@ class Matching:
         if other is not None:
             self._assign(contact, other, now)
         else:
-            waiting = self._roster.queue(queue_id).waiting
-            others = dict(waiting)
-            waiting.clear()
-            self.wait(contact, queue_id, now)
-            waiting.update(others)
+            self._roster.queue(queue_id).put(contact, first=True)
+            self._await_help(contact, queue_id, now)
 
     def match(self, now: Instant) -> None:
         """Whoever had to wait for the carrier is put through to the agents there are; who is left is kept for dials."""
@@ -141,7 +154,7 @@ class Matching:
                 head = self._first_waiting(queue_id)
                 if head is None or (delay and self._waited(head, now) < delay):
                     continue
-                if longest is None or head.live_at < longest.live_at:
+                if longest is None or _turn_of(head) < _turn_of(longest):
                     longest = head
             if longest is not None:
                 self._assign(longest, agent, now)
@@ -200,7 +213,7 @@ class Matching:
 
     def _waited(self, contact: Contact, now: Instant) -> Duration:
         """For how long the contact has been in its queue, or rung agents in vain."""
-        return now - contact.queued_until + self._state.config.queue_limit
+        return now - contact.queued_at
 
     def _first_waiting(self, queue_id: str) -> Contact | None:
         """Who has waited longest in the queue, of those whom an agent can be put through to."""
@@ -325,3 +338,8 @@ class Matching:
             # Asked for after the bridge, so nobody waits for it.
             state.out.do(PlayTone(leg_id, f"{contact.leg_id}-{leg_id}-{now}", tone), contact)
         state.timers.set(now + timeout, _AGENT_RING_OVERDUE, leg_id)
+
+
+def _turn_of(contact: Contact) -> tuple[int, Instant]:
+    """Of those who wait in several queues whoever has the lowest is next."""
+    return contact.priority, contact.live_at - contact.adjustment

@@ -230,7 +230,7 @@ def _by_priority(served: Sequence[ServedQueue]) -> tuple[tuple[tuple[str, Durati
 
 
 class Queue:
-    """``waiting`` are the contacts that wait for an agent, longest waiting first, a dict for its order; ``pools`` the
+    """``waiting`` are the contacts that wait for an agent, who is next first, a dict for its order; ``pools`` the
     agents who take them at once, first those for whom the queue comes first, of these those who serve fewest queues.
     ``helpers`` are others with their delays, the least first: agents who take whoever has waited as long as that. What
     the queue tells of agents is as a pool's, and of its ``pools``."""
@@ -272,6 +272,20 @@ class Queue:
     def working_since(self) -> Mapping[str, Instant]:
         pools = self.pools
         return pools[0].working_since if len(pools) == 1 else _all_of([pool.working_since for pool in pools])
+
+    def put(self, contact: Contact, *, first: bool = False) -> None:
+        """The contact waits: behind those who come before it by priority and by how long they have waited; with
+        ``first`` before all of its priority."""
+        rank = (contact.priority, 0) if first else contact.rank
+        waiting = self.waiting
+        last = next(reversed(waiting.values()), None)
+        if last is None or last.rank <= rank:
+            waiting[contact.contact_id] = contact
+            return
+        others = list(waiting.values())
+        place = next(number for number, other in enumerate(others) if other.rank > rank)
+        waiting.clear()
+        waiting.update((each.contact_id, each) for each in (*others[:place], contact, *others[place:]))
 
     def take_in(self, pool: Pool, delay: Duration) -> None:
         """The agents of the pool serve the queue from here, with this delay."""
