@@ -89,6 +89,8 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         ("answer_tone = '880/400,0/101'", "must last 500 ms at most"),
         ("answer_tone = '880/0'", "each part 1 ms at least"),
         ("agent_confirmations = 'loud'", "must be one of on, tones, off"),
+        ("speech_voices = 'Joanna'", "must be names with the voice of each, parted by commas, as Joanna=en-us"),
+        ("speech_voices = 'Joanna=a,Joanna=b'", "must be names with the voice of each"),
         ("agent_phrases = 'Pause.'", r"must be a table, under a line \[agent_phrases\]"),
         ("[agent_phrases]\nbraek = 'Pause.'", r"\[agent_phrases\] in .* has braek\. Did you mean 'break'\?"),
         ("[agent_phrases]\nbreak = 3", r"break of \[agent_phrases\] in .* must be one line of at most 200"),

@@ -13,7 +13,7 @@ from trunkcall.telephony.ari.recorded import Recorded
 SPOKEN = Path("spoken")
 
 
-def _speak(text: str, then: Callable[[Path | None], None]) -> None:
+def _speak(part: Part, voice: str | None, then: Callable[[Path | None], None]) -> None:
     then(SPOKEN)
 
 
@@ -58,7 +58,7 @@ def test_a_prompt_that_is_not_there_is_told_until_one_is_heard() -> None:
 
 def test_parts_are_heard_in_their_order_whichever_is_made_first() -> None:
     waiting: dict[str, Callable[[Path | None], None]] = {}
-    recorded = Recorded(_path, waiting.__setitem__)
+    recorded = Recorded(_path, lambda part, voice, then: waiting.__setitem__(part.value, then))
     recorded.know(there(Prompt("p1", "closing", "p1-1")))
     told: list[tuple[Path, ...] | None] = []
     parts = (
@@ -78,3 +78,5 @@ def test_nothing_is_said_where_a_part_of_it_cannot_be() -> None:
     parts = Part(SpeechKind.TEXT, "Goodbye."), Part(SpeechKind.PROMPT, "closing")
     assert heard(recorded, Saying(parts)) is None
     assert heard(recorded, Saying(())) is None
+    assert heard(recorded, Saying((Part(SpeechKind.TEXT, "Goodbye."),) * 101)) is None
+    assert recorded.trouble == "A message has no part, or more than 100."

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telephony.conftest import RemoteLine
-from telephony.support import Behaviour, agent_leg, ended, hang_up, originate, say, talk, told, until
+from telephony.support import Behaviour, agent_leg, answered, ended, hang_up, originate, say, talk, told, until
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.detection import TAG, detection_of
 from trunkcall.domain.errors import SettingsError
@@ -27,7 +27,15 @@ from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.domain.saying import Part, Saying, SpeechKind
 from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import HangUp, Originate
-from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, LegEnded, LegRang, OriginateVoided
+from trunkcall.engine.events import (
+    CarrierEvent,
+    CarrierFound,
+    CarrierLost,
+    LegEnded,
+    LegRang,
+    OriginateVoided,
+    PlaybackEnded,
+)
 from trunkcall.telephony import carrier_wire, floor_wire, host, peer, session
 from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.host import ASLEEP_S
@@ -419,3 +427,13 @@ def test_a_session_can_begin_with_very_many_legs() -> None:
     leg = LiveLeg("0" * 32, LegState.ORIGINATING, "0" * 32, DetectionStatus.VOICEMAIL_NO_BEEP, playing=False)
     hosts = (carrier_wire.HostLegs(None, (leg,) * 100_000),)
     assert len(session.encode(carrier_wire.Welcome(0, hosts))) <= session.MAX_BYTES
+
+
+async def test_what_is_too_long_to_be_handed_over_is_over_at_once(remote: RemoteLine) -> None:
+    """Nobody waits for the end of what cannot be said."""
+    await answered(remote, "leg")
+    longer_than_a_line = Saying((Part(SpeechKind.TEXT, "x" * session.MAX_BYTES_FROM_DIALER),))
+    remote.carrier.play("leg", "play", longer_than_a_line)
+    assert told(remote, PlaybackEnded) == [PlaybackEnded("leg", "play", heard=False)]
+    await remote.wait(1)
+    assert told(remote, CarrierLost) == []

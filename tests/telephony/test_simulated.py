@@ -14,10 +14,21 @@ from pathlib import Path
 import pytest
 
 from telephony.support import ManualClock, agent_leg, originate
+from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.prompt import Prompt
+from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import BridgeLegs, HangUp
-from trunkcall.engine.events import CarrierEvent, DetectionEnded, LegAnswered, LegEnded, LegRang, OriginateVoided
+from trunkcall.engine.events import (
+    CarrierEvent,
+    DetectionEnded,
+    LegAnswered,
+    LegEnded,
+    LegRang,
+    OriginateVoided,
+    PlaybackEnded,
+)
 from trunkcall.simulation.world import Fate, World, fate_of
 from trunkcall.telephony.carrier import Destination
 from trunkcall.telephony.journal import OriginateJournal
@@ -182,3 +193,26 @@ def test_a_journal_goes_on_where_another_process_left_off_and_is_not_written_onc
     assert [json.loads(line)["at"] for line in path.read_text().splitlines()] == [0, 1]
     with pytest.raises(ValueError, match="closed"):
         journal.write(2, "contact-2", "leg-2")
+
+
+async def test_a_prompt_takes_as_long_as_its_sound_once_it_is_known_which_there_are() -> None:
+    scene = Scene(replace(HUMANS, patience_s=60.0))
+    carrier = await scene.open()
+    carrier.originate(originate("leg"), to_somebody())
+    scene.clock.pass_time(29)
+
+    def takes(play_id: str) -> tuple[float, bool]:
+        carrier.play("leg", play_id, plain("prompt:closing"))
+        for tenths in range(100):
+            ended = [each for each in scene.events if isinstance(each, PlaybackEnded) and each.play_id == play_id]
+            if ended:
+                return tenths / 10, ended[0].heard
+            scene.clock.pass_time(0.1)
+        raise AssertionError("it has not ended")
+
+    assert takes("unknown") == (5.0, True)
+    prompt = Prompt("p1", "closing", "p1-1", octets=24_000)
+    carrier.know(Directory.of(Instance("i", "instance", 0, onboarded=True), [prompt]))
+    assert takes("known") == (3.0, True)
+    carrier.know(Directory.of(Instance("i", "instance", 0, onboarded=True), [replace(prompt, name="another")]))
+    assert takes("gone") == (0.0, False)

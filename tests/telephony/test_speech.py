@@ -11,6 +11,7 @@ import stat
 import sys
 import wave
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ import pytest_asyncio
 import uvloop
 
 from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.saying import Part, SpeechKind
 from trunkcall.telephony.ari.sound import SoundError, for_switch
 from trunkcall.telephony.ari.speech import Speech
 
@@ -63,11 +65,15 @@ async def voice(tmp_path: Path) -> AsyncIterator[Voice]:
     assert left == [], "nothing half made is left over"
 
 
-async def said(speech: Speech, text: str = TEXT) -> Path | None:
-    """The sound of a text."""
+async def said(speech: Speech, text: str = TEXT, *, voice: str | None = None) -> Path | None:
+    """The sound of a text, or of SSML."""
     done: asyncio.Future[Path | None] = asyncio.get_running_loop().create_future()
-    speech.speak(text, done.set_result)
+    speech.speak(part(text), voice, done.set_result)
     return await done
+
+
+def part(text: str) -> Part:
+    return Part(SpeechKind.SSML if text.startswith("<speak>") else SpeechKind.TEXT, text)
 
 
 def length_said(sound: Path | None) -> int:
@@ -91,8 +97,8 @@ async def test_a_text_that_was_said_before_is_said_at_once_and_also_after_a_rest
     speech = Speech(voice.command(), voice.prompts)
     first = await said(speech)
     told: list[Path | None] = []
-    speech.speak(TEXT, told.append)
-    Speech(voice.command(), voice.prompts).speak(TEXT, told.append)
+    speech.speak(part(TEXT), None, told.append)
+    Speech(voice.command(), voice.prompts).speak(part(TEXT), None, told.append)
     assert told == [first, first]
     assert voice.runs == 1
 
@@ -249,7 +255,7 @@ async def test_what_was_made_ahead_is_there_at_once(voice: Voice) -> None:
     speech = Speech(voice.command(), voice.prompts)
     await speech.prepare([TEXT, "Good bye.", ""])
     told: list[Path | None] = []
-    speech.speak("Good bye.", told.append)
+    speech.speak(part("Good bye."), None, told.append)
     assert length_said(told[0]) == 9
 
 
@@ -277,6 +283,93 @@ async def test_a_text_of_nothing_is_not_spoken(voice: Voice) -> None:
     speech = Speech(voice.command(), voice.prompts)
     assert await said(speech, " \n") is None
     assert (voice.runs, speech.trouble) == (0, None)
+
+
+# --- SSML, and voices -------------------------------------------------------------------------------------------------
+
+SPEAKS = """
+import sys, wave
+text, voice, rate = sys.stdin.read(), sys.argv[2], int(sys.argv[3])
+with open({log!r}, "a") as log:
+    print(voice, rate, text, file=log)
+silence = bytes(2 * 1600)
+with wave.open(sys.argv[1], "wb") as file:
+    file.setparams((1, 2, 8000, 0, "NONE", ""))
+    file.writeframes(silence + (b"\\x00\\x40" * (len(text) * 800)) + silence)
+"""
+"""Says each letter for a tenth of a second, with a fifth of a second of silence around each text."""
+
+
+def speaker(voice: Voice, program: str = "speaker") -> str:
+    script = voice.folder / program
+    script.write_text(f"#!{sys.executable}{SPEAKS.format(log=str(voice.log))}", encoding="utf-8")
+    script.chmod(0o755)
+    return shlex.join([str(script), "{file}", "{voice}", "{rate}"])
+
+
+def shape(sound: Path | None) -> list[tuple[bool, float]]:
+    """Whether it is loud, and for how many seconds, one after the other."""
+    assert sound is not None
+    with wave.open(str(sound), "rb") as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    loud = np.abs(samples) > 1000
+    edges = [0, *(np.flatnonzero(np.diff(loud.astype(int))) + 1), len(loud)]
+    return [(bool(loud[begin]), round((end - begin) / 8000, 2)) for begin, end in pairwise(edges)]
+
+
+async def test_ssml_is_one_sound_with_its_pauses_and_rates(voice: Voice) -> None:
+    speech = Speech(speaker(voice), voice.prompts, voice="en", rate=100)
+    ssml = "<speak>ab<break time='1s'/><prosody rate='slow'>cde</prosody></speak>"
+    sound = await said(speech, ssml)
+    assert voice.log.read_text(encoding="utf-8") == "en 100 ab\nen 75 cde\n"
+    # A twentieth of a second is left around each of what is spoken.
+    assert shape(sound) == [(False, 0.05), (True, 0.2), (False, 1.1), (True, 0.3), (False, 0.05)]
+    assert await said(speech, ssml) == sound
+    assert voice.runs == 2, "the second time it is there"
+    assert speech.trouble is None
+
+
+async def test_a_text_keeps_its_marks_and_ssml_its_words(voice: Voice) -> None:
+    speech = Speech(speaker(voice), voice.prompts, voice="en", rate=100)
+    assert await said(speech, "1 < 2 & <b>") is not None
+    assert await said(speech, "<speak>1 &lt; <w>2</w></speak>") is not None
+    assert voice.log.read_text(encoding="utf-8") == "en 100 1 < 2 & <b>\nen 100 1 < 2\n"
+
+
+@pytest.mark.parametrize("broken", ["<speak>Hello <b>Ada</speak>", "<speak>Ada & Bert</speak>"])
+async def test_broken_ssml_is_not_heard_and_told_in_words_without_its_text(
+    voice: Voice, broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    speech = Speech(speaker(voice), voice.prompts)
+    assert await said(speech, broken) is None
+    assert speech.trouble is not None
+    assert speech.trouble.startswith("A message was not heard. It is no SSML: one <speak> around all")
+    assert "Ada" not in f"{speech.trouble}{[vars(each) for each in caplog.records]}"
+    assert await said(speech) is not None
+    assert voice.runs == 1
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "told"),
+    [
+        ("espeak-ng", None, "en-gb-x-rp"),
+        ("espeak-ng", "Joanna", "en-us"),
+        ("espeak-ng", "Léa", "fr"),
+        ("espeak-ng", "Amy", "en-gb-x-rp"),
+        ("espeak-ng", "Vicki", "de+f4"),
+        ("espeak-ng", "vicki", "de+f4"),
+        ("espeak-ng", "Nobody", "en-gb-x-rp"),
+        ("espeak-ng", "-x {file}", "en-gb-x-rp"),
+        ("another", "Joanna", "en-gb-x-rp"),
+        ("another", "Vicki", "de+f4"),
+    ],
+)
+async def test_a_voice_is_that_of_the_settings_or_of_its_language_or_else_the_usual_one(
+    voice: Voice, program: str, name: str | None, told: str
+) -> None:
+    speech = Speech(speaker(voice, program), voice.prompts, voice="en-gb-x-rp", rate=100, voices={"Vicki": "de+f4"})
+    await said(speech, "a", voice=name)
+    assert voice.log.read_text(encoding="utf-8") == f"{told} 100 a\n"
 
 
 # --- the sound itself -------------------------------------------------------------------------------------------------

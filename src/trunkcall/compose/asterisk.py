@@ -27,6 +27,7 @@ from trunkcall.domain.safe_harbour import NAME, NUMBER
 from trunkcall.service.calling.numbering import leaves_as
 from trunkcall.service.wall_paced_clock import WallPacedClock
 from trunkcall.settings import Settings, switch_password
+from trunkcall.settings.switch import voices_of
 from trunkcall.storage.data_dir import DataDir
 from trunkcall.storage.disk import MEGABYTE
 from trunkcall.storage.recording_files import PURPOSE as RECORDINGS
@@ -155,6 +156,7 @@ def _speech(settings: Settings) -> Speech:
         settings.speech_command,
         Path(settings.prompts_dir or settings.data_dir / "prompts"),
         voice=settings.speech_voice,
+        voices=voices_of(settings.speech_voices),
         rate=settings.speech_rate,
     )
 

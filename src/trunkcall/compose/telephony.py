@@ -103,7 +103,7 @@ def _built_in(wanted: Wanted, instance: str) -> Telephony:
     floor, clock = wanted.floor, SelfPacedClock(speed=wanted.settings.speed, wall=wanted.wall)
     carrier = _simulated_carrier(wanted.settings, clock, floor.agent_done, instance)
     works = {"floor": lambda: floor.run(lambda: carrier.busy_agents)}
-    return Telephony(clock, carrier, legs_survive=False, works=works)
+    return Telephony(clock, carrier, legs_survive=False, works=works, know=carrier.know)
 
 
 def _apart(wanted: Wanted, instance: str) -> Telephony:

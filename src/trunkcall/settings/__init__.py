@@ -296,6 +296,7 @@ class Settings:
     ari_plain_http: str
     speech_command: str
     speech_voice: str
+    speech_voices: str
     speech_rate: int
     prompts_dir: str
     sound_within_s: float

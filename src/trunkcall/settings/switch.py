@@ -95,6 +95,23 @@ def networks_of(text: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.IPv4Network(each.strip())) for each in text.split(",") if each.strip())
 
 
+def voices_of(text: str) -> dict[str, str]:
+    """Voices by name, as Joanna=en-us+f3,Hans=de. Raises ValueError."""
+    pairs = [each.partition("=") for each in text.split(",") if each.strip()]
+    voices = {name.strip(): voice.strip() for name, _, voice in pairs}
+    if not all(name and voice and voice.isprintable() for name, voice in voices.items()) or len(voices) < len(pairs):
+        raise ValueError(text)
+    return voices
+
+
+def _voices(value: Value) -> str | None:
+    try:
+        voices_of(str(value))
+    except ValueError:
+        return "must be names with the voice of each, parted by commas, as Joanna=en-us+f3,Hans=de"
+    return None
+
+
 def _networks(value: Value) -> str | None:
     try:
         networks_of(str(value))
@@ -125,6 +142,13 @@ SWITCH_SETTINGS: tuple[Setting, ...] = (
         lambda value: _command(str(value)),
     ),
     Setting("speech_voice", str, "en-us", "Voice: what {voice} in speech_command stands for."),
+    Setting(
+        "speech_voices",
+        str,
+        "",
+        "Voices that flows name, and what {voice} is for each, as Joanna=en-us+f3,Hans=de. Default: by languages.",
+        _voices,
+    ),
     Setting(
         "speech_rate",
         int,

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
 
-from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.domain.instants import Duration
 from trunkcall.domain.leg import LegState
 from trunkcall.domain.saying import Saying
 from trunkcall.domain.tones import Tone, lasts
@@ -27,17 +26,21 @@ from trunkcall.engine.events import (
 )
 from trunkcall.simulation.legs import Later, SimulatedLeg
 
-PROMPT_CHARACTERS_PER_S: Final = 15.0
-"""How fast a prompt is spoken: about 150 words a minute."""
-
 
 class Media:
-    """Plays to legs, holds and records them. ``say`` tells what a leg has done, ``later`` is the clock of ``Phones``.
-    Legs that it is given are up and can be reached."""
+    """Plays to legs, holds and records them. ``say`` tells what a leg has done, ``later`` is the clock of ``Phones``,
+    and ``length`` says how long something takes to be said, None where it cannot be. Legs that it is given are up and
+    can be reached."""
 
-    def __init__(self, say: Callable[[SimulatedLeg, CarrierEvent], None], later: Later) -> None:
+    def __init__(
+        self,
+        say: Callable[[SimulatedLeg, CarrierEvent], None],
+        later: Later,
+        length: Callable[[Saying], Duration | None],
+    ) -> None:
         self._say = say
         self._later = later
+        self._length = length
         self._recorded: dict[str, SimulatedLeg] = {}
         """By recording."""
 
@@ -63,9 +66,13 @@ class Media:
 
     def play(self, leg: SimulatedLeg, play_id: str, saying: Saying) -> None:
         """Say something, after what the leg has still to hear."""
+        length = self._length(saying)
+        if length is None:
+            if play_id not in leg.prompts:
+                self._say(leg, PlaybackEnded(leg.leg_id, play_id, heard=False))
+            return
         leg.listening = True
-        characters = sum(len(part.value) for part in saying.parts)
-        self._play(leg, play_id, None if saying.again else round(characters / PROMPT_CHARACTERS_PER_S * SECOND))
+        self._play(leg, play_id, None if saying.again else length)
 
     def play_tone(self, leg: SimulatedLeg, play_id: str, tone: Tone) -> None:
         self._play(leg, play_id, lasts(tone))

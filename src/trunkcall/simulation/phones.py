@@ -7,14 +7,15 @@ has the clock, draws the fates and takes the events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
-from trunkcall.domain.saying import Saying
+from trunkcall.domain.prompt import Prompt
+from trunkcall.domain.saying import Saying, length
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -78,7 +79,7 @@ class Phones:
 
     Legs are on one of ``hosts``; what is asked of another is asked of the first. A host that is lost hears nothing and
     nothing is heard of it, but its phones go on: what they did is told when it is found. A single host has no name to
-    those who are told.
+    those who are told. ``prompts`` are those that there are, None where that is not known.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Phones:
         reported_later: Later | None = None,
         agent_done: Callable[[str], None],
         hosts: Sequence[str] = ("local",),
+        prompts: Callable[[], Mapping[str, Prompt] | None] = lambda: None,
     ) -> None:
         self._tell = tell
         self._hosts = tuple(hosts)
@@ -101,7 +103,7 @@ class Phones:
         self._legs: dict[str, SimulatedLeg] = {}
         self._busy: dict[str, SimulatedLeg] = {}
         """Agents who are in a contact or the work after it, each with its customer."""
-        self._media = Media(self._say, later)
+        self._media = Media(self._say, later, lambda saying: length(saying, prompts()))
 
     @property
     def busy_agents(self) -> Collection[str]:

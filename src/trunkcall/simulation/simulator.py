@@ -19,7 +19,7 @@ from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.dialing import DialingSettings
 from trunkcall.domain.instants import HOUR, MINUTE, Duration, Instant, seconds
 from trunkcall.domain.routing_profile import alike
-from trunkcall.domain.saying import plain
+from trunkcall.domain.saying import CHARACTERS_PER_S, plain
 from trunkcall.engine.commands import (
     BridgeLegs,
     ChooseStatus,
@@ -60,7 +60,6 @@ from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.simulation.campaign import BASELINES, MANY_CONTACTS, Campaign
 from trunkcall.simulation.campaign_run import CampaignRun
 from trunkcall.simulation.legs import LegDeed, SimulatedLeg
-from trunkcall.simulation.media import PROMPT_CHARACTERS_PER_S
 from trunkcall.simulation.pacers import dialer_type_of, pacers_of
 from trunkcall.simulation.phones import Phones
 from trunkcall.simulation.results import Shift
@@ -355,7 +354,7 @@ class Simulator:
 
     def _speak_safe_harbour(self, command: SpeakSafeHarbour) -> None:
         lasts_s = self._runs[command.campaign_id].campaign.safe_harbour_s
-        self._phones.play(command.leg_id, command.play_id, plain("x" * round(lasts_s * PROMPT_CHARACTERS_PER_S)))
+        self._phones.play(command.leg_id, command.play_id, plain("x" * max(1, round(lasts_s * CHARACTERS_PER_S))))
 
     def _agent_done(self, agent_id: str) -> None:
         # Whoever has asked for a break or gone home meanwhile stays away.

@@ -31,7 +31,7 @@ from trunkcall.engine.commands import (
     SuspendRecording,
     UnbridgeLegs,
 )
-from trunkcall.engine.events import CarrierFound, CarrierLost, OriginateVoided
+from trunkcall.engine.events import CarrierEvent, CarrierFound, CarrierLost, OriginateVoided, PlaybackEnded
 from trunkcall.telephony import carrier_wire as wire
 from trunkcall.telephony.carrier import CarrierSink, Destination
 from trunkcall.telephony.peer import Line, Peer, retry_s, why_lost
@@ -106,7 +106,9 @@ class RemoteCarrier:
         self._send(command)
 
     def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
-        self._send(wire.Play(leg_id, play_id, saying))
+        if not self._send(wire.Play(leg_id, play_id, saying)) and self._line is not None and self._line.is_up:
+            # It is longer than can be handed over, and somebody waits for its end.
+            self._told(PlaybackEnded(leg_id, play_id, heard=False))
 
     def play_tone(self, command: PlayTone) -> None:
         self._send(command)
@@ -137,8 +139,11 @@ class RemoteCarrier:
         not ring."""
         if self._line is None or not self._line.is_up:
             self._lose()
+        self._told(OriginateVoided(leg_id))
+
+    def _told(self, event: CarrierEvent) -> None:
         if self._sink is not None:
-            self._sink(OriginateVoided(leg_id))
+            self._sink(event)
 
     def _lose(self) -> None:
         """Tell a loss once."""
@@ -195,5 +200,4 @@ class RemoteCarrier:
             case wire.Pong():
                 return
             case _:
-                if self._sink is not None:
-                    self._sink(frame)
+                self._told(frame)

@@ -28,7 +28,7 @@ VERSION: Final = 8
 """Of this protocol, with all its channels. Both sides must have the same."""
 MAX_BYTES: Final = 24 * 1024 * 1024
 """Of a line from the process. A Welcome or LegsReported with a hundred thousand legs has room."""
-MAX_BYTES_FROM_DIALER: Final = 64 * 1024
+MAX_BYTES_FROM_DIALER: Final = 256 * 1024
 """Of a line from the dialer: little, since strangers can make the process hold so much for as long as a handshake."""
 PURPOSE: Final = "carrier sessions"
 """For which the key is derived from the installation's secret key."""

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from trunkcall.domain.clock import Clock
+from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import Duration
+from trunkcall.domain.prompt import Prompt
 from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
@@ -70,6 +72,8 @@ class SimulatedCarrier:
         session_drop_per_h: float = 0.0,
     ) -> None:
         self._clock = clock
+        self._prompts: Mapping[str, Prompt] | None = None
+        """Those that there are; None until that is known."""
         self._world = world
         self._seed = seed
         self._on_agent_done = on_agent_done
@@ -79,6 +83,7 @@ class SimulatedCarrier:
             later=self._later,
             agent_done=self._agent_done,
             hosts=tuple(hosts),
+            prompts=lambda: self._prompts,
         )
         self._hosts = dict(hosts)
         self._session_drop_per_h = session_drop_per_h
@@ -92,6 +97,10 @@ class SimulatedCarrier:
     def busy_agents(self) -> Collection[str]:
         """Agents who are talking, or working on a contact that is over."""
         return self._phones.busy_agents
+
+    def know(self, directory: Directory) -> None:
+        """What there is now."""
+        self._prompts = directory.prompts
 
     async def start(self, sink: CarrierSink, *, token: int) -> None:
         if self._journal is not None:

@@ -41,7 +41,8 @@ class Sounds:
     def speak(self, saying: Saying, then: Callable[[Said | None], None]) -> None:
         Recorded(Path, self._text).speak(saying, then)
 
-    def _text(self, text: str, then: Callable[[Path | None], None]) -> None:
+    def _text(self, part: Part, voice: str | None, then: Callable[[Path | None], None]) -> None:
+        text = part.value
         hertz, _, length_s = text.partition(" for ")
         if text == NOTHING:
             (self._folder / NOTHING).write_text("words", encoding="utf-8")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 import wave
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +24,9 @@ RATE: Final = 8_000
 MAX_RATE: Final = 192_000
 MAX_S: Final = 600.0
 """Longest sound that is taken, in seconds."""
+_SILENT: Final = 0.01
+_EDGE: Final = RATE // 20
+"""Samples of silence that are left."""
 _ZERO_CROSSINGS: Final = 16
 """Of the low-pass filter, on either side."""
 _PASS: Final = 0.9
@@ -41,8 +45,37 @@ class SoundError(TrunkcallError):
 
 def for_switch(wav: bytes) -> bytes:
     """The same sound as Asterisk plays it. Raises SoundError."""
-    samples, rate = read_wav(wav)
-    made = np.clip(np.rint(resampled(samples, rate) * 32767.0), -32768, 32767).astype("<i2")
+    return as_wav(samples_of(wav))
+
+
+def samples_of(wav: bytes) -> Samples:
+    """Its samples, so many a second as Asterisk plays. Raises SoundError."""
+    return resampled(*read_wav(wav))
+
+
+def without_edges(samples: Samples) -> Samples:
+    """Without most of the silence around it, which whoever speaks one sentence leaves."""
+    loud = np.flatnonzero(np.abs(samples) > _SILENT)
+    if not len(loud):
+        return samples[:0]
+    return samples[max(int(loud[0]) - _EDGE, 0) : int(loud[-1]) + _EDGE]
+
+
+def silence(length_s: float) -> Samples:
+    """Nothing to be heard."""
+    return np.zeros(round(length_s * RATE))
+
+
+def joined(sounds: Sequence[Samples]) -> Samples:
+    """One after the other. Raises SoundError where that is longer than a sound may be."""
+    if sum(map(len, sounds)) > MAX_S * RATE:
+        raise SoundError
+    return np.concatenate(sounds)
+
+
+def as_wav(samples: Samples) -> bytes:
+    """As a file that Asterisk plays as it is."""
+    made = np.clip(np.rint(samples * 32767.0), -32768, 32767).astype("<i2")
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)

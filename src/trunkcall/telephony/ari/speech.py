@@ -1,4 +1,4 @@
-"""Texts as sounds that are played to legs: by a command of the user's, and kept in a directory.
+"""Texts and SSML as sounds that are played to legs: by a command of the user's, and kept in a directory.
 
 Decides how the command is run, under which names sounds are kept and for how long, and what is told where none can be
 made: nobody waits for it for ever. It must not know what is played to whom. A text may say somebody's name, so none is
@@ -17,18 +17,26 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from trunkcall.domain.errors import SettingsError, TrunkcallError
-from trunkcall.telephony.ari.sound import SoundError, for_switch
+from trunkcall.domain.instants import SECOND
+from trunkcall.domain.saying import Part, SpeechKind, spoken
+from trunkcall.domain.ssml import BrokenSsmlError, Pause, Piece
+from trunkcall.telephony.ari.sound import Samples, SoundError, as_wav, joined, samples_of, silence, without_edges
+from trunkcall.telephony.ari.voices import voice_of
 
 log = logging.getLogger(__name__)
 
 Then: TypeAlias = Callable[[Path | None], None]
+Works: TypeAlias = tuple[tuple[tuple[str, ...], str] | Pause, ...]
+"""Commands with the text that each reads, and pauses."""
+NO_VOICES: Final[Mapping[str, str]] = MappingProxyType({})
 
 FILE: Final = "{file}"
 """In the command: the file that it is to write."""
@@ -58,7 +66,8 @@ class SpeechError(TrunkcallError):
 
 class Speech:
     """Makes texts sounds with ``command``, which reads a text from its standard input, and writes a WAV file where it
-    has {file}; empty if there is none. {voice} and {rate} in it stand for ``voice`` and ``rate``. ``folder`` is made
+    has {file}; empty if there is none. {voice} and {rate} in it stand for ``voice`` and ``rate``, or others where
+    something is said in one of ``voices`` (``telephony.ari.voices``) or, by SSML, at another rate. ``folder`` is made
     when it is needed. Sounds there take ``keeps_bytes`` at most: those not asked for for longest go first. Raises
     SettingsError."""
 
@@ -69,13 +78,15 @@ class Speech:
         *,
         voice: str = "",
         rate: int = 0,
+        voices: Mapping[str, str] = NO_VOICES,
         keeps_bytes: int = KEEPS_BYTES,
         min_room_bytes: int = MIN_ROOM_BYTES,
         time_limit_s: float = TIME_LIMIT_S,
         at_once: int = AT_ONCE,
         max_waiting: int = MAX_WAITING,
     ) -> None:
-        self._arguments = tuple(each.replace(VOICE, voice).replace(RATE, str(rate)) for each in arguments_of(command))
+        self._arguments = arguments_of(command)
+        self._voice, self._rate, self._voices = voice, rate, voices
         self._folder = folder.absolute()
         self._keeps_bytes = keeps_bytes
         self._min_room_bytes = min_room_bytes
@@ -87,12 +98,19 @@ class Speech:
         self.trouble: str | None = None
         """Why the last text could not be made a sound, in words; None where it was, or nobody has asked for one."""
 
-    def speak(self, text: str, then: Then) -> None:
-        """Have ``then`` told the sound's file: at once, or once it is made; None if it cannot be."""
-        if not text.strip():
+    def speak(self, part: Part, voice: str | None, then: Then) -> None:
+        """Have ``then`` told the sound's file: at once, or once it is made; None if it cannot be. ``voice`` is the name
+        of one, None for that of the settings."""
+        try:
+            pieces = spoken(part)
+        except BrokenSsmlError as error:
+            self._tell(f"A message was not heard. {error}")
+            pieces = ()
+        if not pieces:
             then(None)
             return
-        name = self._name_of(text)
+        works = self._works(pieces, voice)
+        name = _name_of(works)
         if self._is_kept(name):
             then(self._file(name))
             return
@@ -103,14 +121,14 @@ class Speech:
                 self._tell(problem)
                 then(None)
                 return
-            making = self._makings[name] = asyncio.create_task(self._make(name, text), name="speech")
+            making = self._makings[name] = asyncio.create_task(self._make(name, works), name="speech")
         making.add_done_callback(partial(_pass_on, then))
 
     async def prepare(self, texts: Iterable[str]) -> None:
         """Make sounds of these texts, one after the other, so that whoever asks for one gets it at once."""
         for text in texts:
             made = asyncio.Event()
-            self.speak(text, partial(_made, made))
+            self.speak(Part(SpeechKind.TEXT, text), None, partial(_made, made))
             await made.wait()
 
     async def close(self) -> None:
@@ -121,10 +139,6 @@ class Speech:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # --- what is kept -------------------------------------------------------------------------------------------------
-
-    def _name_of(self, text: str) -> str:
-        parts = "\0".join((_FORM, *self._arguments, text))
-        return hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()[:40]
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.wav"
@@ -168,10 +182,21 @@ class Speech:
             return f"speech_command is too slow: {self._max_waiting} texts wait for it, and others are not heard."
         return None
 
-    async def _make(self, name: str, text: str) -> Path | None:
+    def _works(self, pieces: tuple[Piece, ...], name: str | None) -> Works:
+        """What is to be run for each."""
+        program = self._arguments[0] if self._arguments else ""
+        voice = voice_of(name, given=self._voices, usual=self._voice, program=program)
+
+        def command(rate: float) -> tuple[str, ...]:
+            words = str(round(self._rate * rate))
+            return tuple(each.replace(VOICE, voice).replace(RATE, words) for each in self._arguments)
+
+        return tuple(piece if isinstance(piece, Pause) else (command(piece.rate), piece.text) for piece in pieces)
+
+    async def _make(self, name: str, works: Works) -> Path | None:
         try:
             async with asyncio.timeout(self._time_limit_s), self._turns:
-                await self._made(name, text)
+                await self._made(name, works)
         except SpeechError as error:
             self._tell(str(error))
         except TimeoutError:
@@ -187,15 +212,21 @@ class Speech:
             del self._makings[name]
         return None
 
-    async def _made(self, name: str, text: str) -> None:
+    async def _made(self, name: str, works: Works) -> None:
         if not self._folder.is_dir():
             self._folder.mkdir(0o700, parents=True)
         making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=self._folder))
         try:
-            written = making / "made.wav"
-            await self._run(written, text)
-            self._check_room()
-            await asyncio.to_thread(self._keep, written, name)
+            made: list[Path | Pause] = []
+            for number, work in enumerate(works):
+                if isinstance(work, Pause):
+                    made.append(work)
+                    continue
+                written = making / f"made{number}.wav"
+                await self._run(written, *work)
+                self._check_room()
+                made.append(written)
+            await asyncio.to_thread(self._keep, made, making / "ready.wav", name)
         finally:
             shutil.rmtree(making, ignore_errors=True)
 
@@ -206,10 +237,10 @@ class Speech:
         if room.f_bavail * room.f_frsize < self._min_room_bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    async def _run(self, file: Path, text: str) -> None:
+    async def _run(self, file: Path, command: tuple[str, ...], text: str) -> None:
         try:
             process = await asyncio.create_subprocess_exec(
-                *(argument.replace(FILE, str(file)) for argument in self._arguments),
+                *(argument.replace(FILE, str(file)) for argument in command),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
@@ -233,16 +264,16 @@ class Speech:
         if process.returncode:
             raise SpeechError(f"speech_command has failed: it ended with {process.returncode}.")
 
-    def _keep(self, written: Path, name: str) -> None:
+    def _keep(self, made: Sequence[Path | Pause], ready: Path, name: str) -> None:
         """Put it there, whole or not at all, for nobody else to hear: it may say somebody's name."""
-        try:
-            if written.stat().st_size > MAX_MADE_BYTES:
-                raise SoundError
-            made = for_switch(written.read_bytes())
-        except FileNotFoundError:
-            raise SpeechError(f"speech_command has not written {FILE}.") from None
-        ready = written.with_name("ready.wav")
-        ready.write_bytes(made)
+        sounds = [silence(each.length / SECOND) if isinstance(each, Pause) else _read(each) for each in made]
+        if len(sounds) > 1:
+            # Pauses are as long as they are to be.
+            sounds = [
+                each if isinstance(what, Pause) else without_edges(each)
+                for what, each in zip(made, sounds, strict=True)
+            ]
+        ready.write_bytes(as_wav(joined(sounds)))
         ready.chmod(0o600)
         ready.replace(self._file(name))
         self._evict()
@@ -259,6 +290,23 @@ def arguments_of(command: str) -> tuple[str, ...]:
         return tuple(shlex.split(command))
     except ValueError:
         raise SettingsError("speech_command has a quotation mark that is not closed.") from None
+
+
+def _name_of(works: Works) -> str:
+    parts = [_FORM]
+    for work in works:
+        parts.extend((f"pause {work.length}",) if isinstance(work, Pause) else (*work[0], work[1]))
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:40]
+
+
+def _read(written: Path) -> Samples:
+    """Raises SoundError, and SpeechError where there is none."""
+    try:
+        if written.stat().st_size > MAX_MADE_BYTES:
+            raise SoundError
+        return samples_of(written.read_bytes())
+    except FileNotFoundError:
+        raise SpeechError(f"speech_command has not written {FILE}.") from None
 
 
 def _made(made: asyncio.Event, file: Path | None) -> None:

@@ -28,7 +28,7 @@ from trunkcall.telephony import session
 from trunkcall.telephony.sound import ulaw, wire
 from trunkcall.telephony.sound.listening import Listening
 from trunkcall.telephony.sound.recorder import STALLED_S, TICK_S, WRITE_EVERY_S, Recorders, write
-from trunkcall.telephony.sound.websocket import AGAIN_S, Speaker
+from trunkcall.telephony.sound.websocket import AGAIN_S, RATE, Speaker
 
 CONNECT_S: Final = 3.0
 KEEPS_BYTES: Final = 32 * 1024 * 1024
@@ -221,7 +221,7 @@ class Process:
         if stream is None:
             return
         try:
-            octets = b"".join(map(self._sound, frame.paths))
+            octets = b"".join(map(self._sound, frame.paths))[: ulaw.MAX_S * RATE]
         except (OSError, ulaw.NoSoundError) as error:
             why = error.strerror if isinstance(error, OSError) else str(ulaw.NoSoundError.__doc__)
             self.say(wire.Played(frame.stream_id, frame.play_id, f"A sound cannot be played: {why}"))
