@@ -90,12 +90,15 @@ def test_who_was_made_without_a_phone_can_have_one_unless_it_is_a_desk_phone(ser
 
 def test_nobody_is_made_whose_phone_could_not_be_told_apart(server: Serving) -> None:
     run(server, "add", "wanda", "--phone", *AT)
+    done = run(server, "add", "zoe", "zoe", "--phone", check=False)
+    assert (done.returncode, "name each agent once" in done.stderr) == (2, True)
     for names, why in (
         (("Wanda",), "the soft phone wanda is that of the agent wanda"),
         (("xenia", "Xenia"), "would have one soft phone"),
         (("yan@example.com",), "letters, digits"),
+        (("anonymous",), "must not be anonymous"),
     ):
         done = run(server, "add", *names, "--phone", check=False)
         assert done.returncode == 1
         assert why.lower() in done.stderr.lower()
-    assert {"Wanda", "xenia", "yan@example.com"}.isdisjoint(each["name"] for each in told(server, "list"))
+    assert {"Wanda", "xenia", "yan@example.com", "zoe"}.isdisjoint(each["name"] for each in told(server, "list"))

@@ -108,6 +108,12 @@ def test_recordings_are_listed_and_written_to_files(recorded: Serving, tmp_path:
     assert f"0 recordings written to {folder}, {len(ids)} were there." in again
 
 
+def test_a_player_that_cannot_be_read_is_said_in_words(recorded: Serving) -> None:
+    recording_id = talks(recorded)[0]["Recordings"][0]["RecordingId"]
+    told = run(recorded, "recordings", "play", recording_id, "--player", 'mpv "-', check=False)
+    assert "a quotation mark that is not closed" in told
+
+
 def has_been_heard(server: Serving, recording_id: str) -> bool:
     """Whether somebody has listened to it, by the audit log."""
     lines = (server.data_dir / "audit.jsonl").read_text().splitlines()

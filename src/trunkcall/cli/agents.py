@@ -126,6 +126,8 @@ def add(
     """Make agents. They are offline until a status is chosen for them."""
     if profile is not None and queue:
         raise typer.BadParameter("give either --profile or --queue")
+    if len(set(names)) < len(names):
+        raise typer.BadParameter("name each agent once")
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
         security = find("security profile", "Agent", centre.security_profiles())

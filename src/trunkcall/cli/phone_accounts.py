@@ -63,15 +63,18 @@ def phone_names(agents: Iterable[str], settings: Settings) -> dict[str, str]:
         name = endpoint_of(agent)
         if name is None:
             raise NoPhoneError(
-                f"An agent who is called {agent!r} can have no soft phone: the name may have letters, digits, _ . and "
-                "- alone, the first of them a letter or a digit."
+                f"An agent who is called {agent!r} can have no soft phone: the name may have up to 64 letters, digits, "
+                "_ . and - alone, the first of them a letter or a digit, and must not be anonymous."
             )
         if name in trunks:
             raise NoPhoneError(f"A trunk is called {name}, and Asterisk needs another name for the phone of {agent}.")
         if name in names.values():
             other = next(each for each in names if names[each] == name)
             if other != agent:
-                raise NoPhoneError(f"The agents {other} and {agent} would have one soft phone, {name}: rename one.")
+                raise NoPhoneError(
+                    f"The agents {other} and {agent} would have one soft phone, {name}: one needs another name. "
+                    "Names stay: remove an agent, and add it by another."
+                )
         names[agent] = name
     return names
 

@@ -100,7 +100,10 @@ def play(
                 _write_wav(centre, recording_id, file)
             return
         known = next((each for each in PLAYERS if shutil.which(each[0])), ())
-        command = shlex.split(player) if player else known
+        try:
+            command = shlex.split(player) if player else known
+        except ValueError:
+            raise typer.BadParameter("--player has a quotation mark that is not closed") from None
         if not command:
             raise TrunkcallError(
                 f"There is no player here that is known ({', '.join(each[0] for each in PLAYERS)}): name one with "

@@ -102,12 +102,16 @@ def one_phone_each(usernames: Collection[str], endpoint_of: Callable[[str], str 
             warning(
                 _PHONES,
                 f"{_some(none)} can have none: a phone's name has letters, digits, _ . and - alone, and is not "
-                "anonymous. Rename these agents.",
+                "anonymous. Remove these agents, and add them by other names.",
             )
         )
     if shared:
         found.append(
-            warning(_PHONES, f"{_some(shared)} have one phone, as capitals make no other name: rename one of them.")
+            warning(
+                _PHONES,
+                f"{_some(shared)} have one phone, as capitals make no other name: remove one of them, and add it by "
+                "another.",
+            )
         )
     return found
 
