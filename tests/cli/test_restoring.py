@@ -65,6 +65,29 @@ def test_without_its_secret_key_a_new_access_key_is_made(backup: Path) -> None:
     look(server)
 
 
+def test_a_server_whose_secret_key_was_mixed_up_says_so_and_does_not_begin(tmp_path: Path) -> None:
+    server = Serving(tmp_path / "data")
+    data_dir = str(server.data_dir)
+    server.start()
+    try:
+        server.stop()
+        key = server.data_dir / "secret.key"
+        own = key.read_text()
+        key.write_text(f"{'0f' * 32}\n")
+        refused = server.trunkcall("serve", "--data-dir", data_dir, "--port", "0", check=False)
+        assert refused.returncode == 1
+        assert "they were encrypted with another secret key" in refused.stderr
+        key.write_text(own)
+        server.start()
+        assert server.client().list_campaigns()["campaignSummaryList"] == []
+        (access_key,) = json.loads(server.trunkcall("keys", "list", "--json", "--data-dir", data_dir).stdout)
+        server.trunkcall("keys", "revoke", access_key["AccessKeyId"], "--data-dir", data_dir)
+        server.stop()
+        server.start()
+    finally:
+        server.kill()
+
+
 def test_commands_about_a_store_that_is_not_there_say_so(tmp_path: Path) -> None:
     server = Serving(tmp_path / "nothing")
     for command in ("check", "backup", "migrate"):

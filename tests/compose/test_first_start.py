@@ -17,7 +17,7 @@ from trunkcall.settings import load_settings
 from trunkcall.storage.memory import MemoryStore
 
 OURS, OTHER = "instance-1", "instance-0"
-KEY = AccessKey("AKIA1", b"sealed", "{}", 0)
+KEY = AccessKey("AKIA1", b"sealed", "{}", 0, revoked_at=1)
 
 
 async def default_instance(store: MemoryStore, data_dir: Path) -> str:

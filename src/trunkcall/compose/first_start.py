@@ -26,7 +26,8 @@ async def first_directory(
 ) -> Directory:
     """The default instance's directory, made on the first start; ``config`` names it from then on. A first start that
     was cut short before it had written the shared files is finished by the next. ``config`` follows the settings at
-    each start, and what is in the directory: nothing, where all of a kind was removed."""
+    each start, and what is in the directory: nothing, where all of a kind was removed. Raises SettingsError where the
+    secret key is another than that of all access keys: nobody could ask for anything."""
     instances = await store.instances()
     if not instances:
         first = first_installation(
@@ -44,8 +45,11 @@ async def first_directory(
     # server of this store, with a default instance of its own, may have deleted this one's.
     directory = await store.directory(data_dir.instance_id if data_dir.instance_id in ids else ids[0])
     assert directory is not None
-    if not data_dir.has_config:
-        data_dir.write_credentials(_first_usable_key(await store.access_keys(), box))
+    keys = [key for key in await store.access_keys() if key.revoked_at is None]
+    if keys or not data_dir.has_config:
+        usable = _first_usable_key(keys, box)
+        if not data_dir.has_config:
+            data_dir.write_credentials(usable)
     data_dir.write_config(
         {
             "region": settings.region,
@@ -62,10 +66,9 @@ async def first_directory(
 def _first_usable_key(keys: Sequence[AccessKey], box: SecretBox) -> dict[str, str]:
     """The oldest access key of this secret key. A store that came without its secret key has only keys made since."""
     for key in keys:
-        if key.revoked_at is None:
-            with suppress(SettingsError):
-                secret = box.open(key.encrypted_secret, key.access_key_id)
-                return {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": secret}
+        with suppress(SettingsError):
+            secret = box.open(key.encrypted_secret, key.access_key_id)
+            return {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": secret}
     raise SettingsError(
         "None of the store's access keys can be used: they were encrypted with another secret key. Put the secret.key "
         "of the store's former server into this data directory. If it is lost, revoke them (`trunkcall keys list`, "

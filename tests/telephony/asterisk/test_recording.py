@@ -153,6 +153,19 @@ async def test_what_is_said_while_it_is_suspended_is_silence_on_both_tracks(line
     assert set(left[suspended:resumed]) == set(right[suspended:resumed]) == {0xFF}
 
 
+async def test_nothing_is_heard_of_what_is_suspended_before_it_has_begun(line: AsteriskLine) -> None:
+    await talking(line)
+    recording_id = "leg.1"
+    line.carrier.start_recording(StartRecording("leg", recording_id, AT))
+    line.carrier.suspend_recording(SuspendRecording(recording_id))
+    await until(lambda: RecordingStarted(recording_id) in line.events)
+    await long_enough(line, recording_id, 2)
+    left, right, _ = line.tapes.heard(recording_id)
+    assert set(left) | set(right) == {0xFF}
+    line.carrier.stop_recording(StopRecording(recording_id))
+    await ended(line, recording_id)
+
+
 async def test_whoever_is_on_hold_is_recorded_on(line: AsteriskLine) -> None:
     await talking(line)
     recording_id = await recorded(line)
